@@ -1,0 +1,92 @@
+"""What a caller asks of a venue, and the wire form that a dialect gives it.
+
+A command is a value: the venue's verb, its parameters, and how to read the answer. This module must not know any venue.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, NewType, TypeAlias, TypeVar, final
+
+from attrs import field, frozen
+
+if TYPE_CHECKING:
+    from coinex_proto.orders import OrderFact
+
+R_co = TypeVar("R_co", covariant=True)
+
+RequestId = NewType("RequestId", int)
+"""Counts on across the connections of a session, from 1."""
+
+ReplyKey: TypeAlias = Hashable
+"""What a request and its answer have in common; the dialect chooses, for example `("id", 7)`."""
+
+
+@final
+class _Oldest:
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "OLDEST"
+
+
+OLDEST: Final = _Oldest()
+"""As a key of an answer: whichever request waits longest."""
+
+
+@frozen(kw_only=True)
+class Command(Generic[R_co]):
+    """One request to a venue; `R` is what its answer is read as."""
+
+    is_private: ClassVar[bool] = False
+    """True: needs a signed-in connection, hence a dialect with credentials."""
+
+    def parse(self, body: bytes) -> R_co:
+        """The result, from the raw JSON of the answer's body (empty when the answer has none).
+
+        Raises `PayloadError` when the body is not what the venue documents. A command whose result is an `OrderView`
+        gives the `Update` that tells the order's state; `Session` answers with the tracker's view of it.
+        """
+        raise NotImplementedError(f"{type(self).__name__} does not say how its answer is read")
+
+    def order(self) -> OrderFact | None:
+        """What sending this says of an order: for a command that places one, the order in state `sending`."""
+        return None
+
+
+@frozen(kw_only=True)
+class Outgoing:
+    """A command in its wire form."""
+
+    text: bytes = field(repr=False)
+    """UTF-8 JSON; hidden, since it may hold a signature."""
+    keys: tuple[ReplyKey, ...]
+    bucket: str | None = None
+    """Which of the dialect's `limits` it takes from; None: none."""
+    weight: float = 1.0
+    may_wait: bool = True
+    """False: a command that trades; with its bucket empty it is refused with `NotReady`, never delayed."""
+    is_reply_optional: bool = False
+    """True: no answer within `request_timeout` counts as success, with None as result."""
+
+
+@frozen(kw_only=True)
+class Refusal:
+    """The venue's no, in one form for all venues."""
+
+    code: int | str | None
+    message: str = ""
+    retryable: bool = False
+    """The same request may succeed after a pause."""
+    is_clock: bool = False
+    """It may be the fault of our clock: worth asking the venue's time once."""
+    is_unknown: bool = False
+    """The request may have taken effect all the same."""
+    ends_login: bool = False
+    """The venue has forgotten the sign-in of this connection: a new one is needed."""
+    hint: str = ""
+
+
+def describe(command: Command[Any]) -> str:
+    """The command's name, for logs and error texts: never its values."""
+    return type(command).__name__

@@ -1,0 +1,103 @@
+"""What a user may set, and what the core may not have of its own: time and randomness.
+
+All times are seconds, all sizes bytes. This module must not know any venue.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+from attrs import Attribute, field, frozen
+
+from coinex_proto.errors import UsageError
+
+
+@frozen
+class Sources:
+    """Where the core gets wall time (for signing) and random bytes (for nonces and jitter) from."""
+
+    wall_time_ns: Callable[[], int]
+    """Nanoseconds since the Unix epoch, now."""
+    random_bytes: Callable[[int], bytes]
+    """So many bytes from a cryptographic source."""
+
+
+def _positive(instance: object, attribute: Attribute[float], value: float) -> None:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not value > 0:
+        raise UsageError(f"{type(instance).__name__}({attribute.name}={value!r}): must be a number above 0")
+
+
+def _positive_or_none(instance: object, attribute: Attribute[float | None], value: float | None) -> None:
+    if value is not None:
+        _positive(instance, attribute, value)  # type: ignore[arg-type]
+
+
+def _whole(instance: object, attribute: Attribute[int], value: int) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise UsageError(f"{type(instance).__name__}({attribute.name}={value!r}): must be a whole number of at least 1")
+
+
+@frozen(kw_only=True)
+class Backoff:
+    """How long to wait before the next attempt to connect: `step * uniform(0.1, 1)`, where `step` grows by `factor`."""
+
+    first: float = field(default=0.5, validator=_positive)
+    factor: float = field(default=2.0, validator=_positive)
+    ceiling: float = field(default=30.0, validator=_positive)
+    stable_after: float = field(default=30.0, validator=_positive)
+    """The growth starts anew only after a session was ready for so long, so that a flapping server is not hammered."""
+
+    def step(self, failures: int) -> float:
+        """The longest wait after so many failures in a row (1 = the first)."""
+        growth = min(failures - 1, 1000) * math.log(self.factor)
+        return min(self.ceiling, self.first * math.exp(min(growth, 700.0)))
+
+
+@frozen(kw_only=True)
+class Config:
+    """The knobs of a connection and a session."""
+
+    open_timeout: float = field(default=10.0, validator=_positive)
+    """One budget for name resolution, TCP, TLS and the WebSocket upgrade."""
+    login_timeout: float = field(default=10.0, validator=_positive)
+    """From the upgrade to the last answer of the opening (sign-in)."""
+    request_timeout: float = field(default=10.0, validator=_positive)
+    close_timeout: float = field(default=2.0, validator=_positive)
+    ping_interval: float = field(default=20.0, validator=_positive)
+    """CoinEx cuts a socket on which the client says nothing at 60 s."""
+    ping_timeout: float = field(default=8.0, validator=_positive)
+    """After a ping, so long until any whole message must have come."""
+    silent_after: float | None = field(default=None, validator=_positive_or_none)
+    """A public topic that is live and brings nothing for so long is `Lost` and asked for again; None: never."""
+    queue_size: int = field(default=10_000, validator=_whole)
+    """Events that may wait in one stream before it ends with `ConsumerTooSlow`."""
+    max_request_bytes: int = field(default=4096, validator=_whole)
+    """Topic requests are split so that no frame is larger; CoinEx drops the socket somewhere near 10 kB."""
+    requests_per_second: float = field(default=10.0, validator=_positive)
+    """Pace of topic requests."""
+    max_message_bytes: int = field(default=16 * 2**20, validator=_whole)
+    """Largest message accepted, on the wire and inflated."""
+    retry_first: bool = False
+    """False: a first connection that fails is `Stop(ConnectFailed)`; True: it is retried like every later one."""
+    backoff: Backoff = Backoff()
+
+
+@frozen(kw_only=True)
+class Endpoint:
+    """Where a dialect's WebSocket lives."""
+
+    host: str
+    port: int
+    tls: bool = True
+    target: str = field(default="/", repr=False)
+    """Path and query of the upgrade request; hidden, since it may carry an API key."""
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+
+
+@frozen
+class Rate:
+    """One bucket of a venue's rate limit: refills at `per_second`, holds at most `burst`."""
+
+    per_second: float
+    burst: float

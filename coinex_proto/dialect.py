@@ -1,0 +1,120 @@
+"""The seam between the shared core and a venue.
+
+A dialect is a frozen value without state; its methods are pure functions. A fourth venue implements `Dialect`, brings its
+topics, commands and updates, and touches no shared file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+
+from attrs import field, frozen
+
+from coinex_proto.commands import Command, Outgoing, Refusal, ReplyKey, RequestId
+from coinex_proto.config import Endpoint, Rate
+from coinex_proto.events import Event, Unrecognised, Update
+
+if TYPE_CHECKING:
+    from coinex_proto.books import Book
+    from coinex_proto.orders import OrderFact
+    from coinex_proto.topics import Topic
+
+
+@frozen(kw_only=True)
+class Answer:
+    """A reply to some request."""
+
+    keys: tuple[ReplyKey, ...]
+    """Tried in this order; the first waiting request that has one of them is answered."""
+    body: bytes = field(default=b"", repr=False)
+    """Raw JSON for `command.parse`."""
+    refusal: Refusal | None = None
+
+
+@frozen(kw_only=True)
+class Challenge:
+    """What the server wants signed; kept for the opening of this connection."""
+
+    value: bytes = field(repr=False)
+
+
+Inbound: TypeAlias = Answer | Challenge | Update | Unrecognised
+"""What a payload can hold."""
+
+
+@frozen(kw_only=True)
+class Opening:
+    """What a dialect may use to build the opening of a connection."""
+
+    challenge: bytes | None = field(default=None, repr=False)
+    """The server's challenge, or None while none has come."""
+    wall_time_ns: int
+    """Nanoseconds since the Unix epoch, corrected by what is known of the venue's clock."""
+    random_bytes: Callable[[int], bytes] = field(repr=False)
+
+
+class Dialect(Protocol):
+    """What the core must know of a venue."""
+
+    @property
+    def name(self) -> str:
+        """Short and without secrets, for logs: "coinex spot"."""
+        ...
+
+    @property
+    def endpoint(self) -> Endpoint:
+        """Where to connect; asked anew before each connection."""
+        ...
+
+    @property
+    def has_credentials(self) -> bool:
+        """False: private topics and commands are refused with `UsageError`."""
+        ...
+
+    @property
+    def limits(self) -> Mapping[str, Rate]:
+        """The venue's rate limits by bucket name."""
+        ...
+
+    @property
+    def ping(self) -> Command[Any] | None:
+        """What proves the line; None: a WebSocket ping."""
+        ...
+
+    @property
+    def clock(self) -> Command[int] | None:
+        """Asks for the venue's time, in Unix milliseconds; None: the venue has no such request."""
+        ...
+
+    def opening(self, start: Opening) -> Sequence[Command[Any]] | None:
+        """The commands to send one after the other before the connection is ready; None: wait for the challenge."""
+        ...
+
+    def encode(self, command: Command[Any], request_id: RequestId) -> Outgoing:
+        """The wire form. Raises `UsageError` for what cannot be said on this venue."""
+        ...
+
+    def decode(self, payload: bytes) -> Sequence[Inbound]:
+        """What an inflated payload holds. Never raises: what cannot be read is `Unrecognised`."""
+        ...
+
+    def subscribe(self, topics: Sequence[Topic[Event]]) -> Sequence[tuple[Command[Any], Sequence[Topic[Event]]]]:
+        """The requests that start these topics, each with the topics it covers, joined as far as the venue allows.
+
+        A topic that no request covers needs none: it counts as acknowledged. Raises `UsageError` for a topic of another
+        venue or socket; the session asks this (and `encode`) once before it accepts a wish.
+        """
+        ...
+
+    def unsubscribe(self, topics: Sequence[Topic[Event]]) -> Sequence[tuple[Command[Any], Sequence[Topic[Event]]]]:
+        """The requests that end these topics."""
+        ...
+
+    def book(self, topic: Topic[Event]) -> Book | None:
+        """A new, empty order book for this topic, or None when it has none."""
+        ...
+
+    def order(self, update: Update) -> Sequence[OrderFact]:
+        """What an update says of own orders, in the tracker's words; empty for most."""
+        ...

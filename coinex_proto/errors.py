@@ -1,0 +1,143 @@
+"""Every error the SDK raises or puts into an event.
+
+Two families: `UsageError` says that the caller did something wrong and nothing has changed; every other `SdkError` says
+what the network, the exchange or the clock did. Messages name what was expected, what came and what to do about it; they
+never hold a secret or a whole payload. This module must not know any venue.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from coinex_proto.commands import Command, RequestId
+    from coinex_proto.topics import Topic
+
+QUOTED_CHARACTERS = 200
+"""So much of a text that the peer wrote goes into a message."""
+
+
+def quoted(text: object) -> str:
+    """Text of the peer, safe to print: escaped and cut to 200 characters."""
+    shown = repr(text if isinstance(text, str) else str(text))
+    return shown if len(shown) <= QUOTED_CHARACTERS else shown[:QUOTED_CHARACTERS] + "…'"
+
+
+class SdkError(Exception):
+    """Base of all errors of this SDK."""
+
+
+class UsageError(SdkError):
+    """The caller asked for something that cannot be; raised before anything has changed."""
+
+
+class NotReady(UsageError):
+    """A command was sent while it could not leave at once. Commands are never held for later.
+
+    `retry_after` is how many seconds until the venue's rate limit allows it, or None when the connection is the reason.
+    """
+
+    def __init__(self, message: str, *, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class ConnectFailed(SdkError):
+    """No connection: name resolution, TCP, TLS, proxy or time-out. The message names host and port."""
+
+
+class HandshakeRefused(ConnectFailed):
+    """The server answered, but not with a WebSocket: `status` (None: not even HTTP), `headers`, `body` (at most 4 KiB)."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int | None = None,
+        headers: tuple[tuple[str, str], ...] = (),
+        body: bytes = b"",
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.headers = headers
+        self.body = body
+
+
+class LoginRefused(SdkError):
+    """The venue does not accept the credentials. Never retried: venues ban clients that hammer."""
+
+    def __init__(self, code: int | str | None, message: str, *, hint: str = "check key, secret and clock") -> None:
+        number = "" if code is None else f" (code {code})"
+        said = f": {quoted(message)}" if message else ""
+        super().__init__(f"login refused{number}{said}; {hint}")
+        self.code = code
+        self.message = message
+
+
+class RequestError(SdkError):
+    """A request did not succeed. `request_id` and `command` tell which."""
+
+    def __init__(self, message: str, *, request_id: RequestId | None = None, command: Command[Any] | None = None) -> None:
+        super().__init__(message)
+        self.request_id = request_id
+        self.command = command
+
+
+class RequestRefused(RequestError):
+    """The venue said no: `code` and `message` are its own; `retryable` says whether the same request may succeed later."""
+
+    def __init__(
+        self,
+        code: int | str | None,
+        message: str,
+        *,
+        retryable: bool = False,
+        hint: str = "",
+        request_id: RequestId | None = None,
+        command: Command[Any] | None = None,
+    ) -> None:
+        number = "" if code is None else f" (code {code})"
+        said = f": {quoted(message)}" if message else ""
+        what = type(command).__name__ if command is not None else "request"
+        super().__init__(
+            f"{what} refused{number}{said}{'; ' + hint if hint else ''}", request_id=request_id, command=command
+        )
+        self.code = code
+        self.message = message
+        self.retryable = retryable
+        self.hint = hint
+
+
+class RequestTimedOut(RequestError):
+    """No answer within `Config.request_timeout`; the connection is still up."""
+
+
+class OutcomeUnknown(RequestError):
+    """The request left, and the connection was lost (or its answer was unreadable) before the outcome was known.
+
+    It may have taken effect: ask the venue before sending anything like it again. The SDK never sends it again.
+    """
+
+
+class BookNotTrusted(SdkError):
+    """The numbers of this book are not proved now. `why` says since what; `unproved` shows them all the same."""
+
+    def __init__(self, topic: Topic[Any], why: str) -> None:
+        super().__init__(f"the book of {topic} cannot be trusted now: {why}")
+        self.topic = topic
+        self.why = why
+
+
+class PayloadError(SdkError):
+    """A payload of the peer that cannot be decoded; reaches users as the text of an `Unrecognised` event."""
+
+
+class ConsumerTooSlow(SdkError):
+    """This stream's queue was full: `waiting` events were not taken in time. Only this stream has ended."""
+
+    def __init__(self, waiting: int) -> None:
+        super().__init__(
+            f"{waiting} events were waiting when the queue was full, and the stream was ended so that nothing is lost "
+            "in silence; take events quicker, use latest(), or raise Config.queue_size"
+        )
+        self.waiting = waiting

@@ -1,0 +1,215 @@
+"""Everything that can come out of a connection or a session.
+
+Events are immutable. `Update` is the base of what a venue says; the other classes are what became of the connection, the
+topics and the requests. This module must not know any venue.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+
+from attrs import field, frozen
+
+if TYPE_CHECKING:
+    from coinex_proto.books import BookView
+    from coinex_proto.commands import Command, RequestId
+    from coinex_proto.errors import ConnectFailed, LoginRefused, SdkError
+    from coinex_proto.orders import OrderView
+    from coinex_proto.topics import Topic, TopicKey
+
+R = TypeVar("R")
+
+ABNORMAL_CLOSURE = 1006
+"""RFC 6455 7.4.1: the connection ended without a Close frame."""
+
+
+@frozen(kw_only=True)
+class Event:
+    """Base of all events."""
+
+
+class _Stamp:
+    """Two slots that msgspec does not know, so that no wire member of the same name can reach them."""
+
+    __slots__ = ("raw", "received_at")
+
+    if TYPE_CHECKING:
+        received_at: float
+        raw: bytes
+    else:
+
+        def __getattr__(self, name: str) -> object:
+            # Only reached while a slot is empty: an update that did not come from a connection.
+            if name == "received_at":
+                return 0.0
+            if name == "raw":
+                return b""
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
+
+@frozen(kw_only=True)
+class Update(Event, _Stamp):
+    """What the venue says, in the venue's own words.
+
+    `received_at`: the `now` of the read that completed it, Unix seconds under our drivers; 0.0 when it came from no
+    connection. `raw`: the inflated payload it came in (shared by all updates of that payload). Neither takes part in
+    repr or ==.
+    """
+
+    has_trade_ids: ClassVar[bool] = False
+    """True: the class has `trade_ids` and `without_trades`, and trades seen before are taken out after a reconnect."""
+
+    @property
+    def topic_key(self) -> TopicKey:
+        """The key of the topic it belongs to, with its market named."""
+        raise NotImplementedError(f"{type(self).__name__} has no topic key")
+
+
+@frozen(kw_only=True)
+class Unrecognised(Event):
+    """A message that could not be understood, or that nobody had asked for; the connection goes on."""
+
+    raw: bytes = field(repr=False)
+    """The payload, inflated where that was possible."""
+    why: str
+
+
+# The connection -------------------------------------------------------------------------------------------------------
+
+
+@frozen(kw_only=True)
+class Ready(Event):
+    """Upgraded and, with credentials, signed in: commands may be sent."""
+
+
+@frozen(kw_only=True)
+class LoginFailed(Event):
+    """The venue refused the credentials; the connection closes and is not tried again."""
+
+    error: LoginRefused
+
+
+@frozen(kw_only=True)
+class CloseReason:
+    """Why a connection ended."""
+
+    code: int
+    """Close code of RFC 6455: the peer's, or ours when we had to close; 1006 when there was none."""
+    text: str
+    error: ConnectFailed | None = None
+    """Set when the connection never opened."""
+
+    def __str__(self) -> str:
+        return f"{self.text} ({self.code})" if self.text else str(self.code)
+
+
+@frozen(kw_only=True)
+class Closed(Event):
+    """The connection is gone; the last event of it."""
+
+    reason: CloseReason
+
+
+@frozen(kw_only=True)
+class Retrying(Event):
+    """The next attempt to connect, number `attempt` in a row, comes at `at` (seconds on the clock of `now`)."""
+
+    attempt: int
+    at: float
+
+
+# Topics ---------------------------------------------------------------------------------------------------------------
+
+
+@frozen(kw_only=True)
+class Subscribed(Event):
+    """The venue acknowledged; for a public topic that alone does not prove that data will come."""
+
+    topic: Topic[Event]
+
+
+@frozen(kw_only=True)
+class SubscribeFailed(Event):
+    """The venue did not take this topic; nothing else is touched.
+
+    With `error.retryable`, and after a time-out, the session asks again by itself, at a slower pace each time.
+    """
+
+    topic: Topic[Event]
+    error: SdkError
+
+
+@frozen(kw_only=True)
+class Unsubscribed(Event):
+    """The venue acknowledged the end of this topic."""
+
+    topic: Topic[Event]
+
+
+@frozen(kw_only=True)
+class Lost(Event):
+    """From now on these topics prove nothing; one event a cause, before any later data."""
+
+    topics: tuple[Topic[Event], ...]
+    since: float
+    """When they were last proved (seconds on the clock of `now`): what happened after it may not have been seen."""
+    why: str
+
+
+@frozen(kw_only=True)
+class Restored(Event):
+    """These topics are live again: what happened from `since` to `until` was not seen."""
+
+    topics: tuple[Topic[Event], ...]
+    since: float
+    until: float
+    why: str
+    """Why they were lost."""
+
+
+# Requests -------------------------------------------------------------------------------------------------------------
+
+
+@frozen(kw_only=True)
+class Replied(Event, Generic[R]):
+    """The answer to a request; each request ends in exactly one `Replied` or `Failed`."""
+
+    request_id: RequestId
+    command: Command[R]
+    result: R
+
+
+@frozen(kw_only=True)
+class Failed(Event):
+    """A request that did not succeed."""
+
+    request_id: RequestId
+    command: Command[Any]
+    error: SdkError
+    """`RequestRefused`, `RequestTimedOut`, `OutcomeUnknown` or `PayloadError`."""
+
+
+# State ----------------------------------------------------------------------------------------------------------------
+
+
+@frozen(kw_only=True)
+class BookChanged(Event):
+    """A proved order book as of this push; it never comes for a book that cannot be trusted."""
+
+    topic: Topic[BookChanged]
+    market: str
+    book: BookView
+    """An immutable snapshot."""
+
+    @property
+    def topic_key(self) -> TopicKey:
+        """The key of `topic`."""
+        return self.topic.key
+
+
+@frozen(kw_only=True)
+class OrderChanged(Event):
+    """Something became known of an own order."""
+
+    order: OrderView
+    """A snapshot."""

@@ -1,0 +1,51 @@
+"""What a user wants to be told about: one market (or all) of one kind.
+
+A topic is a wish, not a request: it may be stated at any time, and the session sees to it across connections. This module
+must not know any venue.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import TYPE_CHECKING, ClassVar, Generic, TypeAlias, TypeVar
+
+from attrs import frozen
+
+if TYPE_CHECKING:
+    from coinex_proto.events import Event
+
+E_co = TypeVar("E_co", bound="Event", covariant=True)
+
+TopicKey: TypeAlias = tuple[Hashable, ...]
+"""Kind, market, and what else tells two topics apart: `("depth", "BTCUSDT")`. None as market stands for all of them."""
+
+
+def wide(key: TopicKey) -> TopicKey:
+    """The key of the topic that covers all markets of this one's kind."""
+    return (key[0], None, *key[2:])
+
+
+def is_wide(key: TopicKey) -> bool:
+    """Whether this key stands for all markets."""
+    return key[1] is None
+
+
+@frozen
+class Topic(Generic[E_co]):
+    """One market (or all) and the event `E` that it brings.
+
+    `key` equals the `topic_key` of the updates that belong to it and leads to callbacks, streams, trust and book. Two
+    topics with one key and different parameters cannot be wanted at once.
+    """
+
+    event: ClassVar[type[Event]]
+    """The class of event that callbacks and streams of this topic get."""
+    is_private: ClassVar[bool] = False
+    """True: needs credentials, and is live with its acknowledgement; a public one is live with its first push."""
+    is_whole_state: ClassVar[bool] = False
+    """True: each push replaces the one before, so that `latest()` may skip."""
+
+    @property
+    def key(self) -> TopicKey:
+        """Kind and market (None: all)."""
+        raise NotImplementedError(f"{type(self).__name__} has no key")
