@@ -6,16 +6,17 @@ import gzip
 import random
 import tracemalloc
 import zlib
-from collections.abc import Callable, Iterator
+from types import ModuleType
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from coinex_proto import _inflate
-from coinex_proto._inflate import Inflater, TooBig, inflate
+from coinex_proto._inflate import TooBig, inflate
 from coinex_proto.errors import PayloadError
 
+ISAL = _inflate.isal_zlib
 LIMIT = 1_000_000
 TEXT = b'{"method":"depth.update","data":{"market":"BTCUSDT"}}'
 SMALL = gzip.compress(TEXT, mtime=0)
@@ -23,14 +24,14 @@ LARGE = gzip.compress(random.Random(1).randbytes(4_000), mtime=0)
 assert len(SMALL) < _inflate.LARGE <= len(LARGE)
 
 
-@pytest.fixture(params=["zlib", "isal"], autouse=True)
-def large_inflater(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+needs_isal = pytest.mark.skipif(_inflate.isal_zlib is None, reason="extra `speed` not installed")
+
+
+@pytest.fixture(params=["zlib", pytest.param("isal", marks=needs_isal)], autouse=True)
+def accelerator(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every test runs with zlib alone, and with the accelerator where it is installed."""
-    new: Callable[[int], Inflater] = zlib.decompressobj
-    if request.param == "isal":
-        new = pytest.importorskip("isal.isal_zlib", reason="extra `speed` not installed").decompressobj
-    monkeypatch.setattr(_inflate, "_new_large", new)
-    yield
+    if request.param == "zlib":
+        monkeypatch.setattr(_inflate, "isal_zlib", None)
 
 
 @pytest.mark.parametrize("payload", [b"", b"\x1f", TEXT, b"{}", b"x\x9c\x03\x00\x00\x00\x00\x01", bytes(3000)])
@@ -103,14 +104,12 @@ def test_d4_what_looks_like_gzip_and_is_not_is_a_payload_error_and_no_os_error(
     assert not isinstance(caught.value, (OSError, EOFError, TooBig))
 
 
-def outcome(new_large: Callable[[int], Inflater], payload: bytes, limit: int) -> tuple[type, str, bytes]:
+def outcome(payload: bytes, limit: int) -> tuple[type, str, bytes]:
     """Class and text of the error, or what came out."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_inflate, "_new_large", new_large)
-        try:
-            return bytes, "", inflate(payload, limit)
-        except PayloadError as error:
-            return type(error), str(error), b""
+    try:
+        return bytes, "", inflate(payload, limit)
+    except PayloadError as error:
+        return type(error), str(error), b""
 
 
 @st.composite
@@ -125,7 +124,27 @@ def damaged_members(draw: st.DrawFn) -> bytes:
     return bytes(member[: draw(st.one_of(st.none(), st.integers(2, len(member))))]) + draw(st.binary(max_size=3))
 
 
+@needs_isal
 @given(damaged_members(), st.sampled_from([10, 1_500, LIMIT]))
 def test_the_accelerator_gives_the_same_bytes_or_the_same_error_as_zlib(payload: bytes, limit: int) -> None:
-    isal_zlib = pytest.importorskip("isal.isal_zlib", reason="extra `speed` not installed")
-    assert outcome(isal_zlib.decompressobj, payload, limit) == outcome(zlib.decompressobj, payload, limit)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_inflate, "isal_zlib", ISAL)
+        accelerated = outcome(payload, limit)
+        patch.setattr(_inflate, "isal_zlib", None)
+        assert accelerated == outcome(payload, limit)
+
+
+@needs_isal
+def test_a_large_member_is_inflated_by_the_accelerator_and_a_small_one_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+
+    def spy(isal: ModuleType, payload: bytes, limit: int) -> bytes | None:
+        asked.append(len(payload))
+        return quick(isal, payload, limit)
+
+    quick = _inflate._inflate_quickly
+    monkeypatch.setattr(_inflate, "isal_zlib", ISAL)
+    monkeypatch.setattr(_inflate, "_inflate_quickly", spy)
+    assert inflate(LARGE, LIMIT) == gzip.decompress(LARGE)
+    assert inflate(SMALL, LIMIT) == TEXT
+    assert asked == [len(LARGE)]
