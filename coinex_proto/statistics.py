@@ -1,0 +1,61 @@
+"""Counters of one session, for people and monitors to read at any time.
+
+Plain attributes and no logic: whoever sees a thing happen adds to its counter. They count on across reconnects. This
+module must not know any venue.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, final
+
+from attrs import Factory, define
+
+if TYPE_CHECKING:
+    from coinex_proto.topics import TopicKey
+
+
+@final
+@define(kw_only=True)
+class Statistics:
+    """What went over the line of one session, and what became of it."""
+
+    messages: int = 0
+    """Whole WebSocket messages received."""
+    bytes_in: int = 0
+    """Bytes received from the transport."""
+    bytes_out: int = 0
+    """Bytes handed to the transport."""
+    events: int = 0
+    """Events handed out by `next_event()`."""
+    updates_by_topic: Counter[TopicKey] = Factory(Counter)
+    """Updates delivered, by topic key with the market named."""
+
+    connects: int = 0
+    """Connections that became ready."""
+    reconnects: int = 0
+    """Connections that became ready after an earlier one had been."""
+    pings: int = 0
+    """Pings sent."""
+    ping_round_trip: float | None = None
+    """Seconds that the last answered ping took; None before the first."""
+
+    gaps: int = 0
+    """`Lost` events: times at which something may have been missed."""
+    checksums_passed: int = 0
+    """Order-book checksums that agreed."""
+    checksums_failed: int = 0
+    """Order-book checksums that did not; each makes its book untrusted."""
+
+    late_pushes: int = 0
+    """Updates dropped, since their topic was no longer wanted."""
+    duplicates: int = 0
+    """Trades taken out, since they had been delivered before a reconnect."""
+    stray_answers: int = 0
+    """Answers that nobody waited for (any more)."""
+    unrecognised: int = 0
+    """`Unrecognised` events of any cause, those of `decode_failures` too."""
+    decode_failures: int = 0
+    """Messages that could not be inflated or decoded."""
+    timeouts: int = 0
+    """Requests without an answer in time."""
