@@ -56,6 +56,8 @@ class Update(Event, _Stamp):
     repr or ==.
     """
 
+    tells_order: ClassVar[bool] = False
+    """True: `Dialect.order` may find something in it."""
     has_trade_ids: ClassVar[bool] = False
     """True: the class has `trade_ids` and `without_trades`, and trades seen before are taken out after a reconnect."""
 
@@ -63,6 +65,16 @@ class Update(Event, _Stamp):
     def topic_key(self) -> TopicKey:
         """The key of the topic it belongs to, with its market named."""
         raise NotImplementedError(f"{type(self).__name__} has no topic key")
+
+
+_set_received_at = _Stamp.received_at.__set__  # type: ignore[attr-defined]
+_set_raw = _Stamp.raw.__set__  # type: ignore[attr-defined]
+
+
+def stamp(update: Update, raw: bytes, received_at: float) -> None:
+    """Say when and in which payload an update came (the slots' own setters: updates are frozen)."""
+    _set_received_at(update, received_at)
+    _set_raw(update, raw)
 
 
 @frozen(kw_only=True)

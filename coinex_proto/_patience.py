@@ -1,0 +1,34 @@
+"""Timers that were served late are put off once, so that the driver reads before anything is judged.
+
+A slow callback, a laptop's sleep or a busy script makes every deadline pass at once while the answers wait unread in the
+socket: judging then would close a healthy connection.
+"""
+
+from __future__ import annotations
+
+LATE = 0.25
+"""Seconds: a timer served later than this was served late."""
+PUT_OFF = 0.5
+"""Seconds for which it is put off."""
+
+
+class Patience:
+    """The put-off state of one owner of timers."""
+
+    def __init__(self) -> None:
+        self._until: float | None = None
+
+    def shifted(self, due: float | None) -> float | None:
+        """When the timer that is due then shall really be served."""
+        if due is None or self._until is None:
+            return due
+        return max(due, self._until)
+
+    def puts_off(self, due: float, now: float) -> bool:
+        """Called when `now` has reached the shifted `due`: True, nothing may be judged yet."""
+        was_put_off = self._until is not None and due <= self._until
+        self._until = None
+        if was_put_off or now - due <= LATE:
+            return False
+        self._until = now + PUT_OFF
+        return True

@@ -1,0 +1,663 @@
+"""One WebSocket connection to a venue, from the upgrade request to closed, without I/O.
+
+Bytes and times go in; bytes, events and the next deadline come out. A connection lives once. It delivers every update it
+can decode; what is wanted, books and reconnects are `Session`'s. Nothing the peer does makes a method raise. This module
+must not know any venue: all of that is behind `Dialect`.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from typing import Any, Final, TypeVar
+
+from coinex_proto._clock import Clock
+from coinex_proto._inflate import TooBig, inflate
+from coinex_proto._limits import Bucket
+from coinex_proto._patience import Patience
+from coinex_proto._requests import MAX_REQUESTS, Pace, Pending, Purpose, Requests
+from coinex_proto._websocket import Broken, Ended, PeerClosed, Pong, Received, Refused, Upgraded, WebSocket
+from coinex_proto.commands import Command, RequestId, describe
+from coinex_proto.config import Config, Endpoint, Sources
+from coinex_proto.dialect import Answer, Challenge, Dialect, Opening
+from coinex_proto.errors import (
+    ConnectFailed,
+    HandshakeRefused,
+    LoginRefused,
+    NotReady,
+    OutcomeUnknown,
+    PayloadError,
+    RequestRefused,
+    RequestTimedOut,
+    UsageError,
+    quoted,
+)
+from coinex_proto.events import (
+    ABNORMAL_CLOSURE,
+    Closed,
+    CloseReason,
+    Event,
+    Failed,
+    LoginFailed,
+    Ready,
+    Replied,
+    Unrecognised,
+    Update,
+    stamp,
+)
+from coinex_proto.phases import PHASES, Phase, Step
+from coinex_proto.statistics import Statistics
+
+R = TypeVar("R")
+
+CLOCK_EVERY: Final = 300.0
+"""Seconds after which the venue's clock is asked again, together with a ping."""
+MESSAGE_TOO_BIG: Final = 1009
+"""RFC 6455 7.4.1."""
+GOING_AWAY: Final = 1001
+NORMAL_CLOSURE: Final = 1000
+PRIVATE_CODES: Final = range(3000, 5000)
+"""RFC 6455 7.4.2: codes that a program may send, beside 1000."""
+MAX_CLOSE_TEXT: Final = 123
+"""RFC 6455 5.5: a control frame holds 125 bytes, two of them the code."""
+
+
+class RequestIds:
+    """Counts request ids; a session hands one to all its connections, so that no late answer can match."""
+
+    __slots__ = ("last",)
+
+    def __init__(self) -> None:
+        self.last = 0
+
+
+class Connection:
+    """One socket's protocol. See DESIGN: after any call, send `data_to_send()`, take `next_event()`, look at `next_deadline()`.
+
+    All times are seconds on one clock that never goes back.
+    """
+
+    def __init__(
+        self,
+        dialect: Dialect,
+        sources: Sources,
+        config: Config = Config(),  # noqa: B008  (frozen)
+        *,
+        endpoint: Endpoint | None = None,
+        request_ids: RequestIds | None = None,
+        clock: Clock | None = None,
+        stats: Statistics | None = None,
+    ) -> None:
+        """The keyword arguments are what a session shares between its connections; alone, a connection makes its own."""
+        self._dialect = dialect
+        self._sources = sources
+        self._config = config
+        self._endpoint = endpoint if endpoint is not None else dialect.endpoint
+        self.clock = clock if clock is not None else Clock()
+        self.stats = stats if stats is not None else Statistics()
+        self._ids = request_ids if request_ids is not None else RequestIds()
+        self._socket = WebSocket(
+            host=self._endpoint.host,
+            port=self._endpoint.port,
+            tls=self._endpoint.tls,
+            target=self._endpoint.target,
+            headers=self._endpoint.headers,
+            max_message_bytes=config.max_message_bytes,
+            random_bytes=sources.random_bytes,
+        )
+        self._phase = Phase.NEW
+        self._now = 0.0
+        self._events: deque[Event] = deque()
+        self._requests = Requests()
+        self._buckets = {name: Bucket(rate) for name, rate in dialect.limits.items()}
+        self._pace = Pace(config.requests_per_second)
+        self._patience = Patience()
+        self._challenge: bytes | None = None
+        self._opening: deque[Command[Any]] = deque()
+        self._clock_was_tried = False
+        self._phase_deadline: float | None = None
+        self._last_text_at = 0.0
+        self._last_proof_at = 0.0
+        self._ping_deadline: float | None = None
+        self._ping_sent_at = 0.0
+        self._clock_due_at = 0.0
+
+    # What a caller sees -----------------------------------------------------------------------------------------------
+
+    @property
+    def phase(self) -> Phase:
+        """Where the connection stands."""
+        return self._phase
+
+    @property
+    def wants_close(self) -> bool:
+        """True: flush `data_to_send()`, then close the transport."""
+        return self._phase is Phase.CLOSED
+
+    @property
+    def last_proof_at(self) -> float:
+        """When the peer last proved that it is there: a whole message, or a pong."""
+        return self._last_proof_at
+
+    @property
+    def is_opening(self) -> bool:
+        """The peer has the WebSocket but not yet answered all of the opening."""
+        return self._phase is Phase.OPENING
+
+    # Inputs -----------------------------------------------------------------------------------------------------------
+
+    def start(self, now: float, *, since: float | None = None) -> None:
+        """The transport is there; `since` is when opening it began (the open time-out is one budget for both)."""
+        if self._phase is not Phase.NEW:
+            raise UsageError("a connection is started once; make a new one for the next socket")
+        self._now = now
+        self._last_text_at = self._last_proof_at = now
+        self._advance(Step.START)
+        self._phase_deadline = (now if since is None else since) + self._config.open_timeout
+        self._socket.start()
+
+    def receive_data(self, data: bytes | bytearray | memoryview, now: float) -> None:
+        """Bytes of the peer, cut anywhere."""
+        if self._phase is Phase.NEW:
+            raise UsageError("start() comes before receive_data()")
+        if self._phase is Phase.CLOSED:
+            return
+        now = self._at(now)
+        self.stats.bytes_in += len(data)
+        for item in self._socket.receive_data(data):
+            if type(item) is bytes:
+                self._message(item, now)
+            else:
+                self._control(item, now)
+        if self._requests.waiting:
+            self._release(now)
+
+    def receive_eof(self, now: float) -> None:
+        """The peer will send no more."""
+        if self._phase is Phase.NEW:
+            raise UsageError("start() comes before receive_eof()")
+        if self._phase is Phase.CLOSED:
+            return
+        now = self._at(now)
+        for item in self._socket.receive_eof():
+            if not isinstance(item, bytes):
+                self._control(item, now)
+
+    def send(self, command: Command[R], now: float) -> RequestId:
+        """Send a command; its id comes back in exactly one `Replied` or `Failed`.
+
+        Raises `NotReady` while the connection is not ready, or when the command trades and the venue's rate limit is
+        used up; `UsageError` when the venue cannot be asked so, or 1,024 requests wait already. Nothing has changed then.
+        """
+        return self.submit(command, now, is_paced=False)
+
+    def submit(self, command: Command[R], now: float, *, is_paced: bool) -> RequestId:
+        """As `send`; `is_paced` tells topic requests, which keep to `Config.requests_per_second` as well."""
+        if command.is_private and not self._dialect.has_credentials:
+            raise UsageError(f"Authentication required: {describe(command)} needs credentials for {self._dialect.name}")
+        if self._phase is not Phase.READY:
+            raise NotReady(f"{describe(command)} was not sent: the connection is {self._phase.value}, not ready")
+        if not is_paced and len(self._requests) >= MAX_REQUESTS:
+            raise UsageError(f"{describe(command)} was not sent: {MAX_REQUESTS} requests are waiting already")
+        request_id = RequestId(self._ids.last + 1)
+        outgoing = self._dialect.encode(command, request_id)
+        pending = Pending(request_id, command, outgoing, Purpose.CALLER, is_paced)
+        now = self._at(now)
+        if not outgoing.may_wait:
+            pause = self._pause(pending, now)
+            if pause > 0:
+                raise NotReady(
+                    f"{describe(command)} was not sent: the venue's rate limit allows it in {pause:.2f} s; "
+                    "a command that trades is never delayed",
+                    retry_after=pause,
+                )
+            self._ids.last += 1
+            self._transmit(pending, now)
+            return request_id
+        self._ids.last += 1
+        self._requests.waiting.append(pending)
+        self._release(now)
+        return request_id
+
+    def close(self, now: float, *, code: int = NORMAL_CLOSURE, text: str = "") -> None:
+        """Say goodbye; `Closed` follows when the peer has answered, gone, or used up `Config.close_timeout`."""
+        if code != NORMAL_CLOSURE and code not in PRIVATE_CODES:
+            raise UsageError(f"close code {code} cannot be sent: use 1000 or 3000 to 4999 (RFC 6455, 7.4)")
+        if len(text.encode("utf-8", "surrogatepass")) > MAX_CLOSE_TEXT or not text.isprintable():
+            raise UsageError("the text of a close frame is printable and at most 123 bytes of UTF-8")
+        now = self._at(now)
+        self._shut(now, code, text, "closed by us")
+
+    def data_to_send(self) -> bytes:
+        """What must go to the transport now; b"" when there is nothing."""
+        data = self._socket.data_to_send()
+        self.stats.bytes_out += len(data)
+        return data
+
+    def next_event(self) -> Event | None:
+        """The next event, in order, or None."""
+        return self._events.popleft() if self._events else None
+
+    def take_events(self) -> Sequence[Event]:
+        """All events that are there, in order."""
+        events, self._events = self._events, deque()
+        return events
+
+    # Time -------------------------------------------------------------------------------------------------------------
+
+    def next_deadline(self) -> float | None:
+        """When `handle_timeout` must be called next, or None."""
+        return self._patience.shifted(self._due())
+
+    def handle_timeout(self, now: float) -> None:
+        """Time has passed; a call before `next_deadline()` changes nothing."""
+        due = self.next_deadline()
+        if due is None or now < due:
+            return
+        now = self._at(now)
+        if self._patience.puts_off(due, now):
+            return
+        if self._phase_deadline is not None and self._phase_deadline <= now:
+            self._phase_timed_out(now)
+        if self._phase is not Phase.CLOSED:
+            self._expire(now)
+            self._release(now)
+            self._keep_alive(now)
+
+    def _at(self, now: float) -> float:
+        self._now = max(self._now, now)
+        return self._now
+
+    def _due(self) -> float | None:
+        if self._phase in (Phase.NEW, Phase.CLOSED):
+            return None
+        times = (
+            self._phase_deadline,
+            self._requests.next_deadline(),
+            self._release_at(),
+            self._line_due(),
+        )
+        return min((time for time in times if time is not None), default=None)
+
+    def _phase_timed_out(self, now: float) -> None:
+        where = f"{self._endpoint.host}:{self._endpoint.port}"
+        if self._phase is Phase.UPGRADING:
+            why = f"{where} did not answer the WebSocket upgrade within {self._config.open_timeout:g} s"
+            self._end(now, CloseReason(code=ABNORMAL_CLOSURE, text=why, error=ConnectFailed(why)))
+        elif self._phase is Phase.OPENING:
+            self._socket.close(GOING_AWAY)
+            why = f"{where} did not answer the sign-in within {self._config.login_timeout:g} s"
+            self._end(now, CloseReason(code=ABNORMAL_CLOSURE, text=why))
+        else:
+            self._end(now, CloseReason(code=ABNORMAL_CLOSURE, text="closed by us; the peer did not answer the close"))
+
+    # The line ---------------------------------------------------------------------------------------------------------
+
+    def _line_due(self) -> float | None:
+        """A ping is due one interval after our last text (the venue cuts silent clients), or after the peer's last proof
+        when our own texts go unanswered; after a ping, the proof."""
+        if self._phase is not Phase.READY:
+            return None
+        if self._ping_deadline is not None:
+            return self._ping_deadline
+        return min(self._last_text_at, self._last_proof_at) + self._config.ping_interval
+
+    def _keep_alive(self, now: float) -> None:
+        due = self._line_due()
+        if due is None or now < due:
+            return
+        if self._ping_deadline is not None:
+            self._socket.close(GOING_AWAY)
+            why = f"no message within {self._config.ping_timeout:g} s after a ping; the line is dead"
+            self._end(now, CloseReason(code=ABNORMAL_CLOSURE, text=why))
+            return
+        ping, clock = self._dialect.ping, self._dialect.clock
+        if ping is None:
+            self._socket.send_ping()
+        else:
+            self._send_own(ping, now, Purpose.PING)
+        if clock is not None and now >= self._clock_due_at:
+            self._clock_due_at = now + CLOCK_EVERY
+            self._send_own(clock, now, Purpose.CLOCK)
+        self.stats.pings += 1
+        self._last_text_at = self._ping_sent_at = now
+        self._ping_deadline = now + self._config.ping_timeout
+
+    def _prove(self, now: float) -> None:
+        self._last_proof_at = now
+        self._ping_deadline = None
+
+    # Messages ---------------------------------------------------------------------------------------------------------
+
+    def _message(self, payload: bytes, now: float) -> None:
+        if self._phase is not Phase.READY and self._phase is not Phase.OPENING:
+            return
+        stats = self.stats
+        stats.messages += 1
+        self._prove(now)
+        try:
+            payload = inflate(payload, self._config.max_message_bytes)
+        except TooBig as error:
+            self._socket.close(MESSAGE_TOO_BIG)
+            self._end(now, CloseReason(code=MESSAGE_TOO_BIG, text=str(error)))
+            return
+        except PayloadError as error:
+            self._unrecognised(payload, str(error))
+            return
+        inbound = self._dialect.decode(payload)
+        events = self._events
+        has_update = False
+        for item in inbound:
+            if isinstance(item, Update):
+                has_update = True
+                stamp(item, payload, now)
+                events.append(item)
+            elif type(item) is Answer:
+                self._answer(item, payload, now, has_update or any(isinstance(other, Update) for other in inbound))
+            elif type(item) is Challenge:
+                self._challenged(item, payload, now)
+            elif type(item) is Unrecognised:
+                stats.unrecognised += 1
+                events.append(item)
+
+    def _control(self, item: Received, now: float) -> None:
+        match item:
+            case Upgraded():
+                self._advance(Step.UPGRADED)
+                self._last_text_at = now
+                self._prove(now)
+                self._phase_deadline = now + self._config.login_timeout
+                self._begin_opening(now)
+            case Pong():
+                if self._dialect.ping is None:
+                    if self._ping_deadline is not None:
+                        self.stats.ping_round_trip = now - self._ping_sent_at
+                    self._prove(now)
+            case Refused():
+                where = f"{self._endpoint.host}:{self._endpoint.port}"
+                error = HandshakeRefused(
+                    f"{where} did not open a WebSocket: {item.why}",
+                    status=item.status,
+                    headers=item.headers,
+                    body=item.body,
+                )
+                self._end(now, CloseReason(code=ABNORMAL_CLOSURE, text=str(error), error=error))
+            case PeerClosed():
+                said = f": {quoted(item.text)}" if item.text else ""
+                self._end(now, CloseReason(code=item.code, text=f"closed by the peer{said}"))
+            case Broken():
+                self._end(now, CloseReason(code=item.code, text=item.why))
+            case Ended():
+                ours = self._phase is Phase.CLOSING
+                text = "closed by us" if ours else "the peer ended the connection without a close frame"
+                self._end(now, CloseReason(code=NORMAL_CLOSURE if ours else ABNORMAL_CLOSURE, text=text))
+            case bytes():
+                self._message(item, now)
+
+    def _unrecognised(self, payload: bytes, why: str) -> None:
+        self.stats.unrecognised += 1
+        self._events.append(Unrecognised(raw=payload, why=why))
+
+    # The opening ------------------------------------------------------------------------------------------------------
+
+    def _challenged(self, challenge: Challenge, payload: bytes, now: float) -> None:
+        if self._challenge is not None or self._phase is not Phase.OPENING or self._opening:
+            self._unrecognised(payload, "a second challenge on one connection; the first one stays")
+            return
+        self._challenge = challenge.value
+        self._begin_opening(now)
+
+    def _begin_opening(self, now: float) -> None:
+        start = Opening(
+            challenge=self._challenge,
+            wall_time_ns=self._sources.wall_time_ns() + self.clock.signing_offset_ns,
+            random_bytes=self._sources.random_bytes,
+        )
+        try:
+            commands = self._dialect.opening(start)
+        except UsageError as error:
+            self._login_failed(LoginRefused(None, str(error)), now)
+            return
+        if commands is None:
+            return
+        self._opening = deque(commands)
+        self._next_opening(now)
+
+    def _next_opening(self, now: float) -> None:
+        if self._opening:
+            self._send_own(self._opening[0], now, Purpose.OPENING)
+            return
+        self._phase_deadline = None
+        self._advance(Step.OPENED)
+        self._last_text_at = now
+        self._events.append(Ready())
+
+    def _opening_answered(self, pending: Pending, answer: Answer, now: float) -> None:
+        refusal = answer.refusal
+        if refusal is not None:
+            clock = self._dialect.clock
+            if refusal.is_clock and clock is not None and not self._clock_was_tried:
+                self._clock_was_tried = True
+                self._send_own(clock, now, Purpose.OPENING_CLOCK)
+                return
+            self._login_failed(LoginRefused(refusal.code, refusal.message, hint=self._login_hint(refusal.hint)), now)
+            return
+        try:
+            pending.command.parse(answer.body)
+        except PayloadError as error:
+            self._login_failed(LoginRefused(None, f"the answer cannot be read: {error}"), now)
+            return
+        self._opening.popleft()
+        self._next_opening(now)
+
+    def _login_hint(self, hint: str) -> str:
+        text = hint or "check key, secret and clock"
+        if not self.clock.is_known:
+            return text
+        return f"{text} (ours is {-self.clock.offset_ns / 1e9:+.3f} s off the venue's)"
+
+    def _login_failed(self, error: LoginRefused, now: float) -> None:
+        self._events.append(LoginFailed(error=error))
+        self._shut(now, NORMAL_CLOSURE, "", str(error))
+
+    # Requests ---------------------------------------------------------------------------------------------------------
+
+    def _send_own(self, command: Command[Any], now: float, purpose: Purpose) -> None:
+        """A request of the connection itself: outside all limits."""
+        self._ids.last += 1
+        request_id = RequestId(self._ids.last)
+        self._transmit(Pending(request_id, command, self._dialect.encode(command, request_id), purpose), now)
+
+    def _transmit(self, pending: Pending, now: float) -> None:
+        outgoing = pending.outgoing
+        if pending.purpose is Purpose.CALLER:
+            if outgoing.bucket is not None:
+                self._buckets[outgoing.bucket].take(outgoing.weight, now)
+            if pending.is_paced:
+                self._pace.take(now)
+        self._socket.send_text(outgoing.text)
+        self._last_text_at = now
+        self._requests.sent(pending, now, self._sources.wall_time_ns(), self._config.request_timeout)
+
+    def _pause(self, pending: Pending, now: float) -> float:
+        """Seconds until the limits let it leave."""
+        pause = 0.0
+        bucket = pending.outgoing.bucket
+        if bucket is not None:
+            pause = self._buckets[bucket].wait(pending.outgoing.weight, now)
+        if pending.is_paced and (ready_at := self._pace.ready_at()) is not None and now < ready_at:
+            pause = max(pause, ready_at - now)
+        return pause
+
+    def _release(self, now: float) -> None:
+        """Send what waits and may leave; nothing overtakes within a bucket."""
+        waiting = self._requests.waiting
+        if not waiting or self._phase is not Phase.READY:
+            return
+        held: deque[Pending] = deque()
+        full: set[tuple[str | None, bool]] = set()
+        for pending in waiting:
+            line = (pending.outgoing.bucket, pending.is_paced)
+            if line in full or self._requests.is_blocked(pending.outgoing):
+                held.append(pending)
+            elif self._pause(pending, now) > 0:
+                full.add(line)
+                held.append(pending)
+            else:
+                self._transmit(pending, now)
+        self._requests.waiting = held
+
+    def _release_at(self) -> float | None:
+        """When the first of those that only the limits hold back may leave."""
+        if self._phase is not Phase.READY:
+            return None
+        times = [
+            self._now + self._pause(pending, self._now)
+            for pending in self._heads()
+            if not self._requests.is_blocked(pending.outgoing)
+        ]
+        return min(times, default=None)
+
+    def _heads(self) -> list[Pending]:
+        """The first free one of each line; those behind it do not overtake."""
+        heads: dict[tuple[str | None, bool], Pending] = {}
+        for pending in self._requests.waiting:
+            if not self._requests.is_blocked(pending.outgoing):
+                heads.setdefault((pending.outgoing.bucket, pending.is_paced), pending)
+        return list(heads.values())
+
+    def _expire(self, now: float) -> None:
+        for pending in self._requests.expired(now):
+            if pending.has_ended or pending.purpose is not Purpose.CALLER:
+                self._requests.remove(pending)
+                continue
+            if pending.outgoing.is_reply_optional:
+                self._requests.remove(pending)
+                self._events.append(
+                    Replied(request_id=pending.request_id, command=pending.command, result=None),
+                )
+                continue
+            self._requests.keep_place(pending, now + self._config.request_timeout)
+            error = RequestTimedOut(
+                f"{describe(pending.command)} was not answered within {self._config.request_timeout:g} s",
+                request_id=pending.request_id,
+                command=pending.command,
+            )
+            self._failed(pending, error)
+
+    def _answer(self, answer: Answer, payload: bytes, now: float, beside_update: bool) -> None:
+        pending = self._requests.match(answer.keys)
+        if pending is None:
+            if not beside_update:
+                self.stats.stray_answers += 1
+                self._unrecognised(payload, "an answer to no request that waits")
+            return
+        if pending.has_ended:
+            self.stats.stray_answers += 1
+            return
+        if pending.command == self._dialect.clock and answer.refusal is None:
+            self._observe_clock(pending, answer)
+        match pending.purpose:
+            case Purpose.CALLER:
+                self._caller_answered(pending, answer, payload, now, beside_update)
+            case Purpose.OPENING:
+                if self._phase is Phase.OPENING:
+                    self._opening_answered(pending, answer, now)
+            case Purpose.OPENING_CLOCK:
+                if self._phase is Phase.OPENING:
+                    self._begin_opening(now)
+            case Purpose.PING:
+                self.stats.ping_round_trip = now - pending.sent_at
+            case Purpose.CLOCK:
+                pass
+
+    def _observe_clock(self, pending: Pending, answer: Answer) -> None:
+        try:
+            server_ms = pending.command.parse(answer.body)
+        except PayloadError:
+            return  # the caller's own parse reports it; for our own request, no time is no harm
+        self.clock.observe(pending.sent_wall_ns, self._sources.wall_time_ns(), server_ms, self._now)
+
+    def _caller_answered(
+        self, pending: Pending, answer: Answer, payload: bytes, now: float, beside_update: bool
+    ) -> None:
+        request_id, command, refusal = pending.request_id, pending.command, answer.refusal
+        if refusal is not None:
+            if refusal.is_unknown and not pending.outgoing.may_wait:
+                self._failed(pending, _unknown(pending, f"the venue answered {refusal.code}: {quoted(refusal.message)}"))
+                return
+            self._failed(
+                pending,
+                RequestRefused(
+                    refusal.code,
+                    refusal.message,
+                    retryable=refusal.retryable,
+                    hint=refusal.hint,
+                    request_id=request_id,
+                    command=command,
+                ),
+            )
+            if refusal.ends_login and self._dialect.has_credentials:
+                self._socket.close(GOING_AWAY)
+                why = "the venue has forgotten the sign-in of this connection"
+                self._end(now, CloseReason(code=ABNORMAL_CLOSURE, text=why))
+            return
+        try:
+            result = command.parse(answer.body)
+        except PayloadError as error:
+            self._unrecognised(payload, f"the answer to {describe(command)} cannot be read: {error}")
+            why = f"its answer cannot be read: {error}"
+            self._failed(pending, error if pending.outgoing.may_wait else _unknown(pending, why))
+            return
+        if isinstance(result, Update) and not beside_update:
+            stamp(result, payload, now)
+            self._events.append(result)
+        self._events.append(Replied(request_id=request_id, command=command, result=result))
+
+    def _failed(self, pending: Pending, error: Any) -> None:
+        self._events.append(Failed(request_id=pending.request_id, command=pending.command, error=error))
+
+    # The end ----------------------------------------------------------------------------------------------------------
+
+    def _advance(self, step: Step) -> None:
+        self._phase = PHASES[self._phase, step]
+
+    def _shut(self, now: float, code: int, text: str, why: str) -> None:
+        """Close from our side, with the peer given its time to answer."""
+        if self._phase in (Phase.CLOSING, Phase.CLOSED):
+            return
+        if self._phase in (Phase.NEW, Phase.UPGRADING):
+            self._advance(Step.CLOSE)
+            self._finish(CloseReason(code=code, text=why))
+            return
+        self._socket.close(code, text)
+        self._advance(Step.CLOSE)
+        self._phase_deadline = now + self._config.close_timeout
+
+    def _end(self, now: float, reason: CloseReason) -> None:
+        if self._phase is Phase.CLOSED:
+            return
+        self._advance(Step.END)
+        self._finish(reason)
+
+    def _finish(self, reason: CloseReason) -> None:
+        self._phase_deadline = None
+        sent, waiting = self._requests.take_all()
+        for pending in sent:
+            if pending.purpose is Purpose.CALLER and not pending.has_ended:
+                self._failed(pending, _unknown(pending, f"the connection was lost: {reason}"))
+        for pending in waiting:
+            why = "it never left: the connection was lost first"
+            self._failed(
+                pending,
+                RequestRefused(None, why, retryable=True, request_id=pending.request_id, command=pending.command),
+            )
+        self._events.append(Closed(reason=reason))
+
+
+def _unknown(pending: Pending, why: str) -> OutcomeUnknown:
+    return OutcomeUnknown(
+        f"the outcome of {describe(pending.command)} is unknown, ask the venue before sending it again; {why}",
+        request_id=pending.request_id,
+        command=pending.command,
+    )
