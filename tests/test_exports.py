@@ -94,4 +94,4 @@ def test_types_are_shipped(package: str) -> None:
 def test_a_misspelt_name_of_the_lazy_package_is_an_error_for_mypy_and_at_run_time() -> None:
     with pytest.raises(ImportError, match="CoinexCleint"):
         # mypy reports an ignore that is not needed, so this comment proves that it sees the misspelling.
-        from coinex_trio import CoinexCleint  # type: ignore[attr-defined] # noqa: F401, PLC0415
+        from coinex_trio import CoinexCleint  # type: ignore[attr-defined] # noqa: F401

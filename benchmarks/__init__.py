@@ -1,0 +1,1 @@
+"""How quick the SDK is, beside other people's code on the same bytes: `make bench`."""
