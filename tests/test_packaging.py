@@ -1,0 +1,68 @@
+"""What is built for users: one wheel with both packages and their types, and few dependencies."""
+
+import subprocess
+import sys
+import tomllib
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+
+
+def name_of(requirement: str) -> str:
+    return requirement.replace(">", "=").partition("=")[0].lower()
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
+    folder = tmp_path_factory.mktemp("dist")
+    subprocess.run(
+        [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        timeout=50,
+    )
+    (built,) = folder.glob("*.whl")
+    return zipfile.ZipFile(built)
+
+
+def test_the_wheel_holds_both_packages_and_their_types_and_nothing_else(wheel: zipfile.ZipFile) -> None:
+    names = wheel.namelist()
+    assert {name.partition("/")[0] for name in names} == {
+        "coinex_proto",
+        "coinex_trio",
+        f"coinex_sdk-{PROJECT['version']}.dist-info",
+    }
+    assert {"coinex_proto/py.typed", "coinex_trio/py.typed"} <= set(names)
+    wheel.close()
+
+
+def test_the_default_install_needs_only_what_the_core_and_the_drivers_import() -> None:
+    assert {name_of(each) for each in PROJECT["dependencies"]} == {"attrs", "h11", "msgspec", "trio", "wsproto"}
+
+
+def test_the_development_tools_stand_at_exact_versions() -> None:
+    assert [each for each in PROJECT["optional-dependencies"]["dev"] if "==" not in each] == []
+
+
+def test_the_development_tools_cover_what_users_install() -> None:
+    wanted = {
+        name_of(each)
+        for extra in ("cli", "http", "coinflex", "speed")
+        for each in PROJECT["optional-dependencies"][extra]
+    }
+    wanted |= {name_of(each) for each in PROJECT["dependencies"]}
+    assert wanted - {name_of(each) for each in PROJECT["optional-dependencies"]["dev"]} == set()
+
+
+@pytest.mark.parametrize("missing", ["click", "rich"])
+def test_without_the_extra_the_command_says_what_to_install(missing: str) -> None:
+    program = f"import sys; sys.modules[{missing!r}] = None; sys.argv = ['coinex', 'demo']; from coinex_trio.cli import main; main()"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=30)
+    assert done.returncode == 2
+    assert "pip install 'coinex-sdk[cli]'" in done.stderr
+    assert "Traceback" not in done.stderr
