@@ -78,7 +78,7 @@ class Clock:
 
     @property
     def offset_ns(self) -> int:
-        """The venue's time minus ours in nanoseconds; 0 while unknown. It stays until a newer round trip replaces it."""
+        """The venue's time minus ours in nanoseconds, as last measured; 0 while unknown."""
         return 0 if self._best is None else self._best.offset_ns
 
     @property

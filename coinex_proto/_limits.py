@@ -1,7 +1,7 @@
 """Token buckets: a venue's rate limits and our own pace.
 
-A bucket is one number, the moment at which it will be full again; there is nothing to refill and so no rounding that adds
-up. This module must not know any venue or clock: `now` is an argument.
+A bucket is one number, the moment at which it will be full again; there is nothing to refill and so no rounding that
+adds up. This module must not know any venue or clock: `now` is an argument.
 """
 
 from __future__ import annotations

@@ -1,74 +1,371 @@
 """Own orders: one tracker and one table of states for all venues.
 
-What replies, pushes and queries say of an order arrives as `OrderFact`s in any order, twice, late, under the order's id,
-under its client id, or both. `Orders` joins them; an `OrderView` shows what is known. This module must not know any
-venue; the words of the facts come from `Dialect.order` and `Command.order`.
-
-How it decides: fills only add up; a description (price, amount, remaining) is replaced by a newer one only; a final
-state stays. Newer means: a later `at` where both have one, else more filled, else arrived later.
+What replies, pushes and queries say of an order arrives as `OrderFact`s in any order, twice, late, under the order's
+id, under its client id, or both. `Orders` joins them; an `OrderView` shows what is known. How facts are folded is in
+`_order.py`. This module must not know any venue; the facts come from `Dialect.order` and `Command.order`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
 from decimal import Decimal
-from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias, final
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar, final
 
-from attrs import frozen
+from coinex_proto._order import TRANSITIONS, Fill, Order, OrderFact, OrderId, OrderState, OrderValues
 
 if TYPE_CHECKING:
     from coinex_proto.commands import RequestId
 
-OrderId: TypeAlias = int | str
-OrderState: TypeAlias = Literal["sending", "live", "filled", "cancelled", "refused", "unknown"]
+__all__ = ["TRANSITIONS", "Fill", "OrderFact", "OrderId", "OrderState", "OrderView", "Orders", "state_diagram"]
 
-TRANSITIONS: Final[Mapping[OrderState | None, tuple[OrderState, ...]]] = {
-    None: ("sending", "live", "filled", "cancelled", "refused"),
-    "sending": ("live", "filled", "cancelled", "refused", "unknown"),
-    "live": ("filled", "cancelled", "refused", "unknown"),
-    "unknown": ("live", "filled", "cancelled", "refused"),
-    "filled": (),
-    "cancelled": (),
-    "refused": (),
-}
-"""From each state, the states that may follow; None: not seen before (an order may have been placed elsewhere)."""
+K = TypeVar("K")
+
+REMEMBERED: Final = 10_000
+"""So many final orders stay known, so that late facts of them are not taken for new orders."""
 
 
-class Fill(NamedTuple):
-    """One trade of an order; the same `trade_id` counts once."""
-
-    trade_id: Hashable
-    amount: Decimal
-    price: Decimal | None
+class _Snapshot(NamedTuple):
+    values: OrderValues
+    number: int
 
 
-@frozen(kw_only=True)
-class OrderFact:
-    """What one message says of one order; None: it does not say.
+class _Record:
+    """An order in the tracker, with the views and names that lead to it."""
 
-    `amount`, `filled` and `remaining` count in one unit: where a venue counts a market order in another currency than
-    its fills, leave `amount` and `remaining` out.
+    __slots__ = ("number", "numbers", "order", "requests", "views")
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self.numbers = [number]
+        self.order = Order()
+        self.requests: list[RequestId] = []
+        self.views: list[OrderView] = []
+
+    @property
+    def values(self) -> OrderValues:
+        return self.order.values
+
+    @property
+    def view(self) -> OrderView:
+        if not self.views:
+            self.views.append(OrderView(self))
+        return self.views[0]
+
+
+@final
+class OrderView:
+    """What is known of one own order: live, it changes as facts come in; `snapshot()` stays.
+
+    Snapshots compare by value, live views by identity.
     """
 
-    order_id: OrderId | None = None
-    client_order_id: str | None = None
-    """None when there is none; an empty text counts as none."""
-    market: str | None = None
-    side: str | None = None
-    """As the venue spells it."""
-    price: Decimal | None = None
-    amount: Decimal | None = None
-    filled: Decimal | None = None
-    """So far, in all. Left out, it is `amount` minus `remaining` where both are given."""
-    remaining: Decimal | None = None
-    average_price: Decimal | None = None
-    state: Literal["sending", "live", "filled", "cancelled", "refused"] | None = None
-    """None: the message is about a fill, or a detail."""
-    why: str = ""
-    """The venue's reason for the state."""
-    at: float | int | None = None
-    """The venue's time of it, in any unit, as long as all facts of the venue use the same."""
-    replaces: OrderId | None = None
-    """The id under which this order was known before; it goes on under `order_id`."""
-    fill: Fill | tuple[Hashable, Decimal, Decimal | None] | None = None
-    """A single trade: its id, amount and price."""
+    __slots__ = ("_source",)
+
+    def __init__(self, source: _Record | _Snapshot) -> None:
+        self._source = source
+
+    @property
+    def market(self) -> str | None:
+        """The venue's name of the market."""
+        return self._source.values.market
+
+    @property
+    def side(self) -> str | None:
+        """As the venue spells it."""
+        return self._source.values.side
+
+    @property
+    def price(self) -> Decimal | None:
+        """The limit; None for a market order or while not known."""
+        return self._source.values.price
+
+    @property
+    def amount(self) -> Decimal | None:
+        """What was ordered, as last amended."""
+        return self._source.values.amount
+
+    @property
+    def filled(self) -> Decimal:
+        """So far, as far as known; it never shrinks."""
+        return self._source.values.filled
+
+    @property
+    def remaining(self) -> Decimal | None:
+        """Not filled (of a cancelled order: and never will be)."""
+        return self._source.values.remaining
+
+    @property
+    def average_price(self) -> Decimal | None:
+        """Of all that is filled; None while some of it has a price that was not seen."""
+        return self._source.values.average_price
+
+    @property
+    def order_id(self) -> OrderId | None:
+        """The venue's id, the newest where it changes; None until the venue has told it."""
+        return self._source.values.order_id
+
+    @property
+    def client_order_id(self) -> str | None:
+        """The caller's id."""
+        return self._source.values.client_order_id
+
+    @property
+    def state(self) -> OrderState:
+        """sending | live | filled | cancelled | refused | unknown.
+
+        `unknown`: it may stand, be filled or be gone; the line broke or no answer came. The venue's next word settles
+        it. It is never sent again by itself.
+        """
+        return self._source.values.state
+
+    @property
+    def is_final(self) -> bool:
+        """Filled, cancelled or refused: the state will not change any more (`filled` may still grow by a late fill)."""
+        return not TRANSITIONS[self.state]
+
+    @property
+    def why(self) -> str:
+        """The reason of the state, where there is one."""
+        return self._source.values.why
+
+    @property
+    def updated_at(self) -> float:
+        """When something last changed, seconds on the clock of `now`."""
+        return self._source.values.updated_at
+
+    def snapshot(self) -> OrderView:
+        """This order as it is known now, for good."""
+        source = self._source
+        return self if isinstance(source, _Snapshot) else OrderView(_Snapshot(source.values, source.number))
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, OrderView):
+            return NotImplemented
+        mine, theirs = self._source, other._source
+        if isinstance(mine, _Snapshot) and isinstance(theirs, _Snapshot):
+            return mine.values == theirs.values
+        return self is other
+
+    def __hash__(self) -> int:
+        return hash(self._source.values) if isinstance(self._source, _Snapshot) else id(self)
+
+    def __repr__(self) -> str:
+        shown = ("market", "side", "amount", "price", "filled", "state", "why", "order_id", "client_order_id")
+        values = ((name, getattr(self, name)) for name in shown)
+        return f"OrderView({', '.join(f'{name}={_text(value)}' for name, value in values if value not in (None, ''))})"
+
+
+def _text(value: object) -> str:
+    return str(value) if isinstance(value, Decimal) else repr(value)
+
+
+@final
+class Orders:
+    """The tracker of one session: facts in, views out."""
+
+    def __init__(self) -> None:
+        self._serial = 0
+        self._by_number: dict[int, _Record] = {}
+        self._by_order_id: dict[OrderId, _Record] = {}
+        self._by_client_id: dict[str, _Record] = {}
+        self._by_request: dict[RequestId, _Record] = {}
+        self._open: dict[int, _Record] = {}
+        self._forgettable: dict[int, _Record] = {}
+
+    # What is known ----------------------------------------------------------------------------------------------------
+
+    def open(self) -> tuple[OrderView, ...]:
+        """Live views of the orders that are not final, oldest first; `unknown` ones among them."""
+        return tuple(record.view for record in self._open.values())
+
+    def find(self, order_id: OrderId | None = None, client_order_id: str | None = None) -> OrderView | None:
+        """The live view of the order with this id; by client id, of the newest that has it."""
+        record = self._by_order_id.get(order_id) if order_id is not None else None
+        if record is None and client_order_id:
+            record = self._by_client_id.get(client_order_id)
+        return record.view if record is not None and record.order.state is not None else None
+
+    def of_request(self, request_id: RequestId) -> OrderView | None:
+        """The live view of the order that this request placed."""
+        record = self._by_request.get(request_id)
+        return None if record is None else record.view
+
+    def live(self, view: OrderView) -> OrderView:
+        """The live view behind a snapshot; the snapshot itself once the order is forgotten."""
+        record = self._by_number.get(view._source.number) if isinstance(view._source, _Snapshot) else None
+        return view if record is None else record.view
+
+    # What comes in ----------------------------------------------------------------------------------------------------
+
+    def sending(self, fact: OrderFact, request_id: RequestId, now: float) -> OrderView:
+        """An order is about to leave with this request. A client id that another order has had leads here from now."""
+        record = self._new_record()
+        record.requests.append(request_id)
+        self._by_request[request_id] = record
+        record.order.move("sending")
+        self._name(record, fact)
+        self._tell(record, fact, now)
+        return record.view
+
+    def apply(self, fact: OrderFact, now: float, request_id: RequestId | None = None) -> OrderView | None:
+        """The order's live view when this fact changed something, else None.
+
+        `request_id`: the fact came in the answer to this request, which links an order that has no other name yet. A
+        lone fill of an order that nothing else is known of is kept until the order itself is told.
+        """
+        record, was_joined = self._locate(fact, request_id)
+        if record is None:
+            return None
+        self._name(record, fact)
+        is_changed = self._tell(record, fact, now)
+        return record.view if record.order.state is not None and (is_changed or was_joined) else None
+
+    def refused(self, request_id: RequestId, why: str, now: float) -> OrderView | None:
+        """The venue refused the request. An order that is known to be live stays so."""
+        return self._move_unanswered(request_id, "refused", why, now)
+
+    def unknown(self, request_id: RequestId, why: str, now: float) -> OrderView | None:
+        """No (readable) answer came. An order that a push has told of already stays as told."""
+        return self._move_unanswered(request_id, "unknown", why, now)
+
+    def connection_lost(self, now: float, why: str) -> list[OrderView]:
+        """Every order that is not final becomes `unknown`; gives those that changed."""
+        return [record.view for record in tuple(self._open.values()) if self._move(record, "unknown", why, now)]
+
+    # Which order a fact is about --------------------------------------------------------------------------------------
+
+    def _locate(self, fact: OrderFact, request_id: RequestId | None) -> tuple[_Record | None, bool]:
+        """The record of this fact (a new one if need be), and whether two records were joined into it."""
+        found = [self._by_id(fact), self._by_former_id(fact), self._by_answer(fact, request_id), self._by_name(fact)]
+        records = list({record.number: record for record in found if record is not None}.values())
+        if not records:
+            return (None, False) if fact.order_id is None and not fact.client_order_id else (self._new_record(), False)
+        records.sort(key=lambda record: not record.requests)  # whoever sent the order holds that view
+        for other in records[1:]:
+            self._join(records[0], other)
+        return records[0], len(records) > 1
+
+    def _by_id(self, fact: OrderFact) -> _Record | None:
+        return None if fact.order_id is None else self._by_order_id.get(fact.order_id)
+
+    def _by_former_id(self, fact: OrderFact) -> _Record | None:
+        """An order that is final does not go on under another id: then the new id is a new order."""
+        if fact.replaces is None or fact.order_id is None:
+            return None
+        record = self._by_order_id.get(fact.replaces)
+        return None if record is None or record.order.is_final else record
+
+    def _by_answer(self, fact: OrderFact, request_id: RequestId | None) -> _Record | None:
+        record = None if request_id is None else self._by_request.get(request_id)
+        return record if record is not None and _is_free(record.order, fact) else None
+
+    def _by_name(self, fact: OrderFact) -> _Record | None:
+        """By client id, which need not be unique: another order id, or the end of the order before, tells them apart."""
+        record = self._by_client_id.get(fact.client_order_id) if fact.client_order_id else None
+        if record is None or not _is_free(record.order, fact) or not record.order.may_be_in(fact.market):
+            return None
+        if _is_reused(record.order, fact):
+            return None
+        known = self._by_id(fact)
+        has_other_name = known is not None and known.order.client_order_id is not None
+        return None if has_other_name else record
+
+    def _join(self, record: _Record, other: _Record) -> None:
+        record.order.absorb(other.order)
+        for view in other.views:
+            view._source = record
+        record.views += other.views
+        record.requests += other.requests
+        record.numbers += other.numbers
+        for number in other.numbers:
+            self._by_number[number] = record
+        for request_id in other.requests:
+            self._by_request[request_id] = record
+        for order_id in other.order.order_ids:
+            self._by_order_id[order_id] = record
+        client_id = other.order.client_order_id
+        if client_id and self._by_client_id.get(client_id) is other:
+            self._by_client_id[client_id] = record
+        self._open.pop(other.number, None)
+        self._forgettable.pop(other.number, None)
+
+    # Keeping it -------------------------------------------------------------------------------------------------------
+
+    def _new_record(self) -> _Record:
+        self._serial += 1
+        record = _Record(self._serial)
+        self._by_number[record.number] = record
+        return record
+
+    def _name(self, record: _Record, fact: OrderFact) -> None:
+        order = record.order
+        if fact.order_id is not None and fact.order_id not in order.order_ids:
+            order.order_ids.append(fact.order_id)
+            self._by_order_id[fact.order_id] = record
+        if fact.replaces is not None and fact.replaces in order.order_ids and fact.replaces != fact.order_id:
+            order.replaced.add(fact.replaces)
+        if fact.client_order_id and order.client_order_id is None:
+            order.client_order_id = fact.client_order_id
+            self._by_client_id[fact.client_order_id] = record
+
+    def _tell(self, record: _Record, fact: OrderFact, now: float) -> bool:
+        self._serial += 1
+        record.order.tell(fact, self._serial)
+        return self._settle(record, now)
+
+    def _move_unanswered(self, request_id: RequestId, to: OrderState, why: str, now: float) -> OrderView | None:
+        record = self._by_request.get(request_id)
+        if record is None or record.order.state not in ("sending", "unknown"):
+            return None
+        return record.view if self._move(record, to, why, now) else None
+
+    def _move(self, record: _Record, to: OrderState, why: str, now: float) -> bool:
+        return record.order.move(to, why) and self._settle(record, now)
+
+    def _settle(self, record: _Record, now: float) -> bool:
+        """Files the record under open or forgettable; whether anything visible has changed."""
+        order = record.order
+        if order.state is None or order.is_final:
+            self._open.pop(record.number, None)
+            self._forgettable[record.number] = record
+            self._forget_oldest()
+        else:
+            self._forgettable.pop(record.number, None)
+            self._open[record.number] = record
+        return order.state is not None and order.settle(now)
+
+    def _forget_oldest(self) -> None:
+        if len(self._forgettable) <= REMEMBERED:
+            return
+        record = self._forgettable.pop(next(iter(self._forgettable)))
+        _unlink(self._by_number, record.numbers, record)
+        _unlink(self._by_request, record.requests, record)
+        _unlink(self._by_order_id, record.order.order_ids, record)
+        _unlink(self._by_client_id, [record.order.client_order_id or ""], record)
+
+
+def _unlink(index: dict[K, _Record], keys: list[K], record: _Record) -> None:
+    """Takes the names out that still lead to this record."""
+    for key in keys:
+        if index.get(key) is record:
+            del index[key]
+
+
+def _is_free(order: Order, fact: OrderFact) -> bool:
+    """Whether this fact can be about that order as far as order ids tell."""
+    return fact.order_id is None or not order.order_ids or fact.order_id in order.order_ids
+
+
+def _is_reused(order: Order, fact: OrderFact) -> bool:
+    """Whether the fact must be about a later order with the same client id."""
+    if order.state == "refused":
+        return fact.state in ("live", "filled")
+    return order.is_final and fact.state == "live" and order.is_older_than(fact)
+
+
+def state_diagram() -> str:
+    """The table of states as a Mermaid diagram, for the documentation."""
+    lines = ["stateDiagram-v2"]
+    for state, following in TRANSITIONS.items():
+        lines += [f"    {state or '[*]'} --> {to}" for to in following]
+        lines += [f"    {state} --> [*]"] if not following else []
+    return "\n".join(lines) + "\n"
