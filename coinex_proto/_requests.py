@@ -6,6 +6,7 @@ Knows keys, deadlines and order; not what a request is for, nor the venue.
 from __future__ import annotations
 
 import heapq
+import math
 from collections import deque
 from collections.abc import Sequence
 from enum import Enum
@@ -132,9 +133,9 @@ class Pace:
         self._window = count / per_second
         self._last: deque[float] = deque(maxlen=count)
 
-    def ready_at(self) -> float | None:
-        """The earliest time of the next one; None: at once."""
-        return self._last[0] + self._window if len(self._last) == self._last.maxlen else None
+    def free_at(self) -> float:
+        """The earliest time of the next one."""
+        return self._last[0] + self._window if len(self._last) == self._last.maxlen else -math.inf
 
     def take(self, now: float) -> None:
         """One was sent."""

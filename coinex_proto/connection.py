@@ -204,7 +204,7 @@ class Connection:
         pending = Pending(request_id, command, outgoing, Purpose.CALLER, is_paced)
         now = self._at(now)
         if not outgoing.may_wait:
-            pause = self._pause(pending, now)
+            pause = self._free_at(pending, now) - now
             if pause > 0:
                 raise NotReady(
                     f"{describe(command)} was not sent: the venue's rate limit allows it in {pause:.2f} s; "
@@ -342,6 +342,7 @@ class Connection:
             self._end(now, CloseReason(code=MESSAGE_TOO_BIG, text=str(error)))
             return
         except PayloadError as error:
+            stats.decode_failures += 1
             self._unrecognised(payload, str(error))
             return
         inbound = self._dialect.decode(payload)
@@ -479,15 +480,14 @@ class Connection:
         self._last_text_at = now
         self._requests.sent(pending, now, self._sources.wall_time_ns(), self._config.request_timeout)
 
-    def _pause(self, pending: Pending, now: float) -> float:
-        """Seconds until the limits let it leave."""
-        pause = 0.0
-        bucket = pending.outgoing.bucket
-        if bucket is not None:
-            pause = self._buckets[bucket].wait(pending.outgoing.weight, now)
-        if pending.is_paced and (ready_at := self._pace.ready_at()) is not None and now < ready_at:
-            pause = max(pause, ready_at - now)
-        return pause
+    def _free_at(self, pending: Pending, now: float) -> float:
+        """When the limits let it leave; not after `now`: at once."""
+        free_at = now
+        if (bucket := pending.outgoing.bucket) is not None:
+            free_at = now + self._buckets[bucket].wait(pending.outgoing.weight, now)
+        if pending.is_paced:
+            free_at = max(free_at, self._pace.free_at())
+        return free_at
 
     def _release(self, now: float) -> None:
         """Send what waits and may leave; nothing overtakes within a bucket."""
@@ -500,7 +500,7 @@ class Connection:
             line = (pending.outgoing.bucket, pending.is_paced)
             if line in full or self._requests.is_blocked(pending.outgoing):
                 held.append(pending)
-            elif self._pause(pending, now) > 0:
+            elif self._free_at(pending, now) > now:
                 full.add(line)
                 held.append(pending)
             else:
@@ -509,14 +509,9 @@ class Connection:
 
     def _release_at(self) -> float | None:
         """When the first of those that only the limits hold back may leave."""
-        if self._phase is not Phase.READY:
+        if self._phase is not Phase.READY or not self._requests.waiting:
             return None
-        times = [
-            self._now + self._pause(pending, self._now)
-            for pending in self._heads()
-            if not self._requests.is_blocked(pending.outgoing)
-        ]
-        return min(times, default=None)
+        return min((self._free_at(pending, self._now) for pending in self._heads()), default=None)
 
     def _heads(self) -> list[Pending]:
         """The first free one of each line; those behind it do not overtake."""
@@ -528,22 +523,33 @@ class Connection:
 
     def _expire(self, now: float) -> None:
         for pending in self._requests.expired(now):
-            if pending.has_ended or pending.purpose is not Purpose.CALLER:
+            if pending.has_ended:
                 self._requests.remove(pending)
-                continue
-            if pending.outgoing.is_reply_optional:
+            elif pending.outgoing.is_reply_optional:
                 self._requests.remove(pending)
-                self._events.append(
-                    Replied(request_id=pending.request_id, command=pending.command, result=None),
-                )
-                continue
-            self._requests.keep_place(pending, now + self._config.request_timeout)
-            error = RequestTimedOut(
-                f"{describe(pending.command)} was not answered within {self._config.request_timeout:g} s",
-                request_id=pending.request_id,
-                command=pending.command,
-            )
-            self._failed(pending, error)
+                self._went_unanswered(pending, now)
+            elif pending.purpose is not Purpose.CALLER:
+                self._requests.remove(pending)  # the line and the login have deadlines of their own
+            else:
+                self._timed_out(pending, now)
+
+    def _went_unanswered(self, pending: Pending, now: float) -> None:
+        """The venue may leave this one unanswered: that is success."""
+        if pending.purpose is Purpose.CALLER:
+            self._events.append(Replied(request_id=pending.request_id, command=pending.command, result=None))
+        elif pending.purpose is Purpose.OPENING and self._phase is Phase.OPENING:
+            self._opening.popleft()
+            self._next_opening(now)
+
+    def _timed_out(self, pending: Pending, now: float) -> None:
+        self.stats.timeouts += 1
+        self._requests.keep_place(pending, now + self._config.request_timeout)
+        error = RequestTimedOut(
+            f"{describe(pending.command)} was not answered within {self._config.request_timeout:g} s",
+            request_id=pending.request_id,
+            command=pending.command,
+        )
+        self._failed(pending, error)
 
     def _answer(self, answer: Answer, payload: bytes, now: float, beside_update: bool) -> None:
         pending = self._requests.match(answer.keys)

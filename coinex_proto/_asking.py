@@ -1,0 +1,239 @@
+"""From wishes to requests: what the venue must be told so that it sends what is wanted, and what its answers mean.
+
+Compares the wire state of each wish with who holds it, joins topics into few requests, splits requests that are too
+large or refused, and asks again what may be asked again. Knows no venue.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+from coinex_proto._trust import Trust
+from coinex_proto._wishes import AnyTopic, Wire, Wish, Wishes, topics_of
+from coinex_proto.commands import Command, RequestId
+from coinex_proto.errors import PayloadError, RequestRefused, RequestTimedOut, SdkError
+from coinex_proto.events import Event, Failed, Replied, SubscribeFailed, Subscribed, Unsubscribed
+
+if TYPE_CHECKING:
+    from coinex_proto.config import Config
+    from coinex_proto.connection import Connection
+    from coinex_proto.dialect import Dialect
+
+FIRST_RETRY = 1.0
+"""Seconds: the least pause before a refused topic is asked for again (CoinEx 23002: at least 1 s)."""
+
+
+class Verb(Enum):
+    """What a topic request asks for."""
+
+    START = "start"
+    END = "end"
+
+
+class Asking:
+    """The topic requests of one session."""
+
+    def __init__(self, dialect: Dialect, config: Config, wishes: Wishes, trust: Trust, events: deque[Event]) -> None:
+        self._dialect = dialect
+        self._config = config
+        self._wishes = wishes
+        self._trust = trust
+        self._events = events
+        self._asked: dict[RequestId, tuple[Verb, tuple[Wish, ...]]] = {}
+        self._retry_at: float | None = None
+
+    def reconcile(self, connection: Connection, now: float) -> None:
+        """Ask for what is wanted and not on, end what is on and not wanted."""
+        start: list[Wish] = []
+        end: list[Wish] = []
+        for wish in self._wishes.take_touched():
+            if wish.wire is Wire.ON and (not wish.holders or wish.must_renew):
+                end.append(wish)
+            elif wish.wire is Wire.OFF:
+                self._sort_out(wish, start, now)
+        self._ask(Verb.END, end, connection, now)
+        self._ask(Verb.START, start, connection, now)
+
+    def _sort_out(self, wish: Wish, start: list[Wish], now: float) -> None:
+        """A wish that is off: drop it, leave it, or let it start."""
+        wish.must_renew = False
+        if not wish.holders:
+            if self._wishes.get(wish.key) is wish:
+                self._wishes.remove(wish)
+            return
+        if wish.refused is not None or (wish.retry_at is not None and now < wish.retry_at):
+            return
+        wish.retry_at = None
+        over = self._wishes.cover(wish)
+        if over is None:
+            start.append(wish)
+        elif over.is_asked and not wish.is_asked:
+            self._trust.asked(wish)
+            if over.wire is Wire.ON:
+                self._started((wish,), now)
+
+    def _ask(self, verb: Verb, wishes: Sequence[Wish], connection: Connection, now: float) -> None:
+        if not wishes:
+            return
+        left = {wish.key: wish for wish in wishes}
+        for command, topics in self._requests(verb, topics_of(wishes)):
+            group = tuple(left.pop(topic.key) for topic in topics)
+            self._mark_asked(verb, group)
+            request_id = connection.submit(command, now, is_paced=True)
+            self._asked[request_id] = (verb, group)
+        if left:
+            group = tuple(left.values())
+            self._mark_asked(verb, group)
+            self._acknowledged(verb, group, now)
+
+    def _requests(
+        self, verb: Verb, topics: Sequence[AnyTopic]
+    ) -> list[tuple[Command[Any], Sequence[AnyTopic]]]:
+        """The dialect's requests for these topics, split in halves until each fits into a frame."""
+        make: Callable[[Sequence[AnyTopic]], Sequence[tuple[Command[Any], Sequence[AnyTopic]]]]
+        make = self._dialect.subscribe if verb is Verb.START else self._dialect.unsubscribe
+        found: list[tuple[Command[Any], Sequence[AnyTopic]]] = []
+        for command, part in make(topics):
+            size = len(self._dialect.encode(command, RequestId(0)).text)
+            if size <= self._config.max_request_bytes or len(part) == 1:
+                found.append((command, part))
+            else:
+                half = len(part) // 2
+                found += self._requests(verb, part[:half]) + self._requests(verb, part[half:])
+        return found
+
+    def _mark_asked(self, verb: Verb, wishes: Sequence[Wish]) -> None:
+        for wish in wishes:
+            if verb is Verb.START:
+                wish.wire = Wire.ASKING
+                for each in (wish, *self._wishes.covered(wish)):
+                    if not each.is_asked:
+                        self._trust.asked(each)
+            else:
+                wish.wire = Wire.ENDING
+                if wish.must_renew:
+                    wish.is_asked = False
+
+    # Answers ----------------------------------------------------------------------------------------------------------
+
+    def answered(self, event: Replied[Any] | Failed, connection: Connection, now: float) -> bool:
+        """Whether this was the answer to a topic request; then it is dealt with."""
+        asked = self._asked.pop(event.request_id, None)
+        if asked is None:
+            return False
+        verb, wishes = asked
+        if isinstance(event, Replied):
+            self._acknowledged(verb, wishes, now)
+        elif connection.wants_close:
+            pass  # the connection is lost with all its requests: `line_lost` follows
+        elif verb is Verb.END:
+            self._ended(wishes, now)
+        else:
+            self._not_started(wishes, event.error, connection, now)
+        return True
+
+    def _acknowledged(self, verb: Verb, wishes: Sequence[Wish], now: float) -> None:
+        if verb is Verb.END:
+            self._ended(wishes, now)
+            return
+        for wish in wishes:
+            wish.wire = Wire.ON
+            wish.failures = 0
+            if not wish.holders or wish.must_renew:
+                self._wishes.touch((wish,))
+        covered = [each for wish in wishes for each in self._wishes.covered(wish) if each.wire is not Wire.ON]
+        self._started((*wishes, *covered), now)
+
+    def _started(self, wishes: Sequence[Wish], now: float) -> None:
+        held = [wish for wish in wishes if wish.holders]
+        self._events.extend(Subscribed(topic=wish.topic) for wish in held)
+        self._trust.enliven([wish for wish in held if wish.is_private], now)
+
+    def _ended(self, wishes: Sequence[Wish], now: float) -> None:
+        for wish in wishes:
+            wish.wire = Wire.OFF
+            wish.is_asked = False
+            if wish.must_renew:
+                self._trust.lose((wish,), wish.last_update_at or now, "asked for again")
+            else:
+                self._events.append(Unsubscribed(topic=wish.topic))
+            # The venue has ended the single markets together with the all-markets topic.
+            singles = self._wishes.covered(wish)
+            for single in singles:
+                if single.wire is Wire.ON:
+                    single.wire = Wire.OFF
+                single.is_asked = single.wire is Wire.ASKING
+            self._trust.lose(singles, now, "asked for again: the all-markets topic was ended")
+            self._wishes.touch((wish, *singles))
+
+    def _not_started(self, wishes: Sequence[Wish], error: SdkError, connection: Connection, now: float) -> None:
+        may_retry = isinstance(error, (RequestTimedOut, PayloadError)) or (
+            isinstance(error, RequestRefused) and error.retryable
+        )
+        for wish in wishes:
+            wish.wire = Wire.OFF
+            wish.is_asked = False
+        if not may_retry and len(wishes) > 1:
+            # One bad market spoils the whole list: halves, until it stands alone.
+            half = len(wishes) // 2
+            for part in (wishes[:half], wishes[half:]):
+                self._ask(Verb.START, [wish for wish in part if wish.holders], connection, now)
+                self._wishes.touch([wish for wish in part if not wish.holders])
+            return
+        for wish in wishes:
+            if may_retry:
+                wish.failures += 1
+                wish.retry_at = now + max(FIRST_RETRY, self._config.backoff.step(wish.failures))
+                self._retry_at = wish.retry_at if self._retry_at is None else min(self._retry_at, wish.retry_at)
+            else:
+                wish.refused = error
+                self._wishes.touch(self._wishes.covered(wish))
+            if wish.holders:
+                self._events.append(SubscribeFailed(topic=wish.topic, error=error))
+            else:
+                self._wishes.touch((wish,))
+
+    # The connection ---------------------------------------------------------------------------------------------------
+
+    def line_ready(self) -> None:
+        """A new connection: everything that is wanted must be asked for."""
+        self._wishes.touch(self._wishes.wanted())
+
+    def line_lost(self) -> None:
+        """The venue has forgotten everything."""
+        self._asked.clear()
+        self._retry_at = None
+        for wish in list(self._wishes):
+            wish.wire = Wire.OFF
+            wish.must_renew = False
+            wish.retry_at = None
+            wish.failures = 0
+            if not wish.holders:
+                self._wishes.remove(wish)
+        self._wishes.take_touched()
+
+    # Time -------------------------------------------------------------------------------------------------------------
+
+    def next_deadline(self) -> float | None:
+        """When the next refused topic may be asked for again."""
+        return self._retry_at
+
+    def handle_timeout(self, now: float) -> None:
+        """Ask again what may be asked again."""
+        if self._retry_at is None or now < self._retry_at:
+            return
+        waiting = [wish for wish in self._wishes if wish.retry_at is not None]
+        self._wishes.touch([wish for wish in waiting if wish.retry_at is not None and wish.retry_at <= now])
+        later = [wish.retry_at for wish in waiting if wish.retry_at is not None and wish.retry_at > now]
+        self._retry_at = min(later, default=None)
+
+    def renew(self, wishes: Sequence[Wish]) -> None:
+        """Their state is in doubt: end them and ask again."""
+        for wish in wishes:
+            over = self._wishes.cover(wish)
+            target = wish if over is None or wish.wire is Wire.ON else over
+            target.must_renew = True
+            self._wishes.touch((target,))

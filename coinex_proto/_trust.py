@@ -1,0 +1,245 @@
+"""Trust: which topics are live, and what happens to an update on its way to the user.
+
+One rule for every topic. A public topic is live with its first push (of a book: with its first proved state), a private
+one with its acknowledgement. At the first moment of doubt comes one `Lost` for all topics that it concerns, before any
+later data; `Restored` when they are live again; no `BookChanged` in between. Knows no connection and no venue.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from attrs import define
+
+from coinex_proto._wishes import Wish, Wishes, topics_of
+from coinex_proto.events import BookChanged, Event, Lost, Restored, Update
+from coinex_proto.topics import TopicKey, is_wide, wide
+
+if TYPE_CHECKING:
+    from coinex_proto.config import Config
+    from coinex_proto.statistics import Statistics
+
+RESYNC_AFTER: Final = 5.0
+"""Seconds that a book may get updates without being proved before its topic is asked for again; doubles each time."""
+MAX_RENEWALS: Final = 3
+"""After so many in vain a book just waits for the next whole push: asking again has not helped."""
+TRADES_REMEMBERED: Final = 256
+"""Trade ids kept for each market; CoinEx repeats about 100 trades after subscribing."""
+
+
+@define(eq=False)
+class _Seen:
+    """Trades of one market that were delivered."""
+
+    ids: dict[Any, None]
+    is_history_due: bool = True
+    """The next push is the first after subscribing."""
+
+
+class Trust:
+    """The trust state of all wishes of one session."""
+
+    def __init__(self, wishes: Wishes, config: Config, stats: Statistics, events: deque[Event]) -> None:
+        self._wishes = wishes
+        self._silent_after = config.silent_after
+        self._stats = stats
+        self._events = events
+        self._seen: dict[TopicKey, _Seen] = {}
+        self._watch_at: float | None = None
+
+    # Updates ----------------------------------------------------------------------------------------------------------
+
+    def take(self, update: Update, now: float) -> None:
+        """Hand an update on to those who want it, through its book if it has one."""
+        key = update.topic_key
+        route = self._wishes.route(key)
+        if not route:
+            self._stats.late_pushes += 1
+            return
+        self._stats.updates_by_topic[key] += 1
+        if update.has_trade_ids:
+            fresh = self._without_seen(update, key)
+            if fresh is None:
+                return
+            update = fresh
+        proved: Wish | None = None
+        for wish in route:
+            wish.last_update_at = now
+            if wish.book is not None:
+                if self._apply(wish, update, now):
+                    proved = wish
+            elif not wish.is_live and not wish.is_private and wish.is_asked:
+                self.enliven((wish,), now)
+        self._events.append(update)
+        if proved is not None and proved.view is not None:
+            book = proved.view.snapshot()
+            self._events.append(BookChanged(topic=proved.topic, market=str(key[1]), book=book))  # type: ignore[arg-type]
+
+    def _apply(self, wish: Wish, update: Update, now: float) -> bool:
+        """Whether the book is proved by this update."""
+        book, view = wish.book, wish.view
+        if book is None or view is None:
+            return False
+        passed, failed = book.checks_passed, book.checks_failed
+        why = book.apply(update)
+        self._stats.checksums_passed += book.checks_passed - passed
+        self._stats.checksums_failed += book.checks_failed - failed
+        if why is None:
+            if not wish.is_asked:
+                return False
+            view.prove(now)
+            wish.doubt_at = None
+            if not wish.is_live:
+                wish.renewals = 0
+                self.enliven((wish,), now)
+            return True
+        view.doubt(why)
+        wish.doubt_why = why
+        if wish.doubt_at is None:
+            wish.doubt_at = now
+            if wish.renewals < MAX_RENEWALS:
+                self._watch_by(now + _patience_with(wish))
+        if wish.is_live:
+            self.lose((wish,), view.received_at or now, why)
+        return False
+
+    def _without_seen(self, update: Any, key: TopicKey) -> Update | None:
+        """The update without the trades delivered before; None when nothing is left of it."""
+        seen = self._seen.get(key)
+        if seen is None:
+            seen = self._seen[key] = _Seen({})
+        ids: Sequence[Any] = update.trade_ids
+        known = seen.ids
+        old = [trade_id for trade_id in ids if trade_id in known]
+        # Oldest first, so that the newest are kept: venues list the newest first.
+        known.update(dict.fromkeys(reversed(ids)))
+        while len(known) > TRADES_REMEMBERED:
+            del known[next(iter(known))]
+        is_history, seen.is_history_due = seen.is_history_due, False
+        if not old and not is_history:
+            return update  # type: ignore[no-any-return]
+        self._stats.duplicates += len(old)
+        if len(old) == len(ids) and not is_history:
+            return None
+        return update.without_trades(frozenset(old), is_history=is_history)  # type: ignore[no-any-return]
+
+    # Live and lost ----------------------------------------------------------------------------------------------------
+
+    def asked(self, wish: Wish) -> None:
+        """From now on its updates can be expected; the first one is the state or the history."""
+        wish.is_asked = True
+        wish.doubt_at = None
+        wish.doubt_why = ""
+        if wish.book is not None:
+            wish.book.reset()
+        for key in self._seen if is_wide(wish.key) else (wish.key,):
+            seen = self._seen.get(key)
+            if seen is not None and wish.key in (key, wide(key)):
+                seen.is_history_due = True
+
+    def enliven(self, wishes: Sequence[Wish], now: float) -> None:
+        """They are live from now on."""
+        back: dict[tuple[float, str], list[Wish]] = {}
+        for wish in wishes:
+            if wish.is_live:
+                continue
+            wish.is_live = True
+            if wish.lost_since is not None:
+                back.setdefault((wish.lost_since, wish.lost_why), []).append(wish)
+                wish.lost_since, wish.lost_why = None, ""
+            if (due := self._due(wish)) is not None:
+                self._watch_by(due)
+        for (since, why), group in back.items():
+            self._events.append(Restored(topics=topics_of(group), since=since, until=now, why=why))
+
+    def lose(self, wishes: Iterable[Wish], since: float, why: str) -> None:
+        """They prove nothing from now on: one event for all of them that were live."""
+        lost = [wish for wish in wishes if wish.is_live]
+        for wish in lost:
+            wish.is_live = False
+            wish.lost_since, wish.lost_why = since, why
+            if wish.view is not None:
+                wish.view.doubt(why)
+        if lost:
+            self._stats.gaps += 1
+            self._events.append(Lost(topics=topics_of(lost), since=since, why=why))
+
+    def forget(self, wish: Wish) -> None:
+        """Nobody wants it any more."""
+        wish.is_live = wish.is_asked = False
+        wish.lost_since, wish.lost_why = None, ""
+        wish.doubt_at = None
+        if wish.view is not None:
+            wish.view.doubt("it is no longer subscribed")
+        self._seen.pop(wish.key, None)
+
+    def line_lost(self, since: float, why: str) -> None:
+        """The connection is gone: nothing is proved."""
+        self.lose(self._wishes, since, why)
+        for wish in self._wishes:
+            wish.is_asked = False
+            wish.doubt_at = None
+            if wish.view is not None:
+                wish.view.doubt(why)
+        self._watch_at = None
+
+    # Time -------------------------------------------------------------------------------------------------------------
+
+    def next_deadline(self) -> float | None:
+        """When `handle_timeout` must be called next; only moved when something new is to be watched."""
+        return self._watch_at
+
+    def handle_timeout(self, now: float) -> list[Wish]:
+        """Judge what was due; gives the wishes that must be asked for again."""
+        if self._watch_at is None or now < self._watch_at:
+            return []
+        self._watch_at = None
+        renew: list[Wish] = []
+        late: dict[str, list[Wish]] = {}
+        for wish in self._wishes.wanted():
+            due = self._due(wish)
+            if due is None:
+                continue
+            if now < due:
+                self._watch_by(due)
+                continue
+            renew.append(wish)
+            if wish.is_live:
+                late.setdefault(self._why_late(wish), []).append(wish)
+        for why, wishes in late.items():
+            self.lose(wishes, min(wish.last_update_at or now for wish in wishes), why)
+        for wish in renew:
+            wish.doubt_at = None
+            wish.renewals += wish.book is not None
+        return renew
+
+    def _due(self, wish: Wish) -> float | None:
+        if not wish.is_live:
+            if wish.doubt_at is None or wish.renewals >= MAX_RENEWALS:
+                return None
+            return wish.doubt_at + _patience_with(wish)
+        times = []
+        if wish.book is not None and wish.book.due is not None:
+            times.append(wish.book.due)
+        if self._silent_after is not None and not wish.is_private and wish.last_update_at is not None:
+            times.append(wish.last_update_at + self._silent_after)
+        return min(times, default=None)
+
+    def _why_late(self, wish: Wish) -> str:
+        if self._silent_after is not None and wish.last_update_at is not None and wish.book is None:
+            return f"silent for {self._silent_after:g} s"
+        if wish.book is not None and wish.book.due is not None and (
+            self._silent_after is None or wish.last_update_at is None or wish.book.due <= wish.last_update_at + self._silent_after
+        ):
+            return "no whole book within its time"
+        return f"silent for {self._silent_after:g} s"
+
+    def _watch_by(self, due: float) -> None:
+        if self._watch_at is None or due < self._watch_at:
+            self._watch_at = due
+
+
+def _patience_with(wish: Wish) -> float:
+    return float(RESYNC_AFTER * 2**wish.renewals)

@@ -1,0 +1,430 @@
+"""What we want from a venue, across connections: topics, trust, books, orders, clock and back-off, without I/O.
+
+A driver opens transports as `next_step` says and feeds bytes and times; everything else is here. Above `Connection`,
+which lives once; this module must not know any venue.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Hashable
+from typing import Any, Final, TypeVar
+
+from coinex_proto._asking import Asking
+from coinex_proto._clock import Clock
+from coinex_proto._patience import Patience
+from coinex_proto._plan import Ending, NextStep, Open, Plan, Stop, Wait
+from coinex_proto._trust import Trust
+from coinex_proto._wishes import TopicStatus, Wish, Wishes
+from coinex_proto.books import BookView
+from coinex_proto.commands import Command, RequestId, describe
+from coinex_proto.config import Config, Endpoint, Sources
+from coinex_proto.connection import Connection, RequestIds
+from coinex_proto.dialect import Dialect
+from coinex_proto.errors import ConnectFailed, LoginRefused, NotReady, RequestRefused, UsageError
+from coinex_proto.events import (
+    BookChanged,
+    Closed,
+    Event,
+    Failed,
+    LoginFailed,
+    OrderChanged,
+    Ready,
+    Replied,
+    Retrying,
+    Update,
+)
+from coinex_proto.orders import OrderFact, Orders, OrderView
+from coinex_proto.phases import Phase
+from coinex_proto.statistics import Statistics
+from coinex_proto.topics import Topic
+
+R = TypeVar("R")
+
+_CALLER: Final = "subscribe()"
+"""The one holder that `subscribe` and `unsubscribe` stand for; each stream and callback of a driver is another."""
+
+
+class Session:
+    """The wishes of one program on one socket of a venue, and what has become of them.
+
+    A driver's whole duty: after any call, send `data_to_send()`, hand out `next_event()`, look at `next_deadline()`
+    again. All times are seconds on one clock that never goes back.
+    """
+
+    def __init__(self, dialect: Dialect, sources: Sources, config: Config = Config()) -> None:  # noqa: B008  (frozen)
+        self.dialect = dialect
+        self.config = config
+        self.stats = Statistics()
+        self.clock = Clock()
+        self.orders = Orders()
+        self._sources = sources
+        self._events: deque[Event] = deque()
+        self._wishes = Wishes()
+        self._trust = Trust(self._wishes, config, self.stats, self._events)
+        self._asking = Asking(dialect, config, self._wishes, self._trust, self._events)
+        self._plan = Plan(config, sources)
+        self._patience = Patience()
+        self._ids = RequestIds()
+        self._connection: Connection | None = None
+        self._endpoint: Endpoint | None = None
+        self._opening_since = 0.0
+        self._retry_at: float | None = None
+        self._stop: Stop | None = None
+        self._ready_at: float | None = None
+        self._closed: Closed | None = None
+        self._login_error: LoginRefused | None = None
+        self._ended_in_opening = False
+        self._now = 0.0
+
+    # What is wanted ---------------------------------------------------------------------------------------------------
+
+    def subscribe(self, *topics: Topic[Any], now: float) -> None:
+        """Want these topics, from now on and across reconnects; allowed at any time, and twice is once.
+
+        Raises `UsageError`, with nothing changed, for a topic that this venue or socket does not have, a private one
+        without credentials, or one whose key is wanted with other parameters.
+        """
+        self.hold(*topics, holder=_CALLER, now=now)
+
+    def unsubscribe(self, *topics: Topic[Any], now: float) -> None:
+        """Want them no more; what is not wanted is left alone."""
+        wishes = [wish for topic in topics if (wish := self._wishes.get(topic.key)) is not None]
+        self._let_go(wishes, _CALLER, now)
+
+    def hold(self, *topics: Topic[Any], holder: Hashable, now: float) -> None:
+        """As `subscribe`, for one more holder: a topic is wanted while anybody holds it."""
+        self._check(topics)
+        now = self._at(now)
+        for topic in topics:
+            wish = self._wishes.get(topic.key)
+            if wish is None:
+                wish = self._new_wish(topic)
+                self._wishes.add(wish)
+            elif not wish.holders:
+                wish.topic = topic
+                self._set_book(wish)
+            wish.holders.add(holder)
+            wish.refused = None
+            self._wishes.touch((wish,))
+        self._wishes.holders_changed()
+        self._settle(now)
+
+    def release(self, holder: Hashable, now: float) -> None:
+        """This holder wants nothing any more."""
+        self._let_go(self._wishes.wanted(), holder, now)
+
+    def _let_go(self, wishes: list[Wish], holder: Hashable, now: float) -> None:
+        now = self._at(now)
+        for wish in wishes:
+            if holder in wish.holders:
+                wish.holders.discard(holder)
+                if not wish.holders:
+                    self._trust.forget(wish)
+                    self._wishes.touch((wish,))
+        self._wishes.holders_changed()
+        self._settle(now)
+
+    def _check(self, topics: tuple[Topic[Any], ...]) -> None:
+        wanted: dict[Hashable, Topic[Any]] = {}
+        for topic in topics:
+            if not isinstance(topic, Topic):
+                raise UsageError(f"a topic was expected, for example Ticker('BTCUSDT'), not {topic!r}")
+            if topic.is_private and not self.dialect.has_credentials:
+                raise UsageError(
+                    f"Authentication required: {type(topic).__name__} is private and {self.dialect.name} was given "
+                    "no credentials"
+                )
+            wish = self._wishes.get(topic.key)
+            other = wish.topic if wish is not None and wish.holders else wanted.setdefault(topic.key, topic)
+            if other != topic:
+                raise UsageError(
+                    f"{topic} cannot be wanted while {other} is: the venue has one subscription for both; "
+                    "unsubscribe the other one first"
+                )
+            for command, _ in self.dialect.subscribe((topic,)):
+                self.dialect.encode(command, RequestId(0))
+
+    def _new_wish(self, topic: Topic[Any]) -> Wish:
+        wish = Wish(topic, topic.key, topic.is_private, None, None)
+        self._set_book(wish)
+        return wish
+
+    def _set_book(self, wish: Wish) -> None:
+        wish.book = self.dialect.book(wish.topic)
+        wish.view = None if wish.book is None else BookView(wish.topic, wish.book)
+
+    # What is known ----------------------------------------------------------------------------------------------------
+
+    def book(self, topic: Topic[BookChanged]) -> BookView:
+        """The live view of a wanted topic's book; it stays valid across reconnects."""
+        wish = self._wishes.get(topic.key)
+        if wish is None or not wish.holders or wish.view is None:
+            raise UsageError(f"{topic} has no book here: subscribe to it first")
+        return wish.view
+
+    def trusted(self, *topics: Topic[Any]) -> bool:
+        """Whether all of these are live now; none named: all that are wanted (False when nothing is)."""
+        if topics:
+            found = [self._wishes.get(topic.key) for topic in topics]
+        else:
+            found = list(self._wishes.wanted())
+        return bool(found) and all(wish is not None and wish.is_live for wish in found)
+
+    def topics(self) -> tuple[TopicStatus, ...]:
+        """How each wanted topic stands."""
+        return tuple(wish.status() for wish in self._wishes.wanted())
+
+    @property
+    def phase(self) -> Phase:
+        """Where the connection stands; `NEW` while there is none."""
+        return self._connection.phase if self._connection is not None else Phase.NEW
+
+    @property
+    def is_stopped(self) -> bool:
+        """No further connection will be made."""
+        return self._stop is not None
+
+    # Commands ---------------------------------------------------------------------------------------------------------
+
+    def send(self, command: Command[R], now: float) -> RequestId:
+        """Send a command now or not at all; its id comes back in exactly one `Replied` or `Failed`.
+
+        Raises `NotReady` without a ready connection, or when a command that trades is over the venue's rate limit, and
+        `UsageError` when the venue cannot be asked so; nothing has changed then. What left is never sent again.
+        """
+        connection = self._connection
+        if connection is None:
+            if command.is_private and not self.dialect.has_credentials:
+                raise UsageError(f"Authentication required: {describe(command)} needs credentials")
+            raise NotReady(f"{describe(command)} was not sent: there is no connection to {self.dialect.name} now")
+        now = self._at(now)
+        fact = command.order()
+        request_id = connection.send(command, now)
+        if fact is not None:
+            self.orders.sending(fact, request_id, now)
+        self._settle(now)
+        return request_id
+
+    def learn(self, *facts: OrderFact, now: float) -> None:
+        """Facts about own orders that came another way, for example over HTTP."""
+        now = self._at(now)
+        self._learn(facts, now)
+
+    # The connection ---------------------------------------------------------------------------------------------------
+
+    def next_step(self, now: float) -> NextStep:
+        """What the driver must do while there is no connection.
+
+        Raises `UsageError` when there is one: feed it, and report its end with `disconnected`.
+        """
+        now = self._at(now)
+        if self._connection is not None:
+            raise UsageError("there is a connection already; next_step() comes after disconnected()")
+        if self._stop is not None:
+            return self._stop
+        if self._retry_at is not None and now < self._retry_at:
+            return Wait(self._retry_at)
+        self._endpoint = self.dialect.endpoint
+        self._opening_since = now
+        return Open(self._endpoint.host, self._endpoint.port, self._endpoint.tls)
+
+    def connected(self, now: float) -> None:
+        """The transport that `Open` asked for is there."""
+        if self._connection is not None or self._endpoint is None:
+            raise UsageError("connected() answers the Open of next_step()")
+        now = self._at(now)
+        self._ready_at = self._closed = self._login_error = None
+        self._ended_in_opening = False
+        self._connection = Connection(
+            self.dialect,
+            self._sources,
+            self.config,
+            endpoint=self._endpoint,
+            request_ids=self._ids,
+            clock=self.clock,
+            stats=self.stats,
+        )
+        self._connection.start(now, since=self._opening_since)
+        if self._stop is not None:
+            self._connection.close(now)
+        self._settle(now)
+
+    def disconnected(self, now: float, why: str = "") -> None:
+        """The transport is gone: could not connect, end of data, reset, or closed after `wants_close`."""
+        if self._endpoint is None:
+            raise UsageError("disconnected() ends what the Open of next_step() began")
+        now = self._at(now)
+        connection, endpoint = self._connection, self._endpoint
+        error: ConnectFailed | None = None
+        if connection is None:
+            where = f"{endpoint.host}:{endpoint.port}"
+            error = ConnectFailed(f"cannot connect to {where}" + (f": {why}" if why else ""))
+        else:
+            was_opening = connection.is_opening
+            connection.receive_eof(now)
+            self._settle(now)
+            self._ended_in_opening |= was_opening
+            error = self._closed.reason.error if self._closed is not None else None
+        self._connection = self._endpoint = None
+        if self._stop is not None:
+            return
+        ending = Ending(
+            error=error,
+            login_error=self._login_error,
+            ended_in_opening=self._ended_in_opening,
+            ready_at=self._ready_at,
+        )
+        step = self._plan.after(ending, now)
+        if isinstance(step, Stop):
+            self._stop = step
+            return
+        self._retry_at = step
+        self._events.append(Retrying(attempt=self._plan.failures, at=step))
+
+    def stop(self, now: float) -> None:
+        """Close what is open and connect no more; `next_step` gives `Stop(None)` from then on."""
+        now = self._at(now)
+        if self._stop is None:
+            self._stop = Stop(None)
+        if self._connection is not None:
+            self._connection.close(now)
+            self._settle(now)
+
+    @property
+    def wants_close(self) -> bool:
+        """True: flush `data_to_send()`, close the transport, call `disconnected`."""
+        return self._connection is not None and self._connection.wants_close
+
+    # Bytes, events, time ----------------------------------------------------------------------------------------------
+
+    def receive_data(self, data: bytes | bytearray | memoryview, now: float) -> None:
+        """Bytes of the peer, cut anywhere."""
+        if self._connection is None:
+            raise UsageError("connected() comes before receive_data()")
+        now = self._at(now)
+        self._connection.receive_data(data, now)
+        self._settle(now)
+
+    def data_to_send(self) -> bytes:
+        """What must go to the transport now; b"" when there is nothing."""
+        return self._connection.data_to_send() if self._connection is not None else b""
+
+    def next_event(self) -> Event | None:
+        """The next event, in order, or None."""
+        if not self._events:
+            return None
+        self.stats.events += 1
+        return self._events.popleft()
+
+    def next_deadline(self) -> float | None:
+        """When `handle_timeout` must be called next, or None. The time of a `Wait` is not among them."""
+        connection = self._connection
+        if connection is None:
+            return None
+        theirs = connection.next_deadline()
+        own = self._patience.shifted(self._due())
+        if theirs is None or own is None:
+            return own if theirs is None else theirs
+        return min(theirs, own)
+
+    def handle_timeout(self, now: float) -> None:
+        """Time has passed; a call before `next_deadline()` changes nothing."""
+        connection = self._connection
+        if connection is None:
+            return
+        now = max(self._now, now)
+        due = self._patience.shifted(self._due())
+        deadline = self.next_deadline()
+        if deadline is None or now < deadline:
+            return
+        self._now = now
+        connection.handle_timeout(now)
+        self._settle(now)
+        if due is not None and due <= now and self.phase is Phase.READY and not self._patience.puts_off(due, now):
+            self._asking.renew(self._trust.handle_timeout(now))
+            self._asking.handle_timeout(now)
+            self._settle(now)
+
+    def _due(self) -> float | None:
+        if self.phase is not Phase.READY:
+            return None
+        ours, trust = self._asking.next_deadline(), self._trust.next_deadline()
+        if ours is None or trust is None:
+            return trust if ours is None else ours
+        return min(ours, trust)
+
+    def _at(self, now: float) -> float:
+        self._now = max(self._now, now)
+        return self._now
+
+    # From the connection's events to the user's ------------------------------------------------------------------------
+
+    def _settle(self, now: float) -> None:
+        """Take in what the connection has to say and tell it what has changed, until neither has anything more."""
+        connection = self._connection
+        if connection is None:
+            return
+        while True:
+            for event in connection.take_events():
+                if isinstance(event, Update):
+                    if event.tells_order:
+                        self._learn(tuple(self.dialect.order(event)), now)
+                    self._trust.take(event, now)
+                else:
+                    self._take(event, connection, now)
+            if not self._wishes.has_touched or connection.phase is not Phase.READY:
+                return
+            self._asking.reconcile(connection, now)
+
+    def _take(self, event: Event, connection: Connection, now: float) -> None:
+        match event:
+            case Replied() | Failed():
+                if not self._asking.answered(event, connection, now):
+                    self._events.append(self._outcome(event, now))
+            case Ready():
+                self._ready_at = now
+                self.stats.connects += 1
+                self.stats.reconnects += self._plan.was_ever_ready
+                self._plan.was_ever_ready = True
+                self._retry_at = None
+                self._events.append(event)
+                self._asking.line_ready()
+            case Closed():
+                self._line_lost(event, connection, now)
+            case LoginFailed():
+                self._login_error = event.error
+                self._events.append(event)
+            case _:
+                self._events.append(event)
+
+    def _outcome(self, event: Replied[Any] | Failed, now: float) -> Event:
+        """The event for the user: an order's command is answered with the tracker's view."""
+        view = self.orders.of_request(event.request_id)
+        if view is None:
+            return event
+        if isinstance(event, Replied):
+            return Replied(request_id=event.request_id, command=event.command, result=view)
+        if isinstance(event.error, RequestRefused):
+            changed = self.orders.refused(event.request_id, str(event.error), now)
+        else:
+            changed = self.orders.unknown(event.request_id, str(event.error), now)
+        self._changed(changed)
+        return event
+
+    def _learn(self, facts: tuple[OrderFact, ...], now: float) -> None:
+        for fact in facts:
+            self._changed(self.orders.apply(fact, now))
+
+    def _changed(self, view: OrderView | None) -> None:
+        if view is not None:
+            self._events.append(OrderChanged(order=view.snapshot()))
+
+    def _line_lost(self, event: Closed, connection: Connection, now: float) -> None:
+        self._closed = event
+        self._ended_in_opening = self._ready_at is None and event.reason.error is None and self._login_error is None
+        self._trust.line_lost(connection.last_proof_at, str(event.reason))
+        self._asking.line_lost()
+        for view in self.orders.connection_lost(now, str(event.reason)):
+            self._changed(view)
+        self._events.append(event)
