@@ -1,0 +1,8 @@
+"""The server half: a deterministic exchange without I/O, and a server side for each venue over it."""
+
+from coinex_proto.simulator.coinex_server import CoinexServer
+from coinex_proto.simulator.connection import ServerConnection
+from coinex_proto.simulator.exchange import Exchange, OrderRefused
+from coinex_proto.simulator.traders import CrowdSettings
+
+__all__ = ["CoinexServer", "CrowdSettings", "Exchange", "OrderRefused", "ServerConnection"]

@@ -1,0 +1,284 @@
+"""The local CoinEx exchange as one object without I/O: accepts connections, keeps virtual time, takes orders from tests.
+
+A host calls `accept` for each TCP connection, feeds it, sends what `take_ready()` connections have to say, and calls
+`advance(now)` at `next_deadline()` or later.  `now` is Unix time in seconds that never goes back; nothing here reads a
+clock.  Same seed and same calls: same bytes.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Final
+
+from coinex_proto.simulator.amounts import to_scaled
+from coinex_proto.simulator.catalogue import market_names, specs
+from coinex_proto.simulator.coinex_accounts import Accounts, make_credentials
+from coinex_proto.simulator.coinex_feeds import Feeds
+from coinex_proto.simulator.coinex_private import PrivateFeeds
+from coinex_proto.simulator.coinex_socket import MODULE_BASE, CoinexSocket
+from coinex_proto.simulator.coinex_wire import Push
+from coinex_proto.simulator.connection import Ending, ServerConnection
+from coinex_proto.simulator.exchange import Exchange
+from coinex_proto.simulator.http_server import HttpRequest, HttpResponse
+from coinex_proto.simulator.market import Market
+from coinex_proto.simulator.matching import Order, Side
+from coinex_proto.simulator.prices import Prices
+from coinex_proto.simulator.traders import Crowds, CrowdSettings
+
+BEATS_A_SECOND: Final = 5
+INDEX_EVERY: Final = 5.0
+IDLE_LIMIT: Final = 60.0
+MODULES: Final = ("spot", "futures")
+DEPOSITS: Final = {"USDT": 1_000_000, "USDC": 1_000_000, "BTC": 100}
+OTHER_DEPOSIT: Final = 100_000
+
+Number = str | int | Decimal
+
+
+class CoinexServer:
+    """Spot and futures sockets over one exchange with one account."""
+
+    def __init__(
+        self,
+        *,
+        now: float,
+        seed: int | str = 0,
+        markets: Sequence[str] | int = ("BTCUSDT",),
+        access_id: str | None = None,
+        secret_key: str | None = None,
+        crowd: CrowdSettings = CrowdSettings(),  # noqa: B008 - frozen
+        answers_pings: bool = True,
+        answers_close: bool = False,
+        max_request_bytes: int = 10_240,
+    ) -> None:
+        names = market_names(markets) if isinstance(markets, int) else tuple(markets)
+        listed = specs(names)
+        self.now = now
+        self.exchange = Exchange(listed, now_ms=round(now * 1000))
+        self.answers_pings, self.answers_close = answers_pings, answers_close
+        self.max_request_bytes = max_request_bytes
+        self.prices = Prices(self.exchange)
+        by_module: dict[str, dict[str, Market]] = {module: {} for module in MODULES}
+        for spec in listed:
+            by_module[spec.wallet][spec.name] = self.exchange.markets[spec.key]
+        self.crowds = Crowds(self.exchange, crowd, seed)
+        self.feeds = {module: Feeds(by_module[module], self.prices, self._wake) for module in MODULES}
+        self.private = PrivateFeeds(self.exchange, self.prices, self.feeds)
+        self.private.now = now
+        self.exchange.listeners.append(self.private)
+        self.accounts = Accounts()
+        made_id, made_secret = make_credentials(seed)
+        self.access_id, self.secret_key = access_id or made_id, secret_key or made_secret
+        self.owner = self.add_account(self.access_id, self.secret_key)
+        self.connections: dict[ServerConnection, None] = {}
+        self._accepted = 0
+        self._ready: dict[ServerConnection, None] = {}
+        self._skew_ms = 0
+        self._refusals: dict[str, list[int]] = {}
+        self._beat_at: float | None = None
+        self._index_at = now + INDEX_EVERY
+
+    # what a host needs
+
+    def accept(self, now: float) -> ServerConnection:
+        """A new TCP connection."""
+        self.advance(now)
+        self._accepted += 1
+        connection = ServerConnection(self, self._accepted, now)
+        self.connections[connection] = None
+        return connection
+
+    def take_ready(self) -> tuple[ServerConnection, ...]:
+        """Connections that have something to send or want to be closed, since the last call."""
+        ready = tuple(self._ready)
+        self._ready.clear()
+        return ready
+
+    def next_deadline(self) -> float | None:
+        """When `advance` has something to do; None while nothing at all is going on."""
+        at = self._next_at()
+        return None if at == math.inf else at
+
+    def advance(self, now: float) -> None:
+        """Let everything happen that is due until now, each thing at its own time."""
+        while (at := self._next_at()) <= now:
+            self._set_clock(at)
+            self._step(at)
+        self._set_clock(now)
+
+    # what a test does
+
+    def quote(self, market: str, bid: Number, ask: Number, size: Number = "1", *, module: str = "spot") -> None:
+        """Make the book one bid and one ask, exactly; orders that cross are traded away first, and the crowd leaves."""
+        found = self._market(market, module)
+        prices = [to_scaled(price, found.spec.price_places) for price in (bid, ask)]
+        if not 0 < prices[0] < prices[1]:
+            raise ValueError("quote: the bid must be above zero and below the ask")
+        lots = to_scaled(size, found.spec.amount_places)
+        crowd = self.crowds.wake(found.spec.key, self.now)
+        crowd.is_quiet = True
+        with self.exchange.together():
+            crowd.withdraw()
+            crowd.sweep(prices[0], prices[1])
+            crowd.rest("buy", prices[0], lots)
+            crowd.rest("sell", prices[1], lots)
+
+    def trade(self, market: str, side: Side, amount: Number, *, module: str = "spot") -> None:
+        """Let a stranger trade at the market.  Raises OrderRefused when nobody stands on the other side."""
+        found = self._market(market, module)
+        self.crowds.wake(found.spec.key, self.now).take(side, to_scaled(amount, found.spec.amount_places))
+
+    def place(self, market: str, side: Side, price: Number, amount: Number, *, module: str = "spot") -> Order:
+        """Place a limit order of the account."""
+        found = self._market(market, module)
+        self.crowds.wake(found.spec.key, self.now)
+        return self.exchange.place(
+            self.owner,
+            found.spec.key,
+            side,
+            "limit",
+            price=to_scaled(price, found.spec.price_places),
+            amount=to_scaled(amount, found.spec.amount_places),
+        )
+
+    def fill(self, order: Order | int, amount: Number | None = None) -> None:
+        """Fill an order of the account, all of it or so much."""
+        found = self.exchange.orders[order] if isinstance(order, int) else order
+        places = self.exchange.markets[found.market].spec.amount_places
+        self.exchange.fill(found, found.left if amount is None else to_scaled(amount, places))
+
+    def orders(self, market: str | None = None) -> tuple[Order, ...]:
+        """Open orders of the account, oldest first."""
+        return tuple(
+            order
+            for order in self.exchange.orders.values()
+            if order.owner == self.owner
+            and not order.finish
+            and market in (None, self.exchange.markets[order.market].spec.name)
+        )
+
+    def drop(self, how: Ending = "rst") -> None:
+        """Break every WebSocket connection."""
+        for connection in tuple(self.connections):
+            if connection.service is not None:
+                connection.end(how)
+
+    def stall(self, seconds: float) -> None:
+        """Freeze every open connection: nothing is read or written for so long, then all of it."""
+        for connection in self.connections:
+            connection.stall(self.now + seconds)
+
+    def refuse(self, method: str, code: int, times: int = 1) -> None:
+        """Answer the next requests of this method with this code, and do not carry them out."""
+        self._refusals.setdefault(method, []).extend([code] * times)
+
+    def skew_clock(self, seconds: float) -> None:
+        """Set the server's idea of the time so far ahead (or back) of the truth."""
+        self._skew_ms = round(seconds * 1000)
+
+    def add_account(self, access_id: str, secret_key: str) -> int:
+        """A further account with money in every currency.  Returns its owner number."""
+        owner = self.exchange.open_account()
+        self.accounts.add(access_id, secret_key, owner)
+        for market in self.exchange.markets.values():
+            spec = market.spec
+            for currency in (spec.base, spec.quote) if spec.wallet == "spot" else (spec.quote,):
+                if not self.exchange.ledger.balance(owner, spec.wallet, currency).available:
+                    amount = DEPOSITS.get(currency, OTHER_DEPOSIT)
+                    self.exchange.ledger.deposit(owner, spec.wallet, currency, to_scaled(amount, 20))
+        self.exchange.ledger.take_moved()
+        return owner
+
+    # what connections and sockets ask
+
+    @property
+    def clock_ms(self) -> int:
+        """The time as this server tells it."""
+        return self.exchange.now_ms + self._skew_ms
+
+    def answer(self, request: HttpRequest) -> HttpResponse:
+        return HttpResponse(status=404)
+
+    def open_socket(self, connection: ServerConnection, request: HttpRequest) -> CoinexSocket | HttpResponse:
+        path = request.target.partition("?")[0].rstrip("/")
+        module = path.removeprefix("/v2/")
+        if path != f"/v2/{module}" or module not in MODULES:
+            return HttpResponse(status=404)
+        socket = CoinexSocket(self, connection, module)
+        self.private.sockets[socket] = None
+        return socket
+
+    def has_output(self, connection: ServerConnection) -> None:
+        self._ready[connection] = None
+
+    def ended(self, connection: ServerConnection) -> None:
+        self.connections.pop(connection, None)
+        if isinstance(connection.service, CoinexSocket):
+            self.private.sockets.pop(connection.service, None)
+
+    def requested(self, socket: CoinexSocket, method: str, identity: int, params: object) -> None:
+        """One request of a socket."""
+        codes = self._refusals.get(method)
+        if codes:
+            socket.answer(identity, codes.pop(0), "")
+            return
+        socket.perform(method, identity, params)
+        if self._beat_at is None and any(feeds.is_wanted for feeds in self.feeds.values()):
+            self._beat_at = _next_beat(self.now)
+
+    def deliver(self, connection: ServerConnection, push: Push) -> None:
+        """Send a push."""
+        connection.send_frame(push.frame)
+
+    # time
+
+    def _wake(self, key: str) -> None:
+        self.crowds.wake(key, self.now)
+
+    def _set_clock(self, now: float) -> None:
+        if now > self.now:
+            self.now = self.private.now = now
+            self.exchange.now_ms = round(now * 1000)
+
+    def _next_at(self) -> float:
+        at = min(self.crowds.next_at, self._beat_at or math.inf, self.private.due_at or math.inf)
+        if self._beat_at is not None:
+            at = min(at, self._index_at)
+        for connection in self.connections:
+            at = min(at, connection.next_at(IDLE_LIMIT))
+        return at
+
+    def _step(self, at: float) -> None:
+        if self.crowds.next_at <= at:
+            self.crowds.act()
+        if self.private.due_at is not None and self.private.due_at <= at:
+            self.private.send_late()
+        if self._beat_at is not None and self._beat_at <= at:
+            for feeds in self.feeds.values():
+                feeds.beat(self.exchange.now_ms)
+            is_wanted = any(feeds.is_wanted for feeds in self.feeds.values())
+            self._beat_at = _next_beat(at) if is_wanted else None
+        if self._index_at <= at:
+            for feeds in self.feeds.values():
+                feeds.push_indexes()
+            self._index_at = at + INDEX_EVERY
+        for connection in tuple(self.connections):
+            connection.handle_time(at, IDLE_LIMIT)
+
+    def _market(self, name: str, module: str) -> Market:
+        market = self.feeds[module].markets.get(name)
+        if market is None:
+            raise ValueError(
+                f"no {module} market {name!r}; there are {', '.join(list(self.feeds[module].markets)[:5])}"
+            )
+        return market
+
+
+def _next_beat(now: float) -> float:
+    """The next fifth of a second."""
+    return (math.floor(now * BEATS_A_SECOND + 1e-6) + 1) / BEATS_A_SECOND
+
+
+__all__ = ["MODULE_BASE", "CoinexServer"]

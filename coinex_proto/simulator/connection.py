@@ -1,0 +1,198 @@
+"""One accepted TCP connection of a server half, without I/O: HTTP first, a WebSocket after an upgrade.
+
+A host feeds received bytes and the end of them, sends `data_to_send()`, and closes the way `wants_close` says.  Time is
+the owner's business: its `advance(now)` drives every connection.  What requests and messages mean is the business of the
+`Venue` that the connection belongs to.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, Protocol
+
+from coinex_proto.simulator.http_server import BadHttp, HttpRequest, HttpResponse, HttpServer
+from coinex_proto.simulator.websocket_server import RemoteProtocolError, WebSocketServer, binary_frame
+
+Ending = Literal["fin", "rst"]
+
+
+class SocketService(Protocol):
+    """What answers on one WebSocket."""
+
+    def message(self, message: str | bytes) -> None: ...
+
+    def closed(self) -> None: ...
+
+
+class Venue(Protocol):
+    """What a connection asks of the server that it belongs to."""
+
+    answers_pings: bool
+    answers_close: bool
+    max_request_bytes: int
+
+    def answer(self, request: HttpRequest) -> HttpResponse: ...
+
+    def open_socket(self, connection: ServerConnection, request: HttpRequest) -> SocketService | HttpResponse: ...
+
+    def has_output(self, connection: ServerConnection) -> None: ...
+
+    def ended(self, connection: ServerConnection) -> None: ...
+
+
+class ServerConnection:
+    """From accept to the end of one connection."""
+
+    def __init__(self, venue: Venue, number: int, now: float) -> None:
+        self.number = number
+        """1 for the first connection of the server, and so on."""
+        self.last_heard = now
+        self.frames_sent = 0
+        """Data frames on the WebSocket, answers and pushes."""
+        self.wants_close: Ending | None = None
+        """Flush `data_to_send()`, then close like this (rst: linger 0)."""
+        self._venue = venue
+        self._http: HttpServer | None = HttpServer()
+        self._websocket: WebSocketServer | None = None
+        self._service: SocketService | None = None
+        self._out = bytearray()
+        self._is_silent = False
+        self._held: list[bytes] = []
+        self._stalled_until = 0.0
+
+    @property
+    def service(self) -> SocketService | None:
+        """What answers on the WebSocket, once there is one."""
+        return self._service
+
+    def receive_data(self, data: bytes, now: float) -> None:
+        """Bytes of the client.  Never raises for what they hold."""
+        if self.wants_close is not None or self._is_silent:
+            return
+        if now < self._stalled_until:
+            self._held.append(data)
+            return
+        self.last_heard = now
+        if self._websocket is not None:
+            self._receive_frames(self._websocket, data)
+        elif self._http is not None:
+            self._http.receive_data(data)
+            self._serve(self._http)
+
+    def receive_eof(self) -> None:
+        """The client will send no more."""
+        self.end("fin")
+
+    def data_to_send(self) -> bytes:
+        """Bytes for the client; each is handed out once."""
+        if self._stalled_until and self.wants_close is None:
+            return b""
+        data = bytes(self._out)
+        self._out.clear()
+        return data
+
+    def send_frame(self, frame: bytes) -> None:
+        """Queue one whole data frame."""
+        if self.wants_close is None:
+            self.frames_sent += 1
+            self.queue(frame)
+
+    def send_binary(self, payload: bytes) -> None:
+        self.send_frame(binary_frame(payload))
+
+    def queue(self, data: bytes) -> None:
+        """Queue bytes as they are."""
+        if not self._is_silent:
+            self._out += data
+            self._venue.has_output(self)
+
+    def end(self, how: Ending) -> None:
+        """Have the host close the connection; what is queued goes out first, unless it is a reset."""
+        if self.wants_close is not None:
+            return
+        self.wants_close = how
+        if how == "rst":
+            self._out.clear()
+        if self._service is not None:
+            self._service.closed()
+        self._venue.ended(self)
+        self._venue.has_output(self)
+
+    def stall(self, until: float) -> None:
+        """Freeze: nothing is read or written until then, and nothing is lost."""
+        self._stalled_until = max(until, self._stalled_until)
+
+    def next_at(self, idle_limit: float) -> float:
+        """When `handle_time` has something to do."""
+        return self._stalled_until or self.last_heard + idle_limit
+
+    def handle_time(self, now: float, idle_limit: float) -> None:
+        """End a stall that is over; cut a client that has sent nothing for so long, without a close frame."""
+        if self._stalled_until:
+            if now >= self._stalled_until:
+                self._thaw(now)
+        elif now >= self.last_heard + idle_limit:
+            self.end("fin")
+
+    def go_silent(self) -> None:
+        """Half-open from now on: nothing more is read or written, and the connection stays."""
+        self._is_silent = True
+        self._out.clear()
+
+    def _thaw(self, now: float) -> None:
+        self._stalled_until = 0.0
+        held, self._held = self._held, []
+        for data in held:
+            self.receive_data(data, now)
+        if self._out:
+            self._venue.has_output(self)
+
+    def _receive_frames(self, websocket: WebSocketServer, data: bytes) -> None:
+        messages, answer = websocket.receive_data(data)
+        assert self._service is not None
+        for message in messages:
+            self._service.message(message)
+            if self.wants_close is not None:
+                return
+        if answer:
+            self.queue(answer)
+        if websocket.is_over:
+            self.end("fin")
+
+    def _serve(self, http: HttpServer) -> None:
+        """Answer every whole request that has arrived."""
+        try:
+            while (request := http.next_request()) is not None and self.wants_close is None:
+                if request.wants_websocket and self._upgrade(http, request):
+                    return
+                if not request.wants_websocket:
+                    self.queue(http.respond(self._venue.answer(request)))
+                if http.is_over:
+                    self.end("fin")
+        except BadHttp as error:
+            self.queue(error.answer)
+            self.end("fin")
+
+    def _upgrade(self, http: HttpServer, request: HttpRequest) -> bool:
+        """Change to WebSocket; False when that was refused, which is answered."""
+        headers, target, trailing = http.upgrade()
+        venue = self._venue
+        try:
+            websocket = WebSocketServer(
+                headers,
+                target,
+                answers_pings=venue.answers_pings,
+                answers_close=venue.answers_close,
+                max_request_bytes=venue.max_request_bytes,
+            )
+        except RemoteProtocolError:
+            self.queue(http.respond(HttpResponse(status=400)))
+            return False
+        service = venue.open_socket(self, request)
+        if isinstance(service, HttpResponse):
+            self.queue(http.respond(service))
+            return False
+        self._service, self._websocket, self._http = service, websocket, None
+        self.queue(websocket.accept())
+        if trailing:
+            self._receive_frames(websocket, trailing)
+        return True

@@ -1,0 +1,277 @@
+"""Money of a futures trade: positions, margin, profit and loss of linear perpetuals.
+
+A position keeps signed lots and signed cost (what was paid for it), so that over all owners lots and cost add up to zero
+and cash minus cost never changes.  The crowd trades without margin.  Prices of marks and indexes come from outside.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from attrs import define
+
+from coinex_proto.simulator.accounts import Balance, Ledger, NotEnough
+from coinex_proto.simulator.amounts import RATE_ONE
+from coinex_proto.simulator.market import Market
+from coinex_proto.simulator.matching import Order
+from coinex_proto.simulator.spot import HOUSE
+
+DEFAULT_LEVERAGE: Final = 3
+DEFAULT_MODE: Final = "cross"
+MAINTENANCE_RATE: Final = RATE_ONE // 200
+"""0.5 % of the position's value."""
+
+
+@define(eq=False, kw_only=True)
+class Position:
+    """What one owner holds in one futures market."""
+
+    position_id: int
+    owner: int
+    market: str
+    leverage: int = DEFAULT_LEVERAGE
+    margin_mode: str = DEFAULT_MODE
+    lots: int = 0
+    """Above zero long, below zero short."""
+    cost: int = 0
+    """Units paid for the open lots, with the sign of `lots`."""
+    margin: int = 0
+    closing: int = 0
+    """Lots that open reducing orders are about to close."""
+    realized: int = 0
+    """Units, fees and funding included."""
+    value_sum: int = 0
+    """Units of all that was opened."""
+    most_lots: int = 0
+    most_value: int = 0
+    most_margin: int = 0
+    first_price: int = 0
+    last_price: int = 0
+    last_side: str = ""
+    """long or short; stays when the position is closed."""
+    finish: str = ""
+    """Why it is closed: close, liq; empty while it is open."""
+    take_profit: tuple[str, int] = ("latest_price", 0)
+    stop_loss: tuple[str, int] = ("latest_price", 0)
+    created_ms: int = 0
+    updated_ms: int = 0
+
+    def unrealized(self, mark: int, value_factor: int) -> int:
+        """Units won or lost if it were closed at this price."""
+        return self.lots * mark * value_factor - self.cost
+
+
+class FuturesSettlement:
+    """Positions of all owners."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._positions: dict[tuple[int, str], Position] = {}
+        self._settings: dict[tuple[int, str], tuple[str, int]] = {}
+        self.finished: list[Position] = []
+        """Closed positions of watched owners, oldest first."""
+        self._changed: dict[Position, str] = {}
+        self._last_id = 246_830_000
+
+    def position(self, owner: int, key: str) -> Position | None:
+        """The open position, or the one that this very trade has closed."""
+        found = self._positions.get((owner, key))
+        if found is not None:
+            return found
+        return next((p for p in reversed(self.finished) if p.owner == owner and p.market == key), None)
+
+    def open_positions(self, owner: int | None = None) -> tuple[Position, ...]:
+        """Open positions of one owner, or of all."""
+        return tuple(p for p in self._positions.values() if p.lots and owner in (None, p.owner))
+
+    def take_changed(self) -> tuple[tuple[Position, str], ...]:
+        """Positions of watched owners that have changed since the last call, and the word for it."""
+        if not self._changed:
+            return ()
+        changed = tuple(self._changed.items())
+        self._changed.clear()
+        return changed
+
+    def settings(self, owner: int, key: str) -> tuple[str, int]:
+        """Margin mode and leverage."""
+        return self._settings.get((owner, key), (DEFAULT_MODE, DEFAULT_LEVERAGE))
+
+    def set_leverage(self, market: Market, owner: int, mode: str, leverage: int) -> None:
+        """Change mode and leverage; an open position moves margin.  Raises NotEnough."""
+        key = market.spec.key
+        position = self._positions.get((owner, key))
+        if position is not None and position.lots:
+            self._move_margin(market, position, abs(position.cost) // leverage - position.margin)
+            position.leverage, position.margin_mode = leverage, mode
+        self._settings[owner, key] = (mode, leverage)
+
+    def add_margin(self, market: Market, position: Position, units: int) -> None:
+        """Add (or, below zero, take out) margin of a position.  Raises NotEnough."""
+        if position.margin + units < abs(position.cost) // position.leverage:
+            raise NotEnough("the margin of a position cannot go below its initial margin")
+        self._move_margin(market, position, units)
+
+    def reserve(self, market: Market, order: Order) -> None:
+        """Freeze initial margin and fee of what the order may open.  Raises NotEnough."""
+        if order.owner not in self._ledger.watched:
+            return
+        position = self._positions.get((order.owner, order.market))
+        if position is not None and _closes(position, order) and order.left <= abs(position.lots) - position.closing:
+            order.reduces = True
+        if order.reduces:
+            if position is not None:
+                position.closing += order.left
+            return
+        value = _estimate(market, order)
+        _, leverage = self.settings(order.owner, order.market)
+        units = value // leverage + value * order.taker_rate // RATE_ONE
+        self._ledger.freeze(order.owner, "futures", market.spec.quote, units)
+        order.frozen = units
+
+    def release(self, market: Market, order: Order) -> None:
+        """The order is over: what it still holds is free again."""
+        if order.reduces:
+            position = self._positions.get((order.owner, order.market))
+            if position is not None:
+                position.closing = max(0, position.closing - order.left)
+        elif order.frozen:
+            self._ledger.release(order.owner, "futures", market.spec.quote, order.frozen)
+            order.frozen = 0
+
+    def cover(self, market: Market, order: Order, lots: int) -> int:
+        """How many of these lots the order may trade: one that reduces not more than the position has."""
+        if not order.reduces:
+            return lots
+        position = self._positions.get((order.owner, order.market))
+        return min(lots, abs(position.lots)) if position is not None and _closes(position, order) else 0
+
+    def trade(self, market: Market, buy: Order, sell: Order, lots: int, price: int, taker: Order) -> tuple[int, int]:
+        """Settle one match on both positions.  Returns the fees (of the buyer, of the seller) in units."""
+        value = price * lots * market.spec.value_factor
+        fees = []
+        for order, sign in ((buy, 1), (sell, -1)):
+            rate = order.taker_rate if order is taker else order.maker_rate
+            fee = value * rate // RATE_ONE
+            self._apply(market, order, sign, lots, price, fee)
+            order.quote_fee += fee
+            fees.append(fee)
+        return fees[0], fees[1]
+
+    def fund(self, market: Market, mark: int, rate: int, now_ms: int) -> None:
+        """Pay funding: longs to shorts where the rate is above zero, what rounding leaves to the house."""
+        for position in self._positions.values():
+            if position.market != market.spec.key or not position.lots:
+                continue
+            units = position.lots * mark * market.spec.value_factor * rate // RATE_ONE
+            self._ledger.pay(position.owner, HOUSE, "futures", market.spec.quote, units)
+            position.realized -= units
+            self._note(position, "update", now_ms)
+
+    def absorb(self, owner: int, currency: str) -> None:
+        """Let the insurance fund pay what an owner has lost beyond the own money."""
+        balance = self._ledger.balance(owner, "futures", currency)
+        if balance.available < 0:
+            self._ledger.pay(HOUSE, owner, "futures", currency, -balance.available)
+
+    def _apply(self, market: Market, order: Order, sign: int, lots: int, price: int, fee: int) -> None:
+        spec, ledger = market.spec, self._ledger
+        balance = ledger.balance(order.owner, "futures", spec.quote)
+        if order.frozen:
+            part = order.frozen * lots // (order.left + lots)
+            order.frozen -= part
+            balance.frozen -= part
+            balance.available += part
+        balance.available -= fee
+        ledger.balance(HOUSE, "futures", spec.quote).available += fee
+        position = self._positions.get((order.owner, spec.key)) or self._open(order)
+        if order.reduces:
+            position.closing = max(0, position.closing - lots)
+        closing = min(lots, abs(position.lots)) if position.lots * sign < 0 else 0
+        if closing:
+            _close(position, balance, sign, closing, price * spec.value_factor)
+        if lots > closing:
+            self._enlarge(position, balance, sign, lots - closing, price * spec.value_factor)
+        position.realized -= fee
+        position.first_price = position.first_price or price
+        position.last_price = price
+        ledger.moved(order.owner, "futures", spec.quote)
+        self._note(position, "update" if position.lots else "close", order.updated_ms)
+        if not position.lots and order.owner in ledger.watched:
+            position.finish = "close"
+            self.finished.append(position)
+            del self._positions[order.owner, spec.key]
+        if order.owner in ledger.watched:
+            self.absorb(order.owner, spec.quote)
+
+    def _open(self, order: Order) -> Position:
+        self._last_id += 1
+        mode, leverage = self.settings(order.owner, order.market)
+        position = self._positions[order.owner, order.market] = Position(
+            position_id=self._last_id, owner=order.owner, market=order.market, leverage=leverage, margin_mode=mode,
+            created_ms=order.updated_ms,
+        )  # fmt: skip
+        return position
+
+    def _enlarge(self, position: Position, balance: Balance, sign: int, lots: int, unit_value: int) -> None:
+        value = lots * unit_value
+        position.lots += sign * lots
+        position.cost += sign * value
+        if position.owner in self._ledger.watched:
+            margin = value // position.leverage
+            balance.available -= margin
+            balance.margin += margin
+            position.margin += margin
+        position.value_sum += value
+        position.most_lots = max(position.most_lots, abs(position.lots))
+        position.most_value = max(position.most_value, abs(position.cost))
+        position.most_margin = max(position.most_margin, position.margin)
+        position.last_side = "long" if sign > 0 else "short"
+
+    def _move_margin(self, market: Market, position: Position, units: int) -> None:
+        balance = self._ledger.balance(position.owner, "futures", market.spec.quote)
+        if units > balance.available:
+            raise NotEnough(f"{market.spec.quote}: not enough available")
+        balance.available -= units
+        balance.margin += units
+        position.margin += units
+        position.most_margin = max(position.most_margin, position.margin)
+        self._ledger.moved(position.owner, "futures", market.spec.quote)
+        self._note(position, "update", position.updated_ms)
+
+    def _note(self, position: Position, event: str, now_ms: int) -> None:
+        if position.owner in self._ledger.watched:
+            position.updated_ms = now_ms
+            self._changed[position] = event
+
+
+def _closes(position: Position, order: Order) -> bool:
+    return position.lots < 0 if order.side == "buy" else position.lots > 0
+
+
+def _close(position: Position, balance: Balance, sign: int, lots: int, unit_value: int) -> None:
+    """Close lots (sign +1: by buying): profit and the share of the margin become available."""
+    held = abs(position.lots)
+    cost = position.cost * lots // held
+    margin = position.margin * lots // held
+    profit = -sign * lots * unit_value - cost
+    position.lots += sign * lots
+    position.cost -= cost
+    position.margin -= margin
+    position.realized += profit
+    balance.margin -= margin
+    balance.available += margin + profit
+
+
+def _estimate(market: Market, order: Order) -> int:
+    """Units of quote currency that the order is worth at its own price, or at the book's."""
+    factor = market.spec.value_factor
+    if order.kind != "market":
+        return order.price * order.left * factor
+    value, left = 0, order.left
+    for maker in market.book.makers(order.side, None):
+        lots = min(left, maker.left)
+        value += maker.price * lots * factor
+        left -= lots
+        if not left:
+            break
+    return value

@@ -1,0 +1,170 @@
+"""The order book of one market: price-time priority, nothing else.
+
+It knows no account, no fee and no clock.  The exchange asks for the next maker of a taker, settles the trade, and tells
+the book how much of the maker is gone.  Prices are ticks, amounts lots (see amounts.py).
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+from collections.abc import Iterator
+from typing import Final, Literal
+
+from attrs import define, field
+
+Side = Literal["buy", "sell"]
+OTHER: Final[dict[Side, Side]] = {"buy": "sell", "sell": "buy"}
+
+
+@define(eq=False, kw_only=True)
+class Order:
+    """One order, live or finished.  The exchange alone changes it."""
+
+    order_id: int
+    owner: int
+    market: str
+    side: Side
+    kind: str
+    """limit, market, maker_only, ioc or fok."""
+    price: int
+    """Ticks; 0 for a market order."""
+    amount: int
+    """Lots; of a market buy that spends quote currency: units of quote currency."""
+    left: int
+    """What is unfilled, in the measure of `amount`."""
+    spends_quote: bool = False
+    stp: str = ""
+    """Self-trade prevention: ct, cm, both, or empty."""
+    client_id: str = ""
+    stop_id: int = 0
+    is_hidden: bool = False
+    reduces: bool = False
+    """Futures: may only close; what the position no longer covers is cancelled."""
+    finish: str = ""
+    """Why it is gone from the book: filled or canceled; empty while it lives."""
+    frozen: int = 0
+    """Units of currency that are held for it."""
+    filled: int = 0
+    """Lots."""
+    filled_value: int = 0
+    """Units of quote currency."""
+    base_fee: int = 0
+    quote_fee: int = 0
+    last_lots: int = 0
+    last_price: int = 0
+    maker_rate: int = 0
+    taker_rate: int = 0
+    created_ms: int = 0
+    updated_ms: int = 0
+
+
+@define(eq=False)
+class Level:
+    """All orders of one price, oldest first."""
+
+    price: int
+    lots: int = 0
+    """What the public book shows."""
+    orders: dict[int, Order] = field(factory=dict)
+    text: tuple[str, str] | None = None
+    """Price and size as printed; kept by whoever prints, cleared on every change."""
+
+
+class HalfBook:
+    """One side, best price first."""
+
+    def __init__(self, sign: int) -> None:
+        self._sign = sign
+        self._keys: list[int] = []
+        self.levels: dict[int, Level] = {}
+
+    def add(self, order: Order) -> None:
+        level = self.levels.get(order.price)
+        if level is None:
+            level = self.levels[order.price] = Level(order.price)
+            insort(self._keys, order.price * self._sign)
+        level.orders[order.order_id] = order
+        if not order.is_hidden:
+            level.lots += order.left
+            level.text = None
+
+    def take(self, order: Order, lots: int) -> None:
+        """Take lots of this order away; the order goes when nothing is left of it.  Call before `order.left` changes."""
+        level = self.levels[order.price]
+        if not order.is_hidden:
+            level.lots -= lots
+            level.text = None
+        if lots == order.left:
+            del level.orders[order.order_id]
+            if not level.orders:
+                del self.levels[order.price]
+                del self._keys[bisect_left(self._keys, order.price * self._sign)]
+
+    def best(self) -> Level | None:
+        return self.levels[self._keys[0] * self._sign] if self._keys else None
+
+    def best_price(self) -> int | None:
+        """The best price that the public sees."""
+        return next((level.price for level in self if level.lots), None)
+
+    def __iter__(self) -> Iterator[Level]:
+        for key in self._keys:
+            yield self.levels[key * self._sign]
+
+    def __len__(self) -> int:
+        return len(self._keys)
+
+
+class Book:
+    """Both sides of a market.  `revision` grows with every change."""
+
+    def __init__(self) -> None:
+        self.sides: dict[Side, HalfBook] = {"buy": HalfBook(-1), "sell": HalfBook(1)}
+        self.orders: dict[int, Order] = {}
+        self.revision = 0
+
+    @property
+    def bids(self) -> HalfBook:
+        return self.sides["buy"]
+
+    @property
+    def asks(self) -> HalfBook:
+        return self.sides["sell"]
+
+    def add(self, order: Order) -> None:
+        self.revision += 1
+        self.orders[order.order_id] = order
+        self.sides[order.side].add(order)
+
+    def take(self, order: Order, lots: int) -> None:
+        """Remove lots of a resting order from the book, and count them off the order."""
+        self.revision += 1
+        self.sides[order.side].take(order, lots)
+        if lots == order.left:
+            del self.orders[order.order_id]
+        order.left -= lots
+
+    def remove(self, order: Order) -> int:
+        """Take what is left of a resting order out of the book, leaving `order.left` as the unfilled rest."""
+        self.revision += 1
+        self.sides[order.side].take(order, order.left)
+        del self.orders[order.order_id]
+        return order.left
+
+    def next_maker(self, side: Side, limit: int | None) -> Order | None:
+        """The order that a taker of this side meets first; None when nobody trades at `limit` or better."""
+        level = self.sides[OTHER[side]].best()
+        if level is None or (limit is not None and not _reaches(side, limit, level.price)):
+            return None
+        return next(iter(level.orders.values()))
+
+    def makers(self, side: Side, limit: int | None) -> Iterator[Order]:
+        """All orders that a taker of this side could meet, in the order of meeting them."""
+        for level in self.sides[OTHER[side]]:
+            if limit is not None and not _reaches(side, limit, level.price):
+                return
+            yield from level.orders.values()
+
+
+def _reaches(side: Side, limit: int, price: int) -> bool:
+    return price <= limit if side == "buy" else price >= limit

@@ -1,0 +1,170 @@
+"""Index and mark prices, premium and funding rates, and the 24-hour figures as CoinEx prints them.
+
+The index of a futures market is the middle of its spot market; the mark price is the futures middle, kept within 0.5 % of
+the index.  The funding rate is the premium plus an interest of 0.01 %, kept within 0.375 %; it is paid every 8 hours.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from coinex_proto.simulator.amounts import RATE_ONE, UNIT_PLACES, to_short_text
+from coinex_proto.simulator.coinex_wire import long_units, rate, units
+from coinex_proto.simulator.exchange import Exchange
+from coinex_proto.simulator.futures import MAINTENANCE_RATE, Position
+from coinex_proto.simulator.market import Market
+from coinex_proto.simulator.spot import HOUSE
+
+FUNDING_EVERY_MS: Final = 8 * 3_600_000
+INTEREST: Final = RATE_ONE // 10_000
+HIGHEST_RATE: Final = RATE_ONE * 375 // 100_000
+
+
+class Prices:
+    """Figures of all markets, worked out when they are asked for."""
+
+    def __init__(self, exchange: Exchange) -> None:
+        self._exchange = exchange
+
+    @property
+    def now_ms(self) -> int:
+        return self._exchange.now_ms
+
+    def index(self, market: Market) -> int:
+        """Ticks; a spot market is its own index."""
+        follows = market.spec.follows
+        return (self._exchange.markets[follows] if follows is not None else market).middle
+
+    def mark(self, market: Market) -> int:
+        """Ticks."""
+        index = self.index(market)
+        reach = index // 200
+        return min(max(market.middle, index - reach), index + reach)
+
+    def premium(self, market: Market) -> int:
+        """How far the market stands above its index, in steps of 10**-8."""
+        index = self.index(market)
+        return (market.middle - index) * RATE_ONE // index if index else 0
+
+    def funding(self, market: Market) -> int:
+        """The rate that longs pay to shorts, in steps of 10**-8."""
+        return max(-HIGHEST_RATE, min(HIGHEST_RATE, self.premium(market) + INTEREST))
+
+    def funding_times(self) -> tuple[int, int]:
+        """The last and the next settlement, in ms."""
+        last = self.now_ms - self.now_ms % FUNDING_EVERY_MS
+        return last, last + FUNDING_EVERY_MS
+
+    def open_interest(self, market: Market) -> int:
+        """Lots held long."""
+        key = market.spec.key
+        return sum(p.lots for p in self._exchange.futures.open_positions() if p.market == key and p.lots > 0)
+
+    def index_fields(self, market: Market) -> dict[str, Any]:
+        fields = {"index_price": market.price_text(self.index(market))}
+        if market.spec.wallet == "futures":
+            fields["mark_price"] = market.price_text(self.mark(market))
+        return fields
+
+    def state(self, market: Market, now_ms: int) -> dict[str, Any]:
+        """One entry of state_list."""
+        day = market.day(now_ms)
+        fields: dict[str, Any] = {
+            "market": market.spec.name,
+            "last": market.price_text(market.last),
+            "open": market.price_text(day.open),
+            "close": market.price_text(market.last),
+            "high": market.price_text(day.high),
+            "low": market.price_text(day.low),
+            "volume": market.amount_text(day.lots),
+            "volume_sell": market.amount_text(day.lots - day.bought),
+            "volume_buy": market.amount_text(day.bought),
+            "value": units(day.value),
+            "period": 86400,
+        }
+        if market.spec.wallet == "futures":
+            fields |= self._futures_state(market)
+        return fields
+
+    def _futures_state(self, market: Market) -> dict[str, Any]:
+        last, following = self.funding_times()
+        fund = self._exchange.ledger.balance(HOUSE, "futures", market.spec.quote).available
+        funding = rate(self.funding(market))
+        return {
+            "open_interest_size": to_short_text(self.open_interest(market), market.spec.amount_places),
+            "insurance_fund_size": units(fund),
+            **self.index_fields(market),
+            "latest_funding_rate": funding,
+            "next_funding_rate": funding,
+            "latest_funding_time": last,
+            "next_funding_time": following,
+        }
+
+    def unrealized(self, owner: int, currency: str) -> int:
+        """Units won or lost in all open positions that settle in this currency."""
+        total = 0
+        for position in self._exchange.futures.open_positions(owner):
+            market = self._exchange.markets[position.market]
+            if market.spec.quote == currency:
+                total += position.unrealized(self.mark(market), market.spec.value_factor)
+        return total
+
+    def position(self, position: Position) -> dict[str, Any]:
+        """The position object of the futures socket."""
+        market = self._exchange.markets[position.market]
+        spec, lots = market.spec, abs(position.lots)
+        mark = self.mark(market)
+        value = lots * mark * spec.value_factor
+        unit_value = lots * spec.value_factor
+        entry = abs(position.cost) * 10**UNIT_PLACES // lots // spec.base_factor if lots else 0
+        liquidation, bankruptcy = self.limits(position)
+        return {
+            "position_id": position.position_id,
+            "market": spec.name,
+            "side": position.last_side,
+            "margin_mode": position.margin_mode,
+            "open_interest": market.amount_text(lots),
+            "close_avbl": market.amount_text(max(0, lots - position.closing)),
+            "ath_position_amount": market.amount_text(position.most_lots),
+            "unrealized_pnl": units(position.unrealized(mark, spec.value_factor)),
+            "realized_pnl": long_units(position.realized),
+            "avg_entry_price": long_units(entry),
+            "cml_position_value": long_units(position.value_sum),
+            "max_position_value": long_units(position.most_value),
+            "take_profit_price": long_units(position.take_profit[1] * 10 ** (UNIT_PLACES - spec.price_places)),
+            "stop_loss_price": long_units(position.stop_loss[1] * 10 ** (UNIT_PLACES - spec.price_places)),
+            "take_profit_type": position.take_profit[0],
+            "stop_loss_type": position.stop_loss[0],
+            "leverage": str(position.leverage),
+            "margin_avbl": long_units(position.margin),
+            "ath_margin_size": long_units(position.most_margin),
+            "position_margin_rate": long_units(position.margin * 10**UNIT_PLACES // value if value else 0),
+            "maintenance_margin_rate": rate(MAINTENANCE_RATE),
+            "maintenance_margin_value": long_units(value * MAINTENANCE_RATE // RATE_ONE),
+            "liq_price": market.price_text(liquidation) if liquidation else "0",
+            "bkr_price": market.price_text(bankruptcy) if bankruptcy else "0",
+            "adl_level": 1,
+            "settle_price": market.price_text(mark),
+            "settle_val": long_units(unit_value * mark),
+            "first_filled_price": market.price_text(position.first_price),
+            "latest_filled_price": market.price_text(position.last_price),
+            "created_at": position.created_ms,
+            "updated_at": position.updated_ms,
+        }
+
+    def limits(self, position: Position) -> tuple[int, int]:
+        """Liquidation and bankruptcy price in ticks; 0 when no price above zero reaches them.
+
+        A position in cross mode counts what is available in its currency as well.
+        """
+        market = self._exchange.markets[position.market]
+        if not position.lots:
+            return 0, 0
+        backing = position.margin
+        if position.margin_mode == "cross":
+            backing += self._exchange.ledger.balance(position.owner, "futures", market.spec.quote).available
+        per_tick = abs(position.lots) * market.spec.value_factor
+        sign = 1 if position.lots > 0 else -1
+        bankrupt = abs(position.cost) - sign * backing
+        liquidation = bankrupt * RATE_ONE // (RATE_ONE - sign * MAINTENANCE_RATE)
+        return max(0, liquidation // per_tick), max(0, bankrupt // per_tick)
