@@ -110,7 +110,7 @@ class OrderView:
 
     @property
     def state(self) -> OrderState:
-        """sending | live | filled | cancelled | refused | unknown.
+        """One of sending, live, filled, cancelled, refused, unknown.
 
         `unknown`: it may stand, be filled or be gone; the line broke or no answer came. The venue's next word settles
         it. It is never sent again by itself.
