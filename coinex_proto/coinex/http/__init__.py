@@ -1,0 +1,64 @@
+"""CoinEx HTTP v2 without I/O: calls as values, the bytes to send, the answers as typed values.
+
+`build(command, credentials, timestamp_ms)` gives the request, `parse(command, status, body)` the result. The calls that
+a trading program lives on are classes, named after their page in the document and grouped like it: `spot.PutOrder`,
+`futures.ListMarketTicker`, `assets.GetSpotBalance`, `system.Time`. `call(method, path, **parameters)` is any other.
+"""
+
+from coinex_proto.coinex.http import account, assets, futures, spot, system
+from coinex_proto.coinex.http._envelope import Batch, BatchItem, Page
+from coinex_proto.coinex.http._parameters import Json
+from coinex_proto.coinex.http._resolve import MARKET_TYPES, Questions, ResolvedOrder, resolve
+from coinex_proto.coinex.http._routes import LIMITS, ROUTES, Route
+from coinex_proto.coinex.http.answer import lost_after_sending, never_sent, parse
+from coinex_proto.coinex.http.command import Call, HttpCommand, call
+from coinex_proto.coinex.http.errors import (
+    CODES,
+    CodeMeaning,
+    HttpOutcomeUnknown,
+    HttpRefused,
+    HttpTimedOut,
+    HttpUnreachable,
+    RateLimited,
+    UnreadableAnswer,
+)
+from coinex_proto.coinex.http.pace import Pace
+from coinex_proto.coinex.http.request import BASE_PATH, HttpRequest, build, prepared
+
+__all__ = [
+    "BASE_PATH",
+    "CODES",
+    "LIMITS",
+    "MARKET_TYPES",
+    "ROUTES",
+    "Batch",
+    "BatchItem",
+    "Call",
+    "CodeMeaning",
+    "HttpCommand",
+    "HttpOutcomeUnknown",
+    "HttpRefused",
+    "HttpRequest",
+    "HttpTimedOut",
+    "HttpUnreachable",
+    "Json",
+    "Pace",
+    "Page",
+    "Questions",
+    "RateLimited",
+    "ResolvedOrder",
+    "Route",
+    "UnreadableAnswer",
+    "account",
+    "assets",
+    "build",
+    "call",
+    "futures",
+    "lost_after_sending",
+    "never_sent",
+    "parse",
+    "prepared",
+    "resolve",
+    "spot",
+    "system",
+]

@@ -1,0 +1,311 @@
+"""Every path of CoinEx HTTP v2: its method, rate group, whether it is signed, and what it costs.
+
+The one table that both the typed commands and `call` use. It must not know any parameter or result.
+Source: CoinEx API v2, the table of rate limits; pages of the single calls. 132 paths, each with one method or two.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from attrs import frozen
+
+from coinex_proto.config import Rate
+from coinex_proto.errors import UsageError, quoted
+
+_GROUPS: Final[dict[str, tuple[str, ...]]] = {
+    "ip_only": (
+        "GET /ping",
+        "GET /time",
+        "GET /maintain/info",
+        "GET /assets/all-deposit-withdraw-config",
+        "GET /assets/info",
+        "GET /spot/market",
+        "GET /spot/ticker",
+        "GET /spot/depth",
+        "GET /spot/deals",
+        "GET /spot/kline",
+        "GET /spot/index",
+        "GET /futures/market",
+        "GET /futures/ticker",
+        "GET /futures/depth",
+        "GET /futures/deals",
+        "GET /futures/kline",
+        "GET /futures/index",
+        "GET /futures/funding-rate",
+        "GET /futures/funding-rate-history",
+        "GET /futures/premium-index-history",
+        "GET /futures/position-level",
+        "GET /futures/liquidation-history",
+        "GET /futures/basis-history",
+    ),
+    "unlisted": (
+        "GET /account/info",
+        "GET /account/futures-market-settings",
+        "POST /account/futures-market-settings",
+        "GET /account/subs/balance",
+        "GET /assets/credit/balance",
+        "GET /assets/spot/transcation-history",
+        "GET /assets/amm/liquidity-pool",
+        "GET /refer/referee",
+        "GET /refer/referee-rebate/record",
+        "GET /refer/referee-rebate/detail",
+        "GET /refer/agent-referee",
+        "GET /refer/agent-rebate/record",
+        "GET /refer/agent-rebate/detail",
+    ),
+    "spot_account_write": (
+        "POST /account/settings",
+        "POST /account/subs",
+        "POST /account/subs/frozen",
+        "POST /account/subs/unfrozen",
+        "POST /account/subs/api",
+        "POST /account/subs/edit-api",
+        "POST /account/subs/delete-api",
+        "POST /account/subs/transfer",
+        "POST /assets/margin/borrow",
+        "POST /assets/margin/repay",
+        "POST /assets/renewal-deposit-address",
+        "POST /assets/withdraw",
+        "POST /assets/cancel-withdraw",
+        "POST /assets/transfer",
+        "POST /assets/amm/add-liquidity",
+        "POST /assets/amm/remove-liquidity",
+    ),
+    "spot_account_query": (
+        "GET /account/trade-fee-rate",
+        "GET /account/subs",
+        "GET /account/subs/api",
+        "GET /account/subs/api-detail",
+        "GET /account/subs/info",
+        "GET /account/subs/spot-balance",
+        "GET /assets/spot/balance",
+        "GET /assets/margin/balance",
+        "GET /assets/financial/balance",
+        "GET /assets/amm/liquidity",
+        "GET /assets/credit/info",
+        "GET /assets/deposit-address",
+        "GET /assets/deposit-withdraw-config",
+        "GET /assets/amm/income-history",
+    ),
+    "spot_account_history": (
+        "GET /account/subs/transfer-history",
+        "GET /assets/margin/borrow-history",
+        "GET /assets/margin/interest-limit",
+        "GET /assets/deposit-history",
+        "GET /assets/withdraw",
+        "GET /assets/transfer-history",
+    ),
+    "futures_account_query": (
+        "GET /assets/futures/balance",
+        "GET /futures/pending-position",
+        "GET /futures/position-margin-history",
+        "GET /futures/position-funding-history",
+        "GET /futures/position-adl-history",
+        "GET /futures/position-settle-history",
+    ),
+    "spot_history": (
+        "GET /spot/user-deals",
+        "GET /spot/order-deals",
+        "GET /spot/finished-order",
+        "GET /spot/finished-stop-order",
+    ),
+    "spot_order": (
+        "POST /spot/order",
+        "POST /spot/stop-order",
+        "POST /spot/batch-order",
+        "POST /spot/batch-stop-order",
+        "POST /spot/modify-order",
+        "POST /spot/modify-stop-order",
+        "POST /spot/batch-modify-order",
+    ),
+    "spot_query": (
+        "GET /spot/order-status",
+        "GET /spot/batch-order-status",
+        "GET /spot/pending-order",
+        "GET /spot/pending-stop-order",
+    ),
+    "spot_cancel": (
+        "POST /spot/cancel-order",
+        "POST /spot/cancel-stop-order",
+        "POST /spot/cancel-batch-order",
+        "POST /spot/cancel-batch-stop-order",
+    ),
+    "spot_batch_cancel": (
+        "POST /spot/cancel-order-by-client-id",
+        "POST /spot/cancel-stop-order-by-client-id",
+        "POST /spot/cancel-all-order",
+    ),
+    "futures_history": (
+        "GET /futures/user-deals",
+        "GET /futures/order-deals",
+        "GET /futures/finished-order",
+        "GET /futures/finished-stop-order",
+        "GET /futures/finished-position",
+    ),
+    "futures_order": (
+        "POST /futures/order",
+        "POST /futures/stop-order",
+        "POST /futures/batch-order",
+        "POST /futures/batch-stop-order",
+        "POST /futures/modify-order",
+        "POST /futures/modify-stop-order",
+        "POST /futures/batch-modify-order",
+        "POST /futures/close-position",
+        "POST /futures/adjust-position-margin",
+        "POST /futures/adjust-position-leverage",
+        "POST /futures/set-position-stop-loss",
+        "POST /futures/modify-position-stop-loss",
+        "POST /futures/cancel-position-stop-loss",
+        "POST /futures/set-position-take-profit",
+        "POST /futures/modify-position-take-profit",
+        "POST /futures/cancel-position-take-profit",
+    ),
+    "futures_query": (
+        "GET /futures/order-status",
+        "GET /futures/batch-order-status",
+        "GET /futures/pending-order",
+        "GET /futures/pending-stop-order",
+    ),
+    "futures_cancel": (
+        "POST /futures/cancel-order",
+        "POST /futures/cancel-stop-order",
+        "POST /futures/cancel-batch-order",
+        "POST /futures/cancel-batch-stop-order",
+    ),
+    "futures_batch_cancel": (
+        "POST /futures/cancel-order-by-client-id",
+        "POST /futures/cancel-stop-order-by-client-id",
+        "POST /futures/cancel-all-order",
+    ),
+}
+"""Paths by rate group."""
+
+_UNSIGNED: Final = frozenset({"GET /assets/deposit-withdraw-config", "GET /assets/amm/liquidity-pool"})
+"""Public calls that lie outside the group of public calls."""
+
+_COST_PER_ITEM: Final[dict[str, str]] = {
+    "POST /spot/batch-order": "orders",
+    "POST /spot/batch-stop-order": "orders",
+    "POST /spot/batch-modify-order": "orders",
+    "POST /spot/cancel-batch-order": "order_ids",
+    "POST /spot/cancel-batch-stop-order": "stop_ids",
+    "POST /futures/batch-order": "orders",
+    "POST /futures/batch-stop-order": "orders",
+    "POST /futures/batch-modify-order": "orders",
+    "POST /futures/cancel-batch-order": "order_ids",
+    "POST /futures/cancel-batch-stop-order": "stop_ids",
+}
+"""Batch calls cost one unit for each element of this parameter; every other call costs one."""
+
+
+_PER_SECOND: Final[dict[str, float]] = {
+    "ip_only": 400.0,
+    "unlisted": 10.0,
+    "spot_order": 30.0,
+    "spot_cancel": 60.0,
+    "spot_batch_cancel": 40.0,
+    "spot_query": 50.0,
+    "spot_history": 10.0,
+    "spot_account_write": 10.0,
+    "spot_account_query": 10.0,
+    "spot_account_history": 10.0,
+    "futures_order": 20.0,
+    "futures_cancel": 40.0,
+    "futures_batch_cancel": 20.0,
+    "futures_query": 50.0,
+    "futures_history": 10.0,
+    "futures_account_query": 10.0,
+}
+"""Units that a group regains each second. "unlisted" is not published: 10 is what comparable groups have."""
+
+IP_GROUP: Final = "ip_only"
+"""The limit of one address over all calls, 400 a second."""
+
+LIMITS: Final[Mapping[str, Rate]] = MappingProxyType(
+    {group: Rate(per_second=rate, burst=rate) for group, rate in _PER_SECOND.items()}
+)
+"""The bucket of each group. Depth is not published: one second's worth is assumed."""
+
+IMMEDIATE_GROUPS: Final = frozenset({"spot_order", "futures_order"})
+"""Calls that place or change orders and positions: sent now or not at all, since a late order is a wrong order."""
+
+
+@frozen(kw_only=True)
+class Route:
+    """One call of the venue: method and path below the base URL."""
+
+    method: str
+    path: str
+    group: str
+    is_signed: bool
+    cost_per_item: str | None = None
+    """The list parameter whose length is the cost; None: the cost is 1."""
+
+    @property
+    def changes_something(self) -> bool:
+        """Whether sending it twice is not the same as sending it once; such a call is never retried."""
+        return self.method != "GET"
+
+    @property
+    def may_wait(self) -> bool:
+        """False: when the rate limit does not allow it now, it is refused rather than delayed."""
+        return self.group not in IMMEDIATE_GROUPS
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}"
+
+
+def _route(group: str, name: str) -> Route:
+    method, _, path = name.partition(" ")
+    return Route(
+        method=method,
+        path=path,
+        group=group,
+        is_signed=group != IP_GROUP and name not in _UNSIGNED,
+        cost_per_item=_COST_PER_ITEM.get(name),
+    )
+
+
+ROUTES: Final[Mapping[str, Route]] = MappingProxyType(
+    {name: _route(group, name) for group, names in _GROUPS.items() for name in names}
+)
+"""All documented calls by "METHOD /path"."""
+
+
+def get(path: str) -> Route:
+    """The documented GET of this path."""
+    return ROUTES[f"GET {path}"]
+
+
+def post(path: str) -> Route:
+    """The documented POST of this path."""
+    return ROUTES[f"POST {path}"]
+
+
+_OTHER_METHOD: Final = {"GET": "POST", "POST": "GET"}
+
+
+def route_of(method: str, path: str) -> Route:
+    """The route of a free call; a path that is not documented counts as signed, in the group of unlisted calls.
+
+    Raises `UsageError` for a method other than GET and POST, a path that does not begin with a slash or holds more than
+    a path, and a documented path with the wrong method.
+    """
+    if method not in _OTHER_METHOD:
+        raise UsageError(f"method must be GET or POST, not {quoted(method)}")
+    known = ROUTES.get(f"{method} {path}")
+    if known is not None:
+        return known
+    if f"{_OTHER_METHOD[method]} {path}" in ROUTES:
+        raise UsageError(f"{path} is a {_OTHER_METHOD[method]}, not a {method}")
+    if not _is_plain(path):
+        raise UsageError(f"path must look like /spot/order (no host, no /v2, no query), not {quoted(path)}")
+    return Route(method=method, path=path, group="unlisted", is_signed=True)
+
+
+def _is_plain(path: str) -> bool:
+    allowed = path.replace("-", "").replace("_", "").replace("/", "")
+    return path.startswith("/") and not path.startswith(("//", "/v2/")) and allowed.isascii() and allowed.isalnum()

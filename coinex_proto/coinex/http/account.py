@@ -1,0 +1,36 @@
+"""The account's own conditions.
+
+Source: CoinEx API v2, account.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from attrs import frozen
+
+from coinex_proto.coinex.http._parameters import MarketType, Name
+from coinex_proto.coinex.http._routes import get
+from coinex_proto.coinex.http.command import HttpCommand
+
+
+@frozen(kw_only=True)
+class TradeFees:
+    """What a trade on one market costs this account."""
+
+    market: str
+    maker_rate: Decimal
+    taker_rate: Decimal
+
+
+@frozen(kw_only=True)
+class GetAccountTradeFees(HttpCommand[TradeFees]):
+    """The account's fee rates on one market.
+
+    Source: CoinEx API v2, account/fees/http/get-account-trade-fees.
+    """
+
+    route = get("/account/trade-fee-rate")
+    market_type: MarketType
+    """SPOT or FUTURES."""
+    market: Name

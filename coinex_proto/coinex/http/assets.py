@@ -1,0 +1,176 @@
+"""Balances, and transfers between own accounts.
+
+Source: CoinEx API v2, assets/balance and assets/transfer.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Literal
+
+from attrs import frozen
+
+from coinex_proto.coinex.http._envelope import Page
+from coinex_proto.coinex.http._parameters import (
+    Amount,
+    MarketType,
+    Milliseconds,
+    Name,
+    PageNumber,
+    PageSize,
+    TransferStatus,
+)
+from coinex_proto.coinex.http._routes import get, post
+from coinex_proto.coinex.http.command import HttpCommand
+
+
+@frozen(kw_only=True)
+class SpotBalance:
+    """One currency of the spot or financial account."""
+
+    ccy: str
+    available: Decimal
+    """Free."""
+    frozen: Decimal
+    """Locked, by orders for example."""
+
+
+@frozen(kw_only=True)
+class FuturesBalance:
+    """One currency of the futures account."""
+
+    ccy: str
+    available: Decimal
+    """Free."""
+    frozen: Decimal
+    """Locked by orders."""
+    margin: Decimal | None = None
+    """Margin of open positions."""
+    unrealized_pnl: Decimal | None = None
+    transferrable: Decimal | None = None
+    """May be moved out (spelled with two r)."""
+
+
+@frozen(kw_only=True)
+class PairAmounts:
+    """An amount of each of the two currencies of a margin market."""
+
+    base_ccy: Decimal
+    quote_ccy: Decimal
+
+
+@frozen(kw_only=True)
+class MarginBalance:
+    """The margin account of one market."""
+
+    margin_account: str
+    """Margin market."""
+    base_ccy: str
+    quote_ccy: str
+    available: PairAmounts
+    frozen: PairAmounts
+    repaid: PairAmounts | None = None
+    """Still to be repaid."""
+    interest: PairAmounts | None = None
+    """Interest owed."""
+    risk_rate: Decimal | None = None
+    """Empty when none."""
+    liq_price: Decimal | None = None
+    """Empty when none."""
+
+
+@frozen(kw_only=True)
+class TransferRecord:
+    """One transfer between own accounts."""
+
+    id: int | None = None
+    created_at: int
+    """Milliseconds."""
+    from_account_type: str
+    to_account_type: str
+    ccy: str
+    amount: Decimal
+    status: str
+    """Transfer_status."""
+    margin_market: str | None = None
+
+
+@frozen(kw_only=True)
+class GetSpotBalance(HttpCommand[tuple[SpotBalance, ...]]):
+    """Balances of the spot account.
+
+    Source: CoinEx API v2, assets/balance/http/get-spot-balance.
+    """
+
+    route = get("/assets/spot/balance")
+
+
+@frozen(kw_only=True)
+class GetFuturesBalance(HttpCommand[tuple[FuturesBalance, ...]]):
+    """Balances of the futures account.
+
+    Source: CoinEx API v2, assets/balance/http/get-futures-balance.
+    """
+
+    route = get("/assets/futures/balance")
+
+
+@frozen(kw_only=True)
+class GetMarginBalance(HttpCommand[tuple[MarginBalance, ...]]):
+    """Balances of the margin accounts.
+
+    Source: CoinEx API v2, assets/balance/http/get-marigin-balance.
+    """
+
+    route = get("/assets/margin/balance")
+    market: Name | None = None
+    """Margin market, all when None."""
+
+
+@frozen(kw_only=True)
+class GetFinancialBalance(HttpCommand[tuple[SpotBalance, ...]]):
+    """Balances of the financial account.
+
+    Source: CoinEx API v2, assets/balance/http/get-financial-balance.
+    """
+
+    route = get("/assets/financial/balance")
+
+
+@frozen(kw_only=True)
+class Transfer(HttpCommand[None]):
+    """Move money between own accounts. Never retried.
+
+    Source: CoinEx API v2, assets/transfer/http/transfer.
+    """
+
+    route = post("/assets/transfer")
+    from_account_type: MarketType
+    to_account_type: MarketType
+    ccy: Name
+    amount: Amount
+    market: Name | None = None
+    """Margin market, needed when one side is MARGIN."""
+
+
+@frozen(kw_only=True)
+class ListTransferHistory(HttpCommand[Page[TransferRecord]]):
+    """Transfers between own accounts.
+
+    Source: CoinEx API v2, assets/transfer/http/list-transfer-history.
+    """
+
+    route = get("/assets/transfer-history")
+    ccy: Name
+    transfer_type: Literal["MARGIN", "FUTURES"]
+    market: Name | None = None
+    """Margin market."""
+    status: TransferStatus | None = None
+    start_time: Milliseconds | None = None
+    """Milliseconds, lower bound."""
+    end_time: Milliseconds | None = None
+    """Milliseconds, upper bound."""
+    page: PageNumber | None = None
+    """From 1."""
+    limit: PageSize | None = None
+    """Rows; 10 when None."""
