@@ -52,6 +52,8 @@ R = TypeVar("R")
 
 CLOCK_EVERY: Final = 300.0
 """Seconds after which the venue's clock is asked again, together with a ping."""
+REFUSAL_TIMEOUT: Final = 1.0
+"""Seconds for the body of a refusal, once its head is in."""
 MESSAGE_TOO_BIG: Final = 1009
 """RFC 6455 7.4.1."""
 GOING_AWAY: Final = 1001
@@ -139,11 +141,6 @@ class Connection:
         """When the peer last proved that it is there: a whole message, or a pong."""
         return self._last_proof_at
 
-    @property
-    def is_opening(self) -> bool:
-        """The peer has the WebSocket but not yet answered all of the opening."""
-        return self._phase is Phase.OPENING
-
     # Inputs -----------------------------------------------------------------------------------------------------------
 
     def start(self, now: float, *, since: float | None = None) -> None:
@@ -169,6 +166,8 @@ class Connection:
                 self._message(item, now)
             else:
                 self._control(item, now)
+        if self._socket.is_refusing and self._phase_deadline is not None:
+            self._phase_deadline = min(self._phase_deadline, now + REFUSAL_TIMEOUT)
         if self._requests.waiting:
             self._release(now)
 
@@ -281,7 +280,10 @@ class Connection:
 
     def _phase_timed_out(self, now: float) -> None:
         where = f"{self._endpoint.host}:{self._endpoint.port}"
-        if self._phase is Phase.UPGRADING:
+        if self._socket.is_refusing:
+            for item in self._socket.give_up():
+                self._control(item, now)
+        elif self._phase is Phase.UPGRADING:
             why = f"{where} did not answer the WebSocket upgrade within {self._config.open_timeout:g} s"
             self._end(now, CloseReason(code=ABNORMAL_CLOSURE, text=why, error=ConnectFailed(why)))
         elif self._phase is Phase.OPENING:
@@ -294,8 +296,11 @@ class Connection:
     # The line ---------------------------------------------------------------------------------------------------------
 
     def _line_due(self) -> float | None:
-        """A ping is due one interval after our last text (the venue cuts silent clients), or after the peer's last proof
-        when our own texts go unanswered; after a ping, the proof."""
+        """When a ping is due, or the proof that answers it.
+
+        One interval after our last text, since venues cut silent clients; or after the peer's last proof, when our own
+        texts go unanswered.
+        """
         if self._phase is not Phase.READY:
             return None
         if self._ping_deadline is not None:
@@ -590,7 +595,9 @@ class Connection:
         request_id, command, refusal = pending.request_id, pending.command, answer.refusal
         if refusal is not None:
             if refusal.is_unknown and not pending.outgoing.may_wait:
-                self._failed(pending, _unknown(pending, f"the venue answered {refusal.code}: {quoted(refusal.message)}"))
+                self._failed(
+                    pending, _unknown(pending, f"the venue answered {refusal.code}: {quoted(refusal.message)}")
+                )
                 return
             self._failed(
                 pending,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Hashable
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, cast
 
 from coinex_proto._asking import Asking
 from coinex_proto._clock import Clock
@@ -152,7 +152,7 @@ class Session:
 
     def _set_book(self, wish: Wish) -> None:
         wish.book = self.dialect.book(wish.topic)
-        wish.view = None if wish.book is None else BookView(wish.topic, wish.book)
+        wish.view = None if wish.book is None else BookView(cast("Topic[BookChanged]", wish.topic), wish.book)
 
     # What is known ----------------------------------------------------------------------------------------------------
 
@@ -261,10 +261,8 @@ class Session:
             where = f"{endpoint.host}:{endpoint.port}"
             error = ConnectFailed(f"cannot connect to {where}" + (f": {why}" if why else ""))
         else:
-            was_opening = connection.is_opening
             connection.receive_eof(now)
             self._settle(now)
-            self._ended_in_opening |= was_opening
             error = self._closed.reason.error if self._closed is not None else None
         self._connection = self._endpoint = None
         if self._stop is not None:
@@ -404,6 +402,9 @@ class Session:
         if view is None:
             return event
         if isinstance(event, Replied):
+            if isinstance(event.result, Update):
+                for fact in self.dialect.order(event.result):
+                    self._changed(self.orders.apply(fact, now, event.request_id))
             return Replied(request_id=event.request_id, command=event.command, result=view)
         if isinstance(event.error, RequestRefused):
             changed = self.orders.refused(event.request_id, str(event.error), now)

@@ -1,0 +1,122 @@
+"""Exchange WebSocket protocols without I/O: bytes in, events out.
+
+`Session` keeps what a program wants across connections, `Connection` is one socket, and a venue's package (`coinex`,
+`qfex`, `coinflex`) gives the dialect, topics, commands and updates. The drivers that own sockets are in `coinex_trio`.
+"""
+
+from coinex_proto._plan import NextStep, Open, Stop, Wait
+from coinex_proto._wishes import TopicStatus
+from coinex_proto.books import BookView, Levels
+from coinex_proto.callbacks import Callbacks, Registration
+from coinex_proto.commands import OLDEST, Command, Outgoing, Refusal, RequestId
+from coinex_proto.config import Backoff, Config, Endpoint, Rate, Sources
+from coinex_proto.connection import Connection
+from coinex_proto.delivery import Latest, Queue
+from coinex_proto.dialect import Answer, Challenge, Dialect, Inbound, Opening
+from coinex_proto.errors import (
+    BookNotTrusted,
+    ConnectFailed,
+    ConsumerTooSlow,
+    HandshakeRefused,
+    LoginRefused,
+    NotReady,
+    OutcomeUnknown,
+    PayloadError,
+    RequestError,
+    RequestRefused,
+    RequestTimedOut,
+    SdkError,
+    UsageError,
+)
+from coinex_proto.events import (
+    BookChanged,
+    Closed,
+    CloseReason,
+    Event,
+    Failed,
+    LoginFailed,
+    Lost,
+    OrderChanged,
+    Ready,
+    Replied,
+    Restored,
+    Retrying,
+    SubscribeFailed,
+    Subscribed,
+    Unrecognised,
+    Unsubscribed,
+    Update,
+)
+from coinex_proto.json import to_json
+from coinex_proto.orders import OrderFact, OrderView
+from coinex_proto.phases import Phase
+from coinex_proto.session import Session
+from coinex_proto.statistics import Statistics
+from coinex_proto.topics import Topic
+
+__all__ = [
+    "OLDEST",
+    "Answer",
+    "Backoff",
+    "BookChanged",
+    "BookNotTrusted",
+    "BookView",
+    "Callbacks",
+    "Challenge",
+    "CloseReason",
+    "Closed",
+    "Command",
+    "Config",
+    "ConnectFailed",
+    "Connection",
+    "ConsumerTooSlow",
+    "Dialect",
+    "Endpoint",
+    "Event",
+    "Failed",
+    "HandshakeRefused",
+    "Inbound",
+    "Latest",
+    "Levels",
+    "LoginFailed",
+    "LoginRefused",
+    "Lost",
+    "NextStep",
+    "NotReady",
+    "Open",
+    "Opening",
+    "OrderChanged",
+    "OrderFact",
+    "OrderView",
+    "OutcomeUnknown",
+    "Outgoing",
+    "PayloadError",
+    "Phase",
+    "Queue",
+    "Rate",
+    "Ready",
+    "Refusal",
+    "Registration",
+    "Replied",
+    "RequestError",
+    "RequestId",
+    "RequestRefused",
+    "RequestTimedOut",
+    "Restored",
+    "Retrying",
+    "SdkError",
+    "Session",
+    "Sources",
+    "Statistics",
+    "Stop",
+    "SubscribeFailed",
+    "Subscribed",
+    "Topic",
+    "TopicStatus",
+    "Unrecognised",
+    "Unsubscribed",
+    "Update",
+    "UsageError",
+    "Wait",
+    "to_json",
+]
