@@ -78,8 +78,7 @@ class Callbacks:
         self._expected: dict[RequestId, Registration] = {}
         self._handler: _Handler | None = None
         # What dispatch has found before; forgotten whenever a registration comes or goes.
-        self._plain: dict[type[Event], tuple[Registration, ...]] = {}
-        self._keyed: dict[type[Event], dict[TopicKey, tuple[Registration, ...]]] = {}
+        self._paths: dict[type[Event], tuple[Registration, ...] | dict[TopicKey, tuple[Registration, ...]]] = {}
         self._remembered = 0
 
     def on(self, kind: type[E]) -> Callable[[Callable[[E], T]], Callable[[E], T]]:
@@ -141,7 +140,11 @@ class Callbacks:
     def dispatch(self, event: Event) -> None:
         """Calls every function that wants this event."""
         kind = type(event)
-        registrations = self._plain.get(kind)
+        path = self._paths.get(kind)
+        if type(path) is tuple:
+            registrations: tuple[Registration, ...] | None = path
+        else:
+            registrations = None if path is None else path.get(event.topic_key)  # type: ignore[attr-defined,union-attr]
         if registrations is None:
             registrations = self._find(kind, event)
         if self._expected and (kind is Replied or kind is Failed):
@@ -163,19 +166,16 @@ class Callbacks:
 
     def _find(self, kind: type[Event], event: Any) -> tuple[Registration, ...]:
         """The functions of this event, remembered by class, and by topic key where topics want this class."""
-        paths = self._keyed.get(kind)
-        if paths is None:
-            if not self._has_topics_for(kind):
-                return self._plain.setdefault(kind, self._matching(kind, None))
-            paths = self._keyed[kind] = {}
+        if self._remembered >= _MOST_REMEMBERED:
+            self._forget_paths()
+        if not self._has_topics_for(kind):
+            found = self._paths[kind] = self._matching(kind, None)
+            return found
+        path = self._paths.setdefault(kind, {})
+        assert type(path) is dict
         key: TopicKey = event.topic_key
-        found = paths.get(key)
-        if found is None:
-            if self._remembered >= _MOST_REMEMBERED:
-                self._forget_paths()
-                paths = self._keyed.setdefault(kind, {})
-            found = paths[key] = self._matching(kind, key)
-            self._remembered += 1
+        found = path[key] = self._matching(kind, key)
+        self._remembered += 1
         return found
 
     def _has_topics_for(self, kind: type[Event]) -> bool:
@@ -210,8 +210,7 @@ class Callbacks:
         self._forget_paths()
 
     def _forget_paths(self) -> None:
-        self._plain.clear()
-        self._keyed.clear()
+        self._paths.clear()
         self._remembered = 0
 
     # Failing ----------------------------------------------------------------------------------------------------------
@@ -258,6 +257,8 @@ def _name(function: object) -> str:
 def _check_wanted(wanted: object) -> None:
     if not isinstance(wanted, Topic) and not (isinstance(wanted, type) and issubclass(wanted, Event)):
         raise UsageError(f"{quoted(wanted)} is neither a class of events nor a topic")
+    if isinstance(wanted, Topic):
+        hash(wanted.key)  # raises here, before anything has changed
 
 
 def _check_function(function: object) -> None:
