@@ -1,0 +1,216 @@
+"""A local exchange on loopback: what demos, docs and tests of bots run against.
+
+`local_exchange()` is a context manager, `with` or `async with`; inside it there is an `Exchange`, whose verbs make happen what a
+test needs. Time is real here; clients connect over TCP.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from types import TracebackType
+from typing import Final, Literal, TypeAlias, cast, final
+
+from attrs import frozen
+
+from coinex_proto.coinex import Credentials
+from coinex_proto.errors import UsageError
+from coinex_proto.orders import OrderView
+from coinex_proto.simulator import CoinexServer, CrowdSettings
+from coinex_proto.simulator.matching import Order
+from coinex_trio._host import Host, Server, ServerConnection
+from coinex_trio.network import SYSTEM, Network
+
+Side: TypeAlias = Literal["buy", "sell"]
+Number: TypeAlias = str | int | Decimal
+
+LOOPBACK: Final = "127.0.0.1"
+
+
+@frozen(kw_only=True)
+class PlacedOrder:
+    """An own order as it stood in the local exchange when it was asked."""
+
+    order_id: int
+    client_order_id: str
+    market: str
+    side: Side
+    price: Decimal
+    amount: Decimal
+    remaining: Decimal
+
+
+@final
+class Exchange:
+    """A running local exchange, and what a test makes it do. Every verb has happened when it returns."""
+
+    def __init__(self, host: Host, server: CoinexServer, address: str) -> None:
+        self._host = host
+        self._server = server
+        self._address = f"[{address}]" if ":" in address else address
+        self.credentials = Credentials(server.access_id, server.secret_key)
+        """Of its one account."""
+        self.access_id: str = server.access_id
+        self.secret_key: str = server.secret_key
+        """As text, for clients other than this SDK; it is worth nothing outside this exchange."""
+
+    @property
+    def socket_url(self) -> str:
+        """`ws://127.0.0.1:PORT`: the sockets live below it, at /v2/spot and /v2/futures."""
+        return f"ws://{self._address}:{self._host.port}"
+
+    @property
+    def url(self) -> str:
+        """The spot socket."""
+        return f"{self.socket_url}/v2/spot"
+
+    @property
+    def futures_url(self) -> str:
+        """The futures socket."""
+        return f"{self.socket_url}/v2/futures"
+
+    @property
+    def http_url(self) -> str:
+        """`http://127.0.0.1:PORT`: the HTTP interface lives below it, at /v2."""
+        return f"http://{self._address}:{self._host.port}"
+
+    @property
+    def network(self) -> Network:
+        """What clients take as `network=`."""
+        return SYSTEM
+
+    def quote(self, market: str, bid: Number, ask: Number, size: Number = "1") -> None:
+        """Makes the book exactly one bid and one ask; the random traders leave it alone from then on."""
+        self._host.call(lambda: self._server.quote(market, bid, ask, size))
+
+    def trade(self, market: str, side: Side, amount: Number) -> None:
+        """Somebody buys or sells so much at the market."""
+        self._host.call(lambda: self._server.trade(market, side, amount))
+
+    def place(self, market: str, side: Side, price: Number, amount: Number) -> PlacedOrder:
+        """A limit order of the account, as if another program of its owner had placed it."""
+        return self._host.call(lambda: self._told(self._server.place(market, side, price, amount)))
+
+    def fill(self, order: PlacedOrder | OrderView | int, amount: Number | None = None) -> None:
+        """Somebody takes the other side of this own order: all of it, or so much."""
+        order_id = order if isinstance(order, int) else order.order_id
+        if not isinstance(order_id, int):
+            raise UsageError(f"fill({order}): the exchange has not told its id yet")
+        self._host.call(lambda: self._server.fill(order_id, amount))
+
+    def orders(self, market: str | None = None) -> tuple[PlacedOrder, ...]:
+        """The account's open orders, oldest first."""
+        return self._host.call(lambda: tuple(map(self._told, self._server.orders(market))))
+
+    def drop(self) -> None:
+        """Breaks every connection."""
+        self._host.call(self._server.drop)
+
+    def stall(self, seconds: float) -> None:
+        """Freezes every connection: nothing is read or written for so long, and nothing is lost."""
+        self._host.call(lambda: self._server.stall(seconds))
+
+    def refuse(self, method: str, code: int) -> None:
+        """Answers the next request of this method with this error code."""
+        self._host.call(lambda: self._server.refuse(method, code))
+
+    def skew_clock(self, seconds: float) -> None:
+        """Sets the time that the exchange tells so far off."""
+        self._host.call(lambda: self._server.skew_clock(seconds))
+
+    def advance(self, seconds: float) -> None:
+        """Sets the exchange's time ahead; everything due in between happens at once."""
+        self._host.skip(seconds)
+
+    def _told(self, order: Order) -> PlacedOrder:
+        spec = self._server.exchange.markets[order.market].spec
+        return PlacedOrder(
+            order_id=order.order_id,
+            client_order_id=order.client_id,
+            market=spec.name,
+            side=order.side,
+            price=Decimal(order.price).scaleb(-spec.price_places),
+            amount=Decimal(order.amount).scaleb(-spec.amount_places),
+            remaining=Decimal(order.left).scaleb(-spec.amount_places),
+        )
+
+
+@final
+class LocalExchange:
+    """What `local_exchange()` gives: the exchange runs inside `with` or `async with`, each time a new one."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._host: Host | None = None
+
+    def __enter__(self) -> Exchange:
+        if self._host is not None:
+            raise UsageError("this local exchange is running already; make another one")
+        settings = self._settings
+        self._host = Host(settings.server, settings.address, settings.port)
+        self._host.start()
+        return Exchange(self._host, cast(CoinexServer, self._host.server), settings.address)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        host, self._host = self._host, None
+        if host is not None:
+            host.stop()
+
+    async def __aenter__(self) -> Exchange:
+        return self.__enter__()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.__exit__(kind, error, trace)
+
+
+@frozen(kw_only=True)
+class Settings:
+    """What a local exchange is started with."""
+
+    seed: int
+    markets: Sequence[str] | int
+    address: str
+    port: int
+    access_id: str | None
+    secret_key: str | None
+    rate: float
+
+    def server(self, now: float) -> Server[ServerConnection]:
+        """The exchange without I/O, beginning at this Unix time."""
+        made = CoinexServer(
+            now=now,
+            seed=self.seed,
+            markets=self.markets,
+            access_id=self.access_id,
+            secret_key=self.secret_key,
+            crowd=CrowdSettings(rate=self.rate),
+        )
+        return cast("Server[ServerConnection]", made)
+
+
+def local_exchange(
+    venue: Literal["coinex"] = "coinex",
+    *,
+    seed: int = 0,
+    markets: Sequence[str] | int = ("BTCUSDT",),
+    rate: float = 4.0,
+    access_id: str | None = None,
+    secret_key: str | None = None,
+    address: str = LOOPBACK,
+    port: int = 0,
+) -> LocalExchange:
+    """A local exchange on loopback: `with local_exchange() as exchange`, or `async with`.
+
+    Same seed, same market. `markets`: their names, or how many. `rate`: actions of the random traders a second and market.
+    `port` 0 takes a free one. The keys are made from the seed unless given. `OSError` when the port is taken.
+    """
+    if venue != "coinex":
+        raise UsageError(f"local_exchange({venue!r}): there is 'coinex'")
+    settings = Settings(
+        seed=seed, markets=markets, address=address, port=port, access_id=access_id, secret_key=secret_key, rate=rate
+    )
+    return LocalExchange(settings)
