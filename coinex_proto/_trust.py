@@ -48,6 +48,7 @@ class Trust:
         self._events = events
         self._seen: dict[TopicKey, _Seen] = {}
         self._watch_at: float | None = None
+        self._sequences: dict[TopicKey | None, int] = {}
 
     # Updates ----------------------------------------------------------------------------------------------------------
 
@@ -55,6 +56,8 @@ class Trust:
         """Hand an update on to those who want it, through its book if it has one."""
         key = update.topic_key
         route = self._wishes.route(key)
+        if update.has_sequence and self._has_gap(update, key):
+            self._gap(route, now)
         if not route:
             self._stats.late_pushes += 1
             return
@@ -104,6 +107,26 @@ class Trust:
         if wish.is_live:
             self.lose((wish,), view.received_at or now, why)
         return False
+
+    def _has_gap(self, update: Any, key: TopicKey) -> bool:
+        """Whether something is missing before this update.
+
+        Whether a venue counts along the connection or along each topic is not always known, so that a jump counts only
+        when it is one either way: no false alarms, at the price of a gap that goes unseen now and then.
+        """
+        sequence: int | None = update.sequence
+        if sequence is None:
+            return False
+        last = self._sequences
+        overall, own = last.get(None), last.get(key)
+        last[None] = last[key] = sequence
+        return overall is not None and own is not None and sequence > overall + 1 and sequence > own + 1
+
+    def _gap(self, route: Sequence[Wish], now: float) -> None:
+        """Each push is a whole state or a trade: what is missing is missing, and the topic is live again at once."""
+        live = [wish for wish in route if wish.is_live]
+        self.lose(live, min((wish.last_update_at or now for wish in live), default=now), "a gap in the sequence numbers")
+        self.enliven(live, now)
 
     def _without_seen(self, update: Any, key: TopicKey) -> Update | None:
         """The update without the trades delivered before; None when nothing is left of it."""
@@ -178,6 +201,7 @@ class Trust:
     def line_lost(self, since: float, why: str) -> None:
         """The connection is gone: nothing is proved."""
         self.lose(self._wishes, since, why)
+        self._sequences.clear()
         for wish in self._wishes:
             wish.is_asked = False
             wish.doubt_at = None
@@ -230,8 +254,14 @@ class Trust:
     def _why_late(self, wish: Wish) -> str:
         if self._silent_after is not None and wish.last_update_at is not None and wish.book is None:
             return f"silent for {self._silent_after:g} s"
-        if wish.book is not None and wish.book.due is not None and (
-            self._silent_after is None or wish.last_update_at is None or wish.book.due <= wish.last_update_at + self._silent_after
+        if (
+            wish.book is not None
+            and wish.book.due is not None
+            and (
+                self._silent_after is None
+                or wish.last_update_at is None
+                or wish.book.due <= wish.last_update_at + self._silent_after
+            )
         ):
             return "no whole book within its time"
         return f"silent for {self._silent_after:g} s"

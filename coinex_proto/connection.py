@@ -407,11 +407,12 @@ class Connection:
     # The opening ------------------------------------------------------------------------------------------------------
 
     def _challenged(self, challenge: Challenge, payload: bytes, now: float) -> None:
-        if self._challenge is not None or self._phase is not Phase.OPENING or self._opening:
+        if self._challenge is not None:
             self._unrecognised(payload, "a second challenge on one connection; the first one stays")
             return
         self._challenge = challenge.value
-        self._begin_opening(now)
+        if self._phase is Phase.OPENING and not self._opening:
+            self._begin_opening(now)
 
     def _begin_opening(self, now: float) -> None:
         start = Opening(

@@ -56,6 +56,8 @@ class Update(Event, _Stamp):
     repr or ==.
     """
 
+    has_sequence: ClassVar[bool] = False
+    """True: the class has `sequence: int | None`, a number that grows along the connection or along its topic."""
     tells_order: ClassVar[bool] = False
     """True: `Dialect.order` may find something in it."""
     has_trade_ids: ClassVar[bool] = False
