@@ -1,0 +1,166 @@
+"""One side of an order book, kept as the venue's own texts in the order of their numbers.
+
+A level is the text `price:size`, so that a checksum over the venue's texts needs no formatting, and a number becomes a
+`Decimal` only when somebody reads it. This module must not know any venue.
+
+How the order is kept exact and quick: a decimal text of at most 15 characters has its own double, and doubles order like
+their texts, so sort keys are doubles in an array (8 bytes each). The first longer price turns the keys of its side into
+`Decimal`s, for good.
+"""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Sequence
+from decimal import Decimal, InvalidOperation
+from typing import Final, TypeAlias, cast, final, overload
+
+from coinex_proto.errors import PayloadError, quoted
+
+Level: TypeAlias = tuple[Decimal, Decimal]
+"""Price and size."""
+
+MAX_LEVELS: Final = 10_000
+"""A side with more is refused: no venue offers so many, and each costs time and memory."""
+
+MAX_PRICE_CHARACTERS: Final = 60
+"""CoinEx documents up to 20 decimals; a number with more than this many characters is garbage."""
+
+_DOUBLE_CHARACTERS: Final = 15
+"""IEEE 754: decimal numbers of at most 15 significant digits survive the way through a double."""
+
+
+@final
+class LevelTexts(Sequence[Level]):
+    """Immutable levels, best first, as (price, size); each becomes two `Decimal`s when it is read."""
+
+    __slots__ = ("_texts",)
+
+    def __init__(self, texts: tuple[str, ...]) -> None:
+        self._texts = texts
+
+    def __len__(self) -> int:
+        return len(self._texts)
+
+    @overload
+    def __getitem__(self, index: int) -> Level: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Level, ...]: ...
+
+    def __getitem__(self, index: int | slice) -> Level | tuple[Level, ...]:
+        if isinstance(index, slice):
+            return tuple(map(_numbers, self._texts[index]))
+        return _numbers(self._texts[index])
+
+    def __iter__(self) -> Iterator[Level]:
+        return map(_numbers, self._texts)
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, LevelTexts) and self._texts == other._texts:
+            return True
+        if isinstance(other, (LevelTexts, tuple, list)):
+            return len(self) == len(other) and tuple(self) == tuple(other)
+        return NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(tuple(self))
+
+    def __repr__(self) -> str:
+        shown = ", ".join(self._texts[:3])
+        return f"<{len(self._texts)} levels: {shown}{', …' if len(self._texts) > 3 else ''}>"
+
+
+def _numbers(text: str) -> Level:
+    price, _, size = text.partition(":")
+    return Decimal(price), Decimal(size)
+
+
+@final
+class Ladder:
+    """One side of a live book: `texts` in ascending order of price, `price:size` each."""
+
+    __slots__ = ("_key_of", "_keys", "_longest", "texts")
+
+    def __init__(self) -> None:
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget all levels."""
+        self.texts: list[str] = []
+        # array and list share all that is used of them here; a list of Decimals takes over when a price needs it.
+        self._keys = cast(list[float], array("d"))
+        self._key_of: Callable[[str], float] = float
+        self._longest = _DOUBLE_CHARACTERS
+
+    def replace(self, levels: Sequence[tuple[str, str]]) -> None:
+        """Take these levels instead of all others. In any order; of two with one price the later one stays."""
+        self.clear()
+        self.change(levels)
+
+    def change(self, levels: Sequence[tuple[str, str]]) -> None:
+        """Set the size of each price; a size of zero removes the level, and removing what is not there is no error.
+
+        Prices are one level when they are one number: the newer text stays. Raises `PayloadError`, with the change half
+        made, for a price or a zero that is no number, and for too many levels; what it lets pass is found by
+        `is_readable`, once for the whole book.
+        """
+        if len(levels) + len(self.texts) > 2 * MAX_LEVELS:
+            raise PayloadError(f"more than {MAX_LEVELS} levels on one side of a book")
+        try:
+            self._change(levels)
+        except (ValueError, InvalidOperation) as problem:
+            raise PayloadError(f"a level with a price or a size that is no number ({quoted(problem)})") from None
+        if len(self.texts) > MAX_LEVELS:
+            raise PayloadError(f"more than {MAX_LEVELS} levels on one side of a book")
+
+    def _change(self, levels: Sequence[tuple[str, str]]) -> None:
+        # The hot loop of the whole SDK: 0.5 us a level.
+        keys, texts, key_of, longest = self._keys, self.texts, self._key_of, self._longest
+        count = len(texts)
+        for price, size in levels:
+            if len(price) > longest:
+                self._become_exact(price)
+                return self._change(levels)
+            key = key_of(price)
+            index = bisect_left(keys, key)
+            if size[:1] in "0." and not size.strip("0."):
+                float(size)  # "", "." and "0.0.0" are no zeros
+                if index < count and keys[index] == key:
+                    del keys[index], texts[index]
+                    count -= 1
+            elif index < count and keys[index] == key:
+                texts[index] = price + ":" + size
+            else:
+                keys.insert(index, key)
+                texts.insert(index, price + ":" + size)
+                count += 1
+        return None
+
+    def _become_exact(self, price: str) -> None:
+        """Sort by `Decimal` from now on, because of this price; starting the change again is harmless."""
+        if len(price) > MAX_PRICE_CHARACTERS:
+            raise PayloadError(f"a price of {len(price)} characters")
+        self._keys = cast(list[float], [Decimal(text.partition(":")[0]) for text in self.texts])
+        self._key_of = cast(Callable[[str], float], Decimal)
+        self._longest = MAX_PRICE_CHARACTERS
+
+    @property
+    def has_positive_prices(self) -> bool:
+        """Whether the lowest price is above zero (true for an empty side)."""
+        return not self._keys or self._keys[0] > 0
+
+
+def joined(bids: Ladder, asks: Ladder) -> bytes:
+    """`price:size:price:size…`, all bids best first, then all asks best first."""
+    return ":".join(bids.texts[::-1] + asks.texts).encode()
+
+
+def is_readable(text: bytes, levels: int) -> bool:
+    """Whether a joined text of so many levels holds plain decimal numbers and nothing else.
+
+    No sign, blank, underscore, exponent, "NaN", foreign digit or second dot: each of these would pass as a number somewhere.
+    """
+    marks = text.translate(None, b"0123456789")
+    return not marks.strip(b".:") and b".." not in marks and marks.count(b":") == max(0, 2 * levels - 1)

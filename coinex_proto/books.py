@@ -1,0 +1,277 @@
+"""Order books: what a venue's book must be able to do, and what users read.
+
+A `Book` belongs to a venue: it takes updates in and says whether they are proved. A `BookView` is what users see: numbers
+while the session vouches for them, `BookNotTrusted` otherwise. This module must not know any venue.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import TYPE_CHECKING, NamedTuple, Protocol, final
+
+from coinex_proto._levels import Level, LevelTexts
+from coinex_proto.errors import BookNotTrusted, UsageError
+from coinex_proto.numbers import CONTEXT, exact
+
+if TYPE_CHECKING:
+    from coinex_proto.events import BookChanged, Update
+    from coinex_proto.topics import Topic
+
+
+class Levels(NamedTuple):
+    """Both sides of a book at one moment, best first; immutable."""
+
+    bids: Sequence[Level]
+    """(price, size), highest price first."""
+    asks: Sequence[Level]
+    """(price, size), lowest price first."""
+    updated_at_ms: int | None = None
+    """The venue's time of it, Unix milliseconds; None when the venue sends none."""
+
+    def levels(self) -> Levels:
+        """Itself: what is fixed is its own source."""
+        return self
+
+
+NO_LEVELS = Levels(LevelTexts(()), LevelTexts(()))
+"""A book without levels."""
+
+
+class Source(Protocol):
+    """Where a view takes its levels from."""
+
+    def levels(self) -> Levels:
+        """Both sides as they are now."""
+        ...
+
+
+class Book(Protocol):
+    """The venue's side of one order book: applies updates and proves them by the venue's own means."""
+
+    checks_passed: int
+    """How many updates had a checksum (or sequence number) that fits."""
+    checks_failed: int
+
+    def apply(self, update: Update) -> str | None:
+        """Take in one update of the book's topic; None: the book is proved by it; else why it is not.
+
+        Never raises for what the update holds.
+        """
+        ...
+
+    def reset(self) -> None:
+        """The line or the subscription is new: nothing known before counts any more."""
+        ...
+
+    @property
+    def due(self) -> float | None:
+        """The time on the clock of `received_at` by which the next full proof must be in; None: none is owed."""
+        ...
+
+    def levels(self) -> Levels:
+        """An immutable copy of both sides, proved or not."""
+        ...
+
+
+class _Trust:
+    """Whether the numbers are proved; shared by a view and its `unproved` twin."""
+
+    __slots__ = ("is_given", "received_at", "why")
+
+    def __init__(self, is_given: bool, why: str, received_at: float | None) -> None:
+        self.is_given = is_given
+        self.why = why
+        self.received_at = received_at
+
+
+@final
+class BookView:
+    """A read-only order book: live when it comes from a session or client, fixed when it comes from `snapshot()`.
+
+    Numbers are exact `Decimal`s. They raise `BookNotTrusted` while `trusted` is False; `unproved` shows the same numbers
+    whatever their state, for displays. A live view stays valid across reconnects.
+    """
+
+    __slots__ = ("_is_checked", "_source", "_topic", "_trust")
+
+    def __init__(self, topic: Topic[BookChanged], book: Source) -> None:
+        self._topic = topic
+        self._source = book
+        self._trust = _Trust(False, "not subscribed yet", None)
+        self._is_checked = True
+
+    # What is known of it ----------------------------------------------------------------------------------------------
+
+    @property
+    def topic(self) -> Topic[BookChanged]:
+        """The topic it belongs to."""
+        return self._topic
+
+    @property
+    def market(self) -> str:
+        """The market's name."""
+        return str(self._topic.key[1])
+
+    @property
+    def trusted(self) -> bool:
+        """Whether the numbers are proved. Ask it again after anything that waits."""
+        return self._trust.is_given
+
+    @property
+    def why(self) -> str:
+        """Why it is not trusted; empty while it is."""
+        return self._trust.why
+
+    @property
+    def received_at(self) -> float | None:
+        """When the push came that proved it last (clock of `now`); None: never. Readable in any state."""
+        return self._trust.received_at
+
+    @property
+    def updated_at_ms(self) -> int | None:
+        """The venue's own time of the levels, Unix milliseconds. Readable in any state."""
+        return self._source.levels().updated_at_ms
+
+    # Numbers ----------------------------------------------------------------------------------------------------------
+
+    @property
+    def bids(self) -> Sequence[Level]:
+        """(price, size) of all bids, best first: a fixed sequence that does not follow later changes."""
+        return self._levels().bids
+
+    @property
+    def asks(self) -> Sequence[Level]:
+        """(price, size) of all asks, best first: a fixed sequence that does not follow later changes."""
+        return self._levels().asks
+
+    @property
+    def best_bid(self) -> Level | None:
+        """(price, size) of the highest bid; None when there are no bids."""
+        bids = self._levels().bids
+        return bids[0] if bids else None
+
+    @property
+    def best_ask(self) -> Level | None:
+        """(price, size) of the lowest ask; None when there are no asks."""
+        asks = self._levels().asks
+        return asks[0] if asks else None
+
+    @property
+    def mid(self) -> Decimal | None:
+        """The middle between best bid and best ask; None when a side is empty."""
+        bids, asks, _ = self._levels()
+        if not bids or not asks:
+            return None
+        return CONTEXT.multiply(CONTEXT.add(bids[0][0], asks[0][0]), _HALF)
+
+    @property
+    def spread(self) -> Decimal | None:
+        """Best ask minus best bid, negative while the book is crossed; None when a side is empty."""
+        bids, asks, _ = self._levels()
+        return CONTEXT.subtract(asks[0][0], bids[0][0]) if bids and asks else None
+
+    @property
+    def is_crossed(self) -> bool:
+        """Whether the best bid is at or above the best ask. Such a book, when it is proved, is the venue's own."""
+        bids, asks, _ = self._levels()
+        return bool(bids and asks and bids[0][0] >= asks[0][0])
+
+    def cost_of(self, size: str | int | Decimal) -> Decimal | None:
+        """What taking this size from the book costs, in quote currency and without fees; None when it does not hold so much.
+
+        The sign is the direction: a size above zero buys from the asks and costs a positive amount; one below zero sells
+        to the bids, and its cost is negative: that much comes in. A size of a float is a `UsageError`.
+        """
+        wanted = Decimal(exact(size, "size"))
+        levels = self._levels()
+        cost = _paid(levels.bids if wanted < 0 else levels.asks, wanted.copy_abs())
+        return cost.copy_negate() if cost is not None and wanted < 0 else cost
+
+    # Copies -----------------------------------------------------------------------------------------------------------
+
+    @property
+    def unproved(self) -> BookView:
+        """The same book, live or fixed as this one, with numbers that never raise."""
+        twin = _view(self._topic, self._source, self._trust)
+        twin._is_checked = False
+        return twin
+
+    def snapshot(self) -> BookView:
+        """The book as it is now, for good; trusted or not as this one is now."""
+        trust = self._trust
+        copy = _view(self._topic, self._source.levels(), _Trust(trust.is_given, trust.why, trust.received_at))
+        copy._is_checked = self._is_checked
+        return copy
+
+    # For Session ------------------------------------------------------------------------------------------------------
+
+    def prove(self, received_at: float) -> None:
+        """From now on the numbers may be read. Only the session that keeps the book calls this."""
+        trust = self._changeable_trust()
+        trust.is_given, trust.why, trust.received_at = True, "", received_at
+
+    def doubt(self, why: str) -> None:
+        """From now on the numbers raise. Only the session that keeps the book calls this."""
+        trust = self._changeable_trust()
+        trust.is_given, trust.why = False, why
+
+    # ------------------------------------------------------------------------------------------------------------------
+
+    def _changeable_trust(self) -> _Trust:
+        if isinstance(self._source, Levels):
+            raise UsageError("a snapshot of a book never changes")
+        return self._trust
+
+    def _levels(self) -> Levels:
+        if self._is_checked and not self._trust.is_given:
+            raise BookNotTrusted(self._topic, self._trust.why)
+        return self._source.levels()
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, BookView):
+            return NotImplemented
+        return self is other or self._state() == other._state()
+
+    def __hash__(self) -> int:
+        return hash(self._topic)
+
+    def _state(self) -> tuple[object, ...]:
+        trust = self._trust
+        return self._topic, trust.is_given, trust.why, trust.received_at, self._source.levels()
+
+    def __repr__(self) -> str:
+        bids, asks, _ = self._source.levels()
+        best = f"bid {_shown(bids)}, ask {_shown(asks)}, {len(bids)}+{len(asks)} levels"
+        return (
+            f"<BookView {self.market}: {best}>"
+            if self.trusted
+            else f"<BookView {self.market}: not trusted: {self.why}>"
+        )
+
+
+_HALF = Decimal("0.5")
+
+
+def _view(topic: Topic[BookChanged], source: Source, trust: _Trust) -> BookView:
+    view = BookView.__new__(BookView)
+    view._topic = topic
+    view._source = source
+    view._trust = trust
+    view._is_checked = True
+    return view
+
+
+def _paid(side: Sequence[Level], wanted: Decimal) -> Decimal | None:
+    """The sum of price times size over the first levels that hold this size."""
+    cost = Decimal(0)
+    for price, size in side:
+        if wanted <= size:
+            return CONTEXT.add(cost, CONTEXT.multiply(price, wanted))
+        cost = CONTEXT.add(cost, CONTEXT.multiply(price, size))
+        wanted = CONTEXT.subtract(wanted, size)
+    return cost if not wanted else None
+
+
+def _shown(side: Sequence[Level]) -> str:
+    return f"{side[0][0]} ({side[0][1]})" if side else "none"

@@ -1,0 +1,96 @@
+"""An inflated payload in, answers and typed updates out; never raises.
+
+Attempts in order of how often they are needed, each only when the one before has failed: one typed pass for today's pushes
+(the hot path), then the envelope alone: an answer, a push with old spellings, a v1 frame, or nothing we know.
+Source: CoinEx API v2, "Message format".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+from coinex_proto.coinex._lenient import lenient
+from coinex_proto.coinex._pushes import PUSHES
+from coinex_proto.coinex._refusals import refusal
+from coinex_proto.dialect import Answer, Inbound
+from coinex_proto.errors import PayloadError, quoted
+from coinex_proto.events import Unrecognised
+
+_UNREADABLE: Final = (msgspec.MsgspecError, ValueError, ArithmeticError, RecursionError, PayloadError)
+"""All that decoding can raise for what a peer writes; UnicodeDecodeError is a ValueError."""
+
+
+def decode(payload: bytes) -> Sequence[Inbound]:
+    """All that one message holds."""
+    try:
+        return PUSHES.decode(payload).updates()
+    except _UNREADABLE as problem:
+        why = str(problem)
+    try:
+        return _by_envelope(payload, why)
+    except _UNREADABLE as problem:
+        return (Unrecognised(raw=payload, why=f"unreadable message: {quoted(problem)}"),)
+
+
+_ABSENT: Final = msgspec.Raw(b"")
+
+
+class _Envelope(msgspec.Struct, gc=False):
+    """Any message, its members still as text."""
+
+    method: msgspec.Raw = _ABSENT
+    data: msgspec.Raw = _ABSENT
+    id: msgspec.Raw = _ABSENT
+    code: msgspec.Raw = _ABSENT
+    message: msgspec.Raw = _ABSENT
+    params: msgspec.Raw = _ABSENT
+    error: msgspec.Raw = _ABSENT
+    result: msgspec.Raw = _ABSENT
+
+
+_ENVELOPE: Final = msgspec.json.Decoder(_Envelope)
+_INT: Final = msgspec.json.Decoder(int)
+_TEXT: Final = msgspec.json.Decoder(str)
+
+
+def _by_envelope(payload: bytes, why: str) -> Sequence[Inbound]:
+    """`why` is what the typed pass said."""
+    envelope = _ENVELOPE.decode(payload)
+    if bytes(envelope.method):
+        return _push(payload, envelope, why)
+    if bytes(envelope.code):
+        return (_answer(envelope),)
+    return (Unrecognised(raw=payload, why="a message with neither method nor code"),)
+
+
+def _push(payload: bytes, envelope: _Envelope, why: str) -> Sequence[Inbound]:
+    method = _TEXT.decode(envelope.method)
+    if not bytes(envelope.data):
+        return (Unrecognised(raw=payload, why=f"{quoted(method)} without data"),)
+    try:
+        updates, trouble = lenient(method, bytes(envelope.data))
+    except LookupError:
+        return (Unrecognised(raw=payload, why=f"unknown method {quoted(method)}"),)
+    if trouble:
+        return (*updates, Unrecognised(raw=payload, why=f"{method}: {quoted(why)}"))
+    return updates
+
+
+def _answer(envelope: _Envelope) -> Inbound:
+    """Raises for an id or a code that is no integer: True and 1.0 are none."""
+    code = _INT.decode(envelope.code)
+    keys = (("id", _INT.decode(envelope.id)),)
+    if code == 0:
+        return Answer(keys=keys, body=bytes(envelope.data))
+    return Answer(keys=keys, body=bytes(envelope.data), refusal=refusal(code, _text(envelope.message)))
+
+
+def _text(raw: msgspec.Raw) -> str:
+    """The venue's words, whatever type it gives them."""
+    try:
+        return _TEXT.decode(raw) if bytes(raw) else ""
+    except msgspec.MsgspecError:
+        return bytes(raw).decode(errors="replace")

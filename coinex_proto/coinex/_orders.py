@@ -1,0 +1,72 @@
+"""What CoinEx's pushes say of own orders, in the words of the shared order tracker.
+
+Source: CoinEx API v2, order.update and user_deals.update; the rule for a finished order comes from recordings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Final, Literal
+
+from coinex_proto.coinex.account_updates import Order, OrderUpdate, UserTradeUpdate
+from coinex_proto.events import Update
+from coinex_proto.numbers import CONTEXT
+from coinex_proto.orders import Fill, OrderFact
+
+_FINISHED: Final = "finish"
+_MARKET: Final = "market"
+_INVERSE: Final = "USD"
+"""Futures of markets with this end are counted in contracts of the quote currency."""
+
+
+def facts(update: Update, *, is_futures: bool) -> Sequence[OrderFact]:
+    """The facts of one update; none for most."""
+    if isinstance(update, OrderUpdate):
+        return (_of_order(update, is_futures=is_futures),)
+    if isinstance(update, UserTradeUpdate):
+        return (_of_trade(update),)
+    return ()
+
+
+def _of_order(update: OrderUpdate, *, is_futures: bool) -> OrderFact:
+    order = update.order
+    # The venue does not say in which currency a market order is counted, so its amount is not set against its fills.
+    is_counted = order.type.lower() != _MARKET
+    return OrderFact(
+        order_id=order.order_id,
+        client_order_id=order.client_id or None,
+        market=order.market,
+        side=order.side,
+        price=order.price if is_counted else None,
+        amount=order.amount if is_counted else None,
+        filled=order.filled_amount,
+        remaining=order.unfilled_amount if is_counted else None,
+        average_price=_average(order, is_futures=is_futures),
+        state=_state(update),
+        at=order.updated_at,
+    )
+
+
+def _state(update: OrderUpdate) -> Literal["live", "filled", "cancelled"]:
+    if update.event != _FINISHED:
+        return "live"
+    return "cancelled" if update.order.unfilled_amount else "filled"
+
+
+def _average(order: Order, *, is_futures: bool) -> Decimal | None:
+    """Value by amount, where both are what they seem: an inverse contract's value is in another currency."""
+    if not order.filled_amount or (is_futures and order.market.endswith(_INVERSE)):
+        return None
+    return CONTEXT.divide(order.filled_value, order.filled_amount)
+
+
+def _of_trade(update: UserTradeUpdate) -> OrderFact:
+    return OrderFact(
+        order_id=update.order_id,
+        client_order_id=update.client_id or None,
+        market=update.market,
+        side=update.side,
+        at=update.created_at,
+        fill=Fill(update.deal_id, update.amount, update.price),
+    )

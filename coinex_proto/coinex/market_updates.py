@@ -1,0 +1,203 @@
+"""Public pushes of the CoinEx v2 sockets; msgspec decodes them directly, so each class is the schema.
+
+Attributes have the wire's names and nesting, only lists of markets are split into one update each. Numbers are exact
+`Decimal`s; times are Unix milliseconds; enumerations are plain strings, since they grow. Fields that are None by default
+are those that the venue leaves out. This module must not import for type checking only: msgspec reads the annotations.
+Source: CoinEx API v2, WebSocket pages state, depth, deals, index, bbo and premium.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container
+from decimal import Decimal
+from typing import ClassVar, final
+
+from attrs import evolve, frozen
+
+from coinex_proto.events import Update
+from coinex_proto.topics import TopicKey
+
+
+@final
+@frozen(kw_only=True)
+class TickerUpdate(Update):
+    """24-hour figures of one market. There is no time inside.
+
+    Source: CoinEx API v2, state.update; fields from `open_interest_size` on are sent by the futures socket only.
+    """
+
+    market: str
+    """Subscribing to all markets brings pseudo markets too, such as ETHUSD_SIGNPRICE."""
+    last: Decimal
+    open: Decimal
+    close: Decimal
+    high: Decimal
+    low: Decimal
+    volume: Decimal
+    """In base currency."""
+    value: Decimal
+    """In quote currency."""
+    volume_sell: Decimal
+    """Best ask's size or takers' sell volume: the venue's own pages contradict each other."""
+    volume_buy: Decimal
+    """Best bid's size or takers' buy volume: the venue's own pages contradict each other."""
+    period: int
+    """Seconds: always 86400."""
+    open_interest_size: Decimal | None = None
+    insurance_fund_size: Decimal | None = None
+    mark_price: Decimal | None = None
+    """None also for pseudo markets."""
+    index_price: Decimal | None = None
+    """None also for pseudo markets."""
+    latest_funding_rate: Decimal | None = None
+    """Above zero: longs pay shorts."""
+    next_funding_rate: Decimal | None = None
+    latest_funding_time: int | None = None
+    """0: none."""
+    next_funding_time: int | None = None
+    """0: none."""
+
+    @property
+    def topic_key(self) -> TopicKey:
+        """Kind and market."""
+        return ("state", self.market)
+
+
+@final
+@frozen(kw_only=True)
+class DepthLevels:
+    """The levels of one depth push, as the venue's own texts: its checksum is over them."""
+
+    asks: tuple[tuple[str, str], ...] = ()
+    """(price, size), ascending in full pushes; empty or absent when the side has not changed."""
+    bids: tuple[tuple[str, str], ...] = ()
+    """(price, size), descending in full pushes."""
+    checksum: int
+    """CRC-32 of the book after this push."""
+    last: Decimal | None = None
+    updated_at: int
+
+
+@final
+@frozen(kw_only=True)
+class DepthUpdate(Update):
+    """Changed levels of one book, or the whole book when `is_full`.
+
+    A session keeps these to itself and gives the proved book (`BookChanged`) instead.
+    Source: CoinEx API v2, depth.update.
+    """
+
+    market: str
+    is_full: bool = False
+    """True: replaces the book. False: a size of 0 removes the level."""
+    depth: DepthLevels
+
+    @property
+    def topic_key(self) -> TopicKey:
+        """Kind and market."""
+        return ("depth", self.market)
+
+
+@final
+@frozen(kw_only=True)
+class Deal:
+    """One public trade."""
+
+    deal_id: int
+    """Grows with time."""
+    created_at: int
+    side: str
+    """Of the taker: "buy" or "sell"."""
+    price: Decimal
+    amount: Decimal
+    """In base currency."""
+
+
+@final
+@frozen(kw_only=True)
+class TradesUpdate(Update):
+    """Public trades of one market, newest first.
+
+    The first push after a subscription brings trades from before it; a session marks it with `is_history` and takes out
+    what was delivered before. Source: CoinEx API v2, deals.update.
+    """
+
+    has_trade_ids: ClassVar[bool] = True
+
+    market: str
+    deal_list: tuple[Deal, ...]
+    is_history: bool = False
+    """Set by the session, never by the venue: these happened before the subscription or while nothing was seen."""
+
+    @property
+    def topic_key(self) -> TopicKey:
+        """Kind and market."""
+        return ("deals", self.market)
+
+    @property
+    def trade_ids(self) -> tuple[int, ...]:
+        """The ids of all trades in it."""
+        return tuple([deal.deal_id for deal in self.deal_list])
+
+    def without_trades(self, seen: Container[int], *, is_history: bool) -> TradesUpdate:
+        """The same update without the trades seen before, marked as history or not."""
+        kept = tuple([deal for deal in self.deal_list if deal.deal_id not in seen])
+        update = evolve(self, deal_list=kept, is_history=is_history)
+        object.__setattr__(update, "received_at", self.received_at)
+        object.__setattr__(update, "raw", self.raw)
+        return update
+
+
+@final
+@frozen(kw_only=True)
+class IndexUpdate(Update):
+    """Index price, on the futures socket also the mark price. There is no time inside.
+
+    Source: CoinEx API v2, index.update.
+    """
+
+    market: str
+    index_price: Decimal
+    mark_price: Decimal | None = None
+
+    @property
+    def topic_key(self) -> TopicKey:
+        """Kind and market."""
+        return ("index", self.market)
+
+
+@final
+@frozen(kw_only=True)
+class BestQuoteUpdate(Update):
+    """Best bid and best ask of one market; None where a side is empty.
+
+    How the venue writes an empty side is not documented: "" and a missing member are None, "0" stays 0.
+    Source: CoinEx API v2, bbo.update.
+    """
+
+    market: str
+    updated_at: int
+    best_bid_price: Decimal | None = None
+    best_bid_size: Decimal | None = None
+    best_ask_price: Decimal | None = None
+    best_ask_size: Decimal | None = None
+
+    @property
+    def topic_key(self) -> TopicKey:
+        """Kind and market."""
+        return ("bbo", self.market)
+
+
+@final
+@frozen(kw_only=True)
+class PremiumUpdate(Update):
+    """Premium index of one futures market. Source: CoinEx API v2, premium.update."""
+
+    market: str
+    premium_index: Decimal
+    updated_at: int
+
+    @property
+    def topic_key(self) -> TopicKey:
+        """Kind and market."""
+        return ("premium", self.market)

@@ -1,0 +1,302 @@
+"""The channels of the CoinEx v2 sockets, as wishes.
+
+One market (or currency) a topic; None stands for all, where the venue allows it. What is wrong is refused here with
+`UsageError`, since the venue itself acknowledges unknown markets and limits and then stays silent for ever.
+Source: CoinEx API v2, pages "Market" and "Order" of the spot and futures WebSocket.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, ClassVar, Final, final
+
+from attrs import Attribute, field, frozen
+
+from coinex_proto.coinex.account_updates import (
+    BalanceUpdate,
+    NoticeUpdate,
+    OrderUpdate,
+    PositionUpdate,
+    StopOrderUpdate,
+    UserTradeUpdate,
+)
+from coinex_proto.coinex.market_updates import (
+    BestQuoteUpdate,
+    IndexUpdate,
+    PremiumUpdate,
+    TickerUpdate,
+    TradesUpdate,
+)
+from coinex_proto.errors import UsageError, quoted
+from coinex_proto.events import BookChanged, Event
+from coinex_proto.topics import Topic, TopicKey
+
+DEPTH_LIMITS: Final = (5, 10, 20, 50)
+"""Levels a side that a depth subscription may ask for."""
+
+DEPTH_INTERVALS: Final = (
+    "0",
+    "0.000000000001",
+    "0.00000000001",
+    "0.0000000001",
+    "0.000000001",
+    "0.00000001",
+    "0.0000001",
+    "0.000001",
+    "0.00001",
+    "0.0001",
+    "0.001",
+    "0.01",
+    "0.1",
+    "1",
+    "10",
+    "100",
+    "1000",
+)
+"""Steps that prices may be merged to; "0": not merged."""
+
+_NAME: Final = re.compile(r"[!-~]{1,64}", re.ASCII)
+_NOT_IN_NAMES: Final = re.compile(r"[a-z/\-:,;\"'\\]", re.ASCII)
+
+
+def _stated(owner: object, attribute: Attribute[Any], value: object) -> str:
+    return f"{type(owner).__name__}({attribute.name}={quoted(value)})"
+
+
+def _check_name(topic: object, attribute: Attribute[Any], value: object) -> None:
+    what = _stated(topic, attribute, value)
+    if not isinstance(value, str):
+        raise UsageError(f"{what}: must be a str")
+    if not value:
+        raise UsageError(f"{what}: is empty; for all of them, where the exchange has that, leave it out")
+    if not _NAME.fullmatch(value) or _NOT_IN_NAMES.search(value):
+        likely = re.sub(r"[^A-Z0-9_]", "", value[:64].upper())
+        hint = f"; did you mean {likely!r}?" if likely else ""
+        raise UsageError(f"{what}: CoinEx writes names in capitals and without separators{hint}")
+
+
+def _check_name_or_none(topic: object, attribute: Attribute[Any], value: object) -> None:
+    if value is not None:
+        _check_name(topic, attribute, value)
+
+
+def _check_limit(topic: object, attribute: Attribute[Any], value: object) -> None:
+    if type(value) is not int or value not in DEPTH_LIMITS:
+        allowed = ", ".join(map(str, DEPTH_LIMITS))
+        raise UsageError(f"{_stated(topic, attribute, value)}: must be one of {allowed}")
+
+
+def _check_interval(topic: object, attribute: Attribute[Any], value: object) -> None:
+    if not isinstance(value, str) or value not in DEPTH_INTERVALS:
+        allowed = ", ".join(f'"{interval}"' for interval in DEPTH_INTERVALS)
+        raise UsageError(f"{_stated(topic, attribute, value)}: must be one of the texts {allowed}")
+
+
+def _check_flag(topic: object, attribute: Attribute[Any], value: object) -> None:
+    if type(value) is not bool:
+        raise UsageError(f"{_stated(topic, attribute, value)}: must be True or False")
+
+
+# Market data ----------------------------------------------------------------------------------------------------------
+
+
+@final
+@frozen
+class Ticker(Topic[TickerUpdate]):
+    """24-hour figures of one market, at most every 200 ms; None: of all markets, pseudo markets included."""
+
+    event: ClassVar[type[Event]] = TickerUpdate
+    is_whole_state: ClassVar[bool] = True
+
+    market: str | None = field(default=None, validator=_check_name_or_none)
+
+    @property
+    def key(self) -> TopicKey:
+        """Kind and market; None: all."""
+        return ("state", self.market)
+
+
+@final
+@frozen
+class Depth(Topic[BookChanged]):
+    """The order book of one market, proved by the venue's checksum on every push.
+
+    Whether the venue's checksum also covers merged prices (an `interval` other than "0") has never been seen; if it does
+    not, such a book is never trusted, and says so.
+    """
+
+    event: ClassVar[type[Event]] = BookChanged
+    is_whole_state: ClassVar[bool] = True
+
+    market: str = field(validator=_check_name)
+    limit: int = field(default=50, validator=_check_limit)
+    """Levels a side: 5, 10, 20 or 50."""
+    interval: str = field(default="0", validator=_check_interval)
+    """Prices are merged to multiples of this; "0": not merged."""
+    full: bool = field(default=False, validator=_check_flag)
+    """True: the venue sends the whole book every time, else differences and the whole book once a minute."""
+
+    @property
+    def key(self) -> TopicKey:
+        """Kind and market; None: all."""
+        return ("depth", self.market)
+
+
+@final
+@frozen
+class Trades(Topic[TradesUpdate]):
+    """Public trades; the first push after a subscription is history. None: of all markets."""
+
+    event: ClassVar[type[Event]] = TradesUpdate
+
+    market: str | None = field(default=None, validator=_check_name_or_none)
+
+    @property
+    def key(self) -> TopicKey:
+        """Kind and market; None: all."""
+        return ("deals", self.market)
+
+
+@final
+@frozen
+class BestQuote(Topic[BestQuoteUpdate]):
+    """Best bid and ask of one market, at once."""
+
+    event: ClassVar[type[Event]] = BestQuoteUpdate
+    is_whole_state: ClassVar[bool] = True
+
+    market: str = field(validator=_check_name)
+
+    @property
+    def key(self) -> TopicKey:
+        """Kind and market; None: all."""
+        return ("bbo", self.market)
+
+
+@final
+@frozen
+class Index(Topic[IndexUpdate]):
+    """Index price (futures: and mark price), about every 5 s. None: of all markets, futures only."""
+
+    event: ClassVar[type[Event]] = IndexUpdate
+    is_whole_state: ClassVar[bool] = True
+
+    market: str | None = field(default=None, validator=_check_name_or_none)
+
+    @property
+    def key(self) -> TopicKey:
+        """Kind and market; None: all."""
+        return ("index", self.market)
+
+
+@final
+@frozen
+class Premium(Topic[PremiumUpdate]):
+    """Premium index of one futures market."""
+
+    event: ClassVar[type[Event]] = PremiumUpdate
+    is_whole_state: ClassVar[bool] = True
+
+    market: str = field(validator=_check_name)
+
+    @property
+    def key(self) -> TopicKey:
+        """Kind and market; None: all."""
+        return ("premium", self.market)
+
+
+# Account data ---------------------------------------------------------------------------------------------------------
+
+
+@final
+@frozen
+class Orders(Topic[OrderUpdate]):
+    """Changes of own orders. None: in all markets."""
+
+    event: ClassVar[type[Event]] = OrderUpdate
+    is_private: ClassVar[bool] = True
+
+    market: str | None = field(default=None, validator=_check_name_or_none)
+
+    @property
+    def key(self) -> TopicKey:
+        """Kind and market; None: all."""
+        return ("order", self.market)
+
+
+@final
+@frozen
+class StopOrders(Topic[StopOrderUpdate]):
+    """Changes of own stop orders. None: in all markets."""
+
+    event: ClassVar[type[Event]] = StopOrderUpdate
+    is_private: ClassVar[bool] = True
+
+    market: str | None = field(default=None, validator=_check_name_or_none)
+
+    @property
+    def key(self) -> TopicKey:
+        """Kind and market; None: all."""
+        return ("stop", self.market)
+
+
+@final
+@frozen
+class UserTrades(Topic[UserTradeUpdate]):
+    """Own fills, one an update. None: in all markets."""
+
+    event: ClassVar[type[Event]] = UserTradeUpdate
+    is_private: ClassVar[bool] = True
+
+    market: str | None = field(default=None, validator=_check_name_or_none)
+
+    @property
+    def key(self) -> TopicKey:
+        """Kind and market; None: all."""
+        return ("user_deals", self.market)
+
+
+@final
+@frozen
+class Positions(Topic[PositionUpdate]):
+    """Changes of own futures positions. None: in all markets."""
+
+    event: ClassVar[type[Event]] = PositionUpdate
+    is_private: ClassVar[bool] = True
+
+    market: str | None = field(default=None, validator=_check_name_or_none)
+
+    @property
+    def key(self) -> TopicKey:
+        """Kind and market; None: all."""
+        return ("position", self.market)
+
+
+@final
+@frozen
+class Balances(Topic[BalanceUpdate]):
+    """Changes of own balances, one currency an update; the first state comes over HTTP. None: of all currencies."""
+
+    event: ClassVar[type[Event]] = BalanceUpdate
+    is_private: ClassVar[bool] = True
+
+    currency: str | None = field(default=None, validator=_check_name_or_none)
+
+    @property
+    def key(self) -> TopicKey:
+        """Kind and currency; None: all."""
+        return ("balance", self.currency)
+
+
+@final
+@frozen
+class Notices(Topic[NoticeUpdate]):
+    """Announcements of maintenance (channel 101, the only one). Needs a sign-in."""
+
+    event: ClassVar[type[Event]] = NoticeUpdate
+    is_private: ClassVar[bool] = True
+
+    @property
+    def key(self) -> TopicKey:
+        """Kind and market; None: all."""
+        return ("notice", None)
