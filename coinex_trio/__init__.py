@@ -1,0 +1,58 @@
+"""Clients for exchange WebSockets: `CoinexClient` and `BlockingClient` in plain scripts, `open_client` under trio.
+
+Names are imported when they are first used, so that a blocking program never imports trio.
+"""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from coinex_trio.blocking import BlockingClient, Events, run
+    from coinex_trio.client import Client, open_client
+    from coinex_trio.coinex import CoinexClient, credentials_from_env
+    from coinex_trio.exchange import Exchange, local_exchange
+    from coinex_trio.network import SYSTEM, Network
+    from coinex_trio.stream import EventStream
+else:
+    from importlib import import_module
+
+    _HOMES = {
+        "BlockingClient": "blocking",
+        "Client": "client",
+        "CoinexClient": "coinex",
+        "EventStream": "stream",
+        "Events": "blocking",
+        "Exchange": "exchange",
+        "Network": "network",
+        "SYSTEM": "network",
+        "credentials_from_env": "coinex",
+        "local_exchange": "exchange",
+        "open_client": "client",
+        "run": "blocking",
+    }
+
+    def __getattr__(name: str) -> object:
+        home = _HOMES.get(name)
+        if home is None:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        value = getattr(import_module(f"{__name__}.{home}"), name)
+        globals()[name] = value
+        return value
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *_HOMES})
+
+
+__all__ = [
+    "SYSTEM",
+    "BlockingClient",
+    "Client",
+    "CoinexClient",
+    "EventStream",
+    "Events",
+    "Exchange",
+    "Network",
+    "credentials_from_env",
+    "local_exchange",
+    "open_client",
+    "run",
+]

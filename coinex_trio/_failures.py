@@ -1,0 +1,32 @@
+"""What went wrong below the WebSocket, in words a person can act on.
+
+One function for both drivers; the session adds host and port. Must not know trio: it reads the causes that trio chains.
+"""
+
+from __future__ import annotations
+
+import socket
+import ssl
+
+
+def describe(error: BaseException) -> str:
+    """The innermost cause in one line: "Connection refused", "TLS: certificate has expired", "name resolution: …"."""
+    cause = _root(error)
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        return f"TLS: {cause.verify_message or cause.reason}"
+    if isinstance(cause, ssl.SSLError):
+        return f"TLS: {(cause.reason or str(cause)).replace('_', ' ').lower()}"
+    if isinstance(cause, socket.gaierror):
+        return f"name resolution: {cause.strerror}"
+    if isinstance(cause, TimeoutError):
+        return "time-out"
+    if isinstance(cause, OSError):
+        return cause.strerror or str(cause) or type(cause).__name__
+    return str(cause) or type(cause).__name__
+
+
+def _root(error: BaseException) -> BaseException:
+    """The error of the operating system or of TLS that errors of trio were raised from; of several, the first."""
+    while (cause := error.__cause__) is not None:
+        error = cause.exceptions[0] if isinstance(cause, BaseExceptionGroup) else cause
+    return error

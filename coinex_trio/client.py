@@ -1,0 +1,135 @@
+"""The trio client: one task that connects and reads, one that writes and keeps time.
+
+Callbacks run inside these two tasks, between awaits, never inside each other. Whatever a user calls only queues, so that
+cancelling it cannot leave half a frame behind. What the protocol does is the session's.
+"""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import TypeVar, final
+
+import trio
+
+from coinex_proto import BookChanged, BookView, Callbacks, Command, Config, Dialect, Event, OrderView, Topic
+from coinex_proto.commands import describe
+from coinex_trio._carrier import Carrier
+from coinex_trio._pump import Pump, check_ssl_context
+from coinex_trio._tap import latest, lossless
+from coinex_trio._verbs import Verbs
+from coinex_trio.network import SYSTEM, Network
+from coinex_trio.stream import EventStream
+
+R = TypeVar("R")
+E = TypeVar("E", bound=Event)
+
+
+@final
+class Client(Verbs):
+    """One venue's session under trio; made by `open_client`. Its methods are called from tasks of the same trio run."""
+
+    def __init__(self, pump: Pump, carrier: Carrier) -> None:
+        self._pump = pump
+        self._carrier = carrier
+
+    def _touched(self) -> None:
+        self._carrier.hurry()
+
+    async def request(self, command: Command[R]) -> R:
+        """The answer to a command; raises what `Failed` would carry, or `NotReady` at once while not connected."""
+        outcome = self._pump.expect(self.send(command))
+        await self._until(lambda: outcome.event is not None, describe(command))
+        result: R = outcome.result()
+        return result
+
+    async def ready(self, *topics: Topic[Event]) -> None:
+        """Returns when signed in and these topics are live; topics that nobody wants yet are subscribed."""
+        await trio.lowlevel.checkpoint()
+        is_done = self._pump.watch(topics)
+        self._touched()
+        await self._until(is_done, "ready()")
+
+    async def wait(self, order: OrderView) -> OrderView:
+        """The order when it is final. One in state `unknown` is waited for: it may be resolved by a push or a query."""
+        await self._until(lambda: order.is_final, "wait()")
+        return order
+
+    def events(self, *wanted: type[E] | Topic[E]) -> EventStream[E]:
+        """Every event of these classes and topics, in order; nothing named: every event there is.
+
+        Its topics are wanted while the stream is open. It is bounded by `Config.queue_size` and ends with
+        `ConsumerTooSlow` when full.
+        """
+        stream = EventStream(lossless(self._pump, wanted))
+        self._touched()
+        return stream
+
+    def latest(self, *topics: Topic[E]) -> EventStream[E]:
+        """The newest event of each topic; what was replaced before it was taken is counted in `.skipped`."""
+        stream = EventStream(latest(self._pump, topics))
+        self._touched()
+        return stream
+
+    def book(self, topic: Topic[BookChanged]) -> BookView:
+        """A live view of this order book, subscribed if it was not; its numbers raise while it cannot be trusted."""
+        self._pump.want((topic,))
+        self._touched()
+        return self._pump.session.book(topic)
+
+    async def _opened(self) -> None:
+        """Returns when the client is ready for the first time, or was stopped before by a callback."""
+        pump = self._pump
+        await self._until(lambda: pump.was_ready or (pump.is_stopping and pump.error is None), "opening")
+
+    async def _until(self, is_done: Callable[[], bool], what: str) -> None:
+        await trio.lowlevel.checkpoint()
+        while not is_done():
+            if self._pump.is_over:
+                raise self._pump.ended(what)
+            await self._carrier.turned.park()
+
+
+@asynccontextmanager
+async def open_client(
+    dialect: Dialect,
+    *,
+    callbacks: Callbacks | None = None,
+    config: Config = Config(),  # noqa: B008  (frozen)
+    ssl_context: ssl.SSLContext | None = None,
+    network: Network = SYSTEM,
+) -> AsyncIterator[Client]:
+    """A client that is `Ready` when the block begins and closed in good order when it ends.
+
+    Entering raises `ConnectFailed` or `LoginRefused`; with `Config(retry_first=True)` it goes on trying instead of
+    `ConnectFailed`. What later ends the client (an error of a callback, refused credentials) cancels the block and comes
+    out of it as itself; an exception of the block does too. Only when both happened they come as one group.
+    """
+    check_ssl_context(dialect, ssl_context)
+    pump = Pump(dialect, callbacks, config, network)
+    carrier = Carrier(pump, network, ssl_context)
+    client = Client(pump, carrier)
+    body_error: BaseException | None = None
+    async with trio.open_nursery() as nursery:
+        carrier.start(nursery)
+        try:
+            with carrier.body:
+                await client._opened()
+                yield client
+        except BaseException as error:  # noqa: BLE001  (raised behind the nursery, which would wrap it)
+            body_error = error
+        await carrier.close()
+        nursery.cancel_scope.cancel()
+    _raise(body_error, pump.error)
+
+
+def _raise(body_error: BaseException | None, client_error: BaseException | None) -> None:
+    """Raises one error as itself, two as a group; a cancellation gives way to an error."""
+    errors = tuple(dict.fromkeys(error for error in (body_error, client_error) if error is not None))
+    if len(errors) == 2 and isinstance(body_error, trio.Cancelled):
+        errors = errors[1:]
+    if len(errors) == 1:
+        raise errors[0]
+    if errors:
+        raise BaseExceptionGroup("the block and its client have failed", errors)

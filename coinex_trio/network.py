@@ -1,0 +1,168 @@
+"""Where a client's sockets, clock and random bytes come from.
+
+Both drivers take a `Network`; `SYSTEM` is the real one, a local exchange in memory brings its own. This module must not
+import trio when it is imported, since the blocking client uses it.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import socket
+import ssl
+import time
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Final, Protocol, runtime_checkable
+
+from coinex_proto import Sources
+from coinex_trio._sockets import SocketTransport
+
+if TYPE_CHECKING:
+    import trio
+
+LONGEST_POLL: Final = 3600.0
+"""`poll` counts milliseconds in 32 bits; who waits longer just waits again."""
+
+
+class Transport(Protocol):
+    """One byte stream on which nothing ever waits: what the blocking client reads and writes.
+
+    Errors are `OSError`s (with `ssl.SSLError` among them); after one, only `close` may be called.
+    """
+
+    def progress(self, now: float) -> bool:
+        """Goes on with connecting (TCP, TLS); True when the stream is open."""
+        ...
+
+    def wakes_at(self) -> float:
+        """When `progress` wants to be called again without any input; infinity: not by time."""
+        ...
+
+    def send(self, data: bytes | bytearray | memoryview) -> int:
+        """How many bytes were taken; 0 when there is no room now."""
+        ...
+
+    def receive(self, size: int) -> bytes | None:
+        """What is there, at most `size`; None: nothing now; empty: the peer has ended the stream."""
+        ...
+
+    def shutdown(self) -> None:
+        """Nothing more will be sent; reading goes on."""
+        ...
+
+    def close(self) -> None:
+        """Lets go of it at once. May be called twice, and in a forked child."""
+        ...
+
+
+@runtime_checkable
+class Network(Protocol):
+    """What both kinds of client need of the world."""
+
+    @property
+    def sources(self) -> Sources:
+        """Wall time and random bytes for the core."""
+        ...
+
+    def now(self) -> float:
+        """Seconds on a clock that never goes back and reads as Unix time.
+
+        Under trio only the distance to trio's own clock is taken from it, once.
+        """
+        ...
+
+    def dial(self, host: str, port: int, ssl_context: ssl.SSLContext | None) -> Transport:
+        """A transport that has begun to connect. Raises `OSError`; name resolution may wait. No context: no TLS."""
+        ...
+
+    def wait(self, watched: Sequence[tuple[Transport, bool]], until: float) -> Sequence[Transport]:
+        """Waits until one of them can go on or time is up, and gives those that can (to read, mostly).
+
+        The flag says whether bytes wait to be sent on it.
+        """
+        ...
+
+    async def open_stream(
+        self, host: str, port: int, ssl_context: ssl.SSLContext | None, resolver: trio.CapacityLimiter
+    ) -> trio.abc.Stream:
+        """An open stream, TLS done. The caller bounds the time; `resolver` bounds the threads of name resolution."""
+        ...
+
+
+class SystemNetwork:
+    """Real sockets, monotonic time shifted once to Unix seconds, the system's wall clock and random bytes."""
+
+    def __init__(self) -> None:
+        self.sources = Sources(wall_time_ns=time.time_ns, random_bytes=os.urandom)
+        self._shift = time.time() - time.monotonic()
+
+    def now(self) -> float:
+        """Monotonic seconds that read as Unix time."""
+        return time.monotonic() + self._shift
+
+    def dial(self, host: str, port: int, ssl_context: ssl.SSLContext | None) -> SocketTransport:
+        """Resolves the name (which no time-out of ours can bound without a thread) and begins to connect."""
+        return SocketTransport(resolve(host, port), host, ssl_context)
+
+    def wait(self, watched: Sequence[tuple[Transport, bool]], until: float) -> Sequence[Transport]:
+        """One `poll` over all sockets; a new poll object each time costs less than keeping one up to date."""
+        poll = select.poll()
+        owners: dict[int, Transport] = {}
+        for transport, wants_write in watched:
+            assert isinstance(transport, Pollable), transport
+            for fileno, mask in transport.interest(wants_write):
+                poll.register(fileno, mask)
+                owners[fileno] = transport
+        ready = poll.poll(self._milliseconds(until))
+        return [owners[fileno] for fileno, _ in ready]
+
+    def _milliseconds(self, until: float) -> float:
+        return max(0.0, min(until - self.now(), LONGEST_POLL)) * 1000
+
+    async def open_stream(
+        self, host: str, port: int, ssl_context: ssl.SSLContext | None, resolver: trio.CapacityLimiter
+    ) -> trio.abc.Stream:
+        """TCP by happy eyeballs over the addresses of a fresh name resolution, then TLS."""
+        from coinex_trio._streams import open_tcp, start_tls
+
+        stream = await open_tcp(host, port, resolver, self.resolve)
+        return stream if ssl_context is None else await start_tls(stream, host, ssl_context)
+
+    def resolve(self, host: str, port: int) -> tuple[tuple[str, int], ...]:
+        """Addresses of a host; a subclass may know better."""
+        return resolve(host, port)
+
+
+@runtime_checkable
+class Pollable(Protocol):
+    """What `SystemNetwork.wait` needs of a transport."""
+
+    def interest(self, wants_write: bool) -> Iterable[tuple[int, int]]:
+        """File descriptors, each with the events of `select.poll` that let the transport go on."""
+        ...
+
+
+def resolve(host: str, port: int) -> tuple[tuple[str, int], ...]:
+    """(address, port) pairs in the order of the system's preference, families alternating (RFC 8305 section 4)."""
+    infos = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    by_family: dict[int, list[tuple[str, int]]] = {}
+    for family, _, _, _, address in infos:
+        by_family.setdefault(family, []).append((str(address[0]), int(address[1])))
+    longest = max(map(len, by_family.values()), default=0)
+    columns = [found[i] for i in range(longest) for found in by_family.values() if i < len(found)]
+    return tuple(dict.fromkeys(columns))
+
+
+def default_ssl_context() -> ssl.SSLContext:
+    """The system's trust store, certificate and hostname checked, TLS 1.2 or newer, HTTP/1.1 only.
+
+    Python's `SSLKEYLOGFILE` is honoured, as everywhere in Python.
+    """
+    context = ssl.create_default_context()
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.set_alpn_protocols(["http/1.1"])
+    return context
+
+
+SYSTEM: Final[Network] = SystemNetwork()
+"""The real network."""
