@@ -5,9 +5,10 @@ a trading program lives on are classes, named after their page in the document a
 `futures.ListMarketTicker`, `assets.GetSpotBalance`, `system.Time`. `call(method, path, **parameters)` is any other.
 """
 
+from coinex_proto._clock import Clock
 from coinex_proto.coinex.http import account, assets, futures, spot, system
 from coinex_proto.coinex.http._envelope import Batch, BatchItem, Page
-from coinex_proto.coinex.http._parameters import Json
+from coinex_proto.coinex.http._parameters import Json, MarketType
 from coinex_proto.coinex.http._resolve import MARKET_TYPES, Questions, ResolvedOrder, resolve
 from coinex_proto.coinex.http._routes import LIMITS, ROUTES, Route
 from coinex_proto.coinex.http.answer import lost_after_sending, never_sent, parse
@@ -22,6 +23,7 @@ from coinex_proto.coinex.http.errors import (
     RateLimited,
     UnreadableAnswer,
 )
+from coinex_proto.coinex.http.flow import HttpFlow, HttpOptions, NoReply, Pause, Reply, Send, Steps, Woken
 from coinex_proto.coinex.http.pace import Pace
 from coinex_proto.coinex.http.request import BASE_PATH, HttpRequest, build, prepared
 
@@ -34,21 +36,31 @@ __all__ = [
     "Batch",
     "BatchItem",
     "Call",
+    "Clock",
     "CodeMeaning",
     "HttpCommand",
+    "HttpFlow",
+    "HttpOptions",
     "HttpOutcomeUnknown",
     "HttpRefused",
     "HttpRequest",
     "HttpTimedOut",
     "HttpUnreachable",
     "Json",
+    "MarketType",
+    "NoReply",
     "Pace",
     "Page",
+    "Pause",
     "Questions",
     "RateLimited",
+    "Reply",
     "ResolvedOrder",
     "Route",
+    "Send",
+    "Steps",
     "UnreadableAnswer",
+    "Woken",
     "account",
     "assets",
     "build",

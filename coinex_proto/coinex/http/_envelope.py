@@ -12,7 +12,7 @@ import types
 from collections.abc import Callable, Hashable, Mapping
 from decimal import Decimal
 from functools import cache
-from typing import Any, Final, Generic, TypeAlias, TypeVar, get_args, get_origin, get_type_hints
+from typing import Any, Final, Generic, TypeAlias, TypeVar, cast, get_args, get_origin, get_type_hints
 
 import attrs
 import msgspec
@@ -159,7 +159,7 @@ def _model(kind: type[M], data: Json) -> M:
     if kind is types.NoneType:
         return None  # type: ignore[return-value]
     try:
-        value = msgspec.convert(_mended(data, _gaps(kind)), kind, strict=False)
+        value = msgspec.convert(_mended(data, _gaps(cast("Hashable", kind))), kind, strict=False)
     except (msgspec.ValidationError, ArithmeticError, ValueError, RecursionError) as error:
         raise PayloadError(f"{kind.__name__}: {error}") from None
     _refuse_not_finite(value, kind.__name__)

@@ -12,7 +12,7 @@ import types
 from collections.abc import Callable, Hashable, Mapping
 from decimal import Decimal
 from functools import cache
-from typing import Annotated, Any, Final, Literal, TypeAlias, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Final, Literal, TypeAlias, Union, cast, get_args, get_origin, get_type_hints
 
 import attrs
 
@@ -222,7 +222,7 @@ def written(command: object) -> Mapping[str, Json]:
     """The parameters of a declared command in their wire form, without those that are not set."""
     kind = type(command)
     result: dict[str, Json] = {}
-    for field_name, rule in rules_of(kind):
+    for field_name, rule in rules_of(cast("Hashable", kind)):
         value = getattr(command, field_name)
         wire = None if value is None else rule(value, f"{kind.__name__}({field_name}=)")
         if wire is not None:

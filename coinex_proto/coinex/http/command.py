@@ -10,7 +10,7 @@ from __future__ import annotations
 import types
 from collections.abc import Hashable, Mapping
 from functools import cache
-from typing import Any, TypeVar, get_args, get_origin
+from typing import TypeVar, cast, get_args, get_origin
 
 from attrs import field, frozen
 
@@ -58,7 +58,7 @@ class HttpCommand(Command[R_co]):
 
     def read(self, envelope: Envelope) -> R_co:
         """The result, from a successful answer. Raises `PayloadError` when the data does not fit."""
-        result: R_co = rows_of(_result_type(type(self)), envelope)
+        result: R_co = rows_of(_result_type(cast("Hashable", type(self))), envelope)
         return result
 
     def parse(self, body: bytes) -> R_co:

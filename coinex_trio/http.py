@@ -1,0 +1,275 @@
+"""CoinEx over HTTP: `open_http` under trio and `BlockingHttp` in the calling thread, of the same shape.
+
+Both are loops around `HttpFlow`, which decides what is sent, when, and how often; here bytes move and time passes. Needs
+the extra `http`. The exchange's certificate is verified, and the environment's proxies are not used.
+"""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from types import TracebackType
+from typing import Final, Self, TypeVar, final
+
+from coinex_proto import Config
+from coinex_proto.coinex import Credentials
+from coinex_proto.coinex.http import (
+    Clock,
+    HttpCommand,
+    HttpFlow,
+    HttpOptions,
+    HttpRequest,
+    Json,
+    MarketType,
+    NoReply,
+    Pause,
+    Reply,
+    ResolvedOrder,
+    Steps,
+    Woken,
+    call,
+)
+from coinex_trio._http_wire import (
+    DEFAULT_URL,
+    TOO_LARGE,
+    TOO_SLOW,
+    MissingExtra,
+    PoolSettings,
+    httpx2,
+    place_of,
+    what_is_proved,
+    wire,
+)
+from coinex_trio.network import SYSTEM, Network
+
+__all__ = ["BlockingHttp", "Http", "MissingExtra", "open_http"]
+
+R = TypeVar("R")
+
+
+@final
+class BlockingHttp:
+    """CoinEx HTTP in the calling thread: `BlockingHttp(credentials).request(spot.PutOrder(...))`.
+
+    One thread at a time. Connections are kept open between calls; `close` or a `with` block ends them.
+    """
+
+    def __init__(
+        self,
+        credentials: Credentials | None = None,
+        *,
+        url: str = DEFAULT_URL,
+        config: Config | None = None,
+        window_ms: int | None = None,
+        retries: int = 3,
+        proxy: str | None = None,
+        ssl_context: ssl.SSLContext | None = None,
+        allow_plaintext: bool = False,
+        network: Network = SYSTEM,
+        clock: Clock | None = None,
+        transport: httpx2.BaseTransport | None = None,
+    ) -> None:
+        """Nothing is opened yet. `transport` replaces the sockets, for example by a local exchange's."""
+        self._config: Final = config if config is not None else Config()
+        place = place_of(url, has_credentials=credentials is not None, allow_plaintext=allow_plaintext)
+        settings = PoolSettings(place=place, config=self._config, proxy=proxy, ssl_context=ssl_context)
+        self._origin = place.origin
+        self._network = network
+        self._pool = httpx2.Client(**settings.arguments(), transport=transport)
+        options = HttpOptions(base_path=place.base_path, host=place.host, window_ms=window_ms, retries=retries)
+        self._flow = HttpFlow(network.sources, credentials, options, clock=clock)
+
+    def request(self, command: HttpCommand[R]) -> R:
+        """The result of a command. Raises what `HttpFlow.request` raises; a call that changes something is sent once."""
+        return self._run(self._flow.request(command, self._network.now()))
+
+    def call(self, method: str, path: str, /, **parameters: object) -> Json:
+        """The `data` of any call as plain JSON: `call("GET", "/futures/ticker", market="BTCUSDT")`."""
+        return self.request(call(method, path, **parameters))
+
+    def resolve_order(
+        self, client_id: str, *, market: str | None = None, market_type: MarketType | None = None
+    ) -> ResolvedOrder:
+        """What the venue knows of an order whose outcome is unknown. "not_found" is no proof right after sending."""
+        steps = self._flow.resolve_order(client_id, self._network.now(), market=market, market_type=market_type)
+        return self._run(steps)
+
+    def sync_clock(self) -> float:
+        """Asks the venue's time, and gives its clock minus ours in seconds."""
+        self._run(self._flow.sync_clock(self._network.now()))
+        return self._flow.clock_offset_ms / 1000
+
+    @property
+    def flow(self) -> HttpFlow:
+        """Rate limits and clock, for those who look closer."""
+        return self._flow
+
+    def close(self) -> None:
+        """Ends the connections. May be called twice."""
+        self._pool.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _run(self, steps: Steps[R]) -> R:
+        try:
+            step = next(steps)
+            while True:
+                if isinstance(step, Pause):
+                    self._sleep(step.seconds)
+                    step = steps.send(Woken(self._network.now()))
+                else:
+                    step = steps.send(self._exchange(step.request))
+        except StopIteration as stop:
+            result: R = stop.value
+            return result
+        finally:
+            steps.close()
+
+    def _sleep(self, seconds: float) -> None:
+        until = self._network.now() + seconds
+        while self._network.now() < until:
+            self._network.wait((), until)
+
+    def _exchange(self, request: HttpRequest) -> Reply | NoReply:
+        deadline = self._network.now() + self._config.open_timeout + self._config.request_timeout
+        try:
+            response = self._pool.send(wire(self._origin, request), stream=True)
+            try:
+                return self._read(response, deadline)
+            finally:
+                response.close()
+        except (httpx2.HTTPError, httpx2.StreamError) as error:
+            why, was_sent, timed_out = what_is_proved(error)
+            return NoReply(now=self._network.now(), why=why, was_sent=was_sent, timed_out=timed_out)
+
+    def _read(self, response: httpx2.Response, deadline: float) -> Reply | NoReply:
+        body = bytearray()
+        for chunk in response.iter_bytes():
+            body += chunk
+            now = self._network.now()
+            if len(body) > self._config.max_message_bytes:
+                return NoReply(now=now, why=TOO_LARGE, was_sent=True)
+            if now > deadline:
+                return NoReply(now=now, why=TOO_SLOW, was_sent=True, timed_out=True)
+        headers = tuple(response.headers.multi_items())
+        return Reply(now=self._network.now(), status=response.status_code, headers=headers, body=bytes(body))
+
+
+@asynccontextmanager
+async def open_http(
+    credentials: Credentials | None = None,
+    *,
+    url: str = DEFAULT_URL,
+    config: Config | None = None,
+    window_ms: int | None = None,
+    retries: int = 3,
+    proxy: str | None = None,
+    ssl_context: ssl.SSLContext | None = None,
+    allow_plaintext: bool = False,
+    network: Network = SYSTEM,
+    clock: Clock | None = None,
+    transport: httpx2.AsyncBaseTransport | None = None,
+) -> AsyncIterator[Http]:
+    """CoinEx HTTP under trio: `async with open_http(credentials) as http: await http.request(...)`.
+
+    Entering opens nothing yet. Many tasks may share one client.
+    """
+    settled = config if config is not None else Config()
+    place = place_of(url, has_credentials=credentials is not None, allow_plaintext=allow_plaintext)
+    settings = PoolSettings(place=place, config=settled, proxy=proxy, ssl_context=ssl_context)
+    options = HttpOptions(base_path=place.base_path, host=place.host, window_ms=window_ms, retries=retries)
+    flow = HttpFlow(network.sources, credentials, options, clock=clock)
+    async with httpx2.AsyncClient(**settings.arguments(), transport=transport) as pool:
+        yield Http(flow, pool, place.origin, settled)
+
+
+@final
+class Http:
+    """The client that `open_http` gives. A call that is cancelled may have taken effect: `resolve_order` tells."""
+
+    def __init__(self, flow: HttpFlow, pool: httpx2.AsyncClient, origin: str, config: Config) -> None:
+        self._flow = flow
+        self._pool = pool
+        self._origin = origin
+        self._config = config
+
+    async def request(self, command: HttpCommand[R]) -> R:
+        """The result of a command. Raises what `HttpFlow.request` raises; a call that changes something is sent once."""
+        import trio
+
+        return await self._run(self._flow.request(command, trio.current_time()))
+
+    async def call(self, method: str, path: str, /, **parameters: object) -> Json:
+        """The `data` of any call as plain JSON: `call("GET", "/futures/ticker", market="BTCUSDT")`."""
+        return await self.request(call(method, path, **parameters))
+
+    async def resolve_order(
+        self, client_id: str, *, market: str | None = None, market_type: MarketType | None = None
+    ) -> ResolvedOrder:
+        """What the venue knows of an order whose outcome is unknown. "not_found" is no proof right after sending."""
+        import trio
+
+        now = trio.current_time()
+        return await self._run(self._flow.resolve_order(client_id, now, market=market, market_type=market_type))
+
+    async def sync_clock(self) -> float:
+        """Asks the venue's time, and gives its clock minus ours in seconds."""
+        import trio
+
+        await self._run(self._flow.sync_clock(trio.current_time()))
+        return self._flow.clock_offset_ms / 1000
+
+    @property
+    def flow(self) -> HttpFlow:
+        """Rate limits and clock, for those who look closer."""
+        return self._flow
+
+    async def _run(self, steps: Steps[R]) -> R:
+        import trio
+
+        try:
+            step = next(steps)
+            while True:
+                if isinstance(step, Pause):
+                    await trio.sleep(step.seconds)
+                    step = steps.send(Woken(trio.current_time()))
+                else:
+                    step = steps.send(await self._exchange(step.request))
+        except StopIteration as stop:
+            result: R = stop.value
+            return result
+        finally:
+            steps.close()
+
+    async def _exchange(self, request: HttpRequest) -> Reply | NoReply:
+        import trio
+
+        with trio.move_on_after(self._config.open_timeout + self._config.request_timeout):
+            try:
+                response = await self._pool.send(wire(self._origin, request), stream=True)
+                try:
+                    return await self._read(response)
+                finally:
+                    await response.aclose()
+            except (httpx2.HTTPError, httpx2.StreamError) as error:
+                why, was_sent, timed_out = what_is_proved(error)
+                return NoReply(now=trio.current_time(), why=why, was_sent=was_sent, timed_out=timed_out)
+        return NoReply(now=trio.current_time(), why=TOO_SLOW, was_sent=True, timed_out=True)
+
+    async def _read(self, response: httpx2.Response) -> Reply | NoReply:
+        import trio
+
+        body = bytearray()
+        async for chunk in response.aiter_bytes():
+            body += chunk
+            if len(body) > self._config.max_message_bytes:
+                return NoReply(now=trio.current_time(), why=TOO_LARGE, was_sent=True)
+        headers = tuple(response.headers.multi_items())
+        return Reply(now=trio.current_time(), status=response.status_code, headers=headers, body=bytes(body))
