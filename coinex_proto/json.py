@@ -98,9 +98,12 @@ def _itself(value: object) -> object:
 
 
 def _decimal(value: Decimal) -> str:
+    text = str(value)
+    if "E" not in text:
+        return text
     exponent = value.as_tuple().exponent
     if not isinstance(exponent, int) or not -MAX_EXPONENT <= exponent <= MAX_EXPONENT:
-        return str(value)  # written out it could take a gigabyte
+        return text  # written out it could take a gigabyte
     return format(value, "f")
 
 
