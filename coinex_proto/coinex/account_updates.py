@@ -8,7 +8,7 @@ Source: CoinEx API v2, WebSocket pages order, stop, user_deals, position, balanc
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import final
+from typing import ClassVar, final
 
 from attrs import frozen
 
@@ -74,6 +74,8 @@ class OrderUpdate(Update):
     `unfilled_amount` is 0 was filled, any other was cancelled with that remainder. Source: CoinEx API v2, order.update.
     """
 
+    tells_order: ClassVar[bool] = True
+
     event: str | int
     """An integer in old recordings."""
     order: Order
@@ -135,6 +137,8 @@ class UserTradeUpdate(Update):
 
     Source: CoinEx API v2, user_deals.update.
     """
+
+    tells_order: ClassVar[bool] = True
 
     deal_id: int
     created_at: int

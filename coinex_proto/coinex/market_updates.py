@@ -14,7 +14,7 @@ from typing import ClassVar, final
 
 from attrs import evolve, frozen
 
-from coinex_proto.events import Update
+from coinex_proto.events import Update, stamp
 from coinex_proto.topics import TopicKey
 
 
@@ -143,8 +143,7 @@ class TradesUpdate(Update):
         """The same update without the trades seen before, marked as history or not."""
         kept = tuple([deal for deal in self.deal_list if deal.deal_id not in seen])
         update = evolve(self, deal_list=kept, is_history=is_history)
-        object.__setattr__(update, "received_at", self.received_at)
-        object.__setattr__(update, "raw", self.raw)
+        stamp(update, self.raw, self.received_at)
         return update
 
 
