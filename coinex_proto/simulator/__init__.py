@@ -2,7 +2,8 @@
 
 from coinex_proto.simulator.coinex_server import CoinexServer
 from coinex_proto.simulator.connection import ServerConnection
-from coinex_proto.simulator.exchange import Exchange, OrderRefused
+from coinex_proto.simulator.exchange import Exchange
+from coinex_proto.simulator.refusals import OrderRefused
 from coinex_proto.simulator.traders import CrowdSettings
 
 __all__ = ["CoinexServer", "CrowdSettings", "Exchange", "OrderRefused", "ServerConnection"]

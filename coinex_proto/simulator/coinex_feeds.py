@@ -15,7 +15,7 @@ from typing import Any, Final, Protocol
 
 from attrs import define, field
 
-from coinex_proto.simulator.amounts import to_scaled
+from coinex_proto.simulator.amounts import UNIT_PLACES, to_scaled
 from coinex_proto.simulator.coinex_wire import Push, rate
 from coinex_proto.simulator.market import Market
 from coinex_proto.simulator.prices import Prices
@@ -44,6 +44,11 @@ def difference(old: Levels, new: Levels) -> Levels:
     before, after = dict(old), dict(new)
     changed = [level for level in new if before.get(level[0]) != level[1]]
     return changed + [(price, "0") for price, _ in old if price not in after]
+
+
+def depth_step(market: Market, interval: str) -> int:
+    """Ticks that a merge interval puts into one level.  Raises BadNumber."""
+    return int(max(1, to_scaled(interval, UNIT_PLACES) // 10 ** (UNIT_PLACES - market.spec.price_places)))
 
 
 @define(eq=False)
@@ -166,8 +171,7 @@ class Feeds:
         key = (name, limit, interval, is_full)
         channel = self._depth.get(key)
         if channel is None:
-            step = max(1, to_scaled(interval, 20) // 10 ** (20 - market.spec.price_places))
-            channel = self._depth[key] = DepthChannel(market, limit, step, is_full)
+            channel = self._depth[key] = DepthChannel(market, limit, depth_step(market, interval), is_full)
         channel.followers[subscriber] = False
         channel.newcomers = True
 
@@ -272,7 +276,7 @@ class Feeds:
 
     def _push_premiums(self, now_ms: int) -> None:
         for name, followers in list(self._by_name("premium")):
-            premium = rate(self._prices.premium(self.markets[name]))
+            premium = rate(self._prices.marks.premium(self.markets[name]))
             if self._premiums_seen.get(name) == premium:
                 continue
             self._premiums_seen[name] = premium

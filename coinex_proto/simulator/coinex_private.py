@@ -8,11 +8,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Final
 
-from coinex_proto.simulator.coinex_wire import Push, futures_balance, futures_order, spot_balance, spot_order, user_deal
+from coinex_proto.simulator.coinex_wire import (
+    Push,
+    futures_balance,
+    futures_order,
+    futures_stop,
+    spot_balance,
+    spot_order,
+    spot_stop,
+    user_deal,
+)
 from coinex_proto.simulator.exchange import Exchange, Fill
 from coinex_proto.simulator.futures import Position
 from coinex_proto.simulator.market import Market
 from coinex_proto.simulator.matching import Order
+from coinex_proto.simulator.stops import StopOrder
 
 if TYPE_CHECKING:
     from coinex_proto.simulator.coinex_feeds import Feeds
@@ -21,6 +31,7 @@ if TYPE_CHECKING:
 
 FUTURES_BALANCE_DELAY: Final = 0.1
 ORDER_FORMS: Final = {"spot": spot_order, "futures": futures_order}
+STOP_FORMS: Final = {"spot": spot_stop, "futures": futures_stop}
 
 
 class PrivateFeeds:
@@ -48,6 +59,11 @@ class PrivateFeeds:
         market = self._exchange.markets[order.market]
         form = ORDER_FORMS[market.spec.wallet]
         self._send("order", market, order.owner, lambda: {"event": event, "order": form(market, order)})
+
+    def stop_changed(self, stop: StopOrder, event: str) -> None:
+        market = self._exchange.markets[stop.market]
+        form = STOP_FORMS[market.spec.wallet]
+        self._send("stop", market, stop.owner, lambda: {"event": event, "stop": form(market, stop)})
 
     def position_changed(self, position: Position, event: str) -> None:
         market = self._exchange.markets[position.market]

@@ -10,12 +10,14 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 
+from coinex_proto.simulator import coinex_http_account, coinex_http_market, coinex_http_trade
 from coinex_proto.simulator.amounts import to_scaled
 from coinex_proto.simulator.catalogue import market_names, specs
 from coinex_proto.simulator.coinex_accounts import Accounts, make_credentials
 from coinex_proto.simulator.coinex_feeds import Feeds
+from coinex_proto.simulator.coinex_http import CoinexHttp
 from coinex_proto.simulator.coinex_private import PrivateFeeds
 from coinex_proto.simulator.coinex_socket import MODULE_BASE, CoinexSocket
 from coinex_proto.simulator.coinex_wire import Push
@@ -23,6 +25,7 @@ from coinex_proto.simulator.connection import Ending, ServerConnection
 from coinex_proto.simulator.exchange import Exchange
 from coinex_proto.simulator.http_server import HttpRequest, HttpResponse
 from coinex_proto.simulator.market import Market
+from coinex_proto.simulator.marks import funding_times
 from coinex_proto.simulator.matching import Order, Side
 from coinex_proto.simulator.prices import Prices
 from coinex_proto.simulator.traders import Crowds, CrowdSettings
@@ -52,6 +55,7 @@ class CoinexServer:
         answers_pings: bool = True,
         answers_close: bool = False,
         max_request_bytes: int = 10_240,
+        allows_old_signatures: bool = False,
     ) -> None:
         names = market_names(markets) if isinstance(markets, int) else tuple(markets)
         listed = specs(names)
@@ -68,6 +72,11 @@ class CoinexServer:
         self.private = PrivateFeeds(self.exchange, self.prices, self.feeds)
         self.private.now = now
         self.exchange.listeners.append(self.private)
+        self.seed = seed
+        self.notices: list[dict[str, Any]] = []
+        """Maintenance that has been announced."""
+        table = {**coinex_http_market.TABLE, **coinex_http_trade.TABLE, **coinex_http_account.TABLE}
+        self._http = CoinexHttp(self, table, allows_old_signatures=allows_old_signatures)
         self.accounts = Accounts()
         made_id, made_secret = make_credentials(seed)
         self.access_id, self.secret_key = access_id or made_id, secret_key or made_secret
@@ -79,6 +88,7 @@ class CoinexServer:
         self._refusals: dict[str, list[int]] = {}
         self._beat_at: float | None = None
         self._index_at = now + INDEX_EVERY
+        self._funding_at = funding_times(self.exchange.now_ms)[1] / 1000
 
     # what a host needs
 
@@ -199,7 +209,12 @@ class CoinexServer:
         return self.exchange.now_ms + self._skew_ms
 
     def answer(self, request: HttpRequest) -> HttpResponse:
-        return HttpResponse(status=404)
+        return self._http.answer(request)
+
+    def take_refusal(self, method: str) -> int | None:
+        """The code that the next request of this socket method or HTTP path is to be refused with."""
+        codes = self._refusals.get(method)
+        return codes.pop(0) if codes else None
 
     def open_socket(self, connection: ServerConnection, request: HttpRequest) -> CoinexSocket | HttpResponse:
         path = request.target.partition("?")[0].rstrip("/")
@@ -220,9 +235,9 @@ class CoinexServer:
 
     def requested(self, socket: CoinexSocket, method: str, identity: int, params: object) -> None:
         """One request of a socket."""
-        codes = self._refusals.get(method)
-        if codes:
-            socket.answer(identity, codes.pop(0), "")
+        code = self.take_refusal(method)
+        if code is not None:
+            socket.answer(identity, code, "")
             return
         socket.perform(method, identity, params)
         if self._beat_at is None and any(feeds.is_wanted for feeds in self.feeds.values()):
@@ -244,6 +259,7 @@ class CoinexServer:
 
     def _next_at(self) -> float:
         at = min(self.crowds.next_at, self._beat_at or math.inf, self.private.due_at or math.inf)
+        at = min(at, self._funding_at)
         if self._beat_at is not None:
             at = min(at, self._index_at)
         for connection in self.connections:
@@ -264,6 +280,9 @@ class CoinexServer:
             for feeds in self.feeds.values():
                 feeds.push_indexes()
             self._index_at = at + INDEX_EVERY
+        if self._funding_at <= at:
+            self.exchange.settle_funding()
+            self._funding_at = funding_times(self.exchange.now_ms)[1] / 1000
         for connection in tuple(self.connections):
             connection.handle_time(at, IDLE_LIMIT)
 

@@ -17,6 +17,7 @@ from coinex_proto.simulator.amounts import RATE_PLACES, UNIT_PLACES, to_short_te
 from coinex_proto.simulator.exchange import Fill
 from coinex_proto.simulator.market import Market
 from coinex_proto.simulator.matching import Order
+from coinex_proto.simulator.stops import StopOrder
 from coinex_proto.simulator.websocket_server import binary_frame
 
 SMALL: Final = 4096
@@ -118,6 +119,51 @@ def _ending(market: Market, order: Order) -> dict[str, Any]:
         "client_id": order.client_id,
         "created_at": order.created_ms,
         "updated_at": order.updated_ms,
+    }
+
+
+def spot_stop(market: Market, stop: StopOrder) -> dict[str, Any]:
+    """The stop object of the spot socket."""
+    return {
+        "stop_id": stop.stop_id,
+        "market": market.spec.name,
+        "margin_market": "",
+        **_stop_terms(market, stop),
+        "trigger_direction": stop.direction,
+        **_stop_ending(market, stop),
+    }
+
+
+def futures_stop(market: Market, stop: StopOrder) -> dict[str, Any]:
+    """The stop object of the futures socket."""
+    return {
+        "stop_id": stop.stop_id,
+        "market": market.spec.name,
+        **_stop_terms(market, stop),
+        "trigger_direction": stop.direction,
+        "trigger_price_type": stop.price_type,
+        **_stop_ending(market, stop),
+    }
+
+
+def _stop_terms(market: Market, stop: StopOrder) -> dict[str, Any]:
+    return {
+        "type": stop.kind,
+        "side": stop.side,
+        "price": market.price_text(stop.price) if stop.price else "0",
+        "amount": units(stop.amount) if stop.spends_quote else market.amount_text(stop.amount),
+        "trigger_price": market.price_text(stop.trigger_price),
+    }
+
+
+def _stop_ending(market: Market, stop: StopOrder) -> dict[str, Any]:
+    return {
+        "taker_fee_rate": rate(market.spec.taker_rate),
+        "maker_fee_rate": rate(market.spec.maker_rate),
+        "status": stop.status,
+        "client_id": stop.client_id,
+        "created_at": stop.created_ms,
+        "updated_at": stop.updated_ms,
     }
 
 

@@ -15,8 +15,11 @@ from attrs import frozen
 from coinex_proto.simulator.accounts import Ledger, NotEnough
 from coinex_proto.simulator.futures import FuturesSettlement, Position
 from coinex_proto.simulator.market import Deal, Market, MarketSpec
+from coinex_proto.simulator.marks import Marks
 from coinex_proto.simulator.matching import Book, Order, Side
+from coinex_proto.simulator.refusals import OrderRefused
 from coinex_proto.simulator.spot import HOUSE, SpotSettlement
+from coinex_proto.simulator.stops import StopBook, StopOrder
 
 MAKERS: Final = 1
 TAKERS: Final = 2
@@ -24,26 +27,6 @@ FIRST_USER: Final = 10
 CROWD: Final = frozenset((HOUSE, MAKERS, TAKERS))
 ENDLESS: Final = 10**35
 """Units that the crowd owns of every currency: 10**15 coins."""
-
-
-class OrderRefused(ValueError):
-    """The exchange does not take this order; `reason` is one of the words in REASONS."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(REASONS[reason])
-        self.reason = reason
-
-
-REASONS: Final = {
-    "balance": "the balance is too small for this order",
-    "amount": "the amount is below the minimum of the market",
-    "price": "the price must be above zero",
-    "would_take": "the order would have taken, and is maker_only",
-    "cannot_fill": "the order cannot be filled completely, and is fok",
-    "thin": "nobody stands on the other side of the book",
-    "halted": "the market does not trade at present",
-    "gone": "the order is not open",
-}
 
 
 @frozen(kw_only=True)
@@ -69,6 +52,9 @@ class Listener(Protocol):
 
     def order_changed(self, order: Order, event: str) -> None:
         """put, update (partly filled), modify or finish."""
+
+    def stop_changed(self, stop: StopOrder, event: str) -> None:
+        """put, active (triggered) or cancel."""
 
     def position_changed(self, position: Position, event: str) -> None: ...
 
@@ -103,6 +89,10 @@ class Exchange:
         self.listeners: list[Listener] = []
         self.futures = FuturesSettlement(self.ledger)
         self._settlements: dict[str, Settlement] = {"spot": SpotSettlement(self.ledger), "futures": self.futures}
+        self.fundings: dict[str, list[tuple[int, int]]] = {}
+        """Settled funding of each futures market: time in ms and rate, oldest first."""
+        self.marks = Marks(self.markets)
+        self.stops = StopBook(self, self._tell_stop)
         self._together: dict[Market, None] | None = None
         self._last_order_id = 98_388_000_000
         self._last_deal_id = 3_514_376_000
@@ -197,6 +187,41 @@ class Exchange:
         order.amount = new_left + order.filled
         order.updated_ms = self.now_ms
         self._run(market, order, "modify")
+        self._after(market)
+
+    def close(self, position: Position, why: str) -> None:
+        """Close a position at the market; `why` is what its end is called.  As far as the book reaches."""
+        market = self.markets[position.market]
+        side: Side = "sell" if position.lots > 0 else "buy"
+        if market.book.next_maker(side, None) is None or market.is_halted:
+            return
+        for order in [o for o in market.book.orders.values() if o.owner == position.owner and o.reduces]:
+            self.cancel(order)
+        position.finish = why
+        self.place(position.owner, position.market, side, "market", amount=abs(position.lots), reduces=True)
+
+    def settle_funding(self) -> None:
+        """Let longs and shorts pay each other."""
+        for market in self.markets.values():
+            if market.spec.wallet == "futures":
+                rate = self.marks.funding(market)
+                self.fundings.setdefault(market.spec.key, []).append((self.now_ms, rate))
+                self.futures.fund(market, self.marks.mark(market), rate, self.now_ms)
+                self._after(market)
+
+    def set_leverage(self, market: Market, owner: int, mode: str, leverage: int) -> None:
+        """Margin mode and leverage of one owner in one market.  Raises NotEnough."""
+        self.futures.set_leverage(market, owner, mode, leverage)
+        self._after(market)
+
+    def add_margin(self, market: Market, position: Position, units: int) -> None:
+        """Add or (below zero) take back margin.  Raises NotEnough."""
+        self.futures.add_margin(market, position, units)
+        self._after(market)
+
+    def position_touched(self, market: Market, position: Position) -> None:
+        """Its take-profit or stop-loss price has changed."""
+        self.futures.note(position, "update", self.now_ms)
         self._after(market)
 
     def recall(self, key: str, created_ms: int, side: Side, price: int, lots: int) -> None:
@@ -329,6 +354,11 @@ class Exchange:
             for listener in self.listeners:
                 listener.order_changed(order, event)
 
+    def _tell_stop(self, stop: StopOrder, event: str) -> None:
+        if stop.owner in self.ledger.watched:
+            for listener in self.listeners:
+                listener.stop_changed(stop, event)
+
     def _after(self, market: Market) -> None:
         """Tell what one call has changed, positions and balances last."""
         if self._together is not None:
@@ -337,13 +367,33 @@ class Exchange:
         if market.see_top():
             for listener in self.listeners:
                 listener.top_changed(market)
+        self._watch(market)
         for position, event in self.futures.take_changed():
+            if not position.lots:
+                self._cancel_reducing(market, position)
             for listener in self.listeners:
                 listener.position_changed(position, event)
         for owner, wallet, currency in self.ledger.take_moved():
             self.ledger.balance(owner, wallet, currency).updated_ms = self.now_ms
             for listener in self.listeners:
                 listener.balance_changed(owner, wallet, currency)
+
+    def _cancel_reducing(self, market: Market, position: Position) -> None:
+        """Nothing is left to close."""
+        for order in [o for o in market.book.orders.values() if o.owner == position.owner and o.reduces]:
+            market.book.remove(order)
+            self._finish(market, order)
+
+    def _watch(self, market: Market) -> None:
+        """Fire stop orders and liquidate positions that the new prices reach."""
+        touched = self.marks.touched_by(market)
+        self.stops.check(touched)
+        for other in touched:
+            if other.spec.wallet != "futures":
+                continue
+            for position in self.futures.watched_in(other.spec.key):
+                if self.futures.is_bankrupt(other, position, self.marks.mark(other)):
+                    self.close(position, "liq")
 
 
 def _limit(order: Order) -> int | None:

@@ -50,7 +50,7 @@ class Position:
     last_side: str = ""
     """long or short; stays when the position is closed."""
     finish: str = ""
-    """Why it is closed: close, liq; empty while it is open."""
+    """Why it is closed: close, liq, take_profit or stop_loss; empty while nobody closes it."""
     take_profit: tuple[str, int] = ("latest_price", 0)
     stop_loss: tuple[str, int] = ("latest_price", 0)
     created_ms: int = 0
@@ -67,6 +67,7 @@ class FuturesSettlement:
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
         self._positions: dict[tuple[int, str], Position] = {}
+        self._watched: dict[str, dict[int, Position]] = {}
         self._settings: dict[tuple[int, str], tuple[str, int]] = {}
         self.finished: list[Position] = []
         """Closed positions of watched owners, oldest first."""
@@ -83,6 +84,20 @@ class FuturesSettlement:
     def open_positions(self, owner: int | None = None) -> tuple[Position, ...]:
         """Open positions of one owner, or of all."""
         return tuple(p for p in self._positions.values() if p.lots and owner in (None, p.owner))
+
+    def watched_in(self, key: str) -> tuple[Position, ...]:
+        """Open positions of watched owners in one market."""
+        return tuple(self._watched.get(key, {}).values())
+
+    def is_bankrupt(self, market: Market, position: Position, mark: int) -> bool:
+        """Whether what backs the position is no more than its maintenance margin.  Cross mode counts available money."""
+        if not position.lots:
+            return False
+        factor = market.spec.value_factor
+        backing = position.margin + position.unrealized(mark, factor)
+        if position.margin_mode == "cross":
+            backing += self._ledger.balance(position.owner, "futures", market.spec.quote).available
+        return backing <= abs(position.lots) * mark * factor * MAINTENANCE_RATE // RATE_ONE
 
     def take_changed(self) -> tuple[tuple[Position, str], ...]:
         """Positions of watched owners that have changed since the last call, and the word for it."""
@@ -165,7 +180,7 @@ class FuturesSettlement:
             units = position.lots * mark * market.spec.value_factor * rate // RATE_ONE
             self._ledger.pay(position.owner, HOUSE, "futures", market.spec.quote, units)
             position.realized -= units
-            self._note(position, "update", now_ms)
+            self.note(position, "update", now_ms)
 
     def absorb(self, owner: int, currency: str) -> None:
         """Let the insurance fund pay what an owner has lost beyond the own money."""
@@ -188,18 +203,19 @@ class FuturesSettlement:
             position.closing = max(0, position.closing - lots)
         closing = min(lots, abs(position.lots)) if position.lots * sign < 0 else 0
         if closing:
-            _close(position, balance, sign, closing, price * spec.value_factor)
+            order.realized += _close(position, balance, sign, closing, price * spec.value_factor)
         if lots > closing:
             self._enlarge(position, balance, sign, lots - closing, price * spec.value_factor)
         position.realized -= fee
         position.first_price = position.first_price or price
         position.last_price = price
         ledger.moved(order.owner, "futures", spec.quote)
-        self._note(position, "update" if position.lots else "close", order.updated_ms)
+        self.note(position, _event(position), order.updated_ms)
         if not position.lots and order.owner in ledger.watched:
-            position.finish = "close"
+            position.finish = position.finish or order.kind
             self.finished.append(position)
             del self._positions[order.owner, spec.key]
+            del self._watched[spec.key][order.owner]
         if order.owner in ledger.watched:
             self.absorb(order.owner, spec.quote)
 
@@ -210,6 +226,8 @@ class FuturesSettlement:
             position_id=self._last_id, owner=order.owner, market=order.market, leverage=leverage, margin_mode=mode,
             created_ms=order.updated_ms,
         )  # fmt: skip
+        if order.owner in self._ledger.watched:
+            self._watched.setdefault(order.market, {})[order.owner] = position
         return position
 
     def _enlarge(self, position: Position, balance: Balance, sign: int, lots: int, unit_value: int) -> None:
@@ -236,20 +254,27 @@ class FuturesSettlement:
         position.margin += units
         position.most_margin = max(position.most_margin, position.margin)
         self._ledger.moved(position.owner, "futures", market.spec.quote)
-        self._note(position, "update", position.updated_ms)
+        self.note(position, "update", position.updated_ms)
 
-    def _note(self, position: Position, event: str, now_ms: int) -> None:
+    def note(self, position: Position, event: str, now_ms: int) -> None:
+        """Something about a position has changed."""
         if position.owner in self._ledger.watched:
             position.updated_ms = now_ms
             self._changed[position] = event
+
+
+def _event(position: Position) -> str:
+    if position.lots:
+        return "update"
+    return "liq" if position.finish == "liq" else "close"
 
 
 def _closes(position: Position, order: Order) -> bool:
     return position.lots < 0 if order.side == "buy" else position.lots > 0
 
 
-def _close(position: Position, balance: Balance, sign: int, lots: int, unit_value: int) -> None:
-    """Close lots (sign +1: by buying): profit and the share of the margin become available."""
+def _close(position: Position, balance: Balance, sign: int, lots: int, unit_value: int) -> int:
+    """Close lots (sign +1: by buying): profit and the share of the margin become available.  Returns the profit."""
     held = abs(position.lots)
     cost = position.cost * lots // held
     margin = position.margin * lots // held
@@ -260,6 +285,7 @@ def _close(position: Position, balance: Balance, sign: int, lots: int, unit_valu
     position.realized += profit
     balance.margin -= margin
     balance.available += margin + profit
+    return profit
 
 
 def _estimate(market: Market, order: Order) -> int:

@@ -6,6 +6,7 @@ Times are milliseconds of the exchange's own clock, handed in.
 from __future__ import annotations
 
 from collections import deque
+from itertools import takewhile
 from typing import Final
 
 from attrs import define, field, frozen
@@ -17,6 +18,7 @@ HOUR_MS: Final = 3_600_000
 MINUTE_MS: Final = 60_000
 KEPT_DEALS: Final = 1000
 KEPT_MINUTES: Final = 1500
+KEPT_HOURS: Final = 1500
 LONGEST_VIEW: Final = 50
 
 
@@ -115,7 +117,7 @@ class Market:
         """Newest first."""
         self.deal_count = 0
         """Grows with every trade; who remembers it knows how many deals are new."""
-        self.hours: deque[Candle] = deque(maxlen=24)
+        self.hours: deque[Candle] = deque(maxlen=KEPT_HOURS)
         self.minutes: deque[Candle] = deque(maxlen=KEPT_MINUTES)
         self.is_halted = False
         self.top: tuple[int, int, int, int] = (0, 0, 0, 0)
@@ -134,7 +136,7 @@ class Market:
             candles[-1].add(deal.price, deal.lots, value, deal.side)
 
     def day(self, now_ms: int) -> DayFigures:
-        candles = [hour for hour in self.hours if hour.start_ms > now_ms - 24 * HOUR_MS]
+        candles = list(takewhile(lambda hour: hour.start_ms > now_ms - 24 * HOUR_MS, reversed(self.hours)))[::-1]
         if not candles:
             return DayFigures(open=self.last, high=self.last, low=self.last, lots=0, value=0, bought=0)
         return DayFigures(

@@ -50,6 +50,8 @@ class Order:
     """Units of quote currency."""
     base_fee: int = 0
     quote_fee: int = 0
+    realized: int = 0
+    """Futures: units won or lost by what it closed, without fees."""
     last_lots: int = 0
     last_price: int = 0
     maker_rate: int = 0

@@ -1,23 +1,16 @@
-"""Index and mark prices, premium and funding rates, and the 24-hour figures as CoinEx prints them.
-
-The index of a futures market is the middle of its spot market; the mark price is the futures middle, kept within 0.5 % of
-the index.  The funding rate is the premium plus an interest of 0.01 %, kept within 0.375 %; it is paid every 8 hours.
-"""
+"""The 24-hour figures, index prices and positions as CoinEx prints them."""
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 from coinex_proto.simulator.amounts import RATE_ONE, UNIT_PLACES, to_short_text
 from coinex_proto.simulator.coinex_wire import long_units, rate, units
 from coinex_proto.simulator.exchange import Exchange
 from coinex_proto.simulator.futures import MAINTENANCE_RATE, Position
 from coinex_proto.simulator.market import Market
+from coinex_proto.simulator.marks import funding_times
 from coinex_proto.simulator.spot import HOUSE
-
-FUNDING_EVERY_MS: Final = 8 * 3_600_000
-INTEREST: Final = RATE_ONE // 10_000
-HIGHEST_RATE: Final = RATE_ONE * 375 // 100_000
 
 
 class Prices:
@@ -25,35 +18,11 @@ class Prices:
 
     def __init__(self, exchange: Exchange) -> None:
         self._exchange = exchange
+        self.marks = exchange.marks
 
     @property
     def now_ms(self) -> int:
         return self._exchange.now_ms
-
-    def index(self, market: Market) -> int:
-        """Ticks; a spot market is its own index."""
-        follows = market.spec.follows
-        return (self._exchange.markets[follows] if follows is not None else market).middle
-
-    def mark(self, market: Market) -> int:
-        """Ticks."""
-        index = self.index(market)
-        reach = index // 200
-        return min(max(market.middle, index - reach), index + reach)
-
-    def premium(self, market: Market) -> int:
-        """How far the market stands above its index, in steps of 10**-8."""
-        index = self.index(market)
-        return (market.middle - index) * RATE_ONE // index if index else 0
-
-    def funding(self, market: Market) -> int:
-        """The rate that longs pay to shorts, in steps of 10**-8."""
-        return max(-HIGHEST_RATE, min(HIGHEST_RATE, self.premium(market) + INTEREST))
-
-    def funding_times(self) -> tuple[int, int]:
-        """The last and the next settlement, in ms."""
-        last = self.now_ms - self.now_ms % FUNDING_EVERY_MS
-        return last, last + FUNDING_EVERY_MS
 
     def open_interest(self, market: Market) -> int:
         """Lots held long."""
@@ -61,9 +30,9 @@ class Prices:
         return sum(p.lots for p in self._exchange.futures.open_positions() if p.market == key and p.lots > 0)
 
     def index_fields(self, market: Market) -> dict[str, Any]:
-        fields = {"index_price": market.price_text(self.index(market))}
+        fields = {"index_price": market.price_text(self.marks.index(market))}
         if market.spec.wallet == "futures":
-            fields["mark_price"] = market.price_text(self.mark(market))
+            fields["mark_price"] = market.price_text(self.marks.mark(market))
         return fields
 
     def state(self, market: Market, now_ms: int) -> dict[str, Any]:
@@ -87,9 +56,9 @@ class Prices:
         return fields
 
     def _futures_state(self, market: Market) -> dict[str, Any]:
-        last, following = self.funding_times()
+        last, following = funding_times(self.now_ms)
         fund = self._exchange.ledger.balance(HOUSE, "futures", market.spec.quote).available
-        funding = rate(self.funding(market))
+        funding = rate(self.marks.funding(market))
         return {
             "open_interest_size": to_short_text(self.open_interest(market), market.spec.amount_places),
             "insurance_fund_size": units(fund),
@@ -106,14 +75,14 @@ class Prices:
         for position in self._exchange.futures.open_positions(owner):
             market = self._exchange.markets[position.market]
             if market.spec.quote == currency:
-                total += position.unrealized(self.mark(market), market.spec.value_factor)
+                total += position.unrealized(self.marks.mark(market), market.spec.value_factor)
         return total
 
     def position(self, position: Position) -> dict[str, Any]:
         """The position object of the futures socket."""
         market = self._exchange.markets[position.market]
         spec, lots = market.spec, abs(position.lots)
-        mark = self.mark(market)
+        mark = self.marks.mark(market)
         value = lots * mark * spec.value_factor
         unit_value = lots * spec.value_factor
         entry = abs(position.cost) * 10**UNIT_PLACES // lots // spec.base_factor if lots else 0

@@ -15,9 +15,10 @@ from typing import Final
 
 from attrs import frozen
 
-from coinex_proto.simulator.exchange import MAKERS, TAKERS, Exchange, OrderRefused
+from coinex_proto.simulator.exchange import MAKERS, TAKERS, Exchange
 from coinex_proto.simulator.market import HOUR_MS
 from coinex_proto.simulator.matching import Order, Side
+from coinex_proto.simulator.refusals import OrderRefused
 
 PAST_DEALS: Final = 120
 

@@ -1,0 +1,40 @@
+"""Token buckets: how many calls of a group an account may still make.
+
+A bucket holds one second's worth and refills evenly.  Source: CoinEx HTTP API v2, rate limits (depth is not published).
+"""
+
+from __future__ import annotations
+
+from attrs import define
+
+
+@define(eq=False)
+class Bucket:
+    """What is left of one group."""
+
+    per_second: int
+    left: float
+    filled_at: float
+
+    def take(self, cost: int, now: float) -> bool:
+        """Spend units; False when there are too few, and then none is spent."""
+        self.left = min(float(self.per_second), self.left + (now - self.filled_at) * self.per_second)
+        self.filled_at = now
+        if self.left < cost:
+            return False
+        self.left -= cost
+        return True
+
+
+class Buckets:
+    """Buckets of all accounts."""
+
+    def __init__(self) -> None:
+        self._buckets: dict[tuple[int, str], Bucket] = {}
+
+    def bucket(self, owner: int, group: str, per_second: int, now: float) -> Bucket:
+        """The bucket of this account and group, full when it is new."""
+        found = self._buckets.get((owner, group))
+        if found is None:
+            found = self._buckets[owner, group] = Bucket(per_second, float(per_second), now)
+        return found
