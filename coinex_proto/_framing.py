@@ -65,11 +65,8 @@ def cut_messages(data: bytes, at: int, limit: int, append: Callable[[bytes], obj
             if length < LENGTH_IN_2_BYTES:
                 return at
         elif length >= LENGTH_IN_8_BYTES:
-            if length != LENGTH_IN_8_BYTES or end - at < 10:
-                return at
             start = at + 10
-            length = int.from_bytes(data[at + 2 : start])
-            if length < 2**16:
+            if length != LENGTH_IN_8_BYTES or (length := int.from_bytes(data[at + 2 : start])) < 2**16:
                 return at
         stop = start + length
         if stop > end or length > limit:

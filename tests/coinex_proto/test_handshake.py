@@ -121,7 +121,7 @@ def test_h19_h20_any_text_is_either_refused_or_fit_for_a_request_line(
         assert text.isprintable()
 
 
-ONE = b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n"
+ONE = b"HTTP/1.1 103 Early Hints\r\nLink: </longer-than-the-head-that-follows.js>; rel=preload\r\n\r\n"
 TWO = b"HTTP/1.1 101 Switching\nUpgrade: websocket\n\n"
 
 
@@ -138,7 +138,7 @@ def cut(answer: bytes, size: int) -> tuple[list[bytes], bytes | None, str | None
     return taken, None, heads.fault
 
 
-@pytest.mark.parametrize("size", [1, 2, 3, 1000])
+@pytest.mark.parametrize("size", [1, 2, 3, len(ONE) - 1, 1000])
 def test_an_answer_is_cut_into_its_heads_and_the_rest(size: int) -> None:
     assert cut(ONE + TWO + b"\x81\x00", size) == ([ONE, TWO], b"\x81\x00", None)
 

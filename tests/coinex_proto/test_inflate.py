@@ -148,3 +148,7 @@ def test_a_large_member_is_inflated_by_the_accelerator_and_a_small_one_is_not(mo
     assert inflate(LARGE, LIMIT) == gzip.decompress(LARGE)
     assert inflate(SMALL, LIMIT) == TEXT
     assert asked == [len(LARGE)]
+
+
+def test_a_module_that_is_not_installed_is_none() -> None:
+    assert _inflate._optional("no.such.accelerator") is None

@@ -122,6 +122,23 @@ def test_w1_w2_w3_w4_w12_w15_a_protocol_error_ends_with_1002_after_the_good_mess
     assert ws.data_to_send() == b""
 
 
+@pytest.mark.parametrize("before", [b"", frame(TEXT, b"x", fin=False)], ids=["continuation", "start"])
+def test_w2_a_frame_out_of_place_is_1002_even_when_it_announces_too_much(before: bytes) -> None:
+    ws = opened(limit=10)
+    opcode = TEXT if before else CONTINUATION
+    [broken] = ws.receive_data(before + frame(opcode, b"x", length=b"\x7e\xff\xff"))
+    assert isinstance(broken, Broken)
+    assert broken.code == 1002
+
+
+def test_w1_the_rest_of_a_wrong_header_is_not_taken_for_a_message() -> None:
+    ws = opened()
+    assert ws.receive_data(b"\x91\x7e") == []
+    [broken] = ws.receive_data(frame(BINARY, b"ab"))
+    assert isinstance(broken, Broken)
+    assert broken.code == 1002
+
+
 @pytest.mark.parametrize(
     "payload",
     [b"\x80", b"\xc0\xaf", b"\xed\xa0\x80", b"\xf4\x90\x80\x80", b"\xe2\x82", b"ok\xff", b"\xf8\x88\x80\x80\x80"],
@@ -224,8 +241,8 @@ def test_w9_n19_of_a_flood_of_pings_that_could_not_be_answered_in_time_only_the_
         ws.receive_data(frame(PING, b"%d" % number))
     pongs = [payload for _, payload in sent_frames(ws.data_to_send())]
     assert pongs == [b"%d" % number for number in (*range(16), 999)]
-    ws.receive_data(frame(PING, b"next"))
-    assert sent_frames(ws.data_to_send()) == [(0x8A, b"next")]
+    ws.receive_data(frame(PING, b"next") + frame(PING, b"and next"))
+    assert sent_frames(ws.data_to_send()) == [(0x8A, b"next"), (0x8A, b"and next")]
 
 
 def test_w9_a_superseding_pong_goes_out_before_our_close() -> None:
