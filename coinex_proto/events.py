@@ -103,6 +103,8 @@ class Unrecognised(Event):
     raw: bytes = field(repr=False)
     """The payload, inflated where that was possible."""
     why: str
+    concerns: TopicKey | None = None
+    """The topic whose push it was, as far as can be seen (None as market: any of its kind): something of it was missed."""
 
 
 # The connection -------------------------------------------------------------------------------------------------------

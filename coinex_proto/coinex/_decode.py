@@ -12,26 +12,23 @@ from typing import Final
 
 import msgspec
 
-from coinex_proto.coinex._lenient import lenient
+from coinex_proto.coinex._lenient import UNREADABLE, lenient
 from coinex_proto.coinex._pushes import PUSHES
 from coinex_proto.coinex._refusals import refusal
 from coinex_proto.dialect import Answer, Inbound
-from coinex_proto.errors import PayloadError, quoted
+from coinex_proto.errors import quoted
 from coinex_proto.events import Unrecognised
-
-_UNREADABLE: Final = (msgspec.MsgspecError, ValueError, ArithmeticError, RecursionError, PayloadError)
-"""All that decoding can raise for what a peer writes; UnicodeDecodeError is a ValueError."""
 
 
 def decode(payload: bytes) -> Sequence[Inbound]:
     """All that one message holds."""
     try:
         return PUSHES.decode(payload).updates()
-    except _UNREADABLE as problem:
+    except UNREADABLE as problem:
         why = str(problem)
     try:
         return _by_envelope(payload, why)
-    except _UNREADABLE as problem:
+    except UNREADABLE as problem:
         return (Unrecognised(raw=payload, why=f"unreadable message: {quoted(problem)}"),)
 
 
@@ -68,15 +65,13 @@ def _by_envelope(payload: bytes, why: str) -> Sequence[Inbound]:
 
 def _push(payload: bytes, envelope: _Envelope, why: str) -> Sequence[Inbound]:
     method = _TEXT.decode(envelope.method)
-    if not bytes(envelope.data):
-        return (Unrecognised(raw=payload, why=f"{quoted(method)} without data"),)
     try:
-        updates, trouble = lenient(method, bytes(envelope.data))
+        updates, missed = lenient(method, bytes(envelope.data))
     except LookupError:
         return (Unrecognised(raw=payload, why=f"unknown method {quoted(method)}"),)
-    if trouble:
-        return (*updates, Unrecognised(raw=payload, why=f"{method}: {quoted(why)}"))
-    return updates
+    if missed is None:
+        return updates
+    return (*updates, Unrecognised(raw=payload, why=f"{method}: {quoted(why)}", concerns=missed))
 
 
 def _answer(envelope: _Envelope) -> Inbound:

@@ -39,6 +39,7 @@ from coinex_proto.coinex.market_updates import (
 )
 from coinex_proto.errors import PayloadError
 from coinex_proto.events import Update
+from coinex_proto.topics import TopicKey
 
 _SPELLINGS: Final[Mapping[type, Mapping[str, str]]] = {
     Order: {
@@ -56,26 +57,46 @@ _SPELLINGS: Final[Mapping[type, Mapping[str, str]]] = {
 NOTICE_CHANNEL: Final = 101
 """System maintenance, the only channel there is."""
 
+UNREADABLE: Final = (msgspec.MsgspecError, ValueError, ArithmeticError, RecursionError, PayloadError)
+"""All that decoding can raise for what a peer writes; UnicodeDecodeError is a ValueError."""
+
 Json: TypeAlias = dict[str, Any]
 _M = TypeVar("_M")
 _PLAIN: Final = msgspec.json.Decoder(float_hook=Decimal)
 
 
-def lenient(method: str, data: bytes) -> tuple[list[Update], str]:
-    """The updates that can be read, and why others cannot (empty when all can).
+def lenient(method: str, data: bytes) -> tuple[list[Update], TopicKey | None]:
+    """The updates that can be read, and the topic of those that cannot (None: all can; a market of None: several).
 
     One bad entry of a list of markets does not hide the others. Raises what decoding raises, `LookupError` for a method
     that no push has.
     """
     read = _READERS[method]
     updates: list[Update] = []
-    why = ""
-    for make in read(_object(_PLAIN.decode(data))):
-        try:
-            updates.append(make())
-        except (msgspec.MsgspecError, ArithmeticError, ValueError, PayloadError) as problem:
-            why = why or str(problem)
-    return updates, why
+    failed: list[object] = []
+    try:
+        plain = _object(_PLAIN.decode(data))
+        for value, make in read(plain):
+            try:
+                updates.append(make(value))
+            except UNREADABLE:
+                failed.append(_market_of(value))
+    except UNREADABLE:
+        failed.append(None)
+    if not failed:
+        return updates, None
+    return updates, (method.removesuffix(".update"), failed[0] if len(failed) == 1 else None)
+
+
+def _market_of(value: Any) -> str | None:
+    """The market (or currency) that an entry names, at its top or one level below."""
+    if not isinstance(value, dict):
+        return None
+    for place in (value, *(inner for inner in value.values() if isinstance(inner, dict))):
+        name = place.get("market", place.get("ccy"))
+        if isinstance(name, str):
+            return name
+    return None
 
 
 def _object(value: Any) -> Json:
@@ -112,56 +133,56 @@ def _renamed(model: type, value: Any) -> Json:
 
 _NUMBER_OR_NONE: Final = ("Decimal | None", "int | None")
 
-_Makers: TypeAlias = Iterable[Callable[[], Update]]
+_Entries: TypeAlias = Iterable[tuple[Any, Callable[[Any], Update]]]
+"""Each entry of a push, and what makes an update of it."""
 
 
-def _flat(model: type[Update]) -> Callable[[Json], _Makers]:
-    return lambda data: [lambda: finite(_filled(model, data))]
+def _flat(model: type[Update]) -> Callable[[Json], _Entries]:
+    return lambda data: [(data, lambda value: finite(_filled(model, value)))]
 
 
-def _nested(model: type[Update], member: str, inner: type) -> Callable[[Json], _Makers]:
-    return lambda data: [lambda: finite(_filled(model, {**data, member: _renamed(inner, data.get(member))}))]
+def _nested(model: type[Update], member: str, inner: type) -> Callable[[Json], _Entries]:
+    def make(value: Json) -> Update:
+        return finite(_filled(model, {**value, member: _renamed(inner, value.get(member))}))
+
+    return lambda data: [(data, make)]
 
 
-def _listed(model: type[Update], member: str) -> Callable[[Json], _Makers]:
-    def entry(value: Any) -> Callable[[], Update]:
-        return lambda: finite(_filled(model, value))
-
-    return lambda data: [entry(value) for value in _list(data.get(member))]
+def _listed(model: type[Update], member: str) -> Callable[[Json], _Entries]:
+    return lambda data: [(entry, lambda value: finite(_filled(model, value))) for entry in _list(data.get(member))]
 
 
-def _depth(data: Json) -> _Makers:
-    def make() -> Update:
-        depth = _renamed(DepthLevels, data.get("depth"))
+def _depth(data: Json) -> _Entries:
+    def make(value: Json) -> Update:
+        depth = _renamed(DepthLevels, value.get("depth"))
         # A side that has not changed may be missing, empty or null.
         sides = {side: depth.get(side) or [] for side in ("asks", "bids")}
-        return finite(
-            _filled(DepthUpdate, {**data, "is_full": data.get("is_full") or False, "depth": {**depth, **sides}})
-        )
+        is_full = value.get("is_full") or False
+        return finite(_filled(DepthUpdate, {**value, "is_full": is_full, "depth": {**depth, **sides}}))
 
-    return [make]
-
-
-def _deals(data: Json) -> _Makers:
-    def make() -> Update:
-        deals = [_renamed(Deal, deal) for deal in _list(data.get("deal_list") or [])]
-        return finite_trades(_filled(TradesUpdate, {**data, "deal_list": deals}))
-
-    return [make]
+    return [(data, make)]
 
 
-def _notice(data: Json) -> _Makers:
+def _deals(data: Json) -> _Entries:
+    def make(value: Json) -> Update:
+        deals = [_renamed(Deal, deal) for deal in _list(value.get("deal_list") or [])]
+        return finite_trades(_filled(TradesUpdate, {**value, "deal_list": deals}))
+
+    return [(data, make)]
+
+
+def _notice(data: Json) -> _Entries:
     """`info` may be a list of infos, or stand in `data` itself."""
     infos = data.get("info", data)
+    channel = data.get("channel", NOTICE_CHANNEL)
 
-    def entry(info: Any) -> Callable[[], Update]:
-        channel = data.get("channel", NOTICE_CHANNEL)
-        return lambda: _filled(NoticeUpdate, {"channel": channel, "info": _renamed(NoticeInfo, info)})
+    def make(value: Any) -> Update:
+        return _filled(NoticeUpdate, {"channel": channel, "info": _renamed(NoticeInfo, value)})
 
-    return [entry(info) for info in (infos if isinstance(infos, list) else [infos])]
+    return [(info, make) for info in (infos if isinstance(infos, list) else [infos])]
 
 
-_READERS: Final[Mapping[str, Callable[[Json], _Makers]]] = {
+_READERS: Final[Mapping[str, Callable[[Json], _Entries]]] = {
     "state.update": _listed(TickerUpdate, "state_list"),
     "depth.update": _depth,
     "deals.update": _deals,
