@@ -106,6 +106,12 @@ class Host:
             self._thread.join()
         self._waker.close()
 
+    def wait(self, seconds: float) -> None:
+        """Returns after so long; raises `HostFailed` when the exchange ends before."""
+        self._thread.join(min(seconds, threading.TIMEOUT_MAX))
+        if not self._thread.is_alive():
+            raise HostFailed("the local exchange is not running (any more)") from self._failure
+
     def call(self, work: Callable[[], T]) -> T:
         """Runs this in the exchange's thread and gives what it gives; its exception is the caller's."""
         answer: Future[T] = Future()

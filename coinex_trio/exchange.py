@@ -6,6 +6,7 @@ test needs. Time is real here; clients connect over TCP.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from decimal import Decimal
 from types import TracebackType
@@ -122,6 +123,10 @@ class Exchange:
         """Sets the exchange's time ahead; everything due in between happens at once."""
         self._host.skip(seconds)
 
+    def run(self, seconds: float = math.inf) -> None:
+        """Stays here while the exchange serves its clients: for a program that does nothing else."""
+        self._host.wait(seconds)
+
     def _told(self, order: Order) -> PlacedOrder:
         spec = self._server.exchange.markets[order.market].spec
         return PlacedOrder(
@@ -147,9 +152,14 @@ class LocalExchange:
         if self._host is not None:
             raise UsageError("this local exchange is running already; make another one")
         settings = self._settings
-        self._host = Host(settings.server, settings.address, settings.port)
-        self._host.start()
-        return Exchange(self._host, cast(CoinexServer, self._host.server), settings.address)
+        try:
+            host = Host(settings.server, settings.address, settings.port)
+        except OSError as error:
+            where = f"{settings.address} port {settings.port}"
+            raise UsageError(f"the local exchange cannot listen at {where}: {error.strerror or error}") from error
+        self._host = host
+        host.start()
+        return Exchange(host, cast(CoinexServer, host.server), settings.address)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -206,7 +216,7 @@ def local_exchange(
     """A local exchange on loopback: `with local_exchange() as exchange`, or `async with`.
 
     Same seed, same market. `markets`: their names, or how many. `rate`: actions of the random traders a second and market.
-    `port` 0 takes a free one. The keys are made from the seed unless given. `OSError` when the port is taken.
+    `port` 0 takes a free one. The keys are made from the seed unless given. `UsageError` when the port is taken.
     """
     if venue != "coinex":
         raise UsageError(f"local_exchange({venue!r}): there is 'coinex'")

@@ -1,0 +1,153 @@
+"""The commands of `coinex`, their options, and what their exit statuses mean.
+
+0: it did what was asked; 1: it did not, and said why; 2: it was asked wrongly; 130: Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import sys
+from collections.abc import Callable
+from typing import NoReturn
+
+import click
+
+from coinex_proto import SdkError, UsageError
+from coinex_trio import credentials_from_env, local_exchange
+from coinex_trio._cli.demo import run_demo
+from coinex_trio._cli.doctor import STATUSES, run_doctor
+from coinex_trio._cli.feeds import coinex_dialect, coinex_feed
+from coinex_trio._cli.screens import SCREENS
+from coinex_trio._cli.sim import banner, json_line, run_sim
+from coinex_trio._cli.terminal import console
+from coinex_trio._cli.watch import run_watch
+
+INTERRUPTED = 130
+"""128 + SIGINT, as shells have it."""
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="coinex-sdk", prog_name="coinex")
+def coinex() -> None:
+    """Watch markets and accounts, run a local exchange, and find out why a connection does not work."""
+
+
+def finish(work: Callable[[], int]) -> NoReturn:
+    """Runs a command and ends the process with its status; errors of the SDK are one line, not a traceback."""
+    try:
+        status = work()
+    except KeyboardInterrupt:
+        status = INTERRUPTED
+    except BrokenPipeError:
+        sys.stderr.close()  # whoever read our output has gone: nobody is left to tell
+        status = 1
+    except UsageError as error:
+        click.echo(f"coinex: {error}", err=True)
+        status = 2
+    except SdkError as error:
+        click.echo(f"coinex: {type(error).__name__}: {error}", err=True)
+        status = 1
+    sys.exit(status)
+
+
+@coinex.command()
+@click.option("--seconds", type=click.FloatRange(min=2.0), default=10.0, show_default=True, help="How long it runs.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Another seed, another market.")
+def demo(seconds: float, seed: int) -> None:
+    """Trade on a local exchange for some seconds: market data, an own order, a lost connection that comes back."""
+    finish(lambda: run_demo(seconds, seed, console()))
+
+
+@coinex.command()
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="0 takes a free one.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Same seed, same market and keys.")
+@click.option(
+    "--markets", type=click.IntRange(1, 1000), default=1, show_default=True, help="How many markets it lists."
+)
+@click.option(
+    "--rate",
+    type=click.FloatRange(min=0.01),
+    default=4.0,
+    show_default=True,
+    help="Actions of the random traders a second and market.",
+)
+@click.option("--access-id", help="Of its one account; made from the seed by default.")
+@click.option("--secret-key", help="Goes with the access id.")
+@click.option(
+    "--address",
+    default="127.0.0.1",
+    show_default=True,
+    help="Where it listens; the default is reached from this machine only.",
+)
+@click.option("--json", "as_json", is_flag=True, help="The first line is JSON with its URLs and keys.")
+def sim(
+    port: int,
+    seed: int,
+    markets: int,
+    rate: float,
+    access_id: str | None,
+    secret_key: str | None,
+    address: str,
+    as_json: bool,
+) -> None:
+    """Run a local exchange that other programs can connect to, until Ctrl-C."""
+    if (access_id is None) != (secret_key is None):
+        raise click.UsageError("--access-id and --secret-key go together")
+
+    def work() -> int:
+        local = local_exchange(
+            seed=seed,
+            markets=markets,
+            rate=rate,
+            address=address,
+            port=port,
+            access_id=access_id,
+            secret_key=secret_key,
+        )
+        with local as exchange:
+            return run_sim(exchange, json_line(exchange) if as_json else banner(exchange, seed, markets, address))
+
+    finish(work)
+
+
+@coinex.command()
+@click.argument("what", type=click.Choice(sorted(SCREENS)))
+@click.argument("markets", nargs=-1)
+@click.option("--url", help="Of the socket; the venue's own by default.")
+@click.option("--futures", "is_futures", is_flag=True, help="Futures instead of spot.")
+@click.option("--seconds", type=click.FloatRange(min=0.1), default=math.inf, help="How long; for ever by default.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="JSON Lines: one event a line, and nothing else on standard output."
+)
+def watch(
+    what: str, markets: tuple[str, ...], url: str | None, is_futures: bool, seconds: float, as_json: bool
+) -> None:
+    """Watch tickers, order books, trades or the own account.
+
+    The account needs COINEX_ACCESS_ID and COINEX_SECRET_KEY in the environment.
+    """
+    finish(
+        lambda: run_watch(
+            what, coinex_feed(what, markets, url, is_futures=is_futures), seconds, as_json=as_json, out=console()
+        )
+    )
+
+
+@coinex.command(
+    epilog=f"Exit status by failing stage: {', '.join(f'{name} {number}' for name, number in STATUSES.items())}."
+)
+@click.option("--url", help="Of the socket; the venue's own by default.")
+@click.option("--futures", "is_futures", is_flag=True, help="Futures instead of spot.")
+def doctor(url: str | None, is_futures: bool) -> None:
+    """Find out why a connection does not work, stage by stage.
+
+    Signs in when COINEX_ACCESS_ID and COINEX_SECRET_KEY are set.
+    """
+
+    def work() -> int:
+        has_key = {"COINEX_ACCESS_ID", "COINEX_SECRET_KEY"} & os.environ.keys()
+        credentials = credentials_from_env() if has_key else None
+        return run_doctor(lambda who: coinex_dialect(url, who, is_futures=is_futures), credentials, console())
+
+    finish(work)

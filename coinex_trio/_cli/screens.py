@@ -1,0 +1,184 @@
+"""What `coinex watch` draws from what has been seen. Pure: a state and a size in, a renderable out.
+
+Text of the peer goes in as `Text`, never as markup. Bars are characters, so that they show without colours too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Final
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from coinex_proto import BookView
+from coinex_trio._cli.seen import Seen
+from coinex_trio._cli.terminal import short
+
+UP: Final = "green"
+DOWN: Final = "red"
+QUIET: Final = "dim"
+WARNING: Final = "bold red"
+SIDES: Final = {"buy": UP, "sell": DOWN, "long": UP, "short": DOWN}
+CHROME: Final = 6
+"""Lines that are not rows: title, header, rules, footer."""
+NARROW: Final = 70
+"""Below so many columns tables leave out what is least missed."""
+LARGEST_TIME_MS: Final = 253_402_300_799_000
+"""The last second of the year 9999: what a datetime can say."""
+
+Level = tuple[Decimal, Decimal]
+
+
+def clock(at_ms: int) -> str:
+    """The time of day in UTC, with milliseconds; the number itself when it is no time."""
+    if not 0 <= at_ms <= LARGEST_TIME_MS:
+        return str(at_ms)
+    return datetime.fromtimestamp(at_ms // 1000, UTC).strftime("%H:%M:%S") + f".{at_ms % 1000:03}"
+
+
+def _table(*columns: str, texts: int = 1) -> Table:
+    """A table whose first so many columns are text and the others numbers."""
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style=QUIET)
+    for number, name in enumerate(columns):
+        table.add_column(name, justify="left" if number < texts else "right", no_wrap=True, overflow="ellipsis")
+    return table
+
+
+def _change(last: Decimal, first: Decimal) -> Text:
+    if not first:
+        return Text("–", QUIET)
+    share = float(last / first - 1) * 100
+    return Text(f"{share:+.2f} %", UP if share >= 0 else DOWN)
+
+
+def tickers(seen: Seen, width: int, height: int) -> RenderableType:
+    """24 hours of each market."""
+    is_narrow = width < NARROW
+    table = _table("market", "last", "24 h", *(() if is_narrow else ("high", "low", "volume")))
+    for market, update in list(seen.tickers.items())[: max(1, height - CHROME)]:
+        name = Text(market, QUIET if ("state", market) in seen.lost else "bold")
+        row: list[str | Text] = [name, short(update.last), _change(update.last, update.open)]
+        if not is_narrow:
+            row += [short(update.high), short(update.low), short(update.volume, 2)]
+        table.add_row(*row)
+    return table if seen.tickers else Text("waiting for the first ticker", QUIET)
+
+
+def ladder(book: BookView, width: int, rows: int) -> Text:
+    """Both sides of a book, best on top: bars and sizes outside, prices inside."""
+    bids, asks = book.unproved.bids[:rows], book.unproved.asks[:rows]
+    numbers = [short(number) for level in (*bids, *asks) for number in level]
+    cell = min(max(map(len, numbers), default=1), max(8, (width - 5) // 4))
+    bar = max(0, min(30, (width - 3 - 4 * cell - 4) // 2))
+    largest = max((size for _, size in (*bids, *asks)), default=Decimal(1))
+    text = Text(no_wrap=True, overflow="ellipsis")
+    for number in range(max(len(bids), len(asks))):
+        text.append_text(_half(bids, number, cell, bar, largest, is_bid=True))
+        text.append(" │ ", QUIET)
+        text.append_text(_half(asks, number, cell, bar, largest, is_bid=False))
+        text.append("\n")
+    return text
+
+
+def _half(side: Sequence[Level], number: int, cell: int, bar: int, largest: Decimal, *, is_bid: bool) -> Text:
+    if number >= len(side):
+        return Text(" " * (bar + 2 * cell + 2))
+    price, size = side[number]
+    blocks = "█" * max(1, round(bar * float(size / largest))) if bar and largest else ""
+    colour = UP if is_bid else DOWN
+    if is_bid:
+        return Text.assemble(
+            (blocks.rjust(bar), colour), f" {short(size)[:cell]:>{cell}} ", (f"{short(price)[:cell]:>{cell}}", colour)
+        )
+    return Text.assemble(
+        (f"{short(price)[:cell]:<{cell}}", colour), f" {short(size)[:cell]:<{cell}} ", (blocks.ljust(bar), colour)
+    )
+
+
+def books(seen: Seen, width: int, height: int) -> RenderableType:
+    """The ladder of each market, with what is known of its truth."""
+    if not seen.books and not seen.lost:
+        return Text("waiting for the first whole book", QUIET)
+    rows = max(1, (height - 3) // max(1, len(seen.books)) - 2)
+    parts: list[RenderableType] = []
+    for market, book in seen.books.items():
+        parts += [_book_title(seen, market, book), ladder(book, width, rows)]
+    return Group(*parts)
+
+
+def _book_title(seen: Seen, market: str, book: BookView) -> Text:
+    shown = book.unproved
+    title = Text.assemble((market, "bold"), f"  mid {short(shown.mid)}  spread {short(shown.spread)}  ")
+    why = seen.lost.get(("depth", market))
+    if why is None:
+        return title.append("proved by checksum", UP)
+    return title.append(f"NOT TRUSTED: {why}", WARNING)
+
+
+def trades(seen: Seen, _width: int, height: int) -> RenderableType:
+    """Public trades, newest first."""
+    table = _table("time (UTC)", "market", "side", "price", "amount", texts=3)
+    for market, at_ms, side, price, amount in list(seen.trades)[: max(1, height - CHROME)]:
+        table.add_row(
+            Text(clock(at_ms), QUIET), Text(market), Text(side, SIDES.get(side, "")), Text(price), Text(amount)
+        )
+    return table if seen.trades else Text("waiting for the first trade", QUIET)
+
+
+def account(seen: Seen, _width: int, height: int) -> RenderableType:
+    """Balances, open orders, positions and own trades, as far as pushes have told them."""
+    rows = max(2, (height - 4 * CHROME) // 3)
+    balances = _table("currency", "available", "frozen")
+    for currency, balance in sorted(seen.balances.items()):
+        balances.add_row(Text(currency, "bold"), short(balance.available), short(balance.frozen))
+    orders = _table("order", "market", "side", "price", "amount", "open", texts=3)
+    for update in list(seen.orders.values())[-rows:]:
+        of = update.order
+        side = Text(of.side, SIDES.get(of.side, ""))
+        orders.add_row(str(of.order_id), Text(of.market), side, *map(short, (of.price, of.amount, of.unfilled_amount)))
+    positions = _table("position", "side", "size", "entry", "unrealised", texts=2)
+    for held in seen.positions.values():
+        of_position = held.position
+        side = Text(of_position.side, SIDES.get(of_position.side, ""))
+        figures = (of_position.open_interest, of_position.avg_entry_price, of_position.unrealized_pnl)
+        positions.add_row(Text(of_position.market, "bold"), side, *map(short, figures))
+    fills = _table("own trade", "market", "side", "price", "amount", texts=3)
+    for fill in list(seen.fills)[:rows]:
+        side = Text(fill.side, SIDES.get(fill.side, ""))
+        fills.add_row(
+            Text(clock(fill.created_at), QUIET), Text(fill.market), side, short(fill.price), short(fill.amount)
+        )
+    shown = [table for table in (balances, orders, positions, fills) if table.row_count]
+    if not shown:
+        return Text("signed in; the exchange tells changes only, and nothing has changed yet", QUIET)
+    return Group(*[part for table in shown for part in (table, Text())])
+
+
+SCREENS: Final[dict[str, Callable[[Seen, int, int], RenderableType]]] = {
+    "ticker": tickers,
+    "book": books,
+    "trades": trades,
+    "account": account,
+}
+"""By what is watched."""
+
+
+def footer(seen: Seen, now: float) -> Text:
+    """How the line stands."""
+    is_fine = seen.line == "connected" and not seen.lost
+    parts = [f"{seen.rate(now):.0f} messages/s", f"{seen.stats.reconnects} reconnects"]
+    if seen.lag is not None:
+        parts.insert(1, f"lag {seen.lag * 1000:.0f} ms")
+    text = Text.assemble((f"{seen.line}", UP if is_fine else WARNING), ("  ·  " + "  ·  ".join(parts), QUIET))
+    for note in seen.notes:
+        text.append(f"\n{note}", WARNING)
+    return text
+
+
+def screen(what: str, seen: Seen, width: int, height: int, now: float) -> RenderableType:
+    """The whole terminal."""
+    return Group(SCREENS[what](seen, width, height), Text(), footer(seen, now))
