@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from attrs import frozen
+from attrs import field, frozen
 
 from coinex_proto.errors import UsageError, quoted
 
@@ -42,8 +42,9 @@ class UpgradeRequest:
 
     host: str
     """The Host header: with the port when it is not the scheme's own, IPv6 in brackets."""
-    target: str
-    headers: tuple[tuple[bytes, bytes], ...]
+    target: str = field(repr=False)
+    """Hidden, as the headers are: it may carry a key."""
+    headers: tuple[tuple[bytes, bytes], ...] = field(repr=False)
 
 
 def upgrade_request(

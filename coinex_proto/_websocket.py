@@ -206,9 +206,9 @@ class WebSocket:
 
     def receive_data(self, data: bytes | bytearray | memoryview) -> list[Received]:
         """What these bytes complete, in order."""
-        self.bytes_in += len(data)
         if type(data) is not bytes:
             data = bytes(data)
+        self.bytes_in += len(data)
         if self.is_open:
             return self._receive_frames(data)
         if not data:
@@ -369,16 +369,17 @@ class WebSocket:
         is_bad_gateway = not self._is_wrong and data[0] == _CLOSE_FRAME and data[2:4] == _BAD_GATEWAY_BYTES
         self._ws.receive_data(data[:2] + _STAND_IN_BYTES + data[4:] if is_bad_gateway else data)
         for event in self._ws.events():
-            if isinstance(event, (TextMessage, BytesMessage)):
-                self._gather(event.data, event.message_finished, received)
-            elif isinstance(event, Ping):
+            # By exact type: isinstance on wsproto's abstract classes is slow.
+            if type(event) is Ping:
                 if self.is_open:
                     self._send_pong(bytes(event.payload))
-            elif isinstance(event, PongFrame):
+            elif type(event) is PongFrame:
                 if self._is_pong_due:
                     self._is_pong_due = False
                     received.append(Pong())
-            elif isinstance(event, CloseConnection):
+            elif type(event) is TextMessage or type(event) is BytesMessage:
+                self._gather(event.data, event.message_finished, received)
+            elif type(event) is CloseConnection:
                 self._receive_close(event, BAD_GATEWAY if is_bad_gateway else event.code, received)
 
     def _gather(self, piece: str | bytes | bytearray, is_last: bool, received: list[Received]) -> None:

@@ -106,6 +106,8 @@ def test_headers_are_sent_as_they_were_given() -> None:
     )
     assert request.headers == ((b"User-Agent", b"a b/1"), (b"X", b"y"))
     assert request.target == "/v2?key=1"
+    assert "key" not in repr(request)  # X1
+    assert "User" not in repr(request)
 
 
 @given(st.text(max_size=80), st.integers(-5, 70_000), st.text(max_size=20), st.text(max_size=10), st.text(max_size=10))
