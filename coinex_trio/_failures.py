@@ -5,6 +5,7 @@ One function for both drivers; the session adds host and port. Must not know tri
 
 from __future__ import annotations
 
+import os
 import socket
 import ssl
 
@@ -21,7 +22,7 @@ def describe(error: BaseException) -> str:
     if isinstance(cause, TimeoutError):
         return "time-out"
     if isinstance(cause, OSError):
-        return cause.strerror or str(cause) or type(cause).__name__
+        return os.strerror(cause.errno) if cause.errno else str(cause) or type(cause).__name__
     return str(cause) or type(cause).__name__
 
 

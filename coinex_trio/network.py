@@ -11,10 +11,10 @@ import select
 import socket
 import ssl
 import time
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Final, Protocol, runtime_checkable
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final, Protocol
 
-from coinex_proto import Sources
+from coinex_proto import Sources, UsageError
 from coinex_trio._sockets import SocketTransport
 
 if TYPE_CHECKING:
@@ -55,7 +55,6 @@ class Transport(Protocol):
         ...
 
 
-@runtime_checkable
 class Network(Protocol):
     """What both kinds of client need of the world."""
 
@@ -109,7 +108,8 @@ class SystemNetwork:
         poll = select.poll()
         owners: dict[int, Transport] = {}
         for transport, wants_write in watched:
-            assert isinstance(transport, Pollable), transport
+            if not isinstance(transport, SocketTransport):
+                raise UsageError("this transport is of another network")
             for fileno, mask in transport.interest(wants_write):
                 poll.register(fileno, mask)
                 owners[fileno] = transport
@@ -131,15 +131,6 @@ class SystemNetwork:
     def resolve(self, host: str, port: int) -> tuple[tuple[str, int], ...]:
         """Addresses of a host; a subclass may know better."""
         return resolve(host, port)
-
-
-@runtime_checkable
-class Pollable(Protocol):
-    """What `SystemNetwork.wait` needs of a transport."""
-
-    def interest(self, wants_write: bool) -> Iterable[tuple[int, int]]:
-        """File descriptors, each with the events of `select.poll` that let the transport go on."""
-        ...
 
 
 def resolve(host: str, port: int) -> tuple[tuple[str, int], ...]:
