@@ -3,7 +3,17 @@
 from coinex_proto.simulator.coinex_server import CoinexServer
 from coinex_proto.simulator.connection import ServerConnection
 from coinex_proto.simulator.exchange import Exchange
+from coinex_proto.simulator.faults import Fault, FaultScriptError, parse_faults
 from coinex_proto.simulator.refusals import OrderRefused
 from coinex_proto.simulator.traders import CrowdSettings
 
-__all__ = ["CoinexServer", "CrowdSettings", "Exchange", "OrderRefused", "ServerConnection"]
+__all__ = [
+    "CoinexServer",
+    "CrowdSettings",
+    "Exchange",
+    "Fault",
+    "FaultScriptError",
+    "OrderRefused",
+    "ServerConnection",
+    "parse_faults",
+]

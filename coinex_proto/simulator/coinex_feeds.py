@@ -68,6 +68,8 @@ class DepthChannel:
     full_at: int = 0
 
     def beat(self, now_ms: int) -> None:
+        if self.market.is_halted:
+            return
         is_due = not self.is_full and now_ms >= self.full_at
         if self.seen == self.market.book.revision and not self.newcomers and not is_due:
             return
@@ -118,9 +120,15 @@ class Wish:
 class Feeds:
     """All market channels of one path (spot or futures)."""
 
-    def __init__(self, markets: dict[str, Market], prices: Prices, wake: Callable[[str], object]) -> None:
-        """`wake(market key)` is called when somebody begins to look at a market."""
-        self._wake = wake
+    def __init__(
+        self,
+        markets: dict[str, Market],
+        prices: Prices,
+        wake: Callable[[str], object],
+        wake_later: Callable[[str], object],
+    ) -> None:
+        """`wake(market key)` is called when somebody begins to look at a market, the other when at all of them."""
+        self._wake, self._wake_later = wake, wake_later
         self.markets = markets
         """By name."""
         self._prices = prices
@@ -142,12 +150,13 @@ class Feeds:
         wish.names.update(names)
         wish.fresh.update(name for name in (self.markets if is_all else names) if name in self.markets)
         for name in list(wish.fresh):
-            self._wake(self.markets[name].spec.key)
+            (self._wake_later if is_all else self._wake)(self.markets[name].spec.key)
             if topic == "deals":
                 self._deals_seen.setdefault(name, self.markets[name].deal_count)
             elif topic == "bbo":
                 wish.fresh.discard(name)
-                subscriber.deliver(self._quote(self.markets[name]))
+                if not self.markets[name].is_halted:
+                    subscriber.deliver(self._quote(self.markets[name]))
 
     def leave(self, topic: str, subscriber: Subscriber, names: Iterable[str], *, is_all: bool) -> None:
         wish = self._wishes[topic].get(subscriber)
@@ -220,8 +229,8 @@ class Feeds:
         wishes = self._wishes[topic]
         if not wishes:
             return
-        for name in self.markets:
-            followers = self._followers(topic, name)
+        for name, market in self.markets.items():
+            followers = [] if market.is_halted else self._followers(topic, name)
             if followers:
                 yield name, followers
 
@@ -259,7 +268,7 @@ class Feeds:
         changed = {}
         for name, market in self.markets.items():
             mark = (market.deal_count, now_ms // FULL_EVERY_MS)
-            if self._states_seen.get(name) != mark:
+            if self._states_seen.get(name) != mark and not market.is_halted:
                 self._states_seen[name] = mark
                 changed[name] = self._prices.state(market, now_ms)
         pushes: dict[tuple[str, ...], Push] = {}

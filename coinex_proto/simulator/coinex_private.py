@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from coinex_proto.simulator.prices import Prices
 
 FUTURES_BALANCE_DELAY: Final = 0.1
+MAINTENANCE_CHANNEL: Final = 101
 ORDER_FORMS: Final = {"spot": spot_order, "futures": futures_order}
 STOP_FORMS: Final = {"spot": spot_stop, "futures": futures_stop}
 
@@ -78,6 +79,13 @@ class PrivateFeeds:
         self._late[owner, currency] = None
         if self.due_at is None:
             self.due_at = self.now + FUTURES_BALANCE_DELAY
+
+    def announce(self, info: dict[str, object]) -> None:
+        """A notice of system maintenance to everybody who wants them."""
+        push = Push("notice.update", {"channel": MAINTENANCE_CHANNEL, "info": info})
+        for socket in tuple(self.sockets):
+            if socket.owner is not None and socket.wants("notice", str(MAINTENANCE_CHANNEL)):
+                socket.deliver(push)
 
     def send_late(self) -> None:
         """The futures balances that have moved; they come in batches."""

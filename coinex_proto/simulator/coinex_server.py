@@ -8,6 +8,7 @@ clock.  Same seed and same calls: same bytes.
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any, Final
@@ -16,6 +17,7 @@ from coinex_proto.simulator import coinex_http_account, coinex_http_market, coin
 from coinex_proto.simulator.amounts import to_scaled
 from coinex_proto.simulator.catalogue import market_names, specs
 from coinex_proto.simulator.coinex_accounts import Accounts, make_credentials
+from coinex_proto.simulator.coinex_faults import CoinexFaults
 from coinex_proto.simulator.coinex_feeds import Feeds
 from coinex_proto.simulator.coinex_http import CoinexHttp
 from coinex_proto.simulator.coinex_private import PrivateFeeds
@@ -23,6 +25,7 @@ from coinex_proto.simulator.coinex_socket import MODULE_BASE, CoinexSocket
 from coinex_proto.simulator.coinex_wire import Push
 from coinex_proto.simulator.connection import Ending, ServerConnection
 from coinex_proto.simulator.exchange import Exchange
+from coinex_proto.simulator.faults import Fault, FaultPlan, parse_fault, parse_faults
 from coinex_proto.simulator.http_server import HttpRequest, HttpResponse
 from coinex_proto.simulator.market import Market
 from coinex_proto.simulator.marks import funding_times
@@ -31,6 +34,8 @@ from coinex_proto.simulator.prices import Prices
 from coinex_proto.simulator.traders import Crowds, CrowdSettings
 
 BEATS_A_SECOND: Final = 5
+WOKEN_A_BEAT: Final = 20
+"""Waking a market takes milliseconds; a subscription to a thousand must not freeze the server."""
 INDEX_EVERY: Final = 5.0
 IDLE_LIMIT: Final = 60.0
 MODULES: Final = ("spot", "futures")
@@ -52,6 +57,7 @@ class CoinexServer:
         access_id: str | None = None,
         secret_key: str | None = None,
         crowd: CrowdSettings = CrowdSettings(),  # noqa: B008 - frozen
+        faults: str | Sequence[Fault] = "",
         answers_pings: bool = True,
         answers_close: bool = False,
         max_request_bytes: int = 10_240,
@@ -67,8 +73,12 @@ class CoinexServer:
         by_module: dict[str, dict[str, Market]] = {module: {} for module in MODULES}
         for spec in listed:
             by_module[spec.wallet][spec.name] = self.exchange.markets[spec.key]
+        self._sleepers: deque[str] = deque()
+        """Markets that are looked at together with all others: they wake one after the other."""
         self.crowds = Crowds(self.exchange, crowd, seed)
-        self.feeds = {module: Feeds(by_module[module], self.prices, self._wake) for module in MODULES}
+        self.feeds = {
+            module: Feeds(by_module[module], self.prices, self._wake, self._sleepers.append) for module in MODULES
+        }
         self.private = PrivateFeeds(self.exchange, self.prices, self.feeds)
         self.private.now = now
         self.exchange.listeners.append(self.private)
@@ -82,10 +92,14 @@ class CoinexServer:
         self.access_id, self.secret_key = access_id or made_id, secret_key or made_secret
         self.owner = self.add_account(self.access_id, self.secret_key)
         self.connections: dict[ServerConnection, None] = {}
+        self._connections_at = math.inf
+        """No connection has anything to do before."""
         self._accepted = 0
         self._ready: dict[ServerConnection, None] = {}
         self._skew_ms = 0
         self._refusals: dict[str, list[int]] = {}
+        planned = parse_faults(faults) if isinstance(faults, str) else tuple(faults)
+        self._faults = CoinexFaults(self, FaultPlan(planned, now=now, seed=seed))
         self._beat_at: float | None = None
         self._index_at = now + INDEX_EVERY
         self._funding_at = funding_times(self.exchange.now_ms)[1] / 1000
@@ -98,6 +112,7 @@ class CoinexServer:
         self._accepted += 1
         connection = ServerConnection(self, self._accepted, now)
         self.connections[connection] = None
+        self.wake_at(connection.next_at(IDLE_LIMIT))
         return connection
 
     def take_ready(self) -> tuple[ServerConnection, ...]:
@@ -171,14 +186,14 @@ class CoinexServer:
 
     def drop(self, how: Ending = "rst") -> None:
         """Break every WebSocket connection."""
-        for connection in tuple(self.connections):
-            if connection.service is not None:
-                connection.end(how)
+        for connection in self.sockets():
+            connection.end(how)
 
     def stall(self, seconds: float) -> None:
         """Freeze every open connection: nothing is read or written for so long, then all of it."""
         for connection in self.connections:
             connection.stall(self.now + seconds)
+        self.wake_at(self.now + seconds)
 
     def refuse(self, method: str, code: int, times: int = 1) -> None:
         """Answer the next requests of this method with this code, and do not carry them out."""
@@ -187,6 +202,41 @@ class CoinexServer:
     def skew_clock(self, seconds: float) -> None:
         """Set the server's idea of the time so far ahead (or back) of the truth."""
         self._skew_ms = round(seconds * 1000)
+
+    def inject(self, fault: str) -> None:
+        """Plan one more fault, a line of the fault language, counted from now."""
+        self._faults.plan.add(parse_fault(fault), self.now)
+
+    def sign_out(self) -> None:
+        """Forget who has signed in; the sockets stay."""
+        for socket in self.private.sockets:
+            socket.owner = None
+
+    def halt(self, market: str = "all") -> None:
+        """Stop trading: everything is acknowledged, nothing happens."""
+        for name, module in self._named(market):
+            self.feeds[module].markets[name].is_halted = True
+
+    def resume(self, market: str = "all") -> None:
+        """Trade again."""
+        for name, module in self._named(market):
+            self.feeds[module].markets[name].is_halted = False
+
+    def announce_maintenance(self, start: float, end: float, scope: Sequence[str] = ("SPOT", "FUTURES")) -> None:
+        """Push a maintenance notice: begin and end in seconds from now."""
+        info = {
+            "start_time": self.exchange.now_ms + round(start * 1000),
+            "end_time": self.exchange.now_ms + round(end * 1000),
+            "scope": list(scope),
+            "protect_duration_start": 0,
+            "protect_duration_end": 0,
+        }
+        self.notices.append(info)
+        self.private.announce(info)
+
+    def sockets(self) -> tuple[ServerConnection, ...]:
+        """Connections that are WebSockets by now."""
+        return tuple(connection for connection in self.connections if connection.service is not None)
 
     def add_account(self, access_id: str, secret_key: str) -> int:
         """A further account with money in every currency.  Returns its owner number."""
@@ -221,9 +271,16 @@ class CoinexServer:
         module = path.removeprefix("/v2/")
         if path != f"/v2/{module}" or module not in MODULES:
             return HttpResponse(status=404)
+        refusal = self._faults.connect(connection)
+        if refusal is not None or connection.wants_close is not None:
+            return refusal or HttpResponse(status=503)
         socket = CoinexSocket(self, connection, module)
         self.private.sockets[socket] = None
         return socket
+
+    def wake_at(self, at: float) -> None:
+        """Look after the connections then."""
+        self._connections_at = min(self._connections_at, at)
 
     def has_output(self, connection: ServerConnection) -> None:
         self._ready[connection] = None
@@ -239,13 +296,20 @@ class CoinexServer:
         if code is not None:
             socket.answer(identity, code, "")
             return
-        socket.perform(method, identity, params)
+        self._faults.request(socket, method, identity, params)
+        self.expect_beats()
+
+    def expect_beats(self) -> None:
+        """Begin to beat when somebody has subscribed."""
         if self._beat_at is None and any(feeds.is_wanted for feeds in self.feeds.values()):
             self._beat_at = _next_beat(self.now)
 
     def deliver(self, connection: ServerConnection, push: Push) -> None:
         """Send a push."""
-        connection.send_frame(push.frame)
+        if self._faults.plan.watches_messages:
+            self._faults.push(connection, push)
+        else:
+            connection.send_frame(push.frame)
 
     # time
 
@@ -259,12 +323,10 @@ class CoinexServer:
 
     def _next_at(self) -> float:
         at = min(self.crowds.next_at, self._beat_at or math.inf, self.private.due_at or math.inf)
-        at = min(at, self._funding_at)
+        at = min(at, self._funding_at, self._faults.next_at)
         if self._beat_at is not None:
             at = min(at, self._index_at)
-        for connection in self.connections:
-            at = min(at, connection.next_at(IDLE_LIMIT))
-        return at
+        return min(at, self._connections_at)
 
     def _step(self, at: float) -> None:
         if self.crowds.next_at <= at:
@@ -272,6 +334,8 @@ class CoinexServer:
         if self.private.due_at is not None and self.private.due_at <= at:
             self.private.send_late()
         if self._beat_at is not None and self._beat_at <= at:
+            for _ in range(min(WOKEN_A_BEAT, len(self._sleepers))):
+                self._wake(self._sleepers.popleft())
             for feeds in self.feeds.values():
                 feeds.beat(self.exchange.now_ms)
             is_wanted = any(feeds.is_wanted for feeds in self.feeds.values())
@@ -280,11 +344,19 @@ class CoinexServer:
             for feeds in self.feeds.values():
                 feeds.push_indexes()
             self._index_at = at + INDEX_EVERY
+        if self._faults.next_at <= at:
+            self._faults.act(at)
+            self.expect_beats()
         if self._funding_at <= at:
             self.exchange.settle_funding()
             self._funding_at = funding_times(self.exchange.now_ms)[1] / 1000
-        for connection in tuple(self.connections):
-            connection.handle_time(at, IDLE_LIMIT)
+        if self._connections_at <= at:
+            for connection in tuple(self.connections):
+                connection.handle_time(at, IDLE_LIMIT)
+            self._connections_at = min((c.next_at(IDLE_LIMIT) for c in self.connections), default=math.inf)
+
+    def _named(self, market: str) -> list[tuple[str, str]]:
+        return [(name, module) for module in MODULES for name in self.feeds[module].markets if market in ("all", name)]
 
     def _market(self, name: str, module: str) -> Market:
         market = self.feeds[module].markets.get(name)

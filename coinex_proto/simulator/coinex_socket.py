@@ -101,8 +101,8 @@ class CoinexSocket:
         wish = self._private.get(topic)
         return wish is not None and name in wish
 
-    def perform(self, method: str, identity: int, params: object) -> None:
-        """Do what a request asks, and answer it."""
+    def perform(self, method: str, identity: int, params: object, *, is_answered: bool = True) -> None:
+        """Do what a request asks, and answer it, unless that answer is to be lost."""
         if method == "server.ping" and params == []:
             params = {}
         try:
@@ -113,7 +113,8 @@ class CoinexSocket:
         except Refused as refusal:
             self._refuse(identity, refusal.code)
             return
-        self.answer(identity, 0, "OK", data)
+        if is_answered:
+            self.answer(identity, 0, "OK", data)
         if effect is not None:
             effect()
 

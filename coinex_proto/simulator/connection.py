@@ -7,9 +7,11 @@ the owner's business: its `advance(now)` drives every connection.  What requests
 
 from __future__ import annotations
 
+import math
 from typing import Literal, Protocol
 
 from coinex_proto.simulator.http_server import BadHttp, HttpRequest, HttpResponse, HttpServer
+from coinex_proto.simulator.pacing import Line
 from coinex_proto.simulator.websocket_server import RemoteProtocolError, WebSocketServer, binary_frame
 
 Ending = Literal["fin", "rst"]
@@ -26,6 +28,7 @@ class SocketService(Protocol):
 class Venue(Protocol):
     """What a connection asks of the server that it belongs to."""
 
+    now: float
     answers_pings: bool
     answers_close: bool
     max_request_bytes: int
@@ -33,6 +36,8 @@ class Venue(Protocol):
     def answer(self, request: HttpRequest) -> HttpResponse: ...
 
     def open_socket(self, connection: ServerConnection, request: HttpRequest) -> SocketService | HttpResponse: ...
+
+    def wake_at(self, at: float) -> None: ...
 
     def has_output(self, connection: ServerConnection) -> None: ...
 
@@ -56,8 +61,8 @@ class ServerConnection:
         self._service: SocketService | None = None
         self._out = bytearray()
         self._is_silent = False
-        self._held: list[bytes] = []
-        self._stalled_until = 0.0
+        self._outward: Line | None = None
+        self._inward: Line | None = None
 
     @property
     def service(self) -> SocketService | None:
@@ -68,10 +73,16 @@ class ServerConnection:
         """Bytes of the client.  Never raises for what they hold."""
         if self.wants_close is not None or self._is_silent:
             return
-        if now < self._stalled_until:
-            self._held.append(data)
-            return
+        if self._inward is not None:
+            self._inward.put(data, now)
+            data = self._inward.take(now)
+            self._venue.wake_at(self._inward.next_at)
+            if not data:
+                return
         self.last_heard = now
+        self._take(data)
+
+    def _take(self, data: bytes) -> None:
         if self._websocket is not None:
             self._receive_frames(self._websocket, data)
         elif self._http is not None:
@@ -84,8 +95,6 @@ class ServerConnection:
 
     def data_to_send(self) -> bytes:
         """Bytes for the client; each is handed out once."""
-        if self._stalled_until and self.wants_close is None:
-            return b""
         data = bytes(self._out)
         self._out.clear()
         return data
@@ -101,9 +110,14 @@ class ServerConnection:
 
     def queue(self, data: bytes) -> None:
         """Queue bytes as they are."""
-        if not self._is_silent:
-            self._out += data
-            self._venue.has_output(self)
+        if self._is_silent or self.wants_close is not None:
+            return
+        if self._outward is not None:
+            self._outward.put(data, self._venue.now)
+            data = self._outward.take(self._venue.now)
+            self._venue.wake_at(self._outward.next_at)
+        self._out += data
+        self._venue.has_output(self)
 
     def end(self, how: Ending) -> None:
         """Have the host close the connection; what is queued goes out first, unless it is a reset."""
@@ -117,36 +131,66 @@ class ServerConnection:
         self._venue.ended(self)
         self._venue.has_output(self)
 
+    def break_off(self, data: bytes, how: Ending) -> None:
+        """Send these last bytes, then close even if they are half a frame."""
+        self.end(how)
+        self._out += data
+
     def stall(self, until: float) -> None:
         """Freeze: nothing is read or written until then, and nothing is lost."""
-        self._stalled_until = max(until, self._stalled_until)
+        self._lines()[0].freeze(until)
+        self._lines()[1].freeze(until)
+
+    def slow_down(self, bytes_per_second: float, until: float) -> None:
+        """Let what goes out drip."""
+        self._lines()[1].slow_down(bytes_per_second, until)
+
+    def delay(self, seconds: float, until: float) -> None:
+        """Let what goes out come later."""
+        self._lines()[1].delay(seconds, until)
 
     def next_at(self, idle_limit: float) -> float:
         """When `handle_time` has something to do."""
-        return self._stalled_until or self.last_heard + idle_limit
+        if self._is_silent:
+            return math.inf
+        at = self.last_heard + idle_limit
+        if self._inward is not None and self._outward is not None:
+            at = min(self._inward.next_at, self._outward.next_at, max(at, self._inward.frozen_until))
+        return at
 
     def handle_time(self, now: float, idle_limit: float) -> None:
-        """End a stall that is over; cut a client that has sent nothing for so long, without a close frame."""
-        if self._stalled_until:
-            if now >= self._stalled_until:
-                self._thaw(now)
-        elif now >= self.last_heard + idle_limit:
+        """Move what is on its way; cut a client that has sent nothing for so long, without a close frame."""
+        if self._inward is not None and self._outward is not None:
+            self._move(self._inward, self._outward, now)
+        if self._is_silent:
+            return
+        if now >= self.last_heard + idle_limit and (self._inward is None or now >= self._inward.frozen_until):
             self.end("fin")
+
+    def _lines(self) -> tuple[Line, Line]:
+        if self._inward is None or self._outward is None:
+            self._inward, self._outward = Line(), Line()
+        return self._inward, self._outward
+
+    def _move(self, inward: Line, outward: Line, now: float) -> None:
+        arrived = inward.take(now)
+        if arrived:
+            self.last_heard = now
+            self._take(arrived)
+        data = outward.take(now)
+        if data:
+            self._out += data
+            self._venue.has_output(self)
+        if inward.is_clear(now) and outward.is_clear(now):
+            self._inward = self._outward = None
 
     def go_silent(self) -> None:
         """Half-open from now on: nothing more is read or written, and the connection stays."""
         self._is_silent = True
         self._out.clear()
 
-    def _thaw(self, now: float) -> None:
-        self._stalled_until = 0.0
-        held, self._held = self._held, []
-        for data in held:
-            self.receive_data(data, now)
-        if self._out:
-            self._venue.has_output(self)
-
     def _receive_frames(self, websocket: WebSocketServer, data: bytes) -> None:
+        websocket.answers_pings = self._venue.answers_pings
         messages, answer = websocket.receive_data(data)
         assert self._service is not None
         for message in messages:
@@ -180,7 +224,6 @@ class ServerConnection:
             websocket = WebSocketServer(
                 headers,
                 target,
-                answers_pings=venue.answers_pings,
                 answers_close=venue.answers_close,
                 max_request_bytes=venue.max_request_bytes,
             )

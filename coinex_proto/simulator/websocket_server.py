@@ -51,14 +51,14 @@ class WebSocketServer:
         headers: Sequence[tuple[bytes, bytes]],
         target: bytes,
         *,
-        answers_pings: bool,
         answers_close: bool,
         max_request_bytes: int,
     ) -> None:
         """Take over an upgrade request that has been parsed.  Raises RemoteProtocolError when it is no valid one."""
         self._wsproto = WSConnection(ConnectionType.SERVER)
         self._wsproto.initiate_upgrade_connection(list(headers), target.decode("ascii"))
-        self._answers_pings, self._answers_close = answers_pings, answers_close
+        self.answers_pings = True
+        self._answers_close = answers_close
         self._max_request_bytes = max_request_bytes
         self._parts: list[bytes] = []
         self._size = 0
@@ -112,7 +112,7 @@ class WebSocketServer:
 
     def _control(self, event: Event) -> bytes:
         if isinstance(event, Ping):
-            return self._wsproto.send(event.response()) if self._answers_pings else b""
+            return self._wsproto.send(event.response()) if self.answers_pings else b""
         if isinstance(event, CloseConnection):
             self.is_over = True
             return self._wsproto.send(event.response()) if self._answers_close else b""
