@@ -83,7 +83,8 @@ def opened(*, limit: int = LIMIT, random_bytes: Callable[[int], bytes] | None = 
     """A WebSocket after its upgrade, nothing in its output."""
     ws = new(limit=limit, random_bytes=random_bytes)
     ws.start()
-    assert ws.receive_data(switching(ws.data_to_send())) == [Upgraded()]
+    received = ws.receive_data(switching(ws.data_to_send()))
+    assert received == [Upgraded()]
     return ws
 
 
