@@ -20,6 +20,20 @@ from coinex_proto.coinex.account_updates import (
 from coinex_proto.coinex.commands import Ping, Raw, ServerTime
 from coinex_proto.coinex.credentials import Credentials, sign_http, sign_websocket
 from coinex_proto.coinex.dialect import FUTURES_URL, SPOT_URL, CoinexDialect, futures, spot
+from coinex_proto.coinex.legacy import (
+    LegacyBalanceUpdate,
+    LegacyDeal,
+    LegacyDepthLevels,
+    LegacyDepthUpdate,
+    LegacyKline,
+    LegacyKlineUpdate,
+    LegacyOrder,
+    LegacyOrderUpdate,
+    LegacyPosition,
+    LegacyPositionUpdate,
+    LegacyTickerUpdate,
+    LegacyTradesUpdate,
+)
 from coinex_proto.coinex.market_updates import (
     BestQuoteUpdate,
     Deal,
@@ -64,6 +78,18 @@ __all__ = [
     "DepthUpdate",
     "Index",
     "IndexUpdate",
+    "LegacyBalanceUpdate",
+    "LegacyDeal",
+    "LegacyDepthLevels",
+    "LegacyDepthUpdate",
+    "LegacyKline",
+    "LegacyKlineUpdate",
+    "LegacyOrder",
+    "LegacyOrderUpdate",
+    "LegacyPosition",
+    "LegacyPositionUpdate",
+    "LegacyTickerUpdate",
+    "LegacyTradesUpdate",
     "NoticeInfo",
     "NoticeUpdate",
     "Notices",

@@ -12,9 +12,10 @@ from typing import Final
 
 import msgspec
 
+from coinex_proto.coinex._legacy import legacy_updates
 from coinex_proto.coinex._lenient import UNREADABLE, lenient
 from coinex_proto.coinex._pushes import PUSHES
-from coinex_proto.coinex._refusals import refusal
+from coinex_proto.coinex._refusals import legacy_refusal, refusal
 from coinex_proto.dialect import Answer, Inbound
 from coinex_proto.errors import quoted
 from coinex_proto.events import Unrecognised
@@ -60,12 +61,16 @@ def _by_envelope(payload: bytes, why: str) -> Sequence[Inbound]:
         return _push(payload, envelope, why)
     if bytes(envelope.code):
         return (_answer(envelope),)
+    if bytes(envelope.error) or bytes(envelope.result):
+        return (_legacy_answer(envelope),)
     return (Unrecognised(raw=payload, why="a message with neither method nor code"),)
 
 
 def _push(payload: bytes, envelope: _Envelope, why: str) -> Sequence[Inbound]:
     method = _TEXT.decode(envelope.method)
     try:
+        if bytes(envelope.params):
+            return legacy_updates(method, bytes(envelope.params))
         updates, missed = lenient(method, bytes(envelope.data))
     except LookupError:
         return (Unrecognised(raw=payload, why=f"unknown method {quoted(method)}"),)
@@ -83,9 +88,26 @@ def _answer(envelope: _Envelope) -> Inbound:
     return Answer(keys=keys, body=bytes(envelope.data), refusal=refusal(code, _text(envelope.message)))
 
 
+class _LegacyError(msgspec.Struct, gc=False):
+    code: int
+    message: str = ""
+
+
+_LEGACY_ERROR: Final = msgspec.json.Decoder(_LegacyError | None)
+
+
+def _legacy_answer(envelope: _Envelope) -> Inbound:
+    """v1: `{"error": null or {code, message}, "result": …, "id": …}`."""
+    keys = (("id", _INT.decode(envelope.id)),)
+    error = _LEGACY_ERROR.decode(envelope.error) if bytes(envelope.error) else None
+    if error is None:
+        return Answer(keys=keys, body=bytes(envelope.result))
+    return Answer(keys=keys, refusal=legacy_refusal(error.code, error.message))
+
+
 def _text(raw: msgspec.Raw) -> str:
     """The venue's words, whatever type it gives them."""
     try:
-        return _TEXT.decode(raw) if bytes(raw) else ""
+        return _TEXT.decode(raw) if bytes(raw) not in (b"", b"null") else ""
     except msgspec.MsgspecError:
         return bytes(raw).decode(errors="replace")
