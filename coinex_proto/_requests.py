@@ -1,6 +1,6 @@
-"""Requests of one connection: those that wait to leave, those that wait for an answer, and who an answer belongs to.
+"""Requests of one connection that wait for an answer, and whom an answer belongs to.
 
-Knows keys, deadlines and order; not what a request is for, nor the venue.
+Knows keys, deadlines and order; not what a request is for, nor the venue. Those that have not left yet: `_departures.py`.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import heapq
 import math
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from enum import Enum
 from typing import Any
 
@@ -52,13 +52,17 @@ class Requests:
     """The table of pending requests."""
 
     def __init__(self) -> None:
-        self.waiting: deque[Pending] = deque()
+        self.has_freed = False
+        """Something was answered or given up since this was last set to False: its keys are free again."""
         self._sent: dict[RequestId, Pending] = {}
         self._by_key: dict[ReplyKey, list[Pending]] = {}
         self._deadlines: list[tuple[float, int, Pending]] = []
 
     def __len__(self) -> int:
-        return len(self._sent) + len(self.waiting)
+        return len(self._sent)
+
+    def __iter__(self) -> Iterator[Pending]:
+        return iter(self._sent.values())
 
     def is_blocked(self, outgoing: Outgoing) -> bool:
         """Whether an earlier request could take this one's answer for its own."""
@@ -92,7 +96,7 @@ class Requests:
 
     def remove(self, pending: Pending) -> None:
         """It is over."""
-        pending.is_answered = True
+        pending.is_answered = self.has_freed = True
         del self._sent[pending.request_id]
         for key in pending.outgoing.keys:
             holders = self._by_key[key]
@@ -114,11 +118,13 @@ class Requests:
             found.append(heapq.heappop(self._deadlines)[2])
         return found
 
-    def take_all(self) -> tuple[list[Pending], list[Pending]]:
-        """Empty the table: those that had been sent, and those that never left."""
-        sent, waiting = list(self._sent.values()), list(self.waiting)
-        self.__init__()  # type: ignore[misc]
-        return sent, waiting
+    def take_all(self) -> list[Pending]:
+        """Those that wait, in the order in which they were sent; the table is empty then."""
+        sent = list(self._sent.values())
+        self._sent.clear()
+        self._by_key.clear()
+        self._deadlines.clear()
+        return sent
 
     def _set_deadline(self, pending: Pending, deadline: float) -> None:
         pending.deadline = deadline

@@ -8,14 +8,14 @@ must not know any venue: all of that is behind `Dialect`.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Final, TypeVar
 
 from coinex_proto._clock import Clock
+from coinex_proto._departures import Departures
 from coinex_proto._inflate import TooBig, inflate
-from coinex_proto._limits import Bucket
 from coinex_proto._patience import Patience
-from coinex_proto._requests import MAX_REQUESTS, Pace, Pending, Purpose, Requests
+from coinex_proto._requests import MAX_REQUESTS, Pending, Purpose, Requests
 from coinex_proto._websocket import Broken, Ended, PeerClosed, Pong, Received, Refused, Upgraded, WebSocket
 from coinex_proto.commands import Command, RequestId, describe
 from coinex_proto.config import Config, Endpoint, Sources
@@ -52,6 +52,8 @@ R = TypeVar("R")
 
 CLOCK_EVERY: Final = 300.0
 """Seconds after which the venue's clock is asked again, together with a ping."""
+OPTIONAL_PART: Final = 0.25
+"""Of `login_timeout`, for an answer in the opening that need not come: the others must still have time."""
 REFUSAL_TIMEOUT: Final = 1.0
 """Seconds for the body of a refusal, once its head is in."""
 MESSAGE_TOO_BIG: Final = 1009
@@ -111,12 +113,13 @@ class Connection:
         self._now = 0.0
         self._events: deque[Event] = deque()
         self._requests = Requests()
-        self._buckets = {name: Bucket(rate) for name, rate in dialect.limits.items()}
-        self._pace = Pace(config.requests_per_second)
+        self._departures = Departures(dialect.limits, config.requests_per_second, self._requests)
         self._patience = Patience()
         self._challenge: bytes | None = None
         self._opening: deque[Command[Any]] = deque()
         self._clock_was_tried = False
+        self._is_news = False
+        """Something other than an update has come since the last pause of `receive_each`."""
         self._phase_deadline: float | None = None
         self._last_text_at = 0.0
         self._last_proof_at = 0.0
@@ -155,6 +158,14 @@ class Connection:
 
     def receive_data(self, data: bytes | bytearray | memoryview, now: float) -> None:
         """Bytes of the peer, cut anywhere."""
+        for _ in self.receive_each(data, now):
+            pass
+
+    def receive_each(self, data: bytes | bytearray | memoryview, now: float) -> Iterator[None]:
+        """As `receive_data`, with a pause after each message that may call for an answer.
+
+        A session takes its turn in the pauses; else what it does would depend on how the bytes were cut.
+        """
         if self._phase is Phase.NEW:
             raise UsageError("start() comes before receive_data()")
         if self._phase is Phase.CLOSED:
@@ -166,10 +177,13 @@ class Connection:
                 self._message(item, now)
             else:
                 self._control(item, now)
+                self._is_news = True
+            if self._is_news:
+                self._is_news = False
+                self._release(now)
+                yield
         if self._socket.is_refusing and self._phase_deadline is not None:
             self._phase_deadline = min(self._phase_deadline, now + REFUSAL_TIMEOUT)
-        if self._requests.waiting:
-            self._release(now)
 
     def receive_eof(self, now: float) -> None:
         """The peer will send no more."""
@@ -191,19 +205,23 @@ class Connection:
         return self.submit(command, now, is_paced=False)
 
     def submit(self, command: Command[R], now: float, *, is_paced: bool) -> RequestId:
-        """As `send`; `is_paced` tells topic requests, which keep to `Config.requests_per_second` as well."""
+        """As `send`; `is_paced` tells topic requests of a session.
+
+        They keep to `Config.requests_per_second` as well, and end without an event when the connection ends: the session
+        asks anew on the next one.
+        """
         if command.is_private and not self._dialect.has_credentials:
             raise UsageError(f"Authentication required: {describe(command)} needs credentials for {self._dialect.name}")
         if self._phase is not Phase.READY:
             raise NotReady(f"{describe(command)} was not sent: the connection is {self._phase.value}, not ready")
-        if not is_paced and len(self._requests) >= MAX_REQUESTS:
+        if not is_paced and self._is_full():
             raise UsageError(f"{describe(command)} was not sent: {MAX_REQUESTS} requests are waiting already")
         request_id = RequestId(self._ids.last + 1)
         outgoing = self._dialect.encode(command, request_id)
         pending = Pending(request_id, command, outgoing, Purpose.CALLER, is_paced)
         now = self._at(now)
         if not outgoing.may_wait:
-            pause = self._free_at(pending, now) - now
+            pause = self._departures.free_at(pending, now) - now
             if pause > 0:
                 raise NotReady(
                     f"{describe(command)} was not sent: the venue's rate limit allows it in {pause:.2f} s; "
@@ -214,8 +232,8 @@ class Connection:
             self._transmit(pending, now)
             return request_id
         self._ids.last += 1
-        self._requests.waiting.append(pending)
-        self._release(now)
+        for each in self._departures.add(pending, now):
+            self._transmit(each, now)
         return request_id
 
     def close(self, now: float, *, code: int = NORMAL_CLOSURE, text: str = "") -> None:
@@ -273,7 +291,7 @@ class Connection:
         times = (
             self._phase_deadline,
             self._requests.next_deadline(),
-            self._release_at(),
+            self._departures.next_deadline() if self._phase is Phase.READY else None,
             self._line_due(),
         )
         return min((time for time in times if time is not None), default=None)
@@ -359,8 +377,12 @@ class Connection:
                 stamp(item, payload, now)
                 events.append(item)
             elif type(item) is Answer:
+                self._is_news = True
                 self._answer(item, payload, now, has_update or any(isinstance(other, Update) for other in inbound))
+                if self._phase is Phase.CLOSED:
+                    return
             elif type(item) is Challenge:
+                self._is_news = True
                 self._challenged(item, payload, now)
             elif type(item) is Unrecognised:
                 stats.unrecognised += 1
@@ -476,56 +498,31 @@ class Connection:
         self._transmit(Pending(request_id, command, self._dialect.encode(command, request_id), purpose), now)
 
     def _transmit(self, pending: Pending, now: float) -> None:
-        outgoing = pending.outgoing
         if pending.purpose is Purpose.CALLER:
-            if outgoing.bucket is not None:
-                self._buckets[outgoing.bucket].take(outgoing.weight, now)
-            if pending.is_paced:
-                self._pace.take(now)
-        self._socket.send_text(outgoing.text)
+            self._departures.take(pending, now)
+        if self._socket.is_open:  # else the peer's Close came in the same read, and is the next thing to be handled
+            self._socket.send_text(pending.outgoing.text)
         self._last_text_at = now
-        self._requests.sent(pending, now, self._sources.wall_time_ns(), self._config.request_timeout)
+        self._requests.sent(pending, now, self._sources.wall_time_ns(), self._timeout(pending))
 
-    def _free_at(self, pending: Pending, now: float) -> float:
-        """When the limits let it leave; not after `now`: at once."""
-        free_at = now
-        if (bucket := pending.outgoing.bucket) is not None:
-            free_at = now + self._buckets[bucket].wait(pending.outgoing.weight, now)
-        if pending.is_paced:
-            free_at = max(free_at, self._pace.free_at())
-        return free_at
+    def _timeout(self, pending: Pending) -> float:
+        """Seconds until its answer is waited for no more; the opening has a budget of its own."""
+        if pending.purpose not in (Purpose.OPENING, Purpose.OPENING_CLOCK):
+            return self._config.request_timeout
+        part = OPTIONAL_PART if pending.outgoing.is_reply_optional else 1.0
+        return self._config.login_timeout * part
 
     def _release(self, now: float) -> None:
-        """Send what waits and may leave; nothing overtakes within a bucket."""
-        waiting = self._requests.waiting
-        if not waiting or self._phase is not Phase.READY:
-            return
-        held: deque[Pending] = deque()
-        full: set[tuple[str | None, bool]] = set()
-        for pending in waiting:
-            line = (pending.outgoing.bucket, pending.is_paced)
-            if line in full or self._requests.is_blocked(pending.outgoing):
-                held.append(pending)
-            elif self._free_at(pending, now) > now:
-                full.add(line)
-                held.append(pending)
-            else:
+        """Send what waits and may leave."""
+        if self._phase is Phase.READY and self._departures.is_due(now):
+            for pending in self._departures.release(now):
                 self._transmit(pending, now)
-        self._requests.waiting = held
 
-    def _release_at(self) -> float | None:
-        """When the first of those that only the limits hold back may leave."""
-        if self._phase is not Phase.READY or not self._requests.waiting:
-            return None
-        return min((self._free_at(pending, self._now) for pending in self._heads()), default=None)
-
-    def _heads(self) -> list[Pending]:
-        """The first free one of each line; those behind it do not overtake."""
-        heads: dict[tuple[str | None, bool], Pending] = {}
-        for pending in self._requests.waiting:
-            if not self._requests.is_blocked(pending.outgoing):
-                heads.setdefault((pending.outgoing.bucket, pending.is_paced), pending)
-        return list(heads.values())
+    def _is_full(self) -> bool:
+        """Whether as many calls wait as may; topic requests do not count."""
+        if len(self._requests) + len(self._departures) < MAX_REQUESTS:
+            return False
+        return sum(not pending.is_paced for pending in (*self._requests, *self._departures)) >= MAX_REQUESTS
 
     def _expire(self, now: float) -> None:
         for pending in self._requests.expired(now):
@@ -623,9 +620,10 @@ class Connection:
             why = f"its answer cannot be read: {error}"
             self._failed(pending, error if pending.outgoing.may_wait else _unknown(pending, why))
             return
-        if isinstance(result, Update) and not beside_update:
+        if isinstance(result, Update):
             stamp(result, payload, now)
-            self._events.append(result)
+            if not beside_update:
+                self._events.append(result)
         self._events.append(Replied(request_id=request_id, command=command, result=result))
 
     def _failed(self, pending: Pending, error: Any) -> None:
@@ -656,16 +654,12 @@ class Connection:
 
     def _finish(self, reason: CloseReason) -> None:
         self._phase_deadline = None
-        sent, waiting = self._requests.take_all()
-        for pending in sent:
-            if pending.purpose is Purpose.CALLER and not pending.has_ended:
+        for pending in self._requests.take_all():
+            if pending.purpose is Purpose.CALLER and not pending.has_ended and not pending.is_paced:
                 self._failed(pending, _unknown(pending, f"the connection was lost: {reason}"))
-        for pending in waiting:
-            why = "it never left: the connection was lost first"
-            self._failed(
-                pending,
-                RequestRefused(None, why, retryable=True, request_id=pending.request_id, command=pending.command),
-            )
+        for pending in self._departures.take_all():
+            if not pending.is_paced:
+                self._failed(pending, _never_left(pending))
         self._events.append(Closed(reason=reason))
 
 
@@ -675,3 +669,8 @@ def _unknown(pending: Pending, why: str) -> OutcomeUnknown:
         request_id=pending.request_id,
         command=pending.command,
     )
+
+
+def _never_left(pending: Pending) -> RequestRefused:
+    why = "it never left: the connection was lost first"
+    return RequestRefused(None, why, retryable=True, request_id=pending.request_id, command=pending.command)

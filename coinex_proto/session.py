@@ -15,7 +15,7 @@ from coinex_proto._clock import Clock
 from coinex_proto._patience import Patience
 from coinex_proto._plan import Ending, NextStep, Open, Plan, Stop, Wait
 from coinex_proto._trust import Trust
-from coinex_proto._wishes import TopicStatus, Wish, Wishes
+from coinex_proto._wishes import TopicStatus, Wire, Wish, Wishes
 from coinex_proto.books import BookView
 from coinex_proto.commands import Command, RequestId, describe
 from coinex_proto.config import Config, Endpoint, Sources
@@ -103,6 +103,9 @@ class Session:
                 self._wishes.add(wish)
             elif not wish.holders:
                 wish.topic = topic
+                wish.must_renew = (
+                    wish.wire is Wire.ASKING
+                )  # it was asked for other parameters, or its first push dropped
                 self._set_book(wish)
             wish.holders.add(holder)
             wish.refused = None
@@ -301,7 +304,8 @@ class Session:
         if self._connection is None:
             raise UsageError("connected() comes before receive_data()")
         now = self._at(now)
-        self._connection.receive_data(data, now)
+        for _ in self._connection.receive_each(data, now):
+            self._settle(now)
         self._settle(now)
 
     def data_to_send(self) -> bytes:
