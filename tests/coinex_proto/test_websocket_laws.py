@@ -33,7 +33,7 @@ from tests.coinex_proto.websocket_server import (
 # Byte streams -----------------------------------------------------------------------------------------------------------
 
 TEXTS = st.one_of(st.text(max_size=20).map(str.encode), st.sampled_from([b"{}", b"x" * 126, "€".encode() * 60]))
-PAYLOADS = st.one_of(TEXTS, st.binary(max_size=130), st.just(bytes(66_000)))
+PAYLOADS = st.one_of(TEXTS, st.binary(max_size=130), st.builds(bytes, st.just(66_000)))
 CONTROLS = st.one_of(
     st.builds(frame, st.sampled_from([PING, PONG]), st.binary(max_size=125)),
     st.just(frame(PING)),
