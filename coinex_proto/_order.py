@@ -182,6 +182,10 @@ class Order:
         """Whether the venue's times prove that this fact is newer than the state."""
         return fact.at is not None and self._rank.at is not None and fact.at > self._rank.at
 
+    def is_newer_than(self, fact: OrderFact) -> bool:
+        """Whether the venue's times prove that this fact is older than the state."""
+        return fact.at is not None and self._rank.at is not None and fact.at < self._rank.at
+
     def may_be_in(self, market: str | None) -> bool:
         """False when both markets are known and differ."""
         return market is None or self._market is None or market == self._market
@@ -200,7 +204,7 @@ class Order:
             self._told_filled = max(self._told_filled, told_filled)
         rank = _Rank(None, None, 0) if is_former else _Rank(fact.at, told_filled, serial)
         self._describe(fact, rank, self._filled() if told_filled is None else told_filled)
-        if fact.state is not None and not is_former:
+        if fact.state is not None and (fact.state == "live" or not is_former):
             self._take_state(fact.state, fact.why, rank)
 
     def move(self, to: OrderState, why: str = "") -> bool:
@@ -223,8 +227,8 @@ class Order:
         for name, told in other._told.items():
             self._describe_one(name, told)
         if _CERTAINTY[other.state] > _CERTAINTY[self.state]:
-            self.state, self._why = other.state, other._why
-        if other._rank.is_newer(self._rank):
+            self.state, self._why, self._rank = other.state, other._why, other._rank
+        elif not self.is_final and other._rank.is_newer(self._rank):
             self._rank = other._rank
 
     def _add_fill(self, fill: Fill) -> None:
@@ -249,6 +253,8 @@ class Order:
             self._told[name] = told
 
     def _take_state(self, to: OrderState, why: str, rank: _Rank) -> None:
+        if self.is_final:
+            return
         is_stale = not rank.is_newer(self._rank) or (rank.filled is not None and rank.filled < self._filled())
         if not is_stale:
             self._rank = rank

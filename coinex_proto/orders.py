@@ -248,11 +248,12 @@ class Orders:
         return None if fact.order_id is None else self._by_order_id.get(fact.order_id)
 
     def _by_former_id(self, fact: OrderFact) -> _Record | None:
-        """An order that is final does not go on under another id: then the new id is a new order."""
+        """An order that ended before its id changed does not go on under the new one: then that is a new order."""
         if fact.replaces is None or fact.order_id is None:
             return None
         record = self._by_order_id.get(fact.replaces)
-        return None if record is None or record.order.is_final else record
+        has_ended = record is not None and record.order.is_final and not record.order.is_newer_than(fact)
+        return None if has_ended else record
 
     def _by_answer(self, fact: OrderFact, request_id: RequestId | None) -> _Record | None:
         record = None if request_id is None else self._by_request.get(request_id)
@@ -301,11 +302,19 @@ class Orders:
         if fact.order_id is not None and fact.order_id not in order.order_ids:
             order.order_ids.append(fact.order_id)
             self._by_order_id[fact.order_id] = record
-        if fact.replaces is not None and fact.replaces in order.order_ids and fact.replaces != fact.order_id:
-            order.replaced.add(fact.replaces)
+        if fact.replaces is not None and fact.order_id is not None and fact.replaces != fact.order_id:
+            self._name_former(record, fact.replaces)
         if fact.client_order_id and order.client_order_id is None:
             order.client_order_id = fact.client_order_id
             self._by_client_id[fact.client_order_id] = record
+
+    def _name_former(self, record: _Record, order_id: OrderId) -> None:
+        holder = self._by_order_id.setdefault(order_id, record)
+        if holder is not record:
+            return  # an order that ended before
+        record.order.replaced.add(order_id)
+        if order_id not in record.order.order_ids:
+            record.order.order_ids.insert(0, order_id)
 
     def _tell(self, record: _Record, fact: OrderFact, now: float) -> bool:
         self._serial += 1
