@@ -15,7 +15,7 @@ from coinex_proto._trust import Trust
 from coinex_proto._wishes import AnyTopic, Wire, Wish, Wishes, topics_of
 from coinex_proto.commands import Command, RequestId
 from coinex_proto.errors import PayloadError, RequestRefused, RequestTimedOut, SdkError
-from coinex_proto.events import Event, Failed, Replied, SubscribeFailed, Subscribed, Unsubscribed
+from coinex_proto.events import Event, Failed, Replied, Subscribed, SubscribeFailed, Unsubscribed
 
 if TYPE_CHECKING:
     from coinex_proto.config import Config
@@ -71,7 +71,7 @@ class Asking:
         if over is None:
             start.append(wish)
         elif over.is_asked and not wish.is_asked:
-            self._trust.asked(wish)
+            self._trust.expect(wish)
             if over.wire is Wire.ON:
                 self._started((wish,), now)
 
@@ -81,17 +81,15 @@ class Asking:
         left = {wish.key: wish for wish in wishes}
         for command, topics in self._requests(verb, topics_of(wishes)):
             group = tuple(left.pop(topic.key) for topic in topics)
-            self._mark_asked(verb, group)
+            self._mark_asked(verb, group, now)
             request_id = connection.submit(command, now, is_paced=True)
             self._asked[request_id] = (verb, group)
         if left:
             group = tuple(left.values())
-            self._mark_asked(verb, group)
+            self._mark_asked(verb, group, now)
             self._acknowledged(verb, group, now)
 
-    def _requests(
-        self, verb: Verb, topics: Sequence[AnyTopic]
-    ) -> list[tuple[Command[Any], Sequence[AnyTopic]]]:
+    def _requests(self, verb: Verb, topics: Sequence[AnyTopic]) -> list[tuple[Command[Any], Sequence[AnyTopic]]]:
         """The dialect's requests for these topics, split in halves until each fits into a frame."""
         make: Callable[[Sequence[AnyTopic]], Sequence[tuple[Command[Any], Sequence[AnyTopic]]]]
         make = self._dialect.subscribe if verb is Verb.START else self._dialect.unsubscribe
@@ -105,17 +103,25 @@ class Asking:
                 found += self._requests(verb, part[:half]) + self._requests(verb, part[half:])
         return found
 
-    def _mark_asked(self, verb: Verb, wishes: Sequence[Wish]) -> None:
+    def _mark_asked(self, verb: Verb, wishes: Sequence[Wish], now: float) -> None:
+        if verb is Verb.END:
+            self._mark_ending(wishes, now)
+            return
         for wish in wishes:
-            if verb is Verb.START:
-                wish.wire = Wire.ASKING
-                for each in (wish, *self._wishes.covered(wish)):
-                    if not each.is_asked:
-                        self._trust.asked(each)
-            else:
-                wish.wire = Wire.ENDING
-                if wish.must_renew:
-                    wish.is_asked = False
+            wish.wire = Wire.ASKING
+            self._trust.asked(wish)
+            for single in self._wishes.covered(wish):
+                if not single.is_asked:
+                    self._trust.expect(single)
+
+    def _mark_ending(self, wishes: Sequence[Wish], now: float) -> None:
+        """The venue ends the single markets together with the all-markets topic: from now on nothing vouches for them."""
+        ending = [each for wish in wishes for each in (wish, *self._wishes.covered(wish))]
+        self._trust.lose(ending, now, "asked for again")
+        for each in ending:
+            each.is_asked = False
+        for wish in wishes:
+            wish.wire = Wire.ENDING
 
     # Answers ----------------------------------------------------------------------------------------------------------
 
@@ -127,8 +133,6 @@ class Asking:
         verb, wishes = asked
         if isinstance(event, Replied):
             self._acknowledged(verb, wishes, now)
-        elif connection.wants_close:
-            pass  # the connection is lost with all its requests: `line_lost` follows
         elif verb is Verb.END:
             self._ended(wishes, now)
         else:
@@ -144,8 +148,8 @@ class Asking:
             wish.failures = 0
             if not wish.holders or wish.must_renew:
                 self._wishes.touch((wish,))
-        covered = [each for wish in wishes for each in self._wishes.covered(wish) if each.wire is not Wire.ON]
-        self._started((*wishes, *covered), now)
+        covered = [each for wish in wishes for each in self._wishes.covered(wish) if each.wire is Wire.OFF]
+        self._started([wish for wish in (*wishes, *covered) if not wish.must_renew], now)
 
     def _started(self, wishes: Sequence[Wish], now: float) -> None:
         held = [wish for wish in wishes if wish.holders]
@@ -155,25 +159,23 @@ class Asking:
     def _ended(self, wishes: Sequence[Wish], now: float) -> None:
         for wish in wishes:
             wish.wire = Wire.OFF
-            wish.is_asked = False
-            if wish.must_renew:
-                self._trust.lose((wish,), wish.last_update_at or now, "asked for again")
-            else:
+            if not wish.must_renew:
                 self._events.append(Unsubscribed(topic=wish.topic))
-            # The venue has ended the single markets together with the all-markets topic.
             singles = self._wishes.covered(wish)
             for single in singles:
                 if single.wire is Wire.ON:
                     single.wire = Wire.OFF
-                single.is_asked = single.wire is Wire.ASKING
-            self._trust.lose(singles, now, "asked for again: the all-markets topic was ended")
+                elif single.wire is Wire.ASKING:
+                    single.must_renew = True
             self._wishes.touch((wish, *singles))
 
     def _not_started(self, wishes: Sequence[Wish], error: SdkError, connection: Connection, now: float) -> None:
         may_retry = isinstance(error, (RequestTimedOut, PayloadError)) or (
             isinstance(error, RequestRefused) and error.retryable
         )
-        for wish in wishes:
+        covered = [each for wish in wishes for each in self._wishes.covered(wish) if each.wire is Wire.OFF]
+        self._trust.lose((*wishes, *covered), now, str(error))
+        for wish in (*wishes, *covered):
             wish.wire = Wire.OFF
             wish.is_asked = False
         if not may_retry and len(wishes) > 1:

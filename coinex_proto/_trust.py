@@ -71,7 +71,7 @@ class Trust:
         for wish in route:
             wish.last_update_at = now
             if wish.book is not None:
-                if self._apply(wish, update, now):
+                if wish.is_asked and self._apply(wish, update, now):
                     proved = wish
             elif not wish.is_live and not wish.is_private and wish.is_asked:
                 self.enliven((wish,), now)
@@ -90,8 +90,6 @@ class Trust:
         self._stats.checksums_passed += book.checks_passed - passed
         self._stats.checksums_failed += book.checks_failed - failed
         if why is None:
-            if not wish.is_asked:
-                return False
             view.prove(now)
             wish.doubt_at = None
             if not wish.is_live:
@@ -105,7 +103,7 @@ class Trust:
             if wish.renewals < MAX_RENEWALS:
                 self._watch_by(now + _patience_with(wish))
         if wish.is_live:
-            self.lose((wish,), view.received_at or now, why)
+            self.lose((wish,), now if view.received_at is None else view.received_at, why)
         return False
 
     def _has_gap(self, update: Any, key: TopicKey) -> bool:
@@ -125,7 +123,7 @@ class Trust:
     def _gap(self, route: Sequence[Wish], now: float) -> None:
         """Each push is a whole state or a trade: what is missing is missing, and the topic is live again at once."""
         live = [wish for wish in route if wish.is_live]
-        self.lose(live, min((wish.last_update_at or now for wish in live), default=now), "a gap in the sequence numbers")
+        self.lose(live, min((_seen_until(wish, now) for wish in live), default=now), "a gap in the sequence numbers")
         self.enliven(live, now)
 
     def _without_seen(self, update: Any, key: TopicKey) -> Update | None:
@@ -150,13 +148,17 @@ class Trust:
 
     # Live and lost ----------------------------------------------------------------------------------------------------
 
-    def asked(self, wish: Wish) -> None:
-        """From now on its updates can be expected; the first one is the state or the history."""
+    def expect(self, wish: Wish) -> None:
+        """From now on its updates can be expected."""
         wish.is_asked = True
         wish.doubt_at = None
         wish.doubt_why = ""
         if wish.book is not None:
             wish.book.reset()
+
+    def asked(self, wish: Wish) -> None:
+        """As `expect`, and the first update is the state or the history: the venue itself was asked."""
+        self.expect(wish)
         for key in self._seen if is_wide(wish.key) else (wish.key,):
             seen = self._seen.get(key)
             if seen is not None and wish.key in (key, wide(key)):
@@ -196,7 +198,8 @@ class Trust:
         wish.doubt_at = None
         if wish.view is not None:
             wish.view.doubt("it is no longer subscribed")
-        self._seen.pop(wish.key, None)
+        if self._wishes.cover(wish) is None:
+            self._seen.pop(wish.key, None)
 
     def line_lost(self, since: float, why: str) -> None:
         """The connection is gone: nothing is proved."""
@@ -233,7 +236,7 @@ class Trust:
             if wish.is_live:
                 late.setdefault(self._why_late(wish), []).append(wish)
         for why, wishes in late.items():
-            self.lose(wishes, min(wish.last_update_at or now for wish in wishes), why)
+            self.lose(wishes, min(_seen_until(wish, now) for wish in wishes), why)
         for wish in renew:
             wish.doubt_at = None
             wish.renewals += wish.book is not None
@@ -269,6 +272,11 @@ class Trust:
     def _watch_by(self, due: float) -> None:
         if self._watch_at is None or due < self._watch_at:
             self._watch_at = due
+
+
+def _seen_until(wish: Wish, now: float) -> float:
+    """When its last update came."""
+    return now if wish.last_update_at is None else wish.last_update_at
 
 
 def _patience_with(wish: Wish) -> float:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator
 from enum import Enum
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from attrs import Factory, define, frozen
 
@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 
 AnyTopic: TypeAlias = "Topic[Event]"
 TopicState: TypeAlias = Literal["wanted", "asked", "acknowledged", "live", "lost", "refused"]
+
+
+MAX_ROUTES: Final = 10_000
+"""So many keys are remembered with their wishes: a peer may name any number of markets."""
 
 
 class Wire(Enum):
@@ -141,6 +145,8 @@ class Wishes:
         """The wanted wishes that an update with this key belongs to: its own market's and all markets'."""
         route = self._routes.get(key)
         if route is None:
+            if len(self._routes) >= MAX_ROUTES:
+                self._routes.clear()
             both = (self._by_key.get(key), self._by_key.get(wide(key)) if not is_wide(key) else None)
             route = self._routes[key] = tuple(wish for wish in both if wish is not None and wish.holders)
         return route

@@ -174,7 +174,7 @@ class SubscribeFailed(Event):
 
 @frozen(kw_only=True)
 class Unsubscribed(Event):
-    """The venue acknowledged the end of this topic."""
+    """This topic has ended: the venue acknowledged it or gave no answer. What it may still push is dropped."""
 
     topic: Topic[Event]
 
