@@ -241,6 +241,8 @@ def written_freely(value: object, what: str) -> Json:
     """
     if isinstance(value, Decimal) or (what.endswith(_EXACT_ENDINGS) and not isinstance(value, (dict, list, tuple))):
         return exact(value, what)  # type: ignore[arg-type]
+    if value == "" and what != "market":
+        raise UsageError(f"{what} is empty: leave it out instead")
     if isinstance(value, (str, bool, int)):
         return value
     if isinstance(value, Mapping):
