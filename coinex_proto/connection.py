@@ -379,7 +379,7 @@ class Connection:
             elif type(item) is Answer:
                 self._is_news = True
                 self._answer(item, payload, now, has_update or any(isinstance(other, Update) for other in inbound))
-                if self._phase is Phase.CLOSED:
+                if self.wants_close:
                     return
             elif type(item) is Challenge:
                 self._is_news = True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from coinex_proto import Config, Open, Ready, Session, Stop, Subscribed, Wait
 from tests.coinex_proto.line import Line, sources
-from tests.coinex_proto.tiny import Own, Price, PriceUpdate, Tiny
+from tests.coinex_proto.tiny import Own, Price, PriceUpdate, Tiny, login
 
 
 def connected(session: Session, now: float = 0.0) -> Line:
@@ -32,7 +32,7 @@ def test_a_private_topic_waits_for_the_login() -> None:
     assert line.events() == []
     assert line.sent() == []
     assert line.say(1.0, {"hello": "n"}) == []
-    assert line.sent() == [{"do": "login", "sig": "pw/n/1700000000"}]
+    assert line.sent() == [login("n")]
     assert line.say(1.0, {"ok": "login"}) == []
     assert line.sent() == [{"do": "greet"}]
     assert line.say(1.0, {"ok": "greet"}) == [Ready(), Subscribed(topic=Own())]

@@ -7,12 +7,13 @@ snapshot; a frame that is reply and update at once; a reply that may not come. I
 
 from __future__ import annotations
 
+import hmac
 import json
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import Any, ClassVar
+from typing import Any, ClassVar, final
 
-from attrs import evolve, field, frozen
+from attrs import converters, evolve, field, frozen
 
 from coinex_proto import (
     OLDEST,
@@ -35,10 +36,24 @@ from coinex_proto import (
     Unrecognised,
     Update,
 )
+from coinex_proto.events import stamp
 
 
 def wire(value: object) -> bytes:
     return json.dumps(value, separators=(",", ":")).encode()
+
+
+@final
+class Signer:
+    """Signs with a password and does not keep it."""
+
+    def __init__(self, password: str) -> None:
+        self._keyed = hmac.new(password.encode(), digestmod="sha256")
+
+    def sign(self, text: str) -> str:
+        keyed = self._keyed.copy()
+        keyed.update(text.encode())
+        return keyed.hexdigest()
 
 
 @frozen(kw_only=True)
@@ -67,7 +82,9 @@ class TradeUpdate(Update):
         return self.ids
 
     def without_trades(self, seen: frozenset[int], *, is_history: bool) -> TradeUpdate:
-        return evolve(self, ids=tuple(i for i in self.ids if i not in seen), is_history=is_history)
+        fresh = evolve(self, ids=tuple(i for i in self.ids if i not in seen), is_history=is_history)
+        stamp(fresh, self.raw, self.received_at)
+        return fresh
 
 
 @frozen(kw_only=True)
@@ -147,7 +164,10 @@ class Do(Command[Any]):
     is_optional: bool = False
 
     def parse(self, body: bytes) -> Any:
-        return json.loads(body) if body else None
+        value = json.loads(body) if body else None
+        if value == "unreadable":
+            raise PayloadError("unreadable")
+        return value
 
 
 @frozen(kw_only=True)
@@ -165,7 +185,7 @@ class Whole(Command[LadderUpdate]):
     def parse(self, body: bytes) -> LadderUpdate:
         try:
             return ladder(json.loads(body))
-        except (KeyError, TypeError, ValueError) as error:
+        except (ArithmeticError, KeyError, TypeError, ValueError) as error:
             raise PayloadError(f"no ladder: {error}") from error
 
 
@@ -175,7 +195,10 @@ class Place(Command[OrderView]):
     is_private: ClassVar[bool] = True
 
     def parse(self, body: bytes) -> OrderView:
-        return OrderUpdate(**json.loads(body))  # type: ignore[return-value]
+        value = json.loads(body)
+        if not isinstance(value, dict):
+            raise PayloadError("no order")
+        return OrderUpdate(name=value["name"], state=value["state"])  # type: ignore[return-value]
 
     def order(self) -> OrderFact:
         return OrderFact(client_order_id=self.name, state="sending", amount=Decimal(1))
@@ -184,16 +207,19 @@ class Place(Command[OrderView]):
 @frozen(kw_only=True)
 class Time(Command[int]):
     def parse(self, body: bytes) -> int:
-        return int(json.loads(body))
+        value = json.loads(body)
+        if type(value) is not int:
+            raise PayloadError(f"no time: {value!r}")
+        return value
 
 
 def ladder(value: Mapping[str, Any]) -> LadderUpdate:
-    return LadderUpdate(
-        market=value["market"],
-        whole=value["whole"],
-        levels=tuple((price, size) for price, size in value["levels"]),
-        total=value["total"],
-    )
+    levels = tuple((str(price), str(size)) for price, size in value["levels"])
+    total = str(value["total"])
+    for text in (total, *(text for level in levels for text in level)):
+        if not text.isdecimal():
+            raise ValueError(f"not a number: {text!r}")
+    return LadderUpdate(market=str(value["market"]), whole=bool(value["whole"]), levels=levels, total=total)
 
 
 class LadderBook:
@@ -234,9 +260,10 @@ class Tiny:
 
     name: str = "tiny"
     endpoint: Endpoint = Endpoint(host="tiny.test", port=443)
-    password: str | None = field(default=None, repr=False)
+    password: Signer | None = field(default=None, repr=False, converter=converters.optional(Signer))
     ping: Command[Any] | None = Do(verb="ping")
     clock: Command[int] | None = None
+    is_greeting_optional: bool = False
     limits: Mapping[str, Rate] = field(factory=lambda: {"query": Rate(5.0, 2.0), "trade": Rate(5.0, 2.0)})
 
     @property
@@ -249,14 +276,17 @@ class Tiny:
         if start.challenge is None:
             return None
         stamp = start.wall_time_ns // 10**9
-        return (Login(signature=f"{self.password}/{start.challenge.decode()}/{stamp}"), Do(verb="greet"))
+        signature = self.password.sign(f"{start.challenge.decode()}/{stamp}")
+        return (Login(signature=signature), Do(verb="greet", is_optional=self.is_greeting_optional))
 
     def encode(self, command: Command[Any], request_id: RequestId) -> Outgoing:
         match command:
             case Login():
                 return Outgoing(text=wire({"do": "login", "sig": command.signature}), keys=("login",))
             case Whole():
-                return Outgoing(text=wire({"do": "ladder", "market": command.market}), keys=(("ladder", command.market),))
+                return Outgoing(
+                    text=wire({"do": "ladder", "market": command.market}), keys=(("ladder", command.market),)
+                )
             case Place():
                 text = wire({"do": "place", "name": command.name})
                 return Outgoing(text=text, keys=(("order", command.name),), bucket="trade", may_wait=False)
@@ -273,19 +303,21 @@ class Tiny:
         try:
             return self._decode(json.loads(payload))
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-            return (Unrecognised(raw=payload, why=repr(error)),)
+            return (Unrecognised(raw=payload, why=type(error).__name__),)
 
     def _decode(self, value: dict[str, Any]) -> Sequence[Inbound]:
         match value:
             case {"hello": nonce}:
                 return (Challenge(value=str(nonce).encode()),)
-            case {"ok": verb, **rest}:
+            case {"many": list(values)}:
+                return tuple(item for each in values for item in self._decode(each))
+            case {"ok": str(verb), **rest}:
                 return (Answer(keys=(verb,), body=wire(rest.get("result"))),)
-            case {"error": code, **rest}:
-                keys = (rest["of"],) if "of" in rest else (OLDEST,)
+            case {"error": str(code), **rest}:
+                keys = (str(rest["of"]),) if "of" in rest else (OLDEST,)
                 refusal = Refusal(
                     code=code,
-                    message=rest.get("message", ""),
+                    message=str(rest.get("message", "")),
                     is_clock=code == "clock",
                     retryable=code == "busy",
                     is_unknown=code == "internal",
@@ -293,14 +325,14 @@ class Tiny:
                 )
                 return (Answer(keys=keys, refusal=refusal),)
             case {"ladder": dict(body)}:
-                return (Answer(keys=(("ladder", body["market"]),), body=wire(body)),)
+                return (Answer(keys=(("ladder", str(body["market"])),), body=wire(body)),)
             case {"push": dict(body)}:
                 return (ladder(body),)
             case {"price": str(price), "market": str(market)}:
                 return (PriceUpdate(market=market, price=price),)
             case {"trades": list(ids), "market": str(market)}:
-                return (TradeUpdate(market=market, ids=tuple(ids)),)
-            case {"order": {"name": str(name), "state": str(state)} as body}:
+                return (TradeUpdate(market=market, ids=tuple(int(i) for i in ids)),)
+            case {"order": {"name": str(name), "state": "live" | "filled" | "cancelled" | "refused" as state} as body}:
                 no = Refusal(code=state, message="no") if state == "refused" else None
                 update = OrderUpdate(name=name, state=state)
                 return (update, Answer(keys=(("order", name),), body=wire(body), refusal=no))
@@ -334,3 +366,8 @@ class Tiny:
         if not isinstance(update, OrderUpdate):
             return ()
         return (OrderFact(client_order_id=update.name, state=update.state),)  # type: ignore[arg-type]
+
+
+def login(nonce: str, seconds: int = 1_700_000_000, password: str = "pw") -> dict[str, str]:
+    """The login that the venue expects."""
+    return {"do": "login", "sig": Signer(password).sign(f"{nonce}/{seconds}")}
