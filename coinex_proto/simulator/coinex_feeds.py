@@ -145,12 +145,14 @@ class Feeds:
         return bool(self._depth) or any(self._wishes.values())
 
     def follow(self, topic: str, subscriber: Subscriber, names: Iterable[str], *, is_all: bool) -> None:
+        fresh = [name for name in (self.markets if is_all else names) if name in self.markets]
+        for name in fresh:
+            (self._wake_later if is_all else self._wake)(self.markets[name].spec.key)
         wish = self._wishes[topic].setdefault(subscriber, Wish())
         wish.is_all = wish.is_all or is_all
         wish.names.update(names)
-        wish.fresh.update(name for name in (self.markets if is_all else names) if name in self.markets)
-        for name in list(wish.fresh):
-            (self._wake_later if is_all else self._wake)(self.markets[name].spec.key)
+        wish.fresh.update(fresh)
+        for name in fresh:
             if topic == "deals":
                 self._deals_seen.setdefault(name, self.markets[name].deal_count)
             elif topic == "bbo":

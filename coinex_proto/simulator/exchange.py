@@ -252,7 +252,8 @@ class Exchange:
         book, limit = market.book, _limit(order)
         if market.is_halted:
             raise OrderRefused("halted")
-        if order.amount <= 0 or (not order.spends_quote and order.amount < market.spec.min_amount):
+        least = market.spec.min_amount if order.owner not in CROWD and not order.spends_quote else 1
+        if order.amount < least:
             raise OrderRefused("amount")
         if order.kind != "market" and order.price <= 0:
             raise OrderRefused("price")

@@ -64,6 +64,8 @@ class Crowd:
     def start(self) -> None:
         """A day of past trades, and a full book."""
         self._remember()
+        if self._market.is_halted:
+            return
         with self._exchange.together():
             for _ in range(self._settings.depth):
                 self._quote("buy")
