@@ -153,8 +153,8 @@ class Order:
 
     def __init__(self) -> None:
         self.state: OrderState | None = None
-        self.order_ids: list[OrderId] = []
-        self.replaced: set[OrderId] = set()
+        self.order_ids: tuple[OrderId, ...] = ()
+        self.replaced: frozenset[OrderId] = frozenset()
         self.client_order_id: str | None = None
         self.values = OrderValues()
         self._market: str | None = None
@@ -219,7 +219,7 @@ class Order:
         self._market = self._market or other._market
         self._side = self._side or other._side
         self.client_order_id = self.client_order_id or other.client_order_id
-        self.order_ids = [*other.order_ids, *(known for known in self.order_ids if known not in other.order_ids)]
+        self.order_ids = (*other.order_ids, *(known for known in self.order_ids if known not in other.order_ids))
         self.replaced |= other.replaced
         for fill in other._fills.values():
             self._add_fill(fill)

@@ -31,14 +31,14 @@ class _Snapshot(NamedTuple):
 class _Record:
     """An order in the tracker, with the views and names that lead to it."""
 
-    __slots__ = ("number", "numbers", "order", "requests", "views")
+    __slots__ = ("number", "numbers", "order", "request_id", "views")
 
     def __init__(self, number: int) -> None:
         self.number = number
-        self.numbers = [number]
+        self.numbers: tuple[int, ...] = (number,)
         self.order = Order()
-        self.requests: list[RequestId] = []
-        self.views: list[OrderView] = []
+        self.request_id: RequestId | None = None
+        self.views: tuple[OrderView, ...] = ()
 
     @property
     def values(self) -> OrderValues:
@@ -47,7 +47,7 @@ class _Record:
     @property
     def view(self) -> OrderView:
         if not self.views:
-            self.views.append(OrderView(self))
+            self.views = (OrderView(self),)
         return self.views[0]
 
 
@@ -199,7 +199,7 @@ class Orders:
     def sending(self, fact: OrderFact, request_id: RequestId, now: float) -> OrderView:
         """An order is about to leave with this request. A client id that another order has had leads here from now."""
         record = self._new_record()
-        record.requests.append(request_id)
+        record.request_id = request_id
         self._by_request[request_id] = record
         record.order.move("sending")
         self._name(record, fact)
@@ -239,10 +239,11 @@ class Orders:
         records = list({record.number: record for record in found if record is not None}.values())
         if not records:
             return (None, False) if fact.order_id is None and not fact.client_order_id else (self._new_record(), False)
-        records.sort(key=lambda record: not record.requests)  # whoever sent the order holds that view
-        for other in records[1:]:
+        records.sort(key=lambda record: record.request_id is None)  # whoever sent the order holds that view
+        same = [record for record in records[1:] if record.request_id is None]  # what was sent twice is two orders
+        for other in same:
             self._join(records[0], other)
-        return records[0], len(records) > 1
+        return records[0], bool(same)
 
     def _by_id(self, fact: OrderFact) -> _Record | None:
         return None if fact.order_id is None else self._by_order_id.get(fact.order_id)
@@ -275,12 +276,9 @@ class Orders:
         for view in other.views:
             view._source = record
         record.views += other.views
-        record.requests += other.requests
         record.numbers += other.numbers
         for number in other.numbers:
             self._by_number[number] = record
-        for request_id in other.requests:
-            self._by_request[request_id] = record
         for order_id in other.order.order_ids:
             self._by_order_id[order_id] = record
         client_id = other.order.client_order_id
@@ -300,7 +298,7 @@ class Orders:
     def _name(self, record: _Record, fact: OrderFact) -> None:
         order = record.order
         if fact.order_id is not None and fact.order_id not in order.order_ids:
-            order.order_ids.append(fact.order_id)
+            order.order_ids += (fact.order_id,)
             self._by_order_id[fact.order_id] = record
         if fact.replaces is not None and fact.order_id is not None and fact.replaces != fact.order_id:
             self._name_former(record, fact.replaces)
@@ -312,9 +310,9 @@ class Orders:
         holder = self._by_order_id.setdefault(order_id, record)
         if holder is not record:
             return  # an order that ended before
-        record.order.replaced.add(order_id)
+        record.order.replaced |= {order_id}
         if order_id not in record.order.order_ids:
-            record.order.order_ids.insert(0, order_id)
+            record.order.order_ids = (order_id, *record.order.order_ids)
 
     def _tell(self, record: _Record, fact: OrderFact, now: float) -> bool:
         self._serial += 1
@@ -347,12 +345,12 @@ class Orders:
             return
         record = self._forgettable.pop(next(iter(self._forgettable)))
         _unlink(self._by_number, record.numbers, record)
-        _unlink(self._by_request, record.requests, record)
+        _unlink(self._by_request, () if record.request_id is None else (record.request_id,), record)
         _unlink(self._by_order_id, record.order.order_ids, record)
-        _unlink(self._by_client_id, [record.order.client_order_id or ""], record)
+        _unlink(self._by_client_id, (record.order.client_order_id or "",), record)
 
 
-def _unlink(index: dict[K, _Record], keys: list[K], record: _Record) -> None:
+def _unlink(index: dict[K, _Record], keys: tuple[K, ...], record: _Record) -> None:
     """Takes the names out that still lead to this record."""
     for key in keys:
         if index.get(key) is record:

@@ -161,8 +161,8 @@ def test_a_fill_with_a_price_that_cannot_be_has_no_average() -> None:
 
 def test_the_word_of_an_id_that_the_order_no_longer_has_changes_no_state_and_no_number() -> None:
     order = Order()
-    order.order_ids = ["old", "new"]
-    order.replaced = {"old"}
+    order.order_ids = ("old", "new")
+    order.replaced = frozenset({"old"})
     order.tell(OrderFact(order_id="new", state="live", price=D(7), amount=D(5)), 1)
     order.tell(OrderFact(order_id="old", state="cancelled", price=D(6), fill=("t1", D(1), D(6))), 2)
     order.settle(0.0)

@@ -215,6 +215,15 @@ def test_an_answer_that_names_another_order_does_not_join_two() -> None:
     assert orders.open() == (first, other)
 
 
+def test_two_requests_are_two_orders_whatever_an_answer_says() -> None:
+    orders = Orders()
+    first = orders.sending(OrderFact(), FIRST, 1.0)
+    second = orders.sending(OrderFact(client_order_id="c"), SECOND, 1.0)
+    orders.apply(OrderFact(order_id=7, client_order_id="c", state="live"), 2.0, FIRST)
+    assert orders.open() == (first, second)
+    assert (first.state, second.state) == ("live", "sending")
+
+
 def test_an_order_goes_on_under_a_new_id() -> None:
     orders = Orders()
     view = orders.apply(OrderFact(order_id="a", state="live", amount=D(5), filled=D(1)), 1.0)
