@@ -171,9 +171,9 @@ class Host:
                     self._read(link)
                 if mask & selectors.EVENT_WRITE:
                     self._write(link)
+        self.server.advance(self.now())
         while self._calls:
             self._calls.popleft()()
-        self.server.advance(self.now())
         for connection in self.server.take_ready():
             if (ready := self._links.get(connection)) is not None:
                 ready.unsent += connection.data_to_send()

@@ -5,7 +5,7 @@ Text of the peer goes in as `Text`, never as markup. Bars are characters, so tha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Final
@@ -16,7 +16,7 @@ from rich.text import Text
 
 from coinex_proto import BookView
 from coinex_trio._cli.seen import Seen
-from coinex_trio._cli.terminal import short
+from coinex_trio._cli.terminal import alike, short
 
 UP: Final = "green"
 DOWN: Final = "red"
@@ -25,12 +25,11 @@ WARNING: Final = "bold red"
 SIDES: Final = {"buy": UP, "sell": DOWN, "long": UP, "short": DOWN}
 CHROME: Final = 6
 """Lines that are not rows: title, header, rules, footer."""
+LONGEST_BAR: Final = 30
 NARROW: Final = 70
 """Below so many columns tables leave out what is least missed."""
 LARGEST_TIME_MS: Final = 253_402_300_799_000
 """The last second of the year 9999: what a datetime can say."""
-
-Level = tuple[Decimal, Decimal]
 
 
 def clock(at_ms: int) -> str:
@@ -44,7 +43,10 @@ def _table(*columns: str, texts: int = 1) -> Table:
     """A table whose first so many columns are text and the others numbers."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style=QUIET)
     for number, name in enumerate(columns):
-        table.add_column(name, justify="left" if number < texts else "right", no_wrap=True, overflow="ellipsis")
+        if number < texts:
+            table.add_column(name, no_wrap=True, overflow="ellipsis")
+        else:
+            table.add_column(name, justify="right", overflow="fold")  # a number is never cut
     return table
 
 
@@ -71,32 +73,28 @@ def tickers(seen: Seen, width: int, height: int) -> RenderableType:
 def ladder(book: BookView, width: int, rows: int) -> Text:
     """Both sides of a book, best on top: bars and sizes outside, prices inside."""
     bids, asks = book.unproved.bids[:rows], book.unproved.asks[:rows]
-    numbers = [short(number) for level in (*bids, *asks) for number in level]
-    cell = min(max(map(len, numbers), default=1), max(8, (width - 5) // 4))
-    bar = max(0, min(30, (width - 3 - 4 * cell - 4) // 2))
-    largest = max((size for _, size in (*bids, *asks)), default=Decimal(1))
+    prices = alike([price for price, _ in (*bids, *asks)])
+    sizes = alike([size for _, size in (*bids, *asks)])
+    cells = [max(map(len, texts), default=1) for texts in (prices, sizes)]
+    bar = max(0, min(LONGEST_BAR, (width - 7 - 2 * sum(cells)) // 2))
+    largest = max((size for _, size in (*bids, *asks)), default=Decimal(1)) or Decimal(1)
+    bars = ["█" * max(1, round(bar * float(size / largest))) if bar else "" for _, size in (*bids, *asks)]
     text = Text(no_wrap=True, overflow="ellipsis")
     for number in range(max(len(bids), len(asks))):
-        text.append_text(_half(bids, number, cell, bar, largest, is_bid=True))
+        if number < len(bids):
+            text.append(bars[number].rjust(bar), UP)
+            text.append(f" {sizes[number]:>{cells[1]}} ")
+            text.append(f"{prices[number]:>{cells[0]}}", UP)
+        else:
+            text.append(" " * (bar + sum(cells) + 2))
         text.append(" │ ", QUIET)
-        text.append_text(_half(asks, number, cell, bar, largest, is_bid=False))
+        if number < len(asks):
+            ask = len(bids) + number
+            text.append(f"{prices[ask]:<{cells[0]}}", DOWN)
+            text.append(f" {sizes[ask]:<{cells[1]}} ")
+            text.append(bars[ask], DOWN)
         text.append("\n")
     return text
-
-
-def _half(side: Sequence[Level], number: int, cell: int, bar: int, largest: Decimal, *, is_bid: bool) -> Text:
-    if number >= len(side):
-        return Text(" " * (bar + 2 * cell + 2))
-    price, size = side[number]
-    blocks = "█" * max(1, round(bar * float(size / largest))) if bar and largest else ""
-    colour = UP if is_bid else DOWN
-    if is_bid:
-        return Text.assemble(
-            (blocks.rjust(bar), colour), f" {short(size)[:cell]:>{cell}} ", (f"{short(price)[:cell]:>{cell}}", colour)
-        )
-    return Text.assemble(
-        (f"{short(price)[:cell]:<{cell}}", colour), f" {short(size)[:cell]:<{cell}} ", (blocks.ljust(bar), colour)
-    )
 
 
 def books(seen: Seen, width: int, height: int) -> RenderableType:
@@ -119,14 +117,23 @@ def _book_title(seen: Seen, market: str, book: BookView) -> Text:
     return title.append(f"NOT TRUSTED: {why}", WARNING)
 
 
-def trades(seen: Seen, _width: int, height: int) -> RenderableType:
+def trades(seen: Seen, width: int, height: int) -> RenderableType:
     """Public trades, newest first."""
+    if width < NARROW and len({market for market, *_ in seen.trades}) == 1:
+        return _trades_of_one_market(seen, height)
     table = _table("time (UTC)", "market", "side", "price", "amount", texts=3)
     for market, at_ms, side, price, amount in list(seen.trades)[: max(1, height - CHROME)]:
         table.add_row(
             Text(clock(at_ms), QUIET), Text(market), Text(side, SIDES.get(side, "")), Text(price), Text(amount)
         )
     return table if seen.trades else Text("waiting for the first trade", QUIET)
+
+
+def _trades_of_one_market(seen: Seen, height: int) -> RenderableType:
+    table = _table("time (UTC)", "side", "price", "amount", texts=2)
+    for _, at_ms, side, price, amount in list(seen.trades)[: max(1, height - CHROME)]:
+        table.add_row(Text(clock(at_ms), QUIET), Text(side, SIDES.get(side, "")), Text(price), Text(amount))
+    return table
 
 
 def account(seen: Seen, _width: int, height: int) -> RenderableType:

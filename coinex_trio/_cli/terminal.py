@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
+from typing import Final
 
 from rich.console import Console
 
 from coinex_proto import Event, Topic
+
+LONGEST: Final = 30
+"""Digits before or after the point beyond which a number is shown with its exponent."""
 
 
 def console() -> Console:
@@ -24,7 +29,28 @@ def short(number: Decimal | None, digits: int = 8) -> str:
     """A number for a table: without exponent, zeros at the end taken off, at most so many digits after the point."""
     if number is None:
         return "–"
-    if not number.is_finite() or abs(number.adjusted()) > 30:
+    if not number.is_finite() or abs(number.adjusted()) > LONGEST:
         return str(number)
-    text = format(number, f".{digits}f") if -number.as_tuple().exponent > digits else format(number, "f")  # type: ignore[operator]
+    text = format(number, f".{digits}f") if _places(number) > digits else format(number, "f")
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def alike(numbers: Sequence[Decimal], digits: int = 8) -> list[str]:
+    """The numbers of a column, all with as many digits after the point as the longest of them has."""
+    texts = [short(number, digits) for number in numbers]
+    places = max((len(text.partition(".")[2]) for text in texts), default=0)
+    return [_padded(text, places) if _is_plain(text) else text for text in texts]
+
+
+def _padded(text: str, places: int) -> str:
+    whole, _, fraction = text.partition(".")
+    return f"{whole}.{fraction.ljust(places, '0')}" if places else whole
+
+
+def _is_plain(text: str) -> bool:
+    return text.lstrip("-").replace(".", "", 1).isdigit()
+
+
+def _places(number: Decimal) -> int:
+    exponent = number.as_tuple().exponent
+    return -exponent if isinstance(exponent, int) else 0
