@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -144,7 +145,7 @@ def test_an_order_without_a_client_id_says_where_to_look() -> None:
 
 def test_a_transfer_says_at_least_that_one_must_ask() -> None:
     transfer = assets.Transfer(from_account_type="SPOT", to_account_type="FUTURES", ccy="USDT", amount="1")
-    with pytest.raises(HttpOutcomeUnknown, match="POST /assets/transfer: outcome unknown.*never sends|ask"):
+    with pytest.raises(HttpOutcomeUnknown, match=r"POST /assets/transfer: outcome unknown.*ask"):
         parse(transfer, 504, b"")
 
 
@@ -171,10 +172,8 @@ def test_an_order_that_never_left_is_not_unknown() -> None:
 def test_whatever_comes_ends_in_a_result_or_in_one_of_our_errors(status: int, body: bytes) -> None:
     # Law 3
     for command in (QUERY, ORDER):
-        try:
+        with suppress(HttpRefused, HttpOutcomeUnknown, UnreadableAnswer):
             parse(command, status, body)
-        except SdkError as error:
-            assert isinstance(error, (HttpRefused, HttpOutcomeUnknown, UnreadableAnswer))
 
 
 @pytest.mark.parametrize(("status", "body"), [(200, refusal(3109)), (502, HTML), (200, HTML), (504, b"")])

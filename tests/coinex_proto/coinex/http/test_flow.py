@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any, TypeVar
 
 import pytest
@@ -346,10 +347,8 @@ def test_an_order_whose_sending_was_cut_short_is_remembered_too() -> None:
 def test_an_order_whose_outcome_is_known_is_not_remembered(answer: Any) -> None:
     peer = Peer(answer, *[ok([])] * 6)
     flow = flow_of(peer)
-    try:
+    with suppress(HttpRefused, HttpUnreachable):
         peer.run(flow.request(ORDER, peer.now))
-    except SdkError as error:
-        assert not isinstance(error, HttpOutcomeUnknown)
     peer.run(flow.resolve_order("user1", peer.now))
     assert len(peer.requests) == 7
 
@@ -381,8 +380,11 @@ def placed_as(client_id: str) -> spot.PutOrder:
 
 
 ANSWERS = st.sampled_from(
-    [lost(), lost(was_sent=False), lost(timed_out=True), (502, (), ""), (200, (), "?"), refused(3008), refused(4213)]
-    + [refused(4010), refused(4005), ok([]), ok(BALANCES), ok(ROW), ok({"timestamp": WALL_NS // 10**6}), ok(None)]
+    [
+        *(lost(), lost(was_sent=False), lost(timed_out=True), (502, (), ""), (200, (), "?")),
+        *(refused(3008), refused(4213), refused(4010), refused(4005)),
+        *(ok([]), ok(BALANCES), ok(ROW), ok({"timestamp": WALL_NS // 10**6}), ok(None)),
+    ]
 )
 
 
@@ -390,9 +392,7 @@ ANSWERS = st.sampled_from(
 def test_whatever_comes_a_call_ends_and_an_order_is_sent_at_most_once(answers: Iterable[Any], command: Any) -> None:
     peer = Peer(*answers)
     flow = flow_of(peer)
-    try:
+    with suppress(SdkError):
         peer.run(flow.request(command, peer.now))
-    except SdkError:
-        pass
     assert sum(request == "POST /v2/spot/order" for request in peer.requests) <= 1
     assert len(peer.requests) <= 5
