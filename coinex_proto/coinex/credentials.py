@@ -13,12 +13,8 @@ from attrs import field, frozen
 from coinex_proto.errors import UsageError
 
 
-def _masked(access_id: str) -> str:
-    return repr(access_id[:4] + "…")
-
-
 @final
-@frozen(init=False)
+@frozen(init=False, repr=False)
 class Credentials:
     """`Credentials(access_id, secret_key)`: signs, and forgets the secret key at once.
 
@@ -26,17 +22,20 @@ class Credentials:
     the HMAC. Raises `UsageError`, without the key in it, for a key or id that is empty, not ASCII or has blanks around.
     """
 
-    access_id: str = field(repr=_masked)
-    _mac: hmac.HMAC = field(repr=False, eq=False)
+    access_id: str = field()
+    _mac: hmac.HMAC = field(eq=False)
 
     def __init__(self, access_id: str, secret_key: str) -> None:
         problem = _problem(access_id, "access_id") or _problem(secret_key, "secret_key")
-        mac = None if problem else _keyed(secret_key)
-        # A traceback with locals must not show it.
-        del secret_key
-        if mac is None:
+        if problem:
+            # A traceback with locals must not show them, also when they were swapped.
+            del access_id, secret_key
             raise UsageError(problem)
-        self.__attrs_init__(access_id, mac)
+        self.__attrs_init__(access_id, _keyed(secret_key))
+
+    def __repr__(self) -> str:
+        # Also of one whose construction has failed: error reporters print the locals of every frame.
+        return f"Credentials(access_id={getattr(self, 'access_id', '')[:4] + '…'!r})"
 
     def sign(self, text: str) -> str:
         """The signature of this text: HMAC-SHA256 in 64 lower-case hex digits."""
