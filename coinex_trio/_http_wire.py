@@ -111,7 +111,6 @@ class PoolSettings:
             "trust_env": False,
             "follow_redirects": False,
             "limits": CONNECTIONS,
-            "headers": {"User-Agent": USER_AGENT, "Accept-Encoding": "gzip"},
             "timeout": httpx2.Timeout(self.config.request_timeout, connect=self.config.open_timeout),
         }
 
@@ -122,7 +121,7 @@ def wire(origin: str, request: HttpRequest) -> httpx2.Request:
     return httpx2.Request(
         request.method,
         origin + request.target,
-        headers=list(request.headers),
+        headers=[*request.headers, ("User-Agent", USER_AGENT), ("Accept-Encoding", "gzip")],
         content=request.body if request.method == "POST" else None,
         extensions={"target": target},
     )
@@ -130,8 +129,21 @@ def wire(origin: str, request: HttpRequest) -> httpx2.Request:
 
 def what_is_proved(error: Exception) -> tuple[str, bool, bool]:
     """Why no answer came, whether the request may have left, and whether the time was up."""
-    why = type(error).__name__ if isinstance(error, httpx2.TimeoutException) else describe(error)
+    why = type(error).__name__ if isinstance(error, httpx2.TimeoutException) else describe(_root(error))
     return why, not isinstance(error, _NOTHING_LEFT), isinstance(error, httpx2.TimeoutException)
+
+
+def _root(error: BaseException) -> BaseException:
+    """The operating system's or TLS's own error below those of the libraries, where there is one."""
+    seen: BaseException | None = error
+    found: BaseException = error
+    while seen is not None:
+        if isinstance(seen, BaseExceptionGroup):
+            seen = seen.exceptions[0]
+        if isinstance(seen, OSError):
+            found = seen
+        seen = seen.__cause__ or seen.__context__
+    return found
 
 
 TOO_LARGE: Final = "the answer is larger than max_message_bytes"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from types import TracebackType
 from typing import Final, Self, TypeVar, final
 
@@ -267,9 +267,10 @@ class Http:
         import trio
 
         body = bytearray()
-        async for chunk in response.aiter_bytes():
-            body += chunk
-            if len(body) > self._config.max_message_bytes:
-                return NoReply(now=trio.current_time(), why=TOO_LARGE, was_sent=True)
+        async with aclosing(response.aiter_bytes()) as chunks:
+            async for chunk in chunks:
+                body += chunk
+                if len(body) > self._config.max_message_bytes:
+                    return NoReply(now=trio.current_time(), why=TOO_LARGE, was_sent=True)
         headers = tuple(response.headers.multi_items())
         return Reply(now=trio.current_time(), status=response.status_code, headers=headers, body=bytes(body))
