@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 from attrs import Attribute, field, frozen
 
@@ -23,17 +24,17 @@ class Sources:
     """So many bytes from a cryptographic source."""
 
 
-def _positive(instance: object, attribute: Attribute[float], value: float) -> None:
+def _positive(instance: object, attribute: Attribute[Any], value: Any) -> None:
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not value > 0:
         raise UsageError(f"{type(instance).__name__}({attribute.name}={value!r}): must be a number above 0")
 
 
-def _positive_or_none(instance: object, attribute: Attribute[float | None], value: float | None) -> None:
+def _positive_or_none(instance: object, attribute: Attribute[Any], value: Any) -> None:
     if value is not None:
-        _positive(instance, attribute, value)  # type: ignore[arg-type]
+        _positive(instance, attribute, value)
 
 
-def _whole(instance: object, attribute: Attribute[int], value: int) -> None:
+def _whole(instance: object, attribute: Attribute[Any], value: Any) -> None:
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         raise UsageError(f"{type(instance).__name__}({attribute.name}={value!r}): must be a whole number of at least 1")
 
