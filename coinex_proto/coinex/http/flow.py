@@ -7,9 +7,10 @@ repeated: an order, a cancel or a transfer is sent once, and if its outcome is o
 
 from __future__ import annotations
 
+import re
 from collections import OrderedDict
 from collections.abc import Generator
-from email.utils import parsedate_to_datetime
+from datetime import UTC, datetime
 from typing import Any, Final, TypeAlias, TypeVar, final
 
 from attrs import field, frozen
@@ -271,15 +272,24 @@ def _pause(seconds: float) -> Steps[float]:
     return outcome.now
 
 
+_MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_DATE: Final = re.compile(r"\w{3}, (\d\d) (\w{3}) (\d{4}) (\d\d):(\d\d):(\d\d) GMT", re.ASCII)
+"""RFC 9110 section 5.6.7, the one form that servers write."""
+
+
 def _dated(headers: tuple[tuple[str, str], ...]) -> float | None:
     """The Date header in Unix seconds, where there is a readable one."""
-    for name, value in headers:
-        if name.lower() == "date":
-            try:
-                return parsedate_to_datetime(value).timestamp()
-            except ValueError:
-                return None
-    return None
+    dates = [_DATE.fullmatch(value) for name, value in headers if name.lower() == "date"]
+    if not dates or dates[0] is None or dates[0][2] not in _MONTHS:
+        return None
+    day, _, year, hour, minute, second = dates[0].groups()
+    try:
+        date = datetime(
+            int(year), _MONTHS.index(dates[0][2]) + 1, int(day), int(hour), int(minute), int(second), tzinfo=UTC
+        )
+    except ValueError:
+        return None
+    return date.timestamp()
 
 
 def _placed(command: HttpCommand[Any]) -> tuple[tuple[str, str, MarketType], ...]:

@@ -256,7 +256,15 @@ def test_a_timestamp_that_is_refused_again_is_an_error_that_explains_itself() ->
     assert len(peer.requests) == 3
 
 
-@pytest.mark.parametrize("headers", [(), (("Date", "yesterday"),)])
+@pytest.mark.parametrize(
+    "headers",
+    [
+        (),
+        (("Date", "yesterday"),),
+        (("Date", "Mon, 20 Foo 2023 14:41:43 GMT"),),
+        (("Date", "Mon, 31 Feb 2023 14:41:43 GMT"),),
+    ],
+)
 def test_without_a_date_the_error_still_says_what_our_clock_reads(headers: Any) -> None:
     peer = Peer((200, headers, refused(4017)))
     with pytest.raises(HttpRefused) as caught:
