@@ -59,7 +59,7 @@ def _decimal_text(value: Decimal, what: str) -> str:
     exponent = value.as_tuple().exponent
     if not isinstance(exponent, int):
         raise UsageError(f"{what} must be finite, not {value}")
-    if exponent < -MAX_EXPONENT or value.adjusted() > MAX_EXPONENT or exponent > MAX_EXPONENT:
+    if exponent < -MAX_EXPONENT or value.adjusted() > MAX_EXPONENT:
         raise UsageError(f"{what} is beyond 10^{MAX_EXPONENT} or finer than 10^-{MAX_EXPONENT}: {quoted(value)}")
     return format(value, "f")
 

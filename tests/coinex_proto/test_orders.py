@@ -190,6 +190,39 @@ def test_a_later_life_under_the_same_client_id_alone_is_a_new_order() -> None:
     assert orders.open() == (second,)
 
 
+def test_late_words_of_a_life_that_ended_without_a_time_start_no_new_one() -> None:
+    orders = Orders()
+    orders.apply(OrderFact(client_order_id="c", state="cancelled"), 1.0)
+    for at in (5, 6, 7):
+        orders.apply(OrderFact(client_order_id="c", state="live", at=at), 2.0)
+    assert orders.open() == ()
+
+
+@pytest.mark.parametrize(
+    "known",
+    [
+        (OrderFact(client_order_id="c", state="cancelled"), OrderFact(order_id=7, state="live", at=5)),
+        (OrderFact(client_order_id="c", state="live", at=5), OrderFact(order_id=7, state="cancelled")),
+    ],
+)
+def test_a_known_end_stays_the_newest_word_when_two_orders_turn_out_to_be_one(known: tuple[OrderFact, ...]) -> None:
+    orders = Orders()
+    for fact in known:
+        orders.apply(fact, 1.0)
+    orders.apply(OrderFact(order_id=7, client_order_id="c"), 2.0)
+    orders.apply(OrderFact(client_order_id="c", state="live", at=6), 3.0)
+    assert orders.open() == ()
+
+
+def test_a_client_id_that_another_programs_order_has_too_leads_to_the_order_that_we_send() -> None:
+    orders = Orders()
+    theirs = orders.apply(OrderFact(order_id=7, client_order_id="c", state="live"), 1.0)
+    ours = orders.sending(OrderFact(client_order_id="c"), FIRST, 2.0)
+    orders.apply(OrderFact(order_id=7, client_order_id="c", state="cancelled"), 3.0)
+    assert theirs is not None
+    assert (theirs.state, ours.state) == ("cancelled", "sending")
+
+
 def test_a_refused_order_that_lives_all_the_same_is_shown() -> None:
     orders = Orders()
     refused = orders.sending(OrderFact(client_order_id="c"), FIRST, 1.0)
@@ -253,6 +286,26 @@ def test_an_order_that_had_ended_does_not_go_on_under_a_new_id() -> None:
     assert new is not old
     assert (old.state, old.order_id) == ("cancelled", "a")
     assert orders.open() == (new,)
+
+
+def test_a_change_of_id_from_before_the_end_is_part_of_the_order_that_ended() -> None:
+    orders = Orders()
+    view = orders.apply(OrderFact(order_id="a", client_order_id="c", state="live", at=1), 1.0)
+    orders.apply(OrderFact(client_order_id="c", state="cancelled", at=9), 2.0)
+    orders.apply(OrderFact(order_id="b", replaces="a", state="live", at=5), 3.0)
+    assert orders.open() == ()
+    assert orders.find("b") is view
+    assert shown(view) == ("cancelled", 0, None, "b", "c")
+
+
+def test_the_id_of_an_order_that_had_ended_stays_with_it() -> None:
+    orders = Orders()
+    ended = orders.apply(OrderFact(order_id="a", state="cancelled"), 1.0)
+    orders.apply(OrderFact(order_id="b", replaces="a", state="live"), 2.0)
+    sent = orders.sending(OrderFact(client_order_id="c"), FIRST, 3.0)
+    orders.apply(OrderFact(order_id="b", client_order_id="c"), 4.0)
+    assert orders.find("a") is ended
+    assert orders.find("b") is sent
 
 
 # Views ----------------------------------------------------------------------------------------------------------------
@@ -322,6 +375,17 @@ def test_lone_fills_are_forgotten_too(monkeypatch: pytest.MonkeyPatch) -> None:
     assert view is not None
     assert kept is not None
     assert (view.filled, kept.filled) == (D(0), D(1))
+
+
+def test_an_order_that_began_as_a_lone_fill_is_never_forgotten_while_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(orders_module, "REMEMBERED", 3)
+    orders = Orders()
+    orders.apply(OrderFact(order_id=0, fill=("t1", D(1), D(1))), 0.0)
+    view = orders.apply(OrderFact(order_id=0, state="live"), 0.0)
+    for number in range(1, 9):
+        orders.apply(OrderFact(order_id=number, state="filled"), 1.0)
+    assert orders.find(0) is view
+    assert orders.open() == (view,)
 
 
 def test_forgetting_an_order_leaves_its_client_id_to_the_newer_one(monkeypatch: pytest.MonkeyPatch) -> None:
