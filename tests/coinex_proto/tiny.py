@@ -254,12 +254,15 @@ class LadderBook:
         return Levels(bids=bids, asks=(), updated_at_ms=None)
 
 
+HERE = Endpoint(host="tiny.test", port=443)
+
+
 @frozen(kw_only=True)
 class Tiny:
     """The dialect; with a password it has the opening of two commands."""
 
     name: str = "tiny"
-    endpoint: Endpoint = Endpoint(host="tiny.test", port=443)
+    endpoint: Endpoint = HERE
     password: Signer | None = field(default=None, repr=False, converter=converters.optional(Signer))
     ping: Command[Any] | None = Do(verb="ping")
     clock: Command[int] | None = None
