@@ -13,7 +13,7 @@ from coinex_proto.config import Rate
 from coinex_proto.errors import UsageError
 
 _TOLERANCE = 1e-6
-"""Seconds that do not count as waiting: Unix seconds as floats have steps of 0.24 us, so less could never pass."""
+"""Seconds that do not count as waiting: `now` plus the time to wait may round to just before the moment meant."""
 
 
 @final

@@ -64,12 +64,15 @@ def test_a_rate_that_never_refills_is_refused(rate: Rate) -> None:
 
 
 @pytest.mark.parametrize("per_second", [3.0, 7.0, 10.0, 0.3])
-def test_waiting_as_told_never_asks_for_a_second_wait_at_unix_times(per_second: float) -> None:
-    bucket, now = Bucket(Rate(per_second, 2.7)), 1_763_635_000.123
-    for _ in range(1_000):
-        now += bucket.wait(1.0, now)
-        assert bucket.wait(1.0, now) == 0.0
-        bucket.take(1.0, now)
+@pytest.mark.parametrize("start", [0.1, 1_763_635_000.123])
+def test_waiting_as_told_never_asks_for_a_second_wait(per_second: float, start: float) -> None:
+    bucket, now = Bucket(Rate(per_second, 2.7)), start
+    for number in range(1_000):
+        weight = 1.0 + number % 7 / 10
+        now += bucket.wait(weight, now)
+        assert bucket.wait(weight, now) == 0.0
+        bucket.take(weight, now)
+        now += number % 5 / 30
 
 
 @given(

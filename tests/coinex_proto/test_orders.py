@@ -202,7 +202,7 @@ def test_late_words_of_a_life_that_ended_without_a_time_start_no_new_one() -> No
     "known",
     [
         (OrderFact(client_order_id="c", state="cancelled"), OrderFact(order_id=7, state="live", at=5)),
-        (OrderFact(client_order_id="c", state="live", at=5), OrderFact(order_id=7, state="cancelled")),
+        (OrderFact(order_id=7, state="cancelled"), OrderFact(client_order_id="c", state="live", at=5)),
     ],
 )
 def test_a_known_end_stays_the_newest_word_when_two_orders_turn_out_to_be_one(known: tuple[OrderFact, ...]) -> None:
