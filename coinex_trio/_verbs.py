@@ -78,6 +78,7 @@ class Verbs:
         """How each topic stands that a subscription or an open stream wants."""
         self._check()
         self._pump.release_dropped()
+        self._touched()
         return self._pump.session.topics()
 
     def orders(self) -> tuple[OrderView, ...]:
