@@ -7,13 +7,16 @@ answers, and the verdict on an order that may or may not exist. Source: CoinEx A
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any, Literal, Protocol
+from typing import Any, Final, Literal, Protocol
 
 from coinex_proto.errors import UsageError, quoted
 from coinex_proto.numbers import CONTEXT, exact
 from coinex_proto.orders import OrderFact
 
-OPEN_STATES = ("open", "part_filled")
+_INVERSE: Final = "USD"
+"""The end of an inverse contract's name."""
+
+OPEN_STATES: Final = ("open", "part_filled")
 """Of order_status; part_canceled is final."""
 
 
@@ -79,6 +82,8 @@ class OrderRow(Protocol):
     def client_id(self) -> str | None: ...
     @property
     def market(self) -> str: ...
+    @property
+    def market_type(self) -> str: ...
     @property
     def side(self) -> str: ...
     @property
@@ -151,6 +156,9 @@ def finished_state(row: OrderRow) -> State:
 
 
 def _average(row: OrderRow) -> Decimal | None:
+    """Value by amount; not for inverse contracts, whose value is in another currency."""
+    if row.market_type == "FUTURES" and row.market.endswith(_INVERSE):
+        return None
     if row.filled_value is None or row.filled_amount == 0 or row.filled_value == 0:
         return None
     return CONTEXT.divide(row.filled_value, row.filled_amount)

@@ -7,15 +7,16 @@ unfilled, never have arrived, or still be on its way. Source: CoinEx API v2, spo
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Sequence
 from typing import Any, Final, Literal, TypeAlias
 
-from attrs import frozen
+from attrs import define, field, frozen
 
 from coinex_proto.coinex.http import futures, spot
-from coinex_proto.coinex.http._orders import fact, finished_state, state_of
+from coinex_proto.coinex.http._orders import State, fact, finished_state, state_of
 from coinex_proto.coinex.http._parameters import MarketType
 from coinex_proto.coinex.http.command import HttpCommand
+from coinex_proto.coinex.http.errors import HttpRefused
 from coinex_proto.orders import OrderFact
 
 AnyOrder: TypeAlias = spot.SpotOrder | futures.FuturesOrder
@@ -38,6 +39,8 @@ class ResolvedOrder:
     """All orders that carry the id: more than one when it has been used twice."""
     facts: tuple[OrderFact, ...] = ()
     """The same in the words of the order tracker."""
+    not_searched: tuple[MarketType, ...] = ()
+    """Market types for which the venue refused the search, for example margin without a margin account."""
 
     @property
     def order(self) -> AnyOrder | None:
@@ -48,20 +51,53 @@ class ResolvedOrder:
 Questions: TypeAlias = Generator[HttpCommand[Any], Any, ResolvedOrder]
 
 
-def resolve(client_id: str, market: str | None, market_types: Iterable[MarketType]) -> Questions:
-    """Yields the queries to make, is sent their results, and returns the verdict. Raises `UsageError` for a bad id."""
-    orders: dict[int, AnyOrder] = {}
-    facts: list[OrderFact] = []
+def resolve(client_id: str, market: str | None, market_types: Sequence[MarketType]) -> Questions:
+    """Yields the queries to make, is sent their results, and returns the verdict. Raises `UsageError` for a bad id.
+
+    A refused query may be thrown in: with several market types, the search goes on with the next as long as one is left
+    that was searched.
+    """
+    search = _Search(client_id)
+    refused: dict[MarketType, HttpRefused] = {}
     for market_type in market_types:
-        for query, judge in _queries(client_id, market, market_type):
-            page = yield query
-            for row in page.rows:
-                if row.client_id == client_id and row.order_id not in orders:
-                    orders[row.order_id] = row
-                    facts.append(fact(row, judge(row)))
-    state = facts[0].state if facts else "not_found"
-    assert state in ("live", "filled", "cancelled", "not_found")
-    return ResolvedOrder(client_id=client_id, state=state, orders=tuple(orders.values()), facts=tuple(facts))
+        try:
+            for query, judge in _queries(client_id, market, market_type):
+                page = yield query
+                search.look_at(page.rows, judge)
+        except HttpRefused as refusal:
+            if refusal.retryable:
+                raise
+            refused[market_type] = refusal
+    if len(refused) == len(market_types):
+        raise next(iter(refused.values()))
+    return search.verdict(tuple(refused))
+
+
+@define
+class _Search:
+    """What has been found so far."""
+
+    client_id: str
+    orders: dict[int, AnyOrder] = field(factory=dict)
+    facts: list[OrderFact] = field(factory=list)
+
+    def look_at(self, rows: Iterable[AnyOrder], judge: Callable[[AnyOrder], State]) -> None:
+        for row in rows:
+            if row.client_id == self.client_id and row.order_id not in self.orders:
+                self.orders[row.order_id] = row
+                self.facts.append(fact(row, judge(row)))
+
+    def verdict(self, not_searched: tuple[MarketType, ...]) -> ResolvedOrder:
+        first = next(iter(self.orders.values()), None)
+        state = None if first is None else self.facts[0].state
+        assert state in (None, "live", "filled", "cancelled")
+        return ResolvedOrder(
+            client_id=self.client_id,
+            state=state or "not_found",
+            orders=tuple(self.orders.values()),
+            facts=tuple(self.facts),
+            not_searched=not_searched,
+        )
 
 
 def _queries(client_id: str, market: str | None, market_type: MarketType) -> tuple[tuple[HttpCommand[Any], Any], ...]:

@@ -182,8 +182,12 @@ class HttpFlow:
         try:
             query = next(questions)
             while True:
-                answer = yield from self.request(query, now)
-                query = questions.send(answer)
+                try:
+                    answer = yield from self.request(query, now)
+                except HttpRefused as refusal:
+                    query = questions.throw(refusal)
+                else:
+                    query = questions.send(answer)
         except StopIteration as stop:
             verdict: ResolvedOrder = stop.value
         if verdict.orders:

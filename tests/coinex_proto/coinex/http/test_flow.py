@@ -341,6 +341,12 @@ def test_an_order_that_this_client_never_sent_is_searched_everywhere() -> None:
     assert sum("market_type=FUTURES" in request for request in peer.requests) == 2
 
 
+def test_a_search_goes_on_where_one_market_type_is_refused() -> None:
+    peer = Peer(ok([]), ok([]), refused(3639), ok([]), ok([{**ROW, "market_type": "FUTURES", "unfilled_amount": "0"}]))
+    verdict = peer.run(flow_of(peer).resolve_order("user1", peer.now))
+    assert (verdict.state, verdict.not_searched) == ("filled", ("MARGIN",))
+
+
 def test_an_order_whose_sending_was_cut_short_is_remembered_too() -> None:
     peer = Peer(ok([]), ok([]))
     flow = flow_of(peer)

@@ -85,6 +85,10 @@ def test_a_row_without_fills_has_no_average_price() -> None:
     assert fact(row(filled_value=None), "live").average_price is None
 
 
+def test_an_inverse_contract_has_no_average_price_that_value_and_amount_could_tell() -> None:
+    assert fact(row(market="BTCUSD"), "live").average_price is None
+
+
 def test_the_row_of_a_market_order_leaves_out_what_counts_another_currency() -> None:
     said = fact(row(type="market", price=Decimal(0)), "filled")
     assert (said.price, said.amount, said.remaining, said.filled) == (None, None, None, Decimal("1.5"))

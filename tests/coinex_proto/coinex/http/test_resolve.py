@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from coinex_proto import UsageError
-from coinex_proto.coinex.http import HttpCommand, Page, ResolvedOrder, futures, resolve, spot
+from coinex_proto.coinex.http import HttpCommand, HttpRefused, Page, ResolvedOrder, futures, resolve, spot
 
 
 def row(**changes: Any) -> spot.SpotOrder:
@@ -25,7 +25,9 @@ def row(**changes: Any) -> spot.SpotOrder:
     return spot.SpotOrder(**{**fields, **changes})
 
 
-def verdict_on(*pages: list[Any], market_types: Any = ("SPOT",)) -> tuple[ResolvedOrder, list[HttpCommand[Any]]]:
+def verdict_on(
+    *pages: list[Any] | Exception, market_types: Any = ("SPOT",)
+) -> tuple[ResolvedOrder, list[HttpCommand[Any]]]:
     asked = []
     questions = resolve("user1", "BTCUSDT", market_types)
     left = list(pages)
@@ -33,7 +35,11 @@ def verdict_on(*pages: list[Any], market_types: Any = ("SPOT",)) -> tuple[Resolv
         query = next(questions)
         while True:
             asked.append(query)
-            query = questions.send(Page(rows=tuple(left.pop(0))))
+            answer = left.pop(0)
+            if isinstance(answer, Exception):
+                query = questions.throw(answer)
+            else:
+                query = questions.send(Page(rows=tuple(answer)))
     except StopIteration as stop:
         return stop.value, asked
 
@@ -41,6 +47,7 @@ def verdict_on(*pages: list[Any], market_types: Any = ("SPOT",)) -> tuple[Resolv
 def test_an_open_order_is_live() -> None:
     verdict, asked = verdict_on([row()], [])
     assert verdict.state == "live"
+    assert verdict.not_searched == ()
     assert verdict.order == row()
     assert verdict.facts[0].state == "live"
     assert verdict.facts[0].client_order_id == "user1"
@@ -84,3 +91,24 @@ def test_futures_and_margin_are_asked_in_their_own_places() -> None:
 def test_a_client_id_that_cannot_be_is_refused() -> None:
     with pytest.raises(UsageError, match="client_id"):
         next(resolve("no blanks", None, ("SPOT",)))
+
+
+def refusal(code: int) -> HttpRefused:
+    return HttpRefused(code, "no", command=spot.ListPendingOrder(), endpoint="GET /spot/pending-order", status=200)
+
+
+def test_a_market_type_that_the_venue_does_not_let_us_search_is_named() -> None:
+    verdict, _ = verdict_on([], [], refusal(3639), [], [], market_types=("SPOT", "MARGIN", "FUTURES"))
+    assert (verdict.state, verdict.not_searched) == ("not_found", ("MARGIN",))
+
+
+def test_where_nothing_could_be_searched_the_refusal_is_raised() -> None:
+    with pytest.raises(HttpRefused, match="3639"):
+        verdict_on(refusal(3639))
+    with pytest.raises(HttpRefused, match="4005"):
+        verdict_on(refusal(4005), refusal(4011), market_types=("SPOT", "FUTURES"))
+
+
+def test_a_refusal_that_may_pass_ends_the_search() -> None:
+    with pytest.raises(HttpRefused, match="4213"):
+        verdict_on(refusal(4213), market_types=("SPOT", "FUTURES"))
