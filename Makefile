@@ -50,6 +50,10 @@ uncited: $(VENV)/.dev
 long: $(VENV)/.dev
 	HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest -q -n $(WORKERS) -m "long or not long" --timeout 1800
 
+# With the extra `bench` installed (`.venv/bin/pip install -e '.[bench]'`) other clients are measured as well.
+bench: $(VENV)/.dev
+	$(BIN)/python -m benchmarks
+
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .coverage.* build dist
 

@@ -1,0 +1,114 @@
+"""`python -m benchmarks`: microseconds of CPU per message, each contestant on the same seeded stream, in interleaved rounds.
+
+Prints medians and ratios; `--json FILE` writes them with machine and versions. The rounds are interleaved so that a busy machine hits
+everybody alike, and the ratio is taken round by round before its median.
+"""
+
+import argparse
+import gc
+import json
+import platform
+import sys
+import time
+from collections import Counter
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from benchmarks.contestants import contestants
+from benchmarks.stream import Message, stream
+
+PIECE = 16 * 1024
+"""Bytes of one read."""
+BASES = ("limit", "websockets + gzip + json", "websockets + zlib + orjson")
+"""What everybody is set in relation to, where it runs."""
+
+
+def cut(messages: Sequence[Message], size: int = PIECE) -> list[bytes]:
+    """The frames as a socket would give them: pieces of one size, wherever that cuts."""
+    whole = b"".join(message.frame for message in messages)
+    return [whole[at : at + size] for at in range(0, len(whole), size)]
+
+
+def measure(messages: Sequence[Message], rounds: int) -> dict[str, list[float]]:
+    """Microseconds of CPU per message by contestant, one figure a round."""
+    pieces = cut(messages)
+    found: dict[str, list[float]] = {name: [] for name in contestants()}
+    for number in range(rounds + 1):
+        for name, make in contestants().items():
+            run = make(messages, pieces)
+            gc.collect()
+            began = time.process_time()
+            count = run()
+            took = time.process_time() - began
+            assert count >= len(messages) * 0.9, f"{name} saw {count} of {len(messages)} messages"
+            if number:  # the first round warms up
+                found[name].append(took / len(messages) * 1e6)
+    return found
+
+
+def results(messages: Sequence[Message], figures: dict[str, list[float]]) -> dict[str, Any]:
+    """Medians and ratios, with where and on what they were measured."""
+    bases = [base for base in BASES if base in figures]
+    return {
+        "date": datetime.now(UTC).date().isoformat(),
+        "machine": f"{platform.machine()}, {platform.system()}, {platform.python_implementation()} {platform.python_version()}",
+        "versions": {name: version(name) for name in ("msgspec", "attrs", "wsproto", "websockets")},
+        "messages": len(messages),
+        "kinds": Counter(message.kind for message in messages),
+        "mean_payload_bytes": round(sum(len(message.payload) for message in messages) / len(messages)),
+        "microseconds_per_message": {name: round(median(times), 2) for name, times in figures.items()},
+        "ratios": {
+            base: {
+                name: round(median(mine / theirs for mine, theirs in zip(times, figures[base], strict=True)), 3)
+                for name, times in figures.items()
+            }
+            for base in bases
+        },
+    }
+
+
+def report(found: dict[str, Any]) -> str:
+    """The results as a table for people."""
+    bases = list(found["ratios"])
+    lines = [
+        f"{found['messages']} messages, {found['mean_payload_bytes']} bytes of JSON on average; {found['machine']}",
+        "",
+        f"{'':<28}{'µs/message':>12}" + "".join(f"{'× ' + base:>30}" for base in bases),
+    ]
+    for name, microseconds in found["microseconds_per_message"].items():
+        ratios = "".join(f"{found['ratios'][base][name]:>30.2f}" for base in bases)
+        lines.append(f"{name:<28}{microseconds:>12.2f}{ratios}")
+    lines += [
+        "",
+        "limit: inflating and decoding of messages that are cut already. The others frame as well.",
+        NOT_THE_SAME,
+    ]
+    return "\n".join(lines)
+
+
+NOT_THE_SAME = (
+    "websockets + …: dicts with numbers as text, nothing checked. connection: typed events with exact numbers, checked."
+)
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Measures and prints."""
+    parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
+    parser.add_argument("--messages", type=int, default=5_000)
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--json", type=Path, help="write the results to this file as well")
+    chosen = parser.parse_args(arguments)
+    messages = stream(seed=chosen.seed, count=chosen.messages)
+    found = results(messages, measure(messages, chosen.rounds))
+    print(report(found))
+    if chosen.json is not None:
+        chosen.json.write_text(json.dumps(found, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,166 @@
+"""Who runs over the same bytes: each is made ready outside the clock, then takes the pieces and says how many messages it saw."""
+
+import gzip
+import json
+import zlib
+from collections.abc import Callable, Iterable, Sequence
+from importlib.util import find_spec
+from typing import Any
+
+from websockets.client import ClientProtocol
+from websockets.frames import Frame
+from websockets.uri import parse_uri
+
+from benchmarks.server import acknowledgements, upgrade_response
+from benchmarks.stream import Message
+from coinex_proto import Connection, Session, Sources, coinex
+from coinex_proto.coinex._pushes import PUSHES
+
+Pieces = Sequence[bytes]
+Run = Callable[[], int]
+"""Takes all pieces and gives how many messages (or events) came out."""
+
+NOW = 1_760_000_000.0
+SOURCES = Sources(wall_time_ns=lambda: int(NOW * 1e9), random_bytes=lambda count: b"\x5a" * count)
+
+
+def opened(wire: Connection | Session) -> None:
+    """Upgrades, and acknowledges what is asked for, until there is nothing left to say."""
+    wire.receive_data(upgrade_response(wire.data_to_send()), NOW)
+    while sent := wire.data_to_send():
+        wire.receive_data(acknowledgements(sent), NOW)
+    while wire.next_event() is not None:
+        pass
+
+
+def connection(messages: Sequence[Message], pieces: Pieces) -> Run:
+    """Ours: bytes to typed events."""
+    wire = Connection(coinex.spot(), SOURCES)
+    wire.start(NOW)
+    opened(wire)
+    receive, next_event = wire.receive_data, wire.next_event
+
+    def run() -> int:
+        count = 0
+        for piece in pieces:
+            receive(piece, NOW)
+            while next_event() is not None:
+                count += 1
+        return count
+
+    return run
+
+
+def session(messages: Sequence[Message], pieces: Pieces) -> Run:
+    """Ours, with every book applied, checked against its checksum, and handed out as a snapshot."""
+    wire = Session(coinex.spot(), SOURCES)
+    for name in markets_of(messages):
+        wire.subscribe(coinex.Depth(name), coinex.Trades(name), coinex.BestQuote(name), now=NOW)
+    wire.subscribe(coinex.Ticker(), now=NOW)
+    wire.next_step(NOW)
+    wire.connected(NOW)
+    opened(wire)
+    at = NOW
+    while (deadline := wire.next_deadline()) is not None and deadline < NOW + 15.0:  # topic requests are paced
+        at = deadline
+        wire.handle_timeout(at)
+        while sent := wire.data_to_send():
+            wire.receive_data(acknowledgements(sent), at)
+    while wire.next_event() is not None:
+        pass
+    receive, next_event = wire.receive_data, wire.next_event
+
+    def run() -> int:
+        count = 0
+        for piece in pieces:
+            receive(piece, at)
+            while next_event() is not None:
+                count += 1
+        assert wire.stats.checksums_failed == 0
+        return count
+
+    return run
+
+
+def markets_of(messages: Sequence[Message]) -> tuple[str, ...]:
+    """The markets whose books are in the stream."""
+    found = {
+        json.loads(message.payload)["data"]["market"]: None for message in messages if message.kind == "depth full"
+    }
+    return tuple(found)
+
+
+def limit(messages: Sequence[Message], pieces: Pieces) -> Run:
+    """zlib and msgspec into the same models, on messages that somebody else has cut already: nothing can be quicker in Python."""
+    members = [message.member for message in messages]
+    decode, inflater = PUSHES.decode, zlib.decompressobj
+
+    def run() -> int:
+        count = 0
+        for member in members:
+            decode(inflater(31).decompress(member))
+            count += 1
+        return count
+
+    return run
+
+
+def framed_by_websockets(pieces: Pieces) -> Callable[[], Iterable[bytes]]:
+    """The sans-IO half of the library `websockets`: payloads of binary frames."""
+    protocol = ClientProtocol(parse_uri("wss://socket.coinex.com/v2/spot"))
+    protocol.send_request(protocol.connect())
+    protocol.receive_data(upgrade_response(b"".join(protocol.data_to_send())))
+    protocol.events_received()
+
+    def payloads() -> Iterable[bytes]:
+        for piece in pieces:
+            protocol.receive_data(piece)
+            for event in protocol.events_received():
+                assert isinstance(event, Frame)
+                yield bytes(event.data)
+
+    return payloads
+
+
+def websockets_gzip_json(messages: Sequence[Message], pieces: Pieces) -> Run:
+    """What most programs do: websockets, gzip.decompress, json.loads. Gives dicts, numbers as text."""
+    payloads = framed_by_websockets(pieces)
+
+    def run() -> int:
+        count = 0
+        for payload in payloads():
+            json.loads(gzip.decompress(payload))
+            count += 1
+        return count
+
+    return run
+
+
+def websockets_zlib_orjson(messages: Sequence[Message], pieces: Pieces) -> Run:
+    """The quick variant of the same. Gives dicts, numbers as text."""
+    import orjson
+
+    payloads = framed_by_websockets(pieces)
+    loads: Callable[[bytes], Any] = orjson.loads
+
+    def run() -> int:
+        count = 0
+        for payload in payloads():
+            loads(zlib.decompressobj(31).decompress(payload))
+            count += 1
+        return count
+
+    return run
+
+
+def contestants() -> dict[str, Callable[[Sequence[Message], Pieces], Run]]:
+    """By name; those whose libraries are not installed are left out."""
+    found: dict[str, Callable[[Sequence[Message], Pieces], Run]] = {
+        "limit": limit,
+        "connection": connection,
+        "session with books": session,
+        "websockets + gzip + json": websockets_gzip_json,
+    }
+    if find_spec("orjson") is not None:
+        found["websockets + zlib + orjson"] = websockets_zlib_orjson
+    return found
