@@ -23,6 +23,7 @@ from coinex_proto.coinex.http.errors import (
     RateLimited,
     UnreadableAnswer,
 )
+from coinex_proto.coinex.http.facts import facts_of
 from coinex_proto.coinex.http.flow import HttpFlow, HttpOptions, NoReply, Pause, Reply, Send, Steps, Woken
 from coinex_proto.coinex.http.pace import Pace
 from coinex_proto.coinex.http.request import BASE_PATH, HttpRequest, build, prepared
@@ -65,6 +66,7 @@ __all__ = [
     "assets",
     "build",
     "call",
+    "facts_of",
     "futures",
     "lost_after_sending",
     "never_sent",

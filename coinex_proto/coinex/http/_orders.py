@@ -120,8 +120,8 @@ def sending(command: PlacingCommand) -> OrderFact:
 State = Literal["live", "filled", "cancelled"]
 
 
-def fact(row: OrderRow, state: State) -> OrderFact:
-    """What an answer's row says of an order whose state is known from where the row was found."""
+def fact(row: OrderRow, state: State | None) -> OrderFact:
+    """What an answer's row says of an order; its state is known from where the row was found. None: not known."""
     is_market = row.type == "market"
     return OrderFact(
         order_id=row.order_id,
