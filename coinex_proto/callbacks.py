@@ -71,7 +71,11 @@ class Callbacks:
     way. What is no `Exception` (Ctrl-C, cancellation) propagates at once.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, shared: Callbacks | None = None) -> None:
+        """With `shared`, functions that others use too: they get each event after the own ones, and its `on_error`
+        handles the failures of both while there is none of our own.
+        """
+        self._shared = shared
         self._serial = 0
         self._by_class: dict[type[Event], dict[int, Registration]] = {}
         self._by_key: dict[TopicKey, dict[int, Registration]] = {}
@@ -99,7 +103,7 @@ class Callbacks:
 
     def add_any(self, wanted: Iterable[type[E] | Topic[E]], function: Callable[[E], object]) -> Registration:
         """As `add`, for any of several; an event that is wanted twice comes once."""
-        _check_function(function)
+        check_callback(function)
         all_wanted = tuple(wanted)
         for one in all_wanted:
             _check_wanted(one)
@@ -115,7 +119,7 @@ class Callbacks:
 
     def expect(self, request_id: RequestId, function: Callable[[Replied[R] | Failed], object]) -> Registration:
         """The function gets the outcome of this request: once, and before every other function."""
-        _check_function(function)
+        check_callback(function)
 
         def forget(registration: Registration) -> None:
             if self._expected.get(request_id) is registration:
@@ -130,15 +134,15 @@ class Callbacks:
 
         A second handler replaces the first.
         """
-        _check_function(handler)
+        check_callback(handler)
         self._handler = handler
 
     def wants(self, kind: type[Event], key: TopicKey | None = None) -> bool:
         """Whether anybody would get an event of exactly this class (and topic key): if not, it need not be made."""
-        return bool(self._matching(kind, key))
+        return bool(self._matching(kind, key)) or (self._shared is not None and self._shared.wants(kind, key))
 
-    def dispatch(self, event: Event) -> None:
-        """Calls every function that wants this event."""
+    def dispatch(self, event: Event, failure: Exception | None = None) -> None:
+        """Calls every function that wants this event. `failure`: what was raised for it before, and is raised now."""
         kind = type(event)
         path = self._paths.get(kind)
         if type(path) is tuple:
@@ -149,7 +153,6 @@ class Callbacks:
             registrations = self._find(kind, event)
         if self._expected and (kind is Replied or kind is Failed):
             registrations = self._with_expected(event, registrations)
-        failure: Exception | None = None
         for registration in registrations:
             if registration.is_cancelled:
                 continue
@@ -159,7 +162,9 @@ class Callbacks:
                     _refuse_coroutine(result, registration.function)
             except Exception as error:  # noqa: BLE001 - the documented boundary to user code
                 failure = self._report(event, registration.function, error, failure)
-        if failure is not None:
+        if self._shared is not None:
+            self._shared.dispatch(event, failure)
+        elif failure is not None:
             raise failure
 
     # Finding ----------------------------------------------------------------------------------------------------------
@@ -219,11 +224,12 @@ class Callbacks:
         self, event: Event, function: Callable[..., object], error: Exception, earlier: Exception | None
     ) -> Exception | None:
         """What is to propagate in the end: the first failure, the later ones noted in it."""
-        if self._handler is not None:
+        handler = self._handler or (self._shared._handler if self._shared is not None else None)
+        if handler is not None:
             try:
-                self._handler(event, error)
+                handler(event, error)
             except Exception as of_handler:  # noqa: BLE001 - the documented boundary to user code
-                error, function = of_handler, self._handler
+                error, function = of_handler, handler
             else:
                 return earlier
         where = f"in callback {_name(function)} for {type(event).__name__}"
@@ -261,7 +267,8 @@ def _check_wanted(wanted: object) -> None:
         hash(wanted.key)  # raises here, before anything has changed
 
 
-def _check_function(function: object) -> None:
+def check_callback(function: object) -> None:
+    """Raises `UsageError` for what cannot be a callback; for callers who must know before they do something else."""
     if not callable(function):
         raise UsageError(f"a callback must be a function, not {type(function).__name__}")
     inner: Any = function

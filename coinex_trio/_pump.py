@@ -41,6 +41,7 @@ from coinex_proto import (
     UsageError,
     Wait,
 )
+from coinex_proto.callbacks import check_callback
 from coinex_proto.commands import Command, RequestId, describe
 from coinex_proto.topics import TopicKey
 from coinex_trio.network import Network
@@ -61,7 +62,8 @@ class Pump:
         self.name = dialect.name
         self.config = config
         self.session = Session(dialect, network.sources, config)
-        self.own = Callbacks()
+        # Streams and reply callbacks are this client's own; `callbacks` may serve several clients.
+        self.own = Callbacks(callbacks)
         self.callbacks = self.own if callbacks is None else callbacks
         self.was_ready = False
         self.is_ready = False
@@ -69,7 +71,7 @@ class Pump:
         self.is_over = False
         self.error: BaseException | None = None
         self.is_delivering = False
-        self.dispatch = self.own.dispatch if callbacks is None else self._dispatch_twice
+        self.dispatch: Callable[[Event], None] = self.own.dispatch
         self._clock: Callable[[], float] = network.now
         self._latest = 0.0
         self._by_topic: dict[TopicKey, dict[Callable[[Any], object], Registration]] = {}
@@ -132,11 +134,6 @@ class Pump:
                 began = ended
         finally:
             self.is_delivering = False
-
-    def _dispatch_twice(self, event: Event) -> None:
-        """Streams and reply callbacks are this client's own; `callbacks` may serve several clients."""
-        self.own.dispatch(event)
-        self.callbacks.dispatch(event)
 
     def fail(self, error: BaseException) -> None:
         """The client ends because of this: no callback runs any more; the connection is still closed in good order."""
@@ -245,6 +242,8 @@ class Pump:
         """Sends at once or raises `NotReady`; the callback gets the one outcome."""
         if self.is_stopping or self.is_over:
             raise NotReady(f"{describe(command)} was not sent: the client has been stopped")
+        if callback is not None:
+            check_callback(callback)  # before the command has left
         request_id = self.session.send(command, self.now())
         if callback is not None:
             self.own.expect(request_id, callback)

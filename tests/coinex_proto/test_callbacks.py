@@ -352,6 +352,46 @@ def test_c9_an_event_cannot_be_changed_by_one_of_its_consumers() -> None:
     assert seen[0].market == "BTC"
 
 
+# Functions that several clients share --------------------------------------------------------------------------------
+
+
+def test_shared_functions_get_each_event_after_the_own_ones() -> None:
+    shared, log = Callbacks(), list[str]()
+    first, second = Callbacks(shared), Callbacks(shared)
+    shared.add(Price, noting(log, "shared"))
+    first.add(Price, noting(log, "first"))
+    second.add(Price, noting(log, "second"))
+    first.dispatch(BTC)
+    second.dispatch(BTC)
+    assert log == ["first", "shared", "second", "shared"]
+    assert first.wants(Price)
+    assert not first.wants(Ready)
+
+
+def test_a_failure_of_an_own_function_keeps_no_shared_one_from_being_called() -> None:
+    shared, log = Callbacks(), list[str]()
+    own = Callbacks(shared)
+    own.add(Price, failing(ValueError("own")))
+    shared.add(Price, noting(log, "shared"))
+    shared.add(Price, failing(KeyError("shared")))
+    with pytest.raises(ValueError, match="own") as caught:
+        own.dispatch(BTC)
+    assert log == ["shared"]
+    assert "KeyError" in caught.value.__notes__[1]
+
+
+def test_the_shared_handler_gets_the_failures_of_own_functions_unless_there_is_an_own_one() -> None:
+    shared, log = Callbacks(), list[str]()
+    own = Callbacks(shared)
+    shared.on_error(lambda event, error: log.append(f"shared: {error}"))
+    own.expect(RequestId(1), failing(ValueError("a")))
+    own.dispatch(replied(1))
+    own.on_error(lambda event, error: log.append(f"own: {error}"))
+    own.expect(RequestId(2), failing(ValueError("b")))
+    own.dispatch(replied(2))
+    assert log == ["shared: a", "own: b"]
+
+
 # What is refused ------------------------------------------------------------------------------------------------------
 
 
