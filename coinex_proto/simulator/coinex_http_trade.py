@@ -162,11 +162,11 @@ def _modify_stop(call: Call) -> object:
 
 
 def _cancel(call: Call) -> object:
-    return _cancel_one(call, call.number("order_id"))
+    order, market = _own_order(call, call.number("order_id"))
+    return _take_back(call, market, order)
 
 
-def _cancel_one(call: Call, order_id: int) -> dict[str, Any]:
-    order, market = _own_order(call, order_id)
+def _take_back(call: Call, market: Market, order: Order) -> dict[str, Any]:
     call.server.exchange.cancel(order)
     return order_fields(market, order)
 
@@ -188,8 +188,9 @@ def _cancel_all(call: Call) -> object:
 
 def _cancel_by_client_id(call: Call) -> object:
     name, client_id = call.text("market", ""), call.text("client_id")
-    chosen = [order.order_id for order in _open_orders(call, name) if order.client_id == client_id]
-    return batch(chosen, partial(_cancel_one, call))
+    markets = call.server.exchange.markets
+    chosen = [order for order in _open_orders(call, name) if order.client_id == client_id]
+    return batch(chosen, lambda order: _take_back(call, markets[order.market], order))
 
 
 def _cancel_stops_by_client_id(call: Call) -> object:

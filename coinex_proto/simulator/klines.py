@@ -33,7 +33,8 @@ def klines(market: Market, period: str, now_ms: int, seed: int | str) -> list[Ca
     known = _gathered(market.minutes if span < HOUR_MS else market.hours, span)
     known = _without_gaps(known, span, now_ms) if known else [_flat(now_ms - now_ms % span, market.last)]
     missing = LONGEST - len(known)
-    return _past(known[0], missing, span, Random(f"{seed}:{market.spec.key}:{period}")) + known[-LONGEST:]
+    random = Random(f"{seed}:{market.spec.key}:{period}")
+    return _past(market, known[0], missing, span, random) + known[-LONGEST:]
 
 
 def _flat(start_ms: int, price: int) -> Candle:
@@ -66,7 +67,7 @@ def _without_gaps(candles: list[Candle], span: int, now_ms: int) -> list[Candle]
     return found
 
 
-def _past(first: Candle, count: int, span: int, random: Random) -> list[Candle]:
+def _past(market: Market, first: Candle, count: int, span: int, random: Random) -> list[Candle]:
     """Candles before the first known one, each closing where the next opens."""
     found: list[Candle] = []
     close = first.open
@@ -75,8 +76,9 @@ def _past(first: Candle, count: int, span: int, random: Random) -> list[Candle]:
         opening = max(1, round(close * math.exp(random.gauss(0.0, reach))))
         high = round(max(opening, close) * (1 + abs(random.gauss(0.0, reach / 2))))
         low = max(1, round(min(opening, close) * (1 - min(0.9, abs(random.gauss(0.0, reach / 2))))))
-        lots = 1 + int(random.lognormvariate(0.0, 1.0) * 1000)
-        found.append(Candle(first.start_ms - number * span, opening, close, high, low, lots, lots * close, lots // 2))
+        lots = 1 + int(random.lognormvariate(0.0, 1.0) * 10**market.spec.amount_places)
+        value = lots * close * market.spec.value_factor
+        found.append(Candle(first.start_ms - number * span, opening, close, high, low, lots, value, lots // 2))
         close = opening
     found.reverse()
     return found
