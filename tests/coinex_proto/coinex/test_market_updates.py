@@ -1,0 +1,49 @@
+"""What the public updates can do beyond holding fields."""
+
+from decimal import Decimal
+
+import pytest
+from attrs import exceptions
+
+from coinex_proto.coinex import Deal, IndexUpdate, TradesUpdate
+from coinex_proto.events import stamp
+
+
+def trades(*ids: int) -> TradesUpdate:
+    deals = [Deal(deal_id=n, created_at=1, side="buy", price=Decimal(1), amount=Decimal(1)) for n in ids]
+    return TradesUpdate(market="BTCUSDT", deal_list=tuple(deals))
+
+
+def test_trades_seen_before_are_taken_out_and_the_rest_keeps_its_order() -> None:
+    update = trades(5, 4, 3, 2)
+    stamp(update, b"payload", 12.5)
+    rest = update.without_trades({4, 2, 99}, is_history=True)
+    assert rest.trade_ids == (5, 3)
+    assert rest.is_history
+    assert (rest.raw, rest.received_at, rest.market) == (b"payload", 12.5, "BTCUSDT")
+    assert update.trade_ids == (5, 4, 3, 2)
+    assert not update.is_history
+
+
+def test_nothing_is_left_when_all_trades_were_seen() -> None:
+    assert trades(1, 2).without_trades({1, 2}, is_history=False).deal_list == ()
+
+
+def test_updates_cannot_be_changed() -> None:  # C9
+    update = IndexUpdate(market="A", index_price=Decimal(1))
+    with pytest.raises(exceptions.FrozenInstanceError):
+        update.market = "B"  # type: ignore[misc]
+    with pytest.raises(exceptions.FrozenInstanceError):
+        update.received_at = 5.0
+    with pytest.raises(AttributeError):
+        update.note = "x"  # type: ignore[attr-defined]
+
+
+def test_when_and_in_which_payload_it_came_is_no_part_of_an_update() -> None:
+    one, two = (IndexUpdate(market="A", index_price=Decimal(1)) for _ in range(2))
+    assert (one.received_at, one.raw) == (0.0, b"")
+    stamp(one, b"payload", 12.5)
+    assert (one.received_at, one.raw) == (12.5, b"payload")
+    assert one == two
+    assert hash(one) == hash(two)
+    assert repr(one) == repr(two)
