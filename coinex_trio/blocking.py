@@ -289,13 +289,18 @@ def run(*clients: BlockingClient, seconds: float = math.inf) -> None:
         return
     now = clients[0]._pump.now
     until = now() + seconds
-    while alive := [client for client in clients if not client._pump.is_over]:
+    while alive := [client for client in clients if not _has_ended(client)]:
         if now() >= until:
             return
         _cycle(alive, until)
-    for client in clients:
-        if client._pump.error is not None:
-            raise client._pump.error
+
+
+def _has_ended(client: BlockingClient) -> bool:
+    """Whether it was stopped; raises what ended it otherwise."""
+    pump = client._pump
+    if pump.is_over and pump.error is not None:
+        raise pump.error
+    return pump.is_over
 
 
 def _cycle(clients: Sequence[BlockingClient], until: float) -> None:

@@ -97,6 +97,11 @@ class Venue:
         state = {**TICKER, "market": market, "last": last}
         self.message({"method": "state.update", "data": {"state_list": [state]}, "id": None})
 
+    def tickers(self, *lasts: str) -> None:
+        """Several at once."""
+        for last in lasts:
+            self.ticker(last)
+
     def send(self, data: bytes) -> None:
         self.out += data
         self.changed()
@@ -239,7 +244,10 @@ class VenueStream(trio.abc.HalfCloseableStream):
         self.venue = venue
         self._lot = trio.lowlevel.ParkingLot()
         self._is_sending = False
-        venue.changed = lambda: self._lot.unpark_all() and None
+        venue.changed = self._wake
+
+    def _wake(self) -> None:
+        self._lot.unpark_all()
 
     async def send_all(self, data: bytes | bytearray | memoryview) -> None:
         assert not self._is_sending, "two tasks send at once"

@@ -1,0 +1,598 @@
+"""The blocking client against a scripted venue, on virtual time."""
+
+from __future__ import annotations
+
+import gc
+import math
+import threading
+import warnings
+from decimal import Decimal
+from functools import partial
+from typing import Any
+
+import pytest
+
+from coinex_proto import (
+    BookNotTrusted,
+    Closed,
+    Config,
+    ConnectFailed,
+    ConsumerTooSlow,
+    Event,
+    LoginRefused,
+    Lost,
+    NotReady,
+    OrderFact,
+    OutcomeUnknown,
+    Ready,
+    Replied,
+    RequestRefused,
+    RequestTimedOut,
+    Restored,
+    Retrying,
+    Update,
+    UsageError,
+    coinex,
+)
+from coinex_trio import BlockingClient, CoinexClient, run
+from tests.coinex_trio.venue import START, VirtualNetwork
+
+BTC = coinex.Ticker("BTCUSDT")
+ETH = coinex.Ticker("ETHUSDT")
+KEYS = coinex.Credentials("a" * 32, "s" * 40)
+
+
+def client_of(network: VirtualNetwork, config: Config = Config()) -> BlockingClient:  # noqa: B008
+    return BlockingClient(coinex.spot(), config=config, network=network)
+
+
+# Entering and leaving -------------------------------------------------------------------------------------------------
+
+
+def test_the_block_begins_ready_and_ends_with_a_goodbye() -> None:
+    network = VirtualNetwork()
+    with client_of(network) as client:
+        assert client.request(coinex.ServerTime()) == 1_700_000_000_123
+    assert network.last.closed_with == b"\x03\xe8"
+    assert network.last.half_closed  # N25
+    assert network.last.gone
+
+
+def test_a_program_that_never_enters_works_the_same() -> None:
+    network = VirtualNetwork()
+    client = client_of(network)
+    client.subscribe(BTC)
+    assert network.attempts == []
+    assert client.request(coinex.ServerTime()) == 1_700_000_000_123
+    client.close()
+    client.close()
+    assert network.last.closed_with is not None
+
+
+def test_n6_a_first_connection_that_fails_raises_where_it_is_entered() -> None:
+    network = VirtualNetwork()
+    network.failures = [ConnectionRefusedError(111, "Connection refused")]
+    with pytest.raises(ConnectFailed, match=r"socket\.coinex\.com:443.*Connection refused"), client_of(network):
+        pytest.fail("the block must not begin")
+    assert len(network.attempts) == 1
+
+
+def test_n6_a_first_connection_that_fails_raises_at_the_first_call_that_waits() -> None:
+    network = VirtualNetwork()
+    network.failures = [ConnectionRefusedError(111, "Connection refused")]
+    client = client_of(network)
+    with pytest.raises(ConnectFailed):
+        client.run(seconds=1)
+    with pytest.raises(ConnectFailed):
+        client.run(seconds=1)
+    assert len(network.attempts) == 1
+
+
+def test_retry_first_goes_on_until_the_venue_is_there() -> None:
+    network = VirtualNetwork()
+    network.failures = [OSError(101, "Network is unreachable")] * 3
+    retries: list[int] = []
+    client = client_of(network, Config(retry_first=True))
+    client.on(Retrying)(lambda e: retries.append(e.attempt))
+    with client:
+        assert retries == [1, 2, 3]
+
+
+def test_n11_opening_has_one_time_limit() -> None:
+    network = VirtualNetwork(prepare=lambda venue: setattr(venue, "is_silent", True))
+    with pytest.raises(ConnectFailed, match="did not answer the WebSocket upgrade within 10 s"), client_of(network):
+        pass
+    assert network.now() - START < 14
+
+
+def test_s1_refused_credentials_are_not_tried_again() -> None:
+    network = VirtualNetwork(prepare=lambda venue: venue.refusals.update({"server.sign": (21001, "bad signature")}))
+    client = CoinexClient(credentials=KEYS, network=network)
+    with pytest.raises(LoginRefused, match="21001"):
+        client.authenticate()
+    with pytest.raises(LoginRefused):
+        client.run(seconds=100)
+    assert len(network.attempts) == 1
+
+
+def test_an_exception_of_the_block_comes_out_as_itself_and_no_callback_runs_any_more() -> None:
+    network = VirtualNetwork()
+    seen: list[Event] = []
+    error = KeyError("mine")
+    with pytest.raises(KeyError) as caught, client_of(network) as client:
+        client.on(Closed)(seen.append)
+        raise error
+    assert caught.value is error
+    assert network.last.closed_with is not None
+    assert seen == []
+
+
+def test_callbacks_learn_of_the_end_when_the_block_ends_in_good_order() -> None:
+    seen: list[Event] = []
+    with client_of(VirtualNetwork()) as client:
+        client.on(Closed)(seen.append)
+    assert len(seen) == 1
+
+
+def test_n23_a_peer_that_never_closes_is_left_after_the_closing_time() -> None:
+    network = VirtualNetwork(prepare=lambda venue: setattr(venue, "answers_close", False))
+    with client_of(network):
+        began = network.now()
+    assert network.now() - began <= 2 * 2.0
+    assert network.last.gone
+
+
+def test_p4_a_client_that_is_forgotten_warns_and_closes_its_socket() -> None:
+    network = VirtualNetwork()
+    client = client_of(network)
+    client.ready()
+    with pytest.warns(ResourceWarning, match="unclosed BlockingClient"):
+        del client
+    assert network.last.gone
+
+
+def test_a_client_that_was_never_opened_is_forgotten_in_silence() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        client_of(VirtualNetwork()).close()
+        del_me = client_of(VirtualNetwork())
+        del del_me
+        gc.collect()
+
+
+# Callbacks ------------------------------------------------------------------------------------------------------------
+
+
+def test_c1_what_a_callback_raises_comes_out_of_run_and_the_next_run_goes_on_behind_it() -> None:
+    network = VirtualNetwork()
+    seen: list[Decimal] = []
+
+    def fussy(update: coinex.TickerUpdate) -> None:
+        seen.append(update.last)
+        if update.last == 1:
+            raise ValueError("no ones")
+
+    with client_of(network) as client:
+        client.subscribe(BTC, callback=fussy)
+        network.at(1, lambda: network.last.tickers("1", "2"))
+        with pytest.raises(ValueError, match="no ones"):
+            client.run(seconds=10)
+        client.run(seconds=1)
+    assert seen == [1, 2]
+
+
+@pytest.mark.parametrize(
+    "wait",
+    [
+        lambda c: c.run(seconds=1),
+        lambda c: c.request(coinex.ServerTime()),
+        lambda c: c.ready(),
+        lambda c: c.book(coinex.Depth("BTCUSDT")),
+        lambda c: next(c.events(ETH)),
+    ],
+)
+def test_c5_a_call_that_waits_is_refused_in_a_callback(wait: Any) -> None:
+    network = VirtualNetwork()
+    with client_of(network) as client, client_of(VirtualNetwork()) as other:
+        client.subscribe(BTC, callback=lambda _: wait(client))
+        client.subscribe(ETH, callback=lambda _: wait(other))
+        network.at(1, lambda: network.last.ticker())
+        with pytest.raises(UsageError, match="in a callback"):
+            client.run(seconds=2)
+        network.at(3, lambda: network.last.ticker(market="ETHUSDT"))
+        with pytest.raises(UsageError, match="in a callback"):
+            client.run(seconds=2)
+
+
+def test_c4_a_callback_may_send_subscribe_and_close() -> None:
+    network = VirtualNetwork()
+    outcomes: list[int] = []
+    client = client_of(network)
+
+    def got_time(outcome: object) -> None:
+        assert isinstance(outcome, Replied)
+        outcomes.append(outcome.result)
+        client.close()
+
+    client.subscribe(BTC, callback=lambda _: client.send(coinex.ServerTime(), got_time))
+    network.at(1, lambda: network.last.ticker())
+    client.run()
+    assert outcomes == [1_700_000_000_123]
+    assert network.last.closed_with is not None
+    assert network.last.gone
+
+
+def test_a_command_sent_in_a_callback_leaves_at_once() -> None:
+    network = VirtualNetwork()
+    methods: list[list[str]] = []
+    with client_of(network) as client:
+
+        def react(_: Event) -> None:
+            client.send(coinex.ServerTime())
+            methods.append(network.last.methods())
+
+        client.subscribe(BTC, callback=react)
+        network.at(1, lambda: network.last.ticker())
+        client.run(seconds=2)
+    assert methods == [["state.subscribe", "server.time"]]
+
+
+def test_n16_an_answer_that_waits_unread_behind_a_slow_callback_is_read_before_the_line_is_judged() -> None:
+    network = VirtualNetwork()
+    with client_of(network) as client:
+        client.subscribe(BTC, callback=lambda _: network.sleep(2 * 8.0))
+        network.at(20.1, lambda: network.last.ticker())  # right behind the ping of 20.0, together with its answer
+        client.run(seconds=60)
+        assert len(network.all) == 1
+        assert client.stats.pings >= 2
+
+
+def test_stop_ends_run_and_streams() -> None:
+    network = VirtualNetwork()
+    with client_of(network) as client:
+        client.subscribe(BTC, callback=lambda _: client.stop())
+        network.at(1, lambda: network.last.ticker())
+        stream = client.events(ETH)
+        client.run()
+        assert list(stream) == []
+        with pytest.raises(NotReady, match="stopped"):
+            client.request(coinex.ServerTime())
+        client.run()  # nothing left to do
+
+
+# Requests -------------------------------------------------------------------------------------------------------------
+
+
+def test_a_refused_request_raises_what_the_venue_said() -> None:
+    network = VirtualNetwork(prepare=lambda venue: venue.refusals.update({"server.time": (23001, "busy")}))
+    with client_of(network) as client, pytest.raises(RequestRefused, match="23001"):
+        client.request(coinex.ServerTime())
+
+
+def test_a_request_without_an_answer_times_out() -> None:
+    network = VirtualNetwork()
+    with client_of(network) as client:
+        network.last.is_silent = True
+        with pytest.raises(RequestTimedOut):
+            client.request(coinex.ServerTime())
+
+
+def test_s25_a_request_in_flight_when_the_line_breaks_has_an_unknown_outcome_and_is_not_sent_again() -> None:
+    network = VirtualNetwork()
+    with client_of(network) as client:
+        network.last.is_silent = True
+        network.at(1, lambda: network.last.reset(ConnectionResetError(104, "Connection reset by peer")))
+        with pytest.raises(OutcomeUnknown):
+            client.request(coinex.ServerTime())
+        with pytest.raises(NotReady):
+            client.request(coinex.ServerTime())
+        client.ready()
+        assert client.request(coinex.ServerTime()) == 1_700_000_000_123
+    assert network.last.methods() == ["server.time"]
+
+
+def test_ping_and_server_time_are_one_call_each() -> None:
+    network = VirtualNetwork()
+    with CoinexClient(network=network) as cx:
+        assert cx.ping() == 0.0
+        assert cx.server_time() == 1_700_000_000_123
+
+
+def test_authenticate_needs_credentials() -> None:
+    with pytest.raises(UsageError, match="Authentication required"):
+        CoinexClient(network=VirtualNetwork()).authenticate()
+
+
+def test_authenticate_returns_signed_in() -> None:
+    network = VirtualNetwork()
+    client = CoinexClient(credentials=KEYS, network=network)
+    client.authenticate()
+    assert network.last.methods() == ["server.sign"]
+    client.close()
+
+
+# Reconnecting ---------------------------------------------------------------------------------------------------------
+
+
+def test_s24_after_a_loss_it_comes_back_by_itself_with_what_is_wanted() -> None:
+    network = VirtualNetwork()
+    story: list[str] = []
+    with client_of(network) as client:
+        for kind in (Ready, Lost, Closed, Retrying, Restored):
+            client.on(kind)(lambda e: story.append(type(e).__name__))
+        client.subscribe(BTC)
+        network.at(1, lambda: network.last.ticker())
+        network.at(2, lambda: network.last.reset(ConnectionResetError(104, "Connection reset by peer")))
+        network.at(5, lambda: network.last.ticker())
+        client.run(seconds=1.5)
+        assert client.trusted(BTC)
+        client.run(seconds=1)
+        assert not client.trusted(BTC)
+        client.run(seconds=10)
+        assert client.trusted(BTC)
+    assert story == ["Lost", "Closed", "Retrying", "Ready", "Restored", "Lost", "Closed"]
+
+
+def test_n13_a_line_that_went_dead_is_noticed_and_replaced() -> None:
+    network = VirtualNetwork()
+    with client_of(network) as client:
+        network.last.is_silent = True
+        network.last.answers_close = False
+        client.run(seconds=20 + 8 + 2 + 1)
+        assert len(network.all) == 2
+
+
+def test_n18_a_send_that_blocks_ends_the_connection_while_reading_goes_on() -> None:
+    network = VirtualNetwork()
+    got: list[Event] = []
+    with client_of(network) as client:
+        client.subscribe(BTC, callback=got.append)
+        client.run(seconds=1)
+        first = network.last
+        first.room = 0
+        client.send(coinex.ServerTime())
+        network.at(4, first.ticker)
+        client.run(seconds=20)
+        assert len(got) == 1
+        assert first.gone
+        assert len(network.all) == 2
+
+
+def test_a_send_that_is_taken_in_pieces_arrives_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    network = VirtualNetwork()
+    with client_of(network) as client:
+        venue = network.last
+        received: list[bytes] = []
+        venue.room = 10.0
+        monkeypatch.setattr(venue, "receive", received.append)
+        client.send(coinex.ServerTime())
+        for i in range(1, 9):
+            network.at(i / 10, lambda: setattr(venue, "room", 10.0))
+        client.run(seconds=1)
+        monkeypatch.undo()
+        venue.room = math.inf
+        assert len(received) > 3
+        venue.receive(b"".join(received))
+        assert venue.methods() == ["server.time"]
+
+
+def test_n26_a_laptop_that_slept_an_hour_reconnects_once() -> None:
+    network = VirtualNetwork()
+    with client_of(network) as client:
+        client.run(seconds=1)
+        first = network.last
+        first.is_silent, first.answers_close = True, False
+        network.sleep(3600)
+        client.run(seconds=60)
+        assert len(network.all) == 2
+        assert client.stats.pings <= 6
+
+
+# Streams --------------------------------------------------------------------------------------------------------------
+
+
+def test_a_stream_gives_every_event_in_order_and_ends_in_time() -> None:
+    network = VirtualNetwork()
+    with client_of(network) as client:
+        for i in range(100):
+            network.at(1 + i / 10, partial(network.last.ticker, str(i)))
+        assert [int(t.last) for t in client.events(BTC, seconds=5.05)] == list(range(41))
+        assert client.topics() == ()
+
+
+def test_c7_a_stream_that_is_dropped_lets_go_of_its_topics() -> None:
+    network = VirtualNetwork()
+    with client_of(network) as client:
+        network.at(1, lambda: network.last.ticker())
+        for _ in client.events(BTC):
+            break
+        gc.collect()
+        assert client.topics() == ()
+        client.run(seconds=1)
+        assert network.last.methods() == ["state.subscribe", "state.unsubscribe"]
+
+
+def test_two_streams_of_a_topic_keep_it_until_the_last_is_closed() -> None:
+    with client_of(VirtualNetwork()) as client:
+        one, two = client.events(BTC), client.events(BTC)
+        one.close()
+        assert len(client.topics()) == 1
+        with two:
+            pass
+        assert client.topics() == ()
+
+
+def test_c6_a_stream_that_is_too_slow_ends_alone() -> None:
+    network = VirtualNetwork()
+    with client_of(network, Config(queue_size=10)) as client:
+        slow, quick = client.events(BTC), client.latest(BTC)
+        network.at(1, lambda: network.last.tickers(*map(str, range(50))))
+        client.run(seconds=2)
+        with pytest.raises(ConsumerTooSlow):
+            next(slow)
+        assert next(quick).last == 49
+        assert quick.skipped == 49
+        assert len(network.all) == 1
+
+
+def test_a_stream_of_another_venue_is_refused_and_leaves_nothing_behind() -> None:
+    with client_of(VirtualNetwork()) as client:
+        with pytest.raises(UsageError, match="Authentication required"):
+            client.events(coinex.Orders())
+        assert client.topics() == ()
+
+
+# Waiting for something ------------------------------------------------------------------------------------------------
+
+
+def test_ready_waits_for_first_data_of_its_topics() -> None:
+    network = VirtualNetwork()
+    with client_of(network) as client:
+        network.at(3, lambda: network.last.ticker())
+        client.ready(BTC)
+        assert network.now() == START + 3
+
+
+def test_ready_names_what_did_not_come_in_time() -> None:
+    with client_of(VirtualNetwork()) as client, pytest.raises(TimeoutError, match="BTCUSDT"):
+        client.ready(BTC, timeout=5)
+
+
+def test_ready_raises_what_the_venue_says_of_a_topic_it_refuses() -> None:
+    network = VirtualNetwork(prepare=lambda v: v.refusals.update({"state.subscribe": (20001, "Invalid argument")}))
+    with client_of(network) as client, pytest.raises(RequestRefused, match="20001"):
+        client.ready(BTC)
+
+
+def test_a_book_that_cannot_be_proved_is_not_given() -> None:
+    network = VirtualNetwork()
+    with client_of(network) as client:
+        with pytest.raises(BookNotTrusted, match="after 10 s"):
+            client.book(coinex.Depth("BTCUSDT"))
+        assert network.now() == START + 10
+
+
+def test_wait_returns_when_the_order_is_final_and_gives_up_in_time() -> None:
+    network = VirtualNetwork()
+    with client_of(network) as client:
+        orders = client._pump.session.orders
+        order = orders.apply(OrderFact(order_id=1, market="BTCUSDT", amount=Decimal(1), state="live"), START)
+        assert order is not None
+        assert client.orders() == (order,)
+        with pytest.raises(TimeoutError, match="live after 5 s"):
+            client.wait(order, timeout=5)
+        network.at(7, lambda: orders.apply(OrderFact(order_id=1, state="cancelled"), START))
+        assert client.wait(order).state == "cancelled"
+        assert client.orders() == ()
+
+
+# Several clients ------------------------------------------------------------------------------------------------------
+
+
+def test_p6_two_clients_share_one_thread() -> None:
+    network = VirtualNetwork()
+    got: list[tuple[str, int]] = []
+    with client_of(network) as one, client_of(network) as two:
+        one.subscribe(BTC, callback=lambda t: got.append(("one", int(t.last))))
+        two.subscribe(BTC, callback=lambda t: got.append(("two", int(t.last))))
+        first, second = network.all
+        network.at(1, lambda: second.ticker("1"))
+        network.at(2, lambda: first.ticker("2"))
+        run(one, two, seconds=3)
+        assert got == [("two", 1), ("one", 2)]
+        two.stop()
+        network.at(4, lambda: first.ticker("3"))
+        run(one, two, seconds=3)
+        assert got[-1] == ("one", 3)
+
+
+def test_run_opens_clients_side_by_side_and_raises_what_ends_one() -> None:
+    network = VirtualNetwork()
+    network.failures = [ConnectionRefusedError(111, "Connection refused")]
+    broken = client_of(network)
+    one = client_of(network)
+    with pytest.raises(ConnectFailed):
+        run(broken, one, seconds=5)
+    assert network.now() == START
+    run(one, seconds=1)
+    assert one.request(coinex.ServerTime())
+    one.close()
+
+
+def test_clients_of_two_networks_cannot_run_together() -> None:
+    with client_of(VirtualNetwork()) as one, client_of(VirtualNetwork()) as two, pytest.raises(UsageError):
+        run(one, two)
+
+
+# Threads and processes ------------------------------------------------------------------------------------------------
+
+
+def test_p5_another_thread_is_refused() -> None:
+    network = VirtualNetwork()
+    errors: list[BaseException] = []
+
+    def use(client: BlockingClient) -> None:
+        for call in (client.topics, client.run, client.stop, lambda: client.subscribe(BTC)):
+            try:
+                call()
+            except UsageError as error:
+                errors.append(error)
+
+    with client_of(network) as client:
+        thread = threading.Thread(target=use, args=(client,))
+        thread.start()
+        thread.join()
+        assert len(errors) == 4
+        assert client.request(coinex.ServerTime())
+
+
+def test_a_client_may_be_made_in_one_thread_and_used_in_another() -> None:  # P10
+    network = VirtualNetwork()
+    client = client_of(network)
+    results: list[int] = []
+
+    def use() -> None:
+        with client:
+            results.append(client.request(coinex.ServerTime()))
+
+    thread = threading.Thread(target=use)
+    thread.start()
+    thread.join()
+    assert results == [1_700_000_000_123]
+
+
+def test_p3_a_forked_child_cannot_use_the_client_and_does_not_write_to_its_socket() -> None:
+    network = VirtualNetwork()
+    client = client_of(network)
+    client.ready()
+    client._process = -1  # as it looks in a child
+    for call in (client.run, client.topics, lambda: client.send(coinex.Ping())):
+        with pytest.raises(UsageError, match="parent process"):
+            call()
+    client.close()
+    assert network.last.closed_with is None
+    assert not network.last.half_closed
+
+
+def test_an_update_stream_sees_everything() -> None:
+    network = VirtualNetwork()
+    with client_of(network) as client:
+        client.subscribe(BTC)
+        network.at(1, lambda: network.last.ticker())
+        (update,) = client.events(Update, seconds=2)
+        assert isinstance(update, coinex.TickerUpdate)
+        assert update.received_at == START + 1
+
+
+def test_two_venues_do_not_hold_each_other_up_while_one_connects() -> None:
+    network = VirtualNetwork()
+    with client_of(network) as client:
+        got: list[float] = []
+        client.subscribe(BTC, callback=lambda _: got.append(network.now() - START))
+        other = client_of(network, Config(retry_first=True))
+        network.prepare = lambda venue: setattr(venue, "is_silent", True)
+        first = network.last
+        network.at(5, first.ticker)
+        run(client, other, seconds=8)
+        assert got == [5.0]
+        other.close()
