@@ -177,8 +177,7 @@ def test_an_exchange_that_fails_says_why_to_whoever_uses_it(caplog: pytest.LogCa
 
     host = Host(lambda now: Broken(), "127.0.0.1", 0)
     host.start()
-    with socket.create_connection(("127.0.0.1", host.port), timeout=5):
-        with pytest.raises(HostFailed) as failed:
-            host.call(lambda: None)
+    with socket.create_connection(("127.0.0.1", host.port), timeout=5), pytest.raises(HostFailed) as failed:
+        host.call(lambda: None)
     assert isinstance(failed.value.__cause__, ZeroDivisionError)
     host.stop()
