@@ -7,15 +7,16 @@ what comes in is read finite only. This module must not know any venue.
 from __future__ import annotations
 
 import re
-from decimal import Context, Decimal, DivisionByZero, InvalidOperation, Overflow
+from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal, DivisionByZero, InvalidOperation
 from typing import Final
 
 from coinex_proto.errors import PayloadError, UsageError, quoted
 
-CONTEXT: Final = Context(prec=50, Emin=-100_000, Emax=100_000, traps=[InvalidOperation, DivisionByZero, Overflow])
+CONTEXT: Final = Context(prec=50, Emin=MIN_EMIN, Emax=MAX_EMAX, traps=[InvalidOperation, DivisionByZero])
 """Our own arithmetic: the caller's context may round to two digits, or trap what is harmless.
 
-50 digits hold the product of any two prices or sizes of a venue. Use its methods (`CONTEXT.add(a, b)`), not operators.
+50 digits hold the product of any two prices or sizes of a venue. Finite numbers of a peer, however huge, never make it
+raise (but for a division by zero). Use its methods (`CONTEXT.add(a, b)`), not operators.
 """
 
 MAX_EXPONENT: Final = 30

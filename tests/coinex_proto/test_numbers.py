@@ -111,6 +111,15 @@ def test_a_venues_text_keeps_its_digits() -> None:
     assert decimal_of("1e3") == 1000
 
 
+@pytest.mark.parametrize("text", ["9e99999999", "1e-99999999", "-9e999999999999", "0e99999999"])
+def test_d12_huge_numbers_of_a_peer_make_our_arithmetic_neither_raise_nor_slow(text: str) -> None:
+    huge, one = Decimal(text), Decimal("1.5")
+    assert CONTEXT.add(huge, one) == CONTEXT.add(one, huge)
+    assert CONTEXT.subtract(one, huge).is_finite()
+    assert CONTEXT.multiply(huge, huge).is_finite()
+    assert CONTEXT.divide(huge, one).is_finite()
+
+
 def test_our_arithmetic_is_not_the_callers() -> None:
     with decimal.localcontext(decimal.Context(prec=2)):
         assert CONTEXT.add(Decimal("64000.01"), Decimal("0.001")) == Decimal("64000.011")
