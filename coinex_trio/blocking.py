@@ -98,9 +98,10 @@ class BlockingClient(Verbs):
     def wait(self, order: OrderView, timeout: float = math.inf) -> OrderView:
         """The order when it is final; raises `TimeoutError`. One in state `unknown` may still be resolved."""
         self._open()
-        if not self._until(lambda: order.is_final, self._pump.now() + timeout, "wait()"):
-            raise TimeoutError(f"the order is {order.state} after {timeout:g} s")
-        return order
+        live = self._pump.session.orders.live(order)  # an event carries a snapshot, which stays as it is
+        if not self._until(lambda: live.is_final, self._pump.now() + timeout, "wait()"):
+            raise TimeoutError(f"the order is {live.state} after {timeout:g} s")
+        return live
 
     def run(self, seconds: float = math.inf) -> None:
         """Read, keep the line alive and call callbacks for so long, or until `stop()`."""

@@ -53,8 +53,9 @@ class Client(Verbs):
 
     async def wait(self, order: OrderView) -> OrderView:
         """The order when it is final. One in state `unknown` is waited for: it may be resolved by a push or a query."""
-        await self._until(lambda: order.is_final, "wait()")
-        return order
+        live = self._pump.session.orders.live(order)  # an event carries a snapshot, which stays as it is
+        await self._until(lambda: live.is_final, "wait()")
+        return live
 
     def events(self, *wanted: type[E] | Topic[E]) -> EventStream[E]:
         """Every event of these classes and topics, in order; nothing named: every event there is.
