@@ -143,7 +143,7 @@ class Ladder:
                 return self._change(levels)
             key = key_of(price)
             index = bisect_left(keys, key)
-            if size[:1] in "0." and not size.strip("0."):
+            if size < "1" and not size.strip("0."):
                 float(size)  # "", "." and "0.0.0" are no zeros
                 if index < count and keys[index] == key:
                     del keys[index], texts[index]
@@ -181,4 +181,7 @@ def is_readable(text: bytes, levels: int) -> bool:
     No sign, blank, underscore, exponent, "NaN", foreign digit or second dot: each of these would pass as a number somewhere.
     """
     marks = text.translate(None, b"0123456789")
+    if marks == b".:" * (2 * levels - 1) + b".":
+        # The usual case, and quicker to see: every number has its point.
+        return True
     return not marks.translate(None, b".:") and b".." not in marks and marks.count(b":") == max(0, 2 * levels - 1)

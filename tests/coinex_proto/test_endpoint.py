@@ -54,6 +54,7 @@ def test_an_address_is_taken_apart(url: str, expected: Endpoint) -> None:
         ("wss://-x.example/", "host"),
         ("wss://x_%41.example/", "host"),
         ("wss://[::1/", "cannot be read"),
+        ("wss://[fe80::1%25eth0]/", "host"),
         ("wss://[zz::1]/", "cannot be read|host"),
     ],
 )

@@ -30,7 +30,7 @@ from coinex_proto.coinex import (
 from coinex_proto.commands import Command, RequestId
 from coinex_proto.dialect import Answer, Opening
 from coinex_proto.events import Event, Update
-from coinex_proto.topics import Topic
+from coinex_proto.topics import Topic, wide
 
 EXAMPLES: Final = [
     json.loads(line)
@@ -126,6 +126,23 @@ def test_undocumented_extra_members_change_nothing(example: Any) -> None:  # D15
     found = spot().decode(json.dumps(enriched(message)).encode())
     assert found == spot().decode(json.dumps(message).encode())
     assert all(isinstance(update, Update) and update.raw == b"" for update in found)
+
+
+@pytest.mark.parametrize("example", examples("push"))
+def test_an_update_belongs_to_the_topic_of_its_market_and_to_the_one_of_all(example: Any) -> None:
+    kind = example["message"]["method"].removesuffix(".update")
+    for update in spot().decode(json.dumps(example["message"]).encode()):
+        assert isinstance(update, Update)
+        assert update.topic_key[0] == kind
+        if kind == "notice":
+            assert update.topic_key == Notices().key
+        elif kind == "depth":
+            assert update.topic_key == Depth("BTCUSDT").key
+        else:
+            named = TOPICS[kind](update.topic_key[1])
+            assert update.topic_key == named.key
+            assert isinstance(update, named.event)
+            assert wide(update.topic_key) == (kind, None)
 
 
 @pytest.mark.parametrize("example", examples("push"))
