@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from coinex_trio.client import Client, open_client
     from coinex_trio.coinex import CoinexClient, credentials_from_env
     from coinex_trio.exchange import Exchange, local_exchange
+    from coinex_trio.http import BlockingHttp, Http, open_http
     from coinex_trio.network import SYSTEM, Network
     from coinex_trio.stream import EventStream
 else:
@@ -17,16 +18,19 @@ else:
 
     _HOMES = {
         "BlockingClient": "blocking",
+        "BlockingHttp": "http",
         "Client": "client",
         "CoinexClient": "coinex",
         "EventStream": "stream",
         "Events": "blocking",
         "Exchange": "exchange",
+        "Http": "http",
         "Network": "network",
         "SYSTEM": "network",
         "credentials_from_env": "coinex",
         "local_exchange": "exchange",
         "open_client": "client",
+        "open_http": "http",
         "run": "blocking",
     }
 
@@ -45,14 +49,17 @@ else:
 __all__ = [
     "SYSTEM",
     "BlockingClient",
+    "BlockingHttp",
     "Client",
     "CoinexClient",
     "EventStream",
     "Events",
     "Exchange",
+    "Http",
     "Network",
     "credentials_from_env",
     "local_exchange",
     "open_client",
+    "open_http",
     "run",
 ]
