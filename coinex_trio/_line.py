@@ -37,7 +37,8 @@ class Line:
         self._is_due = True
         self._outbox = bytearray()
         self._stuck_since: float | None = None
-        self._is_torn = False
+        self.is_torn = False
+        """Interrupted within the session, which nobody can trust any more."""
 
     @property
     def wants_write(self) -> bool:
@@ -82,7 +83,7 @@ class Line:
             self.flush()
 
     def _check_whole(self) -> None:
-        if self._is_torn:
+        if self.is_torn:
             raise UsageError(f"{self._pump.name}: this client was interrupted in the middle of a step; make a new one")
 
     # Connecting -------------------------------------------------------------------------------------------------------
@@ -138,9 +139,9 @@ class Line:
             return
         if data:
             # An interrupt (Ctrl-C) inside would leave the session cut in half: then it is not used again.
-            self._is_torn = True
+            self.is_torn = True
             self._pump.session.receive_data(data, self._pump.now())
-            self._is_torn = False
+            self.is_torn = False
         elif data is not None:
             self._lost("the peer ended the connection")
 
@@ -150,9 +151,9 @@ class Line:
         now = self._pump.now()
         deadline = self._pump.session.next_deadline()
         if deadline is not None and deadline <= now:
-            self._is_torn = True
+            self.is_torn = True
             self._pump.serve_timers(deadline)
-            self._is_torn = False
+            self.is_torn = False
             self._pump.deliver()
         limit = self._pump.config.ping_timeout
         if self._stuck_since is not None and now >= self._stuck_since + limit:
@@ -162,7 +163,7 @@ class Line:
 
     def flush(self) -> None:
         """Sends what can be sent now; safe at any moment, within callbacks too."""
-        if not self._is_open or self._is_torn or self._gives_up_at != math.inf:
+        if not self._is_open or self.is_torn or self._gives_up_at != math.inf:
             return
         assert self.transport is not None
         try:
@@ -221,6 +222,6 @@ class Line:
 
     def end(self) -> None:
         """The end of the client: closes the transport and lets the session say what became of its requests."""
-        if self.transport is not None and not self._is_torn:
+        if self.transport is not None and not self.is_torn:
             self._lost("closed by us")
         self.abandon()

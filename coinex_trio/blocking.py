@@ -149,8 +149,11 @@ class BlockingClient(Verbs):
             return
         self._is_closed = True
         self._is_entered = True
+        if self._line.is_torn:
+            self._line.abandon()
+            return
         try:
-            self._pump.stop()
+            self.stop()
             until = self._pump.now() + self._pump.config.close_timeout + GRACE
             while not self._pump.is_over and self._pump.now() < until:
                 _cycle((self,), until)

@@ -101,7 +101,7 @@ class SystemNetwork:
 
     def dial(self, host: str, port: int, ssl_context: ssl.SSLContext | None) -> SocketTransport:
         """Resolves the name (which no time-out of ours can bound without a thread) and begins to connect."""
-        return SocketTransport(resolve(host, port), host, ssl_context)
+        return SocketTransport(self.resolve(host, port), host, ssl_context)
 
     def wait(self, watched: Sequence[tuple[Transport, bool]], until: float) -> Sequence[Transport]:
         """One `poll` over all sockets; a new poll object each time costs less than keeping one up to date."""

@@ -53,6 +53,7 @@ def test_the_block_begins_ready_and_ends_with_a_goodbye() -> None:
     network = VirtualNetwork()
     with client_of(network) as client:
         assert client.request(coinex.ServerTime()) == 1_700_000_000_123
+    assert network.now() == START  # nothing was waited for
     assert network.last.closed_with == b"\x03\xe8"
     assert network.last.half_closed  # N25
     assert network.last.gone

@@ -54,6 +54,7 @@ async def test_the_block_begins_ready_and_ends_with_a_goodbye(autojump_clock: Mo
     network = TrioNetwork()
     async with open_client(coinex.spot(), network=network) as client:
         assert await client.request(coinex.ServerTime()) == 1_700_000_000_123
+    assert trio.current_time() == 0  # nothing was waited for
     assert network.last.closed_with == b"\x03\xe8"  # 1000
     assert network.last.gone
     assert [attempt[1:3] for attempt in network.attempts] == [("socket.coinex.com", 443)]

@@ -1,0 +1,160 @@
+"""Connecting for real: several addresses, dead ones, silent ones, names that hang."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
+
+import pytest
+import trio
+
+from coinex_proto import Config, ConnectFailed, UsageError, coinex
+from coinex_trio import SYSTEM, BlockingClient, open_client
+from coinex_trio.network import SystemNetwork, resolve
+from tests.coinex_trio.loopback import loopback
+from tests.coinex_trio.venue import Venue, VenueTransport
+
+Addresses = tuple[tuple[str, int], ...]
+
+
+class NamesNetwork(SystemNetwork):
+    """The real network with a resolver of our own."""
+
+    def __init__(self, answer: Callable[[], Addresses]) -> None:
+        super().__init__()
+        self.answer = answer
+
+    def resolve(self, host: str, port: int) -> Addresses:
+        return self.answer()
+
+
+def free_port() -> int:
+    with closing(socket.create_server(("127.0.0.1", 0))) as listener:
+        port: int = listener.getsockname()[1]
+        return port
+
+
+@contextmanager
+def black_hole() -> Iterator[tuple[str, int]]:
+    """An address that never answers a SYN: a listener whose queue is full."""
+    with ExitStack() as stack:
+        listener = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
+        address: tuple[str, int] = listener.getsockname()
+        for _ in range(4):
+            filler = stack.enter_context(socket.socket())
+            filler.setblocking(False)
+            filler.connect_ex(address)
+        yield address
+
+
+def blocking(network: SystemNetwork, config: Config) -> None:
+    with BlockingClient(coinex.spot(url="ws://localhost:1/"), config=config, network=network) as client:
+        client.request(coinex.Ping())
+
+
+def under_trio(network: SystemNetwork, config: Config) -> None:
+    async def main() -> None:
+        dialect = coinex.spot(url="ws://localhost:1/")
+        async with open_client(dialect, config=config, network=network) as client:
+            await client.request(coinex.Ping())
+
+    trio.run(main)
+
+
+Use = Callable[[SystemNetwork, Config], None]
+both = pytest.mark.parametrize("use", [blocking, under_trio])
+
+
+@both
+def test_n3_when_the_first_address_is_dead_the_next_is_taken(use: Use) -> None:
+    with loopback() as server:
+        use(NamesNetwork(lambda: (("127.0.0.1", free_port()), ("127.0.0.1", server.port))), Config())
+        assert len(server.venues) == 1
+
+
+@both
+def test_n5_when_the_first_address_is_silent_the_next_is_taken_within_a_second(use: Use) -> None:
+    with loopback() as server, black_hole() as hole:
+        began = time.monotonic()
+        use(NamesNetwork(lambda: (hole, ("127.0.0.1", server.port))), Config())
+        assert 0.25 <= time.monotonic() - began < 1.5
+
+
+@both
+def test_n7_when_all_addresses_are_silent_the_opening_time_ends_it(use: Use) -> None:
+    with black_hole() as hole:
+        began = time.monotonic()
+        with pytest.raises(ConnectFailed, match=r"no connection within 0\.4 s"):
+            use(NamesNetwork(lambda: (hole,)), Config(open_timeout=0.4))
+        assert time.monotonic() - began < 2
+
+
+@both
+def test_n6_the_reason_of_a_refused_connection_is_named(use: Use) -> None:
+    dead = ("127.0.0.1", free_port())
+    with pytest.raises(ConnectFailed, match=r"localhost:1: Connection refused$"):
+        use(NamesNetwork(lambda: (dead,)), Config())
+
+
+@both
+def test_n1_a_name_that_does_not_exist_is_named_as_that(use: Use) -> None:
+    def unknown() -> Addresses:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    with pytest.raises(ConnectFailed, match="name resolution: Name or service not known"):
+        use(NamesNetwork(unknown), Config())
+
+
+@both
+def test_a_name_without_an_address_is_named_as_that(use: Use) -> None:
+    with pytest.raises(ConnectFailed, match="the name has no address"):
+        use(NamesNetwork(lambda: ()), Config())
+
+
+@both
+def test_n4_a_name_is_resolved_afresh_at_each_attempt(use: Use) -> None:
+    with loopback() as server:
+        answers = [(("127.0.0.1", free_port()),), (("127.0.0.1", server.port),)]
+        use(NamesNetwork(lambda: answers.pop(0)), Config(retry_first=True))
+        assert answers == []
+
+
+def test_n2_a_resolver_that_hangs_costs_one_thread_however_many_attempts() -> None:
+    hang = threading.Event()
+    asked: list[int] = []
+
+    def hanging() -> Addresses:
+        asked.append(threading.active_count())
+        hang.wait(20)
+        return ()
+
+    async def main() -> None:
+        config = Config(open_timeout=0.02, retry_first=True)
+        network = NamesNetwork(hanging)
+        before = threading.active_count()
+        with trio.move_on_after(0.8):
+            async with open_client(coinex.spot(url="ws://localhost:1/"), config=config, network=network):
+                pass
+        assert threading.active_count() <= before + 1
+        hang.set()
+
+    trio.run(main)
+    assert len(asked) == 1
+
+
+def test_addresses_of_the_system_come_without_doubles() -> None:
+    found = resolve("localhost", 80)
+    assert ("127.0.0.1", 80) in found
+    assert len(set(found)) == len(found)
+
+
+def test_a_transport_of_another_network_cannot_be_waited_for() -> None:
+    with pytest.raises(UsageError, match="another network"):
+        SYSTEM.wait([(VenueTransport(Venue()), False)], 0.0)
+
+
+def test_time_reads_as_unix_time() -> None:
+    assert abs(SYSTEM.now() - time.time()) < 1
