@@ -1,0 +1,117 @@
+"""What a whole process does: Ctrl-C, fork, exit with an open client. Each test starts its own."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+
+import pytest
+
+SERVED = """
+    from coinex_proto import coinex
+    from coinex_trio import BlockingClient, CoinexClient, local_exchange, open_client
+    with local_exchange() as exchange:
+"""
+
+BLOCKING = """
+        with CoinexClient(url=exchange.url) as cx:
+            cx.subscribe_ticker("BTCUSDT")
+            print("up", flush=True)
+            cx.run()
+"""
+
+TRIO = """
+        import trio
+        async def main():
+            async with open_client(coinex.spot(url=exchange.url)) as client:
+                print("up", flush=True)
+                async for event in client.events():
+                    pass
+        trio.run(main)
+"""
+
+
+def start(body: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-W", "error", "-c", textwrap.dedent(body)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def finish(process: subprocess.Popen[str]) -> tuple[int, str, str]:
+    out, err = process.communicate(timeout=30)
+    return process.returncode, out, err
+
+
+@pytest.mark.parametrize("program", [BLOCKING, TRIO], ids=["blocking", "trio"])
+def test_p2_ctrl_c_ends_the_program_in_good_order(program: str) -> None:
+    process = start(SERVED + program)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "up\n"
+    time.sleep(0.05)  # anywhere
+    process.send_signal(signal.SIGINT)
+    began = time.monotonic()
+    status, _, err = finish(process)
+    assert time.monotonic() - began < 3
+    assert status == -signal.SIGINT
+    assert err.rstrip().endswith("KeyboardInterrupt")
+    assert "Exception ignored" not in err
+    assert "Group" not in err
+
+
+def test_p3_a_forked_child_cannot_use_the_client_and_leaves_the_parents_socket_alone() -> None:
+    process = start(
+        SERVED
+        + """
+        import os, warnings
+        from coinex_proto import UsageError
+        warnings.simplefilter("ignore", DeprecationWarning)  # fork beside the exchange's thread
+        with CoinexClient(url=exchange.url) as cx:
+            child = os.fork()
+            if not child:
+                try:
+                    cx.run(seconds=1)
+                except UsageError as error:
+                    print(error, flush=True)
+                cx.close()
+                os._exit(0)
+            os.waitpid(child, 0)
+            print(cx.server_time() > 0, cx.stats.reconnects)
+    """
+    )
+    status, out, err = finish(process)
+    assert (status, err) == (0, "")
+    assert "belongs to the parent process" in out
+    assert out.endswith("True 0\n")
+
+
+def test_p4_a_program_may_end_with_an_open_client() -> None:
+    process = start(
+        SERVED
+        + """
+        import warnings
+        warnings.simplefilter("ignore", ResourceWarning)
+        cx = CoinexClient(url=exchange.url)
+        cx.ready()
+    raise SystemExit(7)
+    """
+    )
+    assert finish(process) == (7, "", "")
+
+
+def test_a_blocking_program_never_imports_trio() -> None:
+    process = start(
+        """
+    import sys
+    import coinex_proto, coinex_trio, coinex_trio.blocking
+    from coinex_trio import CoinexClient, BlockingClient, run, credentials_from_env
+    CoinexClient()
+    print("trio" in sys.modules)
+    """
+    )
+    assert finish(process) == (0, "False\n", "")
