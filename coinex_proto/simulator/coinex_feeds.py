@@ -237,13 +237,17 @@ class Feeds:
                 yield name, followers
 
     def _push_deals(self) -> None:
-        for name, followers in list(self._by_name("deals")):
-            market = self.markets[name]
+        wishes = self._wishes["deals"]
+        is_anyone_new = any(wish.fresh for wish in wishes.values())
+        for name, market in self.markets.items() if wishes else ():
             new = market.deal_count - self._deals_seen.get(name, market.deal_count)
+            if market.is_halted or not (new or is_anyone_new):
+                continue
             self._deals_seen[name] = market.deal_count
+            followers = self._followers("deals", name)
             news = self._deals(market, min(new, len(market.deals))) if new else None
             for follower in followers:
-                wish = self._wishes["deals"][follower]
+                wish = wishes[follower]
                 if name in wish.fresh:
                     wish.fresh.discard(name)
                     follower.deliver(self._deals(market, FIRST_DEALS))
@@ -275,7 +279,8 @@ class Feeds:
                 changed[name] = self._prices.state(market, now_ms)
         pushes: dict[tuple[str, ...], Push] = {}
         for subscriber, wish in list(wishes.items()):
-            names = tuple(name for name in self.markets if name in wish.fresh or (name in changed and name in wish))
+            news = self.markets if wish.fresh else changed
+            names = tuple(name for name in news if name in wish.fresh or (name in changed and name in wish))
             wish.fresh.clear()
             if not names:
                 continue

@@ -21,6 +21,12 @@ from coinex_proto.simulator.matching import Order, Side
 from coinex_proto.simulator.refusals import OrderRefused
 
 PAST_DEALS: Final = 120
+MANY_MARKETS: Final = 100
+
+
+def usual_crowd(markets: int) -> CrowdSettings:
+    """Deep books for a few markets, shallow ones where there are many."""
+    return CrowdSettings() if markets <= MANY_MARKETS else CrowdSettings(depth=25)
 
 
 @frozen(kw_only=True)
@@ -52,6 +58,7 @@ class Crowd:
         self._settings = settings
         self._random = Random(f"{seed}:{key}")
         self._orders: dict[Side, deque[Order]] = {"buy": deque(), "sell": deque()}
+        self._deals_seen = -1
         self.reference = float(self._market.spec.start_price)
         """Ticks."""
         self.is_quiet = False
@@ -86,8 +93,7 @@ class Crowd:
         side: Side = "buy" if random.random() < 0.5 else "sell"
         if choice < 0.3:
             self._hit(side)
-        for side in ("buy", "sell"):
-            self._renew(side)
+        self._renew(side)
 
     def _remember(self) -> None:
         """Trades of the last 24 hours that lead to the present price."""
@@ -148,14 +154,17 @@ class Crowd:
         price = math.floor(self.reference - away) if side == "buy" else math.ceil(self.reference + away)
         self._orders[side].append(self.rest(side, max(price, 1), self._size()))
 
-    def _renew(self, side: Side) -> None:
-        """The oldest quote goes, new ones take the place of those that are gone."""
-        live = deque(order for order in self._orders[side] if not order.finish)
-        if len(live) >= self._settings.depth:
-            self._exchange.cancel(live.popleft())
-        self._orders[side] = live
-        for _ in range(self._settings.depth - len(live)):
-            self._quote(side)
+    def _renew(self, tired: Side) -> None:
+        """The oldest quote of one side goes, new ones take the place of those that are gone."""
+        if self._deals_seen != self._market.deal_count:
+            self._deals_seen = self._market.deal_count
+            for side, orders in self._orders.items():
+                self._orders[side] = deque(order for order in orders if not order.finish)
+        if len(self._orders[tired]) >= self._settings.depth:
+            self._exchange.cancel(self._orders[tired].popleft())
+        for side, orders in self._orders.items():
+            for _ in range(self._settings.depth - len(orders)):
+                self._quote(side)
 
     def _size(self) -> int:
         spec = self._market.spec
