@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from coinex_proto import Config, Connection, Event, Session, UsageError
@@ -20,10 +20,14 @@ CONFIG = Config(retry_first=True, silent_after=15.0, requests_per_second=2.0, ma
 VENUE = Tiny(password="pw", clock=Time())
 MAKERS: tuple[Make, ...] = (lambda: Connection(VENUE, sources(), CONFIG), lambda: Session(VENUE, sources(), CONFIG))
 
+MANY = max(100, settings().max_examples)
+"""Conversations are short and states many: more of them than of other cases."""
+
 both = pytest.mark.parametrize("make", MAKERS, ids=["connection", "session"])
 
 
 @both
+@settings(max_examples=MANY)
 @given(script=scripts, sizes=cuts)
 def test_however_bytes_are_cut_the_events_are_the_same(make: Make, script: Script, sizes: tuple[int, ...]) -> None:
     plain = Player(make(), whole).play(script)
@@ -31,6 +35,7 @@ def test_however_bytes_are_cut_the_events_are_the_same(make: Make, script: Scrip
 
 
 @both
+@settings(max_examples=MANY)
 @given(script=scripts, sizes=cuts)
 def test_however_often_outputs_are_drained_they_are_the_same(
     make: Make, script: Script, sizes: tuple[int, ...]
@@ -41,6 +46,7 @@ def test_however_often_outputs_are_drained_they_are_the_same(
 
 
 @both
+@settings(max_examples=MANY)
 @given(script=scripts, junk=st.binary(max_size=60), sizes=cuts)
 def test_no_bytes_make_a_method_raise(make: Make, script: Script, junk: bytes, sizes: tuple[int, ...]) -> None:
     player = Player(make(), cut_at(sizes)).play(script)
@@ -63,6 +69,7 @@ def test_no_answer_to_the_upgrade_makes_a_method_raise(junk: bytes, head: bytes)
 
 
 @both
+@settings(max_examples=MANY)
 @given(script=scripts)
 def test_a_call_before_the_deadline_changes_nothing(make: Make, script: Script) -> None:
     def early(player: Player) -> None:
@@ -77,6 +84,7 @@ def test_a_call_before_the_deadline_changes_nothing(make: Make, script: Script) 
 
 
 @both
+@settings(max_examples=MANY)
 @given(script=scripts)
 def test_every_request_ends_exactly_once(make: Make, script: Script) -> None:
     player = Player(make()).play(script).finish()
@@ -85,6 +93,7 @@ def test_every_request_ends_exactly_once(make: Make, script: Script) -> None:
 
 
 @both
+@settings(max_examples=MANY)
 @given(script=scripts)
 def test_the_same_inputs_bring_the_same_outputs(make: Make, script: Script) -> None:
     first, second = Player(make()).play(script), Player(make()).play(script)
@@ -92,6 +101,7 @@ def test_the_same_inputs_bring_the_same_outputs(make: Make, script: Script) -> N
 
 
 @both
+@settings(max_examples=MANY)
 @given(script=scripts)
 def test_a_refused_call_changes_nothing(make: Make, script: Script) -> None:
     def refused(player: Player) -> None:
@@ -122,6 +132,7 @@ def test_a_refused_call_changes_nothing(make: Make, script: Script) -> None:
     assert (disturbed.seen, disturbed.said) == (plain.seen, plain.said)
 
 
+@settings(max_examples=MANY)
 @given(script=scripts)
 def test_nothing_comes_after_closed(script: Script) -> None:
     events: list[Event] = Player(Connection(VENUE, sources(), CONFIG)).play(script).finish().events

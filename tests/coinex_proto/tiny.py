@@ -327,6 +327,8 @@ class Tiny:
                     ends_login=code == "who",
                 )
                 return (Answer(keys=keys, refusal=refusal),)
+            case {"placed": str(name), **rest}:
+                return (Answer(keys=(("order", name),), body=wire(rest.get("result"))),)
             case {"ladder": dict(body)}:
                 return (Answer(keys=(("ladder", str(body["market"])),), body=wire(body)),)
             case {"push": dict(body)}:

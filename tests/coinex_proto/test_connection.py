@@ -1,0 +1,263 @@
+"""One connection to the tiny venue: upgrade, messages and closing, what goes in and what comes out."""
+
+from __future__ import annotations
+
+import zlib
+
+import pytest
+
+from coinex_proto import (
+    Closed,
+    Config,
+    ConnectFailed,
+    Connection,
+    Failed,
+    HandshakeRefused,
+    Phase,
+    Ready,
+    Unrecognised,
+    UsageError,
+)
+from tests.coinex_proto.line import sources
+from tests.coinex_proto.line_connection import (
+    closed,
+    connection_of,
+    ready,
+    send,
+    serve,
+    started,
+)
+from tests.coinex_proto.line_script import frame, text
+from tests.coinex_proto.tiny import Do, PriceUpdate, Tiny
+
+REFUSAL = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 4\r\nX-Why: key\r\n\r\nno!!"
+
+
+# The upgrade ----------------------------------------------------------------------------------------------------------
+
+
+def test_it_is_started_once() -> None:
+    connection = Connection(Tiny(), sources())
+    assert (connection.phase, connection.next_deadline(), connection.data_to_send()) == (Phase.NEW, None, b"")
+    connection.start(1.0)
+    assert connection.phase is Phase.UPGRADING
+    with pytest.raises(UsageError):
+        connection.start(1.0)
+
+
+def test_nothing_comes_in_before_the_start() -> None:
+    connection = Connection(Tiny(), sources())
+    with pytest.raises(UsageError):
+        connection.receive_data(b"x", 0.0)
+    with pytest.raises(UsageError):
+        connection.receive_eof(0.0)
+    assert connection.next_event() is None
+
+
+def test_the_upgrade_has_one_budget_with_opening_the_transport() -> None:
+    connection = Connection(Tiny(), sources())
+    connection.start(8.0, since=1.0)
+    assert connection.next_deadline() == 11.0
+    connection.handle_timeout(11.0)
+    (event,) = connection.take_events()
+    assert isinstance(event, Closed)
+    assert isinstance(event.reason.error, ConnectFailed)
+    assert "tiny.test:443" in str(event.reason.error)
+    assert connection.wants_close
+
+
+def test_a_late_101_after_the_opening_timeout_is_ignored() -> None:
+    line = started()
+    line.sent_texts()
+    assert [type(event) for event in serve(line, 10.0)] == [Closed]
+    line.client.receive_data(line.peer.accept(), 10.1)
+    assert line.events() == []
+    assert line.client.next_deadline() is None
+
+
+def test_h1_a_refusal_carries_status_headers_and_body() -> None:
+    line = started()
+    line.client.receive_data(REFUSAL, 1.0)
+    error = closed(line.events()).reason.error
+    assert isinstance(error, HandshakeRefused)
+    assert (error.status, error.headers, error.body) == (
+        403,
+        (("content-length", "4"), ("x-why", "key")),
+        b"no!!",
+    )
+
+
+def test_h15_a_refusals_body_is_waited_for_one_second() -> None:
+    line = started()
+    line.client.receive_data(REFUSAL[:-2], 1.0)
+    assert line.events() == []
+    assert line.client.next_deadline() == 2.0
+    error = closed(serve(line, 2.0)).reason.error
+    assert isinstance(error, HandshakeRefused)
+    assert error.body == b"no"
+
+
+def test_the_end_of_data_before_the_101_is_a_failed_connection() -> None:
+    line = started()
+    connection_of(line).receive_eof(1.0)
+    assert isinstance(closed(line.events()).reason.error, HandshakeRefused)
+    connection_of(line).receive_eof(1.0)
+    assert line.events() == []
+
+
+def test_closing_before_the_101_is_immediate() -> None:
+    line = started()
+    connection_of(line).close(1.0)
+    assert closed(line.events()).reason.text == "closed by us"
+    connection_of(line).close(1.0)
+    assert line.events() == []
+
+
+def test_closing_before_the_start_is_the_end() -> None:
+    connection = Connection(Tiny(), sources())
+    connection.close(0.0)
+    assert connection.wants_close
+    with pytest.raises(UsageError):
+        connection.start(0.0)
+
+
+def test_h17_what_comes_in_the_segment_of_the_101_is_handled_as_if_it_came_later() -> None:
+    line = started()
+    line.sent_texts()
+    price = text({"price": "1", "market": "A"})
+    line.client.receive_data(line.peer.accept() + price + frame(b"\x03\xe8", 0x88), 1.0)
+    assert [type(event) for event in line.events()] == [Ready, PriceUpdate, Closed]
+
+
+@pytest.mark.parametrize("end", [frame(b"", 0x88), frame(b"x", 0xC1), frame(b"\x07\xd0", 0x88)])
+def test_h17_a_close_right_behind_the_101_does_not_upset_the_sign_in(end: bytes) -> None:
+    line = started(Tiny(password="pw"))
+    line.sent_texts()
+    line.client.receive_data(line.peer.accept() + text({"hello": "n"}) + end, 1.0)
+    assert [type(event) for event in line.events()] == [Closed]
+
+
+# Messages -------------------------------------------------------------------------------------------------------------
+
+
+def test_compressed_messages_are_inflated_and_plain_ones_pass() -> None:
+    line = ready()
+    packer = zlib.compressobj(wbits=31)
+    data = packer.compress(b'{"price":"1","market":"A"}') + packer.flush()
+    line.client.receive_data(line.peer.binary(data), 1.0)
+    (event,) = line.events()
+    assert event == PriceUpdate(market="A", price="1")
+    assert isinstance(event, PriceUpdate)
+    assert (event.raw, event.received_at) == (b'{"price":"1","market":"A"}', 1.0)
+
+
+def test_a_broken_gzip_is_reported_and_survived() -> None:
+    line = ready()
+    line.client.receive_data(line.peer.binary(b"\x1f\x8b\x08broken"), 1.0)
+    (event,) = line.events()
+    assert isinstance(event, Unrecognised)
+    assert connection_of(line).stats.decode_failures == 1
+
+
+def test_d1_a_bomb_ends_the_connection_with_1009() -> None:
+    line = ready(config=Config(max_message_bytes=2000))
+    packer = zlib.compressobj(wbits=31)
+    data = packer.compress(b" " * 100_000) + packer.flush()
+    line.client.receive_data(line.peer.binary(data) + text({"price": "1", "market": "A"}), 1.0)
+    reason = closed(line.events()).reason
+    assert reason.code == 1009
+    line.sent()
+    assert line.peer.closed is not None
+    assert line.peer.closed.code == 1009
+
+
+def test_w15_what_came_before_a_protocol_error_is_delivered() -> None:
+    line = ready()
+    price = text({"price": "1", "market": "A"})
+    line.client.receive_data(price + frame(b"x", 0xC1) + price, 1.0)
+    update, end = line.events()
+    assert isinstance(update, PriceUpdate)
+    assert isinstance(end, Closed)
+    assert end.reason.code == 1002
+
+
+def test_w11_the_peers_close_is_reported_with_code_and_text() -> None:
+    line = ready()
+    line.client.receive_data(line.peer.close(1012, "back soon"), 1.0)
+    assert str(closed(line.events()).reason) == "closed by the peer: 'back soon' (1012)"
+
+
+def test_n10_the_end_of_data_without_close_is_abnormal() -> None:
+    line = ready()
+    line.client.receive_data(text({"price": "1", "market": "A"})[:-3], 1.0)
+    connection_of(line).receive_eof(1.0)
+    assert [type(event) for event in line.events()] == [Closed]
+
+
+# Closing --------------------------------------------------------------------------------------------------------------
+
+
+def test_closing_waits_for_the_peer() -> None:
+    line = ready()
+    connection_of(line).close(1.0, code=3001, text="bye")
+    assert (line.events(), connection_of(line).phase) == ([], Phase.CLOSING)
+    line.sent()
+    assert line.peer.closed is not None
+    assert (line.peer.closed.code, line.peer.closed.reason) == (3001, "bye")
+    line.client.receive_data(line.peer.send(line.peer.closed.response()), 1.5)
+    assert closed(line.events()).reason.code == 3001
+
+
+def test_n23_a_peer_that_does_not_close_is_left_after_the_close_timeout() -> None:
+    line = ready()
+    connection_of(line).close(1.0)
+    assert line.client.next_deadline() == 3.0
+    assert "did not answer the close" in closed(serve(line, 3.0)).reason.text
+
+
+def test_the_end_of_data_after_our_close_is_a_close_by_us() -> None:
+    line = ready()
+    connection_of(line).close(1.0)
+    connection_of(line).receive_eof(1.0)
+    assert str(closed(line.events()).reason) == "closed by us (1000)"
+
+
+def test_w13_messages_after_our_close_are_ignored() -> None:
+    line = ready()
+    connection_of(line).close(1.0)
+    assert line.say(1.0, {"price": "1", "market": "A"}) == []
+
+
+def test_a_request_in_flight_can_still_time_out_while_closing() -> None:
+    line = ready(config=Config(request_timeout=1.0))
+    send(line, Do(verb="a"), 1.0)
+    connection_of(line).close(1.5)
+    assert [type(event) for event in serve(line, 2.0)] == [Failed]
+    connection_of(line).receive_eof(2.5)
+    assert [type(event) for event in line.events()] == [Closed]
+
+
+@pytest.mark.parametrize("code", [0, 999, 1001, 1005, 2999, 5000])
+def test_a_close_code_that_cannot_be_sent_is_refused(code: int) -> None:
+    line = ready()
+    with pytest.raises(UsageError, match=str(code)):
+        connection_of(line).close(1.0, code=code)
+    assert connection_of(line).phase is Phase.READY
+
+
+@pytest.mark.parametrize("words", ["x" * 124, "é" * 62, "a\nb", "\ud800"])
+def test_a_close_text_that_cannot_be_sent_is_refused(words: str) -> None:
+    line = ready()
+    with pytest.raises(UsageError):
+        connection_of(line).close(1.0, text=words)
+    assert connection_of(line).phase is Phase.READY
+
+
+def test_what_is_counted() -> None:
+    line = ready()
+    stats = connection_of(line).stats
+    before = stats.bytes_in
+    data = text({"price": "1", "market": "A"}) + text("junk")
+    line.client.receive_data(data, 1.0)
+    assert (stats.messages, stats.bytes_in - before, stats.unrecognised) == (2, len(data), 1)
+    assert stats.bytes_out > 100

@@ -1,0 +1,159 @@
+"""The line of a connection: pings, proofs, late timers, long times."""
+
+from __future__ import annotations
+
+from coinex_proto import (
+    Closed,
+    Failed,
+    Phase,
+)
+from tests.coinex_proto.line_connection import (
+    closed,
+    connection_of,
+    ready,
+    run_to,
+    send,
+    serve,
+)
+from tests.coinex_proto.line_script import frame, text
+from tests.coinex_proto.tiny import Do, Time, Tiny
+
+# The line -------------------------------------------------------------------------------------------------------------
+
+
+def test_a_ping_goes_out_after_the_last_text_whatever_comes_in() -> None:
+    line = ready()
+    line.say(15.0, {"price": "1", "market": "A"})
+    assert line.client.next_deadline() == 20.0
+    serve(line, 20.0)
+    assert line.sent() == [{"do": "ping"}]
+
+
+def test_n13_a_dead_line_is_noticed() -> None:
+    line = ready()
+    line.say(5.0, {"price": "1", "market": "A"})
+    assert serve(line, 20.0) == []
+    assert line.client.next_deadline() == 28.0
+    assert "the line is dead" in closed(serve(line, 28.0)).reason.text
+    assert connection_of(line).last_proof_at == 5.0
+
+
+def test_n13_a_line_on_which_we_talk_all_the_time_is_noticed_too() -> None:
+    line = ready()
+    for second in range(1, 20):
+        send(line, Do(verb=f"do {second}"), float(second))
+    run_to(line, 20.0)
+    assert line.sent()[-1] == {"do": "ping"}
+    assert closed(run_to(line, 28.0)).reason.code == 1006
+
+
+def test_n14_bytes_alone_are_not_life() -> None:
+    line = ready()
+    serve(line, 20.0)
+    data = text({"price": "1" * 40, "market": "A"})
+    for second in range(8):
+        line.client.receive_data(data[second : second + 1], 20.0 + second)
+    assert isinstance(closed(serve(line, 28.0)), Closed)
+
+
+def test_any_whole_message_answers_a_ping() -> None:
+    line = ready()
+    serve(line, 20.0)
+    line.say(27.0, {"price": "1", "market": "A"})
+    assert line.client.next_deadline() == 30.0  # the ping itself, as a request; then 40.0
+    assert serve(line, 30.0) == []
+    assert line.client.next_deadline() == 40.0
+
+
+def test_s29_a_pong_does_not_stand_for_the_venues_own_ping() -> None:
+    line = ready()
+    serve(line, 20.0)
+    line.client.receive_data(frame(b"", 0x8A), 21.0)
+    assert isinstance(closed(serve(line, 28.0)), Closed)
+
+
+def test_a_venue_without_ping_gets_websocket_pings() -> None:
+    line = ready(Tiny(ping=None))
+    serve(line, 20.0)
+    line.sent()
+    assert line.peer.pings == 1
+    line.client.receive_data(frame(b"", 0x8A), 20.5)
+    assert connection_of(line).stats.ping_round_trip == 0.5
+    assert line.client.next_deadline() == 40.0
+
+
+def test_the_round_trip_of_a_ping_is_measured() -> None:
+    line = ready()
+    serve(line, 20.0)
+    line.say(20.25, {"ok": "ping"})
+    assert (connection_of(line).stats.ping_round_trip, connection_of(line).stats.pings) == (0.25, 1)
+
+
+def test_the_venues_clock_is_asked_with_a_ping_every_five_minutes() -> None:
+    line = ready(Tiny(clock=Time()))
+    asked = []
+    for second in range(20, 680, 20):
+        serve(line, float(second))
+        asked += [second for sent in line.sent() if sent == {"do": "time"}]
+        line.say(float(second), {"ok": "ping"}, {"ok": "time", "result": 1_700_000_000_100})
+    assert asked == [20, 320, 620]
+    assert connection_of(line).clock.is_known
+
+
+def test_a_user_who_asks_for_the_time_teaches_the_clock() -> None:
+    line = ready(Tiny(clock=Time()))
+    send(line, Time())
+    line.say(0.0, {"ok": "time", "result": 1_700_000_060_000})
+    assert connection_of(line).clock.offset_ns == 60_000_500_000
+
+
+def test_n16_a_timer_that_is_served_late_lets_the_driver_read_first() -> None:
+    line = ready()
+    serve(line, 20.0)
+    assert serve(line, 35.0) == []
+    assert line.client.next_deadline() == 35.5
+    line.say(35.1, {"ok": "ping"})
+    assert serve(line, 35.5) == []
+    assert connection_of(line).phase is Phase.READY
+
+
+def test_n16_a_timer_is_put_off_once_only() -> None:
+    line = ready()
+    serve(line, 20.0)
+    assert serve(line, 35.0) == []
+    assert serve(line, 35.4) == []
+    assert isinstance(closed(serve(line, 40.0)), Closed)
+
+
+def test_n26_an_hour_of_sleep_brings_no_burst() -> None:
+    line = ready()
+    send(line, Do(verb="a"))
+    line.sent()
+    assert serve(line, 3600.0) == []
+    assert line.sent() == []
+    assert [type(event) for event in serve(line, 3600.5)] == [Failed]
+    assert line.sent() == [{"do": "ping"}]
+    assert line.client.next_deadline() == 3608.5
+
+
+def test_s22_two_days_go_by_with_a_ping_every_interval() -> None:
+    line = ready()
+    now, pings = 0.0, 0
+    while now < 48 * 3600:
+        due = line.client.next_deadline()
+        assert due is not None
+        assert due > now
+        now = due
+        assert serve(line, now) == []
+        for text_ in line.sent():
+            pings += 1
+            assert text_ == {"do": "ping"}
+            line.say(now + 0.125, {"ok": "ping"})
+    assert pings == 48 * 3600 / 20
+
+
+def test_time_never_goes_back() -> None:
+    line = ready()
+    line.say(50.0, {"price": "1", "market": "A"})
+    line.say(3.0, {"price": "1", "market": "A"})
+    assert connection_of(line).last_proof_at == 50.0
