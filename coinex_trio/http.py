@@ -30,6 +30,7 @@ from coinex_proto.coinex.http import (
     Woken,
     call,
 )
+from coinex_trio._http_network import blocking_transport, trio_transport
 from coinex_trio._http_wire import (
     DEFAULT_URL,
     TOO_LARGE,
@@ -76,7 +77,7 @@ class BlockingHttp:
         settings = PoolSettings(place=place, config=self._config, proxy=proxy, ssl_context=ssl_context)
         self._origin = place.origin
         self._network = network
-        self._pool = httpx2.Client(**settings.arguments(), transport=transport)
+        self._pool = httpx2.Client(**settings.arguments(), transport=transport or blocking_transport(network))
         options = HttpOptions(base_path=place.base_path, host=place.host, window_ms=window_ms, retries=retries)
         self._flow = HttpFlow(network.sources, credentials, options, clock=clock)
 
@@ -186,7 +187,7 @@ async def open_http(
     settings = PoolSettings(place=place, config=settled, proxy=proxy, ssl_context=ssl_context)
     options = HttpOptions(base_path=place.base_path, host=place.host, window_ms=window_ms, retries=retries)
     flow = HttpFlow(network.sources, credentials, options, clock=clock)
-    async with httpx2.AsyncClient(**settings.arguments(), transport=transport) as pool:
+    async with httpx2.AsyncClient(**settings.arguments(), transport=transport or trio_transport(network)) as pool:
         yield Http(flow, pool, place.origin, settled)
 
 
