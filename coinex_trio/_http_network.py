@@ -59,8 +59,6 @@ class _Conversation:
                     return self._whole()
                 elif event is h11.NEED_DATA:
                     return None
-                elif isinstance(event, h11.ConnectionClosed) or event is h11.PAUSED:
-                    raise httpx2.RemoteProtocolError("the server ended the connection without an answer")
         except h11.RemoteProtocolError as error:
             raise httpx2.RemoteProtocolError(str(error), request=self._request) from error
 

@@ -26,7 +26,7 @@ class DepthLevels:
 
 @frozen(kw_only=True)
 class MarketDepth:
-    """One order book. Numbers are exact, but for the checksum use `call`: it needs the text."""
+    """One order book. `format(number, "f")` is the venue's own text of a price or size, as its checksum wants it."""
 
     market: str
     is_full: bool
@@ -84,5 +84,4 @@ class MarketIndex:
     created_at: int
     """Milliseconds."""
     price: Decimal
-    """Index price."""
     sources: tuple[IndexSource, ...] = ()

@@ -91,7 +91,7 @@ class TransferRecord:
     ccy: str
     amount: Decimal
     status: str
-    """Transfer_status."""
+    """created, deducted, failed or finished."""
     margin_market: str | None = None
 
 

@@ -16,6 +16,7 @@ from attrs import field, frozen
 
 from coinex_proto.coinex.http._envelope import Envelope, open_envelope, rows_of
 from coinex_proto.coinex.http._parameters import Json, written, written_freely
+from coinex_proto.coinex.http._questions import question_about
 from coinex_proto.coinex.http._routes import Route, route_of
 from coinex_proto.coinex.http.errors import HttpRefused
 from coinex_proto.commands import Command
@@ -44,10 +45,8 @@ class HttpCommand(Command[R_co]):
         return written(self)
 
     def question(self) -> str:
-        """How to find out what became of it, for a call whose outcome is unknown; empty where nothing better is known
-        than to look at what it was meant to change.
-        """
-        return ""
+        """The query that tells what became of it, should its answer be lost; empty where none is known."""
+        return question_about(self.route.path, self.parameters()) if self.route.changes_something else ""
 
     @property
     def cost(self) -> int:

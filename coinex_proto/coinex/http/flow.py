@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import OrderedDict
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final, TypeAlias, TypeVar, final
 
@@ -296,10 +296,23 @@ def _dated(headers: tuple[tuple[str, str], ...]) -> float | None:
     return date.timestamp()
 
 
+_PLACING_PATHS: Final[Mapping[str, MarketType]] = {
+    "/spot/order": "SPOT",
+    "/futures/order": "FUTURES",
+    "/futures/close-position": "FUTURES",
+}
+
+
 def _placed(command: HttpCommand[Any]) -> tuple[tuple[str, str, MarketType], ...]:
     """Client id, market and market type of each order that a command places."""
     if isinstance(command, (spot.PutMultiOrder, futures.PutMultiOrder)):
         return tuple(placed for each in command.orders for placed in _placed(each))
-    if isinstance(command, (spot.PutOrder, futures.PutOrder, futures.ClosePosition)) and command.client_id is not None:
-        return ((command.client_id, command.market, command.market_type),)
-    return ()
+    route = command.route
+    if route.method != "POST" or route.path not in _PLACING_PATHS:
+        return ()
+    sent = command.parameters()
+    client_id, market, market_type = sent.get("client_id"), sent.get("market"), sent.get("market_type")
+    if not isinstance(client_id, str) or not isinstance(market, str):
+        return ()
+    is_margin = market_type == "MARGIN"
+    return ((client_id, market, "MARGIN" if is_margin else _PLACING_PATHS[route.path]),)

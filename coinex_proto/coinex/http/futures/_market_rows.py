@@ -16,7 +16,7 @@ class FuturesMarket:
 
     market: str
     contract_type: str
-    """Contract_type."""
+    """linear or inverse."""
     maker_fee_rate: Decimal
     taker_fee_rate: Decimal
     min_amount: Decimal
@@ -26,7 +26,7 @@ class FuturesMarket:
     base_ccy_precision: int
     quote_ccy_precision: int
     status: str | None = None
-    """Market_status; in the table, not in the example."""
+    """bidding, counting_down or online; not on every answer."""
     delisted_at: int | None = None
     """Expected delisting, milliseconds."""
     tick_size: Decimal
@@ -50,7 +50,7 @@ class FuturesTicker:
     open: Decimal
     """Price 24 h ago."""
     close: Decimal
-    """Closing (=latest) price."""
+    """The latest price once more."""
     high: Decimal
     """Highest price in the period."""
     low: Decimal

@@ -72,7 +72,7 @@ class FuturesStopOrder:
     trigger_price: Decimal
     """Trigger price."""
     trigger_direction: str | None = None
-    """"higher": the price stood above the trigger when it was placed, so it fires on a fall; "lower": on a rise."""
+    """higher: the price stood above the trigger when it was placed, so it fires on a fall; lower: on a rise."""
     trigger_price_type: str | None = None
     """Price watched."""
     status: str | None = None

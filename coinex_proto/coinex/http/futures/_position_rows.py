@@ -34,9 +34,9 @@ class Position:
     market_type: str | None = None
     """FUTURES."""
     side: str
-    """"long" or "short"."""
+    """long or short."""
     margin_mode: str
-    """"isolated" or "cross"."""
+    """isolated or cross."""
     open_interest: Decimal
     """Position size."""
     close_avbl: Decimal | None = None
@@ -104,7 +104,6 @@ class MarginChange:
     position_id: int
     margin_mode: str | None = None
     leverage: int | None = None
-    """String of digits in the example."""
     liq_price: Decimal | None = None
     bkr_price: Decimal | None = None
     settle_price: Decimal | None = None

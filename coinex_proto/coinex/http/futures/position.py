@@ -48,7 +48,7 @@ class ClosePosition(HttpCommand[FuturesOrder]):
     market_type: FuturesMarketType = "FUTURES"
     type: OrderType
     price: Amount | None = None
-    """Needed unless type is market."""
+    """Required unless type is market."""
     amount: Amount | None = None
     """Whole position when None."""
     client_id: ClientId | None = None

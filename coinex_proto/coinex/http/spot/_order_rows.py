@@ -40,9 +40,9 @@ class SpotOrder:
     maker_fee_rate: Decimal | None = None
     taker_fee_rate: Decimal | None = None
     last_filled_amount: Decimal | None = None
-    """Amount of the last fill; live answers have been seen to call it last_fill_amount."""
+    """Amount of the last fill."""
     last_filled_price: Decimal | None = None
-    """Price of the last fill; live answers have been seen to call it last_fill_price."""
+    """Price of the last fill."""
     created_at: int | None = None
     """Milliseconds."""
     updated_at: int | None = None
@@ -76,7 +76,7 @@ class SpotStopOrder:
     trigger_price: Decimal
     """Trigger price."""
     trigger_direction: str | None = None
-    """"higher": the price stood above the trigger when it was placed, so it fires on a fall; "lower": on a rise."""
+    """higher: the price stood above the trigger when it was placed, so it fires on a fall; lower: on a rise."""
     trigger_price_type: str | None = None
     """Price watched."""
     status: str | None = None

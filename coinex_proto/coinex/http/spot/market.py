@@ -40,13 +40,13 @@ class SpotMarket:
     quote_ccy_precision: int
     """Decimals of prices."""
     status: str | None = None
-    """Market_status."""
+    """bidding, counting_down or online."""
     delisted_at: int | None = None
     """Expected delisting, milliseconds."""
     is_amm_available: bool | None = None
     is_margin_available: bool | None = None
     is_pre_market_trading_available: bool | None = None
-    """The example spells it is_pre_trading_available; accept both."""
+    """Also spelled is_pre_trading_available on the wire."""
     is_api_trading_available: bool | None = None
 
 
@@ -60,7 +60,7 @@ class SpotTicker:
     open: Decimal
     """Price 24 h ago."""
     close: Decimal
-    """Closing (=latest) price."""
+    """The latest price once more."""
     high: Decimal
     """Highest price in the period."""
     low: Decimal

@@ -143,9 +143,11 @@ def test_an_order_without_a_client_id_says_where_to_look() -> None:
         parse(anonymous, 504, b"")
 
 
-def test_a_transfer_says_at_least_that_one_must_ask() -> None:
+def test_a_transfer_of_open_outcome_says_what_to_ask() -> None:
     transfer = assets.Transfer(from_account_type="SPOT", to_account_type="FUTURES", ccy="USDT", amount="1")
-    with pytest.raises(HttpOutcomeUnknown, match=r"POST /assets/transfer: outcome unknown.*ask"):
+    with pytest.raises(
+        HttpOutcomeUnknown, match=r"POST /assets/transfer: outcome unknown.*GET /assets/transfer-history ccy=USDT"
+    ):
         parse(transfer, 504, b"")
 
 

@@ -62,7 +62,8 @@ def test_a_free_call_is_refused_before_anything_is_sent() -> None:
 
 
 def test_a_call_says_how_to_find_out_only_where_it_knows() -> None:
-    assert call("POST", "/spot/order").question() == ""
+    assert call("POST", "/account/settings", cet_discount_enabled=True).question() == ""
+    assert call("GET", "/assets/withdraw").question() == ""
     assert system.Time().question() == ""
     closing = futures.ClosePosition(market="BTCUSDT", type="market", client_id="c1")
     assert "resolve_order('c1')" in closing.question()

@@ -28,6 +28,7 @@ from coinex_proto.coinex.http import (
     Steps,
     Woken,
     assets,
+    call,
     futures,
     spot,
     system,
@@ -375,6 +376,16 @@ def test_each_order_of_a_lost_batch_is_remembered() -> None:
         peer.run(flow.request(futures.PutMultiOrder(orders=(order,)), peer.now))
     peer.run(flow.resolve_order("f1", peer.now))
     assert all("market=ETHUSDT&market_type=FUTURES" in request for request in peer.requests[1:])
+
+
+def test_an_order_placed_by_a_free_call_is_remembered_as_well() -> None:
+    peer = Peer(lost(), ok([]), ok([]))
+    flow = flow_of(peer)
+    sent = {"market": "ETHUSDT", "market_type": "MARGIN", "side": "buy", "type": "limit", "amount": 1, "price": 2}
+    with pytest.raises(HttpOutcomeUnknown, match="GET /spot/pending-order market=ETHUSDT client_id=free"):
+        peer.run(flow.request(call("POST", "/spot/order", **sent, client_id="free"), peer.now))
+    peer.run(flow.resolve_order("free", peer.now))
+    assert all("market=ETHUSDT&market_type=MARGIN" in request for request in peer.requests[1:])
 
 
 def test_what_is_remembered_is_bounded() -> None:
