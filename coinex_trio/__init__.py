@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from coinex_trio.blocking import BlockingClient, Events, run
     from coinex_trio.client import Client, open_client
     from coinex_trio.coinex import CoinexClient, credentials_from_env
-    from coinex_trio.exchange import Exchange, local_exchange
+    from coinex_trio.exchange import Exchange, local_exchange, memory_exchange
     from coinex_trio.http import BlockingHttp, Http, open_http
     from coinex_trio.network import SYSTEM, Network
     from coinex_trio.stream import EventStream
@@ -29,6 +29,7 @@ else:
         "SYSTEM": "network",
         "credentials_from_env": "coinex",
         "local_exchange": "exchange",
+        "memory_exchange": "exchange",
         "open_client": "client",
         "open_http": "http",
         "run": "blocking",
@@ -59,6 +60,7 @@ __all__ = [
     "Network",
     "credentials_from_env",
     "local_exchange",
+    "memory_exchange",
     "open_client",
     "open_http",
     "run",

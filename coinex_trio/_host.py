@@ -18,6 +18,7 @@ from concurrent.futures import Future
 from typing import Final, Literal, Protocol, TypeVar, final
 
 from coinex_proto.errors import SdkError
+from coinex_trio.network import SYSTEM, Network
 
 T = TypeVar("T")
 
@@ -69,6 +70,7 @@ class Host:
 
     def __init__(self, make_server: Callable[[float], Server[ServerConnection]], address: str, port: int) -> None:
         """`make_server` gets the Unix time at which the exchange begins."""
+        self._address = address
         self._shift = time.time() - time.monotonic()
         self.server = make_server(self.now())
         self._listener = socket.create_server((address, port), family=_family(address), backlog=256)
@@ -106,7 +108,17 @@ class Host:
             self._thread.join()
         self._waker.close()
 
-    def wait(self, seconds: float) -> None:
+    @property
+    def address(self) -> str:
+        """`host:port` as it stands in URLs."""
+        return f"[{self._address}]:{self.port}" if ":" in self._address else f"{self._address}:{self.port}"
+
+    @property
+    def network(self) -> Network:
+        """Clients reach it over real sockets."""
+        return SYSTEM
+
+    def wait_until_ended(self, seconds: float) -> None:
         """Returns after so long; raises `HostFailed` when the exchange ends before."""
         self._thread.join(min(seconds, threading.TIMEOUT_MAX))
         if not self._thread.is_alive():

@@ -1,16 +1,16 @@
-"""A local exchange on loopback: what demos, docs and tests of bots run against.
+"""The local exchange for programs and tests: on loopback, or in memory on virtual time.
 
-`local_exchange()` is a context manager, `with` or `async with`; inside it there is an `Exchange`, whose verbs make happen what a
-test needs. Time is real here; clients connect over TCP.
+`local_exchange()` is a context manager, `with` or `async with`, of an `Exchange` that listens on TCP, in real time.
+`memory_exchange()` gives one without sockets: an hour of market takes no time. The verbs are the same.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from types import TracebackType
-from typing import Final, Literal, TypeAlias, cast, final
+from typing import Final, Literal, Protocol, TypeAlias, TypeVar, cast, final
 
 from attrs import frozen
 
@@ -20,7 +20,10 @@ from coinex_proto.orders import OrderView
 from coinex_proto.simulator import CoinexServer, CrowdSettings
 from coinex_proto.simulator.matching import Order
 from coinex_trio._host import Host, Server, ServerConnection
-from coinex_trio.network import SYSTEM, Network
+from coinex_trio._memory import MemoryNetwork
+from coinex_trio.network import Network
+
+T = TypeVar("T")
 
 Side: TypeAlias = Literal["buy", "sell"]
 Number: TypeAlias = str | int | Decimal
@@ -41,14 +44,39 @@ class PlacedOrder:
     remaining: Decimal
 
 
+class Stage(Protocol):
+    """Where an exchange runs."""
+
+    @property
+    def address(self) -> str:
+        """`host:port` for URLs."""
+        ...
+
+    @property
+    def network(self) -> Network:
+        """Leads clients to it."""
+        ...
+
+    def call(self, work: Callable[[], T]) -> T:
+        """Does something to the exchange; it has happened when this returns."""
+        ...
+
+    def skip(self, seconds: float) -> None:
+        """Sets its time ahead."""
+        ...
+
+    def wait_until_ended(self, seconds: float) -> None:
+        """Stays here while it serves its clients."""
+        ...
+
+
 @final
 class Exchange:
     """A running local exchange, and what a test makes it do. Every verb has happened when it returns."""
 
-    def __init__(self, host: Host, server: CoinexServer, address: str) -> None:
-        self._host = host
+    def __init__(self, stage: Stage, server: CoinexServer) -> None:
+        self._stage = stage
         self._server = server
-        self._address = f"[{address}]" if ":" in address else address
         self.credentials = Credentials(server.access_id, server.secret_key)
         """Of its one account."""
         self.access_id: str = server.access_id
@@ -58,7 +86,7 @@ class Exchange:
     @property
     def socket_url(self) -> str:
         """`ws://127.0.0.1:PORT`: the sockets live below it, at /v2/spot and /v2/futures."""
-        return f"ws://{self._address}:{self._host.port}"
+        return f"ws://{self._stage.address}"
 
     @property
     def url(self) -> str:
@@ -73,59 +101,59 @@ class Exchange:
     @property
     def http_url(self) -> str:
         """`http://127.0.0.1:PORT`: the HTTP interface lives below it, at /v2."""
-        return f"http://{self._address}:{self._host.port}"
+        return f"http://{self._stage.address}"
 
     @property
     def network(self) -> Network:
-        """What clients take as `network=`."""
-        return SYSTEM
+        """What clients take as `network=`: the way to an exchange in memory, the system's own to one on loopback."""
+        return self._stage.network
 
     def quote(self, market: str, bid: Number, ask: Number, size: Number = "1") -> None:
         """Makes the book exactly one bid and one ask; the random traders leave it alone from then on."""
-        self._host.call(lambda: self._server.quote(market, bid, ask, size))
+        self._stage.call(lambda: self._server.quote(market, bid, ask, size))
 
     def trade(self, market: str, side: Side, amount: Number) -> None:
         """Somebody buys or sells so much at the market."""
-        self._host.call(lambda: self._server.trade(market, side, amount))
+        self._stage.call(lambda: self._server.trade(market, side, amount))
 
     def place(self, market: str, side: Side, price: Number, amount: Number) -> PlacedOrder:
         """A limit order of the account, as if another program of its owner had placed it."""
-        return self._host.call(lambda: self._told(self._server.place(market, side, price, amount)))
+        return self._stage.call(lambda: self._told(self._server.place(market, side, price, amount)))
 
     def fill(self, order: PlacedOrder | OrderView | int, amount: Number | None = None) -> None:
         """Somebody takes the other side of this own order: all of it, or so much."""
         order_id = order if isinstance(order, int) else order.order_id
         if not isinstance(order_id, int):
             raise UsageError(f"fill({order}): the exchange has not told its id yet")
-        self._host.call(lambda: self._server.fill(order_id, amount))
+        self._stage.call(lambda: self._server.fill(order_id, amount))
 
     def orders(self, market: str | None = None) -> tuple[PlacedOrder, ...]:
         """The account's open orders, oldest first."""
-        return self._host.call(lambda: tuple(map(self._told, self._server.orders(market))))
+        return self._stage.call(lambda: tuple(map(self._told, self._server.orders(market))))
 
     def drop(self) -> None:
         """Breaks every connection."""
-        self._host.call(self._server.drop)
+        self._stage.call(self._server.drop)
 
     def stall(self, seconds: float) -> None:
         """Freezes every connection: nothing is read or written for so long, and nothing is lost."""
-        self._host.call(lambda: self._server.stall(seconds))
+        self._stage.call(lambda: self._server.stall(seconds))
 
     def refuse(self, method: str, code: int) -> None:
         """Answers the next request of this method with this error code."""
-        self._host.call(lambda: self._server.refuse(method, code))
+        self._stage.call(lambda: self._server.refuse(method, code))
 
     def skew_clock(self, seconds: float) -> None:
         """Sets the time that the exchange tells so far off."""
-        self._host.call(lambda: self._server.skew_clock(seconds))
+        self._stage.call(lambda: self._server.skew_clock(seconds))
 
     def advance(self, seconds: float) -> None:
         """Sets the exchange's time ahead; everything due in between happens at once."""
-        self._host.skip(seconds)
+        self._stage.skip(seconds)
 
     def run(self, seconds: float = math.inf) -> None:
         """Stays here while the exchange serves its clients: for a program that does nothing else."""
-        self._host.wait(seconds)
+        self._stage.wait_until_ended(seconds)
 
     def _told(self, order: Order) -> PlacedOrder:
         spec = self._server.exchange.markets[order.market].spec
@@ -159,7 +187,7 @@ class LocalExchange:
             raise UsageError(f"the local exchange cannot listen at {where}: {error.strerror or error}") from error
         self._host = host
         host.start()
-        return Exchange(host, cast(CoinexServer, host.server), settings.address)
+        return Exchange(host, cast(CoinexServer, host.server))
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -224,3 +252,24 @@ def local_exchange(
         seed=seed, markets=markets, address=address, port=port, access_id=access_id, secret_key=secret_key, rate=rate
     )
     return LocalExchange(settings)
+
+
+def memory_exchange(
+    venue: Literal["coinex"] = "coinex",
+    *,
+    seed: int = 0,
+    markets: Sequence[str] | int = ("BTCUSDT",),
+    rate: float = 4.0,
+) -> Exchange:
+    """A local exchange in memory, on virtual time: give its `network` to clients, as in `CoinexClient(network=exchange.network)`.
+
+    Any address leads to it, and nothing has to be closed. Blocking clients move the time while they wait; under trio it is
+    trio's own, so run under `trio.testing.MockClock`.
+    """
+    if venue != "coinex":
+        raise UsageError(f"memory_exchange({venue!r}): there is 'coinex'")
+    settings = Settings(
+        seed=seed, markets=markets, address=LOOPBACK, port=0, access_id=None, secret_key=None, rate=rate
+    )
+    network = MemoryNetwork(settings.server, seed)
+    return Exchange(network, cast(CoinexServer, network.server))

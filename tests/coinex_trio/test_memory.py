@@ -1,0 +1,158 @@
+"""The local exchange in memory: unchanged clients, virtual time, the same thing twice."""
+
+import time
+
+import pytest
+import trio
+import trio.testing
+
+from coinex_proto import BookChanged, Config, Event, Lost, OrderChanged, Restored, UsageError, coinex, to_json
+from coinex_trio import CoinexClient, Exchange, memory_exchange, open_client, run
+
+DEPTH = coinex.Depth("BTCUSDT")
+
+
+@pytest.fixture
+def exchange() -> Exchange:
+    return memory_exchange(seed=1)
+
+
+def record(seed: int) -> list[str]:
+    """Two minutes with a loss of the line in between, as text."""
+    exchange = memory_exchange(seed=seed)
+    found: list[str] = []
+    with CoinexClient(network=exchange.network, credentials=exchange.credentials) as cx:
+        cx.on(Event)(lambda event: found.append(to_json(event)))
+        cx.subscribe(DEPTH, coinex.Trades("BTCUSDT"), coinex.Orders())
+        cx.run(seconds=60)
+        exchange.fill(exchange.place("BTCUSDT", "buy", "59000", "0.1"))
+        exchange.drop()
+        cx.run(seconds=60)
+    return found
+
+
+def test_an_hour_of_market_passes_in_seconds_and_the_line_is_kept_alive(exchange: Exchange) -> None:
+    began = time.monotonic()
+    with CoinexClient(network=exchange.network) as cx:
+        cx.subscribe_ticker("BTCUSDT")
+        cx.run(seconds=3600)
+        assert cx.stats.reconnects == 0
+        assert cx.stats.pings >= 3600 / 20 - 1
+        assert cx.stats.messages > 5_000
+    assert time.monotonic() - began < 30
+
+
+def test_the_same_seed_and_program_give_the_same_events() -> None:
+    assert record(7) == record(7)
+    assert record(7) != record(8)
+
+
+def test_a_bot_sees_the_line_break_and_come_back(exchange: Exchange) -> None:
+    with CoinexClient(network=exchange.network) as cx:
+        cx.subscribe(DEPTH)
+        exchange.quote("BTCUSDT", bid="100", ask="101")
+        cx.run(seconds=1)
+        assert cx.trusted(DEPTH)
+        exchange.drop()
+        cx.run(seconds=0.01)
+        assert not cx.trusted(DEPTH)
+        cx.run(seconds=60)
+        assert cx.trusted(DEPTH)
+        assert cx.book(DEPTH).mid is not None
+
+
+def test_n13_a_frozen_exchange_is_noticed_and_left(exchange: Exchange) -> None:
+    seen: list[str] = []
+    with CoinexClient(network=exchange.network) as cx:
+        cx.on(Lost)(lambda event: seen.append("lost"))
+        cx.on(Restored)(lambda event: seen.append("restored"))
+        cx.subscribe(DEPTH)
+        cx.run(seconds=1)
+        exchange.stall(300)
+        cx.run(seconds=20)
+        assert seen == []  # the next ping's answer is not due yet
+        cx.run(seconds=20)
+        assert seen == ["lost", "restored"]
+        assert cx.stats.reconnects == 1
+
+
+def test_orders_of_the_account_are_tracked(exchange: Exchange) -> None:
+    states: list[str] = []
+    with CoinexClient(network=exchange.network, credentials=exchange.credentials) as cx:
+        cx.on(OrderChanged)(lambda event: states.append(event.order.state))
+        cx.subscribe_user_order()
+        cx.ready()
+        exchange.fill(exchange.place("BTCUSDT", "buy", "59000", "0.1"))
+        cx.run(seconds=1)
+    assert states[0] == "live"
+    assert states[-1] == "filled"
+
+
+def test_time_that_is_set_ahead_is_like_a_laptop_that_slept(exchange: Exchange) -> None:
+    with CoinexClient(network=exchange.network, config=Config()) as cx:
+        cx.subscribe(DEPTH)
+        cx.run(seconds=1)
+        before = exchange.network.now()
+        exchange.advance(3600)
+        assert exchange.network.now() == before + 3600
+        cx.run(seconds=60)
+        assert cx.stats.reconnects == 1
+        assert cx.trusted(DEPTH)
+
+
+def test_two_clients_share_the_exchange_and_the_time(exchange: Exchange) -> None:
+    spot = CoinexClient(network=exchange.network)
+    futures = CoinexClient("futures", network=exchange.network)
+    seen: set[str] = set()
+    spot.subscribe_ticker("BTCUSDT", lambda t: seen.add("spot"))
+    futures.subscribe_ticker("BTCUSDT", lambda t: seen.add("futures"))
+    run(spot, futures, seconds=5)
+    assert seen == {"spot", "futures"}
+    spot.close()
+    futures.close()
+
+
+def test_an_exchange_without_clients_says_that_nothing_can_happen(exchange: Exchange) -> None:
+    with pytest.raises(UsageError, match="clients"):
+        exchange.run()
+    with pytest.raises(UsageError, match="nothing is left"):
+        exchange.network.wait((), float("inf"))
+
+
+def test_there_is_no_other_venue_yet() -> None:
+    with pytest.raises(UsageError, match="coinex"):
+        memory_exchange("nasdaq")  # type: ignore[arg-type]
+
+
+async def test_under_trio_the_exchange_follows_trios_clock(
+    exchange: Exchange, autojump_clock: trio.testing.MockClock
+) -> None:
+    began = trio.current_time()
+    async with open_client(coinex.spot(), network=exchange.network) as client:
+        await client.ready(DEPTH)
+        count = 0
+        async for event in client.events(DEPTH):
+            assert isinstance(event, BookChanged)
+            count += 1
+            if count == 200:
+                break
+        assert trio.current_time() - began > 20
+        exchange.drop()
+        await trio.sleep(0.01)
+        assert not client.trusted(DEPTH)
+        with trio.fail_after(60):
+            await client.ready(DEPTH)
+        with pytest.raises(UsageError, match="MockClock"):
+            exchange.advance(1)
+
+
+async def test_under_trio_orders_and_private_topics_come_too(
+    exchange: Exchange, autojump_clock: trio.testing.MockClock
+) -> None:
+    dialect = coinex.spot(credentials=exchange.credentials)
+    async with open_client(dialect, network=exchange.network) as client:
+        stream = client.events(coinex.Orders())
+        await client.ready(coinex.Orders())
+        exchange.fill(exchange.place("BTCUSDT", "sell", "61000", "0.1"))
+        kinds = [(await anext(stream)).event for _ in range(2)]
+    assert kinds == ["put", "finish"]
