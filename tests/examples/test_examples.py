@@ -1,0 +1,127 @@
+"""Every example runs against the local exchange; the two that embed the core also with a callback that is too slow."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.util
+import os
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from coinex_proto import Callbacks, Closed, Config, Event, Session, Sources, coinex
+from coinex_trio import Exchange, local_exchange
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+
+SAYS = {
+    "blocking_callbacks": "BTCUSDT bid",
+    "embed_asyncio": "exchange time",
+    "embed_socket": "exchange time",
+    "trio_nursery": "coinex futures TickerUpdate(",
+}
+
+
+def test_every_example_is_run_here() -> None:
+    assert {path.stem for path in EXAMPLES.glob("*.py")} == set(SAYS)
+
+
+@pytest.mark.parametrize("name", SAYS)
+def test_the_example_runs_and_ends_in_time(name: str) -> None:
+    with local_exchange() as exchange:
+        command = [sys.executable, "-W", "error", str(EXAMPLES / f"{name}.py"), "--url", exchange.url, "--seconds", "1"]
+        if name == "trio_nursery":
+            command += ["--futures-url", exchange.futures_url]
+        keys = {"COINEX_ACCESS_ID": exchange.access_id, "COINEX_SECRET_KEY": exchange.secret_key}
+        done = subprocess.run(
+            command, capture_output=True, text=True, timeout=30, env={**os.environ, **keys}, check=False
+        )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert SAYS[name] in done.stdout
+
+
+def load(name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, EXAMPLES / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def session_for(exchange: Exchange) -> tuple[Session, Callbacks, list[Event]]:
+    """Pings often; the first trade push blocks the program for longer than a ping may take."""
+    config = Config(ping_interval=0.3, ping_timeout=0.3)
+    session = Session(coinex.spot(url=exchange.url), Sources(time.time_ns, os.urandom), config)
+    callbacks, closed, slept = Callbacks(), list[Event](), list[Event]()
+
+    def slow(event: Event) -> None:
+        if not slept:
+            slept.append(event)
+            time.sleep(0.9)
+
+    trades = coinex.Trades("BTCUSDT")
+    callbacks.add(trades, slow)
+    callbacks.add(Closed, closed.append)
+    session.subscribe(trades, now=0.0)
+    return session, callbacks, closed
+
+
+def test_n16_a_slow_callback_does_not_cost_the_connection_under_asyncio() -> None:
+    module = load("embed_asyncio")
+
+    async def main(exchange: Exchange) -> None:
+        session, callbacks, closed = session_for(exchange)
+        driver = module.Driver(session, callbacks)
+        running = asyncio.create_task(driver.run())
+        await asyncio.sleep(2)
+        assert await driver.request(coinex.ServerTime())
+        assert closed == []
+        assert session.stats.pings >= 2
+        driver.stop()
+        await running
+
+    with local_exchange(rate=20) as exchange:
+        asyncio.run(main(exchange))
+
+
+def test_n16_a_slow_callback_does_not_cost_the_connection_on_a_plain_socket() -> None:
+    module = load("embed_socket")
+    with local_exchange(rate=20) as exchange:
+        session, callbacks, closed = session_for(exchange)
+        driver = module.Driver(session, callbacks)
+        thread = threading.Thread(target=driver.run)
+        thread.start()
+        time.sleep(2)
+        assert driver.request(coinex.ServerTime())
+        assert closed == []
+        assert session.stats.pings >= 2
+        driver.stop()
+        thread.join(10)
+        with pytest.raises(Exception, match="there is no connection"):
+            driver.request(coinex.ServerTime())
+        driver.waker.close()
+        driver.wakes.close()
+
+
+def test_the_embedded_driver_reconnects_under_asyncio() -> None:
+    module = load("embed_asyncio")
+
+    async def main(exchange: Exchange) -> None:
+        session = Session(coinex.spot(url=exchange.url), Sources(time.time_ns, os.urandom))
+        driver = module.Driver(session, Callbacks())
+        running = asyncio.create_task(driver.run())
+        await asyncio.sleep(0.2)
+        exchange.drop()
+        await asyncio.sleep(1)
+        assert session.stats.reconnects == 1
+        driver.stop()
+        await running
+
+    with local_exchange() as exchange:
+        asyncio.run(main(exchange))
