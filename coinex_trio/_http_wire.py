@@ -93,15 +93,36 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
+def _check_proxy(value: str) -> None:
+    try:
+        is_one = httpx2.URL(value).scheme in ("http", "https") and httpx2.URL(value).host != ""
+    except (httpx2.InvalidURL, TypeError):
+        is_one = False
+    if not is_one:
+        raise UsageError("proxy must look like http://host:port (its text is not shown, it may hold a password)")
+
+
 @frozen(kw_only=True)
 class PoolSettings:
-    """How the connections are made."""
+    """How the connections are made. Raises `UsageError` for what is no proxy, and for credentials
+    with a context that checks no certificate."""
 
     place: Place
     config: Config
+    has_credentials: bool = False
     proxy: str | None = field(default=None, repr=False)
     """Hidden, since it may hold a password. A local exchange is never asked through it."""
     ssl_context: ssl.SSLContext | None = None
+
+    def __attrs_post_init__(self) -> None:
+        if self.proxy is not None:
+            _check_proxy(self.proxy)
+        context = self.ssl_context
+        if context is not None and context.verify_mode == ssl.CERT_NONE and self.has_credentials:
+            raise UsageError(
+                "this ssl_context checks no certificate, and there are credentials: set verify_mode to CERT_REQUIRED and "
+                "load the certificate that you trust with load_verify_locations()"
+            )
 
     def arguments(self) -> dict[str, Any]:
         """For `httpx2.Client` and `httpx2.AsyncClient`. The environment is not asked: a proxy is only what was given."""

@@ -74,7 +74,13 @@ class BlockingHttp:
         """Nothing is opened yet. `transport` replaces the sockets, for example by a local exchange's."""
         self._config: Final = config if config is not None else Config()
         place = place_of(url, has_credentials=credentials is not None, allow_plaintext=allow_plaintext)
-        settings = PoolSettings(place=place, config=self._config, proxy=proxy, ssl_context=ssl_context)
+        settings = PoolSettings(
+            place=place,
+            config=self._config,
+            has_credentials=credentials is not None,
+            proxy=proxy,
+            ssl_context=ssl_context,
+        )
         self._origin = place.origin
         self._network = network
         self._pool = httpx2.Client(**settings.arguments(), transport=transport or blocking_transport(network))
@@ -184,7 +190,13 @@ async def open_http(
     """
     settled = config if config is not None else Config()
     place = place_of(url, has_credentials=credentials is not None, allow_plaintext=allow_plaintext)
-    settings = PoolSettings(place=place, config=settled, proxy=proxy, ssl_context=ssl_context)
+    settings = PoolSettings(
+        place=place,
+        config=settled,
+        has_credentials=credentials is not None,
+        proxy=proxy,
+        ssl_context=ssl_context,
+    )
     options = HttpOptions(base_path=place.base_path, host=place.host, window_ms=window_ms, retries=retries)
     flow = HttpFlow(network.sources, credentials, options, clock=clock)
     async with httpx2.AsyncClient(**settings.arguments(), transport=transport or trio_transport(network)) as pool:

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from decimal import Decimal
 from importlib import reload
-from typing import Any
+from typing import Any, assert_type
 
 import httpx2
 import pytest
@@ -24,6 +24,8 @@ from coinex_proto.coinex.http import (
     HttpOutcomeUnknown,
     HttpRefused,
     HttpUnreachable,
+    Json,
+    Page,
     RateLimited,
     assets,
     call,
@@ -134,6 +136,7 @@ def test_the_signature_computed_from_the_bytes_on_the_wire_equals_the_header(
 
 @pytest.mark.parametrize("script", [hang_up, reset, half_an_answer], ids=lambda script: script.__name__)
 def test_an_order_whose_answer_is_lost_is_of_unknown_outcome_and_sent_once(script: Any) -> None:
+    # S25
     with http_peer(script, reply([ROW]), reply([])) as peer, blocking(peer.url) as http:
         with pytest.raises(HttpOutcomeUnknown, match=r"resolve_order\('user1'\)") as caught:
             http.request(ORDER)
@@ -219,6 +222,7 @@ def test_a_gateway_page_is_an_error_with_status_and_body() -> None:
 
 
 def test_a_redirect_is_not_followed() -> None:
+    # X11
     elsewhere = raw(b"", status="302 Found", headers=("Location: http://127.0.0.1:9/",))
     with http_peer(elsewhere) as peer, blocking(peer.url) as http, pytest.raises(HttpRefused, match="HTTP 302"):
         http.request(assets.GetSpotBalance())
@@ -252,6 +256,7 @@ def test_the_clock_is_measured_and_used() -> None:
 
 
 def test_the_certificate_of_the_exchange_is_verified() -> None:
+    # X7
     authority = trustme.CA()
     server = _server_context(authority)
     with http_peer(reply({"timestamp": 1}), tls=server) as peer:
@@ -300,6 +305,7 @@ def test_a_given_proxy_is_asked_for_the_exchange() -> None:
 
 
 def test_no_key_and_no_signature_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    # X4
     # Law 8
     caplog.set_level(logging.DEBUG)
     with http_peer(reply(BALANCES)) as peer, blocking(peer.url) as http:
@@ -437,6 +443,20 @@ def test_without_httpx2_the_import_names_the_extra(monkeypatch: pytest.MonkeyPat
         with pytest.raises(ImportError, match=r"coinex-sdk\[http\]") as caught:
             reload(module)
     assert isinstance(caught.value, UsageError)
+
+
+async def test_the_type_of_a_result_follows_from_the_command() -> None:
+    # Checked by mypy; at run time `assert_type` gives its first argument.
+    with http_peer(reply(BALANCES), reply([{"code": 0, "data": ROW}]), reply([]), reply({"a": 1})) as peer:
+        with BlockingHttp(CREDENTIALS, url=peer.url) as http:
+            balances = http.request(assets.GetSpotBalance())
+            assert len(assert_type(balances, tuple[assets.SpotBalance, ...])) == 1
+            placed = http.request(spot.PutMultiOrder(orders=(ORDER,)))
+            assert assert_type(placed[0].data, spot.SpotOrder | None) is not None
+        async with open_http(CREDENTIALS, url=peer.url) as client:
+            page = await client.request(futures.ListPendingPosition())
+            assert assert_type(page, Page[futures.Position]).rows == ()
+            assert assert_type(await client.call("GET", "/account/info"), Json) == {"a": 1}
 
 
 def test_the_result_of_a_futures_query_is_typed() -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import ssl
+
 import httpx2
 import pytest
 
@@ -44,6 +46,7 @@ def test_a_url_that_cannot_be_a_base_is_refused(url: str, why: str) -> None:
 
 
 def test_signed_calls_do_not_leave_this_machine_without_tls() -> None:
+    # X6
     with pytest.raises(UsageError, match="without TLS; allow_plaintext=True permits it"):
         place_of("http://exchange.example/v2", has_credentials=True, allow_plaintext=False)
     assert not place_of("http://exchange.example/v2", has_credentials=True, allow_plaintext=True).is_loopback
@@ -58,6 +61,27 @@ def test_a_proxy_s_password_does_not_show() -> None:
     assert "word" not in repr(settings)
     assert settings.arguments()["trust_env"] is False
     assert settings.arguments()["follow_redirects"] is False
+
+
+@pytest.mark.parametrize("proxy", ["user:word@proxy", "socks5://user:word@proxy:1", "http://", "http://[::1/word", ""])
+def test_what_is_no_proxy_is_refused_without_showing_it(proxy: str) -> None:
+    # X16
+    place = place_of("https://api.coinex.com/v2", has_credentials=False, allow_plaintext=False)
+    with pytest.raises(UsageError, match="proxy must look like") as caught:
+        PoolSettings(place=place, config=Config(), proxy=proxy)
+    assert "word@" not in str(caught.value)
+
+
+def test_credentials_do_not_go_where_the_certificate_is_not_verified() -> None:
+    # X8
+    careless = ssl.create_default_context()
+    careless.check_hostname = False
+    careless.verify_mode = ssl.CERT_NONE
+    place = place_of("https://api.coinex.com/v2", has_credentials=True, allow_plaintext=False)
+    with pytest.raises(UsageError, match="checks no certificate"):
+        PoolSettings(place=place, config=Config(), has_credentials=True, ssl_context=careless)
+    PoolSettings(place=place, config=Config(), has_credentials=False, ssl_context=careless)
+    PoolSettings(place=place, config=Config(), has_credentials=True, ssl_context=ssl.create_default_context())
 
 
 @pytest.mark.parametrize(

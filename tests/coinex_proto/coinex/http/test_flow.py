@@ -185,6 +185,7 @@ def test_a_refusal_that_repeating_cannot_help_is_not_repeated() -> None:
 def test_placing_cancelling_and_moving_money_is_never_repeated(
     command: HttpCommand[Any], failure: Any, expected: type[SdkError]
 ) -> None:
+    # S25
     peer = Peer(failure)
     with pytest.raises(expected):
         ask(peer, command)
@@ -218,6 +219,7 @@ def test_an_empty_bucket_makes_a_query_wait_and_an_order_fail() -> None:
 
 @pytest.mark.parametrize("answer", [refused(4213), (429, (), "")], ids=["4213", "429"])
 def test_too_many_requests_waits_at_least_until_the_group_has_recovered(answer: Any) -> None:
+    # S17
     peer = Peer(answer, ok(BALANCES))
     ask(peer, BALANCE)
     assert len(peer.requests) == 2
@@ -294,6 +296,7 @@ def test_a_clock_that_could_not_be_measured_is_measured_the_next_time() -> None:
 
 
 def test_the_venue_cannot_move_what_we_sign_by_more_than_five_minutes() -> None:
+    # S16
     peer = Peer(ok({"timestamp": WALL_NS // 10**6 + 86_400_000}), ok(BALANCES))
     flow = flow_of(peer)
     peer.run(flow.sync_clock(peer.now))
