@@ -202,7 +202,8 @@ class Asking:
 
     def line_ready(self) -> None:
         """A new connection: everything that is wanted must be asked for."""
-        self._wishes.touch(self._wishes.wanted())
+        self._wishes.take_touched()
+        self._wishes.touch(self._wishes)
 
     def line_lost(self) -> None:
         """The venue has forgotten everything."""
