@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from coinex_proto.simulator.coinex_http import failure
 from coinex_proto.simulator.coinex_wire import Push, json_of, packed
 from coinex_proto.simulator.connection import Ending, ServerConnection
 from coinex_proto.simulator.faults import Fault, FaultPlan
-from coinex_proto.simulator.http_server import HttpResponse
+from coinex_proto.simulator.http_server import HttpRequest, HttpResponse
 from coinex_proto.simulator.websocket_server import binary_frame
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 ANY_PUSH: Final = "messages"
 FOREVER: Final = 1e18
+TINY: Final = 1e-6
 
 
 class CoinexFaults:
@@ -77,6 +79,27 @@ class CoinexFaults:
             socket.perform(method, identity, params)
         return None
 
+    def http(
+        self, connection: ServerConnection, request: HttpRequest, answer: Callable[[HttpRequest], HttpResponse]
+    ) -> HttpResponse | None:
+        """Answer an HTTP request as the faults that wait for its path (without /v2) will have it."""
+        path = request.target.partition("?")[0].removeprefix("/v2")
+        for fault in self.plan.happened(path):
+            if fault.action in self._anytime:
+                self._anytime[fault.action](fault)
+            elif fault.action == "refuse":
+                return HttpResponse(body=failure(int(fault.number(0)), ""))
+            elif fault.action == "http":
+                return _status(fault)
+            elif fault.action == "late":
+                connection.delay(fault.number(0), self._server.now + TINY)
+            else:
+                if fault.action == "lose-answer":
+                    answer(request)
+                connection.go_silent()
+                return None
+        return answer(request)
+
     def push(self, connection: ServerConnection, push: Push) -> None:
         """Send a push as the faults that wait for it will have it."""
         frames = [push.frame]
@@ -92,8 +115,7 @@ class CoinexFaults:
         """What an opening handshake gets for an answer instead of the upgrade; None: the upgrade."""
         for fault in self.plan.happened("connect"):
             if fault.action == "http":
-                headers = (("retry-after", fault.arguments[1]),) if len(fault.arguments) > 1 else ()
-                return HttpResponse(status=int(fault.number(0)), headers=headers)
+                return _status(fault)
             if fault.action == "hang":
                 connection.go_silent()
             elif fault.action == "drop":
@@ -126,6 +148,11 @@ class _Late:
     def __call__(self) -> None:
         if self._socket.connection.wants_close is None:
             self._socket.perform(self._method, self._identity, self._params)
+
+
+def _status(fault: Fault) -> HttpResponse:
+    headers = (("retry-after", fault.arguments[1]),) if len(fault.arguments) > 1 else ()
+    return HttpResponse(status=int(fault.number(0)), headers=headers)
 
 
 def _ending(fault: Fault) -> Ending:

@@ -277,17 +277,19 @@ class Feeds:
             if self._states_seen.get(name) != mark and not market.is_halted:
                 self._states_seen[name] = mark
                 changed[name] = self._prices.state(market, now_ms)
-        pushes: dict[tuple[str, ...], Push] = {}
+        pushes: dict[tuple[bool, tuple[str, ...]], Push] = {}
         for subscriber, wish in list(wishes.items()):
             news = self.markets if wish.fresh else changed
             names = tuple(name for name in news if name in wish.fresh or (name in changed and name in wish))
             wish.fresh.clear()
             if not names:
                 continue
-            push = pushes.get(names)
+            push = pushes.get((wish.is_all, names))
             if push is None:
                 entries = [changed.get(name) or self._prices.state(self.markets[name], now_ms) for name in names]
-                push = pushes[names] = Push("state.update", {"state_list": entries})
+                if wish.is_all:
+                    entries += [self._prices.pseudo_state(entry) for entry in entries if "mark_price" in entry]
+                push = pushes[wish.is_all, names] = Push("state.update", {"state_list": entries})
             subscriber.deliver(push)
 
     def _push_premiums(self, now_ms: int) -> None:

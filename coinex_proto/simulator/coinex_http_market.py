@@ -207,7 +207,7 @@ def _position_levels(call: Call) -> object:
 
 
 def _currencies(call: Call) -> object:
-    """Every currency with one chain, all of it switched off: nothing comes in or goes out here."""
+    """Every currency with one chain, said to be open as on the real service, where clients take others for inactive."""
     names = {name: None for market in call.server.exchange.markets.values() for name in _names(market)}
     return [{"asset": _asset(name), "chains": [_chain(name)]} for name in names]
 
@@ -219,9 +219,9 @@ def _names(market: Market) -> tuple[str, str]:
 def _asset(name: str) -> dict[str, Any]:
     return {
         "ccy": name,
-        "deposit_enabled": False,
-        "withdraw_enabled": False,
-        "inter_transfer_enabled": False,
+        "deposit_enabled": True,
+        "withdraw_enabled": True,
+        "inter_transfer_enabled": True,
         "is_st": False,
     }
 
@@ -231,8 +231,8 @@ def _chain(name: str) -> dict[str, Any]:
         "chain": name,
         "min_deposit_amount": "0.001",
         "min_withdraw_amount": "0.001",
-        "deposit_enabled": False,
-        "withdraw_enabled": False,
+        "deposit_enabled": True,
+        "withdraw_enabled": True,
         "deposit_delay_minutes": 0,
         "safe_confirmations": 1,
         "irreversible_confirmations": 1,

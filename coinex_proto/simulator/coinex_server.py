@@ -31,7 +31,7 @@ from coinex_proto.simulator.market import Market
 from coinex_proto.simulator.marks import funding_times
 from coinex_proto.simulator.matching import Order, Side
 from coinex_proto.simulator.prices import Prices
-from coinex_proto.simulator.traders import Crowds, CrowdSettings, usual_crowd
+from coinex_proto.simulator.traders import Crowds, CrowdSettings
 
 BEATS_A_SECOND: Final = 5
 WOKEN_A_BEAT: Final = 20
@@ -56,7 +56,7 @@ class CoinexServer:
         markets: Sequence[str] | int = ("BTCUSDT",),
         access_id: str | None = None,
         secret_key: str | None = None,
-        crowd: CrowdSettings | None = None,
+        crowd: CrowdSettings = CrowdSettings(),  # noqa: B008 - a frozen value
         faults: str | Sequence[Fault] = "",
         answers_pings: bool = True,
         answers_close: bool = False,
@@ -75,7 +75,7 @@ class CoinexServer:
             by_module[spec.wallet][spec.name] = self.exchange.markets[spec.key]
         self._sleepers: deque[str] = deque()
         """Markets that are looked at together with all others: they wake one after the other."""
-        self.crowds = Crowds(self.exchange, crowd or usual_crowd(len(names)), seed)
+        self.crowds = Crowds(self.exchange, crowd, seed)
         self.feeds = {
             module: Feeds(by_module[module], self.prices, self._wake, self._sleepers.append) for module in MODULES
         }
@@ -258,8 +258,9 @@ class CoinexServer:
         """The time as this server tells it."""
         return self.exchange.now_ms + self._skew_ms
 
-    def answer(self, request: HttpRequest) -> HttpResponse:
-        return self._http.answer(request)
+    def answer(self, connection: ServerConnection, request: HttpRequest) -> HttpResponse | None:
+        """The answer to an HTTP request; None when a fault keeps it back."""
+        return self._faults.http(connection, request, self._http.answer)
 
     def take_refusal(self, method: str) -> int | None:
         """The code that the next request of this socket method or HTTP path is to be refused with."""

@@ -33,7 +33,7 @@ class Venue(Protocol):
     answers_close: bool
     max_request_bytes: int
 
-    def answer(self, request: HttpRequest) -> HttpResponse: ...
+    def answer(self, connection: ServerConnection, request: HttpRequest) -> HttpResponse | None: ...
 
     def open_socket(self, connection: ServerConnection, request: HttpRequest) -> SocketService | HttpResponse: ...
 
@@ -209,7 +209,10 @@ class ServerConnection:
                 if request.wants_websocket and self._upgrade(http, request):
                     return
                 if not request.wants_websocket:
-                    self.queue(http.respond(self._venue.answer(request)))
+                    response = self._venue.answer(self, request)
+                    if response is None:
+                        return
+                    self.queue(http.respond(response))
                 if http.is_over:
                     self.end("fin")
         except BadHttp as error:

@@ -15,6 +15,7 @@ sign-out, halt MARKET|all, resume MARKET|all, pings on|off, maintenance START EN
 On a request: refuse CODE, ignore, lose-answer (carried out, not answered), late SECONDS.
 On a push: lose, duplicate, corrupt, wrong-checksum, delta-first (a difference before a whole book).
 On connect: http STATUS [RETRY_AFTER], hang.
+An HTTP request is named by its path without /v2 (`on /spot/order lose-answer`) and takes what requests take, and http.
 """
 
 from __future__ import annotations

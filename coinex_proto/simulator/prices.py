@@ -55,6 +55,19 @@ class Prices:
             fields |= self._futures_state(market)
         return fields
 
+    def pseudo_state(self, entry: dict[str, Any]) -> dict[str, Any]:
+        """The entry of a market's mark price, which comes with all markets and has no volume and no prices of its own."""
+        kept = {key: value for key, value in entry.items() if key not in ("mark_price", "index_price")}
+        zeros = dict.fromkeys(
+            (
+                "volume", "volume_sell", "volume_buy", "value", "open_interest_size", "insurance_fund_size",
+                "latest_funding_rate", "next_funding_rate",
+            ),
+            "0",
+        )  # fmt: skip
+        mark = entry["mark_price"]
+        return {**kept, **zeros, "market": f"{entry['market']}_SIGNPRICE", "last": mark, "close": mark}
+
     def _futures_state(self, market: Market) -> dict[str, Any]:
         last, following = funding_times(self.now_ms)
         fund = self._exchange.ledger.balance(HOUSE, "futures", market.spec.quote).available

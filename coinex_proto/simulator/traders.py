@@ -21,12 +21,9 @@ from coinex_proto.simulator.matching import Order, Side
 from coinex_proto.simulator.refusals import OrderRefused
 
 PAST_DEALS: Final = 120
-MANY_MARKETS: Final = 100
-
-
-def usual_crowd(markets: int) -> CrowdSettings:
-    """Deep books for a few markets, shallow ones where there are many."""
-    return CrowdSettings() if markets <= MANY_MARKETS else CrowdSettings(depth=25)
+MANY_MARKETS: Final = 200
+DEEP: Final = 60
+SHALLOW: Final = 25
 
 
 @frozen(kw_only=True)
@@ -39,8 +36,8 @@ class CrowdSettings:
     """Between best bid and best ask, as a share of the price."""
     volatility: float = 0.0002
     """Standard deviation of the reference price over one second, as a share of the price."""
-    depth: int = 60
-    """Orders that the makers keep on each side."""
+    depth: int | None = None
+    """Orders that the makers keep on each side; None: deep books for a few markets, shallow ones where there are many."""
     order_value: float = 500.0
     """Mean value of an order in quote currency."""
 
@@ -57,6 +54,8 @@ class Crowd:
         self._market = exchange.markets[key]
         self._settings = settings
         self._random = Random(f"{seed}:{key}")
+        many = len(exchange.markets) > MANY_MARKETS
+        self._depth = settings.depth if settings.depth is not None else SHALLOW if many else DEEP
         self._orders: dict[Side, deque[Order]] = {"buy": deque(), "sell": deque()}
         self._deals_seen = -1
         self.reference = float(self._market.spec.start_price)
@@ -74,7 +73,7 @@ class Crowd:
         if self._market.is_halted:
             return
         with self._exchange.together():
-            for _ in range(self._settings.depth):
+            for _ in range(self._depth):
                 self._quote("buy")
                 self._quote("sell")
 
@@ -160,10 +159,10 @@ class Crowd:
             self._deals_seen = self._market.deal_count
             for side, orders in self._orders.items():
                 self._orders[side] = deque(order for order in orders if not order.finish)
-        if len(self._orders[tired]) >= self._settings.depth:
+        if len(self._orders[tired]) >= self._depth:
             self._exchange.cancel(self._orders[tired].popleft())
         for side, orders in self._orders.items():
-            for _ in range(self._settings.depth - len(orders)):
+            for _ in range(self._depth - len(orders)):
                 self._quote(side)
 
     def _size(self) -> int:

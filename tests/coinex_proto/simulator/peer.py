@@ -191,6 +191,9 @@ def call(
         connection.receive_data(client.send(part) or b"", server.now)
     client.receive_data(connection.data_to_send())
     response = client.next_event()
+    if response is h11.NEED_DATA:
+        client.receive_data(b"")
+        response = client.next_event()
     assert isinstance(response, h11.Response)
     answer = b""
     while isinstance(event := client.next_event(), h11.Data):

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import gzip
 
+import h11
 import pytest
 from wsproto.events import Ping
 
 from coinex_proto.simulator import CoinexServer, CrowdSettings
-from tests.coinex_proto.simulator.peer import START, Peer, Replica, quiet_server
+from tests.coinex_proto.simulator.peer import START, Peer, Replica, call, quiet_server
 
 
 def with_faults(script: str) -> CoinexServer:
@@ -233,6 +234,22 @@ def test_a_handshake_can_hang_or_be_dropped() -> None:  # N11
     assert dropped.received == b""
     assert dropped.ending() == "rst"
     assert Peer(server).is_open
+
+
+def test_an_http_answer_can_be_refused_lost_late_or_a_status() -> None:
+    server = with_faults("on /spot/order refuse 4002\non /spot/order 2 lose-answer\non /time http 503\non /ping late 2")
+    order = {"market": "BTCUSDT", "market_type": "SPOT", "side": "buy", "type": "limit", "amount": "1", "price": "9"}
+    assert call(server, "POST", "/v2/spot/order", order)[2]["code"] == 4002
+    assert server.orders() == ()
+    with pytest.raises(h11.RemoteProtocolError):
+        call(server, "POST", "/v2/spot/order", order)
+    assert len(server.orders()) == 1
+    assert call(server, "GET", "/v2/time")[0] == 503
+    connection = server.accept(server.now)
+    connection.receive_data(b"GET /v2/ping HTTP/1.1\r\nHost: x\r\n\r\n", server.now)
+    assert connection.data_to_send() == b""
+    server.advance(server.now + 2.1)
+    assert b"pong" in connection.data_to_send()
 
 
 def test_faults_can_be_injected_while_the_server_runs() -> None:

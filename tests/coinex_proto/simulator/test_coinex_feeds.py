@@ -238,6 +238,18 @@ def test_state_has_the_fields_of_its_module() -> None:
     }
 
 
+def test_all_futures_markets_bring_pseudo_markets_without_mark_and_index_price() -> None:
+    named, everything = (Peer(server := quiet_server(), "/v2/futures") for _ in range(2))
+    named.subscribe("state", "BTCUSDT")
+    everything.subscribe("state")
+    server.advance(START + 0.5)
+    for peer, names in ((named, ["BTCUSDT"]), (everything, ["BTCUSDT", "BTCUSDT_SIGNPRICE"])):
+        peer.run(0.5)
+        entries = peer.pushes("state.update")[0]["state_list"]
+        assert [entry["market"] for entry in entries] == names
+    assert "mark_price" not in entries[1]
+
+
 def test_indexes_come_every_five_seconds_and_futures_add_the_mark_price() -> None:
     spot, futures = Peer(server := quiet_server()), Peer(quiet_server(), "/v2/futures")
     for peer in (spot, futures):
