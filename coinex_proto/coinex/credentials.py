@@ -8,13 +8,13 @@ from __future__ import annotations
 import hmac
 from typing import final
 
-from attrs import field, frozen
+from attrs import frozen
 
 from coinex_proto.errors import UsageError
 
 
 @final
-@frozen(init=False, repr=False)
+@frozen(init=False, repr=False, eq=False)
 class Credentials:
     """`Credentials(access_id, secret_key)`: signs, and forgets the secret key at once.
 
@@ -22,8 +22,8 @@ class Credentials:
     the HMAC. Raises `UsageError`, without the key in it, for a key or id that is empty, not ASCII or has blanks around.
     """
 
-    access_id: str = field()
-    _mac: hmac.HMAC = field(eq=False)
+    access_id: str
+    _mac: hmac.HMAC
 
     def __init__(self, access_id: str, secret_key: str) -> None:
         problem = _problem(access_id, "access_id") or _problem(secret_key, "secret_key")

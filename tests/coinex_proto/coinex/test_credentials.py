@@ -85,6 +85,13 @@ def test_signing_twice_gives_the_same_signature_twice() -> None:
     assert credentials.sign("a") == credentials.sign("a") != credentials.sign("b")
 
 
+def test_credentials_equal_themselves_only() -> None:  # X13: nothing compares keys
+    credentials = Credentials("id", SECRET)
+    assert credentials == credentials
+    assert credentials != Credentials("id", SECRET)
+    assert len({credentials, copy.copy(credentials)}) == 2
+
+
 def test_only_the_start_of_the_access_id_prints() -> None:
     assert repr(Credentials("ABCDEFGH", SECRET)) == "Credentials(access_id='ABCD…')"
 
