@@ -29,7 +29,8 @@ EXAMPLES = [json.loads(line) for line in LINES]
 
 
 def example(kind: str) -> Any:
-    return next(e["message"] for e in EXAMPLES if e["kind"] == "push" and e["method"] == f"{kind}.update")
+    found = next(e["message"] for e in EXAMPLES if e["kind"] == "push" and e["method"] == f"{kind}.update")
+    return json.loads(json.dumps(found))
 
 
 @pytest.mark.parametrize("kind", METHODS)
