@@ -37,6 +37,7 @@ from coinex_proto import (
     Stop,
     SubscribeFailed,
     Topic,
+    TopicStatus,
     Unrecognised,
     UsageError,
     Wait,
@@ -62,7 +63,9 @@ class Pump:
         self.name = dialect.name
         self.config = config
         self.session = Session(dialect, network.sources, config)
-        # Streams and reply callbacks are this client's own; `callbacks` may serve several clients.
+        self.taps = Callbacks()
+        """Of the streams."""
+        # Reply callbacks are this client's own; `callbacks` may serve several clients.
         self.own = Callbacks(callbacks)
         self.callbacks = self.own if callbacks is None else callbacks
         self.was_ready = False
@@ -127,6 +130,8 @@ class Pump:
                 observer = observers.get(type(event))
                 if observer is not None:
                     observer(event)
+                if self._streams:
+                    self.taps.dispatch(event)
                 self.dispatch(event)
                 ended = read_clock()
                 if ended - began > SLOW:
@@ -134,6 +139,11 @@ class Pump:
                 began = ended
         finally:
             self.is_delivering = False
+
+    def on_error(self, handler: Callable[[Event, Exception], object]) -> None:
+        """Exceptions of callbacks go there from now on."""
+        self.own.on_error(handler)
+        self.callbacks.on_error(handler)
 
     def fail(self, error: BaseException) -> None:
         """The client ends because of this: no callback runs any more; the connection is still closed in good order."""
@@ -235,6 +245,11 @@ class Pump:
             return self.is_ready and (not topics or self.session.trusted(*topics))
 
         return is_done
+
+    def topics(self) -> tuple[TopicStatus, ...]:
+        """How each wanted topic stands."""
+        self.release_dropped()
+        return self.session.topics()
 
     # Commands ---------------------------------------------------------------------------------------------------------
 

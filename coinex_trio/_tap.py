@@ -60,9 +60,9 @@ class Tap(Generic[E]):
 def lossless(pump: Pump, wanted: tuple[type[E] | Topic[E], ...]) -> Tap[E]:
     """A tap that loses nothing; bounded by `Config.queue_size`."""
     topics = tuple(one for one in wanted if isinstance(one, Topic))
-    return Tap(pump, Queue(pump.own, *wanted, size=pump.config.queue_size), topics)
+    return Tap(pump, Queue(pump.taps, *wanted, size=pump.config.queue_size), topics)
 
 
 def latest(pump: Pump, topics: tuple[Topic[E], ...]) -> Tap[E]:
     """A tap that keeps the newest event of each topic."""
-    return Tap(pump, Latest(pump.own, *topics), topics)
+    return Tap(pump, Latest(pump.taps, *topics), topics)

@@ -22,12 +22,12 @@ class Verbs:
 
     _pump: Pump
 
-    def _touched(self) -> None:
-        """Something may be waiting to be sent or delivered."""
-        raise NotImplementedError
+    def _do(self, step: Callable[[], T]) -> T:
+        """Takes a step where the session lives, and sees to it that what it queued gets on its way.
 
-    def _check(self) -> None:
-        """Raises `UsageError` where the client may not be used from here."""
+        Raises `UsageError` where the client may not be used from here.
+        """
+        raise NotImplementedError
 
     @property
     def stats(self) -> Statistics:
@@ -36,39 +36,34 @@ class Verbs:
 
     def on(self, kind: type[E]) -> Callable[[Callable[[E], T]], Callable[[E], T]]:
         """Decorator: call the function with every event of this class (subclasses too)."""
-        self._check()
-        return self._pump.callbacks.on(kind)
+
+        def register(function: Callable[[E], T]) -> Callable[[E], T]:
+            self._do(lambda: self._pump.callbacks.add(kind, function))
+            return function
+
+        return register
 
     def on_error(self, handler: Callable[[Event, Exception], object]) -> None:
         """Exceptions of callbacks go to `handler` and the client goes on; without one they end what drives the client."""
-        self._check()
-        self._pump.own.on_error(handler)
-        self._pump.callbacks.on_error(handler)
+        self._do(lambda: self._pump.on_error(handler))
 
     def subscribe(self, *topics: Topic[E], callback: Callable[[E], object] | None = None) -> None:
         """State that these topics are wanted; at any time, it waits for the connection and each reconnect by itself.
 
         Twice is once, the last wish wins. Raises `UsageError` for what this venue or these credentials cannot have.
         """
-        self._check()
-        self._pump.subscribe(topics, callback)
-        self._touched()
+        self._do(lambda: self._pump.subscribe(topics, callback))
 
     def unsubscribe(self, *topics: Topic[Event]) -> None:
         """Take the wish back, and the callbacks that `subscribe` was given with it. Open streams keep their topics."""
-        self._check()
-        self._pump.unsubscribe(topics)
-        self._touched()
+        self._do(lambda: self._pump.unsubscribe(topics))
 
     def send(self, command: Command[R], callback: Callable[[Replied[R] | Failed], object] | None = None) -> RequestId:
         """Send a command now; the callback gets its one outcome. Never waits, never sent again.
 
         Raises `NotReady` while there is no ready connection, or the venue's rate limit forbids a command that trades.
         """
-        self._check()
-        request_id = self._pump.send(command, callback)
-        self._touched()
-        return request_id
+        return self._do(lambda: self._pump.send(command, callback))
 
     def trusted(self, *topics: Topic[Event]) -> bool:
         """Whether all of these are live; none named: all that are wanted. True is never a guess."""
@@ -76,17 +71,12 @@ class Verbs:
 
     def topics(self) -> tuple[TopicStatus, ...]:
         """How each topic stands that a subscription or an open stream wants."""
-        self._check()
-        self._pump.release_dropped()
-        self._touched()
-        return self._pump.session.topics()
+        return self._do(self._pump.topics)
 
     def orders(self) -> tuple[OrderView, ...]:
         """Own orders that are not final, as far as they are known."""
-        return self._pump.session.orders.open()
+        return self._do(self._pump.session.orders.open)
 
     def stop(self) -> None:
         """End `run()` and the streams and close the connection in good order; may be called in a callback."""
-        self._check()
-        self._pump.stop()
-        self._touched()
+        self._do(self._pump.stop)

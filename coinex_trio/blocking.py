@@ -35,6 +35,7 @@ from coinex_trio._verbs import Verbs
 from coinex_trio.network import SYSTEM, Network, Transport
 
 R = TypeVar("R")
+T = TypeVar("T")
 E = TypeVar("E", bound=Event)
 
 GRACE: Final = 1.0
@@ -89,7 +90,7 @@ class BlockingClient(Verbs):
         """
         self._check_may_wait()
         until = self._pump.now() + timeout
-        is_done = self._pump.watch(topics)
+        is_done = self._do(lambda: self._pump.watch(topics))
         self._open()
         if not self._until(is_done, until, "ready()"):
             missing = [topic for topic in topics if not self.trusted(topic)]
@@ -113,23 +114,17 @@ class BlockingClient(Verbs):
         Its topics are wanted until the iterator is closed or dropped. It ends `seconds` after the first `next`, and with
         `ConsumerTooSlow` when `Config.queue_size` events wait.
         """
-        self._check()
-        stream = Events(self, lossless(self._pump, wanted), seconds)
-        self._touched()
-        return stream
+        return Events(self, self._do(lambda: lossless(self._pump, wanted)), seconds)
 
     def latest(self, *topics: Topic[E], seconds: float = math.inf) -> Events[E]:
         """The newest event of each topic; what was replaced before it was taken is counted in `.skipped`."""
-        self._check()
-        stream = Events(self, latest(self._pump, topics), seconds)
-        self._touched()
-        return stream
+        return Events(self, self._do(lambda: latest(self._pump, topics)), seconds)
 
     def book(self, topic: Topic[BookChanged], timeout: float = 10.0) -> BookView:
         """A snapshot of this order book as soon as it is trusted, else `BookNotTrusted`; subscribed if it was not."""
         self._check_may_wait()
         until = self._pump.now() + timeout
-        is_done = self._pump.watch((topic,))
+        is_done = self._do(lambda: self._pump.watch((topic,)))
         self._open()
         view = self._pump.session.book(topic)
         if not self._until(lambda: is_done() and view.trusted, until, "book()"):
@@ -184,9 +179,12 @@ class BlockingClient(Verbs):
 
     # Waiting ----------------------------------------------------------------------------------------------------------
 
-    def _touched(self) -> None:
+    def _do(self, step: Callable[[], T]) -> T:
+        self._check()
+        result = step()
         self._line.hurry()
         self._line.flush()
+        return result
 
     def _check(self) -> None:
         if self._process != os.getpid():
@@ -216,7 +214,6 @@ class BlockingClient(Verbs):
 
     def _until(self, is_done: Callable[[], bool], until: float, what: str) -> bool:
         """Drives the client until it is done (True) or time is up (False)."""
-        self._touched()
         while not is_done():
             if self._pump.is_over:
                 raise self._pump.ended(what)

@@ -23,6 +23,7 @@ from coinex_trio.network import SYSTEM, Network
 from coinex_trio.stream import EventStream
 
 R = TypeVar("R")
+T = TypeVar("T")
 E = TypeVar("E", bound=Event)
 
 
@@ -34,8 +35,10 @@ class Client(Verbs):
         self._pump = pump
         self._carrier = carrier
 
-    def _touched(self) -> None:
+    def _do(self, step: Callable[[], T]) -> T:
+        result = step()
         self._carrier.hurry()
+        return result
 
     async def request(self, command: Command[R]) -> R:
         """The answer to a command; raises what `Failed` would carry, or `NotReady` at once while not connected."""
@@ -47,8 +50,7 @@ class Client(Verbs):
     async def ready(self, *topics: Topic[Event]) -> None:
         """Returns when signed in and these topics are live; topics that nobody wants yet are subscribed."""
         await trio.lowlevel.checkpoint()
-        is_done = self._pump.watch(topics)
-        self._touched()
+        is_done = self._do(lambda: self._pump.watch(topics))
         await self._until(is_done, "ready()")
 
     async def wait(self, order: OrderView) -> OrderView:
@@ -63,20 +65,15 @@ class Client(Verbs):
         Its topics are wanted while the stream is open. It is bounded by `Config.queue_size` and ends with
         `ConsumerTooSlow` when full.
         """
-        stream = EventStream(lossless(self._pump, wanted))
-        self._touched()
-        return stream
+        return EventStream(self._do(lambda: lossless(self._pump, wanted)))
 
     def latest(self, *topics: Topic[E]) -> EventStream[E]:
         """The newest event of each topic; what was replaced before it was taken is counted in `.skipped`."""
-        stream = EventStream(latest(self._pump, topics))
-        self._touched()
-        return stream
+        return EventStream(self._do(lambda: latest(self._pump, topics)))
 
     def book(self, topic: Topic[BookChanged]) -> BookView:
         """A live view of this order book, subscribed if it was not; its numbers raise while it cannot be trusted."""
-        self._pump.want((topic,))
-        self._touched()
+        self._do(lambda: self._pump.want((topic,)))
         return self._pump.session.book(topic)
 
     async def _opened(self) -> None:
