@@ -1,0 +1,432 @@
+"""Which topics are live, and what comes out when they are not, by transcripts through a session."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import pytest
+from attrs import evolve, frozen
+
+from coinex_proto import (
+    BookChanged,
+    BookNotTrusted,
+    Closed,
+    Config,
+    Inbound,
+    Lost,
+    OrderChanged,
+    Restored,
+    Session,
+    Subscribed,
+    Topic,
+)
+from tests.coinex_proto.line import Line
+from tests.coinex_proto.line_session import asked, connected, ladder, price, run_to, trades
+from tests.coinex_proto.tiny import Ladder, LadderBook, LadderUpdate, Own, Price, PriceUpdate, Tiny, Trade, TradeUpdate
+
+A = Ladder("A")
+
+
+def book_of(*levels: tuple[str, int]) -> dict[str, Any]:
+    return {"ladder": ladder("A", dict(levels))}
+
+
+def push(levels: dict[str, int], *, whole: bool = False, total: int | None = None) -> dict[str, Any]:
+    return {"push": ladder("A", levels, whole=whole, total=total)}
+
+
+def proved(config: Config = Config(retry_first=True), venue: Tiny = Tiny()) -> tuple[Session, Line]:  # noqa: B008
+    """A live book of one level, {1: 5}, since 1.0."""
+    session, line = asked(A, config=config, venue=venue)
+    line.say(1.0, book_of(("1", 5)))
+    line.sent()
+    assert session.trusted(A)
+    return session, line
+
+
+# Live, lost, restored -------------------------------------------------------------------------------------------------
+
+
+def test_a_public_topic_is_live_with_its_first_push_only() -> None:
+    session, line = asked(Price("A"))
+    line.say(1.0, {"ok": "watch"})
+    assert [status.state for status in session.topics()] == ["acknowledged"]
+    line.say(2.0, price("A"))
+    (status,) = session.topics()
+    assert (status.state, status.last_update_at) == ("live", 2.0)
+
+
+def test_a_private_topic_is_live_with_its_acknowledgement() -> None:
+    session, line = asked(Own(), venue=Tiny(password="pw"))
+    assert not session.trusted()
+    line.say(1.0, {"hello": "n"}, {"ok": "login"}, {"ok": "greet"})
+    assert session.trusted(Own())
+
+
+def test_the_end_of_the_line_is_one_event_for_all_topics_and_says_since_when() -> None:
+    session, line = asked(Price("A"), Trade("A"), Price("B"))
+    line.say(1.0, {"ok": "watch"}, price("A"), trades("A", 1))
+    line.say(5.0, {"ok": "ping"})
+    session.disconnected(9.0)
+    lost, closed, _ = line.events()
+    assert isinstance(lost, Lost)
+    assert (lost.topics, lost.since) == ((Price("A"), Trade("A")), 5.0)
+    assert isinstance(closed, Closed)
+    assert session.stats.gaps == 1
+    assert [status.state for status in session.topics()] == ["lost", "lost", "wanted"]
+
+
+def test_each_topic_is_restored_when_its_data_is_back() -> None:
+    session, line = asked(Price("A"), Price("B"))
+    line.say(1.0, {"ok": "watch"}, price("A"), price("B"))
+    session.disconnected(9.0)
+    lost = line.events()[0]
+    assert isinstance(lost, Lost)
+    line = connected(session, 20.0)
+    line.events()
+    assert line.say(21.0, {"ok": "watch"}) == [Subscribed(topic=Price("A")), Subscribed(topic=Price("B"))]
+    assert not session.trusted()
+    first = Restored(topics=(Price("B"),), since=1.0, until=22.0, why=lost.why)
+    assert line.say(22.0, price("B")) == [first, PriceUpdate(market="B", price="1")]
+    assert line.say(23.0, price("A"))[0] == Restored(topics=(Price("A"),), since=1.0, until=23.0, why=lost.why)
+    assert session.trusted()
+
+
+def test_private_topics_are_restored_together() -> None:
+    session, line = asked(Own(), venue=Tiny(password="pw"))
+    opening: tuple[dict[str, str], ...] = ({"hello": "n"}, {"ok": "login"}, {"ok": "greet"})
+    line.say(1.0, *opening)
+    session.disconnected(2.0)
+    line.events()
+    line = connected(session, 9.0)
+    events = line.say(10.0, *opening)
+    assert [type(event).__name__ for event in events] == ["Ready", "Subscribed", "Restored"]
+
+
+def test_a_line_that_breaks_twice_is_lost_since_the_first_time() -> None:
+    session, line = asked(Price("A"))
+    line.say(1.0, {"ok": "watch"}, price("A"))
+    session.disconnected(2.0)
+    line.events()
+    connected(session, 10.0)
+    session.disconnected(11.0)
+    line = connected(session, 20.0)
+    assert not [event for event in line.events() if isinstance(event, Lost)]
+    restored = line.say(21.0, price("A"))[0]
+    assert isinstance(restored, Restored)
+    assert (restored.since, restored.until) == (1.0, 21.0)
+
+
+def test_what_nobody_wants_is_neither_trusted_nor_lost() -> None:
+    session, line = asked(Price("A"))
+    line.say(1.0, {"ok": "watch"}, price("A"))
+    session.unsubscribe(Price("A"), now=2.0)
+    assert not session.trusted(Price("A"))
+    assert not session.trusted()
+    session.disconnected(3.0)
+    assert [type(event).__name__ for event in line.events()] == ["Closed", "Retrying"]
+
+
+def test_all_markets_are_live_with_any_market() -> None:
+    session, line = asked(Price())
+    line.say(1.0, {"ok": "watch"}, price("X"))
+    assert session.trusted(Price())
+
+
+# Silence --------------------------------------------------------------------------------------------------------------
+
+
+def test_n17_a_silent_topic_is_lost_and_asked_for_again() -> None:
+    session, line = asked(Price("A"), Price("B"), config=Config(silent_after=5.0, retry_first=True))
+    line.say(1.0, {"ok": "watch"}, price("A"), price("B"))
+    line.say(3.0, price("B"))
+    line.sent()
+    assert run_to(line, 6.0) == [Lost(topics=(Price("A"),), since=1.0, why="silent for 5 s")]
+    assert line.sent() == [{"do": "leave", "markets": ["A"]}]
+    assert session.trusted(Price("B"))
+    line.say(7.0, {"ok": "leave"}, price("B"))
+    assert line.sent() == [{"do": "watch", "markets": ["A"]}]
+    restored = Restored(topics=(Price("A"),), since=1.0, until=8.0, why="silent for 5 s")
+    assert line.say(8.0, {"ok": "watch"}, price("A"))[1] == restored
+
+
+def test_topics_that_fall_silent_together_are_one_event() -> None:
+    _, line = asked(Price("A"), Price("B"), config=Config(silent_after=5.0, retry_first=True))
+    line.say(1.0, {"ok": "watch"}, price("A"), price("B"))
+    assert run_to(line, 6.0) == [Lost(topics=(Price("A"), Price("B")), since=1.0, why="silent for 5 s")]
+
+
+def test_private_topics_may_be_silent() -> None:
+    session, line = asked(Own(), venue=Tiny(password="pw"), config=Config(silent_after=5.0, retry_first=True))
+    line.say(0.0, {"hello": "n"}, {"ok": "login"}, {"ok": "greet"})
+    run_to(line, 19.0)
+    assert session.trusted(Own())
+
+
+def test_silence_of_a_single_market_under_all_asks_for_all_again() -> None:
+    _, line = asked(Price(), Price("A"), config=Config(silent_after=5.0, retry_first=True))
+    line.say(1.0, {"ok": "watch"}, price("A"))
+    line.say(3.0, price("B"))
+    line.sent()
+    first, second = run_to(line, 6.0)
+    assert (first, second) == (
+        Lost(topics=(Price("A"),), since=1.0, why="silent for 5 s"),
+        Lost(topics=(Price(),), since=6.0, why="asked for again"),
+    )
+    assert line.sent() == [{"do": "leave", "markets": []}]
+
+
+# Books ----------------------------------------------------------------------------------------------------------------
+
+
+def test_a_proved_push_brings_the_book() -> None:
+    session, line = proved()
+    update, changed = line.say(2.0, push({"2": 3}, total=8))
+    assert isinstance(update, LadderUpdate)
+    assert isinstance(changed, BookChanged)
+    assert (changed.topic, changed.market, changed.book.received_at) == (A, "A", 2.0)
+    assert [(int(p), int(s)) for p, s in changed.book.bids] == [(2, 3), (1, 5)]
+    line.say(3.0, push({"2": 4}, total=9))
+    assert changed.book.bids[0][1] == 3
+    assert session.book(A).bids[0][1] == 4
+    assert (session.stats.checksums_passed, session.stats.checksums_failed) == (3, 0)
+
+
+def test_b1_a_mismatch_is_lost_before_the_update_and_gives_no_numbers() -> None:
+    session, line = proved()
+    view = session.book(A)
+    lost, update = line.say(2.0, push({"2": 3}, total=9))
+    assert lost == Lost(topics=(A,), since=1.0, why="the total does not agree")
+    assert isinstance(update, LadderUpdate)
+    with pytest.raises(BookNotTrusted):
+        _ = view.bids
+    assert len(view.unproved.bids) == 2
+    assert [type(event) for event in line.say(3.0, push({"2": 4}, total=9))] == [LadderUpdate]
+    restored, _, changed = line.say(4.0, push({"1": 7}, whole=True))
+    assert restored == Restored(topics=(A,), since=1.0, until=4.0, why="the total does not agree")
+    assert isinstance(changed, BookChanged)
+    assert view.best_bid is not None
+    assert session.stats.checksums_failed == 1
+
+
+def test_b2_a_difference_before_the_whole_book_proves_nothing() -> None:
+    session, line = asked(A)
+    assert [type(event) for event in line.say(1.0, push({"1": 5}))] == [LadderUpdate]
+    assert not session.trusted(A)
+    assert session.topics()[0].why == "waiting for the whole ladder"
+
+
+def test_b1_an_unproved_book_is_asked_for_three_times_at_a_slower_pace_then_it_waits() -> None:
+    session, line = proved()
+    now, asked_at = 2.0, []
+    while now < 200.0:
+        line.say(now, push({"2": 3}, total=99))
+        run_to(line, now + 0.5)
+        for request in line.sent():
+            if request["do"] == "leave ladder A":
+                asked_at.append(now)
+                line.say(now, {"ok": "leave ladder A"}, {"ladder": ladder("A", {"1": 5}, total=99)})
+        now += 1.0
+    assert asked_at == [7.0, 17.0, 37.0]
+    assert not session.trusted(A)
+    line.say(now, push({"1": 5}, whole=True))
+    assert session.trusted(A)
+
+
+def test_a_book_that_is_proved_again_is_not_asked_for_again() -> None:
+    _, line = proved()
+    line.say(2.0, push({"2": 3}, total=99))
+    line.say(3.0, push({"1": 5}, whole=True))
+    run_to(line, 19.0)
+    assert line.sent() == []
+
+
+def test_b11_a_reconnect_needs_the_whole_book_anew() -> None:
+    session, line = proved()
+    view = session.book(A)
+    session.disconnected(2.0)
+    assert not view.trusted
+    line = connected(session, 10.0)
+    line.say(11.0, push({"2": 3}, total=8))
+    assert not session.trusted(A)
+    line.say(12.0, book_of(("1", 5), ("2", 3)))
+    assert len(view.bids) == 2
+    assert session.book(A) is view
+
+
+def test_the_view_of_a_book_that_is_wanted_no_more_gives_no_numbers() -> None:
+    session, line = proved()
+    view = session.book(A)
+    session.unsubscribe(A, now=2.0)
+    assert not view.trusted
+    session.subscribe(A, now=3.0)
+    line.say(4.0, {"ok": "leave ladder A"}, book_of(("1", 5)))
+    assert not view.trusted
+    assert session.book(A).trusted
+
+
+def test_pushes_between_the_end_and_the_next_request_do_not_prove_a_book() -> None:
+    session, line = proved()
+    session.unsubscribe(A, now=2.0)
+    session.subscribe(A, now=2.0)
+    assert [type(event) for event in line.say(2.5, push({"1": 7}, whole=True))] == [LadderUpdate]
+    assert not session.trusted(A)
+
+
+class OwedBook(LadderBook):
+    """A whole ladder is owed every ten seconds."""
+
+    def apply(self, update: Any) -> str | None:
+        if update.whole:
+            self.due = update.received_at + 10.0
+        return super().apply(update)
+
+    def reset(self) -> None:
+        super().reset()
+        self.due = None
+
+
+class Owing(Tiny):
+    def book(self, topic: Topic[Any]) -> LadderBook | None:
+        return OwedBook() if isinstance(topic, Ladder) else None
+
+
+def test_a_book_without_its_whole_push_in_time_is_lost_and_asked_for_again() -> None:
+    _, line = proved(venue=Owing())
+    line.say(9.0, push({"2": 3}, total=8))
+    (lost,) = run_to(line, 11.0)
+    assert lost == Lost(topics=(A,), since=9.0, why="no whole book within its time")
+    assert line.sent() == [{"do": "leave ladder A"}]
+
+
+def test_a_whole_push_in_time_puts_the_next_off() -> None:
+    session, line = proved(venue=Owing())
+    line.say(10.0, push({"1": 5}, whole=True))
+    run_to(line, 19.0)
+    assert session.trusted(A)
+
+
+def test_the_reason_is_the_one_that_comes_first() -> None:
+    config = Config(retry_first=True, silent_after=4.0)
+    _, line = proved(config, Owing())
+    assert run_to(line, 5.0) == [Lost(topics=(A,), since=1.0, why="silent for 4 s")]
+    _, line = proved(evolve(config, silent_after=14.0), Owing())
+    assert run_to(line, 11.0) == [Lost(topics=(A,), since=1.0, why="no whole book within its time")]
+
+
+# Trades ---------------------------------------------------------------------------------------------------------------
+
+
+def ids(line: Line, now: float, *numbers: int) -> tuple[tuple[int, ...], bool] | None:
+    events = [event for event in line.say(now, trades("A", *numbers)) if isinstance(event, TradeUpdate)]
+    return (events[0].ids, events[0].is_history) if events else None
+
+
+def test_trades_seen_before_are_taken_out_and_the_first_push_is_history() -> None:
+    session, line = asked(Trade("A"))
+    assert ids(line, 1.0, 2, 1) == ((2, 1), True)
+    assert ids(line, 2.0, 3) == ((3,), False)
+    session.disconnected(3.0)
+    line = connected(session, 10.0)
+    assert ids(line, 11.0, 4, 3, 2) == ((4,), True)
+    assert ids(line, 12.0, 4) is None
+    assert ids(line, 12.0, 5, 4) == ((5,), False)
+    assert session.stats.duplicates == 4
+
+
+def test_trades_without_the_old_ones_keep_their_stamp() -> None:
+    _, line = asked(Trade("A"))
+    line.say(1.0, trades("A", 1))
+    (event,) = line.say(2.0, trades("A", 2, 1))
+    assert isinstance(event, TradeUpdate)
+    assert (event.ids, event.received_at, event.raw) == ((2,), 2.0, b'{"trades": [2, 1], "market": "A"}')
+
+
+def test_a_history_without_news_still_comes() -> None:
+    session, line = asked(Trade("A"))
+    ids(line, 1.0, 1)
+    session.disconnected(3.0)
+    line = connected(session, 10.0)
+    assert ids(line, 11.0, 1) == ((), True)
+    assert session.trusted(Trade("A"))
+
+
+def test_only_so_many_trades_are_remembered() -> None:
+    _, line = asked(Trade("A"))
+    ids(line, 1.0, *range(300, 0, -1))
+    assert ids(line, 2.0, 300, 45) == ((), False) or ids(line, 2.0, 45) is None
+    assert ids(line, 3.0, 44) == ((44,), False)
+
+
+def test_trades_of_a_topic_that_was_given_up_are_forgotten() -> None:
+    session, line = asked(Trade("A"))
+    ids(line, 1.0, 1)
+    session.unsubscribe(Trade("A"), now=2.0)
+    session.subscribe(Trade("A"), now=2.0)
+    assert ids(line, 3.0, 1) == ((1,), True)
+
+
+# Sequence numbers -----------------------------------------------------------------------------------------------------
+
+
+@frozen(kw_only=True)
+class Numbered(PriceUpdate):
+    has_sequence: ClassVar[bool] = True
+    sequence: int | None = None
+
+
+class Counting(Tiny):
+    def _decode(self, value: dict[str, Any]) -> Sequence[Inbound]:
+        match value:
+            case {"price": str(at), "market": str(market), **rest}:
+                return (Numbered(market=market, price=at, sequence=rest.get("n")),)
+        return super()._decode(value)
+
+
+def numbered(*pairs: tuple[str, int | None]) -> tuple[dict[str, Any], ...]:
+    return tuple({**price(market), "n": number} for market, number in pairs)
+
+
+def gaps(*pairs: tuple[str, int | None]) -> int:
+    session, line = asked(Price("A"), Price("B"), venue=Counting())
+    line.say(1.0, {"ok": "watch"}, *numbered(*pairs))
+    return session.stats.gaps
+
+
+def test_a_jump_in_the_numbers_is_a_gap() -> None:
+    _, line = asked(Price("A"), venue=Counting())
+    line.say(1.0, {"ok": "watch"}, *numbered(("A", 1)))
+    lost, restored, update = line.say(2.0, *numbered(("A", 3)))
+    assert lost == Lost(topics=(Price("A"),), since=1.0, why="a gap in the sequence numbers")
+    assert restored == Restored(topics=(Price("A"),), since=1.0, until=2.0, why="a gap in the sequence numbers")
+    assert isinstance(update, Numbered)
+
+
+@pytest.mark.parametrize(
+    ("pairs", "count"),
+    [
+        ((("A", 1), ("A", 2), ("A", 3)), 0),
+        ((("A", 1), ("B", 2), ("A", 3), ("B", 4)), 0),  # along the connection
+        ((("A", 1), ("B", 1), ("A", 2), ("B", 2)), 0),  # along each topic
+        ((("A", 5), ("A", 1)), 0),
+        ((("A", 1), ("A", None), ("A", 2)), 0),
+        ((("A", 1), ("A", 3), ("A", 9)), 2),
+    ],
+)
+def test_numbers_may_count_along_the_connection_or_along_each_topic(
+    pairs: tuple[tuple[str, int | None], ...], count: int
+) -> None:
+    assert gaps(*pairs) == count
+
+
+# Orders ---------------------------------------------------------------------------------------------------------------
+
+
+def test_updates_of_orders_reach_the_tracker_even_when_nobody_wants_the_topic() -> None:
+    session, line = asked(Price("A"), venue=Tiny(password="pw"))
+    line.say(0.0, {"hello": "n"}, {"ok": "login"}, {"ok": "greet"})
+    (event,) = line.say(1.0, {"order": {"name": "x", "state": "live"}})
+    assert isinstance(event, OrderChanged)
+    assert session.orders.find(client_order_id="x") is not None
+    assert session.stats.late_pushes == 1
