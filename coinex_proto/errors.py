@@ -7,6 +7,7 @@ never hold a secret or a whole payload. This module must not know any venue.
 
 from __future__ import annotations
 
+import copyreg
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -24,7 +25,11 @@ def quoted(text: object) -> str:
 
 
 class SdkError(Exception):
-    """Base of all errors of this SDK."""
+    """Base of all errors of this SDK. They can be copied and pickled."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Python's own way calls `__init__` with the finished text.
+        return copyreg.__newobj__, (type(self), *self.args), self.__dict__  # type: ignore[attr-defined]
 
 
 class UsageError(SdkError):
@@ -77,7 +82,9 @@ class LoginRefused(SdkError):
 class RequestError(SdkError):
     """A request did not succeed. `request_id` and `command` tell which."""
 
-    def __init__(self, message: str, *, request_id: RequestId | None = None, command: Command[Any] | None = None) -> None:
+    def __init__(
+        self, message: str, *, request_id: RequestId | None = None, command: Command[Any] | None = None
+    ) -> None:
         super().__init__(message)
         self.request_id = request_id
         self.command = command

@@ -1,0 +1,73 @@
+"""Errors: what their texts say, what they carry, and that they survive a trip to another process."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+
+import pytest
+
+from coinex_proto import (
+    BookNotTrusted,
+    ConnectFailed,
+    ConsumerTooSlow,
+    HandshakeRefused,
+    LoginRefused,
+    NotReady,
+    OutcomeUnknown,
+    PayloadError,
+    RequestError,
+    RequestId,
+    RequestRefused,
+    RequestTimedOut,
+    SdkError,
+    UsageError,
+)
+from coinex_proto.errors import quoted
+from tests.coinex_proto.tiny import Do, Ladder
+
+ASKED = Do(verb="a")
+ALL: tuple[SdkError, ...] = (
+    UsageError("u"),
+    NotReady("n", retry_after=0.5),
+    ConnectFailed("c"),
+    HandshakeRefused("h", status=403, headers=(("a", "b"),), body=b"no"),
+    LoginRefused(7, "bad key", hint="look"),
+    RequestRefused(9, "no", retryable=True, hint="later", request_id=RequestId(3), command=ASKED),
+    RequestTimedOut("t", request_id=RequestId(3), command=ASKED),
+    OutcomeUnknown("o", request_id=RequestId(3), command=ASKED),
+    BookNotTrusted(Ladder("A"), "why"),
+    PayloadError("p"),
+    ConsumerTooSlow(10),
+)
+
+
+@pytest.mark.parametrize("error", ALL, ids=lambda error: type(error).__name__)
+def test_errors_can_be_copied_and_pickled(error: SdkError) -> None:
+    for twin in (copy.copy(error), pickle.loads(pickle.dumps(error))):
+        assert type(twin) is type(error)
+        assert str(twin) == str(error)
+        assert vars(twin) == vars(error)
+
+
+def test_the_families() -> None:
+    assert issubclass(NotReady, UsageError)
+    assert issubclass(HandshakeRefused, ConnectFailed)
+    assert all(issubclass(kind, RequestError) for kind in (RequestRefused, RequestTimedOut, OutcomeUnknown))
+    assert not any(issubclass(type(error), OSError) for error in ALL)
+
+
+def test_texts_say_what_came_and_what_to_do() -> None:
+    assert str(LoginRefused(7, "bad key", hint="look")) == "login refused (code 7): 'bad key'; look"
+    assert str(LoginRefused(None, "")) == "login refused; check key, secret and clock"
+    assert str(RequestRefused(9, "no", hint="later", command=ASKED)) == "Do refused (code 9): 'no'; later"
+    assert str(RequestRefused(None, "")) == "request refused"
+    assert "10 events were waiting" in str(ConsumerTooSlow(10))
+    assert "cannot be trusted now: why" in str(BookNotTrusted(Ladder("A"), "why"))
+
+
+def test_d21_x17_text_of_the_peer_is_escaped_and_cut() -> None:
+    assert quoted("a\x1b[31m\nb") == r"'a\x1b[31m\nb'"
+    assert len(quoted("x" * 10**6)) == 202
+    assert quoted(5) == "'5'"
+    assert len(str(LoginRefused(1, "x" * 10**6))) < 300
