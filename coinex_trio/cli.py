@@ -20,7 +20,7 @@ def main() -> None:
     try:
         from coinex_trio._cli.commands import coinex
     except ModuleNotFoundError as missing:
-        if missing.name not in EXTRA:
+        if (missing.name or "").partition(".")[0] not in EXTRA:
             raise
         sys.stderr.write(MISSING)
         sys.exit(2)
