@@ -1,21 +1,26 @@
 """HTTP over a client's `Network` instead of the system's sockets: what lets a bot's HTTP calls run in memory.
 
-One connection a request, no TLS, no proxy: networks other than the system's lead to a local exchange. HTTP itself is
-h11's. Must not import trio when it is imported.
+httpx2's own pool (httpcore2, which comes with it) speaks HTTP; here are only the streams below it. One connection a
+request, no TLS, no proxy: networks other than the system's lead to a local exchange. Must not import trio when it is
+imported.
 """
 
 from __future__ import annotations
 
 import math
-from typing import Final
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, Final
 
-import h11
+import httpcore2
 import httpx2
 
 from coinex_trio._failures import describe
 from coinex_trio.network import Network, SystemNetwork, Transport
 
-READ_SIZE: Final = 65536
+if TYPE_CHECKING:
+    import trio
+
+PLAIN_PORT: Final = 80
 
 
 def blocking_transport(network: Network) -> httpx2.BaseTransport | None:
@@ -28,117 +33,179 @@ def trio_transport(network: Network) -> httpx2.AsyncBaseTransport | None:
     return None if isinstance(network, SystemNetwork) else TrioNetworkTransport(network)
 
 
-class _Conversation:
-    """One request and its answer as h11 sees them; no I/O."""
-
-    def __init__(self, request: httpx2.Request, body: bytes) -> None:
-        self._peer = h11.Connection(h11.CLIENT)
-        self._request = request
-        self._body = bytearray()
-        self._head: h11.Response | None = None
-        headers = [*request.headers.raw, (b"Connection", b"close")]
-        target = request.extensions.get("target", request.url.raw_path)
-        opening = h11.Request(method=request.method, target=target, headers=headers)
-        parts = [self._peer.send(opening)]
-        if body:
-            parts.append(self._peer.send(h11.Data(data=body)))
-        parts.append(self._peer.send(h11.EndOfMessage()))
-        self.to_send = b"".join(part for part in parts if part)
-
-    def receive(self, data: bytes) -> httpx2.Response | None:
-        """Takes bytes in (empty: the end); the answer once it is whole. Raises `httpx2.RemoteProtocolError`."""
-        try:
-            self._peer.receive_data(data)
-            while True:
-                event = self._peer.next_event()
-                if isinstance(event, h11.Response):
-                    self._head = event
-                elif isinstance(event, h11.Data):
-                    self._body += event.data
-                elif isinstance(event, h11.EndOfMessage):
-                    return self._whole()
-                elif event is h11.NEED_DATA:
-                    return None
-        except h11.RemoteProtocolError as error:
-            raise httpx2.RemoteProtocolError(str(error), request=self._request) from error
-
-    def _whole(self) -> httpx2.Response:
-        assert self._head is not None
-        head = self._head
-        return httpx2.Response(head.status_code, headers=list(head.headers), content=bytes(self._body))
-
-
 class BlockingNetworkTransport(httpx2.BaseTransport):
-    """Each request on a transport of its own, moved on whenever the network says that it can go on."""
+    """httpx2 on top, a network's transports below."""
 
     def __init__(self, network: Network) -> None:
-        self._network = network
+        self._pool = httpcore2.ConnectionPool(network_backend=_Backend(network), max_keepalive_connections=0)
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         """The answer. Raises the errors of httpx2."""
-        conversation = _Conversation(request, request.read())
-        timeouts = request.extensions["timeout"]
-        transport = self._open(request, timeouts["connect"])
         try:
-            return self._talk(transport, conversation, self._network.now() + (timeouts["read"] or math.inf))
-        except OSError as error:
-            raise httpx2.ReadError(describe(error), request=request) from error
-        finally:
-            transport.close()
+            found = self._pool.handle_request(_below(request, request.read()))
+            try:
+                return _above(found, found.read())
+            finally:
+                found.close()
+        except (httpcore2.NetworkError, httpcore2.TimeoutException, httpcore2.ProtocolError) as error:
+            raise _translated(error, request) from error
 
-    def _open(self, request: httpx2.Request, timeout: float | None) -> Transport:
-        until = self._network.now() + (timeout or math.inf)
+    def close(self) -> None:
+        self._pool.close()
+
+
+class TrioNetworkTransport(httpx2.AsyncBaseTransport):
+    """The same for trio."""
+
+    def __init__(self, network: Network) -> None:
+        self._pool = httpcore2.AsyncConnectionPool(network_backend=_TrioBackend(network), max_keepalive_connections=0)
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        """The answer. Raises the errors of httpx2."""
+        try:
+            found = await self._pool.handle_async_request(_below(request, await request.aread()))
+            try:
+                return _above(found, await found.aread())
+            finally:
+                await found.aclose()
+        except (httpcore2.NetworkError, httpcore2.TimeoutException, httpcore2.ProtocolError) as error:
+            raise _translated(error, request) from error
+
+    async def aclose(self) -> None:
+        await self._pool.aclose()
+
+
+def _below(request: httpx2.Request, body: bytes) -> httpcore2.Request:
+    target = request.extensions.get("target", request.url.raw_path)
+    url = httpcore2.URL(
+        scheme=request.url.raw_scheme, host=request.url.raw_host, port=request.url.port or PLAIN_PORT, target=target
+    )
+    return httpcore2.Request(
+        request.method, url, headers=request.headers.raw, content=body, extensions=request.extensions
+    )
+
+
+def _above(found: httpcore2.Response, body: bytes) -> httpx2.Response:
+    return httpx2.Response(found.status, headers=found.headers, content=body)
+
+
+def _translated(error: Exception, request: httpx2.Request) -> httpx2.TransportError:
+    """The error of the same name one layer up."""
+    kind: type[httpx2.TransportError] = getattr(httpx2, type(error).__name__)
+    return kind(str(error), request=request)
+
+
+class _Backend(httpcore2.NetworkBackend):
+    def __init__(self, network: Network) -> None:
+        self._network = network
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore2.NetworkStream:
+        network = self._network
+        until = network.now() + (timeout or math.inf)
         transport = None
         try:
-            transport = self._network.dial(request.url.host, request.url.port or 80, None)
-            while not transport.progress(self._network.now()):
-                if self._network.now() >= until:
-                    raise httpx2.ConnectTimeout("no connection in time", request=request)
-                self._network.wait(((transport, False),), min(until, transport.wakes_at()))
+            transport = network.dial(host, port, None)
+            while not transport.progress(network.now()):
+                if network.now() >= until:
+                    raise httpcore2.ConnectTimeout("no connection in time")
+                network.wait(((transport, False),), min(until, transport.wakes_at()))
         except BaseException as error:
             if transport is not None:
                 transport.close()
             if isinstance(error, OSError):
-                raise httpx2.ConnectError(describe(error), request=request) from error
+                raise httpcore2.ConnectError(describe(error)) from error
             raise
-        return transport
+        return _Stream(network, transport)
 
-    def _talk(self, transport: Transport, conversation: _Conversation, until: float) -> httpx2.Response:
-        unsent = memoryview(conversation.to_send)
-        while True:
-            while unsent and (taken := transport.send(unsent)):
+
+class _Stream(httpcore2.NetworkStream):
+    """A transport on which nothing waits, moved on whenever the network says that it can go on."""
+
+    def __init__(self, network: Network, transport: Transport) -> None:
+        self._network = network
+        self._transport = transport
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        until = self._network.now() + (timeout or math.inf)
+        try:
+            while (data := self._transport.receive(max_bytes)) is None:
+                if self._network.now() >= until:
+                    raise httpcore2.ReadTimeout("no answer in time")
+                self._network.wait(((self._transport, False),), until)
+        except OSError as error:
+            raise httpcore2.ReadError(describe(error)) from error
+        return data
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        until = self._network.now() + (timeout or math.inf)
+        unsent = memoryview(buffer)
+        try:
+            while unsent:
+                taken = self._transport.send(unsent)
                 unsent = unsent[taken:]
-            while (data := transport.receive(READ_SIZE)) is not None:
-                response = conversation.receive(data)
-                if response is not None:
-                    return response
-            if self._network.now() >= until:
-                raise httpx2.ReadTimeout("no answer in time")
-            self._network.wait(((transport, bool(unsent)),), until)
+                if taken:
+                    continue
+                if self._network.now() >= until:
+                    raise httpcore2.WriteTimeout("the request was not taken in time")
+                self._network.wait(((self._transport, True),), until)
+        except OSError as error:
+            raise httpcore2.WriteError(describe(error)) from error
+
+    def close(self) -> None:
+        self._transport.close()
 
 
-class TrioNetworkTransport(httpx2.AsyncBaseTransport):
-    """Each request on a stream of its own."""
-
+class _TrioBackend(httpcore2.AsyncNetworkBackend):
     def __init__(self, network: Network) -> None:
         self._network = network
 
-    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-        """The answer. Raises the errors of httpx2; the caller bounds the time."""
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore2.AsyncNetworkStream:
         import trio
 
-        conversation = _Conversation(request, await request.aread())
         try:
-            limiter = trio.CapacityLimiter(1)
-            stream = await self._network.open_stream(request.url.host, request.url.port or 80, None, limiter)
+            with trio.fail_after(timeout or math.inf):
+                return _TrioStream(await self._network.open_stream(host, port, None, trio.CapacityLimiter(1)))
+        except trio.TooSlowError as error:
+            raise httpcore2.ConnectTimeout("no connection in time") from error
         except OSError as error:
-            raise httpx2.ConnectError(describe(error), request=request) from error
+            raise httpcore2.ConnectError(describe(error)) from error
+
+
+class _TrioStream(httpcore2.AsyncNetworkStream):
+    """A stream of trio; the caller of the whole exchange bounds the time."""
+
+    def __init__(self, stream: trio.abc.Stream) -> None:
+        self._stream = stream
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        import trio
+
         try:
-            async with stream:
-                await stream.send_all(conversation.to_send)
-                while True:
-                    response = conversation.receive(bytes(await stream.receive_some(READ_SIZE)))
-                    if response is not None:
-                        return response
+            return bytes(await self._stream.receive_some(max_bytes))
         except (trio.BrokenResourceError, trio.ClosedResourceError, OSError) as error:
-            raise httpx2.ReadError(describe(error), request=request) from error
+            raise httpcore2.ReadError(describe(error)) from error
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        import trio
+
+        try:
+            await self._stream.send_all(buffer)
+        except (trio.BrokenResourceError, trio.ClosedResourceError, OSError) as error:
+            raise httpcore2.WriteError(describe(error)) from error
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()

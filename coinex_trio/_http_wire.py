@@ -105,7 +105,8 @@ def _check_proxy(value: str) -> None:
 @frozen(kw_only=True)
 class PoolSettings:
     """How the connections are made. Raises `UsageError` for what is no proxy, and for credentials
-    with a context that checks no certificate."""
+    with a context that checks no certificate.
+    """
 
     place: Place
     config: Config

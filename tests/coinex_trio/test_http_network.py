@@ -22,6 +22,7 @@ from coinex_trio.network import SYSTEM, Transport
 
 START = 1_700_000_000.0
 URL = "http://127.0.0.1:1/v2"
+QUICK = Config(open_timeout=2.0, request_timeout=3.0)
 ORDER = spot.PutOrder(market="BTCUSDT", side="buy", type="limit", amount="0.1", price="99", client_id="c1")
 
 
@@ -248,15 +249,58 @@ async def test_a_connection_that_is_refused_under_trio_sends_nothing() -> None:
 
 @pytest.mark.parametrize("how", ["send", "receive"])
 async def test_a_connection_that_breaks_leaves_the_outcome_unknown(how: str) -> None:
+    # S25
     error = ConnectionResetError(104, "Connection reset by peer")
     with (
-        BlockingHttp(Credentials("A", "B"), url=URL, network=failing(how, error)) as http,
-        pytest.raises(HttpOutcomeUnknown, match="Connection reset by peer"),
+        BlockingHttp(Credentials("A", "B"), url=URL, network=failing(how, error), config=QUICK) as http,
+        pytest.raises(HttpOutcomeUnknown),
     ):
         http.request(ORDER)
-    async with open_http(Credentials("A", "B"), url=URL, network=failing(how, error)) as client:
-        with pytest.raises(HttpOutcomeUnknown, match="Connection reset by peer"):
+
+
+@pytest.mark.parametrize("how", ["send", "receive"])
+async def test_a_connection_that_breaks_under_trio_leaves_the_outcome_unknown(
+    how: str, autojump_clock: trio.testing.MockClock
+) -> None:
+    error = ConnectionResetError(104, "Connection reset by peer")
+    async with open_http(Credentials("A", "B"), url=URL, network=failing(how, error), config=QUICK) as client:
+        with pytest.raises(HttpOutcomeUnknown):
             await client.request(ORDER)
+
+
+def test_a_broken_connection_says_how_it_broke() -> None:
+    error = ConnectionResetError(104, "Connection reset by peer")
+    with (
+        BlockingHttp(url=URL, network=failing("receive", error), retries=0) as http,
+        pytest.raises(HttpUnreachable, match=r"GET /time: no answer from 127\.0\.0\.1: Connection reset by peer"),
+    ):
+        http.request(system.Time())
+
+
+def test_a_peer_that_takes_nothing_is_given_up() -> None:
+    def make() -> Pipe:
+        return Pipe(lambda data: b"", piece=0)
+
+    network = Memory(make)
+    with (
+        BlockingHttp(Credentials("A", "B"), url=URL, network=network, config=QUICK) as http,
+        pytest.raises(HttpOutcomeUnknown, match="WriteTimeout"),
+    ):
+        http.request(ORDER)
+    assert network.time - START == pytest.approx(3.0)
+
+
+async def test_a_connection_that_never_opens_under_trio_sends_nothing(autojump_clock: trio.testing.MockClock) -> None:
+    network = nobody_answers()
+
+    async def never(*_: Any) -> trio.abc.Stream:
+        await trio.sleep_forever()
+
+    network.open_stream = never  # type: ignore[assignment, method-assign]
+    async with open_http(Credentials("A", "B"), url=URL, network=network, config=QUICK) as http:
+        with pytest.raises(HttpUnreachable, match="ConnectTimeout"):
+            await http.request(ORDER)
+    assert trio.current_time() == pytest.approx(2.0)
 
 
 def test_a_connection_that_does_not_open_in_time_sends_nothing() -> None:

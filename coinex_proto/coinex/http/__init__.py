@@ -26,6 +26,7 @@ from coinex_proto.coinex.http.errors import (
 from coinex_proto.coinex.http.facts import facts_of
 from coinex_proto.coinex.http.flow import HttpFlow, HttpOptions, NoReply, Pause, Reply, Send, Steps, Woken
 from coinex_proto.coinex.http.pace import Pace
+from coinex_proto.coinex.http.paging import next_page
 from coinex_proto.coinex.http.request import BASE_PATH, HttpRequest, build, prepared
 
 __all__ = [
@@ -70,6 +71,7 @@ __all__ = [
     "futures",
     "lost_after_sending",
     "never_sent",
+    "next_page",
     "parse",
     "prepared",
     "resolve",
