@@ -1,0 +1,304 @@
+"""CoinEx through `Session`: what goes over the wire, what comes out, in order. The venue's words are the documented ones."""
+
+import gzip
+import json
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+from zlib import crc32
+
+import pytest
+
+from coinex_proto import (
+    BookChanged,
+    BookNotTrusted,
+    Config,
+    Dialect,
+    Event,
+    LoginFailed,
+    Lost,
+    OrderChanged,
+    Ready,
+    Restored,
+    Session,
+    Subscribed,
+    SubscribeFailed,
+    Topic,
+    Unrecognised,
+    Unsubscribed,
+)
+from coinex_proto.coinex import (
+    Credentials,
+    Depth,
+    DepthUpdate,
+    Orders,
+    OrderUpdate,
+    Ticker,
+    TickerUpdate,
+    Trades,
+    TradesUpdate,
+    futures,
+    spot,
+)
+from tests.coinex_proto.line import Line, sources
+
+SECRET = "EXAMPLESECRETKEY0123456789ABCDEF0123456789ABCDEF"
+DEPTH = Depth("BTCUSDT")
+Texts = Sequence[tuple[str, str]]
+
+
+def opened(*topics: Topic[Any], dialect: Dialect | None = None, config: Config = Config()) -> tuple[Session, Line]:
+    """A session that wants these topics, its line just upgraded."""
+    session = Session(spot() if dialect is None else dialect, sources(1_700_490_703_564_000_000), config)
+    session.subscribe(*topics, now=0.0)
+    session.next_step(0.0)
+    session.connected(0.0)
+    return session, Line(session).open(0.0)
+
+
+def gzipped(line: Line, now: float, *messages: Any) -> list[Event]:
+    """The venue says these, each as a binary frame with one gzip member."""
+    for message in messages:
+        line.client.receive_data(line.peer.binary(gzip.compress(json.dumps(message).encode())), now)
+    return line.events()
+
+
+def acknowledged(line: Line, now: float = 0.0) -> list[Event]:
+    """The venue acknowledges all that was sent."""
+    return gzipped(line, now, *({"id": request["id"], "code": 0, "message": "OK"} for request in line.sent()))
+
+
+def depth(bids: Texts = (), asks: Texts = (), *, checksum: int, is_full: bool = False) -> Any:
+    levels = {"asks": asks, "bids": bids, "last": "1", "updated_at": 1689152421692, "checksum": checksum}
+    return {"method": "depth.update", "data": {"market": "BTCUSDT", "is_full": is_full, "depth": levels}, "id": None}
+
+
+BIDS, ASKS = (("100.5", "2"), ("100.4", "0.35")), (("100.6", "1.25"), ("100.7", "4"))
+WHOLE = depth(BIDS, ASKS, checksum=3897953775, is_full=True)
+CHANGE = depth((("100.4", "0.50"),), (("100.6", "0"), ("100.8", "3.10")), checksum=2087347993)
+
+
+def kinds(events: Sequence[Event]) -> list[type[Event]]:
+    return [type(event) for event in events]
+
+
+def test_a_public_topic_is_asked_for_and_is_live_with_its_first_push() -> None:
+    session, line = opened(Ticker("BTCUSDT"), Ticker("ETHUSDT"))
+    assert line.events() == [Ready()]
+    assert line.sent() == [
+        {"method": "state.subscribe", "params": {"market_list": ["BTCUSDT", "ETHUSDT"]}, "id": 1},
+    ]
+    assert gzipped(line, 0.1, {"id": 1, "code": 0, "message": "OK"}) == [
+        Subscribed(topic=Ticker("BTCUSDT")),
+        Subscribed(topic=Ticker("ETHUSDT")),
+    ]
+    assert not session.trusted(Ticker("BTCUSDT"))
+    figures = dict.fromkeys(
+        ("last", "open", "close", "high", "low", "volume", "value", "volume_sell", "volume_buy"), "1.50"
+    )
+    state = {"market": "BTCUSDT", **figures, "period": 86400}
+    (update,) = gzipped(line, 0.2, {"method": "state.update", "data": {"state_list": [state]}, "id": None})
+    assert isinstance(update, TickerUpdate)
+    assert (update.last, update.received_at, json.loads(update.raw)["method"]) == (Decimal("1.50"), 0.2, "state.update")
+    assert session.trusted(Ticker("BTCUSDT"))
+    # The venue acknowledges unknown markets and stays silent: that proves nothing.
+    assert not session.trusted(Ticker("ETHUSDT"))
+
+
+def test_private_topics_wait_for_the_sign_in() -> None:  # S6
+    _, line = opened(Orders(), dialect=spot(credentials=Credentials("ACCESS", SECRET)))
+    (sign,) = line.sent()
+    assert sign == {
+        "method": "server.sign",
+        "params": {
+            "access_id": "ACCESS",
+            "signed_str": "561f7d81cfcdd597b7798fad04386b772b5c0bf20e2364360405dcfb2f4cb383",
+            "timestamp": 1700490703564,
+        },
+        "id": sign["id"],
+    }
+    assert gzipped(line, 0.1, {"id": sign["id"], "code": 0, "message": "OK"}) == [Ready()]
+    (request,) = line.sent()
+    assert (request["method"], request["params"]) == ("order.subscribe", {"market_list": []})
+
+
+@pytest.mark.parametrize("code", [21002, 31002])
+def test_a_refused_signature_is_tried_once_more_with_the_venues_time_and_is_then_final(code: int) -> None:  # S1, S4
+    session, line = opened(dialect=futures(credentials=Credentials("ACCESS", SECRET)))
+    (sign,) = line.sent()
+    assert gzipped(line, 0.1, {"id": sign["id"], "code": code, "message": ""}) == []
+    (clock,) = line.sent()
+    assert clock["method"] == "server.time"
+    stamp = 1_700_490_703_564 + 60_000
+    assert gzipped(line, 0.2, {"id": clock["id"], "code": 0, "data": {"timestamp": stamp}, "message": "OK"}) == []
+    (again,) = line.sent()
+    assert again["method"] == "server.sign"
+    assert abs(again["params"]["timestamp"] - stamp) < 1000
+    refused = gzipped(line, 0.3, {"id": again["id"], "code": code, "message": "Signature Incorrect"})
+    failure = refused[0]
+    assert isinstance(failure, LoginFailed)
+    assert failure.error.code == code
+    assert "clock" in str(failure.error)
+    assert SECRET not in repr(refused)
+    assert not session.trusted()
+
+
+def test_a_book_is_proved_by_each_checksum_and_comes_as_a_snapshot() -> None:  # law 9
+    session, line = opened(DEPTH)
+    line.events()
+    acknowledged(line)
+    with pytest.raises(BookNotTrusted):
+        _ = session.book(DEPTH).best_bid
+    update, first = gzipped(line, 1.0, WHOLE)
+    assert isinstance(update, DepthUpdate)
+    assert isinstance(first, BookChanged)
+    assert first.book.best_ask == (Decimal("100.6"), Decimal("1.25"))
+    _, second = gzipped(line, 2.0, CHANGE)
+    assert isinstance(second, BookChanged)
+    assert second.book.best_ask == (Decimal("100.7"), Decimal(4))
+    assert first.book.best_ask == (Decimal("100.6"), Decimal("1.25"))
+    assert (second.book.received_at, second.market) == (2.0, "BTCUSDT")
+    assert session.book(DEPTH) == second.book
+    assert (session.stats.checksums_passed, session.stats.checksums_failed) == (2, 0)
+
+
+def test_after_a_mismatch_the_book_is_lost_until_a_whole_book_fits() -> None:  # B1
+    session, line = opened(DEPTH)
+    line.events()
+    acknowledged(line)
+    gzipped(line, 1.0, WHOLE)
+    spoilt = gzipped(line, 2.0, depth((("100.4", "9"),), checksum=1))
+    assert spoilt[0] == Lost(topics=(DEPTH,), since=1.0, why="the checksum does not fit; waiting for a whole book")
+    assert BookChanged not in kinds(spoilt)
+    assert not session.trusted(DEPTH)
+    assert BookChanged not in kinds(gzipped(line, 3.0, CHANGE))
+    back = gzipped(line, 4.0, WHOLE)
+    assert [event for event in back if not isinstance(event, DepthUpdate)] == [
+        Restored(topics=(DEPTH,), since=1.0, until=4.0, why="the checksum does not fit; waiting for a whole book"),
+        BookChanged(topic=DEPTH, market="BTCUSDT", book=session.book(DEPTH).snapshot()),
+    ]
+
+
+def test_a_difference_before_the_first_whole_book_makes_no_book() -> None:  # B2
+    session, line = opened(DEPTH)
+    line.events()
+    acknowledged(line)
+    assert kinds(gzipped(line, 1.0, CHANGE)) == [DepthUpdate]
+    assert not session.trusted(DEPTH)
+    assert kinds(gzipped(line, 2.0, WHOLE)) == [DepthUpdate, BookChanged]
+
+
+def test_a_book_without_a_whole_push_for_90_seconds_is_lost_and_asked_for_again() -> None:  # N17
+    session, line = opened(DEPTH, config=Config(ping_interval=1000.0))
+    line.events()
+    acknowledged(line)
+    gzipped(line, 1.0, WHOLE)
+    same = depth(checksum=3897953775)
+    for second in range(2, 91):
+        assert kinds(gzipped(line, float(second), same)) == [DepthUpdate, BookChanged]
+    events: list[Event] = []
+    while (due := session.next_deadline()) is not None and due < 95.0:
+        session.handle_timeout(due)
+        events += line.events()
+    assert [(event.topics, event.since) for event in events if isinstance(event, Lost)] == [((DEPTH,), 90.0)]
+    methods = [request["method"] for request in line.sent()]
+    assert methods[0] == "depth.unsubscribe"
+
+
+def test_trades_are_delivered_once_and_history_says_so() -> None:
+    _, line = opened(Trades("BTCUSDT"))
+    line.events()
+    acknowledged(line)
+
+    def deals(*ids: int) -> Any:
+        entries = [{"deal_id": n, "created_at": 1, "side": "buy", "price": "1", "amount": "1"} for n in ids]
+        return {"method": "deals.update", "data": {"market": "BTCUSDT", "deal_list": entries}, "id": None}
+
+    (history,) = gzipped(line, 1.0, deals(3, 2, 1))
+    (news,) = gzipped(line, 2.0, deals(4, 3))
+    assert isinstance(history, TradesUpdate)
+    assert isinstance(news, TradesUpdate)
+    assert (history.trade_ids, history.is_history) == ((3, 2, 1), True)
+    assert (news.trade_ids, news.is_history) == ((4,), False)
+
+
+def test_pushes_that_come_after_the_end_of_a_subscription_are_dropped_and_counted() -> None:  # S23
+    session, line = opened(DEPTH)
+    line.events()
+    acknowledged(line)
+    gzipped(line, 1.0, WHOLE)
+    session.unsubscribe(DEPTH, now=2.0)
+    (request,) = line.sent()
+    assert (request["method"], request["params"]) == ("depth.unsubscribe", {"market_list": ["BTCUSDT"]})
+    assert gzipped(line, 2.1, CHANGE) == []
+    assert gzipped(line, 2.2, {"id": request["id"], "code": 0, "message": "OK"}) == [Unsubscribed(topic=DEPTH)]
+    assert gzipped(line, 2.3, CHANGE) == []
+    assert session.stats.late_pushes == 2
+
+
+def test_a_refused_topic_touches_nothing_else() -> None:  # S13
+    session, line = opened(Ticker("BTCUSDT"), Trades("BTCUSDT"))
+    line.events()
+    ticker, trades = line.sent()
+    (failed,) = gzipped(line, 0.1, {"id": ticker["id"], "code": 20001, "message": ""})
+    assert isinstance(failed, SubscribeFailed)
+    assert (failed.topic, getattr(failed.error, "code", None)) == (Ticker("BTCUSDT"), 20001)
+    (done,) = gzipped(line, 0.2, {"id": trades["id"], "code": 0, "message": "OK"})
+    assert done == Subscribed(topic=Trades("BTCUSDT"))
+    assert [status.state for status in session.topics()] == ["refused", "acknowledged"]
+
+
+def test_an_unreadable_message_is_told_and_the_connection_goes_on() -> None:  # D14, D18
+    _, line = opened(DEPTH)
+    line.events()
+    acknowledged(line)
+    for message in ([], {"method": "kline.update", "data": {}, "id": None}, {"id": 999}):
+        assert kinds(gzipped(line, 1.0, message)) == [Unrecognised]
+    assert kinds(gzipped(line, 2.0, WHOLE)) == [DepthUpdate, BookChanged]
+
+
+def test_an_own_order_is_followed_to_its_end() -> None:
+    dialect = spot(credentials=Credentials("ACCESS", SECRET))
+    session, line = opened(Orders(), dialect=dialect)
+    (sign,) = line.sent()
+    gzipped(line, 0.1, {"id": sign["id"], "code": 0, "message": "OK"})
+    acknowledged(line)
+    assert session.trusted(Orders())
+    fixed = {"order_id": 7, "market": "BTCUSDT", "type": "limit", "side": "buy", "price": "10", "amount": "2"}
+    fixed |= dict.fromkeys(("taker_fee_rate", "maker_fee_rate", "last_filled_amount", "last_filled_price"), "0")
+    states = []
+    for event, unfilled, filled, at in (("put", "2", "0", 1), ("update", "1", "1", 2), ("finish", "0", "2", 3)):
+        order = {**fixed, "unfilled_amount": unfilled, "filled_amount": filled, "filled_value": "0"}
+        order |= {"created_at": 1, "updated_at": at}
+        found = gzipped(line, 1.0, {"method": "order.update", "data": {"event": event, "order": order}, "id": None})
+        assert {OrderUpdate, OrderChanged} == set(kinds(found))
+        states += [(each.order.state, each.order.filled) for each in found if isinstance(each, OrderChanged)]
+    assert states == [("live", Decimal(0)), ("live", Decimal(1)), ("filled", Decimal(2))]
+
+
+def test_1_000_markets_are_asked_for_in_frames_below_the_limit() -> None:  # S18
+    session, line = opened(*(Depth(f"MARKET{number:04}USDT") for number in range(1000)))
+    line.events()
+    texts = line.sent_texts()
+    while (due := session.next_deadline()) is not None and due < 5.0:
+        session.handle_timeout(due)
+        texts += line.sent_texts()
+    requests = [json.loads(text) for text in texts]
+    markets = [
+        entry[0]
+        for request in requests
+        if request["method"] == "depth.subscribe"
+        for entry in request["params"]["market_list"]
+    ]
+    assert markets == [f"MARKET{number:04}USDT" for number in range(1000)]
+    assert max(map(len, texts)) <= 4096
+
+
+def test_the_worked_checksum_of_an_empty_book_is_zero() -> None:  # B6
+    session, line = opened(DEPTH)
+    line.events()
+    acknowledged(line)
+    (_, changed) = gzipped(line, 1.0, depth(checksum=crc32(b""), is_full=True))
+    assert isinstance(changed, BookChanged)
+    assert (changed.book.best_bid, changed.book.mid) == (None, None)
+    assert session.trusted(DEPTH)
