@@ -44,10 +44,11 @@ from tests.coinex_proto.line import Line, sources
 
 SECRET = "EXAMPLESECRETKEY0123456789ABCDEF0123456789ABCDEF"
 DEPTH = Depth("BTCUSDT")
+DEFAULTS = Config()
 Texts = Sequence[tuple[str, str]]
 
 
-def opened(*topics: Topic[Any], dialect: Dialect | None = None, config: Config = Config()) -> tuple[Session, Line]:
+def opened(*topics: Topic[Any], dialect: Dialect | None = None, config: Config = DEFAULTS) -> tuple[Session, Line]:
     """A session that wants these topics, its line just upgraded."""
     session = Session(spot() if dialect is None else dialect, sources(1_700_490_703_564_000_000), config)
     session.subscribe(*topics, now=0.0)
@@ -252,7 +253,8 @@ def test_an_unreadable_message_is_told_and_the_connection_goes_on() -> None:  # 
     _, line = opened(DEPTH)
     line.events()
     acknowledged(line)
-    for message in ([], {"method": "kline.update", "data": {}, "id": None}, {"id": 999}):
+    garbage: list[Any] = [[], {"method": "kline.update", "data": {}, "id": None}, {"id": 999}]
+    for message in garbage:
         assert kinds(gzipped(line, 1.0, message)) == [Unrecognised]
     assert kinds(gzipped(line, 2.0, WHOLE)) == [DepthUpdate, BookChanged]
 
