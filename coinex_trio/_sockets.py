@@ -174,3 +174,37 @@ class SocketTransport:
         self._drop_racers()
         if self._socket is not None:
             self._socket.close()
+
+
+class Waker:
+    """Ends the waiting of another thread."""
+
+    def __init__(self) -> None:
+        self._sender, self._receiver = socket.socketpair()
+        self._sender.setblocking(False)
+        self._receiver.setblocking(False)
+
+    def interest(self, wants_write: bool) -> Iterable[tuple[int, int]]:
+        """For `select.poll`."""
+        return ((self._receiver.fileno(), select.POLLIN),)
+
+    def wake(self) -> None:
+        """The other thread goes on at once, or does not begin to wait."""
+        try:
+            self._sender.send(b"!")
+        except OSError as error:
+            # Full: it has been woken often enough. Closed: it waits no more.
+            if error.errno not in (errno.EAGAIN, errno.EBADF):
+                raise
+
+    def drain(self) -> None:
+        """Called by who was woken."""
+        try:
+            self._receiver.recv(4096)
+        except BlockingIOError:
+            return
+
+    def close(self) -> None:
+        """Nobody will be woken any more."""
+        self._sender.close()
+        self._receiver.close()

@@ -29,6 +29,10 @@ class Verbs:
         """
         raise NotImplementedError
 
+    def _ask(self, question: Callable[[], T]) -> T:
+        """As `_do`, for what changes nothing."""
+        return question()
+
     @property
     def stats(self) -> Statistics:
         """Counters of this client's session; they count on across reconnects."""
@@ -67,7 +71,7 @@ class Verbs:
 
     def trusted(self, *topics: Topic[Event]) -> bool:
         """Whether all of these are live; none named: all that are wanted. True is never a guess."""
-        return self._pump.session.trusted(*topics)
+        return self._ask(lambda: self._pump.session.trusted(*topics))
 
     def topics(self) -> tuple[TopicStatus, ...]:
         """How each topic stands that a subscription or an open stream wants."""
@@ -75,7 +79,7 @@ class Verbs:
 
     def orders(self) -> tuple[OrderView, ...]:
         """Own orders that are not final, as far as they are known."""
-        return self._do(self._pump.session.orders.open)
+        return self._ask(self._pump.session.orders.open)
 
     def stop(self) -> None:
         """End `run()` and the streams and close the connection in good order; may be called in a callback."""

@@ -11,9 +11,10 @@ import os
 import ssl
 import threading
 import warnings
+from collections import deque
 from collections.abc import Callable, Sequence
 from types import TracebackType
-from typing import Any, Final, Generic, Self, TypeVar, final
+from typing import Any, Final, Generic, Self, TypeVar, cast, final
 
 from coinex_proto import (
     BookChanged,
@@ -25,11 +26,14 @@ from coinex_proto import (
     Dialect,
     Event,
     OrderView,
+    Queue,
     Topic,
     UsageError,
 )
+from coinex_trio._background import Worker
 from coinex_trio._line import Line
 from coinex_trio._pump import Pump, check_ssl_context
+from coinex_trio._reentry import INSIDE
 from coinex_trio._tap import Tap, latest, lossless
 from coinex_trio._verbs import Verbs
 from coinex_trio.network import SYSTEM, Network, Transport
@@ -40,9 +44,6 @@ E = TypeVar("E", bound=Event)
 
 GRACE: Final = 1.0
 """Seconds beyond `Config.close_timeout` after which `close()` waits no more for the goodbye."""
-
-_waiting = threading.local()
-"""`_waiting.now` is True in a thread inside a call that waits: a second one, from a callback, would never end."""
 
 
 class BlockingClient(Verbs):
@@ -62,12 +63,11 @@ class BlockingClient(Verbs):
         network: Network = SYSTEM,
         background: bool = False,
     ) -> None:
-        if background:
-            raise UsageError("background=True is not there yet")
         check_ssl_context(dialect, ssl_context)
         self._pump = Pump(dialect, callbacks, config, network)
         self._network = network
         self._line = Line(self._pump, network, ssl_context)
+        self._worker = Worker(self._pump, self._line, network) if background else None
         self._is_entered = False
         self._is_closed = False
         self._process = os.getpid()
@@ -78,10 +78,10 @@ class BlockingClient(Verbs):
     def request(self, command: Command[R]) -> R:
         """The answer to a command; raises what `Failed` would carry, or `NotReady` at once while not connected."""
         self._open()
-        outcome = self._pump.expect(self.send(command))
+        outcome = self._do(lambda: self._pump.expect(self._pump.send(command, None)))
         self._until(lambda: outcome.event is not None, math.inf, "request()")
         result: R = outcome.result()
-        return result
+        return self._own(result)
 
     def ready(self, *topics: Topic[Event], timeout: float = 10.0) -> None:
         """Returns when signed in and these topics are live; topics that nobody wants yet are subscribed.
@@ -89,7 +89,7 @@ class BlockingClient(Verbs):
         Raises `TimeoutError`, or what the venue said when it refuses a topic for good.
         """
         self._check_may_wait()
-        until = self._pump.now() + timeout
+        until = self._network.now() + timeout
         is_done = self._do(lambda: self._pump.watch(topics))
         self._open()
         if not self._until(is_done, until, "ready()"):
@@ -123,13 +123,13 @@ class BlockingClient(Verbs):
     def book(self, topic: Topic[BookChanged], timeout: float = 10.0) -> BookView:
         """A snapshot of this order book as soon as it is trusted, else `BookNotTrusted`; subscribed if it was not."""
         self._check_may_wait()
-        until = self._pump.now() + timeout
+        until = self._network.now() + timeout
         is_done = self._do(lambda: self._pump.watch((topic,)))
         self._open()
-        view = self._pump.session.book(topic)
+        view = self._ask(lambda: self._pump.session.book(topic))
         if not self._until(lambda: is_done() and view.trusted, until, "book()"):
             raise BookNotTrusted(topic, f"{view.why} (after {timeout:g} s)")
-        return view.snapshot()
+        return self._ask(view.snapshot)
 
     def close(self) -> None:
         """Close in good order, within `Config.close_timeout`; twice is once. In a callback it is `stop()`."""
@@ -139,7 +139,7 @@ class BlockingClient(Verbs):
         if self._is_closed:
             return
         self._check()
-        if getattr(_waiting, "now", False):
+        if INSIDE.is_waiting:
             self.stop()
             return
         self._is_closed = True
@@ -149,12 +149,14 @@ class BlockingClient(Verbs):
             return
         try:
             self.stop()
-            until = self._pump.now() + self._pump.config.close_timeout + GRACE
-            while not self._pump.is_over and self._pump.now() < until:
-                _cycle((self,), until)
+            until = self._network.now() + self._pump.config.close_timeout + GRACE
+            self._until(lambda: self._pump.is_over, until, "close()")
         finally:
-            self._line.end()
-            self._pump.deliver()
+            self._end()
+
+    def orders(self) -> tuple[OrderView, ...]:
+        """Own orders that are not final, as far as they are known; with `background=True`, as they are known now."""
+        return tuple(map(self._own, super().orders()))
 
     # Entering and leaving ---------------------------------------------------------------------------------------------
 
@@ -166,25 +168,47 @@ class BlockingClient(Verbs):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if error is not None:
-            self._pump.mute()
+            self._mute()
         self.close()
 
     def __del__(self) -> None:
+        worker: Worker | None = getattr(self, "_worker", None)
         line: Line | None = getattr(self, "_line", None)
-        if line is not None and line.transport is not None:
-            warnings.warn(
-                f"unclosed {type(self).__name__}: use it in `with`, or call close()", ResourceWarning, stacklevel=2
-            )
+        if worker is not None and worker.is_running():
+            worker.end()
+        elif line is not None and line.transport is not None:
             line.abandon()
+        else:
+            return
+        text = f"unclosed {type(self).__name__}: use it in `with`, or call close()"
+        warnings.warn(text, ResourceWarning, stacklevel=2)
 
     # Waiting ----------------------------------------------------------------------------------------------------------
 
     def _do(self, step: Callable[[], T]) -> T:
         self._check()
+        if self._worker is not None:
+            return self._worker.call(step)
         result = step()
         self._line.hurry()
         self._line.flush()
         return result
+
+    def _ask(self, question: Callable[[], T]) -> T:
+        return question() if self._worker is None else self._worker.call(question)
+
+    def _live(self, order: OrderView) -> OrderView:
+        """What goes on changing, of an order that crossed as a snapshot."""
+        return self._pump.session.orders.find(order.order_id, order.client_order_id) or order
+
+    def _own(self, value: T) -> T:
+        """Only what cannot change crosses from the thread of `background=True`."""
+        if self._worker is not None and isinstance(value, OrderView):
+            return cast(T, value.snapshot())
+        return value
+
+    def _mute(self) -> None:
+        self._pump.mute() if self._worker is None else self._worker.mute()
 
     def _check(self) -> None:
         if self._process != os.getpid():
@@ -197,7 +221,7 @@ class BlockingClient(Verbs):
 
     def _check_may_wait(self) -> None:
         self._check()
-        if getattr(_waiting, "now", False):
+        if INSIDE.is_waiting:
             raise UsageError("a call that waits cannot be made in a callback: use send(command, callback) there")
 
     def _open(self) -> None:
@@ -206,14 +230,18 @@ class BlockingClient(Verbs):
             return
         self._is_entered = True
         try:
+            if self._worker is not None:
+                self._worker.start()
             self._until(lambda: self._pump.was_ready or self._pump.is_stopping, math.inf, "opening")
         except BaseException:
-            self._pump.mute()
+            self._mute()
             self.close()
             raise
 
     def _until(self, is_done: Callable[[], bool], until: float, what: str) -> bool:
         """Drives the client until it is done (True) or time is up (False)."""
+        if self._worker is not None and self._worker.is_running() and not self._worker.wait(is_done, until):
+            return False
         while not is_done():
             if self._pump.is_over:
                 raise self._pump.ended(what)
@@ -221,6 +249,22 @@ class BlockingClient(Verbs):
                 return False
             _cycle((self,), until)
         return True
+
+    def _run_beside(self, until: float) -> None:
+        """Hands out what the thread brings."""
+        self._open()
+        self._until(lambda: self._pump.is_over, until, "run()")
+        _has_ended(self)
+
+    def _end(self) -> None:
+        """Nothing is left open, and callbacks have learnt of the end."""
+        if self._worker is None:
+            self._line.end()
+            self._pump.deliver()
+            return
+        self._worker.end()
+        self._worker.join(GRACE)
+        self._worker.run_callbacks()
 
 
 @final
@@ -231,6 +275,7 @@ class Events(Generic[E]):
         self._client = client
         self._tap = tap
         self._queue = tap.queue
+        self._batch: deque[E] = deque()
         self._seconds = seconds
         self._until: float | None = None
 
@@ -241,31 +286,37 @@ class Events(Generic[E]):
 
     def close(self) -> None:
         """End the stream; its topics are let go of."""
-        self._tap.close()
+        self._client._ask(self._tap.close)
 
     def __iter__(self) -> Self:
         return self
 
     def __next__(self) -> E:
         queue = self._queue
-        if not queue.waiting:
+        if self._client._worker is None:
+            if not queue.waiting:
+                self._wait()
+            return queue.take()
+        if not self._batch:
             self._wait()
-        return queue.take()
+            self._batch.extend(self._client._ask(self._take))
+        return self._batch.popleft()
+
+    def _take(self) -> tuple[E, ...]:
+        """From the other thread at one go, unless only the newest counts."""
+        return self._queue.take_all() if isinstance(self._queue, Queue) else (self._queue.take(),)
 
     def _wait(self) -> None:
         client, queue = self._client, self._queue
         client._open()
-        now = client._pump.now
         if self._until is None:
-            self._until = now() + self._seconds
-        while not queue.waiting:
-            if queue.is_ended:
-                self._tap.take_last()
-                raise StopIteration
-            if now() >= self._until:
-                self._tap.close()
-                raise StopIteration
-            _cycle((client,), self._until)
+            self._until = client._network.now() + self._seconds
+        if not client._until(lambda: queue.waiting > 0 or queue.is_ended, self._until, "events()"):
+            self.close()
+            raise StopIteration
+        if not queue.waiting:
+            client._ask(self._tap.take_last)
+            raise StopIteration
 
     def __enter__(self) -> Self:
         return self
@@ -273,7 +324,7 @@ class Events(Generic[E]):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._tap.close()
+        self.close()
 
 
 def run(*clients: BlockingClient, seconds: float = math.inf) -> None:
@@ -283,13 +334,19 @@ def run(*clients: BlockingClient, seconds: float = math.inf) -> None:
     """
     if len({id(client._network) for client in clients}) > 1:
         raise UsageError("the clients of one run() must live in one network")
+    if len(clients) > 1 and any(client._worker is not None for client in clients):
+        raise UsageError("a client with background=True runs by itself; call its own run() for its callbacks")
     for client in clients:
         client._check_may_wait()
-        client._is_entered = True
     if not clients:
         return
+    until = clients[0]._network.now() + seconds
+    if clients[0]._worker is not None:
+        clients[0]._run_beside(until)
+        return
+    for client in clients:
+        client._is_entered = True
     now = clients[0]._pump.now
-    until = now() + seconds
     while alive := [client for client in clients if not _has_ended(client)]:
         if now() >= until:
             return
@@ -306,7 +363,7 @@ def _has_ended(client: BlockingClient) -> bool:
 
 def _cycle(clients: Sequence[BlockingClient], until: float) -> None:
     """Waits for the first of them that has something to do, and lets each do what it can."""
-    _waiting.now = True
+    INSIDE.is_waiting = True
     try:
         watched: list[tuple[Transport, bool]] = []
         lines: dict[Any, Line] = {}
@@ -321,4 +378,4 @@ def _cycle(clients: Sequence[BlockingClient], until: float) -> None:
         for client in clients:
             client._line.turn()
     finally:
-        _waiting.now = False
+        INSIDE.is_waiting = False

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final, Protocol
 
 from coinex_proto import Sources, UsageError
-from coinex_trio._sockets import SocketTransport
+from coinex_trio._sockets import SocketTransport, Waker
 
 if TYPE_CHECKING:
     import trio
@@ -74,7 +74,7 @@ class Network(Protocol):
         """A transport that has begun to connect. Raises `OSError`; name resolution may wait. No context: no TLS."""
         ...
 
-    def wait(self, watched: Sequence[tuple[Transport, bool]], until: float) -> Sequence[Transport]:
+    def wait(self, watched: Sequence[tuple[Transport, bool]], until: float) -> Sequence[object]:
         """Waits until one of them can go on or time is up, and gives those that can (to read, mostly).
 
         The flag says whether bytes wait to be sent on it.
@@ -103,12 +103,12 @@ class SystemNetwork:
         """Resolves the name (which no time-out of ours can bound without a thread) and begins to connect."""
         return SocketTransport(self.resolve(host, port), host, ssl_context)
 
-    def wait(self, watched: Sequence[tuple[Transport, bool]], until: float) -> Sequence[Transport]:
+    def wait(self, watched: Sequence[tuple[Transport | Waker, bool]], until: float) -> Sequence[object]:
         """One `poll` over all sockets; a new poll object each time costs less than keeping one up to date."""
         poll = select.poll()
-        owners: dict[int, Transport] = {}
+        owners: dict[int, object] = {}
         for transport, wants_write in watched:
-            if not isinstance(transport, SocketTransport):
+            if not isinstance(transport, (SocketTransport, Waker)):
                 raise UsageError("this transport is of another network")
             for fileno, mask in transport.interest(wants_write):
                 poll.register(fileno, mask)

@@ -1,0 +1,14 @@
+"""Whether a thread is inside a call that waits: a second one, from a callback, would never come to its end."""
+
+from __future__ import annotations
+
+import threading
+from typing import Final
+
+
+class _Inside(threading.local):
+    is_waiting = False
+    """In this thread, a call of some client waits or runs callbacks."""
+
+
+INSIDE: Final = _Inside()

@@ -1,0 +1,280 @@
+"""`background=True`: a thread keeps the client going between calls. Real loopback, short times."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from coinex_proto import (
+    BookChanged,
+    Closed,
+    Config,
+    ConnectFailed,
+    ConsumerTooSlow,
+    Event,
+    LoginRefused,
+    NotReady,
+    Replied,
+    UsageError,
+    coinex,
+)
+from coinex_trio import CoinexClient, Exchange, local_exchange, run
+from tests.coinex_trio.test_network import free_port
+from tests.coinex_trio.test_process import SERVED, finish, start
+from tests.coinex_trio.venue import VirtualNetwork
+
+BOOK = coinex.Depth("BTCUSDT")
+TICKER = coinex.Ticker("BTCUSDT")
+
+
+@pytest.fixture
+def exchange() -> Iterator[Exchange]:
+    with local_exchange(rate=50) as running:
+        yield running
+
+
+@pytest.fixture
+def cx(exchange: Exchange) -> Iterator[CoinexClient]:
+    before = threading.active_count()
+    with CoinexClient(url=exchange.url, credentials=exchange.credentials, background=True) as client:
+        yield client
+    assert threading.active_count() == before
+
+
+def eventually(is_done: object) -> None:
+    until = time.monotonic() + 5
+    while not is_done():  # type: ignore[operator]
+        assert time.monotonic() < until, "it never happened"
+        time.sleep(0.01)
+
+
+def test_a_notebook_with_pauses_between_its_cells(exchange: Exchange) -> None:
+    # Pings are due every 0.1 s and the exchange's time runs ahead: the pauses below are minutes in its eyes.
+    cx = CoinexClient(url=exchange.url, background=True, config=Config(ping_interval=0.1, ping_timeout=5))
+    first = cx.book(BOOK).best_bid
+    assert first is not None
+    for _ in range(3):
+        exchange.advance(50)  # the exchange cuts idle clients after 60
+        time.sleep(0.3)
+    assert cx.stats.reconnects == 0
+    assert cx.book(BOOK).trusted
+    assert next(cx.latest(TICKER)).last > 0
+    cx.close()
+
+
+def test_the_book_goes_on_between_calls(cx: CoinexClient, exchange: Exchange) -> None:
+    cx.book(BOOK)
+    exchange.quote("BTCUSDT", bid="100", ask="101")
+    time.sleep(0.5)
+    began = time.monotonic()
+    best = cx.book(BOOK).best_bid
+    assert best is not None
+    assert best[0] == 100
+    assert time.monotonic() - began < 0.2
+
+
+def test_callbacks_run_inside_calls_only_and_in_the_calling_thread(cx: CoinexClient) -> None:
+    threads: list[int] = []
+    cx.subscribe(BOOK, callback=lambda _: threads.append(threading.get_ident()))
+    cx.ready(BOOK)
+    eventually(lambda: cx._worker is not None and len(cx._worker._inbox) > 2)
+    count = len(threads)
+    cx.run(seconds=0.01)
+    assert len(threads) > count
+    assert set(threads) == {threading.get_ident()}
+
+
+def test_events_nobody_asked_for_are_not_queued(cx: CoinexClient) -> None:
+    cx.subscribe(BOOK)
+    cx.ready(BOOK)
+    time.sleep(0.3)
+    assert cx._worker is not None
+    assert not any(isinstance(event, BookChanged) for event in cx._worker._inbox)
+
+
+def test_only_values_that_cannot_change_cross(cx: CoinexClient, exchange: Exchange) -> None:
+    cx.subscribe(coinex.Orders())
+    cx.ready(coinex.Orders())
+    exchange.quote("BTCUSDT", bid="100", ask="101")
+    placed = exchange.place("BTCUSDT", "buy", price="99", amount="1")
+    eventually(cx.orders)
+    (order,) = cx.orders()
+    exchange.fill(placed)
+    eventually(lambda: not cx.orders())
+    assert order.state == "live"
+    assert cx.wait(order, timeout=2).state == "filled"
+
+
+def test_a_stream_is_lossless_across_pauses(cx: CoinexClient) -> None:
+    stream = cx.events(coinex.Depth("BTCUSDT"), seconds=1)
+    next(stream)
+    time.sleep(0.5)
+    times = [event.book.received_at for event in stream]
+    assert len(times) >= 3
+    assert cx.topics() == ()
+
+
+def test_c5_a_call_that_waits_is_refused_in_a_callback(cx: CoinexClient) -> None:
+    cx.subscribe(BOOK, callback=lambda _: cx.request(coinex.ServerTime()))
+    with pytest.raises(UsageError, match="in a callback"):
+        cx.run(seconds=5)
+
+
+def test_c4_a_callback_may_send_and_stop(cx: CoinexClient) -> None:
+    outcomes: list[object] = []
+
+    def react(_: Event) -> None:
+        if not outcomes:
+            cx.send(coinex.ServerTime(), done)
+
+    def done(outcome: object) -> None:
+        outcomes.append(outcome)
+        cx.stop()
+
+    cx.subscribe(BOOK, callback=react)
+    cx.run(seconds=10)
+    (outcome,) = outcomes
+    assert isinstance(outcome, Replied)
+    with pytest.raises(NotReady):
+        cx.request(coinex.Ping())
+
+
+def test_c1_what_a_callback_raises_comes_out_of_the_call(cx: CoinexClient) -> None:
+    cx.subscribe(BOOK, callback=lambda _: 1 // 0)
+    with pytest.raises(ZeroDivisionError):
+        cx.run(seconds=5)
+    cx.unsubscribe(BOOK)
+    assert cx.server_time() > 0
+
+
+def test_c6_callbacks_that_nobody_runs_for_too_long_end_in_an_error_and_go_on(exchange: Exchange) -> None:
+    seen: list[Event] = []
+    with CoinexClient(url=exchange.url, background=True, config=Config(queue_size=3)) as cx:
+        cx.subscribe(BOOK, callback=seen.append)
+        cx.ready(BOOK)
+        assert cx._worker is not None
+        eventually(lambda: cx._worker is not None and cx._worker._overflow)
+        with pytest.raises(ConsumerTooSlow):
+            cx.run(seconds=1)
+        count = len(seen)
+        cx.run(seconds=0.5)
+        assert len(seen) > count
+
+
+def test_it_reconnects_between_calls(cx: CoinexClient, exchange: Exchange) -> None:
+    cx.book(BOOK)
+    exchange.drop()
+    eventually(lambda: cx.stats.reconnects == 1)
+    assert cx.book(BOOK).trusted
+
+
+def test_errors_of_opening_come_out_where_it_is_opened() -> None:
+    client = CoinexClient(url=f"ws://127.0.0.1:{free_port()}/", background=True)
+    with pytest.raises(ConnectFailed, match="Connection refused"):
+        client.ready()
+    with pytest.raises(ConnectFailed):
+        client.run()
+    client.close()
+
+
+def test_refused_credentials_come_out_where_it_is_opened(exchange: Exchange) -> None:
+    keys = coinex.Credentials(exchange.access_id, "wrong")
+    with pytest.raises(LoginRefused), CoinexClient(url=exchange.url, credentials=keys, background=True):
+        pass
+
+
+def test_p5_another_thread_is_refused(cx: CoinexClient) -> None:
+    errors: list[UsageError] = []
+
+    def use() -> None:
+        try:
+            cx.server_time()
+        except UsageError as error:
+            errors.append(error)
+
+    other = threading.Thread(target=use)
+    other.start()
+    other.join()
+    assert len(errors) == 1
+
+
+def test_callbacks_learn_of_the_end(exchange: Exchange) -> None:
+    seen: list[Event] = []
+    with CoinexClient(url=exchange.url, background=True) as cx:
+        cx.on(Closed)(seen.append)
+    assert len(seen) == 1
+
+
+def test_a_client_that_was_never_opened_leaves_nothing_behind() -> None:
+    client = CoinexClient(background=True)
+    client.subscribe(BOOK)
+    client.close()
+
+
+def test_a_client_that_is_forgotten_warns_and_ends_its_thread(exchange: Exchange) -> None:
+    before = threading.active_count()
+    client = CoinexClient(url=exchange.url, background=True)
+    client.ready()
+    with pytest.warns(ResourceWarning, match="unclosed CoinexClient"):
+        del client
+    eventually(lambda: threading.active_count() == before)
+
+
+def test_it_needs_real_time() -> None:
+    with pytest.raises(UsageError, match="real time"):
+        CoinexClient(network=VirtualNetwork(), background=True)
+
+
+def test_it_runs_alone(cx: CoinexClient, exchange: Exchange) -> None:
+    with CoinexClient(url=exchange.url) as other, pytest.raises(UsageError, match="by itself"):
+        run(cx, other)
+
+
+OPEN = """
+        import sys, time
+        cx = CoinexClient(url=exchange.url, background=True)
+        cx.subscribe_ticker("BTCUSDT")
+        cx.ready()
+"""
+
+
+def test_p4_a_program_may_end_with_an_open_client() -> None:
+    assert finish(start(SERVED + OPEN + "        sys.exit(7)")) == (7, "", "")
+
+
+def test_p2_ctrl_c_ends_a_call_and_the_program() -> None:
+    process = start(SERVED + OPEN + '        print("up", flush=True)\n        cx.run()')
+    assert process.stdout is not None
+    process.stdout.readline()
+    process.send_signal(signal.SIGINT)
+    status, _, err = finish(process)
+    assert status == -signal.SIGINT
+    assert err.rstrip().endswith("KeyboardInterrupt")
+    assert "Exception ignored" not in err
+
+
+def test_p3_a_forked_child_is_refused() -> None:
+    body = """
+        import os, warnings
+        from coinex_proto import UsageError
+        warnings.simplefilter("ignore", DeprecationWarning)
+        child = os.fork()
+        if not child:
+            try:
+                cx.server_time()
+            except UsageError as error:
+                print(error, flush=True)
+            cx.close()
+            os._exit(0)
+        os.waitpid(child, 0)
+        print(cx.server_time() > 0, cx.stats.reconnects)
+        cx.close()
+"""
+    status, out, err = finish(start(SERVED + OPEN + body))
+    assert (status, err) == (0, "")
+    assert "parent process" in out
+    assert out.endswith("True 0\n")
