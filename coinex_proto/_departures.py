@@ -51,6 +51,11 @@ class Departures:
         if pending.is_paced:
             self._pace.take(now)
 
+    def pause(self, pending: Pending, until: float) -> None:
+        """The venue wants nothing more of this request's bucket before."""
+        if (bucket := pending.outgoing.bucket) is not None:
+            self._buckets[bucket].close(until)
+
     def add(self, pending: Pending, now: float) -> Iterator[Pending]:
         """One more; gives those that may leave now, each to be sent before the next is taken."""
         self._waiting.append(pending)

@@ -41,6 +41,10 @@ class Bucket:
         seconds = self._full_at - (self._depth - needed) - now
         return seconds if seconds > max(_TOLERANCE, 4 * math.ulp(now)) else 0.0
 
+    def close(self, until: float) -> None:
+        """Nothing can be taken before, and what can be afterwards comes in at the rate: the bucket is empty then."""
+        self._full_at = max(self._full_at, until + self._depth)
+
     def take(self, weight: float, now: float) -> None:
         """Takes so much, whether it is there or not: what is taken too early is waited for later."""
         if weight > 0:

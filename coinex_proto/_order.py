@@ -20,7 +20,7 @@ OrderState: TypeAlias = Literal["sending", "live", "filled", "cancelled", "refus
 TRANSITIONS: Final[Mapping[OrderState | None, tuple[OrderState, ...]]] = {
     None: ("sending", "live", "filled", "cancelled", "refused"),
     "sending": ("live", "filled", "cancelled", "refused", "unknown"),
-    "live": ("filled", "cancelled", "refused", "unknown"),
+    "live": ("filled", "cancelled", "unknown"),
     "unknown": ("live", "filled", "cancelled", "refused"),
     "filled": (),
     "cancelled": (),
@@ -149,10 +149,13 @@ class Order:
         "replaced",
         "state",
         "values",
+        "was_live",
     )
 
     def __init__(self) -> None:
         self.state: OrderState | None = None
+        self.was_live = False
+        """The venue has accepted it once: what it refuses later is a change of it."""
         self.order_ids: tuple[OrderId, ...] = ()
         self.replaced: frozenset[OrderId] = frozenset()
         self.client_order_id: str | None = None
@@ -209,9 +212,10 @@ class Order:
 
     def move(self, to: OrderState, why: str = "") -> bool:
         """Goes to a state if the table allows it."""
-        if to not in TRANSITIONS[self.state]:
+        if to not in TRANSITIONS[self.state] or (to == "refused" and self.was_live):
             return False
         self.state, self._why = to, why
+        self.was_live = self.was_live or to == "live"
         return True
 
     def absorb(self, other: Order) -> None:
@@ -221,6 +225,7 @@ class Order:
         self.client_order_id = self.client_order_id or other.client_order_id
         self.order_ids = (*other.order_ids, *(known for known in self.order_ids if known not in other.order_ids))
         self.replaced |= other.replaced
+        self.was_live = self.was_live or other.was_live
         for fill in other._fills.values():
             self._add_fill(fill)
         self._told_filled = max(self._told_filled, other._told_filled)
@@ -269,6 +274,8 @@ class Order:
         assert self.state is not None
         filled = self._filled()
         amount = self._value("amount")
+        if self.state == "unknown" and amount and filled >= amount:
+            self.move("filled")
         if self.state == "filled" and amount is not None:
             filled = max(filled, amount)
         values = OrderValues(

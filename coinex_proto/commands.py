@@ -85,6 +85,8 @@ class Refusal:
     ends_login: bool = False
     """The venue has forgotten the sign-in of this connection: a new one is needed."""
     hint: str = ""
+    pause: float = 0.0
+    """Seconds during which nothing more of this request's bucket should leave."""
 
 
 def describe(command: Command[Any]) -> str:

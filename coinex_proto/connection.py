@@ -441,6 +441,7 @@ class Connection:
             challenge=self._challenge,
             wall_time_ns=self._sources.wall_time_ns() + self.clock.signing_offset_ns,
             random_bytes=self._sources.random_bytes,
+            endpoint=self._endpoint,
         )
         try:
             commands = self._dialect.opening(start)
@@ -592,6 +593,8 @@ class Connection:
     ) -> None:
         request_id, command, refusal = pending.request_id, pending.command, answer.refusal
         if refusal is not None:
+            if refusal.pause > 0:
+                self._departures.pause(pending, now + refusal.pause)
             if refusal.is_unknown and not pending.outgoing.may_wait:
                 self._failed(
                     pending, _unknown(pending, f"the venue answered {refusal.code}: {quoted(refusal.message)}")

@@ -17,7 +17,7 @@ from coinex_proto.events import Event, Unrecognised, Update
 
 if TYPE_CHECKING:
     from coinex_proto.books import Book
-    from coinex_proto.orders import OrderFact
+    from coinex_proto.orders import OrderFact, OrderView
     from coinex_proto.topics import Topic
 
 
@@ -52,6 +52,8 @@ class Opening:
     wall_time_ns: int
     """Nanoseconds since the Unix epoch, corrected by what is known of the venue's clock."""
     random_bytes: Callable[[int], bytes] = field(repr=False)
+    endpoint: Endpoint | None = None
+    """Where this connection was opened, with a query that may hold what the dialect put there."""
 
 
 class Dialect(Protocol):
@@ -117,4 +119,11 @@ class Dialect(Protocol):
 
     def order(self, update: Update) -> Sequence[OrderFact]:
         """What an update says of own orders, in the tracker's words; empty for most."""
+        ...
+
+    def find_out(self, orders: Sequence[OrderView]) -> Sequence[Command[Any]]:
+        """The queries that tell what became of these orders of unknown state; empty where the socket has none.
+
+        A result that is an `Update` that tells orders reaches the tracker. Never raises for what the orders hold.
+        """
         ...

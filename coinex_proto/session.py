@@ -12,6 +12,7 @@ from typing import Any, Final, TypeVar, cast
 
 from coinex_proto._asking import Asking
 from coinex_proto._clock import Clock
+from coinex_proto._doubt import Doubt
 from coinex_proto._patience import Patience
 from coinex_proto._plan import Ending, NextStep, Open, Plan, Stop, Wait
 from coinex_proto._trust import Trust
@@ -21,7 +22,15 @@ from coinex_proto.commands import Command, RequestId, describe
 from coinex_proto.config import Config, Endpoint, Sources
 from coinex_proto.connection import Connection, RequestIds
 from coinex_proto.dialect import Dialect
-from coinex_proto.errors import ConnectFailed, LoginRefused, NotReady, RequestRefused, UsageError
+from coinex_proto.errors import (
+    ConnectFailed,
+    LoginRefused,
+    NotReady,
+    OutcomeUnknown,
+    RequestRefused,
+    RequestTimedOut,
+    UsageError,
+)
 from coinex_proto.events import (
     BookChanged,
     Closed,
@@ -63,6 +72,7 @@ class Session:
         self._wishes = Wishes()
         self._trust = Trust(self._wishes, config, self.stats, self._events)
         self._asking = Asking(dialect, config, self._wishes, self._trust, self._events)
+        self._doubt = Doubt(dialect, self.orders)
         self._plan = Plan(config, sources)
         self._patience = Patience()
         self._ids = RequestIds()
@@ -351,10 +361,8 @@ class Session:
     def _due(self) -> float | None:
         if self.phase is not Phase.READY:
             return None
-        ours, trust = self._asking.next_deadline(), self._trust.next_deadline()
-        if ours is None or trust is None:
-            return trust if ours is None else ours
-        return min(ours, trust)
+        times = (self._asking.next_deadline(), self._trust.next_deadline(), self._doubt.next_deadline())
+        return min((time for time in times if time is not None), default=None)
 
     def _at(self, now: float) -> float:
         self._now = max(self._now, now)
@@ -375,14 +383,19 @@ class Session:
                     self._trust.take(event, now)
                 else:
                     self._take(event, connection, now)
-            if not self._wishes.has_touched or connection.phase is not Phase.READY:
+            if connection.phase is not Phase.READY:
+                return
+            self._doubt.ask(connection, now)
+            if not self._wishes.has_touched:
                 return
             self._asking.reconcile(connection, now)
 
     def _take(self, event: Event, connection: Connection, now: float) -> None:
         match event:
             case Replied() | Failed():
-                if not self._asking.answered(event, connection, now):
+                if self._doubt.answered(event, now):
+                    self._learn_result(event, now)
+                elif not self._asking.answered(event, connection, now):
                     self._events.append(self._outcome(event, now))
             case Ready():
                 self._ready_at = now
@@ -392,6 +405,7 @@ class Session:
                 self._retry_at = None
                 self._events.append(event)
                 self._asking.line_ready()
+                self._doubt.arise(now)
             case Closed():
                 self._line_lost(event, connection, now)
             case LoginFailed():
@@ -402,8 +416,11 @@ class Session:
 
     def _outcome(self, event: Replied[Any] | Failed, now: float) -> Event:
         """The event for the user: an order's command is answered with the tracker's view."""
+        if isinstance(event, Failed) and isinstance(event.error, (OutcomeUnknown, RequestTimedOut)):
+            self._doubt.arise(now)
         view = self.orders.of_request(event.request_id)
         if view is None:
+            self._learn_result(event, now)
             return event
         if isinstance(event, Replied):
             if isinstance(event.result, Update):
@@ -416,6 +433,11 @@ class Session:
             changed = self.orders.unknown(event.request_id, str(event.error), now)
         self._changed(changed)
         return event
+
+    def _learn_result(self, event: Replied[Any] | Failed, now: float) -> None:
+        """The result of a query or a change may say more of an order than its push: the id it had before."""
+        if isinstance(event, Replied) and isinstance(event.result, Update) and event.result.tells_order:
+            self._learn(tuple(self.dialect.order(event.result)), now)
 
     def _learn(self, facts: tuple[OrderFact, ...], now: float) -> None:
         for fact in facts:
@@ -430,6 +452,7 @@ class Session:
         self._ended_in_opening = self._ready_at is None and event.reason.error is None and self._login_error is None
         self._trust.line_lost(connection.last_proof_at, str(event.reason))
         self._asking.line_lost()
+        self._doubt.line_lost()
         for view in self.orders.connection_lost(now, str(event.reason)):
             self._changed(view)
         self._events.append(event)

@@ -38,7 +38,7 @@ from coinex_proto.config import Endpoint, Rate
 from coinex_proto.dialect import Inbound, Opening
 from coinex_proto.errors import UsageError, quoted
 from coinex_proto.events import Event, Update
-from coinex_proto.orders import OrderFact
+from coinex_proto.orders import OrderFact, OrderView
 from coinex_proto.topics import Topic
 
 SPOT_URL: Final = "wss://socket.coinex.com/v2/spot"
@@ -184,6 +184,10 @@ class CoinexDialect:
     def order(self, update: Update) -> Sequence[OrderFact]:
         """What order.update and user_deals.update say of orders."""
         return _orders.facts(update, is_futures=self.module == "futures")
+
+    def find_out(self, orders: Sequence[OrderView]) -> Sequence[Command[Any]]:
+        """Nothing: orders are asked for over HTTP."""
+        return ()
 
     def _groups(self, wanted: Sequence[Topic[Event]]) -> list[tuple[_Kind, tuple[Topic[Event], ...]]]:
         """The topics by kind, in the order of their first mention; those for all markets apart, with the empty list."""

@@ -205,6 +205,16 @@ class Place(Command[OrderView]):
 
 
 @frozen(kw_only=True)
+class Find(Command[OrderUpdate]):
+    name: str
+    is_private: ClassVar[bool] = True
+
+    def parse(self, body: bytes) -> OrderUpdate:
+        value = json.loads(body)
+        return OrderUpdate(name=value["name"], state=value["state"])
+
+
+@frozen(kw_only=True)
 class Time(Command[int]):
     def parse(self, body: bytes) -> int:
         value = json.loads(body)
@@ -293,6 +303,8 @@ class Tiny:
             case Place():
                 text = wire({"do": "place", "name": command.name})
                 return Outgoing(text=text, keys=(("order", command.name),), bucket="trade", may_wait=False)
+            case Find():
+                return Outgoing(text=wire({"do": "find", "name": command.name}), keys=(("find", command.name),))
             case Time():
                 return Outgoing(text=wire({"do": "time"}), keys=("time",))
             case Do():
@@ -314,6 +326,8 @@ class Tiny:
                 return (Challenge(value=str(nonce).encode()),)
             case {"many": list(values)}:
                 return tuple(item for each in values for item in self._decode(each))
+            case {"found": {"name": str(name), "state": "live" | "filled" | "cancelled" | "refused"} as body}:
+                return (Answer(keys=(("find", name),), body=wire(body)),)
             case {"ok": str(verb), **rest}:
                 return (Answer(keys=(verb,), body=wire(rest.get("result"))),)
             case {"error": str(code), **rest}:
@@ -366,6 +380,9 @@ class Tiny:
 
     def book(self, topic: Topic[Any]) -> LadderBook | None:
         return LadderBook() if isinstance(topic, Ladder) else None
+
+    def find_out(self, orders: Sequence[OrderView]) -> Sequence[Command[Any]]:
+        return [Find(name=order.client_order_id) for order in orders if order.client_order_id]
 
     def order(self, update: Update) -> Sequence[OrderFact]:
         if not isinstance(update, OrderUpdate):
