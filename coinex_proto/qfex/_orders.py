@@ -1,0 +1,116 @@
+"""What QFEX says of own orders, in the words of the shared order tracker.
+
+Source: QFEX documentation, order_response and fill_response; the life cycle comes from the venue's own client.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Final, Literal
+
+from coinex_proto.events import Update
+from coinex_proto.orders import Fill, OrderFact
+from coinex_proto.qfex.account_updates import (
+    REQUEST_STATUSES,
+    FillUpdate,
+    OpenOrdersUpdate,
+    OrderUpdate,
+    UserTrade,
+    UserTradesUpdate,
+)
+
+_CANCELLED: Final = frozenset({"CANCELLED", "CANCELLED_STP"})
+_LIVE: Final = frozenset({"ACK", "MODIFIED"})
+_NOT_RESTING: Final = frozenset({"IOC", "FOK"})
+
+_State = Literal["live", "filled", "cancelled", "refused"]
+
+
+def facts(update: Update) -> Sequence[OrderFact]:
+    """The facts of one update; none for most."""
+    if isinstance(update, OrderUpdate):
+        return _of_order(update)
+    if isinstance(update, FillUpdate):
+        return (_of_fill(update),)
+    if isinstance(update, OpenOrdersUpdate):
+        return tuple(fact for record in update.orders for fact in _of_order(record))
+    if isinstance(update, UserTradesUpdate):
+        return tuple(map(_of_trade, update.user_trades))
+    return ()
+
+
+def _of_order(update: OrderUpdate) -> Sequence[OrderFact]:
+    if update.status in REQUEST_STATUSES:
+        return ()  # No to a request: what the order itself does, it does not say.
+    state = _state(update)
+    if state == "refused":
+        # A refused change carries the numbers that were asked for, not those of the order.
+        return (
+            OrderFact(
+                order_id=update.order_id or None,
+                client_order_id=update.client_order_id or None,
+                market=update.symbol,
+                side=update.side,
+                state="refused",
+                why=update.status,
+            ),
+        )
+    return (
+        OrderFact(
+            order_id=update.order_id or None,
+            client_order_id=update.client_order_id or None,
+            market=update.symbol,
+            side=update.side,
+            price=update.price or None,
+            amount=update.quantity,
+            remaining=update.quantity_remaining,
+            state=state,
+            why=update.status if update.status == "CANCELLED_STP" else "",
+            at=_float(update.update_time),
+            replaces=update.replaces,
+        ),
+    )
+
+
+def _state(update: OrderUpdate) -> _State | None:
+    """FILLED means that a fill happened: the order may live on, unless it is of a kind that never rests."""
+    status = update.status
+    if status in _LIVE:
+        return "live"
+    if status in _CANCELLED:
+        return "cancelled"
+    if status != "FILLED":
+        return "refused"
+    if update.quantity_remaining is None:
+        return None
+    if not update.quantity_remaining:
+        return "filled"
+    is_over = update.type == "MARKET" or update.time_in_force in _NOT_RESTING
+    return "cancelled" if is_over else "live"
+
+
+def _of_fill(update: FillUpdate) -> OrderFact:
+    return OrderFact(
+        order_id=update.order_id,
+        client_order_id=update.client_order_id or None,
+        market=update.symbol,
+        side=update.side,
+        at=_float(update.timestamp),
+        fill=Fill(update.trade_id, update.quantity, update.price),
+    )
+
+
+def _of_trade(trade: UserTrade) -> OrderFact:
+    return OrderFact(
+        order_id=trade.order_id,
+        client_order_id=trade.client_order_id or None,
+        market=trade.symbol,
+        side=trade.side,
+        at=_float(trade.timestamp),
+        fill=Fill(trade.trade_id, trade.quantity, trade.price),
+    )
+
+
+def _float(seconds: Decimal | None) -> float | None:
+    return None if seconds is None else float(seconds)

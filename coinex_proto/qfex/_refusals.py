@@ -1,0 +1,69 @@
+"""What QFEX's error codes and reject statuses mean and what to do about each.
+
+Unknown codes are carried through. Source: QFEX documentation, "Errors" and the list of order statuses.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from attrs import evolve
+
+from coinex_proto.commands import Refusal
+
+RATE_PAUSE: Final = 1.0
+"""Seconds to keep away after RateLimited when it does not say how long."""
+MAX_PAUSE: Final = 60.0
+"""The venue's limit is an average over so many seconds: after it, whatever was sent counts little."""
+
+_ERRORS: Final = {
+    "RateLimited": Refusal(code=None, retryable=True, hint="too many messages: wait a little, and send fewer"),
+    "InvalidJSONFormat": Refusal(code=None, hint="the venue could not read the request"),
+    "AlreadyAuthenticated": Refusal(code=None, hint="this connection is signed in already"),
+    "InvalidParameter": Refusal(code=None, hint="a value is missing or out of range"),
+    "PermissionDenied": Refusal(code=None, hint="the key may not do this"),
+    "ServerError": Refusal(code=None, is_unknown=True, retryable=True, hint="an error inside the exchange"),
+    "InvalidOrder": Refusal(code=None, hint="the order is malformed"),
+    "KycRequired": Refusal(code=None, hint="the account must be verified first, on the venue's site"),
+    "TncRequired": Refusal(code=None, hint="the terms must be accepted first, on the venue's site"),
+}
+_OTHER: Final = Refusal(code=None, hint="this code is not documented; the same request is not repeated")
+
+_STATUSES: Final = {
+    "NO_SUCH_ORDER": "no open order has this id: it may be filled, cancelled or never have been",
+    "CANNOT_MODIFY_NO_SUCH_ORDER": "no open order has this id and side",
+    "CANNOT_MODIFY_PARTIAL_FILL": "a partly filled order cannot be changed: cancel it and place another",
+    "FAILED_MARGIN_CHECK": "the margin does not suffice",
+    "REJECTED_MARKET_CLOSED": "the market is closed",
+    "RATE_LIMITED": "too many orders: wait a little, and send fewer",
+}
+_RETRY_AFTER: Final = re.compile(
+    r"(\d{1,6}(?:\.\d{1,6})?) ?(ms|milliseconds?|s|secs?|seconds?)\b", re.ASCII | re.IGNORECASE
+)
+
+
+def of_error(code: str, message: str) -> Refusal:
+    """The meaning of an error frame."""
+    known = evolve(_ERRORS.get(code, _OTHER), code=code, message=message)
+    return evolve(known, pause=_pause(message)) if code == "RateLimited" else known
+
+
+def of_status(status: str) -> Refusal:
+    """The meaning of an order status that refuses."""
+    is_rate = status == "RATE_LIMITED"
+    return Refusal(code=status, retryable=is_rate, hint=_STATUSES.get(status, ""), pause=RATE_PAUSE if is_rate else 0.0)
+
+
+def of_login(code: str | None, message: str) -> Refusal:
+    """The sign-in was refused without an error code that we know."""
+    return Refusal(code=code, message=message, hint="check public key, secret key (or token) and this machine's clock")
+
+
+def _pause(message: str) -> float:
+    """Seconds to wait: the hint is said to be in the text; where is not documented."""
+    found = _RETRY_AFTER.search(message)
+    if found is None:
+        return RATE_PAUSE
+    seconds = float(found[1]) / (1000 if found[2].lower().startswith("m") else 1)
+    return min(max(seconds, 0.0), MAX_PAUSE)

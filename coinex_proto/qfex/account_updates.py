@@ -1,0 +1,285 @@
+"""Pushes and replies of the Trade socket; msgspec decodes them directly, so each class is the schema.
+
+Attributes have the wire's names. Numbers are exact `Decimal`s, whether the venue sends them as numbers or as texts; times
+are Unix seconds with a fraction unless said otherwise; enumerations are plain strings, since they grow. What is None was
+not sent: frames of refused orders may hold hardly anything. This module must not import for type checking only: msgspec
+reads the annotations. Source: QFEX documentation, Trade pages and AsyncAPI file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any, ClassVar, Final, final
+
+from attrs import frozen
+
+from coinex_proto.events import Update
+from coinex_proto.qfex._times import nanoseconds
+from coinex_proto.topics import TopicKey
+
+REQUEST_STATUSES: Final = frozenset({"NO_SUCH_ORDER", "CANNOT_MODIFY_NO_SUCH_ORDER", "CANNOT_MODIFY_PARTIAL_FILL"})
+"""A request was refused; nothing is said of the order."""
+ORDER_STATUSES: Final = frozenset({"ACK", "MODIFIED", "FILLED", "CANCELLED", "CANCELLED_STP"})
+"""Something happened to an order. Every other status, known or not, refuses an order or a change of one."""
+
+
+@final
+@frozen(kw_only=True)
+class OrderUpdate(Update):
+    """What happened to one order, or why a request about one was refused. Source: order_response.
+
+    An accepted order has ACK first. FILLED says that a fill happened: the order is complete when `quantity_remaining`
+    is 0. A change (MODIFIED) may come with a new `order_id`.
+    """
+
+    tells_order: ClassVar[bool] = True
+
+    order_id: str | None = None
+    symbol: str | None = None
+    status: str
+    quantity: Decimal | None = None
+    price: Decimal | None = None
+    take_profit: Decimal | None = None
+    """0: none."""
+    stop_loss: Decimal | None = None
+    """0: none."""
+    side: str | None = None
+    type: str | None = None
+    """LIMIT, MARKET, ALO, TAKE_PROFIT, STOP_LOSS or STOP_MARKET."""
+    time_in_force: str | None = None
+    user_id: str | None = None
+    client_order_id: str | None = None
+    """May be empty."""
+    quantity_remaining: Decimal | None = None
+    update_time: Decimal | None = None
+    trade_id: str | None = None
+    """Of the fill, when FILLED."""
+    replaces: str | None = None
+    """Set by the SDK in the result of `ModifyOrder`, never by the venue: the id that the order had before."""
+
+    @property
+    def topic_key(self) -> TopicKey:
+        """Kind and symbol."""
+        return ("order_responses", self.symbol)
+
+    @property
+    def is_refusal(self) -> bool:
+        """Whether it says no to a request."""
+        return self.status not in ORDER_STATUSES
+
+
+@final
+@frozen(kw_only=True)
+class FillUpdate(Update):
+    """One own trade. Source: fill_response."""
+
+    tells_order: ClassVar[bool] = True
+
+    trade_id: str
+    symbol: str
+    order_id: str
+    price: Decimal
+    quantity: Decimal
+    side: str
+    client_order_id: str | None = None
+    user_id: str | None = None
+    execution_type: str | None = None
+    aggressor_side: str | None = None
+    fee: Decimal | None = None
+    order_type: str | None = None
+    tif: str | None = None
+    order_price: Decimal | None = None
+    remaining_quantity: Decimal | None = None
+    take_profit: Decimal | None = None
+    stop_loss: Decimal | None = None
+    realised_pnl: Decimal | None = None
+    timestamp: Decimal | None = None
+
+    @property
+    def topic_key(self) -> TopicKey:
+        """Kind and symbol."""
+        return ("fills", self.symbol)
+
+    @property
+    def is_taker(self) -> bool:
+        """Whether the own order took from the book."""
+        return self.side == self.aggressor_side
+
+
+@final
+@frozen(kw_only=True)
+class PositionUpdate(Update):
+    """The position in one symbol, repeated every second or so; flat ones are sent too. Source: position_response."""
+
+    symbol: str
+    position: Decimal
+    """Below zero when short."""
+    id: str | None = None
+    margin_alloc: Decimal | None = None
+    realised_pnl: Decimal | None = None
+    unrealised_pnl: Decimal | None = None
+    net_funding: Decimal | None = None
+    open_orders: Decimal | None = None
+    open_quantity: Decimal | None = None
+    leverage: Decimal | None = None
+    initial_margin: Decimal | None = None
+    maintenance_margin: Decimal | None = None
+    average_price: Decimal | None = None
+
+    @property
+    def topic_key(self) -> TopicKey:
+        """Kind and symbol."""
+        return ("positions", self.symbol)
+
+
+@final
+@frozen(kw_only=True)
+class BalanceUpdate(Update):
+    """The account's money, repeated every second or so. Source: balance_response."""
+
+    deposit: Decimal
+    available_balance: Decimal
+    id: str | None = None
+    user_id: str | None = None
+    realised_pnl: Decimal | None = None
+    unrealised_pnl: Decimal | None = None
+    order_margin: Decimal | None = None
+    position_margin: Decimal | None = None
+    net_funding: Decimal | None = None
+    fees: Decimal | None = None
+    referral_rewards: Decimal | None = None
+
+    @property
+    def topic_key(self) -> TopicKey:
+        """There is one."""
+        return ("balances", None)
+
+
+@final
+@frozen(kw_only=True)
+class StopOrderUpdate(Update):
+    """A stop order as it stands. Source: stop_order_response."""
+
+    stop_order_id: str
+    symbol: str
+    user_id: str | None = None
+    client_order_id: str | None = None
+    price: Decimal | None = None
+    """The trigger."""
+    quantity: Decimal | None = None
+    direction: str | None = None
+    """BUY or SELL: of the order that will be triggered."""
+    stop_order_type: str | None = None
+    """TAKE_PROFIT or STOP_LOSS."""
+    update_time: str | None = None
+    """RFC 3339, unlike other times of this socket."""
+
+    @property
+    def topic_key(self) -> TopicKey:
+        """Kind and symbol."""
+        return ("stop_orders", self.symbol)
+
+    @property
+    def update_time_ns(self) -> int | None:
+        """`update_time` as nanoseconds since the Unix epoch."""
+        return None if self.update_time is None else nanoseconds(self.update_time)
+
+
+@final
+@frozen(kw_only=True)
+class TwapUpdate(Update):
+    """A TWAP as it stands: the answer to placing or cancelling one. Source: twap_response."""
+
+    twap_id: str | None = None
+    client_twap_id: str | None = None
+    user_id: str | None = None
+    status: str | None = None
+    symbol: str | None = None
+    side: str | None = None
+    total_quantity: Decimal | None = None
+    filled_quantity: Decimal | None = None
+    average_fill_price: Decimal | None = None
+    total_num_orders: int | None = None
+    order_interval_secs: int | None = None
+    reduce_only: bool | None = None
+    updated_at: Decimal | None = None
+    created_at: Decimal | None = None
+
+    @property
+    def topic_key(self) -> TopicKey:
+        """Kind and symbol; no channel brings it."""
+        return ("twaps", self.symbol)
+
+
+# Results of queries that tell of orders, so that the tracker hears them -------------------------------------------------
+
+
+@final
+@frozen(kw_only=True)
+class OpenOrdersUpdate(Update):
+    """All open orders and TWAPs of the account. Source: all_orders_response."""
+
+    tells_order: ClassVar[bool] = True
+
+    orders: tuple[OrderUpdate, ...] = ()
+    """Since October 2025 stop orders are among them."""
+    twaps: tuple[TwapUpdate, ...] = ()
+    stop_orders: tuple[Mapping[str, Any], ...] = ()
+    """Where older servers list stop orders, as sent: the form of these records is not documented."""
+
+    @property
+    def topic_key(self) -> TopicKey:
+        """No channel brings it."""
+        return ("all_orders", None)
+
+
+@final
+@frozen(kw_only=True)
+class UserTrade:
+    """One own trade in an answer; the venue has two forms of it, each without some of these."""
+
+    trade_id: str
+    symbol: str
+    order_id: str
+    price: Decimal
+    quantity: Decimal
+    fee: Decimal | None = None
+    side: str | None = None
+    aggressor_side: str | None = None
+    client_order_id: str | None = None
+    order_type: str | None = None
+    tif: str | None = None
+    timestamp: Decimal | None = None
+
+
+@final
+@frozen(kw_only=True)
+class UserTradesUpdate(Update):
+    """Own trades that were asked for. Source: user_trades and count, or user_trades_response."""
+
+    tells_order: ClassVar[bool] = True
+
+    user_trades: tuple[UserTrade, ...]
+    count: int | None = None
+    """None in the form that has none."""
+
+    @property
+    def topic_key(self) -> TopicKey:
+        """No channel brings it."""
+        return ("user_trades", None)
+
+
+@final
+@frozen(kw_only=True)
+class LeverageLevel:
+    """Leverage of one symbol, as set or as can be had. Source: user_leverage_response."""
+
+    symbol: str
+    leverage: Decimal
+    id: str | None = None
+    initial_margin: Decimal | None = None
+    maintenance_margin: Decimal | None = None
+    max_notional: Decimal | None = None
+    max_position: Decimal | None = None
+    """What older servers send instead of `max_notional`."""

@@ -1,0 +1,71 @@
+"""The order book of QFEX: every push is the whole visible book, so that nothing is kept from one push to the next.
+
+There is no checksum; a push proves itself when every level of it is a plain decimal number above zero.
+Source: QFEX documentation, level2; that each push is whole was seen by other clients.
+"""
+
+from __future__ import annotations
+
+from typing import final
+
+from coinex_proto._levels import Ladder, LevelTexts, is_readable, joined
+from coinex_proto.books import Levels
+from coinex_proto.errors import PayloadError
+from coinex_proto.events import Update
+from coinex_proto.qfex.market_updates import Level2Update
+
+
+@final
+class QfexBook:
+    """One symbol's book, at most 20 levels a side."""
+
+    __slots__ = ("_asks", "_bids", "_time_ns", "checks_failed", "checks_passed")
+
+    def __init__(self) -> None:
+        self.checks_passed = 0
+        self.checks_failed = 0
+        self._bids = Ladder()
+        self._asks = Ladder()
+        self._time_ns: int | None = None
+
+    def reset(self) -> None:
+        """Nothing known before counts any more."""
+        self._bids.clear()
+        self._asks.clear()
+        self._time_ns = None
+
+    @property
+    def due(self) -> None:
+        """The pace of the pushes is not to be relied on: none is ever overdue."""
+        return
+
+    def levels(self) -> Levels:
+        """An immutable copy of both sides."""
+        time_ms = None if self._time_ns is None else self._time_ns // 1_000_000
+        return Levels(LevelTexts(tuple(self._bids.texts[::-1])), LevelTexts(tuple(self._asks.texts)), time_ms)
+
+    def apply(self, update: Update) -> str | None:
+        """None when the push is a readable book, else why it is not. An older push than the one before changes nothing."""
+        if not isinstance(update, Level2Update):
+            return "not a level2 push"
+        try:
+            self._take(update)
+        except PayloadError as problem:
+            self.checks_failed += 1
+            self.reset()
+            return str(problem)
+        return None
+
+    def _take(self, update: Level2Update) -> None:
+        time_ns = update.time_ns
+        if self._time_ns is not None and time_ns < self._time_ns:
+            return
+        bids, asks = self._bids, self._asks
+        bids.replace(update.bid)
+        asks.replace(update.ask)
+        if not is_readable(joined(bids, asks), len(bids.texts) + len(asks.texts)):
+            raise PayloadError("a level that is no plain decimal number")
+        if not bids.has_positive_prices or not asks.has_positive_prices:
+            raise PayloadError("a level with a price of zero")
+        self._time_ns = time_ns
+        self.checks_passed += 1
