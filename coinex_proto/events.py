@@ -89,6 +89,17 @@ class Update(Event, _Stamp):
         """The key of the topic it belongs to, with its market named."""
         raise NotImplementedError(f"{type(self).__name__} has no topic key")
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # attrs pickles and copies its own fields only: a copy would say that it came from nowhere.
+        return _restored, (type(self), self.__getstate__(), self.raw, self.received_at)
+
+
+def _restored(kind: type[Update], state: Any, raw: bytes, received_at: float) -> Update:
+    update: Any = kind.__new__(kind)
+    update.__setstate__(state)
+    stamp(update, raw, received_at)
+    return update  # type: ignore[no-any-return]
+
 
 def stamp(update: Update, raw: bytes, received_at: float) -> None:
     """Say when and in which payload an update came (the slots' own setters: updates are frozen)."""

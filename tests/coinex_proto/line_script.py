@@ -121,6 +121,12 @@ answers: st.SearchStrategy[Any] = st.one_of(
         lambda code, verb: {"error": code, "of": verb}, st.sampled_from(["no", "busy", "internal", "who"]), verbs
     ),
     ladders.map(lambda body: {"ladder": body}),
+    st.builds(
+        lambda kind, name, state: {kind: {"name": name, "state": state}},
+        st.just("found"),
+        st.sampled_from(["x", "y"]),
+        st.sampled_from(["live", "filled"]),
+    ),
 )
 pushes: st.SearchStrategy[Any] = st.one_of(
     st.builds(lambda market, price: {"price": price, "market": market}, markets, numbers),
