@@ -103,7 +103,7 @@ class SystemNetwork:
         """Resolves the name (which no time-out of ours can bound without a thread) and begins to connect."""
         return SocketTransport(self.resolve(host, port), host, ssl_context)
 
-    def wait(self, watched: Sequence[tuple[Transport | Waker, bool]], until: float) -> Sequence[object]:
+    def wait(self, watched: Sequence[tuple[Transport, bool]], until: float) -> Sequence[object]:
         """One `poll` over all sockets; a new poll object each time costs less than keeping one up to date."""
         poll = select.poll()
         owners: dict[int, object] = {}

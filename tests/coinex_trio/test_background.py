@@ -156,8 +156,9 @@ def test_c6_callbacks_that_nobody_runs_for_too_long_end_in_an_error_and_go_on(ex
     with CoinexClient(url=exchange.url, background=True, config=Config(queue_size=3)) as cx:
         cx.subscribe(BOOK, callback=seen.append)
         cx.ready(BOOK)
-        assert cx._worker is not None
-        eventually(lambda: cx._worker is not None and cx._worker._overflow)
+        worker = cx._worker
+        assert worker is not None
+        eventually(lambda: worker._overflow)
         with pytest.raises(ConsumerTooSlow):
             cx.run(seconds=1)
         count = len(seen)
