@@ -136,7 +136,11 @@ class CoinexServer:
     # what a test does
 
     def quote(self, market: str, bid: Number, ask: Number, size: Number = "1", *, module: str = "spot") -> None:
-        """Make the book one bid and one ask, exactly; orders that cross are traded away first, and the crowd leaves."""
+        """Make the book one bid and one ask, exactly; orders that cross are traded away first, and the crowd leaves.
+
+        A futures market that is quoted while its spot market is not is its own index, so that no position is liquidated
+        for a spot price from another world.
+        """
         found = self._market(market, module)
         prices = [to_scaled(price, found.spec.price_places) for price in (bid, ask)]
         if not 0 < prices[0] < prices[1]:
@@ -144,6 +148,10 @@ class CoinexServer:
         lots = to_scaled(size, found.spec.amount_places)
         crowd = self.crowds.wake(found.spec.key, self.now)
         crowd.is_quiet = True
+        follows = found.spec.follows
+        found.is_own_index = follows is not None and not self.crowds.wake(follows, self.now).is_quiet
+        for other in self.exchange.marks.touched_by(found)[1:]:
+            other.is_own_index = False
         with self.exchange.together():
             crowd.withdraw()
             crowd.sweep(prices[0], prices[1])

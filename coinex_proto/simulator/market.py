@@ -120,6 +120,8 @@ class Market:
         self.hours: deque[Candle] = deque(maxlen=KEPT_HOURS)
         self.minutes: deque[Candle] = deque(maxlen=KEPT_MINUTES)
         self.is_halted = False
+        self.is_own_index = False
+        """Futures: somebody quotes it apart from its spot market, and its own middle is its index."""
         self.top: tuple[int, int, int, int] = (0, 0, 0, 0)
         """Best bid price and size, best ask price and size; 0 for a missing side."""
 

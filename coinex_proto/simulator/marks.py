@@ -28,7 +28,7 @@ class Marks:
 
     def index(self, market: Market) -> int:
         """Ticks; a spot market is its own index."""
-        follows = market.spec.follows
+        follows = None if market.is_own_index else market.spec.follows
         return (self._markets[follows] if follows is not None else market).middle
 
     def mark(self, market: Market) -> int:

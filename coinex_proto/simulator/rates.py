@@ -5,7 +5,12 @@ A bucket holds one second's worth and refills evenly.  Source: CoinEx HTTP API v
 
 from __future__ import annotations
 
+from typing import Final
+
 from attrs import define
+
+ROUNDING: Final = 1e-6
+"""Refilling adds floats: a unit that is all but there counts."""
 
 
 @define(eq=False)
@@ -20,9 +25,9 @@ class Bucket:
         """Spend units; False when there are too few, and then none is spent."""
         self.left = min(float(self.per_second), self.left + (now - self.filled_at) * self.per_second)
         self.filled_at = now
-        if self.left < cost:
+        if self.left + ROUNDING < cost:
             return False
-        self.left -= cost
+        self.left = max(0.0, self.left - cost)
         return True
 
 

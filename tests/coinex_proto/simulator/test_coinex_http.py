@@ -456,3 +456,103 @@ def test_market_lists_tell_what_foreign_clients_look_for() -> None:
     currencies = data(server, "GET", "/v2/assets/all-deposit-withdraw-config")
     assert [entry["asset"]["ccy"] for entry in currencies] == ["BTC", "USDT", "ETH"]
     assert json.dumps(currencies)
+
+
+def test_public_market_calls_give_what_the_markets_hold() -> None:
+    server = quiet_server()
+    for module in ("spot", "futures"):
+        server.quote("BTCUSDT", "99", "101", "5", module=module)
+        server.trade("BTCUSDT", "buy", "2", module=module)
+        (ticker,) = data(server, "GET", f"/v2/{module}/ticker?market=BTCUSDT")
+        assert (ticker["last"], ticker["period"]) == ("101.00", 86400)
+        (index,) = data(server, "GET", f"/v2/{module}/index")
+        assert index["price"] == "100.00"
+        deals = data(server, "GET", f"/v2/{module}/deals?market=BTCUSDT&limit=3")
+        assert next(deal["amount"] for deal in deals) == "2"
+        later = data(server, "GET", f"/v2/{module}/deals?market=BTCUSDT&last_id={deals[1]['deal_id']}")
+        assert [deal["deal_id"] for deal in later] == [deals[0]["deal_id"]]
+    assert set(data(server, "GET", "/v2/futures/ticker")[0]) == {
+        "market",
+        "last",
+        "open",
+        "close",
+        "high",
+        "low",
+        "volume",
+        "value",
+        "volume_sell",
+        "volume_buy",
+        "period",
+        "index_price",
+        "mark_price",
+        "open_interest_volume",
+    }
+    (funding,) = data(server, "GET", "/v2/futures/funding-rate")
+    assert funding["next_funding_time"] - funding["latest_funding_time"] == 8 * 3_600_000
+    (level,) = data(server, "GET", "/v2/futures/position-level?market=BTCUSDT")
+    assert level["level"][0]["leverage"] == "100"
+
+
+def test_a_list_of_markets_holds_at_most_ten_names() -> None:
+    server = quiet_server()
+    assert code(call(server, "GET", "/v2/spot/ticker?market=" + "BTCUSDT," * 11, signed=False)) == 3639
+    assert data(server, "GET", "/v2/spot/ticker?market=NOSUCHUSDT") == []
+
+
+def test_announced_maintenance_is_listed() -> None:
+    server = quiet_server()
+    assert data(server, "GET", "/v2/maintain/info") == []
+    server.announce_maintenance(60, 120, scope=("SPOT",))
+    (notice,) = data(server, "GET", "/v2/maintain/info")
+    assert (notice["ended_at"] - notice["started_at"], notice["scope"]) == (60_000, ["SPOT"])
+
+
+def test_fee_rates_are_told_for_both_modules() -> None:
+    server = quiet_server()
+    spot = data(server, "GET", "/v2/account/trade-fee-rate?market_type=SPOT&market=BTCUSDT")
+    futures = data(server, "GET", "/v2/account/trade-fee-rate?market_type=FUTURES&market=BTCUSDT")
+    assert (spot["taker_rate"], futures["taker_rate"]) == ("0.002", "0.0005")
+    assert code(call(server, "GET", "/v2/account/trade-fee-rate?market_type=SPOT&market=NO")) == 3639
+
+
+def test_take_profit_closes_a_position_and_a_cancelled_one_does_not() -> None:
+    server = quiet_server()
+    for module in ("spot", "futures"):
+        server.quote("BTCUSDT", "99", "100", "50", module=module)
+    where = {"market": "BTCUSDT", "market_type": "FUTURES"}
+    data(server, "POST", "/v2/futures/order", {**FUTURES, "type": "market", "amount": "2"})
+    profit = {**where, "take_profit_type": "mark_price", "take_profit_price": "105"}
+    assert float(data(server, "POST", "/v2/futures/set-position-take-profit", profit)["take_profit_price"]) == 105
+    assert float(data(server, "POST", "/v2/futures/cancel-position-take-profit", where)["take_profit_price"]) == 0
+    data(
+        server,
+        "POST",
+        "/v2/futures/set-position-stop-loss",
+        {**where, "stop_loss_type": "index_price", "stop_loss_price": "9"},
+    )
+    assert float(data(server, "POST", "/v2/futures/cancel-position-stop-loss", where)["stop_loss_price"]) == 0
+    for module in ("futures", "spot"):
+        server.quote("BTCUSDT", "109", "110", "50", module=module)
+    assert len(data(server, "GET", "/v2/futures/pending-position?market_type=FUTURES")) == 1
+    data(server, "POST", "/v2/futures/modify-position-take-profit", profit)
+    (finished,) = data(server, "GET", "/v2/futures/finished-position?market_type=FUTURES")
+    assert finished["finished_type"] == "take_profit"
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"), [({"leverage": 7}, 3639), ({"margin_mode": "none"}, 3639), ({"leverage": "20"}, 0)]
+)
+def test_leverage_is_one_of_those_that_the_market_lists(change: Json, expected: int) -> None:
+    terms = {"market": "BTCUSDT", "market_type": "FUTURES", "margin_mode": "cross", "leverage": 10, **change}
+    assert code(call(quiet_server(), "POST", "/v2/futures/adjust-position-leverage", terms)) == expected
+
+
+def test_user_deals_are_filtered_by_side_and_time() -> None:
+    server = quiet_server()
+    for side, price in (("buy", "100"), ("sell", "70000")):
+        server.fill(server.place("BTCUSDT", side, price, "1"))  # type: ignore[arg-type]
+        server.advance(server.now + 10)
+    target = "/v2/spot/user-deals?market=BTCUSDT&market_type=SPOT"
+    assert [deal["side"] for deal in data(server, "GET", target)] == ["sell", "buy"]
+    assert [deal["side"] for deal in data(server, "GET", f"{target}&side=buy")] == ["buy"]
+    assert [deal["side"] for deal in data(server, "GET", f"{target}&start_time={int(START * 1000) + 5000}")] == ["sell"]

@@ -91,6 +91,15 @@ def test_a_quote_is_the_whole_book_and_holds_until_somebody_trades() -> None:
     assert market.price_text(market.last) == "101.00"
 
 
+def test_futures_quoted_alone_are_their_own_index_until_spot_is_quoted() -> None:
+    server = quiet_server()
+    market = server.feeds["futures"].markets["BTCUSDT"]
+    server.quote("BTCUSDT", "99", "101", module="futures")
+    assert server.prices.marks.mark(market) == 10_000
+    server.quote("BTCUSDT", "110", "112")
+    assert server.prices.marks.index(market) == 11_100
+
+
 @pytest.mark.parametrize(("bid", "ask"), [("101", "100"), ("100", "100"), ("0", "1")])
 def test_a_quote_that_crosses_itself_is_refused(bid: str, ask: str) -> None:
     with pytest.raises(ValueError, match="below the ask"):
