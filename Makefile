@@ -53,6 +53,8 @@ long: $(VENV)/.dev
 # With the extra `bench` installed (`.venv/bin/pip install -e '.[bench]'`) other clients are measured as well.
 bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks.loopback
+	$(BIN)/python -m benchmarks.growth
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .coverage.* build dist

@@ -1,0 +1,213 @@
+"""Clients over real TCP, each a process of its own: `python -m benchmarks.clients NAME URL COUNT` prints what it took as JSON.
+
+Each takes COUNT messages and notes when each was in the user's hands. CPU counts from the first message to the last.
+"""
+
+import asyncio
+import gzip
+import json
+import sys
+import time
+import zlib
+from collections.abc import Callable
+from typing import Any
+
+from attrs import Factory, define
+
+from coinex_proto import Dialect, Update, coinex
+from coinex_trio import BlockingClient, open_client
+
+ASK = '{"method":"state.subscribe","params":{"market_list":[]},"id":1}'
+"""What the other clients say, so that the server sees a request."""
+MARKETS = 20
+"""As many as the stream has."""
+
+
+@define
+class Tally:
+    """When messages arrived, and the CPU time in between."""
+
+    count: int
+    times: list[float] = Factory(list)
+    began: float = 0.0
+    took: float = 0.0
+
+    def note(self, _: object = None) -> bool:
+        """One more message; True when it was the last."""
+        if not self.times:
+            self.began = time.process_time()
+        self.times.append(time.monotonic())
+        if len(self.times) == self.count:
+            self.took = time.process_time() - self.began
+            return True
+        return False
+
+
+class WithoutBooks:
+    """CoinEx spot whose depth pushes stay differences: what the other clients do with them as well."""
+
+    def __init__(self, url: str) -> None:
+        self._dialect = coinex.spot(url=url)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._dialect, name)
+
+    def book(self, topic: object) -> None:
+        """None of them has a book."""
+
+
+def topics() -> tuple[Any, ...]:
+    """Everything that is in the stream."""
+    names = [f"M{number}USDT" for number in range(MARKETS)]
+    kinds: tuple[Callable[[str], Any], ...] = (coinex.Depth, coinex.Trades, coinex.BestQuote)
+    return (*(kind(name) for name in names for kind in kinds), coinex.Ticker())
+
+
+def blocking(dialect: Dialect, tally: Tally) -> None:
+    """Ours, in the calling thread."""
+    client = BlockingClient(dialect)
+    client.subscribe(*topics())
+
+    def seen(update: Update) -> None:
+        if tally.note():
+            client.stop()
+
+    client.on(Update)(seen)
+    client.run(seconds=60)
+
+
+def under_trio(dialect: Dialect, tally: Tally) -> None:
+    """Ours, under trio, with a callback."""
+    import trio
+
+    async def main() -> None:
+        done = trio.Event()
+
+        def seen(update: Update) -> None:
+            if tally.note():
+                done.set()
+
+        async with open_client(dialect) as client:
+            client.subscribe(*topics())
+            client.on(Update)(seen)
+            with trio.fail_after(60):
+                await done.wait()
+
+    trio.run(main)
+
+
+def websockets_asyncio(url: str, tally: Tally) -> None:
+    """What most programs do: websockets, gzip.decompress, json.loads."""
+    from websockets.asyncio.client import connect
+
+    async def main() -> None:
+        async with connect(url, compression=None, max_size=None, ping_interval=None, close_timeout=0.1) as socket:
+            await socket.send(ASK)
+            async for message in socket:
+                assert isinstance(message, bytes)
+                if "method" in json.loads(gzip.decompress(message)) and tally.note():
+                    return
+
+    asyncio.run(main())
+
+
+def picows_uvloop(url: str, tally: Tally) -> None:
+    """The quickest there is: framing in Cython, uvloop, zlib, orjson."""
+    import orjson
+    import picows
+    import uvloop
+
+    async def main() -> None:
+        done = asyncio.get_running_loop().create_future()
+
+        class Listener(picows.WSListener):  # type: ignore[misc]
+            def on_ws_connected(self, transport: Any) -> None:
+                transport.send(picows.WSMsgType.TEXT, ASK.encode())
+
+            def on_ws_frame(self, transport: Any, frame: Any) -> None:
+                if frame.msg_type != picows.WSMsgType.BINARY or done.done():
+                    return
+                data = orjson.loads(zlib.decompressobj(31).decompress(frame.get_payload_as_memoryview()))
+                if "method" in data and tally.note():
+                    done.set_result(None)
+
+        transport, _ = await picows.ws_connect(Listener, url)
+        await done
+        transport.disconnect(graceful=False)
+
+    uvloop.run(main())
+
+
+def aiohttp_asyncio(url: str, tally: Tally) -> None:
+    """aiohttp, gzip.decompress, json.loads."""
+    import aiohttp
+
+    async def main() -> None:
+        async with (
+            aiohttp.ClientSession() as session,
+            session.ws_connect(url, max_msg_size=0, timeout=aiohttp.ClientWSTimeout(ws_close=0.1)) as socket,
+        ):
+            await socket.send_str(ASK)
+            async for message in socket:
+                if "method" in json.loads(gzip.decompress(message.data)) and tally.note():
+                    return
+
+    asyncio.run(main())
+
+
+def trio_websocket(url: str, tally: Tally) -> None:
+    """trio-websocket, gzip.decompress, json.loads."""
+    import trio
+    from trio_websocket import open_websocket_url
+
+    async def main() -> None:
+        async with open_websocket_url(url, max_message_size=2**24, disconnect_timeout=0.1) as socket:
+            await socket.send_message(ASK)
+            while True:
+                if "method" in json.loads(gzip.decompress(await socket.get_message())) and tally.note():
+                    return
+
+    trio.run(main)
+
+
+def websocket_client(url: str, tally: Tally) -> None:
+    """websocket-client, blocking, gzip.decompress, json.loads."""
+    import websocket
+
+    socket = websocket.create_connection(url, skip_utf8_validation=True)
+    socket.send(ASK)
+    while "method" not in json.loads(gzip.decompress(socket.recv())) or not tally.note():
+        pass
+    socket.shutdown()
+
+
+CLIENTS: dict[str, Callable[[str, Tally], None]] = {
+    "ours, blocking": lambda url, tally: blocking(WithoutBooks(url), tally),
+    "ours, trio": lambda url, tally: under_trio(WithoutBooks(url), tally),
+    "ours, blocking, proved books": lambda url, tally: blocking(coinex.spot(url=url), tally),
+    "ours, trio, proved books": lambda url, tally: under_trio(coinex.spot(url=url), tally),
+    "websockets + gzip + json": websockets_asyncio,
+    "aiohttp + gzip + json": aiohttp_asyncio,
+    "trio-websocket + gzip + json": trio_websocket,
+    "websocket-client + gzip + json": websocket_client,
+    "picows + uvloop + zlib + orjson": picows_uvloop,
+}
+NEEDS = {
+    "aiohttp + gzip + json": ("aiohttp",),
+    "trio-websocket + gzip + json": ("trio_websocket",),
+    "websocket-client + gzip + json": ("websocket",),
+    "picows + uvloop + zlib + orjson": ("picows", "uvloop", "orjson"),
+}
+"""Libraries that are not among the development tools."""
+
+
+def main() -> None:
+    """One client, one run."""
+    name, url, count = sys.argv[1:]
+    tally = Tally(int(count))
+    CLIENTS[name](url, tally)
+    print(json.dumps({"cpu": tally.took, "times": tally.times}))
+
+
+if __name__ == "__main__":
+    main()
