@@ -2,15 +2,40 @@
 
 from __future__ import annotations
 
-from coinex_proto import Config, Open, Ready, Session, Stop, Subscribed, Wait
-from tests.coinex_proto.line import Line, sources
-from tests.coinex_proto.tiny import Own, Price, PriceUpdate, Tiny, login
+from typing import Any
+
+import pytest
+
+from coinex_proto import (
+    Closed,
+    ConnectFailed,
+    HandshakeRefused,
+    LoginFailed,
+    LoginRefused,
+    Open,
+    Phase,
+    Ready,
+    Retrying,
+    Session,
+    Stop,
+    Subscribed,
+    Topic,
+    UsageError,
+    Wait,
+)
+from tests.coinex_proto.line import sources
+from tests.coinex_proto.line_session import RETRYING, asked, connected, price, run_to
+from tests.coinex_proto.tiny import Ladder, Own, Price, PriceUpdate, Tiny, login
+
+OPENING: tuple[dict[str, str], ...] = ({"hello": "n"}, {"ok": "login"}, {"ok": "greet"})
+REFUSAL = b"HTTP/1.1 %d No\r\nContent-Length: 0\r\n\r\n"
 
 
-def connected(session: Session, now: float = 0.0) -> Line:
-    assert session.next_step(now) == Open("tiny.test", 443, True)
-    session.connected(now)
-    return Line(session).open(now)
+def names(events: list[Any]) -> list[str]:
+    return [type(event).__name__ for event in events]
+
+
+# The plan -------------------------------------------------------------------------------------------------------------
 
 
 def test_a_public_topic_is_live_with_its_first_push() -> None:
@@ -39,12 +64,189 @@ def test_a_private_topic_waits_for_the_login() -> None:
     assert session.trusted()
 
 
-def test_the_end_of_the_line_is_retried() -> None:
-    session = Session(Tiny(), sources(), Config(retry_first=True))
-    connected(session)
+@pytest.mark.parametrize("code", [1000, 1001, 1012, 1013])
+def test_s20_s21_whatever_the_peer_closes_with_is_retried(code: int) -> None:
+    session, line = asked()
+    line.client.receive_data(line.peer.close(code), 1.0)
+    assert session.wants_close
+    session.disconnected(1.0)
+    closed, retrying = line.events()
+    assert isinstance(closed, Closed)
+    assert closed.reason.code == code
+    assert isinstance(retrying, Retrying)
+    assert retrying.attempt == 1
+    assert session.next_step(1.0) == Wait(retrying.at)
+    assert session.next_step(retrying.at) == Open("tiny.test", 443, True)
+
+
+def test_a_first_connection_that_fails_stops_with_the_reason() -> None:
+    session = Session(Tiny(), sources())
+    session.next_step(0.0)
+    session.disconnected(1.0, "connection refused")
+    step = session.next_step(1.0)
+    assert isinstance(step, Stop)
+    assert isinstance(step.error, ConnectFailed)
+    assert str(step.error) == "cannot connect to tiny.test:443: connection refused"
+    assert session.is_stopped
+    assert session.next_event() is None
+
+
+def test_a_first_connection_that_is_refused_stops_with_the_reason() -> None:
+    session = Session(Tiny(), sources())
+    session.next_step(0.0)
+    session.connected(0.0)
+    session.receive_data(REFUSAL % 404, 1.0)
     session.disconnected(1.0)
     step = session.next_step(1.0)
-    assert isinstance(step, Wait)
-    assert isinstance(session.next_step(step.until), Open)
-    session.stop(step.until)
-    assert session.next_step(step.until) == Stop()
+    assert isinstance(step, Stop)
+    assert isinstance(step.error, HandshakeRefused)
+
+
+def test_s1_a_refused_login_stops_for_good() -> None:
+    session = Session(Tiny(password="pw"), sources(), RETRYING)
+    line = connected(session)
+    (failed,) = line.say(1.0, {"hello": "n"}, {"error": "badkey"})
+    assert isinstance(failed, LoginFailed)
+    session.disconnected(1.0)
+    assert session.next_step(2.0) == Stop(failed.error)
+    assert names(line.events()) == ["Closed"]
+
+
+def test_s2_x18_a_login_without_answer_is_refused_the_third_time() -> None:
+    session = Session(Tiny(password="pw"), sources(), RETRYING)
+    now = 0.0
+    for _ in range(3):
+        step = session.next_step(now)
+        now = step.until if isinstance(step, Wait) else now
+        line = connected(session, now)
+        line.say(now, {"hello": "n"})
+        assert "Closed" in names(run_to(line, now + 10.0))
+        now += 10.0
+        session.disconnected(now)
+    step = session.next_step(now)
+    assert isinstance(step, Stop)
+    assert isinstance(step.error, LoginRefused)
+
+
+def test_the_time_to_open_the_transport_counts() -> None:
+    session = Session(Tiny(), sources(), RETRYING)
+    session.next_step(0.0)
+    session.connected(7.0)
+    assert session.next_deadline() == 10.0
+    session.handle_timeout(10.0)
+    closed = session.next_event()
+    assert isinstance(closed, Closed)
+    assert isinstance(closed.reason.error, ConnectFailed)
+
+
+def test_s28_all_events_of_a_line_come_before_its_end() -> None:
+    session, line = asked(Price("A"))
+    line.client.receive_data(line.peer.text(price("A")) + line.peer.close(), 1.0)
+    session.disconnected(1.0)
+    connected(session, 9.0)
+    assert names(line.events()) == ["PriceUpdate", "Lost", "Closed", "Retrying", "Ready"]
+
+
+def test_s30_stop_ends_everything_at_any_time() -> None:
+    session = Session(Tiny(), sources())
+    session.stop(0.0)
+    assert session.next_step(0.0) == Stop()
+    session, line = asked(Price("A"))
+    session.stop(1.0)
+    session.stop(1.0)
+    assert session.phase is Phase.CLOSING
+    assert names(run_to(line, 3.0)) == ["Closed"]
+    session.disconnected(3.0)
+    assert session.next_step(4.0) == Stop()
+    assert line.events() == []
+
+
+def test_s30_stop_while_the_transport_opens_closes_it() -> None:
+    session = Session(Tiny(), sources())
+    session.next_step(0.0)
+    session.stop(0.5)
+    session.connected(1.0)
+    assert session.wants_close
+    session.disconnected(1.0)
+    assert session.next_step(1.0) == Stop()
+
+
+def test_s30_stop_during_back_off() -> None:
+    session, _ = asked()
+    session.disconnected(1.0)
+    session.stop(1.1)
+    assert session.next_step(1.1) == Stop()
+
+
+def test_calls_in_the_wrong_order_are_refused() -> None:
+    session = Session(Tiny(), sources(), RETRYING)
+    with pytest.raises(UsageError):
+        session.connected(0.0)
+    with pytest.raises(UsageError):
+        session.disconnected(0.0)
+    with pytest.raises(UsageError):
+        session.receive_data(b"", 0.0)
+    assert (session.data_to_send(), session.next_deadline(), session.next_event()) == (b"", None, None)
+    session.handle_timeout(5.0)
+    connected(session)
+    with pytest.raises(UsageError):
+        session.connected(0.0)
+    with pytest.raises(UsageError):
+        session.next_step(0.0)
+    assert session.phase is Phase.READY
+
+
+# Wishes ---------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("topics", "why"),
+    [
+        ((Price("B"), Own()), "Authentication required"),
+        ((Price("B"), Ladder("A"), Ladder("A", step=2)), "cannot be wanted while"),
+        ((Price("B"), "BTCUSDT"), "a topic was expected"),
+    ],
+)
+def test_a_wish_that_cannot_be_changes_nothing(topics: tuple[Topic[Any], ...], why: str) -> None:
+    session, line = asked(Price("A"))
+    line.sent()
+    with pytest.raises(UsageError, match=why):
+        session.subscribe(*topics, now=1.0)
+    assert [status.topic for status in session.topics()] == [Price("A")]
+    assert (line.sent(), line.events()) == ([], [])
+
+
+def test_other_parameters_need_the_first_wish_to_go() -> None:
+    session, _ = asked(Ladder("A"))
+    with pytest.raises(UsageError, match="unsubscribe the other one first"):
+        session.subscribe(Ladder("A", step=2), now=1.0)
+    session.unsubscribe(Ladder("A"), now=1.0)
+    session.subscribe(Ladder("A", step=2), now=1.0)
+    assert [status.topic for status in session.topics()] == [Ladder("A", step=2)]
+
+
+def test_a_book_is_there_while_its_topic_is_wanted() -> None:
+    session = Session(Tiny(), sources())
+    with pytest.raises(UsageError, match="subscribe to it first"):
+        session.book(Ladder("A"))
+    session.subscribe(Ladder("A"), Price("A"), now=0.0)
+    assert not session.book(Ladder("A")).trusted
+    with pytest.raises(UsageError):
+        session.book(Price("A"))  # type: ignore[arg-type]
+    session.unsubscribe(Ladder("A"), now=0.0)
+    with pytest.raises(UsageError):
+        session.book(Ladder("A"))
+
+
+def test_nothing_wanted_is_nothing_trusted() -> None:
+    session = Session(Tiny(), sources())
+    assert not session.trusted()
+    assert not session.trusted(Price("A"))
+
+
+def test_trust_of_some_topics_is_asked_by_name() -> None:
+    session, line = asked(Price("A"), Price("B"))
+    line.say(1.0, {"ok": "watch"}, price("A"))
+    assert session.trusted(Price("A"))
+    assert not session.trusted(Price("A"), Price("B"))
+    assert not session.trusted()

@@ -1,0 +1,246 @@
+"""A session's commands and orders, its timers, its counters and what a message costs, by transcripts."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import pytest
+
+from coinex_proto import (
+    Config,
+    Failed,
+    NotReady,
+    OrderChanged,
+    OrderView,
+    OutcomeUnknown,
+    Ready,
+    Replied,
+    RequestRefused,
+    RequestTimedOut,
+    Session,
+    UsageError,
+    Wait,
+)
+from tests.coinex_proto.line import Line, sources
+from tests.coinex_proto.line_session import RETRYING, asked, connected, ladder, price, run_to
+from tests.coinex_proto.tiny import Do, Ladder, OrderUpdate, Place, Price, Tiny, Trade
+
+OPENING: tuple[dict[str, str], ...] = ({"hello": "n"}, {"ok": "login"}, {"ok": "greet"})
+REFUSAL = b"HTTP/1.1 %d No\r\nContent-Length: 0\r\n\r\n"
+
+
+def signed_in(session: Session | None = None) -> tuple[Session, Line]:
+    session = session if session is not None else Session(Tiny(password="pw"), sources(), RETRYING)
+    line = connected(session)
+    assert line.say(0.0, *OPENING)[0] == Ready()
+    line.sent()
+    return session, line
+
+
+def word(view: OrderView) -> str:
+    """The state as plain text: types do not follow what changes behind a view."""
+    return view.state
+
+
+def names(events: list[Any]) -> list[str]:
+    return [type(event).__name__ for event in events]
+
+
+# Commands -------------------------------------------------------------------------------------------------------------
+
+
+def test_a_command_is_never_held_for_a_later_connection() -> None:
+    session = Session(Tiny(), sources(), RETRYING)
+    with pytest.raises(NotReady):
+        session.send(Do(verb="a"), 0.0)
+    with pytest.raises(UsageError, match="Authentication required"):
+        session.send(Place(name="x"), 0.0)
+    line = connected(session)
+    assert line.sent() == []
+    assert session.send(Do(verb="a"), 0.0) == 1
+
+
+def test_a_reply_reaches_its_caller() -> None:
+    session, line = asked()
+    request_id = session.send(Do(verb="a"), 1.0)
+    assert line.say(2.0, {"ok": "a", "result": 5}) == [Replied(request_id=request_id, command=Do(verb="a"), result=5)]
+
+
+def test_s25_s26_what_was_in_flight_is_unknown_and_never_sent_again_and_ids_count_on() -> None:
+    session, line = asked()
+    request_id = session.send(Do(verb="a"), 1.0)
+    session.disconnected(2.0)
+    failed, _, _ = line.events()
+    assert isinstance(failed, Failed)
+    assert failed.request_id == request_id
+    assert isinstance(failed.error, OutcomeUnknown)
+    line = connected(session, 10.0)
+    assert line.sent() == []
+    assert line.say(11.0, {"ok": "a"})[-1] != failed
+    assert session.send(Do(verb="a"), 12.0) > request_id
+
+
+def test_an_order_is_answered_with_its_view() -> None:
+    session, line = signed_in()
+    request_id = session.send(Place(name="x"), 1.0)
+    (view,) = session.orders.open()
+    assert word(view) == "sending"
+    changed, reply = line.say(2.0, {"order": {"name": "x", "state": "live"}})
+    assert isinstance(changed, OrderChanged)
+    assert changed.order.state == "live"
+    assert isinstance(reply, Replied)
+    assert (reply.request_id, reply.result) == (request_id, view)
+    assert word(view) == "live"
+
+
+def test_an_order_that_is_refused_says_so() -> None:
+    session, line = signed_in()
+    session.send(Place(name="x"), 1.0)
+    (view,) = session.orders.open()
+    events = line.say(2.0, {"order": {"name": "x", "state": "refused"}})
+    assert (view.state, view.is_final) == ("refused", True)
+    failed = events[-1]
+    assert isinstance(failed, Failed)
+    assert isinstance(failed.error, RequestRefused)
+
+
+def test_an_order_without_answer_is_unknown_and_a_late_word_settles_it() -> None:
+    session, line = signed_in()
+    session.send(Place(name="x"), 1.0)
+    (view,) = session.orders.open()
+    changed, failed = run_to(line, 11.0)
+    assert isinstance(changed, OrderChanged)
+    assert isinstance(failed, Failed)
+    assert isinstance(failed.error, RequestTimedOut)
+    assert word(view) == "unknown"
+    (late,) = line.say(12.0, {"order": {"name": "x", "state": "filled"}})
+    assert isinstance(late, OrderChanged)
+    assert word(view) == "filled"
+
+
+def test_an_order_in_flight_when_the_line_breaks_is_unknown_and_asked_about_on_the_next() -> None:
+    session, line = signed_in()
+    session.send(Place(name="x"), 1.0)
+    (view,) = session.orders.open()
+    session.disconnected(2.0)
+    assert names(line.events()) == ["OrderChanged", "Failed", "Closed", "Retrying"]
+    assert word(view) == "unknown"
+    line = connected(session, 10.0)
+    line.say(10.0, *OPENING)
+    assert [sent for sent in line.sent() if sent["do"] in ("place", "find")] == [{"do": "find", "name": "x"}]
+    line.say(11.0, {"found": {"name": "x", "state": "live"}})
+    assert word(view) == "live"
+
+
+def test_facts_that_came_another_way_are_learnt() -> None:
+    session, line = signed_in()
+    session.send(Place(name="x"), 1.0)
+    session.learn(*session.dialect.order(OrderUpdate(name="x", state="filled")), now=2.0)
+    (changed,) = line.events()
+    assert isinstance(changed, OrderChanged)
+    assert isinstance(changed.order, OrderView)
+    assert changed.order.state == "filled"
+
+
+def test_a_refused_order_leaves_no_trace() -> None:
+    session, line = signed_in()
+    for name in "ab":
+        session.send(Place(name=name), 1.0)
+    with pytest.raises(NotReady):
+        session.send(Place(name="c"), 1.0)
+    assert [view.client_order_id for view in session.orders.open()] == ["a", "b"]
+    assert line.events() == []
+
+
+# Time -----------------------------------------------------------------------------------------------------------------
+
+
+def test_n16_late_timers_of_topics_are_put_off_too() -> None:
+    session, line = asked(Price("A"), config=Config(retry_first=True, silent_after=5.0))
+    line.say(1.0, {"ok": "watch"}, price("A"))
+    line.client.handle_timeout(15.0)
+    assert line.events() == []
+    assert session.next_deadline() == 15.5
+    line.say(15.2, price("A"))
+    line.client.handle_timeout(15.5)
+    assert line.events() == []
+    assert session.trusted(Price("A"))
+    assert names(run_to(line, 20.2)) == ["Lost"]
+
+
+def test_n26_after_an_hour_of_sleep_the_driver_reads_first() -> None:
+    _, line = asked(Price("A"), Ladder("A"), config=Config(retry_first=True, silent_after=5.0))
+    line.say(1.0, {"ok": "watch"}, price("A"), {"ladder": ladder("A", {"1": 1})})
+    line.sent()
+    line.client.handle_timeout(3600.0)
+    assert (line.events(), line.sent()) == ([], [])
+    events = run_to(line, 3601.0)
+    assert names(events) == ["Lost"]
+    assert len(line.sent()) <= 3
+
+
+def test_s22_two_days_with_a_forced_reconnect_after_one() -> None:
+    session = Session(Tiny(), sources(), RETRYING)
+    session.subscribe(Price("A"), now=0.0)
+    now, opened, seen = 0.0, 0.0, []
+    line = connected(session)
+    while now < 47 * 3600:
+        due = session.next_deadline()
+        assert due is not None
+        assert due > now
+        now = due
+        session.handle_timeout(now)
+        for request in line.sent():
+            line.client.receive_data(line.peer.text({"ok": request["do"]}) + line.peer.text(price("A")), now + 0.1)
+        if now - opened >= 24 * 3600:
+            session.disconnected(now)
+            step = session.next_step(now)
+            assert isinstance(step, Wait)
+            now = opened = step.until
+            line = connected(session, now)
+        seen += names(line.events())
+    assert [seen.count(name) for name in ("Ready", "Lost", "Restored", "Closed")] == [2, 1, 1, 1] or seen.count(
+        "Ready"
+    ) == 3
+
+
+# Size -----------------------------------------------------------------------------------------------------------------
+
+
+def test_what_is_seen_of_a_session_is_counted() -> None:
+    session, line = asked(Price("A"))
+    line.say(1.0, {"ok": "watch"}, price("A"), price("A"))
+    assert (session.stats.connects, session.stats.reconnects, session.stats.events) == (1, 0, 4)
+    assert session.stats.updates_by_topic == {("price", "A"): 2}
+    session.disconnected(2.0)
+    connected(session, 9.0)
+    assert (session.stats.connects, session.stats.reconnects) == (2, 1)
+
+
+def test_the_cost_of_a_message_does_not_grow_with_the_number_of_topics() -> None:
+    """Counted in calls of Python functions, so that a busy machine changes nothing."""
+    assert calls(2000) <= calls(1) + 2
+
+
+def calls(topics: int) -> int:
+    session = Session(Tiny(), sources(), Config(retry_first=True, silent_after=1000.0, max_request_bytes=10**6))
+    session.subscribe(*(Price(f"M{number}") for number in range(topics)), *map(Trade, ["A", "B"]), now=0.0)
+    line = connected(session)
+    line.say(0.0, {"ok": "watch"}, *(price(f"M{number}") for number in range(topics)))
+    line.sent()
+    data = line.peer.text(price("M0"))
+    count = 0
+
+    def profile(frame: object, event: str, argument: object) -> None:
+        nonlocal count
+        count += event in ("call", "c_call")
+
+    sys.setprofile(profile)
+    try:
+        session.receive_data(data, 1.0)
+        session.next_deadline()
+        session.handle_timeout(1.0)
+    finally:
+        sys.setprofile(None)
+    return count
