@@ -18,7 +18,8 @@ from coinex_proto.simulator.coinex_wire import (
     spot_stop,
     user_deal,
 )
-from coinex_proto.simulator.exchange import Exchange, Fill
+from coinex_proto.simulator.events import Fill
+from coinex_proto.simulator.exchange import Exchange
 from coinex_proto.simulator.futures import Position
 from coinex_proto.simulator.market import Market
 from coinex_proto.simulator.matching import Order

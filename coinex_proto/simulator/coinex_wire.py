@@ -14,7 +14,7 @@ import msgspec
 
 from coinex_proto.simulator.accounts import Balance
 from coinex_proto.simulator.amounts import RATE_PLACES, UNIT_PLACES, to_short_text, to_text
-from coinex_proto.simulator.exchange import Fill
+from coinex_proto.simulator.events import Fill
 from coinex_proto.simulator.market import Market
 from coinex_proto.simulator.matching import Order
 from coinex_proto.simulator.stops import StopOrder

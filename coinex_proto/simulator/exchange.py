@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import Final, Protocol
-
-from attrs import frozen
+from typing import Final
 
 from coinex_proto.simulator.accounts import Ledger, NotEnough
+from coinex_proto.simulator.events import Fill, Listener, Settlement
 from coinex_proto.simulator.futures import FuturesSettlement, Position
 from coinex_proto.simulator.market import Deal, Market, MarketSpec
 from coinex_proto.simulator.marks import Marks
@@ -27,52 +26,6 @@ FIRST_USER: Final = 10
 CROWD: Final = frozenset((HOUSE, MAKERS, TAKERS))
 ENDLESS: Final = 10**35
 """Units that the crowd owns of every currency: 10**15 coins."""
-
-
-@frozen(kw_only=True)
-class Fill:
-    """One match, as one side of it sees it."""
-
-    deal: Deal
-    order: Order
-    market: Market
-    is_taker: bool
-    fee: int
-    """Units of `fee_currency`."""
-    fee_currency: str
-    position: Position | None = None
-
-
-class Listener(Protocol):
-    """What server halves want to hear.  Private events come for watched owners only."""
-
-    def top_changed(self, market: Market) -> None: ...
-
-    def filled(self, fill: Fill) -> None: ...
-
-    def order_changed(self, order: Order, event: str) -> None:
-        """put, update (partly filled), modify or finish."""
-
-    def stop_changed(self, stop: StopOrder, event: str) -> None:
-        """put, active (triggered) or cancel."""
-
-    def position_changed(self, position: Position, event: str) -> None: ...
-
-    def balance_changed(self, owner: int, wallet: str, currency: str) -> None: ...
-
-
-class Settlement(Protocol):
-    """How the money of a kind of market moves."""
-
-    def reserve(self, market: Market, order: Order) -> None: ...
-
-    def release(self, market: Market, order: Order) -> None: ...
-
-    def cover(self, market: Market, order: Order, lots: int) -> int: ...
-
-    def trade(
-        self, market: Market, buy: Order, sell: Order, lots: int, price: int, taker: Order
-    ) -> tuple[int, int]: ...
 
 
 class Exchange:

@@ -9,7 +9,6 @@ import zlib
 from hashlib import sha256
 from typing import Any
 
-import h11
 from wsproto import ConnectionType, WSConnection
 from wsproto.events import (
     AcceptConnection,
@@ -162,50 +161,3 @@ class Replica:
     def checksum(self) -> int:
         texts = [f"{price}:{size}" for side in ("bids", "asks") for price, size in self.levels(side)]
         return zlib.crc32(":".join(texts).encode())
-
-
-def call(
-    server: CoinexServer,
-    method: str,
-    target: str,
-    body: object = None,
-    *,
-    signed: bool = True,
-    headers: dict[str, str] | None = None,
-    secret_key: str | None = None,
-) -> tuple[int, dict[str, str], Json]:
-    """One HTTP request on a connection of its own: status, headers, decoded body."""
-    text = json.dumps(body) if body is not None else ""
-    sent = {"Host": "sim.test", "Content-Length": str(len(text))}
-    if signed:
-        stamp = str(server.clock_ms)
-        secret = (secret_key or server.secret_key).encode()
-        sent["X-COINEX-KEY"] = server.access_id
-        sent["X-COINEX-TIMESTAMP"] = stamp
-        sent["X-COINEX-SIGN"] = hmac.new(secret, f"{method}{target}{text}{stamp}".encode(), sha256).hexdigest()
-    sent |= headers or {}
-    connection = server.accept(server.now)
-    client = h11.Connection(h11.CLIENT)
-    request = h11.Request(method=method, target=target, headers=list(sent.items()))
-    for part in (request, h11.Data(data=text.encode()), h11.EndOfMessage()):
-        connection.receive_data(client.send(part) or b"", server.now)
-    client.receive_data(connection.data_to_send())
-    response = client.next_event()
-    if response is h11.NEED_DATA:
-        client.receive_data(b"")
-        response = client.next_event()
-    assert isinstance(response, h11.Response)
-    answer = b""
-    while isinstance(event := client.next_event(), h11.Data):
-        answer += event.data
-    connection.receive_eof()
-    found = {name.decode(): value.decode() for name, value in response.headers}
-    return response.status_code, found, json.loads(answer) if answer.startswith((b"{", b"[")) else {}
-
-
-def data(server: CoinexServer, method: str, target: str, body: object = None) -> Any:
-    """The data of a signed request that must succeed."""
-    status, _, answer = call(server, method, target, body)
-    assert status == 200
-    assert answer["code"] == 0, answer
-    return answer["data"]

@@ -9,7 +9,8 @@ import pytest
 from wsproto.events import Ping
 
 from coinex_proto.simulator import CoinexServer, CrowdSettings
-from tests.coinex_proto.simulator.peer import START, Peer, Replica, call, quiet_server
+from tests.coinex_proto.simulator.http_peer import call
+from tests.coinex_proto.simulator.peer import START, Peer, Replica, quiet_server
 
 
 def with_faults(script: str) -> CoinexServer:
@@ -25,7 +26,7 @@ def follow_depth(peer: Peer, *, is_full: bool = False) -> None:
 
 
 @pytest.mark.parametrize(("how", "ending"), [("", "rst"), ("rst", "rst"), ("fin", "fin")])
-def test_a_drop_ends_the_connection_at_its_time(how: str, ending: str) -> None:  # N9, N10
+def test_a_drop_ends_the_connection_at_its_time(how: str, ending: str) -> None:
     peer = Peer(with_faults(f"at 5s drop {how}"))
     peer.run(4.9)
     assert peer.ending() is None
@@ -41,7 +42,7 @@ def test_a_drop_comes_after_so_many_messages() -> None:
     assert len(peer.pushes("depth.update")) == 9
 
 
-def test_a_drop_in_mid_frame_leaves_half_a_message() -> None:  # N9
+def test_a_drop_in_mid_frame_leaves_half_a_message() -> None:
     peer = Peer(with_faults("at 1s drop mid-frame"))
     peer.run(2)
     assert peer.ending() == "rst"
@@ -50,7 +51,7 @@ def test_a_drop_in_mid_frame_leaves_half_a_message() -> None:  # N9
     assert peer.payloads == []
 
 
-def test_silence_leaves_the_connection_open_and_dead() -> None:  # N13
+def test_silence_leaves_the_connection_open_and_dead() -> None:
     peer = Peer(lively("at 5s silence"))
     follow_depth(peer)
     peer.run(5.1)
@@ -71,7 +72,7 @@ def test_a_stall_holds_everything_back_and_loses_nothing() -> None:
     assert [message["code"] for message in peer.messages] == [0]
 
 
-def test_slow_bytes_drip_and_arrive_whole() -> None:  # N14
+def test_slow_bytes_drip_and_arrive_whole() -> None:
     peer = Peer(with_faults("at 1s slow 20 60"))
     peer.run(1.1)
     assert peer.ask("server.ping") is None
@@ -95,7 +96,7 @@ def test_a_delay_comes_on_top_of_every_answer() -> None:
     assert peer.ask("server.ping") is not None
 
 
-def test_a_lost_depth_push_shows_in_the_checksum_until_the_next_full_book() -> None:  # B1
+def test_a_lost_depth_push_shows_in_the_checksum_until_the_next_full_book() -> None:
     peer = Peer(lively("on depth.update 5 lose"))
     follow_depth(peer)
     for _ in range(8):
@@ -121,7 +122,7 @@ def test_a_wrong_checksum_is_wrong_once() -> None:
     assert [number for number, good in enumerate(proved) if not good] == [2]
 
 
-def test_a_difference_can_come_before_the_first_whole_book() -> None:  # B2
+def test_a_difference_can_come_before_the_first_whole_book() -> None:
     peer = Peer(lively("on depth.update delta-first"))
     follow_depth(peer)
     peer.run(0.5)
@@ -136,7 +137,7 @@ def test_a_push_can_come_twice() -> None:
     assert first == second
 
 
-def test_a_corrupt_payload_inflates_and_fails_its_check() -> None:  # D3
+def test_a_corrupt_payload_inflates_and_fails_its_check() -> None:
     peer = Peer(with_faults("on deals.update corrupt"))
     peer.subscribe("deals", "BTCUSDT")
     peer.run(1)
@@ -146,7 +147,7 @@ def test_a_corrupt_payload_inflates_and_fails_its_check() -> None:  # D3
         gzip.decompress(peer.payloads[-1])
 
 
-def test_an_application_ping_stays_unanswered() -> None:  # S29
+def test_an_application_ping_stays_unanswered() -> None:
     peer = Peer(with_faults("on server.ping every 2 ignore"))
     assert [peer.ask("server.ping") is not None for _ in range(4)] == [True, False, True, False]
 
@@ -167,14 +168,14 @@ def test_any_request_can_be_refused() -> None:
     assert [answer["code"] for answer in answers if answer] == [23001, 0, 0, 21002]
 
 
-def test_an_acknowledgement_can_be_lost_though_the_request_took_effect() -> None:  # S10
+def test_an_acknowledgement_can_be_lost_though_the_request_took_effect() -> None:
     peer = Peer(with_faults("on deals.subscribe lose-answer"))
     assert peer.subscribe("deals", "BTCUSDT") is None
     peer.run(1)
     assert len(peer.pushes("deals.update")) == 1
 
 
-def test_an_acknowledgement_can_come_late() -> None:  # S11
+def test_an_acknowledgement_can_come_late() -> None:
     peer = Peer(with_faults("on deals.subscribe late 3"))
     assert peer.subscribe("deals", "BTCUSDT") is None
     peer.run(2.9)
@@ -184,7 +185,7 @@ def test_an_acknowledgement_can_come_late() -> None:  # S11
     assert peer.messages[1]["method"] == "deals.update"
 
 
-def test_a_sign_in_can_be_forgotten() -> None:  # S7
+def test_a_sign_in_can_be_forgotten() -> None:
     peer = Peer(with_faults("at 1s sign-out"))
     peer.sign_in()
     peer.run(1.1)
@@ -218,7 +219,7 @@ def test_maintenance_and_halts_come_by_script() -> None:
 @pytest.mark.parametrize(
     ("script", "status", "headers"), [("http 503", 503, b""), ("http 429 7", 429, b"retry-after: 7")]
 )
-def test_a_handshake_can_be_refused_and_the_next_one_passes(script: str, status: int, headers: bytes) -> None:  # H3
+def test_a_handshake_can_be_refused_and_the_next_one_passes(script: str, status: int, headers: bytes) -> None:
     server = with_faults(f"on connect {script}")
     refused = Peer(server)
     assert refused.status == status
@@ -226,7 +227,7 @@ def test_a_handshake_can_be_refused_and_the_next_one_passes(script: str, status:
     assert Peer(server).is_open
 
 
-def test_a_handshake_can_hang_or_be_dropped() -> None:  # N11
+def test_a_handshake_can_hang_or_be_dropped() -> None:
     server = with_faults("on connect hang\non connect 2 drop")
     hung, dropped = Peer(server), Peer(server)
     assert hung.received == b""

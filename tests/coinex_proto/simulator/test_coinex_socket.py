@@ -144,7 +144,7 @@ def test_a_stale_time_is_a_failed_sign_in_with_an_empty_message(off_ms: int) -> 
     assert answer == {"id": 1, "code": 21002, "message": ""}
 
 
-def test_a_skewed_clock_refuses_the_truth_and_takes_its_own_time() -> None:  # S4
+def test_a_skewed_clock_refuses_the_truth_and_takes_its_own_time() -> None:
     server = quiet_server()
     server.skew_clock(120)
     peer = Peer(server)

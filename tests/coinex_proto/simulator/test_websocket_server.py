@@ -71,7 +71,7 @@ def test_a_message_over_the_limit_ends_reading() -> None:
     assert made.is_over
 
 
-def test_a_frame_against_the_rules_ends_reading_after_the_good_ones() -> None:  # W15
+def test_a_frame_against_the_rules_ends_reading_after_the_good_ones() -> None:
     made = server()
     messages, _ = made.receive_data(masked(1, b"good") + b"\xf1\x80" + bytes(4))
     assert messages == ["good"]

@@ -1,0 +1,87 @@
+"""Public market calls over HTTP."""
+
+from __future__ import annotations
+
+import json
+
+from coinex_proto.simulator import CoinexServer
+from tests.coinex_proto.simulator.http_peer import call, code, data
+from tests.coinex_proto.simulator.peer import START, quiet_server
+
+
+def test_candles_have_no_gaps_and_end_with_the_last_trade() -> None:
+    server = CoinexServer(now=START)
+    server.quote("BTCUSDT", "61000", "61001")
+    server.trade("BTCUSDT", "buy", "0.5")
+    for period, span in (("1min", 60_000), ("1hour", 3_600_000), ("1day", 86_400_000)):
+        candles = data(server, "GET", f"/v2/spot/kline?market=BTCUSDT&period={period}&limit=1000")
+        starts = [candle["created_at"] for candle in candles]
+        assert starts == list(range(starts[0], starts[0] + 1000 * span, span))
+        assert candles[-1]["close"] == "61001.00"
+        for candle in candles:
+            low, high = float(candle["low"]), float(candle["high"])
+            assert low <= min(float(candle["open"]), float(candle["close"]))
+            assert high >= max(float(candle["open"]), float(candle["close"]))
+
+
+def test_market_lists_tell_what_foreign_clients_look_for() -> None:
+    server = quiet_server(markets=("BTCUSDT", "ETHBTC"))
+    spot = data(server, "GET", "/v2/spot/market")
+    assert [(m["market"], m["base_ccy"], m["quote_ccy"]) for m in spot] == [
+        ("BTCUSDT", "BTC", "USDT"),
+        ("ETHBTC", "ETH", "BTC"),
+    ]
+    (futures,) = data(server, "GET", "/v2/futures/market?market=BTCUSDT")
+    assert (futures["contract_type"], futures["tick_size"]) == ("linear", "0.01")
+    currencies = data(server, "GET", "/v2/assets/all-deposit-withdraw-config")
+    assert [entry["asset"]["ccy"] for entry in currencies] == ["BTC", "USDT", "ETH"]
+    assert json.dumps(currencies)
+
+
+def test_public_market_calls_give_what_the_markets_hold() -> None:
+    server = quiet_server()
+    for module in ("spot", "futures"):
+        server.quote("BTCUSDT", "99", "101", "5", module=module)
+        server.trade("BTCUSDT", "buy", "2", module=module)
+        (ticker,) = data(server, "GET", f"/v2/{module}/ticker?market=BTCUSDT")
+        assert (ticker["last"], ticker["period"]) == ("101.00", 86400)
+        (index,) = data(server, "GET", f"/v2/{module}/index")
+        assert index["price"] == "100.00"
+        deals = data(server, "GET", f"/v2/{module}/deals?market=BTCUSDT&limit=3")
+        assert next(deal["amount"] for deal in deals) == "2"
+        later = data(server, "GET", f"/v2/{module}/deals?market=BTCUSDT&last_id={deals[1]['deal_id']}")
+        assert [deal["deal_id"] for deal in later] == [deals[0]["deal_id"]]
+    assert set(data(server, "GET", "/v2/futures/ticker")[0]) == {
+        "market",
+        "last",
+        "open",
+        "close",
+        "high",
+        "low",
+        "volume",
+        "value",
+        "volume_sell",
+        "volume_buy",
+        "period",
+        "index_price",
+        "mark_price",
+        "open_interest_volume",
+    }
+    (funding,) = data(server, "GET", "/v2/futures/funding-rate")
+    assert funding["next_funding_time"] - funding["latest_funding_time"] == 8 * 3_600_000
+    (level,) = data(server, "GET", "/v2/futures/position-level?market=BTCUSDT")
+    assert level["level"][0]["leverage"] == "100"
+
+
+def test_a_list_of_markets_holds_at_most_ten_names() -> None:
+    server = quiet_server()
+    assert code(call(server, "GET", "/v2/spot/ticker?market=" + "BTCUSDT," * 11, signed=False)) == 3639
+    assert data(server, "GET", "/v2/spot/ticker?market=NOSUCHUSDT") == []
+
+
+def test_announced_maintenance_is_listed() -> None:
+    server = quiet_server()
+    assert data(server, "GET", "/v2/maintain/info") == []
+    server.announce_maintenance(60, 120, scope=("SPOT",))
+    (notice,) = data(server, "GET", "/v2/maintain/info")
+    assert (notice["ended_at"] - notice["started_at"], notice["scope"]) == (60_000, ["SPOT"])
