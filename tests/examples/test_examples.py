@@ -20,10 +20,13 @@ from coinex_trio import Exchange, local_exchange
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
 SAYS = {
-    "blocking_callbacks": "BTCUSDT bid",
-    "embed_asyncio": "exchange time",
-    "embed_socket": "exchange time",
-    "trio_nursery": "coinex futures TickerUpdate(",
+    "account_data": ("signed in", "balance ", "order   put: buy", "filled  buy"),
+    "blocking_callbacks": ("BTCUSDT bid",),
+    "embed_asyncio": ("exchange time",),
+    "embed_socket": ("exchange time",),
+    "long_running": ("Ready()", " ms; ", "the book is trusted"),
+    "public_market_data": ("ticker  last", "book    bid", "trades  ", "checksums of the book agreed"),
+    "trio_nursery": ("coinex futures TickerUpdate(",),
 }
 
 
@@ -33,16 +36,51 @@ def test_every_example_is_run_here() -> None:
 
 @pytest.mark.parametrize("name", SAYS)
 def test_the_example_runs_and_ends_in_time(name: str) -> None:
+    with local_exchange(rate=20) as exchange:
+        more = ("--futures-url", exchange.futures_url) if name == "trio_nursery" else ()
+        process = start(name, exchange, "--url", exchange.url, "--seconds", "1", *more)
+        exchange.quote("BTCUSDT", bid="100", ask="101") if name == "account_data" else None
+        while process.poll() is None and name == "account_data":
+            exchange.fill(exchange.place("BTCUSDT", "buy", price="99", amount="0.1"))
+            time.sleep(0.1)
+        out, err = process.communicate(timeout=30)
+    assert (process.returncode, err) == (0, "")
+    for words in SAYS[name]:
+        assert words in out
+
+
+def start(name: str, exchange: Exchange, *arguments: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-W", "error", str(EXAMPLES / f"{name}.py"), *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "COINEX_ACCESS_ID": exchange.access_id, "COINEX_SECRET_KEY": exchange.secret_key},
+    )
+
+
+def test_an_example_without_a_server_says_so_in_one_line() -> None:
     with local_exchange() as exchange:
-        command = [sys.executable, "-W", "error", str(EXAMPLES / f"{name}.py"), "--url", exchange.url, "--seconds", "1"]
-        if name == "trio_nursery":
-            command += ["--futures-url", exchange.futures_url]
-        keys = {"COINEX_ACCESS_ID": exchange.access_id, "COINEX_SECRET_KEY": exchange.secret_key}
-        done = subprocess.run(
-            command, capture_output=True, text=True, timeout=30, env={**os.environ, **keys}, check=False
-        )
-    assert (done.returncode, done.stderr) == (0, "")
-    assert SAYS[name] in done.stdout
+        pass
+    out, err = start("public_market_data", exchange, "--url", "ws://127.0.0.1:1/").communicate(timeout=30)
+    assert (out, err) == ("", "cannot connect to 127.0.0.1:1: Connection refused\n")
+
+
+def test_an_example_with_wrong_keys_says_what_to_check(monkeypatch: pytest.MonkeyPatch) -> None:
+    with local_exchange() as exchange:
+        monkeypatch.setattr(exchange, "secret_key", "wrong")
+        out, err = start("account_data", exchange, "--url", exchange.url).communicate(timeout=30)
+    assert out == ""
+    assert err.startswith("login refused (code ")
+    assert "check access id, secret key" in err
+    assert err.count("\n") == 1
+
+
+def test_an_example_without_keys_names_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    with local_exchange() as exchange:
+        monkeypatch.setattr(exchange, "secret_key", "")
+        out, err = start("account_data", exchange, "--url", exchange.url).communicate(timeout=30)
+    assert (out, err) == ("", "set COINEX_SECRET_KEY in the environment\n")
 
 
 def load(name: str) -> ModuleType:
