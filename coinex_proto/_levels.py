@@ -4,16 +4,16 @@ A level is the text `price:size`, so that a checksum over the venue's texts need
 `Decimal` only when somebody reads it. This module must not know any venue.
 
 How the order is kept exact and quick: a decimal text of at most 15 characters has its own double, and doubles order like
-their texts, so sort keys are doubles in an array (8 bytes each). The first longer price turns the keys of its side into
+their texts, so sort keys are doubles. The first longer price turns the keys of its side into
 `Decimal`s, for good.
 """
 
 from __future__ import annotations
 
-from array import array
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal, InvalidOperation
+from math import inf
 from operator import lt
 from typing import Final, TypeAlias, cast, final, overload
 
@@ -90,8 +90,8 @@ class Ladder:
     def clear(self) -> None:
         """Forget all levels."""
         self.texts: list[str] = []
-        # array and list share all that is used of them here; a list of Decimals takes over when a price needs it.
-        self._keys = cast(list[float], array("d"))
+        self._keys: list[float] = [inf]
+        """The prices as numbers, and infinity behind them: what is looked for is always at or before some key."""
         self._key_of: Callable[[str], float] = float
         self._longest = _DOUBLE_CHARACTERS
 
@@ -107,15 +107,18 @@ class Ladder:
         if not levels or len(levels) > MAX_LEVELS or max([len(price) for price, _ in levels]) > self._longest:
             return False
         try:
-            keys = array("d", [float(price) for price, _ in levels])
+            keys = [float(price) for price, _ in levels]
         except ValueError:
             return False
         texts = [price + ":" + size for price, size in levels if size.strip("0.")]
         if keys[0] > keys[-1]:
             keys.reverse()
             texts.reverse()
-        self._keys, self.texts = cast(list[float], keys), texts
-        return len(texts) == len(keys) and all(map(lt, keys, keys[1:]))
+        if len(texts) != len(keys) or not all(map(lt, keys, keys[1:])):
+            return False
+        keys.append(inf)
+        self._keys, self.texts = keys, texts
+        return True
 
     def change(self, levels: Sequence[tuple[str, str]]) -> None:
         """Set the size of each price; a size of zero removes the level, and removing what is not there is no error.
@@ -128,46 +131,44 @@ class Ladder:
             raise PayloadError(f"more than {MAX_LEVELS} levels on one side of a book")
         try:
             self._change(levels)
-        except (ValueError, InvalidOperation) as problem:
+        except (ValueError, IndexError, InvalidOperation) as problem:
             raise PayloadError(f"a level with a price or a size that is no number ({quoted(problem)})") from None
         if len(self.texts) > MAX_LEVELS:
             raise PayloadError(f"more than {MAX_LEVELS} levels on one side of a book")
 
     def _change(self, levels: Sequence[tuple[str, str]]) -> None:
-        # The hot loop of the whole SDK: 0.5 us a level.
+        # The hot loop of the whole SDK: 0.4 us a level.
         keys, texts, key_of, longest = self._keys, self.texts, self._key_of, self._longest
-        count = len(texts)
         for price, size in levels:
             if len(price) > longest:
                 self._become_exact(price)
                 return self._change(levels)
             key = key_of(price)
             index = bisect_left(keys, key)
-            if size < "1" and not size.strip("0."):
-                float(size)  # "", "." and "0.0.0" are no zeros
-                if index < count and keys[index] == key:
+            if size[0] in "0." and not size.strip("0."):
+                float(size)  # "." is no zero
+                if keys[index] == key:
                     del keys[index], texts[index]
-                    count -= 1
-            elif index < count and keys[index] == key:
+            elif keys[index] == key:
                 texts[index] = price + ":" + size
             else:
                 keys.insert(index, key)
                 texts.insert(index, price + ":" + size)
-                count += 1
         return None
 
     def _become_exact(self, price: str) -> None:
         """Sort by `Decimal` from now on, because of this price; starting the change again is harmless."""
         if len(price) > MAX_PRICE_CHARACTERS:
             raise PayloadError(f"a price of {len(price)} characters")
-        self._keys = cast(list[float], [Decimal(text.partition(":")[0]) for text in self.texts])
+        exact = [Decimal(text.partition(":")[0]) for text in self.texts]
+        self._keys = cast(list[float], [*exact, Decimal("Infinity")])
         self._key_of = cast(Callable[[str], float], Decimal)
         self._longest = MAX_PRICE_CHARACTERS
 
     @property
     def has_positive_prices(self) -> bool:
         """Whether the lowest price is above zero (true for an empty side)."""
-        return not self._keys or self._keys[0] > 0
+        return self._keys[0] > 0
 
 
 def joined(bids: Ladder, asks: Ladder) -> bytes:

@@ -91,20 +91,41 @@ class Trust:
         self._stats.checksums_failed += book.checks_failed - failed
         if why is None:
             view.prove(now)
-            wish.doubt_at = None
+            if wish.doubt_at is not None:
+                wish.doubt_at, wish.doubt_why = None, ""
             if not wish.is_live:
                 wish.renewals = 0
                 self.enliven((wish,), now)
             return True
         view.doubt(why)
+        self._start_doubt(wish, now, why)
+        if wish.is_live:
+            self.lose((wish,), now if view.received_at is None else view.received_at, why)
+        return False
+
+    def missed(self, concerns: TopicKey, now: float, why: str) -> None:
+        """A push of this kind and market (None: any) could not be read: what it said is missing.
+
+        A book is in doubt until it is proved again; every other topic has a hole and is live again at once.
+        """
+        kind, market = concerns[:2]
+        hit = [
+            wish
+            for wish in self._wishes.wanted()
+            if wish.is_live and kind in (None, wish.key[0]) and (market is None or wish.key[1] in (market, None))
+        ]
+        self.lose(hit, min((_seen_until(wish, now) for wish in hit), default=now), why)
+        for wish in hit:
+            if wish.book is not None:
+                self._start_doubt(wish, now, why)
+        self.enliven([wish for wish in hit if wish.book is None], now)
+
+    def _start_doubt(self, wish: Wish, now: float, why: str) -> None:
         wish.doubt_why = why
         if wish.doubt_at is None:
             wish.doubt_at = now
             if wish.renewals < MAX_RENEWALS:
                 self._watch_by(now + _patience_with(wish))
-        if wish.is_live:
-            self.lose((wish,), now if view.received_at is None else view.received_at, why)
-        return False
 
     def _has_gap(self, update: Any, key: TopicKey) -> bool:
         """Whether something is missing before this update.

@@ -34,6 +34,7 @@ from coinex_proto.errors import (
 )
 from coinex_proto.events import (
     ABNORMAL_CLOSURE,
+    ANYTHING,
     Closed,
     CloseReason,
     Event,
@@ -47,6 +48,7 @@ from coinex_proto.events import (
 )
 from coinex_proto.phases import PHASES, Phase, Step
 from coinex_proto.statistics import Statistics
+from coinex_proto.topics import TopicKey
 
 R = TypeVar("R")
 
@@ -366,7 +368,7 @@ class Connection:
             return
         except PayloadError as error:
             stats.decode_failures += 1
-            self._unrecognised(payload, str(error))
+            self._unrecognised(payload, str(error), concerns=ANYTHING)
             return
         inbound = self._dialect.decode(payload)
         events = self._events
@@ -422,9 +424,9 @@ class Connection:
             case bytes():
                 self._message(item, now)
 
-    def _unrecognised(self, payload: bytes, why: str) -> None:
+    def _unrecognised(self, payload: bytes, why: str, *, concerns: TopicKey | None = None) -> None:
         self.stats.unrecognised += 1
-        self._events.append(Unrecognised(raw=payload, why=why))
+        self._events.append(Unrecognised(raw=payload, why=why, concerns=concerns))
 
     # The opening ------------------------------------------------------------------------------------------------------
 

@@ -6,7 +6,7 @@ topics and the requests. This module must not know any venue.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, TypeVar
 
 from attrs import field, frozen
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 R = TypeVar("R")
 
+ANYTHING: Final[TopicKey] = (None, None)
+"""Stands for a topic of any kind and market."""
 ABNORMAL_CLOSURE = 1006
 """RFC 6455 7.4.1: the connection ended without a Close frame."""
 
@@ -115,7 +117,10 @@ class Unrecognised(Event):
     """The payload, inflated where that was possible."""
     why: str
     concerns: TopicKey | None = None
-    """The topic whose push it was, as far as can be seen (None as market: any of its kind): something of it was missed."""
+    """The topic whose push it was, as far as can be seen: something of it was missed.
+
+    None as market: any of its kind; `ANYTHING`: it cannot be seen at all.
+    """
 
 
 # The connection -------------------------------------------------------------------------------------------------------

@@ -41,6 +41,7 @@ from coinex_proto.events import (
     Ready,
     Replied,
     Retrying,
+    Unrecognised,
     Update,
 )
 from coinex_proto.orders import OrderFact, Orders, OrderView
@@ -411,6 +412,10 @@ class Session:
             case LoginFailed():
                 self._login_error = event.error
                 self._events.append(event)
+            case Unrecognised():
+                self._events.append(event)
+                if event.concerns is not None:
+                    self._trust.missed(event.concerns, now, "a push could not be read")
             case _:
                 self._events.append(event)
 

@@ -304,3 +304,39 @@ def test_the_worked_checksum_of_an_empty_book_is_zero() -> None:  # B6
     assert isinstance(changed, BookChanged)
     assert (changed.book.best_bid, changed.book.mid) == (None, None)
     assert session.trusted(DEPTH)
+
+
+def test_an_unreadable_difference_puts_its_book_in_doubt_until_a_checksum_fits_again() -> None:  # D16, law 9
+    session, line = opened(DEPTH, Ticker())
+    line.events()
+    acknowledged(line)
+    gzipped(line, 1.0, WHOLE)
+    broken = depth(checksum=1)
+    broken["data"]["depth"]["bids"] = [["100.4"]]
+    told, lost = gzipped(line, 2.0, broken)
+    assert isinstance(told, Unrecognised)
+    assert lost == Lost(topics=(DEPTH,), since=1.0, why="a push could not be read")
+    assert not session.trusted(DEPTH)
+    # A checksum is over the whole book: what was missed had changed nothing, or this would not fit.
+    assert kinds(gzipped(line, 3.0, CHANGE)) == [Restored, DepthUpdate, BookChanged]
+
+
+def test_an_unreadable_order_is_a_hole_in_the_topic_that_it_belongs_to() -> None:  # D16
+    session, line = opened(Orders(), dialect=spot(credentials=Credentials("ACCESS", SECRET)))
+    (sign,) = line.sent()
+    gzipped(line, 0.1, {"id": sign["id"], "code": 0, "message": "OK"})
+    acknowledged(line)
+    broken = {"method": "order.update", "data": {"event": "put", "order": {"market": "BTCUSDT"}}, "id": None}
+    assert kinds(gzipped(line, 2.0, broken)) == [Unrecognised, Lost, Restored]
+    assert session.trusted(Orders())
+
+
+def test_a_damaged_frame_puts_every_book_in_doubt_since_it_could_have_been_any_push() -> None:  # D2, D3, law 9
+    session, line = opened(DEPTH)
+    line.events()
+    acknowledged(line)
+    gzipped(line, 1.0, WHOLE)
+    session.receive_data(line.peer.binary(gzip.compress(b"{}")[:-1]), 2.0)
+    assert kinds(line.events()) == [Unrecognised, Lost]
+    assert not session.trusted(DEPTH)
+    assert kinds(gzipped(line, 3.0, CHANGE)) == [Restored, DepthUpdate, BookChanged]
