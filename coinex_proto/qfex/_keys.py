@@ -46,7 +46,7 @@ _MARKET: Final = "MARKET"
 
 
 def of_request(kind: str, params: _Params, local_id: str = "") -> Keys:
-    """The keys of a request in its wire form; `local_id` is a client id that is known but not sent."""
+    """The keys of a request in its wire form, its very own one first; `local_id` is a client id known but not sent."""
     rule = _RULES.get(kind)
     if rule is None or rule.keys is None:
         return ((kind,),)
@@ -54,6 +54,17 @@ def of_request(kind: str, params: _Params, local_id: str = "") -> Keys:
     if local_id and kind == "modify_order":
         keys = (*(key for key in keys if key[0] != "modify like"), ("modify client", local_id))
     return keys
+
+
+def of_echo(message: Mapping[str, Any]) -> Keys:
+    """The very own key of a request that an error or an acknowledgement repeats."""
+    return of_message(message)[:1]
+
+
+def of_message(message: Mapping[str, Any]) -> Keys:
+    """The keys of a whole message in request form."""
+    params = message.get("params")
+    return of_request(_text(message.get("type")), params if isinstance(params, dict) else {})
 
 
 def _add(params: _Params) -> Keys:
@@ -67,7 +78,7 @@ def _add(params: _Params) -> Keys:
     )
     if client_id:
         return (("add", client_id), ("nameless echo", said), ORDER)
-    return (("nameless echo", said), ("nameless order", said), ORDER)
+    return (("nameless order", said), ("nameless echo", said), ORDER)
 
 
 def _close(params: _Params) -> Keys:

@@ -13,7 +13,6 @@ from typing import Any, Final
 import msgspec
 from attrs import fields
 
-from coinex_proto.commands import ReplyKey
 from coinex_proto.dialect import Answer, Inbound
 from coinex_proto.errors import PayloadError, quoted
 from coinex_proto.events import Unrecognised, Update
@@ -67,12 +66,6 @@ def decode(payload: bytes) -> Sequence[Inbound]:
         return (Unrecognised(raw=payload, why=f"unreadable message: {quoted(problem)}"),)
 
 
-def of_request(message: Mapping[str, Any]) -> tuple[ReplyKey, ...]:
-    """The keys of a request in its wire form."""
-    params = message.get("params")
-    return _keys.of_request(str(message.get("type")), params if isinstance(params, dict) else {})
-
-
 def _pushed(payload: bytes, frame: _Pushes) -> Sequence[Inbound] | None:
     """What a typed frame says; None when it is of another kind. Raises `PayloadError`."""
     order = frame.order_response
@@ -112,7 +105,7 @@ def _by_keys(payload: bytes, message: object, why: str) -> Sequence[Inbound]:
             return _spoilt(payload, key, message[key], why)
     kind = message.get("type")
     if isinstance(kind, str) and kind.lower() in _errors.OLD_TYPES:
-        return (_errors.answer(message, of_request),)
+        return (_errors.answer(message, _keys.of_echo),)
     if kind == "auth":
         return (_login(payload, message.get("result") == "success", message.get("result")),)
     return (Unrecognised(raw=payload, why="a message of an unknown kind"),)
@@ -128,7 +121,7 @@ def _authenticated(payload: bytes, message: Mapping[str, Any]) -> Sequence[Inbou
 
 
 def _err(_: bytes, message: Mapping[str, Any]) -> Sequence[Inbound]:
-    return (_errors.answer(message, of_request),)
+    return (_errors.answer(message, _keys.of_echo),)
 
 
 def _channel(verb: str) -> Callable[[bytes, Mapping[str, Any]], Sequence[Inbound]]:
@@ -139,13 +132,11 @@ def _ack(payload: bytes, message: Mapping[str, Any]) -> Sequence[Inbound]:
     """With the echo of the request, or without."""
     ack = message["ack"]
     echo = ack.get("incoming_message") if isinstance(ack, dict) else None
-    keys = of_request(echo) if isinstance(echo, dict) else ()
+    if not isinstance(echo, dict):
+        return (Answer(keys=(_keys.ACK,), body=payload),)
     # An order that is acknowledged so is not accepted yet: its order_response says that.
-    echoed = tuple(key for key in keys if key != _keys.ORDER and key[0] not in _SETTLED_BY_UPDATE)  # type: ignore[index]
-    return (Answer(keys=echoed if keys else (_keys.ACK,), body=payload),)
-
-
-_SETTLED_BY_UPDATE: Final = frozenset({"add", "nameless echo", "nameless order", "close", "get"})
+    is_enough = _keys.ACK in _keys.of_message(echo)
+    return (Answer(keys=_keys.of_echo(echo) if is_enough else (), body=payload),)
 
 
 def _ack_response(payload: bytes, message: Mapping[str, Any]) -> Sequence[Inbound]:

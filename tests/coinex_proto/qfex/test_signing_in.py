@@ -1,0 +1,221 @@
+"""The opening of a Trade connection, as transcripts."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from coinex_proto import (
+    Closed,
+    Config,
+    LoginFailed,
+    LoginRefused,
+    NotReady,
+    Ready,
+    Session,
+    Stop,
+    UsageError,
+    Wait,
+    qfex,
+)
+from tests.coinex_proto.line import Line, sources
+from tests.coinex_proto.qfex.desk import KEYS, Desk, limit, only
+
+ASK_ORDERS = {"type": "subscribe", "params": {"channels": ["order_responses"]}}
+FLAG = {"type": "cancel_on_disconnect", "params": {"cancel_on_disconnect": True}}
+
+
+def test_the_opening_is_one_step_after_the_other() -> None:
+    desk = Desk()
+    (auth,) = desk.sent()
+    assert auth["type"] == "auth"
+    assert auth["params"]["hmac"]["unix_ts"] == 1_700_000_000
+    assert len(auth["params"]["hmac"]["nonce"]) == 32
+    assert desk.say({"authenticated": True}) == []
+    assert desk.sent() == [ASK_ORDERS]
+    assert desk.say({"subscribed": "order_responses"}) == [Ready()]
+    assert desk.sent() == []
+
+
+def test_nothing_leaves_before_the_sign_in_is_through() -> None:
+    desk = Desk()
+    for step in ({"authenticated": True}, None):
+        with pytest.raises(NotReady):
+            desk.send(limit())
+        if step is not None:
+            desk.say(step)
+    desk.say({"subscribed": "order_responses"})
+    desk.send(limit())
+
+
+@pytest.mark.parametrize("yes", [{"authenticated": True}, {"type": "auth", "result": "success"}])
+def test_both_forms_of_success_are_taken(yes: object) -> None:
+    desk = Desk()
+    desk.sent()
+    desk.say(yes)
+    assert desk.sent() == [ASK_ORDERS]
+
+
+NO = {
+    "false": {"authenticated": False},
+    "old": {"type": "auth", "result": "failure"},
+    "error": {"err": {"error_code": "PermissionDenied", "message": "no", "incoming_message": None}},
+    "error with echo": {"err": {"error_code": "InvalidParameter", "incoming_message": {"type": "auth", "params": {}}}},
+    "error without echo": {"err": {"error_code": "InvalidParameter"}},
+    "old error": {"type": "error", "error_code": "PermissionDenied", "message": None},
+    "oldest error": {"type": "Err", "error_code": "PermissionDenied", "incoming_message": "{"},
+}
+
+
+@pytest.mark.parametrize("form", list(NO))
+def test_every_form_of_no_is_the_same_refusal_and_final(form: str) -> None:
+    desk = Desk()
+    events = desk.say(NO[form])
+    assert isinstance(only(LoginFailed, events).error, LoginRefused)
+    desk.drop()
+    step = desk.session.next_step(desk.now)
+    assert isinstance(step, Stop)
+    assert isinstance(step.error, LoginRefused)
+
+
+def test_closing_instead_of_an_answer_is_a_refusal_the_third_time() -> None:
+    desk = Desk()
+    for _ in range(2):
+        desk.session.receive_data(desk.line.peer.close(1008, "bye"), desk.now)
+        assert isinstance(only(Closed, desk.line.events()), Closed)
+        desk.drop()
+        step = desk.session.next_step(desk.now)
+        assert isinstance(step, Wait)
+        desk.now = step.until
+        desk.connect()
+    desk.session.receive_data(desk.line.peer.close(1008, "bye"), desk.now)
+    desk.drop()
+    step_three = desk.session.next_step(desk.now)
+    assert isinstance(step_three, Stop)
+    assert isinstance(step_three.error, LoginRefused)
+
+
+def test_an_unanswered_sign_in_ends_long_before_the_venues_minute() -> None:
+    desk = Desk()
+    events = desk.wait(59.0)
+    assert "sign-in" in only(Closed, events).reason.text
+    assert Config().login_timeout < 60
+
+
+def test_each_connection_has_a_nonce_of_its_own() -> None:
+    taken = iter(range(1, 100))
+    counting = sources()
+    session = Session(qfex.trade(KEYS), type(counting)(counting.wall_time_ns, lambda n: bytes([next(taken)]) * n))
+    nonces, now = [], 0.0
+    for _ in range(3):
+        session.next_step(now)
+        session.connected(now)
+        line = Line(session).open(now)
+        nonces.append(line.sent()[0]["params"]["hmac"]["nonce"])
+        session.disconnected(now, "reset")
+        line.events()
+        step = session.next_step(now)
+        now = step.until if isinstance(step, Wait) else now
+    assert len(set(nonces)) == 3
+
+
+def test_cancel_on_disconnect_is_never_sent_unasked() -> None:
+    desk = Desk().sign_in()
+    desk.drop()
+    desk.reconnect()
+    said = desk.sent()
+    desk.say({"subscribed": "order_responses"})
+    assert FLAG not in [*said, *desk.sent()]
+
+
+def test_cancel_on_disconnect_is_asked_for_on_every_connection() -> None:
+    desk = Desk(cancel_on_disconnect=True)
+    for _ in range(2):
+        desk.sent()
+        desk.say({"authenticated": True}, {"subscribed": "order_responses"})
+        assert desk.sent()[-1] == FLAG
+        assert only(Ready, desk.say({"ack": {"incoming_message": FLAG}})) == Ready()
+        desk.drop()
+        desk.now += 60
+        desk.connect()
+
+
+def test_a_venue_that_does_not_acknowledge_cancel_on_disconnect_does_not_stop_the_program() -> None:
+    desk = Desk(cancel_on_disconnect=True)
+    desk.say({"authenticated": True}, {"subscribed": "order_responses"})
+    assert only(Ready, desk.wait(9.0)) == Ready()
+
+
+def test_a_refused_cancel_on_disconnect_does() -> None:
+    desk = Desk(cancel_on_disconnect=True)
+    desk.say({"authenticated": True}, {"subscribed": "order_responses"})
+    events = desk.say({"err": {"error_code": "PermissionDenied", "incoming_message": FLAG}})
+    assert only(LoginFailed, events).error.code == "PermissionDenied"
+
+
+@pytest.mark.parametrize("name", ["cancel_on_disconnect", "auth"])
+def test_no_other_request_can_switch_it_on_or_sign_in(name: str) -> None:
+    with pytest.raises(UsageError):
+        qfex.Raw(name, {"cancel_on_disconnect": True})
+
+
+# Tokens -----------------------------------------------------------------------------------------------------------------
+
+
+def test_the_program_is_asked_for_a_token_once_a_connection() -> None:  # X15
+    tokens = iter(["one+1/=", "two", "three"])
+    session = Session(qfex.trade(qfex.JwtCredentials(lambda: next(tokens)), "sub"), sources())
+    now = 0.0
+    for token, target in (("one+1/=", "/?jwt=one%2B1%2F%3D"), ("two", "/?jwt=two")):
+        session.next_step(now)
+        session.connected(now)
+        line = Line(session).open(now)
+        assert line.peer.request is not None
+        assert line.peer.request.target == target
+        assert line.sent() == [{"type": "auth", "params": {"jwt": token, "account_id": "sub"}}]
+        session.disconnected(now, "reset")
+        line.events()
+        now += 60.0
+    assert next(tokens) == "three"
+
+
+def test_a_token_function_that_gives_no_text_is_the_programs_fault() -> None:
+    answers: Any = lambda: None  # noqa: E731
+    with pytest.raises(UsageError, match="JWT"):
+        Session(qfex.trade(qfex.JwtCredentials(answers)), sources()).next_step(0.0)
+
+
+# Secrets ----------------------------------------------------------------------------------------------------------------
+
+
+def test_the_key_goes_into_the_query_percent_encoded_and_into_no_repr() -> None:
+    dialect = qfex.trade(
+        qfex.HmacCredentials("pub/key+1&x", "s3cr3t/with+base64=="), headers=(("x-qfex-client", "me"),)
+    )
+    assert dialect.endpoint.target == "/?api_key=pub%2Fkey%2B1%26x"
+    assert dialect.endpoint.headers == (("x-qfex-client", "me"),)
+    session = Session(dialect, sources())
+    shown = [dialect, dialect.endpoint, dialect.credentials, *dialect.opening(_start())]
+    for one in (*shown, session.next_step(0.0)):
+        assert "key+1&x" not in repr(one)
+        assert "s3cr3t" not in repr(one)
+        assert "%2B1" not in repr(one)
+
+
+def _start() -> Any:
+    from coinex_proto import Opening
+
+    return Opening(wall_time_ns=0, random_bytes=bytes)
+
+
+def test_the_secret_is_in_no_message() -> None:
+    desk = Desk()
+    assert "qfex_secret" not in json.dumps(desk.sent())
+
+
+@pytest.mark.parametrize("name", ["x-test\r\n", "Host", "sec-websocket-protocol", "", "a b"])
+def test_a_header_that_cannot_be_is_refused_at_once(name: str) -> None:
+    with pytest.raises(UsageError):
+        qfex.mds(headers=((name, "x"),))
