@@ -16,7 +16,8 @@ def describe(error: BaseException) -> str:
     if isinstance(cause, ssl.SSLCertVerificationError):
         return f"TLS: {cause.verify_message or cause.reason}"
     if isinstance(cause, ssl.SSLError):
-        return f"TLS: {(cause.reason or str(cause)).replace('_', ' ').lower()}"
+        reason: str | None = getattr(cause, "reason", None)  # not there when it was not OpenSSL who raised it
+        return f"TLS: {(reason or str(cause)).replace('_', ' ').lower()}"
     if isinstance(cause, socket.gaierror):
         return f"name resolution: {cause.strerror}"
     if isinstance(cause, TimeoutError):
