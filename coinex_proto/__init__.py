@@ -29,6 +29,8 @@ from coinex_proto.errors import (
     UsageError,
 )
 from coinex_proto.events import (
+    Backfilled,
+    BackfillStarted,
     BookChanged,
     Closed,
     CloseReason,
@@ -41,8 +43,8 @@ from coinex_proto.events import (
     Replied,
     Restored,
     Retrying,
-    SubscribeFailed,
     Subscribed,
+    SubscribeFailed,
     Unrecognised,
     Unsubscribed,
     Update,
@@ -57,6 +59,8 @@ from coinex_proto.topics import Topic
 __all__ = [
     "OLDEST",
     "Answer",
+    "BackfillStarted",
+    "Backfilled",
     "Backoff",
     "BookChanged",
     "BookNotTrusted",

@@ -167,6 +167,19 @@ class Trust:
             return None
         return update.without_trades(frozenset(old), is_history=is_history)  # type: ignore[no-any-return]
 
+    def unseen(self, update: Any) -> Update | None:
+        """A recovered update without the trades that were delivered before; None when nothing is left of it."""
+        seen = self._seen.setdefault(update.topic_key, _Seen({}))
+        ids: Sequence[Any] = update.trade_ids
+        old = frozenset(trade_id for trade_id in ids if trade_id in seen.ids)
+        # They are older than what was pushed, so that they are the first to be forgotten.
+        joined = dict.fromkeys([*reversed(ids), *seen.ids])
+        seen.ids = dict.fromkeys(list(joined)[-TRADES_REMEMBERED:])
+        if len(old) == len(ids):
+            return None
+        fresh: Update = update.without_trades(old, is_history=True)
+        return fresh
+
     # Live and lost ----------------------------------------------------------------------------------------------------
 
     def expect(self, wish: Wish) -> None:

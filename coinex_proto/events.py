@@ -31,13 +31,14 @@ class Event:
 
 
 class _Stamp:
-    """Two slots that msgspec does not know, so that no wire member of the same name can reach them.
+    """Slots that msgspec does not know, so that no wire member of the same name can reach them.
 
     Properties and not `__getattr__`: msgspec asks a class that has it once per absent field, at 0.65 us each.
     """
 
-    __slots__ = ("_raw", "_received_at")
+    __slots__ = ("_is_recovered", "_raw", "_received_at")
 
+    _is_recovered: bool
     _raw: bytes
     _received_at: float
 
@@ -65,7 +66,16 @@ class _Stamp:
     def raw(self, value: bytes) -> None:
         _set_raw(self, value)
 
+    @property
+    def is_recovered(self) -> bool:
+        """True: a query told it after a gap. False: the venue pushed it."""
+        try:
+            return self._is_recovered
+        except AttributeError:
+            return False
 
+
+_set_is_recovered = vars(_Stamp)["_is_recovered"].__set__
 _set_received_at = vars(_Stamp)["_received_at"].__set__
 _set_raw = vars(_Stamp)["_raw"].__set__
 
@@ -93,13 +103,15 @@ class Update(Event, _Stamp):
 
     def __reduce__(self) -> tuple[Any, ...]:
         # attrs pickles and copies its own fields only: a copy would say that it came from nowhere.
-        return _restored, (type(self), self.__getstate__(), self.raw, self.received_at)
+        return _restored, (type(self), self.__getstate__(), self.raw, self.received_at, self.is_recovered)
 
 
-def _restored(kind: type[Update], state: Any, raw: bytes, received_at: float) -> Update:
+def _restored(kind: type[Update], state: Any, raw: bytes, received_at: float, is_recovered: bool) -> Update:
     update: Any = kind.__new__(kind)
     update.__setstate__(state)
     stamp(update, raw, received_at)
+    if is_recovered:
+        recovered(update, received_at)
     return update  # type: ignore[no-any-return]
 
 
@@ -107,6 +119,12 @@ def stamp(update: Update, raw: bytes, received_at: float) -> None:
     """Say when and in which payload an update came (the slots' own setters: updates are frozen)."""
     _set_received_at(update, received_at)
     _set_raw(update, raw)
+
+
+def recovered(update: Update, at: float) -> None:
+    """Say that a query has told this update, and when."""
+    _set_received_at(update, at)
+    _set_is_recovered(update, True)
 
 
 @frozen(kw_only=True)
@@ -214,6 +232,28 @@ class Restored(Event):
     until: float
     why: str
     """Why they were lost."""
+
+
+@frozen(kw_only=True)
+class BackfillStarted(Event):
+    """The venue is about to be asked, by queries, what happened on these topics from `since` to `until`."""
+
+    topics: tuple[Topic[Event], ...]
+    since: float
+    until: float
+
+
+@frozen(kw_only=True)
+class Backfilled(Event):
+    """What happened from `since` to `until` has been asked for, and what was found was handed out before this event."""
+
+    topic: Topic[Event]
+    since: float
+    until: float
+    recovered: int
+    """Updates that were handed out for it, each with `is_recovered`; what had been seen before is not among them."""
+    missing: str = ""
+    """What cannot be known or was not reached, in words; empty: nothing is known to be missing."""
 
 
 # Requests -------------------------------------------------------------------------------------------------------------

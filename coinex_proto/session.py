@@ -43,6 +43,7 @@ from coinex_proto.events import (
     Retrying,
     Unrecognised,
     Update,
+    recovered,
 )
 from coinex_proto.orders import OrderFact, Orders, OrderView
 from coinex_proto.phases import Phase
@@ -185,6 +186,14 @@ class Session:
             found = list(self._wishes.wanted())
         return bool(found) and all(wish is not None and wish.is_live for wish in found)
 
+    def is_proved(self, now: float) -> bool:
+        """Whether the line was proved within `ping_interval + ping_timeout`.
+
+        `trusted` says what is known; a driver that did not come to read and to serve timers for longer knows nothing.
+        """
+        limit = self.config.ping_interval + self.config.ping_timeout
+        return self._connection is not None and now - self._connection.last_proof_at <= limit
+
     def topics(self) -> tuple[TopicStatus, ...]:
         """How each wanted topic stands."""
         return tuple(wish.status() for wish in self._wishes.wanted())
@@ -220,10 +229,53 @@ class Session:
         self._settle(now)
         return request_id
 
-    def learn(self, *facts: OrderFact, now: float) -> None:
-        """Facts about own orders that came another way, for example over HTTP."""
+    # What goes and comes another way, for example over HTTP -------------------------------------------------------------
+
+    def sending(self, fact: OrderFact, now: float) -> tuple[RequestId, OrderView]:
+        """An order is about to leave another way: the id to report its outcome with, and its live view.
+
+        Report exactly one of `learn(…, request_id=…)`, `refused` and `in_doubt`.
+        """
         now = self._at(now)
-        self._learn(facts, now)
+        self._ids.last += 1
+        request_id = RequestId(self._ids.last)
+        return request_id, self.orders.sending(fact, request_id, now)
+
+    def learn(self, *facts: OrderFact, now: float, request_id: RequestId | None = None) -> None:
+        """Facts about own orders that came another way. `request_id`: in the answer to what `sending` announced."""
+        now = self._at(now)
+        self._learn(facts, now, request_id)
+
+    def refused(self, request_id: RequestId, why: str, now: float) -> None:
+        """What `sending` announced was refused, or has certainly not left."""
+        self._changed(self.orders.refused(request_id, why, self._at(now)))
+
+    def in_doubt(self, request_id: RequestId, why: str, now: float) -> None:
+        """What became of the order that `sending` announced is not known."""
+        self._changed(self.orders.unknown(request_id, why, self._at(now)))
+
+    def recover(self, *updates: Update, now: float) -> int:
+        """Hand out updates that a query has told after a gap, each marked `is_recovered`; how many that were.
+
+        Trades that were delivered before are taken out, and what nobody wants is dropped. It proves nothing: books and
+        trust do not see it.
+        """
+        now = self._at(now)
+        handed_out = 0
+        for told in updates:
+            if told.tells_order:
+                self._learn(tuple(self.dialect.order(told)), now)
+            update = self._trust.unseen(told) if told.has_trade_ids else told
+            if update is not None and self._wishes.route(update.topic_key):
+                recovered(update, now)
+                self._events.append(update)
+                handed_out += 1
+        return handed_out
+
+    def note(self, event: Event, now: float) -> None:
+        """Hand out an event of a program's own making, in its place among the others."""
+        self._at(now)
+        self._events.append(event)
 
     # The connection ---------------------------------------------------------------------------------------------------
 
@@ -444,9 +496,9 @@ class Session:
         if isinstance(event, Replied) and isinstance(event.result, Update) and event.result.tells_order:
             self._learn(tuple(self.dialect.order(event.result)), now)
 
-    def _learn(self, facts: tuple[OrderFact, ...], now: float) -> None:
+    def _learn(self, facts: tuple[OrderFact, ...], now: float, request_id: RequestId | None = None) -> None:
         for fact in facts:
-            self._changed(self.orders.apply(fact, now))
+            self._changed(self.orders.apply(fact, now, request_id))
 
     def _changed(self, view: OrderView | None) -> None:
         if view is not None:
