@@ -35,6 +35,8 @@ class Line:
         self._why_given_up = ""
         self._step_at = -math.inf
         self._is_due = True
+        self._deadline = math.inf
+        """Of the session, as it was after the last turn; what comes in between makes the next turn due."""
         self._outbox = bytearray()
         self._stuck_since: float | None = None
         self.is_torn = False
@@ -56,8 +58,7 @@ class Line:
             return min(until, self.transport.wakes_at())
         if self._stuck_since is not None:
             until = min(until, self._stuck_since + self._pump.config.ping_timeout)
-        deadline = self._pump.session.next_deadline()
-        return until if deadline is None else min(until, deadline)
+        return min(until, self._deadline)
 
     def hurry(self) -> None:
         """There is something to do or to hand out: the next turn is due at once."""
@@ -81,6 +82,8 @@ class Line:
             raise
         finally:
             self.flush()
+            deadline = self._pump.session.next_deadline()
+            self._deadline = math.inf if deadline is None else deadline
 
     def _check_whole(self) -> None:
         if self.is_torn:
@@ -149,10 +152,9 @@ class Line:
         if not self._is_open:
             return
         now = self._pump.now()
-        deadline = self._pump.session.next_deadline()
-        if deadline is not None and deadline <= now:
+        if self._deadline <= now:
             self.is_torn = True
-            self._pump.serve_timers(deadline)
+            self._pump.serve_timers(self._deadline)
             self.is_torn = False
             self._pump.deliver()
         limit = self._pump.config.ping_timeout
