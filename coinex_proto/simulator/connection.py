@@ -71,7 +71,7 @@ class ServerConnection:
 
     def receive_data(self, data: bytes, now: float) -> None:
         """Bytes of the client.  Never raises for what they hold."""
-        if self.wants_close is not None or self._is_silent:
+        if not data or self.wants_close is not None or self._is_silent:
             return
         if self._inward is not None:
             self._inward.put(data, now)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+import h11
 from wsproto import ConnectionType, WSConnection
 from wsproto.events import (
     AcceptConnection,
@@ -56,7 +57,11 @@ class WebSocketServer:
     ) -> None:
         """Take over an upgrade request that has been parsed.  Raises RemoteProtocolError when it is no valid one."""
         self._wsproto = WSConnection(ConnectionType.SERVER)
-        self._wsproto.initiate_upgrade_connection(list(headers), target.decode("ascii"))
+        try:
+            self._wsproto.initiate_upgrade_connection(list(headers), target.decode("latin-1"))
+        except (LocalProtocolError, h11.LocalProtocolError, ValueError, IndexError) as error:
+            # wsproto decodes some header values without a look at their bytes, and builds the request anew with h11.
+            raise RemoteProtocolError("malformed upgrade request") from error
         self.answers_pings = True
         self._answers_close = answers_close
         self._max_request_bytes = max_request_bytes
