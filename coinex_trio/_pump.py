@@ -231,6 +231,10 @@ class Pump:
         if missing:
             self.session.subscribe(*missing, now=self.now())
 
+    def trusted(self, *topics: Topic[Any]) -> bool:
+        """Whether these are live and the line was proved lately enough for that to mean something."""
+        return self.session.trusted(*topics) and self.session.is_proved(self.now())
+
     def watch(self, topics: tuple[Topic[Any], ...]) -> Callable[[], bool]:
         """Wants these topics; the function says whether the client is ready and they are live.
 
@@ -242,7 +246,7 @@ class Pump:
             for topic in topics:
                 if topic.key in self._refusals:
                     raise self._refusals[topic.key]
-            return self.is_ready and (not topics or self.session.trusted(*topics))
+            return self.is_ready and (not topics or self.trusted(*topics))
 
         return is_done
 

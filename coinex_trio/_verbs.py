@@ -70,8 +70,11 @@ class Verbs:
         return self._do(lambda: self._pump.send(command, callback))
 
     def trusted(self, *topics: Topic[Event]) -> bool:
-        """Whether all of these are live; none named: all that are wanted. True is never a guess."""
-        return self._ask(lambda: self._pump.session.trusted(*topics))
+        """Whether all of these are live; none named: all that are wanted. True is never a guess.
+
+        False too while the line has not been proved for `ping_interval + ping_timeout`, as after a long computation.
+        """
+        return self._ask(lambda: self._pump.trusted(*topics))
 
     def topics(self) -> tuple[TopicStatus, ...]:
         """How each topic stands that a subscription or an open stream wants."""

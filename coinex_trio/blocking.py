@@ -92,6 +92,7 @@ class BlockingClient(Verbs):
         until = self._network.now() + timeout
         is_done = self._do(lambda: self._pump.watch(topics))
         self._open()
+        self._catch_up(until)
         if not self._until(is_done, until, "ready()"):
             missing = [topic for topic in topics if not self.trusted(topic)]
             raise TimeoutError(f"not live within {timeout:g} s: {', '.join(map(str, missing)) or 'the connection'}")
@@ -126,6 +127,7 @@ class BlockingClient(Verbs):
         until = self._network.now() + timeout
         is_done = self._do(lambda: self._pump.watch((topic,)))
         self._open()
+        self._catch_up(until)
         view = self._ask(lambda: self._pump.session.book(topic))
         if not self._until(lambda: is_done() and view.trusted, until, "book()"):
             raise BookNotTrusted(topic, f"{view.why} (after {timeout:g} s)")
@@ -250,6 +252,12 @@ class BlockingClient(Verbs):
             _cycle((self,), until)
         return True
 
+    def _catch_up(self, until: float) -> None:
+        """Reads all that has come since the last call: a script that slept must not be shown the past."""
+        if self._worker is None:
+            while not self._pump.is_over and _cycle((self,), -math.inf) and self._pump.now() < until:
+                pass
+
     def _run_beside(self, until: float) -> None:
         """Hands out what the thread brings."""
         self._open()
@@ -361,8 +369,8 @@ def _has_ended(client: BlockingClient) -> bool:
     return pump.is_over
 
 
-def _cycle(clients: Sequence[BlockingClient], until: float) -> None:
-    """Waits for the first of them that has something to do, and lets each do what it can."""
+def _cycle(clients: Sequence[BlockingClient], until: float) -> bool:
+    """Waits for the first of them that has something to do, and lets each do what it can; True: something had come."""
     INSIDE.is_waiting = True
     try:
         watched: list[tuple[Transport, bool]] = []
@@ -373,9 +381,11 @@ def _cycle(clients: Sequence[BlockingClient], until: float) -> None:
             if line.transport is not None:
                 watched.append((line.transport, line.wants_write))
                 lines[line.transport] = line
-        for transport in clients[0]._network.wait(watched, until):
+        came = clients[0]._network.wait(watched, until)
+        for transport in came:
             lines[transport].is_readable = True
         for client in clients:
             client._line.turn()
+        return bool(came)
     finally:
         INSIDE.is_waiting = False

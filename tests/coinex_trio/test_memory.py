@@ -156,3 +156,27 @@ async def test_under_trio_orders_and_private_topics_come_too(
         exchange.fill(exchange.place("BTCUSDT", "sell", "61000", "0.1"))
         kinds = [(await anext(stream)).event for _ in range(2)]
     assert kinds == ["put", "finish"]
+
+
+def test_a_script_that_slept_gets_the_book_of_now_and_not_of_then(exchange: Exchange) -> None:  # law 9
+    with CoinexClient(network=exchange.network) as cx:
+        then = cx.book(DEPTH)
+        exchange.advance(5)
+        now = cx.book(DEPTH)
+        assert now.received_at is not None
+        assert then.received_at is not None
+        assert now.received_at > then.received_at + 4
+        exchange.drop()
+        exchange.advance(1)
+        assert cx.book(DEPTH).received_at == pytest.approx(exchange.network.now(), abs=0.5)
+
+
+def test_what_was_not_proved_lately_is_not_trusted(exchange: Exchange) -> None:  # law 9
+    with CoinexClient(network=exchange.network) as cx:
+        cx.book(DEPTH)
+        exchange.advance(20)
+        assert cx.trusted(DEPTH)
+        exchange.advance(10)
+        assert not cx.trusted(DEPTH)
+        cx.ready(DEPTH)
+        assert cx.trusted(DEPTH)
