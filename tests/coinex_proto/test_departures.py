@@ -96,6 +96,8 @@ def test_of_two_that_wait_for_one_answer_only_one_leaves() -> None:
     gate.requests.match(("a",))
     assert gate.release(1.0) == [2]
     assert gate.release(1.0) == []
+    assert len(gate.departures) == 1
+    assert not gate.departures.is_due(1.0)
 
 
 def test_a_heavy_one_is_not_overtaken_by_light_ones() -> None:
@@ -104,6 +106,8 @@ def test_a_heavy_one_is_not_overtaken_by_light_ones() -> None:
     gate.add(0.0, "b", bucket="q", weight=2.0)
     gate.add(0.0, "c", bucket="q")
     assert gate.left == [1]
+    gate.requests.match(("a",))
+    assert gate.release(0.0) == []
     assert gate.release(1.0) == [2]
 
 

@@ -234,6 +234,20 @@ def test_b1_an_unproved_book_is_asked_for_three_times_at_a_slower_pace_then_it_w
     assert session.trusted(A)
 
 
+def test_a_book_that_was_proved_again_is_asked_for_as_soon_as_the_first_time() -> None:
+    _, line = proved()
+    line.say(2.0, push({"2": 3}, total=99))
+    run_to(line, 7.0)
+    assert line.sent() == [{"do": "leave ladder A"}]
+    line.say(8.0, {"ok": "leave ladder A"}, book_of(("1", 5)))
+    line.sent()
+    line.say(9.0, push({"2": 3}, total=99))
+    run_to(line, 13.9)
+    assert line.sent() == []
+    run_to(line, 14.0)
+    assert line.sent() == [{"do": "leave ladder A"}]
+
+
 def test_a_book_that_is_proved_again_is_not_asked_for_again() -> None:
     _, line = proved()
     line.say(2.0, push({"2": 3}, total=99))
@@ -365,6 +379,15 @@ def test_trades_of_a_topic_that_was_given_up_are_forgotten() -> None:
     session.unsubscribe(Trade("A"), now=2.0)
     session.subscribe(Trade("A"), now=2.0)
     assert ids(line, 3.0, 1) == ((1,), True)
+
+
+def test_trades_of_one_market_go_on_under_all_markets() -> None:
+    session, line = asked(Trade(), Trade("A"))
+    assert ids(line, 1.0, 2, 1) == ((2, 1), True)
+    session.unsubscribe(Trade("A"), now=2.0)
+    assert ids(line, 3.0, 3, 2) == ((3,), False)
+    session.subscribe(Trade("A"), now=4.0)
+    assert ids(line, 5.0, 4) == ((4,), False)
 
 
 # Sequence numbers -----------------------------------------------------------------------------------------------------

@@ -126,10 +126,10 @@ class Price(Topic[PriceUpdate]):
 @frozen
 class Trade(Topic[TradeUpdate]):
     event: ClassVar[type[Event]] = TradeUpdate
-    market: str
+    market: str | None = None
 
     @property
-    def key(self) -> tuple[str, str]:
+    def key(self) -> tuple[str, str | None]:
         return ("trade", self.market)
 
 
@@ -375,7 +375,7 @@ class Tiny:
                 end = Do(verb=f"leave ladder {topic.market}")
                 found.append((whole if verb == "watch" else end, (topic,)))
             elif isinstance(topic, Trade):
-                found.append((Do(verb=f"{verb} trades {topic.market}"), (topic,)))
+                found.append((Do(verb=f"{verb} trades {topic.market or 'all'}"), (topic,)))
         return found  # Own needs no request
 
     def book(self, topic: Topic[Any]) -> LadderBook | None:

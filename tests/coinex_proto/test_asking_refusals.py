@@ -1,0 +1,221 @@
+"""What a session does when topics are refused or not acknowledged, how it keeps size and pace, and after a reconnect."""
+
+from __future__ import annotations
+
+import pytest
+
+from coinex_proto import (
+    Config,
+    Lost,
+    RequestRefused,
+    RequestTimedOut,
+    Subscribed,
+    SubscribeFailed,
+)
+from tests.coinex_proto.line import Line
+from tests.coinex_proto.line_session import asked, ladder, price, reconnected, run_to, trades
+from tests.coinex_proto.tiny import Ladder, LadderUpdate, Price, Trade
+
+
+def watch(*markets: str) -> dict[str, object]:
+    return {"do": "watch", "markets": list(markets)}
+
+
+def refuse(line: Line, bad: str, now: float) -> list[object]:
+    """Answer every request, with a no where the bad market is in it; what came out."""
+    events: list[object] = []
+    while requests := line.sent():
+        for request in requests:
+            answer = {"error": "no", "of": "watch"} if bad in request["markets"] else {"ok": "watch"}
+            events += line.say(now, answer)
+    return events
+
+
+# Refusals -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("bad", ["A", "C", "E"])
+def test_s13_one_bad_market_spoils_only_itself(bad: str) -> None:
+    markets = ("A", "B", "C", "D", "E")
+    session, line = asked(*map(Price, markets))
+    events = refuse(line, bad, 1.0)
+    failed = [event for event in events if isinstance(event, SubscribeFailed)]
+    assert [event.topic for event in failed] == [Price(bad)]
+    good = {event.topic for event in events if isinstance(event, Subscribed)}
+    assert good == {Price(market) for market in markets if market != bad}
+    assert {status.topic: status.state for status in session.topics()}[Price(bad)] == "refused"
+
+
+def test_a_final_refusal_is_not_asked_again_until_somebody_wants_it_anew() -> None:
+    session, line = asked(Price("A"))
+    line.sent()
+    (failed,) = line.say(1.0, {"error": "no", "of": "watch"})
+    assert isinstance(failed, SubscribeFailed)
+    assert isinstance(failed.error, RequestRefused)
+    line = reconnected(session, 2.0)
+    assert line.sent() == []
+    session.subscribe(Price("A"), now=70.0)
+    assert line.sent() == [watch("A")]
+
+
+def test_s17_a_refusal_that_passes_is_asked_again_at_a_slower_pace_each_time() -> None:
+    _, line = asked(Price("A"))
+    line.sent()
+    now, pauses = 1.0, []
+    for _ in range(6):
+        (failed,) = line.say(now, {"error": "busy", "of": "watch"})
+        assert isinstance(failed, SubscribeFailed)
+        refused_at = now
+        while (due := line.client.next_deadline()) is not None and not (sent := line.sent()):
+            now = due
+            line.client.handle_timeout(now)
+            line.say(now, {"ok": "ping"})
+        assert sent[-1] == watch("A")
+        pauses.append(now - refused_at)
+    assert pauses == [1.0, 1.0, 2.0, 4.0, 8.0, 16.0]
+
+
+def test_an_acknowledgement_starts_the_pauses_anew() -> None:
+    config = Config(retry_first=True, silent_after=5.0)
+    _, line = asked(Price("A"), config=config)
+    now = 1.0
+    for pause in (1.0, 1.0, 2.0):
+        line.say(now, {"error": "busy", "of": "watch"})
+        now += pause
+        run_to(line, now)
+    line.say(now, {"ok": "watch"}, price("A"))
+    run_to(line, now + 5.0)
+    line.say(now + 5.0, {"ok": "leave"}, {"error": "busy", "of": "watch"})
+    line.sent()
+    run_to(line, now + 6.0)
+    assert line.sent() == [watch("A")]
+
+
+def test_a_refused_topic_that_nobody_wants_any_more_is_forgotten() -> None:
+    session, line = asked(Price("A"), Price("B"))
+    line.sent()
+    session.unsubscribe(Price("A"), Price("B"), now=0.5)
+    assert line.say(1.0, {"error": "no", "of": "watch"}) == []
+    assert (line.sent(), session.topics()) == ([], ())
+
+
+def test_a_topic_given_up_while_it_waits_to_be_asked_again_is_forgotten() -> None:
+    session, line = asked(Price("A"))
+    line.sent()
+    line.say(1.0, {"error": "busy", "of": "watch"})
+    session.unsubscribe(Price("A"), now=1.5)
+    assert run_to(line, 10.0) == []
+    assert line.sent() == []
+
+
+def test_s10_s11_a_topic_without_acknowledgement_is_asked_for_again_and_a_late_one_is_no_event() -> None:
+    session, line = asked(Trade("A"))
+    assert line.sent() == [{"do": "watch trades A"}]
+    (failed,) = run_to(line, 10.0)
+    assert isinstance(failed, SubscribeFailed)
+    assert isinstance(failed.error, RequestTimedOut)
+    assert run_to(line, 11.0) == []
+    assert line.sent() == []  # the late answer still has its place
+    assert line.say(12.0, {"ok": "watch trades A"}) == []
+    assert line.sent() == [{"do": "watch trades A"}]
+    assert line.say(13.0, {"ok": "watch trades A"}) == [Subscribed(topic=Trade("A"))]
+    line.say(14.0, trades("A", 1))
+    assert session.trusted(Trade("A"))
+
+
+def test_a_live_book_whose_request_fails_is_lost_before_it_is_asked_for_again() -> None:
+    session, line = asked(Ladder("A"))
+    line.say(1.0, {"push": ladder("A", {"1": 2})})
+    assert session.trusted(Ladder("A"))
+    line.sent()
+    lost, failed = line.say(2.0, {"error": "busy"})
+    assert isinstance(lost, Lost)
+    assert isinstance(failed, SubscribeFailed)
+    assert not session.book(Ladder("A")).trusted
+    run_to(line, 3.0)
+    assert line.sent() == [{"do": "ladder", "market": "A"}]
+    assert not session.book(Ladder("A")).trusted
+
+
+def test_an_unreadable_acknowledgement_is_asked_again() -> None:
+    _, line = asked(Ladder("A"))
+    line.sent()
+    _, failed = line.say(1.0, {"ladder": {"market": "A"}})
+    assert isinstance(failed, SubscribeFailed)
+    run_to(line, 2.0)
+    assert line.sent() == [{"do": "ladder", "market": "A"}]
+
+
+def test_an_acknowledgement_that_is_the_snapshot_makes_a_book_live() -> None:
+    session, line = asked(Ladder("A"))
+    events = line.say(1.0, {"ladder": ladder("A", {"1": 2})})
+    assert [type(event).__name__ for event in events] == ["LadderUpdate", "BookChanged", "Subscribed"]
+    assert isinstance(events[0], LadderUpdate)
+    assert session.trusted(Ladder("A"))
+
+
+# Size and pace --------------------------------------------------------------------------------------------------------
+
+
+def test_requests_are_split_below_the_largest_frame() -> None:
+    _, line = asked(*(Price(f"M{number}") for number in range(40)), config=Config(max_request_bytes=120))
+    texts = line.sent_texts()
+    while True:
+        line.say(0.0, {"ok": "watch"})
+        more = line.sent_texts()
+        if not more:
+            break
+        texts += more
+    assert max(map(len, texts)) <= 120
+    assert sum(text.count("M") for text in texts) == 40
+
+
+def test_a_single_topic_that_is_too_large_is_sent_all_the_same() -> None:
+    _, line = asked(Price("M" * 200), config=Config(max_request_bytes=50))
+    assert len(line.sent()) == 1
+
+
+def test_s18_topic_requests_keep_their_pace_in_every_window() -> None:
+    _, line = asked(*(Trade(f"M{number}") for number in range(35)), config=Config(requests_per_second=10.0))
+    times = [0.0] * len(line.sent())
+    assert len(times) == 10
+    while (due := line.client.next_deadline()) is not None and due < 5.0:
+        line.client.handle_timeout(due)
+        times += [due] * len(line.sent())
+    assert len(times) == 35
+    assert all(later - earlier >= 1.0 for earlier, later in zip(times, times[10:], strict=False))
+
+
+# Reconnects -----------------------------------------------------------------------------------------------------------
+
+
+def test_s24_after_a_reconnect_each_wish_is_asked_for_once_with_all_changes_since() -> None:
+    session, line = asked(Price("A"), Price("B"), Trade("A"))
+    line.say(1.0, {"ok": "watch"}, {"ok": "watch trades A"})
+    session.disconnected(2.0)
+    session.unsubscribe(Price("B"), now=3.0)
+    session.subscribe(Price("C"), Trade("A"), now=3.0)
+    session.subscribe(Price("D"), now=3.0)
+    session.unsubscribe(Price("D"), now=3.0)
+    assert session.next_deadline() is None
+    session.next_step(10.0)
+    session.connected(10.0)
+    line = Line(session).open(10.0)
+    assert line.sent() == [watch("A", "C"), {"do": "watch trades A"}]
+
+
+def test_a_request_that_was_under_way_when_the_line_broke_is_asked_anew_without_an_event() -> None:
+    session, line = asked(Price("A"))
+    line.sent()
+    session.disconnected(1.0)
+    assert [type(event).__name__ for event in line.events()] == ["Closed", "Retrying"]
+    session.next_step(10.0)
+    session.connected(10.0)
+    assert Line(session).open(10.0).sent() == [watch("A")]
+
+
+def test_s28_a_refusal_in_the_same_read_as_the_close_is_handled_first() -> None:
+    _, line = asked(Price("A"), Price("B"))
+    line.sent()
+    line.client.receive_data(line.peer.text({"error": "busy", "of": "watch"}) + line.peer.close(), 1.0)
+    assert [type(event).__name__ for event in line.events()] == ["SubscribeFailed", "SubscribeFailed", "Closed"]
