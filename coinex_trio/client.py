@@ -6,6 +6,7 @@ cancelling it cannot leave half a frame behind. What the protocol does is the se
 
 from __future__ import annotations
 
+import os
 import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -13,7 +14,7 @@ from typing import TypeVar, final
 
 import trio
 
-from coinex_proto import BookChanged, BookView, Callbacks, Command, Config, Dialect, Event, OrderView, Topic
+from coinex_proto import BookChanged, BookView, Callbacks, Command, Config, Dialect, Event, OrderView, Topic, UsageError
 from coinex_proto.commands import describe
 from coinex_trio._carrier import Carrier
 from coinex_trio._pump import Pump, check_ssl_context
@@ -34,8 +35,10 @@ class Client(Verbs):
     def __init__(self, pump: Pump, carrier: Carrier) -> None:
         self._pump = pump
         self._carrier = carrier
+        self._home = trio.lowlevel.current_trio_token(), os.getpid()
 
     def _do(self, step: Callable[[], T]) -> T:
+        self._check()
         result = step()
         self._carrier.hurry()
         return result
@@ -75,6 +78,14 @@ class Client(Verbs):
         """A live view of this order book, subscribed if it was not; its numbers raise while it cannot be trusted."""
         self._do(lambda: self._pump.want((topic,)))
         return self._pump.session.book(topic)
+
+    def _check(self) -> None:
+        token = trio.lowlevel.current_trio_token() if trio.lowlevel.in_trio_run() else None
+        if (token, os.getpid()) != self._home:
+            raise UsageError(
+                "this client belongs to another thread or process; in a thread of this program, "
+                "use trio.from_thread.run_sync() to call its methods"
+            )
 
     async def _opened(self) -> None:
         """Returns when the client is ready for the first time, or was stopped before by a callback."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import logging
+import math
 from decimal import Decimal
 from typing import Any
 
@@ -450,6 +451,44 @@ async def test_n18_a_send_that_blocks_ends_the_connection_while_reading_goes_on(
         await trio.sleep(8)
         assert first.gone
         assert len(network.all) == 2
+
+
+async def test_n16_an_answer_that_waits_unread_behind_a_slow_callback_is_read_before_the_line_is_judged(
+    autojump_clock: MockClock,
+) -> None:
+    network = TrioNetwork()
+    async with open_client(coinex.spot(), network=network) as client:
+        client.subscribe(BTC, callback=lambda _: autojump_clock.jump(2 * 8.0))
+        await trio.sleep(20.1)  # right behind the ping of 20.0, together with its answer
+        network.last.ticker()
+        await trio.sleep(60)
+        assert len(network.all) == 1
+        assert client.stats.pings >= 2
+
+
+async def test_n26_a_laptop_that_slept_an_hour_reconnects_once(autojump_clock: MockClock) -> None:
+    network = TrioNetwork()
+    async with open_client(coinex.spot(), network=network) as client:
+        await trio.sleep(1)
+        network.last.is_silent = True
+        network.last.answers_close = False
+        autojump_clock.jump(3600)
+        await trio.sleep(60)
+        assert len(network.all) == 2
+        assert client.stats.pings <= 6
+
+
+async def test_p5_another_thread_is_refused_and_told_what_to_do(autojump_clock: MockClock) -> None:
+    network = TrioNetwork()
+    async with open_client(coinex.spot(), network=network) as client:
+        autojump_clock.autojump_threshold = math.inf
+        with pytest.raises(UsageError, match="from_thread"):
+            await trio.to_thread.run_sync(client.topics)
+
+        def right() -> object:
+            return trio.from_thread.run_sync(client.topics)
+
+        assert await trio.to_thread.run_sync(right) == ()
 
 
 async def test_n28_a_reconnect_that_fails_for_want_of_files_is_tried_again(autojump_clock: MockClock) -> None:
