@@ -12,6 +12,7 @@ from coinex_proto import (
     Failed,
     NotReady,
     OrderChanged,
+    OrderFact,
     OrderView,
     OutcomeUnknown,
     Ready,
@@ -24,7 +25,7 @@ from coinex_proto import (
 )
 from tests.coinex_proto.line import Line, sources
 from tests.coinex_proto.line_session import RETRYING, asked, connected, ladder, price, run_to
-from tests.coinex_proto.tiny import Do, Ladder, OrderUpdate, Place, Price, Tiny, Trade
+from tests.coinex_proto.tiny import Do, Ladder, OrderUpdate, Place, Price, PriceUpdate, Tiny, Trade
 
 OPENING: tuple[dict[str, str], ...] = ({"hello": "n"}, {"ok": "login"}, {"ok": "greet"})
 REFUSAL = b"HTTP/1.1 %d No\r\nContent-Length: 0\r\n\r\n"
@@ -141,6 +142,60 @@ def test_facts_that_came_another_way_are_learnt() -> None:
     assert isinstance(changed, OrderChanged)
     assert isinstance(changed.order, OrderView)
     assert changed.order.state == "filled"
+
+
+def test_an_order_sent_another_way_is_followed_like_any_other() -> None:
+    session, line = signed_in()
+    states = []
+    for name in ("told", "refused", "doubted"):
+        request_id, view = session.sending(OrderFact(client_order_id=name, state="sending"), 1.0)
+        match name:
+            case "told":
+                session.learn(OrderFact(order_id=7, state="live"), now=2.0, request_id=request_id)
+            case "refused":
+                session.refused(request_id, "no money", 2.0)
+            case _:
+                session.in_doubt(request_id, "no answer", 2.0)
+        states.append((name, view.state, view.why))
+    assert states == [("told", "live", ""), ("refused", "refused", "no money"), ("doubted", "unknown", "no answer")]
+    assert names(line.events()) == ["OrderChanged"] * 3
+
+
+def test_an_order_in_doubt_is_asked_about_until_the_venue_answers() -> None:
+    session, line = signed_in()
+    session.send(Place(name="x"), 1.0)
+    line.sent()
+    run_to(line, 11.0)
+    assert line.sent()[-1] == {"do": "find", "name": "x"}
+    line.say(11.5, {"many": [{"error": "busy", "of": "x"}]})
+    line.say(12.0, {"ok": "ping"})
+    asked_at: list[float] = []
+    while len(asked_at) < 2:
+        due = session.next_deadline()
+        assert due is not None
+        session.handle_timeout(due)
+        asked_at += [due for sent in line.sent() if sent["do"] == "find"]
+        line.say(due, {"ok": "ping"})
+    (view,) = session.orders.open()
+    line.say(asked_at[-1], {"found": {"name": "x", "state": "filled"}})
+    assert word(view) == "filled"
+    run_to(line, asked_at[-1] + 15.0)
+    assert [sent for sent in line.sent() if sent["do"] == "find"] == []
+
+
+def test_a_note_of_the_program_comes_in_its_place() -> None:
+    session, line = asked(Price("A"))
+    line.client.receive_data(line.peer.text(price("A")), 1.0)
+    session.note(PriceUpdate(market="mine", price="7"), 1.0)
+    assert [event.market for event in line.events() if isinstance(event, PriceUpdate)] == ["A", "mine"]
+
+
+def test_a_line_is_proved_for_as_long_as_a_dead_one_may_go_unnoticed() -> None:
+    session = Session(Tiny(), sources(), RETRYING)
+    assert not session.is_proved(0.0)
+    connected(session)
+    assert session.is_proved(28.0)
+    assert not session.is_proved(28.1)
 
 
 def test_a_refused_order_leaves_no_trace() -> None:

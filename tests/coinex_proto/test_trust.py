@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 import pytest
-from attrs import evolve, frozen
+from attrs import evolve
 
 from coinex_proto import (
     BookChanged,
     BookNotTrusted,
     Closed,
     Config,
-    Inbound,
     Lost,
-    OrderChanged,
     Restored,
     Session,
     Subscribed,
@@ -23,7 +20,7 @@ from coinex_proto import (
 )
 from tests.coinex_proto.line import Line
 from tests.coinex_proto.line_session import asked, connected, ladder, price, run_to, trades
-from tests.coinex_proto.tiny import Ladder, LadderBook, LadderUpdate, Own, Price, PriceUpdate, Tiny, Trade, TradeUpdate
+from tests.coinex_proto.tiny import Ladder, LadderBook, LadderUpdate, Own, Price, PriceUpdate, Tiny, Trade
 
 A = Ladder("A")
 
@@ -327,129 +324,3 @@ def test_the_reason_is_the_one_that_comes_first() -> None:
     assert run_to(line, 5.0) == [Lost(topics=(A,), since=1.0, why="silent for 4 s")]
     _, line = proved(evolve(config, silent_after=14.0), Owing())
     assert run_to(line, 11.0) == [Lost(topics=(A,), since=1.0, why="no whole book within its time")]
-
-
-# Trades ---------------------------------------------------------------------------------------------------------------
-
-
-def ids(line: Line, now: float, *numbers: int) -> tuple[tuple[int, ...], bool] | None:
-    events = [event for event in line.say(now, trades("A", *numbers)) if isinstance(event, TradeUpdate)]
-    return (events[0].ids, events[0].is_history) if events else None
-
-
-def test_trades_seen_before_are_taken_out_and_the_first_push_is_history() -> None:
-    session, line = asked(Trade("A"))
-    assert ids(line, 1.0, 2, 1) == ((2, 1), True)
-    assert ids(line, 2.0, 3) == ((3,), False)
-    session.disconnected(3.0)
-    line = connected(session, 10.0)
-    assert ids(line, 11.0, 4, 3, 2) == ((4,), True)
-    assert ids(line, 12.0, 4) is None
-    assert ids(line, 12.0, 5, 4) == ((5,), False)
-    assert session.stats.duplicates == 4
-
-
-def test_trades_without_the_old_ones_keep_their_stamp() -> None:
-    _, line = asked(Trade("A"))
-    line.say(1.0, trades("A", 1))
-    (event,) = line.say(2.0, trades("A", 2, 1))
-    assert isinstance(event, TradeUpdate)
-    assert (event.ids, event.received_at, event.raw) == ((2,), 2.0, b'{"trades": [2, 1], "market": "A"}')
-
-
-def test_a_history_without_news_still_comes() -> None:
-    session, line = asked(Trade("A"))
-    ids(line, 1.0, 1)
-    session.disconnected(3.0)
-    line = connected(session, 10.0)
-    assert ids(line, 11.0, 1) == ((), True)
-    assert session.trusted(Trade("A"))
-
-
-def test_only_so_many_trades_are_remembered() -> None:
-    _, line = asked(Trade("A"))
-    ids(line, 1.0, *range(300, 0, -1))
-    assert ids(line, 2.0, 300, 45) == ((), False) or ids(line, 2.0, 45) is None
-    assert ids(line, 3.0, 44) == ((44,), False)
-
-
-def test_trades_of_a_topic_that_was_given_up_are_forgotten() -> None:
-    session, line = asked(Trade("A"))
-    ids(line, 1.0, 1)
-    session.unsubscribe(Trade("A"), now=2.0)
-    session.subscribe(Trade("A"), now=2.0)
-    assert ids(line, 3.0, 1) == ((1,), True)
-
-
-def test_trades_of_one_market_go_on_under_all_markets() -> None:
-    session, line = asked(Trade(), Trade("A"))
-    assert ids(line, 1.0, 2, 1) == ((2, 1), True)
-    session.unsubscribe(Trade("A"), now=2.0)
-    assert ids(line, 3.0, 3, 2) == ((3,), False)
-    session.subscribe(Trade("A"), now=4.0)
-    assert ids(line, 5.0, 4) == ((4,), False)
-
-
-# Sequence numbers -----------------------------------------------------------------------------------------------------
-
-
-@frozen(kw_only=True)
-class Numbered(PriceUpdate):
-    has_sequence: ClassVar[bool] = True
-    sequence: int | None = None
-
-
-class Counting(Tiny):
-    def _decode(self, value: dict[str, Any]) -> Sequence[Inbound]:
-        match value:
-            case {"price": str(at), "market": str(market), **rest}:
-                return (Numbered(market=market, price=at, sequence=rest.get("n")),)
-        return super()._decode(value)
-
-
-def numbered(*pairs: tuple[str, int | None]) -> tuple[dict[str, Any], ...]:
-    return tuple({**price(market), "n": number} for market, number in pairs)
-
-
-def gaps(*pairs: tuple[str, int | None]) -> int:
-    session, line = asked(Price("A"), Price("B"), venue=Counting())
-    line.say(1.0, {"ok": "watch"}, *numbered(*pairs))
-    return session.stats.gaps
-
-
-def test_a_jump_in_the_numbers_is_a_gap() -> None:
-    _, line = asked(Price("A"), venue=Counting())
-    line.say(1.0, {"ok": "watch"}, *numbered(("A", 1)))
-    lost, restored, update = line.say(2.0, *numbered(("A", 3)))
-    assert lost == Lost(topics=(Price("A"),), since=1.0, why="a gap in the sequence numbers")
-    assert restored == Restored(topics=(Price("A"),), since=1.0, until=2.0, why="a gap in the sequence numbers")
-    assert isinstance(update, Numbered)
-
-
-@pytest.mark.parametrize(
-    ("pairs", "count"),
-    [
-        ((("A", 1), ("A", 2), ("A", 3)), 0),
-        ((("A", 1), ("B", 2), ("A", 3), ("B", 4)), 0),  # along the connection
-        ((("A", 1), ("B", 1), ("A", 2), ("B", 2)), 0),  # along each topic
-        ((("A", 5), ("A", 1)), 0),
-        ((("A", 1), ("A", None), ("A", 2)), 0),
-        ((("A", 1), ("A", 3), ("A", 9)), 2),
-    ],
-)
-def test_numbers_may_count_along_the_connection_or_along_each_topic(
-    pairs: tuple[tuple[str, int | None], ...], count: int
-) -> None:
-    assert gaps(*pairs) == count
-
-
-# Orders ---------------------------------------------------------------------------------------------------------------
-
-
-def test_updates_of_orders_reach_the_tracker_even_when_nobody_wants_the_topic() -> None:
-    session, line = asked(Price("A"), venue=Tiny(password="pw"))
-    line.say(0.0, {"hello": "n"}, {"ok": "login"}, {"ok": "greet"})
-    (event,) = line.say(1.0, {"order": {"name": "x", "state": "live"}})
-    assert isinstance(event, OrderChanged)
-    assert session.orders.find(client_order_id="x") is not None
-    assert session.stats.late_pushes == 1
