@@ -8,100 +8,20 @@ Source: CoinEx API v2, market channels of the spot and futures sockets.
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Callable, Iterable, Iterator
-from itertools import chain, islice
-from typing import Any, Final, Protocol
+from itertools import islice
+from typing import Any, Final
 
 from attrs import define, field
 
-from coinex_proto.simulator.amounts import UNIT_PLACES, to_scaled
-from coinex_proto.simulator.coinex_wire import Push, rate
+from coinex_proto.simulator.coinex_depth import DEPTH_LIMITS, FULL_EVERY_MS, DepthChannel, depth_step
+from coinex_proto.simulator.coinex_wire import Push, Subscriber, rate
 from coinex_proto.simulator.market import Market
 from coinex_proto.simulator.prices import Prices
 
 FIRST_DEALS: Final = 100
-FULL_EVERY_MS: Final = 60_000
-DEPTH_LIMITS: Final = frozenset((5, 10, 20, 50))
 
-Levels = list[tuple[str, str]]
 DepthKey = tuple[str, int, str, bool]
-
-
-class Subscriber(Protocol):
-    """One socket."""
-
-    def deliver(self, push: Push) -> None: ...
-
-
-def checksum(bids: Levels, asks: Levels) -> int:
-    """CRC-32, unsigned, over the strings as they were sent: bids, then asks, best first."""
-    return zlib.crc32(":".join(chain.from_iterable(chain(bids, asks))).encode("ascii"))
-
-
-def difference(old: Levels, new: Levels) -> Levels:
-    """The levels that turn one side into another; size 0 deletes."""
-    before, after = dict(old), dict(new)
-    changed = [level for level in new if before.get(level[0]) != level[1]]
-    return changed + [(price, "0") for price, _ in old if price not in after]
-
-
-def depth_step(market: Market, interval: str) -> int:
-    """Ticks that a merge interval puts into one level.  Raises BadNumber."""
-    return int(max(1, to_scaled(interval, UNIT_PLACES) // 10 ** (UNIT_PLACES - market.spec.price_places)))
-
-
-@define(eq=False)
-class DepthChannel:
-    """One book as one kind of subscription sees it."""
-
-    market: Market
-    limit: int
-    step: int
-    is_full: bool
-    followers: dict[Subscriber, bool] = field(factory=dict)
-    """False: has not had the whole book yet."""
-    newcomers: bool = False
-    seen: int = -1
-    bids: Levels = field(factory=list)
-    asks: Levels = field(factory=list)
-    full_at: int = 0
-
-    def beat(self, now_ms: int) -> None:
-        if self.market.is_halted:
-            return
-        is_due = not self.is_full and now_ms >= self.full_at
-        if self.seen == self.market.book.revision and not self.newcomers and not is_due:
-            return
-        self.seen = self.market.book.revision
-        bids = self.market.levels("buy", self.limit, self.step)
-        asks = self.market.levels("sell", self.limit, self.step)
-        has_changed = bids != self.bids or asks != self.asks
-        if is_due:
-            self.full_at = now_ms + FULL_EVERY_MS
-        whole = self._push(True, bids, asks, bids, asks, now_ms) if self.newcomers or is_due or self.is_full else None
-        part = None
-        if has_changed and not self.is_full and not is_due:
-            part = self._push(False, difference(self.bids, bids), difference(self.asks, asks), bids, asks, now_ms)
-        self.bids, self.asks = bids, asks
-        for follower, has_book in list(self.followers.items()):
-            if not has_book or is_due or (self.is_full and has_changed):
-                assert whole is not None
-                self.followers[follower] = True
-                follower.deliver(whole)
-            elif part is not None:
-                follower.deliver(part)
-        self.newcomers = False
-
-    def _push(self, is_full: bool, bids: Levels, asks: Levels, all_bids: Levels, all_asks: Levels, now_ms: int) -> Push:
-        depth = {
-            "asks": asks,
-            "bids": bids,
-            "last": self.market.price_text(self.market.last),
-            "updated_at": now_ms,
-            "checksum": checksum(all_bids, all_asks),
-        }
-        return Push("depth.update", {"market": self.market.spec.name, "is_full": is_full, "depth": depth})
 
 
 @define(eq=False)
@@ -184,7 +104,7 @@ class Feeds:
         if channel is None:
             channel = self._depth[key] = DepthChannel(market, limit, depth_step(market, interval), is_full)
         channel.followers[subscriber] = False
-        channel.newcomers = True
+        channel.has_newcomers = True
 
     def leave_depth(self, subscriber: Subscriber, names: Iterable[str] | None) -> None:
         """None: every market."""
@@ -313,6 +233,3 @@ class Feeds:
             "best_ask_size": market.amount_text(ask_lots),
         }
         return Push("bbo.update", quote)
-
-
-__all__ = ["DepthChannel", "Feeds", "Push", "Subscriber", "Wish", "checksum", "difference"]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from coinex_proto.simulator.amounts import BadNumber, to_text
-from coinex_proto.simulator.coinex_feeds import DEPTH_LIMITS, checksum, depth_step
+from coinex_proto.simulator.coinex_depth import DEPTH_LIMITS, checksum, depth_step
 from coinex_proto.simulator.coinex_http import Call, Endpoint, Page, Table, bad_parameter
 from coinex_proto.simulator.coinex_wire import rate, units
 from coinex_proto.simulator.futures import MAINTENANCE_RATE

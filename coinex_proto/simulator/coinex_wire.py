@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import msgspec
 
@@ -47,6 +47,12 @@ class Push:
         if self._frame is None:
             self._frame = binary_frame(packed(self.payload))
         return self._frame
+
+
+class Subscriber(Protocol):
+    """One socket."""
+
+    def deliver(self, push: Push) -> None: ...
 
 
 def units(value: int) -> str:

@@ -79,8 +79,12 @@ class HalfBook:
         self._sign = sign
         self._keys: list[int] = []
         self.levels: dict[int, Level] = {}
+        self.revision = 0
+        """Grows with every change."""
 
     def add(self, order: Order) -> None:
+        """Rest an order behind those of its price."""
+        self.revision += 1
         level = self.levels.get(order.price)
         if level is None:
             level = self.levels[order.price] = Level(order.price)
@@ -92,6 +96,7 @@ class HalfBook:
 
     def take(self, order: Order, lots: int) -> None:
         """Take lots of this order away; the order goes when nothing is left of it.  Call before `order.left` changes."""
+        self.revision += 1
         level = self.levels[order.price]
         if not order.is_hidden:
             level.lots -= lots
