@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from coinex_proto import Command, Event, Failed, OrderView, Replied, RequestId, Statistics, Topic, TopicStatus
+from coinex_proto import Command, Event, Failed, OrderView, Replied, RequestId, Session, Statistics, Topic, TopicStatus
 from coinex_trio._pump import Pump
 
 R = TypeVar("R")
@@ -83,6 +83,13 @@ class Verbs:
     def orders(self) -> tuple[OrderView, ...]:
         """Own orders that are not final, as far as they are known."""
         return self._ask(self._pump.session.orders.open)
+
+    def step(self, work: Callable[[Session, float], T]) -> T:
+        """Do something to the session itself, at its present time and where it lives; what it says gets on its way.
+
+        For parts that stand beside a client, for example the orders that leave over HTTP (`coinex.http.Desk`).
+        """
+        return self._do(lambda: work(self._pump.session, self._pump.now()))
 
     def stop(self) -> None:
         """End `run()` and the streams and close the connection in good order; may be called in a callback."""

@@ -5,14 +5,21 @@ Each verb only names a topic; all the work is the blocking client's. Must not im
 
 from __future__ import annotations
 
+import math
 import os
 import ssl
 from collections.abc import Callable
-from typing import Final, Literal, TypeAlias, final
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias, final
 
-from coinex_proto import BookChanged, Callbacks, Config, UsageError, coinex
+from coinex_proto import BookChanged, Callbacks, Config, OrderView, UsageError, coinex
+from coinex_trio._together import ASK_AGAIN, Together, http_url_of
 from coinex_trio.blocking import BlockingClient
 from coinex_trio.network import SYSTEM, Network
+
+if TYPE_CHECKING:
+    from coinex_proto.coinex.http._parameters import OrderType, Side, StpMode
+    from coinex_proto.coinex.http.desk import Number
+    from coinex_trio.http import BlockingHttp
 
 Module: TypeAlias = Literal["spot", "futures"]
 
@@ -34,6 +41,7 @@ class CoinexClient(BlockingClient):
         credentials: coinex.Credentials | None = None,
         *,
         url: str | None = None,
+        http_url: str | None = None,
         allow_plaintext: bool = False,
         callbacks: Callbacks | None = None,
         config: Config = Config(),  # noqa: B008  (frozen)
@@ -42,7 +50,8 @@ class CoinexClient(BlockingClient):
         background: bool = False,
     ) -> None:
         """Nothing is opened yet. `url`: another address than the exchange's own; `ws://` only to this machine, unless
-        `allow_plaintext` says that credentials may be read on the way.
+        `allow_plaintext` says that credentials may be read on the way. `http_url`: where HTTP is asked; left out, it is
+        the venue's own, and with a `url` the host of that.
         """
         super().__init__(
             _dialect(module, credentials, url, allow_plaintext),
@@ -53,6 +62,23 @@ class CoinexClient(BlockingClient):
             background=background,
         )
         self._has_credentials = credentials is not None
+        clock = self._pump.session.clock
+
+        def make_http() -> BlockingHttp:
+            from coinex_trio._http_wire import DEFAULT_URL
+            from coinex_trio.http import BlockingHttp
+
+            return BlockingHttp(
+                credentials,
+                url=http_url or http_url_of(url) or DEFAULT_URL,
+                config=config,
+                ssl_context=ssl_context,
+                allow_plaintext=allow_plaintext,
+                network=network,
+                clock=clock,
+            )
+
+        self._together = Together(self, module, make_http)
 
     def authenticate(self) -> None:
         """Open if need be and return when signed in; raises `LoginRefused`. Happens by itself otherwise."""
@@ -70,6 +96,98 @@ class CoinexClient(BlockingClient):
     def server_time(self) -> int:
         """The exchange's clock, Unix milliseconds."""
         return self.request(coinex.ServerTime())
+
+    # Over HTTP: the extra `http` ---------------------------------------------------------------------------------------
+
+    @property
+    def http(self) -> BlockingHttp:
+        """CoinEx over HTTP with this client's credentials and clock: `cx.http.request(spot.ListMarket())`.
+
+        Made when it is first used; raises `UsageError` where the extra `http` is not installed. While a call waits for
+        its answer the socket is not read, unless `background=True`.
+        """
+        return self._together.http
+
+    def place_order(
+        self,
+        market: str,
+        side: Side,
+        type: OrderType,  # noqa: A002  (the wire's word)
+        amount: Number,
+        price: Number | None = None,
+        *,
+        client_id: str | None = None,
+        ccy: str | None = None,
+        is_hide: bool | None = None,
+        stp_mode: StpMode | None = None,
+    ) -> OrderView:
+        """Place an order, once; allowed in callbacks. A client id is made when none is given.
+
+        The view is live and shared with the pushes. Its state is "unknown" when the answer was lost: the order may stand,
+        and `wait` or `resolve` find out; do not place it again before. Raises `HttpRefused` when the venue says no, and
+        `NotReady` at once, with nothing sent, while the pushes of own orders in this market are not live. The first order
+        in a market waits for them: `ready(coinex.Orders())` beforehand makes it quick.
+
+        A market order on spot must say what its amount counts: `ccy="BTC"` or `ccy="USDT"` on BTCUSDT.
+        """
+        desk = self._together.desk
+        if client_id is None:
+            client_id = self._network.sources.random_bytes(12).hex()
+        command = desk.order(
+            market, side, type, amount, price, client_id=client_id, ccy=ccy, is_hide=is_hide, stp_mode=stp_mode
+        )
+        self._together.follow(market)
+        return self._own(self.http.ask(desk.place(command)))
+
+    def cancel_order(self, order: OrderView) -> OrderView:
+        """Cancel an order; allowed in callbacks and at any time. One that has ended meanwhile is looked up instead.
+
+        Raises `HttpRefused`, and `HttpOutcomeUnknown` when the answer was lost: cancelling again does no harm.
+        """
+        return self._own(self.http.ask(self._together.desk.cancel(order)))
+
+    def modify_order(self, order: OrderView, *, amount: Number | None = None, price: Number | None = None) -> OrderView:
+        """Change amount (what is filled included) or price; allowed in callbacks. The view follows a new order id.
+
+        Raises `HttpRefused`, which leaves the order as it was, and `HttpOutcomeUnknown`: then `resolve` tells.
+        """
+        return self._own(self.http.ask(self._together.desk.modify(order, amount=amount, price=price)))
+
+    def resolve(self, order: OrderView) -> OrderView:
+        """Ask the venue what became of an order; the view says what it knows, and stays "unknown" while that is nothing.
+
+        An order that was known and is not found any more was cancelled without a fill. One that was never confirmed is
+        `refused` when it is not found 20 s after it was sent: the venue would not take it any more.
+        """
+        return self._own(self.http.ask(self._together.desk.find_out(order)))
+
+    def wait(self, order: OrderView, timeout: float = math.inf) -> OrderView:
+        """The order when it is final; raises `TimeoutError`. Pushes tell, and queries while no push can come."""
+        if not self._has_credentials:
+            return super().wait(order, timeout)
+        self._open()
+        live, together = self._pump.session.orders.live(order), self._together
+        until, ask_at = self._pump.now() + timeout, self._pump.now()
+        while not live.is_final:
+            now = self._pump.now()
+            if now >= until:
+                raise TimeoutError(f"the order is {live.state} after {timeout:g} s")
+            if together.can_hear_of(live):
+                self._until(lambda: live.is_final or not together.can_hear_of(live), until, "wait()")
+            elif now < ask_at:
+                self._until(lambda: live.is_final or together.can_hear_of(live), min(until, ask_at), "wait()")
+            else:
+                together.try_to_find_out(live)
+                ask_at = self._pump.now() + ASK_AGAIN
+        return self._own(live)
+
+    def close(self) -> None:
+        """Close in good order, within `Config.close_timeout`; twice is once. In a callback it is `stop()`."""
+        try:
+            super().close()
+        finally:
+            if self._is_closed:
+                self._together.close()
 
     # Market data ------------------------------------------------------------------------------------------------------
 

@@ -7,10 +7,10 @@ the extra `http`. The exchange's certificate is verified, and the environment's 
 from __future__ import annotations
 
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Generator
 from contextlib import aclosing, asynccontextmanager
 from types import TracebackType
-from typing import Final, Self, TypeVar, final
+from typing import Any, Final, Self, TypeVar, final
 
 from coinex_proto import Config
 from coinex_proto.coinex import Credentials
@@ -101,6 +101,10 @@ class BlockingHttp:
         """What the venue knows of an order whose outcome is unknown. "not_found" is no proof right after sending."""
         steps = self._flow.resolve_order(client_id, self._network.now(), market=market, market_type=market_type)
         return self._run(steps)
+
+    def ask(self, questions: Generator[HttpCommand[Any], Any, R]) -> R:
+        """What comes of several calls that follow from each other: those of a `Desk`, a `Backfill`, `Holdings`."""
+        return self._run(self._flow.ask(questions, self._network.now()))
 
     def sync_clock(self) -> float:
         """Asks the venue's time, and gives its clock minus ours in seconds."""
@@ -231,6 +235,12 @@ class Http:
 
         now = trio.current_time()
         return await self._run(self._flow.resolve_order(client_id, now, market=market, market_type=market_type))
+
+    async def ask(self, questions: Generator[HttpCommand[Any], Any, R]) -> R:
+        """What comes of several calls that follow from each other: those of a `Desk`, a `Backfill`, `Holdings`."""
+        import trio
+
+        return await self._run(self._flow.ask(questions, trio.current_time()))
 
     async def sync_clock(self) -> float:
         """Asks the venue's time, and gives its clock minus ours in seconds."""

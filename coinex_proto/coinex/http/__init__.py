@@ -13,6 +13,7 @@ from coinex_proto.coinex.http._resolve import MARKET_TYPES, Questions, ResolvedO
 from coinex_proto.coinex.http._routes import LIMITS, ROUTES, Route
 from coinex_proto.coinex.http.answer import lost_after_sending, never_sent, parse
 from coinex_proto.coinex.http.command import Call, HttpCommand, call
+from coinex_proto.coinex.http.desk import Desk
 from coinex_proto.coinex.http.errors import (
     CODES,
     CodeMeaning,
@@ -40,6 +41,7 @@ __all__ = [
     "Call",
     "Clock",
     "CodeMeaning",
+    "Desk",
     "HttpCommand",
     "HttpFlow",
     "HttpOptions",

@@ -7,6 +7,7 @@ repeated: an order, a cancel or a transfer is sent once, and if its outcome is o
 
 from __future__ import annotations
 
+import math
 import re
 from collections import OrderedDict
 from collections.abc import Generator, Mapping
@@ -117,6 +118,7 @@ class HttpFlow:
         self._options = options if options is not None else HttpOptions()
         self._clock = clock if clock is not None else Clock()
         self._must_sync = False
+        self._now = -math.inf
         self._open: OrderedDict[str, tuple[str, MarketType]] = OrderedDict()
 
     @property
@@ -179,20 +181,30 @@ class HttpFlow:
         if remembered is not None:
             market, market_type = market or remembered[0], market_type or remembered[1]
         questions = resolve(client_id, market, MARKET_TYPES if market_type is None else (market_type,))
-        try:
-            query = next(questions)
-            while True:
-                try:
-                    answer = yield from self.request(query, now)
-                except HttpRefused as refusal:
-                    query = questions.throw(refusal)
-                else:
-                    query = questions.send(answer)
-        except StopIteration as stop:
-            verdict: ResolvedOrder = stop.value
+        verdict = yield from self.ask(questions, now)
         if verdict.orders:
             self._open.pop(client_id, None)
         return verdict
+
+    def ask(self, questions: Generator[HttpCommand[Any], Any, R], now: float) -> Steps[R]:
+        """The steps of several commands, each yielded by a generator that is sent its result, or thrown its error.
+
+        Returns what the generator returns. Closed in the middle, it closes the generator too.
+        """
+        try:
+            command = next(questions)
+            while True:
+                try:
+                    answer = yield from self.request(command, max(now, self._now))
+                except SdkError as error:
+                    command = questions.throw(error)
+                else:
+                    command = questions.send(answer)
+        except StopIteration as stop:
+            result: R = stop.value
+            return result
+        finally:
+            questions.close()
 
     # One attempt ------------------------------------------------------------------------------------------------------
 
@@ -217,6 +229,7 @@ class HttpFlow:
             self._open.popitem(last=False)
         outcome = yield Send(request)
         assert not isinstance(outcome, Woken), "a driver answers Send with Reply or NoReply"
+        self._now = max(self._now, outcome.now)
         if isinstance(outcome, Reply):
             self.pace.note(command, outcome.headers, outcome.now)
         return outcome

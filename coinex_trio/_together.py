@@ -1,0 +1,145 @@
+"""HTTP beside the socket of one blocking client: own orders, and what is asked for after a loss.
+
+What is asked and what the answers prove is decided in `coinex_proto.coinex.http`; here it is run in the calling thread.
+Must not know trio, and imports httpx2 only when HTTP is used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property
+from typing import TYPE_CHECKING, Final, TypeVar, final
+from urllib.parse import urlsplit
+from weakref import ref
+
+from coinex_proto import NotReady, OrderView, Restored, SdkError, Session, coinex
+from coinex_trio._pump import LOG
+from coinex_trio._reentry import INSIDE
+
+if TYPE_CHECKING:
+    from coinex_proto.coinex.http import Desk
+    from coinex_trio.coinex import CoinexClient, Module
+    from coinex_trio.http import BlockingHttp
+
+T = TypeVar("T")
+
+ASK_AGAIN: Final = 2.0
+"""Seconds between two queries about an order that is waited for and that pushes cannot tell of."""
+
+VENUE_HOSTS: Final = ("socket.coinex.com",)
+"""Where sockets and HTTP have different hosts."""
+
+
+def http_url_of(socket_url: str | None) -> str | None:
+    """The HTTP address that belongs to a socket's; None: the venue's own.
+
+    Another host than the venue's is a local exchange or a proxy: then HTTP is asked there too, so that no order goes to
+    the venue by a program that is tested elsewhere.
+    """
+    if socket_url is None:
+        return None
+    parts = urlsplit(socket_url)
+    if parts.hostname in VENUE_HOSTS:
+        return None
+    path = parts.path.rstrip("/").removesuffix("/spot").removesuffix("/futures")
+    return f"{'https' if parts.scheme == 'wss' else 'http'}://{parts.netloc}{path}"
+
+
+@final
+class Together:
+    """What one `CoinexClient` does over HTTP."""
+
+    def __init__(self, client: CoinexClient, module: Module, make_http: Callable[[], BlockingHttp]) -> None:
+        self._client_of = ref(client)  # a dropped client must go at once, and say that it was not closed
+        self._module: Module = module
+        self._make_http = make_http
+        self._has_http = False
+        self._followed: set[coinex.Orders] = set()
+
+    @property
+    def _client(self) -> CoinexClient:
+        client = self._client_of()
+        assert client is not None, "only its client calls it"
+        return client
+
+    @cached_property
+    def http(self) -> BlockingHttp:
+        """Made when it is first used. Raises `UsageError` where the extra `http` is not installed."""
+        http = self._make_http()
+        self._has_http = True
+        return http
+
+    @cached_property
+    def desk(self) -> Desk:
+        """The own orders; from now on they are asked about after each loss."""
+        from coinex_proto.coinex.http import Desk
+
+        _ = self.http
+        desk = Desk(self._step, self._module)
+        self._client.on(Restored)(self._settle_after)
+        return desk
+
+    def _step(self, work: Callable[[Session, float], T], /) -> T:
+        return self._client.step(work)
+
+    def close(self) -> None:
+        """Ends the HTTP connections, where there are any."""
+        if self._has_http:
+            self.http.close()
+
+    # Own orders -------------------------------------------------------------------------------------------------------
+
+    def follow(self, market: str) -> None:
+        """Returns when the pushes of own orders in this market are live: at once but for the first time.
+
+        Raises `NotReady` when they are not: an order that nobody can follow is not sent.
+        """
+        client = self._client
+        wanted = {status.topic for status in client.topics()}
+        topic = coinex.Orders() if coinex.Orders() in wanted else coinex.Orders(market)
+        if not client.trusted(topic):
+            if topic in self._followed or INSIDE.is_waiting:
+                raise NotReady(
+                    f"no order was sent: its pushes ({topic}) are not live now; wait for Restored, or call ready({topic}) "
+                    "before the first order"
+                )
+            self._hold(topic)
+            self._wait_until_live(topic)
+        self._hold(topic)
+        self._followed.add(topic)
+
+    def _hold(self, topic: coinex.Orders) -> None:
+        self._client.step(lambda session, now: session.hold(topic, holder=self, now=now))
+
+    def _wait_until_live(self, topic: coinex.Orders) -> None:
+        try:
+            self._client.ready(topic)
+        except TimeoutError as late:
+            raise NotReady(f"no order was sent: {late}") from late
+
+    def can_hear_of(self, order: OrderView) -> bool:
+        """Whether pushes will tell what becomes of this order. For the thread that drives the session."""
+        session = self._client._pump.session
+        topics = (coinex.Orders(), coinex.Orders(order.market)) if order.market else (coinex.Orders(),)
+        return order.state != "unknown" and any(session.trusted(topic) for topic in topics)
+
+    def try_to_find_out(self, order: OrderView) -> None:
+        """Asks about an order; where that fails for now, the order stays as it is and may be asked about again.
+
+        Raises what asking again cannot mend: refused credentials, for example.
+        """
+        try:
+            self.http.ask(self.desk.find_out(order))
+        except SdkError as error:
+            if not getattr(error, "retryable", False):
+                raise
+            LOG.info("coinex: an order could not be asked about for now: %s", type(error).__name__)
+
+    def _settle_after(self, event: Restored) -> None:
+        if not any(isinstance(topic, coinex.Orders) for topic in event.topics):
+            return
+        try:
+            self.http.ask(self.desk.settle())
+        except SdkError as error:
+            # They stay `unknown`, which is true; wait() and find_out() ask again.
+            LOG.warning("coinex: orders of unknown state could not be asked about: %s", error)
