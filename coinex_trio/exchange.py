@@ -17,7 +17,7 @@ from attrs import frozen
 from coinex_proto.coinex import Credentials
 from coinex_proto.errors import UsageError
 from coinex_proto.orders import OrderView
-from coinex_proto.simulator import CoinexServer, CrowdSettings
+from coinex_proto.simulator import CoinexServer, CrowdSettings, Fault, FaultScriptError, parse_faults
 from coinex_proto.simulator.matching import Order
 from coinex_trio._host import Host, Server, ServerConnection
 from coinex_trio._memory import MemoryNetwork
@@ -216,6 +216,8 @@ class Settings:
     access_id: str | None
     secret_key: str | None
     rate: float
+    faults: str | Sequence[Fault]
+    allows_old_signatures: bool = False
 
     def server(self, now: float) -> Server[ServerConnection]:
         """The exchange without I/O, beginning at this Unix time."""
@@ -226,8 +228,18 @@ class Settings:
             access_id=self.access_id,
             secret_key=self.secret_key,
             crowd=CrowdSettings(rate=self.rate),
+            faults=self.faults,
+            allows_old_signatures=self.allows_old_signatures,
         )
         return cast("Server[ServerConnection]", made)
+
+
+def checked(faults: str | Sequence[Fault]) -> Sequence[Fault]:
+    """The faults of a script. Raises `UsageError` naming the line that is none."""
+    try:
+        return parse_faults(faults) if isinstance(faults, str) else faults
+    except FaultScriptError as error:
+        raise UsageError(f"faults: {error}") from error
 
 
 def local_exchange(
@@ -236,20 +248,32 @@ def local_exchange(
     seed: int = 0,
     markets: Sequence[str] | int = ("BTCUSDT",),
     rate: float = 4.0,
+    faults: str | Sequence[Fault] = "",
     access_id: str | None = None,
     secret_key: str | None = None,
     address: str = LOOPBACK,
     port: int = 0,
+    allows_old_signatures: bool = False,
 ) -> LocalExchange:
     """A local exchange on loopback: `with local_exchange() as exchange`, or `async with`.
 
     Same seed, same market. `markets`: their names, or how many. `rate`: actions of the random traders a second and market.
-    `port` 0 takes a free one. The keys are made from the seed unless given. `UsageError` when the port is taken.
+    `faults`: what goes wrong and when, one a line, for example `"every 30s drop"`; the language stands in
+    `coinex_proto.simulator.faults`, and a line that is none raises `UsageError`. `allows_old_signatures`: HTTP also takes
+    the signatures of clients that never learnt the new ones. `port` 0 takes a free one. The keys are made from the seed unless given. `UsageError` when the port is taken.
     """
     if venue != "coinex":
         raise UsageError(f"local_exchange({venue!r}): there is 'coinex'")
     settings = Settings(
-        seed=seed, markets=markets, address=address, port=port, access_id=access_id, secret_key=secret_key, rate=rate
+        seed=seed,
+        markets=markets,
+        address=address,
+        port=port,
+        access_id=access_id,
+        secret_key=secret_key,
+        rate=rate,
+        faults=checked(faults),
+        allows_old_signatures=allows_old_signatures,
     )
     return LocalExchange(settings)
 
@@ -260,6 +284,7 @@ def memory_exchange(
     seed: int = 0,
     markets: Sequence[str] | int = ("BTCUSDT",),
     rate: float = 4.0,
+    faults: str | Sequence[Fault] = "",
 ) -> Exchange:
     """A local exchange in memory, on virtual time: give its `network` to clients, as in `CoinexClient(network=exchange.network)`.
 
@@ -269,7 +294,14 @@ def memory_exchange(
     if venue != "coinex":
         raise UsageError(f"memory_exchange({venue!r}): there is 'coinex'")
     settings = Settings(
-        seed=seed, markets=markets, address=LOOPBACK, port=0, access_id=None, secret_key=None, rate=rate
+        seed=seed,
+        markets=markets,
+        address=LOOPBACK,
+        port=0,
+        access_id=None,
+        secret_key=None,
+        rate=rate,
+        faults=checked(faults),
     )
     network = MemoryNetwork(settings.server, seed)
     return Exchange(network, cast(CoinexServer, network.server))

@@ -16,7 +16,7 @@ import pytest
 if TYPE_CHECKING:
     from coinex_trio.exchange import Exchange
 
-MARKER = "local_exchange(seed=0, markets=('BTCUSDT',), rate=4.0): how the local exchange of this test is started (coinex-sdk)"
+MARKER = "local_exchange(seed=0, markets=('BTCUSDT',), rate=4.0, faults=''): how the local exchange of this test is started (coinex-sdk)"
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -9,7 +9,7 @@ import math
 import os
 import sys
 from collections.abc import Callable
-from typing import NoReturn
+from typing import IO, NoReturn
 
 import click
 
@@ -62,9 +62,7 @@ def demo(seconds: float, seed: int) -> None:
 @coinex.command()
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="0 takes a free one.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Same seed, same market and keys.")
-@click.option(
-    "--markets", type=click.IntRange(1, 1000), default=1, show_default=True, help="How many markets it lists."
-)
+@click.option("--markets", type=click.IntRange(1, 1000), default=1, show_default=True, help="How many it lists.")
 @click.option(
     "--rate",
     type=click.FloatRange(min=0.01),
@@ -74,11 +72,12 @@ def demo(seconds: float, seed: int) -> None:
 )
 @click.option("--access-id", help="Of its one account; made from the seed by default.")
 @click.option("--secret-key", help="Goes with the access id.")
+@click.option("--faults", type=click.File(), help="What goes wrong and when, one fault a line, such as: every 30s drop")
 @click.option(
-    "--address",
-    default="127.0.0.1",
-    show_default=True,
-    help="Where it listens; the default is reached from this machine only.",
+    "--address", default="127.0.0.1", show_default=True, help="Where it listens; only this machine by default."
+)
+@click.option(
+    "--old-signatures", is_flag=True, help="HTTP also takes the signatures of clients that never learnt the new ones."
 )
 @click.option("--json", "as_json", is_flag=True, help="The first line is JSON with its URLs and keys.")
 def sim(
@@ -88,7 +87,9 @@ def sim(
     rate: float,
     access_id: str | None,
     secret_key: str | None,
+    faults: IO[str] | None,
     address: str,
+    old_signatures: bool,
     as_json: bool,
 ) -> None:
     """Run a local exchange that other programs can connect to, until Ctrl-C."""
@@ -100,10 +101,12 @@ def sim(
             seed=seed,
             markets=markets,
             rate=rate,
+            faults=faults.read() if faults is not None else "",
             address=address,
             port=port,
             access_id=access_id,
             secret_key=secret_key,
+            allows_old_signatures=old_signatures,
         )
         with local as exchange:
             return run_sim(exchange, json_line(exchange) if as_json else banner(exchange, seed, markets, address))

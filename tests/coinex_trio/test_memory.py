@@ -180,3 +180,19 @@ def test_what_was_not_proved_lately_is_not_trusted(exchange: Exchange) -> None: 
         assert not cx.trusted(DEPTH)
         cx.ready(DEPTH)
         assert cx.trusted(DEPTH)
+
+
+def test_faults_of_a_script_happen_at_their_virtual_times() -> None:
+    exchange = memory_exchange(faults="at 30s drop\non depth.update 50 wrong-checksum")
+    with CoinexClient(network=exchange.network) as cx:
+        cx.subscribe(DEPTH)
+        cx.run(seconds=29)
+        assert cx.stats.reconnects == 0
+        assert cx.stats.checksums_failed == 1
+        cx.run(seconds=10)
+        assert cx.stats.reconnects == 1
+
+
+def test_a_fault_that_is_none_is_refused_by_its_line() -> None:
+    with pytest.raises(UsageError, match="explode"):
+        memory_exchange(faults="at 3s drop\nat 5s explode")

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -101,6 +102,31 @@ def test_the_first_line_of_a_local_exchange_tells_a_program_where_it_is_and_its_
     out, err = process.communicate(timeout=10)
     assert process.returncode == 130
     assert (out, err) == ("", "")
+
+
+def test_faults_come_from_a_file_and_a_wrong_line_is_named(tmp_path: Path) -> None:
+    script = tmp_path / "faults.txt"
+    script.write_text("# calm so far\nat 5s explode\n")
+    done = coinex("sim", "--faults", str(script))
+    assert done.returncode == 2
+    assert "explode" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_person_gets_a_banner_with_what_to_try() -> None:
+    process = subprocess.Popen(
+        [*COMMAND, "sim", "--access-id", "AN-ID", "--secret-key", "A-KEY"],
+        stdout=subprocess.PIPE,
+        text=True,
+        env=environment(),
+    )
+    assert process.stdout is not None
+    lines = [process.stdout.readline() for _ in range(9)]
+    assert any(line.startswith("  spot        ws://127.0.0.1:") for line in lines)
+    assert "  access id   AN-ID\n" in lines
+    assert lines[-1].startswith("Try: coinex watch book BTCUSDT --url ws://")
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=10)
 
 
 def test_a_port_that_is_taken_is_said_in_one_line(exchange: Exchange) -> None:
