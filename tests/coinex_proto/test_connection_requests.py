@@ -286,6 +286,21 @@ def test_a_command_that_trades_is_refused_when_its_bucket_is_empty_and_nothing_h
     assert line.sent() == [{"do": "place", "name": "z"}]
 
 
+def test_s17_a_bucket_that_the_venue_closes_is_closed_for_as_long_as_it_says() -> None:
+    line = ready()
+    send(line, Do(verb="get0"))
+    send(line, Do(verb="other"))
+    line.say(1.0, {"error": "limit", "of": "get0"}, {"error": "limit", "of": "other"})
+    line.sent()
+    send(line, Do(verb="get1"), 1.0)
+    send(line, Do(verb="do"), 1.0)
+    assert line.sent() == [{"do": "do"}]
+    assert run_to(line, 3.9) == []
+    assert line.sent() == []
+    run_to(line, 4.1)
+    assert line.sent() == [{"do": "get1"}]
+
+
 def test_pings_and_the_opening_are_outside_all_limits() -> None:
     venue = Tiny(ping=Do(verb="get ping"), limits={"query": Rate(0.001, 1.0), "trade": Rate(1.0, 1.0)})
     line = ready(venue)

@@ -339,6 +339,7 @@ class Tiny:
                     retryable=code == "busy",
                     is_unknown=code == "internal",
                     ends_login=code == "who",
+                    pause=3.0 if code == "limit" else 0.0,
                 )
                 return (Answer(keys=keys, refusal=refusal),)
             case {"placed": str(name), **rest}:
