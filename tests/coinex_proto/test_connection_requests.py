@@ -295,9 +295,9 @@ def test_s17_a_bucket_that_the_venue_closes_is_closed_for_as_long_as_it_says() -
     send(line, Do(verb="get1"), 1.0)
     send(line, Do(verb="do"), 1.0)
     assert line.sent() == [{"do": "do"}]
-    assert run_to(line, 3.9) == []
+    assert run_to(line, 4.0) == []
     assert line.sent() == []
-    run_to(line, 4.1)
+    run_to(line, 4.3)
     assert line.sent() == [{"do": "get1"}]
 
 
