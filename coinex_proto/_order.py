@@ -85,6 +85,8 @@ class OrderFact:
     """The id under which this order was known before; it goes on under `order_id`."""
     fill: Fill | tuple[Hashable, Decimal, Decimal | None] | None = None
     """A single trade: its id, amount and price."""
+    is_amended: bool = False
+    """`remaining` is what a change of the order has left to fill: the amount is that and what was filled before."""
 
 
 class OrderValues(NamedTuple):
@@ -247,6 +249,8 @@ class Order:
             self._fills_value = CONTEXT.fma(fill.amount, fill.price, self._fills_value)
 
     def _describe(self, fact: OrderFact, rank: _Rank, filled: Decimal) -> None:
+        if fact.is_amended and fact.remaining is not None and _is_sane(fact.remaining):
+            self._describe_one("amount", _Told(CONTEXT.add(filled, fact.remaining), rank, filled))
         for name in _DESCRIPTION:
             value: Decimal | None = getattr(fact, name)
             if value is not None and _is_sane(value):

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, Final
 from attrs import define
 
 from coinex_proto._wishes import Wish, Wishes, topics_of
-from coinex_proto.events import BookChanged, Event, Lost, Restored, Update
+from coinex_proto.books import MustBeTold
+from coinex_proto.events import BookChanged, Event, Lost, Restored, Update, stamp
 from coinex_proto.topics import TopicKey, is_wide, wide
 
 if TYPE_CHECKING:
@@ -62,6 +63,11 @@ class Trust:
             self._stats.late_pushes += 1
             return
         self._stats.updates_by_topic[key] += 1
+        if update.is_merged:
+            whole = self._merged(route, update)
+            if whole is None:
+                return
+            update = whole
         if update.has_trade_ids:
             fresh = self._without_seen(update, key)
             if fresh is None:
@@ -117,8 +123,20 @@ class Trust:
         self.lose(hit, min((_seen_until(wish, now) for wish in hit), default=now), why)
         for wish in hit:
             if wish.book is not None:
+                if isinstance(wish.book, MustBeTold):
+                    wish.book.missed()
                 self._start_doubt(wish, now, why)
         self.enliven([wish for wish in hit if wish.book is None], now)
+
+    def _merged(self, route: Sequence[Wish], update: Update) -> Update | None:
+        """What the topic brings after this update; None while nothing whole is known."""
+        wish = next((wish for wish in route if wish.merger is not None), None)
+        if wish is None or wish.merger is None:
+            return update
+        whole = wish.merger.merge(update) if wish.is_asked else None
+        if whole is not None and whole is not update:
+            stamp(whole, update.raw, update.received_at)
+        return whole
 
     def _start_doubt(self, wish: Wish, now: float, why: str) -> None:
         wish.doubt_why = why
@@ -189,6 +207,8 @@ class Trust:
         wish.doubt_why = ""
         if wish.book is not None:
             wish.book.reset()
+        if wish.merger is not None:
+            wish.merger.reset()
 
     def asked(self, wish: Wish) -> None:
         """As `expect`, and the first update is the state or the history: the venue itself was asked."""

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from coinex_proto.books import Book, BookView
     from coinex_proto.errors import SdkError
     from coinex_proto.events import Event
+    from coinex_proto.topics import Merger
 
 AnyTopic: TypeAlias = "Topic[Event]"
 TopicState: TypeAlias = Literal["wanted", "asked", "acknowledged", "live", "lost", "refused"]
@@ -74,6 +75,8 @@ class Wish:
     """A book that gets updates which do not prove it, since then."""
     doubt_why: str = ""
     renewals: int = 0
+    merger: Merger | None = None
+    """Where pushes are differences: what makes whole ones of them."""
 
     def state(self) -> TopicState:
         """In the words of `TopicStatus`."""

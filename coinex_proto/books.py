@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import TYPE_CHECKING, NamedTuple, Protocol, final
+from typing import TYPE_CHECKING, NamedTuple, Protocol, final, runtime_checkable
 
 from coinex_proto._levels import Level, LevelTexts
 from coinex_proto.errors import BookNotTrusted, UsageError
@@ -71,6 +71,15 @@ class Book(Protocol):
 
     def levels(self) -> Levels:
         """An immutable copy of both sides, proved or not."""
+        ...
+
+
+@runtime_checkable
+class MustBeTold(Protocol):
+    """A book that could not tell by itself that an update is missing: no checksum covers it."""
+
+    def missed(self) -> None:
+        """An update of the topic could not be read: nothing is proved before a new whole one."""
         ...
 
 

@@ -91,6 +91,8 @@ class Update(Event, _Stamp):
 
     has_sequence: ClassVar[bool] = False
     """True: the class has `sequence: int | None`, a number that grows along the connection or along its topic."""
+    is_merged: ClassVar[bool] = False
+    """True: its topic may have a `Topic.merger`, which makes of it what the topic brings."""
     tells_order: ClassVar[bool] = False
     """True: `Dialect.order` may find something in it."""
     has_trade_ids: ClassVar[bool] = False

@@ -166,6 +166,7 @@ class Session:
         return wish
 
     def _set_book(self, wish: Wish) -> None:
+        wish.merger = wish.topic.merger()
         wish.book = self.dialect.book(wish.topic)
         wish.view = None if wish.book is None else BookView(cast("Topic[BookChanged]", wish.topic), wish.book)
 

@@ -7,12 +7,12 @@ must not know any venue.
 from __future__ import annotations
 
 from collections.abc import Hashable
-from typing import TYPE_CHECKING, ClassVar, Generic, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Generic, Protocol, TypeAlias, TypeVar
 
 from attrs import frozen
 
 if TYPE_CHECKING:
-    from coinex_proto.events import Event
+    from coinex_proto.events import Event, Update
 
 E_co = TypeVar("E_co", bound="Event", covariant=True)
 
@@ -28,6 +28,18 @@ def wide(key: TopicKey) -> TopicKey:
 def is_wide(key: TopicKey) -> bool:
     """Whether this key stands for all markets."""
     return key[1] is None
+
+
+class Merger(Protocol):
+    """Makes whole updates of differences, for one topic."""
+
+    def merge(self, update: Update) -> Update | None:
+        """What the topic brings after this update; None while no whole one is known."""
+        ...
+
+    def reset(self) -> None:
+        """The line or the subscription is new: nothing known before counts any more."""
+        ...
 
 
 @frozen
@@ -49,3 +61,7 @@ class Topic(Generic[E_co]):
     def key(self) -> TopicKey:
         """Kind and market (None: all)."""
         raise NotImplementedError(f"{type(self).__name__} has no key")
+
+    def merger(self) -> Merger | None:
+        """New and empty, where pushes are differences (classes with `Update.is_merged`); None: each stands for itself."""
+        return None
