@@ -1,0 +1,175 @@
+"""A message in, answers and updates out; never raises.
+
+Messages are flat, so their head is looked at first (0.2 us), then the class of the notice reads it whole. A notice about
+an own order is two updates: the notice, which belongs to its book, and an `OwnOrderUpdate`, which belongs to the account.
+Source: CoinFLEX API v1, "message classes".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+import msgspec
+
+from coinex_proto.coinflex._refusals import refusal
+from coinex_proto.coinflex.account_updates import BALANCES, VOLUME, BalanceChanged, OwnOrderUpdate, TradeVolumeUpdate
+from coinex_proto.coinflex.credentials import nonce_of
+from coinex_proto.coinflex.market_updates import (
+    ABSENT,
+    ORDERS,
+    TICKER,
+    OrderClosed,
+    OrderModified,
+    OrderOpened,
+    OrdersMatched,
+    TickerChanged,
+)
+from coinex_proto.dialect import Answer, Challenge, Inbound
+from coinex_proto.errors import quoted
+from coinex_proto.events import Unrecognised
+from coinex_proto.topics import TopicKey
+
+UNREADABLE: Final = (msgspec.MsgspecError, ValueError, ArithmeticError, RecursionError)
+"""What reading a payload may raise."""
+
+
+class _Head(msgspec.Struct, gc=False):
+    """What tells messages apart; the types are checked where they matter."""
+
+    notice: Any = None
+    error_code: Any = None
+    tag: Any = None
+    error_msg: Any = ""
+
+
+class _Welcome(msgspec.Struct, gc=False):
+    nonce: str
+
+
+_HEAD: Final = msgspec.json.Decoder(_Head)
+_WELCOME: Final = msgspec.json.Decoder(_Welcome)
+_OPENED: Final = msgspec.json.Decoder(OrderOpened)
+_MODIFIED: Final = msgspec.json.Decoder(OrderModified)
+_MATCHED: Final = msgspec.json.Decoder(OrdersMatched)
+_CLOSED: Final = msgspec.json.Decoder(OrderClosed)
+_TICKER: Final = msgspec.json.Decoder(TickerChanged)
+_BALANCE: Final = msgspec.json.Decoder(BalanceChanged)
+_VOLUME: Final = msgspec.json.Decoder(TradeVolumeUpdate)
+
+
+def decode(payload: bytes) -> Sequence[Inbound]:
+    """All that one message holds."""
+    head = None
+    try:
+        head = _HEAD.decode(payload)
+        notice = head.notice
+        if notice is None:
+            return (_answer(head, payload),)
+        if head.error_code is not None:
+            return (Unrecognised(raw=payload, why="a message that is both notice and reply"),)
+        read = _NOTICES.get(notice) if type(notice) is str else None
+        if read is None:
+            return (Unrecognised(raw=payload, why=f"unknown notice {quoted(notice)}"),)
+        return read(payload)
+    except UNREADABLE as problem:
+        return (_unreadable(payload, head, problem),)
+
+
+_ANYTHING: Final[TopicKey] = (None, None)
+"""Of a text that is no message at all: it may have been any notice."""
+
+
+def _unreadable(payload: bytes, head: _Head | None, problem: Exception) -> Unrecognised:
+    notice = head.notice if head is not None and type(head.notice) is str else None
+    what = "unreadable message" if notice is None else f"unreadable {notice}"
+    return Unrecognised(raw=payload, why=f"{what}: {quoted(problem)}", concerns=_concerns(notice, payload))
+
+
+class _Market(msgspec.Struct, gc=False):
+    base: int
+    counter: int
+
+
+_MARKET: Final = msgspec.json.Decoder(_Market)
+_KINDS: Final[Mapping[str, str]] = {
+    "OrderOpened": ORDERS,
+    "OrderModified": ORDERS,
+    "OrdersMatched": ORDERS,
+    "OrderClosed": ORDERS,
+    "TickerChanged": TICKER,
+    "BalanceChanged": BALANCES,
+    "TradeVolumeChanged": VOLUME,
+}
+
+
+def _concerns(notice: str | None, payload: bytes) -> TopicKey | None:
+    """The topic of which something was missed, as far as can be seen."""
+    kind = _KINDS.get(notice or "")
+    if kind is None:
+        return _ANYTHING if notice is None else None
+    try:
+        market = _MARKET.decode(payload)
+    except UNREADABLE:
+        return (kind, None)
+    return (kind, f"{market.base}/{market.counter}")
+
+
+def _answer(head: _Head, payload: bytes) -> Inbound:
+    code, tag = head.error_code, head.tag
+    if code is None:
+        return Unrecognised(raw=payload, why="a message that is neither notice nor reply")
+    if type(code) is not int:
+        return Unrecognised(raw=payload, why=f"a reply whose error_code is {quoted(code)}")
+    if type(tag) is not int:
+        what = "without a tag" if tag is None else f"with the tag {quoted(tag)}"
+        return Unrecognised(raw=payload, why=f"a reply {what} (error_code {code}); it cannot be matched")
+    if code == 0:
+        return Answer(keys=(("tag", tag),), body=payload)
+    message = head.error_msg if isinstance(head.error_msg, str) else quoted(head.error_msg)
+    return Answer(keys=(("tag", tag),), body=payload, refusal=refusal(code, message))
+
+
+# Notices --------------------------------------------------------------------------------------------------------------
+
+
+def _welcome(payload: bytes) -> Sequence[Inbound]:
+    nonce = nonce_of(_WELCOME.decode(payload).nonce)
+    if nonce is None:
+        return (Unrecognised(raw=payload, why="a Welcome whose nonce is not 16 bytes in base64"),)
+    return (Challenge(value=nonce),)
+
+
+def _opened(payload: bytes) -> Sequence[Inbound]:
+    notice = _OPENED.decode(payload)
+    return (notice,) if notice.tonce is ABSENT else (notice, OwnOrderUpdate(notice=notice))
+
+
+def _modified(payload: bytes) -> Sequence[Inbound]:
+    notice = _MODIFIED.decode(payload)
+    return (notice,) if notice.tonce is ABSENT else (notice, OwnOrderUpdate(notice=notice))
+
+
+def _matched(payload: bytes) -> Sequence[Inbound]:
+    notice = _MATCHED.decode(payload)
+    is_foreign = notice.bid_tonce is ABSENT and notice.ask_tonce is ABSENT
+    return (notice,) if is_foreign else (notice, OwnOrderUpdate(notice=notice))
+
+
+def _closed(payload: bytes) -> Sequence[Inbound]:
+    notice = _CLOSED.decode(payload)
+    return (notice,) if notice.tonce is ABSENT else (notice, OwnOrderUpdate(notice=notice))
+
+
+_NOTICES: Final[Mapping[str, Callable[[bytes], Sequence[Inbound]]]] = {
+    "Welcome": _welcome,
+    "OrderOpened": _opened,
+    "OrderModified": _modified,
+    "OrdersMatched": _matched,
+    "OrderClosed": _closed,
+    "TickerChanged": lambda payload: (_TICKER.decode(payload),),
+    "BalanceChanged": lambda payload: (_BALANCE.decode(payload),),
+    "TradeVolumeChanged": lambda payload: (_VOLUME.decode(payload),),
+    "UserTradeVolumeChanged": lambda payload: (_VOLUME.decode(payload),),
+}
+"""The last is the same under the name that another stream of the venue gives it."""

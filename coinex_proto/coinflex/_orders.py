@@ -1,0 +1,189 @@
+"""What CoinFLEX says of own orders, in the words of the shared order tracker.
+
+Numbers become decimals by the table of assets; where it lacks the base asset, they are left out. Times are the venue's
+microseconds, but for those of queries and cancellations: there they tell when the order was opened, not how new the
+answer is. Source: CoinFLEX API v1, notices and replies; "own fills".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Literal
+
+from coinex_proto.coinflex.account_updates import (
+    OpenOrder,
+    OpenOrdersUpdate,
+    OrderAmended,
+    OrderCancelled,
+    OrderPlaced,
+    OrdersCancelled,
+    OwnOrderUpdate,
+)
+from coinex_proto.coinflex.assets import Assets, decimal_of, price_of
+from coinex_proto.coinflex.market_updates import (
+    Absent,
+    OrderClosed,
+    OrderModified,
+    OrderNotice,
+    OrderOpened,
+    OrdersMatched,
+    Tonce,
+)
+from coinex_proto.events import Update
+from coinex_proto.orders import Fill, OrderFact
+
+
+def facts(update: Update, assets: Assets) -> Sequence[OrderFact]:
+    """The facts of one update; none for most."""
+    match update:
+        case OwnOrderUpdate():
+            return _of_notice(update.notice, assets)
+        case OpenOrdersUpdate():
+            return [_of_query(order, assets, "live") for order in update.orders]
+        case OrdersCancelled():
+            return [_of_query(order, assets, "cancelled") for order in update.orders]
+        case OrderPlaced():
+            return (_placed(update, assets),)
+        case OrderAmended():
+            return (_amended(update, assets),)
+        case OrderCancelled():
+            return (_of_query(update, assets, "cancelled"),)
+    return ()
+
+
+def _of_notice(notice: OrderNotice, assets: Assets) -> Sequence[OrderFact]:
+    match notice:
+        case OrderOpened():
+            return (_opened(notice, assets),)
+        case OrderModified():
+            return (_amended(notice, assets),)
+        case OrdersMatched():
+            return _matched(notice, assets)
+        case OrderClosed():
+            return (_closed(notice, assets),)
+
+
+def _opened(notice: OrderOpened, assets: Assets) -> OrderFact:
+    amount = _amount(assets, notice.base, notice.quantity)
+    return OrderFact(
+        order_id=notice.id,
+        client_order_id=_name(notice.tonce),
+        market=assets.market_name(notice.base, notice.counter),
+        side=_side(notice.quantity),
+        price=_price(assets, notice.base, notice.price),
+        amount=amount,
+        remaining=amount,
+        state="live",
+        at=notice.time,
+    )
+
+
+def _amended(told: OrderModified | OrderAmended, assets: Assets) -> OrderFact:
+    return OrderFact(
+        order_id=told.id,
+        client_order_id=_name(told.tonce),
+        market=assets.market_name(told.base, told.counter),
+        side=_side(told.quantity) if told.quantity else None,
+        price=_price(assets, told.base, told.price),
+        remaining=_amount(assets, told.base, told.quantity),
+        state="live" if told.quantity else "cancelled",
+        at=told.time,
+        # Of the two only the notice keeps its place among the trades; a reply may come after later ones.
+        is_amended=isinstance(told, OrderModified),
+    )
+
+
+def _closed(notice: OrderClosed, assets: Assets) -> OrderFact:
+    return OrderFact(
+        order_id=notice.id,
+        client_order_id=_name(notice.tonce),
+        market=assets.market_name(notice.base, notice.counter),
+        price=_price(assets, notice.base, notice.price),
+        remaining=_amount(assets, notice.base, notice.quantity),
+        state="cancelled" if notice.quantity else "filled",
+        at=notice.time_closed,
+    )
+
+
+def _matched(notice: OrdersMatched, assets: Assets) -> Sequence[OrderFact]:
+    """Of each side that is ours. A trade has no id: its two orders and what it left of them tell it from all others."""
+    trade = (notice.bid, notice.ask, notice.bid_rem, notice.ask_rem, notice.time)
+    quantity, price = _amount(assets, notice.base, notice.quantity), _price(assets, notice.base, notice.price)
+    fill = None if quantity is None else Fill(trade, quantity, price)
+    sides = (
+        ("buy", notice.bid, notice.bid_tonce, notice.bid_rem),
+        ("sell", notice.ask, notice.ask_tonce, notice.ask_rem),
+    )
+    return [
+        OrderFact(
+            order_id=order_id,
+            client_order_id=_name(tonce),
+            market=assets.market_name(notice.base, notice.counter),
+            side=side,
+            remaining=None if left is None else _amount(assets, notice.base, left),
+            at=notice.time,
+            fill=fill,
+        )
+        for side, order_id, tonce, left in sides
+        if not isinstance(tonce, Absent)
+    ]
+
+
+def _of_query(told: OpenOrder | OrderCancelled, assets: Assets, state: Literal["live", "cancelled"]) -> OrderFact:
+    return OrderFact(
+        order_id=told.id,
+        client_order_id=_name(told.tonce),
+        market=assets.market_name(told.base, told.counter),
+        side=_side(told.quantity) if told.quantity else None,
+        price=_price(assets, told.base, told.price),
+        remaining=_amount(assets, told.base, told.quantity),
+        state=state,
+    )
+
+
+def _placed(told: OrderPlaced, assets: Assets) -> OrderFact:
+    """Not its price: that is told by OrderOpened, rounded to the tick, which may have come before."""
+    sent = told.quantity or told.total or 0
+    amount = None if told.quantity is None else _amount(assets, told.base, told.quantity)
+    fact = OrderFact(
+        order_id=told.id,
+        client_order_id=_name(told.tonce),
+        market=assets.market_name(told.base, told.counter),
+        side=_side(sent),
+        amount=amount,
+        state="live",
+        at=told.time,
+    )
+    return fact if told.remaining is None else _market_order(fact, told, told.remaining, assets)
+
+
+def _market_order(fact: OrderFact, told: OrderPlaced, remaining: int, assets: Assets) -> OrderFact:
+    """It is over with its reply. One by total is counted in another currency than its fills."""
+    left = None if told.quantity is None else _amount(assets, told.base, remaining)
+    return OrderFact(
+        client_order_id=fact.client_order_id,
+        market=fact.market,
+        side=fact.side,
+        amount=fact.amount,
+        remaining=left,
+        state="cancelled" if remaining else "filled",
+        why="a market order does not rest: what found no counterpart or no funds is gone" if remaining else "",
+    )
+
+
+def _name(tonce: Tonce) -> str | None:
+    return str(tonce) if isinstance(tonce, int) else None
+
+
+def _side(quantity: int) -> str:
+    return "buy" if quantity > 0 else "sell"
+
+
+def _amount(assets: Assets, base: int, units: int) -> Decimal | None:
+    asset = assets.get(base)
+    return None if asset is None else decimal_of(abs(units), asset.places)
+
+
+def _price(assets: Assets, base: int, units: int) -> Decimal | None:
+    return None if assets.get(base) is None else price_of(units)

@@ -1,0 +1,225 @@
+"""What CoinFLEX says of its markets; msgspec decodes these classes directly, so each is the schema.
+
+All amounts and prices are the wire's integers; `Assets` turns them into decimals. A positive quantity is a bid, a negative
+one an ask, unless a field says otherwise. `tonce` tells own orders: absent for somebody else's, null for an own one that
+has none. Source: CoinFLEX API v1, notices and WatchOrders, WatchTicker.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import ClassVar, Final, TypeAlias, final
+
+from attrs import frozen
+
+from coinex_proto.events import Update
+from coinex_proto.topics import TopicKey
+
+ORDERS: Final = "orders"
+TICKER: Final = "ticker"
+
+
+class Absent(Enum):
+    """Stands for a member that was not sent, where null means something else."""
+
+    ABSENT = "\0absent"
+
+    def __repr__(self) -> str:
+        return "ABSENT"
+
+
+ABSENT: Final = Absent.ABSENT
+
+Tonce: TypeAlias = int | Absent | None
+Changed: TypeAlias = int | Absent | None
+
+
+def market_key(kind: str, base: int, counter: int) -> TopicKey:
+    """Kind and market; a market is its two codes."""
+    return (kind, f"{base}/{counter}")
+
+
+@final
+@frozen(kw_only=True)
+class OrderOpened(Update):
+    """An order rests in the book, or is about to match. Comes after the reservation's BalanceChanged."""
+
+    id: int
+    tonce: Tonce = ABSENT
+    base: int
+    counter: int
+    quantity: int
+    price: int
+    """Rounded to the tick: may differ from the price sent."""
+    time: int
+    """Microseconds since the Unix epoch."""
+
+    @property
+    def topic_key(self) -> TopicKey:
+        """Kind and market."""
+        return (ORDERS, f"{self.base}/{self.counter}")
+
+
+@final
+@frozen(kw_only=True)
+class OrderModified(Update):
+    """An order has a new quantity or price."""
+
+    id: int
+    tonce: Tonce = ABSENT
+    base: int
+    counter: int
+    quantity: int
+    """What remains now."""
+    price: int
+    time: int
+    """Of the change; microseconds since the Unix epoch."""
+
+    @property
+    def topic_key(self) -> TopicKey:
+        """Kind and market."""
+        return (ORDERS, f"{self.base}/{self.counter}")
+
+
+@final
+@frozen(kw_only=True)
+class OrdersMatched(Update):
+    """One trade. All numbers are positive, for both sides."""
+
+    bid: int | None = None
+    """Order id; None when that side was a market order."""
+    bid_tonce: Tonce = ABSENT
+    """Only for the buyer."""
+    ask: int | None = None
+    """Order id; None when that side was a market order."""
+    ask_tonce: Tonce = ABSENT
+    """Only for the seller."""
+    base: int
+    counter: int
+    quantity: int
+    """Of base."""
+    price: int
+    total: int
+    """Of counter."""
+    taker_side: str | None = None
+    """"bid" or "ask": who began it. Since March 2020."""
+    taker: bool | None = None
+    """Own trades, since the end of 2019: whether we were the taker."""
+    bid_rem: int | None = None
+    """What is left of the bid; None when it was a market order."""
+    ask_rem: int | None = None
+    """What is left of the ask; None when it was a market order."""
+    time: int
+    """Microseconds since the Unix epoch."""
+    bid_base_fee: int | None = None
+    """Only for the buyer."""
+    bid_counter_fee: int | None = None
+    ask_base_fee: int | None = None
+    """Only for the seller."""
+    ask_counter_fee: int | None = None
+
+    @property
+    def topic_key(self) -> TopicKey:
+        """Kind and market."""
+        return (ORDERS, f"{self.base}/{self.counter}")
+
+
+@final
+@frozen(kw_only=True)
+class OrderClosed(Update):
+    """An order is over: filled, or cancelled with a rest."""
+
+    id: int
+    tonce: Tonce = ABSENT
+    base: int
+    counter: int
+    quantity: int
+    """What remained; 0: it was filled."""
+    price: int
+    time_closed: int | None = None
+    """Microseconds since the Unix epoch; since the end of February 2020."""
+
+    @property
+    def topic_key(self) -> TopicKey:
+        """Kind and market."""
+        return (ORDERS, f"{self.base}/{self.counter}")
+
+
+OrderNotice: TypeAlias = OrderOpened | OrderModified | OrdersMatched | OrderClosed
+
+
+@final
+@frozen(kw_only=True)
+class BookOrder:
+    """One order of a watched book."""
+
+    id: int
+    quantity: int
+    price: int
+    time: int
+    """Opened at; microseconds since the Unix epoch."""
+
+
+@final
+@frozen(kw_only=True)
+class OrdersUpdate(Update):
+    """The whole book of one market: at most the best 1,000 bids and asks, in no known order. Reply to WatchOrders."""
+
+    base: int
+    counter: int
+    orders: tuple[BookOrder, ...]
+
+    @property
+    def topic_key(self) -> TopicKey:
+        """Kind and market."""
+        return (ORDERS, f"{self.base}/{self.counter}")
+
+
+@final
+@frozen(kw_only=True)
+class TickerUpdate(Update):
+    """The whole ticker of one market as of the latest change: WatchTicker's reply, and every notice merged into it."""
+
+    is_merged: ClassVar[bool] = True
+
+    base: int
+    counter: int
+    last: int | None
+    """Price of the last trade; None: never traded."""
+    bid: int | None
+    """Best price; None: there is none."""
+    ask: int | None
+    """Best price; None: there is none."""
+    low: int | None
+    """Of the last 24 hours; None: no trade."""
+    high: int | None
+    """Of the last 24 hours; None: no trade."""
+    volume: int | None
+    """Base traded in the last 24 hours."""
+
+    @property
+    def topic_key(self) -> TopicKey:
+        """Kind and market."""
+        return (TICKER, f"{self.base}/{self.counter}")
+
+
+@final
+@frozen(kw_only=True)
+class TickerChanged(Update):
+    """What has changed of a ticker: null overwrites, what is absent stays. A session merges it into a `TickerUpdate`."""
+
+    is_merged: ClassVar[bool] = True
+
+    base: int
+    counter: int
+    last: Changed = ABSENT
+    bid: Changed = ABSENT
+    ask: Changed = ABSENT
+    low: Changed = ABSENT
+    high: Changed = ABSENT
+    volume: Changed = ABSENT
+
+    @property
+    def topic_key(self) -> TopicKey:
+        """Kind and market."""
+        return (TICKER, f"{self.base}/{self.counter}")
