@@ -6,22 +6,25 @@ Must not know trio, and imports httpx2 only when HTTP is used.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, TypeVar, final
 from urllib.parse import urlsplit
 from weakref import ref
 
-from coinex_proto import NotReady, OrderView, Restored, SdkError, Session, coinex
+from coinex_proto import Event, Lost, NotReady, OrderView, Restored, SdkError, Session, Topic, coinex
 from coinex_trio._pump import LOG
 from coinex_trio._reentry import INSIDE
 
 if TYPE_CHECKING:
-    from coinex_proto.coinex.http import Desk
+    from coinex_proto.coinex.http import BalanceSheet, Desk, PositionSheet
+    from coinex_proto.coinex.http.futures import Position
     from coinex_trio.coinex import CoinexClient, Module
     from coinex_trio.http import BlockingHttp
 
+E = TypeVar("E", bound=Event)
 T = TypeVar("T")
+S = TypeVar("S", "BalanceSheet", "PositionSheet")
 
 ASK_AGAIN: Final = 2.0
 """Seconds between two queries about an order that is waited for and that pushes cannot tell of."""
@@ -55,6 +58,8 @@ class Together:
         self._make_http = make_http
         self._has_http = False
         self._followed: set[coinex.Orders] = set()
+        self._balances: BalanceSheet | None = None
+        self._positions: PositionSheet | None = None
 
     @property
     def _client(self) -> CoinexClient:
@@ -117,6 +122,60 @@ class Together:
         except TimeoutError as late:
             raise NotReady(f"no order was sent: {late}") from late
 
+    # What the account holds -------------------------------------------------------------------------------------------
+
+    def balances(self) -> Mapping[str, coinex.BalanceUpdate]:
+        """From the sheet, made current first if need be."""
+        if self._balances is None:
+            from coinex_proto.coinex.http import BalanceSheet
+
+            sheet = BalanceSheet(self._step, self._module)
+            self._balances = self._fed(sheet, coinex.Balances(), sheet.take)
+        return self._current(self._balances, coinex.Balances()).balances
+
+    def positions(self) -> Mapping[str, Position]:
+        """From the sheet, made current first if need be."""
+        if self._positions is None:
+            from coinex_proto.coinex.http import PositionSheet
+
+            sheet = PositionSheet(self._step, self._module)
+            self._positions = self._fed(sheet, coinex.Positions(), sheet.take)
+        return self._current(self._positions, coinex.Positions()).positions
+
+    def open_orders(self, market: str | None) -> tuple[OrderView, ...]:
+        """As the venue lists them, on the tracker."""
+        topic = coinex.Orders(market)
+        self._client.ready(topic)
+        self._hold(topic)
+        self.http.ask(self.desk.open_orders(market))
+        self._catch_up()
+        return tuple(order for order in self._client.orders() if market in (None, order.market))
+
+    def _fed(self, sheet: S, topic: Topic[E], take: Callable[[E], None]) -> S:
+        """The sheet gets the pushes where the session lives, and the topic is wanted from now on."""
+        pump = self._client._pump
+
+        def feed() -> None:
+            pump.hold((topic,), sheet, _nothing)
+            pump.taps.add(topic, take)
+            pump.taps.add(Lost, sheet.lost)
+
+        self._client.step(lambda _, __: feed())
+        return sheet
+
+    def _current(self, sheet: S, topic: coinex.Balances | coinex.Positions) -> S:
+        if not (sheet.is_current and self._client.trusted(topic)):
+            self._client.ready(topic)
+            self.http.ask(sheet.ask())
+            self._catch_up()
+        if not sheet.is_current:
+            raise NotReady(f"{topic} were lost again while they were asked for; ask again")
+        return sheet
+
+    def _catch_up(self) -> None:
+        """Everything that was pushed before the answer is in when the socket has answered a ping sent after it."""
+        self._client.request(coinex.Ping())
+
     def can_hear_of(self, order: OrderView) -> bool:
         """Whether pushes will tell what becomes of this order. For the thread that drives the session."""
         session = self._client._pump.session
@@ -143,3 +202,7 @@ class Together:
         except SdkError as error:
             # They stay `unknown`, which is true; wait() and find_out() ask again.
             LOG.warning("coinex: orders of unknown state could not be asked about: %s", error)
+
+
+def _nothing() -> None:
+    """A sheet needs no word when its client stops."""

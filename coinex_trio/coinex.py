@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import os
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias, final
 
 from coinex_proto import BookChanged, Callbacks, Config, OrderView, UsageError, coinex
@@ -19,6 +19,7 @@ from coinex_trio.network import SYSTEM, Network
 if TYPE_CHECKING:
     from coinex_proto.coinex.http._parameters import OrderType, Side, StpMode
     from coinex_proto.coinex.http.desk import Number
+    from coinex_proto.coinex.http.futures import Position
     from coinex_trio.http import BlockingHttp
 
 Module: TypeAlias = Literal["spot", "futures"]
@@ -180,6 +181,26 @@ class CoinexClient(BlockingClient):
                 together.try_to_find_out(live)
                 ask_at = self._pump.now() + ASK_AGAIN
         return self._own(live)
+
+    def open_orders(self, market: str | None = None) -> tuple[OrderView, ...]:
+        """Every own order that is open at the venue, those of other programs too; kept up to date by pushes from now on.
+
+        The pushes flow before the list is asked for, so that nothing falls in between. `orders()` is the same without
+        asking. Subscribes `Orders`; a call that waits.
+        """
+        return self._together.open_orders(market)
+
+    def balances(self) -> Mapping[str, coinex.BalanceUpdate]:
+        """Own balances by currency, of this half of the venue: asked for once, then kept by pushes; margin left out.
+
+        Costs nothing while the pushes are trusted; after a loss it asks again, and waits for that. What it gives does not
+        change; call it again. Raises `TimeoutError` while the pushes of `Balances` do not flow.
+        """
+        return self._together.balances()
+
+    def positions(self) -> Mapping[str, Position]:
+        """Own futures positions by market: asked for once, then kept by pushes; otherwise as `balances`."""
+        return self._together.positions()
 
     def close(self) -> None:
         """Close in good order, within `Config.close_timeout`; twice is once. In a callback it is `stop()`."""

@@ -29,6 +29,7 @@ from coinex_proto.coinex.http.flow import HttpFlow, HttpOptions, NoReply, Pause,
 from coinex_proto.coinex.http.pace import Pace
 from coinex_proto.coinex.http.paging import next_page
 from coinex_proto.coinex.http.request import BASE_PATH, HttpRequest, build, prepared
+from coinex_proto.coinex.http.sheets import BalanceSheet, PositionSheet
 
 __all__ = [
     "BASE_PATH",
@@ -36,6 +37,7 @@ __all__ = [
     "LIMITS",
     "MARKET_TYPES",
     "ROUTES",
+    "BalanceSheet",
     "Batch",
     "BatchItem",
     "Call",
@@ -56,6 +58,7 @@ __all__ = [
     "Pace",
     "Page",
     "Pause",
+    "PositionSheet",
     "Questions",
     "RateLimited",
     "Reply",
