@@ -33,10 +33,10 @@ from coinex_proto.simulator.matching import Order, Side
 from coinex_proto.simulator.prices import Prices
 from coinex_proto.simulator.traders import Crowds, CrowdSettings
 
-BEATS_A_SECOND: Final = 5
+BEAT_MS: Final = 200
 WOKEN_A_BEAT: Final = 20
 """Waking a market takes milliseconds; a subscription to a thousand must not freeze the server."""
-INDEX_EVERY: Final = 5.0
+INDEX_MS: Final = 5000
 IDLE_LIMIT: Final = 60.0
 MODULES: Final = ("spot", "futures")
 DEPOSITS: Final = {"USDT": 1_000_000, "USDC": 1_000_000, "BTC": 100}
@@ -101,7 +101,7 @@ class CoinexServer:
         planned = parse_faults(faults) if isinstance(faults, str) else tuple(faults)
         self._faults = CoinexFaults(self, FaultPlan(planned, now=now, seed=seed))
         self._beat_at: float | None = None
-        self._index_at = now + INDEX_EVERY
+        self._index_at = _next_multiple(now, INDEX_MS)
         self._funding_at = funding_times(self.exchange.now_ms)[1] / 1000
 
     # what a host needs
@@ -311,7 +311,8 @@ class CoinexServer:
     def expect_beats(self) -> None:
         """Begin to beat when somebody has subscribed."""
         if self._beat_at is None and any(feeds.is_wanted for feeds in self.feeds.values()):
-            self._beat_at = _next_beat(self.now)
+            self._beat_at = _next_multiple(self.now, BEAT_MS)
+            self._index_at = max(self._index_at, _next_multiple(self.now, INDEX_MS))
 
     def deliver(self, connection: ServerConnection, push: Push) -> None:
         """Send a push."""
@@ -348,11 +349,11 @@ class CoinexServer:
             for feeds in self.feeds.values():
                 feeds.beat(self.exchange.now_ms)
             is_wanted = any(feeds.is_wanted for feeds in self.feeds.values())
-            self._beat_at = _next_beat(at) if is_wanted else None
+            self._beat_at = _next_multiple(at, BEAT_MS) if is_wanted else None
         if self._index_at <= at:
             for feeds in self.feeds.values():
                 feeds.push_indexes()
-            self._index_at = at + INDEX_EVERY
+            self._index_at = _next_multiple(at, INDEX_MS)
         if self._faults.next_at <= at:
             self._faults.act(at)
             self.expect_beats()
@@ -376,9 +377,9 @@ class CoinexServer:
         return market
 
 
-def _next_beat(now: float) -> float:
-    """The next fifth of a second."""
-    return (math.floor(now * BEATS_A_SECOND + 1e-6) + 1) / BEATS_A_SECOND
+def _next_multiple(now: float, every_ms: int) -> float:
+    """The next whole multiple of so many milliseconds, in seconds; whole numbers, so that it always lies ahead."""
+    return (round(now * 1000) // every_ms + 1) * every_ms / 1000
 
 
 __all__ = ["MODULE_BASE", "CoinexServer"]

@@ -33,6 +33,8 @@ class Venue(Protocol):
     answers_close: bool
     max_request_bytes: int
 
+    def advance(self, now: float) -> None: ...
+
     def answer(self, connection: ServerConnection, request: HttpRequest) -> HttpResponse | None: ...
 
     def open_socket(self, connection: ServerConnection, request: HttpRequest) -> SocketService | HttpResponse: ...
@@ -70,7 +72,8 @@ class ServerConnection:
         return self._service
 
     def receive_data(self, data: bytes, now: float) -> None:
-        """Bytes of the client.  Never raises for what they hold."""
+        """Bytes of the client; what was due before they came happens first.  Never raises for what they hold."""
+        self._venue.advance(now)
         if not data or self.wants_close is not None or self._is_silent:
             return
         if self._inward is not None:

@@ -132,6 +132,15 @@ def test_indexes_come_every_five_seconds_and_futures_add_the_mark_price() -> Non
     assert server.next_deadline() is not None
 
 
+def test_indexes_do_not_catch_up_on_the_time_when_nobody_listened() -> None:
+    server = quiet_server()
+    server.advance(START + 3601)
+    peer = Peer(server)
+    peer.subscribe("index", "BTCUSDT")
+    peer.run(5)
+    assert len(peer.pushes("index.update")) == 1
+
+
 def test_the_premium_index_comes_when_it_changes() -> None:
     peer = Peer(server := quiet_server(), "/v2/futures")
     peer.subscribe("premium", "BTCUSDT")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from wsproto.events import TextMessage
 
 from coinex_proto.simulator import CoinexServer, OrderRefused
-from tests.coinex_proto.simulator.peer import START, Peer, quiet_server
+from tests.coinex_proto.simulator.peer import QUIET, START, Peer, quiet_server
 
 
 def story(steps: list[float], **options: object) -> bytes:
@@ -42,6 +43,17 @@ def test_deadlines_lead_a_host_to_everything_in_time() -> None:
     assert peer.received.partition(b"\r\n\r\n")[2] != b""
 
 
+@pytest.mark.parametrize("start", [0.0, 0.1, 1e-9, 1_700_000_000.3, 1_795_174_870.6, 4_000_000_000.199999])
+def test_beats_always_lie_ahead_wherever_the_clock_begins(start: float) -> None:
+    server = CoinexServer(now=start, crowd=QUIET)
+    peer = Peer(server)
+    peer.subscribe("index", "BTCUSDT")
+    for number in range(1, 500):
+        server.advance(start + number * 0.0999)
+    peer.read()
+    assert 9 <= len(peer.pushes("index.update")) <= 10
+
+
 def test_connections_with_output_or_an_end_are_ready_once() -> None:
     server = quiet_server()
     assert server.take_ready() == ()
@@ -51,6 +63,14 @@ def test_connections_with_output_or_an_end_are_ready_once() -> None:
     server.drop()
     assert server.take_ready() == (peer.connection,)
     assert (peer.connection.data_to_send(), peer.ending()) == (b"", "rst")
+
+
+def test_bytes_that_come_later_than_the_last_advance_meet_the_present() -> None:
+    peer = Peer(server := quiet_server())
+    connection = peer.connection
+    connection.receive_data(peer.wsproto.send(TextMessage('{"method":"server.time","params":{},"id":1}')), START + 30)
+    peer.read()
+    assert peer.messages[0]["data"]["timestamp"] == int((START + 30) * 1000) == server.clock_ms
 
 
 def test_a_dropped_connection_is_forgotten_and_takes_nothing_more() -> None:

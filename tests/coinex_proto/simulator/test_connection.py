@@ -44,6 +44,9 @@ class EchoVenue:
         self.ends = 0
         self.wakes: list[float] = []
 
+    def advance(self, now: float) -> None:
+        self.now = max(self.now, now)
+
     def answer(self, connection: ServerConnection, request: HttpRequest) -> HttpResponse | None:
         return HttpResponse(body=request.target.encode())
 
