@@ -107,6 +107,7 @@ verbs = st.sampled_from(
         "get",
         "do",
         "watch trades A",
+        "watch trades all",
         "leave trades A",
         "leave ladder A",
     ]
@@ -116,7 +117,7 @@ answers: st.SearchStrategy[Any] = st.one_of(
     st.builds(
         lambda verb, result: {"ok": verb, "result": result}, verbs, st.sampled_from([1_700_000_000_500, "unreadable"])
     ),
-    st.builds(lambda code: {"error": code}, st.sampled_from(["no", "busy", "internal", "clock", "who"])),
+    st.builds(lambda code: {"error": code}, st.sampled_from(["no", "busy", "internal", "clock", "who", "limit"])),
     st.builds(
         lambda code, verb: {"error": code, "of": verb}, st.sampled_from(["no", "busy", "internal", "who"]), verbs
     ),
@@ -174,7 +175,7 @@ commands: st.SearchStrategy[Command[Any]] = st.sampled_from(
     ]
 )
 topics: st.SearchStrategy[Topic[Any]] = st.sampled_from(
-    [Price("A"), Price("B"), Price(), Trade("A"), Ladder("A"), Ladder("B"), Own()]
+    [Price("A"), Price("B"), Price(), Trade("A"), Trade(), Ladder("A"), Ladder("B"), Own()]
 )
 several = st.lists(topics, min_size=1, max_size=3).map(tuple)
 seconds = st.sampled_from([0.0, 0.05, 0.3, 1.0, 5.0, 10.0, 20.0, 28.0])

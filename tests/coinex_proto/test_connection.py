@@ -66,6 +66,16 @@ def test_the_upgrade_has_one_budget_with_opening_the_transport() -> None:
     assert connection.wants_close
 
 
+def test_n12_an_answer_that_drips_has_the_same_budget() -> None:
+    line = started()
+    line.sent_texts()
+    answer = line.peer.accept()
+    for number in range(19):
+        line.client.receive_data(answer[number : number + 1], number * 0.5)
+    assert line.client.next_deadline() == 10.0
+    assert isinstance(closed(serve(line, 10.0)).reason.error, ConnectFailed)
+
+
 def test_a_late_101_after_the_opening_timeout_is_ignored() -> None:
     line = started()
     line.sent_texts()

@@ -65,6 +65,16 @@ def test_any_whole_message_answers_a_ping() -> None:
     assert line.client.next_deadline() == 40.0
 
 
+def test_n15_data_is_life_where_a_pong_never_comes() -> None:
+    line = ready(Tiny(ping=None))
+    for second in range(1, 200):
+        assert serve(line, float(second)) == []
+        line.say(float(second), {"price": "1", "market": "A"})
+    line.sent()
+    assert line.peer.pings == 9
+    assert connection_of(line).phase is Phase.READY
+
+
 def test_s29_a_pong_does_not_stand_for_the_venues_own_ping() -> None:
     line = ready()
     serve(line, 20.0)
