@@ -1,0 +1,390 @@
+"""CoinFLEX through a session, message by message."""
+
+from decimal import Decimal
+
+import pytest
+
+from coinex_proto import (
+    BookChanged,
+    Failed,
+    LoginFailed,
+    Lost,
+    OrderChanged,
+    OrderView,
+    Ready,
+    Replied,
+    RequestRefused,
+    Restored,
+    Session,
+    Subscribed,
+    Unrecognised,
+    UsageError,
+)
+from coinex_proto.coinflex import (
+    ASSETS_2020,
+    Balances,
+    BalanceChanged,
+    BalancesUpdate,
+    CancelAllOrders,
+    GetBalances,
+    ModifyOrder,
+    OpenOrdersUpdate,
+    OrderBook,
+    OrderOpened,
+    OrdersMatched,
+    OrdersUpdate,
+    OwnOrders,
+    OwnOrderUpdate,
+    PlaceOrder,
+    Raw,
+    Ticker,
+    TickerUpdate,
+    live,
+)
+from tests.coinex_proto.coinflex.venue import (
+    PLAIN,
+    USDT,
+    WELCOME,
+    XBT,
+    connected,
+    credentials,
+    kinds,
+    message,
+    notice,
+    ok,
+    opened,
+    order,
+    private,
+    refused,
+)
+from tests.coinex_proto.line import sources
+
+BOOK = OrderBook(XBT, USDT)
+TICKER = Ticker(XBT, USDT)
+BUY = PlaceOrder(base=XBT, counter=USDT, quantity=10000, price=96010000, tonce=2, assets=ASSETS_2020)
+
+
+def test_the_sign_in_waits_for_the_welcome_and_signs_its_nonce() -> None:
+    nonce = bytes.fromhex(PLAIN["values"]["client_nonce_hex"])
+    session = Session(private(), type(sources())(lambda: 0, lambda count: (nonce * 4)[:count]))
+    line = connected(session)
+    assert line.sent() == []
+    line.say(0.0, WELCOME)
+    (login,) = line.sent()
+    assert login == PLAIN["message"]
+    assert line.say(0.0, {"tag": login["tag"], "error_code": 0}) == [Ready()]
+
+
+def test_no_private_command_leaves_before_the_reply_to_the_sign_in() -> None:  # S6
+    session = Session(private(), sources())
+    session.subscribe(OwnOrders(), now=0.0)
+    line = connected(session)
+    line.say(0.0, WELCOME)
+    assert [request["method"] for request in line.sent()] == ["Authenticate"]
+    with pytest.raises(UsageError, match="not ready"):
+        session.send(BUY, 0.0)
+    assert line.sent() == []
+
+
+def test_any_reply_with_the_tag_of_the_sign_in_is_not_yet_success() -> None:  # S1
+    session = Session(private(), sources())
+    line = connected(session)
+    line.say(0.0, WELCOME)
+    (login,) = line.sent()
+    failed, *_ = line.say(0.0, refused(login, 7, "You sent an incorrect signature."))
+    assert isinstance(failed, LoginFailed)
+    assert failed.error.code == 7
+    assert "passphrase" in str(failed.error)
+
+
+def test_a_second_welcome_is_reported_and_the_first_nonce_stays() -> None:
+    session, line = opened(dialect=private())
+    assert kinds(line.say(1.0, WELCOME)) == [Unrecognised]
+
+
+def test_without_credentials_nothing_waits_for_the_welcome() -> None:
+    session, line = opened()
+    assert line.say(0.0, WELCOME) == []
+    with pytest.raises(UsageError, match="Authentication required"):
+        session.send(GetBalances(), 0.0)
+    with pytest.raises(UsageError, match="Authentication required"):
+        session.send(Raw({"method": "GetOrders"}), 0.0)
+
+
+def test_replies_may_come_in_any_order_and_strays_are_reported_only() -> None:  # S9
+    session, line = opened(dialect=private())
+    first = session.send(GetBalances(), 0.0)
+    second = session.send(Raw({"method": "GetTradeVolume", "asset": XBT}), 0.0)
+    balances, volume = line.sent()
+    events = line.say(
+        0.1, ok(volume, volume=7), ok({"tag": 999}), {"error_code": 8, "error_msg": "no tag"}, ok(balances, balances=[])
+    )
+    replied = [event for event in events if isinstance(event, Replied)]
+    assert [(event.request_id, event.result) for event in replied] == [
+        (second, {"error_code": 0, "volume": 7}),
+        (first, BalancesUpdate(balances=())),
+    ]
+    assert kinds(events).count(Unrecognised) == 2
+
+
+# The book -------------------------------------------------------------------------------------------------------------
+
+
+def test_a_book_is_the_snapshot_and_every_notice_after_it() -> None:
+    session, line = opened(BOOK)
+    (watch,) = line.sent()
+    assert watch == {"tag": watch["tag"], "method": "WatchOrders", "base": XBT, "counter": USDT, "watch": True}
+    events = line.say(0.1, ok(watch, orders=[order(1, 10000, 96000000), order(2, -20000, 96100000)]))
+    assert kinds(events) == [OrdersUpdate, BookChanged, Subscribed]
+    view = session.book(BOOK)
+    assert view.best_bid == (Decimal(9600), Decimal(1))
+    events = line.say(0.2, notice("OrderOpened", id=3, quantity=5000, price=96000000, time=2_000_000))
+    assert kinds(events) == [OrderOpened, BookChanged]
+    assert view.best_bid == (Decimal(9600), Decimal("1.5"))
+    trade = {"bid": 1, "ask": 2, "quantity": 2500, "price": 96000000, "total": 1, "bid_rem": 7500, "ask_rem": 17500}
+    line.say(0.3, notice("OrdersMatched", time=3_000_000, **trade))
+    assert (view.best_bid, view.best_ask) == ((Decimal(9600), Decimal("1.25")), (Decimal(9610), Decimal("1.75")))
+    assert view.updated_at_ms == 3000
+    line.say(0.4, notice("OrderClosed", id=3, quantity=5000, price=96000000))
+    line.say(0.5, notice("OrderModified", id=1, quantity=8000, price=95990000, time=4_000_000))
+    assert list(view.bids) == [(Decimal(9599), Decimal("0.8"))]
+
+
+def test_notices_before_the_snapshot_wait_for_it() -> None:
+    session, line = opened(BOOK)
+    (watch,) = line.sent()
+    early = notice("OrderOpened", id=3, quantity=5000, price=96010000, time=2)
+    assert kinds(line.say(0.1, early)) == [OrderOpened]
+    assert not session.trusted(BOOK)
+    line.say(0.2, ok(watch, orders=[order(1, 10000, 96000000)]))
+    assert session.book(BOOK).best_bid == (Decimal(9601), Decimal("0.5"))
+
+
+def test_a_trade_that_does_not_fit_puts_the_book_in_doubt_until_it_is_asked_for_again() -> None:  # law 9
+    session, line = opened(BOOK)
+    (watch,) = line.sent()
+    line.say(0.0, ok(watch, orders=[order(1, 10000, 96000000)]))
+    wrong = notice("OrdersMatched", bid=1, bid_rem=9000, quantity=2500, price=96000000, total=1, time=3)
+    assert kinds(line.say(1.0, wrong)) == [Lost, OrdersMatched]
+    assert kinds(line.say(1.1, notice("OrderOpened", id=3, quantity=1, price=1, time=2))) == [OrderOpened]
+    while not (asked := line.sent()):
+        due = session.next_deadline()
+        assert due is not None and due < 60
+        session.handle_timeout(due)
+    (unwatch,) = asked
+    assert unwatch["watch"] is False
+    line.say(10.0, ok(unwatch))
+    (again,) = line.sent()
+    assert kinds(line.say(10.1, ok(again, orders=[order(1, 9000, 96000000)]))) == [
+        Restored,
+        OrdersUpdate,
+        BookChanged,
+        Subscribed,
+    ]
+
+
+def test_an_unreadable_notice_puts_its_book_in_doubt_for_good() -> None:  # D16, law 9
+    session, line = opened(BOOK)
+    (watch,) = line.sent()
+    line.say(0.0, ok(watch, orders=[order(1, 10000, 96000000)]))
+    assert kinds(line.say(1.0, notice("OrderOpened", id="3", quantity=1, price=1, time=2))) == [Unrecognised, Lost]
+    assert kinds(line.say(1.1, notice("OrderClosed", id=1, quantity=1, price=1))) != [Restored]
+    assert not session.trusted(BOOK)
+
+
+def test_a_book_needs_a_base_asset_that_the_table_has() -> None:
+    session = Session(live(), sources())
+    with pytest.raises(UsageError, match="table of assets"):
+        session.subscribe(OrderBook(7, USDT), now=0.0)
+
+
+# The ticker -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_ticker_is_merged_from_its_changes_even_those_before_the_reply() -> None:
+    session, line = opened(TICKER)
+    (watch,) = line.sent()
+    assert line.say(0.1, notice("TickerChanged", bid=5)) == []
+    whole = {"last": 1, "bid": 2, "ask": 3, "low": 1, "high": 4, "volume": 9}
+    update, subscribed = line.say(0.2, ok(watch, **whole))
+    assert update == TickerUpdate(base=XBT, counter=USDT, **{**whole, "bid": 5})
+    assert subscribed == Subscribed(topic=TICKER)
+    (update,) = line.say(0.3, notice("TickerChanged", ask=None, volume=10))
+    assert update == TickerUpdate(base=XBT, counter=USDT, **{**whole, "bid": 5, "ask": None, "volume": 10})
+    assert isinstance(update, TickerUpdate)
+    assert update.received_at == 0.3
+    assert b"TickerChanged" in update.raw
+
+
+def test_a_ticker_begins_anew_with_each_connection() -> None:
+    session, line = opened(TICKER)
+    (watch,) = line.sent()
+    line.say(0.2, ok(watch, last=1, bid=2, ask=3, low=1, high=4, volume=9))
+    session.disconnected(1.0)
+    line.events()
+    line = connected(session, 60.0)
+    line.events()
+    line.sent()
+    assert line.say(61.0, notice("TickerChanged", bid=5)) == []
+
+
+# Own orders -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_wish_for_the_account_brings_its_state_and_then_its_notices() -> None:
+    session, line = opened(OwnOrders(), Balances(), dialect=private())
+    orders, balances = line.sent()
+    events = line.say(0.1, ok(orders, orders=message("GetOrders.ok")["orders"]))
+    assert kinds(events) == [OrderChanged, OrderChanged, OpenOrdersUpdate, Subscribed]
+    line.say(0.1, ok(balances, balances=message("GetBalances.ok")["balances"]))
+    assert session.trusted(OwnOrders(), Balances())
+    assert [str(view.remaining) for view in session.orders.open()] == ["1.0000", "0.2500"]
+    assert kinds(line.say(0.2, message("BalanceChanged"))) == [BalanceChanged]
+    assert kinds(line.say(0.2, message("OrderOpened.own"))) == [OrderChanged, OwnOrderUpdate]
+
+
+def test_an_order_is_followed_whether_notices_or_the_reply_come_first() -> None:
+    session, line = opened(dialect=private())
+    session.send(BUY, 0.0)
+    (view,) = session.orders.open()
+    assert (view.state, view.market, view.side, view.price, view.amount) == (
+        "sending",
+        "XBT/USDT",
+        "buy",
+        Decimal(9601),
+        Decimal(1),
+    )
+    (placed,) = line.sent()
+    line.say(0.1, message("OrderOpened.own"), message("OrdersMatched.own-bid"))
+    assert (view.state, view.order_id, view.filled, view.remaining) == (
+        "live",
+        118061,
+        Decimal("0.25"),
+        Decimal("0.75"),
+    )
+    replied = line.say(0.2, ok(placed, id=118061, time=1581946800002000))[-1]
+    assert isinstance(replied, Replied)
+    assert isinstance(replied.result, OrderView)
+    assert (view.price, view.amount, view.average_price) == (Decimal(9601), Decimal(1), Decimal(9610))
+    line.say(0.3, message("OrdersMatched.own-bid"))
+    assert view.filled == Decimal("0.25")
+    line.say(0.4, message("OrderClosed.own"))
+    assert (view.state, view.filled, view.remaining) == ("cancelled", Decimal("0.25"), Decimal("0.75"))
+
+
+def test_an_order_without_a_tonce_is_found_by_the_reply() -> None:
+    session, line = opened(dialect=private())
+    session.send(PlaceOrder(base=XBT, counter=USDT, quantity=10000, price=96010000), 0.0)
+    (view,) = session.orders.open()
+    (placed,) = line.sent()
+    line.say(0.1, {**message("OrderOpened.own"), "tonce": None})
+    line.say(0.2, ok(placed, id=118061, time=1581946800002000))
+    assert [each.order_id for each in session.orders.open()] == [118061]
+    assert (view.state, view.amount) == ("live", Decimal(1))
+
+
+@pytest.mark.parametrize(
+    ("remaining", "state", "filled"), [(0, "filled", "1"), (4000, "cancelled", "0.6"), (10000, "cancelled", "0")]
+)
+def test_a_market_order_is_over_with_its_reply(remaining: int, state: str, filled: str) -> None:
+    session, line = opened(dialect=private())
+    session.send(PlaceOrder(base=XBT, counter=USDT, quantity=-10000, tonce=5, assets=ASSETS_2020), 0.0)
+    (view,) = session.orders.open()
+    (placed,) = line.sent()
+    line.say(0.1, ok(placed, remaining=remaining))
+    assert (view.state, view.filled, view.side) == (state, Decimal(filled), "sell")
+
+
+def test_a_change_amends_the_amount_once() -> None:
+    session, line = opened(dialect=private())
+    line.say(0.0, message("OrderOpened.own"), message("OrdersMatched.own-bid"))
+    (view,) = session.orders.open()
+    session.send(ModifyOrder(id=118061, quantity_delta=-2500), 0.1)
+    (request,) = line.sent()
+    told = {
+        "id": 118061,
+        "tonce": 2,
+        "base": XBT,
+        "counter": USDT,
+        "quantity": 5000,
+        "price": 96010000,
+        "time": 1581946800003000,
+    }
+    line.say(0.2, {"notice": "OrderModified", **told})
+    assert (view.amount, view.remaining, view.filled) == (Decimal("0.75"), Decimal("0.5"), Decimal("0.25"))
+    later = {**message("OrdersMatched.own-bid"), "bid_rem": 2500, "time": 1581946800003500}
+    line.say(0.3, later)
+    line.say(0.4, ok(request, **told))
+    assert (view.amount, view.remaining, view.filled) == (Decimal("0.75"), Decimal("0.25"), Decimal("0.5"))
+
+
+def test_a_refused_order_says_why() -> None:
+    session, line = opened(dialect=private())
+    session.send(BUY, 0.0)
+    (view,) = session.orders.open()
+    (placed,) = line.sent()
+    failed = line.say(0.1, refused(placed, 4, "You have insufficient funds."))[-1]
+    assert isinstance(failed, Failed)
+    assert isinstance(failed.error, RequestRefused)
+    assert (view.state, failed.error.code) == ("refused", 4)
+
+
+def test_after_a_lost_line_the_venue_is_asked_what_stands() -> None:
+    session, line = opened(dialect=private())
+    session.send(BUY, 0.0)
+    (view,) = session.orders.open()
+    session.disconnected(1.0)
+    line.events()
+    assert view.state == "unknown"
+    line = connected(session, 60.0)
+    line.say(60.0, WELCOME)
+    (login,) = line.sent()
+    line.say(60.0, ok(login))
+    (query,) = line.sent()
+    assert query["method"] == "GetOrders"
+    stands = {**message("GetOrders.ok")["orders"][0], "tonce": 2, "id": 118061}
+    line.say(60.1, ok(query, orders=[stands]))
+    assert (view.state, view.order_id) == ("live", 118061)
+
+
+def test_cancelling_all_ends_each_of_them() -> None:
+    session, line = opened(dialect=private())
+    line.say(0.0, message("OrderOpened.own"))
+    session.send(CancelAllOrders(), 0.1)
+    (request,) = line.sent()
+    gone = {**message("CancelAllOrders.ok")["orders"][0], "id": 118061, "tonce": 2}
+    line.say(0.2, ok(request, orders=[gone]))
+    assert session.orders.open() == ()
+
+
+def test_own_trades_reach_the_book_and_the_account_once_each() -> None:
+    session, line = opened(BOOK, OwnOrders(), dialect=private())
+    watch, query = line.sent()
+    line.say(0.0, ok(watch, orders=[]), ok(query, orders=[]))
+    events = line.say(0.1, message("OrderOpened.own"), message("OrdersMatched.own-bid"))
+    assert kinds(events) == [
+        OrderOpened,
+        BookChanged,
+        OrderChanged,
+        OwnOrderUpdate,
+        OrdersMatched,
+        BookChanged,
+        OrderChanged,
+        OwnOrderUpdate,
+    ]
+
+
+def test_seven_means_that_the_sign_in_is_gone_and_a_new_connection_is_made() -> None:  # S7
+    session, line = opened(dialect=private())
+    session.send(GetBalances(), 0.0)
+    (request,) = line.sent()
+    line.say(0.1, refused(request, 7, "You are not authenticated."))
+    assert session.wants_close
+
+
+def test_the_credentials_are_nowhere_to_be_seen() -> None:  # law 8
+    session, line = opened(dialect=private())
+    shown = repr((session.dialect, credentials(), vars(type(credentials()))))
+    values = PLAIN["values"]
+    for secret in (values["passphrase"], values["cookie"], values["private_key_hex"], values["private_key_b64"]):
+        assert secret not in shown
