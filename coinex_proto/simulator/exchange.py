@@ -50,11 +50,15 @@ class Exchange:
         self._last_order_id = 98_388_000_000
         self._last_deal_id = 3_514_376_000
         self._last_owner = FIRST_USER - 1
-        for spec in specs:
-            for owner in (MAKERS, TAKERS):
-                for currency in (spec.base, spec.quote) if spec.wallet == "spot" else (spec.quote,):
-                    if not self.ledger.balance(owner, spec.wallet, currency).available:
-                        self.ledger.deposit(owner, spec.wallet, currency, ENDLESS)
+        for market in self.markets.values():
+            self._endow(market.spec)
+
+    def _endow(self, spec: MarketSpec) -> None:
+        """Give the crowd what it trades with."""
+        for owner in (MAKERS, TAKERS):
+            for currency in (spec.base, spec.quote) if spec.wallet == "spot" else (spec.quote,):
+                if not self.ledger.balance(owner, spec.wallet, currency).available:
+                    self.ledger.deposit(owner, spec.wallet, currency, ENDLESS)
 
     @contextmanager
     def together(self) -> Iterator[None]:
