@@ -4,6 +4,7 @@ from coinex_proto.simulator.coinex_server import CoinexServer
 from coinex_proto.simulator.connection import ServerConnection
 from coinex_proto.simulator.exchange import Exchange
 from coinex_proto.simulator.faults import Fault, FaultScriptError, parse_faults
+from coinex_proto.simulator.qfex_server import QfexServer
 from coinex_proto.simulator.refusals import OrderRefused
 from coinex_proto.simulator.traders import CrowdSettings
 
@@ -14,6 +15,7 @@ __all__ = [
     "Fault",
     "FaultScriptError",
     "OrderRefused",
+    "QfexServer",
     "ServerConnection",
     "parse_faults",
 ]

@@ -76,7 +76,10 @@ class QfexFeeds:
         subscriber.wishes[wish] = None
         channel, symbol, detail = wish
         for market in self._named(symbol):
+            before = market.deal_count
             self._wake(market.spec.key)
+            # The day of trades that a market wakes with is history, which this venue does not send.
+            self._deals_seen[market.spec.name] += market.deal_count - before
         if channel == "market_stats":
             subscriber.push(self._stats(symbol))
         elif channel != "trade":
