@@ -1,0 +1,96 @@
+"""The two public HTTP questions: which assets there are, and which markets. What to ask, and how the answer is read.
+
+Nothing here does I/O. Source: CoinFLEX API v1, REST `/assets/` and `/markets/`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar, Final, Generic, TypeAlias, TypeVar, final
+
+import msgspec
+from attrs import frozen
+
+from coinex_proto.coinflex.assets import Asset, Assets, Market
+from coinex_proto.errors import PayloadError, RequestRefused, quoted
+
+R_co = TypeVar("R_co", covariant=True)
+T = TypeVar("T")
+
+LIVE_HTTP_URL: Final = "https://webapi.coinflex.com"
+STAGING_HTTP_URL: Final = "https://stgwebapi.coinflex.com"
+
+OK: Final = 200
+TOO_MANY_REQUESTS: Final = 429
+SERVER_ERRORS: Final = range(500, 600)
+
+Pair: TypeAlias = tuple[int, int]
+"""Base and counter: two markets may share a base, so that it alone is no key."""
+
+_UNREADABLE: Final = (msgspec.MsgspecError, ValueError, RecursionError)
+_ASSETS: Final = msgspec.json.Decoder(tuple[Asset, ...])
+_MARKETS: Final = msgspec.json.Decoder(tuple[Market, ...])
+
+
+@frozen(kw_only=True)
+class HttpQuery(Generic[R_co]):
+    """One GET without sign-in."""
+
+    path: ClassVar[str]
+
+    @property
+    def target(self) -> str:
+        """Path and query."""
+        return self.path
+
+    def read(self, body: bytes) -> R_co:
+        """The answer. Raises `PayloadError`."""
+        raise NotImplementedError(f"{type(self).__name__} does not say how its answer is read")
+
+    def parse(self, status: int, body: bytes) -> R_co:
+        """The answer of this status. Raises `RequestRefused` (its code is the status) and `PayloadError`."""
+        if status != OK:
+            is_passing = status == TOO_MANY_REQUESTS or status in SERVER_ERRORS
+            said = body[:200].decode("utf-8", "replace")
+            raise RequestRefused(status, said, retryable=is_passing, hint=f"GET {self.target}")
+        return self.read(body)
+
+
+@final
+@frozen(kw_only=True)
+class GetAssets(HttpQuery[Assets]):
+    """The table of assets."""
+
+    path: ClassVar[str] = "/assets/"
+
+    active_only: bool = True
+    """False: those too that are not traded any more."""
+
+    @property
+    def target(self) -> str:
+        """Path and query."""
+        return self.path if self.active_only else f"{self.path}?activeOnly=false"
+
+    def read(self, body: bytes) -> Assets:
+        """The table."""
+        assets = _decoded(_ASSETS, body, self.path)
+        return Assets(assets)
+
+
+@final
+@frozen(kw_only=True)
+class GetMarkets(HttpQuery[Mapping[Pair, Market]]):
+    """All markets by their two codes."""
+
+    path: ClassVar[str] = "/markets/"
+
+    def read(self, body: bytes) -> Mapping[Pair, Market]:
+        """By base and counter."""
+        return {(market.base, market.counter): market for market in _decoded(_MARKETS, body, self.path)}
+
+
+def _decoded(decoder: msgspec.json.Decoder[T], body: bytes, path: str) -> T:
+    try:
+        return decoder.decode(body)
+    except _UNREADABLE as problem:
+        raise PayloadError(f"the answer to GET {path} cannot be read: {quoted(problem)}") from problem

@@ -1,0 +1,327 @@
+"""The blocking CoinFLEX client with one verb a command, decimals for scaled integers, and credentials from the environment.
+
+Each verb only makes a topic or a command; all the work is the blocking client's. Must not import trio.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import os
+import ssl
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import TYPE_CHECKING, Final, Literal, Self, TypeAlias, final
+
+from attrs import frozen
+
+from coinex_proto import BookChanged, Callbacks, Config, OrderView, UsageError, coinflex
+from coinex_trio.blocking import BlockingClient
+from coinex_trio.network import SYSTEM, Network
+
+if TYPE_CHECKING:
+    from coinex_proto.coinflex.http import Pair
+
+Side: TypeAlias = Literal["buy", "sell"]
+Number: TypeAlias = str | int | Decimal
+MarketLike: TypeAlias = str | tuple[int, int]
+"""XBT/USDT, or the codes of base and counter."""
+Persist: TypeAlias = bool | Literal["fill_or_kill"]
+
+USER_ID: Final = "COINFLEX_USER_ID"
+COOKIE: Final = "COINFLEX_COOKIE"
+PASSPHRASE: Final = "COINFLEX_PASSPHRASE"
+PRIVATE_KEY: Final = "COINFLEX_PRIVATE_KEY"
+"""Base64 of the 28 bytes, instead of the passphrase."""
+
+_SIGNS: Final[Mapping[str, int]] = {"buy": 1, "sell": -1}
+
+
+@final
+@frozen(kw_only=True)
+class CoinflexBalance:
+    """What the account has of one asset."""
+
+    asset: str
+    available: Decimal
+    reserved: Decimal | None
+    """For open orders; None where the venue does not say."""
+    total: Decimal | None
+
+
+@final
+@frozen(kw_only=True)
+class CoinflexEstimate:
+    """What a market order would trade now, without fees."""
+
+    quantity: Decimal
+    """Base."""
+    total: Decimal
+    """Counter."""
+
+
+@final
+class CoinflexClient(BlockingClient):
+    """A blocking client of CoinFLEX.
+
+    Amounts and prices are decimals here, exact to the digit: what does not fit is refused, nothing is rounded. Events
+    carry the wire's integers; books and orders carry decimals. The sign-in happens by itself.
+    """
+
+    def __init__(
+        self,
+        credentials: coinflex.Credentials | None = None,
+        *,
+        assets: coinflex.Assets = coinflex.ASSETS_2020,
+        url: str | None = None,
+        allow_plaintext: bool = False,
+        callbacks: Callbacks | None = None,
+        config: Config = Config(),  # noqa: B008  (frozen)
+        ssl_context: ssl.SSLContext | None = None,
+        network: Network = SYSTEM,
+        background: bool = False,
+    ) -> None:
+        """Nothing is opened yet. `assets`: what `fetch_assets` gives; by default the table of spring 2020.
+
+        `url`: another address than the exchange's own; `ws://` only to this machine, unless `allow_plaintext` says that
+        the account may be read on the way.
+        """
+        dialect = coinflex.live(
+            credentials=credentials, assets=assets, url=url or coinflex.LIVE_URL, allow_plaintext=allow_plaintext
+        )
+        super().__init__(
+            dialect,
+            callbacks=callbacks,
+            config=config,
+            ssl_context=ssl_context,
+            network=network,
+            background=background,
+        )
+        self.assets = assets
+        self._last_tonce = 0
+        self._sources = network.sources
+
+    @classmethod
+    def from_env(
+        cls,
+        *,
+        assets: coinflex.Assets = coinflex.ASSETS_2020,
+        url: str | None = None,
+        config: Config = Config(),  # noqa: B008  (frozen)
+        network: Network = SYSTEM,
+        background: bool = False,
+    ) -> Self:
+        """A client with the credentials of `credentials_from_env`."""
+        return cls(
+            credentials_from_env(), assets=assets, url=url, config=config, network=network, background=background
+        )
+
+    # Market data ------------------------------------------------------------------------------------------------------
+
+    def watch_orders(self, market: MarketLike, callback: Callable[[BookChanged], object] | None = None) -> None:
+        """The book of one market; the callback gets it as it is proved, by price level."""
+        self.subscribe(coinflex.OrderBook(*self._pair(market)), callback=callback)
+
+    def unwatch_orders(self, market: MarketLike) -> None:
+        """End it, and the callbacks given with it."""
+        self.unsubscribe(coinflex.OrderBook(*self._pair(market)))
+
+    def watch_ticker(
+        self, market: MarketLike, callback: Callable[[coinflex.TickerUpdate], object] | None = None
+    ) -> None:
+        """Best prices and figures of 24 hours of one market, whole each time, in the wire's integers."""
+        self.subscribe(coinflex.Ticker(*self._pair(market)), callback=callback)
+
+    def unwatch_ticker(self, market: MarketLike) -> None:
+        """End it, and the callbacks given with it."""
+        self.unsubscribe(coinflex.Ticker(*self._pair(market)))
+
+    def estimate_market_order(
+        self, market: MarketLike, side: Side, *, quantity: Number | None = None, total: Number | None = None
+    ) -> CoinflexEstimate:
+        """What a market order by base (`quantity`) or by counter (`total`) would trade now. Needs no sign-in."""
+        base, counter = self._pair(market)
+        sign = _sign(side)
+        told = self.request(
+            coinflex.EstimateMarketOrder(
+                base=base,
+                counter=counter,
+                quantity=self._units(base, quantity, sign, "quantity"),
+                total=self._units(counter, total, sign, "total"),
+            )
+        )
+        return CoinflexEstimate(
+            quantity=self.assets.amount(base, told.quantity), total=self.assets.amount(counter, told.total)
+        )
+
+    # The account ------------------------------------------------------------------------------------------------------
+
+    def get_balances(self) -> tuple[CoinflexBalance, ...]:
+        """All balances. Raises `UsageError` for an asset that the table does not have: there is no scale for it."""
+        return tuple(map(self._balance, self.request(coinflex.GetBalances()).balances))
+
+    def get_orders(self) -> tuple[OrderView, ...]:
+        """The account's open orders, those of other programs too."""
+        ids = {order.id for order in self.request(coinflex.GetOrders()).orders}
+        return tuple(view for view in self.orders() if view.order_id in ids)
+
+    def get_trade_volume(self, asset: str | int) -> Decimal:
+        """What the account has traded of one asset in the last 30 days."""
+        known = self.assets.named(asset)
+        return self.assets.amount(known.id, self.request(coinflex.GetTradeVolume(asset=known.id)).volume)
+
+    # Orders -----------------------------------------------------------------------------------------------------------
+
+    def place_order(
+        self,
+        market: MarketLike,
+        side: Side,
+        quantity: Number | None = None,
+        price: Number | None = None,
+        *,
+        total: Number | None = None,
+        tonce: int | None = None,
+        persist: Persist | None = None,
+        post_only: bool | None = None,
+    ) -> OrderView:
+        """Place a limit order, or without a price a market order by `quantity` (base) or `total` (counter).
+
+        Returns when the exchange has taken it; raises `RequestRefused` when not, and `OutcomeUnknown` when nobody knows.
+        The tonce, by default higher than all before, is the order's `client_order_id`. `persist=False`: cancelled when
+        this client disconnects; "fill_or_kill": what does not trade at once is cancelled.
+        """
+        base, counter = self._pair(market)
+        sign = _sign(side)
+        return self.request(
+            coinflex.PlaceOrder(
+                base=base,
+                counter=counter,
+                quantity=self._units(base, quantity, sign, "quantity"),
+                price=None if price is None else coinflex.price_units(price),
+                total=self._units(counter, total, sign, "total"),
+                tonce=self._next_tonce() if tonce is None else tonce,
+                persist=persist,
+                post_only=post_only,
+                assets=self.assets,
+            )
+        )
+
+    def modify_order(
+        self,
+        order: OrderView,
+        *,
+        quantity_delta: Number | None = None,
+        price: Number | None = None,
+        post_only: bool | None = None,
+    ) -> OrderView:
+        """Enlarge (above zero) or shrink (below zero) what remains of an order, change its price, or both."""
+        sign = _SIGNS.get(order.side or "")
+        if order.market is None or sign is None:
+            raise UsageError(f"modify_order({order}): its market and side are not known; ask get_orders()")
+        base, _ = self._pair(order.market)
+        delta = None if quantity_delta is None else self.assets.units(base, quantity_delta, "quantity_delta")
+        self.request(
+            coinflex.ModifyOrder(
+                **_named(order),
+                quantity_delta=None if delta is None else delta * sign,
+                price=None if price is None else coinflex.price_units(price),
+                post_only=post_only,
+            )
+        )
+        return order
+
+    def cancel_order(self, order: OrderView | int) -> coinflex.OrderCancelled:
+        """Cancel one order, by its view or its id. Raises `RequestRefused` with code 1 when it is not open any more."""
+        command = coinflex.CancelOrder(id=order) if isinstance(order, int) else coinflex.CancelOrder(**_named(order))
+        return self.request(command)
+
+    def cancel_all_orders(self) -> coinflex.OrdersCancelled:
+        """Cancel all orders of the account in all markets, those of other programs too."""
+        return self.request(coinflex.CancelAllOrders())
+
+    # ------------------------------------------------------------------------------------------------------------------
+
+    def _pair(self, market: MarketLike) -> tuple[int, int]:
+        if isinstance(market, tuple):
+            base, counter = market
+            return base, counter
+        return self.assets.pair(market)
+
+    def _units(self, asset: int, amount: Number | None, sign: int, what: str) -> int | None:
+        if amount is None:
+            return None
+        units = self.assets.units(asset, amount, what)
+        if units <= 0:
+            raise UsageError(f"{what} must be above zero; the side says which way")
+        return units * sign
+
+    def _balance(self, told: coinflex.Balance) -> CoinflexBalance:
+        def decimal(units: int | None) -> Decimal | None:
+            return None if units is None else self.assets.amount(told.asset, units)
+
+        return CoinflexBalance(
+            asset=self.assets.named(told.asset).name,
+            available=self.assets.amount(told.asset, told.balance),
+            reserved=decimal(told.reserved_balance),
+            total=decimal(told.total_balance),
+        )
+
+    def _next_tonce(self) -> int:
+        """Microseconds of the wall clock, and higher than the last: also after a restart and a clock set back a little."""
+        self._last_tonce = max(self._last_tonce + 1, self._sources.wall_time_ns() // 1000)
+        return self._last_tonce
+
+
+def credentials_from_env() -> coinflex.Credentials:
+    """Credentials from COINFLEX_USER_ID, COINFLEX_COOKIE and COINFLEX_PASSPHRASE or COINFLEX_PRIVATE_KEY (base64).
+
+    Raises `UsageError` naming what is missing or cannot be read, never showing it.
+    """
+    missing = [name for name in (USER_ID, COOKIE) if not os.environ.get(name)]
+    if not (os.environ.get(PASSPHRASE) or os.environ.get(PRIVATE_KEY)):
+        missing.append(f"{PASSPHRASE} (or {PRIVATE_KEY})")
+    if missing:
+        raise UsageError(f"set {' and '.join(missing)} in the environment")
+    if not os.environ[USER_ID].isdecimal():
+        raise UsageError(f"{USER_ID} must be a number, the core id of the account page")
+    user_id, cookie = int(os.environ[USER_ID]), os.environ[COOKIE]
+    if os.environ.get(PASSPHRASE):
+        return coinflex.Credentials(user_id, cookie, os.environ[PASSPHRASE])
+    try:
+        key = base64.b64decode(os.environ[PRIVATE_KEY], validate=True)
+    except (binascii.Error, ValueError):
+        raise UsageError(f"{PRIVATE_KEY} must be the base64 text of the 28 bytes") from None
+    return coinflex.Credentials(user_id, cookie, private_key=key)
+
+
+def fetch_assets(url: str | None = None, *, network: Network = SYSTEM) -> coinflex.Assets:
+    """The exchange's own table of assets, over HTTP. Needs the extra `http`."""
+    from coinex_proto.coinflex.http import LIVE_HTTP_URL
+    from coinex_trio._coinflex_http import CoinflexHttp
+
+    with CoinflexHttp(url=url or LIVE_HTTP_URL, network=network) as http:
+        return http.assets()
+
+
+def fetch_markets(url: str | None = None, *, network: Network = SYSTEM) -> Mapping[Pair, coinflex.Market]:
+    """The exchange's markets by base and counter, over HTTP. Needs the extra `http`."""
+    from coinex_proto.coinflex.http import LIVE_HTTP_URL
+    from coinex_trio._coinflex_http import CoinflexHttp
+
+    with CoinflexHttp(url=url or LIVE_HTTP_URL, network=network) as http:
+        return http.markets()
+
+
+def _sign(side: str) -> int:
+    if side not in _SIGNS:
+        raise UsageError(f"side must be 'buy' or 'sell', not {side!r}")
+    return _SIGNS[side]
+
+
+def _named(order: OrderView) -> dict[str, int]:
+    """The name that the exchange knows the order by."""
+    if isinstance(order.order_id, int):
+        return {"id": order.order_id}
+    if order.client_order_id:
+        return {"tonce": int(order.client_order_id)}
+    raise UsageError(f"{order} has no id yet and no tonce: wait for its reply")
