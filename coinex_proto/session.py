@@ -255,23 +255,23 @@ class Session:
         """What became of the order that `sending` announced is not known."""
         self._changed(self.orders.unknown(request_id, why, self._at(now)))
 
-    def recover(self, *updates: Update, now: float) -> int:
-        """Hand out updates that a query has told after a gap, each marked `is_recovered`; how many that were.
+    def recover(self, *updates: Update, now: float) -> tuple[Update, ...]:
+        """Hand out updates that a query has told after a gap, each marked `is_recovered`; gives those it handed out.
 
         Trades that were delivered before are taken out, and what nobody wants is dropped. It proves nothing: books and
         trust do not see it.
         """
         now = self._at(now)
-        handed_out = 0
+        handed_out: list[Update] = []
         for told in updates:
             if told.tells_order:
                 self._learn(tuple(self.dialect.order(told)), now)
             update = self._trust.unseen(told) if told.has_trade_ids else told
             if update is not None and self._wishes.route(update.topic_key):
                 recovered(update, now)
-                self._events.append(update)
-                handed_out += 1
-        return handed_out
+                handed_out.append(update)
+        self._events.extend(handed_out)
+        return tuple(handed_out)
 
     def note(self, event: Event, now: float) -> None:
         """Hand out an event of a program's own making, in its place among the others."""

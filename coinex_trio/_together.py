@@ -12,12 +12,24 @@ from typing import TYPE_CHECKING, Final, TypeVar, final
 from urllib.parse import urlsplit
 from weakref import ref
 
-from coinex_proto import Event, Lost, NotReady, OrderView, Restored, SdkError, Session, Topic, coinex
+from coinex_proto import (
+    BackfillStarted,
+    Event,
+    Lost,
+    NotReady,
+    OrderView,
+    Restored,
+    SdkError,
+    Session,
+    Topic,
+    Update,
+    coinex,
+)
 from coinex_trio._pump import LOG
 from coinex_trio._reentry import INSIDE
 
 if TYPE_CHECKING:
-    from coinex_proto.coinex.http import BalanceSheet, Desk, PositionSheet
+    from coinex_proto.coinex.http import Backfill, BalanceSheet, Desk, PositionSheet
     from coinex_proto.coinex.http.futures import Position
     from coinex_trio.coinex import CoinexClient, Module
     from coinex_trio.http import BlockingHttp
@@ -58,6 +70,8 @@ class Together:
         self._make_http = make_http
         self._has_http = False
         self._followed: set[coinex.Orders] = set()
+        self._has_backfill = False
+        self._backfill: Backfill | None = None
         self._balances: BalanceSheet | None = None
         self._positions: PositionSheet | None = None
 
@@ -81,7 +95,8 @@ class Together:
 
         _ = self.http
         desk = Desk(self._step, self._module)
-        self._client.on(Restored)(self._settle_after)
+        if not self._has_backfill:
+            self._client.on(Restored)(self._settle_after)
         return desk
 
     def _step(self, work: Callable[[Session, float], T], /) -> T:
@@ -193,6 +208,34 @@ class Together:
             if not getattr(error, "retryable", False):
                 raise
             LOG.info("coinex: an order could not be asked about for now: %s", type(error).__name__)
+
+    # After a loss -----------------------------------------------------------------------------------------------------
+
+    def fill_gaps(self) -> None:
+        """From now on what was missed is asked for after each `Restored`. Raises `UsageError` without the extra `http`."""
+        from coinex_proto.coinex.http import Backfill
+
+        pump = self._client._pump
+        self._has_backfill = True
+        self._backfill = Backfill(self._step, self._module, self.desk)
+        pump.hold((), self._backfill, _nothing)
+        pump.taps.add(Update, self._backfill.see)
+        pump.own.add(Restored, self._announce)
+        pump.own.add(BackfillStarted, self._fill)
+
+    def _announce(self, event: Restored) -> None:
+        """The queries come when everything that was pushed before is handed out: so nothing comes twice."""
+        from coinex_proto.coinex.http import BACKFILLED
+
+        topics = tuple(topic for topic in event.topics if isinstance(topic, BACKFILLED))
+        if topics:
+            started = BackfillStarted(topics=topics, since=event.since, until=event.until)
+            self._step(lambda session, now: session.note(started, now))
+
+    def _fill(self, event: BackfillStarted) -> None:
+        assert self._backfill is not None
+        for topic in event.topics:
+            self.http.ask(self._backfill.fill(topic, event.since, event.until))
 
     def _settle_after(self, event: Restored) -> None:
         if not any(isinstance(topic, coinex.Orders) for topic in event.topics):

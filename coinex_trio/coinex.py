@@ -49,10 +49,12 @@ class CoinexClient(BlockingClient):
         ssl_context: ssl.SSLContext | None = None,
         network: Network = SYSTEM,
         background: bool = False,
+        backfill: bool = False,
     ) -> None:
         """Nothing is opened yet. `url`: another address than the exchange's own; `ws://` only to this machine, unless
         `allow_plaintext` says that credentials may be read on the way. `http_url`: where HTTP is asked; left out, it is
-        the venue's own, and with a `url` the host of that.
+        the venue's own, and with a `url` the host of that. `backfill`: after each `Restored` the trades, own trades and
+        finished orders that were missed are asked for over HTTP and handed out with `is_recovered`, then `Backfilled`.
         """
         super().__init__(
             _dialect(module, credentials, url, allow_plaintext),
@@ -80,6 +82,8 @@ class CoinexClient(BlockingClient):
             )
 
         self._together = Together(self, module, make_http)
+        if backfill:
+            self._together.fill_gaps()
 
     def authenticate(self) -> None:
         """Open if need be and return when signed in; raises `LoginRefused`. Happens by itself otherwise."""

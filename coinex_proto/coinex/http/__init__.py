@@ -12,6 +12,7 @@ from coinex_proto.coinex.http._parameters import Json, MarketType
 from coinex_proto.coinex.http._resolve import MARKET_TYPES, Questions, ResolvedOrder, resolve
 from coinex_proto.coinex.http._routes import LIMITS, ROUTES, Route
 from coinex_proto.coinex.http.answer import lost_after_sending, never_sent, parse
+from coinex_proto.coinex.http.backfill import BACKFILLED, Backfill
 from coinex_proto.coinex.http.command import Call, HttpCommand, call
 from coinex_proto.coinex.http.desk import Desk
 from coinex_proto.coinex.http.errors import (
@@ -32,11 +33,13 @@ from coinex_proto.coinex.http.request import BASE_PATH, HttpRequest, build, prep
 from coinex_proto.coinex.http.sheets import BalanceSheet, PositionSheet
 
 __all__ = [
+    "BACKFILLED",
     "BASE_PATH",
     "CODES",
     "LIMITS",
     "MARKET_TYPES",
     "ROUTES",
+    "Backfill",
     "BalanceSheet",
     "Batch",
     "BatchItem",
