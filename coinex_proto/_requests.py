@@ -135,7 +135,7 @@ class Pace:
     """At most so many a second, counted in any window, with no pause before they are used up."""
 
     def __init__(self, per_second: float) -> None:
-        count = max(1, int(per_second))
+        count = max(1, int(min(per_second, MAX_REQUESTS)))
         self._window = count / per_second
         self._last: deque[float] = deque(maxlen=count)
 

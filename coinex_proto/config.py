@@ -25,8 +25,8 @@ class Sources:
 
 
 def _positive(instance: object, attribute: Attribute[Any], value: Any) -> None:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not value > 0:
-        raise UsageError(f"{type(instance).__name__}({attribute.name}={value!r}): must be a number above 0")
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < math.inf:
+        raise UsageError(f"{type(instance).__name__}({attribute.name}={value!r}): must be a finite number above 0")
 
 
 def _positive_or_none(instance: object, attribute: Attribute[Any], value: Any) -> None:
@@ -37,6 +37,12 @@ def _positive_or_none(instance: object, attribute: Attribute[Any], value: Any) -
 def _whole(instance: object, attribute: Attribute[Any], value: Any) -> None:
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         raise UsageError(f"{type(instance).__name__}({attribute.name}={value!r}): must be a whole number of at least 1")
+
+
+def _of_its_type(instance: object, attribute: Attribute[Any], value: Any) -> None:
+    if type(value) is not type(attribute.default):
+        kind = type(attribute.default).__name__
+        raise UsageError(f"{type(instance).__name__}({attribute.name}={value!r}): must be a {kind}")
 
 
 @frozen(kw_only=True)
@@ -79,9 +85,9 @@ class Config:
     """Pace of topic requests."""
     max_message_bytes: int = field(default=16 * 2**20, validator=_whole)
     """Largest message accepted, on the wire and inflated."""
-    retry_first: bool = False
+    retry_first: bool = field(default=False, validator=_of_its_type)
     """False: a first connection that fails is `Stop(ConnectFailed)`; True: it is retried like every later one."""
-    backoff: Backoff = Backoff()
+    backoff: Backoff = field(default=Backoff(), validator=_of_its_type)
 
 
 @frozen(kw_only=True)

@@ -24,7 +24,7 @@ WHOLE = ["queue_size", "max_request_bytes", "max_message_bytes"]
 
 
 @pytest.mark.parametrize("name", POSITIVE)
-@pytest.mark.parametrize("value", [0, -1.0, math.nan, "1", True, [1]])
+@pytest.mark.parametrize("value", [0, -1.0, math.nan, math.inf, "1", True, [1]])
 def test_times_are_numbers_above_zero(name: str, value: Any) -> None:
     with pytest.raises(UsageError, match=rf"Config\({name}="):
         Config(**{name: value})
@@ -34,6 +34,13 @@ def test_times_are_numbers_above_zero(name: str, value: Any) -> None:
 @pytest.mark.parametrize("value", [0, -1, 1.5, True, "9", None])
 def test_sizes_are_whole_numbers(name: str, value: Any) -> None:
     with pytest.raises(UsageError, match=rf"Config\({name}="):
+        Config(**{name: value})
+
+
+@pytest.mark.parametrize("name", ["retry_first", "backoff"])
+@pytest.mark.parametrize("value", [None, 1, "yes"])
+def test_what_is_neither_is_of_its_type(name: str, value: Any) -> None:
+    with pytest.raises(UsageError, match=rf"Config\({name}={value!r}\): must be a (bool|Backoff)"):
         Config(**{name: value})
 
 

@@ -89,6 +89,13 @@ def test_all_are_taken_in_the_order_in_which_they_were_sent() -> None:
     assert (len(requests), requests.next_deadline(), requests.match(("a", OLDEST))) == (0, None, None)
 
 
+def test_a_pace_may_be_as_fast_as_one_likes() -> None:
+    pace = Pace(1e300)
+    for _ in range(5000):
+        pace.take(100.0)
+    assert pace.free_at() <= 100.0
+
+
 def test_what_is_sent_is_not_shown() -> None:
     assert "S3CRET" not in repr(Pending(RequestId(1), Do(verb="a"), Outgoing(text=b"S3CRET", keys=()), Purpose.OPENING))
 
