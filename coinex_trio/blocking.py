@@ -11,10 +11,11 @@ import os
 import ssl
 import threading
 import warnings
+import weakref
 from collections import deque
 from collections.abc import Callable, Sequence
 from types import TracebackType
-from typing import Any, Final, Generic, Self, TypeVar, cast, final
+from typing import Any, Final, Generic, Protocol, Self, TypeVar, cast, final
 
 from coinex_proto import (
     BookChanged,
@@ -72,6 +73,8 @@ class BlockingClient(Verbs):
         self._is_closed = False
         self._process = os.getpid()
         self._thread: int | None = None
+        self._beside: tuple[weakref.ref[BlockingClient], ...] = ()
+        """Other sockets of the same venue, kept alive by every call of this one that waits."""
 
     # What waits -------------------------------------------------------------------------------------------------------
 
@@ -249,8 +252,17 @@ class BlockingClient(Verbs):
                 raise self._pump.ended(what)
             if self._pump.now() >= until:
                 return False
-            _cycle((self,), until)
+            _cycle((self, *self._companions()), until)
         return True
+
+    def _companions(self) -> list[BlockingClient]:
+        """Those beside this one that have begun; raises what ended one of them."""
+        found = [client for reference in self._beside if (client := reference()) is not None and client._is_entered]
+        return [client for client in found if not _has_ended(client)]
+
+    def _parts(self) -> Sequence[BlockingClient]:
+        """The sockets that `run` drives for this client."""
+        return (self,)
 
     def _catch_up(self, until: float) -> None:
         """Reads all that has come since the last call: a script that slept must not be shown the past."""
@@ -335,30 +347,42 @@ class Events(Generic[E]):
         self.close()
 
 
-def run(*clients: BlockingClient, seconds: float = math.inf) -> None:
+class Runnable(Protocol):
+    """A client that `run` can drive: one socket, or a venue's facade over several."""
+
+    def _parts(self) -> Sequence[BlockingClient]: ...
+
+
+def run(*clients: Runnable, seconds: float = math.inf) -> None:
     """Drive several clients in this thread for so long, or until each was stopped.
 
     What ends one of them comes out; the others can be run on.
     """
-    if len({id(client._network) for client in clients}) > 1:
+    parts = _parts_of(clients)
+    if len({id(part._network) for part in parts}) > 1:
         raise UsageError("the clients of one run() must live in one network")
-    if len(clients) > 1 and any(client._worker is not None for client in clients):
+    if len(parts) > 1 and any(part._worker is not None for part in parts):
         raise UsageError("a client with background=True runs by itself; call its own run() for its callbacks")
-    for client in clients:
-        client._check_may_wait()
-    if not clients:
+    for part in parts:
+        part._check_may_wait()
+    if not parts:
         return
-    until = clients[0]._network.now() + seconds
-    if clients[0]._worker is not None:
-        clients[0]._run_beside(until)
+    until = parts[0]._network.now() + seconds
+    if parts[0]._worker is not None:
+        parts[0]._run_beside(until)
         return
-    for client in clients:
-        client._is_entered = True
-    now = clients[0]._pump.now
-    while alive := [client for client in clients if not _has_ended(client)]:
+    now = parts[0]._pump.now
+    # Asked for each time: a callback may want the first topic of a socket that was not needed before.
+    while alive := [part for part in _parts_of(clients) if not _has_ended(part)]:
         if now() >= until:
             return
+        for part in alive:
+            part._is_entered = True
         _cycle(alive, until)
+
+
+def _parts_of(clients: Sequence[Runnable]) -> list[BlockingClient]:
+    return [part for client in clients for part in client._parts()]
 
 
 def _has_ended(client: BlockingClient) -> bool:
