@@ -11,10 +11,8 @@ import math
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final
 
-import httpcore2
-import httpx2
-
 from coinex_trio._failures import describe
+from coinex_trio._http_wire import httpcore2, httpx2
 from coinex_trio.network import Network, SystemNetwork, Transport
 
 if TYPE_CHECKING:

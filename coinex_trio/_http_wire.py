@@ -22,6 +22,7 @@ class MissingExtra(UsageError, ImportError):
 
 
 try:
+    import httpcore2 as httpcore2
     import httpx2 as httpx2
 except ImportError as error:
     raise MissingExtra("CoinEx over HTTP needs httpx2: pip install 'coinex-sdk[http]'") from error

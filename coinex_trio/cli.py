@@ -18,10 +18,10 @@ The command line of coinex-sdk needs the extra "cli" (click and rich), which is 
 def main() -> None:
     """Runs the command line; exit status 2 and what to install when the extra is missing."""
     try:
-        from coinex_trio._cli.commands import coinex
+        from coinex_trio._cli.program import run
     except ModuleNotFoundError as missing:
         if (missing.name or "").partition(".")[0] not in EXTRA:
             raise
         sys.stderr.write(MISSING)
         sys.exit(2)
-    coinex()
+    run()

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import math
-import os
 import sys
 from collections.abc import Callable
 from typing import IO, NoReturn
@@ -14,10 +13,10 @@ from typing import IO, NoReturn
 import click
 
 from coinex_proto import SdkError, UsageError
-from coinex_trio import credentials_from_env, local_exchange
+from coinex_trio import local_exchange
 from coinex_trio._cli.demo import run_demo
 from coinex_trio._cli.doctor import STATUSES, run_doctor
-from coinex_trio._cli.feeds import coinex_dialect, coinex_feed
+from coinex_trio._cli.feeds import coinex_dialect, coinex_feed, credentials_if_set
 from coinex_trio._cli.screens import SCREENS
 from coinex_trio._cli.sim import banner, json_line, run_sim
 from coinex_trio._cli.terminal import console
@@ -149,8 +148,6 @@ def doctor(url: str | None, is_futures: bool) -> None:
     """
 
     def work() -> int:
-        has_key = {"COINEX_ACCESS_ID", "COINEX_SECRET_KEY"} & os.environ.keys()
-        credentials = credentials_from_env() if has_key else None
-        return run_doctor(lambda who: coinex_dialect(url, who, is_futures=is_futures), credentials, console())
+        return run_doctor(lambda who: coinex_dialect(url, who, is_futures=is_futures), credentials_if_set(), console())
 
     finish(work)

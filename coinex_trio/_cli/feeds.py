@@ -5,6 +5,7 @@ A venue is one row here; the rest of the command line knows none.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from typing import Final, TypeAlias
 from urllib.parse import urlsplit
@@ -20,6 +21,14 @@ SERVICE: Final = (
     "CoinEx is reported to have stopped its service; `coinex sim` runs a local exchange, to be named by --url"
 )
 """Told when the venue's own address does not answer."""
+
+
+KEYS: Final = frozenset({"COINEX_ACCESS_ID", "COINEX_SECRET_KEY"})
+
+
+def credentials_if_set() -> coinex.Credentials | None:
+    """Those of the environment, or None when neither variable is set; one of two is a `UsageError`."""
+    return credentials_from_env() if KEYS & os.environ.keys() else None
 
 
 @frozen(kw_only=True)

@@ -39,7 +39,7 @@ def clock(at_ms: int) -> str:
     return datetime.fromtimestamp(at_ms // 1000, UTC).strftime("%H:%M:%S") + f".{at_ms % 1000:03}"
 
 
-def _table(*columns: str, texts: int = 1) -> Table:
+def new_table(*columns: str, texts: int = 1) -> Table:
     """A table whose first so many columns are text and the others numbers."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style=QUIET)
     for number, name in enumerate(columns):
@@ -50,7 +50,8 @@ def _table(*columns: str, texts: int = 1) -> Table:
     return table
 
 
-def _change(last: Decimal, first: Decimal) -> Text:
+def change(last: Decimal, first: Decimal) -> Text:
+    """From the first to the last price, in per cent."""
     if not first:
         return Text("–", QUIET)
     share = float(last / first - 1) * 100
@@ -60,10 +61,10 @@ def _change(last: Decimal, first: Decimal) -> Text:
 def tickers(seen: Seen, width: int, height: int) -> RenderableType:
     """24 hours of each market."""
     is_narrow = width < NARROW
-    table = _table("market", "last", "24 h", *(() if is_narrow else ("high", "low", "volume")))
+    table = new_table("market", "last", "24 h", *(() if is_narrow else ("high", "low", "volume")))
     for market, update in list(seen.tickers.items())[: max(1, height - CHROME)]:
         name = Text(market, QUIET if ("state", market) in seen.lost else "bold")
-        row: list[str | Text] = [name, short(update.last), _change(update.last, update.open)]
+        row: list[str | Text] = [name, short(update.last), change(update.last, update.open)]
         if not is_narrow:
             row += [short(update.high), short(update.low), short(update.volume, 2)]
         table.add_row(*row)
@@ -121,7 +122,7 @@ def trades(seen: Seen, width: int, height: int) -> RenderableType:
     """Public trades, newest first."""
     if width < NARROW and len({market for market, *_ in seen.trades}) == 1:
         return _trades_of_one_market(seen, height)
-    table = _table("time (UTC)", "market", "side", "price", "amount", texts=3)
+    table = new_table("time (UTC)", "market", "side", "price", "amount", texts=3)
     for market, at_ms, side, price, amount in list(seen.trades)[: max(1, height - CHROME)]:
         table.add_row(
             Text(clock(at_ms), QUIET), Text(market), Text(side, SIDES.get(side, "")), Text(price), Text(amount)
@@ -130,7 +131,7 @@ def trades(seen: Seen, width: int, height: int) -> RenderableType:
 
 
 def _trades_of_one_market(seen: Seen, height: int) -> RenderableType:
-    table = _table("time (UTC)", "side", "price", "amount", texts=2)
+    table = new_table("time (UTC)", "side", "price", "amount", texts=2)
     for _, at_ms, side, price, amount in list(seen.trades)[: max(1, height - CHROME)]:
         table.add_row(Text(clock(at_ms), QUIET), Text(side, SIDES.get(side, "")), Text(price), Text(amount))
     return table
@@ -139,21 +140,21 @@ def _trades_of_one_market(seen: Seen, height: int) -> RenderableType:
 def account(seen: Seen, _width: int, height: int) -> RenderableType:
     """Balances, open orders, positions and own trades, as far as pushes have told them."""
     rows = max(2, (height - 4 * CHROME) // 3)
-    balances = _table("currency", "available", "frozen")
+    balances = new_table("currency", "available", "frozen")
     for currency, balance in sorted(seen.balances.items()):
         balances.add_row(Text(currency, "bold"), short(balance.available), short(balance.frozen))
-    orders = _table("order", "market", "side", "price", "amount", "open", texts=3)
+    orders = new_table("order", "market", "side", "price", "amount", "open", texts=3)
     for update in list(seen.orders.values())[-rows:]:
         of = update.order
         side = Text(of.side, SIDES.get(of.side, ""))
         orders.add_row(str(of.order_id), Text(of.market), side, *map(short, (of.price, of.amount, of.unfilled_amount)))
-    positions = _table("position", "side", "size", "entry", "unrealised", texts=2)
+    positions = new_table("position", "side", "size", "entry", "unrealised", texts=2)
     for held in seen.positions.values():
         of_position = held.position
         side = Text(of_position.side, SIDES.get(of_position.side, ""))
         figures = (of_position.open_interest, of_position.avg_entry_price, of_position.unrealized_pnl)
         positions.add_row(Text(of_position.market, "bold"), side, *map(short, figures))
-    fills = _table("own trade", "market", "side", "price", "amount", texts=3)
+    fills = new_table("own trade", "market", "side", "price", "amount", texts=3)
     for fill in list(seen.fills)[:rows]:
         side = Text(fill.side, SIDES.get(fill.side, ""))
         fills.add_row(
