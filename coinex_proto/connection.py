@@ -187,15 +187,17 @@ class Connection:
         if self._socket.is_refusing and self._phase_deadline is not None:
             self._phase_deadline = min(self._phase_deadline, now + REFUSAL_TIMEOUT)
 
-    def receive_eof(self, now: float) -> None:
-        """The peer will send no more."""
+    def receive_eof(self, now: float, why: str = "") -> None:
+        """The peer will send no more; `why` is what the transport says of it, for the text of `Closed`."""
         if self._phase is Phase.NEW:
             raise UsageError("start() comes before receive_eof()")
         if self._phase is Phase.CLOSED:
             return
         now = self._at(now)
         for item in self._socket.receive_eof():
-            if not isinstance(item, bytes):
+            if type(item) is Ended and why and self._phase is not Phase.CLOSING:
+                self._end(now, CloseReason(code=ABNORMAL_CLOSURE, text=f"the connection was lost: {why}"))
+            elif not isinstance(item, bytes):
                 self._control(item, now)
 
     def send(self, command: Command[R], now: float) -> RequestId:

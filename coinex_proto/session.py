@@ -328,7 +328,7 @@ class Session:
             where = f"{endpoint.host}:{endpoint.port}"
             error = ConnectFailed(f"cannot connect to {where}" + (f": {why}" if why else ""))
         else:
-            connection.receive_eof(now)
+            connection.receive_eof(now, why)
             self._settle(now)
             error = self._closed.reason.error if self._closed is not None else None
         self._connection = self._endpoint = None

@@ -147,6 +147,13 @@ def test_h17_a_close_right_behind_the_101_does_not_upset_the_sign_in(end: bytes)
     assert [type(event) for event in line.events()] == [Closed]
 
 
+def test_n9_a_reset_says_what_the_transport_said() -> None:
+    line = ready()
+    line.say(1.0, {"price": "1", "market": "A"})
+    connection_of(line).receive_eof(1.0, "connection reset by peer")
+    assert str(closed(line.events()).reason) == "the connection was lost: connection reset by peer (1006)"
+
+
 # Messages -------------------------------------------------------------------------------------------------------------
 
 

@@ -12,6 +12,7 @@ from coinex_proto import (
     HandshakeRefused,
     LoginFailed,
     LoginRefused,
+    Lost,
     Open,
     Phase,
     Ready,
@@ -137,6 +138,16 @@ def test_the_time_to_open_the_transport_counts() -> None:
     closed = session.next_event()
     assert isinstance(closed, Closed)
     assert isinstance(closed.reason.error, ConnectFailed)
+
+
+def test_n9_the_words_of_the_transport_reach_the_user() -> None:
+    session, line = asked(Price("A"))
+    line.say(1.0, {"ok": "watch"}, price("A"))
+    session.disconnected(2.0, "connection reset by peer")
+    lost, closed, _ = line.events()
+    assert isinstance(lost, Lost)
+    assert isinstance(closed, Closed)
+    assert lost.why == str(closed.reason) == "the connection was lost: connection reset by peer (1006)"
 
 
 def test_s28_all_events_of_a_line_come_before_its_end() -> None:

@@ -229,7 +229,8 @@ def test_recovered_trades_come_once_and_not_again_by_push() -> None:
 def test_recovered_updates_that_nobody_wants_are_dropped() -> None:
     session, _ = asked(Price("A"))
     assert recovered(session, 1) == []
-    assert session.recover(PriceUpdate(market="A", price="1"), PriceUpdate(market="B", price="1"), now=1.0) == 1
+    wanted = PriceUpdate(market="A", price="1")
+    assert session.recover(wanted, PriceUpdate(market="B", price="1"), now=1.0) == (wanted,)
     assert not session.trusted(Price("A"))
 
 
