@@ -17,8 +17,7 @@ from coinex_trio.blocking import BlockingClient
 from coinex_trio.network import SYSTEM, Network
 
 if TYPE_CHECKING:
-    from coinex_proto.coinex.http._parameters import OrderType, Side, StpMode
-    from coinex_proto.coinex.http.desk import Number
+    from coinex_proto.coinex.http import Number, OrderType, Side, StpMode
     from coinex_proto.coinex.http.futures import Position
     from coinex_trio.http import BlockingHttp
 

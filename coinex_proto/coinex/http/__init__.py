@@ -8,13 +8,13 @@ a trading program lives on are classes, named after their page in the document a
 from coinex_proto._clock import Clock
 from coinex_proto.coinex.http import account, assets, futures, spot, system
 from coinex_proto.coinex.http._envelope import Batch, BatchItem, Page
-from coinex_proto.coinex.http._parameters import Json, MarketType
+from coinex_proto.coinex.http._parameters import Json, MarketType, OrderType, Side, StpMode
 from coinex_proto.coinex.http._resolve import MARKET_TYPES, Questions, ResolvedOrder, resolve
 from coinex_proto.coinex.http._routes import LIMITS, ROUTES, Route
 from coinex_proto.coinex.http.answer import lost_after_sending, never_sent, parse
 from coinex_proto.coinex.http.backfill import BACKFILLED, Backfill
 from coinex_proto.coinex.http.command import Call, HttpCommand, call
-from coinex_proto.coinex.http.desk import Desk
+from coinex_proto.coinex.http.desk import Desk, Number
 from coinex_proto.coinex.http.errors import (
     CODES,
     CodeMeaning,
@@ -58,6 +58,8 @@ __all__ = [
     "Json",
     "MarketType",
     "NoReply",
+    "Number",
+    "OrderType",
     "Pace",
     "Page",
     "Pause",
@@ -68,7 +70,9 @@ __all__ = [
     "ResolvedOrder",
     "Route",
     "Send",
+    "Side",
     "Steps",
+    "StpMode",
     "UnreadableAnswer",
     "Woken",
     "account",
