@@ -167,12 +167,12 @@ class Worker:
                 self._wait(waker)
                 self._line.turn()
         except Exception as error:  # noqa: BLE001  (a fault of ours: whoever waits gets it)
-            self._pump.error = error
-            self._pump.is_over = True
+            self._pump.end(error)
+            self._line.abandon()
         finally:
             self._line.end()
             self._pump.deliver()
-            self._pump.is_over = True
+            self._pump.end(None)
             self._take_steps()
             self._look_at_conditions()
             waker.close()

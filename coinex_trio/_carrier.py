@@ -70,6 +70,8 @@ class Carrier:
             await self._gone.wait()
         for life in self._lives:
             life.cancel()
+        self._pump.end(None)
+        self.turned.unpark_all()
 
     def start(self, nursery: trio.Nursery) -> None:
         """Starts both tasks; they outlive a cancellation from outside until `close` has said goodbye."""
@@ -81,7 +83,10 @@ class Carrier:
             try:
                 await task()
             except Exception as error:  # noqa: BLE001  (a fault of ours or of a network; raised by open_client)
-                self._end_block(error)
+                self._pump.end(error)
+                self.body.cancel()
+                self._gone.set()
+                self.turned.unpark_all()
 
     def _end_block(self, error: BaseException) -> None:
         self._pump.fail(error)
@@ -240,4 +245,4 @@ class Carrier:
 
     def _expire_reader(self) -> None:
         self._is_closing = True
-        self._reading.deadline = min(self._reading.deadline, trio.current_time() + self._pump.config.close_timeout)
+        self._reading.deadline = min(self._reading.deadline, trio.current_time() + self._pump.closing_time())

@@ -202,7 +202,7 @@ class Line:
 
     def _expire(self, why: str) -> None:
         self._why_given_up = why
-        self._gives_up_at = self._pump.now() + self._pump.config.close_timeout
+        self._gives_up_at = self._pump.now() + self._pump.closing_time()
 
     # The end ----------------------------------------------------------------------------------------------------------
 

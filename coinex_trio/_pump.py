@@ -8,6 +8,7 @@ Must not know trio, sockets or threads.
 from __future__ import annotations
 
 import logging
+import math
 import ssl
 import time
 from collections import deque
@@ -77,6 +78,7 @@ class Pump:
         self.dispatch: Callable[[Event], None] = self.own.dispatch
         self._clock: Callable[[], float] = network.now
         self._latest = 0.0
+        self._close_by = math.inf
         self._by_topic: dict[TopicKey, dict[Callable[[Any], object], Registration]] = {}
         self._streams: dict[Hashable, Callable[[], None]] = {}
         self._dropped: deque[Hashable] = deque()
@@ -158,12 +160,16 @@ class Pump:
 
     def stop(self) -> None:
         """Says goodbye and ends the streams; may be called twice and in a callback."""
-        if self.is_stopping:
+        if self.is_stopping or self.is_over:
             return
         self.is_stopping = True
+        self._close_by = self.now() + self.config.close_timeout
         self.session.stop(self.now())
-        for end in tuple(self._streams.values()):
-            end()
+        self._end_streams()
+
+    def closing_time(self) -> float:
+        """Seconds that the peer has to end the connection; after `stop()` there is one budget for all of the goodbye."""
+        return max(0.0, min(self.config.close_timeout, self._close_by - self.now()))
 
     # Steps ------------------------------------------------------------------------------------------------------------
 
@@ -172,12 +178,19 @@ class Pump:
         step = self.session.next_step(self.now())
         if not isinstance(step, Stop):
             return step
-        self.is_over = True
+        self.end(step.error)
+        return None
+
+    def end(self, error: BaseException | None) -> None:
+        """It is all over. Called with a fault of ours too: then nobody asks the session for anything any more."""
+        self.is_over, self.is_ready = True, False
         if self.error is None:
-            self.error = step.error
+            self.error = error
+        self._end_streams()
+
+    def _end_streams(self) -> None:
         for end in tuple(self._streams.values()):
             end()
-        return None
 
     # Topics -----------------------------------------------------------------------------------------------------------
 

@@ -281,6 +281,7 @@ class BlockingClient(Verbs):
         if self._worker is None:
             self._line.end()
             self._pump.deliver()
+            self._pump.end(None)
             return
         self._worker.end()
         self._worker.join(GRACE)

@@ -139,7 +139,7 @@ def test_n23_a_peer_that_never_closes_is_left_after_the_closing_time() -> None:
     network = VirtualNetwork(prepare=lambda venue: setattr(venue, "answers_close", False))
     with client_of(network):
         began = network.now()
-    assert network.now() - began <= 2 * 2.0
+    assert network.now() - began <= 2.0
     assert network.last.gone
 
 
@@ -597,3 +597,86 @@ def test_two_venues_do_not_hold_each_other_up_while_one_connects() -> None:
         run(client, other, seconds=8)
         assert got == [5.0]
         other.close()
+
+
+# Faults ---------------------------------------------------------------------------------------------------------------
+
+
+def test_p2_a_client_that_was_interrupted_inside_the_session_is_not_used_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    network = VirtualNetwork()
+    client = client_of(network)
+    client.ready()
+    monkeypatch.setattr(client._pump.session, "receive_data", interrupted)
+    network.last.ticker()
+    with pytest.raises(KeyboardInterrupt):
+        client.run(seconds=1)
+    with pytest.raises(UsageError, match="interrupted in the middle of a step"):
+        client.run(seconds=1)
+    client.close()
+    assert network.last.gone
+    assert network.last.closed_with is None
+
+
+def test_c2_a_keyboard_interrupt_in_a_callback_leaves_the_client_whole() -> None:
+    def interrupt(_: Event) -> None:
+        raise KeyboardInterrupt
+
+    network = VirtualNetwork()
+    with client_of(network) as client:
+        client.subscribe(BTC, callback=interrupt)
+        network.at(1, lambda: network.last.ticker())
+        with pytest.raises(KeyboardInterrupt):
+            client.run(seconds=2)
+        client.unsubscribe(BTC)
+        assert client.request(coinex.ServerTime())
+    assert network.last.closed_with is not None
+
+
+def test_n9_what_came_before_a_broken_pipe_is_still_delivered() -> None:
+    network = VirtualNetwork()
+    got: list[Event] = []
+    with client_of(network) as client:
+        client.subscribe(BTC, callback=got.append)
+        client.run(seconds=1)
+        first = network.last
+        first.gone = True  # sending fails from now on
+        client.send(coinex.Ping())
+        first.ticker()
+        first.end()
+        client.run(seconds=3)
+        assert len(got) == 1
+        assert len(network.all) == 2
+
+
+def test_s30_stop_while_it_connects_or_waits_for_the_next_attempt_ends_it_at_once() -> None:
+    network = VirtualNetwork()
+    with client_of(network) as client:
+        network.failures = [ConnectionRefusedError(111, "Connection refused")] * 10
+        network.last.end()
+        client.run(seconds=0.01)
+        client.stop()
+        began = network.now()
+        client.run()
+        assert network.now() == began
+
+
+def test_a_timer_in_a_callback_never_runs_another_callback_inside() -> None:
+    network = VirtualNetwork()
+    depth: list[int] = []
+    with client_of(network) as client:
+
+        def slow(_: Event) -> None:
+            depth.append(1)
+            network.sleep(30)
+            client.subscribe(ETH)
+            assert len(depth) == 1
+            depth.pop()
+
+        client.on(Event)(slow)
+        network.at(1, lambda: network.last.tickers("1", "2"))
+        client.subscribe(BTC)
+        client.run(seconds=100)
+    assert depth == []

@@ -24,6 +24,7 @@ from coinex_proto import (
     LoginRefused,
     Lost,
     NotReady,
+    OrderFact,
     OutcomeUnknown,
     Ready,
     Replied,
@@ -155,7 +156,7 @@ async def test_n23_a_peer_that_never_closes_is_left_after_the_closing_time(autoj
     network = TrioNetwork(prepare=lambda venue: setattr(venue, "answers_close", False))
     async with open_client(coinex.spot(), network=network):
         began = trio.current_time()
-    assert trio.current_time() - began <= 2 * 2.0
+    assert trio.current_time() - began <= 2.0
     assert network.last.half_closed  # N25
     assert network.last.gone
 
@@ -175,7 +176,7 @@ async def test_n24_a_peer_that_floods_after_our_goodbye_is_left_after_the_closin
             nursery.start_soon(flood)
             await trio.sleep(1)
             began = trio.current_time()
-        assert trio.current_time() - began <= 2 * 2.0
+        assert trio.current_time() - began <= 2.0
 
 
 async def test_a_client_in_two_minds_is_refused(autojump_clock: MockClock) -> None:  # X8
@@ -664,3 +665,66 @@ async def test_two_clients_may_share_callbacks_and_not_their_replies(autojump_cl
         two.last.ticker()
         await settle()
     assert len(outcomes) == len(seen) == 2
+
+
+async def test_wait_returns_when_the_order_is_final(autojump_clock: MockClock) -> None:
+    async with open_client(coinex.spot(), network=TrioNetwork()) as client:
+        orders = client._pump.session.orders
+        order = orders.apply(OrderFact(order_id=1, market="BTCUSDT", amount=Decimal(1), state="live"), 0.0)
+        assert order is not None
+        assert client.orders() == (order,)
+
+        async def cancel() -> None:
+            await trio.sleep(3)
+            orders.apply(OrderFact(order_id=1, state="cancelled"), 3.0)
+            client.send(coinex.Ping())
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(cancel)
+            assert (await client.wait(order)).state == "cancelled"
+
+
+async def test_a_fault_of_ours_comes_out_as_itself_and_quickly(
+    autojump_clock: MockClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fault(*_: object) -> None:
+        raise LookupError("a bug")
+
+    network = TrioNetwork()
+    with pytest.raises(LookupError, match="a bug"):
+        async with open_client(coinex.spot(), network=network) as client:
+            monkeypatch.setattr(client._pump.session, "_settle", fault)
+            network.last.ticker()
+            await trio.sleep_forever()
+    assert network.last.gone
+    assert trio.current_time() < 5
+
+
+async def test_s30_stop_while_it_connects_or_waits_for_the_next_attempt_ends_it_at_once(
+    autojump_clock: MockClock,
+) -> None:
+    class Hole(TrioNetwork):
+        is_hole = False
+
+        async def open_stream(self, *arguments: Any) -> trio.abc.Stream:
+            if self.is_hole:
+                await trio.sleep_forever()
+            return await super().open_stream(*arguments)
+
+    for is_hole, pause in ((True, 5.0), (False, 0.0)):
+        network = Hole()
+        async with open_client(coinex.spot(), network=network) as client:
+            network.is_hole = is_hole
+            network.last.end()
+            await trio.sleep(pause)
+            client.stop()
+            began = trio.current_time()
+        assert trio.current_time() == began
+
+
+async def test_a_stream_can_be_closed_like_any_async_generator(autojump_clock: MockClock) -> None:
+    async with open_client(coinex.spot(), network=TrioNetwork()) as client:
+        stream = client.events(BTC)
+        await stream.aclose()
+        stream.close()
+        assert client.topics() == ()
