@@ -101,6 +101,7 @@ class Session:
 
     def unsubscribe(self, *topics: Topic[Any], now: float) -> None:
         """Want them no more; what is not wanted is left alone."""
+        _check_kind(topics)
         wishes = [wish for topic in topics if (wish := self._wishes.get(topic.key)) is not None]
         self._let_go(wishes, _CALLER, now)
 
@@ -142,9 +143,8 @@ class Session:
 
     def _check(self, topics: tuple[Topic[Any], ...]) -> None:
         wanted: dict[Hashable, Topic[Any]] = {}
+        _check_kind(topics)
         for topic in topics:
-            if not isinstance(topic, Topic):
-                raise UsageError(f"a topic was expected, for example Ticker('BTCUSDT'), not {topic!r}")
             if topic.is_private and not self.dialect.has_credentials:
                 raise UsageError(
                     f"Authentication required: {type(topic).__name__} is private and {self.dialect.name} was given "
@@ -514,3 +514,9 @@ class Session:
         for view in self.orders.connection_lost(now, str(event.reason)):
             self._changed(view)
         self._events.append(event)
+
+
+def _check_kind(topics: tuple[Topic[Any], ...]) -> None:
+    for topic in topics:
+        if not isinstance(topic, Topic):
+            raise UsageError(f"a topic was expected, for example Ticker('BTCUSDT'), not {topic!r}")

@@ -227,6 +227,13 @@ def test_a_wish_that_cannot_be_changes_nothing(topics: tuple[Topic[Any], ...], w
     assert (line.sent(), line.events()) == ([], [])
 
 
+def test_only_a_topic_can_be_given_up() -> None:
+    session, _ = asked(Price("A"))
+    with pytest.raises(UsageError, match="a topic was expected"):
+        session.unsubscribe(Price("A"), "BTCUSDT", now=1.0)  # type: ignore[arg-type]
+    assert [status.topic for status in session.topics()] == [Price("A")]
+
+
 def test_other_parameters_need_the_first_wish_to_go() -> None:
     session, _ = asked(Ladder("A"))
     with pytest.raises(UsageError, match="unsubscribe the other one first"):
