@@ -15,7 +15,8 @@ import trio
 
 from coinex_proto import Event, Open, Wait
 from coinex_trio._failures import describe
-from coinex_trio._pump import LOG, Pump
+from coinex_trio._log import LOG
+from coinex_trio._pump import Pump
 from coinex_trio._streams import half_close
 from coinex_trio.network import Network, default_ssl_context
 

@@ -12,7 +12,8 @@ from typing import Final
 
 from coinex_proto import Open, UsageError
 from coinex_trio._failures import describe
-from coinex_trio._pump import LOG, Pump
+from coinex_trio._log import LOG
+from coinex_trio._pump import Pump
 from coinex_trio.network import Network, Transport, default_ssl_context
 
 READ_SIZE: Final = 32 * 1024

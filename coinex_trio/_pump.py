@@ -7,7 +7,6 @@ Must not know trio, sockets or threads.
 
 from __future__ import annotations
 
-import logging
 import math
 import ssl
 import time
@@ -46,12 +45,11 @@ from coinex_proto import (
 from coinex_proto.callbacks import check_callback
 from coinex_proto.commands import Command, RequestId, describe
 from coinex_proto.topics import TopicKey
+from coinex_trio._log import LOG
 from coinex_trio.network import Network
 
 R = TypeVar("R")
 E = TypeVar("E", bound=Event)
-
-LOG: Final = logging.getLogger("coinex_trio")
 
 SLOW: Final = 0.25
 """Seconds in one event's callbacks after which a warning is written: the core calls a timer late at the same point."""

@@ -25,7 +25,7 @@ from coinex_proto import (
     Update,
     coinex,
 )
-from coinex_trio._pump import LOG
+from coinex_trio._log import LOG
 from coinex_trio._reentry import INSIDE
 
 if TYPE_CHECKING:

@@ -728,3 +728,46 @@ async def test_a_stream_can_be_closed_like_any_async_generator(autojump_clock: M
         await stream.aclose()
         stream.close()
         assert client.topics() == ()
+
+
+async def test_n20_a_send_that_is_cut_in_the_middle_ends_the_connection_for_good(autojump_clock: MockClock) -> None:
+    network = TrioNetwork()
+    async with open_client(coinex.spot(), network=network) as client:
+        first = network.last
+        first.room = 0
+        client.send(coinex.ServerTime())
+        await trio.sleep(8.5)  # the send was given up after ping_timeout
+        sent = len(first.requests)
+        first.room = math.inf
+        client.send(coinex.ServerTime()) if client._pump.is_ready else None
+        await trio.sleep(5)
+        assert first.gone
+        assert len(first.requests) == sent
+        assert first.closed_with is None
+        await client.ready()
+        assert network.last is not first
+
+
+async def test_n22_leaving_while_other_tasks_send_and_read_ends_all_of_them_in_time(autojump_clock: MockClock) -> None:
+    network = TrioNetwork()
+    ended: list[str] = []
+
+    async with trio.open_nursery() as nursery:
+
+        async def read(client: Client) -> None:
+            assert [event async for event in client.events(BTC)] == []
+            ended.append("stream")
+
+        async def ask(client: Client) -> None:
+            with pytest.raises(OutcomeUnknown):
+                await client.request(coinex.ServerTime())
+            ended.append("request")
+
+        async with open_client(coinex.spot(), network=network) as client:
+            network.last.is_silent, network.last.answers_close = True, False
+            nursery.start_soon(read, client)
+            nursery.start_soon(ask, client)
+            await settle()
+            began = trio.current_time()
+        assert trio.current_time() - began <= 2.0
+    assert sorted(ended) == ["request", "stream"]

@@ -34,9 +34,9 @@ TRIO = """
 """
 
 
-def start(body: str) -> subprocess.Popen[str]:
+def start(body: str, *options: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-W", "error", "-c", textwrap.dedent(body)],
+        [sys.executable, *options, "-W", "error", "-c", textwrap.dedent(body)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -115,3 +115,34 @@ def test_a_blocking_program_never_imports_trio() -> None:
     """
     )
     assert finish(process) == (0, "False\n", "")
+
+
+LIFE = """
+        import gc, trio
+        gc.disable()
+        with CoinexClient(url=exchange.url, credentials=exchange.credentials) as cx:
+            cx.subscribe_ticker("BTCUSDT", lambda t: None)
+            print(cx.book(coinex.Depth("BTCUSDT")).trusted, cx.server_time() > 0)
+            exchange.drop()
+            cx.run(seconds=1)
+            cx.ready(coinex.Ticker("BTCUSDT"))
+        async def main():
+            async with open_client(coinex.spot(url=exchange.url)) as client:
+                async for event in client.events(coinex.Ticker("BTCUSDT")):
+                    break
+                print(await client.request(coinex.ServerTime()) > 0)
+        trio.run(main)
+        with CoinexClient(url=exchange.url, background=True) as cx:
+            print(cx.book(coinex.Depth("BTCUSDT")).trusted)
+"""
+
+
+@pytest.mark.parametrize("options", [(), ("-O",), ("-OO",)], ids=["plain", "O", "OO"])
+def test_p7_p8_sockets_end_without_the_garbage_collector_and_without_asserts(options: tuple[str, ...]) -> None:
+    assert finish(start(SERVED + LIFE, *options)) == (0, "True True\nTrue\nTrue\n", "")
+
+
+def test_n30_proxy_variables_of_the_environment_are_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "https_proxy", "http_proxy", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1/")
+    assert finish(start(SERVED + LIFE))[:2] == (0, "True True\nTrue\nTrue\n")
