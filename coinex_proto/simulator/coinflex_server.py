@@ -1,0 +1,410 @@
+"""The local CoinFLEX as one object without I/O: its socket and its two HTTP questions over the same matching core.
+
+Used as `CoinexServer` is: a host accepts, feeds, sends and calls `advance`. `now` is Unix time in seconds that never goes
+back. Replies and notices are two streams that are not in step, as on the real venue: each is held up a little, by chance
+from the seed. Same seed and same calls: same bytes.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import math
+from collections.abc import Sequence
+from decimal import Decimal
+from heapq import heappop, heappush
+from random import Random
+from typing import Any, Final
+
+from coinex_proto.simulator.amounts import to_scaled
+from coinex_proto.simulator.coinflex_accounts import (
+    EXAMPLE_COOKIE,
+    EXAMPLE_PASSPHRASE,
+    EXAMPLE_USER_ID,
+    NONCE_BYTES,
+    Account,
+    Window,
+    public_key,
+)
+from coinex_proto.simulator.coinflex_catalogue import CODES, UNITS, assets, market_names, markets, specs
+from coinex_proto.simulator.coinflex_desk import CoinflexDesk, Notice
+from coinex_proto.simulator.coinflex_faults import CoinflexFaults
+from coinex_proto.simulator.coinflex_socket import CoinflexSocket
+from coinex_proto.simulator.connection import Ending, ServerConnection
+from coinex_proto.simulator.exchange import Exchange
+from coinex_proto.simulator.faults import Fault, FaultPlan, parse_fault, parse_faults
+from coinex_proto.simulator.http_server import HttpRequest, HttpResponse
+from coinex_proto.simulator.market import Market
+from coinex_proto.simulator.matching import Order, Side
+from coinex_proto.simulator.traders import Crowds, CrowdSettings
+from coinex_proto.simulator.websocket_server import text_frame
+
+IDLE_LIMIT: Final = 60.0
+DEPOSITS: Final = {"XBT": 100, "ETH": 10_000, "USDC": 1_000_000, "USDT": 1_000_000}
+DELAYS: Final = (0.0, 0.0, 0.001, 0.003)
+"""Seconds that a reply or a notice is held up."""
+WELCOME_AFTER: Final = 0.001
+ATTEMPTS_AN_HOUR: Final = 1000
+ORDERS_A_SECOND: Final = 200
+TICKER_EVERY: Final = 0.2
+JSON: Final = (("content-type", "application/json"),)
+
+Number = str | int | Decimal
+
+
+class CoinflexServer:
+    """One socket with one account; by default the account of the wire document's examples."""
+
+    def __init__(
+        self,
+        *,
+        now: float,
+        seed: int | str = 0,
+        markets: Sequence[str] | int = ("XBT/USDT",),
+        user_id: int = EXAMPLE_USER_ID,
+        cookie: str = EXAMPLE_COOKIE,
+        passphrase: str = EXAMPLE_PASSPHRASE,
+        crowd: CrowdSettings = CrowdSettings(),  # noqa: B008 - a frozen value
+        faults: str | Sequence[Fault] = "",
+        answers_pings: bool = True,
+        answers_close: bool = True,
+        max_request_bytes: int = 65_536,
+        is_in_step: bool = False,
+    ) -> None:
+        """`is_in_step`: nothing is held up, so that replies come after the notices that they cause."""
+        names = market_names(markets) if isinstance(markets, int) else tuple(markets)
+        self.now = now
+        self.exchange = Exchange(specs(names), now_ms=round(now * 1000))
+        self.answers_pings, self.answers_close = answers_pings, answers_close
+        self.max_request_bytes = max_request_bytes
+        self.crowds = Crowds(self.exchange, crowd, seed)
+        self.desk = CoinflexDesk(self.exchange, self._tell)
+        self.exchange.listeners.append(self.desk)
+        self.user_id, self.cookie, self.passphrase = user_id, cookie, passphrase
+        """Of its one account; worth nothing outside."""
+        self.owner = self.exchange.open_account()
+        self._account = Account(user_id=user_id, cookie=cookie, key=public_key(user_id, passphrase), owner=self.owner)
+        for currency in CODES:
+            self.exchange.ledger.deposit(self.owner, "spot", currency, to_scaled(DEPOSITS[currency], 20))
+        self.exchange.ledger.take_moved()
+        self._attempts = Window(ATTEMPTS_AN_HOUR, 3600.0)
+        self._orders = Window(ORDERS_A_SECOND, 1.0)
+        self.connections: dict[ServerConnection, None] = {}
+        self._connections_at = math.inf
+        self._accepted = 0
+        self._ready: dict[ServerConnection, None] = {}
+        self._refusals: dict[str, list[int]] = {}
+        planned = parse_faults(faults) if isinstance(faults, str) else tuple(faults)
+        self._faults = CoinflexFaults(self, FaultPlan(planned, now=now, seed=seed))
+        self._random = Random(f"{seed}:streams")
+        self._nonces = Random(f"{seed}:nonces")
+        self._is_in_step = is_in_step
+        self._posted: list[tuple[float, int, ServerConnection, str, bytes]] = []
+        """What is on its way: when, a number against ties, to whom, its name, and the text."""
+        self._posts = 0
+        self._noticed_at: dict[ServerConnection, float] = {}
+        """When the last notice of a connection goes out: the next comes after it."""
+        self._ticker_at = math.inf
+
+    # what a host needs
+
+    def accept(self, now: float) -> ServerConnection:
+        """A new TCP connection."""
+        self.advance(now)
+        self._accepted += 1
+        connection = ServerConnection(self, self._accepted, now)
+        self.connections[connection] = None
+        self.wake_at(connection.next_at(IDLE_LIMIT))
+        return connection
+
+    def take_ready(self) -> tuple[ServerConnection, ...]:
+        """Connections that have something to send or want to be closed, since the last call."""
+        ready = tuple(self._ready)
+        self._ready.clear()
+        return ready
+
+    def next_deadline(self) -> float | None:
+        """When `advance` has something to do; None while nothing at all is going on."""
+        at = self._next_at()
+        return None if at == math.inf else at
+
+    def advance(self, now: float) -> None:
+        """Let everything happen that is due until now, each thing at its own time."""
+        while (at := self._next_at()) <= now:
+            self._set_clock(at)
+            self._step(at)
+        self._set_clock(now)
+
+    # what a test does
+
+    def quote(self, market: str, bid: Number, ask: Number, size: Number = "1") -> None:
+        """Make the book one bid and one ask, exactly; orders that cross are traded away first, and the crowd leaves."""
+        found = self._market(market)
+        prices = [to_scaled(price, found.spec.price_places) for price in (bid, ask)]
+        if not 0 < prices[0] < prices[1]:
+            raise ValueError("quote: the bid must be above zero and below the ask")
+        lots = to_scaled(size, found.spec.amount_places)
+        crowd = self.crowds.wake(found.spec.key, self.now)
+        crowd.is_quiet = True
+        with self.exchange.together():
+            crowd.withdraw()
+            crowd.sweep(prices[0], prices[1])
+            crowd.rest("buy", prices[0], lots)
+            crowd.rest("sell", prices[1], lots)
+
+    def trade(self, market: str, side: Side, amount: Number) -> None:
+        """Let a stranger trade at the market.  Raises OrderRefused when nobody stands on the other side."""
+        found = self._market(market)
+        self.crowds.wake(found.spec.key, self.now).take(side, to_scaled(amount, found.spec.amount_places))
+
+    def place(self, market: str, side: Side, price: Number, amount: Number) -> Order:
+        """Place a limit order of the account, as another program of its owner would."""
+        found = self._market(market)
+        self.crowds.wake(found.spec.key, self.now)
+        return self.exchange.place(
+            self.owner,
+            found.spec.key,
+            side,
+            "limit",
+            price=to_scaled(price, found.spec.price_places),
+            amount=to_scaled(amount, found.spec.amount_places),
+        )
+
+    def fill(self, order: Order | int, amount: Number | None = None) -> None:
+        """Fill an order of the account, all of it or so much."""
+        found = self.exchange.orders[order] if isinstance(order, int) else order
+        places = self.exchange.markets[found.market].spec.amount_places
+        self.exchange.fill(found, found.left if amount is None else to_scaled(amount, places))
+
+    def orders(self, market: str | None = None) -> tuple[Order, ...]:
+        """Open orders of the account, oldest first."""
+        return tuple(order for order in self.desk.open_orders(self.owner) if market in (None, order.market))
+
+    def drop(self, how: Ending = "rst") -> None:
+        """Break every WebSocket connection."""
+        for connection in self.sockets():
+            connection.end(how)
+
+    def stall(self, seconds: float) -> None:
+        """Freeze every open connection: nothing is read or written for so long, then all of it."""
+        for connection in self.connections:
+            connection.stall(self.now + seconds)
+        self.wake_at(self.now + seconds)
+
+    def refuse(self, method: str, code: int, times: int = 1) -> None:
+        """Answer the next commands of this method with this error code, and do not carry them out."""
+        self._refusals.setdefault(method, []).extend([code] * times)
+
+    def skew_clock(self, seconds: float) -> None:
+        """Nothing: this venue tells no time and signs none."""
+
+    def inject(self, fault: str) -> None:
+        """Plan one more fault, a line of the fault language, counted from now."""
+        self._faults.plan.add(parse_fault(fault), self.now)
+
+    def sign_out(self) -> None:
+        """Forget who has signed in; the sockets stay."""
+        for socket in self._sockets():
+            socket.account = None
+
+    def halt(self, market: str = "all") -> None:
+        """Stop trading: orders are refused."""
+        self._set_halted(market, is_halted=True)
+
+    def resume(self, market: str = "all") -> None:
+        """Trade again."""
+        self._set_halted(market, is_halted=False)
+
+    def sockets(self) -> tuple[ServerConnection, ...]:
+        """Connections that are WebSockets by now."""
+        return tuple(connection for connection in self.connections if connection.service is not None)
+
+    # what connections and sockets ask
+
+    def answer(self, connection: ServerConnection, request: HttpRequest) -> HttpResponse | None:
+        path = request.target.partition("?")[0]
+        if request.method != "GET" or path not in ("/assets/", "/markets/"):
+            return HttpResponse(status=404)
+        codes = self._refusals.get(path)
+        if codes:
+            return HttpResponse(status=codes.pop(0))
+        found = assets() if path == "/assets/" else markets(tuple(self.exchange.markets))
+        return HttpResponse(body=json.dumps(found).encode("ascii"), headers=JSON)
+
+    def open_socket(self, connection: ServerConnection, request: HttpRequest) -> CoinflexSocket | HttpResponse:
+        if request.target.partition("?")[0].rstrip("/") != "/v1":
+            return HttpResponse(status=404)
+        refusal = self._faults.connect(connection)
+        if refusal is not None or connection.wants_close is not None:
+            return refusal or HttpResponse(status=503)
+        nonce = self._nonces.randbytes(NONCE_BYTES)
+        welcome = {"notice": "Welcome", "nonce": base64.b64encode(nonce).decode("ascii")}
+        self._notify(connection, welcome, WELCOME_AFTER)
+        return CoinflexSocket(self, connection, nonce)
+
+    def wake_at(self, at: float) -> None:
+        """Look after the connections then."""
+        self._connections_at = min(self._connections_at, at)
+
+    def has_output(self, connection: ServerConnection) -> None:
+        self._ready[connection] = None
+
+    def ended(self, connection: ServerConnection) -> None:
+        self.connections.pop(connection, None)
+        self._noticed_at.pop(connection, None)
+
+    def requested(self, socket: CoinflexSocket, method: str, command: dict[str, Any]) -> None:
+        """One command of a socket."""
+        codes = self._refusals.get(method)
+        if codes:
+            socket.answer(command.get("tag"), codes.pop(0), "")
+            return
+        self._faults.request(socket, command)
+        self._expect_tickers()
+
+    def reply(self, connection: ServerConnection, reply: dict[str, Any]) -> None:
+        """Send a reply; replies may overtake each other."""
+        self._post(self.now + self._delay(), connection, "reply", reply)
+
+    def account(self, user_id: object) -> Account | None:
+        """Who this is."""
+        return self._account if type(user_id) is int and user_id == self.user_id else None
+
+    def attempts(self, account: Account) -> Window:
+        """Of signing in."""
+        return self._attempts
+
+    def order_window(self, account: Account) -> Window:
+        """Of order commands."""
+        return self._orders
+
+    def asset_name(self, code: int) -> str | None:
+        """The name of an asset."""
+        return next((name for name, known in CODES.items() if known == code), None)
+
+    def wake(self, name: str) -> None:
+        """Somebody looks at this market: it begins to trade."""
+        self.crowds.wake(name, self.now)
+
+    def reachable(self, name: str, side: Side, wanted: int, *, is_total: bool, owner: int | None) -> int:
+        """Lots that an order at the market could trade now, given the book and (with an owner) the funds."""
+        market = self.exchange.markets[name]
+        spec, lots, left = market.spec, 0, wanted * UNITS if is_total else wanted
+        funds = None
+        if owner is not None:
+            funds = self.exchange.ledger.balance(owner, "spot", spec.quote if side == "buy" else spec.base).available
+        for maker in market.book.makers(side, None):
+            cost = maker.price * spec.value_factor
+            each = cost if side == "buy" else spec.base_factor
+            most = min(maker.left, left // cost if is_total else left)
+            if funds is not None:
+                most = min(most, funds // each)
+                funds -= most * each
+            left -= most * cost if is_total else most
+            lots += most
+            if most < maker.left:
+                break
+        return lots
+
+    def walk(self, name: str, side: Side, lots: int) -> tuple[int, int]:
+        """Lots and units of the counter asset that so many lots would trade."""
+        market = self.exchange.markets[name]
+        done = value = 0
+        for maker in market.book.makers(side, None):
+            part = min(maker.left, lots - done)
+            done += part
+            value += part * maker.price * market.spec.value_factor
+        return done, value // UNITS
+
+    def tell_tickers(self) -> None:
+        """Push what has changed of the tickers, to those who watch them."""
+        watchers = [socket for socket in self._sockets() if socket.watched["WatchTicker"]]
+        for name in sorted({name for socket in watchers for name in socket.watched["WatchTicker"]}):
+            changes = self.desk.ticker_changes(name)
+            each = self.desk.pairs[name]
+            notice = {"notice": "TickerChanged", "base": each.base, "counter": each.counter, **changes}
+            for socket in watchers:
+                if changes and name in socket.watched["WatchTicker"]:
+                    self._notify(socket.connection, notice)
+
+    # notices and replies
+
+    def _tell(self, name: str, public: Notice, private: dict[int, Notice]) -> None:
+        """A notice to those who watch this market, or instead its own form to an owner."""
+        for socket in self._sockets():
+            own = private.get(socket.account.owner) if socket.account is not None else None
+            if own is not None:
+                self._notify(socket.connection, own)
+            elif name and name in socket.watched["WatchOrders"]:
+                self._notify(socket.connection, public)
+
+    def _notify(self, connection: ServerConnection, notice: Notice, delay: float = 0.0) -> None:
+        """Notices keep their order."""
+        at = max(self._noticed_at.get(connection, 0.0), self.now + max(delay, self._delay()))
+        self._noticed_at[connection] = at
+        self._post(at, connection, notice["notice"], notice)
+
+    def _delay(self) -> float:
+        return 0.0 if self._is_in_step else self._random.choice(DELAYS)
+
+    def _post(self, at: float, connection: ServerConnection, name: str, message: dict[str, Any]) -> None:
+        payload = json.dumps(message, separators=(",", ":")).encode("ascii")
+        if at <= self.now:
+            self._deliver(connection, name, payload)
+            return
+        self._posts += 1
+        heappush(self._posted, (at, self._posts, connection, name, payload))
+
+    def _deliver(self, connection: ServerConnection, name: str, payload: bytes) -> None:
+        if connection.wants_close is not None:
+            return
+        if self._faults.plan.watches_messages:
+            self._faults.push(connection, name, payload)
+        else:
+            connection.send_frame(text_frame(payload))
+
+    def _sockets(self) -> list[CoinflexSocket]:
+        return [c.service for c in self.connections if isinstance(c.service, CoinflexSocket)]
+
+    # time
+
+    def _expect_tickers(self) -> None:
+        if self._ticker_at == math.inf and any(socket.watched["WatchTicker"] for socket in self._sockets()):
+            self._ticker_at = self.now + TICKER_EVERY
+
+    def _set_clock(self, now: float) -> None:
+        if now > self.now:
+            self.now = now
+            self.exchange.now_ms = round(now * 1000)
+
+    def _next_at(self) -> float:
+        posted = self._posted[0][0] if self._posted else math.inf
+        return min(posted, self.crowds.next_at, self._ticker_at, self._faults.next_at, self._connections_at)
+
+    def _step(self, at: float) -> None:
+        while self._posted and self._posted[0][0] <= at:
+            _, _, connection, name, payload = heappop(self._posted)
+            self._deliver(connection, name, payload)
+        if self.crowds.next_at <= at:
+            self.crowds.act()
+        if self._ticker_at <= at:
+            self.tell_tickers()
+            self._ticker_at = math.inf
+            self._expect_tickers()
+        if self._faults.next_at <= at:
+            self._faults.act(at)
+        if self._connections_at <= at:
+            for connection in tuple(self.connections):
+                connection.handle_time(at, IDLE_LIMIT)
+            self._connections_at = min((c.next_at(IDLE_LIMIT) for c in self.connections), default=math.inf)
+
+    def _set_halted(self, market: str, *, is_halted: bool) -> None:
+        for name, found in self.exchange.markets.items():
+            if market in ("all", name):
+                found.is_halted = is_halted
+
+    def _market(self, name: str) -> Market:
+        market = self.exchange.markets.get(name)
+        if market is None:
+            raise ValueError(f"no market {name!r}; there are {', '.join(self.exchange.markets)}")
+        return market
