@@ -103,6 +103,11 @@ class Update(Event, _Stamp):
         """The key of the topic it belongs to, with its market named."""
         raise NotImplementedError(f"{type(self).__name__} has no topic key")
 
+    @property
+    def venue_time(self) -> float | None:
+        """When the venue made it, Unix seconds on the venue's clock; None: it does not say."""
+        return None
+
     def __reduce__(self) -> tuple[Any, ...]:
         # attrs pickles and copies its own fields only: a copy would say that it came from nowhere.
         return _restored, (type(self), self.__getstate__(), self.raw, self.received_at, self.is_recovered)

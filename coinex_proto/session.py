@@ -195,6 +195,16 @@ class Session:
         limit = self.config.ping_interval + self.config.ping_timeout
         return self._connection is not None and now - self._connection.last_proof_at <= limit
 
+    def age(self, update: Update) -> float | None:
+        """Seconds from the venue's time stamp of an update until it was received, by the venue's clock.
+
+        None when the update has no time stamp, or nothing is known of that clock yet. Where `now` is Unix time, as under
+        our drivers; right to within `clock.error_ns`.
+        """
+        if update.venue_time is None or not self.clock.is_known:
+            return None
+        return update.received_at + self.clock.offset_ns / 1e9 - update.venue_time
+
     def topics(self) -> tuple[TopicStatus, ...]:
         """How each wanted topic stands."""
         return tuple(wish.status() for wish in self._wishes.wanted())

@@ -9,7 +9,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from coinex_proto import Command, Event, Failed, OrderView, Replied, RequestId, Session, Statistics, Topic, TopicStatus
+from coinex_proto import (
+    Command,
+    Event,
+    Failed,
+    OrderView,
+    Replied,
+    RequestId,
+    Session,
+    Statistics,
+    Topic,
+    TopicStatus,
+    Update,
+)
 from coinex_trio._pump import Pump
 
 R = TypeVar("R")
@@ -75,6 +87,13 @@ class Verbs:
         False too while the line has not been proved for `ping_interval + ping_timeout`, as after a long computation.
         """
         return self._ask(lambda: self._pump.trusted(*topics))
+
+    def age(self, update: Update) -> float | None:
+        """Seconds from the venue's time stamp of an update until it was received, both by the venue's clock.
+
+        None when it has none, or while the clock is not known: it is asked with the first ping, or by `server_time()`.
+        """
+        return self._ask(lambda: self._pump.session.age(update))
 
     def topics(self) -> tuple[TopicStatus, ...]:
         """How each topic stands that a subscription or an open stream wants."""

@@ -85,6 +85,11 @@ class OrderUpdate(Update):
         """Kind and market."""
         return ("order", self.order.market)
 
+    @property
+    def venue_time(self) -> float:
+        """Unix seconds on the venue's clock."""
+        return self.order.updated_at / 1000
+
 
 @final
 @frozen(kw_only=True)
@@ -129,6 +134,11 @@ class StopOrderUpdate(Update):
         """Kind and market."""
         return ("stop", self.stop.market)
 
+    @property
+    def venue_time(self) -> float:
+        """Unix seconds on the venue's clock."""
+        return self.stop.updated_at / 1000
+
 
 @final
 @frozen(kw_only=True)
@@ -164,6 +174,11 @@ class UserTradeUpdate(Update):
     def topic_key(self) -> TopicKey:
         """Kind and market."""
         return ("user_deals", self.market)
+
+    @property
+    def venue_time(self) -> float:
+        """Unix seconds on the venue's clock."""
+        return self.created_at / 1000
 
 
 @final
@@ -236,6 +251,11 @@ class PositionUpdate(Update):
         """Kind and market."""
         return ("position", self.position.market)
 
+    @property
+    def venue_time(self) -> float:
+        """Unix seconds on the venue's clock."""
+        return self.position.updated_at / 1000
+
 
 @final
 @frozen(kw_only=True)
@@ -262,6 +282,11 @@ class BalanceUpdate(Update):
     def topic_key(self) -> TopicKey:
         """Kind and currency."""
         return ("balance", self.ccy)
+
+    @property
+    def venue_time(self) -> float | None:
+        """Unix seconds on the venue's clock; None on futures."""
+        return None if self.updated_at is None else self.updated_at / 1000
 
 
 @final

@@ -97,6 +97,11 @@ class DepthUpdate(Update):
         """Kind and market."""
         return ("depth", self.market)
 
+    @property
+    def venue_time(self) -> float:
+        """Unix seconds on the venue's clock."""
+        return self.depth.updated_at / 1000
+
 
 @final
 @frozen(kw_only=True)
@@ -133,6 +138,11 @@ class TradesUpdate(Update):
     def topic_key(self) -> TopicKey:
         """Kind and market."""
         return ("deals", self.market)
+
+    @property
+    def venue_time(self) -> float | None:
+        """Time of the newest trade, Unix seconds on the venue's clock; None for an empty list."""
+        return self.deal_list[0].created_at / 1000 if self.deal_list else None
 
     @property
     def trade_ids(self) -> tuple[int, ...]:
@@ -186,6 +196,11 @@ class BestQuoteUpdate(Update):
         """Kind and market."""
         return ("bbo", self.market)
 
+    @property
+    def venue_time(self) -> float:
+        """Unix seconds on the venue's clock."""
+        return self.updated_at / 1000
+
 
 @final
 @frozen(kw_only=True)
@@ -200,3 +215,8 @@ class PremiumUpdate(Update):
     def topic_key(self) -> TopicKey:
         """Kind and market."""
         return ("premium", self.market)
+
+    @property
+    def venue_time(self) -> float:
+        """Unix seconds on the venue's clock."""
+        return self.updated_at / 1000

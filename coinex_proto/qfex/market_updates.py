@@ -52,6 +52,11 @@ class Level2Update(Update):
         """`time` as nanoseconds since the Unix epoch."""
         return nanoseconds(self.time)
 
+    @property
+    def venue_time(self) -> float:
+        """`time` as Unix seconds."""
+        return self.time_ns / 1e9
+
 
 @final
 @frozen(kw_only=True)
@@ -77,6 +82,11 @@ class BboUpdate(Update):
     def time_ns(self) -> int:
         """`time` as nanoseconds since the Unix epoch."""
         return nanoseconds(self.time)
+
+    @property
+    def venue_time(self) -> float:
+        """`time` as Unix seconds."""
+        return self.time_ns / 1e9
 
     @property
     def best_bid(self) -> tuple[Decimal, Decimal] | None:
@@ -116,6 +126,11 @@ class TradeUpdate(Update):
     def time_ns(self) -> int:
         """`time` as nanoseconds since the Unix epoch."""
         return nanoseconds(self.time)
+
+    @property
+    def venue_time(self) -> float:
+        """`time` as Unix seconds."""
+        return self.time_ns / 1e9
 
     @property
     def is_buy(self) -> bool:
@@ -178,6 +193,11 @@ class UnderlierUpdate(Update):
         """`time` as nanoseconds since the Unix epoch."""
         return nanoseconds(self.time)
 
+    @property
+    def venue_time(self) -> float:
+        """`time` as Unix seconds."""
+        return self.time_ns / 1e9
+
 
 @final
 @frozen(kw_only=True)
@@ -200,6 +220,11 @@ class MarkPriceUpdate(Update):
     def time_ns(self) -> int:
         """`time` as nanoseconds since the Unix epoch."""
         return nanoseconds(self.time)
+
+    @property
+    def venue_time(self) -> float:
+        """`time` as Unix seconds."""
+        return self.time_ns / 1e9
 
 
 @final
@@ -226,6 +251,11 @@ class FundingUpdate(Update):
         """`time` as nanoseconds since the Unix epoch."""
         return nanoseconds(self.time)
 
+    @property
+    def venue_time(self) -> float:
+        """`time` as Unix seconds."""
+        return self.time_ns / 1e9
+
 
 @final
 @frozen(kw_only=True)
@@ -248,6 +278,11 @@ class OpenInterestUpdate(Update):
     def time_ns(self) -> int:
         """`time` as nanoseconds since the Unix epoch."""
         return nanoseconds(self.time)
+
+    @property
+    def venue_time(self) -> float:
+        """`time` as Unix seconds."""
+        return self.time_ns / 1e9
 
 
 @final
@@ -272,6 +307,11 @@ class MinMaxPriceUpdate(Update):
     def time_ns(self) -> int:
         """`time` as nanoseconds since the Unix epoch."""
         return nanoseconds(self.time)
+
+    @property
+    def venue_time(self) -> float:
+        """`time` as Unix seconds."""
+        return self.time_ns / 1e9
 
 
 @final
@@ -339,6 +379,11 @@ class MarketStatsUpdate(Update):
     def time_ns(self) -> int:
         """`time` as nanoseconds since the Unix epoch."""
         return nanoseconds(self.time)
+
+    @property
+    def venue_time(self) -> float:
+        """`time` as Unix seconds."""
+        return self.time_ns / 1e9
 
 
 @final

@@ -31,6 +31,7 @@ from coinex_proto.coinex import (
     Credentials,
     Depth,
     DepthUpdate,
+    IndexUpdate,
     Orders,
     OrderUpdate,
     Ticker,
@@ -340,3 +341,18 @@ def test_a_damaged_frame_puts_every_book_in_doubt_since_it_could_have_been_any_p
     assert kinds(line.events()) == [Unrecognised, Lost]
     assert not session.trusted(DEPTH)
     assert kinds(gzipped(line, 3.0, CHANGE)) == [Restored, DepthUpdate, BookChanged]
+
+
+def test_the_age_of_an_update_is_told_by_the_venues_clock_once_that_is_known() -> None:
+    session, line = opened(DEPTH)
+    line.events()
+    acknowledged(line)
+    update = next(event for event in gzipped(line, 1_000.0, WHOLE) if isinstance(event, DepthUpdate))
+    assert update.venue_time == update.depth.updated_at / 1000
+    assert session.age(update) is None
+    # The venue is an hour ahead of the wall clock of `sources()`.
+    session.clock.observe(10**18, 10**18, (10**18 + 3600 * 10**9) // 10**6, 1_000.0)
+    age = session.age(update)
+    assert age is not None
+    assert age == pytest.approx(1_000.0 + 3600 - update.venue_time, abs=0.01)
+    assert session.age(IndexUpdate(market="BTCUSDT", index_price=Decimal(1))) is None
