@@ -12,10 +12,9 @@ import ssl
 import threading
 import warnings
 import weakref
-from collections import deque
 from collections.abc import Callable, Sequence
 from types import TracebackType
-from typing import Any, Final, Generic, Protocol, Self, TypeVar, cast, final
+from typing import Any, Final, Protocol, Self, TypeVar, cast
 
 from coinex_proto import (
     BookChanged,
@@ -27,7 +26,6 @@ from coinex_proto import (
     Dialect,
     Event,
     OrderView,
-    Queue,
     Topic,
     UsageError,
 )
@@ -35,8 +33,9 @@ from coinex_trio._background import Worker
 from coinex_trio._line import Line
 from coinex_trio._pump import Pump, check_ssl_context
 from coinex_trio._reentry import INSIDE
-from coinex_trio._tap import Tap, latest, lossless
+from coinex_trio._tap import latest, lossless
 from coinex_trio._verbs import Verbs
+from coinex_trio.iterator import Events as Events
 from coinex_trio.network import SYSTEM, Network, Transport
 
 R = TypeVar("R")
@@ -286,66 +285,6 @@ class BlockingClient(Verbs):
         self._worker.end()
         self._worker.join(GRACE)
         self._worker.run_callbacks()
-
-
-@final
-class Events(Generic[E]):
-    """Events of a blocking client, oldest first, for `for`; each `next` that finds none waits for one."""
-
-    def __init__(self, client: BlockingClient, tap: Tap[E], seconds: float) -> None:
-        self._client = client
-        self._tap = tap
-        self._queue = tap.queue
-        self._batch: deque[E] = deque()
-        self._seconds = seconds
-        self._until: float | None = None
-
-    @property
-    def skipped(self) -> int:
-        """Events that `latest()` replaced by newer ones before they were taken."""
-        return self._tap.skipped
-
-    def close(self) -> None:
-        """End the stream; its topics are let go of."""
-        self._client._ask(self._tap.close)
-
-    def __iter__(self) -> Self:
-        return self
-
-    def __next__(self) -> E:
-        queue = self._queue
-        if self._client._worker is None:
-            if not queue.waiting:
-                self._wait()
-            return queue.take()
-        if not self._batch:
-            self._wait()
-            self._batch.extend(self._client._ask(self._take))
-        return self._batch.popleft()
-
-    def _take(self) -> tuple[E, ...]:
-        """From the other thread at one go, unless only the newest counts."""
-        return self._queue.take_all() if isinstance(self._queue, Queue) else (self._queue.take(),)
-
-    def _wait(self) -> None:
-        client, queue = self._client, self._queue
-        client._open()
-        if self._until is None:
-            self._until = client._network.now() + self._seconds
-        if not client._until(lambda: queue.waiting > 0 or queue.is_ended, self._until, "events()"):
-            self.close()
-            raise StopIteration
-        if not queue.waiting:
-            client._ask(self._tap.take_last)
-            raise StopIteration
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 class Runnable(Protocol):
