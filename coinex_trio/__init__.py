@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from coinex_trio.exchange import Exchange, local_exchange, memory_exchange
     from coinex_trio.http import BlockingHttp, Http, open_http
     from coinex_trio.network import SYSTEM, Network
+    from coinex_trio.qfex import QfexClient
     from coinex_trio.stream import EventStream
 else:
     from importlib import import_module
@@ -26,6 +27,7 @@ else:
         "Exchange": "exchange",
         "Http": "http",
         "Network": "network",
+        "QfexClient": "qfex",
         "SYSTEM": "network",
         "credentials_from_env": "coinex",
         "local_exchange": "exchange",
@@ -58,6 +60,7 @@ __all__ = [
     "Exchange",
     "Http",
     "Network",
+    "QfexClient",
     "credentials_from_env",
     "local_exchange",
     "memory_exchange",

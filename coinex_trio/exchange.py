@@ -7,67 +7,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
-from types import TracebackType
-from typing import Final, Literal, Protocol, TypeAlias, TypeVar, cast, final
+from typing import Literal, cast, final, overload
 
 from attrs import frozen
 
 from coinex_proto.coinex import Credentials
 from coinex_proto.errors import UsageError
 from coinex_proto.orders import OrderView
-from coinex_proto.simulator import CoinexServer, CrowdSettings, Fault, FaultScriptError, parse_faults
+from coinex_proto.simulator import CoinexServer, CrowdSettings, Fault, FaultScriptError, QfexServer, parse_faults
 from coinex_proto.simulator.matching import Order
-from coinex_trio._host import Host, Server, ServerConnection
+from coinex_trio._host import Server, ServerConnection
 from coinex_trio._memory import MemoryNetwork
+from coinex_trio._qfex_exchange import QfexExchange, QfexSettings
+from coinex_trio._stage import LOOPBACK, LocalExchange, Number, PlacedOrder, Side, Stage
 from coinex_trio.network import Network
-
-T = TypeVar("T")
-
-Side: TypeAlias = Literal["buy", "sell"]
-Number: TypeAlias = str | int | Decimal
-
-LOOPBACK: Final = "127.0.0.1"
-
-
-@frozen(kw_only=True)
-class PlacedOrder:
-    """An own order as it stood in the local exchange when it was asked."""
-
-    order_id: int
-    client_order_id: str
-    market: str
-    side: Side
-    price: Decimal
-    amount: Decimal
-    remaining: Decimal
-
-
-class Stage(Protocol):
-    """Where an exchange runs."""
-
-    @property
-    def address(self) -> str:
-        """`host:port` for URLs."""
-        ...
-
-    @property
-    def network(self) -> Network:
-        """Leads clients to it."""
-        ...
-
-    def call(self, work: Callable[[], T]) -> T:
-        """Does something to the exchange; it has happened when this returns."""
-        ...
-
-    def skip(self, seconds: float) -> None:
-        """Sets its time ahead."""
-        ...
-
-    def wait_until_ended(self, seconds: float) -> None:
-        """Stays here while it serves its clients."""
-        ...
 
 
 @final
@@ -168,51 +123,12 @@ class Exchange:
         )
 
 
-@final
-class LocalExchange:
-    """What `local_exchange()` gives: the exchange runs inside `with` or `async with`, each time a new one."""
-
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-        self._host: Host | None = None
-
-    def __enter__(self) -> Exchange:
-        if self._host is not None:
-            raise UsageError("this local exchange is running already; make another one")
-        settings = self._settings
-        try:
-            host = Host(settings.server, settings.address, settings.port)
-        except OSError as error:
-            where = f"{settings.address} port {settings.port}"
-            raise UsageError(f"the local exchange cannot listen at {where}: {error.strerror or error}") from error
-        self._host = host
-        host.start()
-        return Exchange(host, cast(CoinexServer, host.server))
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        host, self._host = self._host, None
-        if host is not None:
-            host.stop()
-
-    async def __aenter__(self) -> Exchange:
-        return self.__enter__()
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.__exit__(kind, error, trace)
-
-
 @frozen(kw_only=True)
 class Settings:
     """What a local exchange is started with."""
 
     seed: int
     markets: Sequence[str] | int
-    address: str
-    port: int
     access_id: str | None
     secret_key: str | None
     rate: float
@@ -242,11 +158,12 @@ def checked(faults: str | Sequence[Fault]) -> Sequence[Fault]:
         raise UsageError(f"faults: {error}") from error
 
 
+@overload
 def local_exchange(
     venue: Literal["coinex"] = "coinex",
     *,
     seed: int = 0,
-    markets: Sequence[str] | int = ("BTCUSDT",),
+    markets: Sequence[str] | int | None = None,
     rate: float = 4.0,
     faults: str | Sequence[Fault] = "",
     access_id: str | None = None,
@@ -254,54 +171,126 @@ def local_exchange(
     address: str = LOOPBACK,
     port: int = 0,
     allows_old_signatures: bool = False,
-) -> LocalExchange:
+) -> LocalExchange[Exchange]: ...
+
+
+@overload
+def local_exchange(
+    venue: Literal["qfex"],
+    *,
+    seed: int = 0,
+    markets: Sequence[str] | int | None = None,
+    rate: float = 4.0,
+    faults: str | Sequence[Fault] = "",
+    access_id: str | None = None,
+    secret_key: str | None = None,
+    address: str = LOOPBACK,
+    port: int = 0,
+) -> LocalExchange[QfexExchange]: ...
+
+
+def local_exchange(
+    venue: Literal["coinex", "qfex"] = "coinex",
+    *,
+    seed: int = 0,
+    markets: Sequence[str] | int | None = None,
+    rate: float = 4.0,
+    faults: str | Sequence[Fault] = "",
+    access_id: str | None = None,
+    secret_key: str | None = None,
+    address: str = LOOPBACK,
+    port: int = 0,
+    allows_old_signatures: bool = False,
+) -> LocalExchange[Exchange] | LocalExchange[QfexExchange]:
     """A local exchange on loopback: `with local_exchange() as exchange`, or `async with`.
 
-    Same seed, same market. `markets`: their names, or how many. `rate`: actions of the random traders a second and market.
+    Same seed, same market. `markets`: their names, or how many (default: one,
+    BTCUSDT or AAPL-USD).  `rate`: actions of the random traders a second and market.
     `faults`: what goes wrong and when, one a line, for example `"every 30s drop"`; the language stands in
     `coinex_proto.simulator.faults`, and a line that is none raises `UsageError`. `allows_old_signatures`: HTTP also takes
     the signatures of clients that never learnt the new ones. `port` 0 takes a free one. The keys are made from the seed unless given. `UsageError` when the port is taken.
     """
-    if venue != "coinex":
-        raise UsageError(f"local_exchange({venue!r}): there is 'coinex'")
-    settings = Settings(
-        seed=seed,
-        markets=markets,
-        address=address,
-        port=port,
-        access_id=access_id,
-        secret_key=secret_key,
-        rate=rate,
-        faults=checked(faults),
-        allows_old_signatures=allows_old_signatures,
+    settings = _settings(
+        venue, seed, markets, rate, faults, access_id, secret_key, allows_old_signatures=allows_old_signatures
     )
-    return LocalExchange(settings)
+    if isinstance(settings, QfexSettings):
+        return LocalExchange(settings.server, QfexExchange, address, port)
+    return LocalExchange(settings.server, Exchange, address, port)
 
 
+@overload
 def memory_exchange(
     venue: Literal["coinex"] = "coinex",
     *,
     seed: int = 0,
-    markets: Sequence[str] | int = ("BTCUSDT",),
+    markets: Sequence[str] | int | None = None,
     rate: float = 4.0,
     faults: str | Sequence[Fault] = "",
-) -> Exchange:
+) -> Exchange: ...
+
+
+@overload
+def memory_exchange(
+    venue: Literal["qfex"],
+    *,
+    seed: int = 0,
+    markets: Sequence[str] | int | None = None,
+    rate: float = 4.0,
+    faults: str | Sequence[Fault] = "",
+) -> QfexExchange: ...
+
+
+def memory_exchange(
+    venue: Literal["coinex", "qfex"] = "coinex",
+    *,
+    seed: int = 0,
+    markets: Sequence[str] | int | None = None,
+    rate: float = 4.0,
+    faults: str | Sequence[Fault] = "",
+) -> Exchange | QfexExchange:
     """A local exchange in memory, on virtual time: give its `network` to clients, as in `CoinexClient(network=exchange.network)`.
 
     Any address leads to it, and nothing has to be closed. Blocking clients move the time while they wait; under trio it is
     trio's own, so run under `trio.testing.MockClock`.
     """
-    if venue != "coinex":
-        raise UsageError(f"memory_exchange({venue!r}): there is 'coinex'")
-    settings = Settings(
-        seed=seed,
-        markets=markets,
-        address=LOOPBACK,
-        port=0,
-        access_id=None,
-        secret_key=None,
-        rate=rate,
-        faults=checked(faults),
-    )
+    settings = _settings(venue, seed, markets, rate, faults, None, None)
     network = MemoryNetwork(settings.server, seed)
+    if isinstance(settings, QfexSettings):
+        return QfexExchange(network, cast(QfexServer, network.server))
     return Exchange(network, cast(CoinexServer, network.server))
+
+
+def _settings(
+    venue: str,
+    seed: int,
+    markets: Sequence[str] | int | None,
+    rate: float,
+    faults: str | Sequence[Fault],
+    key: str | None,
+    secret_key: str | None,
+    *,
+    allows_old_signatures: bool = False,
+) -> Settings | QfexSettings:
+    planned = checked(faults)
+    match venue:
+        case "coinex":
+            return Settings(
+                seed=seed,
+                markets=("BTCUSDT",) if markets is None else markets,
+                access_id=key,
+                secret_key=secret_key,
+                rate=rate,
+                faults=planned,
+                allows_old_signatures=allows_old_signatures,
+            )
+        case "qfex":
+            return QfexSettings(
+                seed=seed,
+                markets=("AAPL-USD",) if markets is None else markets,
+                public_key=key,
+                secret_key=secret_key,
+                rate=rate,
+                faults=planned,
+            )
+        case _:
+            raise UsageError(f"no local exchange {venue!r}: there are 'coinex' and 'qfex'")

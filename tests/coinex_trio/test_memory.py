@@ -121,7 +121,7 @@ def test_an_exchange_without_clients_says_that_nothing_can_happen(exchange: Exch
 
 def test_there_is_no_other_venue_yet() -> None:
     with pytest.raises(UsageError, match="coinex"):
-        memory_exchange("nasdaq")  # type: ignore[arg-type]
+        memory_exchange("nasdaq")  # type: ignore[call-overload]
 
 
 async def test_under_trio_the_exchange_follows_trios_clock(

@@ -1,0 +1,419 @@
+"""The blocking QFEX client: market data and trading under one surface, on two sockets, with plain verbs.
+
+MDS opens with the first market topic, Trade with credentials. Every call that waits keeps both going. Trio programs use
+`open_client` with `qfex.mds()` and `qfex.trade()`. Must not import trio.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import ssl
+import weakref
+from collections.abc import Callable, Sequence
+from types import TracebackType
+from typing import Any, Final, Self, TypeVar, cast, final
+
+from attrs import evolve
+
+from coinex_proto import (
+    BookChanged,
+    BookView,
+    Callbacks,
+    Command,
+    Config,
+    Event,
+    Failed,
+    OrderView,
+    Replied,
+    RequestId,
+    RequestRefused,
+    Statistics,
+    Topic,
+    TopicStatus,
+    UsageError,
+    qfex,
+)
+from coinex_trio._qfex_events import QfexEvents
+from coinex_trio._qfex_verbs import ChannelVerbs
+from coinex_trio.blocking import BlockingClient, run
+from coinex_trio.network import SYSTEM, Network
+
+R = TypeVar("R")
+E = TypeVar("E", bound=Event)
+T = TypeVar("T")
+
+PUBLIC_KEY: Final = "QFEX_PUBLIC_KEY"
+SECRET_KEY: Final = "QFEX_SECRET_KEY"
+ACCOUNT_ID: Final = "QFEX_ACCOUNT_ID"
+
+GONE: Final = "NO_SUCH_ORDER"
+ID_BYTES: Final = 16
+SLICE: Final = 0.02
+"""Seconds that one of two background threads is waited for before the other is looked at."""
+
+
+@final
+class QfexClient(ChannelVerbs):
+    """Both QFEX sockets. Without credentials it has market data only.
+
+    Has the methods of `BlockingClient`; a topic goes to the socket that has it, a command to Trade. Orders without a
+    `client_order_id` are given one, so that their answers are found.
+    """
+
+    def __init__(
+        self,
+        credentials: qfex.HmacCredentials | qfex.JwtCredentials | None = None,
+        account_id: str | None = None,
+        *,
+        cancel_on_disconnect: bool = False,
+        mds_url: str = qfex.MDS_URL,
+        trade_url: str = qfex.TRADE_URL,
+        headers: Sequence[tuple[str, str]] = (),
+        allow_plaintext: bool = False,
+        callbacks: Callbacks | None = None,
+        config: Config = Config(),  # noqa: B008  (frozen)
+        ssl_context: ssl.SSLContext | None = None,
+        network: Network = SYSTEM,
+        background: bool = False,
+    ) -> None:
+        """Nothing is opened yet. `account_id`: a subaccount. `cancel_on_disconnect`: read what `qfex.trade` says of it."""
+
+        def made(dialect: qfex.MdsDialect | qfex.TradeDialect) -> BlockingClient:
+            return BlockingClient(
+                dialect,
+                callbacks=callbacks,
+                config=config,
+                ssl_context=ssl_context,
+                network=network,
+                background=background,
+            )
+
+        self._sources = network.sources
+        self._now = network.now
+        self._market = made(qfex.mds(url=mds_url, headers=headers, allow_plaintext=allow_plaintext))
+        self._trade: BlockingClient | None = None
+        if credentials is None:
+            if cancel_on_disconnect or account_id is not None:
+                raise UsageError("account_id and cancel_on_disconnect need credentials")
+            return
+        self._trade = made(
+            qfex.trade(
+                credentials,
+                account_id,
+                cancel_on_disconnect=cancel_on_disconnect,
+                url=trade_url,
+                headers=headers,
+                allow_plaintext=allow_plaintext,
+            )
+        )
+        # Order responses tell no price of a fill: without this an order would have no average price.
+        self._trade.subscribe(qfex.Fills())
+        self._market._beside = (weakref.ref(self._trade),)
+        self._trade._beside = (weakref.ref(self._market),)
+
+    @classmethod
+    def from_env(cls, **options: Any) -> Self:
+        """With the keys of QFEX_PUBLIC_KEY and QFEX_SECRET_KEY, and QFEX_ACCOUNT_ID if it is set; `options` as usual.
+
+        Raises `UsageError` naming what is missing.
+        """
+        missing = [name for name in (PUBLIC_KEY, SECRET_KEY) if not os.environ.get(name)]
+        if missing:
+            raise UsageError(f"set {' and '.join(missing)} in the environment")
+        credentials = qfex.HmacCredentials(os.environ[PUBLIC_KEY], os.environ[SECRET_KEY])
+        options.setdefault("account_id", os.environ.get(ACCOUNT_ID) or None)
+        return cls(credentials, **options)
+
+    # Orders -----------------------------------------------------------------------------------------------------------
+
+    def place_order(
+        self,
+        symbol: str,
+        side: str,
+        order_type: str,
+        quantity: qfex.Number,
+        price: qfex.Number | None = None,
+        *,
+        order_time_in_force: str | None = None,
+        take_profit: qfex.Number | None = None,
+        stop_loss: qfex.Number | None = None,
+        reduce_only: bool | None = None,
+        client_order_id: str | None = None,
+    ) -> OrderView:
+        """Place an order and wait until the venue has accepted it; then `wait(order)` waits for its end.
+
+        Raises `RequestRefused` (`code` is the status of the rejection) or `OutcomeUnknown`; an order whose outcome is
+        unknown stays in `orders()` and is asked for. In a callback use `send(qfex.AddOrder(…), callback)`.
+        """
+        return self.request(
+            qfex.AddOrder(
+                symbol=symbol,
+                side=side,
+                order_type=order_type,
+                quantity=quantity,
+                price=price,
+                order_time_in_force=order_time_in_force,
+                take_profit=take_profit,
+                stop_loss=stop_loss,
+                reduce_only=reduce_only,
+                client_order_id=client_order_id or self._new_id(),
+            )
+        )
+
+    def modify_order(
+        self,
+        order: OrderView,
+        *,
+        price: qfex.Number | None = None,
+        quantity: qfex.Number | None = None,
+        take_profit: qfex.Number | None = None,
+        stop_loss: qfex.Number | None = None,
+        order_type: str = "LIMIT",
+    ) -> OrderView:
+        """Change an open order and wait for the answer; `order_type` must be the order's own. It may get a new id."""
+        trade = self._trading()
+        live = trade._ask(lambda: trade._live(order))
+        if not isinstance(live.order_id, str) or live.market is None or live.side is None:
+            raise UsageError(f"modify_order: the venue has not told the id of this order yet: {live}")
+        self.request(
+            qfex.ModifyOrder(
+                order_id=live.order_id,
+                symbol=live.market,
+                side=live.side,
+                order_type=order_type,
+                price=price,
+                quantity=quantity,
+                take_profit=take_profit,
+                stop_loss=stop_loss,
+                client_order_id=live.client_order_id or "",
+            )
+        )
+        return trade._ask(lambda: trade._own(trade._live(live)))
+
+    def cancel_order(self, order: OrderView | str, symbol: str | None = None) -> OrderView | None:
+        """Cancel an order and wait for the answer; the order as it stands then, None when it is not known here.
+
+        By an order's id, `symbol` is needed too. An order of ours that is over already is no error.
+        """
+        trade = self._trading()
+        known = trade._ask(lambda: trade._live(order)) if isinstance(order, OrderView) else None
+        try:
+            self.request(_cancel(known if known is not None else cast(str, order), symbol))
+        except RequestRefused as refused:
+            if refused.code != GONE or known is None or not known.is_final:
+                raise
+        order_id = known.order_id if known is not None else order
+        return trade._ask(lambda: trade._own(trade._pump.session.orders.find(cast("str | None", order_id)) or known))
+
+    # What BlockingClient has ------------------------------------------------------------------------------------------
+
+    def on(self, kind: type[E]) -> Callable[[Callable[[E], T]], Callable[[E], T]]:
+        """Decorator: call the function with every event of this class, of either socket."""
+
+        def register(function: Callable[[E], T]) -> Callable[[E], T]:
+            for part in self._both():
+                part.on(kind)(function)
+            return function
+
+        return register
+
+    def on_error(self, handler: Callable[[Event, Exception], object]) -> None:
+        """Exceptions of callbacks go to `handler` and the client goes on."""
+        for part in self._both():
+            part.on_error(handler)
+
+    def subscribe(self, *topics: Topic[E], callback: Callable[[E], object] | None = None) -> None:
+        """State that these topics are wanted; at any time. The first market topic opens the market data socket."""
+        for part, mine in self._by_part(topics):
+            part.subscribe(*mine, callback=callback)
+        self._begin_market()
+
+    def unsubscribe(self, *topics: Topic[Event]) -> None:
+        """Take the wish back, and the callbacks that `subscribe` was given with it."""
+        for part, mine in self._by_part(topics):
+            part.unsubscribe(*mine)
+
+    def send(self, command: Command[R], callback: Callable[[Replied[R] | Failed], object] | None = None) -> RequestId:
+        """Send a command on Trade now; the callback gets its one outcome. Never waits, never sent again."""
+        return self._trading().send(self._named(command), callback)
+
+    def request(self, command: Command[R]) -> R:
+        """The answer to a command on Trade; raises what `Failed` would carry, or `NotReady` while not connected."""
+        self._begin_market()
+        return self._trading().request(self._named(command))
+
+    def trusted(self, *topics: Topic[Event]) -> bool:
+        """Whether all of these are live; none named: all that are wanted."""
+        if topics:
+            return all(part.trusted(*mine) for part, mine in self._by_part(topics))
+        wanted = [part for part in self._both() if part.topics()]
+        return bool(wanted) and all(part.trusted() for part in wanted)
+
+    def topics(self) -> tuple[TopicStatus, ...]:
+        """How each wanted topic stands, on both sockets."""
+        return tuple(status for part in self._both() for status in part.topics())
+
+    def orders(self) -> tuple[OrderView, ...]:
+        """Own orders that are not final, as far as they are known."""
+        return () if self._trade is None else self._trade.orders()
+
+    def ready(self, *topics: Topic[Event], timeout: float = 10.0) -> None:
+        """Returns when signed in and these topics are live; raises `TimeoutError`, or what the venue said."""
+        until = self._now() + timeout
+        wanted = dict(self._by_part(topics))
+        for part in self._begun():
+            wanted.setdefault(part, ())
+        for part, mine in wanted.items():
+            part.ready(*mine, timeout=max(0.0, until - self._now()))
+
+    def wait(self, order: OrderView, timeout: float = math.inf) -> OrderView:
+        """The order when it is final; raises `TimeoutError`."""
+        self._begin_market()
+        return self._trading().wait(order, timeout)
+
+    def run(self, seconds: float = math.inf) -> None:
+        """Read, keep the lines alive and call callbacks for so long, or until `stop()`."""
+        parts = self._begun()
+        if parts and parts[0]._worker is not None:
+            self._run_beside(self._now() + seconds)
+        else:
+            run(self, seconds=seconds)
+
+    def events(self, *wanted: type[E] | Topic[E], seconds: float = math.inf) -> QfexEvents[E]:
+        """Every event of these classes and topics, in order for each socket; nothing named: every event there is."""
+        parts = self._for(wanted)
+        return QfexEvents([part.events(*mine) for part, mine in parts], self._open, seconds)
+
+    def latest(self, *topics: Topic[E], seconds: float = math.inf) -> QfexEvents[E]:
+        """The newest event of each topic; what was replaced before it was taken is counted in `.skipped`."""
+        return QfexEvents([part.latest(*mine) for part, mine in self._by_part(topics)], self._open, seconds)
+
+    def book(self, topic: Topic[BookChanged], timeout: float = 10.0) -> BookView:
+        """A snapshot of this order book as soon as it is trusted, else `BookNotTrusted`; subscribed if it was not."""
+        return self._market.book(topic, timeout)
+
+    @property
+    def stats(self) -> Statistics:
+        """Counters of the Trade socket, or of market data where there are no credentials. See `market_data_stats`."""
+        return (self._trade or self._market).stats
+
+    @property
+    def market_data_stats(self) -> Statistics:
+        """Counters of the market data socket."""
+        return self._market.stats
+
+    def stop(self) -> None:
+        """End `run()` and the streams and close both connections in good order; may be called in a callback."""
+        for part in self._both():
+            part.stop()
+
+    def close(self) -> None:
+        """Close both in good order; twice is once. In a callback it is `stop()`."""
+        parts = self._both()
+        for part in parts:
+            part._beside = ()
+        for number, part in enumerate(parts, 1):
+            try:
+                part.close()
+            except BaseException:
+                for rest in parts[number:]:
+                    rest.close()
+                raise
+
+    def __enter__(self) -> Self:
+        self._open()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if error is not None:
+            for part in self._both():
+                part._mute()
+        self.close()
+
+    # ------------------------------------------------------------------------------------------------------------------
+
+    def _both(self) -> tuple[BlockingClient, ...]:
+        return (self._market,) if self._trade is None else (self._trade, self._market)
+
+    def _begun(self) -> list[BlockingClient]:
+        """Trade, and market data once something of it is wanted."""
+        return [part for part in self._both() if part is not self._market or part._is_entered or part.topics()]
+
+    def _open(self) -> None:
+        """Signed in, and connected to market data where something of it is wanted."""
+        for part in self._begun():
+            part._open()
+
+    def _parts(self) -> Sequence[BlockingClient]:
+        return self._begun()
+
+    def _trading(self) -> BlockingClient:
+        if self._trade is None:
+            raise UsageError("Authentication required: this client was made without credentials")
+        return self._trade
+
+    def _by_part(self, topics: Sequence[Topic[E]]) -> list[tuple[BlockingClient, tuple[Topic[E], ...]]]:
+        """The topics by the socket that has them; market data begins with its first one."""
+        private = tuple(topic for topic in topics if getattr(topic, "is_private", False))
+        market = tuple(topic for topic in topics if topic not in private)
+        found: list[tuple[BlockingClient, tuple[Topic[E], ...]]] = []
+        if private:
+            found.append((self._trading(), private))
+        if market:
+            found.append((self._market, market))
+        return found
+
+    def _begin_market(self) -> None:
+        """Once something of it is wanted, every call that waits opens and drives the market data socket too."""
+        if not self._market._is_entered and self._trade is not None and self._market.topics():
+            self._market._is_entered = True
+            if self._market._worker is not None:
+                self._market._worker.start()
+
+    def _for(self, wanted: Sequence[type[E] | Topic[E]]) -> list[tuple[BlockingClient, tuple[type[E] | Topic[E], ...]]]:
+        """Classes are wanted of both sockets, topics of their own."""
+        topics = [one for one in wanted if isinstance(one, Topic)]
+        kinds = tuple(one for one in wanted if not isinstance(one, Topic))
+        by_part = dict(self._by_part(topics))
+        if kinds or not wanted:
+            for part in self._both():
+                by_part.setdefault(part, ())
+        return [(part, (*mine, *kinds)) for part, mine in by_part.items()]
+
+    def _named(self, command: Command[R]) -> Command[R]:
+        """An order always has a client id of its own: its answer is found by it."""
+        if isinstance(command, (qfex.AddOrder, qfex.ClosePosition)) and not command.client_order_id:
+            return cast(Command[R], evolve(command, client_order_id=self._new_id()))
+        if isinstance(command, qfex.AddTwap) and not command.client_twap_id:
+            return cast(Command[R], evolve(command, client_twap_id=self._new_id()))
+        return command
+
+    def _new_id(self) -> str:
+        return self._sources.random_bytes(ID_BYTES).hex()
+
+    def _run_beside(self, until: float) -> None:
+        """Hands out what both threads bring, one after the other."""
+        while (alive := [part for part in self._begun() if not part._pump.is_over]) and self._now() < until:
+            for part in alive:
+                part._run_beside(min(until, self._now() + SLICE))
+        for part in self._begun():
+            if part._pump.is_over and part._pump.error is not None:
+                raise part._pump.error
+
+
+def _cancel(order: OrderView | str, symbol: str | None) -> qfex.CancelOrder:
+    if not isinstance(order, OrderView):
+        if symbol is None:
+            raise UsageError("cancel_order by id needs the symbol too")
+        return qfex.CancelOrder(order_id=order, symbol=symbol)
+    market = symbol or order.market
+    if market is None:
+        raise UsageError(f"cancel_order: the symbol of this order is not known: {order}")
+    if isinstance(order.order_id, str):
+        return qfex.CancelOrder(order_id=order.order_id, symbol=market)
+    if order.client_order_id:
+        return qfex.CancelOrder(order_id=order.client_order_id, symbol=market, cancel_order_id_type="client_order_id")
+    raise UsageError(f"cancel_order: this order has no id yet: {order}")
