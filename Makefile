@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 CODE := coinex_proto coinex_trio tests benchmarks $(wildcard examples)
 
-.PHONY: demo test format lint types tests uncited long bench clean help
+.PHONY: demo test format lint types tests uncited long interop bench clean help
 .DEFAULT_GOAL := help
 
 help:
@@ -17,6 +17,7 @@ help:
 	@echo "make test    format check, lint, types, tests with branch coverage"
 	@echo "make format  put the code into the project's format"
 	@echo "make long    the slow tests: more generated cases"
+	@echo "make interop  other people's clients (ccxt, aiohttp, websockets) against the local exchange"
 	@echo "make bench   microseconds per message, and ratios"
 	@echo "make clean   remove the virtual environment and what tools left behind"
 
@@ -50,6 +51,10 @@ uncited: $(VENV)/.dev
 long: $(VENV)/.dev
 	HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest -q -n $(WORKERS) -m "long or not long" --timeout 1800
 
+# In a virtual environment of its own: ccxt and what it needs are no part of the development tools.
+interop: $(VENV)/interop/.installed
+	COINEX_INTEROP=1 $(VENV)/interop/bin/python -m pytest -q tests/interop --timeout 120
+
 # With the extra `bench` installed (`.venv/bin/pip install -e '.[bench]'`) other clients are measured as well.
 bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks
@@ -81,3 +86,9 @@ $(VENV)/.dev: $(VENV)/.made pyproject.toml
 	@echo "Installing the SDK and its development tools into $(VENV) ..."
 	@$(PIP) -e '.[dev]'
 	@touch $(VENV)/.runtime $@
+
+$(VENV)/interop/.installed: $(VENV)/.made pyproject.toml
+	@echo "Installing other people's clients into $(VENV)/interop ..."
+	@$(BIN)/python -m venv $(VENV)/interop
+	@$(VENV)/interop/bin/python -m pip install --quiet --disable-pip-version-check -e '.[dev,interop]'
+	@touch $@
