@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from coinex_trio._failures import describe
 from coinex_trio._http_wire import httpcore2, httpx2
+from coinex_trio._memory import MemoryNetwork
 from coinex_trio.network import Network, SystemNetwork, Transport
 
 if TYPE_CHECKING:
@@ -35,12 +36,13 @@ class BlockingNetworkTransport(httpx2.BaseTransport):
     """httpx2 on top, a network's transports below."""
 
     def __init__(self, network: Network) -> None:
+        self._is_memory = isinstance(network, MemoryNetwork)
         self._pool = httpcore2.ConnectionPool(network_backend=_Backend(network), max_keepalive_connections=0)
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         """The answer. Raises the errors of httpx2."""
         try:
-            found = self._pool.handle_request(_below(request, request.read()))
+            found = self._pool.handle_request(_below(request, request.read(), is_memory=self._is_memory))
             try:
                 return _above(found, found.read())
             finally:
@@ -56,12 +58,15 @@ class TrioNetworkTransport(httpx2.AsyncBaseTransport):
     """The same for trio."""
 
     def __init__(self, network: Network) -> None:
+        self._is_memory = isinstance(network, MemoryNetwork)
         self._pool = httpcore2.AsyncConnectionPool(network_backend=_TrioBackend(network), max_keepalive_connections=0)
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         """The answer. Raises the errors of httpx2."""
         try:
-            found = await self._pool.handle_async_request(_below(request, await request.aread()))
+            found = await self._pool.handle_async_request(
+                _below(request, await request.aread(), is_memory=self._is_memory)
+            )
             try:
                 return _above(found, await found.aread())
             finally:
@@ -73,11 +78,11 @@ class TrioNetworkTransport(httpx2.AsyncBaseTransport):
         await self._pool.aclose()
 
 
-def _below(request: httpx2.Request, body: bytes) -> httpcore2.Request:
+def _below(request: httpx2.Request, body: bytes, *, is_memory: bool) -> httpcore2.Request:
     target = request.extensions.get("target", request.url.raw_path)
-    url = httpcore2.URL(
-        scheme=request.url.raw_scheme, host=request.url.raw_host, port=request.url.port or PLAIN_PORT, target=target
-    )
+    # In memory no TLS is spoken, so that a bot may keep the venue's own address.
+    scheme = b"http" if is_memory else request.url.raw_scheme
+    url = httpcore2.URL(scheme=scheme, host=request.url.raw_host, port=request.url.port or PLAIN_PORT, target=target)
     return httpcore2.Request(
         request.method, url, headers=request.headers.raw, content=body, extensions=request.extensions
     )

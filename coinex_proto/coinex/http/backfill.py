@@ -67,6 +67,7 @@ class Backfill:
         self._trades: dict[int, str] = {}
         self._own_trades: dict[int, str] = {}
         self._finished: dict[int, str] = {}
+        self._own_markets: dict[str, None] = {}
         self._see: Mapping[type[Update], Callable[[Any], None]] = {
             TradesUpdate: self._see_trades,
             UserTradeUpdate: self._see_own_trade,
@@ -115,16 +116,18 @@ class Backfill:
         _remember(self._trades, ((deal.deal_id, update.market) for deal in reversed(update.deal_list)))
 
     def _see_own_trade(self, update: UserTradeUpdate) -> None:
+        self._own_markets[update.market] = None
         _remember(self._own_trades, ((update.deal_id, update.market),))
 
     def _see_order(self, update: OrderUpdate) -> None:
+        self._own_markets[update.order.market] = None
         if update.event == "finish":
             _remember(self._finished, ((update.order.order_id, update.order.market),))
 
     # What is asked ----------------------------------------------------------------------------------------------------
 
     def _ask_trades(self, topic: Trades, window: Window, found: _Found) -> Asking[None]:
-        for market in self._markets(topic.market, self._trades, found):
+        for market in _each(topic.market, self._trades.values(), found):
             rows = yield self._calls.ListMarketDeals(market=market, limit=TRADES)
             oldest = min((row.created_at for row in rows), default=0)
             if len(rows) >= TRADES and oldest > window[0]:
@@ -136,7 +139,8 @@ class Backfill:
                 found.updates.append(TradesUpdate(market=market, deal_list=deals, is_history=True))
 
     def _ask_own_trades(self, topic: UserTrades, window: Window, found: _Found) -> Asking[None]:
-        for market in self._markets(topic.market, self._own_trades, found):
+        self._note_open_orders()
+        for market in _each(topic.market, self._own_markets, found):
             asked = self._calls.ListUserDeals(market=market, start_time=window[0], end_time=window[1], limit=ROWS)
             rows = yield from self._pages(asked, f"own trades of {market}", lambda _: False, found)
             fresh = {row.deal_id: row for row in rows if row.deal_id not in self._own_trades}
@@ -144,6 +148,7 @@ class Backfill:
 
     def _ask_orders(self, topic: Orders, window: Window, found: _Found) -> Asking[None]:
         found.missing.append(UNFILLED)
+        self._note_open_orders()
         unknown = yield from self._desk.settle()
         if unknown:
             found.missing.append(f"{unknown} own orders whose state is still unknown")
@@ -172,18 +177,22 @@ class Backfill:
         found.missing.append(f"{what} beyond the first {MOST_PAGES * ROWS} rows")
         return rows
 
-    def _markets(self, market: str | None, seen: Mapping[int, str], found: _Found) -> list[str]:
-        """The venue lists market by market: of a topic for all, those where something was seen or an order is known."""
-        if market is not None:
-            return [market]
+    def _note_open_orders(self) -> None:
         known = self._step(lambda session, _: [view.market for view in session.orders.open()])
-        markets = sorted({*seen.values(), *filter(None, known if seen is self._own_trades else ())})
-        found.missing.append(f"markets other than {', '.join(markets)}" if markets else "all: no market is known here")
-        return markets
+        self._own_markets.update(dict.fromkeys(filter(None, known)))
 
     def _window(self, since: float, until: float) -> Window:
         offset = self._step(lambda session, _: session.clock.offset_ns) / 1e9
         return round((since + offset - OVERLAP) * 1000), round((until + offset + OVERLAP) * 1000)
+
+
+def _each(market: str | None, known: Iterable[str], found: _Found) -> list[str]:
+    """The venue lists market by market: of a topic for all, those of which anything is known."""
+    if market is not None:
+        return [market]
+    markets = sorted(set(known))
+    found.missing.append(f"markets other than {', '.join(markets)}" if markets else "all: no market is known here")
+    return markets
 
 
 def _remember(seen: dict[int, str], ids: Iterable[tuple[int, str]]) -> None:
