@@ -24,6 +24,8 @@ KEY_BYTES: Final = 28
 ORDER: Final = 0x010000000000000000000000000001DCE8D2EC6184CAF0A971769FB1F7
 """The order of secp224k1, 225 bits. Source: SEC 2, version 1."""
 _ID_BYTES: Final = 8
+_NO_KEY: Final = f"a private key is {KEY_BYTES} bytes, neither all zero nor beyond the curve's order"
+_MISSING: Final = "signing in to CoinFLEX needs fastecdsa: pip install 'coinex-sdk[coinflex]'"
 
 _Sign: TypeAlias = Callable[[bytes], tuple[int, int]]
 
@@ -51,12 +53,12 @@ class KeySigner:
     __slots__ = ("_sign",)
 
     def __init__(self, private_key: bytes) -> None:
-        sign = _signing(private_key) if _is_key(private_key) else None
-        # A traceback with locals must not show it.
-        del private_key
-        if sign is None:
-            raise UsageError(f"a private key is {KEY_BYTES} bytes, neither all zero nor beyond the curve's order")
-        self._sign = sign
+        is_key = _is_key(private_key)
+        if not is_key or not _can_sign():
+            # A traceback with locals must not show it.
+            del private_key
+            raise UsageError(_NO_KEY) if not is_key else MissingExtra(_MISSING)
+        self._sign = _signing(private_key)
 
     def sign(self, message: bytes) -> tuple[int, int]:
         """R and s."""
@@ -92,18 +94,16 @@ class Credentials:
         signer: Signer | None = None,
     ) -> None:
         problem = _problem(user_id, cookie, passphrase, private_key, signer)
-        if problem:
+        if problem or (signer is None and not _can_sign()):
+            # A traceback with locals must not show them.
             del cookie, passphrase, private_key
-            raise UsageError(problem)
+            raise UsageError(problem) if problem else MissingExtra(_MISSING)
         if passphrase is not None:
             private_key = private_key_of(user_id, passphrase)
-        # From here on nothing may hold them if the signer raises.
-        del passphrase
-        key, private_key = private_key, None
-        made = signer if key is None else _signer(key)
-        del key
-        assert made is not None
-        self.__attrs_init__(user_id, _Login(user_id, cookie, made))
+        if private_key is not None:
+            signer = KeySigner(private_key)
+        assert signer is not None
+        self.__attrs_init__(user_id, _Login(user_id, cookie, signer))
 
     def __repr__(self) -> str:
         return f"Credentials(user_id={getattr(self, 'user_id', None)!r})"
@@ -167,20 +167,18 @@ def nonce_of(text: str) -> bytes | None:
     return nonce if len(nonce) == NONCE_BYTES else None
 
 
-def _signer(private_key: bytes) -> KeySigner:
+def _can_sign() -> bool:
     try:
-        return KeySigner(private_key)
-    finally:
-        del private_key
+        import fastecdsa.ecdsa  # noqa: F401
+    except ImportError:
+        return False
+    return True
 
 
 def _signing(private_key: bytes) -> _Sign:
-    try:
-        from fastecdsa import ecdsa
-        from fastecdsa.curve import secp224k1
-    except ImportError:
-        del private_key
-        raise MissingExtra("signing in to CoinFLEX needs fastecdsa: pip install 'coinex-sdk[coinflex]'") from None
+    from fastecdsa import ecdsa
+    from fastecdsa.curve import secp224k1
+
     number = int.from_bytes(private_key, "big")
 
     def sign(message: bytes) -> tuple[int, int]:
@@ -217,6 +215,8 @@ def _problem(user_id: object, cookie: object, passphrase: object, private_key: o
         return "passphrase must be a non-empty str"
     if isinstance(passphrase, str) and any("\ud800" <= character <= "\udfff" for character in passphrase):
         return "passphrase cannot be written as UTF-8"
+    if private_key is not None and not _is_key(private_key):
+        return _NO_KEY
     if signer is not None and not isinstance(signer, Signer):
         return "signer must have sign(message: bytes) -> (r, s)"
     return ""
