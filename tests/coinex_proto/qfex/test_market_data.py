@@ -1,0 +1,304 @@
+"""The MDS socket, as transcripts, and its messages in every form that was seen."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal as D
+from typing import Any
+
+import pytest
+
+from coinex_proto import (
+    BookChanged,
+    Config,
+    Lost,
+    Restored,
+    Session,
+    Subscribed,
+    SubscribeFailed,
+    Unrecognised,
+    Unsubscribed,
+    Update,
+    UsageError,
+    qfex,
+)
+from coinex_proto.commands import RequestId
+from tests.coinex_proto.line import Line, sources
+from tests.coinex_proto.qfex.desk import only
+
+MDS = qfex.mds()
+TIME = "2025-09-04T09:26:39.545268322Z"
+
+
+def bbo(symbol: str = "AAPL-USD", **more: Any) -> dict[str, Any]:
+    return {"type": "bbo", "symbol": symbol, "time": TIME, "bid": [["1.10", "2"]], "ask": [], **more}
+
+
+def level2(*bids: tuple[str, str], symbol: str = "AAPL-USD", **more: Any) -> dict[str, Any]:
+    return {"type": "level2", "symbol": symbol, "time": TIME, "bid": bids, "ask": [("101", "3")], **more}
+
+
+class Mds:
+    def __init__(self, config: Config = Config()) -> None:  # noqa: B008
+        self.session = Session(MDS, sources(), config)
+        self.session.next_step(0.0)
+        self.session.connected(0.0)
+        self.line = Line(self.session).open(0.0)
+        self.now = 0.0
+        self.line.events()
+
+    def want(self, *topics: Any) -> list[Any]:
+        self.session.subscribe(*topics, now=self.now)
+        return self.line.sent()
+
+    def say(self, *values: object) -> list[Any]:
+        return self.line.say(self.now, *values)
+
+
+def test_topics_become_few_requests() -> None:
+    sent = Mds().want(
+        qfex.Bbo("A-USD"),
+        qfex.Bbo("B-USD"),
+        qfex.Level2("A-USD"),
+        qfex.Level2("A-USD", 1),
+        qfex.Candles("A-USD", "1DAY"),
+        qfex.MarketStats(),
+        qfex.Level2All(2),
+    )
+    assert sent == [
+        {"type": "subscribe", "channels": ["bbo"], "symbols": ["A-USD", "B-USD"]},
+        {"type": "subscribe", "channels": ["level2"], "symbols": ["A-USD"]},
+        {"type": "subscribe", "channels": ["level2"], "symbols": ["A-USD"], "sig_figs": [1]},
+        {"type": "subscribe", "channels": ["candle"], "symbols": ["A-USD"], "intervals": ["1DAY"]},
+        {"type": "subscribe", "channels": ["market_stats"], "symbols": ["*"]},
+        {"type": "subscribe", "channels": ["level2"], "symbols": ["*"], "sig_figs": [2]},
+    ]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"type": "subscribed", "channels": ["level2"], "symbols": ["A-USD"], "sig_figs": [0]},
+        {"type": "subscribed", "channels": ["level2"], "symbols": ["A-USD"]},
+        {"type": "subscribed"},
+    ],
+)
+def test_an_acknowledgement_may_say_much_or_little(answer: object) -> None:
+    mds = Mds()
+    mds.want(qfex.Level2("A-USD"))
+    assert mds.say(answer) == [Subscribed(topic=qfex.Level2("A-USD"))]
+
+
+def test_data_comes_without_an_acknowledgement_too() -> None:
+    mds = Mds(Config(request_timeout=5.0))
+    mds.want(qfex.Bbo("AAPL-USD"))
+    assert only(qfex.BboUpdate, mds.say(bbo())).best_bid == (D("1.10"), D(2))
+    assert mds.session.trusted(qfex.Bbo("AAPL-USD"))
+    mds.session.handle_timeout(5.0)
+    assert mds.line.events() == [Subscribed(topic=qfex.Bbo("AAPL-USD"))]
+    mds.session.unsubscribe(qfex.Bbo("AAPL-USD"), now=5.0)
+    assert mds.line.sent() == [{"type": "unsubscribe", "channels": ["bbo"], "symbols": ["AAPL-USD"]}]
+    assert mds.say({"type": "unsubscribed", "channels": ["bbo"]}) == [Unsubscribed(topic=qfex.Bbo("AAPL-USD"))]
+    assert mds.say(bbo()) == []
+
+
+@pytest.mark.parametrize("form", ["err", "flat"])
+def test_an_error_ends_the_wish_that_it_echoes(form: str) -> None:
+    mds = Mds()
+    mds.want(qfex.Bbo("A-USD"), qfex.Trades("A-USD"))
+    error = {
+        "error_code": "InvalidParameter",
+        "message": "no",
+        "incoming_message": {"type": "subscribe", "channels": ["trade"], "symbols": ["A-USD"], "sig_figs": None},
+    }
+    events = mds.say({"err": error} if form == "err" else {"type": "error", **error})
+    assert only(SubscribeFailed, events).topic == qfex.Trades("A-USD")
+
+
+def test_every_push_is_the_whole_book() -> None:
+    mds = Mds()
+    mds.want(qfex.Level2("AAPL-USD"))
+    first = only(BookChanged, mds.say(level2(("100.0", "1"), ("99", "0.5"))))
+    assert first.book.bids == ((D(100), D(1)), (D(99), D("0.5")))
+    assert first.book.updated_at_ms == 1756977999545
+    assert only(BookChanged, mds.say(level2(("98", "7")))).book.bids == ((D(98), D(7)),)
+
+
+@pytest.mark.parametrize("bad", ["NaN", "1e5", "-1", "", "1.1.1"])
+def test_a_book_with_what_is_no_number_is_not_trusted(bad: str) -> None:
+    mds = Mds()
+    mds.want(qfex.Level2("AAPL-USD"))
+    mds.say(level2(("100", "1")))
+    events = mds.say(level2((bad, "1")))
+    assert only(Lost, events)
+    assert not mds.session.book(qfex.Level2("AAPL-USD")).trusted
+    assert only(Restored, mds.say(level2(("100", "1"))))
+
+
+def test_an_older_book_than_the_one_before_changes_nothing() -> None:  # B3
+    mds = Mds()
+    mds.want(qfex.Level2("AAPL-USD"))
+    mds.say(level2(("100", "1")))
+    mds.say(level2(("50", "1"), time="2025-09-04T09:26:39Z"))
+    assert mds.session.book(qfex.Level2("AAPL-USD")).best_bid == (D(100), D(1))
+
+
+def test_books_of_different_sig_figs_are_different_topics() -> None:
+    mds = Mds()
+    mds.want(qfex.Level2("AAPL-USD"), qfex.Level2("AAPL-USD", 1))
+    mds.say(level2(("100", "1"), sig_figs=1))
+    assert mds.session.trusted(qfex.Level2("AAPL-USD", 1))
+    assert not mds.session.trusted(qfex.Level2("AAPL-USD"))
+
+
+def test_all_symbols_bring_every_symbols_updates() -> None:
+    mds = Mds()
+    mds.want(qfex.Bbo(), qfex.Level2All())
+    events = mds.say(bbo("A-USD"), bbo("B-USD"), level2(("1", "1"), symbol="C-USD"))
+    assert [event.symbol for event in events if isinstance(event, (qfex.BboUpdate, qfex.Level2Update))] == [
+        "A-USD",
+        "B-USD",
+        "C-USD",
+    ]
+
+
+# Sequence numbers -------------------------------------------------------------------------------------------------------
+
+
+def test_a_gap_that_is_one_either_way_is_reported() -> None:
+    mds = Mds()
+    mds.want(qfex.Trades("AAPL-USD"))
+    trade = {
+        "type": "trade",
+        "symbol": "AAPL-USD",
+        "time": TIME,
+        "trade_id": "x",
+        "size": "1",
+        "price": "2",
+        "side": "BUY",
+    }
+    mds.say({**trade, "sequence": 7})
+    assert [type(event) for event in mds.say({**trade, "sequence": 8})] == [qfex.TradeUpdate]
+    events = mds.say({**trade, "sequence": 11})
+    assert [type(event) for event in events] == [Lost, Restored, qfex.TradeUpdate]
+
+
+@pytest.mark.parametrize("numbers", [[(1, 1), (2, 2), (1, 3)], [(1, 1), (2, 1), (1, 2), (2, 2)], [(1, None), (2, 9)]])
+def test_neither_way_of_counting_gives_a_false_alarm(numbers: list[tuple[int, int | None]]) -> None:
+    mds = Mds()
+    mds.want(qfex.Bbo("A1-USD"), qfex.Bbo("A2-USD"))
+    for symbol, sequence in numbers:
+        events = mds.say(bbo(f"A{symbol}-USD", sequence=sequence))
+        assert not [event for event in events if isinstance(event, Lost)]
+
+
+# Forms ------------------------------------------------------------------------------------------------------------------
+
+
+def decoded(*values: Any) -> Any:
+    (found,) = MDS.decode(json.dumps(values[0]).encode())
+    return found
+
+
+def test_counters_may_be_quoted() -> None:
+    candle = {"type": "candle", "symbol": "A-USD", "start": TIME, "resolution": "1MIN"}
+    prices = dict.fromkeys(("open", "high", "low", "close"), "1.0")
+    update = decoded({**candle, **prices, "usdVolume": "16700", "trades": "16"})
+    assert (update.usdVolume, update.trades) == (16700, 16)
+    funding = {"type": "funding", "symbol": "A-USD", "time": TIME, "funding_rate": "0.01", "time_remaining": "30"}
+    assert decoded(funding).time_remaining == 30
+
+
+def test_the_old_name_of_funding_is_understood() -> None:
+    update = decoded({"type": "funding_rate", "symbol": "A-USD", "time": TIME, "rate": "0.01"})
+    assert update == qfex.FundingUpdate(symbol="A-USD", time=TIME, funding_rate=D("0.01"))
+
+
+def test_times_are_exact_to_the_nanosecond() -> None:
+    assert decoded(bbo()).time_ns == 1_756_977_999_545_268_322
+    assert decoded(bbo(time="2025-09-04T09:26:39Z")).time_ns == 1_756_977_999 * 10**9
+    assert decoded(bbo(time="2025-09-04T11:26:39.5+02:00")).time_ns == 1_756_977_999_500_000_000
+
+
+def test_several_messages_may_come_in_one_list() -> None:
+    found = MDS.decode(json.dumps([bbo("A-USD"), {"type": "subscribed"}, [bbo()]]).encode())
+    assert isinstance(found[0], qfex.BboUpdate)
+    assert isinstance(found[2], Unrecognised)
+
+
+def test_the_order_of_members_does_not_matter() -> None:
+    message = bbo()
+    back = dict(reversed(list(message.items())))
+    assert decoded(back) == decoded(message)
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        b"",
+        b"{",
+        b"null",
+        b"7",
+        b'"x"',
+        b"[7]",
+        b'{"type":"bbo"}',
+        b'{"type":"bbo',
+        b'{"type":7}',
+        b'{"type":"nothing we know"}',
+        b'{"type":"level2","symbol":"A-USD","time":"x","bid":[["1"]],"ask":[]}',
+        b'{"type":"trade","symbol":"A-USD","time":"x","trade_id":"1","size":"NaN","price":"1","side":"BUY"}',
+        b'{"type":"bbo","symbol":"A-USD","time":"x","bid":[["Infinity","1"]],"ask":[]}',
+        b'{"type":"funding_rate"}',
+        b'{"type":"subscribed","channels":7}\xff',
+        b"[" * 5000,
+        b'{"type":"market_stats","symbol":"*","time":"x","mark_prices":[{"time":"x","symbol":"A","price":"NaN"}]}',
+    ],
+)
+def test_nonsense_is_reported_and_never_raises(payload: bytes) -> None:
+    (found,) = MDS.decode(payload)
+    assert isinstance(found, Unrecognised)
+
+
+def test_a_push_that_cannot_be_read_says_which_topic_has_missed_something() -> None:
+    assert decoded({"type": "bbo", "symbol": "A-USD"}).concerns == ("bbo", "A-USD")
+    assert decoded({"type": "level2", "symbol": "A-USD", "sig_figs": 1}).concerns == ("level2", "A-USD", 1)
+    assert decoded({"type": "candle", "symbol": "A-USD", "resolution": "1DAY"}).concerns == ("candle", "A-USD", "1DAY")
+
+
+# What cannot be asked -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: qfex.Bbo("*"),
+        lambda: qfex.Bbo("aapl-usd"),
+        lambda: qfex.Bbo(""),
+        lambda: qfex.Bbo(7),  # type: ignore[arg-type]
+        lambda: qfex.Level2(None),  # type: ignore[arg-type]
+        lambda: qfex.Level2("A-USD", 3),
+        lambda: qfex.Level2("A-USD", True),
+        lambda: qfex.Candles("A-USD", "2MIN"),
+        lambda: MDS.subscribe((qfex.Fills(),)),
+        lambda: MDS.encode(qfex.GetUserOrders(), RequestId(1)),
+        lambda: qfex.mds(url="ws://mds.qfex.com"),
+    ],
+)
+def test_what_cannot_be_is_refused_at_once(make: Any) -> None:
+    with pytest.raises(UsageError):
+        make()
+
+
+def test_account_topics_need_the_other_socket() -> None:
+    with pytest.raises(UsageError, match="Authentication required"):
+        Mds().want(qfex.Fills())
+
+
+def test_updates_know_their_topics() -> None:
+    pairs: tuple[tuple[Any, Any], ...] = (
+        (decoded(bbo()), qfex.Bbo("AAPL-USD")),
+        (decoded(level2()), qfex.Level2("AAPL-USD")),
+    )
+    for update, topic in pairs:
+        assert isinstance(update, Update)
+        assert update.topic_key == topic.key
