@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from coinex_trio.blocking import BlockingClient, Events, run
     from coinex_trio.client import Client, open_client
     from coinex_trio.coinex import CoinexClient, credentials_from_env
+    from coinex_trio.coinflex import CoinflexClient
     from coinex_trio.exchange import Exchange, local_exchange, memory_exchange
     from coinex_trio.http import BlockingHttp, Http, open_http
     from coinex_trio.network import SYSTEM, Network
@@ -22,6 +23,7 @@ else:
         "BlockingHttp": "http",
         "Client": "client",
         "CoinexClient": "coinex",
+        "CoinflexClient": "coinflex",
         "EventStream": "stream",
         "Events": "blocking",
         "Exchange": "exchange",
@@ -55,6 +57,7 @@ __all__ = [
     "BlockingHttp",
     "Client",
     "CoinexClient",
+    "CoinflexClient",
     "EventStream",
     "Events",
     "Exchange",

@@ -16,8 +16,17 @@ from attrs import frozen
 from coinex_proto.coinex import Credentials
 from coinex_proto.errors import UsageError
 from coinex_proto.orders import OrderView
-from coinex_proto.simulator import CoinexServer, CrowdSettings, Fault, FaultScriptError, QfexServer, parse_faults
+from coinex_proto.simulator import (
+    CoinexServer,
+    CoinflexServer,
+    CrowdSettings,
+    Fault,
+    FaultScriptError,
+    QfexServer,
+    parse_faults,
+)
 from coinex_proto.simulator.matching import Order
+from coinex_trio._coinflex_exchange import CoinflexExchange, CoinflexSettings
 from coinex_trio._host import Server, ServerConnection
 from coinex_trio._memory import MemoryNetwork
 from coinex_trio._qfex_exchange import QfexExchange, QfexSettings
@@ -189,8 +198,21 @@ def local_exchange(
 ) -> LocalExchange[QfexExchange]: ...
 
 
+@overload
 def local_exchange(
-    venue: Literal["coinex", "qfex"] = "coinex",
+    venue: Literal["coinflex"],
+    *,
+    seed: int = 0,
+    markets: Sequence[str] | int | None = None,
+    rate: float = 4.0,
+    faults: str | Sequence[Fault] = "",
+    address: str = LOOPBACK,
+    port: int = 0,
+) -> LocalExchange[CoinflexExchange]: ...
+
+
+def local_exchange(
+    venue: Literal["coinex", "qfex", "coinflex"] = "coinex",
     *,
     seed: int = 0,
     markets: Sequence[str] | int | None = None,
@@ -201,20 +223,23 @@ def local_exchange(
     address: str = LOOPBACK,
     port: int = 0,
     allows_old_signatures: bool = False,
-) -> LocalExchange[Exchange] | LocalExchange[QfexExchange]:
+) -> LocalExchange[Exchange] | LocalExchange[QfexExchange] | LocalExchange[CoinflexExchange]:
     """A local exchange on loopback: `with local_exchange() as exchange`, or `async with`.
 
     Same seed, same market. `markets`: their names, or how many (default: one,
-    BTCUSDT or AAPL-USD).  `rate`: actions of the random traders a second and market.
+    BTCUSDT, AAPL-USD or XBT/USDT).  `rate`: actions of the random traders a second and market.
     `faults`: what goes wrong and when, one a line, for example `"every 30s drop"`; the language stands in
     `coinex_proto.simulator.faults`, and a line that is none raises `UsageError`. `allows_old_signatures`: HTTP also takes
-    the signatures of clients that never learnt the new ones. `port` 0 takes a free one. The keys are made from the seed unless given. `UsageError` when the port is taken.
+    the signatures of clients that never learnt the new ones. `port` 0 takes a free one. The keys are made from the seed unless given;
+    a local CoinFLEX has the one account of its documentation. `UsageError` when the port is taken.
     """
     settings = _settings(
         venue, seed, markets, rate, faults, access_id, secret_key, allows_old_signatures=allows_old_signatures
     )
     if isinstance(settings, QfexSettings):
         return LocalExchange(settings.server, QfexExchange, address, port)
+    if isinstance(settings, CoinflexSettings):
+        return LocalExchange(settings.server, CoinflexExchange, address, port)
     return LocalExchange(settings.server, Exchange, address, port)
 
 
@@ -240,14 +265,25 @@ def memory_exchange(
 ) -> QfexExchange: ...
 
 
+@overload
 def memory_exchange(
-    venue: Literal["coinex", "qfex"] = "coinex",
+    venue: Literal["coinflex"],
     *,
     seed: int = 0,
     markets: Sequence[str] | int | None = None,
     rate: float = 4.0,
     faults: str | Sequence[Fault] = "",
-) -> Exchange | QfexExchange:
+) -> CoinflexExchange: ...
+
+
+def memory_exchange(
+    venue: Literal["coinex", "qfex", "coinflex"] = "coinex",
+    *,
+    seed: int = 0,
+    markets: Sequence[str] | int | None = None,
+    rate: float = 4.0,
+    faults: str | Sequence[Fault] = "",
+) -> Exchange | QfexExchange | CoinflexExchange:
     """A local exchange in memory, on virtual time: give its `network` to clients, as in `CoinexClient(network=exchange.network)`.
 
     Any address leads to it, and nothing has to be closed. Blocking clients move the time while they wait; under trio it is
@@ -257,6 +293,8 @@ def memory_exchange(
     network = MemoryNetwork(settings.server, seed)
     if isinstance(settings, QfexSettings):
         return QfexExchange(network, cast(QfexServer, network.server))
+    if isinstance(settings, CoinflexSettings):
+        return CoinflexExchange(network, cast(CoinflexServer, network.server))
     return Exchange(network, cast(CoinexServer, network.server))
 
 
@@ -270,7 +308,7 @@ def _settings(
     secret_key: str | None,
     *,
     allows_old_signatures: bool = False,
-) -> Settings | QfexSettings:
+) -> Settings | QfexSettings | CoinflexSettings:
     planned = checked(faults)
     match venue:
         case "coinex":
@@ -292,5 +330,11 @@ def _settings(
                 rate=rate,
                 faults=planned,
             )
+        case "coinflex":
+            if key is not None or secret_key is not None:
+                raise UsageError("a local CoinFLEX has no access id: its account is the one of the documentation")
+            return CoinflexSettings(
+                seed=seed, markets=("XBT/USDT",) if markets is None else markets, rate=rate, faults=planned
+            )
         case _:
-            raise UsageError(f"no local exchange {venue!r}: there are 'coinex' and 'qfex'")
+            raise UsageError(f"no local exchange {venue!r}: there are 'coinex', 'qfex' and 'coinflex'")

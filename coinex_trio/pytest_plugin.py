@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
+    from coinex_trio._coinflex_exchange import CoinflexExchange
     from coinex_trio.exchange import Exchange
 
 MARKER = "local_exchange(seed=0, markets=('BTCUSDT',), rate=4.0, faults=''): how the local exchange of this test is started (coinex-sdk)"
@@ -47,4 +48,21 @@ def coinex_server(request: pytest.FixtureRequest) -> Iterator[Exchange]:
     from coinex_trio.exchange import local_exchange
 
     with local_exchange("coinex", **_settings(request)) as exchange:
+        yield exchange
+
+
+@pytest.fixture
+def coinflex_exchange(request: pytest.FixtureRequest) -> CoinflexExchange:
+    """A CoinFLEX in memory, on virtual time: give `network=coinflex_exchange.network` to the bot's client."""
+    from coinex_trio.exchange import memory_exchange
+
+    return memory_exchange("coinflex", **_settings(request))
+
+
+@pytest.fixture
+def coinflex_server(request: pytest.FixtureRequest) -> Iterator[CoinflexExchange]:
+    """A CoinFLEX on loopback, in real time: give `url=coinflex_server.url` to the bot's client."""
+    from coinex_trio.exchange import local_exchange
+
+    with local_exchange("coinflex", **_settings(request)) as exchange:
         yield exchange
