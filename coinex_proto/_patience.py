@@ -12,6 +12,15 @@ PUT_OFF = 0.5
 """Seconds for which it is put off."""
 
 
+def earliest(*times: float | None) -> float | None:
+    """The earliest of some deadlines, of which any may be None: never. Asked for after every read, so a plain loop."""
+    found: float | None = None
+    for time in times:
+        if time is not None and (found is None or time < found):
+            found = time
+    return found
+
+
 class Patience:
     """The put-off state of one owner of timers."""
 

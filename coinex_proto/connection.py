@@ -14,7 +14,7 @@ from typing import Any, Final, TypeVar
 from coinex_proto._clock import Clock
 from coinex_proto._departures import Departures
 from coinex_proto._inflate import TooBig, inflate
-from coinex_proto._patience import Patience
+from coinex_proto._patience import Patience, earliest
 from coinex_proto._requests import MAX_REQUESTS, Pending, Purpose, Requests
 from coinex_proto._websocket import Broken, Ended, PeerClosed, Pong, Received, Refused, Upgraded, WebSocket
 from coinex_proto.commands import Command, RequestId, describe
@@ -290,15 +290,13 @@ class Connection:
         return self._now
 
     def _due(self) -> float | None:
-        if self._phase in (Phase.NEW, Phase.CLOSED):
+        if self._phase is Phase.READY:
+            if not self._requests and not self._departures:
+                return self._line_due()  # nearly always, and asked for after every read
+            return earliest(self._requests.next_deadline(), self._departures.next_deadline(), self._line_due())
+        if self._phase is Phase.NEW or self._phase is Phase.CLOSED:
             return None
-        times = (
-            self._phase_deadline,
-            self._requests.next_deadline(),
-            self._departures.next_deadline() if self._phase is Phase.READY else None,
-            self._line_due(),
-        )
-        return min((time for time in times if time is not None), default=None)
+        return earliest(self._phase_deadline, self._requests.next_deadline())
 
     def _phase_timed_out(self, now: float) -> None:
         where = f"{self._endpoint.host}:{self._endpoint.port}"

@@ -13,7 +13,7 @@ from typing import Any, Final, TypeVar, cast
 from coinex_proto._asking import Asking
 from coinex_proto._clock import Clock
 from coinex_proto._doubt import Doubt
-from coinex_proto._patience import Patience
+from coinex_proto._patience import Patience, earliest
 from coinex_proto._plan import Ending, NextStep, Open, Plan, Stop, Wait
 from coinex_proto._trust import Trust
 from coinex_proto._wishes import TopicStatus, Wire, Wish, Wishes
@@ -398,11 +398,7 @@ class Session:
         connection = self._connection
         if connection is None:
             return None
-        theirs = connection.next_deadline()
-        own = self._patience.shifted(self._due())
-        if theirs is None or own is None:
-            return own if theirs is None else theirs
-        return min(theirs, own)
+        return earliest(connection.next_deadline(), self._patience.shifted(self._due()))
 
     def handle_timeout(self, now: float) -> None:
         """Time has passed; a call before `next_deadline()` changes nothing."""
@@ -425,8 +421,7 @@ class Session:
     def _due(self) -> float | None:
         if self.phase is not Phase.READY:
             return None
-        times = (self._asking.next_deadline(), self._trust.next_deadline(), self._doubt.next_deadline())
-        return min((time for time in times if time is not None), default=None)
+        return earliest(self._asking.next_deadline(), self._trust.next_deadline(), self._doubt.next_deadline())
 
     def _at(self, now: float) -> float:
         self._now = max(self._now, now)

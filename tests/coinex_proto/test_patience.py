@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from coinex_proto._patience import Patience
+from coinex_proto._patience import Patience, earliest
 
 
 def test_a_timer_served_in_time_is_judged() -> None:
@@ -33,3 +33,10 @@ def test_a_later_timer_is_not_moved_by_an_earlier_one_that_was_answered() -> Non
     assert patience.puts_off(10.0, 12.0)
     assert patience.shifted(40.0) == 40.0
     assert patience.puts_off(40.0, 41.0)
+
+
+def test_the_earliest_deadline_leaves_out_what_never_comes() -> None:
+    assert earliest() is None
+    assert earliest(None, None) is None
+    assert earliest(None, 3.0, 1.0, None, 2.0) == 1.0
+    assert earliest(0.0, None) == 0.0
