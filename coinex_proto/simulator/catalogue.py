@@ -1,7 +1,7 @@
 """Which markets the local exchange lists, and with what prices they begin.
 
 Well-known coins have a plausible price; any other name gets one that follows from the name alone.  The names of the
-markets are pairs like BTCUSDT.
+markets are pairs like BTCUSDT; one that ends in USD is an inverse future, which exists without a spot market.
 """
 
 from __future__ import annotations
@@ -10,10 +10,13 @@ import zlib
 from collections.abc import Iterable
 from typing import Final
 
+from attrs import evolve
+
 from coinex_proto.simulator.amounts import RATE_ONE
 from coinex_proto.simulator.market import MarketSpec
 
-QUOTES: Final = ("USDT", "USDC", "BTC")
+INVERSE_QUOTE: Final = "USD"
+QUOTES: Final = ("USDT", "USDC", "BTC", INVERSE_QUOTE)
 FUTURES_QUOTES: Final = ("USDT", "USDC")
 
 COINS: Final[dict[str, tuple[int, int, int]]] = {
@@ -49,13 +52,21 @@ def split_name(name: str) -> tuple[str, str]:
 
 
 def specs(names: Iterable[str]) -> tuple[MarketSpec, ...]:
-    """A spot market for each name, and a futures market where the quote has any."""
+    """A spot market for each name, and a futures market where the quote has any.
+
+    The index of an inverse market is the spot market of its coin against USDT or USDC, when that is listed as well.
+    """
+    names = tuple(names)
     found: list[MarketSpec] = []
     for name in names:
         base, quote = split_name(name)
+        if quote == INVERSE_QUOTE:
+            index = next((base + other for other in FUTURES_QUOTES if base + other in names), None)
+            found.append(_inverse(_spec(name, base, quote, "futures", index)))
+            continue
         found.append(_spec(name, base, quote, "spot"))
         if quote in FUTURES_QUOTES:
-            found.append(_spec(name, base, quote, "futures"))
+            found.append(_spec(name, base, quote, "futures", name))
     return tuple(found)
 
 
@@ -64,7 +75,12 @@ def market_key(wallet: str, name: str) -> str:
     return f"{wallet}:{name}"
 
 
-def _spec(name: str, base: str, quote: str, wallet: str) -> MarketSpec:
+def _inverse(spec: MarketSpec) -> MarketSpec:
+    """Contracts of one unit of quote currency, settled in coins."""
+    return evolve(spec, is_inverse=True, amount_places=0, min_amount=1)
+
+
+def _spec(name: str, base: str, quote: str, wallet: str, index: str | None = None) -> MarketSpec:
     price, price_places, amount_places = COINS.get(base) or _unknown(base)
     maker_rate, taker_rate = SPOT_RATES if wallet == "spot" else FUTURES_RATES
     return MarketSpec(
@@ -79,7 +95,7 @@ def _spec(name: str, base: str, quote: str, wallet: str) -> MarketSpec:
         min_amount=max(1, 10**amount_places // 10_000),
         maker_rate=maker_rate,
         taker_rate=taker_rate,
-        follows=market_key("spot", name) if wallet == "futures" else None,
+        follows=None if index is None else market_key("spot", index),
     )
 
 

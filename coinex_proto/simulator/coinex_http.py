@@ -37,6 +37,7 @@ GROUPS: Final = {
     "spot_query": 50,
     "spot_history": 10,
     "spot_account_query": 10,
+    "spot_account_history": 10,
     "futures_order": 20,
     "futures_cancel": 40,
     "futures_batch_cancel": 20,

@@ -70,7 +70,7 @@ def _market(call: Call, market: Market) -> dict[str, Any]:
         }
     return {
         **common,
-        "contract_type": "linear",
+        "contract_type": "inverse" if spec.is_inverse else "linear",
         "tick_size": market.price_text(1),
         "leverage": [str(leverage) for leverage in LEVERAGES],
         "open_interest_volume": market.amount_text(call.server.prices.open_interest(market)),
@@ -213,7 +213,8 @@ def _currencies(call: Call) -> object:
 
 
 def _names(market: Market) -> tuple[str, str]:
-    return market.spec.base, market.spec.quote
+    """The quote currency of an inverse market is nothing that anybody can own."""
+    return market.spec.base, market.spec.settle
 
 
 def _asset(name: str) -> dict[str, Any]:

@@ -24,6 +24,9 @@ KINDS: Final = ("limit", "market", "maker_only", "ioc", "fok")
 PRICE_TYPES: Final = ("latest_price", "mark_price", "index_price")
 MARKET_TYPES: Final = {"spot": ("SPOT",), "futures": ("FUTURES",)}
 
+LISTED_TYPES: Final = {"spot": ("SPOT", "MARGIN"), "futures": ("FUTURES",)}
+"""There are no margin accounts here, so that lists of margin orders are empty."""
+
 _CLIENT_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,32}", re.ASCII)
 
 
@@ -53,7 +56,7 @@ def order_fields(market: Market, order: Order, *, with_status: bool = False) -> 
         fields["ccy"] = spec.quote if order.spends_quote else spec.base
         fields |= {"base_fee": units(order.base_fee), "quote_fee": units(order.quote_fee), "discount_fee": "0"}
     else:
-        fields |= {"fee": units(order.quote_fee), "fee_ccy": spec.quote, "realized_pnl": units(order.realized)}
+        fields |= {"fee": units(order.quote_fee), "fee_ccy": spec.settle, "realized_pnl": units(order.realized)}
     if with_status:
         fields["status"] = _status(order)
     return fields
@@ -254,21 +257,24 @@ def _finished(call: Call) -> Page:
 
 
 def _order_page(call: Call, orders: list[Order]) -> Page:
-    call.one_of("market_type", MARKET_TYPES[call.module])
+    market_type = call.one_of("market_type", LISTED_TYPES[call.module])
     side = call.one_of("side", ("", "buy", "sell"), "")
     markets = call.server.exchange.markets
-    chosen = (order for order in reversed(orders) if side in ("", order.side))
+    chosen = (order for order in reversed(orders) if side in ("", order.side) and market_type != "MARGIN")
     return call.page([order_fields(markets[order.market], order) for order in chosen])
 
 
 def _stop_page(call: Call, *, is_waiting: bool) -> Page:
-    call.one_of("market_type", MARKET_TYPES[call.module])
+    market_type = call.one_of("market_type", LISTED_TYPES[call.module])
     side, client_id = call.one_of("side", ("", "buy", "sell"), ""), call.text("client_id", "")
     markets = call.server.exchange.markets
     chosen = [
         stop_fields(markets[stop.market], stop, with_status=not is_waiting)
         for stop in reversed(_own_stops(call, call.text("market", "")))
-        if (stop.status == "put") is is_waiting and side in ("", stop.side) and client_id in ("", stop.client_id)
+        if (stop.status == "put") is is_waiting
+        and market_type != "MARGIN"
+        and side in ("", stop.side)
+        and client_id in ("", stop.client_id)
     ]
     return call.page(chosen)
 

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any, Final
 
-from coinex_proto.simulator import coinex_http_account, coinex_http_market, coinex_http_trade
+from coinex_proto.simulator import coinex_http_account, coinex_http_history, coinex_http_market, coinex_http_trade
 from coinex_proto.simulator.amounts import to_scaled
 from coinex_proto.simulator.catalogue import market_names, specs
 from coinex_proto.simulator.coinex_accounts import Accounts, make_credentials
@@ -85,7 +85,8 @@ class CoinexServer:
         self.seed = seed
         self.notices: list[dict[str, Any]] = []
         """Maintenance that has been announced."""
-        table = {**coinex_http_market.TABLE, **coinex_http_trade.TABLE, **coinex_http_account.TABLE}
+        modules = (coinex_http_market, coinex_http_trade, coinex_http_account, coinex_http_history)
+        table = {call: endpoint for module in modules for call, endpoint in module.TABLE.items()}
         self._http = CoinexHttp(self, table, allows_old_signatures=allows_old_signatures)
         self.accounts = Accounts()
         made_id, made_secret = make_credentials(seed)
@@ -252,7 +253,7 @@ class CoinexServer:
         self.accounts.add(access_id, secret_key, owner)
         for market in self.exchange.markets.values():
             spec = market.spec
-            for currency in (spec.base, spec.quote) if spec.wallet == "spot" else (spec.quote,):
+            for currency in (spec.base, spec.quote) if spec.wallet == "spot" else (spec.settle,):
                 if not self.exchange.ledger.balance(owner, spec.wallet, currency).available:
                     amount = DEPOSITS.get(currency, OTHER_DEPOSIT)
                     self.exchange.ledger.deposit(owner, spec.wallet, currency, to_scaled(amount, 20))

@@ -111,7 +111,7 @@ def futures_order(market: Market, order: Order) -> dict[str, Any]:
         "filled_amount": market.amount_text(order.filled),
         "filled_value": units(order.filled_value),
         "fee": units(order.quote_fee),
-        "fee_ccy": market.spec.quote,
+        "fee_ccy": market.spec.settle,
         "taker_fee_rate": rate(order.taker_rate),
         "maker_fee_rate": rate(order.maker_rate),
         **_ending(market, order),

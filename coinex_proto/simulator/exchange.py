@@ -56,7 +56,7 @@ class Exchange:
     def _endow(self, spec: MarketSpec) -> None:
         """Give the crowd what it trades with."""
         for owner in (MAKERS, TAKERS):
-            for currency in (spec.base, spec.quote) if spec.wallet == "spot" else (spec.quote,):
+            for currency in (spec.base, spec.quote) if spec.wallet == "spot" else (spec.settle,):
                 if not self.ledger.balance(owner, spec.wallet, currency).available:
                     self.ledger.deposit(owner, spec.wallet, currency, ENDLESS)
 
@@ -173,7 +173,7 @@ class Exchange:
 
     def add_margin(self, market: Market, position: Position, units: int) -> None:
         """Add or (below zero) take back margin.  Raises NotEnough."""
-        self.futures.add_margin(market, position, units)
+        self.futures.add_margin(market, position, units, self.now_ms)
         self._after(market)
 
     def position_touched(self, market: Market, position: Position) -> None:
@@ -264,7 +264,7 @@ class Exchange:
             self._finish(market, maker)
             return
         lots, price = covered, maker.price
-        value = price * lots * market.spec.value_factor
+        value = market.spec.value(price, lots)
         market.book.take(maker, lots)
         taker.left -= value if taker.spends_quote else lots
         buy, sell = (taker, maker) if taker.side == "buy" else (maker, taker)
@@ -291,7 +291,7 @@ class Exchange:
             market=market,
             is_taker=is_taker,
             fee=fee,
-            fee_currency=spec.base if spec.wallet == "spot" and order.side == "buy" else spec.quote,
+            fee_currency=spec.base if spec.wallet == "spot" and order.side == "buy" else spec.settle,
             position=self.futures.position(order.owner, spec.key) if spec.wallet == "futures" else None,
         )
         self.fills[order.owner].append(fill)

@@ -1,18 +1,18 @@
-"""Money of a futures trade: positions, margin, profit and loss of linear perpetuals.
+"""Money of a futures trade: positions, margin, profit and loss of linear and inverse perpetuals.
 
 A position keeps signed lots and signed cost (what was paid for it), so that over all owners lots and cost add up to zero
-and cash minus cost never changes.  The crowd trades without margin.  Prices of marks and indexes come from outside.
+and cash minus cost never changes.  An inverse position is the same with coins that are owed: its cost has the other sign.  The crowd trades without margin.  Prices of marks and indexes come from outside.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
-from attrs import define
+from attrs import define, frozen
 
 from coinex_proto.simulator.accounts import Balance, Ledger, NotEnough
 from coinex_proto.simulator.amounts import RATE_ONE
-from coinex_proto.simulator.market import Market
+from coinex_proto.simulator.market import Market, MarketSpec
 from coinex_proto.simulator.matching import Order
 from coinex_proto.simulator.spot import HOUSE
 
@@ -34,7 +34,7 @@ class Position:
     lots: int = 0
     """Above zero long, below zero short."""
     cost: int = 0
-    """Units paid for the open lots, with the sign of `lots`."""
+    """Units paid for the open lots: what they were worth (MarketSpec.worth) when they were opened."""
     margin: int = 0
     closing: int = 0
     """Lots that open reducing orders are about to close."""
@@ -56,9 +56,32 @@ class Position:
     created_ms: int = 0
     updated_ms: int = 0
 
-    def unrealized(self, mark: int, value_factor: int) -> int:
+    def unrealized(self, mark: int, spec: MarketSpec) -> int:
         """Units won or lost if it were closed at this price."""
-        return self.lots * mark * value_factor - self.cost
+        return spec.worth(mark, self.lots) - self.cost
+
+
+@frozen(kw_only=True)
+class MarginChange:
+    """Margin that the owner added to a position, or took out."""
+
+    position: Position
+    units: int
+    margin: int
+    """After it."""
+    at_ms: int
+
+
+@frozen(kw_only=True)
+class FundingPaid:
+    """What a position paid (below zero: got) as funding."""
+
+    position: Position
+    lots: int
+    mark: int
+    rate: int
+    units: int
+    at_ms: int
 
 
 class FuturesSettlement:
@@ -71,6 +94,9 @@ class FuturesSettlement:
         self._settings: dict[tuple[int, str], tuple[str, int]] = {}
         self.finished: list[Position] = []
         """Closed positions of watched owners, oldest first."""
+        self.margin_changes: list[MarginChange] = []
+        self.funding_paid: list[FundingPaid] = []
+        """Of watched owners, oldest first, as the margin changes are."""
         self._changed: dict[Position, str] = {}
         self._last_id = 246_830_000
 
@@ -93,11 +119,10 @@ class FuturesSettlement:
         """Whether what backs the position is no more than its maintenance margin.  Cross mode counts available money."""
         if not position.lots:
             return False
-        factor = market.spec.value_factor
-        backing = position.margin + position.unrealized(mark, factor)
+        backing = position.margin + position.unrealized(mark, market.spec)
         if position.margin_mode == "cross":
-            backing += self._ledger.balance(position.owner, "futures", market.spec.quote).available
-        return backing <= abs(position.lots) * mark * factor * MAINTENANCE_RATE // RATE_ONE
+            backing += self._ledger.balance(position.owner, "futures", market.spec.settle).available
+        return backing <= market.spec.value(mark, abs(position.lots)) * MAINTENANCE_RATE // RATE_ONE
 
     def take_changed(self) -> tuple[tuple[Position, str], ...]:
         """Positions of watched owners that have changed since the last call, and the word for it."""
@@ -120,11 +145,13 @@ class FuturesSettlement:
             position.leverage, position.margin_mode = leverage, mode
         self._settings[owner, key] = (mode, leverage)
 
-    def add_margin(self, market: Market, position: Position, units: int) -> None:
+    def add_margin(self, market: Market, position: Position, units: int, now_ms: int) -> None:
         """Add (or, below zero, take out) margin of a position.  Raises NotEnough."""
         if position.margin + units < abs(position.cost) // position.leverage:
             raise NotEnough("the margin of a position cannot go below its initial margin")
         self._move_margin(market, position, units)
+        change = MarginChange(position=position, units=units, margin=position.margin, at_ms=now_ms)
+        self.margin_changes.append(change)
 
     def reserve(self, market: Market, order: Order) -> None:
         """Freeze initial margin and fee of what the order may open.  Raises NotEnough."""
@@ -140,7 +167,7 @@ class FuturesSettlement:
         value = _estimate(market, order)
         _, leverage = self.settings(order.owner, order.market)
         units = value // leverage + value * order.taker_rate // RATE_ONE
-        self._ledger.freeze(order.owner, "futures", market.spec.quote, units)
+        self._ledger.freeze(order.owner, "futures", market.spec.settle, units)
         order.frozen = units
 
     def release(self, market: Market, order: Order) -> None:
@@ -150,7 +177,7 @@ class FuturesSettlement:
             if position is not None:
                 position.closing = max(0, position.closing - order.left)
         elif order.frozen:
-            self._ledger.release(order.owner, "futures", market.spec.quote, order.frozen)
+            self._ledger.release(order.owner, "futures", market.spec.settle, order.frozen)
             order.frozen = 0
 
     def cover(self, market: Market, order: Order, lots: int) -> int:
@@ -162,12 +189,12 @@ class FuturesSettlement:
 
     def trade(self, market: Market, buy: Order, sell: Order, lots: int, price: int, taker: Order) -> tuple[int, int]:
         """Settle one match on both positions.  Returns the fees (of the buyer, of the seller) in units."""
-        value = price * lots * market.spec.value_factor
+        value, paid = market.spec.value(price, lots), market.spec.worth(price, lots)
         fees = []
         for order, sign in ((buy, 1), (sell, -1)):
             rate = order.taker_rate if order is taker else order.maker_rate
             fee = value * rate // RATE_ONE
-            self._apply(market, order, sign, lots, price, fee)
+            self._apply(market, order, sign, lots, price, paid, fee)
             order.quote_fee += fee
             fees.append(fee)
         return fees[0], fees[1]
@@ -177,10 +204,16 @@ class FuturesSettlement:
         for position in self._positions.values():
             if position.market != market.spec.key or not position.lots:
                 continue
-            units = position.lots * mark * market.spec.value_factor * rate // RATE_ONE
-            self._ledger.pay(position.owner, HOUSE, "futures", market.spec.quote, units)
+            value = market.spec.value(mark, abs(position.lots))
+            units = (value if position.lots > 0 else -value) * rate // RATE_ONE
+            self._ledger.pay(position.owner, HOUSE, "futures", market.spec.settle, units)
             position.realized -= units
             self.note(position, "update", now_ms)
+            if position.owner in self._ledger.watched:
+                paid = FundingPaid(
+                    position=position, lots=position.lots, mark=mark, rate=rate, units=units, at_ms=now_ms
+                )
+                self.funding_paid.append(paid)
 
     def absorb(self, owner: int, currency: str) -> None:
         """Let the insurance fund pay what an owner has lost beyond the own money."""
@@ -188,28 +221,29 @@ class FuturesSettlement:
         if balance.available < 0:
             self._ledger.pay(HOUSE, owner, "futures", currency, -balance.available)
 
-    def _apply(self, market: Market, order: Order, sign: int, lots: int, price: int, fee: int) -> None:
+    def _apply(self, market: Market, order: Order, sign: int, lots: int, price: int, paid: int, fee: int) -> None:
+        """One side of a match; `paid` is what the buyer of the lots pays for them, and both sides share it to the unit."""
         spec, ledger = market.spec, self._ledger
-        balance = ledger.balance(order.owner, "futures", spec.quote)
+        balance = ledger.balance(order.owner, "futures", spec.settle)
         if order.frozen:
             part = order.frozen * lots // (order.left + lots)
             order.frozen -= part
             balance.frozen -= part
             balance.available += part
         balance.available -= fee
-        ledger.balance(HOUSE, "futures", spec.quote).available += fee
+        ledger.balance(HOUSE, "futures", spec.settle).available += fee
         position = self._positions.get((order.owner, spec.key)) or self._open(order)
         if order.reduces:
             position.closing = max(0, position.closing - lots)
         closing = min(lots, abs(position.lots)) if position.lots * sign < 0 else 0
         if closing:
-            order.realized += _close(position, balance, sign, closing, price * spec.value_factor)
+            order.realized += _close(position, balance, sign, closing, paid * closing // lots)
         if lots > closing:
-            self._enlarge(position, balance, sign, lots - closing, price * spec.value_factor)
+            self._enlarge(position, balance, sign, lots - closing, paid - paid * closing // lots)
         position.realized -= fee
         position.first_price = position.first_price or price
         position.last_price = price
-        ledger.moved(order.owner, "futures", spec.quote)
+        ledger.moved(order.owner, "futures", spec.settle)
         self.note(position, _event(position), order.updated_ms)
         if not position.lots and order.owner in ledger.watched:
             position.finish = position.finish or order.kind
@@ -217,7 +251,7 @@ class FuturesSettlement:
             del self._positions[order.owner, spec.key]
             del self._watched[spec.key][order.owner]
         if order.owner in ledger.watched:
-            self.absorb(order.owner, spec.quote)
+            self.absorb(order.owner, spec.settle)
 
     def _open(self, order: Order) -> Position:
         self._last_id += 1
@@ -230,10 +264,10 @@ class FuturesSettlement:
             self._watched.setdefault(order.market, {})[order.owner] = position
         return position
 
-    def _enlarge(self, position: Position, balance: Balance, sign: int, lots: int, unit_value: int) -> None:
-        value = lots * unit_value
+    def _enlarge(self, position: Position, balance: Balance, sign: int, lots: int, paid: int) -> None:
+        value = abs(paid)
         position.lots += sign * lots
-        position.cost += sign * value
+        position.cost += sign * paid
         if position.owner in self._ledger.watched:
             margin = value // position.leverage
             balance.available -= margin
@@ -246,14 +280,14 @@ class FuturesSettlement:
         position.last_side = "long" if sign > 0 else "short"
 
     def _move_margin(self, market: Market, position: Position, units: int) -> None:
-        balance = self._ledger.balance(position.owner, "futures", market.spec.quote)
+        balance = self._ledger.balance(position.owner, "futures", market.spec.settle)
         if units > balance.available:
-            raise NotEnough(f"{market.spec.quote}: not enough available")
+            raise NotEnough(f"{market.spec.settle}: not enough available")
         balance.available -= units
         balance.margin += units
         position.margin += units
         position.most_margin = max(position.most_margin, position.margin)
-        self._ledger.moved(position.owner, "futures", market.spec.quote)
+        self._ledger.moved(position.owner, "futures", market.spec.settle)
         self.note(position, "update", position.updated_ms)
 
     def note(self, position: Position, event: str, now_ms: int) -> None:
@@ -273,12 +307,12 @@ def _closes(position: Position, order: Order) -> bool:
     return position.lots < 0 if order.side == "buy" else position.lots > 0
 
 
-def _close(position: Position, balance: Balance, sign: int, lots: int, unit_value: int) -> int:
+def _close(position: Position, balance: Balance, sign: int, lots: int, paid: int) -> int:
     """Close lots (sign +1: by buying): profit and the share of the margin become available.  Returns the profit."""
     held = abs(position.lots)
     cost = position.cost * lots // held
     margin = position.margin * lots // held
-    profit = -sign * lots * unit_value - cost
+    profit = -sign * paid - cost
     position.lots += sign * lots
     position.cost -= cost
     position.margin -= margin
@@ -289,15 +323,23 @@ def _close(position: Position, balance: Balance, sign: int, lots: int, unit_valu
 
 
 def _estimate(market: Market, order: Order) -> int:
-    """Units of quote currency that the order is worth at its own price, or at the book's."""
-    factor = market.spec.value_factor
+    """Units that the order is worth at the dearest price that it may meet."""
+    spec = market.spec
     if order.kind != "market":
-        return order.price * order.left * factor
+        return spec.value(_dearest(market, order), order.left)
     value, left = 0, order.left
     for maker in market.book.makers(order.side, None):
         lots = min(left, maker.left)
-        value += maker.price * lots * factor
+        value += spec.value(maker.price, lots)
         left -= lots
         if not left:
             break
     return value
+
+
+def _dearest(market: Market, order: Order) -> int:
+    """The price in ticks at which the order's lots are worth most: its own, or the better one that stands in the book."""
+    best = market.book.next_maker(order.side, order.price)
+    if best is None or (order.side == "buy") != market.spec.is_inverse:
+        return order.price
+    return best.price

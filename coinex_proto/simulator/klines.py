@@ -77,7 +77,7 @@ def _past(market: Market, first: Candle, count: int, span: int, random: Random) 
         high = round(max(opening, close) * (1 + abs(random.gauss(0.0, reach / 2))))
         low = max(1, round(min(opening, close) * (1 - min(0.9, abs(random.gauss(0.0, reach / 2))))))
         lots = 1 + int(random.lognormvariate(0.0, 1.0) * 10**market.spec.amount_places)
-        value = lots * close * market.spec.value_factor
+        value = market.spec.value(close, lots)
         found.append(Candle(first.start_ms - number * span, opening, close, high, low, lots, value, lots // 2))
         close = opening
     found.reverse()

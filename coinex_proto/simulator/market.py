@@ -44,18 +44,39 @@ class MarketSpec:
     """Fee rates in steps of 10**-8."""
     follows: str | None = None
     """Futures: key of the spot market that is its index."""
+    is_inverse: bool = False
+    """Futures: lots count quote currency, and what they are worth is counted, paid and won in base currency."""
+    settle: str = field(init=False)
+    """The currency of values, fees of futures, margin and profit."""
     value_factor: int = field(init=False)
-    """ticks x lots x value_factor = units of quote currency."""
+    """ticks x lots x value_factor = units of quote currency; of an inverse market lots x value_factor / ticks = units of base currency."""
     base_factor: int = field(init=False)
     """lots x base_factor = units of base currency."""
 
+    @settle.default
+    def _settle(self) -> str:
+        return self.base if self.is_inverse else self.quote
+
     @value_factor.default
     def _value_factor(self) -> int:
-        return int(10 ** (UNIT_PLACES - self.price_places - self.amount_places))
+        places = self.price_places if self.is_inverse else -self.price_places
+        return int(10 ** (UNIT_PLACES + places - self.amount_places))
 
     @base_factor.default
     def _base_factor(self) -> int:
         return int(10 ** (UNIT_PLACES - self.amount_places))
+
+    def value(self, price: int, lots: int) -> int:
+        """Units of `settle` that so many lots are worth at a price; an inverse market rounds down."""
+        return lots * self.value_factor // price if self.is_inverse else price * lots * self.value_factor
+
+    def worth(self, price: int, lots: int) -> int:
+        """The same as somebody counts it who holds them (below zero: owes them): it grows with the price for a holder.
+
+        Of an inverse market that is a debt of coins, which shrinks as the price grows.
+        """
+        value = self.value(price, abs(lots))
+        return value if (lots < 0) == self.is_inverse else -value
 
 
 @frozen
@@ -127,7 +148,7 @@ class Market:
 
     def record(self, deal: Deal) -> None:
         """Take a trade into the public figures."""
-        value = deal.price * deal.lots * self.spec.value_factor
+        value = self.spec.value(deal.price, deal.lots)
         self.last = deal.price
         self.deals.appendleft(deal)
         self.deal_count += 1

@@ -22,9 +22,10 @@ class Marks:
 
     def __init__(self, markets: Mapping[str, Market]) -> None:
         self._markets = markets
-        self._futures_of: dict[str, Market] = {
-            market.spec.follows: market for market in markets.values() if market.spec.follows is not None
-        }
+        self._futures_of: dict[str, tuple[Market, ...]] = {}
+        for market in markets.values():
+            if market.spec.follows is not None:
+                self._futures_of[market.spec.follows] = (*self._futures_of.get(market.spec.follows, ()), market)
 
     def index(self, market: Market) -> int:
         """Ticks; a spot market is its own index."""
@@ -53,9 +54,8 @@ class Marks:
         return max(-HIGHEST_RATE, min(HIGHEST_RATE, self.premium(market) + INTEREST))
 
     def touched_by(self, market: Market) -> tuple[Market, ...]:
-        """The market, and the futures market whose index it is."""
-        follower = self._futures_of.get(market.spec.key)
-        return (market,) if follower is None else (market, follower)
+        """The market, and the futures markets whose index it is."""
+        return (market, *self._futures_of.get(market.spec.key, ()))
 
 
 def funding_times(now_ms: int) -> tuple[int, int]:

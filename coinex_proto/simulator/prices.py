@@ -8,7 +8,7 @@ from coinex_proto.simulator.amounts import RATE_ONE, UNIT_PLACES, to_short_text
 from coinex_proto.simulator.coinex_wire import long_units, rate, units
 from coinex_proto.simulator.exchange import Exchange
 from coinex_proto.simulator.futures import MAINTENANCE_RATE, Position
-from coinex_proto.simulator.market import Market
+from coinex_proto.simulator.market import Market, MarketSpec
 from coinex_proto.simulator.marks import funding_times
 from coinex_proto.simulator.spot import HOUSE
 
@@ -70,7 +70,7 @@ class Prices:
 
     def _futures_state(self, market: Market) -> dict[str, Any]:
         last, following = funding_times(self.now_ms)
-        fund = self._exchange.ledger.balance(HOUSE, "futures", market.spec.quote).available
+        fund = self._exchange.ledger.balance(HOUSE, "futures", market.spec.settle).available
         funding = rate(self.marks.funding(market))
         return {
             "open_interest_size": to_short_text(self.open_interest(market), market.spec.amount_places),
@@ -87,8 +87,8 @@ class Prices:
         total = 0
         for position in self._exchange.futures.open_positions(owner):
             market = self._exchange.markets[position.market]
-            if market.spec.quote == currency:
-                total += position.unrealized(self.marks.mark(market), market.spec.value_factor)
+            if market.spec.settle == currency:
+                total += position.unrealized(self.marks.mark(market), market.spec)
         return total
 
     def position(self, position: Position) -> dict[str, Any]:
@@ -96,9 +96,7 @@ class Prices:
         market = self._exchange.markets[position.market]
         spec, lots = market.spec, abs(position.lots)
         mark = self.marks.mark(market)
-        value = lots * mark * spec.value_factor
-        unit_value = lots * spec.value_factor
-        entry = abs(position.cost) * 10**UNIT_PLACES // lots // spec.base_factor if lots else 0
+        value = spec.value(mark, lots)
         liquidation, bankruptcy = self.limits(position)
         return {
             "position_id": position.position_id,
@@ -108,9 +106,9 @@ class Prices:
             "open_interest": market.amount_text(lots),
             "close_avbl": market.amount_text(max(0, lots - position.closing)),
             "ath_position_amount": market.amount_text(position.most_lots),
-            "unrealized_pnl": units(position.unrealized(mark, spec.value_factor)),
+            "unrealized_pnl": units(position.unrealized(mark, spec)),
             "realized_pnl": long_units(position.realized),
-            "avg_entry_price": long_units(entry),
+            "avg_entry_price": long_units(_entry(spec, position)),
             "cml_position_value": long_units(position.value_sum),
             "max_position_value": long_units(position.most_value),
             "take_profit_price": long_units(position.take_profit[1] * 10 ** (UNIT_PLACES - spec.price_places)),
@@ -127,7 +125,7 @@ class Prices:
             "bkr_price": market.price_text(bankruptcy) if bankruptcy else "0",
             "adl_level": 1,
             "settle_price": market.price_text(mark),
-            "settle_val": long_units(unit_value * mark),
+            "settle_val": long_units(value),
             "first_filled_price": market.price_text(position.first_price),
             "latest_filled_price": market.price_text(position.last_price),
             "created_at": position.created_ms,
@@ -144,9 +142,33 @@ class Prices:
             return 0, 0
         backing = position.margin
         if position.margin_mode == "cross":
-            backing += self._exchange.ledger.balance(position.owner, "futures", market.spec.quote).available
-        per_tick = abs(position.lots) * market.spec.value_factor
-        sign = 1 if position.lots > 0 else -1
-        bankrupt = abs(position.cost) - sign * backing
-        liquidation = bankrupt * RATE_ONE // (RATE_ONE - sign * MAINTENANCE_RATE)
-        return max(0, liquidation // per_tick), max(0, bankrupt // per_tick)
+            backing += self._exchange.ledger.balance(position.owner, "futures", market.spec.settle).available
+        find = _inverse_limits if market.spec.is_inverse else _linear_limits
+        return find(market.spec, position, backing)
+
+
+def _entry(spec: MarketSpec, position: Position) -> int:
+    """Average entry price in steps of 10**-20."""
+    lots, cost = abs(position.lots), abs(position.cost)
+    if not lots or not cost:
+        return 0
+    if spec.is_inverse:
+        return lots * spec.base_factor * 10**UNIT_PLACES // cost
+    return cost * 10**UNIT_PLACES // lots // spec.base_factor
+
+
+def _linear_limits(spec: MarketSpec, position: Position, backing: int) -> tuple[int, int]:
+    per_tick = abs(position.lots) * spec.value_factor
+    sign = 1 if position.lots > 0 else -1
+    bankrupt = abs(position.cost) - sign * backing
+    liquidation = bankrupt * RATE_ONE // (RATE_ONE - sign * MAINTENANCE_RATE)
+    return max(0, liquidation // per_tick), max(0, bankrupt // per_tick)
+
+
+def _inverse_limits(spec: MarketSpec, position: Position, backing: int) -> tuple[int, int]:
+    """Where backing and profit are used up: backing - cost = lots x value_factor / price."""
+    left, coins = backing - position.cost, position.lots * spec.value_factor
+    kept = abs(coins) * MAINTENANCE_RATE // RATE_ONE
+    if not left or (left > 0) != (coins > 0):
+        return 0, 0
+    return (coins + kept) // left, coins // left

@@ -299,9 +299,7 @@ class QfexDesk:
             "position": number(0 if position is None else position.lots, spec.amount_places),
             "margin_alloc": number(0 if position is None else position.margin, UNIT_PLACES),
             "realised_pnl": number(0 if found is None else found.realized, UNIT_PLACES),
-            "unrealised_pnl": number(
-                0 if position is None else position.unrealized(mark, spec.value_factor), UNIT_PLACES
-            ),
+            "unrealised_pnl": number(0 if position is None else position.unrealized(mark, spec), UNIT_PLACES),
             "net_funding": number(0, 2),
             "open_orders": number(len(mine), 0),
             "open_quantity": number(sum(order.left for order in mine), spec.amount_places),
@@ -317,8 +315,7 @@ class QfexDesk:
         open_ones = self._exchange.futures.open_positions(self.owner)
         markets = self._exchange.markets
         unrealised = sum(
-            p.unrealized(self._exchange.marks.mark(markets[p.market]), markets[p.market].spec.value_factor)
-            for p in open_ones
+            p.unrealized(self._exchange.marks.mark(markets[p.market]), markets[p.market].spec) for p in open_ones
         )
         return {
             "id": self.user_id,

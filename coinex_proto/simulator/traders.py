@@ -167,7 +167,8 @@ class Crowd:
 
     def _size(self) -> int:
         spec = self._market.spec
-        lot_value = self.reference * 10 ** -(spec.price_places + spec.amount_places)
+        price = 1.0 if spec.is_inverse else self.reference * 10**-spec.price_places
+        lot_value = price * 10**-spec.amount_places
         lots = int(self._random.lognormvariate(0.0, 1.0) * self._settings.order_value / lot_value)
         return max(lots, spec.min_amount)
 

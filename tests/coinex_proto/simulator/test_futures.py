@@ -10,6 +10,7 @@ from coinex_proto.simulator.catalogue import specs
 from coinex_proto.simulator.exchange import Exchange
 from coinex_proto.simulator.futures import Position
 from coinex_proto.simulator.matching import Order, Side
+from coinex_proto.simulator.refusals import OrderRefused
 
 KEY = "futures:BTCUSDT"
 COIN = 10**8
@@ -63,7 +64,7 @@ def test_closing_half_takes_half_the_profit_and_frees_half_the_margin() -> None:
     long = two.position(two.long)
     assert (long.lots, long.margin) == (COIN, margin // 2)
     assert long.realized / 10**20 == pytest.approx(100 - 1 - 0.55)
-    assert long.unrealized(110_000, two.market.spec.value_factor) == to_scaled(100, 20)
+    assert long.unrealized(110_000, two.market.spec) == to_scaled(100, 20)
 
 
 def test_trading_through_zero_turns_the_position_round() -> None:
@@ -132,3 +133,14 @@ def test_cross_margin_counts_available_money_and_isolated_margin_does_not(mode: 
     two.trade(1, 1000)
     assert two.exchange.futures.is_bankrupt(two.market, two.position(two.long), 90_000) is is_bankrupt
     assert not two.exchange.futures.is_bankrupt(two.market, two.position(two.long), 95_000)
+
+
+def test_nobody_opens_for_nothing_what_sells_far_below_the_best_bid() -> None:
+    two = Two()
+    two.place(two.long, "buy", 250, 1000)
+    two.exchange.set_leverage(two.market, two.short, "cross", 2)
+    with pytest.raises(OrderRefused, match="balance"):
+        two.place(two.short, "sell", 250, 100)  # 25,000 at its own price, 250,000 at the price that it would get
+    two.exchange.set_leverage(two.market, two.short, "cross", 5)
+    two.place(two.short, "sell", 250, 100)
+    assert two.position(two.short).margin == to_scaled(50_000, 20)
