@@ -49,6 +49,15 @@ def test_what_is_taken_too_early_is_waited_for_later() -> None:
     assert bucket.wait(1.0, 0.0) == pytest.approx(2.0)
 
 
+def test_a_closed_bucket_gives_nothing_before_its_time_and_is_empty_then() -> None:
+    bucket = Bucket(Rate(10.0, 5.0))
+    bucket.close(2.0)
+    assert bucket.wait(1.0, 0.0) == pytest.approx(2.1)
+    assert bucket.wait(5.0, 2.0) == pytest.approx(0.5)
+    bucket.close(1.0)
+    assert bucket.wait(1.0, 0.0) == pytest.approx(2.1)
+
+
 def test_no_weight_never_waits() -> None:
     bucket = Bucket(Rate(1.0, 1.0))
     bucket.take(9.0, 0.0)

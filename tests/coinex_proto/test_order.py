@@ -177,3 +177,26 @@ def test_values_change_only_when_something_but_the_time_does() -> None:
     order.tell(OrderFact(state="live", amount=D(5), at=2), 2)
     assert not order.settle(11.0)
     assert order.values.updated_at == 10.0
+
+
+def test_a_refused_change_does_not_end_an_order_that_was_live() -> None:
+    order = Order()
+    order.tell(OrderFact(state="live"), 1)
+    states = []
+    for serial in (2, 3):
+        order.tell(OrderFact(state="refused", why="the change"), serial)
+        states.append(order.state)
+        order.move("unknown")
+    assert states == ["live", "unknown"]
+
+
+def test_an_unknown_order_whose_fills_add_up_is_filled() -> None:
+    order = Order()
+    order.move("sending")
+    order.tell(OrderFact(amount=D(3)), 1)
+    order.move("unknown")
+    for trade_id, amount in ((1, 1), (2, 2)):
+        order.tell(OrderFact(fill=Fill(trade_id, D(amount), D(7))), 1 + trade_id)
+        order.settle(1.0)
+        assert order.state == ("filled" if trade_id == 2 else "unknown")
+    assert order.values.average_price == 7
