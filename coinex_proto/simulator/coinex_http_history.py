@@ -61,7 +61,9 @@ def _liquidations(call: Call) -> Page:
 
 
 def _margin_history(call: Call) -> Page:
-    return call.page([_margin_change(call, change) for change in _own(call, call.server.exchange.futures.margin_changes)])
+    return call.page(
+        [_margin_change(call, change) for change in _own(call, call.server.exchange.futures.margin_changes)]
+    )
 
 
 def _margin_change(call: Call, change: MarginChange) -> dict[str, Any]:
