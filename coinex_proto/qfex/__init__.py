@@ -5,6 +5,7 @@ Start with `mds()` for market data or `trade()` for orders; wish for topics, sen
 
 from __future__ import annotations
 
+from coinex_proto.qfex._checks import Number
 from coinex_proto.qfex._command import Raw
 from coinex_proto.qfex.account_updates import (
     BalanceUpdate,
@@ -125,6 +126,7 @@ __all__ = [
     "MinMaxPriceUpdate",
     "ModifyOrder",
     "ModifyStopOrder",
+    "Number",
     "OpenInterest",
     "OpenInterestUpdate",
     "OpenOrdersUpdate",
