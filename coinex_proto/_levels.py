@@ -110,7 +110,7 @@ class Ladder:
             keys = [float(price) for price, _ in levels]
         except ValueError:
             return False
-        texts = [price + ":" + size for price, size in levels if size.strip("0.")]
+        texts = [f"{price}:{size}" for price, size in levels if size.strip("0.")]
         if keys[0] > keys[-1]:
             keys.reverse()
             texts.reverse()
@@ -145,15 +145,15 @@ class Ladder:
                 return self._change(levels)
             key = key_of(price)
             index = bisect_left(keys, key)
-            if size[0] in "0." and not size.strip("0."):
+            if size[-1] in "0." and not size.strip("0."):  # the last character tells at once of nearly all
                 float(size)  # "." is no zero
                 if keys[index] == key:
                     del keys[index], texts[index]
             elif keys[index] == key:
-                texts[index] = price + ":" + size
+                texts[index] = f"{price}:{size}"
             else:
                 keys.insert(index, key)
-                texts.insert(index, price + ":" + size)
+                texts.insert(index, f"{price}:{size}")
         return None
 
     def _become_exact(self, price: str) -> None:
