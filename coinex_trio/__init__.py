@@ -6,6 +6,8 @@ Names are imported when they are first used, so that a blocking program never im
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from coinex_trio._coinflex_exchange import CoinflexExchange
+    from coinex_trio._qfex_exchange import QfexExchange
     from coinex_trio.blocking import BlockingClient, Events, run
     from coinex_trio.client import Client, open_client
     from coinex_trio.coinex import CoinexClient, credentials_from_env
@@ -19,6 +21,8 @@ else:
     from importlib import import_module
 
     _HOMES = {
+        "CoinflexExchange": "_coinflex_exchange",
+        "QfexExchange": "_qfex_exchange",
         "BlockingClient": "blocking",
         "BlockingHttp": "http",
         "Client": "client",
@@ -58,12 +62,14 @@ __all__ = [
     "Client",
     "CoinexClient",
     "CoinflexClient",
+    "CoinflexExchange",
     "EventStream",
     "Events",
     "Exchange",
     "Http",
     "Network",
     "QfexClient",
+    "QfexExchange",
     "credentials_from_env",
     "local_exchange",
     "memory_exchange",

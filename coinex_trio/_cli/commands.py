@@ -13,12 +13,11 @@ from typing import IO, NoReturn
 import click
 
 from coinex_proto import SdkError, UsageError
-from coinex_trio import local_exchange
 from coinex_trio._cli.demo import run_demo
 from coinex_trio._cli.doctor import STATUSES, run_doctor
 from coinex_trio._cli.feeds import coinex_dialect, coinex_feed, credentials_if_set
 from coinex_trio._cli.screens import SCREENS
-from coinex_trio._cli.sim import banner, json_line, run_sim
+from coinex_trio._cli.sim import VENUES, Settings, run_sim
 from coinex_trio._cli.terminal import console
 from coinex_trio._cli.watch import run_watch
 
@@ -59,6 +58,7 @@ def demo(seconds: float, seed: int) -> None:
 
 
 @coinex.command()
+@click.option("--venue", type=click.Choice(sorted(VENUES)), default="coinex", show_default=True)
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="0 takes a free one.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Same seed, same market and keys.")
 @click.option("--markets", type=click.IntRange(1, 1000), default=1, show_default=True, help="How many it lists.")
@@ -80,6 +80,7 @@ def demo(seconds: float, seed: int) -> None:
 )
 @click.option("--json", "as_json", is_flag=True, help="The first line is JSON with its URLs and keys.")
 def sim(
+    venue: str,
     port: int,
     seed: int,
     markets: int,
@@ -95,22 +96,18 @@ def sim(
     if (access_id is None) != (secret_key is None):
         raise click.UsageError("--access-id and --secret-key go together")
 
-    def work() -> int:
-        local = local_exchange(
-            seed=seed,
-            markets=markets,
-            rate=rate,
-            faults=faults.read() if faults is not None else "",
-            address=address,
-            port=port,
-            access_id=access_id,
-            secret_key=secret_key,
-            allows_old_signatures=old_signatures,
-        )
-        with local as exchange:
-            return run_sim(exchange, json_line(exchange) if as_json else banner(exchange, seed, markets, address))
-
-    finish(work)
+    settings = Settings(
+        seed=seed,
+        markets=markets,
+        rate=rate,
+        faults=faults.read() if faults is not None else "",
+        address=address,
+        port=port,
+        access_id=access_id,
+        secret_key=secret_key,
+        old_signatures=old_signatures,
+    )
+    finish(lambda: run_sim(venue, settings, as_json=as_json))
 
 
 @coinex.command()

@@ -1,49 +1,158 @@
-"""`coinex sim`: the local exchange as a program of its own, for clients in any language."""
+"""`coinex sim`: a local exchange as a program of its own, for clients in any language."""
 
 from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable, Mapping
+from typing import Final, Protocol, TypeAlias
 
-from coinex_trio import Exchange
+from attrs import frozen
 
-EVERYWHERE = frozenset({"0.0.0.0", "::"})
+from coinex_proto import UsageError
+from coinex_proto.simulator import Fault
+from coinex_trio import CoinflexExchange, Exchange, QfexExchange, local_exchange
+
+EVERYWHERE: Final = frozenset({"0.0.0.0", "::"})
 """Addresses that other machines can reach."""
 
-
-def banner(exchange: Exchange, seed: int, markets: int, address: str) -> str:
-    """What a person needs to know to connect."""
-    lines = [
-        f"A local CoinEx with {markets} market{'s' if markets != 1 else ''}, seed {seed}. Ctrl-C ends it.",
-        "",
-        f"  spot        {exchange.url}",
-        f"  futures     {exchange.futures_url}",
-        f"  HTTP        {exchange.http_url}/v2",
-        f"  access id   {exchange.access_id}",
-        f"  secret key  {exchange.secret_key}",
-        "",
-        f"Try: coinex watch book BTCUSDT --url {exchange.url}",
-    ]
-    if address in EVERYWHERE:
-        lines.insert(1, "It can be reached from other machines.")
-    return "\n".join(lines)
+Addresses: TypeAlias = Mapping[str, str | int]
+"""What a client must know, by the name that it has in the JSON line."""
 
 
-def run_sim(exchange: Exchange, text: str) -> int:
-    """Prints the text (banner or JSON) and serves until Ctrl-C."""
-    sys.stdout.write(text + "\n")
-    sys.stdout.flush()
-    exchange.run()
+class Running(Protocol):
+    """An exchange of any venue."""
+
+    def run(self) -> None:
+        """Serves its clients for ever."""
+        ...
+
+
+@frozen(kw_only=True)
+class Settings:
+    """What the command line says, whatever the venue."""
+
+    seed: int
+    markets: int
+    rate: float
+    faults: str | tuple[Fault, ...]
+    address: str
+    port: int
+    access_id: str | None
+    secret_key: str | None
+    old_signatures: bool
+
+
+def run_sim(venue: str, settings: Settings, *, as_json: bool) -> int:
+    """Serves until Ctrl-C."""
+    VENUES[venue](settings, as_json)
     return 0
 
 
-def json_line(exchange: Exchange) -> str:
-    """One line that programs read: where it listens, and the account's keys."""
-    return json.dumps(
-        {
-            "ws": exchange.socket_url,
-            "http": exchange.http_url,
-            "access_id": exchange.access_id,
-            "secret_key": exchange.secret_key,
-        }
-    )
+def _coinex(settings: Settings, as_json: bool) -> None:
+    chosen = settings
+    with local_exchange(
+        "coinex",
+        seed=chosen.seed,
+        markets=chosen.markets,
+        rate=chosen.rate,
+        faults=chosen.faults,
+        access_id=chosen.access_id,
+        secret_key=chosen.secret_key,
+        address=chosen.address,
+        port=chosen.port,
+        allows_old_signatures=chosen.old_signatures,
+    ) as exchange:
+        _serve(exchange, coinex_addresses(exchange), chosen, as_json, f"coinex watch book BTCUSDT --url {exchange.url}")
+
+
+def _qfex(settings: Settings, as_json: bool) -> None:
+    _refuse_old_signatures(settings)
+    chosen = settings
+    with local_exchange(
+        "qfex",
+        seed=chosen.seed,
+        markets=chosen.markets,
+        rate=chosen.rate,
+        faults=chosen.faults,
+        access_id=chosen.access_id,
+        secret_key=chosen.secret_key,
+        address=chosen.address,
+        port=chosen.port,
+    ) as exchange:
+        _serve(exchange, qfex_addresses(exchange), chosen, as_json)
+
+
+def _coinflex(settings: Settings, as_json: bool) -> None:
+    _refuse_old_signatures(settings)
+    if settings.access_id is not None:
+        raise UsageError("a local CoinFLEX has the one account of its documentation: no --access-id, no --secret-key")
+    chosen = settings
+    with local_exchange(
+        "coinflex",
+        seed=chosen.seed,
+        markets=chosen.markets,
+        rate=chosen.rate,
+        faults=chosen.faults,
+        address=chosen.address,
+        port=chosen.port,
+    ) as exchange:
+        _serve(exchange, coinflex_addresses(exchange), chosen, as_json)
+
+
+VENUES: Final[dict[str, Callable[[Settings, bool], None]]] = {"coinex": _coinex, "coinflex": _coinflex, "qfex": _qfex}
+"""By the name that `--venue` takes."""
+
+
+def coinex_addresses(exchange: Exchange) -> Addresses:
+    """The sockets live below `ws`, at /v2/spot and /v2/futures, and HTTP below `http`, at /v2."""
+    return {
+        "ws": exchange.socket_url,
+        "http": exchange.http_url,
+        "access_id": exchange.access_id,
+        "secret_key": exchange.secret_key,
+    }
+
+
+def qfex_addresses(exchange: QfexExchange) -> Addresses:
+    """Market data and trading are two sockets."""
+    return {
+        "mds": exchange.mds_url,
+        "trade": exchange.trade_url,
+        "public_key": exchange.public_key,
+        "secret_key": exchange.secret_key,
+    }
+
+
+def coinflex_addresses(exchange: CoinflexExchange) -> Addresses:
+    """The socket, HTTP, and the one account."""
+    return {
+        "ws": exchange.url,
+        "http": exchange.http_url,
+        "user_id": exchange.user_id,
+        "cookie": exchange.cookie,
+        "passphrase": exchange.passphrase,
+    }
+
+
+def _serve(exchange: Running, addresses: Addresses, settings: Settings, as_json: bool, hint: str = "") -> None:
+    sys.stdout.write(json.dumps(dict(addresses)) + "\n" if as_json else banner(addresses, settings, hint))
+    sys.stdout.flush()
+    exchange.run()
+
+
+def banner(addresses: Addresses, settings: Settings, hint: str) -> str:
+    """What a person needs to know to connect."""
+    count = settings.markets
+    lines = [f"A local exchange with {count} market{'s' if count != 1 else ''}, seed {settings.seed}. Ctrl-C ends it."]
+    if settings.address in EVERYWHERE:
+        lines.append("It can be reached from other machines.")
+    lines += ["", *(f"  {name.replace('_', ' '):<11} {value}" for name, value in addresses.items())]
+    if hint:
+        lines += ["", f"Try: {hint}"]
+    return "\n".join(lines) + "\n"
+
+
+def _refuse_old_signatures(settings: Settings) -> None:
+    if settings.old_signatures:
+        raise UsageError("--old-signatures is for CoinEx only")

@@ -113,6 +113,27 @@ def test_faults_come_from_a_file_and_a_wrong_line_is_named(tmp_path: Path) -> No
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("venue", "names"),
+    [
+        ("qfex", {"mds", "trade", "public_key", "secret_key"}),
+        ("coinflex", {"ws", "http", "user_id", "cookie", "passphrase"}),
+    ],
+)
+def test_each_venue_tells_what_its_clients_need(venue: str, names: set[str]) -> None:
+    process = subprocess.Popen(
+        [*COMMAND, "sim", "--venue", venue, "--json"], stdout=subprocess.PIPE, text=True, env=environment()
+    )
+    assert process.stdout is not None
+    assert set(json.loads(process.stdout.readline())) == names
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=10)
+    assert process.returncode == 130
+    refused = coinex("sim", "--venue", venue, "--old-signatures")
+    assert refused.returncode == 2
+    assert "CoinEx only" in refused.stderr
+
+
 def test_a_person_gets_a_banner_with_what_to_try() -> None:
     process = subprocess.Popen(
         [*COMMAND, "sim", "--access-id", "AN-ID", "--secret-key", "A-KEY"],
@@ -121,8 +142,8 @@ def test_a_person_gets_a_banner_with_what_to_try() -> None:
         env=environment(),
     )
     assert process.stdout is not None
-    lines = [process.stdout.readline() for _ in range(9)]
-    assert any(line.startswith("  spot        ws://127.0.0.1:") for line in lines)
+    lines = [process.stdout.readline() for _ in range(8)]
+    assert any(line.startswith("  ws          ws://127.0.0.1:") for line in lines)
     assert "  access id   AN-ID\n" in lines
     assert lines[-1].startswith("Try: coinex watch book BTCUSDT --url ws://")
     process.send_signal(signal.SIGINT)
