@@ -22,7 +22,6 @@ from coinex_proto import (
     SdkError,
     Session,
     Topic,
-    Update,
     coinex,
 )
 from coinex_trio._log import LOG
@@ -96,7 +95,8 @@ class Together:
         _ = self.http
         desk = Desk(self._step, self._module)
         if not self._has_backfill:
-            self._client.on(Restored)(self._settle_after)
+            own = self._client._pump.own  # not those that other clients share
+            self._step(lambda _, __: own.add(Restored, self._settle_after))
         return desk
 
     def _step(self, work: Callable[[Session, float], T], /) -> T:
@@ -115,6 +115,7 @@ class Together:
         Raises `NotReady` when they are not: an order that nobody can follow is not sent.
         """
         client = self._client
+        self._read_what_has_come()
         wanted = {status.topic for status in client.topics()}
         topic = coinex.Orders() if coinex.Orders() in wanted else coinex.Orders(market)
         if not client.trusted(topic):
@@ -163,7 +164,7 @@ class Together:
         self._client.ready(topic)
         self._hold(topic)
         self.http.ask(self.desk.open_orders(market))
-        self._catch_up()
+        self._let_pushes_in()
         return tuple(order for order in self._client.orders() if market in (None, order.market))
 
     def _fed(self, sheet: S, topic: Topic[E], take: Callable[[E], None]) -> S:
@@ -179,23 +180,31 @@ class Together:
         return sheet
 
     def _current(self, sheet: S, topic: coinex.Balances | coinex.Positions) -> S:
+        self._read_what_has_come()
         if not (sheet.is_current and self._client.trusted(topic)):
             self._client.ready(topic)
             self.http.ask(sheet.ask())
-            self._catch_up()
+            self._let_pushes_in()
         if not sheet.is_current:
             raise NotReady(f"{topic} were lost again while they were asked for; ask again")
         return sheet
 
-    def _catch_up(self) -> None:
+    def _read_what_has_come(self) -> None:
+        """A script that slept must not go by the past. In a callback everything is read already."""
+        client = self._client
+        if not INSIDE.is_waiting:
+            client._open()
+            client._catch_up(client._pump.now() + client._pump.config.request_timeout)
+
+    def _let_pushes_in(self) -> None:
         """Everything that was pushed before the answer is in when the socket has answered a ping sent after it."""
         self._client.request(coinex.Ping())
 
     def can_hear_of(self, order: OrderView) -> bool:
         """Whether pushes will tell what becomes of this order. For the thread that drives the session."""
-        session = self._client._pump.session
+        pump = self._client._pump
         topics = (coinex.Orders(), coinex.Orders(order.market)) if order.market else (coinex.Orders(),)
-        return order.state != "unknown" and any(session.trusted(topic) for topic in topics)
+        return order.state != "unknown" and any(pump.trusted(topic) for topic in topics)
 
     def try_to_find_out(self, order: OrderView) -> None:
         """Asks about an order; where that fails for now, the order stays as it is and may be asked about again.
@@ -219,7 +228,7 @@ class Together:
         self._has_backfill = True
         self._backfill = Backfill(self._step, self._module, self.desk)
         pump.hold((), self._backfill, _nothing)
-        pump.taps.add(Update, self._backfill.see)
+        pump.taps.add_any((coinex.TradesUpdate, coinex.UserTradeUpdate, coinex.OrderUpdate), self._backfill.see)
         pump.own.add(Restored, self._announce)
         pump.own.add(BackfillStarted, self._fill)
 

@@ -73,12 +73,14 @@ class Desk:
     as the last answer.
     """
 
-    def __init__(self, step: Step, module: Module) -> None:
+    def __init__(self, step: Step, module: Module, *, settled_after: float = SETTLED_AFTER) -> None:
+        """`settled_after`: more than the default where `window_ms` lets signed calls live for longer than 5 s."""
         if module not in _ORDERS:
             raise UsageError(f"Desk({module!r}): the halves of the venue are 'spot' and 'futures'")
         self._step = step
         self._module: Module = module
         self._calls = _ORDERS[module]
+        self._settled_after = settled_after
         self._sent: OrderedDict[str, float] = OrderedDict()
 
     # Placing ----------------------------------------------------------------------------------------------------------
@@ -254,7 +256,7 @@ class Desk:
         sent_at = self._sent.get(client_id)
         if mine or order.order_id is not None or sent_at is None or order.state != "unknown":
             return
-        if self._now() >= sent_at + SETTLED_AFTER:
+        if self._now() >= sent_at + self._settled_after:
             self._learn(OrderFact(client_order_id=client_id, market=order.market, state="refused", why=_NEVER))
 
     def _list_open(self, market: str | None) -> Asking[frozenset[object]]:
