@@ -1,8 +1,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable
 from contextlib import suppress
+from decimal import Decimal
 from typing import Any, TypeVar
 
 import pytest
@@ -401,6 +402,40 @@ def test_what_is_remembered_is_bounded() -> None:
     assert len(peer.requests) == 1030 + 6
     peer.run(flow.resolve_order("c1029", 5000.0))
     assert len(peer.requests) == 1030 + 8
+
+
+def test_questions_are_asked_one_after_the_other_and_their_errors_are_thrown_in() -> None:
+    def questions() -> Generator[HttpCommand[Any], Any, list[object]]:
+        heard: list[object] = [(yield BALANCE)]
+        try:
+            yield spot.GetOrderStatus(market="BTCUSDT", order_id=7)
+        except HttpRefused as refusal:
+            heard.append(refusal.code)
+        return heard
+
+    peer = Peer(ok(BALANCES), refused(3600))
+    flow = flow_of(peer)
+    balances, code = peer.run(flow.ask(questions(), peer.now))
+    assert (balances, code) == ((assets.SpotBalance(ccy="USDT", available=Decimal(1), frozen=Decimal(0)),), 3600)
+    assert [request.split("?")[0] for request in peer.requests] == [
+        "GET /v2/assets/spot/balance",
+        "GET /v2/spot/order-status",
+    ]
+
+
+def test_questions_that_are_broken_off_learn_of_it() -> None:
+    ended: list[str] = []
+
+    def questions() -> Generator[HttpCommand[Any], Any, None]:
+        try:
+            yield BALANCE
+        finally:
+            ended.append("here")
+
+    steps = flow_of(Peer()).ask(questions(), 100.0)
+    next(steps)
+    steps.close()
+    assert ended == ["here"]
 
 
 def placed_as(client_id: str) -> spot.PutOrder:
