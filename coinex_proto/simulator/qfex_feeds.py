@@ -73,12 +73,15 @@ class QfexFeeds:
 
     def follow(self, subscriber: Subscriber, wish: Wish) -> None:
         """From now on; what has a state comes at once."""
+        if not self.is_wanted:
+            # Nobody has looked since: what happened meanwhile is history, which this venue does not send.
+            self._deals_seen = {name: market.deal_count for name, market in self.markets.items()}
         subscriber.wishes[wish] = None
         channel, symbol, detail = wish
         for market in self._named(symbol):
             before = market.deal_count
             self._wake(market.spec.key)
-            # The day of trades that a market wakes with is history, which this venue does not send.
+            # So is the day of trades that a market wakes with.
             self._deals_seen[market.spec.name] += market.deal_count - before
         if channel == "market_stats":
             subscriber.push(self._stats(symbol))
