@@ -39,12 +39,12 @@ class CoinflexExchange:
     @property
     def url(self) -> str:
         """The socket."""
-        return f"ws://{self._stage.address}/v1"
+        return f"{self._stage.url('ws')}/v1"
 
     @property
     def http_url(self) -> str:
         """`http://127.0.0.1:PORT`: assets and markets."""
-        return f"http://{self._stage.address}"
+        return self._stage.url("http")
 
     @property
     def network(self) -> Network:

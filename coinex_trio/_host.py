@@ -9,15 +9,18 @@ from __future__ import annotations
 import logging
 import selectors
 import socket
+import ssl
 import struct
 import threading
 import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
+from pathlib import Path
 from typing import Final, Literal, Protocol, TypeVar, final
 
 from coinex_proto.errors import SdkError
+from coinex_trio._host_tls import Authority, Channel
 from coinex_trio.network import SYSTEM, Network
 
 T = TypeVar("T")
@@ -68,7 +71,14 @@ class HostFailed(SdkError):
 class Host:
     """The thread. `start()` binds and returns when clients may connect; `stop()` closes every socket."""
 
-    def __init__(self, make_server: Callable[[float], Server[ServerConnection]], address: str, port: int) -> None:
+    def __init__(
+        self,
+        make_server: Callable[[float], Server[ServerConnection]],
+        address: str,
+        port: int,
+        *,
+        speaks_tls: bool = False,
+    ) -> None:
         """`make_server` gets the Unix time at which the exchange begins."""
         self._address = address
         self._shift = time.time() - time.monotonic()
@@ -76,6 +86,11 @@ class Host:
         self._listener = socket.create_server((address, port), family=_family(address), backlog=256)
         self._listener.setblocking(False)
         self.port: int = self._listener.getsockname()[1]
+        try:
+            self._authority = Authority(address) if speaks_tls else None
+        except BaseException:
+            self._listener.close()
+            raise
         self._waker, self._wakes = socket.socketpair()
         self._wakes.setblocking(False)
         self._waker.setblocking(False)
@@ -107,11 +122,18 @@ class Host:
             self._wake()
             self._thread.join()
         self._waker.close()
+        if self._authority is not None:
+            self._authority.close()
+
+    def url(self, scheme: str) -> str:
+        """`ws://host:port` or `http://host:port`, with an s where it speaks TLS."""
+        host = f"[{self._address}]" if ":" in self._address else self._address
+        return f"{scheme}{'' if self._authority is None else 's'}://{host}:{self.port}"
 
     @property
-    def address(self) -> str:
-        """`host:port` as it stands in URLs."""
-        return f"[{self._address}]:{self.port}" if ":" in self._address else f"{self._address}:{self.port}"
+    def ca_file(self) -> Path | None:
+        """The certificate that clients have to trust; None without TLS."""
+        return None if self._authority is None else self._authority.ca_file
 
     @property
     def network(self) -> Network:
@@ -188,7 +210,7 @@ class Host:
             self._calls.popleft()()
         for connection in self.server.take_ready():
             if (ready := self._links.get(connection)) is not None:
-                ready.unsent += connection.data_to_send()
+                ready.queue(connection.data_to_send())
                 self._write(ready)
 
     def _pause(self) -> float | None:
@@ -216,8 +238,11 @@ class Host:
             raise
         accepted.setblocking(False)
         accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        link = self._links[connection] = _Link(accepted, connection)
+        link = self._links[connection] = _Link(accepted, connection, self._channel())
         self._selector.register(accepted, selectors.EVENT_READ, link)
+
+    def _channel(self) -> Channel | None:
+        return None if self._authority is None else Channel(self._authority.context)
 
     def _read(self, link: _Link) -> None:
         try:
@@ -226,11 +251,18 @@ class Host:
             return
         except OSError:
             data = b""
-        if data:
-            link.connection.receive_data(data, self.now())
-        else:
+        try:
+            plain = link.open(data)
+        except ssl.SSLError:
+            data = b""  # it does not trust us, or speaks no TLS
+        if not data:
             link.connection.receive_eof()
             self._close(link)
+            return
+        if plain:
+            link.connection.receive_data(plain, self.now())
+        if link.unsent:
+            self._write(link)
 
     def _write(self, link: _Link) -> None:
         """Sends what the socket takes; then closes, if the exchange wants that."""
@@ -269,14 +301,27 @@ class Host:
 class _Link:
     """An accepted socket, what waits to be sent on it, and its protocol."""
 
-    __slots__ = ("connection", "is_closed", "socket", "unsent", "watched")
+    __slots__ = ("_channel", "connection", "is_closed", "socket", "unsent", "watched")
 
-    def __init__(self, accepted: socket.socket, connection: ServerConnection) -> None:
+    def __init__(self, accepted: socket.socket, connection: ServerConnection, channel: Channel | None) -> None:
+        self._channel = channel
         self.socket = accepted
         self.connection = connection
         self.unsent = bytearray()
         self.watched = selectors.EVENT_READ
         self.is_closed = False
+
+    def open(self, data: bytes) -> bytes:
+        """The plaintext of what has come. Raises `ssl.SSLError`."""
+        if self._channel is None:
+            return data
+        plain = self._channel.receive(data) if data else b""
+        self.unsent += self._channel.seal(b"")
+        return plain
+
+    def queue(self, plain: bytes) -> None:
+        """Has this sent."""
+        self.unsent += plain if self._channel is None else self._channel.seal(plain)
 
 
 def _family(address: str) -> socket.AddressFamily:

@@ -10,6 +10,7 @@ import math
 import ssl
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Final, Literal, TypeVar, final
 
@@ -96,10 +97,14 @@ class MemoryNetwork:
             wall_time_ns=lambda: round(self.now() * 1e9), random_bytes=Random(f"{seed}:client").randbytes
         )
 
-    @property
-    def address(self) -> str:
+    def url(self, scheme: str) -> str:
         """Any would do."""
-        return "127.0.0.1:80"
+        return f"{scheme}://127.0.0.1:80"
+
+    @property
+    def ca_file(self) -> Path | None:
+        """There is no TLS in memory."""
+        return None
 
     @property
     def network(self) -> Network:

@@ -37,12 +37,12 @@ class QfexExchange:
     @property
     def mds_url(self) -> str:
         """The market data socket."""
-        return f"ws://{self._stage.address}/mds"
+        return f"{self._stage.url('ws')}/mds"
 
     @property
     def trade_url(self) -> str:
         """The socket for orders."""
-        return f"ws://{self._stage.address}/trade"
+        return f"{self._stage.url('ws')}/trade"
 
     @property
     def network(self) -> Network:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import Decimal
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Generic, Literal, Protocol, TypeAlias, TypeVar, final
 
@@ -38,9 +39,13 @@ class PlacedOrder:
 class Stage(Protocol):
     """Where an exchange runs."""
 
+    def url(self, scheme: str) -> str:
+        """`ws://host:port` or `http://host:port`, with an s where it speaks TLS."""
+        ...
+
     @property
-    def address(self) -> str:
-        """`host:port` for URLs."""
+    def ca_file(self) -> Path | None:
+        """The certificate that clients have to trust; None without TLS."""
         ...
 
     @property
@@ -71,18 +76,21 @@ class LocalExchange(Generic[X_co]):
         made: Callable[[Stage, Any], X_co],
         address: str,
         port: int,
+        *,
+        speaks_tls: bool = False,
     ) -> None:
         self._make_server = make_server
         self._made = made
         self._address = address
         self._port = port
+        self._speaks_tls = speaks_tls
         self._host: Host | None = None
 
     def __enter__(self) -> X_co:
         if self._host is not None:
             raise UsageError("this local exchange is running already; make another one")
         try:
-            host = Host(self._make_server, self._address, self._port)
+            host = Host(self._make_server, self._address, self._port, speaks_tls=self._speaks_tls)
         except OSError as error:
             where = f"{self._address} port {self._port}"
             raise UsageError(f"the local exchange cannot listen at {where}: {error.strerror or error}") from error

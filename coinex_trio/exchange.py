@@ -9,7 +9,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import Literal, cast, final, overload
+from pathlib import Path
+from typing import Literal, TypeAlias, cast, final, overload
 
 from attrs import frozen
 
@@ -33,6 +34,8 @@ from coinex_trio._qfex_exchange import QfexExchange, QfexSettings
 from coinex_trio._stage import LOOPBACK, LocalExchange, Number, PlacedOrder, Side, Stage
 from coinex_trio.network import Network
 
+Module: TypeAlias = Literal["spot", "futures"]
+
 
 @final
 class Exchange:
@@ -50,7 +53,7 @@ class Exchange:
     @property
     def socket_url(self) -> str:
         """`ws://127.0.0.1:PORT`: the sockets live below it, at /v2/spot and /v2/futures."""
-        return f"ws://{self._stage.address}"
+        return self._stage.url("ws")
 
     @property
     def url(self) -> str:
@@ -65,24 +68,34 @@ class Exchange:
     @property
     def http_url(self) -> str:
         """`http://127.0.0.1:PORT`: the HTTP interface lives below it, at /v2."""
-        return f"http://{self._stage.address}"
+        return self._stage.url("http")
+
+    @property
+    def ca_file(self) -> Path | None:
+        """With `tls=True` the certificate that clients have to trust, as in `ssl.create_default_context(cafile=...)`."""
+        return self._stage.ca_file
 
     @property
     def network(self) -> Network:
         """What clients take as `network=`: the way to an exchange in memory, the system's own to one on loopback."""
         return self._stage.network
 
-    def quote(self, market: str, bid: Number, ask: Number, size: Number = "1") -> None:
-        """Makes the book exactly one bid and one ask; the random traders leave it alone from then on."""
-        self._stage.call(lambda: self._server.quote(market, bid, ask, size))
+    def quote(self, market: str, bid: Number, ask: Number, size: Number = "1", *, module: Module | None = None) -> None:
+        """Makes the book exactly one bid and one ask; the random traders leave it alone from then on.
 
-    def trade(self, market: str, side: Side, amount: Number) -> None:
+        Here as in `trade` and `place`: the spot market of this name unless `module` says futures, or there is no other.
+        """
+        self._stage.call(lambda: self._server.quote(market, bid, ask, size, module=module))
+
+    def trade(self, market: str, side: Side, amount: Number, *, module: Module | None = None) -> None:
         """Somebody buys or sells so much at the market."""
-        self._stage.call(lambda: self._server.trade(market, side, amount))
+        self._stage.call(lambda: self._server.trade(market, side, amount, module=module))
 
-    def place(self, market: str, side: Side, price: Number, amount: Number) -> PlacedOrder:
+    def place(
+        self, market: str, side: Side, price: Number, amount: Number, *, module: Module | None = None
+    ) -> PlacedOrder:
         """A limit order of the account, as if another program of its owner had placed it."""
-        return self._stage.call(lambda: self._told(self._server.place(market, side, price, amount)))
+        return self._stage.call(lambda: self._told(self._server.place(market, side, price, amount, module=module)))
 
     def fill(self, order: PlacedOrder | OrderView | int, amount: Number | None = None) -> None:
         """Somebody takes the other side of this own order: all of it, or so much."""
@@ -179,6 +192,7 @@ def local_exchange(
     secret_key: str | None = None,
     address: str = LOOPBACK,
     port: int = 0,
+    tls: bool = False,
     allows_old_signatures: bool = False,
 ) -> LocalExchange[Exchange]: ...
 
@@ -195,6 +209,7 @@ def local_exchange(
     secret_key: str | None = None,
     address: str = LOOPBACK,
     port: int = 0,
+    tls: bool = False,
 ) -> LocalExchange[QfexExchange]: ...
 
 
@@ -208,6 +223,7 @@ def local_exchange(
     faults: str | Sequence[Fault] = "",
     address: str = LOOPBACK,
     port: int = 0,
+    tls: bool = False,
 ) -> LocalExchange[CoinflexExchange]: ...
 
 
@@ -222,6 +238,7 @@ def local_exchange(
     secret_key: str | None = None,
     address: str = LOOPBACK,
     port: int = 0,
+    tls: bool = False,
     allows_old_signatures: bool = False,
 ) -> LocalExchange[Exchange] | LocalExchange[QfexExchange] | LocalExchange[CoinflexExchange]:
     """A local exchange on loopback: `with local_exchange() as exchange`, or `async with`.
@@ -230,17 +247,18 @@ def local_exchange(
     BTCUSDT, AAPL-USD or XBT/USDT).  `rate`: actions of the random traders a second and market.
     `faults`: what goes wrong and when, one a line, for example `"every 30s drop"`; the language stands in
     `coinex_proto.simulator.faults`, and a line that is none raises `UsageError`. `allows_old_signatures`: HTTP also takes
-    the signatures of clients that never learnt the new ones. `port` 0 takes a free one. The keys are made from the seed unless given;
+    the signatures of clients that never learnt the new ones. `port` 0 takes a free one. `tls`: sockets and HTTP speak TLS
+    with a certificate made for this run; `ca_file` is what clients have to trust (needs the extra `tls`). The keys are made from the seed unless given;
     a local CoinFLEX has the one account of its documentation. `UsageError` when the port is taken.
     """
     settings = _settings(
         venue, seed, markets, rate, faults, access_id, secret_key, allows_old_signatures=allows_old_signatures
     )
     if isinstance(settings, QfexSettings):
-        return LocalExchange(settings.server, QfexExchange, address, port)
+        return LocalExchange(settings.server, QfexExchange, address, port, speaks_tls=tls)
     if isinstance(settings, CoinflexSettings):
-        return LocalExchange(settings.server, CoinflexExchange, address, port)
-    return LocalExchange(settings.server, Exchange, address, port)
+        return LocalExchange(settings.server, CoinflexExchange, address, port, speaks_tls=tls)
+    return LocalExchange(settings.server, Exchange, address, port, speaks_tls=tls)
 
 
 @overload

@@ -136,7 +136,7 @@ class CoinexServer:
 
     # what a test does
 
-    def quote(self, market: str, bid: Number, ask: Number, size: Number = "1", *, module: str = "spot") -> None:
+    def quote(self, market: str, bid: Number, ask: Number, size: Number = "1", *, module: str | None = None) -> None:
         """Make the book one bid and one ask, exactly; orders that cross are traded away first, and the crowd leaves.
 
         A futures market that is quoted while its spot market is not is its own index, so that no position is liquidated
@@ -159,12 +159,12 @@ class CoinexServer:
             crowd.rest("buy", prices[0], lots)
             crowd.rest("sell", prices[1], lots)
 
-    def trade(self, market: str, side: Side, amount: Number, *, module: str = "spot") -> None:
+    def trade(self, market: str, side: Side, amount: Number, *, module: str | None = None) -> None:
         """Let a stranger trade at the market.  Raises OrderRefused when nobody stands on the other side."""
         found = self._market(market, module)
         self.crowds.wake(found.spec.key, self.now).take(side, to_scaled(amount, found.spec.amount_places))
 
-    def place(self, market: str, side: Side, price: Number, amount: Number, *, module: str = "spot") -> Order:
+    def place(self, market: str, side: Side, price: Number, amount: Number, *, module: str | None = None) -> Order:
         """Place a limit order of the account."""
         found = self._market(market, module)
         self.crowds.wake(found.spec.key, self.now)
@@ -369,13 +369,14 @@ class CoinexServer:
     def _named(self, market: str) -> list[tuple[str, str]]:
         return [(name, module) for module in MODULES for name in self.feeds[module].markets if market in ("all", name)]
 
-    def _market(self, name: str, module: str) -> Market:
-        market = self.feeds[module].markets.get(name)
-        if market is None:
-            raise ValueError(
-                f"no {module} market {name!r}; there are {', '.join(list(self.feeds[module].markets)[:5])}"
-            )
-        return market
+    def _market(self, name: str, module: str | None) -> Market:
+        """The market of this name; without a module the spot market, or the futures market that has no other."""
+        for place in MODULES if module is None else (module,):
+            market = self.feeds[place].markets.get(name)
+            if market is not None:
+                return market
+        listed = list(self.feeds[module or "spot"].markets)[:5]
+        raise ValueError(f"no {f'{module} ' if module else ''}market {name!r}; there are {', '.join(listed)}")
 
 
 def _next_multiple(now: float, every_ms: int) -> float:

@@ -181,3 +181,16 @@ def test_an_exchange_that_fails_says_why_to_whoever_uses_it(caplog: pytest.LogCa
         host.call(lambda: None)
     assert isinstance(failed.value.__cause__, ZeroDivisionError)
     host.stop()
+
+
+def test_verbs_mean_the_spot_market_unless_told_and_the_future_that_has_no_other() -> None:
+    with local_exchange(markets=("BTCUSDT", "BTCUSD")) as exchange:
+        exchange.quote("BTCUSD", "59999", "60001", "1000")
+        exchange.quote("BTCUSDT", "100", "101", module="futures")
+        order = exchange.place("BTCUSDT", "buy", "100.5", "1", module="futures")
+        exchange.fill(order)
+        exchange.trade("BTCUSD", "buy", "10")
+        placed = exchange.place("BTCUSDT", "buy", "1000", "0.5")
+        assert exchange.orders() == (placed,)
+        with pytest.raises(ValueError, match="no spot market 'BTCUSD'"):
+            exchange.trade("BTCUSD", "buy", "10", module="spot")

@@ -127,7 +127,7 @@ def test_a_quote_that_crosses_itself_is_refused(bid: str, ask: str) -> None:
 
 
 def test_verbs_name_the_markets_there_are() -> None:
-    with pytest.raises(ValueError, match="no spot market 'XUSDT'; there are BTCUSDT"):
+    with pytest.raises(ValueError, match="no market 'XUSDT'; there are BTCUSDT"):
         quiet_server().trade("XUSDT", "buy", "1")
 
 
