@@ -15,7 +15,7 @@ import click
 from coinex_proto import SdkError, UsageError
 from coinex_trio._cli.demo import run_demo
 from coinex_trio._cli.doctor import STATUSES, run_doctor
-from coinex_trio._cli.feeds import coinex_dialect, coinex_feed, credentials_if_set
+from coinex_trio._cli.feeds import FEEDS, coinex_dialect, credentials_if_set
 from coinex_trio._cli.screens import SCREENS
 from coinex_trio._cli.sim import VENUES, Settings, run_sim
 from coinex_trio._cli.terminal import console
@@ -113,6 +113,7 @@ def sim(
 @coinex.command()
 @click.argument("what", type=click.Choice(sorted(SCREENS)))
 @click.argument("markets", nargs=-1)
+@click.option("--venue", type=click.Choice(sorted(FEEDS)), default="coinex", show_default=True)
 @click.option("--url", help="Of the socket; the venue's own by default.")
 @click.option("--futures", "is_futures", is_flag=True, help="Futures instead of spot.")
 @click.option("--seconds", type=click.FloatRange(min=0.1), default=math.inf, help="How long; for ever by default.")
@@ -120,17 +121,24 @@ def sim(
     "--json", "as_json", is_flag=True, help="JSON Lines: one event a line, and nothing else on standard output."
 )
 def watch(
-    what: str, markets: tuple[str, ...], url: str | None, is_futures: bool, seconds: float, as_json: bool
+    what: str,
+    markets: tuple[str, ...],
+    venue: str,
+    url: str | None,
+    is_futures: bool,
+    seconds: float,
+    as_json: bool,
 ) -> None:
     """Watch tickers, order books, trades or the own account.
 
     The account needs COINEX_ACCESS_ID and COINEX_SECRET_KEY in the environment.
     """
-    finish(
-        lambda: run_watch(
-            what, coinex_feed(what, markets, url, is_futures=is_futures), seconds, as_json=as_json, out=console()
-        )
-    )
+
+    def work() -> int:
+        feed = FEEDS[venue](what, markets, url, is_futures=is_futures)
+        return run_watch(what, feed, seconds, as_json=as_json, out=console())
+
+    finish(work)
 
 
 @coinex.command(

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from attrs import frozen
 
-from coinex_proto import Dialect, Event, Topic, UsageError, coinex
+from coinex_proto import Dialect, Event, Topic, UsageError, coinex, qfex
 from coinex_trio import credentials_from_env
 
 Topics: TypeAlias = tuple[Topic[Event], ...]
@@ -70,3 +70,22 @@ def coinex_feed(what: str, markets: Sequence[str], url: str | None, *, is_future
     dialect = coinex_dialect(url, credentials_from_env() if is_private else None, is_futures=is_futures)
     topics = _account(is_futures=is_futures) if is_private else tuple(map(MARKET_TOPICS[what], markets))
     return Feed(dialect=dialect, topics=topics, hint="" if url else SERVICE)
+
+
+QFEX_TOPICS: Final[dict[str, Callable[[str], Topic[Event]]]] = {"book": qfex.Level2, "trades": qfex.Trades}
+
+
+def qfex_feed(what: str, markets: Sequence[str], url: str | None, *, is_futures: bool) -> Feed:
+    """QFEX market data; it needs no sign-in. Raises `UsageError`."""
+    if is_futures:
+        raise UsageError("--futures is for CoinEx; QFEX has one socket for all its markets")
+    if what not in QFEX_TOPICS:
+        raise UsageError(f"watch {what}: of QFEX there is {' and '.join(QFEX_TOPICS)}")
+    if not markets:
+        raise UsageError(f"watch {what}: name at least one market, for example AAPL-USD")
+    dialect = qfex.mds() if url is None else qfex.mds(url=url)
+    return Feed(dialect=dialect, topics=tuple(map(QFEX_TOPICS[what], markets)))
+
+
+FEEDS: Final = {"coinex": coinex_feed, "qfex": qfex_feed}
+"""By the name that `--venue` takes."""

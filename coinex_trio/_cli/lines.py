@@ -17,6 +17,7 @@ from coinex_proto import (
     Restored,
     Retrying,
     SubscribeFailed,
+    qfex,
 )
 from coinex_proto.coinex import (
     BalanceUpdate,
@@ -45,6 +46,10 @@ def _trades(update: TradesUpdate) -> Iterator[str]:
     for deal in reversed(update.deal_list):
         old = " (before we watched)" if update.is_history else ""
         yield f"trade {update.market} {deal.side} {short(deal.amount)} at {short(deal.price)}{old}"
+
+
+def _qfex_trade(update: qfex.TradeUpdate) -> Iterator[str]:
+    yield f"trade {update.symbol} {update.side.lower()} {short(update.size)} at {short(update.price)}"
 
 
 def _balance(update: BalanceUpdate) -> Iterator[str]:
@@ -113,6 +118,7 @@ def lines(write: Callable[[str], object]) -> Callbacks:
     teach(TickerUpdate, _ticker)
     teach(BookChanged, _book)
     teach(TradesUpdate, _trades)
+    teach(qfex.TradeUpdate, _qfex_trade)
     teach(BalanceUpdate, _balance)
     teach(OrderUpdate, _order)
     teach(UserTradeUpdate, _own_trade)

@@ -112,9 +112,9 @@ def books(seen: Seen, width: int, height: int) -> RenderableType:
 def _book_title(seen: Seen, market: str, book: BookView) -> Text:
     shown = book.unproved
     title = Text.assemble((market, "bold"), f"  mid {short(shown.mid)}  spread {short(shown.spread)}  ")
-    why = seen.lost.get(("depth", market))
+    why = seen.lost.get(book.topic.key)
     if why is None:
-        return title.append("proved by checksum", UP)
+        return title.append("proved", UP)
     return title.append(f"NOT TRUSTED: {why}", WARNING)
 
 

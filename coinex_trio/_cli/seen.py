@@ -20,6 +20,7 @@ from coinex_proto import (
     Retrying,
     Statistics,
     SubscribeFailed,
+    qfex,
 )
 from coinex_proto.coinex import (
     BalanceUpdate,
@@ -66,6 +67,7 @@ class Seen:
         takers.add(TickerUpdate, self._ticker)
         takers.add(BookChanged, self._book)
         takers.add(TradesUpdate, self._trades)
+        takers.add(qfex.TradeUpdate, self._qfex_trade)
         takers.add(BalanceUpdate, self._balance)
         takers.add(OrderUpdate, self._order)
         takers.add(UserTradeUpdate, self._fill)
@@ -106,6 +108,10 @@ class Seen:
             )
         if update.deal_list and not update.is_history:
             self._arrived(update.received_at, update.deal_list[0].created_at)
+
+    def _qfex_trade(self, update: qfex.TradeUpdate) -> None:
+        side, price, size = update.side.lower(), format(update.price, "f"), format(update.size, "f")
+        self.trades.appendleft((update.symbol, int(update.received_at * 1000), side, price, size))
 
     def _arrived(self, received_at: float | None, at_ms: int | None) -> None:
         if received_at is not None and at_ms is not None:

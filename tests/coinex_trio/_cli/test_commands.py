@@ -134,6 +134,18 @@ def test_each_venue_tells_what_its_clients_need(venue: str, names: set[str]) -> 
     assert "CoinEx only" in refused.stderr
 
 
+@pytest.mark.parametrize(("what", "kind"), [("book", "BookChanged"), ("trades", "TradeUpdate")])
+def test_qfex_is_watched_with_the_same_command(what: str, kind: str) -> None:
+    with local_exchange("qfex", rate=30.0) as running:
+        url = ("--venue", "qfex", "--url", running.mds_url)
+        lines = coinex("watch", what, "AAPL-USD", *url, "--seconds", "2", "--json")
+        assert kind in {json.loads(line)["type"] for line in lines.stdout.splitlines()}, lines.stderr
+        plain = coinex("watch", what, "AAPL-USD", *url, "--seconds", "1")
+        assert "AAPL-USD" in plain.stdout
+    for wrong in (("ticker", "AAPL-USD"), ("book",), ("book", "AAPL-USD", "--futures")):
+        assert coinex("watch", *wrong, "--venue", "qfex").returncode == 2
+
+
 def test_a_person_gets_a_banner_with_what_to_try() -> None:
     process = subprocess.Popen(
         [*COMMAND, "sim", "--access-id", "AN-ID", "--secret-key", "A-KEY"],
