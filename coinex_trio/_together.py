@@ -18,6 +18,8 @@ from coinex_proto import (
     Lost,
     NotReady,
     OrderView,
+    OutcomeUnknown,
+    RequestTimedOut,
     Restored,
     SdkError,
     Session,
@@ -186,7 +188,7 @@ class Together:
             self.http.ask(sheet.ask())
             self._let_pushes_in()
         if not sheet.is_current:
-            raise NotReady(f"{topic} were lost again while they were asked for; ask again")
+            raise NotReady(f"{topic}: the pushes were lost while the account was asked for; ask again")
         return sheet
 
     def _read_what_has_come(self) -> None:
@@ -198,7 +200,10 @@ class Together:
 
     def _let_pushes_in(self) -> None:
         """Everything that was pushed before the answer is in when the socket has answered a ping sent after it."""
-        self._client.request(coinex.Ping())
+        try:
+            self._client.request(coinex.Ping())
+        except (NotReady, OutcomeUnknown, RequestTimedOut) as lost:
+            raise NotReady(f"the pushes were lost while the account was asked for; ask again ({lost})") from lost
 
     def can_hear_of(self, order: OrderView) -> bool:
         """Whether pushes will tell what becomes of this order. For the thread that drives the session."""

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from decimal import Decimal
+from typing import Any
 
 import pytest
 import trio
@@ -118,6 +119,13 @@ def test_no_order_is_sent_after_a_loss_until_its_pushes_are_back(cx: CoinexClien
     assert buy(cx).state == "live"
 
 
+def test_a_first_order_whose_pushes_do_not_come_is_not_sent(cx: CoinexClient, coinex_exchange: Exchange) -> None:
+    coinex_exchange.stall(60)
+    with pytest.raises(NotReady, match="no order was sent"):
+        buy(cx)
+    assert coinex_exchange.orders() == ()
+
+
 def test_wrong_input_is_refused_before_the_client_opens(coinex_exchange: Exchange) -> None:
     client = CoinexClient("spot", coinex_exchange.credentials, network=coinex_exchange.network)
     with pytest.raises(UsageError, match="float"):
@@ -132,6 +140,11 @@ def test_without_credentials_no_order_is_placed(coinex_exchange: Exchange) -> No
         pytest.raises(UsageError, match="Authentication required"),
     ):
         buy(client)
+
+
+def buy_when_ready(cx: CoinexClient) -> OrderView:
+    cx.ready(coinex.Orders(MARKET))
+    return buy(cx)
 
 
 # Doubt ----------------------------------------------------------------------------------------------------------------
@@ -182,6 +195,24 @@ def test_an_order_is_waited_for_by_queries_while_there_is_no_connection(
     assert not cx.trusted(coinex.Orders(MARKET)), "no push could tell"
 
 
+def test_a_query_that_fails_for_now_is_made_again_and_one_that_is_refused_for_good_raises(
+    cx: CoinexClient, coinex_exchange: Exchange
+) -> None:
+    order = buy(cx)
+    coinex_exchange.drop()
+    for _ in range(4):  # one more than a query is repeated by itself
+        coinex_exchange.refuse("/spot/order-status", 4001)
+    with pytest.raises(TimeoutError, match="unknown"):
+        cx.wait(order, timeout=0.01)
+    coinex_exchange.fill(order)
+    assert cx.wait(order, timeout=10).state == "filled"
+    other = buy_when_ready(cx)
+    coinex_exchange.drop()
+    coinex_exchange.refuse("/spot/order-status", 4005)
+    with pytest.raises(HttpRefused):
+        cx.wait(other, timeout=10)
+
+
 def test_settling_that_fails_leaves_orders_unknown_and_the_client_running(
     cx: CoinexClient, coinex_exchange: Exchange
 ) -> None:
@@ -215,6 +246,24 @@ def test_balances_are_asked_for_anew_after_a_loss(cx: CoinexClient, coinex_excha
     cx.run(seconds=0.01)
     coinex_exchange.fill(order)
     assert cx.balances()["BTC"].available > before["BTC"].available
+
+
+def test_balances_whose_pushes_are_lost_while_they_are_asked_for_are_not_shown(
+    cx: CoinexClient, coinex_exchange: Exchange, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    http = cx.http
+    ask = http.ask
+
+    def ask_and_drop(questions: Any) -> Any:
+        found = ask(questions)
+        coinex_exchange.drop()
+        return found
+
+    monkeypatch.setattr(http, "ask", ask_and_drop)
+    with pytest.raises(NotReady, match="ask again"):
+        cx.balances()
+    monkeypatch.undo()
+    assert cx.balances()["USDT"].frozen == 0
 
 
 def test_open_orders_are_those_of_other_programs_too_and_go_on_by_push(

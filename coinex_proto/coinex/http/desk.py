@@ -155,7 +155,7 @@ class Desk:
     # Changing ---------------------------------------------------------------------------------------------------------
 
     def cancel(self, order: OrderView) -> Asking[OrderView]:
-        """Cancels an order; one that has ended meanwhile is looked up instead, and its view tells how.
+        """Cancels an order; one that was not found, or that has ended meanwhile, is looked up, and its view tells.
 
         Raises `HttpRefused`, and `HttpOutcomeUnknown` when the answer was lost: cancelling again does no harm.
         """
@@ -164,9 +164,10 @@ class Desk:
             return live
         try:
             yield from self._told_by(self._cancelling(live))
-        except HttpRefused as refusal:
+        except RequestRefused as refusal:
             if refusal.code != NOT_FOUND:
                 raise
+        if not self._has_ended(live):
             yield from self.find_out(live)
         return live
 
@@ -285,6 +286,9 @@ class Desk:
 
     def _live(self, order: OrderView) -> OrderView:
         return self._step(lambda session, _: session.orders.live(order))
+
+    def _has_ended(self, order: OrderView) -> bool:
+        return order.is_final
 
     def _open(self) -> tuple[OrderView, ...]:
         return self._step(lambda session, _: session.orders.open())

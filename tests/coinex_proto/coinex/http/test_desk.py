@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from coinex_proto import OrderChanged, OrderFact, OrderView, UsageError
+from coinex_proto import OrderChanged, OrderFact, OrderView, RequestRefused, UsageError
 from coinex_proto.coinex.http import BatchItem, Desk, HttpOutcomeUnknown, HttpRefused, HttpUnreachable, futures, spot
 from tests.coinex_proto.coinex.http.asking import Bench, answered, page, refusal, row
 
@@ -145,6 +145,49 @@ def test_a_cancel_that_is_refused_for_another_reason_raises_and_leaves_the_order
     with pytest.raises(HttpRefused):
         answered(desk.cancel(view), refusal(3610))
     assert view.state == "live"
+
+
+def test_a_cancel_by_client_id_that_finds_nothing_is_followed_by_a_search(desk: Desk, bench: Bench) -> None:
+    _, view = answered(desk.place(command(desk)), lost(desk))
+    asked, _ = answered(desk.cancel(view), (), page(), page(row(filled="0.1")))
+    assert [type(one) for one in asked[1:]] == [spot.ListPendingOrder, spot.ListFinishedOrder]
+    assert view.state == "filled"
+
+
+def test_a_cancel_that_is_refused_inside_of_its_batch_raises(desk: Desk, bench: Bench) -> None:
+    _, view = answered(desk.place(command(desk)), lost(desk))
+    with pytest.raises(RequestRefused) as caught:
+        answered(desk.cancel(view), (BatchItem(code=3610, message="auction"),))
+    assert caught.value.code == 3610
+
+
+def test_an_order_without_any_name_cannot_be_cancelled(desk: Desk, bench: Bench) -> None:
+    _, view = bench.session.sending(OrderFact(market="BTCUSDT", state="sending"), bench.now)
+    with pytest.raises(UsageError, match="no client id"):
+        answered(desk.cancel(view))
+
+
+def test_finding_out_about_an_order_that_has_ended_asks_nothing(desk: Desk, bench: Bench) -> None:
+    view = placed(desk, bench)
+    answered(desk.cancel(view), row())
+    assert answered(desk.find_out(view)) == ([], view)
+
+
+def test_a_query_that_is_refused_for_another_reason_proves_nothing(desk: Desk, bench: Bench) -> None:
+    view = placed(desk, bench)
+    bench.session.orders.connection_lost(bench.now, "reset")
+    with pytest.raises(HttpRefused):
+        answered(desk.find_out(view), refusal(4005))
+    assert view.state == "unknown"
+
+
+def test_what_is_remembered_of_sent_orders_has_an_end(desk: Desk, bench: Bench) -> None:
+    _, first = answered(desk.place(command(desk, "first")), lost(desk))
+    for number in range(1024):
+        answered(desk.place(command(desk, f"c{number}")), lost(desk))
+    bench.now += 60.0
+    answered(desk.find_out(first), page(), page())
+    assert first.state == "unknown", "when it was sent is not known any more"
 
 
 def test_a_changed_order_goes_on_under_its_new_id(desk: Desk, bench: Bench) -> None:
