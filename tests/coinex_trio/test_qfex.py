@@ -1,0 +1,298 @@
+"""The QFEX client over both sockets, against the local exchange in memory, on virtual time."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from decimal import Decimal as D
+from typing import Any
+
+import pytest
+
+from coinex_proto import (
+    BookChanged,
+    Closed,
+    ConnectFailed,
+    Event,
+    Failed,
+    LoginRefused,
+    Lost,
+    OrderChanged,
+    OutcomeUnknown,
+    Ready,
+    Replied,
+    RequestRefused,
+    Restored,
+    UsageError,
+    qfex,
+)
+from coinex_trio import QfexClient, local_exchange, memory_exchange, run
+from coinex_trio._qfex_exchange import QfexExchange
+
+SYMBOL = "AAPL-USD"
+
+
+@pytest.fixture
+def exchange() -> QfexExchange:
+    made = memory_exchange("qfex", seed=1)
+    made.quote(SYMBOL, bid="100", ask="101", size="5")
+    return made
+
+
+def client(exchange: QfexExchange, **options: Any) -> QfexClient:
+    return QfexClient(exchange.credentials, network=exchange.network, **options)
+
+
+# Two sockets ----------------------------------------------------------------------------------------------------------
+
+
+def test_market_data_opens_with_its_first_topic(exchange: QfexExchange) -> None:
+    with client(exchange) as qx:
+        opened: list[Event] = []
+        qx.on(Ready)(opened.append)
+        qx.run(seconds=1)
+        assert opened == []
+        qx.subscribe_bbo(SYMBOL)
+        qx.run(seconds=1)
+        assert opened == [Ready()]
+        assert qx.trusted(qfex.Bbo(SYMBOL), qfex.Fills())
+        assert {status.state for status in qx.topics()} == {"live"}
+
+
+def test_without_credentials_there_is_market_data_only(exchange: QfexExchange) -> None:
+    with QfexClient(network=exchange.network) as qx:
+        assert qx.book(qfex.Level2(SYMBOL)).best_bid == (D(100), D(5))
+        assert qx.orders() == ()
+        calls: tuple[Callable[[], object], ...] = (
+            lambda: qx.place_order(SYMBOL, "BUY", "LIMIT", 1, 1),
+            lambda: qx.send(qfex.GetUserOrders()),
+            lambda: qx.subscribe_fills(),
+            lambda: qx.events(qfex.Positions()),
+        )
+        for call in calls:
+            with pytest.raises(UsageError, match="Authentication required"):
+                call()
+    with pytest.raises(UsageError, match="need credentials"):
+        QfexClient(cancel_on_disconnect=True)
+
+
+def test_a_wrong_key_comes_out_of_entering(exchange: QfexExchange) -> None:
+    wrong = qfex.HmacCredentials(exchange.public_key, "wrong")
+    with pytest.raises(LoginRefused), QfexClient(wrong, network=exchange.network):
+        raise AssertionError
+
+
+def test_a_token_signs_in_as_well(exchange: QfexExchange) -> None:
+    with QfexClient(exchange.token_credentials, network=exchange.network) as qx:
+        assert qx.request(qfex.GetUserTrades()).count == 0
+
+
+def test_a_market_data_socket_that_cannot_be_opened_comes_out_of_whatever_waits() -> None:
+    with local_exchange("qfex") as running:
+        qx = QfexClient(running.credentials, mds_url=f"{running.mds_url}/nowhere", trade_url=running.trade_url)
+        with pytest.raises(ConnectFailed), qx:
+            qx.subscribe_bbo(SYMBOL)
+            qx.run(seconds=5)
+
+
+def test_both_sockets_come_back(exchange: QfexExchange) -> None:
+    with client(exchange) as qx:
+        qx.ready(qfex.Bbo(SYMBOL), qfex.Positions())
+        seen: list[type[Event]] = []
+        for kind in (Lost, Restored, Closed, Ready):
+            qx.on(kind)(lambda event: seen.append(type(event)))
+        exchange.drop()
+        qx.run(seconds=0.01)
+        assert not qx.trusted(qfex.Bbo(SYMBOL))
+        assert not qx.trusted(qfex.Positions())
+        assert not qx.trusted()
+        qx.run(seconds=60)
+        assert qx.trusted()
+        assert seen.count(Lost) == seen.count(Ready) == 2
+        assert Restored in seen
+
+
+def test_events_of_both_sockets_come_from_one_iterator(exchange: QfexExchange) -> None:
+    with client(exchange) as qx, qx.events(qfex.Bbo(SYMBOL), qfex.Positions(), OrderChanged, seconds=3) as events:
+        qx.send(qfex.AddOrder(symbol=SYMBOL, side="BUY", order_type="MARKET", quantity=1))
+        kinds = {type(event) for event in events}
+    assert kinds == {qfex.BboUpdate, qfex.PositionUpdate, OrderChanged}
+
+
+def test_latest_keeps_the_newest_of_each_topic(exchange: QfexExchange) -> None:
+    with client(exchange) as qx:
+        latest = qx.latest(qfex.Positions(), qfex.MarkPrice(SYMBOL))
+        qx.run(seconds=5)
+        assert {type(next(latest)) for _ in range(2)} == {qfex.PositionUpdate, qfex.MarkPriceUpdate}
+        assert latest.skipped > 5
+        qx.stop()
+        assert list(latest) == []
+
+
+def test_two_clients_run_together(exchange: QfexExchange) -> None:
+    books: list[BookChanged] = []
+    with client(exchange) as one, client(exchange) as two:
+        one.subscribe_level2(SYMBOL, callback=books.append)
+        two.subscribe_level2(SYMBOL, callback=books.append)
+        run(one, two, seconds=1)
+    assert len(books) >= 4
+
+
+def test_stopping_in_a_callback_ends_run_and_both_sockets(exchange: QfexExchange) -> None:
+    with client(exchange) as qx:
+        qx.subscribe_bbo(SYMBOL, lambda _: qx.stop())
+        qx.run()
+        qx.close()
+
+
+def test_each_verb_starts_and_ends_its_channel(exchange: QfexExchange) -> None:
+    names = [name.removeprefix("subscribe_") for name in dir(QfexClient) if name.startswith("subscribe_")]
+    assert len(names) == 15
+    account = {"orders", "fills", "positions", "balances", "stop_orders"}
+    with client(exchange) as qx:
+        before = {status.topic for status in qx.topics()}
+        for name in names:
+            getattr(qx, f"subscribe_{name}")(*(() if name in account else (SYMBOL,)))
+        qx.run(seconds=2)
+        assert len({status.topic for status in qx.topics()}) == 15
+        quiet = (qfex.Candles(SYMBOL), qfex.Trades(SYMBOL))
+        assert {status.state for status in qx.topics() if status.topic not in quiet} == {"live"}
+        for name in names:
+            getattr(qx, f"unsubscribe_{name}")(*(() if name in account else (SYMBOL,)))
+        qx.run(seconds=2)
+        assert {status.topic for status in qx.topics()} <= before
+
+
+# Orders -----------------------------------------------------------------------------------------------------------------
+
+
+def test_an_order_is_placed_changed_filled_and_cancelled(exchange: QfexExchange) -> None:
+    with client(exchange) as qx:
+        order = qx.place_order(SYMBOL, "BUY", "LIMIT", quantity="1", price="99.50")
+        assert (order.state, order.price, len(order.client_order_id or "")) == ("live", D("99.5"), 32)
+        before = order.order_id
+        assert qx.modify_order(order, price="99") is order
+        assert (order.price, order.order_id != before) == (D(99), True)
+        exchange.fill(order, "0.25")
+        with pytest.raises(TimeoutError):
+            qx.wait(order, timeout=1)
+        assert (order.filled, order.average_price) == (D("0.25"), D(99))
+        assert qx.cancel_order(order) is order
+        assert order.state == "cancelled"
+        assert qx.cancel_order(order) is order
+        with pytest.raises(RequestRefused, match="NO_SUCH_ORDER"):
+            qx.cancel_order("nothing", SYMBOL)
+
+
+def test_an_order_that_takes_is_filled_when_waited_for(exchange: QfexExchange) -> None:
+    with client(exchange) as qx:
+        order = qx.wait(qx.place_order(SYMBOL, "BUY", "MARKET", quantity=2), timeout=5)
+        assert (order.state, order.average_price) == ("filled", D(101))
+
+
+@pytest.mark.parametrize(
+    ("kind", "price"), [("LIMIT", None), ("ALO", None), ("MARKET", "1"), ("LIMIT", 1.5), ("LIMIT", "0"), ("SORT", "1")]
+)
+def test_an_order_that_cannot_be_is_refused_before_it_leaves(exchange: QfexExchange, kind: str, price: Any) -> None:
+    with client(exchange) as qx, pytest.raises(UsageError):
+        qx.place_order(SYMBOL, "BUY", kind, quantity=1, price=price)
+
+
+def test_a_rejection_is_raised_with_the_venues_status(exchange: QfexExchange) -> None:
+    with client(exchange) as qx, pytest.raises(RequestRefused) as refused:
+        qx.place_order(SYMBOL, "BUY", "ALO", quantity=1, price="101")
+    assert refused.value.code == "REJECTED"
+
+
+def test_after_a_server_error_the_client_finds_out_by_itself(exchange: QfexExchange) -> None:
+    with client(exchange) as qx:
+        exchange.refuse("add_order", "ServerError")
+        with pytest.raises(OutcomeUnknown):
+            qx.place_order(SYMBOL, "BUY", "LIMIT", quantity=1, price="99")
+        (order,) = qx.orders()
+        assert order.state == "unknown"
+        again = qx.place_order(SYMBOL, "BUY", "LIMIT", quantity=1, price="99")
+        exchange.drop()
+        qx.run(seconds=0.01)
+        assert again.state == "unknown"
+        qx.run(seconds=60)
+        assert again.state == "live"
+
+
+def test_commands_get_a_client_id_of_their_own(exchange: QfexExchange) -> None:
+    outcomes: list[Replied[Any] | Failed] = []
+    order = qfex.AddOrder(symbol=SYMBOL, side="BUY", order_type="LIMIT", quantity=1, price="99")
+    with client(exchange) as qx:
+        for _ in range(2):
+            qx.send(order, outcomes.append)
+        qx.run(seconds=1)
+    names = [outcome.result.client_order_id for outcome in outcomes if isinstance(outcome, Replied)]
+    assert len(set(names)) == 2
+
+
+def test_orders_are_placed_from_callbacks_with_send_only(exchange: QfexExchange) -> None:
+    states: list[str] = []
+
+    def quote(update: qfex.BboUpdate) -> None:
+        if states:
+            return
+        states.append("asked")
+        with pytest.raises(UsageError, match="callback"):
+            qx.place_order(SYMBOL, "BUY", "LIMIT", quantity=1, price="99")
+        command = qfex.AddOrder(symbol=SYMBOL, side="BUY", order_type="LIMIT", quantity=1, price="99")
+        qx.send(command, lambda outcome: states.append(type(outcome).__name__))
+
+    with client(exchange) as qx:
+        qx.subscribe_bbo(SYMBOL, quote)
+        qx.run(seconds=2)
+    assert states == ["asked", "Replied"]
+
+
+def test_cancel_on_disconnect_is_the_venues_to_carry_out(exchange: QfexExchange) -> None:
+    with client(exchange, cancel_on_disconnect=True) as qx:
+        order = qx.place_order(SYMBOL, "BUY", "LIMIT", quantity=1, price="99")
+        exchange.drop()
+        qx.run(seconds=60)
+        assert order.state == "cancelled"
+        assert exchange.orders() == ()
+
+
+# Beside -----------------------------------------------------------------------------------------------------------------
+
+
+def test_threads_keep_both_sockets_going_between_calls() -> None:
+    with local_exchange("qfex", rate=50) as running:
+        qx = QfexClient(running.credentials, mds_url=running.mds_url, trade_url=running.trade_url, background=True)
+        try:
+            quotes: list[qfex.BboUpdate] = []
+            qx.subscribe_bbo(SYMBOL, quotes.append)
+            order = qx.place_order(SYMBOL, "BUY", "LIMIT", quantity=1, price="1")
+            qx.run(seconds=0.5)
+            assert quotes
+            cancelled = qx.cancel_order(order)
+            assert cancelled is not None
+            assert cancelled.state == "cancelled"
+            for event in qx.events(qfex.Bbo(SYMBOL), qfex.Balances(), seconds=5):
+                if isinstance(event, qfex.BalanceUpdate):
+                    break
+        finally:
+            qx.close()
+
+
+def test_dropping_it_unclosed_warns(exchange: QfexExchange) -> None:
+    qx = client(exchange)
+    qx.ready()
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        del qx
+    assert "unclosed" in str(caught[0].message)
+
+
+def test_the_environment_gives_the_keys(monkeypatch: pytest.MonkeyPatch, exchange: QfexExchange) -> None:
+    monkeypatch.setenv("QFEX_PUBLIC_KEY", exchange.public_key)
+    monkeypatch.setenv("QFEX_SECRET_KEY", exchange.secret_key)
+    with QfexClient.from_env(network=exchange.network) as qx:
+        qx.ready()
+    monkeypatch.delenv("QFEX_SECRET_KEY")
+    with pytest.raises(UsageError, match="QFEX_SECRET_KEY"):
+        QfexClient.from_env()
