@@ -80,7 +80,7 @@ def test_an_order_that_is_not_filled_in_time_is_cancelled_on_the_way_out(qfex: Q
 def test_two_venues_in_one_nursery(qfex: QfexExchange, coinex: Exchange) -> None:
     process = start("two_venues_nursery", qfex, coinex)
     assert process.stdout is not None
-    seen = set()
+    seen: set[str] = set()
     while len(seen) < 2:
         seen.add(process.stdout.readline().partition("(")[0])
     process.terminate()
