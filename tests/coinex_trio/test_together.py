@@ -126,6 +126,15 @@ def test_a_first_order_whose_pushes_do_not_come_is_not_sent(cx: CoinexClient, co
     assert coinex_exchange.orders() == ()
 
 
+def test_what_the_socket_has_learnt_of_the_venues_clock_is_what_http_signs_with(
+    coinex_exchange: Exchange,
+) -> None:  # S4
+    coinex_exchange.skew_clock(90)
+    with CoinexClient("spot", coinex_exchange.credentials, network=coinex_exchange.network) as cx:
+        assert round(cx.http.flow.clock_offset_ms) == 90_000
+        assert buy(cx, price="10000").state == "live"
+
+
 def test_wrong_input_is_refused_before_the_client_opens(coinex_exchange: Exchange) -> None:
     client = CoinexClient("spot", coinex_exchange.credentials, network=coinex_exchange.network)
     with pytest.raises(UsageError, match="float"):

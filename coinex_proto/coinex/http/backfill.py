@@ -38,6 +38,9 @@ ROWS: Final = 100
 MOST_PAGES: Final = 20
 """So many pages of 100 rows of one list are read."""
 
+MOST_MARKETS: Final = 50
+"""So many markets are asked for one topic of all: each is a call, and 50 take seconds."""
+
 BACKFILLED: Final[tuple[type[Topic[Any]], ...]] = (Trades, UserTrades, Orders)
 """Topics whose pushes are things that happen; of the others, the next push is the whole state."""
 
@@ -190,7 +193,7 @@ def _each(market: str | None, known: Iterable[str], found: _Found) -> list[str]:
     """The venue lists market by market: of a topic for all, those of which anything is known."""
     if market is not None:
         return [market]
-    markets = sorted(set(known))
+    markets = sorted(set(known))[:MOST_MARKETS]
     found.missing.append(f"markets other than {', '.join(markets)}" if markets else "all: no market is known here")
     return markets
 

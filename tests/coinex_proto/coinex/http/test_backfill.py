@@ -118,6 +118,14 @@ def test_of_all_markets_those_are_asked_for_where_something_was_seen(backfill: B
     assert last(events).missing == "markets other than BTCUSDT, ETHUSDT"
 
 
+def test_of_very_many_markets_some_are_asked_for(backfill: Backfill, bench: Bench) -> None:
+    for number in range(60):
+        backfill.see(seen_trades(number, market=f"M{number:02}USDT"))
+    asked, events = fill(backfill, bench, Trades(), *[()] * 50)
+    assert [one.market for one in asked][-1] == "M49USDT"
+    assert last(events).missing.endswith("M49USDT")
+
+
 def test_with_no_market_known_everything_may_be_missing(backfill: Backfill, bench: Bench) -> None:
     asked, events = fill(backfill, bench, UserTrades())
     assert asked == []
