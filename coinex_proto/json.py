@@ -2,7 +2,8 @@
 
     {"type": "TickerUpdate", "received_at": 1700000000.25, "data": {"market": "BTCUSDT", "last": "64000.10", …}}
 
-`type` is the event's class, `received_at` stands with updates only, and `data` holds the event's attributes, for updates
+`type` is the event's class, `received_at` stands with updates only (`is_recovered` beside it where a query has told the
+update after a gap), and `data` holds the event's attributes, for updates
 under the venue's own names. They are apart, since a venue may have a member of any name. How values are written:
 
 - `Decimal` as a string, digit for digit and without exponent, so that no reader makes a float of it;
@@ -68,6 +69,8 @@ def _event(event: Event) -> dict[str, object]:
     written: dict[str, object] = {"type": type(event).__name__}
     if isinstance(event, Update):
         written["received_at"] = _plain(event.received_at)
+        if event.is_recovered:
+            written["is_recovered"] = True
     written["data"] = _attributes(event)
     return written
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pytest
 
-from coinex_proto import Event, OrderChanged, OrderFact, Replied, RequestId, Session, Sources, coinex
+from coinex_proto import Event, OrderChanged, OrderFact, Replied, RequestId, Session, Sources, coinex, to_json
 from coinex_proto.coinex import Trades, TradesUpdate
 from coinex_proto.coinex.market_updates import Deal
 
@@ -113,6 +113,13 @@ def test_a_copy_of_a_recovered_update_is_recovered_too(session: Session) -> None
     (told,) = session.recover(trades(1), now=5.0)
     for twin in (copy.copy(told), pickle.loads(pickle.dumps(told))):
         assert (twin, twin.is_recovered, twin.received_at) == (told, True, 5.0)
+
+
+def test_a_recovered_update_says_so_as_json(session: Session) -> None:
+    session.subscribe(Trades("BTCUSDT"), now=1.0)
+    (told,) = session.recover(trades(1), now=5.0)
+    assert to_json(told).startswith('{"type":"TradesUpdate","received_at":5.0,"is_recovered":true,"data":{')
+    assert "is_recovered" not in to_json(trades(1))
 
 
 def test_a_note_comes_in_its_place_among_the_events(session: Session) -> None:
