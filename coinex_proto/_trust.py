@@ -207,6 +207,8 @@ class Trust:
         wish.doubt_why = ""
         if wish.book is not None:
             wish.book.reset()
+        if wish.view is not None:
+            wish.view.doubt("asked for, and no whole book has come yet")
         if wish.merger is not None:
             wish.merger.reset()
 

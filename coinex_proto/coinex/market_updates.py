@@ -83,7 +83,7 @@ class DepthLevels:
 class DepthUpdate(Update):
     """Changed levels of one book, or the whole book when `is_full`.
 
-    A session keeps these to itself and gives the proved book (`BookChanged`) instead.
+    A session gives the proved book (`BookChanged`) right after it; this is for those who record.
     Source: CoinEx API v2, depth.update.
     """
 

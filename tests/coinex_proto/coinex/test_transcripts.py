@@ -356,3 +356,10 @@ def test_the_age_of_an_update_is_told_by_the_venues_clock_once_that_is_known() -
     assert age is not None
     assert age == pytest.approx(1_000.0 + 3600 - update.venue_time, abs=0.01)
     assert session.age(IndexUpdate(market="BTCUSDT", index_price=Decimal(1))) is None
+
+
+def test_a_book_of_a_market_that_stays_silent_says_what_it_waits_for() -> None:
+    session, line = opened(DEPTH)
+    line.events()
+    acknowledged(line)
+    assert session.book(DEPTH).why == "asked for, and no whole book has come yet"
