@@ -52,10 +52,21 @@ class Asking:
         for wish in self._wishes.take_touched():
             if wish.wire is Wire.ON and (not wish.holders or wish.must_renew):
                 end.append(wish)
-            elif wish.wire is Wire.OFF:
+            elif wish.wire is Wire.OFF and not self._is_ended_first(wish, end, now):
                 self._sort_out(wish, start, now)
         self._ask(Verb.END, end, connection, now)
         self._ask(Verb.START, start, connection, now)
+
+    def _is_ended_first(self, wish: Wish, end: list[Wish], now: float) -> bool:
+        """Whether it is time to ask again for what may be on: then it is ended, and asked for after that."""
+        is_early = wish.holders and wish.retry_at is not None and now < wish.retry_at
+        if not wish.may_be_on or is_early:
+            return False
+        wish.may_be_on = False
+        wish.must_renew = bool(wish.holders)
+        wish.retry_at = None
+        end.append(wish)
+        return True
 
     def _sort_out(self, wish: Wish, start: list[Wish], now: float) -> None:
         """A wish that is off: drop it, leave it, or let it start."""
@@ -136,6 +147,9 @@ class Asking:
         elif verb is Verb.END:
             self._ended(wishes, now)
         else:
+            is_in_doubt = isinstance(event.error, (RequestTimedOut, PayloadError))
+            for wish in wishes:
+                wish.may_be_on = event.command.is_once and is_in_doubt
             self._not_started(wishes, event.error, connection, now)
         return True
 
@@ -211,7 +225,7 @@ class Asking:
         self._retry_at = None
         for wish in list(self._wishes):
             wish.wire = Wire.OFF
-            wish.must_renew = False
+            wish.must_renew = wish.may_be_on = False
             wish.retry_at = None
             wish.failures = 0
             if not wish.holders:

@@ -62,6 +62,8 @@ class Wish:
     wire: Wire = Wire.OFF
     is_asked: bool = False
     """On this connection its updates can be expected: it was asked for, itself or through the all-markets topic."""
+    may_be_on: bool = False
+    """It was asked for in vain, but the venue may have started it and will not take the request twice."""
     must_renew: bool = False
     """End it, then ask again: its state is in doubt."""
     is_live: bool = False

@@ -40,6 +40,8 @@ class Command(Generic[R_co]):
 
     is_private: ClassVar[bool] = False
     """True: needs a signed-in connection, hence a dialect with credentials."""
+    is_once: ClassVar[bool] = False
+    """True: starts a topic, and the venue refuses it while that is on already: in doubt, the topic is ended first."""
 
     def parse(self, body: bytes) -> R_co:
         """The result, from the raw JSON of the answer's body (empty when the answer has none).

@@ -65,6 +65,7 @@ class WatchOrders(CoinflexCommand[OrdersUpdate]):
     """Starts the notices of one book; the reply is the book."""
 
     method: ClassVar[str] = "WatchOrders"
+    is_once: ClassVar[bool] = True
 
     base: int
     counter: int
@@ -85,6 +86,7 @@ class WatchTicker(CoinflexCommand[TickerUpdate]):
     """Starts the notices of one ticker; the reply is the ticker."""
 
     method: ClassVar[str] = "WatchTicker"
+    is_once: ClassVar[bool] = True
 
     base: int
     counter: int

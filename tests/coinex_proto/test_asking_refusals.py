@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
 import pytest
+from attrs import frozen
 
 from coinex_proto import (
+    Command,
     Config,
     Lost,
     RequestRefused,
     RequestTimedOut,
     Subscribed,
     SubscribeFailed,
+    Topic,
+    Unsubscribed,
 )
 from tests.coinex_proto.line import Line
 from tests.coinex_proto.line_session import asked, ladder, price, reconnected, run_to, trades
-from tests.coinex_proto.tiny import Ladder, LadderUpdate, Price, Trade
+from tests.coinex_proto.tiny import Do, Ladder, LadderUpdate, Price, Tiny, Trade
 
 
 def watch(*markets: str) -> dict[str, object]:
@@ -219,3 +226,54 @@ def test_s28_a_refusal_in_the_same_read_as_the_close_is_handled_first() -> None:
     line.sent()
     line.client.receive_data(line.peer.text({"error": "busy", "of": "watch"}) + line.peer.close(), 1.0)
     assert [type(event).__name__ for event in line.events()] == ["SubscribeFailed", "SubscribeFailed", "Closed"]
+
+
+@frozen(kw_only=True)
+class Once(Do):
+    """The venue refuses it while the topic is on."""
+
+    is_once: ClassVar[bool] = True
+
+
+class Strict(Tiny):
+    def _requests(self, verb: str, topics: Sequence[Topic[Any]]) -> Sequence[tuple[Command[Any], Sequence[Topic[Any]]]]:
+        kind = Once if verb == "watch" else Do
+        return [(kind(verb=f"{verb} trades {topic.key[1]}"), (topic,)) for topic in topics]
+
+
+def test_what_may_be_on_although_nobody_said_so_is_ended_before_it_is_asked_for_again() -> None:  # S10
+    _session, line = asked(Trade("A"), venue=Strict())
+    assert line.sent() == [{"do": "watch trades A"}]
+    (failed,) = run_to(line, 11.0)
+    assert isinstance(failed, SubscribeFailed)
+    assert line.sent() == [{"do": "leave trades A"}]
+    assert line.say(12.0, {"error": "off", "of": "leave trades A"}) == []
+    run_to(line, 25.0)
+    assert line.sent() == [{"do": "watch trades A"}]
+    assert line.say(26.0, {"ok": "watch trades A"}) == [Subscribed(topic=Trade("A"))]
+
+
+def test_what_may_be_on_and_nobody_wants_any_more_is_ended() -> None:
+    session, line = asked(Trade("A"), venue=Strict())
+    line.sent()
+    run_to(line, 10.0)
+    session.unsubscribe(Trade("A"), now=10.1)
+    assert line.sent() == [{"do": "leave trades A"}]
+    assert line.say(11.0, {"ok": "leave trades A"}) == [Unsubscribed(topic=Trade("A"))]
+    assert session.topics() == ()
+
+
+def test_what_was_refused_outright_is_not_on() -> None:
+    _session, line = asked(Trade("A"), venue=Strict())
+    line.sent()
+    line.say(1.0, {"error": "busy", "of": "watch trades A"})
+    run_to(line, 10.0)
+    assert line.sent() == [{"do": "watch trades A"}]
+
+
+def test_a_new_connection_has_nothing_on() -> None:
+    session, line = asked(Trade("A"), venue=Strict())
+    line.sent()
+    run_to(line, 10.0)
+    line = reconnected(session, 10.1)
+    assert line.sent() == [{"do": "watch trades A"}]

@@ -200,3 +200,17 @@ def test_an_unknown_order_whose_fills_add_up_is_filled() -> None:
         order.settle(1.0)
         assert order.state == ("filled" if trade_id == 2 else "unknown")
     assert order.values.average_price == 7
+
+
+def test_an_amended_order_has_the_amount_that_its_remainder_and_its_fills_make() -> None:
+    placed = OrderFact(amount=D(10), remaining=D(10), state="live", at=1)
+    filled = OrderFact(fill=Fill("t1", D(4), D(100)), remaining=D(6), at=2)
+    amended = OrderFact(remaining=D(3), state="live", at=3, is_amended=True)
+    values = told(placed, filled, amended)
+    assert (values.amount, values.filled, values.remaining) == (D(7), D(4), D(3))
+
+
+def test_an_amendment_that_comes_late_changes_nothing_that_is_newer() -> None:
+    newer = OrderFact(amount=D(5), remaining=D(5), state="live", at=9)
+    values = told(newer, OrderFact(remaining=D(3), state="live", at=3, is_amended=True))
+    assert (values.amount, values.remaining) == (D(5), D(5))

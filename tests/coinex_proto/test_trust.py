@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
-from typing import Any
+import json
+from collections.abc import Sequence
+from typing import Any, ClassVar
 
 import pytest
-from attrs import evolve
+from attrs import evolve, frozen
 
 from coinex_proto import (
     BookChanged,
     BookNotTrusted,
     Closed,
+    Command,
     Config,
+    Event,
+    Inbound,
     Lost,
     Restored,
     Session,
     Subscribed,
     Topic,
+    Unrecognised,
+    Update,
 )
 from tests.coinex_proto.line import Line
-from tests.coinex_proto.line_session import asked, connected, ladder, price, run_to, trades
-from tests.coinex_proto.tiny import Ladder, LadderBook, LadderUpdate, Own, Price, PriceUpdate, Tiny, Trade
+from tests.coinex_proto.line_session import asked, connected, ladder, price, reconnected, run_to, trades
+from tests.coinex_proto.tiny import Do, Ladder, LadderBook, LadderUpdate, Own, Price, PriceUpdate, Tiny, Trade
 
 A = Ladder("A")
 
@@ -324,3 +331,110 @@ def test_the_reason_is_the_one_that_comes_first() -> None:
     assert run_to(line, 5.0) == [Lost(topics=(A,), since=1.0, why="silent for 4 s")]
     _, line = proved(evolve(config, silent_after=14.0), Owing())
     assert run_to(line, 11.0) == [Lost(topics=(A,), since=1.0, why="no whole book within its time")]
+
+
+class ToldBook(LadderBook):
+    """It cannot tell by itself that a push is missing."""
+
+    def missed(self) -> None:
+        self.is_whole = False
+
+
+class Telling(Tiny):
+    def book(self, topic: Topic[Any]) -> LadderBook | None:
+        return ToldBook() if isinstance(topic, Ladder) else None
+
+    def decode(self, payload: bytes) -> Sequence[Inbound]:
+        if b"unreadable" in payload:
+            return (Unrecognised(raw=payload, why="unreadable", concerns=("ladder", "A")),)
+        return super().decode(payload)
+
+
+def test_a_book_that_could_not_tell_is_told_what_was_missed() -> None:  # D16, law 9
+    session, line = proved(venue=Telling())
+    unread, lost = line.say(2.0, {"unreadable": 1})
+    assert isinstance(unread, Unrecognised)
+    assert lost == Lost(topics=(A,), since=1.0, why="a push could not be read")
+    line.say(3.0, push({"2": 3}, total=8))
+    assert not session.trusted(A)
+    line.say(4.0, push({"1": 5}, whole=True))
+    assert session.trusted(A)
+
+
+@frozen(kw_only=True)
+class Step(Update):
+    """A difference, or where counting begins."""
+
+    is_merged: ClassVar[bool] = True
+    by: int
+    is_whole: bool = False
+
+    @property
+    def topic_key(self) -> tuple[str, str]:
+        return ("count", "A")
+
+
+class Sum:
+    """Adds steps up."""
+
+    def __init__(self) -> None:
+        self.reset()
+
+    def reset(self) -> None:
+        self.total: int | None = None
+
+    def merge(self, update: Update) -> Step | None:
+        assert isinstance(update, Step)
+        if update.is_whole:
+            self.total = update.by
+            return update
+        self.total = None if self.total is None else self.total + update.by
+        return None if self.total is None else Step(by=self.total, is_whole=True)
+
+
+@frozen
+class Count(Topic[Step]):
+    event: ClassVar[type[Event]] = Step
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return ("count", "A")
+
+    def merger(self) -> Sum:
+        return Sum()
+
+
+class Counting(Tiny):
+    def decode(self, payload: bytes) -> Sequence[Inbound]:
+        found = json.loads(payload)
+        return (Step(**found["step"]),) if "step" in found else super().decode(payload)
+
+    def _requests(self, verb: str, topics: Sequence[Topic[Any]]) -> Sequence[tuple[Command[Any], Sequence[Topic[Any]]]]:
+        return [(Do(verb=f"{verb} count"), (topic,)) for topic in topics]
+
+
+def counting() -> tuple[Session, Line]:
+    session, line = asked(Count(), venue=Counting())
+    line.events()
+    return session, line
+
+
+def test_a_topic_of_differences_brings_whole_updates_and_is_live_with_the_first() -> None:
+    session, line = counting()
+    assert line.say(1.0, {"step": {"by": 5}}) == []
+    assert not session.trusted(Count())
+    assert line.say(2.0, {"step": {"by": 3, "is_whole": True}}) == [Step(by=3, is_whole=True)]
+    assert session.trusted(Count())
+    (update,) = line.say(3.0, {"step": {"by": 4}})
+    assert update == Step(by=7, is_whole=True)
+    assert isinstance(update, Step)
+    assert (update.received_at, update.raw) == (3.0, b'{"step": {"by": 4}}')
+
+
+def test_what_was_merged_before_counts_no_more_on_a_new_connection() -> None:
+    session, line = counting()
+    line.say(2.0, {"step": {"by": 3, "is_whole": True}})
+    line = reconnected(session, 3.0)
+    line.events()
+    assert line.say(64.0, {"step": {"by": 4}}) == []
+    assert not session.trusted(Count())

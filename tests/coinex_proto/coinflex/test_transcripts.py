@@ -1,6 +1,7 @@
 """CoinFLEX through a session, message by message."""
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -17,6 +18,8 @@ from coinex_proto import (
     Restored,
     Session,
     Subscribed,
+    SubscribeFailed,
+    Topic,
     Unrecognised,
     UsageError,
 )
@@ -58,7 +61,7 @@ from tests.coinex_proto.coinflex.venue import (
     private,
     refused,
 )
-from tests.coinex_proto.line import sources
+from tests.coinex_proto.line import Line, sources
 
 BOOK = OrderBook(XBT, USDT)
 TICKER = Ticker(XBT, USDT)
@@ -198,6 +201,40 @@ def test_a_book_needs_a_base_asset_that_the_table_has() -> None:
     session = Session(live(), sources())
     with pytest.raises(UsageError, match="table of assets"):
         session.subscribe(OrderBook(7, USDT), now=0.0)
+
+
+def served(session: Session, line: Line, until: float) -> list[Any]:
+    """What is sent while time passes, timer by timer."""
+    while not (sent := line.sent()):
+        due = session.next_deadline()
+        assert due is not None
+        assert due < until
+        session.handle_timeout(due)
+    return sent
+
+
+@pytest.mark.parametrize("topic", [BOOK, TICKER])
+def test_what_may_be_on_although_no_reply_came_is_ended_before_it_is_asked_for_again(topic: Topic[Any]) -> None:  # S10
+    session, line = opened(topic)
+    (watch,) = line.sent()
+    (unwatch,) = served(session, line, 30.0)
+    assert (unwatch["method"], unwatch["watch"]) == (watch["method"], False)
+    assert [type(event) for event in line.events()] == [SubscribeFailed]
+    line.say(30.0, refused(unwatch, 1, "You are not watching"))
+    (again,) = line.sent()
+    assert {**again, "tag": 0} == {**watch, "tag": 0}
+
+
+def test_what_may_be_on_and_is_wanted_no_more_is_ended() -> None:
+    session, line = opened(BOOK)
+    line.sent()
+    while not line.events():
+        session.handle_timeout(session.next_deadline() or 0.0)
+    session.unsubscribe(BOOK, now=12.0)
+    (unwatch,) = served(session, line, 30.0)
+    assert unwatch["watch"] is False
+    line.say(30.0, ok(unwatch))
+    assert session.topics() == ()
 
 
 # The ticker -----------------------------------------------------------------------------------------------------------
