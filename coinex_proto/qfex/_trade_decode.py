@@ -125,7 +125,12 @@ def _err(_: bytes, message: Mapping[str, Any]) -> Sequence[Inbound]:
 
 
 def _channel(verb: str) -> Callable[[bytes, Mapping[str, Any]], Sequence[Inbound]]:
-    return lambda payload, message: (Answer(keys=((verb, message[verb]),), body=payload),)
+    def read(payload: bytes, message: Mapping[str, Any]) -> Sequence[Inbound]:
+        if not isinstance(message[verb], str):
+            raise PayloadError(f"{verb}: expected the name of a channel")
+        return (Answer(keys=((verb, message[verb]),), body=payload),)
+
+    return read
 
 
 def _ack(payload: bytes, message: Mapping[str, Any]) -> Sequence[Inbound]:

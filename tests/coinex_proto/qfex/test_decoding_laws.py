@@ -117,6 +117,20 @@ def test_a_member_of_the_sdks_own_is_not_taken_from_the_peer() -> None:
     assert not [item for item in found if isinstance(item, Update)]
 
 
+@pytest.mark.parametrize(
+    "message",
+    [
+        {"subscribed": []},
+        {"unsubscribed": {"x": 1}},
+        {"err": {"incoming_message": {"type": "add_order", "params": {"quantity": "sNaN", "symbol": ["A"]}}}},
+        {"err": {"incoming_message": {"type": "subscribe", "params": {"channels": [[1]]}}}},
+    ],
+)
+def test_what_an_answer_names_can_always_be_looked_up(message: object) -> None:
+    for item in TRADE.decode(json.dumps(message).encode()):
+        hash(getattr(item, "keys", None))
+
+
 def test_numbers_may_come_as_texts() -> None:
     fill = {"trade_id": "t", "symbol": "A-USD", "order_id": "1", "side": "BUY", "price": "25242.0", "quantity": "0.004"}
     (update,) = TRADE.decode(json.dumps({"fill_response": fill}).encode())
