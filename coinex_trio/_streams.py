@@ -6,9 +6,11 @@ shares with the user's program, one more for each attempt that is given up. Here
 
 from __future__ import annotations
 
+import os
 import ssl
 from collections.abc import Callable, Sequence
-from typing import Final
+from operator import index
+from typing import Final, final
 
 import trio
 
@@ -18,7 +20,58 @@ STAGGER: Final = 0.25
 Resolve = Callable[[str, int], Sequence[tuple[str, int]]]
 
 
-async def open_tcp(host: str, port: int, resolver: trio.CapacityLimiter, resolve: Resolve) -> trio.SocketStream:
+READ_SIZE: Final = 32 * 1024
+"""Bytes of one read where the caller names none, as TLS does; larger reads were measured to be slower."""
+
+
+@final
+class TcpStream(trio.abc.HalfCloseableStream):
+    """A TCP stream of trio that waits first and reads then.
+
+    trio's own reads first, in vain whenever a message comes alone: an exception and a system call, 4 of the 20 us that
+    trio takes for such a message.
+    """
+
+    def __init__(self, stream: trio.SocketStream) -> None:
+        self._stream = stream
+
+    async def receive_some(self, max_bytes: int | None = None) -> bytes:
+        """What has come, at most so many bytes; empty at the end."""
+        size = READ_SIZE if max_bytes is None else index(max_bytes)
+        if size < 1:
+            raise ValueError(f"max_bytes={max_bytes}: must be at least 1")
+        while True:
+            fileno = self._stream.socket.fileno()
+            if fileno < 0:
+                raise trio.ClosedResourceError("this stream was closed")
+            await trio.lowlevel.wait_readable(fileno)
+            if self._stream.socket.fileno() != fileno:
+                continue  # closed between the waking and now: the number may be somebody else's already
+            try:
+                return os.read(fileno, size)
+            except BlockingIOError:
+                continue
+            except OSError as error:
+                raise trio.BrokenResourceError(f"socket connection broken: {error}") from error
+
+    async def send_all(self, data: bytes | bytearray | memoryview) -> None:
+        """As trio's own, and so are all others."""
+        await self._stream.send_all(data)
+
+    async def wait_send_all_might_not_block(self) -> None:
+        """There is room."""
+        await self._stream.wait_send_all_might_not_block()
+
+    async def send_eof(self) -> None:
+        """Nothing more will be sent."""
+        await self._stream.send_eof()
+
+    async def aclose(self) -> None:
+        """Closed at once."""
+        await self._stream.aclose()
+
+
+async def open_tcp(host: str, port: int, resolver: trio.CapacityLimiter, resolve: Resolve) -> TcpStream:
     """The first of the host's addresses that answers. Raises `OSError` when none does."""
     # An abandoned thread keeps its place in `resolver` until it ends: the next attempt waits for it instead of adding one.
     addresses = await trio.to_thread.run_sync(resolve, host, port, abandon_on_cancel=True, limiter=resolver)
@@ -49,13 +102,13 @@ async def open_tcp(host: str, port: int, resolver: trio.CapacityLimiter, resolve
     for late in winner[1:]:
         late.socket.close()
     if winner:
-        return winner[0]
+        return TcpStream(winner[0])
     if not failures:
         raise OSError("the name has no address")
     raise failures[-1]
 
 
-async def start_tls(stream: trio.SocketStream, host: str, context: ssl.SSLContext) -> trio.SSLStream[trio.SocketStream]:
+async def start_tls(stream: TcpStream, host: str, context: ssl.SSLContext) -> trio.SSLStream[TcpStream]:
     """TLS on an open stream, certificate and name checked as the context says, before one byte of the application.
 
     `https_compatible`: many servers end without close_notify, and a WebSocket has its own Close.
