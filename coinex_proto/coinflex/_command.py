@@ -91,6 +91,7 @@ def read(decoder: msgspec.json.Decoder[T], body: bytes, what: str) -> T:
 _TRADING: Final = frozenset({"PlaceOrder", "ModifyOrder", "CancelOrder", "CancelAllOrders"})
 _QUERIES: Final = frozenset({"GetBalances", "GetOrders", "GetTradeVolume"})
 PRIVATE: Final = _TRADING | _QUERIES
+_DEEPEST: Final = 50
 _PLAIN: Final = msgspec.json.Decoder(float_hook=Decimal)
 
 
@@ -99,6 +100,17 @@ def _check_request(_command: object, _attribute: Attribute[Any], value: object) 
         raise UsageError('Raw(request): must be a dict with a "method", for example {"method": "GetBalances"}')
     if value["method"] == "Authenticate":
         raise UsageError('Raw({"method": "Authenticate"}): the sign-in happens by itself; give the client credentials')
+    if _holds_float(value, 0):
+        raise UsageError("Raw(request): a float is not exact, and the wire has whole numbers only")
+
+
+def _holds_float(value: object, depth: int) -> bool:
+    """Whether a float stands anywhere in it, as deep as anybody nests."""
+    if isinstance(value, Mapping):
+        value = list(value.values())
+    if isinstance(value, (list, tuple)) and depth < _DEEPEST:
+        return any(_holds_float(each, depth + 1) for each in value)
+    return isinstance(value, float)
 
 
 @final

@@ -1,0 +1,125 @@
+"""What one payload holds: strange messages are told and never raise."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from coinex_proto import Answer, Challenge, Unrecognised, Update
+from coinex_proto.coinflex import OrderClosed, OwnOrderUpdate, TradeVolumeUpdate
+from coinex_proto.coinflex._decode import decode
+from tests.coinex_proto.coinflex.venue import EXAMPLES, USDT, XBT, message, notice
+
+
+def one(value: object) -> Any:
+    (found,) = decode(value if isinstance(value, bytes) else json.dumps(value).encode())
+    return found
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        b"",
+        b"{",
+        b"null",
+        b"[]",
+        b"5",
+        b'"OrderOpened"',
+        b"\xff\xfe",
+        b"{}",
+        b'{"tag":1}',
+        b"[" * 100_000,
+        b'{"error_code":' + b"9" * 10_000 + b"}",
+    ],
+)
+def test_what_is_no_message_is_told(value: bytes) -> None:  # D4, D6, D7, D8, D18
+    assert isinstance(one(value), Unrecognised)
+
+
+@pytest.mark.parametrize("code", [False, True, "0", 0.0, None, [], {}])
+def test_a_code_that_is_no_integer_is_no_success(code: object) -> None:  # D20
+    assert isinstance(one({"tag": 1, "error_code": code}), Unrecognised)
+
+
+@pytest.mark.parametrize("tag", [True, "1", 1.0, None, [1]])
+def test_a_tag_that_is_no_integer_matches_nothing(tag: object) -> None:  # D19
+    assert isinstance(one({"tag": tag, "error_code": 0}), Unrecognised)
+
+
+def test_a_tag_is_exact_to_the_last_bit() -> None:
+    answer = one({"tag": 2**63 - 1, "error_code": 0})
+    assert answer.keys == (("tag", 2**63 - 1),)
+
+
+def test_a_reply_without_a_tag_belongs_to_nobody() -> None:
+    stray = one({"error_code": 8, "error_msg": "no"})
+    assert "without a tag" in stray.why
+
+
+def test_a_message_that_is_both_is_neither() -> None:
+    assert isinstance(one({"notice": "BalanceChanged", "error_code": 0, "tag": 1}), Unrecognised)
+
+
+def test_a_message_text_of_any_kind_is_carried() -> None:  # D21
+    assert one({"tag": 1, "error_code": 77, "error_msg": {"a": 1}}).refusal.message
+    assert one({"tag": 1, "error_code": 77}).refusal.code == 77
+
+
+@pytest.mark.parametrize("nonce", ["", "AAAA", "A" * 24, 5, None, "DWrLPsaUKWBw5BMTuNFkmQ==\n"])
+def test_a_welcome_with_another_nonce_is_no_challenge(nonce: object) -> None:  # S15
+    assert isinstance(one({"notice": "Welcome", "nonce": nonce}), Unrecognised)
+
+
+def test_an_unknown_notice_is_told() -> None:  # D14
+    assert "unknown notice 'News'" in one({"notice": "News"}).why
+
+
+@pytest.mark.parametrize("name", ["OrderOpened", "OrderModified", "OrdersMatched", "OrderClosed", "TickerChanged"])
+def test_an_unreadable_notice_names_its_market(name: str) -> None:  # D16
+    kind = "ticker" if name == "TickerChanged" else "orders"
+    assert one(notice(name, id="x", bid="x", quantity="x")).concerns == (kind, f"{XBT}/{USDT}")
+    assert one({"notice": name, "base": "x"}).concerns == (kind, None)
+
+
+def test_an_unreadable_text_may_have_been_any_notice() -> None:
+    assert one(b"{").concerns == (None, None)
+    assert one({"notice": "News"}).concerns is None
+
+
+def test_null_and_absent_tell_own_orders_from_others() -> None:
+    own = {**message("OrderClosed.filled.other"), "tonce": None}
+    first, second = decode(json.dumps(own).encode())
+    assert isinstance(first, OrderClosed)
+    assert second == OwnOrderUpdate(notice=first)
+    assert len(decode(json.dumps(message("OrderClosed.filled.other")).encode())) == 1
+
+
+def test_the_volume_has_two_names() -> None:
+    update = one({**message("TradeVolumeChanged"), "notice": "UserTradeVolumeChanged"})
+    assert update == TradeVolumeUpdate(asset=XBT, volume=1237000)
+
+
+@given(st.binary(max_size=60))
+def test_no_bytes_raise(payload: bytes) -> None:  # law 3
+    for found in decode(payload):
+        assert isinstance(found, (Answer, Challenge, Update, Unrecognised))
+
+
+@st.composite
+def spoiled(draw: st.DrawFn) -> dict[str, Any]:
+    """A documented message with one member taken out or replaced."""
+    example = draw(st.sampled_from([e for e in EXAMPLES if e["kind"] == "push"]))
+    member = draw(st.sampled_from(sorted(example["message"])))
+    junk: Any = draw(st.sampled_from([None, True, "x", 1.5, -1, [], {}, 10**40, "delete"]))
+    kept = {name: value for name, value in example["message"].items() if name != member}
+    return kept if junk == "delete" else {**kept, member: junk}
+
+
+@given(spoiled())
+def test_no_spoiled_message_raises_and_all_of_it_is_typed(value: dict[str, Any]) -> None:  # D16
+    for found in decode(json.dumps(value).encode()):
+        assert isinstance(found, (Answer, Challenge, Update, Unrecognised))
+        if isinstance(found, Update):
+            assert found.topic_key
