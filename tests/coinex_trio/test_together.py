@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from decimal import Decimal
 from typing import Any
 
 import pytest
 import trio
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from coinex_proto import (
     Backfilled,
@@ -24,8 +27,9 @@ from coinex_proto import (
     UsageError,
     coinex,
 )
-from coinex_proto.coinex.http import Backfill, Desk, HttpRefused, spot
-from coinex_trio import CoinexClient, Exchange, local_exchange, open_client, open_http
+from coinex_proto.coinex.http import Backfill, Desk, HttpRefused, assets, spot
+from coinex_trio import CoinexClient, Exchange, local_exchange, memory_exchange, open_client, open_http
+from coinex_trio._stage import PlacedOrder
 from coinex_trio._together import http_url_of
 
 MARKET = "BTCUSDT"
@@ -465,3 +469,64 @@ def test_where_http_is_not_installed_the_error_names_the_extra_and_the_socket_wo
         "MissingExtra CoinEx over HTTP needs httpx2: pip install 'coinex-sdk[http]'",
         "()",
     ], done.stderr
+
+
+# Law ------------------------------------------------------------------------------------------------------------------
+
+STEPS = st.lists(
+    st.sampled_from(["buy", "take", "lose the answer", "fill", "cancel", "cancel elsewhere", "drop", "run", "theirs"]),
+    min_size=1,
+    max_size=12,
+)
+
+
+@settings(max_examples=25, deadline=None)
+@given(STEPS)
+def test_whatever_happens_the_tracker_agrees_with_the_exchange_in_the_end(steps: list[str]) -> None:
+    exchange = memory_exchange(rate=0.01)
+    exchange.quote(MARKET, "100", "101", "50")
+    with CoinexClient("spot", exchange.credentials, network=exchange.network, backfill=True) as cx:
+        cx.ready(coinex.Orders(), coinex.UserTrades(), coinex.Balances())
+        placed: list[OrderView] = []
+
+        def place(price: str) -> None:
+            with suppress(NotReady):
+                placed.append(buy(cx, price))
+
+        def lose_the_answer() -> None:
+            if cx.trusted(coinex.Orders()):
+                exchange.refuse("/spot/order", 4002)
+                place("99")
+
+        def each_open(act: Callable[[PlacedOrder], object]) -> None:
+            for order in exchange.orders()[:1]:
+                act(order)
+
+        def cancel_elsewhere(order: PlacedOrder) -> None:
+            cx.http.request(spot.CancelOrder(market=MARKET, order_id=int(order.order_id)))
+
+        def cancel() -> None:
+            for order in cx.orders()[:1]:
+                cx.cancel_order(order)
+
+        acts: dict[str, Callable[[], object]] = {
+            "buy": lambda: place("99"),
+            "take": lambda: place("101"),
+            "lose the answer": lose_the_answer,
+            "fill": lambda: each_open(exchange.fill),
+            "cancel": cancel,
+            "cancel elsewhere": lambda: each_open(cancel_elsewhere),
+            "drop": exchange.drop,
+            "run": lambda: cx.run(seconds=1),
+            "theirs": lambda: exchange.place(MARKET, "buy", "98", "0.2"),
+        }
+        for step in steps:
+            acts[step]()
+        cx.run(seconds=30)
+        for order in cx.orders():
+            cx.resolve(order)
+        open_there = {order.order_id: order.remaining for order in exchange.orders()}
+        assert {order.order_id: order.remaining for order in cx.open_orders()} == open_there
+        assert all(order.is_final or order.order_id in open_there for order in placed)
+        rows = cx.http.request(assets.GetSpotBalance())
+        assert {row.ccy: row.available for row in rows} == {ccy: b.available for ccy, b in cx.balances().items()}
