@@ -1,0 +1,112 @@
+"""What notices and replies say of own orders."""
+
+import json
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from coinex_proto import OrderFact, Update
+from coinex_proto.coinflex import (
+    ASSETS_2020,
+    Assets,
+    BalancesUpdate,
+    OpenOrdersUpdate,
+    OrderAmended,
+    OrderPlaced,
+)
+from coinex_proto.coinflex._decode import decode
+from coinex_proto.coinflex._orders import facts
+from tests.coinex_proto.coinflex.venue import USDT, XBT, message
+
+D = Decimal
+PAIR: dict[str, Any] = {"base": XBT, "counter": USDT}
+
+
+def of_notice(value: dict[str, Any], assets: Assets = ASSETS_2020) -> list[OrderFact]:
+    return [
+        fact
+        for update in decode(json.dumps(value).encode())
+        if isinstance(update, Update)
+        for fact in facts(update, assets)
+    ]
+
+
+def test_an_opened_order_is_live_with_all_of_its_amount() -> None:
+    (fact,) = of_notice(message("OrderOpened.own"))
+    assert (fact.order_id, fact.client_order_id, fact.market, fact.side) == (118061, "2", "XBT/USDT", "buy")
+    assert (fact.state, fact.amount, fact.remaining, fact.price) == ("live", D(1), D(1), D(9601))
+
+
+def test_somebody_elses_order_is_no_fact() -> None:
+    assert of_notice(message("OrderOpened.other")) == []
+    assert of_notice(message("OrdersMatched.public")) == []
+
+
+def test_a_trade_is_a_fill_of_the_side_that_is_ours() -> None:
+    (fact,) = of_notice(message("OrdersMatched.own-bid"))
+    assert (fact.order_id, fact.side, fact.remaining, fact.state) == (118061, "buy", D("0.75"), None)
+    assert fact.fill is not None
+    assert fact.fill[1:] == (D("0.25"), D(9610))
+
+
+def test_a_trade_with_oneself_fills_both_orders() -> None:
+    both = {**message("OrdersMatched.own-bid"), "ask_tonce": None}
+    bid, ask = of_notice(both)
+    assert (bid.order_id, ask.order_id, ask.side, ask.client_order_id) == (118061, 9002, "sell", None)
+
+
+def test_a_market_order_of_ours_is_known_by_its_tonce() -> None:
+    (fact,) = of_notice({**message("OrdersMatched.market-sell"), "ask_tonce": 7})
+    assert (fact.order_id, fact.client_order_id, fact.side, fact.remaining) == (None, "7", "sell", None)
+
+
+@pytest.mark.parametrize(("quantity", "state"), [(0, "filled"), (-7500, "cancelled")])
+def test_what_remained_tells_whether_an_order_was_filled(quantity: int, state: str) -> None:
+    (fact,) = of_notice({**message("OrderClosed.own"), "quantity": quantity})
+    assert (fact.state, fact.remaining) == (state, D(abs(quantity)) / 10_000)
+
+
+def test_times_of_queries_do_not_tell_how_new_they_are() -> None:
+    query = OpenOrdersUpdate(orders=())
+    assert facts(query, ASSETS_2020) == []
+    (fact,) = of_notice(message("OrderClosed.own"))
+    assert fact.at == 1581946800004000
+
+
+@pytest.mark.parametrize(("quantity", "state"), [(5000, "live"), (0, "cancelled")])
+def test_a_change_that_leaves_nothing_cancels(quantity: int, state: str) -> None:
+    told = OrderAmended(**PAIR, id=1, tonce=None, quantity=quantity, price=5, time=9)
+    (fact,) = facts(told, ASSETS_2020)
+    assert (fact.state, fact.is_amended, fact.at) == (state, False, 9)
+
+
+@pytest.mark.parametrize(
+    ("quantity", "total", "remaining", "state", "amount", "left"),
+    [
+        (10000, None, 0, "filled", D(1), D(0)),
+        (-10000, None, 10000, "cancelled", D(1), D(1)),
+        (None, -480000, 0, "filled", None, None),
+        (None, 480000, 5, "cancelled", None, None),
+    ],
+)
+def test_a_market_order_is_over_and_one_by_total_has_no_amount(
+    quantity: int | None, total: int | None, remaining: int, state: str, amount: Decimal | None, left: Decimal | None
+) -> None:
+    told = OrderPlaced(
+        **PAIR, tonce=3, quantity=quantity, total=total, price=None, id=None, time=None, remaining=remaining
+    )
+    (fact,) = facts(told, ASSETS_2020)
+    assert (fact.state, fact.amount, fact.remaining, bool(fact.why)) == (state, amount, left, bool(remaining))
+    assert fact.side == ("buy" if (quantity or total or 0) > 0 else "sell")
+
+
+def test_without_the_asset_in_the_table_numbers_are_left_out() -> None:
+    (fact,) = of_notice(message("OrderOpened.own"), Assets(()))
+    assert (fact.market, fact.amount, fact.price, fact.state) == (f"{XBT}/{USDT}", None, None, "live")
+    (trade,) = of_notice(message("OrdersMatched.own-bid"), Assets(()))
+    assert (trade.fill, trade.remaining) == (None, None)
+
+
+def test_balances_say_nothing_of_orders() -> None:
+    assert facts(BalancesUpdate(balances=()), ASSETS_2020) == ()
