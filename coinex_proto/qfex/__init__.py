@@ -20,16 +20,6 @@ from coinex_proto.qfex.account_updates import (
     UserTradesUpdate,
 )
 from coinex_proto.qfex.credentials import HmacCredentials, JwtCredentials, sign_auth
-from coinex_proto.qfex.dialect import (
-    MDS_UAT_URL,
-    MDS_URL,
-    TRADE_UAT_URL,
-    TRADE_URL,
-    MdsDialect,
-    TradeDialect,
-    mds,
-    trade,
-)
 from coinex_proto.qfex.market_updates import (
     BboUpdate,
     CandleUpdate,
@@ -47,6 +37,7 @@ from coinex_proto.qfex.market_updates import (
     TradeUpdate,
     UnderlierUpdate,
 )
+from coinex_proto.qfex.mds_dialect import MDS_UAT_URL, MDS_URL, MdsDialect, mds
 from coinex_proto.qfex.queries import (
     GetAvailableLeverageLevels,
     GetOrder,
@@ -84,6 +75,7 @@ from coinex_proto.qfex.trade_commands import (
     ModifyStopOrder,
     SetUserLeverage,
 )
+from coinex_proto.qfex.trade_dialect import TRADE_UAT_URL, TRADE_URL, TradeDialect, trade
 
 __all__ = [
     "MDS_UAT_URL",

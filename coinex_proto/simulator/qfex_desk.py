@@ -11,17 +11,16 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from coinex_proto.simulator.accounts import NotEnough
-from coinex_proto.simulator.amounts import UNIT_PLACES, BadNumber, to_scaled
+from coinex_proto.simulator.amounts import BadNumber, to_scaled
 from coinex_proto.simulator.events import Fill
 from coinex_proto.simulator.exchange import Exchange
-from coinex_proto.simulator.futures import MAINTENANCE_RATE, Position
+from coinex_proto.simulator.futures import Position
 from coinex_proto.simulator.market import Market
 from coinex_proto.simulator.matching import Order, Side
-from coinex_proto.simulator.qfex_catalogue import QUOTE
+from coinex_proto.simulator.qfex_statements import balance_record, position_record
 from coinex_proto.simulator.qfex_wire import (
     Ticket,
     fill_record,
-    number,
     order_record,
     stop_push,
     stop_record,
@@ -279,55 +278,11 @@ class QfexDesk:
     def positions(self) -> Iterator[dict[str, Any]]:
         """One record a symbol, flat ones too."""
         for market in self._feeds.markets.values():
-            yield self.position_record(market)
-
-    def position_record(self, market: Market) -> dict[str, Any]:
-        """The inside of a position_response."""
-        spec = market.spec
-        found = self._exchange.futures.position(self.owner, spec.key)
-        position = found if found is not None and found.lots else None
-        mine = self.open_orders(spec.name)
-        _, leverage = self._exchange.futures.settings(self.owner, spec.key)
-        mark = self._exchange.marks.mark(market)
-        value = 0 if position is None else abs(position.lots) * mark * spec.value_factor
-        entry = 0
-        if position is not None:
-            entry = abs(position.cost) * 10**UNIT_PLACES // abs(position.lots) // spec.base_factor
-        return {
-            "id": uuid(self._seed, spec.name),
-            "symbol": spec.name,
-            "position": number(0 if position is None else position.lots, spec.amount_places),
-            "margin_alloc": number(0 if position is None else position.margin, UNIT_PLACES),
-            "realised_pnl": number(0 if found is None else found.realized, UNIT_PLACES),
-            "unrealised_pnl": number(0 if position is None else position.unrealized(mark, spec), UNIT_PLACES),
-            "net_funding": number(0, 2),
-            "open_orders": number(len(mine), 0),
-            "open_quantity": number(sum(order.left for order in mine), spec.amount_places),
-            "leverage": number(leverage, 0),
-            "initial_margin": number(0 if position is None else position.margin, UNIT_PLACES),
-            "maintenance_margin": number(value * MAINTENANCE_RATE // 10**8, UNIT_PLACES),
-            "average_price": number(entry, UNIT_PLACES),
-        }
+            yield position_record(self._exchange, self.owner, market, self.open_orders(market.spec.name))
 
     def balance(self) -> dict[str, Any]:
         """The inside of a balance_response."""
-        money = self._exchange.ledger.balance(self.owner, "futures", QUOTE)
-        open_ones = self._exchange.futures.open_positions(self.owner)
-        markets = self._exchange.markets
-        unrealised = sum(
-            p.unrealized(self._exchange.marks.mark(markets[p.market]), markets[p.market].spec) for p in open_ones
-        )
-        return {
-            "id": self.user_id,
-            "user_id": self.user_id,
-            "deposit": number(money.total, UNIT_PLACES),
-            "realised_pnl": number(0, 2),
-            "order_margin": number(money.frozen, UNIT_PLACES),
-            "position_margin": number(money.margin, UNIT_PLACES),
-            "unrealised_pnl": number(unrealised, UNIT_PLACES),
-            "net_funding": number(0, 2),
-            "available_balance": number(money.available, UNIT_PLACES),
-        }
+        return balance_record(self._exchange, self.owner, self.user_id)
 
     def find(self, order_id: str) -> Order | None:
         """The order that has or had this id."""

@@ -1,20 +1,16 @@
-"""QFEX as the shared core sees it: two sockets, MDS for market data and Trade for orders and account data.
+"""The Trade socket of QFEX as the shared core sees it: sign-in, orders, account data, and what to ask after a loss.
 
-Source: QFEX documentation; what is only known from other clients says so where it is used.
+Source: QFEX documentation, Trade pages; what is only known from other clients says so where it is used.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
-from typing import Any, Final, TypeAlias, final
+from typing import Any, Final, final
 from urllib.parse import parse_qs, quote
 
-import msgspec
 from attrs import evolve, field, frozen
 
-from coinex_proto._endpoint import endpoint_of
-from coinex_proto._handshake import upgrade_request
 from coinex_proto.books import Book
 from coinex_proto.commands import Command, Outgoing, RequestId
 from coinex_proto.config import Endpoint, Rate
@@ -22,42 +18,18 @@ from coinex_proto.dialect import Inbound, Opening
 from coinex_proto.errors import UsageError, quoted
 from coinex_proto.events import Event, Update
 from coinex_proto.orders import OrderFact, OrderView
-from coinex_proto.qfex import _keys, _mds_decode, _orders, _trade_decode
+from coinex_proto.qfex import _keys, _orders, _trade_decode
 from coinex_proto.qfex._command import Raw, TradeCommand
-from coinex_proto.qfex._own_commands import Auth, CancelOnDisconnect, MarketSubscription, Subscribe, Unsubscribe
-from coinex_proto.qfex.book import QfexBook
+from coinex_proto.qfex._messages import Headers, Requests, checked_endpoint, text_of
+from coinex_proto.qfex._own_commands import Auth, CancelOnDisconnect, Subscribe, Unsubscribe
 from coinex_proto.qfex.credentials import HmacCredentials, JwtCredentials
-from coinex_proto.qfex.market_updates import ALL
 from coinex_proto.qfex.queries import GetOrder, GetUserOrders, GetUserTrades
-from coinex_proto.qfex.topics import (
-    Balances,
-    Bbo,
-    Candles,
-    Fills,
-    Funding,
-    Level2,
-    Level2All,
-    MarketStats,
-    MarkPrice,
-    MinMaxPrice,
-    OpenInterest,
-    Orders,
-    Positions,
-    Refdata,
-    StopOrders,
-    Trades,
-    Underlier,
-)
+from coinex_proto.qfex.topics import Balances, Fills, Orders, Positions, StopOrders
 from coinex_proto.topics import Topic
 
-MDS_URL: Final = "wss://mds.qfex.com"
 TRADE_URL: Final = "wss://trade.qfex.com"
-MDS_UAT_URL: Final = "wss://mds.qfex.io"
 TRADE_UAT_URL: Final = "wss://trade.qfex.io"
 """The test environment: same protocol, no real money."""
-
-Headers: TypeAlias = Sequence[tuple[str, str]]
-Requests: TypeAlias = Sequence[tuple[Command[Any], Sequence[Topic[Event]]]]
 
 NONCE_BYTES: Final = 16
 """As the documentation's samples; hex doubles it, at most 100 characters are allowed."""
@@ -69,22 +41,6 @@ LIMIT: Final = Rate(180.0, 1200.0)
 """The venue allows 12,000 weighted messages as an exponential average over 60 s. A bucket that refills at r and holds b
 keeps that average below 60 r + b: so much a second, and bursts of so many, never reach it, whatever came before."""
 
-_MARKET_CHANNELS: Final[Mapping[type[Topic[Any]], str]] = {
-    Level2: "level2",
-    Level2All: "level2",
-    Bbo: "bbo",
-    Trades: "trade",
-    Candles: "candle",
-    Underlier: "underlier",
-    MarkPrice: "mark_price",
-    Funding: "funding",
-    OpenInterest: "open_interest",
-    MinMaxPrice: "minmax_price",
-    MarketStats: "market_stats",
-    Refdata: "refdata",
-}
-"""Topics of the MDS socket."""
-
 _ACCOUNT_CHANNELS: Final[Mapping[type[Topic[Any]], str]] = {
     Fills: "fills",
     Positions: "positions",
@@ -92,15 +48,6 @@ _ACCOUNT_CHANNELS: Final[Mapping[type[Topic[Any]], str]] = {
     StopOrders: "stop_orders",
 }
 """Topics of the Trade socket that must be asked for; order_responses belongs to the opening."""
-
-
-def mds(*, url: str = MDS_URL, headers: Headers = (), allow_plaintext: bool = False) -> MdsDialect:
-    """The market data socket; it needs no sign-in. `headers` go into the WebSocket upgrade.
-
-    Raises `UsageError` for an address or a header that cannot be, and for `ws://` to another machine without
-    `allow_plaintext`.
-    """
-    return MdsDialect(endpoint=_endpoint(url, headers, allow_plaintext))
 
 
 def trade(
@@ -130,91 +77,8 @@ def trade(
         credentials=credentials,
         account_id=account_id,
         cancel_on_disconnect=cancel_on_disconnect,
-        address=_endpoint(url, headers, allow_plaintext),
+        address=checked_endpoint(url, headers, allow_plaintext),
     )
-
-
-def _endpoint(url: str, headers: Headers, allow_plaintext: bool) -> Endpoint:
-    endpoint = endpoint_of(url, allow_plaintext=allow_plaintext, headers=tuple((name, text) for name, text in headers))
-    upgrade_request(
-        host=endpoint.host,
-        port=endpoint.port,
-        tls=endpoint.tls,
-        target=endpoint.target,
-        headers=endpoint.headers,
-    )
-    return endpoint
-
-
-@final
-@frozen(kw_only=True)
-class MdsDialect:
-    """The market data socket; made by `mds()`."""
-
-    endpoint: Endpoint
-
-    @property
-    def name(self) -> str:
-        """Venue and socket."""
-        return "qfex mds"
-
-    @property
-    def has_credentials(self) -> bool:
-        """There is nothing private here."""
-        return False
-
-    @property
-    def limits(self) -> Mapping[str, Rate]:
-        """None are documented; `Config.requests_per_second` paces topic requests."""
-        return {}
-
-    @property
-    def ping(self) -> Command[Any] | None:
-        """A WebSocket ping: there is no JSON one."""
-        return None
-
-    @property
-    def clock(self) -> Command[int] | None:
-        """The venue tells no time."""
-        return None
-
-    def opening(self, start: Opening) -> Sequence[Command[Any]]:
-        """Nothing."""
-        return ()
-
-    def encode(self, command: Command[Any], request_id: RequestId) -> Outgoing:
-        """The fields at the top level; that subscriptions are acknowledged at all is not documented."""
-        if isinstance(command, Raw):
-            message: dict[str, object] = {"type": command.type, **command.params}
-        elif isinstance(command, MarketSubscription):
-            message = command.message()
-        else:
-            raise UsageError(f"{type(command).__name__} is no request of the QFEX market data socket")
-        return Outgoing(text=_text_of(message), keys=_mds_decode.of_request(message), is_reply_optional=True)
-
-    def decode(self, payload: bytes) -> Sequence[Inbound]:
-        """Updates and acknowledgements; `Unrecognised` for what cannot be read."""
-        return _mds_decode.decode(payload)
-
-    def subscribe(self, topics: Sequence[Topic[Event]]) -> Requests:
-        """One request a channel and interval; all symbols by themselves. Raises `UsageError` for account topics."""
-        return _market_requests("subscribe", topics)
-
-    def unsubscribe(self, topics: Sequence[Topic[Event]]) -> Requests:
-        """As `subscribe`."""
-        return _market_requests("unsubscribe", topics)
-
-    def book(self, topic: Topic[Event]) -> Book | None:
-        """An empty book for a `Level2`."""
-        return QfexBook() if isinstance(topic, Level2) else None
-
-    def order(self, update: Update) -> Sequence[OrderFact]:
-        """Nothing."""
-        return ()
-
-    def find_out(self, orders: Sequence[OrderView]) -> Sequence[Command[Any]]:
-        """Nothing."""
-        return ()
 
 
 @final
@@ -298,7 +162,7 @@ class TradeDialect:
             raise UsageError(f"{type(command).__name__} is no request of the QFEX Trade socket")
         rule = _keys.rule_of(kind)
         return Outgoing(
-            text=_text_of({"type": kind, "params": params}),
+            text=text_of({"type": kind, "params": params}),
             keys=_keys.of_request(kind, params, local_id),
             bucket=CANCELS if kind.startswith("cancel_") and kind != CancelOnDisconnect.type else ORDERS,
             weight=rule.weight,
@@ -341,28 +205,6 @@ def _query(order: OrderView) -> GetOrder | None:
         return None
 
 
-def _market_requests(verb: str, topics: Sequence[Topic[Event]]) -> Requests:
-    groups: dict[tuple[str, object, bool], list[Topic[Event]]] = {}
-    for topic in topics:
-        channel = _MARKET_CHANNELS.get(type(topic))
-        if channel is None:
-            raise UsageError(f"{quoted(topic)} is no topic of the QFEX market data socket")
-        groups.setdefault((channel, topic.key[2:], topic.key[1] is None), []).append(topic)
-    return [(_market_request(verb, channel, group), group) for (channel, _, _), group in groups.items()]
-
-
-def _market_request(verb: str, channel: str, group: Sequence[Topic[Event]]) -> MarketSubscription:
-    first = group[0]
-    sig_figs = first.sig_figs if isinstance(first, (Level2, Level2All)) else 0
-    return MarketSubscription(
-        verb=verb,
-        channels=(channel,),
-        symbols=tuple(ALL if topic.key[1] is None else str(topic.key[1]) for topic in group),
-        intervals=(first.interval,) if isinstance(first, Candles) else (),
-        sig_figs=(sig_figs,) if sig_figs else (),
-    )
-
-
 def _account_channels(topics: Sequence[Topic[Event]]) -> list[tuple[str, Topic[Event]]]:
     found = []
     for topic in topics:
@@ -372,33 +214,3 @@ def _account_channels(topics: Sequence[Topic[Event]]) -> list[tuple[str, Topic[E
         elif not isinstance(topic, Orders):
             raise UsageError(f"{quoted(topic)} is no topic of the QFEX Trade socket")
     return found
-
-
-_ENCODER: Final = msgspec.json.Encoder()
-
-
-def _text_of(message: Mapping[str, object]) -> bytes:
-    """JSON with decimals as exact number literals. Raises `UsageError` for what JSON cannot say."""
-    try:
-        return _ENCODER.encode(_exact(message))
-    except UsageError:
-        raise
-    except (TypeError, ValueError, OverflowError, RecursionError, msgspec.MsgspecError) as problem:
-        raise UsageError(f"{message.get('type')}: cannot be written as JSON: {quoted(problem)}") from problem
-
-
-def _exact(value: object) -> object:
-    """Plain values, each `Decimal` as the digits that stand for it."""
-    match value:
-        case Decimal():
-            if not value.is_finite() or abs(value.adjusted()) > 40:
-                raise UsageError(f"a number that cannot be written out: {quoted(value)}")
-            return msgspec.Raw(format(value, "f").encode())
-        case float():
-            raise UsageError(f'a float is not exact: write Decimal("{value!r}") instead')
-        case Mapping():
-            return {name: _exact(entry) for name, entry in value.items()}
-        case list() | tuple():
-            return [_exact(entry) for entry in value]
-        case _:
-            return value

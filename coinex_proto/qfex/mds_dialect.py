@@ -1,0 +1,162 @@
+"""The MDS socket of QFEX as the shared core sees it: market data without sign-in.
+
+Source: QFEX documentation, MDS pages; what is only known from other clients says so where it is used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, final
+
+from attrs import frozen
+
+from coinex_proto.books import Book
+from coinex_proto.commands import Command, Outgoing, RequestId
+from coinex_proto.config import Endpoint, Rate
+from coinex_proto.dialect import Inbound, Opening
+from coinex_proto.errors import UsageError, quoted
+from coinex_proto.events import Event, Update
+from coinex_proto.orders import OrderFact, OrderView
+from coinex_proto.qfex import _mds_decode
+from coinex_proto.qfex._command import Raw
+from coinex_proto.qfex._messages import Headers, Requests, checked_endpoint, text_of
+from coinex_proto.qfex._own_commands import MarketSubscription
+from coinex_proto.qfex.book import QfexBook
+from coinex_proto.qfex.market_updates import ALL
+from coinex_proto.qfex.topics import (
+    Bbo,
+    Candles,
+    Funding,
+    Level2,
+    Level2All,
+    MarketStats,
+    MarkPrice,
+    MinMaxPrice,
+    OpenInterest,
+    Refdata,
+    Trades,
+    Underlier,
+)
+from coinex_proto.topics import Topic
+
+MDS_URL: Final = "wss://mds.qfex.com"
+MDS_UAT_URL: Final = "wss://mds.qfex.io"
+"""The test environment: same protocol, no real money."""
+
+_MARKET_CHANNELS: Final[Mapping[type[Topic[Any]], str]] = {
+    Level2: "level2",
+    Level2All: "level2",
+    Bbo: "bbo",
+    Trades: "trade",
+    Candles: "candle",
+    Underlier: "underlier",
+    MarkPrice: "mark_price",
+    Funding: "funding",
+    OpenInterest: "open_interest",
+    MinMaxPrice: "minmax_price",
+    MarketStats: "market_stats",
+    Refdata: "refdata",
+}
+"""Topics of the MDS socket."""
+
+
+def mds(*, url: str = MDS_URL, headers: Headers = (), allow_plaintext: bool = False) -> MdsDialect:
+    """The market data socket; it needs no sign-in. `headers` go into the WebSocket upgrade.
+
+    Raises `UsageError` for an address or a header that cannot be, and for `ws://` to another machine without
+    `allow_plaintext`.
+    """
+    return MdsDialect(endpoint=checked_endpoint(url, headers, allow_plaintext))
+
+
+@final
+@frozen(kw_only=True)
+class MdsDialect:
+    """The market data socket; made by `mds()`."""
+
+    endpoint: Endpoint
+
+    @property
+    def name(self) -> str:
+        """Venue and socket."""
+        return "qfex mds"
+
+    @property
+    def has_credentials(self) -> bool:
+        """There is nothing private here."""
+        return False
+
+    @property
+    def limits(self) -> Mapping[str, Rate]:
+        """None are documented; `Config.requests_per_second` paces topic requests."""
+        return {}
+
+    @property
+    def ping(self) -> Command[Any] | None:
+        """A WebSocket ping: there is no JSON one."""
+        return None
+
+    @property
+    def clock(self) -> Command[int] | None:
+        """The venue tells no time."""
+        return None
+
+    def opening(self, start: Opening) -> Sequence[Command[Any]]:
+        """Nothing."""
+        return ()
+
+    def encode(self, command: Command[Any], request_id: RequestId) -> Outgoing:
+        """The fields at the top level; that subscriptions are acknowledged at all is not documented."""
+        if isinstance(command, Raw):
+            message: dict[str, object] = {"type": command.type, **command.params}
+        elif isinstance(command, MarketSubscription):
+            message = command.message()
+        else:
+            raise UsageError(f"{type(command).__name__} is no request of the QFEX market data socket")
+        return Outgoing(text=text_of(message), keys=_mds_decode.of_request(message), is_reply_optional=True)
+
+    def decode(self, payload: bytes) -> Sequence[Inbound]:
+        """Updates and acknowledgements; `Unrecognised` for what cannot be read."""
+        return _mds_decode.decode(payload)
+
+    def subscribe(self, topics: Sequence[Topic[Event]]) -> Requests:
+        """One request a channel and interval; all symbols by themselves. Raises `UsageError` for account topics."""
+        return _market_requests("subscribe", topics)
+
+    def unsubscribe(self, topics: Sequence[Topic[Event]]) -> Requests:
+        """As `subscribe`."""
+        return _market_requests("unsubscribe", topics)
+
+    def book(self, topic: Topic[Event]) -> Book | None:
+        """An empty book for a `Level2`."""
+        return QfexBook() if isinstance(topic, Level2) else None
+
+    def order(self, update: Update) -> Sequence[OrderFact]:
+        """Nothing."""
+        return ()
+
+    def find_out(self, orders: Sequence[OrderView]) -> Sequence[Command[Any]]:
+        """Nothing."""
+        return ()
+
+
+def _market_requests(verb: str, topics: Sequence[Topic[Event]]) -> Requests:
+    groups: dict[tuple[str, object, bool], list[Topic[Event]]] = {}
+    for topic in topics:
+        channel = _MARKET_CHANNELS.get(type(topic))
+        if channel is None:
+            raise UsageError(f"{quoted(topic)} is no topic of the QFEX market data socket")
+        groups.setdefault((channel, topic.key[2:], topic.key[1] is None), []).append(topic)
+    return [(_market_request(verb, channel, group), group) for (channel, _, _), group in groups.items()]
+
+
+def _market_request(verb: str, channel: str, group: Sequence[Topic[Event]]) -> MarketSubscription:
+    first = group[0]
+    sig_figs = first.sig_figs if isinstance(first, (Level2, Level2All)) else 0
+    return MarketSubscription(
+        verb=verb,
+        channels=(channel,),
+        symbols=tuple(ALL if topic.key[1] is None else str(topic.key[1]) for topic in group),
+        intervals=(first.interval,) if isinstance(first, Candles) else (),
+        sig_figs=(sig_figs,) if sig_figs else (),
+    )
