@@ -16,6 +16,7 @@ from coinex_proto._wishes import AnyTopic, Wire, Wish, Wishes, topics_of
 from coinex_proto.commands import Command, RequestId
 from coinex_proto.errors import PayloadError, RequestRefused, RequestTimedOut, SdkError
 from coinex_proto.events import Event, Failed, Replied, Subscribed, SubscribeFailed, Unsubscribed
+from coinex_proto.phases import Phase
 
 if TYPE_CHECKING:
     from coinex_proto.config import Config
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 FIRST_RETRY = 1.0
 """Seconds: the least pause before a refused topic is asked for again (CoinEx 23002: at least 1 s)."""
+MAX_SIGN_IN_REFUSALS = 1
+"""So often a topic is asked for again on a new connection after "not signed in"; else it would cost one after the other."""
 
 
 class Verb(Enum):
@@ -159,7 +162,7 @@ class Asking:
             return
         for wish in wishes:
             wish.wire = Wire.ON
-            wish.failures = 0
+            wish.failures = wish.sign_in_refusals = 0
             if not wish.holders or wish.must_renew:
                 self._wishes.touch((wish,))
         covered = [each for wish in wishes for each in self._wishes.covered(wish) if each.wire is Wire.OFF]
@@ -192,7 +195,12 @@ class Asking:
         for wish in (*wishes, *covered):
             wish.wire = Wire.OFF
             wish.is_asked = False
-        if not may_retry and len(wishes) > 1:
+        if connection.phase is not Phase.READY and all(wish.sign_in_refusals < MAX_SIGN_IN_REFUSALS for wish in wishes):
+            # The refusal was of the sign-in and has ended the connection: they are asked for on the next one.
+            for wish in wishes:
+                wish.sign_in_refusals += 1
+            return
+        if not may_retry and len(wishes) > 1 and connection.phase is Phase.READY:
             # One bad market spoils the whole list: halves, until it stands alone.
             half = len(wishes) // 2
             for part in (wishes[:half], wishes[half:]):

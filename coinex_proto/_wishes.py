@@ -71,6 +71,8 @@ class Wish:
     lost_why: str = ""
     refused: SdkError | None = None
     failures: int = 0
+    sign_in_refusals: int = 0
+    """Connections that ended since the venue took this topic for asked without a sign-in."""
     retry_at: float | None = None
     last_update_at: float | None = None
     doubt_at: float | None = None

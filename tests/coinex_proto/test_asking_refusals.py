@@ -9,18 +9,21 @@ import pytest
 from attrs import frozen
 
 from coinex_proto import (
+    Closed,
     Command,
     Config,
     Lost,
+    Ready,
     RequestRefused,
     RequestTimedOut,
+    Session,
     Subscribed,
     SubscribeFailed,
     Topic,
     Unsubscribed,
 )
-from tests.coinex_proto.line import Line
-from tests.coinex_proto.line_session import asked, ladder, price, reconnected, run_to, trades
+from tests.coinex_proto.line import Line, sources
+from tests.coinex_proto.line_session import RETRYING, asked, connected, ladder, price, reconnected, run_to, trades
 from tests.coinex_proto.tiny import Do, Ladder, LadderUpdate, Price, Tiny, Trade
 
 
@@ -63,6 +66,44 @@ def test_a_final_refusal_is_not_asked_again_until_somebody_wants_it_anew() -> No
     assert line.sent() == []
     session.subscribe(Price("A"), now=70.0)
     assert line.sent() == [watch("A")]
+
+
+def signed_in(session: Session, now: float) -> Line:
+    """A new connection of a venue that wants a login, ready."""
+    line = connected(session, now)
+    line.say(now, {"hello": f"n{now}"})
+    line.say(now, {"ok": "login"})
+    assert Ready() in line.say(now, {"ok": "greet"})
+    return line
+
+
+@pytest.mark.parametrize("markets", [("A",), ("A", "B", "C")])
+def test_s7_topics_refused_for_a_forgotten_sign_in_are_asked_for_on_the_next_connection(
+    markets: tuple[str, ...],
+) -> None:
+    session = Session(Tiny(password="pw"), sources(), RETRYING)
+    session.subscribe(*map(Price, markets), now=0.0)
+    line = signed_in(session, 0.0)
+    assert line.sent()[-1] == watch(*markets)
+    (closed,) = line.say(5.0, {"error": "who", "of": "watch"})
+    assert isinstance(closed, Closed)
+    session.disconnected(5.0)
+    line = signed_in(session, 70.0)
+    assert line.sent()[-1] == watch(*markets)
+    assert line.say(75.0, {"ok": "watch"})[0] == Subscribed(topic=Price("A"))
+
+
+def test_s7_topics_refused_for_the_sign_in_twice_in_a_row_are_refused_for_good() -> None:
+    session = Session(Tiny(password="pw"), sources(), RETRYING)
+    session.subscribe(Price("A"), Price("B"), now=0.0)
+    signed_in(session, 0.0).say(5.0, {"error": "who", "of": "watch"})
+    session.disconnected(5.0)
+    line = signed_in(session, 70.0)
+    line.sent()
+    events = line.say(75.0, {"error": "who", "of": "watch"})
+    assert [event.topic for event in events if isinstance(event, SubscribeFailed)] == [Price("A"), Price("B")]
+    session.disconnected(75.0)
+    assert [request.get("do") for request in signed_in(session, 150.0).sent()].count("watch") == 0
 
 
 def test_s17_a_refusal_that_passes_is_asked_again_at_a_slower_pace_each_time() -> None:
