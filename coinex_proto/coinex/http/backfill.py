@@ -9,6 +9,7 @@ Source: CoinEx API v2, deals, user-deals, finished-order; "Behaviour that shapes
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from itertools import islice
 from typing import Any, Final, TypeAlias, final
 
 import attrs
@@ -30,6 +31,8 @@ OVERLAP: Final = 2.0
 
 REMEMBERED: Final = 4096
 """Ids of each kind that are known to have been handed out: far more than a busy market trades within the overlap."""
+
+MOST_KEPT: Final = 2 * REMEMBERED
 
 TRADES: Final = 1000
 """Public trades that the venue lists at most."""
@@ -116,16 +119,24 @@ class Backfill:
     # What was seen ----------------------------------------------------------------------------------------------------
 
     def _see_trades(self, update: TradesUpdate) -> None:
-        _remember(self._trades, ((deal.deal_id, update.market) for deal in reversed(update.deal_list)))
+        market, seen = update.market, self._trades
+        for deal in reversed(update.deal_list):
+            seen[deal.deal_id] = market
+        if len(seen) > MOST_KEPT:
+            self._trades = _newest(seen)
 
     def _see_own_trade(self, update: UserTradeUpdate) -> None:
         self._own_markets[update.market] = None
-        _remember(self._own_trades, ((update.deal_id, update.market),))
+        self._own_trades[update.deal_id] = update.market
+        if len(self._own_trades) > MOST_KEPT:
+            self._own_trades = _newest(self._own_trades)
 
     def _see_order(self, update: OrderUpdate) -> None:
         self._own_markets[update.order.market] = None
         if update.event == "finish":
-            _remember(self._finished, ((update.order.order_id, update.order.market),))
+            self._finished[update.order.order_id] = update.order.market
+            if len(self._finished) > MOST_KEPT:
+                self._finished = _newest(self._finished)
 
     # What is asked ----------------------------------------------------------------------------------------------------
 
@@ -198,10 +209,9 @@ def _each(market: str | None, known: Iterable[str], found: _Found) -> list[str]:
     return markets
 
 
-def _remember(seen: dict[int, str], ids: Iterable[tuple[int, str]]) -> None:
-    seen.update(ids)
-    while len(seen) > REMEMBERED:
-        del seen[next(iter(seen))]
+def _newest(seen: dict[int, str]) -> dict[int, str]:
+    """The newest half, now and then: taking the oldest out of a dict one by one gets slow."""
+    return dict(islice(seen.items(), len(seen) - REMEMBERED, None))
 
 
 def _is_within(at_ms: int, window: Window) -> bool:

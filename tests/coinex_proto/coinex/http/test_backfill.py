@@ -246,8 +246,8 @@ def test_the_futures_half_asks_its_own_lists(bench: Bench) -> None:
 
 
 def test_what_is_remembered_has_an_end(backfill: Backfill, bench: Bench) -> None:
-    for first in range(0, 5000, 100):
+    for first in range(0, 9000, 100):
         backfill.see(seen_trades(*range(first + 100, first, -1)))
-    _, events = fill(backfill, bench, Trades("BTCUSDT"), (deal(5000), deal(1)))
+    _, events = fill(backfill, bench, Trades("BTCUSDT"), (deal(9000), deal(5000), deal(1)))
     told = [event for event in events if isinstance(event, Update)]
     assert [update.trade_ids for update in told if isinstance(update, TradesUpdate)] == [(1,)]
