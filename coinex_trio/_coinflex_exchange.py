@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from decimal import Decimal
+from pathlib import Path
 from typing import cast, final
 
 from attrs import frozen
@@ -45,6 +46,11 @@ class CoinflexExchange:
     def http_url(self) -> str:
         """`http://127.0.0.1:PORT`: assets and markets."""
         return self._stage.url("http")
+
+    @property
+    def ca_file(self) -> Path | None:
+        """With `tls=True` the certificate that clients have to trust."""
+        return self._stage.ca_file
 
     @property
     def network(self) -> Network:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from decimal import Decimal
+from pathlib import Path
 from typing import cast, final
 
 from attrs import frozen
@@ -43,6 +44,11 @@ class QfexExchange:
     def trade_url(self) -> str:
         """The socket for orders."""
         return f"{self._stage.url('ws')}/trade"
+
+    @property
+    def ca_file(self) -> Path | None:
+        """With `tls=True` the certificate that clients have to trust."""
+        return self._stage.ca_file
 
     @property
     def network(self) -> Network:

@@ -159,16 +159,19 @@ class Settings:
 
     def server(self, now: float) -> Server[ServerConnection]:
         """The exchange without I/O, beginning at this Unix time."""
-        made = CoinexServer(
-            now=now,
-            seed=self.seed,
-            markets=self.markets,
-            access_id=self.access_id,
-            secret_key=self.secret_key,
-            crowd=CrowdSettings(rate=self.rate),
-            faults=self.faults,
-            allows_old_signatures=self.allows_old_signatures,
-        )
+        try:
+            made = CoinexServer(
+                now=now,
+                seed=self.seed,
+                markets=self.markets,
+                access_id=self.access_id,
+                secret_key=self.secret_key,
+                crowd=CrowdSettings(rate=self.rate),
+                faults=self.faults,
+                allows_old_signatures=self.allows_old_signatures,
+            )
+        except ValueError as error:
+            raise UsageError(str(error)) from error
         return cast("Server[ServerConnection]", made)
 
 

@@ -31,6 +31,15 @@ def coinex() -> None:
     """Watch markets and accounts, run a local exchange, and find out why a connection does not work."""
 
 
+def markets_of(text: str) -> int | tuple[str, ...]:
+    """A number from 1 to 1,000, or names with commas between them."""
+    if not text.isdecimal():
+        return tuple(name.strip() for name in text.split(","))
+    if not 1 <= int(text) <= 1000:
+        raise click.BadParameter(f"{text} is not from 1 to 1000")
+    return int(text)
+
+
 def finish(work: Callable[[], int]) -> NoReturn:
     """Runs a command and ends the process with its status; errors of the SDK are one line, not a traceback."""
     try:
@@ -61,7 +70,14 @@ def demo(seconds: float, seed: int) -> None:
 @click.option("--venue", type=click.Choice(sorted(VENUES)), default="coinex", show_default=True)
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="0 takes a free one.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Same seed, same market and keys.")
-@click.option("--markets", type=click.IntRange(1, 1000), default=1, show_default=True, help="How many it lists.")
+@click.option(
+    "--markets",
+    type=markets_of,
+    metavar="N|NAMES",
+    default="1",
+    show_default=True,
+    help="How many it lists, or their names: BTCUSDT,BTCUSD",
+)
 @click.option(
     "--rate",
     type=click.FloatRange(min=0.01),
@@ -78,18 +94,20 @@ def demo(seconds: float, seed: int) -> None:
 @click.option(
     "--old-signatures", is_flag=True, help="HTTP also takes the signatures of clients that never learnt the new ones."
 )
+@click.option("--tls", is_flag=True, help="wss:// and https://, with a certificate of its own; it says what to trust.")
 @click.option("--json", "as_json", is_flag=True, help="The first line is JSON with its URLs and keys.")
 def sim(
     venue: str,
     port: int,
     seed: int,
-    markets: int,
+    markets: int | tuple[str, ...],
     rate: float,
     access_id: str | None,
     secret_key: str | None,
     faults: IO[str] | None,
     address: str,
     old_signatures: bool,
+    tls: bool,
     as_json: bool,
 ) -> None:
     """Run a local exchange that other programs can connect to, until Ctrl-C."""
@@ -106,6 +124,7 @@ def sim(
         access_id=access_id,
         secret_key=secret_key,
         old_signatures=old_signatures,
+        tls=tls,
     )
     finish(lambda: run_sim(venue, settings, as_json=as_json))
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import signal
 import sys
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Final, Protocol, TypeAlias
 
 from attrs import frozen
@@ -13,8 +15,11 @@ from coinex_proto import UsageError
 from coinex_proto.simulator import Fault
 from coinex_trio import CoinflexExchange, Exchange, QfexExchange, local_exchange
 
-EVERYWHERE: Final = frozenset({"0.0.0.0", "::"})
-"""Addresses that other machines can reach."""
+LOOPBACK: Final = ("127.", "::1", "localhost")
+"""How the addresses begin that no other machine can reach."""
+
+TERMINATED: Final = 143
+"""128 + SIGTERM."""
 
 Addresses: TypeAlias = Mapping[str, str | int]
 """What a client must know, by the name that it has in the JSON line."""
@@ -22,6 +27,11 @@ Addresses: TypeAlias = Mapping[str, str | int]
 
 class Running(Protocol):
     """An exchange of any venue."""
+
+    @property
+    def ca_file(self) -> Path | None:
+        """What clients have to trust, with TLS."""
+        ...
 
     def run(self) -> None:
         """Serves its clients for ever."""
@@ -33,7 +43,8 @@ class Settings:
     """What the command line says, whatever the venue."""
 
     seed: int
-    markets: int
+    markets: int | tuple[str, ...]
+    """How many, or which."""
     rate: float
     faults: str | tuple[Fault, ...]
     address: str
@@ -41,10 +52,12 @@ class Settings:
     access_id: str | None
     secret_key: str | None
     old_signatures: bool
+    tls: bool
 
 
 def run_sim(venue: str, settings: Settings, *, as_json: bool) -> int:
-    """Serves until Ctrl-C."""
+    """Serves until Ctrl-C; a SIGTERM ends it as tidily, with the status that shells have for it."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
     VENUES[venue](settings, as_json)
     return 0
 
@@ -61,9 +74,12 @@ def _coinex(settings: Settings, as_json: bool) -> None:
         secret_key=chosen.secret_key,
         address=chosen.address,
         port=chosen.port,
+        tls=chosen.tls,
         allows_old_signatures=chosen.old_signatures,
     ) as exchange:
-        _serve(exchange, coinex_addresses(exchange), chosen, as_json, f"coinex watch book BTCUSDT --url {exchange.url}")
+        trust = "" if exchange.ca_file is None else f"SSL_CERT_FILE={exchange.ca_file} "
+        hint = f"{trust}coinex watch book BTCUSDT --url {exchange.url}"
+        _serve(exchange, coinex_addresses(exchange), chosen, as_json, hint)
 
 
 def _qfex(settings: Settings, as_json: bool) -> None:
@@ -79,6 +95,7 @@ def _qfex(settings: Settings, as_json: bool) -> None:
         secret_key=chosen.secret_key,
         address=chosen.address,
         port=chosen.port,
+        tls=chosen.tls,
     ) as exchange:
         _serve(exchange, qfex_addresses(exchange), chosen, as_json)
 
@@ -96,6 +113,7 @@ def _coinflex(settings: Settings, as_json: bool) -> None:
         faults=chosen.faults,
         address=chosen.address,
         port=chosen.port,
+        tls=chosen.tls,
     ) as exchange:
         _serve(exchange, coinflex_addresses(exchange), chosen, as_json)
 
@@ -136,6 +154,10 @@ def coinflex_addresses(exchange: CoinflexExchange) -> Addresses:
 
 
 def _serve(exchange: Running, addresses: Addresses, settings: Settings, as_json: bool, hint: str = "") -> None:
+    if exchange.ca_file is not None:
+        addresses = {**addresses, "ca_file": str(exchange.ca_file)}
+    if not settings.address.startswith(LOOPBACK):
+        sys.stderr.write(f"coinex: listening on {settings.address}, other machines can reach it\n")
     sys.stdout.write(json.dumps(dict(addresses)) + "\n" if as_json else banner(addresses, settings, hint))
     sys.stdout.flush()
     exchange.run()
@@ -143,10 +165,8 @@ def _serve(exchange: Running, addresses: Addresses, settings: Settings, as_json:
 
 def banner(addresses: Addresses, settings: Settings, hint: str) -> str:
     """What a person needs to know to connect."""
-    count = settings.markets
+    count = settings.markets if isinstance(settings.markets, int) else len(settings.markets)
     lines = [f"A local exchange with {count} market{'s' if count != 1 else ''}, seed {settings.seed}. Ctrl-C ends it."]
-    if settings.address in EVERYWHERE:
-        lines.append("It can be reached from other machines.")
     lines += ["", *(f"  {name.replace('_', ' '):<11} {value}" for name, value in addresses.items())]
     if hint:
         lines += ["", f"Try: {hint}"]

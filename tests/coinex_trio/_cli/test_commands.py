@@ -162,6 +162,54 @@ def test_a_person_gets_a_banner_with_what_to_try() -> None:
     process.communicate(timeout=10)
 
 
+def test_markets_are_listed_by_name_and_tls_says_what_to_trust_until_it_ends() -> None:
+    process = subprocess.Popen(
+        [*COMMAND, "sim", "--json", "--tls", "--markets", "ETHUSDT,BTCUSD", "--address", "127.0.0.2"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment(),
+    )
+    assert process.stdout is not None
+    found = json.loads(process.stdout.readline())
+    assert found["ws"].startswith("wss://127.0.0.2:")
+    trusting = environment(None, SSL_CERT_FILE=found["ca_file"])
+    for market, module in (("ETHUSDT", ()), ("BTCUSD", ("--futures",))):
+        path = "/v2/futures" if module else "/v2/spot"
+        lines = coinex(
+            "watch", "ticker", market, *module, "--url", found["ws"] + path, "--seconds", "0.5", env=trusting
+        )
+        assert market in lines.stdout, lines.stderr
+    process.terminate()
+    out, err = process.communicate(timeout=10)
+    assert (process.returncode, out, err) == (143, "", "")
+    assert not Path(found["ca_file"]).exists()
+
+
+def test_an_address_that_others_can_reach_is_said_on_standard_error() -> None:
+    process = subprocess.Popen(
+        [*COMMAND, "sim", "--json", "--address", "0.0.0.0"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment(),
+    )
+    assert process.stdout is not None
+    assert json.loads(process.stdout.readline())["ws"].startswith("ws://0.0.0.0:")
+    process.send_signal(signal.SIGINT)
+    assert "other machines can reach it" in process.communicate(timeout=10)[1]
+
+
+@pytest.mark.parametrize(
+    ("markets", "why"), [("0", "from 1 to 1000"), ("1001", "from 1 to 1000"), ("NOPE", "does not end in")]
+)
+def test_markets_that_cannot_be_are_said_in_one_line(markets: str, why: str) -> None:
+    done = coinex("sim", "--markets", markets)
+    assert done.returncode == 2
+    assert why in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_a_port_that_is_taken_is_said_in_one_line(exchange: Exchange) -> None:
     done = coinex("sim", "--port", exchange.http_url.rpartition(":")[2])
     assert done.returncode == 2
