@@ -89,6 +89,15 @@ class Together:
         self._has_http = True
         return http
 
+    @property
+    def can_ask(self) -> bool:
+        """Whether the extra `http` is installed."""
+        try:
+            _ = self.http
+        except ImportError:
+            return False
+        return True
+
     @cached_property
     def desk(self) -> Desk:
         """The own orders; from now on they are asked about after each loss."""

@@ -459,15 +459,24 @@ def test_where_http_is_not_installed_the_error_names_the_extra_and_the_socket_wo
     program = (
         "import sys; sys.modules['httpx2'] = None\n"
         "from coinex_trio import CoinexClient\n"
-        "client = CoinexClient()\n"
+        "from coinex_trio import memory_exchange\n"
+        "exchange = memory_exchange()\n"
+        "client = CoinexClient(credentials=exchange.credentials, network=exchange.network)\n"
         "try: client.http\n"
         "except Exception as error: print(type(error).__name__, error)\n"
-        "print(client.topics())\n"
+        "from coinex_proto import coinex\n"
+        "client.ready(coinex.Orders())\n"
+        "exchange.place('BTCUSDT', 'buy', '10', '1')\n"
+        "client.run(seconds=1)\n"
+        "order = client.orders()[0]\n"
+        "exchange.fill(order)\n"
+        "print(client.wait(order, timeout=5).state)\n"
+        "client.close()\n"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=30)
     assert done.stdout.splitlines() == [
         "MissingExtra CoinEx over HTTP needs httpx2: pip install 'coinex-sdk[http]'",
-        "()",
+        "filled",
     ], done.stderr
 
 
