@@ -15,7 +15,7 @@ from coinex_proto._trust import Trust
 from coinex_proto._wishes import AnyTopic, Wire, Wish, Wishes, topics_of
 from coinex_proto.commands import Command, RequestId
 from coinex_proto.errors import PayloadError, RequestRefused, RequestTimedOut, SdkError
-from coinex_proto.events import Event, Failed, Replied, Subscribed, SubscribeFailed, Unsubscribed
+from coinex_proto.events import Event, Failed, Replied, Subscribed, SubscribeFailed, Unsubscribed, Update
 from coinex_proto.phases import Phase
 
 if TYPE_CHECKING:
@@ -123,6 +123,7 @@ class Asking:
             return
         for wish in wishes:
             wish.wire = Wire.ASKING
+            wish.told = wish.topic
             self._trust.asked(wish)
             for single in self._wishes.covered(wish):
                 if not single.is_asked:
@@ -146,7 +147,10 @@ class Asking:
             return False
         verb, wishes = asked
         if isinstance(event, Replied):
+            unconfirmed = [wish for wish in wishes if wish.must_confirm]
             self._acknowledged(verb, wishes, now)
+            for wish in unconfirmed if isinstance(event.result, Update) else ():
+                self._trust.confirm(wish, event.result, now)
         elif verb is Verb.END:
             self._ended(wishes, now)
         else:
@@ -163,6 +167,7 @@ class Asking:
         for wish in wishes:
             wish.wire = Wire.ON
             wish.failures = wish.sign_in_refusals = 0
+            wish.must_confirm = wish.must_confirm and wish.must_renew
             if not wish.holders or wish.must_renew:
                 self._wishes.touch((wish,))
         covered = [each for wish in wishes for each in self._wishes.covered(wish) if each.wire is Wire.OFF]
@@ -177,7 +182,7 @@ class Asking:
         for wish in wishes:
             wish.wire = Wire.OFF
             if not wish.must_renew:
-                self._events.append(Unsubscribed(topic=wish.topic))
+                self._events.append(Unsubscribed(topic=wish.told or wish.topic))
             singles = self._wishes.covered(wish)
             for single in singles:
                 if single.wire is Wire.ON:
@@ -233,7 +238,7 @@ class Asking:
         self._retry_at = None
         for wish in list(self._wishes):
             wish.wire = Wire.OFF
-            wish.must_renew = wish.may_be_on = False
+            wish.must_renew = wish.may_be_on = wish.must_confirm = False
             wish.retry_at = None
             wish.failures = 0
             if not wish.holders:

@@ -77,14 +77,23 @@ class Trust:
         for wish in route:
             wish.last_update_at = now
             if wish.book is not None:
-                if wish.is_asked and self._apply(wish, update, now):
+                if wish.is_asked and not wish.must_confirm and self._apply(wish, update, now):
                     proved = wish
             elif not wish.is_live and not wish.is_private and wish.is_asked:
                 self.enliven((wish,), now)
         self._events.append(update)
-        if proved is not None and proved.view is not None:
-            book = proved.view.snapshot()
-            self._events.append(BookChanged(topic=proved.topic, market=str(key[1]), book=book))  # type: ignore[arg-type]
+        if proved is not None:
+            self._tell_book(proved)
+
+    def confirm(self, wish: Wish, update: Update, now: float) -> None:
+        """The update came in the acknowledgement of other parameters, so that it is a state of these."""
+        if wish.is_asked and not wish.must_confirm and self._apply(wish, update, now):
+            self._tell_book(wish)
+
+    def _tell_book(self, wish: Wish) -> None:
+        if wish.view is not None:
+            book = wish.view.snapshot()
+            self._events.append(BookChanged(topic=wish.topic, market=str(wish.key[1]), book=book))  # type: ignore[arg-type]
 
     def _apply(self, wish: Wish, update: Update, now: float) -> bool:
         """Whether the book is proved by this update."""

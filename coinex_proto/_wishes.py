@@ -64,6 +64,10 @@ class Wish:
     """On this connection its updates can be expected: it was asked for, itself or through the all-markets topic."""
     may_be_on: bool = False
     """It was asked for in vain, but the venue may have started it and will not take the request twice."""
+    told: AnyTopic | None = None
+    """What the venue was last asked for: `topic` may have other parameters since."""
+    must_confirm: bool = False
+    """Other parameters than before: until this is acknowledged, what comes may still be of the old ones."""
     must_renew: bool = False
     """End it, then ask again: its state is in doubt."""
     is_live: bool = False

@@ -115,6 +115,7 @@ class Session:
                 wish = self._new_wish(topic)
                 self._wishes.add(wish)
             elif not wish.holders:
+                wish.must_confirm |= wish.wire is not Wire.OFF and wish.topic != topic
                 wish.topic = topic
                 wish.must_renew = (
                     wish.wire is Wire.ASKING

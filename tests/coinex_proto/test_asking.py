@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
 from attrs import evolve
 
 from coinex_proto import (
+    BookChanged,
     Command,
     Lost,
     Ready,
@@ -134,6 +136,24 @@ def test_a_book_asked_for_with_other_parameters_is_not_proved_by_the_first_reque
     line.say(1.0, {"ladder": ladder("A", {"1": 2})})
     assert not session.book(Ladder("A", step=2)).trusted
     assert line.sent() == [{"do": "leave ladder A"}]
+
+
+def test_a_book_wanted_with_other_parameters_while_it_ends_is_not_proved_by_what_still_comes_of_the_old_ones() -> None:
+    session, line = asked(Ladder("A"))
+    line.say(1.0, {"ladder": ladder("A", {"1": 2})})
+    session.unsubscribe(Ladder("A"), now=2.0)
+    session.subscribe(Ladder("A", step=2), now=2.0)
+    line.sent()
+    assert line.say(3.0, {"ok": "leave ladder A"}) == [Unsubscribed(topic=Ladder("A"))]
+    assert line.sent() == [{"do": "ladder", "market": "A"}]
+    line.say(3.5, {"push": ladder("A", {"5": 5})})
+    assert not session.trusted(Ladder("A", step=2))
+    _, subscribed, changed = line.say(4.0, {"ladder": ladder("A", {"1": 2})})
+    assert subscribed == Subscribed(topic=Ladder("A", step=2))
+    assert isinstance(changed, BookChanged)
+    assert session.trusted(Ladder("A", step=2))
+    line.say(5.0, {"push": ladder("A", {"3": 3})})
+    assert session.book(Ladder("A", step=2)).bids[0] == (Decimal(3), Decimal(3))
 
 
 # All markets ----------------------------------------------------------------------------------------------------------
