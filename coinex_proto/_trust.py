@@ -26,6 +26,8 @@ RESYNC_AFTER: Final = 5.0
 """Seconds that a book may get updates without being proved before its topic is asked for again; doubles each time."""
 MAX_RENEWALS: Final = 3
 """After so many in vain a book just waits for the next whole push: asking again has not helped."""
+MAX_KEYS: Final = 10_000
+"""Markets of which something is remembered: a peer may name any number of them under an all-markets topic."""
 TRADES_REMEMBERED: Final = 256
 """Trade ids kept for each market; CoinEx repeats about 100 trades after subscribing."""
 
@@ -62,7 +64,8 @@ class Trust:
         if not route:
             self._stats.late_pushes += 1
             return
-        self._stats.updates_by_topic[key] += 1
+        counts = self._stats.updates_by_topic
+        counts[key if key in counts or len(counts) < MAX_KEYS else wide(key)] += 1
         if update.is_merged:
             whole = self._merged(route, update)
             if whole is None:
@@ -164,6 +167,8 @@ class Trust:
         if sequence is None:
             return False
         last = self._sequences
+        if len(last) > MAX_KEYS:
+            self._sequences = last = {None: last[None]}
         overall, own = last.get(None), last.get(key)
         last[None] = last[key] = sequence
         return overall is not None and own is not None and sequence > overall + 1 and sequence > own + 1
@@ -178,7 +183,7 @@ class Trust:
         """The update without the trades delivered before; None when nothing is left of it."""
         seen = self._seen.get(key)
         if seen is None:
-            seen = self._seen[key] = _Seen({})
+            seen = self._new_seen(key)
         ids: Sequence[Any] = update.trade_ids
         known = seen.ids
         old = [trade_id for trade_id in ids if trade_id in known]
@@ -194,9 +199,16 @@ class Trust:
             return None
         return update.without_trades(frozenset(old), is_history=is_history)  # type: ignore[no-any-return]
 
+    def _new_seen(self, key: TopicKey) -> _Seen:
+        """A market of which nothing was delivered yet; the one known longest gives way when there are too many."""
+        if len(self._seen) >= MAX_KEYS:
+            del self._seen[next(iter(self._seen))]
+        seen = self._seen[key] = _Seen({})
+        return seen
+
     def unseen(self, update: Any) -> Update | None:
         """A recovered update without the trades that were delivered before; None when nothing is left of it."""
-        seen = self._seen.setdefault(update.topic_key, _Seen({}))
+        seen = self._seen.get(update.topic_key) or self._new_seen(update.topic_key)
         ids: Sequence[Any] = update.trade_ids
         old = frozenset(trade_id for trade_id in ids if trade_id in seen.ids)
         # They are older than what was pushed, so that they are the first to be forgotten.

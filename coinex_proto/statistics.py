@@ -29,7 +29,7 @@ class Statistics:
     events: int = 0
     """Events handed out by `next_event()`."""
     updates_by_topic: Counter[TopicKey] = Factory(Counter)
-    """Updates delivered, by topic key with the market named."""
+    """Updates delivered, by topic key with the market named; beyond 10,000 keys, new markets count as all markets."""
 
     connects: int = 0
     """Connections that became ready."""
