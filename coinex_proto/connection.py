@@ -560,7 +560,7 @@ class Connection:
     def _answer(self, answer: Answer, payload: bytes, now: float, beside_update: bool) -> None:
         pending = self._requests.match(answer.keys)
         if pending is None:
-            if not beside_update:
+            if not beside_update and not answer.may_be_stray:
                 self.stats.stray_answers += 1
                 self._unrecognised(payload, "an answer to no request that waits")
             return

@@ -30,6 +30,8 @@ class Answer:
     body: bytes = field(default=b"", repr=False)
     """Raw JSON for `command.parse`."""
     refusal: Refusal | None = None
+    may_be_stray: bool = False
+    """The venue may send it to nobody, or once more than it was asked: then it is dropped without a word."""
 
 
 @frozen(kw_only=True)

@@ -225,7 +225,8 @@ class Worker:
             return True
         key = event.topic_key if isinstance(event, Update) or hasattr(event, "topic_key") else None
         try:
-            return self._pump.own.wants(type(event), key)
+            pump = self._pump
+            return pump.own.wants(type(event), key) or pump.callbacks.wants(type(event), key)
         except RuntimeError:
             return True  # a registration changed meanwhile: the calling thread finds out who wants it
 

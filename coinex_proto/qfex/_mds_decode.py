@@ -129,7 +129,8 @@ def _acknowledged(payload: bytes) -> Sequence[Inbound]:
     bare = {name: value for name, value in asked.items() if name not in ("intervals", "sig_figs")}
     zero = {**bare, "sig_figs": ()} if message.get("sig_figs") == [0] else bare
     keys = tuple(dict.fromkeys((*of_request(asked), *of_request(zero), *of_request(bare))))
-    return (Answer(keys=(*keys, OLDEST), body=payload),)
+    # How many come for a request of several symbols is not documented.
+    return (Answer(keys=(*keys, OLDEST), body=payload, may_be_stray=True),)
 
 
 def _old_funding(payload: bytes) -> Sequence[Inbound]:

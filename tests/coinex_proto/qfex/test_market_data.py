@@ -89,6 +89,14 @@ def test_an_acknowledgement_may_say_much_or_little(answer: object) -> None:
     assert mds.say(answer) == [Subscribed(topic=qfex.Level2("A-USD"))]
 
 
+def test_more_acknowledgements_than_requests_are_no_news() -> None:
+    mds = Mds()
+    mds.want(qfex.Bbo("A-USD"), qfex.Bbo("B-USD"))
+    acknowledged = [{"type": "subscribed", "channels": ["bbo"], "symbols": [symbol]} for symbol in ("A-USD", "B-USD")]
+    assert [type(event) for event in mds.say(*acknowledged)] == [Subscribed, Subscribed]
+    assert mds.say({"type": "unsubscribed"}) == []
+
+
 def test_data_comes_without_an_acknowledgement_too() -> None:
     mds = Mds(Config(request_timeout=5.0))
     mds.want(qfex.Bbo("AAPL-USD"))

@@ -1,0 +1,111 @@
+"""What leaves for each command: exact numbers, nothing that was not given, and nothing that cannot be."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from decimal import Decimal as D
+from typing import Any
+
+import pytest
+
+from coinex_proto import Command, UsageError, qfex
+from coinex_proto.commands import RequestId
+
+TRADE = qfex.trade(qfex.HmacCredentials("a", "b"))
+
+
+def text(command: Command[Any]) -> str:
+    return TRADE.encode(command, RequestId(1)).text.decode()
+
+
+def limit(**fields: Any) -> qfex.AddOrder:
+    values: dict[str, Any] = {"symbol": "A-USD", "side": "BUY", "order_type": "LIMIT", "quantity": 1, "price": 1}
+    return qfex.AddOrder(**{**values, **fields})
+
+
+@pytest.mark.parametrize(
+    ("given", "written"),
+    [
+        ("0.30", "0.30"),
+        (D("0.1") + D("0.2"), "0.3"),
+        (D("1E+3"), "1000"),
+        ("0.0000001", "0.0000001"),
+        (D("1E-9"), "0.000000001"),
+        (7, "7"),
+        ("007.10", "7.10"),
+        ("123456789012345678.123456789", "123456789012345678.123456789"),
+    ],
+)
+def test_numbers_leave_as_exact_literals(given: Any, written: str) -> None:
+    assert f'"quantity":{written},"price":{written}' in text(limit(quantity=given, price=given))
+    assert f'"x":{written}' in text(qfex.Raw("get_order", {"x": D(str(given))}))
+
+
+def test_what_was_not_given_does_not_leave() -> None:
+    assert json.loads(text(qfex.GetUserOrders())) == {"type": "get_user_orders", "params": {}}
+    assert set(json.loads(text(limit()))["params"]) == {
+        "symbol",
+        "side",
+        "order_type",
+        "order_time_in_force",
+        "quantity",
+        "price",
+    }
+
+
+@pytest.mark.parametrize(("kind", "force"), [("LIMIT", "GTC"), ("ALO", "GTC"), ("STOP_LOSS", "GTC"), ("MARKET", "IOC")])
+def test_the_time_in_force_follows_from_the_type_unless_said(kind: str, force: str) -> None:
+    price = None if kind == "MARKET" else 1
+    assert json.loads(text(limit(order_type=kind, price=price)))["params"]["order_time_in_force"] == force
+    said = limit(order_type=kind, price=price, order_time_in_force="FOK")
+    assert json.loads(text(said))["params"]["order_time_in_force"] == "FOK"
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: limit(quantity=0.1),
+        lambda: limit(quantity="0"),
+        lambda: limit(quantity=-1),
+        lambda: limit(price="NaN"),
+        lambda: limit(price=True),
+        lambda: limit(price=None),
+        lambda: limit(order_type="MARKET"),
+        lambda: limit(side="buy"),
+        lambda: limit(symbol="*"),
+        lambda: limit(order_time_in_force="GFD"),
+        lambda: limit(client_order_id="x\n"),
+        lambda: limit(client_order_id="x" * 201),
+        lambda: limit(take_profit="-1"),
+        lambda: limit(reduce_only=1),
+        lambda: qfex.CancelOrder(order_id="", symbol="A-USD"),
+        lambda: qfex.CancelOrder(order_id="1", symbol="A-USD", cancel_order_id_type="id"),
+        lambda: qfex.GetUserOrders(limit=0),
+        lambda: qfex.AddTwap(symbol="A-USD", side="BUY", total_quantity=1, num_orders=1, order_interval_secs=30),
+        lambda: qfex.AddTwap(symbol="A-USD", side="BUY", total_quantity=1, num_orders=2, order_interval_secs=29),
+        lambda: qfex.SetUserLeverage(symbol="A-USD", leverage=0),
+        lambda: qfex.Raw(""),
+        lambda: text(qfex.Raw("x", {"a": 0.1})),
+        lambda: text(qfex.Raw("x", {"a": D("NaN")})),
+        lambda: text(qfex.Raw("x", {"a": object()})),
+        lambda: text(Command()),
+    ],
+)
+def test_what_cannot_be_is_refused_before_it_leaves(make: Callable[[], object]) -> None:
+    with pytest.raises(UsageError):
+        make()
+
+
+def test_attached_stops_may_be_unused() -> None:
+    assert '"take_profit":0,"stop_loss":95.5' in text(limit(take_profit=0, stop_loss="95.5"))
+
+
+def test_raw_speaks_to_both_sockets() -> None:
+    raw = qfex.Raw("subscribe", {"channels": ["bbo"], "symbols": ["*"]})
+    said = json.loads(qfex.mds().encode(raw, RequestId(1)).text)
+    assert said == {"type": "subscribe", "channels": ["bbo"], "symbols": ["*"]}
+    assert json.loads(text(qfex.Raw("get_order", {"order_id": "1"}))) == {
+        "type": "get_order",
+        "params": {"order_id": "1"},
+    }
