@@ -5,8 +5,9 @@ Needs no account. Run: python examples/qfex_market_data.py AAPL-USD
 
 import argparse
 import math
+import sys
 
-from coinex_proto import BookChanged, Lost, Restored, qfex
+from coinex_proto import BookChanged, Lost, Restored, SdkError, qfex
 from coinex_trio import QfexClient
 
 
@@ -44,3 +45,5 @@ if __name__ == "__main__":
         main(chosen.symbol, chosen.url, chosen.seconds)
     except KeyboardInterrupt:
         print("bye")
+    except SdkError as error:
+        sys.exit(str(error))

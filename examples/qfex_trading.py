@@ -5,9 +5,10 @@ QFEX_PUBLIC_KEY and QFEX_SECRET_KEY. Run: python examples/qfex_trading.py
 """
 
 import argparse
+import sys
 from decimal import Decimal
 
-from coinex_proto import OrderChanged, OutcomeUnknown, RequestRefused, qfex
+from coinex_proto import OrderChanged, OutcomeUnknown, RequestRefused, SdkError, qfex
 from coinex_trio import QfexClient, local_exchange
 
 
@@ -56,4 +57,7 @@ if __name__ == "__main__":
     arguments.add_argument("--trade-url", help=f"for example {qfex.TRADE_UAT_URL}")
     arguments.add_argument("--seconds", type=float, default=3.0)
     chosen = arguments.parse_args()
-    main(chosen.symbol, chosen.mds_url, chosen.trade_url, chosen.seconds)
+    try:
+        main(chosen.symbol, chosen.mds_url, chosen.trade_url, chosen.seconds)
+    except SdkError as error:
+        sys.exit(str(error))
