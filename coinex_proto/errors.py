@@ -19,8 +19,8 @@ QUOTED_CHARACTERS = 200
 
 
 def quoted(text: object) -> str:
-    """Text of the peer, safe to print: escaped and cut to 200 characters."""
-    shown = repr(text if isinstance(text, str) else str(text))
+    """Text of the peer, or a value of the caller, safe to print: escaped and cut to 200 characters."""
+    shown = repr(str(text) if isinstance(text, BaseException) else text)
     return shown if len(shown) <= QUOTED_CHARACTERS else shown[:QUOTED_CHARACTERS] + "…'"
 
 
