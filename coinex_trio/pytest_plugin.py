@@ -15,6 +15,7 @@ import pytest
 
 if TYPE_CHECKING:
     from coinex_trio._coinflex_exchange import CoinflexExchange
+    from coinex_trio._qfex_exchange import QfexExchange
     from coinex_trio.exchange import Exchange
 
 MARKER = "local_exchange(seed=0, markets=('BTCUSDT',), rate=4.0, faults=''): how the local exchange of this test is started (coinex-sdk)"
@@ -65,4 +66,21 @@ def coinflex_server(request: pytest.FixtureRequest) -> Iterator[CoinflexExchange
     from coinex_trio.exchange import local_exchange
 
     with local_exchange("coinflex", **_settings(request)) as exchange:
+        yield exchange
+
+
+@pytest.fixture
+def qfex_exchange(request: pytest.FixtureRequest) -> QfexExchange:
+    """A QFEX in memory, on virtual time: give `network=qfex_exchange.network` to the bot's client."""
+    from coinex_trio.exchange import memory_exchange
+
+    return memory_exchange("qfex", **_settings(request))
+
+
+@pytest.fixture
+def qfex_server(request: pytest.FixtureRequest) -> Iterator[QfexExchange]:
+    """A QFEX on loopback, in real time: give `mds_url` and `trade_url` of it to the bot's client."""
+    from coinex_trio.exchange import local_exchange
+
+    with local_exchange("qfex", **_settings(request)) as exchange:
         yield exchange

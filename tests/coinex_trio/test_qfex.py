@@ -296,3 +296,14 @@ def test_the_environment_gives_the_keys(monkeypatch: pytest.MonkeyPatch, exchang
     monkeypatch.delenv("QFEX_SECRET_KEY")
     with pytest.raises(UsageError, match="QFEX_SECRET_KEY"):
         QfexClient.from_env()
+
+
+@pytest.mark.local_exchange(seed=3, markets=("GOOG-USD",))
+def test_fixtures_bring_the_exchange_in_memory_and_on_loopback(
+    qfex_exchange: QfexExchange, qfex_server: QfexExchange
+) -> None:
+    for running in (qfex_exchange, qfex_server):
+        running.quote("GOOG-USD", bid="100", ask="101")
+        urls = {"mds_url": running.mds_url, "trade_url": running.trade_url}
+        with QfexClient(running.credentials, network=running.network, **urls) as qx:  # type: ignore[arg-type]
+            assert qx.book(qfex.Level2("GOOG-USD")).best_bid == (D(100), D(1))
