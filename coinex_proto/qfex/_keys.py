@@ -29,6 +29,8 @@ ACK: Final = ("ack",)
 """Requests that an acknowledgement answers."""
 ORDER: Final = ("order",)
 """Requests about orders: whoever waits longest gets a refusal that names nothing."""
+ANY_GET: Final = ("get any",)
+"""The same for get_order, which must not wait for the answers of orders: there may always be one under way."""
 CANCEL_ALL: Final = ("cancel all",)
 OPEN_ORDERS: Final = ("get_user_orders",)
 USER_TRADES: Final = ("get_user_trades",)
@@ -105,7 +107,7 @@ def _cancel(params: _Params) -> Keys:
 
 def _get(params: _Params) -> Keys:
     order_id = _text(params.get("order_id"))
-    return (("get", order_id), ("id", order_id), ORDER)
+    return (("get", order_id), ("id", order_id), ANY_GET)
 
 
 def _cancel_stop(params: _Params) -> Keys:
@@ -209,7 +211,7 @@ def _of_cancelled(update: OrderUpdate) -> Keys:
 def _of_refused(update: OrderUpdate) -> Keys:
     """A refusal that names no order goes to the oldest request about one."""
     if not update.order_id and not update.client_order_id:
-        return (*(_modifying(update) if update.status in _MODIFY_REFUSALS else ()), ORDER)
+        return (*(_modifying(update) if update.status in _MODIFY_REFUSALS else ()), ORDER, ANY_GET)
     if update.status in _MODIFY_REFUSALS:
         return _modifying(update)
     by_id = (*_named("id", update.order_id), *_named("cancel client", update.client_order_id))

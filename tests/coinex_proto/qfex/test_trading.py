@@ -208,6 +208,17 @@ def test_a_cancel_by_client_id_is_answered_by_the_first_of_its_orders() -> None:
     assert result(desk.say(record("CANCELLED", order_id="7"), record("CANCELLED", order_id="8"))).order_id == "7"
 
 
+def test_asking_for_one_order_does_not_wait_for_the_answers_of_others() -> None:
+    desk = Desk().sign_in()
+    first = desk.send(limit())
+    asked = desk.send(qfex.GetOrder(order_id="o-9", symbol="AAPL-USD"))
+    assert [text["type"] for text in desk.sent()] == ["add_order", "get_order"]
+    assert only(Replied, desk.say(record("CANCELLED", order_id="o-9", client_order_id="x"))).request_id == asked
+    assert only(Replied, desk.say(record("ACK"))).request_id == first
+    asked = desk.send(qfex.GetOrder(order_id="o-8", symbol="AAPL-USD"))
+    assert only(Failed, desk.say({"order_response": {"status": "NO_SUCH_ORDER"}})).request_id == asked
+
+
 def test_a_twap_is_found_by_its_ids() -> None:
     desk = Desk().sign_in()
     twap = qfex.AddTwap(
