@@ -13,22 +13,22 @@ from typing import Any, Final, TypeVar
 
 from coinex_proto._clock import Clock
 from coinex_proto._departures import Departures
+from coinex_proto._heartbeat import Heartbeat
 from coinex_proto._inflate import TooBig, inflate
+from coinex_proto._login import Login
+from coinex_proto._outcomes import never_left, refused, timed_out, unknown
 from coinex_proto._patience import Patience, earliest
 from coinex_proto._requests import MAX_REQUESTS, Pending, Purpose, Requests
 from coinex_proto._websocket import Broken, Ended, PeerClosed, Pong, Received, Refused, Upgraded, WebSocket
-from coinex_proto.commands import Command, RequestId, describe
+from coinex_proto.commands import Command, RequestId, check_command, describe
 from coinex_proto.config import Config, Endpoint, Sources
-from coinex_proto.dialect import Answer, Challenge, Dialect, Opening
+from coinex_proto.dialect import Answer, Challenge, Dialect
 from coinex_proto.errors import (
     ConnectFailed,
     HandshakeRefused,
     LoginRefused,
     NotReady,
-    OutcomeUnknown,
     PayloadError,
-    RequestRefused,
-    RequestTimedOut,
     UsageError,
     quoted,
 )
@@ -52,8 +52,6 @@ from coinex_proto.topics import TopicKey
 
 R = TypeVar("R")
 
-CLOCK_EVERY: Final = 300.0
-"""Seconds after which the venue's clock is asked again, together with a ping."""
 OPTIONAL_PART: Final = 0.25
 """Of `login_timeout`, for an answer in the opening that need not come: the others must still have time."""
 REFUSAL_TIMEOUT: Final = 1.0
@@ -117,17 +115,11 @@ class Connection:
         self._requests = Requests()
         self._departures = Departures(dialect.limits, config.requests_per_second, self._requests)
         self._patience = Patience()
-        self._challenge: bytes | None = None
-        self._opening: deque[Command[Any]] = deque()
-        self._clock_was_tried = False
+        self._login = Login(dialect, sources, self.clock, self._endpoint)
+        self._beat = Heartbeat(config)
         self._is_news = False
         """Something other than an update has come since the last pause of `receive_each`."""
         self._phase_deadline: float | None = None
-        self._last_text_at = 0.0
-        self._last_proof_at = 0.0
-        self._ping_deadline: float | None = None
-        self._ping_sent_at = 0.0
-        self._clock_due_at = 0.0
 
     # What a caller sees -----------------------------------------------------------------------------------------------
 
@@ -144,7 +136,7 @@ class Connection:
     @property
     def last_proof_at(self) -> float:
         """When the peer last proved that it is there: a whole message, or a pong."""
-        return self._last_proof_at
+        return self._beat.last_proof_at
 
     # Inputs -----------------------------------------------------------------------------------------------------------
 
@@ -153,7 +145,7 @@ class Connection:
         if self._phase is not Phase.NEW:
             raise UsageError("a connection is started once; make a new one for the next socket")
         self._now = now
-        self._last_text_at = self._last_proof_at = now
+        self._beat.start(now)
         self._advance(Step.START)
         self._phase_deadline = (now if since is None else since) + self._config.open_timeout
         self._socket.start()
@@ -206,6 +198,7 @@ class Connection:
         Raises `NotReady` while the connection is not ready, or when the command trades and the venue's rate limit is
         used up; `UsageError` when the venue cannot be asked so, or 1,024 requests wait already. Nothing has changed then.
         """
+        check_command(command)
         return self.submit(command, now, is_paced=False)
 
     def submit(self, command: Command[R], now: float, *, is_paced: bool) -> RequestId:
@@ -292,8 +285,8 @@ class Connection:
     def _due(self) -> float | None:
         if self._phase is Phase.READY:
             if not self._requests and not self._departures:
-                return self._line_due()  # nearly always, and asked for after every read
-            return earliest(self._requests.next_deadline(), self._departures.next_deadline(), self._line_due())
+                return self._beat.due()  # nearly always, and asked for after every read
+            return earliest(self._requests.next_deadline(), self._departures.next_deadline(), self._beat.due())
         if self._phase is Phase.NEW or self._phase is Phase.CLOSED:
             return None
         return earliest(self._phase_deadline, self._requests.next_deadline())
@@ -315,23 +308,11 @@ class Connection:
 
     # The line ---------------------------------------------------------------------------------------------------------
 
-    def _line_due(self) -> float | None:
-        """When a ping is due, or the proof that answers it.
-
-        One interval after our last text, since venues cut silent clients; or after the peer's last proof, when our own
-        texts go unanswered.
-        """
-        if self._phase is not Phase.READY:
-            return None
-        if self._ping_deadline is not None:
-            return self._ping_deadline
-        return min(self._last_text_at, self._last_proof_at) + self._config.ping_interval
-
     def _keep_alive(self, now: float) -> None:
-        due = self._line_due()
-        if due is None or now < due:
+        beat = self._beat
+        if self._phase is not Phase.READY or now < beat.due():
             return
-        if self._ping_deadline is not None:
+        if beat.is_waiting:
             self._socket.close(GOING_AWAY)
             why = f"no message within {self._config.ping_timeout:g} s after a ping; the line is dead"
             self._end(now, CloseReason(code=ABNORMAL_CLOSURE, text=why))
@@ -341,16 +322,10 @@ class Connection:
             self._socket.send_ping()
         else:
             self._send_own(ping, now, Purpose.PING)
-        if clock is not None and now >= self._clock_due_at:
-            self._clock_due_at = now + CLOCK_EVERY
+        if clock is not None and beat.asks_clock(now):
             self._send_own(clock, now, Purpose.CLOCK)
         self.stats.pings += 1
-        self._last_text_at = self._ping_sent_at = now
-        self._ping_deadline = now + self._config.ping_timeout
-
-    def _prove(self, now: float) -> None:
-        self._last_proof_at = now
-        self._ping_deadline = None
+        beat.pinged(now)
 
     # Messages ---------------------------------------------------------------------------------------------------------
 
@@ -359,7 +334,7 @@ class Connection:
             return
         stats = self.stats
         stats.messages += 1
-        self._prove(now)
+        self._beat.proved(now)
         try:
             payload = inflate(payload, self._config.max_message_bytes)
         except TooBig as error:
@@ -394,15 +369,14 @@ class Connection:
         match item:
             case Upgraded():
                 self._advance(Step.UPGRADED)
-                self._last_text_at = now
-                self._prove(now)
+                self._beat.start(now)
                 self._phase_deadline = now + self._config.login_timeout
                 self._begin_opening(now)
             case Pong():
                 if self._dialect.ping is None:
-                    if self._ping_deadline is not None:
-                        self.stats.ping_round_trip = now - self._ping_sent_at
-                    self._prove(now)
+                    if self._beat.is_waiting:
+                        self.stats.ping_round_trip = now - self._beat.pinged_at
+                    self._beat.proved(now)
             case Refused():
                 where = f"{self._endpoint.host}:{self._endpoint.port}"
                 error = HandshakeRefused(
@@ -431,62 +405,41 @@ class Connection:
     # The opening ------------------------------------------------------------------------------------------------------
 
     def _challenged(self, challenge: Challenge, payload: bytes, now: float) -> None:
-        if self._challenge is not None:
+        if not self._login.challenged(challenge.value):
             self._unrecognised(payload, "a second challenge on one connection; the first one stays")
-            return
-        self._challenge = challenge.value
-        if self._phase is Phase.OPENING and not self._opening:
+        elif self._phase is Phase.OPENING and not self._login.is_under_way:
             self._begin_opening(now)
 
     def _begin_opening(self, now: float) -> None:
-        start = Opening(
-            challenge=self._challenge,
-            wall_time_ns=self._sources.wall_time_ns() + self.clock.signing_offset_ns,
-            random_bytes=self._sources.random_bytes,
-            endpoint=self._endpoint,
-        )
         try:
-            commands = self._dialect.opening(start)
-        except UsageError as error:
-            self._login_failed(LoginRefused(None, str(error)), now)
+            has_begun = self._login.begin()
+        except LoginRefused as error:
+            self._login_failed(error, now)
             return
-        if commands is None:
-            return
-        self._opening = deque(commands)
-        self._next_opening(now)
+        if has_begun:
+            self._next_opening(now)
 
     def _next_opening(self, now: float) -> None:
-        if self._opening:
-            self._send_own(self._opening[0], now, Purpose.OPENING)
+        command = self._login.command
+        if command is not None:
+            self._send_own(command, now, Purpose.OPENING)
             return
         self._phase_deadline = None
         self._advance(Step.OPENED)
-        self._last_text_at = now
+        self._beat.texted(now)
         self._events.append(Ready())
 
     def _opening_answered(self, pending: Pending, answer: Answer, now: float) -> None:
-        refusal = answer.refusal
-        if refusal is not None:
-            clock = self._dialect.clock
-            if refusal.is_clock and clock is not None and not self._clock_was_tried:
-                self._clock_was_tried = True
-                self._send_own(clock, now, Purpose.OPENING_CLOCK)
-                return
-            self._login_failed(LoginRefused(refusal.code, refusal.message, hint=self._login_hint(refusal.hint)), now)
-            return
         try:
-            pending.command.parse(answer.body)
-        except PayloadError as error:
-            self._login_failed(LoginRefused(None, f"the answer cannot be read: {error}"), now)
+            goes_on = self._login.answered(pending.command, answer)
+        except LoginRefused as error:
+            self._login_failed(error, now)
             return
-        self._opening.popleft()
-        self._next_opening(now)
-
-    def _login_hint(self, hint: str) -> str:
-        text = hint or "check key, secret and clock"
-        if not self.clock.is_known:
-            return text
-        return f"{text} (ours is {-self.clock.offset_ns / 1e9:+.3f} s off the venue's)"
+        clock = self._dialect.clock
+        if goes_on:
+            self._next_opening(now)
+        elif clock is not None:
+            self._send_own(clock, now, Purpose.OPENING_CLOCK)
 
     def _login_failed(self, error: LoginRefused, now: float) -> None:
         self._events.append(LoginFailed(error=error))
@@ -505,7 +458,7 @@ class Connection:
             self._departures.take(pending, now)
         if self._socket.is_open:  # else the peer's Close came in the same read, and is the next thing to be handled
             self._socket.send_text(pending.outgoing.text)
-        self._last_text_at = now
+        self._beat.texted(now)
         self._requests.sent(pending, now, self._sources.wall_time_ns(), self._timeout(pending))
 
     def _timeout(self, pending: Pending) -> float:
@@ -544,18 +497,13 @@ class Connection:
         if pending.purpose is Purpose.CALLER:
             self._events.append(Replied(request_id=pending.request_id, command=pending.command, result=None))
         elif pending.purpose is Purpose.OPENING and self._phase is Phase.OPENING:
-            self._opening.popleft()
+            self._login.went_unanswered()
             self._next_opening(now)
 
     def _timed_out(self, pending: Pending, now: float) -> None:
         self.stats.timeouts += 1
         self._requests.keep_place(pending, now + self._config.request_timeout)
-        error = RequestTimedOut(
-            f"{describe(pending.command)} was not answered within {self._config.request_timeout:g} s",
-            request_id=pending.request_id,
-            command=pending.command,
-        )
-        self._failed(pending, error)
+        self._failed(pending, timed_out(pending, self._config.request_timeout))
 
     def _answer(self, answer: Answer, payload: bytes, now: float, beside_update: bool) -> None:
         pending = self._requests.match(answer.keys)
@@ -597,22 +545,7 @@ class Connection:
         if refusal is not None:
             if refusal.pause > 0:
                 self._departures.pause(pending, now + refusal.pause)
-            if refusal.is_unknown and not pending.outgoing.may_wait:
-                self._failed(
-                    pending, _unknown(pending, f"the venue answered {refusal.code}: {quoted(refusal.message)}")
-                )
-                return
-            self._failed(
-                pending,
-                RequestRefused(
-                    refusal.code,
-                    refusal.message,
-                    retryable=refusal.retryable,
-                    hint=refusal.hint,
-                    request_id=request_id,
-                    command=command,
-                ),
-            )
+            self._failed(pending, refused(pending, refusal))
             if refusal.ends_login and self._dialect.has_credentials:
                 self._socket.close(GOING_AWAY)
                 why = "the venue has forgotten the sign-in of this connection"
@@ -623,7 +556,7 @@ class Connection:
         except PayloadError as error:
             self._unrecognised(payload, f"the answer to {describe(command)} cannot be read: {error}")
             why = f"its answer cannot be read: {error}"
-            self._failed(pending, error if pending.outgoing.may_wait else _unknown(pending, why))
+            self._failed(pending, error if pending.outgoing.may_wait else unknown(pending, why))
             return
         if isinstance(result, Update):
             stamp(result, payload, now)
@@ -661,21 +594,8 @@ class Connection:
         self._phase_deadline = None
         for pending in self._requests.take_all():
             if pending.purpose is Purpose.CALLER and not pending.has_ended and not pending.is_paced:
-                self._failed(pending, _unknown(pending, f"the connection was lost: {reason}"))
+                self._failed(pending, unknown(pending, f"the connection was lost: {reason}"))
         for pending in self._departures.take_all():
             if not pending.is_paced:
-                self._failed(pending, _never_left(pending))
+                self._failed(pending, never_left(pending))
         self._events.append(Closed(reason=reason))
-
-
-def _unknown(pending: Pending, why: str) -> OutcomeUnknown:
-    return OutcomeUnknown(
-        f"the outcome of {describe(pending.command)} is unknown, ask the venue before sending it again; {why}",
-        request_id=pending.request_id,
-        command=pending.command,
-    )
-
-
-def _never_left(pending: Pending) -> RequestRefused:
-    why = "it never left: the connection was lost first"
-    return RequestRefused(None, why, retryable=True, request_id=pending.request_id, command=pending.command)

@@ -1,0 +1,77 @@
+"""When a connection must prove that its peer is still there, and whether it did.
+
+A ping is due one interval after our last text, since venues cut silent clients; or one interval after the peer's last
+proof, when our own texts go unanswered. After a ping any whole message is proof; single bytes are none. This module must
+not know how a ping looks.
+"""
+
+from __future__ import annotations
+
+from typing import Final, final
+
+from coinex_proto.config import Config
+
+CLOCK_EVERY: Final = 300.0
+"""Seconds after which the venue's clock is asked again, together with a ping."""
+
+
+@final
+class Heartbeat:
+    """The times of one connection's line."""
+
+    __slots__ = (
+        "_clock_due_at",
+        "_interval",
+        "_last_text_at",
+        "_proof_due_at",
+        "_timeout",
+        "last_proof_at",
+        "pinged_at",
+    )
+
+    def __init__(self, config: Config) -> None:
+        self._interval = config.ping_interval
+        self._timeout = config.ping_timeout
+        self._last_text_at = 0.0
+        self._proof_due_at: float | None = None
+        self._clock_due_at = 0.0
+        self.last_proof_at = 0.0
+        """When the peer last proved that it is there."""
+        self.pinged_at = 0.0
+        """When the last ping left."""
+
+    def start(self, now: float) -> None:
+        """The line is new."""
+        self._last_text_at = self.last_proof_at = now
+
+    def texted(self, now: float) -> None:
+        """We said something."""
+        self._last_text_at = now
+
+    def proved(self, now: float) -> None:
+        """The peer said something whole."""
+        self.last_proof_at = now
+        self._proof_due_at = None
+
+    def pinged(self, now: float) -> None:
+        """A ping left: from now on a proof is waited for."""
+        self._last_text_at = self.pinged_at = now
+        self._proof_due_at = now + self._timeout
+
+    @property
+    def is_waiting(self) -> bool:
+        """A ping left, and nothing whole has come since."""
+        return self._proof_due_at is not None
+
+    def due(self) -> float:
+        """When the next ping is due or, after one, the proof."""
+        if self._proof_due_at is not None:
+            return self._proof_due_at
+        return min(self._last_text_at, self.last_proof_at) + self._interval
+
+    def asks_clock(self, now: float) -> bool:
+        """Whether the venue's clock should be asked with this ping; asking is what it counts from."""
+        if now < self._clock_due_at:
+            return False
+        self._clock_due_at = now + CLOCK_EVERY
+        return True
