@@ -141,8 +141,16 @@ class QfexClient(OrderVerbs):
 
     def subscribe(self, *topics: Topic[E], callback: Callable[[E], object] | None = None) -> None:
         """State that these topics are wanted; at any time. The first market topic opens the market data socket."""
-        for part, mine in self._by_part(topics):
-            part.subscribe(*mine, callback=callback)
+        wanted = {status.topic for status in self.topics()}
+        done: list[tuple[BlockingClient, tuple[Topic[E], ...]]] = []
+        try:
+            for part, mine in self._by_part(topics):
+                part.subscribe(*mine, callback=callback)
+                done.append((part, mine))
+        except BaseException:
+            for part, mine in done:
+                part.unsubscribe(*(topic for topic in mine if topic not in wanted))
+            raise
         self._begin_market()
 
     def unsubscribe(self, *topics: Topic[Event]) -> None:

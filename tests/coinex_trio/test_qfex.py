@@ -24,6 +24,7 @@ from coinex_proto import (
     RequestRefused,
     Restored,
     UsageError,
+    coinex,
     qfex,
 )
 from coinex_trio import QfexClient, local_exchange, memory_exchange, run
@@ -143,6 +144,15 @@ def test_stopping_in_a_callback_ends_run_and_both_sockets(exchange: QfexExchange
         qx.subscribe_bbo(SYMBOL, lambda _: qx.stop())
         qx.run()
         qx.close()
+
+
+def test_a_topic_that_cannot_be_wanted_leaves_all_as_it_was(exchange: QfexExchange) -> None:
+    with client(exchange) as qx:
+        before = qx.topics()
+        with pytest.raises(UsageError):
+            qx.subscribe(qfex.Positions(), coinex.Ticker("BTCUSDT"))
+        qx.run(seconds=1)
+        assert {status.topic for status in qx.topics()} == {status.topic for status in before}
 
 
 def test_each_verb_starts_and_ends_its_channel(exchange: QfexExchange) -> None:
