@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from coinex_trio._cli.commands import coinex
 from coinex_trio._cli.http_commands import HTTP_COMMANDS
+from coinex_trio._cli.request import request
 
 
 def run() -> None:
     """Does what the command line says, and ends the process with its status."""
-    for command in HTTP_COMMANDS:
+    for command in (*HTTP_COMMANDS, request):
         coinex.add_command(command)
     coinex()

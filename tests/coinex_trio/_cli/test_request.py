@@ -1,0 +1,66 @@
+"""`coinex request` as its user meets it."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from coinex_trio import CoinflexExchange, local_exchange
+
+
+@pytest.fixture(scope="module")
+def exchange() -> Iterator[CoinflexExchange]:
+    with local_exchange("coinflex", rate=20) as running:
+        yield running
+
+
+def request(exchange: CoinflexExchange, text: str, *arguments: str, **more: str) -> tuple[int, list[str], str]:
+    found = {name: value for name, value in os.environ.items() if not name.startswith("COINFLEX_")}
+    command = [sys.executable, "-m", "coinex_trio", "request", text, "--venue", "coinflex", "--url", exchange.url]
+    done = subprocess.run([*command, *arguments], capture_output=True, text=True, timeout=30, env={**found, **more})
+    return done.returncode, done.stdout.splitlines(), done.stderr
+
+
+def keys(exchange: CoinflexExchange) -> dict[str, str]:
+    return {
+        "COINFLEX_USER_ID": str(exchange.user_id),
+        "COINFLEX_COOKIE": exchange.cookie,
+        "COINFLEX_PASSPHRASE": exchange.passphrase,
+    }
+
+
+def test_the_reply_is_one_line(exchange: CoinflexExchange) -> None:
+    status, (line,), err = request(exchange, '{"method": "GetOrders", "tag": 3}', "--auth", **keys(exchange))
+    assert (status, err) == (0, "")
+    assert json.loads(line) == {"tag": 3, "error_code": 0, "orders": []}
+
+
+def test_what_follows_is_printed_as_long_as_asked(exchange: CoinflexExchange) -> None:
+    watch = '{"method": "WatchTicker", "base": 63488, "counter": 65283, "watch": true}'
+    status, lines, err = request(exchange, watch, "--seconds", "0.7")
+    assert (status, err) == (0, "")
+    assert {"TickerUpdate", "Subscribed"} <= {json.loads(line)["type"] for line in lines}
+
+
+@pytest.mark.parametrize(
+    ("text", "arguments", "status", "words"),
+    [
+        ("{", (), 2, "no JSON"),
+        ("[]", (), 2, "must be an object"),
+        ("{}", (), 2, "must be a dict"),
+        ('{"method": "GetOrders"}', (), 2, "Authentication required"),
+        ('{"method": "GetOrders"}', ("--auth",), 2, "set COINFLEX_USER_ID"),
+        ('{"method": "WatchOrders", "watch": true}', (), 2, "asset code"),
+        ('{"method": "Nothing"}', (), 1, "code 8"),
+    ],
+)
+def test_what_is_wrong_is_one_line(
+    exchange: CoinflexExchange, text: str, arguments: tuple[str, ...], status: int, words: str
+) -> None:
+    got, lines, err = request(exchange, text, *arguments)
+    assert (got, lines) == (status, [])
+    assert words in err
+    assert err.count("\n") == 1
