@@ -138,10 +138,10 @@ class WebSocket:
 
     def data_to_send(self) -> bytes:
         """Everything queued since the last call."""
-        self._flush_late_pong()
         out = self._out
-        if not out:
-            return b""
+        if not out and self._late_pong is None:
+            return b""  # nearly always, and asked for after every read
+        self._flush_late_pong()
         data = b"".join(out)
         out.clear()
         self._pongs_waiting = 0

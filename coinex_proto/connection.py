@@ -245,7 +245,8 @@ class Connection:
     def data_to_send(self) -> bytes:
         """What must go to the transport now; b"" when there is nothing."""
         data = self._socket.data_to_send()
-        self.stats.bytes_out += len(data)
+        if data:
+            self.stats.bytes_out += len(data)
         return data
 
     def next_event(self) -> Event | None:

@@ -67,7 +67,8 @@ class Line:
 
     def turn(self) -> None:
         """Everything that can be done now. What a callback raises comes out; the next turn goes on behind it."""
-        self._check_whole()
+        if self.is_torn:
+            raise UsageError(f"{self._pump.name}: this client was interrupted in the middle of a step; make a new one")
         if self.transport is None:
             self._plan()
         elif not self._is_open:
@@ -85,10 +86,6 @@ class Line:
             self.flush()
             deadline = self._pump.session.next_deadline()
             self._deadline = math.inf if deadline is None else deadline
-
-    def _check_whole(self) -> None:
-        if self.is_torn:
-            raise UsageError(f"{self._pump.name}: this client was interrupted in the middle of a step; make a new one")
 
     # Connecting -------------------------------------------------------------------------------------------------------
 

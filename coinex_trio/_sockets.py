@@ -39,6 +39,8 @@ class SocketTransport:
         self._is_closed = False
         self._connect_mask = select.POLLIN
         self._send_mask = select.POLLOUT
+        self.input: select.poll | None = None
+        """While it is open: waits for input of this transport alone."""
 
     # Connecting -------------------------------------------------------------------------------------------------------
 
@@ -47,7 +49,7 @@ class SocketTransport:
         if self._socket is None:
             self._race(now)
         if self._socket is not None and not self._is_open:
-            self._shake_hands()
+            self._shake_hands(self._socket)
         return self._is_open
 
     def wakes_at(self) -> float:
@@ -109,10 +111,10 @@ class SocketTransport:
                 winner, server_hostname=self._host, do_handshake_on_connect=False
             )
 
-    def _shake_hands(self) -> None:
-        if isinstance(self._socket, ssl.SSLSocket):
+    def _shake_hands(self, winner: socket.socket) -> None:
+        if isinstance(winner, ssl.SSLSocket):
             try:
-                self._socket.do_handshake()
+                winner.do_handshake()
             except ssl.SSLWantReadError:
                 self._connect_mask = select.POLLIN
                 return
@@ -120,6 +122,8 @@ class SocketTransport:
                 self._connect_mask = select.POLLOUT
                 return
         self._is_open = True
+        self.input = select.poll()
+        self.input.register(winner.fileno(), select.POLLIN)
 
     def _drop_racers(self) -> None:
         for racer in self._racing:
@@ -171,6 +175,7 @@ class SocketTransport:
         if self._is_closed:
             return
         self._is_closed = True
+        self.input = None
         self._drop_racers()
         if self._socket is not None:
             self._socket.close()

@@ -104,7 +104,12 @@ class SystemNetwork:
         return SocketTransport(self.resolve(host, port), host, ssl_context)
 
     def wait(self, watched: Sequence[tuple[Transport, bool]], until: float) -> Sequence[object]:
-        """One `poll` over all sockets; a new poll object each time costs less than keeping one up to date."""
+        """One `poll` over all sockets. Of several, a new poll object each time costs less than keeping one up to date."""
+        milliseconds = max(0.0, min(until - self.now(), LONGEST_POLL)) * 1000
+        if len(watched) == 1:
+            transport, wants_write = watched[0]
+            if type(transport) is SocketTransport and transport.input is not None and not wants_write:
+                return [transport] if transport.input.poll(milliseconds) else []
         poll = select.poll()
         owners: dict[int, object] = {}
         for transport, wants_write in watched:
@@ -113,11 +118,7 @@ class SystemNetwork:
             for fileno, mask in transport.interest(wants_write):
                 poll.register(fileno, mask)
                 owners[fileno] = transport
-        ready = poll.poll(self._milliseconds(until))
-        return [owners[fileno] for fileno, _ in ready]
-
-    def _milliseconds(self, until: float) -> float:
-        return max(0.0, min(until - self.now(), LONGEST_POLL)) * 1000
+        return [owners[fileno] for fileno, _ in poll.poll(milliseconds)]
 
     async def open_stream(
         self, host: str, port: int, ssl_context: ssl.SSLContext | None, resolver: trio.CapacityLimiter
