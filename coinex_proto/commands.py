@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, NewType, TypeAl
 
 from attrs import field, frozen
 
+from coinex_proto.errors import UsageError, quoted
+
 if TYPE_CHECKING:
     from coinex_proto.orders import OrderFact
 
@@ -89,6 +91,12 @@ class Refusal:
     hint: str = ""
     pause: float = 0.0
     """Seconds during which nothing more of this request's bucket should leave."""
+
+
+def check_command(command: object) -> None:
+    """Raises `UsageError` for what is no command."""
+    if not isinstance(command, Command):
+        raise UsageError(f"a command was expected, for example Ping(), not {quoted(command)}")
 
 
 def describe(command: Command[Any]) -> str:

@@ -18,7 +18,7 @@ from coinex_proto._plan import Ending, NextStep, Open, Plan, Stop, Wait
 from coinex_proto._trust import Trust
 from coinex_proto._wishes import TopicStatus, Wire, Wish, Wishes
 from coinex_proto.books import BookView
-from coinex_proto.commands import Command, RequestId, describe
+from coinex_proto.commands import Command, RequestId, check_command, describe
 from coinex_proto.config import Config, Endpoint, Sources
 from coinex_proto.connection import Connection, RequestIds
 from coinex_proto.dialect import Dialect
@@ -175,6 +175,7 @@ class Session:
 
     def book(self, topic: Topic[BookChanged]) -> BookView:
         """The live view of a wanted topic's book; it stays valid across reconnects."""
+        _check_kind((topic,))
         wish = self._wishes.get(topic.key)
         if wish is None or not wish.holders or wish.view is None:
             raise UsageError(f"{topic} has no book here: subscribe to it first")
@@ -183,6 +184,7 @@ class Session:
     def trusted(self, *topics: Topic[Any]) -> bool:
         """Whether all of these are live now; none named: all that are wanted (False when nothing is)."""
         if topics:
+            _check_kind(topics)
             found = [self._wishes.get(topic.key) for topic in topics]
         else:
             found = list(self._wishes.wanted())
@@ -228,6 +230,7 @@ class Session:
         Raises `NotReady` without a ready connection, or when a command that trades is over the venue's rate limit, and
         `UsageError` when the venue cannot be asked so; nothing has changed then. What left is never sent again.
         """
+        check_command(command)
         connection = self._connection
         if connection is None:
             if command.is_private and not self.dialect.has_credentials:

@@ -238,9 +238,11 @@ class Pump:
     def want(self, topics: tuple[Topic[Any], ...]) -> None:
         """Subscribes those that nobody wants yet, and asks again for those that were refused."""
         wanted = {status.topic for status in self.session.topics()}
-        missing = tuple(t for t in topics if self._refusals.pop(t.key, None) is not None or t not in wanted)
+        missing = tuple(t for t in topics if t not in wanted or t.key in self._refusals)
         if missing:
             self.session.subscribe(*missing, now=self.now())
+        for topic in missing:
+            self._refusals.pop(topic.key, None)
 
     def trusted(self, *topics: Topic[Any]) -> bool:
         """Whether these are live and the line was proved lately enough for that to mean something."""

@@ -165,6 +165,7 @@ class BlockingClient(Verbs):
     # Entering and leaving ---------------------------------------------------------------------------------------------
 
     def __enter__(self) -> Self:
+        self._check_unclosed()
         self._open()
         return self
 
@@ -223,6 +224,12 @@ class BlockingClient(Verbs):
         elif self._thread != thread:
             raise UsageError("this client belongs to the thread that used it first; make one for each thread")
 
+    def _check_unclosed(self) -> None:
+        """A closed client does nothing any more, and must not look as if it did."""
+        if self._is_closed:
+            _has_ended(self)  # raises what ended it
+            raise UsageError("this client has been closed: make a new one")
+
     def _check_may_wait(self) -> None:
         self._check()
         if INSIDE.is_waiting:
@@ -244,6 +251,7 @@ class BlockingClient(Verbs):
 
     def _until(self, is_done: Callable[[], bool], until: float, what: str) -> bool:
         """Drives the client until it is done (True) or time is up (False)."""
+        _check_time(until)
         if self._worker is not None and self._worker.is_running() and not self._worker.wait(is_done, until):
             return False
         while not is_done():
@@ -305,9 +313,11 @@ def run(*clients: Runnable, seconds: float = math.inf) -> None:
         raise UsageError("a client with background=True runs by itself; call its own run() for its callbacks")
     for part in parts:
         part._check_may_wait()
+        part._check_unclosed()
     if not parts:
         return
     until = parts[0]._network.now() + seconds
+    _check_time(until)
     if parts[0]._worker is not None:
         parts[0]._run_beside(until)
         return
@@ -319,6 +329,12 @@ def run(*clients: Runnable, seconds: float = math.inf) -> None:
         for part in alive:
             part._is_entered = True
         _cycle(alive, until)
+
+
+def _check_time(until: float) -> None:
+    """With a time that is no number nothing would ever be over."""
+    if math.isnan(until):
+        raise UsageError("a time in seconds must be a number, not nan")
 
 
 def _parts_of(clients: Sequence[Runnable]) -> list[BlockingClient]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from attrs import frozen
 
-from coinex_proto import OLDEST, Command, Outgoing, Refusal
-from coinex_proto.commands import describe
+from coinex_proto import OLDEST, Command, Outgoing, Refusal, UsageError
+from coinex_proto.commands import check_command, describe
 from tests.coinex_proto.tiny import Login, Place
 
 
@@ -22,6 +22,12 @@ def test_a_command_must_say_how_its_answer_is_read() -> None:
 
 def test_a_command_is_described_by_its_name_alone() -> None:
     assert describe(Mute(secret="S3CRET")) == "Mute"
+
+
+def test_what_is_no_command_is_refused() -> None:
+    check_command(Mute(secret="x"))
+    with pytest.raises(UsageError, match=r"a command was expected.* not 'ping'"):
+        check_command("ping")
 
 
 def test_only_a_command_that_places_an_order_tells_of_one() -> None:

@@ -70,6 +70,30 @@ def test_a_program_that_never_enters_works_the_same() -> None:
     assert network.last.closed_with is not None
 
 
+def test_a_closed_client_says_so_instead_of_doing_nothing() -> None:
+    with client_of(VirtualNetwork()) as client:
+        client.run(seconds=1)
+    with pytest.raises(UsageError, match="has been closed"):
+        client.run(seconds=1)
+    with pytest.raises(UsageError, match="has been closed"), client:
+        pytest.fail("the block must not begin")
+
+
+def test_a_time_that_is_no_number_is_refused() -> None:
+    with client_of(VirtualNetwork()) as client:
+        for wait in (client.run, lambda t: client.ready(BTC, timeout=t), lambda t: next(client.events(BTC, seconds=t))):
+            with pytest.raises(UsageError, match="must be a number"):
+                wait(math.nan)
+
+
+def test_what_is_no_topic_or_command_is_refused_in_words() -> None:
+    nonsense: Any = "BTCUSDT"
+    with client_of(VirtualNetwork()) as client:
+        for call in (client.subscribe, client.trusted, client.ready, client.book, client.send, client.request):
+            with pytest.raises(UsageError, match="was expected, for example"):
+                call(nonsense)
+
+
 def test_n6_a_first_connection_that_fails_raises_where_it_is_entered() -> None:
     network = VirtualNetwork()
     network.failures = [ConnectionRefusedError(111, "Connection refused")]
