@@ -214,7 +214,10 @@ class CoinflexClient(BlockingClient):
         price: Number | None = None,
         post_only: bool | None = None,
     ) -> OrderView:
-        """Enlarge (above zero) or shrink (below zero) what remains of an order, change its price, or both."""
+        """Enlarge (above zero) or shrink (below zero) what remains of an order, change its price, or both.
+
+        Gives the order as it is known now. Shrinking it to nothing cancels it; `cancel_order` says that more clearly.
+        """
         sign = _SIGNS.get(order.side or "")
         if order.market is None or sign is None:
             raise UsageError(f"modify_order({order}): its market and side are not known; ask get_orders()")
@@ -228,7 +231,7 @@ class CoinflexClient(BlockingClient):
                 post_only=post_only,
             )
         )
-        return order
+        return next((view for view in self.orders() if view.order_id == order.order_id), order)
 
     def cancel_order(self, order: OrderView | int) -> coinflex.OrderCancelled:
         """Cancel one order, by its view or its id. Raises `RequestRefused` with code 1 when it is not open any more."""

@@ -18,8 +18,10 @@ from coinex_proto import (
     LoginRefused,
     Lost,
     NotReady,
+    OrderFact,
     OrderView,
     OutcomeUnknown,
+    RequestId,
     RequestRefused,
     RequestTimedOut,
     Restored,
@@ -27,6 +29,7 @@ from coinex_proto import (
     UsageError,
     coinflex,
 )
+from coinex_proto.orders import Orders
 from coinex_trio import CoinflexClient, memory_exchange, open_client
 from coinex_trio._coinflex_exchange import CoinflexExchange
 from coinex_trio.coinflex import credentials_from_env, fetch_assets, fetch_markets
@@ -194,6 +197,18 @@ def test_immediate_or_cancel_keeps_what_has_traded(quoted: CoinflexExchange) -> 
         assert (order.state, order.filled, order.remaining) == ("cancelled", Decimal(2), Decimal(1))
 
 
+def test_an_order_that_nobody_knows_cannot_be_named(quoted: CoinflexExchange) -> None:
+    with client(quoted) as cf:
+        cf.send(coinflex.PlaceOrder(base=PAIR[0], counter=PAIR[1], quantity=1, price=10_000))
+        (nameless,) = cf.orders()
+        with pytest.raises(UsageError, match="market and side"):
+            cf.modify_order(nameless, price="1")
+        with pytest.raises(UsageError, match="no id yet"):
+            cf.cancel_order(nameless)
+        cf.run(seconds=0.1)
+        cf.cancel_order(quoted.orders()[0].order_id)  # type: ignore[arg-type]  # a CoinFLEX id is an int
+
+
 # The line -------------------------------------------------------------------------------------------------------------
 
 
@@ -344,3 +359,32 @@ def test_the_environment_gives_credentials(
         assert cf.get_balances()
     monkeypatch.setenv("COINFLEX_PASSPHRASE", exchange.passphrase)
     assert credentials_from_env() == exchange.credentials
+
+
+def test_the_exchange_does_what_a_test_wants(coinflex_exchange: CoinflexExchange) -> None:
+    exchange = coinflex_exchange
+    order = exchange.place(MARKET, "buy", price="9000", amount="1")
+    assert (order.side, order.price, order.remaining) == ("buy", Decimal(9000), Decimal(1))
+    exchange.fill(order, "0.5")
+    assert exchange.orders(MARKET)[0].remaining == Decimal("0.5")
+    assert exchange.orders("ETH/USDT") == ()
+    with client(exchange) as cf:
+        (view,) = cf.get_orders()
+        assert view.remaining == Decimal("0.5")
+        exchange.trade(MARKET, "sell", "0.1")
+        exchange.refuse("GetOrders", 8)
+        with pytest.raises(RequestRefused):
+            cf.get_orders()
+        exchange.skew_clock(5)
+        exchange.stall(2)
+        began = exchange.network.now()
+        cf.get_balances()
+        assert exchange.network.now() - began >= 2
+    with pytest.raises(UsageError, match="has not told its id"):
+        exchange.fill(order_without_id())
+
+
+def order_without_id() -> OrderView:
+    """As it is while it is being sent."""
+    orders = Orders()
+    return orders.sending(OrderFact(client_order_id="1"), RequestId(1), 0.0)

@@ -198,6 +198,12 @@ def test_without_the_extra_the_error_says_what_to_install(monkeypatch: pytest.Mo
             assert repr(private_key_of(7, PASSPHRASE)) not in shown
 
 
+@pytest.mark.parametrize("key", [b"", b"\1" * 29, b"\0" * 28, "1" * 28])
+def test_a_signer_takes_nothing_but_a_key(key: Any) -> None:
+    with pytest.raises(UsageError, match="28 bytes"):
+        KeySigner(key)
+
+
 def test_a_key_may_live_elsewhere_without_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("coinex_proto.coinflex.credentials._signing", None)
     assert Credentials(7, COOKIE, signer=Large()).cookie == COOKIE

@@ -46,6 +46,7 @@ from coinex_proto.coinflex import (
     live,
 )
 from tests.coinex_proto.coinflex.venue import (
+    CONFIG,
     PLAIN,
     USDT,
     WELCOME,
@@ -62,6 +63,7 @@ from tests.coinex_proto.coinflex.venue import (
     refused,
 )
 from tests.coinex_proto.line import Line, sources
+from tests.coinex_proto.test_laws_secrets import reachable
 
 BOOK = OrderBook(XBT, USDT)
 TICKER = Ticker(XBT, USDT)
@@ -421,9 +423,27 @@ def test_seven_means_that_the_sign_in_is_gone_and_a_new_connection_is_made() -> 
     assert session.wants_close
 
 
-def test_the_credentials_are_nowhere_to_be_seen() -> None:  # law 8
-    session, _line = opened(dialect=private())
-    shown = repr((session.dialect, credentials(), vars(type(credentials()))))
+@pytest.mark.parametrize("answer", ["none", "yes", "no"])
+def test_a_walk_over_all_of_a_session_finds_neither_passphrase_nor_key(answer: str) -> None:  # law 8
+    session = Session(private(), sources(), CONFIG)
+    line = connected(session)
+    line.say(0.0, WELCOME)
+    (login,) = line.sent()
+    if answer != "none":
+        line.say(0.0, ok(login) if answer == "yes" else refused(login, 7, "wrong"))
     values = PLAIN["values"]
-    for secret in (values["passphrase"], values["cookie"], values["private_key_hex"], values["private_key_b64"]):
-        assert secret not in shown
+    key = bytes.fromhex(values["private_key_hex"])
+    secrets: tuple[str, ...] = (
+        values["passphrase"],
+        values["passphrase_utf8_hex"],
+        key.hex(),
+        values["private_key_b64"],
+    )
+    secrets += (repr(key), str(int.from_bytes(key, "big")))
+    found = [each for each in reachable(session) for secret in secrets if secret in repr(each)]
+    assert found == []
+
+
+def test_the_cookie_is_in_no_repr() -> None:  # law 8
+    session, _line = opened(dialect=private())
+    assert PLAIN["values"]["cookie"] not in repr((session.dialect, credentials(), session.dialect.opening))
