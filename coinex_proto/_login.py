@@ -7,13 +7,16 @@ again; any other is final. This module must not know any venue, nor how requests
 from __future__ import annotations
 
 from collections import deque
-from typing import Any, final
+from typing import Any, Final, final
 
 from coinex_proto._clock import Clock
-from coinex_proto.commands import Command
+from coinex_proto.commands import Command, Refusal
 from coinex_proto.config import Endpoint, Sources
 from coinex_proto.dialect import Answer, Dialect, Opening
 from coinex_proto.errors import LoginRefused, PayloadError, UsageError
+
+CHECK: Final = "check key, secret and clock"
+"""What a refused login is most often due to."""
 
 
 @final
@@ -77,7 +80,7 @@ class Login:
             if refusal.is_clock and self._dialect.clock is not None and not self._clock_was_asked:
                 self._clock_was_asked = True
                 return False
-            raise LoginRefused(refusal.code, refusal.message, hint=self._hint(refusal.hint))
+            raise LoginRefused(refusal.code, refusal.message, hint=self._hint(refusal), retryable=refusal.retryable)
         try:
             command.parse(answer.body)
         except PayloadError as error:
@@ -85,8 +88,10 @@ class Login:
         self._commands.popleft()
         return True
 
-    def _hint(self, hint: str) -> str:
-        text = hint or "check key, secret and clock"
+    def _hint(self, refusal: Refusal) -> str:
+        text = refusal.hint or CHECK
+        if not refusal.retryable and "check" not in text:
+            text = f"{text}; {CHECK}"
         if not self._clock.is_known:
             return text
         return f"{text} (ours is {-self._clock.offset_ns / 1e9:+.3f} s off the venue's)"

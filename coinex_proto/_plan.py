@@ -10,6 +10,7 @@ from typing import Final, TypeAlias
 
 from attrs import define, frozen
 
+from coinex_proto._login import CHECK
 from coinex_proto.config import Config, Sources
 from coinex_proto.errors import ConnectFailed, HandshakeRefused, LoginRefused, SdkError
 
@@ -19,6 +20,8 @@ PASSING_STATUSES: Final = frozenset({408, 425, 429})
 """The 4xx that say "later"; all others say "never so"."""
 MAX_RETRY_AFTER: Final = 900.0
 """Seconds: a server may ask us to stay away for 15 minutes, not for ever."""
+BUSY_PAUSE: Final = 1.0
+"""Seconds: the least wait after a login that the venue was too busy for (CoinEx 23002: at least 1 s)."""
 MAX_UNANSWERED_LOGINS: Final = 3
 """A venue may refuse a login by closing: so often in a row is taken for that."""
 
@@ -60,6 +63,8 @@ class Ending:
     """It ended between the upgrade and the last answer of the opening."""
     ready_at: float | None
     """When it became ready; None: never."""
+    why: str = ""
+    """What the connection said of its end, if it was made."""
 
 
 @define
@@ -74,21 +79,24 @@ class Plan:
 
     def after(self, ending: Ending, now: float) -> Stop | float:
         """Stop, or the time of the next attempt."""
-        if ending.login_error is not None:
+        if ending.login_error is not None and not ending.login_error.retryable:
             return Stop(ending.login_error)
         if ending.error is not None and self._is_final(ending.error):
             return Stop(ending.error)
-        if ending.ended_in_opening:
+        if ending.ended_in_opening or ending.login_error is not None:
             self.unanswered_logins += 1
             if self.unanswered_logins >= MAX_UNANSWERED_LOGINS:
                 why = f"{self.unanswered_logins} connections in a row ended before the login was answered"
-                return Stop(LoginRefused(None, why))
+                last = f"the last one: {ending.why}; {CHECK}" if ending.why else CHECK
+                return Stop(ending.login_error or LoginRefused(None, why, hint=last))
         if ending.ready_at is not None:
             self.unanswered_logins = 0
             if now - ending.ready_at >= self.config.backoff.stable_after:
                 self.failures = 0
         self.failures += 1
         asked = _retry_after(ending.error, self.sources) if isinstance(ending.error, HandshakeRefused) else 0.0
+        if ending.login_error is not None:
+            asked = BUSY_PAUSE
         return now + max(self._delay(), asked)
 
     def _is_final(self, error: ConnectFailed) -> bool:

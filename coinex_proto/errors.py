@@ -69,14 +69,25 @@ class HandshakeRefused(ConnectFailed):
 
 
 class LoginRefused(SdkError):
-    """The venue does not accept the credentials. Never retried: venues ban clients that hammer."""
+    """The venue does not accept the credentials. Never retried: venues ban clients that hammer.
 
-    def __init__(self, code: int | str | None, message: str, *, hint: str = "check key, secret and clock") -> None:
+    `retryable`: the venue could not look at them (busy, too many requests); then twice in a row is no refusal yet.
+    """
+
+    def __init__(
+        self,
+        code: int | str | None,
+        message: str,
+        *,
+        hint: str = "check key, secret and clock",
+        retryable: bool = False,
+    ) -> None:
         number = "" if code is None else f" (code {code})"
         said = f": {quoted(message)}" if message else ""
         super().__init__(f"login refused{number}{said}; {hint}")
         self.code = code
         self.message = message
+        self.retryable = retryable
 
 
 class RequestError(SdkError):

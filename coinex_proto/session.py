@@ -353,6 +353,7 @@ class Session:
             login_error=self._login_error,
             ended_in_opening=self._ended_in_opening,
             ready_at=self._ready_at,
+            why=str(self._closed.reason) if self._closed is not None else "",
         )
         step = self._plan.after(ending, now)
         if isinstance(step, Stop):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from attrs import evolve
 
 from coinex_proto import Backoff, Config, ConnectFailed, HandshakeRefused, LoginRefused, Sources, Stop
 from coinex_proto._plan import Ending, Plan
@@ -59,6 +60,18 @@ def test_s19_the_growth_starts_anew_only_after_a_stable_time() -> None:
 def test_s1_a_refused_login_is_the_end() -> None:
     error = LoginRefused(1, "no")
     assert plan().after(ending(login_error=error), 0.0) == Stop(error)
+
+
+def test_s17_a_login_that_the_venue_is_too_busy_for_is_tried_again_twice_at_a_pace() -> None:
+    error = LoginRefused(23002, "", retryable=True)
+    it = plan(QUICKEST, Config())
+    assert [it.after(ending(login_error=error), 0.0) for _ in range(3)] == [1.0, 1.0, Stop(error)]
+
+
+def test_logins_without_answer_say_how_the_last_connection_ended() -> None:
+    it = plan()
+    steps = [it.after(evolve(ending(ended_in_opening=True), why="closed by the peer (1011)"), 0.0) for _ in range(3)]
+    assert "the last one: closed by the peer (1011); check key" in str(steps[-1])
 
 
 def test_the_first_connection_that_fails_is_the_end_unless_wished_otherwise() -> None:

@@ -113,6 +113,24 @@ def test_s1_a_refused_login_stops_for_good() -> None:
     assert names(line.events()) == ["Closed"]
 
 
+def test_s17_a_login_for_which_the_venue_is_too_busy_is_tried_again() -> None:
+    session = Session(Tiny(password="pw"), sources())
+    (failed,) = connected(session).say(1.0, {"hello": "n"}, {"error": "busy"})
+    assert isinstance(failed, LoginFailed)
+    session.disconnected(1.0)
+    step = session.next_step(1.0)
+    assert isinstance(step, Wait)
+    line = connected(session, step.until)
+    assert Ready() in line.say(step.until, *OPENING)
+
+
+def test_a_refused_login_says_what_to_check() -> None:
+    session = Session(Tiny(password="pw"), sources())
+    (failed,) = connected(session).say(1.0, {"hello": "n"}, {"error": "badkey"})
+    assert isinstance(failed, LoginFailed)
+    assert "check key, secret and clock" in str(failed.error)
+
+
 def test_s2_x18_a_login_without_answer_is_refused_the_third_time() -> None:
     session = Session(Tiny(password="pw"), sources(), RETRYING)
     now = 0.0
