@@ -124,21 +124,26 @@ class Trust:
     def missed(self, concerns: TopicKey, now: float, why: str) -> None:
         """A push of this kind and market (None: any) could not be read: what it said is missing.
 
-        A book is in doubt until it is proved again; every other topic has a hole and is live again at once.
+        A book is in doubt until it is proved again, and what is merged until it is whole again; every other topic has a
+        hole and is live again at once.
         """
         kind, market = concerns[:2]
-        hit = [
+        concerned = [
             wish
             for wish in self._wishes.wanted()
-            if wish.is_live and kind in (None, wish.key[0]) and (market is None or wish.key[1] in (market, None))
+            if kind in (None, wish.key[0]) and (market is None or wish.key[1] in (market, None))
         ]
+        hit = [wish for wish in concerned if wish.is_live]
         self.lose(hit, min((_seen_until(wish, now) for wish in hit), default=now), why)
-        for wish in hit:
-            if wish.book is not None:
-                if isinstance(wish.book, MustBeTold):
-                    wish.book.missed()
+        for wish in concerned:
+            kept = wish.book if wish.merger is None else wish.merger
+            if wish.is_asked and isinstance(kept, MustBeTold):
+                # Also one that still waits for its first state: it would begin with a hole.
+                kept.missed()
                 self._start_doubt(wish, now, why)
-        self.enliven([wish for wish in hit if wish.book is None], now)
+            elif wish.book is not None and wish in hit:
+                self._start_doubt(wish, now, why)
+        self.enliven([wish for wish in hit if wish.book is None and wish.merger is None], now)
 
     def _merged(self, route: Sequence[Wish], update: Update) -> Update | None:
         """What the topic brings after this update; None while nothing whole is known."""

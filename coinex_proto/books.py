@@ -76,7 +76,7 @@ class Book(Protocol):
 
 @runtime_checkable
 class MustBeTold(Protocol):
-    """A book that could not tell by itself that an update is missing: no checksum covers it."""
+    """What could not tell by itself that an update is missing: a book without checksums, whatever adds differences up."""
 
     def missed(self) -> None:
         """An update of the topic could not be read: nothing is proved before a new whole one."""

@@ -41,6 +41,10 @@ class Merger(Protocol):
         """The line or the subscription is new: nothing known before counts any more."""
         ...
 
+    def missed(self) -> None:
+        """An update could not be read: no whole one is known before the topic is asked for again (`reset`)."""
+        ...
+
 
 @frozen
 class Topic(Generic[E_co]):

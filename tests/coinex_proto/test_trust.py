@@ -382,9 +382,15 @@ class Sum:
 
     def reset(self) -> None:
         self.total: int | None = None
+        self.has_missed = False
+
+    def missed(self) -> None:
+        self.has_missed = True
 
     def merge(self, update: Update) -> Step | None:
         assert isinstance(update, Step)
+        if self.has_missed:
+            return None
         if update.is_whole:
             self.total = update.by
             return update
@@ -407,6 +413,8 @@ class Count(Topic[Step]):
 class Counting(Tiny):
     def decode(self, payload: bytes) -> Sequence[Inbound]:
         found = json.loads(payload)
+        if "unreadable" in found:
+            return (Unrecognised(raw=payload, why="unreadable", concerns=("count", "A")),)
         return (Step(**found["step"]),) if "step" in found else super().decode(payload)
 
     def _requests(self, verb: str, topics: Sequence[Topic[Any]]) -> Sequence[tuple[Command[Any], Sequence[Topic[Any]]]]:
@@ -438,3 +446,21 @@ def test_what_was_merged_before_counts_no_more_on_a_new_connection() -> None:
     line.events()
     assert line.say(64.0, {"step": {"by": 4}}) == []
     assert not session.trusted(Count())
+
+
+def test_what_is_merged_from_differences_is_asked_for_again_when_one_was_missed() -> None:  # D16
+    session, line = counting()
+    line.say(2.0, {"step": {"by": 3, "is_whole": True}})
+    line.sent()
+    line.say(2.1, {"ok": "watch count"})
+    unread, lost = line.say(3.0, {"unreadable": 1})
+    assert isinstance(unread, Unrecognised)
+    assert lost == Lost(topics=(Count(),), since=2.0, why="a push could not be read")
+    assert line.say(4.0, {"step": {"by": 4}}) == []
+    run_to(line, 8.0)
+    assert line.sent() == [{"do": "leave count"}]
+    line.say(8.0, {"ok": "leave count"})
+    assert line.sent() == [{"do": "watch count"}]
+    restored, _ = line.say(9.0, {"step": {"by": 9, "is_whole": True}})
+    assert isinstance(restored, Restored)
+    assert session.trusted(Count())

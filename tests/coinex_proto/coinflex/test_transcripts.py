@@ -199,6 +199,18 @@ def test_an_unreadable_notice_puts_its_book_in_doubt_for_good() -> None:  # D16,
     assert not session.trusted(BOOK)
 
 
+def test_what_could_not_be_read_before_the_snapshot_is_missing_in_it_too() -> None:  # D16, law 9
+    session, line = opened(BOOK, TICKER)
+    book, ticker = line.sent()
+    for name in ("OrderOpened", "TickerChanged"):
+        assert kinds(line.say(0.1, notice(name, id="x", bid="x"))) == [Unrecognised]
+    figures = {"last": 1, "bid": 2, "ask": 3, "low": 1, "high": 4, "volume": 9}
+    line.say(0.2, ok(book, orders=[order(1, 10000, 96000000)]), ok(ticker, **figures))
+    assert not session.trusted(BOOK)
+    assert not session.trusted(TICKER)
+    assert [request["watch"] for request in served(session, line, 30.0)] == [False, False]
+
+
 def test_a_book_needs_a_base_asset_that_the_table_has() -> None:
     session = Session(live(), sources())
     with pytest.raises(UsageError, match="table of assets"):
