@@ -6,7 +6,7 @@ A call that changes something and whose answer leaves open whether it did ends i
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from coinex_proto.coinex.http._envelope import Envelope, open_envelope
 from coinex_proto.coinex.http.command import HttpCommand
@@ -29,8 +29,8 @@ def parse(command: HttpCommand[R], status: int, body: bytes) -> R:
     """The result of a command.
 
     Raises `HttpRefused` when the venue or its gateway said no, `HttpOutcomeUnknown` when a call that changes something
-    may have taken effect (HTTP 5xx, codes 3008 and 4001 to 4003, an answer that cannot be read), and
-    `UnreadableAnswer` when the answer to a query is not what the venue documents.
+    may have taken effect (HTTP 5xx, 408, 303, 2xx other than 200, codes 3008 and 4001 to 4003, an answer that cannot be
+    read), and `UnreadableAnswer` when the answer to a query is not what the venue documents.
     """
     if status != 200:
         raise _not_from_the_service(command, status, body)
@@ -47,10 +47,24 @@ def parse(command: HttpCommand[R], status: int, body: bytes) -> R:
 
 
 def _not_from_the_service(command: HttpCommand[Any], status: int, body: bytes) -> SdkError:
-    if command.route.changes_something and status >= 500:
-        return unknown(command, f"HTTP {status} from the gateway")
     code, message = _code_in(body)
-    return HttpRefused(code, message, command=command, endpoint=str(command.route), status=status, body=body)
+    if command.route.changes_something and not _is_a_no(status, code):
+        return unknown(command, f"HTTP {status} from the gateway", code=code or None)
+    return HttpRefused(code or None, message, command=command, endpoint=str(command.route), status=status, body=body)
+
+
+_REDIRECTED: Final = frozenset({301, 302, 307, 308})
+"""The gateway names another place and has passed nothing on; 303 would say that the call was carried out."""
+
+_GATEWAY_TIMED_OUT: Final = 408
+"""Gateways write it also for a service behind them that was too slow."""
+
+
+def _is_a_no(status: int, code: int | None) -> bool:
+    """Whether a gateway's answer proves that nothing was done; a success of another kind than 200 (202) proves nothing."""
+    is_refusal = status in _REDIRECTED or (400 <= status < 500 and status != _GATEWAY_TIMED_OUT)
+    meaning = UNEXPLAINED if code is None else CODES.get(code, UNEXPLAINED)
+    return is_refusal and code != 0 and not meaning.is_unknown
 
 
 def _code_in(body: bytes) -> tuple[int | None, str]:
@@ -59,7 +73,7 @@ def _code_in(body: bytes) -> tuple[int | None, str]:
         envelope = open_envelope(body)
     except PayloadError:
         return None, ""
-    return (envelope.code, envelope.message) if envelope.code != 0 else (None, "")
+    return envelope.code, envelope.message
 
 
 def _refused(command: HttpCommand[Any], envelope: Envelope, status: int) -> SdkError:

@@ -91,6 +91,25 @@ def test_a_gateway_error_leaves_the_outcome_of_an_order_unknown(status: int) -> 
         parse(ORDER, status, HTML)
 
 
+@pytest.mark.parametrize("status", [201, 202, 204, 206, 303, 408])
+def test_a_status_that_does_not_say_no_leaves_the_outcome_of_an_order_unknown(status: int) -> None:
+    with pytest.raises(HttpOutcomeUnknown, match=f"HTTP {status}"):
+        parse(ORDER, status, b"")
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308, 400, 401, 403, 404, 407, 413, 451])
+def test_a_gateway_that_passed_an_order_on_to_nobody_has_refused_it(status: int) -> None:
+    with pytest.raises(HttpRefused, match=f"HTTP {status}"):
+        parse(ORDER, status, HTML)
+
+
+@pytest.mark.parametrize("code", [0, 3008, 4001, 4002, 4003])
+def test_a_code_under_another_status_leaves_the_outcome_of_an_order_as_open_as_under_200(code: int) -> None:
+    with pytest.raises(HttpOutcomeUnknown, match="HTTP 400") as caught:
+        parse(ORDER, 400, refusal(code))
+    assert caught.value.code == (code or None)
+
+
 @pytest.mark.parametrize(("status", "retryable"), [(502, True), (429, True), (403, False), (302, False), (404, False)])
 def test_a_gateway_s_answer_is_kept_and_need_not_be_json(status: int, retryable: bool) -> None:
     with pytest.raises(HttpRefused, match=f"HTTP {status}") as caught:
