@@ -103,7 +103,9 @@ class Pump:
 
     def now(self) -> float:
         """The client's clock; it never goes back, not even by a rounding."""
-        self._latest = max(self._latest, self._clock())
+        now = self._clock()
+        if now > self._latest:
+            self._latest = now
         return self._latest
 
     def serve_timers(self, deadline: float) -> None:
