@@ -5,13 +5,15 @@ Source: CoinEx HTTP API v2, balance and position pages.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final
 
 from coinex_proto.simulator.accounts import NotEnough
 from coinex_proto.simulator.amounts import UNIT_PLACES, BadNumber, to_scaled
 from coinex_proto.simulator.coinex_http import ApiError, Call, Endpoint, Page, Table, bad_parameter
+from coinex_proto.simulator.coinex_http_guards import VERBS, WORDS, Change, guard_lists
 from coinex_proto.simulator.coinex_http_market import LEVERAGES
-from coinex_proto.simulator.coinex_http_trade import MARKET_TYPES, PRICE_TYPES, order_fields, order_terms
+from coinex_proto.simulator.coinex_http_trade import MARKET_TYPES, order_fields, order_terms
 from coinex_proto.simulator.coinex_wire import rate
 from coinex_proto.simulator.futures import Position
 from coinex_proto.simulator.market import Market
@@ -53,7 +55,8 @@ def position_fields(call: Call, position: Position) -> dict[str, Any]:
     fields["settle_value"] = fields.pop("settle_val")
     for name in ("first_filled_price", "latest_filled_price"):
         del fields[name]
-    return {"market_type": "FUTURES", **fields}
+    market = call.server.exchange.markets[position.market]
+    return {"market_type": "FUTURES", **fields, **guard_lists(market, position)}
 
 
 def _pending_positions(call: Call) -> Page:
@@ -117,34 +120,16 @@ def _adjust_margin(call: Call) -> object:
     return position_fields(call, position)
 
 
-def _set_stop_loss(call: Call) -> object:
-    market, position = _own_position(call)
-    kind = call.one_of("stop_loss_type", PRICE_TYPES)
-    position.stop_loss = (kind, call.scaled("stop_loss_price", market.spec.price_places))
-    call.server.exchange.position_touched(market, position)
-    return position_fields(call, position)
+def _guard(word: str, change: Change) -> Callable[[Call], object]:
+    """The call that changes the take-profit or stop-loss prices of a position."""
 
+    def handle(call: Call) -> object:
+        market, position = _own_position(call)
+        position.guards[word] = change(call, market, position, word)
+        call.server.exchange.position_touched(market, position)
+        return position_fields(call, position)
 
-def _set_take_profit(call: Call) -> object:
-    market, position = _own_position(call)
-    kind = call.one_of("take_profit_type", PRICE_TYPES)
-    position.take_profit = (kind, call.scaled("take_profit_price", market.spec.price_places))
-    call.server.exchange.position_touched(market, position)
-    return position_fields(call, position)
-
-
-def _cancel_stop_loss(call: Call) -> object:
-    market, position = _own_position(call)
-    position.stop_loss = (position.stop_loss[0], 0)
-    call.server.exchange.position_touched(market, position)
-    return position_fields(call, position)
-
-
-def _cancel_take_profit(call: Call) -> object:
-    market, position = _own_position(call)
-    position.take_profit = (position.take_profit[0], 0)
-    call.server.exchange.position_touched(market, position)
-    return position_fields(call, position)
+    return handle
 
 
 def _own_position(call: Call) -> tuple[Market, Position]:
@@ -169,10 +154,9 @@ TABLE: Final[Table] = {
     ("POST", "/futures/close-position"): Endpoint(_close_position, "futures_order"),
     ("POST", "/futures/adjust-position-leverage"): Endpoint(_adjust_leverage, "futures_order"),
     ("POST", "/futures/adjust-position-margin"): Endpoint(_adjust_margin, "futures_order"),
-    ("POST", "/futures/set-position-stop-loss"): Endpoint(_set_stop_loss, "futures_order"),
-    ("POST", "/futures/modify-position-stop-loss"): Endpoint(_set_stop_loss, "futures_order"),
-    ("POST", "/futures/cancel-position-stop-loss"): Endpoint(_cancel_stop_loss, "futures_order"),
-    ("POST", "/futures/set-position-take-profit"): Endpoint(_set_take_profit, "futures_order"),
-    ("POST", "/futures/modify-position-take-profit"): Endpoint(_set_take_profit, "futures_order"),
-    ("POST", "/futures/cancel-position-take-profit"): Endpoint(_cancel_take_profit, "futures_order"),
+    **{
+        ("POST", f"/futures/{verb}-position-{word.replace('_', '-')}"): Endpoint(_guard(word, change), "futures_order")
+        for verb, change in VERBS.items()
+        for word in WORDS
+    },
 }

@@ -253,15 +253,16 @@ def _pending(call: Call) -> Page:
 def _finished(call: Call) -> Page:
     name = call.text("market", "")
     orders = [order for order in _own_orders(call, name) if order.finish]
-    return _order_page(call, orders)
+    return _order_page(call, orders, left_out=("last_filled_amount", "last_filled_price"))
 
 
-def _order_page(call: Call, orders: list[Order]) -> Page:
+def _order_page(call: Call, orders: list[Order], left_out: tuple[str, ...] = ()) -> Page:
     market_type = call.one_of("market_type", LISTED_TYPES[call.module])
     side = call.one_of("side", ("", "buy", "sell"), "")
     markets = call.server.exchange.markets
     chosen = (order for order in reversed(orders) if side in ("", order.side) and market_type != "MARGIN")
-    return call.page([order_fields(markets[order.market], order) for order in chosen])
+    rows = [order_fields(markets[order.market], order) for order in chosen]
+    return call.page([{name: value for name, value in row.items() if name not in left_out} for row in rows])
 
 
 def _stop_page(call: Call, *, is_waiting: bool) -> Page:

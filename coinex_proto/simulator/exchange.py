@@ -13,6 +13,7 @@ from typing import Final
 from coinex_proto.simulator.accounts import Ledger, NotEnough
 from coinex_proto.simulator.events import Fill, Listener, Settlement
 from coinex_proto.simulator.futures import FuturesSettlement, Position
+from coinex_proto.simulator.guards import Guard
 from coinex_proto.simulator.market import Deal, Market, MarketSpec
 from coinex_proto.simulator.marks import Marks
 from coinex_proto.simulator.matching import Book, Order, Side
@@ -49,6 +50,7 @@ class Exchange:
         self._together: dict[Market, None] | None = None
         self._last_order_id = 98_388_000_000
         self._last_deal_id = 3_514_376_000
+        self._last_guard_id = 123_000
         self._last_owner = FIRST_USER - 1
         for market in self.markets.values():
             self._endow(market.spec)
@@ -146,16 +148,24 @@ class Exchange:
         self._run(market, order, "modify")
         self._after(market)
 
-    def close(self, position: Position, why: str) -> None:
-        """Close a position at the market; `why` is what its end is called.  As far as the book reaches."""
+    def close(self, position: Position, why: str, guard: Guard | None = None) -> None:
+        """Close a position, or the part that a guard names, at the market; `why` is what its end is called.
+
+        As far as the book reaches.
+        """
         market = self.markets[position.market]
         side: Side = "sell" if position.lots > 0 else "buy"
         if market.book.next_maker(side, None) is None or market.is_halted:
             return
         for order in [o for o in market.book.orders.values() if o.owner == position.owner and o.reduces]:
             self.cancel(order)
-        position.finish = why
-        self.place(position.owner, position.market, side, "market", amount=abs(position.lots), reduces=True)
+        lots = abs(position.lots)
+        if guard is not None and guard.lots is not None and guard.lots < lots:
+            lots = guard.lots
+            position.guards[why] = tuple(other for other in position.guards[why] if other is not guard)
+        else:
+            position.finish = why
+        self.place(position.owner, position.market, side, "market", amount=lots, reduces=True)
 
     def settle_funding(self) -> None:
         """Let longs and shorts pay each other."""
@@ -175,6 +185,11 @@ class Exchange:
         """Add or (below zero) take back margin.  Raises NotEnough."""
         self.futures.add_margin(market, position, units, self.now_ms)
         self._after(market)
+
+    def new_guard_id(self) -> int:
+        """The number of a new take-profit or stop-loss price."""
+        self._last_guard_id += 1
+        return self._last_guard_id
 
     def position_touched(self, market: Market, position: Position) -> None:
         """Its take-profit or stop-loss price has changed."""

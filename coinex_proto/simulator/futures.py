@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from attrs import define, frozen
+from attrs import define, field, frozen
 
 from coinex_proto.simulator.accounts import Balance, Ledger, NotEnough
 from coinex_proto.simulator.amounts import RATE_ONE
+from coinex_proto.simulator.guards import Guard
 from coinex_proto.simulator.market import Market, MarketSpec
 from coinex_proto.simulator.matching import Order
 from coinex_proto.simulator.spot import HOUSE
@@ -51,8 +52,8 @@ class Position:
     """long or short; stays when the position is closed."""
     finish: str = ""
     """Why it is closed: close, liq, take_profit or stop_loss; empty while nobody closes it."""
-    take_profit: tuple[str, int] = ("latest_price", 0)
-    stop_loss: tuple[str, int] = ("latest_price", 0)
+    guards: dict[str, tuple[Guard, ...]] = field(factory=lambda: {"take_profit": (), "stop_loss": ()})
+    """What closes it by itself, oldest first."""
     created_ms: int = 0
     updated_ms: int = 0
 

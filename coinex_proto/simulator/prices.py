@@ -111,10 +111,8 @@ class Prices:
             "avg_entry_price": long_units(_entry(spec, position)),
             "cml_position_value": long_units(position.value_sum),
             "max_position_value": long_units(position.most_value),
-            "take_profit_price": long_units(position.take_profit[1] * 10 ** (UNIT_PLACES - spec.price_places)),
-            "stop_loss_price": long_units(position.stop_loss[1] * 10 ** (UNIT_PLACES - spec.price_places)),
-            "take_profit_type": position.take_profit[0],
-            "stop_loss_type": position.stop_loss[0],
+            **_newest_guard(spec, position, "take_profit"),
+            **_newest_guard(spec, position, "stop_loss"),
             "leverage": str(position.leverage),
             "margin_avbl": long_units(position.margin),
             "ath_margin_size": long_units(position.most_margin),
@@ -155,6 +153,13 @@ def _entry(spec: MarketSpec, position: Position) -> int:
     if spec.is_inverse:
         return lots * spec.base_factor * 10**UNIT_PLACES // cost
     return cost * 10**UNIT_PLACES // lots // spec.base_factor
+
+
+def _newest_guard(spec: MarketSpec, position: Position, word: str) -> dict[str, str]:
+    """Price and type of the guard that was set last; a price of zero means that there is none."""
+    kind, ticks = next(((g.price_type, g.trigger) for g in reversed(position.guards[word])), ("latest_price", 0))
+    price = long_units(ticks * 10 ** (UNIT_PLACES - spec.price_places))
+    return {f"{word}_price": price, f"{word}_type": kind}
 
 
 def _linear_limits(spec: MarketSpec, position: Position, backing: int) -> tuple[int, int]:

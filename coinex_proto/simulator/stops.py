@@ -132,13 +132,13 @@ class StopBook:
             self._tell(stop, "active")
 
     def _protect(self, market: Market, position: Position) -> None:
-        """Close a position whose take-profit or stop-loss price is reached."""
+        """Close a position, or the part that was named, when its take-profit or stop-loss price is reached."""
         is_long = position.lots > 0
-        for word, above in (("take_profit", is_long), ("stop_loss", not is_long)):
-            price_type, trigger = position.take_profit if word == "take_profit" else position.stop_loss
-            price = self._exchange.marks.watched(market, price_type)
-            if trigger and position.lots and (price >= trigger if above else price <= trigger):
-                self._exchange.close(position, word)
+        for word, from_below in (("take_profit", is_long), ("stop_loss", not is_long)):
+            for guard in position.guards[word]:
+                price = self._exchange.marks.watched(market, guard.price_type)
+                if position.lots and guard in position.guards[word] and guard.is_reached(price, from_below=from_below):
+                    self._exchange.close(position, word, guard)
 
     def _is_reached(self, market: Market, stop: StopOrder) -> bool:
         price = self._exchange.marks.watched(market, stop.price_type)
