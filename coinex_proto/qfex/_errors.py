@@ -10,7 +10,9 @@ from typing import Any, Final
 
 from coinex_proto.commands import OLDEST, ReplyKey
 from coinex_proto.dialect import Answer
+from coinex_proto.errors import PayloadError
 from coinex_proto.qfex import _refusals
+from coinex_proto.qfex._replies import plain
 
 OLD_TYPES: Final = frozenset({"error", "err"})
 """`type` of the flat form, in any case."""
@@ -23,10 +25,25 @@ def answer(message: Mapping[str, Any], keys_of: Callable[[Mapping[str, Any]], tu
     """
     error = message.get("err")
     said = error if isinstance(error, dict) else message
-    code, text, echo = (said.get(name) for name in ("error_code", "message", "incoming_message"))
-    known = isinstance(echo, dict) and isinstance(echo.get("type"), str)
-    refusal = _refusals.of_error(_text(code) or "unknown error", _text(text) or (_text(error)))
-    return Answer(keys=keys_of(echo) if known else (OLDEST,), refusal=refusal)  # type: ignore[arg-type]
+    code, text = (_text(said.get(name)) for name in ("error_code", "message"))
+    hint = " ".join(f"{name}={value}" for name, value in said.items() if name.startswith("retry"))
+    request = echo_of(said)
+    refusal = _refusals.of_error(code or "unknown error", text or _text(error), hint)
+    return Answer(keys=keys_of(request) if request is not None else (OLDEST,), refusal=refusal)
+
+
+def echo_of(said: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The request that an error or an acknowledgement repeats: as an object, or as the text that was sent.
+
+    None when there is none, or a text that is no request: it would have been repeated because it could not be read.
+    """
+    echo = said.get("incoming_message")
+    if isinstance(echo, str):
+        try:
+            echo = plain(echo.encode("utf-8", "surrogatepass"))
+        except PayloadError:
+            return None
+    return echo if isinstance(echo, dict) and isinstance(echo.get("type"), str) else None
 
 
 def _text(value: object) -> str:

@@ -38,15 +38,23 @@ _STATUSES: Final = {
     "REJECTED_MARKET_CLOSED": "the market is closed",
     "RATE_LIMITED": "too many orders: wait a little, and send fewer",
 }
-_RETRY_AFTER: Final = re.compile(
-    r"(\d{1,6}(?:\.\d{1,6})?) ?(ms|milliseconds?|s|secs?|seconds?)\b", re.ASCII | re.IGNORECASE
+_NUMBER: Final = r"(?P<number>\d{1,6}(?:\.\d{1,6})?)(?![\d.:-])"
+_UNITS: Final = {"ms": 0.001, "millisecond": 0.001, "milliseconds": 0.001, "min": 60.0, "minute": 60.0, "minutes": 60.0}
+"""In seconds, which every other word stands for."""
+_HINTS: Final = tuple(
+    re.compile(pattern, re.ASCII | re.IGNORECASE)
+    for pattern in (
+        rf"(?:retry|again|wait)(?P<between>\D{{0,24}}?){_NUMBER} ?(?P<unit>[a-z]*)",
+        rf"(?P<between>){_NUMBER} ?(?P<unit>ms|milliseconds?|s|secs?|seconds?)\b",
+    )
 )
+"""Behind a word for it, as `retry after 2`, `retry_after_ms=1500`; else any time: a text may name the limit's span too."""
 
 
-def of_error(code: str, message: str) -> Refusal:
-    """The meaning of an error frame."""
+def of_error(code: str, message: str, hint: str = "") -> Refusal:
+    """The meaning of an error frame; `hint` is what it says apart from its text of when to try again."""
     known = evolve(_ERRORS.get(code, _OTHER), code=code, message=message)
-    return evolve(known, pause=_pause(message)) if code == "RateLimited" else known
+    return evolve(known, pause=_pause(f"{hint} {message}")) if code == "RateLimited" else known
 
 
 def of_status(status: str) -> Refusal:
@@ -60,10 +68,10 @@ def of_login(code: str | None, message: str) -> Refusal:
     return Refusal(code=code, message=message, hint="check public key, secret key (or token) and this machine's clock")
 
 
-def _pause(message: str) -> float:
+def _pause(said: str) -> float:
     """Seconds to wait: the hint is said to be in the text; where is not documented."""
-    found = _RETRY_AFTER.search(message)
+    found = next((match for hint in _HINTS if (match := hint.search(said))), None)
     if found is None:
         return RATE_PAUSE
-    seconds = float(found[1]) / (1000 if found[2].lower().startswith("m") else 1)
-    return min(max(seconds, 0.0), MAX_PAUSE)
+    unit = found["unit"] or ("ms" if "ms" in found["between"].lower() else "s")
+    return min(float(found["number"]) * _UNITS.get(unit.lower(), 1.0), MAX_PAUSE)

@@ -136,8 +136,8 @@ def _channel(verb: str) -> Callable[[bytes, Mapping[str, Any]], Sequence[Inbound
 def _ack(payload: bytes, message: Mapping[str, Any]) -> Sequence[Inbound]:
     """With the echo of the request, or without."""
     ack = message["ack"]
-    echo = ack.get("incoming_message") if isinstance(ack, dict) else None
-    if not isinstance(echo, dict):
+    echo = _errors.echo_of(ack) if isinstance(ack, dict) else None
+    if echo is None:
         return (Answer(keys=(_keys.ACK,), body=payload),)
     # An order that is acknowledged so is not accepted yet: its order_response says that.
     is_enough = _keys.ACK in _keys.of_message(echo)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from decimal import Decimal as D
 from typing import Any
 
@@ -272,6 +273,22 @@ def test_an_error_without_an_echo_ends_the_oldest_request(echo: object) -> None:
     assert only(Failed, desk.say(err("InvalidOrder", echo))).request_id == first
 
 
+def test_an_echo_that_is_the_text_of_the_request_ends_that_request_and_no_other() -> None:
+    desk = Desk().sign_in()
+    desk.send(limit("c-1"))
+    second = desk.send(limit("c-2"))
+    echo = json.dumps(desk.sent()[1])
+    assert only(Failed, desk.say(err("InvalidOrder", echo))).request_id == second
+
+
+def test_an_acknowledgement_that_repeats_the_text_of_the_request_answers_that_request() -> None:
+    desk = Desk().sign_in()
+    desk.send(qfex.SetUserLeverage(symbol="AAPL-USD", leverage=5))
+    second = desk.send(qfex.SetUserLeverage(symbol="MSFT-USD", leverage=5))
+    echo = json.dumps(desk.sent()[1])
+    assert only(Replied, desk.say({"ack": {"incoming_message": echo}})).request_id == second
+
+
 def test_after_a_server_error_the_outcome_is_unknown_and_found_out_by_query() -> None:
     desk = Desk().sign_in()
     desk.send(limit())
@@ -350,6 +367,30 @@ def test_an_answer_that_cannot_be_read_leaves_the_outcome_unknown() -> None:
 
 
 # Limits -------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("said", "seconds"),
+    [
+        ({"message": "retry after 2.5 s"}, 2.5),
+        ({"message": "more than 12000 units per 60 s, retry after 2s"}, 2),
+        ({"message": "Retry-After: 3"}, 3),
+        ({"message": "please try again in 250ms"}, 0.25),
+        ({"message": "retry_after_ms=1500"}, 1.5),
+        ({"message": "slow down: 4 seconds"}, 4),
+        ({"message": None, "retry_after": 0.5}, 0.5),
+        ({"message": None, "retry_after_ms": 2000}, 2),
+        ({"message": "retry after 2025-09-04T09:26:40Z"}, 1),
+        ({"message": None}, 1),
+    ],
+)
+def test_the_hint_of_when_to_try_again_is_found_in_every_form(said: dict[str, object], seconds: float) -> None:
+    desk = Desk().sign_in()
+    desk.send(limit())
+    desk.say({"err": {"error_code": "RateLimited", **said}})
+    with pytest.raises(NotReady) as refused:
+        desk.send(limit("c-2"))
+    assert refused.value.retry_after == pytest.approx(seconds, abs=0.01)
 
 
 def test_orders_are_refused_at_once_and_queries_wait() -> None:
