@@ -183,7 +183,7 @@ _PLAIN: Final[dict[object, Rule]] = {str: text, int: whole, bool: flag}
 
 
 def _rule(hint: object) -> Rule:
-    """The rule that an annotation stands for; None in it only says that the parameter may be left out."""
+    """The rule that an annotation stands for; None in it says that the parameter may be left out."""
     if hint in _PLAIN:
         return _PLAIN[hint]
     origin, arguments = get_origin(hint), get_args(hint)
@@ -194,12 +194,19 @@ def _rule(hint: object) -> Rule:
         return one_of(*arguments)
     if origin in (Union, types.UnionType):
         (inner,) = (each for each in arguments if each is not types.NoneType)
-        return _rule(inner)
+        return _unless_missing(_rule(inner))
     if origin is tuple:
         return several(_rule(arguments[0]))
     if isinstance(hint, type) and attrs.has(hint):
         return _nested(hint)
     raise TypeError(f"no rule for a parameter declared as {hint}")
+
+
+def _unless_missing(rule: Rule) -> Rule:
+    def optional(value: object, what: str) -> Json:
+        return None if value is None else rule(value, what)
+
+    return optional
 
 
 def _nested(wanted: type) -> Rule:
@@ -223,8 +230,7 @@ def written(command: object) -> Mapping[str, Json]:
     kind = type(command)
     result: dict[str, Json] = {}
     for field_name, rule in rules_of(cast("Hashable", kind)):
-        value = getattr(command, field_name)
-        wire = None if value is None else rule(value, f"{kind.__name__}({field_name}=)")
+        wire = rule(getattr(command, field_name), f"{kind.__name__}({field_name}=)")
         if wire is not None:
             result[field_name] = wire
     return result

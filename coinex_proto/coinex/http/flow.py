@@ -19,7 +19,7 @@ from attrs import field, frozen
 from coinex_proto._clock import Clock
 from coinex_proto.coinex.credentials import Credentials
 from coinex_proto.coinex.http import futures, spot, system
-from coinex_proto.coinex.http._parameters import MarketType
+from coinex_proto.coinex.http._parameters import MarketType, counted
 from coinex_proto.coinex.http._resolve import MARKET_TYPES, ResolvedOrder, resolve
 from coinex_proto.coinex.http.answer import lost_after_sending, never_sent, parse
 from coinex_proto.coinex.http.command import HttpCommand
@@ -97,6 +97,12 @@ class HttpOptions:
     retries: int = 3
     """How often a call that changes nothing is repeated."""
     backoff: Backoff = field(factory=lambda: Backoff(first=0.25, ceiling=5.0))
+
+    def __attrs_post_init__(self) -> None:
+        """Raises `UsageError` for a window or a number of retries that cannot be."""
+        if self.window_ms is not None:
+            counted(1)(self.window_ms, "window_ms")
+        counted(0)(self.retries, "retries")
 
 
 @final

@@ -459,3 +459,15 @@ def test_whatever_comes_a_call_ends_and_an_order_is_sent_at_most_once(answers: I
         peer.run(flow.request(command, peer.now))
     assert sum(request == "POST /v2/spot/order" for request in peer.requests) <= 1
     assert len(peer.requests) <= 5
+
+
+@pytest.mark.parametrize("options", [{"window_ms": 0}, {"window_ms": "5000"}, {"window_ms": 1.5}, {"window_ms": True}])
+def test_a_window_that_is_no_number_of_milliseconds_is_refused(options: dict[str, Any]) -> None:
+    with pytest.raises(UsageError, match="window_ms must be"):
+        HttpOptions(**options)
+
+
+@pytest.mark.parametrize("retries", [-1, 0.5, None])
+def test_a_number_of_retries_below_none_is_refused(retries: Any) -> None:
+    with pytest.raises(UsageError, match="retries must be"):
+        HttpOptions(retries=retries)

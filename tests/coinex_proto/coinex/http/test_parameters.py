@@ -40,6 +40,10 @@ def order(**changes: Any) -> spot.PutOrder:
         ({"client_id": ""}, "1 to 32 letters"),
         ({"client_id": "ümlaut"}, "1 to 32 letters"),
         ({"is_hide": 1}, "must be True or False"),
+        ({"market": None}, "must be a name"),
+        ({"market_type": None}, "must be one of 'SPOT', 'MARGIN'"),
+        ({"side": None}, "must be one of 'buy', 'sell', not None"),
+        ({"amount": None}, "must be a str, an int or a Decimal"),
     ],
 )
 def test_what_cannot_be_sent_is_refused_when_the_command_is_made(changes: dict[str, Any], why: str) -> None:

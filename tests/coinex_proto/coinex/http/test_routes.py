@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from coinex_proto import UsageError
@@ -51,4 +53,10 @@ def test_a_documented_path_with_the_wrong_method_is_refused() -> None:
 )
 def test_what_is_not_a_plain_path_is_refused(path: str) -> None:
     with pytest.raises(UsageError, match="path must look like"):
+        route_of("GET", path)
+
+
+def test_a_path_that_is_no_text_is_refused() -> None:
+    path: Any = None
+    with pytest.raises(UsageError, match="path must look like /spot/order"):
         route_of("GET", path)
