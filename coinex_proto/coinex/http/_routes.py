@@ -301,11 +301,13 @@ def route_of(method: str, path: str) -> Route:
         return known
     if f"{_OTHER_METHOD[method]} {path}" in ROUTES:
         raise UsageError(f"{path} is a {_OTHER_METHOD[method]}, not a {method}")
-    if not isinstance(path, str) or not _is_plain(path):
+    if not _is_plain(path):
         raise UsageError(f"path must look like /spot/order (no host, no /v2, no query), not {quoted(path)}")
     return Route(method=method, path=path, group="unlisted", is_signed=True)
 
 
-def _is_plain(path: str) -> bool:
+def _is_plain(path: object) -> bool:
+    if not isinstance(path, str):
+        return False
     allowed = path.replace("-", "").replace("_", "").replace("/", "")
     return path.startswith("/") and not path.startswith(("//", "/v2/")) and allowed.isascii() and allowed.isalnum()
