@@ -17,6 +17,7 @@ from coinex_proto.errors import PayloadError, quoted
 from coinex_proto.events import Unrecognised, Update
 from coinex_proto.qfex import _errors
 from coinex_proto.qfex._finite import check_finite, check_finite_levels
+from coinex_proto.qfex._mending import mended
 from coinex_proto.qfex._replies import UNREADABLE, plain
 from coinex_proto.qfex.market_updates import (
     ALL,
@@ -69,6 +70,14 @@ def decode(payload: bytes) -> Sequence[Inbound]:
                 return (_checked(decoder.decode(payload)),)
         return _by_type(payload)
     except UNREADABLE as problem:
+        return _second_reading(payload, problem)
+
+
+def _second_reading(payload: bytes, problem: Exception) -> Sequence[Inbound]:
+    try:
+        better = mended(payload)
+        return (_unreadable(payload, problem),) if better is None else _by_type(better)
+    except UNREADABLE:
         return (_unreadable(payload, problem),)
 
 

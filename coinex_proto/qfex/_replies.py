@@ -13,6 +13,7 @@ import msgspec
 
 from coinex_proto.errors import PayloadError, quoted
 from coinex_proto.qfex._finite import check_finite
+from coinex_proto.qfex._mending import mended
 from coinex_proto.qfex.account_updates import (
     LeverageLevel,
     OpenOrdersUpdate,
@@ -126,8 +127,19 @@ def checked(update: OrderUpdate) -> OrderUpdate:
     return update
 
 
-def _read(decoder: msgspec.json.Decoder[S], body: bytes) -> S:
+def typed(decoder: msgspec.json.Decoder[S], body: bytes) -> S:
+    """A typed frame, if need be at the second reading. Raises one of `UNREADABLE`."""
     try:
         return decoder.decode(body)
+    except UNREADABLE:
+        better = mended(body)
+        if better is None:
+            raise
+        return decoder.decode(better)
+
+
+def _read(decoder: msgspec.json.Decoder[S], body: bytes) -> S:
+    try:
+        return typed(decoder, body)
     except UNREADABLE as problem:
         raise PayloadError(f"the answer is not as documented: {quoted(problem)}") from problem

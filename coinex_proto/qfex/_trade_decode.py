@@ -18,7 +18,7 @@ from coinex_proto.errors import PayloadError, quoted
 from coinex_proto.events import Unrecognised, Update
 from coinex_proto.qfex import _errors, _keys, _refusals
 from coinex_proto.qfex._finite import check_finite
-from coinex_proto.qfex._replies import UNREADABLE, checked, plain
+from coinex_proto.qfex._replies import UNREADABLE, checked, plain, typed
 from coinex_proto.qfex.account_updates import (
     BalanceUpdate,
     FillUpdate,
@@ -54,7 +54,7 @@ _CONCERNS: Final = {
 def decode(payload: bytes) -> Sequence[Inbound]:
     """All that one message holds."""
     try:
-        found = _pushed(payload, _PUSHES.decode(payload))
+        found = _pushed(payload, typed(_PUSHES, payload))
         if found is not None:
             return found
         why = ""
