@@ -8,15 +8,16 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Hashable
-from typing import Any, Final, TypeVar, cast
+from typing import Any, Final, TypeVar
 
 from coinex_proto._asking import Asking
 from coinex_proto._clock import Clock
-from coinex_proto._doubt import Doubt
+from coinex_proto._own_orders import OwnOrders
 from coinex_proto._patience import Patience, earliest
 from coinex_proto._plan import Ending, NextStep, Open, Plan, Stop, Wait
 from coinex_proto._trust import Trust
-from coinex_proto._wishes import TopicStatus, Wire, Wish, Wishes
+from coinex_proto._wanting import Wanting
+from coinex_proto._wishes import TopicStatus, Wish, Wishes
 from coinex_proto.books import BookView
 from coinex_proto.commands import Command, RequestId, check_command, describe
 from coinex_proto.config import Config, Endpoint, Sources
@@ -26,9 +27,6 @@ from coinex_proto.errors import (
     ConnectFailed,
     LoginRefused,
     NotReady,
-    OutcomeUnknown,
-    RequestRefused,
-    RequestTimedOut,
     UsageError,
 )
 from coinex_proto.events import (
@@ -37,7 +35,6 @@ from coinex_proto.events import (
     Event,
     Failed,
     LoginFailed,
-    OrderChanged,
     Ready,
     Replied,
     Retrying,
@@ -48,7 +45,7 @@ from coinex_proto.events import (
 from coinex_proto.orders import OrderFact, Orders, OrderView
 from coinex_proto.phases import Phase
 from coinex_proto.statistics import Statistics
-from coinex_proto.topics import Topic
+from coinex_proto.topics import Topic, check_topics
 
 R = TypeVar("R")
 
@@ -74,7 +71,8 @@ class Session:
         self._wishes = Wishes()
         self._trust = Trust(self._wishes, config, self.stats, self._events)
         self._asking = Asking(dialect, config, self._wishes, self._trust, self._events)
-        self._doubt = Doubt(dialect, self.orders)
+        self._wanting = Wanting(dialect, self._wishes, self._trust)
+        self._own_orders = OwnOrders(dialect, self.orders, self._events)
         self._plan = Plan(config, sources)
         self._patience = Patience()
         self._ids = RequestIds()
@@ -101,81 +99,26 @@ class Session:
 
     def unsubscribe(self, *topics: Topic[Any], now: float) -> None:
         """Want them no more; what is not wanted is left alone."""
-        _check_kind(topics)
-        wishes = [wish for topic in topics if (wish := self._wishes.get(topic.key)) is not None]
-        self._let_go(wishes, _CALLER, now)
+        self._let_go(self._wanting.wishes_for(topics), _CALLER, now)
 
     def hold(self, *topics: Topic[Any], holder: Hashable, now: float) -> None:
         """As `subscribe`, for one more holder: a topic is wanted while anybody holds it."""
-        self._check(topics)
-        now = self._at(now)
-        for topic in topics:
-            wish = self._wishes.get(topic.key)
-            if wish is None:
-                wish = self._new_wish(topic)
-                self._wishes.add(wish)
-            elif not wish.holders:
-                wish.must_confirm |= wish.wire is not Wire.OFF and wish.topic != topic
-                wish.topic = topic
-                wish.must_renew = (
-                    wish.wire is Wire.ASKING
-                )  # it was asked for other parameters, or its first push dropped
-                self._set_book(wish)
-            wish.holders.add(holder)
-            wish.refused = None
-            self._wishes.touch((wish,))
-        self._wishes.holders_changed()
-        self._settle(now)
+        self._wanting.hold(topics, holder)
+        self._settle(self._at(now))
 
     def release(self, holder: Hashable, now: float) -> None:
         """This holder wants nothing any more."""
         self._let_go(self._wishes.wanted(), holder, now)
 
     def _let_go(self, wishes: list[Wish], holder: Hashable, now: float) -> None:
-        now = self._at(now)
-        for wish in wishes:
-            if holder in wish.holders:
-                wish.holders.discard(holder)
-                if not wish.holders:
-                    self._trust.forget(wish)
-                    self._wishes.touch((wish,))
-        self._wishes.holders_changed()
-        self._settle(now)
-
-    def _check(self, topics: tuple[Topic[Any], ...]) -> None:
-        wanted: dict[Hashable, Topic[Any]] = {}
-        _check_kind(topics)
-        for topic in topics:
-            if topic.is_private and not self.dialect.has_credentials:
-                raise UsageError(
-                    f"Authentication required: {type(topic).__name__} is private and {self.dialect.name} was given "
-                    "no credentials"
-                )
-            wish = self._wishes.get(topic.key)
-            other = wish.topic if wish is not None and wish.holders else wanted.setdefault(topic.key, topic)
-            if other != topic:
-                raise UsageError(
-                    f"{topic} cannot be wanted while {other} is: the venue has one subscription for both; "
-                    "unsubscribe the other one first"
-                )
-            for command, _ in self.dialect.subscribe((topic,)):
-                self.dialect.encode(command, RequestId(0))
-
-    def _new_wish(self, topic: Topic[Any]) -> Wish:
-        wish = Wish(topic, topic.key, topic.is_private, None, None)
-        self._set_book(wish)
-        return wish
-
-    def _set_book(self, wish: Wish) -> None:
-        wish.merger = wish.topic.merger()
-        wish.book = self.dialect.book(wish.topic)
-        wish.view = None if wish.book is None else BookView(cast("Topic[BookChanged]", wish.topic), wish.book)
+        self._wanting.let_go(wishes, holder)
+        self._settle(self._at(now))
 
     # What is known ----------------------------------------------------------------------------------------------------
 
     def book(self, topic: Topic[BookChanged]) -> BookView:
         """The live view of a wanted topic's book; it stays valid across reconnects."""
-        _check_kind((topic,))
+        check_topics((topic,))
         wish = self._wishes.get(topic.key)
         if wish is None or not wish.holders or wish.view is None:
             raise UsageError(f"{topic} has no book here: subscribe to it first")
@@ -184,7 +127,7 @@ class Session:
     def trusted(self, *topics: Topic[Any]) -> bool:
         """Whether all of these are live now; none named: all that are wanted (False when nothing is)."""
         if topics:
-            _check_kind(topics)
+            check_topics(topics)
             found = [self._wishes.get(topic.key) for topic in topics]
         else:
             found = list(self._wishes.wanted())
@@ -258,16 +201,15 @@ class Session:
 
     def learn(self, *facts: OrderFact, now: float, request_id: RequestId | None = None) -> None:
         """Facts about own orders that came another way. `request_id`: in the answer to what `sending` announced."""
-        now = self._at(now)
-        self._learn(facts, now, request_id)
+        self._own_orders.learn(facts, self._at(now), request_id)
 
     def refused(self, request_id: RequestId, why: str, now: float) -> None:
         """What `sending` announced was refused, or has certainly not left."""
-        self._changed(self.orders.refused(request_id, why, self._at(now)))
+        self._own_orders.refused(request_id, why, self._at(now))
 
     def in_doubt(self, request_id: RequestId, why: str, now: float) -> None:
         """What became of the order that `sending` announced is not known."""
-        self._changed(self.orders.unknown(request_id, why, self._at(now)))
+        self._own_orders.unknown(request_id, why, self._at(now))
 
     def recover(self, *updates: Update, now: float) -> tuple[Update, ...]:
         """Hand out updates that a query has told after a gap, each marked `is_recovered`; gives those it handed out.
@@ -279,7 +221,7 @@ class Session:
         handed_out: list[Update] = []
         for told in updates:
             if told.tells_order:
-                self._learn(tuple(self.dialect.order(told)), now)
+                self._own_orders.told(told, now)
             update = self._trust.unseen(told) if told.has_trade_ids else told
             if update is not None and self._wishes.route(update.topic_key):
                 recovered(update, now)
@@ -426,7 +368,7 @@ class Session:
     def _due(self) -> float | None:
         if self.phase is not Phase.READY:
             return None
-        return earliest(self._asking.next_deadline(), self._trust.next_deadline(), self._doubt.next_deadline())
+        return earliest(self._asking.next_deadline(), self._trust.next_deadline(), self._own_orders.next_deadline())
 
     def _at(self, now: float) -> float:
         self._now = max(self._now, now)
@@ -443,13 +385,13 @@ class Session:
             for event in connection.take_events():
                 if isinstance(event, Update):
                     if event.tells_order:
-                        self._learn(tuple(self.dialect.order(event)), now)
+                        self._own_orders.told(event, now)
                     self._trust.take(event, now)
                 else:
                     self._take(event, connection, now)
             if connection.phase is not Phase.READY:
                 return
-            self._doubt.ask(connection, now)
+            self._own_orders.ask(connection, now)
             if not self._wishes.has_touched:
                 return
             self._asking.reconcile(connection, now)
@@ -457,10 +399,8 @@ class Session:
     def _take(self, event: Event, connection: Connection, now: float) -> None:
         match event:
             case Replied() | Failed():
-                if self._doubt.answered(event, now):
-                    self._learn_result(event, now)
-                elif not self._asking.answered(event, connection, now):
-                    self._events.append(self._outcome(event, now))
+                if not self._own_orders.answers(event, now) and not self._asking.answered(event, connection, now):
+                    self._events.append(self._own_orders.outcome(event, now))
             case Ready():
                 self._ready_at = now
                 self.stats.connects += 1
@@ -469,7 +409,7 @@ class Session:
                 self._retry_at = None
                 self._events.append(event)
                 self._asking.line_ready()
-                self._doubt.arise(now)
+                self._own_orders.line_ready(now)
             case Closed():
                 self._line_lost(event, connection, now)
             case LoginFailed():
@@ -482,51 +422,10 @@ class Session:
             case _:
                 self._events.append(event)
 
-    def _outcome(self, event: Replied[Any] | Failed, now: float) -> Event:
-        """The event for the user: an order's command is answered with the tracker's view."""
-        if isinstance(event, Failed) and isinstance(event.error, (OutcomeUnknown, RequestTimedOut)):
-            self._doubt.arise(now)
-        view = self.orders.of_request(event.request_id)
-        if view is None:
-            self._learn_result(event, now)
-            return event
-        if isinstance(event, Replied):
-            if isinstance(event.result, Update):
-                for fact in self.dialect.order(event.result):
-                    self._changed(self.orders.apply(fact, now, event.request_id))
-            return Replied(request_id=event.request_id, command=event.command, result=view)
-        if isinstance(event.error, RequestRefused):
-            changed = self.orders.refused(event.request_id, str(event.error), now)
-        else:
-            changed = self.orders.unknown(event.request_id, str(event.error), now)
-        self._changed(changed)
-        return event
-
-    def _learn_result(self, event: Replied[Any] | Failed, now: float) -> None:
-        """The result of a query or a change may say more of an order than its push: the id it had before."""
-        if isinstance(event, Replied) and isinstance(event.result, Update) and event.result.tells_order:
-            self._learn(tuple(self.dialect.order(event.result)), now)
-
-    def _learn(self, facts: tuple[OrderFact, ...], now: float, request_id: RequestId | None = None) -> None:
-        for fact in facts:
-            self._changed(self.orders.apply(fact, now, request_id))
-
-    def _changed(self, view: OrderView | None) -> None:
-        if view is not None:
-            self._events.append(OrderChanged(order=view.snapshot()))
-
     def _line_lost(self, event: Closed, connection: Connection, now: float) -> None:
         self._closed = event
         self._ended_in_opening = self._ready_at is None and event.reason.error is None and self._login_error is None
         self._trust.line_lost(connection.last_proof_at, str(event.reason))
         self._asking.line_lost()
-        self._doubt.line_lost()
-        for view in self.orders.connection_lost(now, str(event.reason)):
-            self._changed(view)
+        self._own_orders.line_lost(str(event.reason), now)
         self._events.append(event)
-
-
-def _check_kind(topics: tuple[Topic[Any], ...]) -> None:
-    for topic in topics:
-        if not isinstance(topic, Topic):
-            raise UsageError(f"a topic was expected, for example Ticker('BTCUSDT'), not {topic!r}")

@@ -6,10 +6,12 @@ must not know any venue.
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from typing import TYPE_CHECKING, ClassVar, Generic, Protocol, TypeAlias, TypeVar
 
 from attrs import frozen
+
+from coinex_proto.errors import UsageError
 
 if TYPE_CHECKING:
     from coinex_proto.events import Event, Update
@@ -69,3 +71,10 @@ class Topic(Generic[E_co]):
     def merger(self) -> Merger | None:
         """New and empty, where pushes are differences (classes with `Update.is_merged`); None: each stands for itself."""
         return None
+
+
+def check_topics(topics: Sequence[Topic[Event]]) -> None:
+    """Raise `UsageError` for what is no topic."""
+    for topic in topics:
+        if not isinstance(topic, Topic):
+            raise UsageError(f"a topic was expected, for example Ticker('BTCUSDT'), not {topic!r}")
