@@ -33,17 +33,7 @@ from coinex_proto.coinflex.assets import (
     price_of,
     price_units,
 )
-from coinex_proto.coinflex.commands import (
-    CancelAllOrders,
-    CancelOrder,
-    Estimate,
-    EstimateMarketOrder,
-    GetBalances,
-    GetOrders,
-    GetTradeVolume,
-    ModifyOrder,
-    PlaceOrder,
-)
+from coinex_proto.coinflex.commands import CancelAllOrders, CancelOrder, ModifyOrder, PlaceOrder
 from coinex_proto.coinflex.credentials import Credentials, KeySigner, MissingExtra, Signer, private_key_of
 from coinex_proto.coinflex.dialect import LIVE_URL, STAGING_URL, CoinflexDialect, live, staging
 from coinex_proto.coinflex.market_updates import (
@@ -59,6 +49,7 @@ from coinex_proto.coinflex.market_updates import (
     TickerChanged,
     TickerUpdate,
 )
+from coinex_proto.coinflex.queries import Estimate, EstimateMarketOrder, GetBalances, GetOrders, GetTradeVolume
 from coinex_proto.coinflex.topics import Balances, OrderBook, OwnOrders, Ticker, TradeVolume
 
 __all__ = [

@@ -75,6 +75,15 @@ def check_positive_or_none(command: object, attribute: Attribute[Any], value: ob
             raise UsageError(f"{type(command).__name__}({attribute.name}={value}): must be above 0")
 
 
+def check_measure(command: object, quantity: int | None, total: int | None) -> None:
+    """Raises `UsageError` unless exactly one of the two is given, and not zero."""
+    name = type(command).__name__
+    if (quantity is None) == (total is None):
+        raise UsageError(f"{name}: give either quantity (base) or total (counter)")
+    if 0 in (quantity, total):
+        raise UsageError(f"{name}: the amount must not be zero")
+
+
 # Reading what comes back ----------------------------------------------------------------------------------------------
 
 

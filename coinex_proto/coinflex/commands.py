@@ -1,6 +1,7 @@
-"""What can be asked of CoinFLEX. Amounts and prices are the wire's integers: `Assets.units()`, `price_units()` make them.
+"""What trades on CoinFLEX. Amounts and prices are the wire's integers: `Assets.units()`, `price_units()` make them.
 
-A positive quantity buys, a negative one sells. Source: CoinFLEX API v1, the pages of the commands.
+A positive quantity buys, a negative one sells. Source: CoinFLEX API v1, PlaceOrder, ModifyOrder,
+CancelOrder, CancelAllOrders.
 """
 
 from __future__ import annotations
@@ -12,23 +13,19 @@ from attrs import Attribute, field, frozen
 
 from coinex_proto.coinflex._command import (
     ORDERS_BUCKET,
-    QUERIES_BUCKET,
     CoinflexCommand,
     check_integer_or_none,
+    check_measure,
     check_positive_or_none,
     given,
     read,
 )
 from coinex_proto.coinflex.account_updates import (
-    Balance,
-    BalancesUpdate,
     OpenOrder,
-    OpenOrdersUpdate,
     OrderAmended,
     OrderCancelled,
     OrderPlaced,
     OrdersCancelled,
-    TradeVolumeUpdate,
 )
 from coinex_proto.coinflex.assets import Assets, decimal_of, price_of
 from coinex_proto.coinflex.topics import check_code
@@ -40,16 +37,8 @@ Persist: TypeAlias = bool | Literal["fill_or_kill"]
 FILL_OR_KILL: Final = "fill_or_kill"
 
 
-class _Balances(msgspec.Struct, gc=False):
-    balances: tuple[Balance, ...]
-
-
 class _OpenOrders(msgspec.Struct, gc=False):
     orders: tuple[OpenOrder, ...]
-
-
-class _Volume(msgspec.Struct, gc=False):
-    volume: int
 
 
 class _Placed(msgspec.Struct, gc=False):
@@ -58,115 +47,10 @@ class _Placed(msgspec.Struct, gc=False):
     remaining: int | None = None
 
 
-_BALANCES: Final = msgspec.json.Decoder(_Balances)
 _OPEN_ORDERS: Final = msgspec.json.Decoder(_OpenOrders)
-_VOLUME: Final = msgspec.json.Decoder(_Volume)
 _PLACED: Final = msgspec.json.Decoder(_Placed)
 _AMENDED: Final = msgspec.json.Decoder(OrderAmended)
 _CANCELLED: Final = msgspec.json.Decoder(OrderCancelled)
-
-
-# Queries --------------------------------------------------------------------------------------------------------------
-
-
-@final
-@frozen(kw_only=True)
-class GetBalances(CoinflexCommand[BalancesUpdate]):
-    """All balances of the account."""
-
-    method: ClassVar[str] = "GetBalances"
-    bucket: ClassVar[str | None] = QUERIES_BUCKET
-    is_private: ClassVar[bool] = True
-
-    def parse(self, body: bytes) -> BalancesUpdate:
-        """All balances."""
-        return BalancesUpdate(balances=read(_BALANCES, body, self.method).balances)
-
-
-@final
-@frozen(kw_only=True)
-class GetOrders(CoinflexCommand[OpenOrdersUpdate]):
-    """All open orders of the account."""
-
-    method: ClassVar[str] = "GetOrders"
-    bucket: ClassVar[str | None] = QUERIES_BUCKET
-    is_private: ClassVar[bool] = True
-
-    def parse(self, body: bytes) -> OpenOrdersUpdate:
-        """All open orders."""
-        return OpenOrdersUpdate(orders=read(_OPEN_ORDERS, body, self.method).orders)
-
-
-@final
-@frozen(kw_only=True)
-class GetTradeVolume(CoinflexCommand[TradeVolumeUpdate]):
-    """What the account has traded of one asset in the last 30 days."""
-
-    method: ClassVar[str] = "GetTradeVolume"
-    bucket: ClassVar[str | None] = QUERIES_BUCKET
-    is_private: ClassVar[bool] = True
-
-    asset: int = field(validator=check_code)
-
-    def params(self) -> dict[str, object]:
-        """The members beside tag and method."""
-        return {"asset": self.asset}
-
-    def parse(self, body: bytes) -> TradeVolumeUpdate:
-        """The volume; the reply does not say of which asset."""
-        return TradeVolumeUpdate(asset=self.asset, volume=read(_VOLUME, body, self.method).volume)
-
-
-@final
-@frozen(kw_only=True)
-class Estimate:
-    """What a market order would trade now, without fees; both positive."""
-
-    quantity: int
-    """Base."""
-    total: int
-    """Counter."""
-
-
-_ESTIMATE: Final = msgspec.json.Decoder(Estimate)
-
-
-@final
-@frozen(kw_only=True)
-class EstimateMarketOrder(CoinflexCommand[Estimate]):
-    """What a market order would trade now. Needs no sign-in, and takes from the rate limit of orders."""
-
-    method: ClassVar[str] = "EstimateMarketOrder"
-    bucket: ClassVar[str | None] = ORDERS_BUCKET
-
-    base: int = field(validator=check_code)
-    counter: int = field(validator=check_code)
-    quantity: int | None = field(default=None, validator=check_integer_or_none)
-    """Base, negative to sell; this or `total`."""
-    total: int | None = field(default=None, validator=check_integer_or_none)
-    """Counter, negative to sell; this or `quantity`."""
-
-    def __attrs_post_init__(self) -> None:
-        _check_measure(self, self.quantity, self.total)
-
-    def params(self) -> dict[str, object]:
-        """The members beside tag and method."""
-        return given(base=self.base, counter=self.counter, quantity=self.quantity, total=self.total)
-
-    def parse(self, body: bytes) -> Estimate:
-        """Both amounts."""
-        return read(_ESTIMATE, body, self.method)
-
-
-def _check_measure(command: object, quantity: int | None, total: int | None) -> None:
-    name = type(command).__name__
-    if (quantity is None) == (total is None):
-        raise UsageError(f"{name}: give either quantity (base) or total (counter)")
-    if 0 in (quantity, total):
-        raise UsageError(f"{name}: the amount must not be zero")
-
-
-# Orders ---------------------------------------------------------------------------------------------------------------
 
 
 def _check_persist(_command: object, _attribute: Attribute[Any], value: object) -> None:
@@ -212,7 +96,7 @@ class PlaceOrder(CoinflexCommand[OrderView]):
     """With it the order's view has its market, price and amount while it is being sent; not sent itself."""
 
     def __attrs_post_init__(self) -> None:
-        _check_measure(self, self.quantity, self.total)
+        check_measure(self, self.quantity, self.total)
         if self.price is not None and self.total is not None:
             raise UsageError("PlaceOrder: a limit order takes quantity, not total")
         if self.price is None and self.post_only:
@@ -354,18 +238,3 @@ class CancelAllOrders(CoinflexCommand[OrdersCancelled]):
     def parse(self, body: bytes) -> OrdersCancelled:
         """The orders as they were when they ended."""
         return OrdersCancelled(orders=read(_OPEN_ORDERS, body, self.method).orders)
-
-
-__all__ = [
-    "FILL_OR_KILL",
-    "CancelAllOrders",
-    "CancelOrder",
-    "Estimate",
-    "EstimateMarketOrder",
-    "GetBalances",
-    "GetOrders",
-    "GetTradeVolume",
-    "ModifyOrder",
-    "Persist",
-    "PlaceOrder",
-]

@@ -19,8 +19,8 @@ from coinex_proto.coinflex._decode import decode
 from coinex_proto.coinflex._own_commands import Authenticate, UnwatchOrders, UnwatchTicker, WatchOrders, WatchTicker
 from coinex_proto.coinflex.assets import ASSETS_2020, Assets
 from coinex_proto.coinflex.book import CoinflexBook
-from coinex_proto.coinflex.commands import GetBalances, GetOrders, GetTradeVolume
 from coinex_proto.coinflex.credentials import Credentials
+from coinex_proto.coinflex.queries import GetBalances, GetOrders, GetTradeVolume
 from coinex_proto.coinflex.topics import Balances, OrderBook, OwnOrders, Ticker, TradeVolume
 from coinex_proto.commands import Command, Outgoing, RequestId
 from coinex_proto.config import Endpoint, Rate

@@ -20,7 +20,7 @@ NUMBER_BYTES: Final = 28
 EXAMPLE_USER_ID: Final = 100007
 EXAMPLE_COOKIE: Final = "LyJ2XQSTGgeJCRRcpijSJkyFLX0="
 EXAMPLE_PASSPHRASE: Final = "correct horse battery"
-"""The account of the wire document's examples; worth nothing outside."""
+"""The account of the documented examples; worth nothing outside."""
 
 P: Final = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEFFFFE56D
 N: Final = 0x010000000000000000000000000001DCE8D2EC6184CAF0A971769FB1F7

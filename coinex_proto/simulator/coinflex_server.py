@@ -12,7 +12,6 @@ import json
 import math
 from collections.abc import Sequence
 from decimal import Decimal
-from heapq import heappop, heappush
 from random import Random
 from typing import Any, Final
 
@@ -30,6 +29,7 @@ from coinex_proto.simulator.coinflex_catalogue import CODES, UNITS, assets, mark
 from coinex_proto.simulator.coinflex_desk import CoinflexDesk, Notice
 from coinex_proto.simulator.coinflex_faults import CoinflexFaults
 from coinex_proto.simulator.coinflex_socket import CoinflexSocket
+from coinex_proto.simulator.coinflex_streams import Streams
 from coinex_proto.simulator.connection import Ending, ServerConnection
 from coinex_proto.simulator.exchange import Exchange
 from coinex_proto.simulator.faults import Fault, FaultPlan, parse_fault, parse_faults
@@ -37,12 +37,9 @@ from coinex_proto.simulator.http_server import HttpRequest, HttpResponse
 from coinex_proto.simulator.market import Market
 from coinex_proto.simulator.matching import Order, Side
 from coinex_proto.simulator.traders import Crowds, CrowdSettings
-from coinex_proto.simulator.websocket_server import text_frame
 
 IDLE_LIMIT: Final = 60.0
 DEPOSITS: Final = {"XBT": 100, "ETH": 10_000, "USDC": 1_000_000, "USDT": 1_000_000}
-DELAYS: Final = (0.0, 0.0, 0.001, 0.003)
-"""Seconds that a reply or a notice is held up."""
 WELCOME_AFTER: Final = 0.001
 ATTEMPTS_AN_HOUR: Final = 1000
 ORDERS_A_SECOND: Final = 200
@@ -53,7 +50,7 @@ Number = str | int | Decimal
 
 
 class CoinflexServer:
-    """One socket with one account; by default the account of the wire document's examples."""
+    """One socket with one account; by default the account of the documented examples."""
 
     def __init__(
         self,
@@ -96,14 +93,8 @@ class CoinflexServer:
         self._refusals: dict[str, list[int]] = {}
         planned = parse_faults(faults) if isinstance(faults, str) else tuple(faults)
         self._faults = CoinflexFaults(self, FaultPlan(planned, now=now, seed=seed))
-        self._random = Random(f"{seed}:streams")
         self._nonces = Random(f"{seed}:nonces")
-        self._is_in_step = is_in_step
-        self._posted: list[tuple[float, int, ServerConnection, str, bytes]] = []
-        """What is on its way: when, a number against ties, to whom, its name, and the text."""
-        self._posts = 0
-        self._noticed_at: dict[ServerConnection, float] = {}
-        """When the last notice of a connection goes out: the next comes after it."""
+        self._streams = Streams(self._faults, seed, is_in_step=is_in_step)
         self._ticker_at = math.inf
 
     # what a host needs
@@ -239,7 +230,7 @@ class CoinflexServer:
             return refusal or HttpResponse(status=503)
         nonce = self._nonces.randbytes(NONCE_BYTES)
         welcome = {"notice": "Welcome", "nonce": base64.b64encode(nonce).decode("ascii")}
-        self._notify(connection, welcome, WELCOME_AFTER)
+        self._streams.notify(connection, welcome, self.now, WELCOME_AFTER)
         return CoinflexSocket(self, connection, nonce)
 
     def wake_at(self, at: float) -> None:
@@ -251,7 +242,7 @@ class CoinflexServer:
 
     def ended(self, connection: ServerConnection) -> None:
         self.connections.pop(connection, None)
-        self._noticed_at.pop(connection, None)
+        self._streams.forget(connection)
 
     def requested(self, socket: CoinflexSocket, method: str, command: dict[str, Any]) -> None:
         """One command of a socket."""
@@ -264,7 +255,7 @@ class CoinflexServer:
 
     def reply(self, connection: ServerConnection, reply: dict[str, Any]) -> None:
         """Send a reply; replies may overtake each other."""
-        self._post(self.now + self._delay(), connection, "reply", reply)
+        self._streams.reply(connection, reply, self.now)
 
     def account(self, user_id: object) -> Account | None:
         """Who this is."""
@@ -325,43 +316,18 @@ class CoinflexServer:
             notice = {"notice": "TickerChanged", "base": each.base, "counter": each.counter, **changes}
             for socket in watchers:
                 if changes and name in socket.watched["WatchTicker"]:
-                    self._notify(socket.connection, notice)
+                    self._streams.notify(socket.connection, notice, self.now)
 
-    # notices and replies
+    # notices
 
     def _tell(self, name: str, public: Notice, private: dict[int, Notice]) -> None:
         """A notice to those who watch this market, or instead its own form to an owner."""
         for socket in self._sockets():
             own = private.get(socket.account.owner) if socket.account is not None else None
             if own is not None:
-                self._notify(socket.connection, own)
+                self._streams.notify(socket.connection, own, self.now)
             elif name and name in socket.watched["WatchOrders"]:
-                self._notify(socket.connection, public)
-
-    def _notify(self, connection: ServerConnection, notice: Notice, delay: float = 0.0) -> None:
-        """Notices keep their order."""
-        at = max(self._noticed_at.get(connection, 0.0), self.now + max(delay, self._delay()))
-        self._noticed_at[connection] = at
-        self._post(at, connection, notice["notice"], notice)
-
-    def _delay(self) -> float:
-        return 0.0 if self._is_in_step else self._random.choice(DELAYS)
-
-    def _post(self, at: float, connection: ServerConnection, name: str, message: dict[str, Any]) -> None:
-        payload = json.dumps(message, separators=(",", ":")).encode("ascii")
-        if at <= self.now:
-            self._deliver(connection, name, payload)
-            return
-        self._posts += 1
-        heappush(self._posted, (at, self._posts, connection, name, payload))
-
-    def _deliver(self, connection: ServerConnection, name: str, payload: bytes) -> None:
-        if connection.wants_close is not None:
-            return
-        if self._faults.plan.watches_messages:
-            self._faults.push(connection, name, payload)
-        else:
-            connection.send_frame(text_frame(payload))
+                self._streams.notify(socket.connection, public, self.now)
 
     def _sockets(self) -> list[CoinflexSocket]:
         return [c.service for c in self.connections if isinstance(c.service, CoinflexSocket)]
@@ -378,13 +344,12 @@ class CoinflexServer:
             self.exchange.now_ms = round(now * 1000)
 
     def _next_at(self) -> float:
-        posted = self._posted[0][0] if self._posted else math.inf
-        return min(posted, self.crowds.next_at, self._ticker_at, self._faults.next_at, self._connections_at)
+        return min(
+            self._streams.next_at, self.crowds.next_at, self._ticker_at, self._faults.next_at, self._connections_at
+        )
 
     def _step(self, at: float) -> None:
-        while self._posted and self._posted[0][0] <= at:
-            _, _, connection, name, payload = heappop(self._posted)
-            self._deliver(connection, name, payload)
+        self._streams.deliver(at)
         if self.crowds.next_at <= at:
             self.crowds.act()
         if self._ticker_at <= at:
