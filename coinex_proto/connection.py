@@ -364,6 +364,7 @@ class Connection:
                 self._challenged(item, payload, now)
             elif type(item) is Unrecognised:
                 stats.unrecognised += 1
+                stats.decode_failures += item.concerns is not None
                 events.append(item)
 
     def _control(self, item: Received, now: float) -> None:

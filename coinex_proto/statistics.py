@@ -56,6 +56,6 @@ class Statistics:
     unrecognised: int = 0
     """`Unrecognised` events of any cause, those of `decode_failures` too."""
     decode_failures: int = 0
-    """Messages that could not be inflated or decoded."""
+    """What could not be inflated or decoded and may have been a push: something is missing."""
     timeouts: int = 0
     """Requests without an answer in time."""

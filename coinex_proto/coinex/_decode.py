@@ -18,7 +18,7 @@ from coinex_proto.coinex._pushes import PUSHES
 from coinex_proto.coinex._refusals import legacy_refusal, refusal
 from coinex_proto.dialect import Answer, Inbound
 from coinex_proto.errors import quoted
-from coinex_proto.events import Unrecognised
+from coinex_proto.events import ANYTHING, Unrecognised
 
 
 def decode(payload: bytes) -> Sequence[Inbound]:
@@ -30,7 +30,9 @@ def decode(payload: bytes) -> Sequence[Inbound]:
     try:
         return _by_envelope(payload, why)
     except UNREADABLE as problem:
-        return (Unrecognised(raw=payload, why=f"unreadable message: {quoted(problem)}"),)
+        # JSON of another shape is no push; what is no JSON may have been any.
+        concerns = None if isinstance(problem, msgspec.ValidationError) else ANYTHING
+        return (Unrecognised(raw=payload, why=f"unreadable message: {quoted(problem)}", concerns=concerns),)
 
 
 _ABSENT: Final = msgspec.Raw(b"")

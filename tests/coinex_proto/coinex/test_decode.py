@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from coinex_proto.coinex import BestQuoteUpdate, DepthUpdate, OrderUpdate, TickerUpdate, TradesUpdate
 from coinex_proto.coinex._decode import decode
 from coinex_proto.dialect import Answer
-from coinex_proto.events import Unrecognised, Update
+from coinex_proto.events import ANYTHING, Unrecognised, Update
 
 EXAMPLES: Final = [
     json.loads(line)["message"]
@@ -105,6 +105,18 @@ def test_the_reason_names_the_path_to_the_trouble() -> None:  # D16
     found = only(payload)
     assert "$.data.depth.asks[1][1]" in found.why
     assert found.concerns == ("depth", "BTCUSDT")
+
+
+@pytest.mark.parametrize(
+    "payload", [b"", b"hello", b'{"method":"deals.update","data":{"market":"BTC', b"{\xff}", b"\x00"]
+)
+def test_what_is_no_json_may_have_been_any_push(payload: bytes) -> None:  # D6
+    assert only(payload).concerns == ANYTHING
+
+
+@pytest.mark.parametrize("payload", [b"null", b"[]", b"5", b'"x"', b"{}", b'{"id":true,"code":0}'])
+def test_json_that_is_no_push_leaves_no_hole(payload: bytes) -> None:  # D18
+    assert only(payload).concerns is None
 
 
 def test_a_push_that_comes_before_its_acknowledgement_is_a_push() -> None:  # S12

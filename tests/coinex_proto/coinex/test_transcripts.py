@@ -363,3 +363,12 @@ def test_a_book_of_a_market_that_stays_silent_says_what_it_waits_for() -> None:
     line.events()
     acknowledged(line)
     assert session.book(DEPTH).why == "asked for, and no whole book has come yet"
+
+
+def test_a_push_that_cannot_be_read_counts_as_a_decode_failure_and_a_gap() -> None:  # D16
+    session, line = opened(Trades("BTCUSDT"))
+    acknowledged(line)
+    gzipped(line, 1.0, {"method": "deals.update", "data": {"market": "BTCUSDT", "deal_list": []}, "id": None})
+    events = gzipped(line, 2.0, {"method": "deals.update", "data": {"market": "BTCUSDT", "deal_list": 5}, "id": None})
+    assert [type(event) for event in events] == [Unrecognised, Lost, Restored]
+    assert (session.stats.decode_failures, session.stats.gaps) == (1, 1)
