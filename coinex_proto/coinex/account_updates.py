@@ -50,9 +50,9 @@ class Order:
     fee: Decimal | None = None
     """Futures: paid so far, in `fee_ccy`."""
     fee_ccy: str | None = None
-    last_filled_amount: Decimal
-    """Of the last fill; 0: none yet."""
-    last_filled_price: Decimal
+    last_filled_amount: Decimal | None
+    """Of the last fill; 0: none yet; None: recovered from the list of finished orders, which does not tell it."""
+    last_filled_price: Decimal | None
     client_id: str | None = None
     """The caller's own id; empty: none."""
     created_at: int

@@ -231,14 +231,16 @@ def _convert(kind: Any, rows: Iterable[Any], found: _Found, update_of: Callable[
     """Rows as pushes have them; a row that lacks what a push always says is missing, rather than made up."""
     for row in rows:
         values = {each.name: getattr(row, _ROW_NAMES.get(each.name, each.name), None) for each in attrs.fields(kind)}
-        required = [each.name for each in attrs.fields(kind) if each.default is attrs.NOTHING]
-        lacking = [name for name in required if values[name] is None]
+        required = {each.name for each in attrs.fields(kind) if each.default is attrs.NOTHING} - _NOT_LISTED
+        lacking = [name for name in sorted(required) if values[name] is None]
         if lacking:
             found.missing.append(f"{kind.__name__} of {row.market} without {', '.join(lacking)}")
         else:
             found.updates.append(update_of(kind(**values)))
 
 
+_NOT_LISTED: Final = frozenset({"last_filled_amount", "last_filled_price"})
+"""Fields of a pushed order that the list of finished orders does not have (CoinEx HTTP API v2, finished-order)."""
 _ROW_NAMES: Final = {
     "base_ccy_fee": "base_fee",
     "quote_ccy_fee": "quote_fee",

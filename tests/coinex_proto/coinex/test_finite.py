@@ -4,7 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from attrs import evolve, fields_dict
+from attrs import NOTHING, evolve, fields_dict
 
 from coinex_proto.coinex import (
     Deal,
@@ -43,8 +43,8 @@ def made(model: type[Any], *, filled: bool) -> Any:
             values[name] = NoticeInfo(start_time=1, end_time=2)
         elif kind == "tuple[Deal, ...]":
             values[name] = (made(Deal, filled=filled),)
-        elif filled and kind == "Decimal | None":
-            values[name] = Decimal(0)
+        elif kind == "Decimal | None" and (filled or attribute.default is NOTHING):
+            values[name] = Decimal(0) if filled else None
     return model(**values)
 
 
