@@ -87,6 +87,8 @@ class OrderFact:
     """A single trade: its id, amount and price."""
     is_amended: bool = False
     """`remaining` is what a change of the order has left to fill: the amount is that and what was filled before."""
+    may_be_renamed: bool = False
+    """It tells of a change by which the order may have got this `order_id`, without the one that it had before."""
 
 
 class OrderValues(NamedTuple):
@@ -194,6 +196,10 @@ class Order:
     def may_be_in(self, market: str | None) -> bool:
         """False when both markets are known and differ."""
         return market is None or self._market is None or market == self._market
+
+    def may_be(self, market: str | None, side: str | None) -> bool:
+        """False when both markets, or both sides, are known and differ."""
+        return self.may_be_in(market) and (side is None or self._side is None or side == self._side)
 
     # Facts in ---------------------------------------------------------------------------------------------------------
 

@@ -10,6 +10,8 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar, final
 
+from attrs import evolve
+
 from coinex_proto._order import TRANSITIONS, Fill, Order, OrderFact, OrderId, OrderState, OrderValues
 
 if TYPE_CHECKING:
@@ -212,6 +214,7 @@ class Orders:
         `request_id`: the fact came in the answer to this request, which links an order that has no other name yet. A
         lone fill of an order that nothing else is known of is kept until the order itself is told.
         """
+        fact = self._with_former_id(fact)
         record, was_joined = self._locate(fact, request_id)
         if record is None:
             return None
@@ -244,6 +247,23 @@ class Orders:
         for other in same:
             self._join(records[0], other)
         return records[0], bool(same)
+
+    def _with_former_id(self, fact: OrderFact) -> OrderFact:
+        """A change that nobody here has asked for, or whose answer came too late, names the old id no more.
+
+        It is of the one open order with its client id, market and side; of several, none can be told from the others.
+        """
+        if not fact.may_be_renamed or fact.replaces is not None or fact.order_id is None or not fact.client_order_id:
+            return fact
+        if fact.order_id in self._by_order_id:
+            return fact
+        known = [
+            record.order
+            for record in self._open.values()
+            if record.order.client_order_id == fact.client_order_id and record.order.may_be(fact.market, fact.side)
+        ]
+        former = known[0].order_id if len(known) == 1 else None
+        return fact if former is None else evolve(fact, replaces=former)
 
     def _by_id(self, fact: OrderFact) -> _Record | None:
         return None if fact.order_id is None else self._by_order_id.get(fact.order_id)

@@ -69,6 +69,7 @@ def _of_order(update: OrderUpdate) -> Sequence[OrderFact]:
             why=update.status if update.status == "CANCELLED_STP" else "",
             at=_float(update.update_time),
             replaces=update.replaces,
+            may_be_renamed=update.status == "MODIFIED",
         ),
     )
 

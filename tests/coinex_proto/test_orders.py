@@ -268,6 +268,36 @@ def test_an_order_goes_on_under_a_new_id() -> None:
     assert shown(view) == ("filled", 5, 0, "c", None)
 
 
+def renamed(order_id: str, **fields: object) -> OrderFact:
+    return OrderFact(order_id=order_id, client_order_id="c", state="live", may_be_renamed=True, **fields)  # type: ignore[arg-type]
+
+
+def test_a_change_that_does_not_name_the_old_id_is_found_by_the_client_id() -> None:
+    orders = Orders()
+    view = orders.apply(OrderFact(order_id="a", client_order_id="c", market="M", side="buy", state="live"), 1.0)
+    assert orders.apply(renamed("b", market="M", side="buy"), 2.0) is view
+    assert shown(view)[3] == "b"
+    assert orders.open() == (view,)
+    orders.apply(OrderFact(order_id="b", state="filled"), 3.0)
+    assert orders.open() == ()
+
+
+def test_a_change_without_the_old_id_is_a_new_order_where_it_could_be_of_several() -> None:
+    orders = Orders()
+    for order_id in ("a1", "a2"):
+        orders.apply(OrderFact(order_id=order_id, client_order_id="c", state="live"), 1.0)
+    orders.apply(renamed("b"), 2.0)
+    assert [view.order_id for view in orders.open()] == ["a1", "a2", "b"]
+
+
+@pytest.mark.parametrize("other", [{"market": "N"}, {"side": "sell"}])
+def test_a_change_without_the_old_id_is_never_of_another_market_or_side(other: dict[str, object]) -> None:
+    orders = Orders()
+    orders.apply(OrderFact(order_id="a", client_order_id="c", market="M", side="buy", state="live"), 1.0)
+    orders.apply(renamed("b", **{"market": "M", "side": "buy", **other}), 2.0)
+    assert [view.order_id for view in orders.open()] == ["a", "b"]
+
+
 def test_a_push_under_the_new_id_may_come_before_the_answer_that_says_so() -> None:
     orders = Orders()
     orders.apply(OrderFact(order_id="a", state="live", amount=D(5)), 1.0)

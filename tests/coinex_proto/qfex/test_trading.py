@@ -167,6 +167,31 @@ def test_a_change_may_come_with_a_new_id() -> None:
     assert order.state == "filled"
 
 
+def test_a_new_id_that_comes_after_the_change_timed_out_is_adopted() -> None:
+    desk = Desk().sign_in()
+    desk.send(limit())
+    desk.say(record("ACK"))
+    (order,) = desk.session.orders.open()
+    desk.send(
+        qfex.ModifyOrder(order_id="o-1", symbol="AAPL-USD", side="BUY", order_type="LIMIT", price="1", quantity=10)
+    )
+    assert isinstance(error(desk.wait(desk.now + 11)), RequestTimedOut)
+    desk.say(record("MODIFIED", order_id="o-2", price=1))
+    assert desk.session.orders.open() == (order,)
+    assert (order.order_id, order.price) == ("o-2", D(1))
+
+
+def test_a_change_from_elsewhere_with_a_new_id_leaves_no_second_order_behind() -> None:
+    desk = Desk().sign_in()
+    desk.send(limit())
+    desk.say(record("ACK"))
+    (order,) = desk.session.orders.open()
+    desk.say(record("MODIFIED", order_id="o-2"))
+    desk.say(record("CANCELLED", order_id="o-2"))
+    assert (order.order_id, order.state) == ("o-2", "cancelled")
+    assert desk.session.orders.open() == ()
+
+
 @pytest.mark.parametrize("status", ["CANNOT_MODIFY_PARTIAL_FILL", "CANNOT_MODIFY_NO_SUCH_ORDER", "FAILED_MARGIN_CHECK"])
 def test_a_refused_change_leaves_the_order_as_it_is(status: str) -> None:
     desk = Desk().sign_in()
