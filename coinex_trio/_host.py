@@ -31,6 +31,8 @@ MAX_UNREAD: Final = 64 * 2**20
 """Bytes that may wait for a client that does not read; then its connection is reset."""
 RESET: Final = struct.pack("ii", 1, 0)
 """SO_LINGER on, 0 s: closing sends RST."""
+LATE: Final = 0.5
+"""Seconds that the exchange may be behind before its random traders are left out: it must go on reading, whatever the machine's load."""
 LISTEN: Final = "listen"
 WAKE: Final = "wake"
 
@@ -59,6 +61,8 @@ class Server(Protocol[C_co]):
     def take_ready(self) -> tuple[C_co, ...]: ...
 
     def next_deadline(self) -> float | None: ...
+
+    def relieve(self, now: float) -> None: ...
 
     def advance(self, now: float) -> None: ...
 
@@ -169,6 +173,7 @@ class Host:
 
     def _skip(self, seconds: float) -> None:
         self._shift += seconds
+        self.server.advance(self.now())
 
     def _wake(self) -> None:
         try:
@@ -194,7 +199,11 @@ class Host:
 
     def _turn(self) -> None:
         """One wait, then everything that it brought."""
-        for key, mask in self._selector.select(self._pause()):
+        found = self._selector.select(self._pause())
+        due = self.server.next_deadline()
+        if due is not None and self.now() - due > LATE:
+            self.server.relieve(self.now())
+        for key, mask in found:
             if key.data is LISTEN:
                 self._accept()
             elif key.data is WAKE:

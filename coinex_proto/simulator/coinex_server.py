@@ -127,6 +127,10 @@ class CoinexServer:
         at = self._next_at()
         return None if at == math.inf else at
 
+    def relieve(self, now: float) -> None:
+        """The machine cannot keep up: what the random traders have missed until now is left out."""
+        self.crowds.leave_out(now)
+
     def advance(self, now: float) -> None:
         """Let everything happen that is due until now, each thing at its own time."""
         while (at := self._next_at()) <= now:

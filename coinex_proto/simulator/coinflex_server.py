@@ -119,6 +119,10 @@ class CoinflexServer:
         at = self._next_at()
         return None if at == math.inf else at
 
+    def relieve(self, now: float) -> None:
+        """The machine cannot keep up: what the random traders have missed until now is left out."""
+        self.crowds.leave_out(now)
+
     def advance(self, now: float) -> None:
         """Let everything happen that is due until now, each thing at its own time."""
         while (at := self._next_at()) <= now:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 from random import Random
 from typing import Final
 
@@ -200,6 +200,14 @@ class Crowds:
     def next_at(self) -> float:
         """When the next action is due; infinity when all markets sleep."""
         return self._due[0][0] if self._due else math.inf
+
+    def leave_out(self, now: float) -> None:
+        """Forget the actions that are overdue; each market goes on after now."""
+        self._due = [
+            (now + self._crowds[key].wait() if at < now else at, number, key, last)
+            for at, number, key, last in self._due
+        ]
+        heapify(self._due)
 
     def act(self) -> None:
         """Do the action that is due next.  The exchange's clock stands at its time."""

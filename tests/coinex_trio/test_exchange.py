@@ -173,6 +173,8 @@ def test_an_exchange_that_fails_says_why_to_whoever_uses_it(caplog: pytest.LogCa
         def next_deadline(self) -> float | None:
             return None
 
+        def relieve(self, now: float) -> None: ...
+
         def advance(self, now: float) -> None: ...
 
     host = Host(lambda now: Broken(), "127.0.0.1", 0)
@@ -194,3 +196,24 @@ def test_verbs_mean_the_spot_market_unless_told_and_the_future_that_has_no_other
         assert exchange.orders() == (placed,)
         with pytest.raises(ValueError, match="no spot market 'BTCUSD'"):
             exchange.trade("BTCUSD", "buy", "10", module="spot")
+
+
+def test_an_exchange_that_is_asked_for_more_than_the_machine_can_do_still_answers() -> None:
+    with (
+        local_exchange(markets=20, rate=5_000.0) as exchange,
+        connect(exchange.url, compression=None, close_timeout=0.2) as client,
+    ):
+        assert ask(client, "deals.subscribe", market_list=[])["code"] == 0
+        for _ in range(3):
+            assert push(client, "deals.update")["deal_list"]
+            assert ask(client, "server.ping")["code"] == 0
+
+
+def test_traders_who_act_rarely_are_not_taken_for_late() -> None:
+    with (
+        local_exchange(rate=1.0, seed=3) as exchange,
+        connect(exchange.url, compression=None, close_timeout=0.2) as client,
+    ):
+        ask(client, "bbo.subscribe", market_list=["BTCUSDT"])
+        push(client, "bbo.update")
+        assert push(client, "bbo.update")["market"] == "BTCUSDT"

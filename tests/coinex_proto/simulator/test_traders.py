@@ -80,3 +80,17 @@ def test_a_crowd_brings_a_day_of_past_trades_that_lead_to_its_price() -> None:
 def test_a_thin_book_gives_a_taker_nothing_and_breaks_nothing() -> None:
     market, _ = watched("spot:BTCUSDT", ["BTCUSDT"], 120, CrowdSettings(depth=1, rate=20.0))
     assert market.deal_count > 120
+
+
+def test_what_is_left_out_never_happens_and_each_market_goes_on() -> None:
+    exchange = Exchange(specs(["BTCUSDT", "ETHUSDT"]), now_ms=0)
+    crowds = Crowds(exchange, CrowdSettings(rate=10.0), 0)
+    for key in ("spot:BTCUSDT", "spot:ETHUSDT"):
+        crowds.wake(key, 0.0)
+    crowds.leave_out(60.0)
+    acted = []
+    while (at := crowds.next_at) <= 61:
+        acted.append(at)
+        crowds.act()
+    assert min(acted) > 60
+    assert len(acted) > 8
