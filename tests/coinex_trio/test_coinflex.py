@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from coinex_proto import (
+    Backoff,
     BookChanged,
     Config,
     Event,
@@ -30,6 +31,7 @@ from coinex_proto import (
     coinflex,
 )
 from coinex_proto.orders import Orders
+from coinex_proto.simulator.faults import FaultPlan
 from coinex_trio import CoinflexClient, memory_exchange, open_client
 from coinex_trio._coinflex_exchange import CoinflexExchange
 from coinex_trio.coinflex import credentials_from_env, fetch_assets, fetch_markets
@@ -307,6 +309,52 @@ def test_whatever_the_streams_do_the_book_and_the_orders_are_the_exchanges(
         assert {view.order_id: view.remaining for view in cf.orders()} == open_there
         assert all(view.is_final or view.order_id in open_there for view in views)
         assert cf.stats.checksums_failed == 0
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    st.integers(0, 10**6),
+    st.sampled_from(
+        [
+            "every 2s drop",
+            "every 4s silence",
+            "10% of reply lose",
+            "every 3s stall 1\non connect every 2 http 503",
+            "every 5s drop mid-frame\n5% of PlaceOrder lose-answer\n5% of CancelOrder lose-answer",
+        ]
+    ),
+    st.lists(st.tuples(st.integers(0, 4), st.integers(1, 30)), min_size=5, max_size=25),
+)
+def test_whatever_breaks_a_trusted_book_is_the_exchanges_and_an_order_is_right_or_unknown(
+    seed: int, faults: str, steps: list[tuple[int, int]]
+) -> None:
+    """Lines break and answers are lost; nothing is ever sent twice."""
+    exchange = memory_exchange("coinflex", seed=seed, rate=20, faults=faults)
+    server = exchange._server
+    config = Config(retry_first=True, request_timeout=1.0, backoff=Backoff(first=0.1, ceiling=0.2))
+    with client(exchange, config=config) as cf:
+        cf.subscribe(BOOK, coinflex.OwnOrders())
+        for choice, size in steps:
+            live = [view for view in cf.orders() if view.order_id is not None]
+            try:
+                if choice <= 1 or not live:
+                    cf.place_order(MARKET, "buy" if size % 2 else "sell", Decimal(size) / 100, 9600 + size - 15)
+                elif choice == 2:
+                    cf.cancel_order(live[0])
+                else:
+                    cf.run(seconds=size / 10)
+            except (NotReady, RequestRefused, OutcomeUnknown, RequestTimedOut):
+                cf.run(seconds=0.5)
+        server._faults.plan = FaultPlan((), now=server.now, seed=0)
+        server.crowds.wake(MARKET, server.now).is_quiet = True
+        cf.run(seconds=60)
+        book, there = cf.book(BOOK), server.exchange.markets[MARKET].book
+        ours = [(int(price), int(size * 10_000)) for price, size in (*book.bids, *book.asks)]
+        assert ours == [(level.price, level.lots) for side in (there.bids, there.asks) for level in side]
+        standing = {order.order_id: order.remaining for order in exchange.orders()}
+        views = cf.orders()
+        assert {view.order_id: view.remaining for view in views if view.state != "unknown"} == standing
+        assert len({order.client_order_id for order in exchange.orders()}) == len(standing)
 
 
 # Elsewhere ------------------------------------------------------------------------------------------------------------
