@@ -35,6 +35,9 @@ CONNECTIONS: Final = httpx2.Limits(max_connections=20, max_keepalive_connections
 """Idle connections are dropped after 5 s: the more often the server closes one first, the more often an order that was
 just written to it ends as `OutcomeUnknown`."""
 
+UNTIL: Final = "coinex_until"
+"""Extension of a request: when its answer must be complete, in seconds of the network's clock."""
+
 _NOTHING_LEFT: Final = (
     httpx2.ConnectError,
     httpx2.ConnectTimeout,

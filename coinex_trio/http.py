@@ -31,10 +31,12 @@ from coinex_proto.coinex.http import (
     call,
 )
 from coinex_trio._http_network import blocking_transport, trio_transport
+from coinex_trio._http_sockets import SocketTransport
 from coinex_trio._http_wire import (
     DEFAULT_URL,
     TOO_LARGE,
     TOO_SLOW,
+    UNTIL,
     MissingExtra,
     PoolSettings,
     httpx2,
@@ -83,7 +85,8 @@ class BlockingHttp:
         )
         self._origin = place.origin
         self._network = network
-        self._pool = httpx2.Client(**settings.arguments(), transport=transport or blocking_transport(network))
+        transport = transport or blocking_transport(network) or SocketTransport(settings, network.now)
+        self._pool = httpx2.Client(**{**settings.arguments(), "proxy": None}, transport=transport)
         options = HttpOptions(base_path=place.base_path, host=place.host, window_ms=window_ms, retries=retries)
         self._flow = HttpFlow(network.sources, credentials, options, clock=clock)
 
@@ -150,15 +153,19 @@ class BlockingHttp:
 
     def _exchange(self, request: HttpRequest) -> Reply | NoReply:
         deadline = self._network.now() + self._config.open_timeout + self._config.request_timeout
+        sent = wire(self._origin, request)
+        sent.extensions[UNTIL] = deadline
         try:
-            response = self._pool.send(wire(self._origin, request), stream=True)
+            response = self._pool.send(sent, stream=True)
             try:
                 return self._read(response, deadline)
             finally:
                 response.close()
         except (httpx2.HTTPError, httpx2.StreamError) as error:
             why, was_sent, timed_out = what_is_proved(error)
-            return NoReply(now=self._network.now(), why=why, was_sent=was_sent, timed_out=timed_out)
+            now = self._network.now()
+            why = TOO_SLOW if timed_out and was_sent and now >= deadline else why
+            return NoReply(now=now, why=why, was_sent=was_sent, timed_out=timed_out)
 
     def _read(self, response: httpx2.Response, deadline: float) -> Reply | NoReply:
         body = bytearray()

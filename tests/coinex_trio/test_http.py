@@ -205,6 +205,25 @@ def test_a_body_that_drips_is_cut_off_in_time() -> None:
         http.request(assets.GetSpotBalance())
 
 
+def test_headers_that_drip_do_not_hold_an_order_for_ever() -> None:
+    network = Patient()
+
+    def drip(connection: Any) -> bool:
+        connection.sendall(b"HTTP/1.1 200 OK\r\n")
+        for _ in range(100):
+            network.waited += 1.0
+            connection.sendall(b"X-More: 1\r\n")
+        return True
+
+    with (
+        http_peer(drip) as peer,
+        blocking(peer.url, network=network) as http,
+        pytest.raises(HttpOutcomeUnknown, match="no complete answer within request_timeout"),
+    ):
+        http.request(ORDER)
+    assert len(peer.requests) == 1
+
+
 def test_an_answer_beyond_the_limit_is_not_read_on() -> None:
     with (
         http_peer(raw(b" " * 100_000)) as peer,
