@@ -19,7 +19,7 @@ from coinex_proto.qfex.market_updates import Level2Update
 class QfexBook:
     """One symbol's book, at most 20 levels a side."""
 
-    __slots__ = ("_asks", "_bids", "_time_ns", "checks_failed", "checks_passed")
+    __slots__ = ("_asks", "_bids", "_is_late", "_time_ns", "checks_failed", "checks_passed")
 
     def __init__(self) -> None:
         self.checks_passed = 0
@@ -27,12 +27,15 @@ class QfexBook:
         self._bids = Ladder()
         self._asks = Ladder()
         self._time_ns: int | None = None
+        self._is_late = False
+        """The last push was older than the one before it."""
 
     def reset(self) -> None:
         """Nothing known before counts any more."""
         self._bids.clear()
         self._asks.clear()
         self._time_ns = None
+        self._is_late = False
 
     @property
     def due(self) -> None:
@@ -45,7 +48,11 @@ class QfexBook:
         return Levels(LevelTexts(tuple(self._bids.texts[::-1])), LevelTexts(tuple(self._asks.texts)), time_ms)
 
     def apply(self, update: Update) -> str | None:
-        """None when the push is a readable book, else why it is not. An older push than the one before changes nothing."""
+        """None when the push is a readable book, else why it is not.
+
+        An older push than the one before changes nothing. With the next one older too, it is the venue's clock that went
+        back, and not a push that was late: which book is the newer one is not known then.
+        """
         if not isinstance(update, Level2Update):
             return "not a level2 push"
         try:
@@ -59,6 +66,9 @@ class QfexBook:
     def _take(self, update: Level2Update) -> None:
         time_ns = update.time_ns
         if self._time_ns is not None and time_ns < self._time_ns:
+            if self._is_late:
+                raise PayloadError("the times of its pushes went back")
+            self._is_late = True
             return
         bids, asks = self._bids, self._asks
         bids.replace(update.bid)
@@ -68,4 +78,5 @@ class QfexBook:
         if not bids.has_positive_prices or not asks.has_positive_prices:
             raise PayloadError("a level with a price of zero")
         self._time_ns = time_ns
+        self._is_late = False
         self.checks_passed += 1

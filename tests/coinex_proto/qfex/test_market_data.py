@@ -151,6 +151,28 @@ def test_an_older_book_than_the_one_before_changes_nothing() -> None:  # B3
     assert mds.session.book(qfex.Level2("AAPL-USD")).best_bid == (D(100), D(1))
 
 
+def test_a_book_whose_times_went_back_for_good_is_not_trusted_until_the_next_push() -> None:
+    mds = Mds()
+    topic = qfex.Level2("AAPL-USD")
+    mds.want(topic)
+    mds.say(level2(("100", "1"), time="2025-09-04T09:26:40Z"))
+    assert not any(isinstance(event, Lost) for event in mds.say(level2(("50", "1"), time="2025-09-04T08:26:40Z")))
+    assert only(Lost, mds.say(level2(("51", "1"), time="2025-09-04T08:26:41Z")))
+    assert not mds.session.book(topic).trusted
+    assert only(Restored, mds.say(level2(("52", "1"), time="2025-09-04T08:26:42Z")))
+    assert mds.session.book(topic).best_bid == (D(52), D(1))
+
+
+def test_single_late_books_between_newer_ones_cost_no_trust() -> None:  # B3
+    mds = Mds()
+    mds.want(qfex.Level2("AAPL-USD"))
+    events = []
+    for second in ("40", "39", "41", "40", "42"):
+        events += mds.say(level2((second, "1"), time=f"2025-09-04T09:26:{second}Z"))
+    assert not [event for event in events if isinstance(event, Lost)]
+    assert mds.session.book(qfex.Level2("AAPL-USD")).best_bid == (D(42), D(1))
+
+
 def test_books_of_different_sig_figs_are_different_topics() -> None:
     mds = Mds()
     mds.want(qfex.Level2("AAPL-USD"), qfex.Level2("AAPL-USD", 1))
