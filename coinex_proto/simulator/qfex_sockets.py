@@ -274,7 +274,11 @@ class TradeSocket(QfexSocket):
         self._answer(key, [record for level in levels for record in self.server.leverage(level)])
 
     def _set_leverage(self, params: Message, request: Message) -> None:
-        if not self.server.desk.set_leverage(params):
+        try:
+            is_set = self.server.desk.set_leverage(params)
+        except Rejected as rejection:  # an order_response would be taken for an order's
+            raise Refused("InvalidParameter", "no such symbol") from rejection
+        if not is_set:
             raise Refused("InvalidParameter", "open orders or a position")
         self._answer("ack", {"incoming_message": _plain(request)})
 

@@ -278,6 +278,12 @@ def test_a_twap_places_its_orders_one_after_the_other() -> None:
     assert statuses(gone) == ["NO_SUCH_ORDER"]
 
 
+def test_leverage_of_an_unknown_symbol_is_refused_by_an_error_and_no_order_response() -> None:
+    wire = signed_in(made())
+    (refused,) = wire.ask("set_user_leverage", symbol="NOPE-USD", leverage=10)
+    assert (refused["err"]["error_code"], refused["err"]["message"]) == ("InvalidParameter", "no such symbol")
+
+
 def test_leverage_can_be_set_while_nothing_is_open() -> None:
     wire = signed_in(made())
     assert "ack" in wire.ask("set_user_leverage", symbol=SYMBOL, leverage=10)[0]
