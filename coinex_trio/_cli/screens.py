@@ -110,12 +110,13 @@ def books(seen: Seen, width: int, height: int) -> RenderableType:
 
 
 def _book_title(seen: Seen, market: str, book: BookView) -> Text:
+    """Whether it can be trusted stands before the numbers: a narrow terminal cuts the end."""
     shown = book.unproved
-    title = Text.assemble((market, "bold"), f"  mid {short(shown.mid)}  spread {short(shown.spread)}  ")
     why = seen.lost.get(book.topic.key)
+    numbers = f"  mid {short(shown.mid)}  spread {short(shown.spread)}"
     if why is None:
-        return title.append("proved", UP)
-    return title.append(f"NOT TRUSTED: {why}", WARNING)
+        return Text.assemble((market, "bold"), "  ", ("proved", UP), numbers)
+    return Text.assemble((market, "bold"), "  ", (f"NOT TRUSTED: {why}", WARNING), numbers)
 
 
 def trades(seen: Seen, width: int, height: int) -> RenderableType:

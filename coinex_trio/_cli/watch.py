@@ -26,6 +26,7 @@ from coinex_trio._cli.feeds import Feed
 from coinex_trio._cli.lines import lines
 from coinex_trio._cli.screens import screen
 from coinex_trio._cli.seen import Seen
+from coinex_trio._cli.terminal import named
 
 REFRESH: Final = 0.25
 """Seconds between two drawings."""
@@ -37,17 +38,27 @@ def run_watch(what: str, feed: Feed, seconds: float, *, as_json: bool, out: Cons
     """Watches until time is up; errors name what to do about them."""
     try:
         with BlockingClient(feed.dialect) as client:
+            client.subscribe(*feed.topics)
             if as_json:
                 _write_json(client, feed, seconds)
             elif out.is_terminal:
                 _draw(what, client, feed, seconds, out)
             else:
                 _print_lines(client, feed, seconds)
+            _tell_silent(client)
     except ConnectFailed as error:
         if not feed.hint:
             raise
         raise ConnectFailed(f"{error} ({feed.hint})") from error
     return 0
+
+
+def _tell_silent(client: BlockingClient) -> None:
+    """A venue may acknowledge markets that it does not have, and then say nothing of them for ever."""
+    for status in client.topics():
+        if status.last_update_at is None and not status.topic.is_private:
+            why = status.why or "the exchange has sent nothing; is the name right, and is the market open?"
+            sys.stderr.write(f"coinex: {named(status.topic)}: {status.state}, {why}\n")
 
 
 def _write_json(client: BlockingClient, feed: Feed, seconds: float) -> None:

@@ -62,6 +62,15 @@ def test_the_demo_shows_every_channel_and_a_reconnect_and_sums_up() -> None:
     assert " passed, 0 failed" in summary
 
 
+@pytest.mark.parametrize("options", [(), ("--json",)])
+def test_a_market_that_stays_silent_is_named_at_the_end(exchange: Exchange, options: tuple[str, ...]) -> None:
+    done = coinex("watch", "ticker", "BTCUSDT", "NOSUCH", "--url", exchange.url, "--seconds", "1", *options)
+    assert done.returncode == 0
+    assert "Ticker NOSUCH: acknowledged, the exchange has sent nothing" in done.stderr
+    assert "BTCUSDT" not in done.stderr
+    assert "NOSUCH" not in done.stdout
+
+
 def test_ctrl_c_ends_the_demo_with_a_summary_and_no_traceback() -> None:
     process = subprocess.Popen(
         [*COMMAND, "demo", "--seconds", "30"],

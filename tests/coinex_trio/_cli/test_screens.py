@@ -82,6 +82,10 @@ def test_the_ladder_shows_prices_that_are_aligned_and_that_they_are_proved(event
     assert "█" in rows[0]
 
 
+def test_a_narrow_terminal_still_says_whether_the_book_is_proved(events: list[Event]) -> None:
+    assert "proved" in drawn("book", seen_of(events), 20)
+
+
 def test_a_lost_book_stays_visible_and_says_that_it_is_not_trusted(events: list[Event]) -> None:
     seen = seen_of(events)
     depth: Topic[Any] = Depth("BTCUSDT", 20)
