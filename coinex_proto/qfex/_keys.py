@@ -6,7 +6,8 @@ acknowledgement has the very keys of the request.
 
 - An order is found by its `client_order_id`. An order without one, or an echo without one, is found by what it says:
   symbol, side, type, price, quantity. An echo with a client id never completes an order that was sent with another one.
-- Everything about a known order is found by its id, a change also by client id, else by symbol and side.
+- Everything about a known order is found by its id, a change also by client id, else by symbol and side: where the
+  change or its echo has no client id.
 - Acknowledgements without an echo go to whoever waits longest for one.
 
 Source: QFEX documentation and the rules that other clients follow.
@@ -54,7 +55,7 @@ def of_request(kind: str, params: _Params, local_id: str = "") -> Keys:
         return ((kind,),)
     keys = rule.keys(params)
     if local_id and kind == "modify_order":
-        keys = (*(key for key in keys if key[0] != "modify like"), ("modify client", local_id))
+        keys = (*(key for key in keys if key[0] != "change like"), ("modify client", local_id))
     return keys
 
 
@@ -90,8 +91,8 @@ def _close(params: _Params) -> Keys:
 
 def _modify(params: _Params) -> Keys:
     order_id = _text(params.get("order_id"))
-    like = ("modify like", _text(params.get("symbol")), _text(params.get("side")))
-    return (("modify", order_id), ("id", order_id), like, ORDER)
+    like = (_text(params.get("symbol")), _text(params.get("side")))
+    return (("modify", order_id), ("id", order_id), ("change like", *like), ("nameless change", *like), ORDER)
 
 
 def _cancel(params: _Params) -> Keys:
@@ -227,11 +228,9 @@ def _placing(update: OrderUpdate) -> Keys:
 
 
 def _modifying(update: OrderUpdate) -> Keys:
-    return (
-        *_named("modify", update.order_id),
-        *_named("modify client", update.client_order_id),
-        ("modify like", update.symbol, update.side),
-    )
+    named = _named("modify client", update.client_order_id)
+    kind = "change like" if named else "nameless change"
+    return (*_named("modify", update.order_id), *named, (kind, update.symbol, update.side))
 
 
 def _get_keys(update: OrderUpdate) -> Keys:

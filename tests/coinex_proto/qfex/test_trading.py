@@ -167,6 +167,27 @@ def test_a_change_may_come_with_a_new_id() -> None:
     assert order.state == "filled"
 
 
+def test_a_change_with_a_new_id_and_no_client_id_is_found_by_symbol_and_side() -> None:
+    desk = Desk().sign_in()
+    desk.send(limit())
+    desk.say(record("ACK"))
+    (order,) = desk.session.orders.open()
+    change = {"symbol": "AAPL-USD", "side": "BUY", "order_type": "LIMIT", "price": "1", "quantity": 10}
+    request_id = desk.send(qfex.ModifyOrder(order_id="o-1", client_order_id="c-1", **change))  # type: ignore[arg-type]
+    desk.say(record("MODIFIED", order_id="other", client_order_id="", side="SELL"))
+    events = desk.say(record("MODIFIED", order_id="o-2", client_order_id="", price=1))
+    assert only(Replied, events).request_id == request_id
+    assert (order.order_id, order.price) == ("o-2", D(1))
+
+
+def test_the_change_of_another_order_with_a_client_id_is_no_answer() -> None:
+    desk = Desk().sign_in()
+    change = {"symbol": "AAPL-USD", "side": "BUY", "order_type": "LIMIT", "price": "1", "quantity": 10}
+    desk.send(qfex.ModifyOrder(order_id="o-1", client_order_id="c-1", **change))  # type: ignore[arg-type]
+    events = desk.say(record("MODIFIED", order_id="o-9", client_order_id="c-9"))
+    assert not [event for event in events if isinstance(event, Replied)]
+
+
 def test_a_new_id_that_comes_after_the_change_timed_out_is_adopted() -> None:
     desk = Desk().sign_in()
     desk.send(limit())
