@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
+import msgspec
 from rich.console import Console
 from rich.text import Text
 
-from coinex_proto import UsageError
-from coinex_proto.coinex.http import prepared
+from coinex_proto import PayloadError, UsageError
+from coinex_proto.coinex.http import Json, futures, prepared, spot
 from coinex_trio import credentials_from_env
 from coinex_trio._cli.feeds import credentials_if_set
 from coinex_trio._cli.screens import change, new_table
@@ -50,22 +52,28 @@ def run_call(method: str, path: str, pairs: Sequence[str], url: str | None, *, a
     """Any call; its data as JSON, for people indented."""
     with opened(url) as client:
         data = client.call(method.upper(), path, **parameters(pairs))
-    out.print(json.dumps(data, separators=(",", ":")) if as_json else json.dumps(data, indent=2))
+    out.print(_line(data) if as_json else _indented(data))
     return 0
 
 
 def run_ticker(markets: Sequence[str], url: str | None, *, is_futures: bool, as_json: bool, out: Console) -> int:
     """24 hours of some markets, or of all."""
-    chosen = {"market": ",".join(markets)} if markets else {}
+    chosen = tuple(markets)
     with opened(url) as client:
-        found: Any = client.call("GET", "/futures/ticker" if is_futures else "/spot/ticker", **chosen)
-    if as_json:
-        _print_rows(found, out)
-        return 0
+        if as_json:
+            _print_rows(
+                client.call("GET", "/futures/ticker" if is_futures else "/spot/ticker", market=chosen or None), out
+            )
+            return 0
+        found: Sequence[spot.SpotTicker | futures.FuturesTicker] = (
+            client.request(futures.ListMarketTicker(market=chosen))
+            if is_futures
+            else client.request(spot.ListMarketTicker(market=chosen))
+        )
     rows = new_table("market", "last", "24 h", "high", "low", "volume")
     for each in found:
-        last, first, *others = (Decimal(each[name]) for name in ("last", "open", "high", "low", "volume"))
-        rows.add_row(Text(each["market"], "bold"), short(last), change(last, first), *map(short, others))
+        others = (each.high, each.low, each.volume)
+        rows.add_row(Text(each.market, "bold"), short(each.last), change(each.last, each.open), *map(short, others))
     out.print(rows)
     return 0
 
@@ -73,12 +81,12 @@ def run_ticker(markets: Sequence[str], url: str | None, *, is_futures: bool, as_
 def run_markets(url: str | None, *, is_futures: bool, as_json: bool, out: Console) -> int:
     """What is listed, with fees and smallest amounts."""
     with opened(url) as client:
-        found: Any = client.call("GET", "/futures/market" if is_futures else "/spot/market")
+        found = client.call("GET", "/futures/market" if is_futures else "/spot/market")
     if as_json:
         _print_rows(found, out)
         return 0
     rows = new_table("market", "base", "quote", "maker fee", "taker fee", "min amount", texts=3)
-    for each in found:
+    for each in _rows(found):
         names = ("market", "base_ccy", "quote_ccy", "maker_fee_rate", "taker_fee_rate", "min_amount")
         rows.add_row(*(Text(str(each.get(name, "–"))) for name in names))
     out.print(rows)
@@ -119,6 +127,30 @@ def http_text(method: str, path: str, body: str, timestamp_ms: int) -> str:
         ) from error
 
 
-def _print_rows(rows: Sequence[Any], out: Console) -> None:
-    for row in rows:
-        out.print(json.dumps(row, separators=(",", ":")))
+def _print_rows(data: Json, out: Console) -> None:
+    for row in _rows(data):
+        out.print(_line(row))
+
+
+def _rows(data: Json) -> list[dict[str, Any]]:
+    """The objects of a list. Raises `PayloadError` for anything else."""
+    if not isinstance(data, list) or not all(isinstance(each, dict) for each in data):
+        raise PayloadError("the answer is not a list of objects; `coinex http` shows any answer")
+    return [each for each in data if isinstance(each, dict)]
+
+
+_ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
+"""Fractions are written digit for digit as they came, which json cannot."""
+
+
+def _line(data: Json) -> str:
+    return _ascii(_ENCODER.encode(data))
+
+
+def _indented(data: Json) -> str:
+    return _ascii(msgspec.json.format(_ENCODER.encode(data), indent=2))
+
+
+def _ascii(text: bytes) -> str:
+    """JSON that any terminal and any pipe can take."""
+    return re.sub("[^\x00-\x7f]", lambda found: json.dumps(found[0])[1:-1], text.decode())
