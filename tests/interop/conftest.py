@@ -34,3 +34,9 @@ def sim() -> Iterator[Sim]:
 def lenient_sim() -> Iterator[Sim]:
     """One that takes the signatures of clients that never learnt the new ones."""
     yield from running("--old-signatures")
+
+
+@pytest.fixture(scope="module")
+def inverse_sim() -> Iterator[Sim]:
+    """One that lists a coin-margined future."""
+    yield from running("--markets", "BTCUSDT,BTCUSD")

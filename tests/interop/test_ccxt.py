@@ -179,3 +179,20 @@ def test_it_trades_over_http_where_old_signatures_are_allowed(lenient_sim: Sim, 
         assert balance["USDT"]["free"] > 0
 
     tell(lenient_sim, kind, story)
+
+
+def test_it_takes_a_coin_margined_future_for_what_it_is(inverse_sim: Sim) -> None:
+    async def story(client: Any, _: str) -> None:
+        symbol = "BTC/USD:BTC"
+        market = client.market(symbol)
+        assert (market["inverse"], market["settle"], market["id"]) == (True, "BTC", "BTCUSD")
+        book = await client.watch_order_book(symbol)
+        assert book["bids"][0][0] < book["asks"][0][0]
+        watched = asyncio.ensure_future(client.watch_my_trades(symbol))
+        await asyncio.sleep(0.5)
+        terms = {"market": "BTCUSD", "market_type": "FUTURES", "side": "sell", "type": "market", "amount": "700"}
+        placed = await asyncio.to_thread(inverse_sim.call, "POST", "/futures/order", terms)
+        (first, *_) = await asyncio.wait_for(watched, WAIT)
+        assert (first["order"], first["symbol"], first["fee"]["currency"]) == (str(placed["order_id"]), symbol, "BTC")
+
+    tell(inverse_sim, "swap", story)
