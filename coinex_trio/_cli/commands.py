@@ -53,7 +53,8 @@ def finish(work: Callable[[], int]) -> NoReturn:
         click.echo(f"coinex: {error}", err=True)
         status = 2
     except SdkError as error:
-        click.echo(f"coinex: {type(error).__name__}: {error}", err=True)
+        said = "; ".join((f"{type(error).__name__}: {error}", *getattr(error, "__notes__", ())))
+        click.echo(f"coinex: {said}", err=True)
         status = 1
     sys.exit(status)
 

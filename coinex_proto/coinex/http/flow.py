@@ -267,6 +267,12 @@ class HttpFlow:
         """For a person who wonders why a timestamp was refused: how far the two clocks are apart."""
         ours = self._sources.wall_time_ns() / 1e9
         theirs = _dated(reply.headers)
+        measured, corrected = self._clock.offset_ns, self._clock.signing_offset_ns
+        if measured != corrected:
+            return (
+                f"the exchange's clock was measured at {measured / 1e9:+.0f} s from this machine's, and no more than "
+                f"{abs(corrected) / 1e9:.0f} s are corrected: set this machine's clock, which reads {ours:.0f} s since 1970"
+            )
         if theirs is None:
             return f"this machine's clock reads {ours:.0f} s since 1970; sync_clock() measures the difference"
         return f"this machine's clock reads {ours:.0f} s since 1970, the answer is dated {theirs:.0f} ({theirs - ours:+.0f} s)"

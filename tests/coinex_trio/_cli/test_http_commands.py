@@ -99,6 +99,16 @@ def test_an_answer_that_is_no_table_is_an_error_of_ours(data: object) -> None:
                 run_markets(peer.url, is_futures=True, as_json=False, out=out)
 
 
+def test_a_clock_that_is_far_off_is_told_with_the_refusal() -> None:
+    env = environment(None, COINEX_ACCESS_ID="ID", COINEX_SECRET_KEY="EXAMPLESECRET")
+    with http_peer(reply({}, code=4010), reply({"timestamp": 1_000_000_000_000}), reply({}, code=4010)) as peer:
+        done = coinex("http", "GET", "/assets/spot/balance", "--url", peer.url, env=env)
+    assert done.returncode == 1
+    assert "set the clock" in done.stderr
+    assert "no more than 300 s are corrected" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
 def test_a_signature_is_shown_with_its_text_and_without_the_key() -> None:
     # the worked example of CoinEx API v2, server.sign
     secret = "EXAMPLESECRETKEY0123456789ABCDEF0123456789ABCDEF"

@@ -276,6 +276,14 @@ def test_without_a_date_the_error_still_says_what_our_clock_reads(headers: Any) 
     assert "this machine's clock reads 1700490704 s" in caught.value.__notes__[0]
 
 
+def test_a_clock_that_is_off_by_more_than_is_corrected_says_by_how_much() -> None:
+    peer = Peer(refused(4010), ok({"timestamp": WALL_NS // 10**6 - 3_600_000}), refused(4010))
+    with pytest.raises(HttpRefused) as caught:
+        ask(peer, BALANCE)
+    (note,) = caught.value.__notes__
+    assert "measured at -3600 s from this machine's, and no more than 300 s are corrected" in note
+
+
 def test_after_an_order_was_refused_for_its_timestamp_the_clock_is_measured_before_the_next_signed_call() -> None:
     peer = Peer(refused(4010), ok({"timestamp": WALL_NS // 10**6 - 20_000}), ok(ROW))
     flow = flow_of(peer)
