@@ -124,6 +124,16 @@ class Exchange:
         """Sets the time that the exchange tells so far off."""
         self._stage.call(lambda: self._server.skew_clock(seconds))
 
+    def inject(self, faults: str | Sequence[Fault]) -> None:
+        """Plans more faults while it runs, a script or objects, counted from now. Raises `UsageError` for a line that is none."""
+        planned = checked(faults)
+
+        def plan() -> None:
+            for fault in planned:
+                self._server.inject(fault)
+
+        self._stage.call(plan)
+
     def advance(self, seconds: float) -> None:
         """Sets the exchange's time ahead; everything due in between happens at once."""
         self._stage.skip(seconds)

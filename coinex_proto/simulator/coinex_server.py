@@ -216,9 +216,9 @@ class CoinexServer:
         """Set the server's idea of the time so far ahead (or back) of the truth."""
         self._skew_ms = round(seconds * 1000)
 
-    def inject(self, fault: str) -> None:
-        """Plan one more fault, a line of the fault language, counted from now."""
-        self._faults.plan.add(parse_fault(fault), self.now)
+    def inject(self, fault: str | Fault) -> None:
+        """Plan one more fault, an object or a line of the fault language, counted from now."""
+        self._faults.plan.add(parse_fault(fault) if isinstance(fault, str) else fault, self.now)
 
     def sign_out(self) -> None:
         """Forget who has signed in; the sockets stay."""

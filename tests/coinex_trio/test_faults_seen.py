@@ -24,6 +24,7 @@ from coinex_proto import (
     Retrying,
     SubscribeFailed,
     Unrecognised,
+    UsageError,
     coinex,
 )
 from coinex_proto.simulator import Fault, parse_faults
@@ -273,3 +274,18 @@ def test_b1_no_book_event_comes_between_lost_and_restored() -> None:
             assert event.book.trusted
     assert gaps == 3
     assert books > 200
+
+
+def test_faults_can_be_planned_while_a_bot_runs() -> None:
+    watch = Watch("")
+    with watch.client as cx:
+        cx.run(seconds=10)
+        watch.exchange.inject("at 20s drop\non depth.update lose")
+        cx.run(seconds=60)
+        watch.exchange.inject((Fault(action="silence", seconds=1.0),))
+        cx.run(seconds=60)
+        assert cx.trusted(DEPTH)
+    losses = [at for at, event in watch.events if isinstance(event, Lost)]
+    assert losses[0] < 15 < 30.0 == losses[1] < 70 < losses[2]
+    with pytest.raises(UsageError, match="line 2"):
+        watch.exchange.inject("at 5s drop\nnever mind")
