@@ -160,6 +160,12 @@ class Asking:
             self._not_started(wishes, event.error, connection, now)
         return True
 
+    def data_came(self, connection: Connection, now: float) -> None:
+        """What has begun is no longer waited for where that need not be acknowledged: a refusal is of another topic."""
+        for request_id, (verb, wishes) in tuple(self._asked.items()):
+            if verb is Verb.START and all(wish.is_live and not wish.is_private for wish in wishes):
+                connection.came_true(request_id, now)
+
     def _acknowledged(self, verb: Verb, wishes: Sequence[Wish], now: float) -> None:
         if verb is Verb.END:
             self._ended(wishes, now)

@@ -64,6 +64,10 @@ class Requests:
     def __iter__(self) -> Iterator[Pending]:
         return iter(self._sent.values())
 
+    def find(self, request_id: RequestId) -> Pending | None:
+        """The request with this id, while it waits."""
+        return self._sent.get(request_id)
+
     def is_blocked(self, outgoing: Outgoing) -> bool:
         """Whether an earlier request could take this one's answer for its own."""
         return any(key in self._by_key for key in outgoing.keys)

@@ -50,6 +50,8 @@ class Trust:
         self._stats = stats
         self._events = events
         self._seen: dict[TopicKey, _Seen] = {}
+        self.has_enlivened = False
+        """Some topic went live since this was last set to False."""
         self._watch_at: float | None = None
         self._sequences: dict[TopicKey | None, int] = {}
 
@@ -252,7 +254,7 @@ class Trust:
         for wish in wishes:
             if wish.is_live:
                 continue
-            wish.is_live = True
+            wish.is_live = self.has_enlivened = True
             if wish.lost_since is not None:
                 back.setdefault((wish.lost_since, wish.lost_why), []).append(wish)
                 wish.lost_since, wish.lost_why = None, ""

@@ -502,6 +502,13 @@ class Connection:
             self._login.went_unanswered()
             self._next_opening(now)
 
+    def came_true(self, request_id: RequestId, now: float) -> None:
+        """What this request asked for has begun: where an answer need not come, it is waited for no more."""
+        pending = self._requests.find(request_id)
+        if pending is not None and pending.outgoing.is_reply_optional:
+            self._requests.remove(pending)
+            self._went_unanswered(pending, now)
+
     def _timed_out(self, pending: Pending, now: float) -> None:
         self.stats.timeouts += 1
         self._requests.keep_place(pending, now + self._config.request_timeout)

@@ -392,6 +392,10 @@ class Session:
             if connection.phase is not Phase.READY:
                 return
             self._own_orders.ask(connection, now)
+            if self._trust.has_enlivened:
+                self._trust.has_enlivened = False
+                self._asking.data_came(connection, now)
+                continue
             if not self._wishes.has_touched:
                 return
             self._asking.reconcile(connection, now)

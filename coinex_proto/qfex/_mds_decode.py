@@ -7,6 +7,7 @@ Source: QFEX documentation, MDS.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
 from typing import Any, Final
 
 import msgspec
@@ -82,8 +83,12 @@ def _second_reading(payload: bytes, problem: Exception) -> Sequence[Inbound]:
 
 
 def of_request(message: Mapping[str, Any]) -> tuple[ReplyKey, ...]:
-    """The keys of a request: it has no id, so all of it is the key."""
-    return ((str(message.get("type")), *(_set(message.get(name)) for name in _NAMED)),)
+    """The keys of a request: it has no id, so all of it is the key, and then each channel and symbol of it."""
+    kind = str(message.get("type"))
+    channels, symbols, intervals = (_set(message.get(name)) for name in ("channels", "symbols", "intervals"))
+    sig_figs = _set(message.get("sig_figs")) - {"0"}  # 0 is what the venue takes where nothing is said
+    parts = tuple((kind, channel, symbol, intervals, sig_figs) for channel in channels for symbol in symbols)
+    return ((kind, channels, symbols, intervals, sig_figs), *parts)
 
 
 class _Envelope(msgspec.Struct, gc=False):
@@ -94,7 +99,6 @@ class _Envelope(msgspec.Struct, gc=False):
 
 _ENVELOPE: Final = msgspec.json.Decoder(_Envelope)
 _MANY: Final = msgspec.json.Decoder(list[msgspec.Raw])
-_NAMED: Final = ("channels", "symbols", "intervals", "sig_figs")
 
 
 def _by_type(payload: bytes) -> Sequence[Inbound]:
@@ -132,14 +136,14 @@ def _checked(update: Update) -> Update:
 
 
 def _acknowledged(payload: bytes) -> Sequence[Inbound]:
-    """Every field but `type` may be missing: then it answers whoever waits longest."""
+    """Every field but `type` may be missing: without channels or symbols it answers whoever waits longest."""
     message = plain(payload)
     asked = {**message, "type": ACKNOWLEDGED[message["type"]]}
     bare = {name: value for name, value in asked.items() if name not in ("intervals", "sig_figs")}
-    zero = {**bare, "sig_figs": ()} if message.get("sig_figs") == [0] else bare
-    keys = tuple(dict.fromkeys((*of_request(asked), *of_request(zero), *of_request(bare))))
+    keys: tuple[ReplyKey, ...] = tuple(dict.fromkeys((*of_request(asked), *of_request(bare))))
+    is_named = _set(message.get("channels")) and _set(message.get("symbols"))
     # How many come for a request of several symbols is not documented.
-    return (Answer(keys=(*keys, OLDEST), body=payload, may_be_stray=True),)
+    return (Answer(keys=keys if is_named else (*keys, OLDEST), body=payload, may_be_stray=True),)
 
 
 def _old_funding(payload: bytes) -> Sequence[Inbound]:
@@ -161,7 +165,12 @@ _RARE: Final[Mapping[str, Callable[[bytes], Sequence[Inbound]]]] = {
 
 
 def _set(value: object) -> frozenset[str]:
-    return frozenset(map(str, value)) if isinstance(value, (list, tuple)) else frozenset()
+    return frozenset(map(_named, value)) if isinstance(value, (list, tuple)) else frozenset()
+
+
+def _named(value: object) -> str:
+    """Integers of an echo may have become floats."""
+    return format(value, ".0f") if isinstance(value, Decimal) and value in (0, 1, 2) else str(value)
 
 
 def _unreadable(payload: bytes, problem: Exception) -> Unrecognised:

@@ -112,6 +112,16 @@ def test_the_place_of_a_timed_out_request_is_kept_for_one_more_timeout() -> None
     assert line.sent() == [{"do": "a"}]
 
 
+def test_what_has_begun_is_not_waited_for_where_a_reply_is_optional() -> None:
+    line = ready()
+    optional = Do(verb="a", is_optional=True)
+    first, second = send(line, optional), send(line, Do(verb="b"))
+    assert isinstance(line.client, Connection)
+    for request_id in (first, second, first):
+        line.client.came_true(request_id, 1.0)
+    assert line.events() == [Replied(request_id=first, command=optional, result=None)]
+
+
 def test_an_optional_reply_that_does_not_come_is_success() -> None:
     line = ready()
     command = Do(verb="a", is_optional=True)

@@ -97,13 +97,44 @@ def test_more_acknowledgements_than_requests_are_no_news() -> None:
     assert mds.say({"type": "unsubscribed"}) == []
 
 
+def test_a_refusal_without_an_echo_is_never_of_a_topic_that_brings_data() -> None:
+    mds = Mds()
+    good, bad = qfex.Level2("AAPL-USD"), qfex.Bbo("NOPE-USD")
+    mds.want(good, bad)
+    mds.say(level2(("100", "1")))
+    events = mds.say({"err": {"error_code": "InvalidParameter", "message": "no such symbol"}})
+    assert only(SubscribeFailed, events).topic == bad
+    assert mds.session.trusted(good)
+
+
+def test_an_acknowledgement_of_what_brings_data_already_is_not_taken_for_another_topic() -> None:
+    mds = Mds()
+    mds.want(qfex.Level2("AAPL-USD"), qfex.Bbo("NOPE-USD"))
+    mds.say(level2(("100", "1")))
+    assert mds.say({"type": "subscribed", "channels": ["level2"], "symbols": ["AAPL-USD"]}) == []
+
+
+def test_an_error_that_echoes_what_the_venue_takes_by_default_finds_its_request() -> None:
+    mds = Mds()
+    mds.want(qfex.Bbo("A-USD"), qfex.Level2("B-USD"), qfex.Level2("C-USD", 2))
+    echo = {"type": "subscribe", "channels": ["level2"], "symbols": ["B-USD"], "intervals": None, "sig_figs": [0.0]}
+    events = mds.say({"err": {"error_code": "InvalidParameter", "incoming_message": echo}})
+    assert only(SubscribeFailed, events).topic == qfex.Level2("B-USD")
+    echo = {"type": "subscribe", "channels": ["level2"], "symbols": ["C-USD"], "intervals": [], "sig_figs": [2.0]}
+    events = mds.say({"err": {"error_code": "InvalidParameter", "incoming_message": echo}})
+    assert only(SubscribeFailed, events).topic == qfex.Level2("C-USD", 2)
+
+
 def test_data_comes_without_an_acknowledgement_too() -> None:
     mds = Mds(Config(request_timeout=5.0))
     mds.want(qfex.Bbo("AAPL-USD"))
-    assert only(qfex.BboUpdate, mds.say(bbo())).best_bid == (D("1.10"), D(2))
+    update, subscribed = mds.say(bbo())
+    assert isinstance(update, qfex.BboUpdate)
+    assert update.best_bid == (D("1.10"), D(2))
+    assert subscribed == Subscribed(topic=qfex.Bbo("AAPL-USD"))
     assert mds.session.trusted(qfex.Bbo("AAPL-USD"))
     mds.session.handle_timeout(5.0)
-    assert mds.line.events() == [Subscribed(topic=qfex.Bbo("AAPL-USD"))]
+    assert mds.line.events() == []
     mds.session.unsubscribe(qfex.Bbo("AAPL-USD"), now=5.0)
     assert mds.line.sent() == [{"type": "unsubscribe", "channels": ["bbo"], "symbols": ["AAPL-USD"]}]
     assert mds.say({"type": "unsubscribed", "channels": ["bbo"]}) == [Unsubscribed(topic=qfex.Bbo("AAPL-USD"))]
