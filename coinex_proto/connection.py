@@ -120,6 +120,7 @@ class Connection:
         self._is_news = False
         """Something other than an update has come since the last pause of `receive_each`."""
         self._phase_deadline: float | None = None
+        self._is_deaf = False
 
     # What a caller sees -----------------------------------------------------------------------------------------------
 
@@ -132,6 +133,11 @@ class Connection:
     def wants_close(self) -> bool:
         """True: flush `data_to_send()`, then close the transport."""
         return self._phase is Phase.CLOSED
+
+    @property
+    def is_deaf(self) -> bool:
+        """True beside `wants_close`: the peer has let a time-out pass, so that a goodbye need not be waited for."""
+        return self._is_deaf
 
     @property
     def last_proof_at(self) -> float:
@@ -294,6 +300,7 @@ class Connection:
 
     def _phase_timed_out(self, now: float) -> None:
         where = f"{self._endpoint.host}:{self._endpoint.port}"
+        self._is_deaf = True
         if self._socket.is_refusing:
             for item in self._socket.give_up():
                 self._control(item, now)
@@ -314,6 +321,7 @@ class Connection:
         if self._phase is not Phase.READY or now < beat.due():
             return
         if beat.is_waiting:
+            self._is_deaf = True
             self._socket.close(GOING_AWAY)
             why = f"no message within {self._config.ping_timeout:g} s after a ping; the line is dead"
             self._end(now, CloseReason(code=ABNORMAL_CLOSURE, text=why))

@@ -318,6 +318,11 @@ class Session:
         """True: flush `data_to_send()`, close the transport, call `disconnected`."""
         return self._connection is not None and self._connection.wants_close
 
+    @property
+    def is_deaf(self) -> bool:
+        """True beside `wants_close`: the peer has let a time-out pass, so that a goodbye need not be waited for."""
+        return self._connection is not None and self._connection.is_deaf
+
     # Bytes, events, time ----------------------------------------------------------------------------------------------
 
     def receive_data(self, data: bytes | bytearray | memoryview, now: float) -> None:

@@ -236,9 +236,12 @@ class Carrier:
     async def _begin_closing(self, stream: trio.abc.Stream) -> None:
         """Everything is sent: say so, and give the reader `close_timeout` to drain what comes.
 
-        Closing with unread input would make the kernel send a reset that can overtake our Close frame.
+        Closing with unread input would make the kernel send a reset that can overtake our Close frame. A peer that has let
+        a time-out pass is not waited for.
         """
         self._expire_reader()
+        if self._pump.session.is_deaf:
+            self._reading.deadline = trio.current_time()
         try:
             await half_close(stream)
         except (trio.BrokenResourceError, trio.ClosedResourceError):

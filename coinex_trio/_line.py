@@ -171,7 +171,7 @@ class Line:
                 self._push(self.transport, data)
             if self._outbox:
                 self._push(self.transport, b"")
-            if not self._outbox and self._pump.session.wants_close:
+            if self._pump.session.wants_close and (not self._outbox or self._pump.session.is_deaf):
                 self._say_goodbye(self.transport)
         except OSError:
             # Reading tells why, after what the peer still had to say.
@@ -193,9 +193,12 @@ class Line:
     def _say_goodbye(self, transport: Transport) -> None:
         """Everything is sent: say so, and drain what comes for `close_timeout`.
 
-        Closing with unread input would make the kernel send a reset that can overtake our Close frame.
+        Closing with unread input would make the kernel send a reset that can overtake our Close frame. A peer that has let
+        a time-out pass is not waited for.
         """
         self._expire("the peer did not end the connection")
+        if self._pump.session.is_deaf:
+            self._gives_up_at = self._pump.now()
         transport.shutdown()
 
     def _expire(self, why: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from coinex_proto import (
     Closed,
+    Connection,
     Failed,
     Phase,
 )
@@ -36,6 +37,17 @@ def test_n13_a_dead_line_is_noticed() -> None:
     assert line.client.next_deadline() == 28.0
     assert "the line is dead" in closed(serve(line, 28.0)).reason.text
     assert connection_of(line).last_proof_at == 5.0
+
+
+def test_a_goodbye_is_waited_for_only_while_the_peer_has_let_no_time_out_pass() -> None:
+    dead, gone = ready(), ready()
+    serve(dead, 20.0)
+    serve(dead, 28.0)
+    gone.client.receive_data(gone.peer.close(), 1.0)
+    assert isinstance(dead.client, Connection)
+    assert isinstance(gone.client, Connection)
+    assert (dead.client.wants_close, dead.client.is_deaf) == (True, True)
+    assert (gone.client.wants_close, gone.client.is_deaf) == (True, False)
 
 
 def test_n13_a_line_on_which_we_talk_all_the_time_is_noticed_too() -> None:
