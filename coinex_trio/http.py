@@ -12,7 +12,7 @@ from contextlib import aclosing, asynccontextmanager
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar, final
 
-from coinex_proto import Config
+from coinex_proto import Config, UsageError
 from coinex_proto.coinex import Credentials
 from coinex_proto.coinex.http import (
     Clock,
@@ -132,6 +132,7 @@ class BlockingHttp:
         self.close()
 
     def _run(self, steps: Steps[R]) -> R:
+        _refuse_closed(self._pool)
         try:
             step = next(steps)
             while True:
@@ -264,6 +265,7 @@ class Http:
     async def _run(self, steps: Steps[R]) -> R:
         import trio
 
+        _refuse_closed(self._pool)
         try:
             step = next(steps)
             while True:
@@ -304,3 +306,8 @@ class Http:
                     return NoReply(now=trio.current_time(), why=TOO_LARGE, was_sent=True)
         headers = tuple(response.headers.multi_items())
         return Reply(now=trio.current_time(), status=response.status_code, headers=headers, body=bytes(body))
+
+
+def _refuse_closed(pool: httpx2.Client | httpx2.AsyncClient) -> None:
+    if pool.is_closed:
+        raise UsageError("this HTTP client is closed: nothing was sent")

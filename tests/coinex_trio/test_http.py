@@ -343,6 +343,22 @@ def test_without_credentials_a_signed_call_opens_no_connection() -> None:
     assert peer.connections == 0
 
 
+def test_a_closed_client_sends_nothing_and_says_so() -> None:
+    with http_peer(reply(ROW)) as peer:
+        with blocking(peer.url) as http:
+            pass
+        with pytest.raises(UsageError, match="closed: nothing was sent"):
+            http.request(ORDER)
+    assert peer.requests == []
+
+
+async def test_a_client_whose_block_was_left_sends_nothing_and_says_so() -> None:
+    async with open_http(CREDENTIALS) as http:
+        pass
+    with pytest.raises(UsageError, match="closed: nothing was sent"):
+        await http.request(ORDER)
+
+
 def test_closing_twice_is_harmless() -> None:
     http = BlockingHttp()
     http.close()
