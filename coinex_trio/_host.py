@@ -271,6 +271,7 @@ class Host:
         if plain:
             link.connection.receive_data(plain, self.now())
         if link.unsent:
+            link.queue(link.connection.data_to_send())  # an answer after which it wants to close is not to be cut off
             self._write(link)
 
     def _write(self, link: _Link) -> None:
