@@ -8,7 +8,7 @@ never hold a secret or a whole payload. This module must not know any venue.
 from __future__ import annotations
 
 import copyreg
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from coinex_proto.commands import Command, RequestId
@@ -51,6 +51,31 @@ class ConnectFailed(SdkError):
     """No connection: name resolution, TCP, TLS, proxy or time-out. The message names host and port."""
 
 
+_STATUS_HINTS: Final = {
+    400: "check the path of the URL",
+    401: "check the key, and whether the venue accepts this address",
+    403: "the venue may not accept this address or country, or may have blocked it",
+    404: "check the path of the URL",
+    407: "a proxy on the way wants a login",
+    426: "check the path of the URL",
+    429: "too many connections: try again later, and connect less often",
+    500: "the venue has a fault: try again later",
+    502: "the venue is not available: try again later",
+    503: "the venue is not available: try again later",
+    504: "the venue is not available: try again later",
+}
+"""What to do about an upgrade that was answered with this HTTP status."""
+
+
+def _hint(status: int | None, headers: tuple[tuple[str, str], ...]) -> str:
+    if status is not None and 300 <= status < 400:
+        target = next((value for name, value in headers if name.lower() == "location"), None)
+        return (
+            f"; redirects are not followed, it points to {quoted(target)}" if target else "; redirects are not followed"
+        )
+    return f"; {_STATUS_HINTS[status]}" if status in _STATUS_HINTS else ""
+
+
 class HandshakeRefused(ConnectFailed):
     """The server answered, but not with a WebSocket: `status` (None: not even HTTP), `headers`, `body` (at most 4 KiB)."""
 
@@ -62,7 +87,7 @@ class HandshakeRefused(ConnectFailed):
         headers: tuple[tuple[str, str], ...] = (),
         body: bytes = b"",
     ) -> None:
-        super().__init__(message)
+        super().__init__(message + _hint(status, headers))
         self.status = status
         self.headers = headers
         self.body = body

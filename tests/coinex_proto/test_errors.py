@@ -71,3 +71,24 @@ def test_d21_x17_text_of_the_peer_is_escaped_and_cut() -> None:
     assert len(quoted("x" * 10**6)) == 202
     assert (quoted(5), quoted(None), quoted(ValueError("why"))) == ("5", "None", "'why'")
     assert len(str(LoginRefused(1, "x" * 10**6))) < 300
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "hint"),
+    [
+        (
+            301,
+            (("Location", "https://else.where/\x1b"),),
+            r"; redirects are not followed, it points to 'https://else.where/\x1b'",
+        ),
+        (302, (), "; redirects are not followed"),
+        (403, (), "; the venue may not accept this address or country, or may have blocked it"),
+        (404, (), "; check the path of the URL"),
+        (418, (), ""),
+        (None, (), ""),
+    ],
+)
+def test_h2_h5_a_refused_handshake_says_what_to_do(
+    status: int | None, headers: tuple[tuple[str, str], ...], hint: str
+) -> None:
+    assert str(HandshakeRefused("no", status=status, headers=headers)) == f"no{hint}"
