@@ -220,13 +220,15 @@ class Together:
         topics = (coinex.Orders(), coinex.Orders(order.market)) if order.market else (coinex.Orders(),)
         return order.state != "unknown" and any(pump.trusted(topic) for topic in topics)
 
-    def try_to_find_out(self, order: OrderView) -> None:
+    def try_to_find_out(self, order: OrderView, timeout: float) -> None:
         """Asks about an order; where that fails for now, the order stays as it is and may be asked about again.
 
         Raises what asking again cannot mend: refused credentials, for example.
         """
         try:
-            self.http.ask(self.desk.find_out(order))
+            self.http.ask(self.desk.find_out(order), timeout=timeout)
+        except TimeoutError:
+            return  # nothing was learnt: whoever waits looks at the time
         except SdkError as error:
             if not getattr(error, "retryable", False):
                 raise

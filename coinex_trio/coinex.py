@@ -181,7 +181,7 @@ class CoinexClient(BlockingClient):
             elif now < ask_at:
                 self._until(lambda: live.is_final or together.can_hear_of(live), min(until, ask_at), "wait()")
             else:
-                together.try_to_find_out(live)
+                together.try_to_find_out(live, until - now)
                 ask_at = self._pump.now() + ASK_AGAIN
         return self._own(live)
 

@@ -6,6 +6,7 @@ the extra `http`. The exchange's certificate is verified, and the environment's 
 
 from __future__ import annotations
 
+import math
 import ssl
 from collections.abc import AsyncIterator, Generator
 from contextlib import aclosing, asynccontextmanager
@@ -105,9 +106,14 @@ class BlockingHttp:
         steps = self._flow.resolve_order(client_id, self._network.now(), market=market, market_type=market_type)
         return self._run(steps)
 
-    def ask(self, questions: Generator[HttpCommand[Any], Any, R]) -> R:
-        """What comes of several calls that follow from each other: those of a `Desk`, a `Backfill`, `Holdings`."""
-        return self._run(self._flow.ask(questions, self._network.now()))
+    def ask(self, questions: Generator[HttpCommand[Any], Any, R], *, timeout: float = math.inf) -> R:
+        """What comes of several calls that follow from each other: those of a `Desk`, a `Backfill`, `Holdings`.
+
+        Raises `TimeoutError` when there is no answer after `timeout` seconds, repetitions included; for questions only,
+        since a call that changes something may have taken effect then.
+        """
+        now = self._network.now()
+        return self._run(self._flow.ask(questions, now), now + timeout)
 
     def sync_clock(self) -> float:
         """Asks the venue's time, and gives its clock minus ours in seconds."""
@@ -131,29 +137,31 @@ class BlockingHttp:
     ) -> None:
         self.close()
 
-    def _run(self, steps: Steps[R]) -> R:
+    def _run(self, steps: Steps[R], until: float = math.inf) -> R:
         _refuse_closed(self._pool)
         try:
             step = next(steps)
             while True:
                 if isinstance(step, Pause):
-                    self._sleep(step.seconds)
+                    self._sleep(step.seconds, until)
                     step = steps.send(Woken(self._network.now()))
                 else:
-                    step = steps.send(self._exchange(step.request))
+                    step = steps.send(self._exchange(step.request, until))
+                if self._network.now() >= until:
+                    raise TimeoutError("no answer over HTTP in time")
         except StopIteration as stop:
             result: R = stop.value
             return result
         finally:
             steps.close()
 
-    def _sleep(self, seconds: float) -> None:
-        until = self._network.now() + seconds
+    def _sleep(self, seconds: float, until: float) -> None:
+        until = min(until, self._network.now() + seconds)
         while self._network.now() < until:
             self._network.wait((), until)
 
-    def _exchange(self, request: HttpRequest) -> Reply | NoReply:
-        deadline = self._network.now() + self._config.open_timeout + self._config.request_timeout
+    def _exchange(self, request: HttpRequest, until: float) -> Reply | NoReply:
+        deadline = min(until, self._network.now() + self._config.open_timeout + self._config.request_timeout)
         sent = wire(self._origin, request)
         sent.extensions[UNTIL] = deadline
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from decimal import Decimal
@@ -31,6 +32,7 @@ from coinex_proto.coinex.http import Backfill, Desk, HttpRefused, assets, spot
 from coinex_trio import CoinexClient, Exchange, local_exchange, memory_exchange, open_client, open_http
 from coinex_trio._stage import PlacedOrder
 from coinex_trio._together import http_url_of
+from tests.coinex_trio.http_peer import hang_up, http_peer, nothing
 
 MARKET = "BTCUSDT"
 
@@ -73,6 +75,22 @@ def test_waiting_for_an_order_ends_with_the_push_of_its_fill(cx: CoinexClient, c
     coinex_exchange.fill(order)
     assert cx.wait(order, timeout=5) is order
     assert (order.state, order.filled, order.average_price) == ("filled", Decimal("0.1"), Decimal(99))
+
+
+def test_waiting_has_an_end_also_while_http_gives_no_answer() -> None:
+    with (
+        local_exchange() as exchange,
+        http_peer(hang_up, nothing) as silent,
+        CoinexClient(url=exchange.url, http_url=silent.url, credentials=exchange.credentials) as client,
+    ):
+        client.ready(coinex.Orders())
+        order = buy(client)
+        assert order.state == "unknown"
+        began = time.monotonic()
+        with pytest.raises(TimeoutError, match=r"unknown after 0\.2 s"):
+            client.wait(order, timeout=0.2)
+        assert time.monotonic() < began + 2
+    assert len(silent.requests) == 2
 
 
 def test_waiting_has_an_end(cx: CoinexClient) -> None:
