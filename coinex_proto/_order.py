@@ -75,8 +75,8 @@ class OrderFact:
     """So far, in all. Left out, it is `amount` minus `remaining` where both are given (not of a refused order)."""
     remaining: Decimal | None = None
     average_price: Decimal | None = None
-    state: Literal["sending", "live", "filled", "cancelled", "refused"] | None = None
-    """None: the message is about a fill, or a detail."""
+    state: Literal["sending", "live", "filled", "cancelled", "refused", "unknown"] | None = None
+    """None: the message is about a fill, or a detail. unknown: something happened that the SDK has no word for."""
     why: str = ""
     """The venue's reason for the state."""
     at: float | int | None = None
@@ -271,6 +271,10 @@ class Order:
         if self.is_final:
             return
         is_stale = not rank.is_newer(self._rank) or (rank.filled is not None and rank.filled < self._filled())
+        if to == "unknown":
+            if not is_stale:
+                self.move(to, why)  # without its rank: whatever the venue answers when it is asked counts
+            return
         if not is_stale:
             self._rank = rank
         if self.state == "unknown" and to == "live" and is_stale:

@@ -36,7 +36,10 @@ class OwnOrders:
     def learn(self, facts: tuple[OrderFact, ...], now: float, request_id: RequestId | None = None) -> None:
         """Facts from anywhere; `request_id`: in the answer to this request."""
         for fact in facts:
-            self._changed(self._orders.apply(fact, now, request_id))
+            view = self._orders.apply(fact, now, request_id)
+            self._changed(view)
+            if view is not None and fact.state == "unknown":
+                self._doubt.arise(now)
 
     def refused(self, request_id: RequestId, why: str, now: float) -> None:
         """The venue did not take the order of this request."""

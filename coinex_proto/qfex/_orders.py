@@ -24,7 +24,10 @@ _CANCELLED: Final = frozenset({"CANCELLED", "CANCELLED_STP"})
 _LIVE: Final = frozenset({"ACK", "MODIFIED"})
 _NOT_RESTING: Final = frozenset({"IOC", "FOK"})
 
-_State = Literal["live", "filled", "cancelled", "refused"]
+_REFUSALS: Final = ("REJECTED", "INVALID_", "CANNOT_", "FAILED_", "BAD_", "PRICE_", "QUANTITY_", "RATE_LIMITED")
+"""How every documented status begins that refuses an order or a change of one. Another one may have ended the order."""
+
+_State = Literal["live", "filled", "cancelled", "refused", "unknown"]
 
 
 def facts(update: Update) -> Sequence[OrderFact]:
@@ -34,7 +37,7 @@ def facts(update: Update) -> Sequence[OrderFact]:
     if isinstance(update, FillUpdate):
         return (_of_fill(update),)
     if isinstance(update, OpenOrdersUpdate):
-        return tuple(fact for record in update.orders for fact in _of_order(record))
+        return tuple(fact for record in update.orders for fact in _of_listed(record))
     if isinstance(update, UserTradesUpdate):
         return tuple(map(_of_trade, update.user_trades))
     return ()
@@ -44,7 +47,7 @@ def _of_order(update: OrderUpdate) -> Sequence[OrderFact]:
     if update.status in REQUEST_STATUSES:
         return ()  # No to a request: what the order itself does, it does not say.
     state = _state(update)
-    if state == "refused":
+    if state in ("refused", "unknown"):
         # A refused change carries the numbers that were asked for, not those of the order.
         return (
             OrderFact(
@@ -52,25 +55,32 @@ def _of_order(update: OrderUpdate) -> Sequence[OrderFact]:
                 client_order_id=update.client_order_id or None,
                 market=update.symbol,
                 side=update.side,
-                state="refused",
+                state=state,
                 why=update.status,
             ),
         )
-    return (
-        OrderFact(
-            order_id=update.order_id or None,
-            client_order_id=update.client_order_id or None,
-            market=update.symbol,
-            side=update.side,
-            price=update.price or None,
-            amount=update.quantity,
-            remaining=update.quantity_remaining,
-            state=state,
-            why=update.status if update.status == "CANCELLED_STP" else "",
-            at=_float(update.update_time),
-            replaces=update.replaces,
-            may_be_renamed=update.status == "MODIFIED",
-        ),
+    return (_described(update, state),)
+
+
+def _of_listed(record: OrderUpdate) -> Sequence[OrderFact]:
+    """Only open orders are listed: one with a status that nobody documented is open all the same."""
+    return (_described(record, "live"),) if _state(record) == "unknown" else _of_order(record)
+
+
+def _described(update: OrderUpdate, state: _State | None) -> OrderFact:
+    return OrderFact(
+        order_id=update.order_id or None,
+        client_order_id=update.client_order_id or None,
+        market=update.symbol,
+        side=update.side,
+        price=update.price or None,
+        amount=update.quantity,
+        remaining=update.quantity_remaining,
+        state=state,
+        why=update.status if update.status == "CANCELLED_STP" else "",
+        at=_float(update.update_time),
+        replaces=update.replaces,
+        may_be_renamed=update.status == "MODIFIED",
     )
 
 
@@ -82,7 +92,7 @@ def _state(update: OrderUpdate) -> _State | None:
     if status in _CANCELLED:
         return "cancelled"
     if status != "FILLED":
-        return "refused"
+        return "refused" if status.startswith(_REFUSALS) else "unknown"
     if update.quantity_remaining is None:
         return None
     if not update.quantity_remaining:

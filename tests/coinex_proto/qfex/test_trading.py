@@ -188,6 +188,47 @@ def test_the_change_of_another_order_with_a_client_id_is_no_answer() -> None:
     assert not [event for event in events if isinstance(event, Replied)]
 
 
+def test_a_status_that_nobody_documented_ends_a_request_to_place_an_order_as_refused() -> None:
+    desk = Desk().sign_in()
+    desk.send(limit())
+    (order,) = desk.session.orders.open()
+    assert error(desk.say(record("SOMETHING_NEW"))).code == "SOMETHING_NEW"
+    assert order.state == "refused"
+
+
+def test_a_live_order_with_a_status_that_nobody_documented_is_unknown_and_asked_for() -> None:
+    desk = Desk().sign_in()
+    desk.send(limit())
+    desk.say(record("ACK", update_time=10))
+    (order,) = desk.session.orders.open()
+    desk.sent()
+    desk.say(record("EXPIRED", update_time=20))
+    assert (order.state, order.why) == ("unknown", "EXPIRED")
+    assert [text["type"] for text in desk.sent()] == ["get_user_trades", "get_user_orders", "get_order"]
+    desk.say({"user_trades": [], "count": 0}, {"all_orders_response": {"orders": []}}, record("EXPIRED"))
+    assert order.state == "unknown"
+    desk.wait(desk.now + 60)
+    assert [text for text in desk.sent() if "type" in text] == []
+
+
+def test_a_live_order_is_live_again_when_the_venue_says_so_after_an_undocumented_status() -> None:
+    desk = Desk().sign_in()
+    desk.send(limit())
+    desk.say(record("ACK", update_time=10))
+    (order,) = desk.session.orders.open()
+    desk.say(record("CHANGE_LATER", update_time=20))
+    desk.say({"user_trades": [], "count": 0}, {"all_orders_response": {"orders": []}}, record("ACK", update_time=10))
+    assert order.state == "live"
+
+
+def test_a_listed_order_is_open_whatever_its_status_is_called() -> None:
+    desk = Desk().sign_in()
+    desk.send(qfex.GetUserOrders())
+    desk.say({"all_orders_response": {"orders": [record("OPEN", quantity_remaining=4.0)["order_response"]]}})
+    (order,) = desk.session.orders.open()
+    assert (order.state, order.filled, order.remaining) == ("live", D(6), D(4))
+
+
 def test_a_new_id_that_comes_after_the_change_timed_out_is_adopted() -> None:
     desk = Desk().sign_in()
     desk.send(limit())
