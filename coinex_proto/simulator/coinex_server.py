@@ -1,8 +1,6 @@
 """The local CoinEx exchange as one object without I/O: accepts connections, keeps virtual time, takes orders from tests.
 
-A host calls `accept` for each TCP connection, feeds it, sends what `take_ready()` connections have to say, and calls
-`advance(now)` at `next_deadline()` or later.  `now` is Unix time in seconds that never goes back; nothing here reads a
-clock.  Same seed and same calls: same bytes.
+How a host uses it stands in `venue_server.py`.
 """
 
 from __future__ import annotations
@@ -10,28 +8,29 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Sequence
-from decimal import Decimal
+from functools import partial
 from typing import Any, Final
 
 from coinex_proto.simulator import coinex_http_account, coinex_http_history, coinex_http_market, coinex_http_trade
 from coinex_proto.simulator.amounts import to_scaled
 from coinex_proto.simulator.catalogue import market_names, specs
 from coinex_proto.simulator.coinex_accounts import Accounts, make_credentials
-from coinex_proto.simulator.coinex_faults import CoinexFaults
+from coinex_proto.simulator.coinex_faults import half_frame, spoilt
 from coinex_proto.simulator.coinex_feeds import Feeds
-from coinex_proto.simulator.coinex_http import CoinexHttp
+from coinex_proto.simulator.coinex_http import CoinexHttp, failure
 from coinex_proto.simulator.coinex_private import PrivateFeeds
 from coinex_proto.simulator.coinex_socket import MODULE_BASE, CoinexSocket
 from coinex_proto.simulator.coinex_wire import Push
-from coinex_proto.simulator.connection import Ending, ServerConnection
+from coinex_proto.simulator.connection import ServerConnection
 from coinex_proto.simulator.exchange import Exchange
-from coinex_proto.simulator.faults import Fault, FaultPlan, parse_fault, parse_faults
+from coinex_proto.simulator.faults import Fault
 from coinex_proto.simulator.http_server import HttpRequest, HttpResponse
 from coinex_proto.simulator.market import Market
 from coinex_proto.simulator.marks import funding_times
 from coinex_proto.simulator.matching import Order, Side
 from coinex_proto.simulator.prices import Prices
-from coinex_proto.simulator.traders import Crowds, CrowdSettings
+from coinex_proto.simulator.traders import CrowdSettings
+from coinex_proto.simulator.venue_server import Number, VenueServer
 
 BEAT_MS: Final = 200
 WOKEN_A_BEAT: Final = 20
@@ -42,10 +41,8 @@ MODULES: Final = ("spot", "futures")
 DEPOSITS: Final = {"USDT": 1_000_000, "USDC": 1_000_000, "BTC": 100}
 OTHER_DEPOSIT: Final = 100_000
 
-Number = str | int | Decimal
 
-
-class CoinexServer:
+class CoinexServer(VenueServer[int]):
     """Spot and futures sockets over one exchange with one account."""
 
     def __init__(
@@ -65,17 +62,24 @@ class CoinexServer:
     ) -> None:
         names = market_names(markets) if isinstance(markets, int) else tuple(markets)
         listed = specs(names)
-        self.now = now
-        self.exchange = Exchange(listed, now_ms=round(now * 1000))
-        self.answers_pings, self.answers_close = answers_pings, answers_close
-        self.max_request_bytes = max_request_bytes
+        super().__init__(
+            Exchange(listed, now_ms=round(now * 1000)),
+            now=now,
+            seed=seed,
+            crowd=crowd,
+            faults=faults,
+            half_frame=half_frame(),
+            idle_limit=IDLE_LIMIT,
+            answers_pings=answers_pings,
+            answers_close=answers_close,
+            max_request_bytes=max_request_bytes,
+        )
         self.prices = Prices(self.exchange)
         by_module: dict[str, dict[str, Market]] = {module: {} for module in MODULES}
         for spec in listed:
             by_module[spec.wallet][spec.name] = self.exchange.markets[spec.key]
         self._sleepers: deque[str] = deque()
         """Markets that are looked at together with all others: they wake one after the other."""
-        self.crowds = Crowds(self.exchange, crowd, seed)
         self.feeds = {
             module: Feeds(by_module[module], self.prices, self._wake, self._sleepers.append) for module in MODULES
         }
@@ -92,100 +96,27 @@ class CoinexServer:
         made_id, made_secret = make_credentials(seed)
         self.access_id, self.secret_key = access_id or made_id, secret_key or made_secret
         self.owner = self.add_account(self.access_id, self.secret_key)
-        self.connections: dict[ServerConnection, None] = {}
-        self._connections_at = math.inf
-        """No connection has anything to do before."""
-        self._accepted = 0
-        self._ready: dict[ServerConnection, None] = {}
         self._skew_ms = 0
-        self._refusals: dict[str, list[int]] = {}
-        planned = parse_faults(faults) if isinstance(faults, str) else tuple(faults)
-        self._faults = CoinexFaults(self, FaultPlan(planned, now=now, seed=seed))
         self._beat_at: float | None = None
         self._index_at = _next_multiple(now, INDEX_MS)
         self._funding_at = funding_times(self.exchange.now_ms)[1] / 1000
 
-    # what a host needs
-
-    def accept(self, now: float) -> ServerConnection:
-        """A new TCP connection."""
-        self.advance(now)
-        self._accepted += 1
-        connection = ServerConnection(self, self._accepted, now)
-        self.connections[connection] = None
-        self.wake_at(connection.next_at(IDLE_LIMIT))
-        return connection
-
-    def take_ready(self) -> tuple[ServerConnection, ...]:
-        """Connections that have something to send or want to be closed, since the last call."""
-        ready = tuple(self._ready)
-        self._ready.clear()
-        return ready
-
-    def next_deadline(self) -> float | None:
-        """When `advance` has something to do; None while nothing at all is going on."""
-        at = self._next_at()
-        return None if at == math.inf else at
-
-    def relieve(self, now: float) -> None:
-        """The machine cannot keep up: what the random traders have missed until now is left out."""
-        self.crowds.leave_out(now)
-
-    def advance(self, now: float) -> None:
-        """Let everything happen that is due until now, each thing at its own time."""
-        while (at := self._next_at()) <= now:
-            self._set_clock(at)
-            self._step(at)
-        self._set_clock(now)
-
     # what a test does
 
-    def quote(self, market: str, bid: Number, ask: Number, size: Number = "1", *, module: str | None = None) -> None:
-        """Make the book one bid and one ask, exactly; orders that cross are traded away first, and the crowd leaves.
+    # in every verb: the spot market of this name unless `module` says futures, or there is no other
 
-        A futures market that is quoted while its spot market is not is its own index, so that no position is liquidated
-        for a spot price from another world.
-        """
-        found = self._market(market, module)
-        prices = [to_scaled(price, found.spec.price_places) for price in (bid, ask)]
-        if not 0 < prices[0] < prices[1]:
-            raise ValueError("quote: the bid must be above zero and below the ask")
-        lots = to_scaled(size, found.spec.amount_places)
-        crowd = self.crowds.wake(found.spec.key, self.now)
-        crowd.is_quiet = True
-        follows = found.spec.follows
-        found.is_own_index = follows is not None and not self.crowds.wake(follows, self.now).is_quiet
-        for other in self.exchange.marks.touched_by(found)[1:]:
-            other.is_own_index = False
-        with self.exchange.together():
-            crowd.withdraw()
-            crowd.sweep(prices[0], prices[1])
-            crowd.rest("buy", prices[0], lots)
-            crowd.rest("sell", prices[1], lots)
+    def quote(self, market: str, bid: Number, ask: Number, size: Number = "1", *, module: str | None = None) -> None:
+        self._quote(self._market(market, module), bid, ask, size)
 
     def trade(self, market: str, side: Side, amount: Number, *, module: str | None = None) -> None:
-        """Let a stranger trade at the market.  Raises OrderRefused when nobody stands on the other side."""
-        found = self._market(market, module)
-        self.crowds.wake(found.spec.key, self.now).take(side, to_scaled(amount, found.spec.amount_places))
+        self._trade(self._market(market, module), side, amount)
 
     def place(self, market: str, side: Side, price: Number, amount: Number, *, module: str | None = None) -> Order:
-        """Place a limit order of the account."""
-        found = self._market(market, module)
-        self.crowds.wake(found.spec.key, self.now)
-        return self.exchange.place(
-            self.owner,
-            found.spec.key,
-            side,
-            "limit",
-            price=to_scaled(price, found.spec.price_places),
-            amount=to_scaled(amount, found.spec.amount_places),
-        )
+        return self._place(self._market(market, module), side, price, amount)
 
     def fill(self, order: Order | int, amount: Number | None = None) -> None:
         """Fill an order of the account, all of it or so much."""
-        found = self.exchange.orders[order] if isinstance(order, int) else order
-        places = self.exchange.markets[found.market].spec.amount_places
-        self.exchange.fill(found, found.left if amount is None else to_scaled(amount, places))
+        self._fill(self.exchange.orders[order] if isinstance(order, int) else order, amount)
 
     def orders(self, market: str | None = None) -> tuple[Order, ...]:
         """Open orders of the account, oldest first."""
@@ -197,43 +128,14 @@ class CoinexServer:
             and market in (None, self.exchange.markets[order.market].spec.name)
         )
 
-    def drop(self, how: Ending = "rst") -> None:
-        """Break every WebSocket connection."""
-        for connection in self.sockets():
-            connection.end(how)
-
-    def stall(self, seconds: float) -> None:
-        """Freeze every open connection: nothing is read or written for so long, then all of it."""
-        for connection in self.connections:
-            connection.stall(self.now + seconds)
-        self.wake_at(self.now + seconds)
-
-    def refuse(self, method: str, code: int, times: int = 1) -> None:
-        """Answer the next requests of this method with this code, and do not carry them out."""
-        self._refusals.setdefault(method, []).extend([code] * times)
-
     def skew_clock(self, seconds: float) -> None:
         """Set the server's idea of the time so far ahead (or back) of the truth."""
         self._skew_ms = round(seconds * 1000)
-
-    def inject(self, fault: str | Fault) -> None:
-        """Plan one more fault, an object or a line of the fault language, counted from now."""
-        self._faults.plan.add(parse_fault(fault) if isinstance(fault, str) else fault, self.now)
 
     def sign_out(self) -> None:
         """Forget who has signed in; the sockets stay."""
         for socket in self.private.sockets:
             socket.owner = None
-
-    def halt(self, market: str = "all") -> None:
-        """Stop trading: everything is acknowledged, nothing happens."""
-        for name, module in self._named(market):
-            self.feeds[module].markets[name].is_halted = True
-
-    def resume(self, market: str = "all") -> None:
-        """Trade again."""
-        for name, module in self._named(market):
-            self.feeds[module].markets[name].is_halted = False
 
     def announce_maintenance(self, start: float, end: float, scope: Sequence[str] = ("SPOT", "FUTURES")) -> None:
         """Push a maintenance notice: begin and end in seconds from now."""
@@ -246,10 +148,6 @@ class CoinexServer:
         }
         self.notices.append(info)
         self.private.announce(info)
-
-    def sockets(self) -> tuple[ServerConnection, ...]:
-        """Connections that are WebSockets by now."""
-        return tuple(connection for connection in self.connections if connection.service is not None)
 
     def add_account(self, access_id: str, secret_key: str) -> int:
         """A further account with money in every currency.  Returns its owner number."""
@@ -272,13 +170,11 @@ class CoinexServer:
         return self.exchange.now_ms + self._skew_ms
 
     def answer(self, connection: ServerConnection, request: HttpRequest) -> HttpResponse | None:
-        """The answer to an HTTP request; None when a fault keeps it back."""
-        return self._faults.http(connection, request, self._http.answer)
-
-    def take_refusal(self, method: str) -> int | None:
-        """The code that the next request of this socket method or HTTP path is to be refused with."""
-        codes = self._refusals.get(method)
-        return codes.pop(0) if codes else None
+        """The answer to an HTTP request, which faults name by its path without /v2; None when one keeps it back."""
+        name = request.target.partition("?")[0].removeprefix("/v2")
+        return self._faults.http(
+            connection, request, name, self._http.answer, lambda code: HttpResponse(body=failure(code, ""))
+        )
 
     def open_socket(self, connection: ServerConnection, request: HttpRequest) -> CoinexSocket | HttpResponse:
         path = request.target.partition("?")[0].rstrip("/")
@@ -286,21 +182,14 @@ class CoinexServer:
         if path != f"/v2/{module}" or module not in MODULES:
             return HttpResponse(status=404)
         refusal = self._faults.connect(connection)
-        if refusal is not None or connection.wants_close is not None:
-            return refusal or HttpResponse(status=503)
+        if refusal is not None:
+            return refusal
         socket = CoinexSocket(self, connection, module)
         self.private.sockets[socket] = None
         return socket
 
-    def wake_at(self, at: float) -> None:
-        """Look after the connections then."""
-        self._connections_at = min(self._connections_at, at)
-
-    def has_output(self, connection: ServerConnection) -> None:
-        self._ready[connection] = None
-
     def ended(self, connection: ServerConnection) -> None:
-        self.connections.pop(connection, None)
+        super().ended(connection)
         if isinstance(connection.service, CoinexSocket):
             self.private.sockets.pop(connection.service, None)
 
@@ -310,7 +199,12 @@ class CoinexServer:
         if code is not None:
             socket.answer(identity, code, "")
             return
-        self._faults.request(socket, method, identity, params)
+        self._faults.request(
+            socket.connection,
+            method,
+            partial(socket.perform, method, identity, params),
+            lambda code: socket.answer(identity, code, ""),
+        )
         self.expect_beats()
 
     def expect_beats(self) -> None:
@@ -322,19 +216,15 @@ class CoinexServer:
     def deliver(self, connection: ServerConnection, push: Push) -> None:
         """Send a push."""
         if self._faults.plan.watches_messages:
-            self._faults.push(connection, push)
+            self._faults.push(connection, push.method, push.frame, partial(spoilt, push))
         else:
             connection.send_frame(push.frame)
 
     # time
 
-    def _wake(self, key: str) -> None:
-        self.crowds.wake(key, self.now)
-
     def _set_clock(self, now: float) -> None:
-        if now > self.now:
-            self.now = self.private.now = now
-            self.exchange.now_ms = round(now * 1000)
+        super()._set_clock(now)
+        self.private.now = self.now
 
     def _next_at(self) -> float:
         at = min(self.crowds.next_at, self._beat_at or math.inf, self.private.due_at or math.inf)
@@ -366,14 +256,13 @@ class CoinexServer:
             self.exchange.settle_funding()
             self._funding_at = funding_times(self.exchange.now_ms)[1] / 1000
         if self._connections_at <= at:
-            for connection in tuple(self.connections):
-                connection.handle_time(at, IDLE_LIMIT)
-            self._connections_at = min((c.next_at(IDLE_LIMIT) for c in self.connections), default=math.inf)
+            self._look_after_connections(at)
 
-    def _named(self, market: str) -> list[tuple[str, str]]:
-        return [(name, module) for module in MODULES for name in self.feeds[module].markets if market in ("all", name)]
+    def _named(self, market: str) -> list[Market]:
+        listed = [found for module in MODULES for found in self.feeds[module].markets.values()]
+        return [found for found in listed if market in ("all", found.spec.name)]
 
-    def _market(self, name: str, module: str | None) -> Market:
+    def _market(self, name: str, module: str | None = None) -> Market:
         """The market of this name; without a module the spot market, or the futures market that has no other."""
         for place in MODULES if module is None else (module,):
             market = self.feeds[place].markets.get(name)

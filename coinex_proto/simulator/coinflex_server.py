@@ -1,8 +1,7 @@
 """The local CoinFLEX as one object without I/O: its socket and its two HTTP questions over the same matching core.
 
-Used as `CoinexServer` is: a host accepts, feeds, sends and calls `advance`. `now` is Unix time in seconds that never goes
-back. Replies and notices are two streams that are not in step, as on the real venue: each is held up a little, by chance
-from the seed. Same seed and same calls: same bytes.
+Replies and notices are two streams that are not in step, as on the real venue: each is held up a little, by chance from the
+seed. How a host uses it stands in `venue_server.py`.
 """
 
 from __future__ import annotations
@@ -11,7 +10,7 @@ import base64
 import json
 import math
 from collections.abc import Sequence
-from decimal import Decimal
+from functools import partial
 from random import Random
 from typing import Any, Final
 
@@ -27,16 +26,17 @@ from coinex_proto.simulator.coinflex_accounts import (
 )
 from coinex_proto.simulator.coinflex_catalogue import CODES, UNITS, assets, market_names, markets, specs
 from coinex_proto.simulator.coinflex_desk import CoinflexDesk, Notice
-from coinex_proto.simulator.coinflex_faults import CoinflexFaults
 from coinex_proto.simulator.coinflex_socket import CoinflexSocket
 from coinex_proto.simulator.coinflex_streams import Streams
-from coinex_proto.simulator.connection import Ending, ServerConnection
+from coinex_proto.simulator.connection import ServerConnection
 from coinex_proto.simulator.exchange import Exchange
-from coinex_proto.simulator.faults import Fault, FaultPlan, parse_fault, parse_faults
+from coinex_proto.simulator.faults import Fault
 from coinex_proto.simulator.http_server import HttpRequest, HttpResponse
 from coinex_proto.simulator.market import Market
 from coinex_proto.simulator.matching import Order, Side
-from coinex_proto.simulator.traders import Crowds, CrowdSettings
+from coinex_proto.simulator.traders import CrowdSettings
+from coinex_proto.simulator.venue_server import Number, VenueServer
+from coinex_proto.simulator.websocket_server import text_frame
 
 IDLE_LIMIT: Final = 60.0
 DEPOSITS: Final = {"XBT": 100, "ETH": 10_000, "USDC": 1_000_000, "USDT": 1_000_000}
@@ -45,11 +45,10 @@ ATTEMPTS_AN_HOUR: Final = 1000
 ORDERS_A_SECOND: Final = 200
 TICKER_EVERY: Final = 0.2
 JSON: Final = (("content-type", "application/json"),)
+HALF_FRAME: Final = text_frame(b'{"notice":"OrderOpened"}')[:7]
 
-Number = str | int | Decimal
 
-
-class CoinflexServer:
+class CoinflexServer(VenueServer[int]):
     """One socket with one account; by default the account of the documented examples."""
 
     def __init__(
@@ -70,11 +69,18 @@ class CoinflexServer:
     ) -> None:
         """`is_in_step`: nothing is held up, so that replies come after the notices that they cause."""
         names = market_names(markets) if isinstance(markets, int) else tuple(markets)
-        self.now = now
-        self.exchange = Exchange(specs(names), now_ms=round(now * 1000))
-        self.answers_pings, self.answers_close = answers_pings, answers_close
-        self.max_request_bytes = max_request_bytes
-        self.crowds = Crowds(self.exchange, crowd, seed)
+        super().__init__(
+            Exchange(specs(names), now_ms=round(now * 1000)),
+            now=now,
+            seed=seed,
+            crowd=crowd,
+            faults=faults,
+            half_frame=HALF_FRAME,
+            idle_limit=IDLE_LIMIT,
+            answers_pings=answers_pings,
+            answers_close=answers_close,
+            max_request_bytes=max_request_bytes,
+        )
         self.desk = CoinflexDesk(self.exchange, self._tell)
         self.exchange.listeners.append(self.desk)
         self.user_id, self.cookie, self.passphrase = user_id, cookie, passphrase
@@ -86,133 +92,30 @@ class CoinflexServer:
         self.exchange.ledger.take_moved()
         self._attempts = Window(ATTEMPTS_AN_HOUR, 3600.0)
         self._orders = Window(ORDERS_A_SECOND, 1.0)
-        self.connections: dict[ServerConnection, None] = {}
-        self._connections_at = math.inf
-        self._accepted = 0
-        self._ready: dict[ServerConnection, None] = {}
-        self._refusals: dict[str, list[int]] = {}
-        planned = parse_faults(faults) if isinstance(faults, str) else tuple(faults)
-        self._faults = CoinflexFaults(self, FaultPlan(planned, now=now, seed=seed))
         self._nonces = Random(f"{seed}:nonces")
         self._streams = Streams(self._faults, seed, is_in_step=is_in_step)
         self._ticker_at = math.inf
 
-    # what a host needs
-
-    def accept(self, now: float) -> ServerConnection:
-        """A new TCP connection."""
-        self.advance(now)
-        self._accepted += 1
-        connection = ServerConnection(self, self._accepted, now)
-        self.connections[connection] = None
-        self.wake_at(connection.next_at(IDLE_LIMIT))
-        return connection
-
-    def take_ready(self) -> tuple[ServerConnection, ...]:
-        """Connections that have something to send or want to be closed, since the last call."""
-        ready = tuple(self._ready)
-        self._ready.clear()
-        return ready
-
-    def next_deadline(self) -> float | None:
-        """When `advance` has something to do; None while nothing at all is going on."""
-        at = self._next_at()
-        return None if at == math.inf else at
-
-    def relieve(self, now: float) -> None:
-        """The machine cannot keep up: what the random traders have missed until now is left out."""
-        self.crowds.leave_out(now)
-
-    def advance(self, now: float) -> None:
-        """Let everything happen that is due until now, each thing at its own time."""
-        while (at := self._next_at()) <= now:
-            self._set_clock(at)
-            self._step(at)
-        self._set_clock(now)
-
     # what a test does
-
-    def quote(self, market: str, bid: Number, ask: Number, size: Number = "1") -> None:
-        """Make the book one bid and one ask, exactly; orders that cross are traded away first, and the crowd leaves."""
-        found = self._market(market)
-        prices = [to_scaled(price, found.spec.price_places) for price in (bid, ask)]
-        if not 0 < prices[0] < prices[1]:
-            raise ValueError("quote: the bid must be above zero and below the ask")
-        lots = to_scaled(size, found.spec.amount_places)
-        crowd = self.crowds.wake(found.spec.key, self.now)
-        crowd.is_quiet = True
-        with self.exchange.together():
-            crowd.withdraw()
-            crowd.sweep(prices[0], prices[1])
-            crowd.rest("buy", prices[0], lots)
-            crowd.rest("sell", prices[1], lots)
-
-    def trade(self, market: str, side: Side, amount: Number) -> None:
-        """Let a stranger trade at the market.  Raises OrderRefused when nobody stands on the other side."""
-        found = self._market(market)
-        self.crowds.wake(found.spec.key, self.now).take(side, to_scaled(amount, found.spec.amount_places))
-
-    def place(self, market: str, side: Side, price: Number, amount: Number) -> Order:
-        """Place a limit order of the account, as another program of its owner would."""
-        found = self._market(market)
-        self.crowds.wake(found.spec.key, self.now)
-        return self.exchange.place(
-            self.owner,
-            found.spec.key,
-            side,
-            "limit",
-            price=to_scaled(price, found.spec.price_places),
-            amount=to_scaled(amount, found.spec.amount_places),
-        )
 
     def fill(self, order: Order | int, amount: Number | None = None) -> None:
         """Fill an order of the account, all of it or so much."""
-        found = self.exchange.orders[order] if isinstance(order, int) else order
-        places = self.exchange.markets[found.market].spec.amount_places
-        self.exchange.fill(found, found.left if amount is None else to_scaled(amount, places))
+        self._fill(self.exchange.orders[order] if isinstance(order, int) else order, amount)
 
     def orders(self, market: str | None = None) -> tuple[Order, ...]:
         """Open orders of the account, oldest first."""
         return tuple(order for order in self.desk.open_orders(self.owner) if market in (None, order.market))
 
-    def drop(self, how: Ending = "rst") -> None:
-        """Break every WebSocket connection."""
-        for connection in self.sockets():
-            connection.end(how)
-
-    def stall(self, seconds: float) -> None:
-        """Freeze every open connection: nothing is read or written for so long, then all of it."""
-        for connection in self.connections:
-            connection.stall(self.now + seconds)
-        self.wake_at(self.now + seconds)
-
-    def refuse(self, method: str, code: int, times: int = 1) -> None:
-        """Answer the next commands of this method with this error code, and do not carry them out."""
-        self._refusals.setdefault(method, []).extend([code] * times)
-
     def skew_clock(self, seconds: float) -> None:
         """Nothing: this venue tells no time and signs none."""
-
-    def inject(self, fault: str) -> None:
-        """Plan one more fault, a line of the fault language, counted from now."""
-        self._faults.plan.add(parse_fault(fault), self.now)
 
     def sign_out(self) -> None:
         """Forget who has signed in; the sockets stay."""
         for socket in self._sockets():
             socket.account = None
 
-    def halt(self, market: str = "all") -> None:
-        """Stop trading: orders are refused."""
-        self._set_halted(market, is_halted=True)
-
-    def resume(self, market: str = "all") -> None:
-        """Trade again."""
-        self._set_halted(market, is_halted=False)
-
-    def sockets(self) -> tuple[ServerConnection, ...]:
-        """Connections that are WebSockets by now."""
-        return tuple(connection for connection in self.connections if connection.service is not None)
+    def announce_maintenance(self, start: float, end: float) -> None:
+        """Nothing: this venue announces none."""
 
     # what connections and sockets ask
 
@@ -220,9 +123,9 @@ class CoinflexServer:
         path = request.target.partition("?")[0]
         if request.method != "GET" or path not in ("/assets/", "/markets/"):
             return HttpResponse(status=404)
-        codes = self._refusals.get(path)
-        if codes:
-            return HttpResponse(status=codes.pop(0))
+        code = self.take_refusal(path)
+        if code is not None:
+            return HttpResponse(status=code)
         found = assets() if path == "/assets/" else markets(tuple(self.exchange.markets))
         return HttpResponse(body=json.dumps(found).encode("ascii"), headers=JSON)
 
@@ -230,31 +133,29 @@ class CoinflexServer:
         if request.target.partition("?")[0].rstrip("/") != "/v1":
             return HttpResponse(status=404)
         refusal = self._faults.connect(connection)
-        if refusal is not None or connection.wants_close is not None:
-            return refusal or HttpResponse(status=503)
+        if refusal is not None:
+            return refusal
         nonce = self._nonces.randbytes(NONCE_BYTES)
         welcome = {"notice": "Welcome", "nonce": base64.b64encode(nonce).decode("ascii")}
         self._streams.notify(connection, welcome, self.now, WELCOME_AFTER)
         return CoinflexSocket(self, connection, nonce)
 
-    def wake_at(self, at: float) -> None:
-        """Look after the connections then."""
-        self._connections_at = min(self._connections_at, at)
-
-    def has_output(self, connection: ServerConnection) -> None:
-        self._ready[connection] = None
-
     def ended(self, connection: ServerConnection) -> None:
-        self.connections.pop(connection, None)
+        super().ended(connection)
         self._streams.forget(connection)
 
     def requested(self, socket: CoinflexSocket, method: str, command: dict[str, Any]) -> None:
         """One command of a socket."""
-        codes = self._refusals.get(method)
-        if codes:
-            socket.answer(command.get("tag"), codes.pop(0), "")
+        code = self.take_refusal(method)
+        if code is not None:
+            socket.answer(command.get("tag"), code, "")
             return
-        self._faults.request(socket, command)
+        self._faults.request(
+            socket.connection,
+            method,
+            partial(socket.perform, command),
+            lambda number: socket.answer(command.get("tag"), number, ""),
+        )
         self._expect_tickers()
 
     def reply(self, connection: ServerConnection, reply: dict[str, Any]) -> None:
@@ -342,11 +243,6 @@ class CoinflexServer:
         if self._ticker_at == math.inf and any(socket.watched["WatchTicker"] for socket in self._sockets()):
             self._ticker_at = self.now + TICKER_EVERY
 
-    def _set_clock(self, now: float) -> None:
-        if now > self.now:
-            self.now = now
-            self.exchange.now_ms = round(now * 1000)
-
     def _next_at(self) -> float:
         return min(
             self._streams.next_at, self.crowds.next_at, self._ticker_at, self._faults.next_at, self._connections_at
@@ -363,14 +259,10 @@ class CoinflexServer:
         if self._faults.next_at <= at:
             self._faults.act(at)
         if self._connections_at <= at:
-            for connection in tuple(self.connections):
-                connection.handle_time(at, IDLE_LIMIT)
-            self._connections_at = min((c.next_at(IDLE_LIMIT) for c in self.connections), default=math.inf)
+            self._look_after_connections(at)
 
-    def _set_halted(self, market: str, *, is_halted: bool) -> None:
-        for name, found in self.exchange.markets.items():
-            if market in ("all", name):
-                found.is_halted = is_halted
+    def _named(self, market: str) -> list[Market]:
+        return [found for name, found in self.exchange.markets.items() if market in ("all", name)]
 
     def _market(self, name: str) -> Market:
         market = self.exchange.markets.get(name)

@@ -11,9 +11,8 @@ from heapq import heappop, heappush
 from random import Random
 from typing import Any, Final
 
-from coinex_proto.simulator.coinflex_faults import CoinflexFaults
 from coinex_proto.simulator.connection import ServerConnection
-from coinex_proto.simulator.websocket_server import text_frame
+from coinex_proto.simulator.fault_runner import FaultRunner
 
 DELAYS: Final = (0.0, 0.0, 0.001, 0.003)
 """Seconds that a message is held up."""
@@ -24,7 +23,7 @@ Message = dict[str, Any]
 class Streams:
     """Everything that is on its way to clients."""
 
-    def __init__(self, faults: CoinflexFaults, seed: int | str, *, is_in_step: bool) -> None:
+    def __init__(self, faults: FaultRunner, seed: int | str, *, is_in_step: bool) -> None:
         self._faults = faults
         self._random = Random(f"{seed}:streams")
         self._is_in_step = is_in_step
@@ -73,7 +72,4 @@ class Streams:
     def _send(self, connection: ServerConnection, name: str, payload: bytes) -> None:
         if connection.wants_close is not None:
             return
-        if self._faults.plan.watches_messages:
-            self._faults.push(connection, name, payload)
-        else:
-            connection.send_frame(text_frame(payload))
+        self._faults.push_text(connection, name, payload)

@@ -5,6 +5,7 @@ Source: QFEX documentation; where it does not settle a form, one of those that c
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
@@ -41,7 +42,7 @@ class Refused(Exception):
         self.message = message
 
 
-class QfexSocket:
+class QfexSocket(ABC):
     """What both sockets have in common."""
 
     def __init__(self, server: QfexServer, connection: ServerConnection) -> None:
@@ -60,12 +61,13 @@ class QfexSocket:
             return
         self.server.requested(self, request)
 
+    @abstractmethod
     def closed(self) -> None:
         """The connection is over."""
 
+    @abstractmethod
     def perform(self, request: Message, *, is_answered: bool = True) -> None:
         """Do what a request asks and answer it, unless the answer is to be lost."""
-        raise NotImplementedError
 
     def refuse(self, code: str, text: str | None, echo: object) -> None:
         """An error frame."""
