@@ -147,6 +147,10 @@ class Trust:
                 self._start_doubt(wish, now, why)
         self.enliven([wish for wish in hit if wish.book is None and wish.merger is None], now)
 
+    def unread(self) -> None:
+        """A message could not be read: its number is not known, so that the next one along the connection proves no gap."""
+        self._sequences.pop(None, None)
+
     def _merged(self, route: Sequence[Wish], update: Update) -> Update | None:
         """What the topic brings after this update; None while nothing whole is known."""
         wish = next((wish for wish in route if wish.merger is not None), None)
@@ -175,7 +179,7 @@ class Trust:
             return False
         last = self._sequences
         if len(last) > MAX_KEYS:
-            self._sequences = last = {None: last[None]}
+            self._sequences = last = {None: last[None]} if None in last else {}
         overall, own = last.get(None), last.get(key)
         last[None] = last[key] = sequence
         return overall is not None and own is not None and sequence > overall + 1 and sequence > own + 1

@@ -426,6 +426,7 @@ class Session:
                 self._events.append(event)
             case Unrecognised():
                 self._events.append(event)
+                self._trust.unread()
                 if event.concerns is not None:
                     self._trust.missed(event.concerns, now, "a push could not be read")
             case _:

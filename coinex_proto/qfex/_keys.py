@@ -215,10 +215,12 @@ def _of_refused(update: OrderUpdate) -> Keys:
         return (*(_modifying(update) if update.status in _MODIFY_REFUSALS else ()), ORDER, ANY_GET)
     if update.status in _MODIFY_REFUSALS:
         return _modifying(update)
+    # A cancel's order_id holds whichever id it is, and its refusal may repeat it there.
     by_id = (*_named("id", update.order_id), *_named("cancel client", update.client_order_id))
+    by_any = (*by_id, *_named("cancel client", update.order_id), *_named("twap", update.order_id))
     if update.status == "NO_SUCH_ORDER":
-        return (*by_id, *_named("cancel client", update.order_id), *_named("twap", update.order_id))
-    return (*_named("add", update.client_order_id), *by_id, *_placing(update))
+        return by_any
+    return (*_named("add", update.client_order_id), *by_any, *_placing(update))
 
 
 def _placing(update: OrderUpdate) -> Keys:

@@ -253,6 +253,29 @@ def test_neither_way_of_counting_gives_a_false_alarm(numbers: list[tuple[int, in
         assert not [event for event in events if isinstance(event, Lost)]
 
 
+@pytest.mark.parametrize(
+    "unread", [{"type": "leaderboard", "sequence": 3}, {"type": "level2", "symbol": "A-USD", "sequence": 3}]
+)
+def test_the_number_of_a_message_that_cannot_be_read_is_no_gap_of_other_topics(unread: object) -> None:
+    mds = Mds()
+    mds.want(qfex.Bbo("A1-USD"), qfex.Bbo("A2-USD"))
+    mds.say(bbo("A1-USD", sequence=1), bbo("A2-USD", sequence=2))
+    events = mds.say(unread, bbo("A1-USD", sequence=4), bbo("A2-USD", sequence=5))
+    assert not [event for event in events if isinstance(event, Lost)]
+    assert only(Lost, mds.say(bbo("A2-USD", sequence=9))).topics == (qfex.Bbo("A2-USD"),)
+
+
+def test_more_symbols_than_are_remembered_after_an_unreadable_message_are_no_trouble(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("coinex_proto._trust.MAX_KEYS", 2)
+    mds = Mds()
+    mds.want(qfex.Bbo())
+    mds.say(*(bbo(f"A{number}-USD", sequence=number) for number in range(5)))
+    events = mds.say({"type": "leaderboard"}, *(bbo(f"B{number}-USD", sequence=5 + number) for number in range(5)))
+    assert len([event for event in events if isinstance(event, qfex.BboUpdate)]) == 5
+
+
 # Forms ------------------------------------------------------------------------------------------------------------------
 
 

@@ -229,6 +229,14 @@ def test_a_listed_order_is_open_whatever_its_status_is_called() -> None:
     assert (order.state, order.filled, order.remaining) == ("live", D(6), D(4))
 
 
+@pytest.mark.parametrize("kind", ["order_id", "client_order_id", "twap_id", "client_twap_id"])
+@pytest.mark.parametrize("status", ["NO_SUCH_ORDER", "REJECTED_FAILED_TO_PROCESS"])
+def test_a_refused_cancel_may_repeat_whichever_id_it_named(kind: str, status: str) -> None:
+    desk = Desk().sign_in()
+    desk.send(qfex.CancelOrder(order_id="X", symbol="AAPL-USD", cancel_order_id_type=kind))
+    assert error(desk.say({"order_response": {"status": status, "order_id": "X", "symbol": "AAPL-USD"}})).code == status
+
+
 def test_a_new_id_that_comes_after_the_change_timed_out_is_adopted() -> None:
     desk = Desk().sign_in()
     desk.send(limit())
