@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import Final, TypeVar, cast
 
 from coinex_proto import Command, OrderView, RequestRefused, Sources, UsageError, qfex
@@ -19,13 +20,13 @@ class OrderVerbs(ChannelVerbs):
 
     _sources: Sources
 
+    @abstractmethod
     def request(self, command: Command[R]) -> R:
         """The answer to a command."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _trading(self) -> BlockingClient:
         """The Trade socket. Raises `UsageError` without credentials."""
-        raise NotImplementedError
 
     def _new_id(self) -> str:
         return self._sources.random_bytes(ID_BYTES).hex()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -10,16 +11,16 @@ from coinex_proto import BookChanged, Event, Topic, qfex
 E = TypeVar("E", bound=Event)
 
 
-class ChannelVerbs:
+class ChannelVerbs(ABC):
     """The verbs of `QfexClient` that start and end channels; a callback gets one event of the class that is named."""
 
+    @abstractmethod
     def subscribe(self, *topics: Topic[E], callback: Callable[[E], object] | None = None) -> None:
         """State that these topics are wanted."""
-        raise NotImplementedError
 
+    @abstractmethod
     def unsubscribe(self, *topics: Topic[Event]) -> None:
         """Take the wish back."""
-        raise NotImplementedError
 
     def subscribe_level2(
         self, symbol: str, sig_figs: int = 0, callback: Callable[[BookChanged], object] | None = None

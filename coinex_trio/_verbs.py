@@ -6,6 +6,7 @@ on its way. Must not know trio, sockets or threads.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -29,17 +30,17 @@ E = TypeVar("E", bound=Event)
 T = TypeVar("T")
 
 
-class Verbs:
+class Verbs(ABC):
     """The common methods; the base of `Client` and `BlockingClient` only."""
 
     _pump: Pump
 
+    @abstractmethod
     def _do(self, step: Callable[[], T]) -> T:
         """Takes a step where the session lives, and sees to it that what it queued gets on its way.
 
         Raises `UsageError` where the client may not be used from here.
         """
-        raise NotImplementedError
 
     def _ask(self, question: Callable[[], T]) -> T:
         """As `_do`, for what changes nothing."""
