@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from decimal import Decimal as D
+from decimal import localcontext
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from coinex_proto import Command, UsageError, qfex
 from coinex_proto.commands import RequestId
@@ -25,7 +28,7 @@ def limit(**fields: Any) -> qfex.AddOrder:
 
 
 @pytest.mark.parametrize(
-    ("given", "written"),
+    ("said", "written"),
     [
         ("0.30", "0.30"),
         (D("0.1") + D("0.2"), "0.3"),
@@ -37,9 +40,23 @@ def limit(**fields: Any) -> qfex.AddOrder:
         ("123456789012345678.123456789", "123456789012345678.123456789"),
     ],
 )
-def test_numbers_leave_as_exact_literals(given: Any, written: str) -> None:
-    assert f'"quantity":{written},"price":{written}' in text(limit(quantity=given, price=given))
-    assert f'"x":{written}' in text(qfex.Raw("get_order", {"x": D(str(given))}))
+def test_numbers_leave_as_exact_literals(said: Any, written: str) -> None:
+    assert f'"quantity":{written},"price":{written}' in text(limit(quantity=said, price=said))
+    assert f'"x":{written}' in text(qfex.Raw("get_order", {"x": D(str(said))}))
+
+
+NUMBERS = st.builds(lambda digits, places: D(digits).scaleb(-places), st.integers(1, 10**20 - 1), st.integers(0, 20))
+
+
+@given(number=NUMBERS, is_text=st.booleans())
+def test_any_number_of_twenty_digits_leaves_as_plain_digits_of_the_same_value(number: D, is_text: bool) -> None:
+    with localcontext(prec=3):
+        said = format(number, "f") if is_text else number
+        written = text(limit(quantity=said, price=said, take_profit=said, stop_loss=said))
+    params = json.loads(written, parse_float=str, parse_int=str)["params"]
+    for name in ("quantity", "price", "take_profit", "stop_loss"):
+        assert set(params[name]) <= set("0123456789.")
+        assert D(params[name]) == number
 
 
 def test_what_was_not_given_does_not_leave() -> None:
