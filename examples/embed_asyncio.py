@@ -30,9 +30,10 @@ class Driver(asyncio.Protocol):
         self.transport: asyncio.Transport | None = None
         self.timer: asyncio.TimerHandle | None = None
         self.stopping = asyncio.Event()
+        self.error: Exception | None = None
 
     async def run(self) -> None:
-        """Connects again and again until `stop()`, or until the session gives up."""
+        """Connects again and again until `stop()`, until a callback raises, or until the session gives up."""
         loop, session = asyncio.get_running_loop(), self.session
         while not isinstance(step := session.next_step(now()), Stop):
             self.lost: asyncio.Future[str] = loop.create_future()
@@ -52,8 +53,8 @@ class Driver(asyncio.Protocol):
             else:
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self.stopping.wait(), step.until - now())
-        if step.error is not None:
-            raise step.error
+        if (failure := self.error or step.error) is not None:
+            raise failure
 
     def data_received(self, data: bytes) -> None:
         """Called by asyncio."""
@@ -67,7 +68,12 @@ class Driver(asyncio.Protocol):
     def pump(self) -> None:
         """The whole duty of a driver: send, hand out events, look at the clock."""
         while (event := self.session.next_event()) is not None:
-            self.callbacks.dispatch(event)
+            try:
+                self.callbacks.dispatch(event)
+            except Exception as error:  # noqa: BLE001 - asyncio would log it and go on; `run()` raises it instead
+                self.error = self.error or error
+                self.session.stop(now())
+                self.stopping.set()
         if self.transport is not None:
             self.transport.write(self.session.data_to_send())
             if self.session.wants_close:

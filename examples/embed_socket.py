@@ -30,7 +30,6 @@ class Driver:
 
     def __init__(self, session: Session, callbacks: Callbacks) -> None:
         self.session, self.callbacks = session, callbacks
-        self.socket: socket.socket | None = None
         self.calls: queue.SimpleQueue[Callable[[], object]] = queue.SimpleQueue()
         self.waker, self.wakes = socket.socketpair()
         self.is_over = False
@@ -40,14 +39,13 @@ class Driver:
         while not isinstance(step := self.session.next_step(now()), Stop):
             if isinstance(step, Open):
                 try:
-                    self.socket = self.connect(step)
-                    self.session.connected(now())
-                    why = self.talk(self.socket)
+                    line = self.connect(step)
                 except OSError as error:
                     why = str(error) or "time-out"
-                if self.socket is not None:
-                    self.socket.close()
-                self.socket = None
+                else:
+                    with line:  # closed too when a callback raises, which ends run()
+                        self.session.connected(now())
+                        why = self.talk(line)
                 self.session.disconnected(now(), why)
                 self.hand_out()
             else:
@@ -70,12 +68,18 @@ class Driver:
         """Reads and serves timers until the connection ends; says why it ended."""
         while True:
             self.hand_out()
-            line.sendall(self.session.data_to_send())
+            try:
+                line.sendall(self.session.data_to_send())
+            except OSError as error:
+                return str(error) or "time-out"
             if self.session.wants_close:
                 return "closed"
             deadline = self.session.next_deadline()
             if line in self.wait([line], deadline):
-                data = line.recv(65536)
+                try:
+                    data = line.recv(65536)
+                except OSError as error:
+                    return str(error) or "time-out"
                 if not data:
                     return "the peer ended the connection"
                 self.session.receive_data(data, now())

@@ -167,3 +167,27 @@ def test_the_embedded_driver_reconnects_under_asyncio() -> None:
 
     with local_exchange() as exchange:
         asyncio.run(main(exchange))
+
+
+@pytest.mark.parametrize("name", ["embed_asyncio", "embed_socket"])
+def test_c1_what_a_callback_raises_comes_out_of_the_embedded_driver_and_nothing_is_dialled_again(name: str) -> None:
+    module = load(name)
+    with local_exchange(rate=20) as exchange:
+        session, callbacks = Session(coinex.spot(url=exchange.url), Sources(time.time_ns, os.urandom)), Callbacks()
+        quotes = coinex.BestQuote("BTCUSDT")
+        callbacks.add(quotes, lambda quote: int(quote.market))
+        session.subscribe(quotes, now=module.now())
+        with pytest.raises(ValueError, match="invalid literal"):
+            if name == "embed_asyncio":
+                # In a coroutine: the driver belongs to a running loop.
+                asyncio.run(_run_driver(module, session, callbacks))
+            else:
+                driver = module.Driver(session, callbacks)
+                with driver.waker, driver.wakes:
+                    driver.run()
+        assert session.stats.connects == 1
+
+
+async def _run_driver(module: ModuleType, session: Session, callbacks: Callbacks) -> None:
+    async with asyncio.timeout(10):
+        await module.Driver(session, callbacks).run()
