@@ -136,7 +136,7 @@ class Connection:
 
     @property
     def is_deaf(self) -> bool:
-        """True beside `wants_close`: the peer has let a time-out pass, so that a goodbye need not be waited for."""
+        """True beside `wants_close`: there is no goodbye to wait for, after a time-out or before the upgrade."""
         return self._is_deaf
 
     @property
@@ -594,6 +594,7 @@ class Connection:
         if self._phase in (Phase.CLOSING, Phase.CLOSED):
             return
         if self._phase in (Phase.NEW, Phase.UPGRADING):
+            self._is_deaf = True
             self._advance(Step.CLOSE)
             self._finish(CloseReason(code=code, text=why))
             return
@@ -604,6 +605,7 @@ class Connection:
     def _end(self, now: float, reason: CloseReason) -> None:
         if self._phase is Phase.CLOSED:
             return
+        self._is_deaf = self._is_deaf or self._phase is Phase.UPGRADING
         self._advance(Step.END)
         self._finish(reason)
 

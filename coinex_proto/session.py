@@ -320,7 +320,7 @@ class Session:
 
     @property
     def is_deaf(self) -> bool:
-        """True beside `wants_close`: the peer has let a time-out pass, so that a goodbye need not be waited for."""
+        """True beside `wants_close`: there is no goodbye to wait for, after a time-out or before the upgrade."""
         return self._connection is not None and self._connection.is_deaf
 
     # Bytes, events, time ----------------------------------------------------------------------------------------------

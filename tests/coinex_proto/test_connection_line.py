@@ -8,6 +8,7 @@ from coinex_proto import (
     Failed,
     Phase,
 )
+from tests.coinex_proto.line import sources
 from tests.coinex_proto.line_connection import (
     closed,
     connection_of,
@@ -48,6 +49,15 @@ def test_a_goodbye_is_waited_for_only_while_the_peer_has_let_no_time_out_pass() 
     assert isinstance(gone.client, Connection)
     assert (dead.client.wants_close, dead.client.is_deaf) == (True, True)
     assert (gone.client.wants_close, gone.client.is_deaf) == (True, False)
+
+
+def test_s30_there_is_no_goodbye_to_wait_for_before_the_upgrade() -> None:
+    left, refused = Connection(Tiny(), sources()), Connection(Tiny(), sources())
+    left.start(0.0)
+    left.close(1.0)
+    refused.start(0.0)
+    refused.receive_data(b"HTTP/1.1 503 No\r\nContent-Length: 0\r\n\r\n", 1.0)
+    assert (left.wants_close, left.is_deaf) == (refused.wants_close, refused.is_deaf) == (True, True)
 
 
 def test_n13_a_line_on_which_we_talk_all_the_time_is_noticed_too() -> None:
