@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections import deque
 from typing import Any, final
 
+from attrs import evolve
+
 from coinex_proto._doubt import Doubt
 from coinex_proto.commands import RequestId
 from coinex_proto.connection import Connection
@@ -62,6 +64,7 @@ class OwnOrders:
         """The event for the user: an order's command is answered with the tracker's view."""
         if isinstance(event, Failed) and isinstance(event.error, (OutcomeUnknown, RequestTimedOut)):
             self._doubt.arise(now)
+            self._doubt_of(event, now)
         view = self._orders.of_request(event.request_id)
         if view is None:
             self._learn_result(event, now)
@@ -75,6 +78,13 @@ class OwnOrders:
         else:
             self.unknown(event.request_id, str(event.error), now)
         return event
+
+    def _doubt_of(self, event: Failed, now: float) -> None:
+        """The order that a lost change or cancel was about may have changed or ended."""
+        fact = event.command.in_doubt()
+        known = None if fact is None else self._orders.find(fact.order_id, fact.client_order_id)
+        if fact is not None and known is not None and not known.is_final:
+            self.learn((evolve(fact, why=str(event.error)),), now)
 
     def _learn_result(self, event: Replied[Any] | Failed, now: float) -> None:
         """The result of a query or a change may say more of an order than its push: the id it had before."""

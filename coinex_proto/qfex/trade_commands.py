@@ -175,6 +175,10 @@ class ModifyOrder(TradeCommand[OrderUpdate]):
         """The order's own client id."""
         return self.client_order_id
 
+    def in_doubt(self) -> OrderFact:
+        """The order that it may have changed."""
+        return OrderFact(order_id=self.order_id, market=self.symbol, state="unknown")
+
     def parse(self, body: bytes) -> OrderUpdate:
         """The order as changed; `replaces` is the id it had, where the venue has given it a new one."""
         update = _replies.order(body)
@@ -198,6 +202,16 @@ class CancelOrder(TradeCommand[OrderUpdate | TwapUpdate]):
     def params(self) -> dict[str, object]:
         """The wire's parameters."""
         return given(order_id=self.order_id, symbol=self.symbol, cancel_order_id_type=self.cancel_order_id_type)
+
+    def in_doubt(self) -> OrderFact | None:
+        """The order that it may have ended; None for a TWAP, which is not followed."""
+        match self.cancel_order_id_type:
+            case "order_id":
+                return OrderFact(order_id=self.order_id, market=self.symbol, state="unknown")
+            case "client_order_id":
+                return OrderFact(client_order_id=self.order_id, market=self.symbol, state="unknown")
+            case _:
+                return None
 
     def parse(self, body: bytes) -> OrderUpdate | TwapUpdate:
         """The order or the TWAP as cancelled."""

@@ -188,6 +188,45 @@ def test_the_change_of_another_order_with_a_client_id_is_no_answer() -> None:
     assert not [event for event in events if isinstance(event, Replied)]
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        qfex.CancelOrder(order_id="o-1", symbol="AAPL-USD"),
+        qfex.CancelOrder(order_id="c-1", symbol="AAPL-USD", cancel_order_id_type="client_order_id"),
+        qfex.ModifyOrder(order_id="o-1", symbol="AAPL-USD", side="BUY", order_type="LIMIT", price=1, quantity=10),
+    ],
+)
+@pytest.mark.parametrize("is_answered", [True, False])
+def test_an_order_whose_cancel_or_change_has_no_known_outcome_is_asked_for(command: Any, is_answered: bool) -> None:
+    desk = Desk().sign_in()
+    desk.send(limit())
+    desk.say(record("ACK"))
+    (order,) = desk.session.orders.open()
+    desk.send(command)
+    desk.sent()
+    events = desk.say(err("ServerError")) if is_answered else desk.wait(desk.now + 11)
+    assert isinstance(error(events), OutcomeUnknown if is_answered else RequestTimedOut)
+    assert str(order.state) == "unknown"
+    # get_order waits until a late answer to the lost request cannot be taken for its own.
+    assert [text["type"] for text in desk.sent()][:2] == ["get_user_trades", "get_user_orders"]
+    listed = record("ACK")["order_response"]
+    desk.say({"user_trades": [], "count": 0}, {"all_orders_response": {"orders": [listed]}})
+    assert order.state == "live"
+
+
+def test_a_lost_cancel_of_a_twap_or_of_an_order_that_is_over_is_no_doubt_of_any_order() -> None:
+    desk = Desk().sign_in()
+    desk.send(limit())
+    desk.say(record("ACK"), record("CANCELLED"))
+    desk.send(qfex.CancelOrder(order_id="o-1", symbol="AAPL-USD", cancel_order_id_type="twap_id"))
+    desk.say(err("ServerError"))
+    desk.send(qfex.CancelOrder(order_id="o-1", symbol="AAPL-USD"))
+    desk.sent()
+    desk.say(err("ServerError"))
+    assert desk.sent() == []
+    assert desk.session.orders.open() == ()
+
+
 def test_a_status_that_nobody_documented_ends_a_request_to_place_an_order_as_refused() -> None:
     desk = Desk().sign_in()
     desk.send(limit())
