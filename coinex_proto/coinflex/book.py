@@ -33,6 +33,7 @@ _WAITING: Final = "waiting for the snapshot"
 _MISSED: Final = "a notice could not be read"
 _TOO_MANY: Final = "too many notices before the snapshot"
 _DOES_NOT_FIT: Final = "a trade does not fit the orders that are known: a notice was missed"
+_NO_TRADE: Final = "a notice tells of a trade that cannot have been"
 _USED_UP: Final = "the known part of one side is used up: more than 1,000 orders stood there"
 
 
@@ -170,6 +171,7 @@ class CoinflexBook:
         of the other order what is long past. A trade only ever lowers.
         """
         if isinstance(notice, OrdersMatched):
+            _check_trade(notice)
             for order_id, left in ((notice.bid, notice.bid_rem), (notice.ask, notice.ask_rem)):
                 known = self._orders.get(order_id) if order_id is not None else None
                 if known is not None and order_id is not None and left is not None and left < abs(known.quantity):
@@ -198,8 +200,9 @@ class CoinflexBook:
             self._put(notice.id, notice.quantity, notice.price)
             self._see(notice.time)
         elif isinstance(notice, OrdersMatched):
+            _check_trade(notice)
             if self._fits(notice.bid, notice.bid_rem, notice.quantity) and self._fits(
-                notice.ask, notice.ask_rem, notice.quantity
+                notice.ask, notice.ask_rem, -notice.quantity
             ):
                 self.checks_passed += 1
                 self._trade(notice.bid, notice.bid_rem)
@@ -213,9 +216,11 @@ class CoinflexBook:
                 self._see(notice.time_closed)
 
     def _fits(self, order_id: int | None, left: int | None, traded: int) -> bool:
-        """Whether this order can have traded so much: fees may take a little more of it, never less."""
+        """Whether this order can have traded so much, an ask so much below zero: fees may take a little more, never less."""
         known = self._orders.get(order_id) if order_id is not None else None
-        return known is None or left is None or 0 <= left <= abs(known.quantity) - traded
+        if known is None or left is None:
+            return True
+        return known.quantity * traded > 0 and left <= abs(known.quantity) - abs(traded)
 
     def _trade(self, order_id: int | None, left: int | None) -> None:
         known = self._orders.get(order_id) if order_id is not None else None
@@ -247,3 +252,10 @@ class CoinflexBook:
     def _check_horizon(self) -> None:
         if not self._why and (self._bids.is_used_up or self._asks.is_used_up):
             self._lose(_USED_UP)
+
+
+def _check_trade(notice: OrdersMatched) -> None:
+    """Raises `PayloadError` for amounts that no trade has, and for a limit order without its rest."""
+    for order_id, left in ((notice.bid, notice.bid_rem), (notice.ask, notice.ask_rem)):
+        if notice.quantity <= 0 or (left is not None and left < 0) or (order_id is not None and left is None):
+            raise PayloadError(_NO_TRADE)

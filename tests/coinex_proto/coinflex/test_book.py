@@ -3,6 +3,7 @@
 from decimal import Decimal
 from typing import Any, Final
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -98,6 +99,31 @@ def test_a_notice_that_comes_twice_does_no_harm_or_is_found_out() -> None:
     assert sides(found) == ([(100, 10)], [])
     assert found.apply(matched(4, bid=(1, 6))) is None
     assert found.apply(matched(4, bid=(1, 6))) is not None
+
+
+@pytest.mark.parametrize(
+    "trade",
+    [
+        matched(-4, bid=(1, 14)),
+        matched(0, bid=(1, 10)),
+        matched(4, bid=(1, -6)),
+        OrdersMatched(**PAIR, bid=1, quantity=4, price=1, total=1, time=0),
+        matched(4, bid=(2, 6)),
+        matched(4, ask=(1, 6)),
+    ],
+    ids=["below zero", "of nothing", "rest below zero", "no rest", "an ask that buys", "a bid that sells"],
+)
+def test_a_trade_that_cannot_have_been_ends_trust(trade: OrdersMatched) -> None:
+    found = book()
+    found.apply(whole((1, 10, 100), (2, -10, 200)))
+    assert found.apply(trade) is not None
+    assert sides(found) == ([(100, 10)], [(200, 10)])
+
+
+def test_a_trade_that_cannot_have_been_is_found_out_when_the_snapshot_comes_after_it() -> None:
+    found = book()
+    found.apply(matched(4, bid=(1, -6)))
+    assert found.apply(whole((1, 10, 100))) is not None
 
 
 def test_what_was_missed_puts_it_in_doubt_until_it_is_asked_for_again() -> None:
