@@ -116,7 +116,10 @@ class PlaceOrder(CoinflexCommand[OrderView]):
         )
 
     def parse(self, body: bytes) -> OrderView:
-        """The update that tells the order's state; the session answers with the tracker's view."""
+        """The update that tells the order's state; the session answers with the tracker's view.
+
+        What was sent says whether it rests: a `remaining` in the reply to a limit order does not end it.
+        """
         reply = read(_PLACED, body, self.method)
         if reply.remaining is None if self.price is None else reply.id is None:
             raise PayloadError(
@@ -132,7 +135,7 @@ class PlaceOrder(CoinflexCommand[OrderView]):
             price=self.price,
             id=reply.id,
             time=reply.time,
-            remaining=reply.remaining,
+            remaining=reply.remaining if self.price is None else None,
         )
 
     def order(self) -> OrderFact:

@@ -146,3 +146,11 @@ def test_an_order_tells_what_it_is_while_it_is_being_sent() -> None:
 def test_a_reply_that_is_not_as_documented_is_a_payload_error(command: Any, body: bytes) -> None:
     with pytest.raises(PayloadError):
         command.parse(body)
+
+
+def test_a_remaining_in_the_reply_to_a_limit_order_does_not_end_it() -> None:
+    command = PlaceOrder(**PAIR, quantity=5, price=5, tonce=9)
+    update: Any = command.parse(b'{"error_code":0,"id":7,"time":1,"remaining":0}')
+    assert (update.id, update.remaining) == (7, None)
+    (fact,) = live().order(update)
+    assert (fact.order_id, fact.state) == (7, "live")
