@@ -67,7 +67,8 @@ def decode(payload: bytes) -> Sequence[Inbound]:
         if notice is None:
             return (_answer(head, payload),)
         if head.error_code is not None:
-            return (Unrecognised(raw=payload, why="a message that is both notice and reply"),)
+            why = "a message that is both notice and reply"
+            return (Unrecognised(raw=payload, why=why, concerns=_concerns(_name(head), payload)),)
         read = _NOTICES.get(notice) if type(notice) is str else None
         if read is None:
             return (Unrecognised(raw=payload, why=f"unknown notice {quoted(notice)}"),)
@@ -81,9 +82,13 @@ _ANYTHING: Final[TopicKey] = (None, None)
 
 
 def _unreadable(payload: bytes, head: _Head | None, problem: Exception) -> Unrecognised:
-    notice = head.notice if head is not None and type(head.notice) is str else None
+    notice = _name(head)
     what = "unreadable message" if notice is None else f"unreadable {notice}"
     return Unrecognised(raw=payload, why=f"{what}: {quoted(problem)}", concerns=_concerns(notice, payload))
+
+
+def _name(head: _Head | None) -> str | None:
+    return head.notice if head is not None and type(head.notice) is str else None
 
 
 class _Market(msgspec.Struct, gc=False):

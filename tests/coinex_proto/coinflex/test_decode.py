@@ -62,6 +62,10 @@ def test_a_message_that_is_both_is_neither() -> None:
     assert isinstance(one({"notice": "BalanceChanged", "error_code": 0, "tag": 1}), Unrecognised)
 
 
+def test_what_a_message_that_is_both_may_have_told_is_missed() -> None:
+    assert one(notice("OrderOpened", error_code=0)).concerns == ("orders", f"{XBT}/{USDT}")
+
+
 def test_a_message_text_of_any_kind_is_carried() -> None:  # D21
     assert one({"tag": 1, "error_code": 77, "error_msg": {"a": 1}}).refusal.message
     assert one({"tag": 1, "error_code": 77}).refusal.code == 77
