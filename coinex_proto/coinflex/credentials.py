@@ -11,6 +11,7 @@ import base64
 import binascii
 from collections.abc import Callable
 from hashlib import sha224
+from operator import index
 from typing import Final, Protocol, TypeAlias, final, runtime_checkable
 
 from attrs import field, frozen
@@ -19,6 +20,8 @@ from coinex_proto.errors import UsageError
 
 NONCE_BYTES: Final = 16
 """Of the server's nonce and of ours."""
+MOST_TRIES: Final = 8
+"""Signatures asked for until one fits the wire; not one in 2**112 does not, so that a signer that needs more is broken."""
 KEY_BYTES: Final = 28
 """Of the private key, of r and of s."""
 ORDER: Final = 0x010000000000000000000000000001DCE8D2EC6184CAF0A971769FB1F7
@@ -116,7 +119,8 @@ class Credentials:
     def answer(self, server_nonce: bytes, random_bytes: Callable[[int], bytes]) -> tuple[str, str, str]:
         """Client nonce, r and s in base64 for this connection's server nonce.
 
-        Raises `UsageError` for a server nonce that is not 16 bytes: nothing else that a server chooses is ever signed.
+        Raises `UsageError` for a server nonce that is not 16 bytes: nothing else that a server chooses is ever signed;
+        and when the signer fails, or gives what is no signature.
         """
         return self._login.answer(server_nonce, random_bytes)
 
@@ -131,12 +135,13 @@ class _Login:
         def answer(server_nonce: bytes, random_bytes: Callable[[int], bytes]) -> tuple[str, str, str]:
             if len(server_nonce) != NONCE_BYTES:
                 raise UsageError(f"the server's nonce has {len(server_nonce)} bytes instead of {NONCE_BYTES}")
-            while True:
+            for _ in range(MOST_TRIES):
                 client_nonce = random_bytes(NONCE_BYTES)
-                r, s = signer.sign(message_of(user_id, server_nonce, client_nonce))
+                r, s = _signature(signer, message_of(user_id, server_nonce, client_nonce))
                 # The order has 225 bits and the wire 224: about once in 2**112 a number does not fit.
                 if max(r, s).bit_length() <= 8 * KEY_BYTES:
                     return _text(client_nonce), _number(r), _number(s)
+            raise UsageError(f"the signer gives numbers of more than {KEY_BYTES} bytes: is it of another curve?")
 
         self.cookie: Callable[[], str] = lambda: cookie
         self.answer = answer
@@ -146,6 +151,18 @@ class _Login:
 
     def __reduce__(self) -> str:
         raise TypeError("credentials are not written to a pickle; make them anew where they are needed")
+
+
+def _signature(signer: Signer, message: bytes) -> tuple[int, int]:
+    """What the signer gives, which is somebody else's code. Raises `UsageError` when that is no signature."""
+    try:
+        r, s = map(index, signer.sign(message))
+    except Exception as problem:
+        # Its text is not ours to show: nobody knows what is in it.
+        raise UsageError(f"the signer failed to give r and s: {type(problem).__name__}") from problem
+    if min(r, s) < 1:
+        raise UsageError("the signer must give r and s above 0")
+    return r, s
 
 
 def private_key_of(user_id: int, passphrase: str) -> bytes:

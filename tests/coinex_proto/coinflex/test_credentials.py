@@ -15,10 +15,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from coinex_proto import UsageError
-from coinex_proto.coinflex import Credentials, KeySigner, MissingExtra, private_key_of
+from coinex_proto import LoginFailed, Session, UsageError
+from coinex_proto.coinflex import Credentials, KeySigner, MissingExtra, live, private_key_of
 from coinex_proto.coinflex.credentials import ORDER, message_of, nonce_of
-from tests.coinex_proto.coinflex.venue import VECTORS
+from tests.coinex_proto.coinflex.venue import CONFIG, VECTORS, WELCOME, connected
+from tests.coinex_proto.line import sources
 
 IDS: Final = [vector["name"] for vector in VECTORS]
 NONCE: Final = bytes(range(16))
@@ -116,6 +117,45 @@ def test_a_number_that_the_wire_cannot_hold_is_signed_again_with_another_nonce()
     assert base64.b64decode(nonce) == b"b" * 16
     assert [len(message) for message in signer.asked] == [40, 40]
     assert base64.b64decode(r) == b"\0" * 27 + b"\5"
+
+
+class Fixed:
+    """A signer that is no good."""
+
+    def __init__(self, signature: Any) -> None:
+        self.signature = signature
+
+    def sign(self, message: bytes) -> Any:
+        if isinstance(self.signature, Exception):
+            raise self.signature
+        return self.signature
+
+
+@pytest.mark.parametrize(
+    ("signature", "words"),
+    [
+        (OSError("the PIN 1234 is wrong"), "OSError"),
+        (None, "TypeError"),
+        ((1, 2, 3), "ValueError"),
+        ((1.0, 2.0), "TypeError"),
+        (("1", "2"), "TypeError"),
+        ((0, 5), "above 0"),
+        ((-1, 5), "above 0"),
+        ((2**224, 5), "28 bytes"),
+    ],
+)
+def test_a_signer_that_is_no_good_is_refused_and_not_asked_for_ever(signature: Any, words: str) -> None:
+    credentials = Credentials(7, COOKIE, signer=Fixed(signature))
+    with pytest.raises(UsageError, match=words) as caught:
+        credentials.answer(NONCE, fixed(NONCE))
+    assert "1234" not in str(caught.value)
+
+
+def test_a_signer_that_fails_ends_the_sign_in() -> None:  # law 3
+    session = Session(live(credentials=Credentials(7, COOKIE, signer=Fixed(OSError()))), sources(), CONFIG)
+    events = connected(session).say(0.0, WELCOME)
+    (failed,) = [event for event in events if isinstance(event, LoginFailed)]
+    assert "OSError" in str(failed.error)
 
 
 def forms(secret: bytes) -> tuple[str, ...]:
