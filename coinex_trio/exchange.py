@@ -6,44 +6,39 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
-from decimal import Decimal
-from pathlib import Path
 from typing import Literal, TypeAlias, cast, final, overload
 
 from attrs import frozen
 
 from coinex_proto.coinex import Credentials
 from coinex_proto.errors import UsageError
-from coinex_proto.orders import OrderView
 from coinex_proto.simulator import (
     CoinexServer,
     CoinflexServer,
     CrowdSettings,
     Fault,
-    FaultScriptError,
     QfexServer,
-    parse_faults,
 )
 from coinex_proto.simulator.matching import Order
 from coinex_trio._coinflex_exchange import CoinflexExchange, CoinflexSettings
 from coinex_trio._host import Server, ServerConnection
+from coinex_trio._local_venue import LocalVenue, checked
 from coinex_trio._memory import MemoryNetwork
 from coinex_trio._qfex_exchange import QfexExchange, QfexSettings
 from coinex_trio._stage import LOOPBACK, LocalExchange, Number, PlacedOrder, Side, Stage
-from coinex_trio.network import Network
 
 Module: TypeAlias = Literal["spot", "futures"]
 
 
 @final
-class Exchange:
+class Exchange(LocalVenue[CoinexServer, int]):
     """A running local exchange, and what a test makes it do. Every verb has happened when it returns."""
 
+    _code = int
+
     def __init__(self, stage: Stage, server: CoinexServer) -> None:
-        self._stage = stage
-        self._server = server
+        super().__init__(stage, server)
         self.credentials = Credentials(server.access_id, server.secret_key)
         """Of its one account."""
         self.access_id: str = server.access_id
@@ -70,16 +65,6 @@ class Exchange:
         """`http://127.0.0.1:PORT`: the HTTP interface lives below it, at /v2."""
         return self._stage.url("http")
 
-    @property
-    def ca_file(self) -> Path | None:
-        """With `tls=True` the certificate that clients have to trust, as in `ssl.create_default_context(cafile=...)`."""
-        return self._stage.ca_file
-
-    @property
-    def network(self) -> Network:
-        """What clients take as `network=`: the way to an exchange in memory, the system's own to one on loopback."""
-        return self._stage.network
-
     def quote(self, market: str, bid: Number, ask: Number, size: Number = "1", *, module: Module | None = None) -> None:
         """Makes the book exactly one bid and one ask; the random traders leave it alone from then on.
 
@@ -97,62 +82,8 @@ class Exchange:
         """A limit order of the account, as if another program of its owner had placed it."""
         return self._stage.call(lambda: self._told(self._server.place(market, side, price, amount, module=module)))
 
-    def fill(self, order: PlacedOrder | OrderView | int, amount: Number | None = None) -> None:
-        """Somebody takes the other side of this own order: all of it, or so much."""
-        order_id = order if isinstance(order, int) else order.order_id
-        if not isinstance(order_id, int):
-            raise UsageError(f"fill({order}): the exchange has not told its id yet")
-        self._stage.call(lambda: self._server.fill(order_id, amount))
-
-    def orders(self, market: str | None = None) -> tuple[PlacedOrder, ...]:
-        """The account's open orders, oldest first."""
-        return self._stage.call(lambda: tuple(map(self._told, self._server.orders(market))))
-
-    def drop(self) -> None:
-        """Breaks every connection."""
-        self._stage.call(self._server.drop)
-
-    def stall(self, seconds: float) -> None:
-        """Freezes every connection: nothing is read or written for so long, and nothing is lost."""
-        self._stage.call(lambda: self._server.stall(seconds))
-
-    def refuse(self, method: str, code: int) -> None:
-        """Answers the next request of this method with this error code."""
-        self._stage.call(lambda: self._server.refuse(method, code))
-
-    def skew_clock(self, seconds: float) -> None:
-        """Sets the time that the exchange tells so far off."""
-        self._stage.call(lambda: self._server.skew_clock(seconds))
-
-    def inject(self, faults: str | Sequence[Fault]) -> None:
-        """Plans more faults while it runs, a script or objects, counted from now. Raises `UsageError` for a line that is none."""
-        planned = checked(faults)
-
-        def plan() -> None:
-            for fault in planned:
-                self._server.inject(fault)
-
-        self._stage.call(plan)
-
-    def advance(self, seconds: float) -> None:
-        """Sets the exchange's time ahead; everything due in between happens at once."""
-        self._stage.skip(seconds)
-
-    def run(self, seconds: float = math.inf) -> None:
-        """Stays here while the exchange serves its clients: for a program that does nothing else."""
-        self._stage.wait_until_ended(seconds)
-
-    def _told(self, order: Order) -> PlacedOrder:
-        spec = self._server.exchange.markets[order.market].spec
-        return PlacedOrder(
-            order_id=order.order_id,
-            client_order_id=order.client_id,
-            market=spec.name,
-            side=order.side,
-            price=Decimal(order.price).scaleb(-spec.price_places),
-            amount=Decimal(order.amount).scaleb(-spec.amount_places),
-            remaining=Decimal(order.left).scaleb(-spec.amount_places),
-        )
+    def _id_of(self, order: Order) -> int:
+        return order.order_id
 
 
 @frozen(kw_only=True)
@@ -183,14 +114,6 @@ class Settings:
         except ValueError as error:
             raise UsageError(str(error)) from error
         return cast("Server[ServerConnection]", made)
-
-
-def checked(faults: str | Sequence[Fault]) -> Sequence[Fault]:
-    """The faults of a script. Raises `UsageError` naming the line that is none."""
-    try:
-        return parse_faults(faults) if isinstance(faults, str) else faults
-    except FaultScriptError as error:
-        raise UsageError(f"faults: {error}") from error
 
 
 @overload

@@ -114,10 +114,6 @@ class CoinexServer(VenueServer[int]):
     def place(self, market: str, side: Side, price: Number, amount: Number, *, module: str | None = None) -> Order:
         return self._place(self._market(market, module), side, price, amount)
 
-    def fill(self, order: Order | int, amount: Number | None = None) -> None:
-        """Fill an order of the account, all of it or so much."""
-        self._fill(self.exchange.orders[order] if isinstance(order, int) else order, amount)
-
     def orders(self, market: str | None = None) -> tuple[Order, ...]:
         """Open orders of the account, oldest first."""
         return tuple(
@@ -261,6 +257,9 @@ class CoinexServer(VenueServer[int]):
     def _named(self, market: str) -> list[Market]:
         listed = [found for module in MODULES for found in self.feeds[module].markets.values()]
         return [found for found in listed if market in ("all", found.spec.name)]
+
+    def _find(self, order_id: int) -> Order:
+        return self.exchange.orders[order_id]
 
     def _market(self, name: str, module: str | None = None) -> Market:
         """The market of this name; without a module the spot market, or the futures market that has no other."""

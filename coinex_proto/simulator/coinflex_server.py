@@ -35,7 +35,7 @@ from coinex_proto.simulator.http_server import HttpRequest, HttpResponse
 from coinex_proto.simulator.market import Market
 from coinex_proto.simulator.matching import Order, Side
 from coinex_proto.simulator.traders import CrowdSettings
-from coinex_proto.simulator.venue_server import Number, VenueServer
+from coinex_proto.simulator.venue_server import VenueServer
 from coinex_proto.simulator.websocket_server import text_frame
 
 IDLE_LIMIT: Final = 60.0
@@ -97,10 +97,6 @@ class CoinflexServer(VenueServer[int]):
         self._ticker_at = math.inf
 
     # what a test does
-
-    def fill(self, order: Order | int, amount: Number | None = None) -> None:
-        """Fill an order of the account, all of it or so much."""
-        self._fill(self.exchange.orders[order] if isinstance(order, int) else order, amount)
 
     def orders(self, market: str | None = None) -> tuple[Order, ...]:
         """Open orders of the account, oldest first."""
@@ -263,6 +259,9 @@ class CoinflexServer(VenueServer[int]):
 
     def _named(self, market: str) -> list[Market]:
         return [found for name, found in self.exchange.markets.items() if market in ("all", name)]
+
+    def _find(self, order_id: int) -> Order:
+        return self.exchange.orders[order_id]
 
     def _market(self, name: str) -> Market:
         market = self.exchange.markets.get(name)

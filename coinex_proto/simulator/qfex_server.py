@@ -28,7 +28,7 @@ from coinex_proto.simulator.qfex_sockets import MdsSocket, QfexSocket, TradeSock
 from coinex_proto.simulator.qfex_twaps import Twaps
 from coinex_proto.simulator.qfex_wire import number, uuid
 from coinex_proto.simulator.traders import CrowdSettings
-from coinex_proto.simulator.venue_server import Number, VenueServer
+from coinex_proto.simulator.venue_server import VenueServer
 from coinex_proto.simulator.websocket_server import text_frame
 
 IDLE_LIMIT: Final = 120.0
@@ -111,13 +111,6 @@ class QfexServer(VenueServer[str]):
         return self.keys.secret_key
 
     # what a test does
-
-    def fill(self, order: Order | str, amount: Number | None = None) -> None:
-        """Fill an order of the account, all of it or so much."""
-        found = self.desk.find(order) if isinstance(order, str) else order
-        if found is None:
-            raise ValueError(f"fill: no order {order!r}")
-        self._fill(found, amount)
 
     def orders(self, market: str | None = None) -> tuple[Order, ...]:
         """Open orders of the account, oldest first."""
@@ -275,6 +268,12 @@ class QfexServer(VenueServer[str]):
 
     def _named(self, market: str) -> list[Market]:
         return [found for name, found in self.feeds.markets.items() if market in ("all", name)]
+
+    def _find(self, order_id: str) -> Order:
+        found = self.desk.find(order_id)
+        if found is None:
+            raise ValueError(f"fill: no order {order_id!r}")
+        return found
 
     def _market(self, name: str) -> Market:
         market = self.feeds.markets.get(name)

@@ -27,7 +27,7 @@ from coinex_proto.simulator.traders import Crowds, CrowdSettings
 
 Number = str | int | Decimal
 Code = TypeVar("Code", int, str)
-"""What the venue's error codes are."""
+"""What the venue's error codes and order ids are."""
 
 
 class VenueServer(ABC, Generic[Code]):
@@ -111,6 +111,12 @@ class VenueServer(ABC, Generic[Code]):
     def place(self, market: str, side: Side, price: Number, amount: Number) -> Order:
         """Place a limit order of the account, as another program of its owner would."""
         return self._place(self._market(market), side, price, amount)
+
+    def fill(self, order: Order | Code, amount: Number | None = None) -> None:
+        """Fill an order of the account, all of it or so much."""
+        found = order if isinstance(order, Order) else self._find(order)
+        places = self.exchange.markets[found.market].spec.amount_places
+        self.exchange.fill(found, found.left if amount is None else to_scaled(amount, places))
 
     @abstractmethod
     def orders(self, market: str | None = None) -> tuple[Order, ...]:
@@ -217,6 +223,10 @@ class VenueServer(ABC, Generic[Code]):
     def _market(self, name: str) -> Market:
         """The market of this name.  Raises ValueError when there is none."""
 
+    @abstractmethod
+    def _find(self, order_id: Code) -> Order:
+        """The order of this id.  Raises LookupError or ValueError when there is none."""
+
     def _set_halted(self, market: str, *, is_halted: bool) -> None:
         for found in self._named(market):
             found.is_halted = is_halted
@@ -258,7 +268,3 @@ class VenueServer(ABC, Generic[Code]):
             price=to_scaled(price, market.spec.price_places),
             amount=to_scaled(amount, market.spec.amount_places),
         )
-
-    def _fill(self, order: Order, amount: Number | None) -> None:
-        places = self.exchange.markets[order.market].spec.amount_places
-        self.exchange.fill(order, order.left if amount is None else to_scaled(amount, places))
