@@ -309,7 +309,10 @@ class Connection:
             self._end(now, CloseReason(code=ABNORMAL_CLOSURE, text=why, error=ConnectFailed(why)))
         elif self._phase is Phase.OPENING:
             self._socket.close(GOING_AWAY)
-            why = f"{where} did not answer the sign-in within {self._config.login_timeout:g} s"
+            missing = (
+                "answer the sign-in" if self._login.is_under_way else "send the challenge that the sign-in answers"
+            )
+            why = f"{where} did not {missing} within {self._config.login_timeout:g} s"
             self._end(now, CloseReason(code=ABNORMAL_CLOSURE, text=why))
         else:
             self._end(now, CloseReason(code=ABNORMAL_CLOSURE, text="closed by us; the peer did not answer the close"))

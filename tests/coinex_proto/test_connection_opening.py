@@ -80,6 +80,11 @@ def test_s2_a_login_without_answer_ends_the_connection() -> None:
     assert reason.error is None
 
 
+def test_a_login_that_cannot_begin_says_what_did_not_come() -> None:
+    line = started(Tiny(password="pw")).open(1.0)
+    assert "did not send the challenge" in closed(serve(line, 11.0)).reason.text
+
+
 def test_s3_an_answer_to_the_login_after_its_timeout_is_ignored() -> None:
     line = started(Tiny(password="pw")).open(1.0)
     line.say(2.0, {"hello": "n"})
