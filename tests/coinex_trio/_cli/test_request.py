@@ -38,6 +38,24 @@ def test_the_reply_is_one_line(exchange: CoinflexExchange) -> None:
     assert json.loads(line) == {"tag": 3, "error_code": 0, "orders": []}
 
 
+def test_the_reply_to_a_request_to_watch_is_one_line_too(exchange: CoinflexExchange) -> None:
+    watch = '{"method": "WatchOrders", "base": 63488, "counter": 65283, "watch": true}'
+    status, (line,), err = request(exchange, watch)
+    assert (status, err) == (0, "")
+    assert json.loads(line)["data"]["orders"]
+
+
+def test_who_signs_in_may_be_told_by_options(exchange: CoinflexExchange) -> None:
+    who = ("--id", str(exchange.user_id), "--cookie", exchange.cookie, "--phrase", exchange.passphrase)
+    status, (line,), err = request(exchange, '{"method": "GetOrders"}', "--auth", *who)
+    assert (status, err) == (0, "")
+    assert json.loads(line)["error_code"] == 0
+    status, _, err = request(exchange, '{"method": "GetOrders"}', "--auth", *who[:4])
+    assert status == 2
+    assert "go together" in err
+    assert exchange.cookie not in err
+
+
 def test_what_follows_is_printed_as_long_as_asked(exchange: CoinflexExchange) -> None:
     watch = '{"method": "WatchTicker", "base": 63488, "counter": 65283, "watch": true}'
     status, lines, err = request(exchange, watch, "--seconds", "0.7")
