@@ -93,6 +93,7 @@ def test_a_wrong_passphrase_is_refused_before_anything_private_is_sent(coinflex:
         ('{"method": "GetOrders"}', (), "Authentication required"),
         ('{"method": "GetOrders"}', ("--auth",), "set COINFLEX_USER_ID and COINFLEX_COOKIE"),
         ('{"method": "Authenticate"}', (), "the sign-in happens by itself"),
+        ('{"method": "WatchTicker", "watch": true}', (), "must be an asset code"),
         ("[]", (), "must be a JSON object"),
         ("{", (), "Expecting property name"),
         ('{"method": "PlaceOrder", "base": 1}', ("--auth", "--id", "1"), "cookie"),
