@@ -218,7 +218,7 @@ class CoinflexClient(BlockingClient):
 
         Gives the order as it is known now. Shrinking it to nothing cancels it; `cancel_order` says that more clearly.
         """
-        sign = _SIGNS.get(order.side or "")
+        sign = _SIGNS.get(_view(order).side or "")
         if order.market is None or sign is None:
             raise UsageError(f"modify_order({order}): its market and side are not known; ask get_orders()")
         base, _ = self._pair(order.market)
@@ -235,8 +235,7 @@ class CoinflexClient(BlockingClient):
 
     def cancel_order(self, order: OrderView | int) -> coinflex.OrderCancelled:
         """Cancel one order, by its view or its id. Raises `RequestRefused` with code 1 when it is not open any more."""
-        command = coinflex.CancelOrder(id=order) if isinstance(order, int) else coinflex.CancelOrder(**_named(order))
-        return self.request(command)
+        return self.request(coinflex.CancelOrder(**({"id": order} if isinstance(order, int) else _named(order))))
 
     def cancel_all_orders(self) -> coinflex.OrdersCancelled:
         """Cancel all orders of the account in all markets, those of other programs too."""
@@ -245,9 +244,8 @@ class CoinflexClient(BlockingClient):
     # ------------------------------------------------------------------------------------------------------------------
 
     def _pair(self, market: MarketLike) -> tuple[int, int]:
-        if isinstance(market, tuple):
-            base, counter = market
-            return base, counter
+        if isinstance(market, tuple) and len(market) == 2:
+            return market
         return self.assets.pair(market)
 
     def _units(self, asset: int, amount: Number | None, sign: int, what: str) -> int | None:
@@ -315,16 +313,23 @@ def fetch_markets(url: str | None = None, *, network: Network = SYSTEM) -> Mappi
         return http.markets()
 
 
-def _sign(side: str) -> int:
-    if side not in _SIGNS:
+def _sign(side: object) -> int:
+    if not isinstance(side, str) or side not in _SIGNS:
         raise UsageError(f"side must be 'buy' or 'sell', not {side!r}")
     return _SIGNS[side]
 
 
+def _view(order: object) -> OrderView:
+    if not isinstance(order, OrderView):
+        raise UsageError(f"an order is what place_order() and get_orders() give, not {order!r}")
+    return order
+
+
 def _named(order: OrderView) -> dict[str, int]:
     """The name that the exchange knows the order by."""
-    if isinstance(order.order_id, int):
-        return {"id": order.order_id}
-    if order.client_order_id:
+    order_id = _view(order).order_id
+    if isinstance(order_id, int):
+        return {"id": order_id}
+    if order.client_order_id and order.client_order_id.isdecimal():
         return {"tonce": int(order.client_order_id)}
     raise UsageError(f"{order} has no id yet and no tonce: wait for its reply")

@@ -147,6 +147,9 @@ def test_balances_and_estimates_are_decimals(quoted: CoinflexExchange) -> None:
         ((MARKET, "buy", "1", "9500"), {"tonce": 0}),
         (("XBTUSDT", "buy", "1", "9500"), {}),
         (("DOGE/USDT", "buy", "1", "9500"), {}),
+        (((63488,), "buy", "1", "9500"), {}),
+        ((63488, "buy", "1", "9500"), {}),
+        ((MARKET, ["buy"], "1", "9500"), {}),
     ],
 )
 def test_an_order_that_cannot_be_right_never_leaves(quoted: CoinflexExchange, arguments: Any, options: Any) -> None:
@@ -197,6 +200,16 @@ def test_immediate_or_cancel_keeps_what_has_traded(quoted: CoinflexExchange) -> 
         order = cf.place_order(MARKET, "buy", "3", "9610", persist="fill_or_kill")
         cf.run(seconds=0.1)
         assert (order.state, order.filled, order.remaining) == ("cancelled", Decimal(2), Decimal(1))
+
+
+@pytest.mark.parametrize("order", ["7", None, 7.0, [7]])
+def test_what_is_no_order_is_refused_and_nothing_leaves(quoted: CoinflexExchange, order: Any) -> None:
+    with client(quoted) as cf:
+        sent = cf.stats.bytes_out
+        for verb in (cf.cancel_order, lambda told: cf.modify_order(told, price="1")):
+            with pytest.raises(UsageError, match="place_order"):
+                verb(order)
+        assert cf.stats.bytes_out == sent
 
 
 def test_an_order_that_nobody_knows_cannot_be_named(quoted: CoinflexExchange) -> None:
