@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from coinex_proto.simulator.coinflex_accounts import NONCE_BYTES, NUMBER_BYTES, Account, Window, decoded
+from coinex_proto.simulator.coinflex_catalogue import SCALE
 from coinex_proto.simulator.coinflex_desk import signed
 from coinex_proto.simulator.matching import Order, Side
 from coinex_proto.simulator.refusals import OrderRefused
@@ -216,6 +217,7 @@ class CoinflexSocket:
         if quantity == 0:
             raise Refused(8, "Quantity must not be zero.")
         side: Side = "buy" if quantity > 0 else "sell"
+        _check_total(quantity, price)
         ticks = self._ticks(name, price, side)
         if len(self._desk.open_orders(self._owner)) >= MAX_OPEN_ORDERS:
             raise Refused(5, "You have too many outstanding orders.")
@@ -269,6 +271,7 @@ class CoinflexSocket:
             gone = {**self._desk.record(order), "quantity": 0, "time": self._desk.micros}
             self._server.exchange.cancel(order)
             return gone
+        _check_total(left, self._desk.price(order.market, ticks))
         self._amend(order, ticks, left, is_post_only=command.get("post_only") is True)
         return {**self._desk.record(order), "time": self._desk.micros}
 
@@ -341,3 +344,8 @@ def _integer(command: Reply, member: str) -> int:
     if type(value) is not int or not -MAX_INTEGER <= value <= MAX_INTEGER:
         raise Refused(8, f"{member} must be an integer.")
     return value
+
+
+def _check_total(quantity: int, price: int) -> None:
+    if abs(quantity * price) > MAX_INTEGER * SCALE:
+        raise Refused(8, "Order total would overflow.")

@@ -94,6 +94,7 @@ def test_another_path_is_not_found() -> None:
         ({**BUY, "base": 1}, refused(1, "You specified an invalid asset pair.")),
         ({**BUY, "price": 96_100_000, "post_only": True}, 9),
         ({**BUY, "quantity": 10**12}, refused(4, "You have insufficient funds.")),
+        ({**BUY, "quantity": 2**62, "price": 2**62}, refused(8, "Order total would overflow.")),
         ({**BUY, "tonce": 0}, refused(8, "Tonce must not be zero.")),
         ({**BUY, "price": 0}, refused(8, "Price must not be zero.")),
         ({**BUY, "quantity": 0}, refused(8, "Quantity must not be zero.")),
