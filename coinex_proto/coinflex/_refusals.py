@@ -24,7 +24,11 @@ _TABLE: Final = {
     RATE_LIMIT: Refusal(
         code=None, retryable=True, pause=RATE_LIMIT_PAUSE, hint="too many requests: wait a little, and ask less often"
     ),
-    7: Refusal(code=None, ends_login=True, hint="not signed in, or cookie, passphrase or key is wrong"),
+    7: Refusal(
+        code=None,
+        ends_login=True,
+        hint="not signed in, or not with the right login: check user id, cookie and passphrase or key",
+    ),
     8: Refusal(code=None, hint="a parameter is wrong, missing or one too many"),
     9: Refusal(code=None, hint="a post-only order at this price would have traded at once"),
 }
