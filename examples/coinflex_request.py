@@ -23,9 +23,8 @@ def topics_of(request: dict[str, Any], *, is_signed_in: bool) -> list[Topic[Even
     """What a request to watch something stands for, and the own account where there is one."""
     found: list[Topic[Event]] = [coinflex.OwnOrders(), coinflex.Balances()] if is_signed_in else []
     if request.get("method") in WATCHED and request.get("watch") is True:
-        found.append(
-            WATCHED[request["method"]](request.get("base"), request.get("counter"))
-        )  # it refuses what is no code
+        base, counter = (request.get(name, "no number") for name in ("base", "counter"))  # the topic says what is wrong
+        found.append(WATCHED[request["method"]](base, counter))
     return found
 
 
