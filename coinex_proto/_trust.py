@@ -28,6 +28,9 @@ MAX_RENEWALS: Final = 3
 """After so many in vain a book just waits for the next whole push: asking again has not helped."""
 MAX_KEYS: Final = 10_000
 """Markets of which something is remembered: a peer may name any number of them under an all-markets topic."""
+HISTORY_WITHIN: Final = 60.0
+"""Seconds. What comes first of a market later than this after an all-markets topic went live is news: the venue has sent
+the past of all markets long ago."""
 TRADES_REMEMBERED: Final = 256
 """Trade ids kept for each market; CoinEx repeats about 100 trades after subscribing."""
 
@@ -74,7 +77,7 @@ class Trust:
                 return
             update = whole
         if update.has_trade_ids:
-            fresh = self._without_seen(update, key)
+            fresh = self._without_seen(update, key, route, now)
             if fresh is None:
                 return
             update = fresh
@@ -190,7 +193,7 @@ class Trust:
         self.lose(live, min((_seen_until(wish, now) for wish in live), default=now), "a gap in the sequence numbers")
         self.enliven(live, now)
 
-    def _without_seen(self, update: Any, key: TopicKey) -> Update | None:
+    def _without_seen(self, update: Any, key: TopicKey, route: Sequence[Wish], now: float) -> Update | None:
         """The update without the trades delivered before; None when nothing is left of it."""
         seen = self._seen.get(key)
         if seen is None:
@@ -202,7 +205,7 @@ class Trust:
         known.update(dict.fromkeys(reversed(ids)))
         while len(known) > TRADES_REMEMBERED:
             del known[next(iter(known))]
-        is_history, seen.is_history_due = seen.is_history_due, False
+        is_history, seen.is_history_due = seen.is_history_due and not _is_long_live(route, now), False
         if not old and not is_history:
             return update  # type: ignore[no-any-return]
         self._stats.duplicates += len(old)
@@ -259,6 +262,7 @@ class Trust:
             if wish.is_live:
                 continue
             wish.is_live = self.has_enlivened = True
+            wish.live_at = now
             if wish.lost_since is not None:
                 back.setdefault((wish.lost_since, wish.lost_why), []).append(wish)
                 wish.lost_since, wish.lost_why = None, ""
@@ -369,3 +373,8 @@ def _seen_until(wish: Wish, now: float) -> float:
 
 def _patience_with(wish: Wish) -> float:
     return float(RESYNC_AFTER * 2**wish.renewals)
+
+
+def _is_long_live(route: Sequence[Wish], now: float) -> bool:
+    """Whether an all-markets topic that brings this has been live for so long that the past is behind it."""
+    return any(is_wide(wish.key) and wish.is_live and now - wish.live_at > HISTORY_WITHIN for wish in route)

@@ -71,6 +71,8 @@ class Wish:
     must_renew: bool = False
     """End it, then ask again: its state is in doubt."""
     is_live: bool = False
+    live_at: float = 0.0
+    """Since when, while it is."""
     lost_since: float | None = None
     lost_why: str = ""
     refused: SdkError | None = None

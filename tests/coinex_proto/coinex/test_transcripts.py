@@ -372,3 +372,23 @@ def test_a_push_that_cannot_be_read_counts_as_a_decode_failure_and_a_gap() -> No
     events = gzipped(line, 2.0, {"method": "deals.update", "data": {"market": "BTCUSDT", "deal_list": 5}, "id": None})
     assert [type(event) for event in events] == [Unrecognised, Lost, Restored]
     assert (session.stats.decode_failures, session.stats.gaps) == (1, 1)
+
+
+def test_a_market_that_first_trades_long_after_all_were_subscribed_brings_news_and_no_history() -> None:
+    def deal(market: str, deal_id: int) -> dict[str, Any]:
+        row = {"deal_id": deal_id, "created_at": 1, "side": "buy", "price": "1", "amount": "1"}
+        return {"method": "deals.update", "data": {"market": market, "deal_list": [row]}, "id": None}
+
+    _, line = opened(Trades())
+    line.events()
+    acknowledged(line)
+    found = [
+        event
+        for now, market in ((1.0, "BTCUSDT"), (5.0, "ETHUSDT"), (100.0, "RAREUSDT"))
+        for event in gzipped(line, now, deal(market, 7))
+    ]
+    assert [(event.market, event.is_history) for event in found if isinstance(event, TradesUpdate)] == [
+        ("BTCUSDT", True),
+        ("ETHUSDT", True),
+        ("RAREUSDT", False),
+    ]
