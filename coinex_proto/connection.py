@@ -9,16 +9,15 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Sequence
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
+from coinex_proto._calls import Calls, RequestIds
 from coinex_proto._clock import Clock
-from coinex_proto._departures import Departures
 from coinex_proto._heartbeat import Heartbeat
 from coinex_proto._inflate import TooBig, inflate
 from coinex_proto._login import Login
-from coinex_proto._outcomes import never_left, refused, timed_out, unknown
 from coinex_proto._patience import Patience, earliest
-from coinex_proto._requests import MAX_REQUESTS, Pending, Purpose, Requests
+from coinex_proto._requests import Pending, Purpose
 from coinex_proto._websocket import Broken, Ended, PeerClosed, Pong, Received, Refused, Upgraded, WebSocket
 from coinex_proto.commands import Command, RequestId, check_command, describe
 from coinex_proto.config import Config, Endpoint, Sources
@@ -38,10 +37,8 @@ from coinex_proto.events import (
     Closed,
     CloseReason,
     Event,
-    Failed,
     LoginFailed,
     Ready,
-    Replied,
     Unrecognised,
     Update,
     stamp,
@@ -52,8 +49,6 @@ from coinex_proto.topics import TopicKey
 
 R = TypeVar("R")
 
-OPTIONAL_PART: Final = 0.25
-"""Of `login_timeout`, for an answer in the opening that need not come: the others must still have time."""
 REFUSAL_TIMEOUT: Final = 1.0
 """Seconds for the body of a refusal, once its head is in."""
 MESSAGE_TOO_BIG: Final = 1009
@@ -64,15 +59,6 @@ PRIVATE_CODES: Final = range(3000, 5000)
 """RFC 6455 7.4.2: codes that a program may send, beside 1000."""
 MAX_CLOSE_TEXT: Final = 123
 """RFC 6455 5.5: a control frame holds 125 bytes, two of them the code."""
-
-
-class RequestIds:
-    """Counts request ids; a session hands one to all its connections, so that no late answer can match."""
-
-    __slots__ = ("last",)
-
-    def __init__(self) -> None:
-        self.last = 0
 
 
 class Connection:
@@ -99,7 +85,6 @@ class Connection:
         self._endpoint = endpoint if endpoint is not None else dialect.endpoint
         self.clock = clock if clock is not None else Clock()
         self.stats = stats if stats is not None else Statistics()
-        self._ids = request_ids if request_ids is not None else RequestIds()
         self._socket = WebSocket(
             host=self._endpoint.host,
             port=self._endpoint.port,
@@ -112,11 +97,20 @@ class Connection:
         self._phase = Phase.NEW
         self._now = 0.0
         self._events: deque[Event] = deque()
-        self._requests = Requests()
-        self._departures = Departures(dialect.limits, config.requests_per_second, self._requests)
         self._patience = Patience()
         self._login = Login(dialect, sources, self.clock, self._endpoint)
         self._beat = Heartbeat(config)
+        self._calls = Calls(
+            dialect,
+            sources,
+            config,
+            ids=request_ids if request_ids is not None else RequestIds(),
+            clock=self.clock,
+            stats=self.stats,
+            socket=self._socket,
+            beat=self._beat,
+            events=self._events,
+        )
         self._is_news = False
         """Something other than an update has come since the last pause of `receive_each`."""
         self._phase_deadline: float | None = None
@@ -217,26 +211,9 @@ class Connection:
             raise UsageError(f"Authentication required: {describe(command)} needs credentials for {self._dialect.name}")
         if self._phase is not Phase.READY:
             raise NotReady(f"{describe(command)} was not sent: the connection is {self._phase.value}, not ready")
-        if not is_paced and self._is_full():
-            raise UsageError(f"{describe(command)} was not sent: {MAX_REQUESTS} requests are waiting already")
-        request_id = RequestId(self._ids.last + 1)
-        outgoing = self._dialect.encode(command, request_id)
-        pending = Pending(request_id, command, outgoing, Purpose.CALLER, is_paced)
-        now = self._at(now)
-        if not outgoing.may_wait:
-            pause = self._departures.free_at(pending, now) - now
-            if pause > 0:
-                raise NotReady(
-                    f"{describe(command)} was not sent: the venue's rate limit allows it in {pause:.2f} s; "
-                    "a command that trades is never delayed",
-                    retry_after=pause,
-                )
-            self._ids.last += 1
-            self._transmit(pending, now)
-            return request_id
-        self._ids.last += 1
-        for each in self._departures.add(pending, now):
-            self._transmit(each, now)
+        now = max(self._now, now)
+        request_id = self._calls.submit(command, now, is_paced=is_paced)
+        self._now = now
         return request_id
 
     def close(self, now: float, *, code: int = NORMAL_CLOSURE, text: str = "") -> None:
@@ -261,7 +238,8 @@ class Connection:
 
     def take_events(self) -> Sequence[Event]:
         """All events that are there, in order."""
-        events, self._events = self._events, deque()
+        events = tuple(self._events)
+        self._events.clear()
         return events
 
     # Time -------------------------------------------------------------------------------------------------------------
@@ -281,7 +259,8 @@ class Connection:
         if self._phase_deadline is not None and self._phase_deadline <= now:
             self._phase_timed_out(now)
         if self._phase is not Phase.CLOSED:
-            self._expire(now)
+            for _ in self._calls.expire(now):
+                self._pass_over(now)
             self._release(now)
             self._keep_alive(now)
 
@@ -291,12 +270,12 @@ class Connection:
 
     def _due(self) -> float | None:
         if self._phase is Phase.READY:
-            if not self._requests and not self._departures:
+            if self._calls.is_idle:
                 return self._beat.due()  # nearly always, and asked for after every read
-            return earliest(self._requests.next_deadline(), self._departures.next_deadline(), self._beat.due())
+            return earliest(self._calls.next_expiry(), self._calls.next_departure(), self._beat.due())
         if self._phase is Phase.NEW or self._phase is Phase.CLOSED:
             return None
-        return earliest(self._phase_deadline, self._requests.next_deadline())
+        return earliest(self._phase_deadline, self._calls.next_expiry())
 
     def _phase_timed_out(self, now: float) -> None:
         where = f"{self._endpoint.host}:{self._endpoint.port}"
@@ -333,9 +312,9 @@ class Connection:
         if ping is None:
             self._socket.send_ping()
         else:
-            self._send_own(ping, now, Purpose.PING)
+            self._calls.send_own(ping, now, Purpose.PING)
         if clock is not None and beat.asks_clock(now):
-            self._send_own(clock, now, Purpose.CLOCK)
+            self._calls.send_own(clock, now, Purpose.CLOCK)
         self.stats.pings += 1
         beat.pinged(now)
 
@@ -435,7 +414,7 @@ class Connection:
     def _next_opening(self, now: float) -> None:
         command = self._login.command
         if command is not None:
-            self._send_own(command, now, Purpose.OPENING)
+            self._calls.send_own(command, now, Purpose.OPENING)
             return
         self._phase_deadline = None
         self._advance(Step.OPENED)
@@ -452,7 +431,13 @@ class Connection:
         if goes_on:
             self._next_opening(now)
         elif clock is not None:
-            self._send_own(clock, now, Purpose.OPENING_CLOCK)
+            self._calls.send_own(clock, now, Purpose.OPENING_CLOCK)
+
+    def _pass_over(self, now: float) -> None:
+        """The opening goes on without the answer to its last command."""
+        if self._phase is Phase.OPENING:
+            self._login.went_unanswered()
+            self._next_opening(now)
 
     def _login_failed(self, error: LoginRefused, now: float) -> None:
         self._events.append(LoginFailed(error=error))
@@ -460,86 +445,23 @@ class Connection:
 
     # Requests ---------------------------------------------------------------------------------------------------------
 
-    def _send_own(self, command: Command[Any], now: float, purpose: Purpose) -> None:
-        """A request of the connection itself: outside all limits."""
-        self._ids.last += 1
-        request_id = RequestId(self._ids.last)
-        self._transmit(Pending(request_id, command, self._dialect.encode(command, request_id), purpose), now)
-
-    def _transmit(self, pending: Pending, now: float) -> None:
-        if pending.purpose is Purpose.CALLER:
-            self._departures.take(pending, now)
-        if self._socket.is_open:  # else the peer's Close came in the same read, and is the next thing to be handled
-            self._socket.send_text(pending.outgoing.text)
-        self._beat.texted(now)
-        self._requests.sent(pending, now, self._sources.wall_time_ns(), self._timeout(pending))
-
-    def _timeout(self, pending: Pending) -> float:
-        """Seconds until its answer is waited for no more; the opening has a budget of its own."""
-        if pending.purpose not in (Purpose.OPENING, Purpose.OPENING_CLOCK):
-            return self._config.request_timeout
-        part = OPTIONAL_PART if pending.outgoing.is_reply_optional else 1.0
-        return self._config.login_timeout * part
-
     def _release(self, now: float) -> None:
-        """Send what waits and may leave."""
-        if self._phase is Phase.READY and self._departures.is_due(now):
-            for pending in self._departures.release(now):
-                self._transmit(pending, now)
-
-    def _is_full(self) -> bool:
-        """Whether as many calls wait as may; topic requests do not count."""
-        if len(self._requests) + len(self._departures) < MAX_REQUESTS:
-            return False
-        return sum(not pending.is_paced for pending in (*self._requests, *self._departures)) >= MAX_REQUESTS
-
-    def _expire(self, now: float) -> None:
-        for pending in self._requests.expired(now):
-            if pending.has_ended:
-                self._requests.remove(pending)
-            elif pending.outgoing.is_reply_optional:
-                self._requests.remove(pending)
-                self._went_unanswered(pending, now)
-            elif pending.purpose is not Purpose.CALLER:
-                self._requests.remove(pending)  # the line and the login have deadlines of their own
-            else:
-                self._timed_out(pending, now)
-
-    def _went_unanswered(self, pending: Pending, now: float) -> None:
-        """The venue may leave this one unanswered: that is success."""
-        if pending.purpose is Purpose.CALLER:
-            self._events.append(Replied(request_id=pending.request_id, command=pending.command, result=None))
-        elif pending.purpose is Purpose.OPENING and self._phase is Phase.OPENING:
-            self._login.went_unanswered()
-            self._next_opening(now)
+        if self._phase is Phase.READY:
+            self._calls.release(now)
 
     def came_true(self, request_id: RequestId, now: float) -> None:
         """What this request asked for has begun: where an answer need not come, it is waited for no more."""
-        pending = self._requests.find(request_id)
-        if pending is not None and pending.outgoing.is_reply_optional:
-            self._requests.remove(pending)
-            self._went_unanswered(pending, now)
-
-    def _timed_out(self, pending: Pending, now: float) -> None:
-        self.stats.timeouts += 1
-        self._requests.keep_place(pending, now + self._config.request_timeout)
-        self._failed(pending, timed_out(pending, self._config.request_timeout))
+        if self._calls.came_true(request_id):
+            self._pass_over(now)
 
     def _answer(self, answer: Answer, payload: bytes, now: float, beside_update: bool) -> None:
-        pending = self._requests.match(answer.keys)
+        pending = self._calls.match(answer, payload, now, beside_update=beside_update)
         if pending is None:
-            if not beside_update and not answer.may_be_stray:
-                self.stats.stray_answers += 1
-                self._unrecognised(payload, "an answer to no request that waits")
             return
-        if pending.has_ended:
-            self.stats.stray_answers += 1
-            return
-        if pending.command == self._dialect.clock and answer.refusal is None:
-            self._observe_clock(pending, answer)
         match pending.purpose:
             case Purpose.CALLER:
-                self._caller_answered(pending, answer, payload, now, beside_update)
+                self._calls.finish(pending, answer, payload, now, beside_update=beside_update)
+                self._hear_of_login(answer, now)
             case Purpose.OPENING:
                 if self._phase is Phase.OPENING:
                     self._opening_answered(pending, answer, now)
@@ -551,41 +473,12 @@ class Connection:
             case Purpose.CLOCK:
                 pass
 
-    def _observe_clock(self, pending: Pending, answer: Answer) -> None:
-        try:
-            server_ms = pending.command.parse(answer.body)
-        except PayloadError:
-            return  # the caller's own parse reports it; for our own request, no time is no harm
-        self.clock.observe(pending.sent_wall_ns, self._sources.wall_time_ns(), server_ms, self._now)
-
-    def _caller_answered(
-        self, pending: Pending, answer: Answer, payload: bytes, now: float, beside_update: bool
-    ) -> None:
-        request_id, command, refusal = pending.request_id, pending.command, answer.refusal
-        if refusal is not None:
-            if refusal.pause > 0:
-                self._departures.pause(pending, now + refusal.pause)
-            self._failed(pending, refused(pending, refusal))
-            if refusal.ends_login and self._dialect.has_credentials:
-                self._socket.close(GOING_AWAY)
-                why = "the venue has forgotten the sign-in of this connection"
-                self._end(now, CloseReason(code=ABNORMAL_CLOSURE, text=why))
-            return
-        try:
-            result = command.parse(answer.body)
-        except PayloadError as error:
-            self._unrecognised(payload, f"the answer to {describe(command)} cannot be read: {error}")
-            why = f"its answer cannot be read: {error}"
-            self._failed(pending, error if pending.outgoing.may_wait else unknown(pending, why))
-            return
-        if isinstance(result, Update):
-            stamp(result, payload, now)
-            if not beside_update:
-                self._events.append(result)
-        self._events.append(Replied(request_id=request_id, command=command, result=result))
-
-    def _failed(self, pending: Pending, error: Any) -> None:
-        self._events.append(Failed(request_id=pending.request_id, command=pending.command, error=error))
+    def _hear_of_login(self, answer: Answer, now: float) -> None:
+        """A refusal may say that the venue has forgotten who we are: then this connection is of no more use."""
+        if answer.refusal is not None and answer.refusal.ends_login and self._dialect.has_credentials:
+            self._socket.close(GOING_AWAY)
+            why = "the venue has forgotten the sign-in of this connection"
+            self._end(now, CloseReason(code=ABNORMAL_CLOSURE, text=why))
 
     # The end ----------------------------------------------------------------------------------------------------------
 
@@ -614,10 +507,5 @@ class Connection:
 
     def _finish(self, reason: CloseReason) -> None:
         self._phase_deadline = None
-        for pending in self._requests.take_all():
-            if pending.purpose is Purpose.CALLER and not pending.has_ended and not pending.is_paced:
-                self._failed(pending, unknown(pending, f"the connection was lost: {reason}"))
-        for pending in self._departures.take_all():
-            if not pending.is_paced:
-                self._failed(pending, never_left(pending))
+        self._calls.lose(reason)
         self._events.append(Closed(reason=reason))

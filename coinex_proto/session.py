@@ -11,6 +11,7 @@ from collections.abc import Hashable
 from typing import Any, Final, TypeVar
 
 from coinex_proto._asking import Asking
+from coinex_proto._calls import RequestIds
 from coinex_proto._clock import Clock
 from coinex_proto._own_orders import OwnOrders
 from coinex_proto._patience import Patience, earliest
@@ -21,7 +22,7 @@ from coinex_proto._wishes import TopicStatus, Wish, Wishes
 from coinex_proto.books import BookView
 from coinex_proto.commands import Command, RequestId, check_command, describe
 from coinex_proto.config import Config, Endpoint, Sources
-from coinex_proto.connection import Connection, RequestIds
+from coinex_proto.connection import Connection
 from coinex_proto.dialect import Dialect
 from coinex_proto.errors import (
     ConnectFailed,
