@@ -154,7 +154,7 @@ class Asking:
         elif verb is Verb.END:
             self._ended(wishes, now)
         else:
-            is_in_doubt = isinstance(event.error, (RequestTimedOut, PayloadError))
+            is_in_doubt = isinstance(event.error, (RequestTimedOut, PayloadError)) or _is_on_already(event)
             for wish in wishes:
                 wish.may_be_on = event.command.is_once and is_in_doubt
             self._not_started(wishes, event.error, connection, now)
@@ -199,7 +199,7 @@ class Asking:
 
     def _not_started(self, wishes: Sequence[Wish], error: SdkError, connection: Connection, now: float) -> None:
         may_retry = isinstance(error, (RequestTimedOut, PayloadError)) or (
-            isinstance(error, RequestRefused) and error.retryable
+            isinstance(error, RequestRefused) and (error.retryable or any(wish.may_be_on for wish in wishes))
         )
         covered = [each for wish in wishes for each in self._wishes.covered(wish) if each.wire is Wire.OFF]
         self._trust.lose((*wishes, *covered), now, str(error))
@@ -273,3 +273,7 @@ class Asking:
             target = wish if over is None or wish.wire is Wire.ON else over
             target.must_renew = True
             self._wishes.touch((target,))
+
+
+def _is_on_already(event: Failed) -> bool:
+    return isinstance(event.error, RequestRefused) and event.error.code in event.command.already_on

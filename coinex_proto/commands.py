@@ -44,6 +44,8 @@ class Command(Generic[R_co]):
     """True: needs a signed-in connection, hence a dialect with credentials."""
     is_once: ClassVar[bool] = False
     """True: starts a topic, and the venue refuses it while that is on already: in doubt, the topic is ended first."""
+    already_on: ClassVar[frozenset[int | str]] = frozenset()
+    """The codes of that refusal: it is on then, by another's hand, and its first state was told to nobody here."""
 
     def parse(self, body: bytes) -> R_co:
         """The result, from the raw JSON of the answer's body (empty when the answer has none).

@@ -13,6 +13,8 @@ from attrs import field, frozen
 from coinex_proto.coinflex._command import CoinflexCommand, read
 from coinex_proto.coinflex.market_updates import BookOrder, OrdersUpdate, TickerUpdate
 
+ALREADY_WATCHING: Final = frozenset[int | str]((2,))
+
 
 @final
 @frozen(kw_only=True)
@@ -66,6 +68,7 @@ class WatchOrders(CoinflexCommand[OrdersUpdate]):
 
     method: ClassVar[str] = "WatchOrders"
     is_once: ClassVar[bool] = True
+    already_on: ClassVar[frozenset[int | str]] = ALREADY_WATCHING
 
     base: int
     counter: int
@@ -87,6 +90,7 @@ class WatchTicker(CoinflexCommand[TickerUpdate]):
 
     method: ClassVar[str] = "WatchTicker"
     is_once: ClassVar[bool] = True
+    already_on: ClassVar[frozenset[int | str]] = ALREADY_WATCHING
 
     base: int
     counter: int

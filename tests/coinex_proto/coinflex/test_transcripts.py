@@ -228,6 +228,19 @@ def test_what_may_be_on_although_no_reply_came_is_ended_before_it_is_asked_for_a
     assert {**again, "tag": 0} == {**watch, "tag": 0}
 
 
+@pytest.mark.parametrize("topic", [BOOK, TICKER])
+def test_what_a_raw_request_has_put_on_is_ended_and_asked_for_again(topic: Topic[Any]) -> None:
+    session, line = opened(topic)
+    (watch,) = line.sent()
+    (failed,) = line.say(0.1, refused(watch, 2, "You are already watching"))
+    assert isinstance(failed, SubscribeFailed)
+    (unwatch,) = served(session, line, 30.0)
+    assert (unwatch["method"], unwatch["watch"]) == (watch["method"], False)
+    line.say(30.0, ok(unwatch))
+    (again,) = line.sent()
+    assert {**again, "tag": 0} == {**watch, "tag": 0}
+
+
 def test_what_may_be_on_and_is_wanted_no_more_is_ended() -> None:
     session, line = opened(BOOK)
     line.sent()
