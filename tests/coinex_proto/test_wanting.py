@@ -11,7 +11,7 @@ from coinex_proto import Config, Event, Statistics, Topic, UsageError
 from coinex_proto._trust import Trust
 from coinex_proto._wanting import Wanting
 from coinex_proto._wishes import Wire, Wish, Wishes
-from tests.coinex_proto.tiny import Ladder, Own, Price, Tiny, Trade
+from tests.coinex_proto.tiny import Ladder, Own, Price, Tiny
 
 
 class Room:
