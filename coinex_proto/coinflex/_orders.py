@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import Literal
+from typing import Final, Literal
 
 from coinex_proto.coinflex.account_updates import (
     OpenOrder,
@@ -32,6 +32,8 @@ from coinex_proto.coinflex.market_updates import (
 )
 from coinex_proto.events import Update
 from coinex_proto.orders import Fill, OrderFact
+
+_NO_REST: Final = "a market order does not rest: what found no counterpart or no funds is gone"
 
 
 def facts(update: Update, assets: Assets) -> Sequence[OrderFact]:
@@ -168,7 +170,18 @@ def _market_order(fact: OrderFact, told: OrderPlaced, remaining: int, assets: As
         amount=fact.amount,
         remaining=left,
         state="cancelled" if remaining else "filled",
-        why="a market order does not rest: what found no counterpart or no funds is gone" if remaining else "",
+        why=" ".join(filter(None, (_NO_REST if remaining else "", _traded_of(told, remaining, assets)))),
+    )
+
+
+def _traded_of(told: OrderPlaced, remaining: int, assets: Assets) -> str:
+    """Of an order by total, which is over before its fills are known: that they are to come."""
+    traded = abs(told.total or 0) - abs(remaining)
+    counter = assets.get(told.counter)
+    if traded <= 0 or counter is None:
+        return ""
+    return (
+        f"{decimal_of(traded, counter.places)} {counter.name} was traded; what for is told by its trades, maybe later"
     )
 
 

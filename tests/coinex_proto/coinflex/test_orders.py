@@ -97,8 +97,30 @@ def test_a_market_order_is_over_and_one_by_total_has_no_amount(
         **PAIR, tonce=3, quantity=quantity, total=total, price=None, id=None, time=None, remaining=remaining
     )
     (fact,) = facts(told, ASSETS_2020)
-    assert (fact.state, fact.amount, fact.remaining, bool(fact.why)) == (state, amount, left, bool(remaining))
+    assert (fact.state, fact.amount, fact.remaining) == (state, amount, left)
+    assert ("does not rest" in fact.why) == bool(remaining)
     assert fact.side == ("buy" if (quantity or total or 0) > 0 else "sell")
+
+
+@pytest.mark.parametrize(
+    ("quantity", "total", "remaining", "words"),
+    [
+        (None, 480000, 5, "47.9995 USDT was traded"),
+        (None, -480000, -5, "47.9995 USDT was traded"),
+        (None, 480000, 480000, ""),
+        (10000, None, 5, ""),
+    ],
+)
+def test_a_market_order_by_total_is_over_before_its_fills_are_known_and_says_so(
+    quantity: int | None, total: int | None, remaining: int, words: str
+) -> None:
+    """Nothing filled is what a program would place again."""
+    told = OrderPlaced(
+        **PAIR, tonce=3, quantity=quantity, total=total, price=None, id=None, time=None, remaining=remaining
+    )
+    (fact,) = facts(told, ASSETS_2020)
+    assert words in fact.why
+    assert ("was traded" in fact.why) == bool(words)
 
 
 def test_without_the_asset_in_the_table_numbers_are_left_out() -> None:
