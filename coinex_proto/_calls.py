@@ -15,7 +15,7 @@ from coinex_proto._heartbeat import Heartbeat
 from coinex_proto._outcomes import never_left, refused, timed_out, unknown
 from coinex_proto._requests import MAX_REQUESTS, Pending, Purpose, Requests
 from coinex_proto._websocket import WebSocket
-from coinex_proto.commands import Command, RequestId, describe
+from coinex_proto.commands import OLDEST, Command, RequestId, describe
 from coinex_proto.config import Config, Sources
 from coinex_proto.dialect import Answer, Dialect
 from coinex_proto.errors import NotReady, PayloadError, UsageError
@@ -185,10 +185,31 @@ class Calls:
             return None
         if pending.has_ended:
             self._stats.stray_answers += 1
+            if not pending.outgoing.may_wait and not beside_update and OLDEST not in answer.keys:
+                self._hear_late(pending, answer, payload, now)
             return None
         if pending.command == self._dialect.clock and answer.refusal is None:
             self._observe_clock(pending, answer, now)
         return pending
+
+    def _hear_late(self, pending: Pending, answer: Answer, payload: bytes, now: float) -> None:
+        """The answer to a command that trades, after its caller was told of none: what it says of an order is news still.
+
+        But only where it is surely its own: not while another request waits under the same key.
+        """
+        if self._requests.is_blocked(pending.outgoing):
+            return
+        if answer.refusal is not None:
+            self._unrecognised(payload, f"an answer after its time-out: {refused(pending, answer.refusal)}")
+            return
+        try:
+            result = pending.command.parse(answer.body)
+        except PayloadError as error:
+            self._unrecognised(payload, f"an answer after its time-out cannot be read: {error}")
+            return
+        if isinstance(result, Update):
+            stamp(result, payload, now)
+            self._events.append(result)
 
     def finish(self, pending: Pending, answer: Answer, payload: bytes, now: float, *, beside_update: bool) -> None:
         """Tell the caller what became of the request."""

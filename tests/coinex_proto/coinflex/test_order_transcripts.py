@@ -12,6 +12,7 @@ from coinex_proto import (
     Replied,
     RequestRefused,
     Subscribed,
+    Unrecognised,
 )
 from coinex_proto.coinflex import (
     ASSETS_2020,
@@ -185,3 +186,38 @@ def test_own_trades_reach_the_book_and_the_account_once_each() -> None:
         OrderChanged,
         OwnOrderUpdate,
     ]
+
+
+def test_an_order_whose_reply_comes_after_its_time_out_is_live_under_its_id() -> None:  # law 5
+    session, line = opened(dialect=private())
+    session.send(BUY, 0.0)
+    (view,) = session.orders.open()
+    (placed,) = line.sent()
+    session.handle_timeout(10.0)
+    assert kinds(line.events()) == [OrderChanged, Failed]
+    (standing,) = line.sent()
+    line.say(10.1, ok(standing, orders=[]))
+    assert view.state == "unknown"
+    assert kinds(line.say(10.2, ok(placed, id=118061, time=5))) == [OrderChanged]
+    assert (view.state, view.order_id) == ("live", 118061)
+
+
+def test_a_refusal_after_the_time_out_is_reported() -> None:  # law 5
+    session, line = opened(dialect=private())
+    session.send(BUY, 0.0)
+    (placed,) = line.sent()
+    session.handle_timeout(10.0)
+    line.events()
+    (told,) = line.say(10.2, refused(placed, 4, "You have insufficient funds."))
+    assert isinstance(told, Unrecognised)
+    assert "refused (code 4)" in told.why
+
+
+def test_a_late_reply_that_cannot_be_read_is_reported() -> None:
+    session, line = opened(dialect=private())
+    session.send(BUY, 0.0)
+    (placed,) = line.sent()
+    session.handle_timeout(10.0)
+    line.events()
+    (told,) = line.say(10.2, ok(placed, id="x"))
+    assert isinstance(told, Unrecognised)
