@@ -188,7 +188,9 @@ class CoinflexClient(BlockingClient):
 
         Returns when the exchange has taken it. A market order by total is over then, but `filled` is told by its trades,
         which may come after that: `why` says how much was traded, and `run` reads on. Raises `RequestRefused` when it was
-        not taken, and `OutcomeUnknown` when nobody knows. The tonce, by default higher than all before, is the order's `client_order_id`. `persist=False`: cancelled when
+        not taken, and `OutcomeUnknown` when nobody knows.
+
+        The tonce, by default higher than all before, is the order's `client_order_id`. `persist=False`: cancelled when
         this client disconnects; "fill_or_kill": what does not trade at once is cancelled.
         """
         base, counter = self._pair(market)
