@@ -42,7 +42,7 @@ class QfexExchange(LocalVenue[QfexServer, str]):
         return f"{self._stage.url('ws')}/trade"
 
     def _id_of(self, order: Order) -> str:
-        return self._server.desk.ticket(order).order_id
+        return self._server.own.ticket(order).order_id
 
 
 @frozen(kw_only=True)

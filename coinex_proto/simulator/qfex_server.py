@@ -24,6 +24,7 @@ from coinex_proto.simulator.qfex_accounts import KeyRing, Meters, make_keys
 from coinex_proto.simulator.qfex_catalogue import QUOTE, symbol_names, symbol_specs
 from coinex_proto.simulator.qfex_desk import QfexDesk
 from coinex_proto.simulator.qfex_feeds import BEAT_MS, QfexFeeds
+from coinex_proto.simulator.qfex_orders import QfexOrders
 from coinex_proto.simulator.qfex_sockets import MdsSocket, QfexSocket, TradeSocket
 from coinex_proto.simulator.qfex_twaps import Twaps
 from coinex_proto.simulator.qfex_wire import number, uuid
@@ -89,8 +90,9 @@ class QfexServer(VenueServer[str]):
         self.keys = KeyRing(public_key or made_public, secret_key or made_secret, token)
         self.owner = self.exchange.open_account()
         self.exchange.ledger.deposit(self.owner, "futures", QUOTE, to_scaled(DEPOSIT, 20))
-        self.desk = QfexDesk(self.exchange, self.feeds, self.owner, seed, self._tell, new_ids=new_ids_on_change)
-        self.exchange.listeners.append(self.desk)
+        self.own = QfexOrders(self.exchange, self.feeds, self.owner, seed, self._tell, new_ids=new_ids_on_change)
+        self.desk = QfexDesk(self.exchange, self.feeds, self.own)
+        self.exchange.listeners.append(self.own)
         self.twaps = Twaps(self.desk, by_symbol, seed)
         self.meters = Meters()
         self.trade_sockets: dict[TradeSocket, None] = {}
@@ -114,7 +116,7 @@ class QfexServer(VenueServer[str]):
 
     def orders(self, market: str | None = None) -> tuple[Order, ...]:
         """Open orders of the account, oldest first."""
-        return tuple(self.desk.open_orders(market))
+        return tuple(self.own.open_orders(market))
 
     def skew_clock(self, seconds: float) -> None:
         """Set the server's idea of the time so far ahead (or back) of the truth."""
@@ -251,10 +253,10 @@ class QfexServer(VenueServer[str]):
     def _tell_account(self) -> None:
         for socket in self._accounts():
             if "positions" in socket.channels:
-                for record in self.desk.positions():
+                for record in self.own.positions():
                     socket.tell("position_response", record)
             if "balances" in socket.channels:
-                socket.tell("balance_response", self.desk.balance())
+                socket.tell("balance_response", self.own.balance())
 
     def _look_after_connections(self, at: float) -> None:
         super()._look_after_connections(at)
@@ -270,7 +272,7 @@ class QfexServer(VenueServer[str]):
         return [found for name, found in self.feeds.markets.items() if market in ("all", name)]
 
     def _find(self, order_id: str) -> Order:
-        found = self.desk.find(order_id)
+        found = self.own.find(order_id)
         if found is None:
             raise ValueError(f"fill: no order {order_id!r}")
         return found

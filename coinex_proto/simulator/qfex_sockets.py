@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from coinex_proto.simulator.connection import ServerConnection
-from coinex_proto.simulator.qfex_desk import SIDES, Rejected
+from coinex_proto.simulator.qfex_desk import SIDES
 from coinex_proto.simulator.qfex_feeds import ALL, INTERVALS, PACES, Wish
+from coinex_proto.simulator.qfex_orders import Rejected
 from coinex_proto.simulator.qfex_wire import json_of
 
 if TYPE_CHECKING:
@@ -168,7 +169,7 @@ class TradeSocket(QfexSocket):
             "cancel_all_orders": self._cancel_all,
             "cancel_stop_order": lambda params, _: self._order(desk.cancel_stop(params)),
             "modify_stop_order": lambda params, _: self._order(desk.modify_stop(params)),
-            "get_order": lambda params, _: self._order(desk.order(params)),
+            "get_order": lambda params, _: self._order(server.own.order(params)),
             "get_user_orders": self._user_orders,
             "get_user_trades": self._user_trades,
             "get_user_leverage": lambda *_: self._leverage("user_leverage_response", ("set",)),
@@ -262,13 +263,13 @@ class TradeSocket(QfexSocket):
 
     def _user_orders(self, params: Message, request: Message) -> None:
         offset, limit = params.get("offset") or 0, params.get("limit") or 1000
-        orders = self.server.desk.all_orders(params.get("symbol"))[offset : offset + limit]
+        orders = self.server.own.all_orders(params.get("symbol"))[offset : offset + limit]
         twaps = self.server.twaps.open(params.get("symbol"))
         self._answer("all_orders_response", {"orders": orders, "twaps": twaps})
 
     def _user_trades(self, params: Message, request: Message) -> None:
         offset, limit = params.get("offset") or 0, params.get("limit") or 1000
-        trades = self.server.desk.trades(params)[offset : offset + limit]
+        trades = self.server.own.trades(params)[offset : offset + limit]
         if self._is_answered:
             self.send({"user_trades": trades, "count": len(trades)}, "user_trades")
 

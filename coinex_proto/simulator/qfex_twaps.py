@@ -14,7 +14,8 @@ from attrs import define
 from coinex_proto.simulator.amounts import to_scaled
 from coinex_proto.simulator.market import Market
 from coinex_proto.simulator.matching import Order, Side
-from coinex_proto.simulator.qfex_desk import SIDES, QfexDesk, Rejected
+from coinex_proto.simulator.qfex_desk import SIDES, QfexDesk
+from coinex_proto.simulator.qfex_orders import Rejected
 from coinex_proto.simulator.qfex_wire import number, seconds, uuid
 
 

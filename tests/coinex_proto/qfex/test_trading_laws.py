@@ -122,7 +122,7 @@ class Story:
 
     def held(self, view: OrderView) -> str:
         """The state that the exchange holds."""
-        for order in self.joined.server.desk._orders.values():
+        for order in self.joined.server.own.by_id.values():
             if order.client_id == view.client_order_id:
                 return {"": "live", "filled": "filled", "canceled": "cancelled"}[order.finish]
         return "refused"
