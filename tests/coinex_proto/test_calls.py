@@ -30,7 +30,7 @@ from coinex_proto._websocket import WebSocket
 from coinex_proto.events import CloseReason
 from tests.coinex_proto.line import Peer, sources
 from tests.coinex_proto.line_connection import connection_of, ready, send, serve
-from tests.coinex_proto.tiny import Do, LadderUpdate, Place, Time, Tiny, Whole
+from tests.coinex_proto.tiny import Do, LadderUpdate, OrderUpdate, Place, Time, Tiny, Whole
 
 LADDER = {"market": "A", "whole": True, "levels": [["1", "2"]], "total": "2"}
 
@@ -219,3 +219,19 @@ def test_nothing_leaves_any_more_once_the_connection_closes_and_no_timer_is_set_
     assert line.client.next_deadline() == pytest.approx(2.1)
     assert serve(line, 0.2) == []
     assert line.sent() == []
+
+
+def test_a_late_answer_to_an_order_tells_of_it_but_not_while_it_may_be_anothers() -> None:
+    room = Room()
+    told = {"name": "x", "state": "live"}
+    room.calls.submit(Place(name="x"), 0.0, is_paced=False)
+    room.calls.expire(10.0)
+    assert room.events() == [Failed]
+    assert room.hear(("order", "x"), told) is None
+    assert room.events() == [OrderUpdate]
+    room.calls.submit(Place(name="x"), 10.0, is_paced=False)
+    room.calls.expire(20.0)
+    room.calls.submit(Place(name="x"), 20.0, is_paced=False)
+    assert room.events() == [Failed]
+    assert room.hear(("order", "x"), told) is None
+    assert room.events() == []
