@@ -46,6 +46,8 @@ class Asking:
         self._trust = trust
         self._events = events
         self._asked: dict[RequestId, tuple[Verb, tuple[Wish, ...]]] = {}
+        self._late: dict[RequestId, tuple[Wish, ...]] = {}
+        """Those of requests that timed out: their acknowledgement may still come."""
         self._retry_at: float | None = None
 
     def reconcile(self, connection: Connection, now: float) -> None:
@@ -144,7 +146,7 @@ class Asking:
         """Whether this was the answer to a topic request; then it is dealt with."""
         asked = self._asked.pop(event.request_id, None)
         if asked is None:
-            return False
+            return self._came_late(event, now)
         verb, wishes = asked
         if isinstance(event, Replied):
             unconfirmed = [wish for wish in wishes if wish.must_confirm]
@@ -154,10 +156,27 @@ class Asking:
         elif verb is Verb.END:
             self._ended(wishes, now)
         else:
+            if isinstance(event.error, RequestTimedOut):
+                self._late[event.request_id] = wishes
             is_in_doubt = isinstance(event.error, (RequestTimedOut, PayloadError)) or _is_on_already(event)
             for wish in wishes:
                 wish.may_be_on = event.command.is_once and is_in_doubt
             self._not_started(wishes, event.error, connection, now)
+        return True
+
+    def _came_late(self, event: Replied[Any] | Failed, now: float) -> bool:
+        """Whether this acknowledges a request that had timed out: what waits to be asked for again need not be."""
+        late = self._late.pop(event.request_id, None)
+        if late is None:
+            return False
+        begun = [wish for wish in late if _awaits_answer(wish)]
+        for wish in begun:
+            wish.retry_at = None
+            if wish.wire is Wire.OFF:
+                self._trust.asked(wish)
+        for request_id, (verb, wishes) in self._asked.items():
+            self._asked[request_id] = (verb, tuple(wish for wish in wishes if wish not in begun))
+        self._acknowledged(Verb.START, begun, now)
         return True
 
     def data_came(self, connection: Connection, now: float) -> None:
@@ -241,6 +260,7 @@ class Asking:
     def line_lost(self) -> None:
         """The venue has forgotten everything."""
         self._asked.clear()
+        self._late.clear()
         self._retry_at = None
         for wish in list(self._wishes):
             wish.wire = Wire.OFF
@@ -277,3 +297,10 @@ class Asking:
 
 def _is_on_already(event: Failed) -> bool:
     return isinstance(event.error, RequestRefused) and event.error.code in event.command.already_on
+
+
+def _awaits_answer(wish: Wish) -> bool:
+    """Whether an acknowledgement of an earlier request of the same parameters settles it."""
+    if not wish.holders or wish.must_renew or wish.must_confirm:
+        return False
+    return wish.wire is Wire.ASKING or (wish.wire is Wire.OFF and wish.retry_at is not None)

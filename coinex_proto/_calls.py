@@ -176,7 +176,7 @@ class Calls:
     # In ---------------------------------------------------------------------------------------------------------------
 
     def match(self, answer: Answer, payload: bytes, now: float, *, beside_update: bool) -> Pending | None:
-        """The request that this answers and that somebody still waits for."""
+        """The request that this answers and that somebody still has a use for."""
         pending = self._requests.match(answer.keys)
         if pending is None:
             if not beside_update and not answer.may_be_stray:
@@ -187,7 +187,8 @@ class Calls:
             self._stats.stray_answers += 1
             if not pending.outgoing.may_wait and not beside_update and OLDEST not in answer.keys:
                 self._hear_late(pending, answer, payload, now)
-            return None
+            # The session has a use for its own: what it asked for has begun, or is known, after all.
+            return pending if pending.is_paced and answer.refusal is None else None
         if pending.command == self._dialect.clock and answer.refusal is None:
             self._observe_clock(pending, answer, now)
         return pending

@@ -30,6 +30,7 @@ class Doubt:
         self._dialect = dialect
         self._orders = orders
         self._asked: set[RequestId] = set()
+        self._late: set[RequestId] = set()
         self._due: float | None = None
 
     def arise(self, now: float) -> None:
@@ -49,15 +50,25 @@ class Doubt:
     def answered(self, event: Replied[Any] | Failed, now: float) -> bool:
         """Whether this was the answer to one of the queries."""
         if event.request_id not in self._asked:
-            return False
+            return self._came_late(event)
         self._asked.discard(event.request_id)
+        if isinstance(event, Failed) and isinstance(event.error, RequestTimedOut):
+            self._late.add(event.request_id)
         if isinstance(event, Failed) and _is_passing(event):
             self.arise(now + ASK_AGAIN)
+        return True
+
+    def _came_late(self, event: Replied[Any] | Failed) -> bool:
+        """Whether this is the answer to a query that had timed out; it is as good as in time."""
+        if event.request_id not in self._late:
+            return False
+        self._late.discard(event.request_id)
         return True
 
     def line_lost(self) -> None:
         """What was asked is answered no more; the next connection begins anew."""
         self._asked.clear()
+        self._late.clear()
         self._due = None
 
     def next_deadline(self) -> float | None:

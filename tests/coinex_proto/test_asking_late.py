@@ -1,0 +1,42 @@
+"""Acknowledgements that come after their time-out."""
+
+from __future__ import annotations
+
+from coinex_proto import Config, Open, Session, Subscribed, SubscribeFailed
+from tests.coinex_proto.line import Line, sources
+from tests.coinex_proto.tiny import Tiny, Trade, TradeUpdate
+
+
+def test_s11_an_acknowledgement_after_the_time_out_settles_what_waits_to_be_asked_again() -> None:
+    session = Session(Tiny(), sources(), Config(request_timeout=10.0, ping_interval=1000.0))
+    session.subscribe(Trade("A"), now=0.0)
+    assert session.next_step(0.0) == Open("tiny.test", 443, True)
+    session.connected(0.0)
+    line = Line(session).open(0.0)
+    line.events()
+    assert line.sent() == [{"do": "watch trades A"}]
+    session.handle_timeout(10.0)
+    assert [type(event) for event in line.events()] == [SubscribeFailed]
+    # Late, and before the next try: nothing is sent again.
+    assert line.say(10.1, {"ok": "watch trades A"}) == [Subscribed(topic=Trade("A"))]
+    session.handle_timeout(15.0)
+    assert line.sent() == []
+    assert [type(event) for event in line.say(16.0, {"trades": [1], "market": "A"})] == [TradeUpdate]
+    assert session.trusted(Trade("A"))
+
+
+def test_s11_an_acknowledgement_after_the_time_out_is_told_once_also_while_it_is_asked_again() -> None:
+    session = Session(Tiny(), sources(), Config(request_timeout=10.0, ping_interval=1000.0))
+    session.subscribe(Trade("A"), now=0.0)
+    assert session.next_step(0.0) == Open("tiny.test", 443, True)
+    session.connected(0.0)
+    line = Line(session).open(0.0)
+    line.events()
+    session.handle_timeout(10.0)
+    retry_at = session.next_deadline()
+    assert retry_at is not None
+    session.handle_timeout(retry_at)
+    line.events()
+    assert line.say(retry_at + 0.1, {"ok": "watch trades A"}) == [Subscribed(topic=Trade("A"))]
+    # The answer to the second request: no double event.
+    assert line.say(retry_at + 0.2, {"ok": "watch trades A"}) == []
