@@ -11,6 +11,7 @@ from typing import Final, NamedTuple, final
 
 from coinex_proto._levels import Ladder, LevelTexts
 from coinex_proto.books import Levels
+from coinex_proto.coinflex._command import MAX_INTEGER
 from coinex_proto.coinflex.assets import text_of
 from coinex_proto.coinflex.market_updates import (
     BookOrder,
@@ -231,6 +232,8 @@ class CoinflexBook:
         """An order stands there now, with nothing left perhaps: it goes with its own OrderClosed."""
         if price <= 0:
             raise PayloadError("an order with a price of zero or less")
+        if max(price, abs(quantity)) > MAX_INTEGER:
+            raise PayloadError("an order with a number of more than 63 bits")
         self._remove(order_id)
         self._orders[order_id] = _Known(quantity, price)
         self._side(quantity).add(price, abs(quantity), self._places)

@@ -178,6 +178,19 @@ def test_a_price_of_nothing_is_refused() -> None:
     assert found.apply(whole((1, 1, 0))) is not None
 
 
+@pytest.mark.parametrize("huge", [2**63, 10**4299 * 9])
+def test_a_number_that_no_order_has_ends_trust_and_never_raises(huge: int) -> None:  # law 3
+    """Two of 4,300 digits add up to one that Python does not write."""
+    for orders in (((1, huge, 100), (2, huge, 100)), ((1, -huge, 100),), ((1, 5, huge),)):
+        found = book()
+        assert "63 bits" in str(found.apply(whole(*orders)))
+        found.reset()
+        found.apply(whole())
+        verdicts = [found.apply(opened(*order)) for order in orders]
+        assert "63 bits" in str(verdicts[-1])
+        found.levels()
+
+
 def test_an_old_trade_of_ones_own_does_not_undo_what_the_snapshot_knows() -> None:
     """Own notices come also before the book is watched, so that one may be older than the snapshot."""
     found = book()
