@@ -178,12 +178,18 @@ def price_units(price: str | int | Decimal) -> int:
 
 def bid_on_tick(price: int, tick: int) -> int:
     """Where the venue opens a bid with this price (both in units): down to the tick. Raises `UsageError`."""
-    return price // _checked_tick(tick) * tick
+    return _checked_price(price) // _checked_tick(tick) * tick
 
 
 def ask_on_tick(price: int, tick: int) -> int:
     """Where the venue opens an ask with this price (both in units): up to the tick. Raises `UsageError`."""
-    return -(-price // _checked_tick(tick)) * tick
+    return -(-_checked_price(price) // _checked_tick(tick)) * tick
+
+
+def _checked_price(price: int) -> int:
+    if type(price) is not int:
+        raise UsageError(f"a price in units is a whole number, price_units() makes it; not {quoted(price)}")
+    return price
 
 
 def _checked_tick(tick: int) -> int:

@@ -1,4 +1,5 @@
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -99,3 +100,10 @@ def test_a_table_of_ones_own_counts() -> None:
     with pytest.raises(UsageError, match="assets="):
         table.named("XBT")
     assert table.get(9) is None
+
+
+@pytest.mark.parametrize("price", [1601900.5, "1601900", Decimal(1601900), True, None])
+def test_a_price_on_its_tick_is_a_whole_number_of_units(price: Any) -> None:
+    for on_tick in (bid_on_tick, ask_on_tick):
+        with pytest.raises(UsageError, match="price_units"):
+            on_tick(price, 1000)
