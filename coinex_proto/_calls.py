@@ -130,6 +130,11 @@ class Calls:
         """Nothing waits, neither for an answer nor to leave."""
         return not self._requests and not self._departures
 
+    @property
+    def may_come_true(self) -> bool:
+        """Something was asked for that may begin without an answer."""
+        return self._requests.optional > 0
+
     def next_expiry(self) -> float | None:
         """When `expire` has something to do."""
         return self._requests.next_deadline()

@@ -54,6 +54,8 @@ class Requests:
     def __init__(self) -> None:
         self.has_freed = False
         """Something was answered or given up since this was last set to False: its keys are free again."""
+        self.optional = 0
+        """How many of them need not be answered, so that what they ask for may show before."""
         self._sent: dict[RequestId, Pending] = {}
         self._by_key: dict[ReplyKey, list[Pending]] = {}
         self._deadlines: list[tuple[float, int, Pending]] = []
@@ -77,6 +79,7 @@ class Requests:
         pending.sent_at = now
         pending.sent_wall_ns = wall_ns
         self._sent[pending.request_id] = pending
+        self.optional += pending.outgoing.is_reply_optional
         for key in pending.outgoing.keys:
             self._by_key.setdefault(key, []).append(pending)
         self._set_deadline(pending, now + timeout)
@@ -102,6 +105,7 @@ class Requests:
         """It is over."""
         pending.is_answered = self.has_freed = True
         del self._sent[pending.request_id]
+        self.optional -= pending.outgoing.is_reply_optional
         for key in pending.outgoing.keys:
             holders = self._by_key[key]
             holders.remove(pending)
@@ -126,6 +130,7 @@ class Requests:
         """Those that wait, in the order in which they were sent; the table is empty then."""
         sent = list(self._sent.values())
         self._sent.clear()
+        self.optional = 0
         self._by_key.clear()
         self._deadlines.clear()
         return sent

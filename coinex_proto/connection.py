@@ -344,6 +344,7 @@ class Connection:
                 has_update = True
                 stamp(item, payload, now)
                 events.append(item)
+                self._is_news |= self._calls.may_come_true
             elif type(item) is Answer:
                 self._is_news = True
                 self._answer(item, payload, now, has_update or any(isinstance(other, Update) for other in inbound))

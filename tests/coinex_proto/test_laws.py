@@ -6,13 +6,13 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from coinex_proto import Config, Connection, Event, Session, UsageError
 from tests.coinex_proto.line import sources
-from tests.coinex_proto.line_script import Player, Script, cut_at, cuts, outcomes, scripts, whole
-from tests.coinex_proto.tiny import Do, Ladder, Place, Time, Tiny
+from tests.coinex_proto.line_script import Player, Say, Script, Want, cut_at, cuts, outcomes, scripts, whole
+from tests.coinex_proto.tiny import Do, Ladder, Own, Place, Price, Time, Tiny
 
 Make: TypeAlias = Callable[[], Connection | Session]
 
@@ -29,6 +29,14 @@ both = pytest.mark.parametrize("make", MAKERS, ids=["connection", "session"])
 @both
 @settings(max_examples=MANY)
 @given(script=scripts, sizes=cuts)
+@example(  # a topic that begins before its optional acknowledgement, and something else in the same read
+    script=(
+        Want((Price("A"), Own())),
+        Say(b'\x81\x0e{"hello": "n"}\x81\x0f{"ok": "login"}\x81\x0f{"ok": "greet"}'),
+        Say(b'\x81\x1d{"price": "0", "market": "A"}\x81\x0e{"hello": "n"}'),
+    ),
+    sizes=(1,),
+)
 def test_however_bytes_are_cut_the_events_are_the_same(make: Make, script: Script, sizes: tuple[int, ...]) -> None:
     plain = Player(make(), whole).play(script)
     assert Player(make(), cut_at(sizes)).play(script).seen == plain.seen

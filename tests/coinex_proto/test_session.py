@@ -173,7 +173,7 @@ def test_s28_all_events_of_a_line_come_before_its_end() -> None:
     line.client.receive_data(line.peer.text(price("A")) + line.peer.close(), 1.0)
     session.disconnected(1.0)
     connected(session, 9.0)
-    assert names(line.events()) == ["PriceUpdate", "Lost", "Closed", "Retrying", "Ready"]
+    assert names(line.events()) == ["PriceUpdate", "Subscribed", "Lost", "Closed", "Retrying", "Ready"]
 
 
 def test_s30_stop_ends_everything_at_any_time() -> None:
