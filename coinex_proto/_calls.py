@@ -15,7 +15,7 @@ from coinex_proto._heartbeat import Heartbeat
 from coinex_proto._outcomes import never_left, refused, timed_out, unknown
 from coinex_proto._requests import MAX_REQUESTS, Pending, Purpose, Requests
 from coinex_proto._websocket import WebSocket
-from coinex_proto.commands import OLDEST, Command, RequestId, describe
+from coinex_proto.commands import OLDEST, Command, ReplyKey, RequestId, describe
 from coinex_proto.config import Config, Sources
 from coinex_proto.dialect import Answer, Dialect
 from coinex_proto.errors import NotReady, PayloadError, UsageError
@@ -63,6 +63,8 @@ class Calls:
         self._beat = beat
         self._events = events
         self._requests = Requests()
+        self._begun: set[ReplyKey] = set()
+        """Keys of requests that came true before their answer: the answer may still come, and is no stray then."""
         self._departures = Departures(dialect.limits, config.requests_per_second, self._requests)
 
     # Out --------------------------------------------------------------------------------------------------------------
@@ -165,6 +167,7 @@ class Calls:
         if pending is None or not pending.outgoing.is_reply_optional:
             return False
         self._requests.remove(pending)
+        self._begun.update(pending.outgoing.keys)
         return self._went_unanswered(pending)
 
     def _went_unanswered(self, pending: Pending) -> bool:
@@ -184,7 +187,9 @@ class Calls:
         """The request that this answers and that somebody still has a use for."""
         pending = self._requests.match(answer.keys)
         if pending is None:
-            if not beside_update and not answer.may_be_stray:
+            if answer.refusal is None and not self._begun.isdisjoint(answer.keys):
+                self._begun.difference_update(answer.keys)
+            elif not beside_update and not answer.may_be_stray:
                 self._stats.stray_answers += 1
                 self._unrecognised(payload, "an answer to no request that waits")
             return None
@@ -254,6 +259,7 @@ class Calls:
 
     def lose(self, reason: CloseReason) -> None:
         """The connection is over: so is everything that waits, except topic requests, which the session asks anew."""
+        self._begun.clear()
         for pending in self._requests.take_all():
             if pending.purpose is Purpose.CALLER and not pending.has_ended and not pending.is_paced:
                 self._failed(pending, unknown(pending, f"the connection was lost: {reason}"))
