@@ -31,7 +31,7 @@ MAX_UNREAD: Final = 64 * 2**20
 """Bytes that may wait for a client that does not read; then its connection is reset."""
 RESET: Final = struct.pack("ii", 1, 0)
 """SO_LINGER on, 0 s: closing sends RST."""
-LATE: Final = 0.5
+LATE: Final = 0.1
 """Seconds that the exchange may be behind before its random traders are left out: it must go on reading, whatever the machine's load."""
 LISTEN: Final = "listen"
 WAKE: Final = "wake"

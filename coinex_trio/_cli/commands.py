@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import math
+import os
 import sys
 from collections.abc import Callable
 from typing import IO, NoReturn
@@ -47,7 +48,8 @@ def finish(work: Callable[[], int]) -> NoReturn:
     except KeyboardInterrupt:
         status = INTERRUPTED
     except BrokenPipeError:
-        sys.stderr.close()  # whoever read our output has gone: nobody is left to tell
+        # Whoever read our output has gone. Python flushes what is left once more at exit, and would make 120 of it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         status = 1
     except UsageError as error:
         click.echo(f"coinex: {error}", err=True)

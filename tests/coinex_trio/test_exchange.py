@@ -200,7 +200,7 @@ def test_verbs_mean_the_spot_market_unless_told_and_the_future_that_has_no_other
 
 def test_an_exchange_that_is_asked_for_more_than_the_machine_can_do_still_answers() -> None:
     with (
-        local_exchange(markets=20, rate=5_000.0) as exchange,
+        local_exchange(markets=20, rate=1_000.0) as exchange,
         connect(exchange.url, compression=None, close_timeout=0.2) as client,
     ):
         assert ask(client, "deals.subscribe", market_list=[])["code"] == 0
