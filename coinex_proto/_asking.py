@@ -170,13 +170,19 @@ class Asking:
         if late is None:
             return False
         begun = [wish for wish in late if _awaits_answer(wish)]
+        unexpected = [wish for wish in begun if wish.wire is Wire.OFF]
         for wish in begun:
             wish.retry_at = None
-            if wish.wire is Wire.OFF:
-                self._trust.asked(wish)
+            wish.may_be_on = False
+        for wish in unexpected:
+            self._trust.asked(wish)
         for request_id, (verb, wishes) in self._asked.items():
             self._asked[request_id] = (verb, tuple(wish for wish in wishes if wish not in begun))
         self._acknowledged(Verb.START, begun, now)
+        if isinstance(event, Replied) and isinstance(event.result, Update):
+            # The answer is the first state, and came while none was expected.
+            for wish in unexpected:
+                self._trust.confirm(wish, event.result, now)
         return True
 
     def data_came(self, connection: Connection, now: float) -> None:

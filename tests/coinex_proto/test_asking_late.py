@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from coinex_proto import Config, Open, Session, Subscribed, SubscribeFailed
+from decimal import Decimal
+
+from coinex_proto import BookChanged, Config, Open, Session, Subscribed, SubscribeFailed
 from tests.coinex_proto.line import Line, sources
-from tests.coinex_proto.tiny import Tiny, Trade, TradeUpdate
+from tests.coinex_proto.tiny import Ladder, Tiny, Trade, TradeUpdate
 
 
 def test_s11_an_acknowledgement_after_the_time_out_settles_what_waits_to_be_asked_again() -> None:
@@ -40,3 +42,21 @@ def test_s11_an_acknowledgement_after_the_time_out_is_told_once_also_while_it_is
     assert line.say(retry_at + 0.1, {"ok": "watch trades A"}) == [Subscribed(topic=Trade("A"))]
     # The answer to the second request: no double event.
     assert line.say(retry_at + 0.2, {"ok": "watch trades A"}) == []
+
+
+def test_s11_a_late_answer_that_is_the_first_state_proves_its_book() -> None:
+    session = Session(Tiny(), sources(), Config(request_timeout=10.0, ping_interval=1000.0))
+    session.subscribe(Ladder("A"), now=0.0)
+    assert session.next_step(0.0) == Open("tiny.test", 443, True)
+    session.connected(0.0)
+    line = Line(session).open(0.0)
+    line.events()
+    line.sent()
+    session.handle_timeout(10.0)
+    line.events()
+    whole = {"market": "A", "whole": True, "levels": [["1", "2"]], "total": "2"}
+    # A market in which nothing happens afterwards: no push would prove it, and nothing is asked again.
+    kinds = [type(event) for event in line.say(10.1, {"ladder": whole})]
+    assert kinds[-1] is BookChanged
+    assert session.trusted(Ladder("A"))
+    assert session.book(Ladder("A")).best_bid == (Decimal(1), Decimal(2))
