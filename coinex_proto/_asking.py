@@ -48,7 +48,8 @@ class Asking:
         self._asked: dict[RequestId, tuple[Verb, tuple[Wish, ...]]] = {}
         self._late: dict[RequestId, tuple[Wish, ...]] = {}
         """Those of requests that timed out: their acknowledgement may still come."""
-        self._retry_at: float | None = None
+        self.retry_at: float | None = None
+        """When `handle_timeout` must be called next: the next refused topic may be asked for again."""
 
     def reconcile(self, connection: Connection, now: float) -> None:
         """Ask for what is wanted and not on, end what is on and not wanted."""
@@ -247,7 +248,7 @@ class Asking:
             if may_retry:
                 wish.failures += 1
                 wish.retry_at = now + max(FIRST_RETRY, self._config.backoff.step(wish.failures))
-                self._retry_at = wish.retry_at if self._retry_at is None else min(self._retry_at, wish.retry_at)
+                self.retry_at = wish.retry_at if self.retry_at is None else min(self.retry_at, wish.retry_at)
             else:
                 wish.refused = error
                 self._wishes.touch(self._wishes.covered(wish))
@@ -267,7 +268,7 @@ class Asking:
         """The venue has forgotten everything."""
         self._asked.clear()
         self._late.clear()
-        self._retry_at = None
+        self.retry_at = None
         for wish in list(self._wishes):
             wish.wire = Wire.OFF
             wish.must_renew = wish.may_be_on = wish.must_confirm = False
@@ -279,18 +280,14 @@ class Asking:
 
     # Time -------------------------------------------------------------------------------------------------------------
 
-    def next_deadline(self) -> float | None:
-        """When the next refused topic may be asked for again."""
-        return self._retry_at
-
     def handle_timeout(self, now: float) -> None:
         """Ask again what may be asked again."""
-        if self._retry_at is None or now < self._retry_at:
+        if self.retry_at is None or now < self.retry_at:
             return
         waiting = [wish for wish in self._wishes if wish.retry_at is not None]
         self._wishes.touch([wish for wish in waiting if wish.retry_at is not None and wish.retry_at <= now])
         later = [wish.retry_at for wish in waiting if wish.retry_at is not None and wish.retry_at > now]
-        self._retry_at = min(later, default=None)
+        self.retry_at = min(later, default=None)
 
     def renew(self, wishes: Sequence[Wish]) -> None:
         """Their state is in doubt: end them and ask again."""

@@ -62,10 +62,11 @@ class Calls:
         self._socket = socket
         self._beat = beat
         self._events = events
-        self._requests = Requests()
+        self.requests = Requests()
+        """Those that wait for an answer; to be read only."""
         self._begun: set[ReplyKey] = set()
         """Keys of requests that came true before their answer: the answer may still come, and is no stray then."""
-        self._departures = Departures(dialect.limits, config.requests_per_second, self._requests)
+        self._departures = Departures(dialect.limits, config.requests_per_second, self.requests)
 
     # Out --------------------------------------------------------------------------------------------------------------
 
@@ -110,7 +111,7 @@ class Calls:
         if self._socket.is_open:  # else the peer's Close came in the same read, and is the next thing to be handled
             self._socket.send_text(pending.outgoing.text)
         self._beat.texted(now)
-        self._requests.sent(pending, now, self._sources.wall_time_ns(), self._timeout(pending))
+        self.requests.sent(pending, now, self._sources.wall_time_ns(), self._timeout(pending))
 
     def _timeout(self, pending: Pending) -> float:
         """Seconds until its answer is waited for no more; the opening has a budget of its own."""
@@ -121,25 +122,20 @@ class Calls:
 
     def _is_full(self) -> bool:
         """Whether as many calls wait as may; topic requests do not count."""
-        if len(self._requests) + len(self._departures) < MAX_REQUESTS:
+        if len(self.requests) + len(self._departures) < MAX_REQUESTS:
             return False
-        return sum(not pending.is_paced for pending in (*self._requests, *self._departures)) >= MAX_REQUESTS
+        return sum(not pending.is_paced for pending in (*self.requests, *self._departures)) >= MAX_REQUESTS
 
     # Time -------------------------------------------------------------------------------------------------------------
 
     @property
     def is_idle(self) -> bool:
         """Nothing waits, neither for an answer nor to leave."""
-        return not self._requests and not self._departures
-
-    @property
-    def may_come_true(self) -> bool:
-        """Something was asked for that may begin without an answer."""
-        return self._requests.optional > 0
+        return not (self.requests.waiting or self._departures.waiting)
 
     def next_expiry(self) -> float | None:
         """When `expire` has something to do."""
-        return self._requests.next_deadline()
+        return self.requests.next_deadline()
 
     def next_departure(self) -> float | None:
         """When `release` has something to do."""
@@ -148,25 +144,25 @@ class Calls:
     def expire(self, now: float) -> list[Pending]:
         """End what has waited too long; gives requests of the opening that may stay unanswered: it goes on without."""
         passed_over = []
-        for pending in self._requests.expired(now):
+        for pending in self.requests.expired(now):
             if pending.has_ended:
-                self._requests.remove(pending)
+                self.requests.remove(pending)
             elif pending.outgoing.is_reply_optional:
-                self._requests.remove(pending)
+                self.requests.remove(pending)
                 if self._went_unanswered(pending):
                     passed_over.append(pending)
             elif pending.purpose is not Purpose.CALLER:
-                self._requests.remove(pending)  # the line and the login have deadlines of their own
+                self.requests.remove(pending)  # the line and the login have deadlines of their own
             else:
                 self._timed_out(pending, now)
         return passed_over
 
     def came_true(self, request_id: RequestId) -> bool:
         """What it asked for has begun: an answer that need not come is waited for no more. True: as `expire` gives it."""
-        pending = self._requests.find(request_id)
+        pending = self.requests.find(request_id)
         if pending is None or not pending.outgoing.is_reply_optional:
             return False
-        self._requests.remove(pending)
+        self.requests.remove(pending)
         self._begun.update(pending.outgoing.keys)
         return self._went_unanswered(pending)
 
@@ -178,14 +174,14 @@ class Calls:
 
     def _timed_out(self, pending: Pending, now: float) -> None:
         self._stats.timeouts += 1
-        self._requests.keep_place(pending, now + self._config.request_timeout)
+        self.requests.keep_place(pending, now + self._config.request_timeout)
         self._failed(pending, timed_out(pending, self._config.request_timeout))
 
     # In ---------------------------------------------------------------------------------------------------------------
 
     def match(self, answer: Answer, payload: bytes, now: float, *, beside_update: bool) -> Pending | None:
         """The request that this answers and that somebody still has a use for."""
-        pending = self._requests.match(answer.keys)
+        pending = self.requests.match(answer.keys)
         if pending is None:
             if answer.refusal is None and not self._begun.isdisjoint(answer.keys):
                 self._begun.difference_update(answer.keys)
@@ -208,7 +204,7 @@ class Calls:
 
         But only where it is surely its own: not while another request waits under the same key.
         """
-        if self._requests.is_blocked(pending.outgoing):
+        if self.requests.is_blocked(pending.outgoing):
             return
         if answer.refusal is not None:
             self._unrecognised(payload, f"an answer after its time-out: {refused(pending, answer.refusal)}")
@@ -260,7 +256,7 @@ class Calls:
     def lose(self, reason: CloseReason) -> None:
         """The connection is over: so is everything that waits, except topic requests, which the session asks anew."""
         self._begun.clear()
-        for pending in self._requests.take_all():
+        for pending in self.requests.take_all():
             if pending.purpose is Purpose.CALLER and not pending.has_ended and not pending.is_paced:
                 self._failed(pending, unknown(pending, f"the connection was lost: {reason}"))
         for pending in self._departures.take_all():

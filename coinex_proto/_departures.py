@@ -25,15 +25,16 @@ class Departures:
         self._buckets = {name: Bucket(rate) for name, rate in limits.items()}
         self._pace = Pace(requests_per_second)
         self._requests = requests
-        self._waiting: deque[Pending] = deque()
+        self.waiting: deque[Pending] = deque()
+        """To be read only."""
         self._held: dict[Line, float] = {}
         """The lines whose first one may not leave yet, and when it may."""
 
     def __len__(self) -> int:
-        return len(self._waiting)
+        return len(self.waiting)
 
     def __iter__(self) -> Iterator[Pending]:
-        return iter(self._waiting)
+        return iter(self.waiting)
 
     def free_at(self, pending: Pending, now: float) -> float:
         """When the limits let it leave; not after `now`: at once."""
@@ -58,7 +59,7 @@ class Departures:
 
     def add(self, pending: Pending, now: float) -> Iterator[Pending]:
         """One more; gives those that may leave now, each to be sent before the next is taken."""
-        self._waiting.append(pending)
+        self.waiting.append(pending)
         if self.is_due(now):
             yield from self.release(now)
             return
@@ -68,12 +69,12 @@ class Departures:
         if (free_at := self.free_at(pending, now)) > now:
             self._held[line] = free_at
             return
-        self._waiting.pop()
+        self.waiting.pop()
         yield pending
 
     def is_due(self, now: float) -> bool:
         """Whether `release` could find one."""
-        if not self._waiting:
+        if not self.waiting:
             return False
         return self._requests.has_freed or any(free_at <= now for free_at in self._held.values())
 
@@ -82,7 +83,7 @@ class Departures:
         self._requests.has_freed = False
         kept: deque[Pending] = deque()
         held: dict[Line, float] = {}
-        for pending in self._waiting:
+        for pending in self.waiting:
             line = _line(pending)
             if line in held or self._requests.is_blocked(pending.outgoing):
                 kept.append(pending)
@@ -91,16 +92,16 @@ class Departures:
                 kept.append(pending)
             else:
                 yield pending
-        self._waiting, self._held = kept, held
+        self.waiting, self._held = kept, held
 
     def next_deadline(self) -> float | None:
         """When the first of those that only the limits hold back may leave."""
-        return min(self._held.values(), default=None) if self._waiting else None
+        return min(self._held.values(), default=None) if self.waiting else None
 
     def take_all(self) -> list[Pending]:
         """Those that never left; nothing waits any more."""
-        waiting = list(self._waiting)
-        self._waiting.clear()
+        waiting = list(self.waiting)
+        self.waiting.clear()
         self._held.clear()
         return waiting
 

@@ -31,27 +31,31 @@ class Doubt:
         self._orders = orders
         self._asked: set[RequestId] = set()
         self._late: set[RequestId] = set()
-        self._due: float | None = None
+        self._round_at: float | None = None
+        self.due: float | None = None
+        """When `ask` has something to ask; None while a round is under way."""
 
     def arise(self, now: float) -> None:
         """Some order may be unknown: ask when nothing is being asked already."""
-        self._due = now if self._due is None else min(self._due, now)
+        self._plan(now if self._round_at is None else min(self._round_at, now))
 
     def ask(self, connection: Connection, now: float) -> None:
         """Begin a round if one is due. The connection is ready."""
-        if self._due is None or now < self._due or self._asked:
+        if self.due is None or now < self.due:
             return
-        self._due = None
+        self._plan(None)
         unknown = [view.snapshot() for view in self._orders.open() if view.state == "unknown"]
         if unknown:
             for command in self._dialect.find_out(unknown):
                 self._asked.add(connection.submit(command, now, is_paced=True))
+                self._plan(self._round_at)
 
     def answered(self, event: Replied[Any] | Failed, now: float) -> bool:
         """Whether this was the answer to one of the queries."""
         if event.request_id not in self._asked:
             return self._came_late(event)
         self._asked.discard(event.request_id)
+        self._plan(self._round_at)
         if isinstance(event, Failed) and isinstance(event.error, RequestTimedOut):
             self._late.add(event.request_id)
         if isinstance(event, Failed) and _is_passing(event):
@@ -69,11 +73,11 @@ class Doubt:
         """What was asked is answered no more; the next connection begins anew."""
         self._asked.clear()
         self._late.clear()
-        self._due = None
+        self._plan(None)
 
-    def next_deadline(self) -> float | None:
-        """When the next round is due; None while one is under way."""
-        return None if self._asked else self._due
+    def _plan(self, round_at: float | None) -> None:
+        self._round_at = round_at
+        self.due = None if self._asked else round_at
 
 
 def _is_passing(event: Failed) -> bool:

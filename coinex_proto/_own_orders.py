@@ -12,7 +12,6 @@ from attrs import evolve
 
 from coinex_proto._doubt import Doubt
 from coinex_proto.commands import RequestId
-from coinex_proto.connection import Connection
 from coinex_proto.dialect import Dialect
 from coinex_proto.errors import OutcomeUnknown, RequestRefused, RequestTimedOut
 from coinex_proto.events import Event, Failed, OrderChanged, Replied, Update
@@ -27,7 +26,8 @@ class OwnOrders:
         self._dialect = dialect
         self._orders = orders
         self._events = events
-        self._doubt = Doubt(dialect, orders)
+        self.doubt = Doubt(dialect, orders)
+        """Asks the venue about orders of unknown state: call `doubt.ask` when it is due and the connection is ready."""
 
     # Facts ------------------------------------------------------------------------------------------------------------
 
@@ -41,7 +41,7 @@ class OwnOrders:
             view = self._orders.apply(fact, now, request_id)
             self._changed(view)
             if view is not None and fact.state == "unknown":
-                self._doubt.arise(now)
+                self.doubt.arise(now)
 
     def refused(self, request_id: RequestId, why: str, now: float) -> None:
         """The venue did not take the order of this request."""
@@ -55,7 +55,7 @@ class OwnOrders:
 
     def answers(self, event: Replied[Any] | Failed, now: float) -> bool:
         """Whether this was the answer to one of our own queries; then it is dealt with."""
-        if not self._doubt.answered(event, now):
+        if not self.doubt.answered(event, now):
             return False
         self._learn_result(event, now)
         return True
@@ -63,7 +63,7 @@ class OwnOrders:
     def outcome(self, event: Replied[Any] | Failed, now: float) -> Event:
         """The event for the user: an order's command is answered with the tracker's view."""
         if isinstance(event, Failed) and isinstance(event.error, (OutcomeUnknown, RequestTimedOut)):
-            self._doubt.arise(now)
+            self.doubt.arise(now)
             self._doubt_of(event, now)
         view = self._orders.of_request(event.request_id)
         if view is None:
@@ -95,21 +95,13 @@ class OwnOrders:
 
     def line_ready(self, now: float) -> None:
         """The venue can be asked about orders whose state is unknown."""
-        self._doubt.arise(now)
-
-    def ask(self, connection: Connection, now: float) -> None:
-        """Ask what is to be asked now. The connection is ready."""
-        self._doubt.ask(connection, now)
+        self.doubt.arise(now)
 
     def line_lost(self, why: str, now: float) -> None:
         """No order that is not final is known any more."""
-        self._doubt.line_lost()
+        self.doubt.line_lost()
         for view in self._orders.connection_lost(now, why):
             self._changed(view)
-
-    def next_deadline(self) -> float | None:
-        """When `ask` has something to ask."""
-        return self._doubt.next_deadline()
 
     def _changed(self, view: OrderView | None) -> None:
         if view is not None:

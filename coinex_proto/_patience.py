@@ -25,19 +25,18 @@ class Patience:
     """The put-off state of one owner of timers."""
 
     def __init__(self) -> None:
-        self._until: float | None = None
+        self.until: float | None = None
+        """Until when nothing is judged; None, nearly always: no timer is put off."""
 
     def shifted(self, due: float | None) -> float | None:
         """When the timer that is due then shall really be served."""
-        if due is None or self._until is None:
-            return due
-        return max(due, self._until)
+        return due if due is None or self.until is None or due > self.until else self.until
 
     def puts_off(self, due: float, now: float) -> bool:
         """Called when `now` has reached the shifted `due`: True, nothing may be judged yet."""
-        was_put_off = self._until is not None and due <= self._until
-        self._until = None
+        was_put_off = self.until is not None and due <= self.until
+        self.until = None
         if was_put_off or now - due <= LATE:
             return False
-        self._until = now + PUT_OFF
+        self.until = now + PUT_OFF
         return True

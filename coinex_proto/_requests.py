@@ -56,19 +56,20 @@ class Requests:
         """Something was answered or given up since this was last set to False: its keys are free again."""
         self.optional = 0
         """How many of them need not be answered, so that what they ask for may show before."""
-        self._sent: dict[RequestId, Pending] = {}
+        self.waiting: dict[RequestId, Pending] = {}
+        """By id, in the order in which they left; to be read only."""
         self._by_key: dict[ReplyKey, list[Pending]] = {}
         self._deadlines: list[tuple[float, int, Pending]] = []
 
     def __len__(self) -> int:
-        return len(self._sent)
+        return len(self.waiting)
 
     def __iter__(self) -> Iterator[Pending]:
-        return iter(self._sent.values())
+        return iter(self.waiting.values())
 
     def find(self, request_id: RequestId) -> Pending | None:
         """The request with this id, while it waits."""
-        return self._sent.get(request_id)
+        return self.waiting.get(request_id)
 
     def is_blocked(self, outgoing: Outgoing) -> bool:
         """Whether an earlier request could take this one's answer for its own."""
@@ -78,7 +79,7 @@ class Requests:
         """Its text has left: from now on it waits for its answer."""
         pending.sent_at = now
         pending.sent_wall_ns = wall_ns
-        self._sent[pending.request_id] = pending
+        self.waiting[pending.request_id] = pending
         self.optional += pending.outgoing.is_reply_optional
         for key in pending.outgoing.keys:
             self._by_key.setdefault(key, []).append(pending)
@@ -93,7 +94,7 @@ class Requests:
         """Take out the request that an answer with these keys belongs to."""
         for key in keys:
             if key is OLDEST:
-                found = next(iter(self._sent.values()), None)
+                found = next(iter(self.waiting.values()), None)
             else:
                 found = next(iter(self._by_key.get(key, ())), None)
             if found is not None:
@@ -104,7 +105,7 @@ class Requests:
     def remove(self, pending: Pending) -> None:
         """It is over."""
         pending.is_answered = self.has_freed = True
-        del self._sent[pending.request_id]
+        del self.waiting[pending.request_id]
         self.optional -= pending.outgoing.is_reply_optional
         for key in pending.outgoing.keys:
             holders = self._by_key[key]
@@ -128,8 +129,8 @@ class Requests:
 
     def take_all(self) -> list[Pending]:
         """Those that wait, in the order in which they were sent; the table is empty then."""
-        sent = list(self._sent.values())
-        self._sent.clear()
+        sent = list(self.waiting.values())
+        self.waiting.clear()
         self.optional = 0
         self._by_key.clear()
         self._deadlines.clear()

@@ -55,7 +55,8 @@ class Trust:
         self._seen: dict[TopicKey, _Seen] = {}
         self.has_enlivened = False
         """Some topic went live since this was last set to False."""
-        self._watch_at: float | None = None
+        self.watch_at: float | None = None
+        """When `handle_timeout` must be called next; only moved when something new is to be watched."""
         self._sequences: dict[TopicKey | None, int] = {}
 
     # Updates ----------------------------------------------------------------------------------------------------------
@@ -302,19 +303,15 @@ class Trust:
             wish.doubt_at = None
             if wish.view is not None:
                 wish.view.doubt(why)
-        self._watch_at = None
+        self.watch_at = None
 
     # Time -------------------------------------------------------------------------------------------------------------
 
-    def next_deadline(self) -> float | None:
-        """When `handle_timeout` must be called next; only moved when something new is to be watched."""
-        return self._watch_at
-
     def handle_timeout(self, now: float) -> list[Wish]:
         """Judge what was due; gives the wishes that must be asked for again."""
-        if self._watch_at is None or now < self._watch_at:
+        if self.watch_at is None or now < self.watch_at:
             return []
-        self._watch_at = None
+        self.watch_at = None
         renew: list[Wish] = []
         late: dict[str, list[Wish]] = {}
         for wish in self._wishes.wanted():
@@ -362,8 +359,8 @@ class Trust:
         return f"silent for {self._silent_after:g} s"
 
     def _watch_by(self, due: float) -> None:
-        if self._watch_at is None or due < self._watch_at:
-            self._watch_at = due
+        if self.watch_at is None or due < self.watch_at:
+            self.watch_at = due
 
 
 def _seen_until(wish: Wish, now: float) -> float:

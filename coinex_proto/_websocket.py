@@ -68,7 +68,7 @@ class _Phase(Enum):
 
 
 _BEFORE_101 = frozenset({_Phase.NEW, _Phase.UPGRADING})
-_FRAMES = frozenset({_Phase.OPEN, _Phase.CLOSING})
+_FRAMES = (_Phase.OPEN, _Phase.CLOSING)  # no set: hashing a member of an Enum is Python code
 
 
 class WebSocket:
@@ -103,7 +103,8 @@ class WebSocket:
         self._random_bytes = random_bytes
         self._ws = WSConnection(ConnectionType.CLIENT)
         self._phase = _Phase.NEW
-        self._out: list[bytes] = []
+        self.out: list[bytes] = []
+        """Frames queued for `data_to_send`; to be read only. Empty: there is nothing to send."""
         self._pongs_waiting = 0
         self._late_pong: bytes | None = None
         self._is_pong_due = False
@@ -134,13 +135,11 @@ class WebSocket:
         request = Request(
             host=self._request.host, target=self._request.target, extra_headers=list(self._request.headers)
         )
-        self._out.append(self._ws.send(request))
+        self.out.append(self._ws.send(request))
 
     def data_to_send(self) -> bytes:
         """Everything queued since the last call."""
-        out = self._out
-        if not out and self._late_pong is None:
-            return b""  # nearly always, and asked for after every read
+        out = self.out
         self._flush_late_pong()
         data = b"".join(out)
         out.clear()
@@ -154,15 +153,15 @@ class WebSocket:
         if not self.is_open:
             raise UsageError("the WebSocket is not open: nothing was sent")
         if self._random_bytes is None:
-            self._out.append(self._ws.send(TextMessage(data=payload.decode())))
+            self.out.append(self._ws.send(TextMessage(data=payload.decode())))
         else:
-            self._out.append(text_frame(payload, self._random_bytes(4)))
+            self.out.append(text_frame(payload, self._random_bytes(4)))
 
     def send_ping(self) -> None:
         """Queue a ping; the next pong is its answer. Nothing when not open."""
         if self.is_open:
             self._is_pong_due = True
-            self._out.append(self._ws.send(Ping()))
+            self.out.append(self._ws.send(Ping()))
 
     def close(self, code: int = 1000, text: str = "") -> None:
         """Queue a Close frame, and drop the messages that still come. Before the upgrade: just ignore the rest.
@@ -179,18 +178,18 @@ class WebSocket:
 
     def _send_close(self, event: CloseConnection) -> None:
         self._flush_late_pong()
-        self._out.append(self._ws.send(event))
+        self.out.append(self._ws.send(event))
 
     def _send_pong(self, payload: bytes) -> None:
         if self._pongs_waiting < PONGS_IN_ORDER:
             self._pongs_waiting += 1
-            self._out.append(self._ws.send(PongFrame(payload=payload)))
+            self.out.append(self._ws.send(PongFrame(payload=payload)))
         else:
             self._late_pong = payload
 
     def _flush_late_pong(self) -> None:
         if self._late_pong is not None:
-            self._out.append(self._ws.send(PongFrame(payload=self._late_pong)))
+            self.out.append(self._ws.send(PongFrame(payload=self._late_pong)))
             self._late_pong = None
 
     def _enter(self, phase: _Phase) -> None:

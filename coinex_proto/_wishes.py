@@ -112,7 +112,8 @@ class Wishes:
     def __init__(self) -> None:
         self._by_key: dict[TopicKey, Wish] = {}
         self._routes: dict[TopicKey, tuple[Wish, ...]] = {}
-        self._dirty: dict[TopicKey, Wish] = {}
+        self.touched: dict[TopicKey, Wish] = {}
+        """Those whose wire state must be looked at; to be read only."""
 
     def __iter__(self) -> Iterator[Wish]:
         return iter(self._by_key.values())
@@ -142,17 +143,12 @@ class Wishes:
     def touch(self, wishes: Iterable[Wish]) -> None:
         """Their wire state must be looked at."""
         for wish in wishes:
-            self._dirty[wish.key] = wish
+            self.touched[wish.key] = wish
 
     def take_touched(self) -> list[Wish]:
         """Those touched since the last call."""
-        touched, self._dirty = list(self._dirty.values()), {}
+        touched, self.touched = list(self.touched.values()), {}
         return touched
-
-    @property
-    def has_touched(self) -> bool:
-        """Whether any were touched."""
-        return bool(self._dirty)
 
     def route(self, key: TopicKey) -> tuple[Wish, ...]:
         """The wanted wishes that an update with this key belongs to: its own market's and all markets'."""

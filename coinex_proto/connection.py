@@ -176,7 +176,7 @@ class Connection:
                 self._is_news = False
                 self._release(now)
                 yield
-        if self._socket.is_refusing and self._phase_deadline is not None:
+        if self._phase_deadline is not None and self._socket.is_refusing:
             self._phase_deadline = min(self._phase_deadline, now + REFUSAL_TIMEOUT)
 
     def receive_eof(self, now: float, why: str = "") -> None:
@@ -227,9 +227,10 @@ class Connection:
 
     def data_to_send(self) -> bytes:
         """What must go to the transport now; b"" when there is nothing."""
+        if not self._socket.out:
+            return b""  # nearly always, and asked for after every read
         data = self._socket.data_to_send()
-        if data:
-            self.stats.bytes_out += len(data)
+        self.stats.bytes_out += len(data)
         return data
 
     def next_event(self) -> Event | None:
@@ -246,7 +247,8 @@ class Connection:
 
     def next_deadline(self) -> float | None:
         """When `handle_timeout` must be called next, or None."""
-        return self._patience.shifted(self._due())
+        due = self._due()
+        return due if self._patience.until is None else self._patience.shifted(due)
 
     def handle_timeout(self, now: float) -> None:
         """Time has passed; a call before `next_deadline()` changes nothing."""
@@ -265,7 +267,8 @@ class Connection:
             self._keep_alive(now)
 
     def _at(self, now: float) -> float:
-        self._now = max(self._now, now)
+        if now > self._now:
+            self._now = now
         return self._now
 
     def _due(self) -> float | None:
@@ -344,7 +347,6 @@ class Connection:
                 has_update = True
                 stamp(item, payload, now)
                 events.append(item)
-                self._is_news |= self._calls.may_come_true
             elif type(item) is Answer:
                 self._is_news = True
                 self._answer(item, payload, now, has_update or any(isinstance(other, Update) for other in inbound))
@@ -357,6 +359,8 @@ class Connection:
                 stats.unrecognised += 1
                 stats.decode_failures += item.concerns is not None
                 events.append(item)
+        if has_update and self._calls.requests.optional:
+            self._is_news = True  # it may be what was asked for: the answer need not come
 
     def _control(self, item: Received, now: float) -> None:
         match item:

@@ -351,7 +351,10 @@ class Session:
         connection = self._connection
         if connection is None:
             return None
-        return earliest(connection.next_deadline(), self._patience.shifted(self._due()))
+        due = self._due()
+        if due is None:
+            return connection.next_deadline()
+        return earliest(connection.next_deadline(), self._patience.shifted(due))
 
     def handle_timeout(self, now: float) -> None:
         """Time has passed; a call before `next_deadline()` changes nothing."""
@@ -372,12 +375,13 @@ class Session:
             self._settle(now)
 
     def _due(self) -> float | None:
-        if self.phase is not Phase.READY:
+        if self._connection is None or self._connection.phase is not Phase.READY:
             return None
-        return earliest(self._asking.next_deadline(), self._trust.next_deadline(), self._own_orders.next_deadline())
+        return earliest(self._asking.retry_at, self._trust.watch_at, self._own_orders.doubt.due)
 
     def _at(self, now: float) -> float:
-        self._now = max(self._now, now)
+        if now > self._now:
+            self._now = now
         return self._now
 
     # From the connection's events to the user's ------------------------------------------------------------------------
@@ -397,12 +401,13 @@ class Session:
                     self._take(event, connection, now)
             if connection.phase is not Phase.READY:
                 return
-            self._own_orders.ask(connection, now)
+            if self._own_orders.doubt.due is not None:
+                self._own_orders.doubt.ask(connection, now)
             if self._trust.has_enlivened:
                 self._trust.has_enlivened = False
                 self._asking.data_came(connection, now)
                 continue
-            if not self._wishes.has_touched:
+            if not self._wishes.touched:
                 return
             self._asking.reconcile(connection, now)
 

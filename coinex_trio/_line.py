@@ -61,6 +61,15 @@ class Line:
             until = min(until, self._stuck_since + self._pump.config.ping_timeout)
         return min(until, self._deadline)
 
+    def step(self, until: float) -> bool:
+        """Waits for this line alone, at most until then, and takes its turn; True: something had come."""
+        transport = self.transport
+        watched = () if transport is None else ((transport, self.wants_write),)
+        self.is_readable = bool(self._network.wait(watched, min(until, self.wakes_at())))
+        came = self.is_readable
+        self.turn()
+        return came
+
     def hurry(self) -> None:
         """There is something to do or to hand out: the next turn is due at once."""
         self._is_due = True
@@ -69,16 +78,18 @@ class Line:
         """Everything that can be done now. What a callback raises comes out; the next turn goes on behind it."""
         if self.is_torn:
             raise UsageError(f"{self._pump.name}: this client was interrupted in the middle of a step; make a new one")
+        now = self._pump.now()
         if self.transport is None:
             self._plan()
         elif not self._is_open:
             self._go_on_connecting()
         elif self.is_readable:
-            self._read(self.transport)
+            self._read(self.transport, now)
         self.is_readable = self._is_due = False
         try:
             self._pump.deliver()
-            self._serve_timers()
+            if self._is_open:
+                self._serve_timers(now)
         except BaseException:
             self._is_due = True
             raise
@@ -132,7 +143,7 @@ class Line:
 
     # Open -------------------------------------------------------------------------------------------------------------
 
-    def _read(self, transport: Transport) -> None:
+    def _read(self, transport: Transport, now: float) -> None:
         try:
             data = transport.receive(READ_SIZE)
         except OSError as error:
@@ -141,15 +152,13 @@ class Line:
         if data:
             # An interrupt (Ctrl-C) inside would leave the session cut in half: then it is not used again.
             self.is_torn = True
-            self._pump.session.receive_data(data, self._pump.now())
+            self._pump.session.receive_data(data, now)
             self.is_torn = False
         elif data is not None:
             self._lost("the peer ended the connection")
 
-    def _serve_timers(self) -> None:
-        if not self._is_open:
-            return
-        now = self._pump.now()
+    def _serve_timers(self, now: float) -> None:
+        """What was due when this turn began: what came due in its callbacks has the next turn, which reads first."""
         if self._deadline <= now:
             self.is_torn = True
             self._pump.serve_timers(self._deadline)
@@ -171,7 +180,9 @@ class Line:
                 self._push(self.transport, data)
             if self._outbox:
                 self._push(self.transport, b"")
-            if self._pump.session.wants_close and (not self._outbox or self._pump.session.is_deaf):
+            # Ready until the end of the connection has been handed out, which happens in this turn or the next.
+            may_end = not self._pump.is_ready and self._pump.session.wants_close
+            if may_end and (not self._outbox or self._pump.session.is_deaf):
                 self._say_goodbye(self.transport)
         except OSError:
             # Reading tells why, after what the peer still had to say.

@@ -75,7 +75,8 @@ class Pump:
         self.is_delivering = False
         self.dispatch: Callable[[Event], None] = self.own.dispatch
         self._clock: Callable[[], float] = network.now
-        self._latest = 0.0
+        self.latest = 0.0
+        """What `now` said last."""
         self._close_by = math.inf
         self._by_topic: dict[TopicKey, dict[Callable[[Any], object], Registration]] = {}
         self._streams: dict[Hashable, Callable[[], None]] = {}
@@ -104,14 +105,14 @@ class Pump:
     def now(self) -> float:
         """The client's clock; it never goes back, not even by a rounding."""
         now = self._clock()
-        if now > self._latest:
-            self._latest = now
-        return self._latest
+        if now > self.latest:
+            self.latest = now
+        return self.latest
 
     def serve_timers(self, deadline: float) -> None:
         """Call when the time of `deadline` has come, even where the clock reads a rounding less."""
-        self._latest = max(self.now(), deadline)
-        self.session.handle_timeout(self._latest)
+        self.latest = max(self.now(), deadline)
+        self.session.handle_timeout(self.latest)
 
     # Events -----------------------------------------------------------------------------------------------------------
 

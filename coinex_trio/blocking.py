@@ -321,20 +321,28 @@ def run(*clients: Runnable, seconds: float = math.inf) -> None:
     if parts[0]._worker is not None:
         parts[0]._run_beside(until)
         return
-    now = parts[0]._pump.now
+    is_in_time = seconds > 0
     # Asked for each time: a callback may want the first topic of a socket that was not needed before.
-    while alive := [part for part in _parts_of(clients) if not _has_ended(part)]:
-        if now() >= until:
-            return
-        for part in alive:
-            part._is_entered = True
+    while is_in_time and (alive := _alive(clients)):
         _cycle(alive, until)
+        is_in_time = alive[0]._pump.latest < until
 
 
 def _check_time(until: float) -> None:
     """With a time that is no number nothing would ever be over."""
     if math.isnan(until):
         raise UsageError("a time in seconds must be a number, not nan")
+
+
+def _alive(clients: Sequence[Runnable]) -> list[BlockingClient]:
+    """The sockets that go on; raises what ended one of the others. They count as entered from now on."""
+    found = []
+    for client in clients:
+        for part in client._parts():
+            if not _has_ended(part):
+                part._is_entered = True
+                found.append(part)
+    return found
 
 
 def _parts_of(clients: Sequence[Runnable]) -> list[BlockingClient]:
@@ -353,6 +361,8 @@ def _cycle(clients: Sequence[BlockingClient], until: float) -> bool:
     """Waits for the first of them that has something to do, and lets each do what it can; True: something had come."""
     INSIDE.is_waiting = True
     try:
+        if len(clients) == 1:
+            return clients[0]._line.step(until)
         watched: list[tuple[Transport, bool]] = []
         lines: dict[Any, Line] = {}
         for client in clients:

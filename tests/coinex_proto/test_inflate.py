@@ -113,7 +113,9 @@ def outcome(payload: bytes, limit: int) -> tuple[type, str, bytes]:
 @st.composite
 def damaged_members(draw: st.DrawFn) -> bytes:
     """A small or large member with a few bytes changed, cut or added."""
-    body = draw(st.binary(max_size=64)) * draw(st.integers(1, 400)) + draw(st.randoms()).randbytes(draw(st.sampled_from([0, 100, 1_200])))
+    body = draw(st.binary(max_size=64)) * draw(st.integers(1, 400)) + draw(st.randoms()).randbytes(
+        draw(st.sampled_from([0, 100, 1_200]))
+    )
     member = bytearray(gzip.compress(body, draw(st.sampled_from([0, 1, 6, 9])), mtime=0))
     for _ in range(draw(st.integers(0, 3))):
         # The start and the end are where header, first block and trailer are.

@@ -57,6 +57,9 @@ class Room:
     def place(self) -> OrderView:
         return self.orders.sending(PLACE.order(), FIRST, 0.0)
 
+    def due(self) -> float | None:
+        return self.own.doubt.due
+
     def states(self) -> list[str]:
         states: list[str] = [event.order.state for event in self.queue if isinstance(event, OrderChanged)]
         assert len(states) == len(self.queue)
@@ -118,7 +121,7 @@ def test_an_order_without_a_yes_is_refused_or_unknown_and_only_then_asked_about(
     view = room.place()
     event = failed(error)
     assert room.own.outcome(event, 1.0) is event
-    assert (room.states(), view.state, room.own.next_deadline()) == ([state], state, asks)
+    assert (room.states(), view.state, room.due()) == ([state], state, asks)
     assert view.why == str(error)
 
 
@@ -152,12 +155,12 @@ def test_when_the_line_is_lost_open_orders_are_unknown_and_the_next_line_asks_ab
     room = Room()
     room.place()
     room.own.line_lost("reset", 1.0)
-    assert (room.states(), room.own.next_deadline()) == (["unknown"], None)
+    assert (room.states(), room.due()) == (["unknown"], None)
     room.own.line_ready(2.0)
-    assert room.own.next_deadline() == 2.0
+    assert room.due() == 2.0
     line = signed_in()
-    room.own.ask(connection_of(line), 2.0)
-    assert (line.sent(), room.own.next_deadline()) == ([{"do": "find", "name": "a"}], None)
+    room.own.doubt.ask(connection_of(line), 2.0)
+    assert (line.sent(), room.due()) == ([{"do": "find", "name": "a"}], None)
 
 
 def test_the_answer_to_our_own_question_is_dealt_with_here_and_once() -> None:
@@ -166,7 +169,7 @@ def test_the_answer_to_our_own_question_is_dealt_with_here_and_once() -> None:
     room.own.line_lost("reset", 1.0)
     room.own.line_ready(2.0)
     line = signed_in()
-    room.own.ask(connection_of(line), 2.0)
+    room.own.doubt.ask(connection_of(line), 2.0)
     room.queue.clear()
     (answer,) = [event for event in line.say(2.5, {"found": {"name": "a", "state": "live"}}) if type(event) is Replied]
     assert [room.own.answers(answer, 2.5), room.own.answers(answer, 2.5)] == [True, False]

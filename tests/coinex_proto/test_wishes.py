@@ -82,9 +82,9 @@ def test_all_markets_cover_until_the_venue_has_ended_them_and_not_when_refused()
 def test_what_was_touched_is_taken_once_in_order() -> None:
     one, two = wish(Price("A"), "x"), wish(Price("B"), "x")
     wishes = table(one, two)
-    before = wishes.has_touched
+    before = bool(wishes.touched)
     wishes.touch((two, one, two))
-    assert (before, wishes.has_touched) == (False, True)
+    assert (before, bool(wishes.touched)) == (False, True)
     assert wishes.take_touched() == [two, one]
     assert wishes.take_touched() == []
 
