@@ -53,7 +53,8 @@ class Carrier:
         self._shift = network.now() - trio.current_time()
         self._call = pump.dispatch
         pump.dispatch = self._dispatch
-        pump.set_clock(lambda: trio.current_time() + self._shift)
+        current_time, shift = trio.lowlevel.current_clock().current_time, self._shift
+        pump.set_clock(lambda: current_time() + shift)
 
     # What users and events cause --------------------------------------------------------------------------------------
 
@@ -105,7 +106,8 @@ class Carrier:
         except BaseException as error:  # noqa: BLE001  (raised by open_client)
             self._end_block(error)
             self._pump.deliver()
-        self.turned.unpark_all()
+        if self.turned:
+            self.turned.unpark_all()
 
     # Reading ----------------------------------------------------------------------------------------------------------
 
@@ -188,7 +190,9 @@ class Carrier:
         if not self._outbox:
             self._outbox = session.data_to_send()
         deadline = session.next_deadline()
-        if self._outbox or session.wants_close or (deadline is not None and deadline < self._wakes_at):
+        # Ready until the end of the connection has been handed out, which was done just now.
+        may_end = not self._pump.is_ready and session.wants_close
+        if self._outbox or may_end or (deadline is not None and deadline < self._wakes_at):
             self._wake.set()
 
     # Writing ----------------------------------------------------------------------------------------------------------

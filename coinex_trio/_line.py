@@ -64,7 +64,7 @@ class Line:
     def step(self, until: float) -> bool:
         """Waits for this line alone, at most until then, and takes its turn; True: something had come."""
         transport = self.transport
-        watched = () if transport is None else ((transport, self.wants_write),)
+        watched = () if transport is None else ((transport, bool(self._outbox)),)
         self.is_readable = bool(self._network.wait(watched, min(until, self.wakes_at())))
         came = self.is_readable
         self.turn()
