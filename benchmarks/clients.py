@@ -49,6 +49,7 @@ class WithoutBooks:
 
     def __init__(self, url: str) -> None:
         self._dialect = coinex.spot(url=url)
+        self.decode = self._dialect.decode  # asked for with each message: no part of the SDK goes through __getattr__
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._dialect, name)

@@ -17,8 +17,10 @@ from coinex_proto.errors import PayloadError
 GZIP_MAGIC: Final = b"\x1f\x8b"
 GZIP_WINDOW: Final = 31
 """zlib's window bits for "gzip only, 32 KiB window": header, CRC-32 and length are then checked by the C code."""
+FLAGS: Final = 3
+"""The byte of a member that holds its flags (RFC 1952, 2.3)."""
 RESERVED_FLAGS: Final = 0xE0
-"""Bits of a member's fourth byte that RFC 1952 wants to be zero; zlib refuses them, isal does not look."""
+"""Bits that RFC 1952 wants to be zero there; zlib refuses them, isal does not look."""
 
 
 def _optional(name: str) -> ModuleType | None:
@@ -45,10 +47,15 @@ def inflate(payload: bytes, limit: int) -> bytes:
     """
     if payload[:2] != GZIP_MAGIC:
         return payload
-    if isal_zlib is not None:
-        quick = _inflate_quickly(isal_zlib, payload, limit)
-        if quick is not None:
-            return quick
+    if isal_zlib is not None and len(payload) > FLAGS and not payload[FLAGS] & RESERVED_FLAGS:
+        # isal stops at other places in a broken member, so that zlib decides on whatever isal does not like.
+        quick = isal_zlib.decompressobj(GZIP_WINDOW)
+        try:
+            found: bytes = quick.decompress(payload, limit + 1)
+        except isal_zlib.error:
+            found = b""
+        if found and quick.eof and not quick.unused_data and len(found) <= limit:
+            return found
     inflater = zlib.decompressobj(GZIP_WINDOW)
     try:
         inflated = inflater.decompress(payload, limit + 1)
@@ -61,19 +68,3 @@ def inflate(payload: bytes, limit: int) -> bytes:
     if inflater.unused_data:
         raise PayloadError(f"{len(inflater.unused_data)} bytes follow the gzip member in a payload of {len(payload)}")
     return inflated
-
-
-def _inflate_quickly(isal: ModuleType, payload: bytes, limit: int) -> bytes | None:
-    """What isal makes of the payload, or None: whatever isal does not like, zlib decides.
-
-    isal stops at other places in a broken member, so its refusals are not zlib's. What it accepts has the right CRC.
-    """
-    if len(payload) < 4 or payload[3] & RESERVED_FLAGS:
-        return None
-    inflater = isal.decompressobj(GZIP_WINDOW)
-    try:
-        inflated: bytes = inflater.decompress(payload, limit + 1)
-    except isal.error:
-        return None
-    is_whole = inflater.eof and not inflater.unused_data and len(inflated) <= limit
-    return inflated if is_whole else None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, TypeVar
 
-from attrs import field, frozen
+from attrs import field, fields, frozen
 
 if TYPE_CHECKING:
     from coinex_proto.books import BookView
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from coinex_proto.topics import Topic, TopicKey
 
 R = TypeVar("R")
+U = TypeVar("U", bound="Update")
 
 ANYTHING: Final[TopicKey] = (None, None)
 """Stands for a topic of any kind and market."""
@@ -110,16 +111,18 @@ class Update(Event, _Stamp):
 
     def __reduce__(self) -> tuple[Any, ...]:
         # attrs pickles and copies its own fields only: a copy would say that it came from nowhere.
-        return _restored, (type(self), self.__getstate__(), self.raw, self.received_at, self.is_recovered)
+        values = {attribute.name: getattr(self, attribute.name) for attribute in fields(type(self))}
+        return _restored, (type(self), values, self.raw, self.received_at, self.is_recovered)
 
 
-def _restored(kind: type[Update], state: Any, raw: bytes, received_at: float, is_recovered: bool) -> Update:
-    update: Any = kind.__new__(kind)
-    update.__setstate__(state)
+def _restored(kind: type[U], values: dict[str, Any], raw: bytes, received_at: float, is_recovered: bool) -> U:
+    update = kind.__new__(kind)
+    for name, value in values.items():
+        object.__setattr__(update, name, value)
     stamp(update, raw, received_at)
     if is_recovered:
         recovered(update, received_at)
-    return update  # type: ignore[no-any-return]
+    return update
 
 
 def stamp(update: Update, raw: bytes, received_at: float) -> None:

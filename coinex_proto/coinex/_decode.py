@@ -20,11 +20,13 @@ from coinex_proto.dialect import Answer, Inbound
 from coinex_proto.errors import quoted
 from coinex_proto.events import ANYTHING, Unrecognised
 
+_decode_push: Final = PUSHES.decode
+
 
 def decode(payload: bytes) -> Sequence[Inbound]:
     """All that one message holds."""
     try:
-        return PUSHES.decode(payload).updates()
+        return _decode_push(payload).updates()
     except UNREADABLE as problem:
         why = str(problem)
     try:

@@ -35,7 +35,7 @@ from coinex_proto.coinex.topics import (
 )
 from coinex_proto.commands import Command, Outgoing, RequestId
 from coinex_proto.config import Endpoint, Rate
-from coinex_proto.dialect import Inbound, Opening
+from coinex_proto.dialect import Opening
 from coinex_proto.errors import UsageError, quoted
 from coinex_proto.events import Event, Update
 from coinex_proto.orders import OrderFact, OrderView
@@ -156,9 +156,7 @@ class CoinexDialect:
             raise UsageError(f"{method}: the params cannot be written as JSON: {quoted(problem)}") from problem
         return Outgoing(text=text, keys=(("id", request_id),))
 
-    def decode(self, payload: bytes) -> Sequence[Inbound]:
-        """Answers and updates of one inflated payload; `Unrecognised` for what cannot be read."""
-        return decode(payload)
+    decode = staticmethod(decode)
 
     def subscribe(self, topics: Sequence[Topic[Event]]) -> Sequence[tuple[Command[Any], Sequence[Topic[Event]]]]:
         """One request a kind; topics for all markets go by themselves, as an empty list.
