@@ -71,7 +71,10 @@ class Trust:
             self._stats.late_pushes += 1
             return
         counts = self._stats.updates_by_topic
-        counts[key if key in counts or len(counts) < MAX_KEYS else wide(key)] += 1
+        if len(counts) < MAX_KEYS or key in counts:
+            counts[key] += 1
+        else:
+            counts[wide(key)] += 1
         if update.is_merged:
             whole = self._merged(route, update)
             if whole is None:
