@@ -71,10 +71,7 @@ class Trust:
             self._stats.late_pushes += 1
             return
         counts = self._stats.updates_by_topic
-        if len(counts) < MAX_KEYS or key in counts:
-            counts[key] += 1
-        else:
-            counts[wide(key)] += 1
+        counts[key if len(counts) < MAX_KEYS or key in counts else wide(key)] += 1
         if update.is_merged:
             whole = self._merged(route, update)
             if whole is None:

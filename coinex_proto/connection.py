@@ -164,7 +164,9 @@ class Connection:
             raise UsageError("start() comes before receive_data()")
         if self._phase is Phase.CLOSED:
             return
-        now = self._at(now)
+        if now > self._now:
+            self._now = now
+        now = self._now
         self.stats.bytes_in += len(data)
         for item in self._socket.receive_data(data):
             if type(item) is bytes:
@@ -247,8 +249,9 @@ class Connection:
 
     def next_deadline(self) -> float | None:
         """When `handle_timeout` must be called next, or None."""
-        due = self._due()
-        return due if self._patience.until is None else self._patience.shifted(due)
+        if self._phase is Phase.READY and self._patience.until is None and self._calls.is_idle:
+            return self._beat.due()  # nearly always, and asked for after every read
+        return self._patience.shifted(self._due())
 
     def handle_timeout(self, now: float) -> None:
         """Time has passed; a call before `next_deadline()` changes nothing."""
@@ -273,8 +276,6 @@ class Connection:
 
     def _due(self) -> float | None:
         if self._phase is Phase.READY:
-            if self._calls.is_idle:
-                return self._beat.due()  # nearly always, and asked for after every read
             return earliest(self._calls.next_expiry(), self._calls.next_departure(), self._beat.due())
         if self._phase is Phase.NEW or self._phase is Phase.CLOSED:
             return None

@@ -351,10 +351,7 @@ class Session:
         connection = self._connection
         if connection is None:
             return None
-        due = self._due()
-        if due is None:
-            return connection.next_deadline()
-        return earliest(connection.next_deadline(), self._patience.shifted(due))
+        return earliest(connection.next_deadline(), self._patience.shifted(self._due()))
 
     def handle_timeout(self, now: float) -> None:
         """Time has passed; a call before `next_deadline()` changes nothing."""

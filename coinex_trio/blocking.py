@@ -321,11 +321,29 @@ def run(*clients: Runnable, seconds: float = math.inf) -> None:
     if parts[0]._worker is not None:
         parts[0]._run_beside(until)
         return
-    is_in_time = seconds > 0
+    if len(clients) == 1 and parts[0] is clients[0]:
+        _run_alone(parts[0], until)
+        return
+    is_in_time = seconds > 0.0
     # Asked for each time: a callback may want the first topic of a socket that was not needed before.
     while is_in_time and (alive := _alive(clients)):
         _cycle(alive, until)
         is_in_time = alive[0]._pump.latest < until
+
+
+def _run_alone(client: BlockingClient, until: float) -> None:
+    """As `run` for one client on one socket: nothing else is looked at between two messages."""
+    client._is_entered = True
+    line, pump = client._line, client._pump
+    INSIDE.is_waiting = True
+    try:
+        is_in_time = pump.now() < until
+        while is_in_time and not pump.is_over:
+            line.step(until)
+            is_in_time = pump.latest < until
+    finally:
+        INSIDE.is_waiting = False
+    _has_ended(client)
 
 
 def _check_time(until: float) -> None:
