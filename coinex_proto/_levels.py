@@ -38,7 +38,8 @@ class LevelTexts(Sequence[Level]):
 
     __slots__ = ("_texts",)
 
-    def __init__(self, texts: tuple[str, ...]) -> None:
+    def __init__(self, texts: Sequence[str]) -> None:
+        """`price:size` each; whoever made them changes them no more."""
         self._texts = texts
 
     def __len__(self) -> int:
@@ -127,33 +128,29 @@ class Ladder:
         made, for a price or a zero that is no number, and for too many levels; what it lets pass is found by
         `is_readable`, once for the whole book.
         """
-        if len(levels) + len(self.texts) > 2 * MAX_LEVELS:
+        keys, texts, key_of, longest = self._keys, self.texts, self._key_of, self._longest
+        if len(levels) + len(texts) > 2 * MAX_LEVELS:
             raise PayloadError(f"more than {MAX_LEVELS} levels on one side of a book")
         try:
-            self._change(levels)
+            for price, size in levels:  # the hot loop of the whole SDK: 0.5 us a level
+                if len(price) > longest:
+                    self._become_exact(price)
+                    return self.change(levels)
+                key = key_of(price)
+                index = bisect_left(keys, key)
+                if size[-1] in "0." and not size.strip("0."):  # the last character tells at once of nearly all
+                    float(size)  # "." is no zero
+                    if keys[index] == key:
+                        del keys[index], texts[index]
+                elif keys[index] == key:
+                    texts[index] = f"{price}:{size}"
+                else:
+                    keys.insert(index, key)
+                    texts.insert(index, f"{price}:{size}")
         except (ValueError, IndexError, InvalidOperation) as problem:
             raise PayloadError(f"a level with a price or a size that is no number ({quoted(problem)})") from None
-        if len(self.texts) > MAX_LEVELS:
+        if len(texts) > MAX_LEVELS:
             raise PayloadError(f"more than {MAX_LEVELS} levels on one side of a book")
-
-    def _change(self, levels: Sequence[tuple[str, str]]) -> None:
-        # The hot loop of the whole SDK: 0.4 us a level.
-        keys, texts, key_of, longest = self._keys, self.texts, self._key_of, self._longest
-        for price, size in levels:
-            if len(price) > longest:
-                self._become_exact(price)
-                return self._change(levels)
-            key = key_of(price)
-            index = bisect_left(keys, key)
-            if size[-1] in "0." and not size.strip("0."):  # the last character tells at once of nearly all
-                float(size)  # "." is no zero
-                if keys[index] == key:
-                    del keys[index], texts[index]
-            elif keys[index] == key:
-                texts[index] = f"{price}:{size}"
-            else:
-                keys.insert(index, key)
-                texts.insert(index, f"{price}:{size}")
         return None
 
     def _become_exact(self, price: str) -> None:

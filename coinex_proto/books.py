@@ -83,17 +83,6 @@ class MustBeTold(Protocol):
         ...
 
 
-class _Trust:
-    """Whether the numbers are proved; shared by a view and its `unproved` twin."""
-
-    __slots__ = ("is_given", "received_at", "why")
-
-    def __init__(self, is_given: bool, why: str, received_at: float | None) -> None:
-        self.is_given = is_given
-        self.why = why
-        self.received_at = received_at
-
-
 @final
 class BookView:
     """A read-only order book: live when it comes from a session or client, fixed when it comes from `snapshot()`.
@@ -102,13 +91,17 @@ class BookView:
     whatever their state, for displays. A live view stays valid across reconnects.
     """
 
-    __slots__ = ("_is_checked", "_source", "_topic", "_trust")
+    __slots__ = ("_is_checked", "_is_trusted", "_original", "_received_at", "_source", "_topic", "_why")
 
     def __init__(self, topic: Topic[BookChanged], book: Source) -> None:
         self._topic = topic
         self._source = book
-        self._trust = _Trust(False, "not subscribed yet", None)
         self._is_checked = True
+        self._original: BookView | None = None
+        """Whose trust this one shows; None: its own."""
+        self._is_trusted = False
+        self._why = "not subscribed yet"
+        self._received_at: float | None = None
 
     # What is known of it ----------------------------------------------------------------------------------------------
 
@@ -125,17 +118,17 @@ class BookView:
     @property
     def trusted(self) -> bool:
         """Whether the numbers are proved. Ask it again after anything that waits."""
-        return self._trust.is_given
+        return (self._original or self)._is_trusted
 
     @property
     def why(self) -> str:
         """Why it is not trusted; empty while it is."""
-        return self._trust.why
+        return (self._original or self)._why
 
     @property
     def received_at(self) -> float | None:
         """When the push came that proved it last (clock of `now`); None: never. Readable in any state."""
-        return self._trust.received_at
+        return (self._original or self)._received_at
 
     @property
     def updated_at_ms(self) -> int | None:
@@ -202,39 +195,45 @@ class BookView:
     @property
     def unproved(self) -> BookView:
         """The same book, live or fixed as this one, with numbers that never raise."""
-        twin = _view(self._topic, self._source, self._trust)
+        twin = BookView(self._topic, self._source)
+        twin._original = self._original or self
         twin._is_checked = False
         return twin
 
     def snapshot(self) -> BookView:
         """The book as it is now, for good; trusted or not as this one is now."""
-        trust = self._trust
-        copy = _view(self._topic, self._source.levels(), _Trust(trust.is_given, trust.why, trust.received_at))
+        original = self._original or self
+        copy = BookView.__new__(BookView)  # by hand, since there is one for each change of a book
+        copy._topic = self._topic
+        copy._source = self._source.levels()
         copy._is_checked = self._is_checked
+        copy._original = None
+        copy._is_trusted = original._is_trusted
+        copy._why = original._why
+        copy._received_at = original._received_at
         return copy
 
     # For Session ------------------------------------------------------------------------------------------------------
 
     def prove(self, received_at: float) -> None:
         """From now on the numbers may be read. Only the session that keeps the book calls this."""
-        trust = self._changeable_trust()
-        trust.is_given, trust.why, trust.received_at = True, "", received_at
+        self._check_live()
+        self._is_trusted, self._why, self._received_at = True, "", received_at
 
     def doubt(self, why: str) -> None:
         """From now on the numbers raise. Only the session that keeps the book calls this."""
-        trust = self._changeable_trust()
-        trust.is_given, trust.why = False, why
+        self._check_live()
+        self._is_trusted, self._why = False, why
 
     # ------------------------------------------------------------------------------------------------------------------
 
-    def _changeable_trust(self) -> _Trust:
-        if isinstance(self._source, Levels):
-            raise UsageError("a snapshot of a book never changes")
-        return self._trust
+    def _check_live(self) -> None:
+        if isinstance(self._source, Levels) or self._original is not None:
+            raise UsageError("only the live view of a book changes")
 
     def _levels(self) -> Levels:
-        if self._is_checked and not self._trust.is_given:
-            raise BookNotTrusted(self._topic, self._trust.why)
+        if self._is_checked and not self.trusted:
+            raise BookNotTrusted(self._topic, self.why)
         return self._source.levels()
 
     def __eq__(self, other: object) -> bool:
@@ -246,8 +245,7 @@ class BookView:
         return hash(self._topic)
 
     def _state(self) -> tuple[object, ...]:
-        trust = self._trust
-        return self._topic, trust.is_given, trust.why, trust.received_at, self._source.levels()
+        return self._topic, self.trusted, self.why, self.received_at, self._source.levels()
 
     def __repr__(self) -> str:
         bids, asks, _ = self._source.levels()
@@ -260,15 +258,6 @@ class BookView:
 
 
 _HALF = Decimal("0.5")
-
-
-def _view(topic: Topic[BookChanged], source: Source, trust: _Trust) -> BookView:
-    view = BookView.__new__(BookView)
-    view._topic = topic
-    view._source = source
-    view._trust = trust
-    view._is_checked = True
-    return view
 
 
 def _paid(side: Sequence[Level], wanted: Decimal) -> Decimal | None:

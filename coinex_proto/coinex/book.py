@@ -63,9 +63,7 @@ class CoinexBook:
 
     def levels(self) -> Levels:
         """An immutable copy of both sides."""
-        return Levels(
-            LevelTexts(tuple(self._bids.texts[::-1])), LevelTexts(tuple(self._asks.texts)), self._updated_at_ms
-        )
+        return Levels(LevelTexts(self._bids.texts[::-1]), LevelTexts(self._asks.texts[:]), self._updated_at_ms)
 
     def apply(self, update: Update) -> str | None:
         """Take in one push; None: its checksum fits the whole book; else why the book is not proved.

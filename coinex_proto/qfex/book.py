@@ -45,7 +45,7 @@ class QfexBook:
     def levels(self) -> Levels:
         """An immutable copy of both sides."""
         time_ms = None if self._time_ns is None else self._time_ns // 1_000_000
-        return Levels(LevelTexts(tuple(self._bids.texts[::-1])), LevelTexts(tuple(self._asks.texts)), time_ms)
+        return Levels(LevelTexts(self._bids.texts[::-1]), LevelTexts(self._asks.texts[:]), time_ms)
 
     def apply(self, update: Update) -> str | None:
         """None when the push is a readable book, else why it is not.
