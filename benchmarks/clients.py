@@ -15,13 +15,14 @@ from typing import Any
 
 from attrs import Factory, define
 
-from coinex_proto import Dialect, Update, coinex
+from coinex_proto import Dialect, Update, _inflate, coinex
 from coinex_trio import BlockingClient, open_client
 
 ASK = '{"method":"state.subscribe","params":{"market_list":[]},"id":1}'
 """What the other clients say, so that the server sees a request."""
 MARKETS = 20
 """As many as the stream has."""
+isal_zlib = _inflate.isal_zlib
 
 
 @define
@@ -184,9 +185,17 @@ def websocket_client(url: str, tally: Tally) -> None:
     socket.shutdown()
 
 
+def with_isal(url: str, drive: Callable[[Dialect, Tally], None], tally: Tally) -> None:
+    """Without books, and with the extra `speed`; all others of ours go without it."""
+    _inflate.isal_zlib = isal_zlib
+    drive(WithoutBooks(url), tally)
+
+
 CLIENTS: dict[str, Callable[[str, Tally], None]] = {
     "ours, blocking": lambda url, tally: blocking(WithoutBooks(url), tally),
     "ours, trio": lambda url, tally: under_trio(WithoutBooks(url), tally),
+    "ours, blocking, isal": lambda url, tally: with_isal(url, blocking, tally),
+    "ours, trio, isal": lambda url, tally: with_isal(url, under_trio, tally),
     "ours, blocking, proved books": lambda url, tally: blocking(coinex.spot(url=url), tally),
     "ours, trio, proved books": lambda url, tally: under_trio(coinex.spot(url=url), tally),
     "websockets + gzip + json": websockets_asyncio,
@@ -196,18 +205,21 @@ CLIENTS: dict[str, Callable[[str, Tally], None]] = {
     "picows + uvloop + zlib + orjson": picows_uvloop,
 }
 NEEDS = {
+    "ours, blocking, isal": ("isal",),
+    "ours, trio, isal": ("isal",),
     "aiohttp + gzip + json": ("aiohttp",),
     "trio-websocket + gzip + json": ("trio_websocket",),
     "websocket-client + gzip + json": ("websocket",),
     "picows + uvloop + zlib + orjson": ("picows", "uvloop", "orjson"),
 }
-"""Libraries that are not among the development tools."""
+"""Libraries that may be missing."""
 
 
 def main() -> None:
     """One client, one run."""
     name, url, count = sys.argv[1:]
     tally = Tally(int(count))
+    _inflate.isal_zlib = None
     CLIENTS[name](url, tally)
     print(json.dumps({"cpu": tally.took, "times": tally.times}))
 

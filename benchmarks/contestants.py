@@ -13,7 +13,7 @@ from websockets.uri import parse_uri
 
 from benchmarks.server import acknowledgements, upgrade_response
 from benchmarks.stream import Message
-from coinex_proto import Connection, Session, Sources, coinex
+from coinex_proto import Connection, Session, Sources, _inflate, coinex
 from coinex_proto.coinex._pushes import PUSHES
 
 Pieces = Sequence[bytes]
@@ -153,14 +153,35 @@ def websockets_zlib_orjson(messages: Sequence[Message], pieces: Pieces) -> Run:
     return run
 
 
+def with_zlib(make: Callable[[Sequence[Message], Pieces], Run]) -> Callable[[Sequence[Message], Pieces], Run]:
+    """As after a plain installation: nothing is inflated by isal, even where it is installed."""
+
+    def made(messages: Sequence[Message], pieces: Pieces) -> Run:
+        timed = make(messages, pieces)
+
+        def run() -> int:
+            installed, _inflate.isal_zlib = _inflate.isal_zlib, None
+            try:
+                return timed()
+            finally:
+                _inflate.isal_zlib = installed
+
+        return run
+
+    return made
+
+
 def contestants() -> dict[str, Callable[[Sequence[Message], Pieces], Run]]:
     """By name; those whose libraries are not installed are left out."""
     found: dict[str, Callable[[Sequence[Message], Pieces], Run]] = {
         "limit": limit,
-        "connection": connection,
-        "session with books": session,
-        "websockets + gzip + json": websockets_gzip_json,
+        "connection": with_zlib(connection),
+        "session with books": with_zlib(session),
     }
+    if _inflate.isal_zlib is not None:
+        found["connection, isal"] = connection
+        found["session with books, isal"] = session
+    found["websockets + gzip + json"] = websockets_gzip_json
     if find_spec("orjson") is not None:
         found["websockets + zlib + orjson"] = websockets_zlib_orjson
     return found
