@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -25,6 +26,7 @@ PIECE = 16 * 1024
 """Bytes of one read."""
 BASES = ("limit", "websockets + gzip + json", "websockets + zlib + orjson")
 """What everybody is set in relation to, where it runs."""
+MEASURED = ("msgspec", "attrs", "wsproto", "isal", "websockets", "orjson")
 
 
 def cut(messages: Sequence[Message], size: int = PIECE) -> list[bytes]:
@@ -56,7 +58,7 @@ def results(messages: Sequence[Message], figures: dict[str, list[float]]) -> dic
     return {
         "date": datetime.now(UTC).date().isoformat(),
         "machine": f"{platform.machine()}, {platform.system()}, {platform.python_implementation()} {platform.python_version()}",
-        "versions": {name: version(name) for name in ("msgspec", "attrs", "wsproto", "websockets")},
+        "versions": {name: version(name) for name in MEASURED if find_spec(name) is not None},
         "messages": len(messages),
         "kinds": Counter(message.kind for message in messages),
         "mean_payload_bytes": round(sum(len(message.payload) for message in messages) / len(messages)),

@@ -205,6 +205,7 @@ CLIENTS: dict[str, Callable[[str, Tally], None]] = {
     "picows + uvloop + zlib + orjson": picows_uvloop,
 }
 NEEDS = {
+    "websockets + gzip + json": ("websockets",),
     "ours, blocking, isal": ("isal",),
     "ours, trio, isal": ("isal",),
     "aiohttp + gzip + json": ("aiohttp",),

@@ -7,10 +7,6 @@ from collections.abc import Callable, Iterable, Sequence
 from importlib.util import find_spec
 from typing import Any
 
-from websockets.client import ClientProtocol
-from websockets.frames import Frame
-from websockets.uri import parse_uri
-
 from benchmarks.server import acknowledgements, upgrade_response
 from benchmarks.stream import Message
 from coinex_proto import Connection, Session, Sources, _inflate, coinex
@@ -107,6 +103,10 @@ def limit(messages: Sequence[Message], pieces: Pieces) -> Run:
 
 def framed_by_websockets(pieces: Pieces) -> Callable[[], Iterable[bytes]]:
     """The sans-IO half of the library `websockets`: payloads of binary frames."""
+    from websockets.client import ClientProtocol
+    from websockets.frames import Frame
+    from websockets.uri import parse_uri
+
     protocol = ClientProtocol(parse_uri("wss://socket.coinex.com/v2/spot"))
     protocol.send_request(protocol.connect())
     protocol.receive_data(upgrade_response(b"".join(protocol.data_to_send())))
@@ -181,6 +181,8 @@ def contestants() -> dict[str, Callable[[Sequence[Message], Pieces], Run]]:
     if _inflate.isal_zlib is not None:
         found["connection, isal"] = connection
         found["session with books, isal"] = session
+    if find_spec("websockets") is None:
+        return found
     found["websockets + gzip + json"] = websockets_gzip_json
     if find_spec("orjson") is not None:
         found["websockets + zlib + orjson"] = websockets_zlib_orjson
