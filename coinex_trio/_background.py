@@ -128,12 +128,12 @@ class Worker:
         if self._overflow is not None:
             waiting, self._overflow = self._overflow, None
             raise ConsumerTooSlow(waiting)
-        INSIDE.is_waiting = True
+        INSIDE.is_waiting = self._pump.is_handing_out = True
         try:
             while self._inbox:
                 self._dispatch(self._inbox.popleft())
         finally:
-            INSIDE.is_waiting = False
+            INSIDE.is_waiting = self._pump.is_handing_out = False
 
     def end(self) -> None:
         """Ends the thread, which closes the socket; the caller may wait for that with `join`."""

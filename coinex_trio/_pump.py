@@ -54,6 +54,8 @@ E = TypeVar("E", bound=Event)
 SLOW: Final = 0.25
 """Seconds in one event's callbacks after which a warning is written: the core calls a timer late at the same point."""
 
+ENDED: Final = "has been stopped or closed and does nothing any more: make a new one"
+
 
 class Pump:
     """The session of one client and everybody who listens to it."""
@@ -73,6 +75,8 @@ class Pump:
         self.is_over = False
         self.error: BaseException | None = None
         self.is_delivering = False
+        self.is_handing_out = False
+        """Events that a thread has kept are handed out, in the calling thread and perhaps after the end."""
         self.dispatch: Callable[[Event], None] = self.own.dispatch
         self._clock: Callable[[], float] = network.now
         self.latest = 0.0
@@ -143,8 +147,14 @@ class Pump:
         finally:
             self.is_delivering = False
 
+    def on(self, kind: type[E], function: Callable[[E], object]) -> None:
+        """The function gets every event of this class."""
+        self.check_going_on()
+        self.callbacks.add(kind, function)
+
     def on_error(self, handler: Callable[[Event, Exception], object]) -> None:
         """Exceptions of callbacks go there from now on."""
+        self.check_going_on()
         self.own.on_error(handler)
         self.callbacks.on_error(handler)
 
@@ -189,6 +199,14 @@ class Pump:
             self.error = error
         self._end_streams()
 
+    def check_going_on(self) -> None:
+        """A client that has ended does nothing any more, and must not look as if it did.
+
+        Raises what ended it, or `UsageError`. The last events are still handed out: their callbacks may say what they like.
+        """
+        if self.is_over and not self.is_delivering and not self.is_handing_out:
+            raise self.error if self.error is not None else UsageError(f"this client {ENDED}")
+
     def _end_streams(self) -> None:
         for end in tuple(self._streams.values()):
             end()
@@ -197,6 +215,7 @@ class Pump:
 
     def subscribe(self, topics: tuple[Topic[Any], ...], callback: Callable[[Any], object] | None) -> None:
         """States the wish; one function is registered once for a topic."""
+        self.check_going_on()
         added: list[tuple[TopicKey, Registration]] = []
         try:
             for topic in topics if callback is not None else ():
@@ -221,6 +240,7 @@ class Pump:
 
     def hold(self, topics: tuple[Topic[Any], ...], holder: Hashable, end: Callable[[], None]) -> None:
         """Topics are wanted while `holder` lives; `end` is called when the client stops."""
+        self.check_going_on()
         if topics:
             self.session.hold(*topics, holder=holder, now=self.now())
         self._streams[holder] = end
@@ -240,6 +260,7 @@ class Pump:
 
     def want(self, topics: tuple[Topic[Any], ...]) -> None:
         """Subscribes those that nobody wants yet, and asks again for those that were refused."""
+        self.check_going_on()
         wanted = {status.topic for status in self.session.topics()}
         missing = tuple(t for t in topics if t not in wanted or t.key in self._refusals)
         if missing:
@@ -249,13 +270,15 @@ class Pump:
 
     def trusted(self, *topics: Topic[Any]) -> bool:
         """Whether these are live and the line was proved lately enough for that to mean something."""
-        return self.session.trusted(*topics) and self.session.is_proved(self.now())
+        return self.session.trusted(*topics) and not self.is_over and self.session.is_proved(self.now())
 
     def watch(self, topics: tuple[Topic[Any], ...]) -> Callable[[], bool]:
         """Wants these topics; the function says whether the client is ready and they are live.
 
         It raises what the venue said where it refused one of them for good.
         """
+        if self.is_over:
+            raise self.ended("nothing more will come")
         self.want(topics)
 
         def is_done() -> bool:
@@ -276,7 +299,7 @@ class Pump:
     def send(self, command: Command[R], callback: Callable[[Any], object] | None) -> RequestId:
         """Sends at once or raises `NotReady`; the callback gets the one outcome."""
         if self.is_stopping or self.is_over:
-            raise NotReady(f"{describe(command)} was not sent: the client has been stopped")
+            raise NotReady(f"{describe(command)} was not sent: the client {ENDED}")
         if callback is not None:
             check_callback(callback)  # before the command has left
         request_id = self.session.send(command, self.now())
@@ -292,7 +315,7 @@ class Pump:
 
     def ended(self, what: str) -> BaseException:
         """Why something can no longer be waited for."""
-        return self.error if self.error is not None else NotReady(f"{what}: the client has been stopped")
+        return self.error if self.error is not None else NotReady(f"{what}: the client {ENDED}")
 
     # The log: names and ids, never payloads or keys -------------------------------------------------------------------
 

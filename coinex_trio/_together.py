@@ -84,7 +84,8 @@ class Together:
 
     @cached_property
     def http(self) -> BlockingHttp:
-        """Made when it is first used. Raises `UsageError` where the extra `http` is not installed."""
+        """Made when it is first used. Raises `UsageError` where the extra `http` is not installed, and after the end."""
+        self._client._check_unclosed()  # nobody would close what is made now
         http = self._make_http()
         self._has_http = True
         return http
@@ -126,6 +127,7 @@ class Together:
         Raises `NotReady` when they are not: an order that nobody can follow is not sent.
         """
         client = self._client
+        client._pump.check_going_on()
         self._read_what_has_come()
         wanted = {status.topic for status in client.topics()}
         topic = coinex.Orders() if coinex.Orders() in wanted else coinex.Orders(market)

@@ -55,7 +55,7 @@ class Verbs(ABC):
         """Decorator: call the function with every event of this class (subclasses too)."""
 
         def register(function: Callable[[E], T]) -> Callable[[E], T]:
-            self._do(lambda: self._pump.callbacks.add(kind, function))
+            self._do(lambda: self._pump.on(kind, function))
             return function
 
         return register

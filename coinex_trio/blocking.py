@@ -150,6 +150,7 @@ class BlockingClient(Verbs):
         self._is_entered = True
         if self._line.is_torn:
             self._line.abandon()
+            self._pump.end(None)
             return
         try:
             self.stop()
@@ -165,7 +166,7 @@ class BlockingClient(Verbs):
     # Entering and leaving ---------------------------------------------------------------------------------------------
 
     def __enter__(self) -> Self:
-        self._check_unclosed()
+        self._check_may_begin()
         self._open()
         return self
 
@@ -229,6 +230,10 @@ class BlockingClient(Verbs):
         if self._is_closed:
             _has_ended(self)  # raises what ended it
             raise UsageError("this client has been closed: make a new one")
+
+    def _check_may_begin(self) -> None:
+        self._check_unclosed()
+        self._pump.check_going_on()
 
     def _check_may_wait(self) -> None:
         self._check()

@@ -167,7 +167,7 @@ class CoinexClient(BlockingClient):
 
     def wait(self, order: OrderView, timeout: float = math.inf) -> OrderView:
         """The order when it is final; raises `TimeoutError`. Pushes tell, and queries while no push can come."""
-        if not self._has_credentials or not self._together.can_ask:
+        if self._is_closed or not self._has_credentials or not self._together.can_ask:
             return super().wait(order, timeout)
         self._open()
         live, together = self._pump.session.orders.live(order), self._together

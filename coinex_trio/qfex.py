@@ -200,6 +200,8 @@ class QfexClient(OrderVerbs):
         """Read, keep the lines alive and call callbacks for so long, or until `stop()`."""
         parts = self._begun()
         if parts and parts[0]._worker is not None:
+            for part in parts:
+                part._check_unclosed()
             self._run_beside(self._now() + seconds)
         else:
             run(self, seconds=seconds)
@@ -246,6 +248,8 @@ class QfexClient(OrderVerbs):
                 raise
 
     def __enter__(self) -> Self:
+        for part in self._both():
+            part._check_may_begin()
         self._open()
         return self
 

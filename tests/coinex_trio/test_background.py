@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -75,6 +75,29 @@ def test_the_book_goes_on_between_calls(cx: CoinexClient, exchange: Exchange) ->
     assert best is not None
     assert best[0] == 100
     assert time.monotonic() - began < 0.2
+
+
+def test_callbacks_of_the_goodbye_may_say_what_they_like_and_nobody_after_it(exchange: Exchange) -> None:
+    seen: list[Closed] = []
+    with CoinexClient(url=exchange.url, background=True) as cx:
+
+        def react(event: Closed) -> None:
+            cx.subscribe(TICKER)
+            seen.append(event)
+
+        cx.on(Closed)(react)
+    assert len(seen) == 1
+    uses: tuple[Callable[[], object], ...] = (
+        lambda: cx.subscribe(TICKER),
+        lambda: cx.book(BOOK),
+        lambda: cx.events(TICKER),
+        lambda: cx.on(Closed)(react),
+        lambda: cx.run(seconds=1),
+    )
+    for use in uses:
+        with pytest.raises(UsageError, match=r"closed.*make a new one"):
+            use()
+    assert not cx.trusted()
 
 
 def test_callbacks_run_inside_calls_only_and_in_the_calling_thread(cx: CoinexClient) -> None:

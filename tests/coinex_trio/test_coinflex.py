@@ -52,6 +52,22 @@ def quoted(coinflex_exchange: CoinflexExchange) -> CoinflexExchange:
     return coinflex_exchange
 
 
+def test_a_closed_client_takes_no_wish_any_more(quoted: CoinflexExchange) -> None:
+    with client(quoted) as cf:
+        pass
+    calls: tuple[Callable[[], object], ...] = (
+        lambda: cf.watch_orders(MARKET),
+        lambda: cf.book(BOOK),
+        lambda: cf.place_order(MARKET, "buy", "1", "9000"),
+        cf.cancel_all_orders,
+        cf.get_balances,
+    )
+    for call in calls:
+        with pytest.raises(UsageError, match=r"closed.*make a new one"):
+            call()
+    assert cf.topics() == ()
+
+
 Verb = Callable[[CoinflexClient, Callable[[Event], object]], None]
 End = Callable[[CoinflexClient], None]
 VERBS: list[tuple[Verb, End, Topic[Event]]] = [

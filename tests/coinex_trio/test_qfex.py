@@ -77,6 +77,47 @@ def test_without_credentials_there_is_market_data_only(exchange: QfexExchange) -
         QfexClient(cancel_on_disconnect=True)
 
 
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda c: c.subscribe_bbo(SYMBOL),
+        lambda c: c.subscribe_fills(),
+        lambda c: c.on(Ready)(print),
+        lambda c: c.on_error(print),
+        lambda c: c.events(),
+        lambda c: c.latest(qfex.Bbo(SYMBOL)),
+        lambda c: c.book(qfex.Level2(SYMBOL)),
+        lambda c: c.ready(),
+        lambda c: c.ready(qfex.Bbo(SYMBOL)),
+        lambda c: c.run(seconds=1),
+        lambda c: c.place_order(SYMBOL, "BUY", "LIMIT", 1, 1),
+        lambda c: c.send(qfex.GetUserOrders()),
+        lambda c: c.__enter__(),
+    ],
+)
+@pytest.mark.parametrize("was_opened", [True, False])
+def test_a_closed_client_takes_no_wish_any_more(exchange: QfexExchange, use: Any, was_opened: bool) -> None:
+    qx = client(exchange)
+    if was_opened:
+        qx.ready()
+    qx.close()
+    known = [status.topic for status in qx.topics()]
+    with pytest.raises(UsageError, match=r"closed.*make a new one"):
+        use(qx)
+    assert [status.topic for status in qx.topics()] == known
+    assert not qx.trusted()
+    assert qx.orders() == ()
+
+
+def test_a_closed_client_with_threads_says_so_too() -> None:
+    with local_exchange("qfex") as running:
+        urls = {"mds_url": running.mds_url, "trade_url": running.trade_url}
+        with QfexClient(running.credentials, background=True, **urls) as qx:
+            pass
+        with pytest.raises(UsageError, match=r"closed.*make a new one"):
+            qx.run(seconds=1)
+
+
 def test_a_wrong_key_comes_out_of_entering(exchange: QfexExchange) -> None:
     wrong = qfex.HmacCredentials(exchange.public_key, "wrong")
     with pytest.raises(LoginRefused), QfexClient(wrong, network=exchange.network):

@@ -165,6 +165,33 @@ def test_wrong_input_is_refused_before_the_client_opens(coinex_exchange: Exchang
     client.close()
 
 
+@pytest.mark.parametrize("has_used_http", [True, False])
+def test_a_closed_client_sends_nothing_over_http_either(coinex_exchange: Exchange, has_used_http: bool) -> None:
+    coinex_exchange.quote(MARKET, "100", "101", "5")
+    network = coinex_exchange.network
+    with CoinexClient("spot", coinex_exchange.credentials, network=network) as other:
+        order = buy(other)
+        with CoinexClient("spot", coinex_exchange.credentials, network=network) as cx:
+            if has_used_http:
+                cx.balances()
+        calls: tuple[Callable[[], object], ...] = (
+            lambda: buy(cx),
+            lambda: cx.cancel_order(order),
+            lambda: cx.modify_order(order, price="98"),
+            lambda: cx.resolve(order),
+            cx.balances,
+            cx.open_orders,
+            lambda: cx.http.call("GET", "/time"),
+            lambda: cx.wait(order),
+        )
+        for call in calls:
+            with pytest.raises(UsageError, match="closed"):
+                call()
+        assert len(other.open_orders()) == 1
+        other.cancel_order(order)
+    assert other.wait(order) is order  # it is final: that is known
+
+
 def test_without_credentials_no_order_is_placed(coinex_exchange: Exchange) -> None:
     with (
         CoinexClient(network=coinex_exchange.network) as client,
