@@ -51,6 +51,18 @@ class ConnectFailed(SdkError):
     """No connection: name resolution, TCP, TLS, proxy or time-out. The message names host and port."""
 
 
+class ProxyError(ConnectFailed):
+    """No way through the proxy that the user has named; not the venue's fault.
+
+    `status` is what the proxy answered; None: it could not be reached, ended the connection, was silent or spoke no HTTP.
+    The message names the proxy's host and port, and never user or password.
+    """
+
+    def __init__(self, message: str, *, status: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+
+
 _STATUS_HINTS: Final = {
     400: "check the path of the URL",
     401: "check the key, and whether the venue accepts this address",

@@ -274,8 +274,11 @@ class Session:
             self._connection.close(now)
         self._settle(now)
 
-    def disconnected(self, now: float, why: str = "") -> None:
-        """The transport is gone: could not connect, end of data, reset, or closed after `wants_close`."""
+    def disconnected(self, now: float, why: str | ConnectFailed = "") -> None:
+        """The transport is gone: could not connect, end of data, reset, or closed after `wants_close`.
+
+        `why` is for people; an error instead of a text is what a connection that never was ends with.
+        """
         if self._endpoint is None:
             raise UsageError("disconnected() ends what the Open of next_step() began")
         now = self._at(now)
@@ -283,9 +286,10 @@ class Session:
         error: ConnectFailed | None = None
         if connection is None:
             where = f"{endpoint.host}:{endpoint.port}"
-            error = ConnectFailed(f"cannot connect to {where}" + (f": {why}" if why else ""))
+            text = f"cannot connect to {where}" + (f": {why}" if why else "")
+            error = why if isinstance(why, ConnectFailed) else ConnectFailed(text)
         else:
-            connection.receive_eof(now, why)
+            connection.receive_eof(now, str(why))
             self._settle(now)
             error = self._closed.reason.error if self._closed is not None else None
         self._connection = self._endpoint = None

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from coinex_trio.exchange import Exchange, local_exchange, memory_exchange
     from coinex_trio.http import BlockingHttp, Http, open_http
     from coinex_trio.network import SYSTEM, Network
+    from coinex_trio.proxy import ProxyNetwork
     from coinex_trio.qfex import QfexClient
     from coinex_trio.stream import EventStream
 else:
@@ -33,6 +34,7 @@ else:
         "Exchange": "exchange",
         "Http": "http",
         "Network": "network",
+        "ProxyNetwork": "proxy",
         "QfexClient": "qfex",
         "SYSTEM": "network",
         "credentials_from_env": "coinex",
@@ -68,6 +70,7 @@ __all__ = [
     "Exchange",
     "Http",
     "Network",
+    "ProxyNetwork",
     "QfexClient",
     "QfexExchange",
     "credentials_from_env",

@@ -13,12 +13,12 @@ from typing import Final
 
 import trio
 
-from coinex_proto import Event, Open, Wait
-from coinex_trio._failures import describe
+from coinex_proto import ConnectFailed, Event, Open, Wait
+from coinex_trio._failures import describe, told
 from coinex_trio._log import LOG
 from coinex_trio._pump import Pump
 from coinex_trio._streams import half_close
-from coinex_trio.network import Network, default_ssl_context
+from coinex_trio.network import Network, default_ssl_context, too_late
 
 READ_SIZE: Final = 32 * 1024
 """Bytes asked for in one read: two TLS records, and what a busy venue sends in a few milliseconds."""
@@ -154,15 +154,15 @@ class Carrier:
     async def _connect(self, step: Open) -> trio.abc.Stream | None:
         LOG.info("%s: connecting to %s:%d", self._pump.name, step.host, step.port)
         timeout = self._pump.config.open_timeout
-        why = f"no connection within {timeout:g} s"
+        why = too_late(self._network, step.host, step.port, timeout)
         with trio.CancelScope(deadline=trio.current_time() + timeout) as self._attempt:
             if self._pump.is_stopping:
                 self._attempt.cancel()
             try:
                 context = self._context() if step.tls else None
                 return await self._network.open_stream(step.host, step.port, context, self._resolver)
-            except (OSError, trio.BrokenResourceError) as error:
-                why = describe(error)
+            except (OSError, trio.BrokenResourceError, ConnectFailed) as error:
+                why = told(error)
         self._pump.session.disconnected(self._pump.now(), why)
         return None
 

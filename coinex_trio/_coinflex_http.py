@@ -14,7 +14,7 @@ from typing import Final, Self, TypeVar, final
 from coinex_proto import Config, ConnectFailed, RequestTimedOut
 from coinex_proto.coinflex import Assets, Market
 from coinex_proto.coinflex.http import LIVE_HTTP_URL, GetAssets, GetMarkets, HttpQuery, Pair
-from coinex_trio._http_network import blocking_transport
+from coinex_trio._http_network import blocking_transport, proxy_of
 from coinex_trio._http_wire import TOO_LARGE, TOO_SLOW, USER_AGENT, PoolSettings, httpx2, place_of, what_is_proved
 from coinex_trio.network import SYSTEM, Network
 
@@ -37,7 +37,8 @@ class CoinflexHttp:
         """Nothing is opened yet."""
         self._config: Final = config if config is not None else Config()
         place = place_of(url, has_credentials=False, allow_plaintext=True)
-        settings = PoolSettings(place=place, config=self._config, proxy=proxy, ssl_context=ssl_context)
+        proxied = proxy_of(network, proxy)
+        settings = PoolSettings(place=place, config=self._config, proxy=proxied, ssl_context=ssl_context)
         self._origin = place.origin
         self._host = place.host
         self._network = network

@@ -9,6 +9,8 @@ import os
 import socket
 import ssl
 
+from coinex_proto import ConnectFailed
+
 
 def describe(error: BaseException) -> str:
     """The innermost cause in one line: "Connection refused", "TLS: certificate has expired", "name resolution: …"."""
@@ -25,6 +27,11 @@ def describe(error: BaseException) -> str:
     if isinstance(cause, OSError):
         return os.strerror(cause.errno) if cause.errno else str(cause) or type(cause).__name__
     return str(cause) or type(cause).__name__
+
+
+def told(error: Exception) -> str | ConnectFailed:
+    """What the session is told: an error of our own as it is, any other in one line."""
+    return error if isinstance(error, ConnectFailed) else describe(error)
 
 
 def _root(error: BaseException) -> BaseException:

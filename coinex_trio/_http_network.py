@@ -15,6 +15,7 @@ from coinex_trio._failures import describe
 from coinex_trio._http_wire import httpcore2, httpx2
 from coinex_trio._memory import MemoryNetwork
 from coinex_trio.network import Network, SystemNetwork, Transport
+from coinex_trio.proxy import ProxyNetwork
 
 if TYPE_CHECKING:
     import trio
@@ -30,6 +31,11 @@ def blocking_transport(network: Network) -> httpx2.BaseTransport | None:
 def trio_transport(network: Network) -> httpx2.AsyncBaseTransport | None:
     """The same for trio."""
     return None if isinstance(network, SystemNetwork) else TrioNetworkTransport(network)
+
+
+def proxy_of(network: Network, proxy: str | None) -> str | None:
+    """The proxy for HTTP: the one that was named for it, else the network's own, so that nothing goes around that."""
+    return network.http_proxy if proxy is None and isinstance(network, ProxyNetwork) else proxy
 
 
 class BlockingNetworkTransport(httpx2.BaseTransport):

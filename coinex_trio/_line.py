@@ -10,11 +10,11 @@ import math
 import ssl
 from typing import Final
 
-from coinex_proto import Open, UsageError
-from coinex_trio._failures import describe
+from coinex_proto import ConnectFailed, Open, UsageError
+from coinex_trio._failures import describe, told
 from coinex_trio._log import LOG
 from coinex_trio._pump import Pump
-from coinex_trio.network import Network, Transport, default_ssl_context
+from coinex_trio.network import Network, Transport, default_ssl_context, too_late
 
 READ_SIZE: Final = 32 * 1024
 """Bytes asked for in one read: two TLS records, and what a busy venue sends in a few milliseconds."""
@@ -33,7 +33,7 @@ class Line:
         self._is_open = False
         self._gives_up_at = math.inf
         """While connecting: the end of the time for it. Later: until when the peer may go on after our goodbye."""
-        self._why_given_up = ""
+        self._why_given_up: str | ConnectFailed = ""
         self._step_at = -math.inf
         self._is_due = True
         self._deadline = math.inf
@@ -113,11 +113,11 @@ class Line:
         LOG.info("%s: connecting to %s:%d", self._pump.name, step.host, step.port)
         timeout = self._pump.config.open_timeout
         self._gives_up_at = self._pump.now() + timeout
-        self._why_given_up = f"no connection within {timeout:g} s"
+        self._why_given_up = too_late(self._network, step.host, step.port, timeout)
         try:
             self.transport = self._network.dial(step.host, step.port, self._context() if step.tls else None)
-        except OSError as error:
-            self._lost(describe(error))
+        except (OSError, ConnectFailed) as error:
+            self._lost(told(error))
             return
         self._go_on_connecting()
 
@@ -134,8 +134,8 @@ class Line:
             return
         try:
             self._is_open = self.transport.progress(now)
-        except OSError as error:
-            self._lost(describe(error))
+        except (OSError, ConnectFailed) as error:
+            self._lost(told(error))
             return
         if self._is_open:
             self._gives_up_at = math.inf
@@ -218,7 +218,7 @@ class Line:
 
     # The end ----------------------------------------------------------------------------------------------------------
 
-    def _lost(self, why: str) -> None:
+    def _lost(self, why: str | ConnectFailed) -> None:
         """The transport is no more: tells the session, which says what is next."""
         self.abandon()
         self._pump.session.disconnected(self._pump.now(), why)

@@ -17,6 +17,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from coinex_trio._failures import describe
+from coinex_trio._tunnel import PEEK_SIZE, Tunnel
 
 STAGGER: Final = 0.25
 """Seconds of head start for the address before (RFC 8305 section 5 suggests 0.25)."""
@@ -25,12 +26,20 @@ IN_PROGRESS: Final = (0, errno.EINPROGRESS, errno.EWOULDBLOCK)
 
 
 class SocketTransport:
-    """Fits `Transport`: connects over several addresses, speaks TLS when given a context."""
+    """Fits `Transport`: connects over several addresses, goes through a tunnel, speaks TLS when given a context."""
 
-    def __init__(self, addresses: Iterable[tuple[str, int]], host: str, ssl_context: ssl.SSLContext | None) -> None:
+    def __init__(
+        self,
+        addresses: Iterable[tuple[str, int]],
+        host: str,
+        ssl_context: ssl.SSLContext | None,
+        tunnel: Tunnel | None = None,
+    ) -> None:
+        """The addresses are those of the proxy where there is a tunnel, the host is the venue's always."""
         self._addresses = deque(addresses)
         self._host = host
         self._ssl_context = ssl_context
+        self._tunnel = tunnel
         self._racing: list[socket.socket] = []
         self._next_start = -math.inf
         self._failures: list[str] = []
@@ -45,11 +54,14 @@ class SocketTransport:
     # Connecting -------------------------------------------------------------------------------------------------------
 
     def progress(self, now: float) -> bool:
-        """Goes on with TCP and TLS; True when the stream is open. Raises `OSError` when every address has failed."""
+        """Goes on with TCP, tunnel and TLS; True when the stream is open.
+
+        Raises `OSError` when every address has failed, or `ProxyError` when there is a tunnel.
+        """
         if self._socket is None:
             self._race(now)
-        if self._socket is not None and not self._is_open:
-            self._shake_hands(self._socket)
+        if self._socket is not None and not self._is_open and self._is_through(self._socket):
+            self._shake_hands(self._secured(self._socket))
         return self._is_open
 
     def wakes_at(self) -> float:
@@ -62,7 +74,8 @@ class SocketTransport:
             self._next_start = now + STAGGER
             self._start(self._addresses.popleft())
         if self._socket is None and not self._racing:
-            raise OSError("; ".join(dict.fromkeys(self._failures)) or "the name has no address")
+            why = "; ".join(dict.fromkeys(self._failures)) or "the name has no address"
+            raise OSError(why) if self._tunnel is None else self._tunnel.failed(why)
 
     def _start(self, address: tuple[str, int]) -> None:
         try:
@@ -106,10 +119,35 @@ class SocketTransport:
         self._racing.remove(winner)
         self._drop_racers()
         self._addresses.clear()
-        if self._ssl_context is not None:
-            self._socket = self._ssl_context.wrap_socket(
+
+    def _is_through(self, winner: socket.socket) -> bool:
+        """Talks to the proxy, where there is one, until the stream leads to the venue.
+
+        Its answer is looked at before it is taken, so that what comes behind it stays in the kernel, for TLS or WebSocket.
+        """
+        tunnel = self._tunnel
+        if tunnel is None:
+            return True
+        try:
+            while tunnel.unsent:
+                tunnel.unsent = tunnel.unsent[winner.send(tunnel.unsent) :]
+            while not tunnel.is_open:
+                winner.recv(tunnel.receive(winner.recv(PEEK_SIZE, socket.MSG_PEEK)))
+        except BlockingIOError:
+            self._connect_mask = select.POLLOUT if tunnel.unsent else select.POLLIN
+            return False
+        except OSError as error:
+            why = describe(error)
+        else:
+            return True
+        raise tunnel.failed(why)  # out here it has no context, whose frames hold the login
+
+    def _secured(self, winner: socket.socket) -> socket.socket:
+        if self._ssl_context is not None and not isinstance(winner, ssl.SSLSocket):
+            winner = self._socket = self._ssl_context.wrap_socket(
                 winner, server_hostname=self._host, do_handshake_on_connect=False
             )
+        return winner
 
     def _shake_hands(self, winner: socket.socket) -> None:
         if isinstance(winner, ssl.SSLSocket):

@@ -7,12 +7,16 @@ shares with the user's program, one more for each attempt that is given up. Here
 from __future__ import annotations
 
 import os
+import socket
 import ssl
 from collections.abc import Callable, Sequence
 from operator import index
 from typing import Final, final
 
 import trio
+
+from coinex_trio._failures import describe
+from coinex_trio._tunnel import PEEK_SIZE, Tunnel
 
 STAGGER: Final = 0.25
 """Seconds of head start for the address before (RFC 8305 section 5 suggests 0.25)."""
@@ -62,6 +66,10 @@ class TcpStream(trio.abc.HalfCloseableStream):
         """There is room."""
         await self._stream.wait_send_all_might_not_block()
 
+    async def peek_some(self, max_bytes: int) -> bytes:
+        """What has come, left where it is; empty at the end. Raises `OSError`."""
+        return await self._stream.socket.recv(max_bytes, socket.MSG_PEEK)
+
     async def send_eof(self) -> None:
         """Nothing more will be sent."""
         await self._stream.send_eof()
@@ -106,6 +114,26 @@ async def open_tcp(host: str, port: int, resolver: trio.CapacityLimiter, resolve
     if not failures:
         raise OSError("the name has no address")
     raise failures[-1]
+
+
+async def go_through(stream: TcpStream, tunnel: Tunnel) -> None:
+    """Talks to a proxy until the stream leads to the venue. Raises `ProxyError`, and has closed the stream then.
+
+    Its answer is looked at before it is taken, so that what comes behind it stays in the kernel, for TLS or WebSocket.
+    """
+    try:
+        await stream.send_all(tunnel.unsent)
+        while not tunnel.is_open:
+            await stream.receive_some(tunnel.receive(await stream.peek_some(PEEK_SIZE)))
+    except (OSError, trio.BrokenResourceError) as error:
+        why = describe(error)
+    except BaseException:
+        await trio.aclose_forcefully(stream)
+        raise
+    else:
+        return
+    await trio.aclose_forcefully(stream)
+    raise tunnel.failed(why)  # out here it has no context, whose frames hold the login
 
 
 async def start_tls(stream: TcpStream, host: str, context: ssl.SSLContext) -> trio.SSLStream[TcpStream]:

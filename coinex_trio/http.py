@@ -31,7 +31,7 @@ from coinex_proto.coinex.http import (
     Woken,
     call,
 )
-from coinex_trio._http_network import blocking_transport, trio_transport
+from coinex_trio._http_network import blocking_transport, proxy_of, trio_transport
 from coinex_trio._http_sockets import SocketTransport
 from coinex_trio._http_wire import (
     DEFAULT_URL,
@@ -81,7 +81,7 @@ class BlockingHttp:
             place=place,
             config=self._config,
             has_credentials=credentials is not None,
-            proxy=proxy,
+            proxy=proxy_of(network, proxy),
             ssl_context=ssl_context,
         )
         self._origin = place.origin
@@ -214,7 +214,7 @@ async def open_http(
         place=place,
         config=settled,
         has_credentials=credentials is not None,
-        proxy=proxy,
+        proxy=proxy_of(network, proxy),
         ssl_context=ssl_context,
     )
     options = HttpOptions(base_path=place.base_path, host=place.host, window_ms=window_ms, retries=retries)

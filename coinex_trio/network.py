@@ -14,7 +14,7 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final, Protocol
 
-from coinex_proto import Sources, UsageError
+from coinex_proto import ConnectFailed, Sources, UsageError
 from coinex_trio._sockets import SocketTransport, Waker
 
 if TYPE_CHECKING:
@@ -27,7 +27,8 @@ LONGEST_POLL: Final = 3600.0
 class Transport(Protocol):
     """One byte stream on which nothing ever waits: what the blocking client reads and writes.
 
-    Errors are `OSError`s (with `ssl.SSLError` among them); after one, only `close` may be called.
+    Errors are `OSError`s (with `ssl.SSLError` among them), or while connecting a `ConnectFailed` that says it all; after
+    one, only `close` may be called.
     """
 
     def progress(self, now: float) -> bool:
@@ -71,7 +72,9 @@ class Network(Protocol):
         ...
 
     def dial(self, host: str, port: int, ssl_context: ssl.SSLContext | None) -> Transport:
-        """A transport that has begun to connect. Raises `OSError`; name resolution may wait. No context: no TLS."""
+        """A transport that has begun to connect. Raises `OSError` or a `ConnectFailed` of its own; name resolution may
+        wait. No context: no TLS.
+        """
         ...
 
     def wait(self, watched: Sequence[tuple[Transport, bool]], until: float) -> Sequence[object]:
@@ -84,7 +87,10 @@ class Network(Protocol):
     async def open_stream(
         self, host: str, port: int, ssl_context: ssl.SSLContext | None, resolver: trio.CapacityLimiter
     ) -> trio.abc.Stream:
-        """An open stream, TLS done. The caller bounds the time; `resolver` bounds the threads of name resolution."""
+        """An open stream, TLS done. The caller bounds the time; `resolver` bounds the threads of name resolution.
+
+        Raises `OSError`, `trio.BrokenResourceError` or a `ConnectFailed` of its own.
+        """
         ...
 
 
@@ -133,6 +139,10 @@ class SystemNetwork:
         """Addresses of a host; a subclass may know better."""
         return resolve(host, port)
 
+    def failed(self, host: str, port: int, why: str) -> str | ConnectFailed:
+        """What to tell the session when connecting came to nothing; a subclass may have an error of its own."""
+        return why
+
 
 def resolve(host: str, port: int) -> tuple[tuple[str, int], ...]:
     """(address, port) pairs in the order of the system's preference, families alternating (RFC 8305 section 4)."""
@@ -143,6 +153,12 @@ def resolve(host: str, port: int) -> tuple[tuple[str, int], ...]:
     longest = max(map(len, by_family.values()), default=0)
     columns = [found[i] for i in range(longest) for found in by_family.values() if i < len(found)]
     return tuple(dict.fromkeys(columns))
+
+
+def too_late(network: Network, host: str, port: int, seconds: float) -> str | ConnectFailed:
+    """Why nothing is connected after so many seconds."""
+    why = f"no connection within {seconds:g} s"
+    return network.failed(host, port, why) if isinstance(network, SystemNetwork) else why
 
 
 def default_ssl_context() -> ssl.SSLContext:

@@ -1,0 +1,128 @@
+"""A scripted HTTP proxy on loopback: one script a connection, and every request head that came is kept."""
+
+from __future__ import annotations
+
+import select
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from typing import TypeAlias
+
+from attrs import define, field
+
+LIMIT = 5.0
+"""Seconds after which a test that hangs is cut off."""
+
+ESTABLISHED = b"HTTP/1.1 200 Connection established\r\n\r\n"
+
+
+@define
+class ProxyPeer:
+    """What the proxy knows. `scripts` are used up one by one; the last goes on for ever."""
+
+    listener: socket.socket
+    venue_port: int
+    """Where every tunnel leads to, whatever name was asked for."""
+    scripts: list[Script]
+    heads: list[str] = field(factory=list)
+    is_over: bool = False
+
+    @property
+    def port(self) -> int:
+        port: int = self.listener.getsockname()[1]
+        return port
+
+    def url(self, login: str = "") -> str:
+        return f"http://{login}127.0.0.1:{self.port}"
+
+    def serve(self) -> None:
+        with ExitStack() as ending:
+            while True:
+                try:
+                    line, _ = self.listener.accept()
+                except OSError:
+                    return
+                script = self.scripts.pop(0) if len(self.scripts) > 1 else self.scripts[0]
+                thread = threading.Thread(target=self._talk, args=(line, script))
+                ending.callback(thread.join, LIMIT)
+                thread.start()
+
+    def _talk(self, line: socket.socket, script: Script) -> None:
+        with line, suppress(OSError):
+            line.settimeout(LIMIT)
+            head = b""
+            while not head.endswith(b"\r\n\r\n"):
+                data = line.recv(1)
+                if not data:
+                    return
+                head += data
+            self.heads.append(head.decode())
+            script(line, self)
+
+
+Script: TypeAlias = Callable[[socket.socket, ProxyPeer], None]
+"""Talks on after the head of the CONNECT request has come."""
+
+
+def relay(line: socket.socket, peer: ProxyPeer, answer: bytes = ESTABLISHED) -> None:
+    """What proxies do."""
+    with socket.create_connection(("127.0.0.1", peer.venue_port), LIMIT) as venue:
+        line.sendall(answer)
+        ways = {line: venue, venue: line}
+        while ways and not peer.is_over:
+            for source in select.select(list(ways), [], [], 0.05)[0]:
+                if data := source.recv(65536):
+                    ways[source].sendall(data)
+                else:
+                    ways.pop(source).shutdown(socket.SHUT_WR)
+
+
+def say(answer: bytes) -> Script:
+    """This, and then the end."""
+
+    def script(line: socket.socket, peer: ProxyPeer) -> None:
+        line.sendall(answer)
+        line.shutdown(socket.SHUT_WR)
+        while line.recv(65536):
+            continue
+
+    return script
+
+
+def say_and_wait(answer: bytes) -> Script:
+    """This, and then nothing until the client goes."""
+
+    def script(line: socket.socket, peer: ProxyPeer) -> None:
+        line.sendall(answer)
+        while line.recv(65536):
+            continue
+
+    return script
+
+
+def say_without_end(part: bytes) -> Script:
+    def script(line: socket.socket, peer: ProxyPeer) -> None:
+        line.sendall(b"HTTP/1.1 200 OK\r\n")
+        while not peer.is_over:
+            line.sendall(part)
+
+    return script
+
+
+@contextmanager
+def proxy_peer(*scripts: Script, venue_port: int = 0) -> Iterator[ProxyPeer]:
+    listener = socket.create_server(("127.0.0.1", 0))
+    peer = ProxyPeer(listener, venue_port, list(scripts or [relay]))
+    thread = threading.Thread(target=peer.serve)
+    thread.start()
+    try:
+        yield peer
+    finally:
+        peer.is_over = True
+        # Closing alone does not wake an accept() in another thread.
+        with suppress(OSError):
+            listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+        thread.join(LIMIT)
+        assert not thread.is_alive()
