@@ -13,11 +13,22 @@ from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar, final
 from attrs import evolve
 
 from coinex_proto._order import TRANSITIONS, Fill, Order, OrderFact, OrderId, OrderState, OrderValues
+from coinex_proto.errors import UsageError, quoted
 
 if TYPE_CHECKING:
     from coinex_proto.commands import RequestId
 
-__all__ = ["TRANSITIONS", "Fill", "OrderFact", "OrderId", "OrderState", "OrderView", "Orders", "state_diagram"]
+__all__ = [
+    "TRANSITIONS",
+    "Fill",
+    "OrderFact",
+    "OrderId",
+    "OrderState",
+    "OrderView",
+    "Orders",
+    "check_order",
+    "state_diagram",
+]
 
 K = TypeVar("K")
 
@@ -192,7 +203,11 @@ class Orders:
         return None if record is None else record.view
 
     def live(self, view: OrderView) -> OrderView:
-        """The live view behind a snapshot; the snapshot itself once the order is forgotten."""
+        """The live view behind a snapshot; the snapshot itself once the order is forgotten.
+
+        Raises `UsageError` for what is no order.
+        """
+        check_order(view)
         record = self._by_number.get(view._source.number) if isinstance(view._source, _Snapshot) else None
         return view if record is None else record.view
 
@@ -368,6 +383,12 @@ class Orders:
         _unlink(self._by_request, () if record.request_id is None else (record.request_id,), record)
         _unlink(self._by_order_id, record.order.order_ids, record)
         _unlink(self._by_client_id, (record.order.client_order_id or "",), record)
+
+
+def check_order(order: object) -> None:
+    """Raises `UsageError` for what is no order."""
+    if not isinstance(order, OrderView):
+        raise UsageError(f"an order was expected, as place_order() and orders() give it, not {quoted(order)}")
 
 
 def _unlink(index: dict[K, _Record], keys: tuple[K, ...], record: _Record) -> None:

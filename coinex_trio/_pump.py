@@ -43,8 +43,9 @@ from coinex_proto import (
     Wait,
 )
 from coinex_proto.callbacks import check_callback
-from coinex_proto.commands import Command, RequestId, describe
-from coinex_proto.topics import TopicKey
+from coinex_proto.commands import Command, RequestId, check_command, describe
+from coinex_proto.topics import TopicKey, check_topics
+from coinex_trio._arguments import check_makings, identity
 from coinex_trio._log import LOG
 from coinex_trio.network import Network
 
@@ -61,6 +62,7 @@ class Pump:
     """The session of one client and everybody who listens to it."""
 
     def __init__(self, dialect: Dialect, callbacks: Callbacks | None, config: Config, network: Network) -> None:
+        check_makings(dialect, callbacks, config)
         self.name = dialect.name
         self.config = config
         self.session = Session(dialect, network.sources, config)
@@ -82,7 +84,7 @@ class Pump:
         self.latest = 0.0
         """What `now` said last."""
         self._close_by = math.inf
-        self._by_topic: dict[TopicKey, dict[Callable[[Any], object], Registration]] = {}
+        self._by_topic: dict[TopicKey, dict[Hashable, Registration]] = {}
         self._streams: dict[Hashable, Callable[[], None]] = {}
         self._dropped: deque[Hashable] = deque()
         self._outcomes: dict[RequestId, Outcome] = {}
@@ -216,19 +218,21 @@ class Pump:
     def subscribe(self, topics: tuple[Topic[Any], ...], callback: Callable[[Any], object] | None) -> None:
         """States the wish; one function is registered once for a topic."""
         self.check_going_on()
+        check_topics(topics)
         added: list[tuple[TopicKey, Registration]] = []
+        name = identity(callback)
         try:
             for topic in topics if callback is not None else ():
                 assert callback is not None
                 functions = self._by_topic.setdefault(topic.key, {})
-                if callback not in functions:
-                    functions[callback] = self.callbacks.add(topic, callback)
-                    added.append((topic.key, functions[callback]))
+                if name not in functions:
+                    functions[name] = self.callbacks.add(topic, callback)
+                    added.append((topic.key, functions[name]))
             self.session.subscribe(*topics, now=self.now())
         except BaseException:
             for key, registration in added:
                 registration.cancel()
-                self._by_topic[key].pop(callback, None)  # type: ignore[arg-type]
+                self._by_topic[key].pop(name, None)
             raise
 
     def unsubscribe(self, topics: tuple[Topic[Any], ...]) -> None:
@@ -298,6 +302,7 @@ class Pump:
 
     def send(self, command: Command[R], callback: Callable[[Any], object] | None) -> RequestId:
         """Sends at once or raises `NotReady`; the callback gets the one outcome."""
+        check_command(command)
         if self.is_stopping or self.is_over:
             raise NotReady(f"{describe(command)} was not sent: the client {ENDED}")
         if callback is not None:

@@ -6,6 +6,7 @@ from abc import abstractmethod
 from typing import Final, TypeVar, cast
 
 from coinex_proto import Command, OrderView, RequestRefused, Sources, UsageError, qfex
+from coinex_proto.orders import check_order
 from coinex_trio._qfex_verbs import ChannelVerbs
 from coinex_trio.blocking import BlockingClient
 
@@ -77,6 +78,7 @@ class OrderVerbs(ChannelVerbs):
     ) -> OrderView:
         """Change an open order and wait for the answer; `order_type` must be the order's own. It may get a new id."""
         trade = self._trading()
+        check_order(order)
         live = trade._ask(lambda: trade._live(order))
         if not isinstance(live.order_id, str) or live.market is None or live.side is None:
             raise UsageError(f"modify_order: the venue has not told the id of this order yet: {live}")

@@ -23,6 +23,7 @@ from coinex_proto import (
     TopicStatus,
     Update,
 )
+from coinex_trio._arguments import check_step, check_update
 from coinex_trio._pump import Pump
 
 R = TypeVar("R")
@@ -94,6 +95,7 @@ class Verbs(ABC):
 
         None when it has none, or while the clock is not known: it is asked with the first ping, or by `server_time()`.
         """
+        check_update(update)
         return self._ask(lambda: self._pump.session.age(update))
 
     def topics(self) -> tuple[TopicStatus, ...]:
@@ -109,6 +111,7 @@ class Verbs(ABC):
 
         For parts that stand beside a client, for example the orders that leave over HTTP (`coinex.http.Desk`).
         """
+        check_step(work)
         return self._do(lambda: work(self._pump.session, self._pump.now()))
 
     def stop(self) -> None:

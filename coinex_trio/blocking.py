@@ -29,6 +29,8 @@ from coinex_proto import (
     Topic,
     UsageError,
 )
+from coinex_proto.orders import check_order
+from coinex_trio._arguments import check_book_topic, check_runnable, check_seconds
 from coinex_trio._background import Worker
 from coinex_trio._line import Line
 from coinex_trio._pump import Pump, check_ssl_context
@@ -91,6 +93,7 @@ class BlockingClient(Verbs):
         Raises `TimeoutError`, or what the venue said when it refuses a topic for good.
         """
         self._check_may_wait()
+        check_seconds(timeout)
         until = self._network.now() + timeout
         is_done = self._do(lambda: self._pump.watch(topics))
         self._open()
@@ -101,6 +104,8 @@ class BlockingClient(Verbs):
 
     def wait(self, order: OrderView, timeout: float = math.inf) -> OrderView:
         """The order when it is final; raises `TimeoutError`. One in state `unknown` may still be resolved."""
+        check_order(order)
+        check_seconds(timeout)
         self._open()
         live = self._pump.session.orders.live(order)  # an event carries a snapshot, which stays as it is
         if not self._until(lambda: live.is_final, self._pump.now() + timeout, "wait()"):
@@ -117,15 +122,19 @@ class BlockingClient(Verbs):
         Its topics are wanted until the iterator is closed or dropped. It ends `seconds` after the first `next`, and with
         `ConsumerTooSlow` when `Config.queue_size` events wait.
         """
+        check_seconds(seconds)
         return Events(self, self._do(lambda: lossless(self._pump, wanted)), seconds)
 
     def latest(self, *topics: Topic[E], seconds: float = math.inf) -> Events[E]:
         """The newest event of each topic; what was replaced before it was taken is counted in `.skipped`."""
+        check_seconds(seconds)
         return Events(self, self._do(lambda: latest(self._pump, topics)), seconds)
 
     def book(self, topic: Topic[BookChanged], timeout: float = 10.0) -> BookView:
         """A snapshot of this order book as soon as it is trusted, else `BookNotTrusted`; subscribed if it was not."""
         self._check_may_wait()
+        check_book_topic(topic)
+        check_seconds(timeout)
         until = self._network.now() + timeout
         is_done = self._do(lambda: self._pump.watch((topic,)))
         self._open()
@@ -256,7 +265,6 @@ class BlockingClient(Verbs):
 
     def _until(self, is_done: Callable[[], bool], until: float, what: str) -> bool:
         """Drives the client until it is done (True) or time is up (False)."""
-        _check_time(until)
         if self._worker is not None and self._worker.is_running() and not self._worker.wait(is_done, until):
             return False
         while not is_done():
@@ -311,6 +319,9 @@ def run(*clients: Runnable, seconds: float = math.inf) -> None:
 
     What ends one of them comes out; the others can be run on.
     """
+    check_seconds(seconds)
+    for client in clients:
+        check_runnable(client)
     parts = _parts_of(clients)
     if len({id(part._network) for part in parts}) > 1:
         raise UsageError("the clients of one run() must live in one network")
@@ -322,7 +333,6 @@ def run(*clients: Runnable, seconds: float = math.inf) -> None:
     if not parts:
         return
     until = parts[0]._network.now() + seconds
-    _check_time(until)
     if parts[0]._worker is not None:
         parts[0]._run_beside(until)
         return
@@ -349,12 +359,6 @@ def _run_alone(client: BlockingClient, until: float) -> None:
     finally:
         INSIDE.is_waiting = False
     _has_ended(client)
-
-
-def _check_time(until: float) -> None:
-    """With a time that is no number nothing would ever be over."""
-    if math.isnan(until):
-        raise UsageError("a time in seconds must be a number, not nan")
 
 
 def _alive(clients: Sequence[Runnable]) -> list[BlockingClient]:

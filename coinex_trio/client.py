@@ -16,6 +16,7 @@ import trio
 
 from coinex_proto import BookChanged, BookView, Callbacks, Command, Config, Dialect, Event, OrderView, Topic, UsageError
 from coinex_proto.commands import describe
+from coinex_trio._arguments import check_book_topic
 from coinex_trio._carrier import Carrier
 from coinex_trio._pump import Pump, check_ssl_context
 from coinex_trio._tap import latest, lossless
@@ -76,6 +77,7 @@ class Client(Verbs):
 
     def book(self, topic: Topic[BookChanged]) -> BookView:
         """A live view of this order book, subscribed if it was not; its numbers raise while it cannot be trusted."""
+        check_book_topic(topic)
         self._do(lambda: self._pump.want((topic,)))
         return self._pump.session.book(topic)
 

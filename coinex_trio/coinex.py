@@ -12,6 +12,8 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias, final
 
 from coinex_proto import BookChanged, Callbacks, Config, OrderView, UsageError, coinex
+from coinex_proto.orders import check_order
+from coinex_trio._arguments import check_seconds
 from coinex_trio._together import ASK_AGAIN, Together, http_url_of
 from coinex_trio.blocking import BlockingClient
 from coinex_trio.network import SYSTEM, Network
@@ -169,6 +171,8 @@ class CoinexClient(BlockingClient):
         """The order when it is final; raises `TimeoutError`. Pushes tell, and queries while no push can come."""
         if self._is_closed or not self._has_credentials or not self._together.can_ask:
             return super().wait(order, timeout)
+        check_order(order)
+        check_seconds(timeout)
         self._open()
         live, together = self._pump.session.orders.live(order), self._together
         until, ask_at = self._pump.now() + timeout, self._pump.now()

@@ -30,9 +30,13 @@ from coinex_proto import (
     Statistics,
     Topic,
     TopicStatus,
+    Update,
     UsageError,
     qfex,
 )
+from coinex_proto.orders import check_order
+from coinex_proto.topics import check_topics
+from coinex_trio._arguments import check_seconds
 from coinex_trio._qfex_events import QfexEvents
 from coinex_trio._qfex_orders import OrderVerbs
 from coinex_trio.blocking import BlockingClient, run
@@ -174,6 +178,10 @@ class QfexClient(OrderVerbs):
         wanted = [part for part in self._both() if part.topics()]
         return bool(wanted) and all(part.trusted() for part in wanted)
 
+    def age(self, update: Update) -> float | None:
+        """Always None: QFEX does not tell its clock."""
+        return self._market.age(update)
+
     def topics(self) -> tuple[TopicStatus, ...]:
         """How each wanted topic stands, on both sockets."""
         return tuple(status for part in self._both() for status in part.topics())
@@ -184,6 +192,8 @@ class QfexClient(OrderVerbs):
 
     def ready(self, *topics: Topic[Event], timeout: float = 10.0) -> None:
         """Returns when signed in and these topics are live; raises `TimeoutError`, or what the venue said."""
+        check_seconds(timeout)
+        check_topics(topics)
         until = self._now() + timeout
         wanted = dict(self._by_part(topics))
         for part in self._begun():
@@ -193,11 +203,14 @@ class QfexClient(OrderVerbs):
 
     def wait(self, order: OrderView, timeout: float = math.inf) -> OrderView:
         """The order when it is final; raises `TimeoutError`."""
+        check_order(order)
+        check_seconds(timeout)
         self._begin_market()
         return self._trading().wait(order, timeout)
 
     def run(self, seconds: float = math.inf) -> None:
         """Read, keep the lines alive and call callbacks for so long, or until `stop()`."""
+        check_seconds(seconds)
         parts = self._begun()
         if parts and parts[0]._worker is not None:
             for part in parts:
@@ -208,12 +221,15 @@ class QfexClient(OrderVerbs):
 
     def events(self, *wanted: type[E] | Topic[E], seconds: float = math.inf) -> QfexEvents[E]:
         """Every event of these classes and topics, in order for each socket; nothing named: every event there is."""
+        check_seconds(seconds)
         parts = self._for(wanted)
         return QfexEvents([part.events(*mine) for part, mine in parts], self._open, seconds)
 
     def latest(self, *topics: Topic[E], seconds: float = math.inf) -> QfexEvents[E]:
         """The newest event of each topic; what was replaced before it was taken is counted in `.skipped`."""
-        return QfexEvents([part.latest(*mine) for part, mine in self._by_part(topics)], self._open, seconds)
+        check_seconds(seconds)
+        parts = self._by_part(topics) or [(self._market, topics)]  # which says what it wants to have named
+        return QfexEvents([part.latest(*mine) for part, mine in parts], self._open, seconds)
 
     def book(self, topic: Topic[BookChanged], timeout: float = 10.0) -> BookView:
         """A snapshot of this order book as soon as it is trusted, else `BookNotTrusted`; subscribed if it was not."""

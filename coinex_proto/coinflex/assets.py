@@ -96,7 +96,11 @@ class Assets:
 
     def named(self, asset: str | int) -> Asset:
         """The asset with this name or code. Raises `UsageError` when the table has none."""
-        found = self._by_name.get(asset) if isinstance(asset, str) else self._by_code.get(asset)
+        key: object = asset
+        if isinstance(key, str):
+            found = self._by_name.get(key)
+        else:
+            found = self._by_code.get(key) if isinstance(key, int) else None
         if found is None:
             raise UsageError(f"{quoted(asset)} is not in the table of assets; give assets= what /assets/ says")
         return found

@@ -175,21 +175,6 @@ def test_callbacks_of_the_goodbye_may_say_what_they_like() -> None:
     assert len(seen) == 1
 
 
-def test_a_time_that_is_no_number_is_refused() -> None:
-    with client_of(VirtualNetwork()) as client:
-        for wait in (client.run, lambda t: client.ready(BTC, timeout=t), lambda t: next(client.events(BTC, seconds=t))):
-            with pytest.raises(UsageError, match="must be a number"):
-                wait(math.nan)
-
-
-def test_what_is_no_topic_or_command_is_refused_in_words() -> None:
-    nonsense: Any = "BTCUSDT"
-    with client_of(VirtualNetwork()) as client:
-        for call in (client.subscribe, client.trusted, client.ready, client.book, client.send, client.request):
-            with pytest.raises(UsageError, match="was expected, for example"):
-                call(nonsense)
-
-
 def test_n6_a_first_connection_that_fails_raises_where_it_is_entered() -> None:
     network = VirtualNetwork()
     network.failures = [ConnectionRefusedError(111, "Connection refused")]

@@ -111,7 +111,7 @@ def test_a_closed_client_takes_no_wish_any_more(exchange: QfexExchange, use: Any
 
 def test_a_closed_client_with_threads_says_so_too() -> None:
     with local_exchange("qfex") as running:
-        urls = {"mds_url": running.mds_url, "trade_url": running.trade_url}
+        urls: dict[str, Any] = {"mds_url": running.mds_url, "trade_url": running.trade_url}
         with QfexClient(running.credentials, background=True, **urls) as qx:
             pass
         with pytest.raises(UsageError, match=r"closed.*make a new one"):

@@ -27,7 +27,7 @@ from coinex_proto.coinex.http.errors import HttpRefused
 from coinex_proto.coinex.http.pace import Pace
 from coinex_proto.coinex.http.request import BASE_PATH, HttpRequest, build
 from coinex_proto.config import Backoff, Sources
-from coinex_proto.errors import SdkError, UsageError
+from coinex_proto.errors import SdkError, UsageError, quoted
 
 R = TypeVar("R")
 
@@ -138,6 +138,8 @@ class HttpFlow:
         Raises what `parse` raises, `HttpUnreachable` when nothing was sent, `HttpTimedOut`, `RateLimited` for an order
         that would have to wait, and `UsageError` when credentials are missing.
         """
+        if not isinstance(command, HttpCommand):
+            raise UsageError(f"an HTTP command was expected, for example spot.ListMarket(), not {quoted(command)}")
         if command.route.is_signed and self._credentials is None:
             raise UsageError(f"Authentication required: {command.route} needs credentials (access id and secret key)")
         if self._must_sync and command.route.is_signed:
