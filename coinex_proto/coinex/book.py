@@ -33,6 +33,7 @@ class CoinexBook:
         "_gets_differences",
         "_is_synced",
         "_updated_at_ms",
+        "_why",
         "checks_failed",
         "checks_passed",
     )
@@ -49,6 +50,7 @@ class CoinexBook:
         """Nothing known before counts any more."""
         self._forget()
         self._due: float | None = None
+        self._why = _WAITING
 
     def _forget(self) -> None:
         self._bids.clear()
@@ -68,21 +70,22 @@ class CoinexBook:
     def apply(self, update: Update) -> str | None:
         """Take in one push; None: its checksum fits the whole book; else why the book is not proved.
 
-        After anything that does not fit, differences are left aside until a whole book fits again. Repeated, late and
-        swapped pushes are judged like any other: by the checksum.
+        After anything that does not fit, differences are left aside, for that reason, until a whole book fits again.
+        Repeated, late and swapped pushes are judged like any other: by the checksum.
         """
         if not isinstance(update, DepthUpdate):
             return f"{type(update).__name__} is no change of this book"
         if update.is_full or self._due is None:
             self._due = update.received_at + FULL_PUSH_WITHIN if self._gets_differences else None
         if not update.is_full and not self._is_synced:
-            return _WAITING
+            return self._why
         try:
             return self._take(update)
         except PayloadError as problem:
             self.checks_failed += 1
             self._forget()
-            return str(problem)
+            self._why = f"{problem}; {_WAITING}"
+            return self._why
 
     def _take(self, update: DepthUpdate) -> str | None:
         bids, asks, depth = self._bids, self._asks, update.depth
@@ -102,7 +105,8 @@ class CoinexBook:
         if crc32(text) != depth.checksum & 0xFFFFFFFF:
             self.checks_failed += 1
             self._is_synced = False
-            return "the checksum does not fit; waiting for a whole book"
+            self._why = f"the checksum does not fit; {_WAITING}"
+            return self._why
         self.checks_passed += 1
         self._is_synced = True
         return None

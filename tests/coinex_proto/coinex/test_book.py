@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from coinex_proto._levels import MAX_LEVELS
 from coinex_proto.coinex import DepthLevels, DepthUpdate, TickerUpdate, spot
 from coinex_proto.coinex.book import FULL_PUSH_WITHIN, CoinexBook
 from coinex_proto.events import stamp
@@ -16,6 +17,7 @@ from coinex_proto.events import stamp
 Texts = Sequence[tuple[str, str]]
 
 NOT_SYNCED = "waiting for a whole book"
+MISFIT = f"the checksum does not fit; {NOT_SYNCED}"
 
 
 def push(
@@ -103,9 +105,9 @@ def test_a_checksum_that_does_not_fit_leaves_differences_aside_until_a_whole_boo
     book = synced()
     assert "checksum" in (book.apply(push(bids=(("100.4", "1"),), checksum=1)) or "")
     right = check_of((("100.5", "2"), ("100.4", "9")), ASKS)
-    assert book.apply(push(bids=(("100.4", "9"),), checksum=right)) == NOT_SYNCED
+    assert book.apply(push(bids=(("100.4", "9"),), checksum=right)) == MISFIT
     assert "checksum" in (book.apply(push(bids=BIDS, asks=ASKS, checksum=7, is_full=True)) or "")
-    assert book.apply(push(bids=(("100.4", "0.35"),), checksum=check_of(BIDS, ASKS))) == NOT_SYNCED
+    assert book.apply(push(bids=(("100.4", "0.35"),), checksum=check_of(BIDS, ASKS))) == MISFIT
     assert book.apply(whole(BIDS, ASKS)) is None
     assert (book.checks_passed, book.checks_failed) == (2, 2)
 
@@ -181,8 +183,22 @@ def test_a_hostile_text_breaks_the_proof_even_with_a_fitting_checksum(bad: str, 
         assert "number" in why
         assert book.checks_failed == 1
         assert texts(book) == ([], [])
-        assert book.apply(push(checksum=0)) == NOT_SYNCED
+        assert why.endswith(NOT_SYNCED)
+        assert book.apply(push(checksum=0)) == why
         assert book.apply(whole(BIDS, ASKS)) is None
+
+
+def test_a_book_that_is_too_large_says_so_until_a_whole_book_fits() -> None:  # B12
+    book = synced()
+    too_many = tuple((str(price), "1") for price in range(1, MAX_LEVELS + 2))
+    why = f"more than {MAX_LEVELS} levels on one side of a book; {NOT_SYNCED}"
+    assert book.apply(whole(too_many, ())) == why
+    assert book.apply(push(bids=(("100.4", "9"),), checksum=1)) == why
+    assert book.apply(push(bids=BIDS, checksum=1, is_full=True)) == MISFIT
+    assert book.apply(push(bids=(("100.4", "9"),), checksum=1)) == MISFIT
+    assert book.apply(whole(BIDS, ASKS)) is None
+    book.reset()
+    assert book.apply(push(bids=(("100.4", "9"),), checksum=1)) == NOT_SYNCED
 
 
 @pytest.mark.parametrize("price", ["0", "0.00", "-0"])

@@ -174,6 +174,7 @@ def test_after_a_mismatch_the_book_is_lost_until_a_whole_book_fits() -> None:  #
     assert BookChanged not in kinds(spoilt)
     assert not session.trusted(DEPTH)
     assert BookChanged not in kinds(gzipped(line, 3.0, CHANGE))
+    assert session.book(DEPTH).why == "the checksum does not fit; waiting for a whole book"
     back = gzipped(line, 4.0, WHOLE)
     assert [event for event in back if not isinstance(event, DepthUpdate)] == [
         Restored(topics=(DEPTH,), since=1.0, until=4.0, why="the checksum does not fit; waiting for a whole book"),
