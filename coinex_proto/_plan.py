@@ -12,10 +12,12 @@ from attrs import define, frozen
 
 from coinex_proto._login import CHECK
 from coinex_proto.config import Config, Sources
-from coinex_proto.errors import ConnectFailed, HandshakeRefused, LoginRefused, SdkError
+from coinex_proto.errors import ConnectFailed, HandshakeRefused, LoginRefused, ProxyError, SdkError
 
 FATAL_STATUSES: Final = frozenset({401, 403, 407})
 """Wrong key, blocked address, proxy login: trying again cannot help and may get the address banned."""
+PROXY_LOGIN: Final = 407
+"""From a proxy of the user's own at the first attempt: its login is wrong, and trying again may lock the account."""
 PASSING_STATUSES: Final = frozenset({408, 425, 429})
 """The 4xx that say "later"; all others say "never so"."""
 MAX_RETRY_AFTER: Final = 900.0
@@ -105,6 +107,8 @@ class Plan:
             return True
         if self.was_ever_ready:
             return False
+        if isinstance(error, ProxyError) and error.status == PROXY_LOGIN:
+            return True
         if status is not None and 400 <= status < 500 and status not in PASSING_STATUSES:
             return True
         return not self.config.retry_first

@@ -54,8 +54,9 @@ class ConnectFailed(SdkError):
 class ProxyError(ConnectFailed):
     """No way through the proxy that the user has named; not the venue's fault.
 
-    `status` is what the proxy answered; None: it could not be reached, ended the connection, was silent or spoke no HTTP.
-    The message names the proxy's host and port, and never user or password.
+    `status` is what the proxy answered; None: it could not be reached, ended the connection, spoke no HTTP, or the time
+    for connecting ran out on the way. The message names the proxy's host and port, and never user or password. As any
+    other `ConnectFailed` it is retried, save a 407 before the client was ever ready: that login is wrong.
     """
 
     def __init__(self, message: str, *, status: int | None = None) -> None:

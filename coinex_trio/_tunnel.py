@@ -129,7 +129,7 @@ class Tunnel:
         self.is_open = False
         self._proxy = proxy
         self._venue = authority(host, port)
-        self._http = h11.Connection(h11.CLIENT, max_incomplete_event_size=MAX_ANSWER_BYTES)
+        self._http = h11.Connection(h11.CLIENT, max_incomplete_event_size=2 * MAX_ANSWER_BYTES)
         self._start = b""
         self._received = 0
         headers = [("Host", self._venue)]

@@ -28,6 +28,7 @@ class ProxyNetwork(SystemNetwork):
     any part of the text, for what is no such URL; `https://` (TLS to the proxy) and SOCKS are not spoken.
 
     A proxy that cannot be reached, refuses, stays silent or talks nonsense is a `ProxyError`, within `Config.open_timeout`.
+    So is a venue that stays silent in TLS: from outside nobody can tell.
     """
 
     def __init__(self, url: str) -> None:

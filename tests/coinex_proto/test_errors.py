@@ -16,6 +16,7 @@ from coinex_proto import (
     NotReady,
     OutcomeUnknown,
     PayloadError,
+    ProxyError,
     RequestError,
     RequestId,
     RequestRefused,
@@ -38,6 +39,7 @@ ALL: tuple[SdkError, ...] = (
     OutcomeUnknown("o", request_id=RequestId(3), command=ASKED),
     BookNotTrusted(Ladder("A"), "why"),
     PayloadError("p"),
+    ProxyError("x", status=407),
     ConsumerTooSlow(10),
 )
 
@@ -53,6 +55,7 @@ def test_errors_can_be_copied_and_pickled(error: SdkError) -> None:
 def test_the_families() -> None:
     assert issubclass(NotReady, UsageError)
     assert issubclass(HandshakeRefused, ConnectFailed)
+    assert issubclass(ProxyError, ConnectFailed)
     assert all(issubclass(kind, RequestError) for kind in (RequestRefused, RequestTimedOut, OutcomeUnknown))
     assert not any(issubclass(type(error), OSError) for error in ALL)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from attrs import evolve
 
-from coinex_proto import Backoff, Config, ConnectFailed, HandshakeRefused, LoginRefused, Sources, Stop
+from coinex_proto import Backoff, Config, ConnectFailed, HandshakeRefused, LoginRefused, ProxyError, Sources, Stop
 from coinex_proto._plan import Ending, Plan
 
 SLOWEST = b"\xff\xff\xff\xff"
@@ -137,6 +137,21 @@ def test_h3_retry_after_is_heeded_within_reason(value: str, seconds: float) -> N
 def test_h3_the_longer_of_retry_after_and_back_off_counts() -> None:
     it = plan(config=Config(retry_first=True, backoff=Backoff(first=20.0)))
     assert waited(it.after(ending(refused(503, retry_after="5")), 0.0)) == pytest.approx(20.0)
+
+
+@pytest.mark.parametrize(("status", "is_final"), [(407, True), (403, False), (502, False), (None, False)])
+def test_n29_a_wrong_login_for_a_proxy_is_not_tried_again_even_where_first_failures_are(
+    status: int | None, is_final: bool
+) -> None:
+    error = ProxyError("no", status=status)
+    assert isinstance(plan().after(ending(error), 0.0), Stop if is_final else float)
+    assert plan(config=Config()).after(ending(error), 0.0) == Stop(error)
+
+
+def test_n29_a_login_for_a_proxy_that_was_good_once_is_tried_again() -> None:
+    it = plan(config=Config())
+    it.was_ever_ready = True
+    assert isinstance(it.after(ending(ProxyError("no", status=407)), 0.0), float)
 
 
 def test_x18_three_logins_without_answer_are_a_refusal() -> None:

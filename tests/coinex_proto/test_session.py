@@ -15,6 +15,7 @@ from coinex_proto import (
     Lost,
     Open,
     Phase,
+    ProxyError,
     Ready,
     Retrying,
     Session,
@@ -90,6 +91,14 @@ def test_a_first_connection_that_fails_stops_with_the_reason() -> None:
     assert str(step.error) == "cannot connect to tiny.test:443: connection refused"
     assert session.is_stopped
     assert session.next_event() is None
+
+
+def test_n29_an_error_of_the_driver_s_own_is_what_a_first_connection_ends_with() -> None:
+    session = Session(Tiny(), sources())
+    session.next_step(0.0)
+    error = ProxyError("the proxy p:1 is in the way", status=502)
+    session.disconnected(1.0, error)
+    assert session.next_step(1.0) == Stop(error)
 
 
 def test_a_first_connection_that_is_refused_stops_with_the_reason() -> None:

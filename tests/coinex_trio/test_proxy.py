@@ -11,7 +11,7 @@ import time
 import traceback
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 from urllib.parse import urlsplit
 
 import pytest
@@ -26,7 +26,6 @@ from coinex_proto import (
     ProxyError,
     Ready,
     Retrying,
-    UsageError,
     coinex,
 )
 from coinex_proto.coinex.http import HttpUnreachable
@@ -244,7 +243,7 @@ def test_n29_a_407_to_a_login_says_that_it_was_not_accepted(ask: Ask) -> None:
         (say_and_wait(b"\x15\x03\x01\x00\x02\x02\x46"), "it did not answer in HTTP"),
         (say_and_wait(b"SSH-2.0-OpenSSH_9.2\r\n"), "it did not answer in HTTP"),
         (say_and_wait(b"HTTP/1.1 two hundred\r\n\r\n"), "it did not answer in HTTP"),
-        (say_without_end(b"X-More: of it\r\n"), "it did not answer in HTTP"),
+        (say_without_end(b"X-More: of it\r\n"), "its answer has more than 32768 bytes"),
         (say_and_wait(b"HTTP/1.1 100 Go on\r\n\r\n" * 2000), "its answer has more than 32768 bytes"),
     ],
     ids=["closes", "closes-mid-head", "stalls", "stalls-mid-head", "tls", "ssh", "junk", "endless", "interim"],
@@ -326,11 +325,14 @@ def test_n29_bytes_in_the_packet_of_the_200_reach_tls(ask: Ask) -> None:
             ask(network, VENUE, Config(open_timeout=3))
 
 
-def through_the_transport(network: ProxyNetwork) -> bytes:
+def through_the_transport(network: ProxyNetwork, count: int) -> bytes:
     transport = network.dial("venue.example", 80, None)
     try:
         until = network.now() + 5
-        while not transport.progress(network.now()) or (data := transport.receive(100)) is None:
+        data = b""
+        while len(data) < count:
+            if transport.progress(network.now()):
+                data += transport.receive(100) or b""
             assert network.now() < until
             network.wait([(transport, False)], min(until, transport.wakes_at()))
         return data
@@ -338,11 +340,14 @@ def through_the_transport(network: ProxyNetwork) -> bytes:
         transport.close()
 
 
-def through_the_stream(network: ProxyNetwork) -> bytes:
+def through_the_stream(network: ProxyNetwork, count: int) -> bytes:
     async def main() -> bytes:
         with trio.fail_after(5):
             async with await network.open_stream("venue.example", 80, None, trio.CapacityLimiter(1)) as stream:
-                return bytes(await stream.receive_some(100))
+                data = b""
+                while len(data) < count:
+                    data += await stream.receive_some(100)
+                return data
 
     return trio.run(main)
 
@@ -350,7 +355,7 @@ def through_the_stream(network: ProxyNetwork) -> bytes:
 @pytest.mark.parametrize("first_bytes_of", [through_the_transport, through_the_stream])
 @pytest.mark.parametrize("cut", [1, 12, len(ESTABLISHED) - 1, len(ESTABLISHED), len(ESTABLISHED) + 2])
 def test_n29_wherever_the_answer_is_cut_no_byte_behind_it_is_lost(
-    first_bytes_of: Callable[[ProxyNetwork], bytes], cut: int
+    first_bytes_of: Callable[[ProxyNetwork, int], bytes], cut: int
 ) -> None:
     def script(line: socket.socket, peer: object) -> None:
         line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -361,9 +366,7 @@ def test_n29_wherever_the_answer_is_cut_no_byte_behind_it_is_lost(
         line.recv(1)
 
     with proxy_peer(script) as peer:
-        got = first_bytes_of(ProxyNetwork(peer.url()))
-    assert b"\x81\x02hi".startswith(got)
-    assert len(got) == (4 if cut <= len(ESTABLISHED) else 2)
+        assert first_bytes_of(ProxyNetwork(peer.url()), 4) == b"\x81\x02hi"
 
 
 # Secrets and mistakes -------------------------------------------------------------------------------------------------
@@ -411,56 +414,6 @@ def test_n29_a_network_shows_where_the_proxy_is_and_no_login() -> None:
     for keep in (pickle.dumps, copy.deepcopy):
         with pytest.raises(TypeError, match="is not written to a pickle or copy"):
             keep(network)
-
-
-@pytest.mark.parametrize(
-    "url",
-    [
-        "",
-        "proxy:3128",
-        "trader:pass-w0rd@proxy:3128",
-        "http://trader:pass-w0rd@proxy",
-        "http://trader:pass-w0rd@proxy:0",
-        "http://trader:pass-w0rd@proxy:99999",
-        "http://trader:pass-w0rd@:3128",
-        "http://trader:pass-w0rd/x@proxy:3128",
-        "http://trader:pass-w0rd#@proxy:3128",
-        "http://trader:pass-w0rd?@proxy:3128",
-        "http://trader:pass-w0rd@proxy:3128/path",
-        "http://trader:pass-w0rd@proxy:3128?x",
-        "http://trader:pass-w0rd@pro xy:3128",
-        "http://trader:pass-w0rd@proxy:3128\r\nX: y",
-        "http://trader:pass-w0rd@prox%79:3128",
-        "http://trader:pass-w0rd@-proxy:3128",
-        "http://trader:pass-w0rd@" + "a" * 64 + ":3128",
-        "http://trader:pass-w0rd@[::g]:3128",
-        "http://trader:pass-w0rd@[::1:3128",
-        "http://trader:p\u00e4ss-w0rd@proxy:3128",
-        "ftp://trader:pass-w0rd@proxy:3128",
-        "https://trader:pass-w0rd@proxy:3128",
-        "socks5://trader:pass-w0rd@proxy:1080",
-        "http://tra%3Ader:pass-w0rd@proxy:3128",
-        "http://trader:pass-w0rd%0A@proxy:3128",
-        b"http://trader:pass-w0rd@proxy:3128",
-        None,
-    ],
-)
-def test_n29_what_is_no_proxy_is_refused_at_once_and_not_shown(url: Any) -> None:
-    urls = [url]
-    del url
-    with pytest.raises(UsageError, match="proxy") as caught:
-        ProxyNetwork(urls.pop())
-    assert_hides(str(caught.value) + shown_locals(caught.value))
-    assert caught.value.__context__ is None
-
-
-def test_a_proxy_of_another_kind_is_refused_in_words_that_say_so() -> None:
-    with pytest.raises(UsageError, match="neither TLS to the proxy nor SOCKS"):
-        ProxyNetwork("https://proxy:443")
-
-
-def test_a_proxy_may_have_an_ipv6_address() -> None:
-    assert repr(ProxyNetwork("http://[::1]:3128/")) == "ProxyNetwork('[::1]:3128')"
 
 
 # HTTP -----------------------------------------------------------------------------------------------------------------
