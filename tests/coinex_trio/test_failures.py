@@ -8,7 +8,8 @@ import ssl
 import pytest
 import trio
 
-from coinex_trio._failures import describe
+from coinex_proto import ProxyError
+from coinex_trio._failures import describe, told
 
 
 def chained(outer: Exception, cause: Exception) -> Exception:
@@ -37,3 +38,9 @@ REFUSED = ConnectionRefusedError(111, "whatever")
 def test_the_innermost_cause_is_named(error: BaseException, words: str) -> None:
     assert describe(error).startswith(words)
     assert "\n" not in describe(error)
+
+
+def test_an_error_of_our_own_is_told_as_it_is_and_others_in_words() -> None:
+    own = ProxyError("no", status=403)
+    assert told(own) is own
+    assert told(REFUSED) == "Connection refused"

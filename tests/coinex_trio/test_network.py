@@ -13,9 +13,9 @@ import trio
 
 from coinex_proto import Config, ConnectFailed, UsageError, coinex
 from coinex_trio import SYSTEM, BlockingClient, open_client
-from coinex_trio.network import SystemNetwork, resolve
+from coinex_trio.network import SystemNetwork, resolve, too_late
 from tests.coinex_trio.loopback import loopback
-from tests.coinex_trio.venue import Venue, VenueTransport
+from tests.coinex_trio.venue import Venue, VenueTransport, VirtualNetwork
 
 Addresses = tuple[tuple[str, int], ...]
 
@@ -158,3 +158,10 @@ def test_a_transport_of_another_network_cannot_be_waited_for() -> None:
 
 def test_time_reads_as_unix_time() -> None:
     assert abs(SYSTEM.now() - time.time()) < 1
+
+
+@pytest.mark.parametrize("network", [SystemNetwork(), VirtualNetwork()])
+def test_a_time_out_is_told_in_words_on_a_network_without_an_error_of_its_own(
+    network: SystemNetwork | VirtualNetwork,
+) -> None:
+    assert too_late(network, "venue.example", 443, 2.5) == "no connection within 2.5 s"
