@@ -397,6 +397,7 @@ class WebSocket:
             self._break(int(code), why, received)
             return
         if state is ConnectionState.REMOTE_CLOSING:
+            self._late_pong = None  # nothing but our Close may follow the peer's (RFC 6455, 5.5.2)
             self._send_close(CloseConnection(code=code, reason=event.reason))
         self._enter(_Phase.CLOSED)
         received.append(PeerClosed(int(code), event.reason or ""))

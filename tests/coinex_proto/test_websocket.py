@@ -251,6 +251,12 @@ def test_w9_a_superseding_pong_goes_out_before_our_close() -> None:
     assert [first for first, _ in sent_frames(ws.data_to_send())] == [0x8A] * 17 + [0x88]
 
 
+def test_w9_nothing_but_our_close_follows_a_close_behind_a_flood_of_pings() -> None:
+    ws = opened()
+    assert ws.receive_data(frame(PING, b"x") * 20 + close_frame(1000)) == [PeerClosed(1000, "")]
+    assert [first for first, _ in sent_frames(ws.data_to_send())] == [0x8A] * 16 + [0x88]
+
+
 def test_w10_only_a_pong_that_was_asked_for_is_reported() -> None:
     ws = opened()
     assert ws.receive_data(frame(PONG, b"?")) == []

@@ -14,7 +14,17 @@ from wsproto.events import Pong as PongFrame
 
 from coinex_proto import _websocket
 from coinex_proto._framing import Frame, peek
-from coinex_proto._websocket import Broken, Ended, PeerClosed, Pong, Received, Refused, Upgraded, WebSocket
+from coinex_proto._websocket import (
+    PONGS_IN_ORDER,
+    Broken,
+    Ended,
+    PeerClosed,
+    Pong,
+    Received,
+    Refused,
+    Upgraded,
+    WebSocket,
+)
 from tests.coinex_proto.websocket_server import (
     BINARY,
     CONTINUATION,
@@ -55,6 +65,8 @@ def fragmented(draw: st.DrawFn) -> bytes:
     return stream
 
 
+FLOODS = st.just(frame(PING, b"?") * (PONGS_IN_ORDER + 1))
+"""More pings than are answered one by one."""
 CLOSES = st.builds(close_frame, st.integers(990, 5010), st.text(max_size=8).map(str.encode))
 
 WRONG = st.one_of(
@@ -261,7 +273,7 @@ ENDS = (Refused, PeerClosed, Broken, Ended)
 
 
 @given(
-    st.lists(st.one_of(STREAMS, st.sampled_from(["ping", "close", "eof", "give up", "take"])), max_size=8),
+    st.lists(st.one_of(STREAMS, st.sampled_from(["ping", "close", "eof", "give up", "take"]), FLOODS), max_size=8),
     st.booleans(),
 )
 def test_law_3_no_bytes_at_any_moment_make_a_method_raise_and_one_end_is_final(
@@ -286,6 +298,7 @@ def test_law_3_no_bytes_at_any_moment_make_a_method_raise_and_one_end_is_final(
             case _:
                 assert isinstance(step, bytes)
                 events += ws.receive_data(step)
+    ws.data_to_send()
     ends = [type(event) for event in events if isinstance(event, ENDS)]
     assert ends in ([], *([end] for end in ENDS), [PeerClosed, Ended])
     assert not ends or type(events[-1]) is ends[-1]
