@@ -48,7 +48,6 @@ class Doubt:
         if unknown:
             for command in self._dialect.find_out(unknown):
                 self._asked.add(connection.submit(command, now, is_paced=True))
-                self._plan(self._round_at)
 
     def answered(self, event: Replied[Any] | Failed, now: float) -> bool:
         """Whether this was the answer to one of the queries."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import TYPE_CHECKING, NamedTuple, Protocol, final, runtime_checkable
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias, final, runtime_checkable
 
 from coinex_proto._levels import Level, LevelTexts
 from coinex_proto.errors import BookNotTrusted, UsageError
@@ -202,16 +202,7 @@ class BookView:
 
     def snapshot(self) -> BookView:
         """The book as it is now, for good; trusted or not as this one is now."""
-        original = self._original or self
-        copy = BookView.__new__(BookView)  # by hand, since there is one for each change of a book
-        copy._topic = self._topic
-        copy._source = self._source.levels()
-        copy._is_checked = self._is_checked
-        copy._original = None
-        copy._is_trusted = original._is_trusted
-        copy._why = original._why
-        copy._received_at = original._received_at
-        return copy
+        return _fixed(*self._frozen())
 
     # For Session ------------------------------------------------------------------------------------------------------
 
@@ -236,6 +227,21 @@ class BookView:
             raise BookNotTrusted(self._topic, self.why)
         return self._source.levels()
 
+    def _frozen(self) -> _Frozen:
+        original = self._original or self
+        return (
+            self._topic,
+            self._source.levels(),
+            self._is_checked,
+            original._is_trusted,
+            original._why,
+            original._received_at,
+        )
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Copies and pickles are snapshots: nobody would tell them when the numbers are in doubt.
+        return _fixed, self._frozen()
+
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, BookView):
             return NotImplemented
@@ -255,6 +261,24 @@ class BookView:
             if self.trusted
             else f"<BookView {self.market}: not trusted: {self.why}>"
         )
+
+
+_Frozen: TypeAlias = "tuple[Topic[BookChanged], Levels, bool, bool, str, float | None]"
+
+
+def _fixed(
+    topic: Topic[BookChanged], levels: Levels, is_checked: bool, is_trusted: bool, why: str, received_at: float | None
+) -> BookView:
+    """A view that stays as it is; made by hand, since there is one for each change of a book."""
+    view = BookView.__new__(BookView)
+    view._topic = topic
+    view._source = levels
+    view._is_checked = is_checked
+    view._original = None
+    view._is_trusted = is_trusted
+    view._why = why
+    view._received_at = received_at
+    return view
 
 
 _HALF = Decimal("0.5")

@@ -64,9 +64,9 @@ class Line:
     def step(self, until: float) -> bool:
         """Waits for this line alone, at most until then, and takes its turn; True: something had come."""
         transport = self.transport
-        watched = () if transport is None else ((transport, bool(self._outbox)),)
-        self.is_readable = bool(self._network.wait(watched, min(until, self.wakes_at())))
-        came = self.is_readable
+        watched = () if transport is None else ((transport, self.wants_write),)
+        came = bool(self._network.wait(watched, min(until, self.wakes_at())))
+        self.is_readable = came
         self.turn()
         return came
 
@@ -180,7 +180,8 @@ class Line:
                 self._push(self.transport, data)
             if self._outbox:
                 self._push(self.transport, b"")
-            # Ready until the end of the connection has been handed out, which happens in this turn or the next.
+            # It counts as ready until the end of the connection has been handed out: in this turn, or in the next one when
+            # a callback raises before.
             may_end = not self._pump.is_ready and self._pump.session.wants_close
             if may_end and (not self._outbox or self._pump.session.is_deaf):
                 self._say_goodbye(self.transport)

@@ -81,8 +81,7 @@ class Pump:
         """Events that a thread has kept are handed out, in the calling thread and perhaps after the end."""
         self.dispatch: Callable[[Event], None] = self.own.dispatch
         self._clock: Callable[[], float] = network.now
-        self.latest = 0.0
-        """What `now` said last."""
+        self._latest = 0.0
         self._close_by = math.inf
         self._by_topic: dict[TopicKey, dict[Hashable, Registration]] = {}
         self._streams: dict[Hashable, Callable[[], None]] = {}
@@ -111,14 +110,14 @@ class Pump:
     def now(self) -> float:
         """The client's clock; it never goes back, not even by a rounding."""
         now = self._clock()
-        if now > self.latest:
-            self.latest = now
-        return self.latest
+        if now > self._latest:
+            self._latest = now
+        return self._latest
 
     def serve_timers(self, deadline: float) -> None:
         """Call when the time of `deadline` has come, even where the clock reads a rounding less."""
-        self.latest = max(self.now(), deadline)
-        self.session.handle_timeout(self.latest)
+        self._latest = max(self.now(), deadline)
+        self.session.handle_timeout(self._latest)
 
     # Events -----------------------------------------------------------------------------------------------------------
 

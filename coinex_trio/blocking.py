@@ -339,37 +339,30 @@ def run(*clients: Runnable, seconds: float = math.inf) -> None:
     if len(clients) == 1 and parts[0] is clients[0]:
         _run_alone(parts[0], until)
         return
-    is_in_time = seconds > 0.0
+    now = parts[0]._pump.now
     # Asked for each time: a callback may want the first topic of a socket that was not needed before.
-    while is_in_time and (alive := _alive(clients)):
+    while (alive := _alive(clients)) and now() < until:
+        for part in alive:
+            part._is_entered = True
         _cycle(alive, until)
-        is_in_time = alive[0]._pump.latest < until
 
 
 def _run_alone(client: BlockingClient, until: float) -> None:
     """As `run` for one client on one socket: nothing else is looked at between two messages."""
-    client._is_entered = True
     line, pump = client._line, client._pump
     INSIDE.is_waiting = True
     try:
-        is_in_time = pump.now() < until
-        while is_in_time and not pump.is_over:
+        while not pump.is_over and (until == math.inf or pump.now() < until):
+            client._is_entered = True
             line.step(until)
-            is_in_time = pump.latest < until
     finally:
         INSIDE.is_waiting = False
     _has_ended(client)
 
 
 def _alive(clients: Sequence[Runnable]) -> list[BlockingClient]:
-    """The sockets that go on; raises what ended one of the others. They count as entered from now on."""
-    found = []
-    for client in clients:
-        for part in client._parts():
-            if not _has_ended(part):
-                part._is_entered = True
-                found.append(part)
-    return found
+    """The sockets that go on; raises what ended one of the others."""
+    return [part for part in _parts_of(clients) if not _has_ended(part)]
 
 
 def _parts_of(clients: Sequence[Runnable]) -> list[BlockingClient]:

@@ -1,6 +1,8 @@
 """What users read of an order book: numbers while it is proved, refusals otherwise, copies that never change."""
 
+import copy
 import decimal
+import pickle
 from collections.abc import Callable
 from decimal import Decimal
 from typing import ClassVar
@@ -120,6 +122,24 @@ def test_a_live_view_follows_and_a_snapshot_does_not() -> None:
     assert before.trusted
     assert (before.received_at, before.updated_at_ms) == (1.0, 1_700_000_000_000)
     assert not live.snapshot().trusted
+
+
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, lambda view: pickle.loads(pickle.dumps(view))])
+def test_a_copy_of_a_live_view_is_a_snapshot_and_holds_no_book(copied: Callable[[BookView], BookView]) -> None:
+    source = Kept(BIDS, ASKS)
+    live = BookView(Depth("BTCUSDT"), source)
+    live.prove(1.0)
+    twins = copied(live), copied(live.unproved)
+    source.fixed = NO_LEVELS
+    live.doubt("gone")
+    for twin in twins:
+        assert (twin.trusted, twin.why, twin.received_at) == (True, "", 1.0)
+        assert twin.best_bid == (Decimal("100.5"), Decimal(2))
+        with pytest.raises(UsageError, match="only the live view"):
+            twin.prove(2.0)
+    with pytest.raises(BookNotTrusted, match="gone"):
+        copied(live).bids  # noqa: B018
+    assert copied(live.unproved).best_bid is None
 
 
 def test_a_snapshot_cannot_be_changed() -> None:  # C9
