@@ -39,6 +39,11 @@ def _whole(instance: object, attribute: Attribute[Any], value: Any) -> None:
         raise UsageError(f"{type(instance).__name__}({attribute.name}={value!r}): must be a whole number of at least 1")
 
 
+def _whole_or_none(instance: object, attribute: Attribute[Any], value: Any) -> None:
+    if value is not None:
+        _whole(instance, attribute, value)
+
+
 def _of_its_type(instance: object, attribute: Attribute[Any], value: Any) -> None:
     if type(value) is not type(attribute.default):
         kind = type(attribute.default).__name__
@@ -85,6 +90,8 @@ class Config:
     """Pace of topic requests."""
     max_message_bytes: int = field(default=16 * 2**20, validator=_whole)
     """Largest message accepted, on the wire and inflated."""
+    max_unreadable: int | None = field(default=100, validator=_whole_or_none)
+    """After so many messages in a row that cannot be read the connection is ended and made anew; None: never."""
     retry_first: bool = field(default=False, validator=_of_its_type)
     """False: a first connection that fails is `Stop(ConnectFailed)`; True: it is retried like every later one."""
     backoff: Backoff = field(default=Backoff(), validator=_of_its_type)

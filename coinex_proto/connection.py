@@ -21,7 +21,7 @@ from coinex_proto._requests import Pending, Purpose
 from coinex_proto._websocket import Broken, Ended, PeerClosed, Pong, Received, Refused, Upgraded, WebSocket
 from coinex_proto.commands import Command, RequestId, check_command, describe
 from coinex_proto.config import Config, Endpoint, Sources
-from coinex_proto.dialect import Answer, Challenge, Dialect
+from coinex_proto.dialect import Answer, Challenge, Dialect, Inbound
 from coinex_proto.errors import (
     ConnectFailed,
     HandshakeRefused,
@@ -53,6 +53,7 @@ REFUSAL_TIMEOUT: Final = 1.0
 """Seconds for the body of a refusal, once its head is in."""
 MESSAGE_TOO_BIG: Final = 1009
 """RFC 6455 7.4.1."""
+INVALID_PAYLOAD: Final = 1007
 GOING_AWAY: Final = 1001
 NORMAL_CLOSURE: Final = 1000
 PRIVATE_CODES: Final = range(3000, 5000)
@@ -115,6 +116,9 @@ class Connection:
         """Something other than an update has come since the last pause of `receive_each`."""
         self._phase_deadline: float | None = None
         self._is_deaf = False
+        self._unreadable = 0
+        """Messages in a row that could not be read, the last one of them at `_unreadable_at` of `stats.messages`."""
+        self._unreadable_at = 0
 
     # What a caller sees -----------------------------------------------------------------------------------------------
 
@@ -339,6 +343,7 @@ class Connection:
         except PayloadError as error:
             stats.decode_failures += 1
             self._unrecognised(payload, str(error), concerns=ANYTHING)
+            self._count_unreadable(now)
             return
         inbound = self._dialect.decode(payload)
         events = self._events
@@ -360,8 +365,20 @@ class Connection:
                 stats.unrecognised += 1
                 stats.decode_failures += item.concerns is not None
                 events.append(item)
+                if item is inbound[-1] and _is_unreadable(inbound):
+                    self._count_unreadable(now)
         if has_update and self._calls.requests.optional:
             self._is_news = True  # it may be what was asked for: the answer need not come
+
+    def _count_unreadable(self, now: float) -> None:
+        """Ends the connection when too many came in a row: what is garbled for so long may be mended by a new one."""
+        messages = self.stats.messages
+        self._unreadable = self._unreadable + 1 if self._unreadable_at == messages - 1 else 1
+        self._unreadable_at = messages
+        if self._unreadable == self._config.max_unreadable:
+            self._socket.close(INVALID_PAYLOAD)
+            why = f"closed by us: {self._unreadable} messages in a row could not be read"
+            self._end(now, CloseReason(code=INVALID_PAYLOAD, text=why))
 
     def _control(self, item: Received, now: float) -> None:
         match item:
@@ -515,3 +532,10 @@ class Connection:
         self._phase_deadline = None
         self._calls.lose(reason)
         self._events.append(Closed(reason=reason))
+
+
+def _is_unreadable(inbound: Sequence[Inbound]) -> bool:
+    """Whether nothing of a message could be read, and it may have been a push: an unknown method was read."""
+    return all(type(item) is Unrecognised for item in inbound) and any(
+        item.concerns is not None for item in inbound if type(item) is Unrecognised
+    )

@@ -139,11 +139,13 @@ pushes: st.SearchStrategy[Any] = st.one_of(
         st.sampled_from(["live", "filled", "cancelled", "refused"]),
     ),
 )
+UNREADABLE = (frame(b"{"), frame(b"\x1f\x8b\x00", 0x82), frame(b"\xff\xfe", 0x82))
 values: st.SearchStrategy[Any] = st.one_of(answers, pushes, st.just({"hello": "n"}))
 messages: st.SearchStrategy[bytes] = st.one_of(
     values.map(text),
     st.lists(values, max_size=3).map(lambda many: text({"many": many})),
-    st.sampled_from([text(None), text([1]), frame(b"{"), frame(b"\x1f\x8b\x00", 0x82), frame(b"\xff\xfe", 0x82)]),
+    st.sampled_from([text(None), text([1]), *UNREADABLE]),
+    st.lists(st.sampled_from(UNREADABLE), min_size=2, max_size=3).map(b"".join),
 )
 controls = st.sampled_from([frame(b"p", 0x89), frame(b"", 0x8A), frame(b"1", 0x8A)])
 ends = st.sampled_from(

@@ -44,6 +44,14 @@ def test_what_is_neither_is_of_its_type(name: str, value: Any) -> None:
         Config(**{name: value})
 
 
+@pytest.mark.parametrize("value", [0, -1, 1.5, True, "9"])
+def test_so_many_messages_is_a_whole_number_or_none(value: Any) -> None:
+    with pytest.raises(UsageError, match=r"Config\(max_unreadable="):
+        Config(max_unreadable=value)
+    assert Config().max_unreadable == 100
+    assert Config(max_unreadable=None).max_unreadable is None
+
+
 def test_silence_may_be_allowed() -> None:
     assert Config().silent_after is None
     assert Config(silent_after=1).silent_after == 1

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Sequence
+from typing import Any
 
 import pytest
+from attrs import frozen
 
 from coinex_proto import (
     Closed,
@@ -13,6 +16,7 @@ from coinex_proto import (
     Connection,
     Failed,
     HandshakeRefused,
+    Inbound,
     Phase,
     Ready,
     Unrecognised,
@@ -20,6 +24,7 @@ from coinex_proto import (
 )
 from tests.coinex_proto.line import sources
 from tests.coinex_proto.line_connection import (
+    PRIVATE,
     closed,
     connection_of,
     ready,
@@ -174,6 +179,81 @@ def test_a_broken_gzip_is_reported_and_survived() -> None:
     (event,) = line.events()
     assert isinstance(event, Unrecognised)
     assert connection_of(line).stats.decode_failures == 1
+
+
+BAD = frame(b"{")
+BAD_GZIP = frame(b"\x1f\x8b\x08broken", 0x82)
+GOOD = text({"price": "1", "market": "A"})
+ODD = text({"what": "is this"})
+
+
+@frozen(kw_only=True)
+class Torn(Tiny):
+    """A venue of whose messages a part may be garbled."""
+
+    def _decode(self, value: dict[str, Any]) -> Sequence[Inbound]:
+        if "torn" in value:
+            return (Unrecognised(raw=b"", why="torn", concerns=("price", "A")),)
+        return super()._decode(value)
+
+
+@pytest.mark.parametrize("bad", [BAD, BAD_GZIP], ids=["json", "gzip"])
+def test_d16_so_many_messages_in_a_row_that_cannot_be_read_end_the_connection(bad: bytes) -> None:
+    line = ready(config=Config(max_unreadable=3))
+    line.client.receive_data(bad * 2, 1.0)
+    assert len(line.events()) == 2
+    assert not connection_of(line).wants_close
+    line.client.receive_data(bad + GOOD, 2.0)
+    unread, end = line.events()
+    assert isinstance(unread, Unrecognised)
+    assert isinstance(end, Closed)
+    assert (end.reason.code, end.reason.text) == (1007, "closed by us: 3 messages in a row could not be read")
+    assert connection_of(line).wants_close
+    line.sent()
+    assert line.peer.closed is not None
+    assert line.peer.closed.code == 1007
+
+
+@pytest.mark.parametrize("read", [GOOD, ODD, text({"ok": "nobody"}), text({"hello": "again"})])
+def test_d16_any_message_that_was_read_ends_the_row(read: bytes) -> None:
+    line = ready(config=Config(max_unreadable=2))
+    line.client.receive_data((BAD + read) * 10 + BAD, 1.0)
+    assert not connection_of(line).wants_close
+    line.client.receive_data(BAD, 2.0)
+    assert closed(line.events()).reason.code == 1007
+
+
+def test_d16_a_message_that_was_read_in_part_was_read() -> None:
+    line = ready(venue=Torn(), config=Config(max_unreadable=1))
+    line.client.receive_data(text({"many": [{"price": "1", "market": "A"}, {"torn": 1}]}), 1.0)
+    line.client.receive_data(text({"many": [{"torn": 1}, {"price": "1", "market": "A"}]}), 1.0)
+    assert connection_of(line).stats.decode_failures == 2
+    assert not connection_of(line).wants_close
+    line.client.receive_data(text({"many": [{"torn": 1}, {"what": "is this"}]}), 1.0)
+    assert closed(line.events()).reason.code == 1007
+
+
+def test_d16_a_message_with_many_faults_is_one_message() -> None:
+    line = ready(venue=Torn(), config=Config(max_unreadable=2))
+    line.client.receive_data(text({"many": [{"torn": 1}] * 5}), 1.0)
+    assert not connection_of(line).wants_close
+    line.client.receive_data(text({"many": [{"torn": 1}] * 5}), 1.0)
+    events = line.events()
+    assert len(events) == 11
+    assert closed(events).reason.code == 1007
+
+
+def test_d16_without_a_limit_the_connection_stays() -> None:
+    line = ready(config=Config(max_unreadable=None))
+    line.client.receive_data(BAD * 1000, 1.0)
+    assert not connection_of(line).wants_close
+    assert connection_of(line).stats.decode_failures == 1000
+
+
+def test_d16_it_counts_while_it_signs_in_too() -> None:
+    line = started(PRIVATE, Config(max_unreadable=2)).open(0.0)
+    line.client.receive_data(BAD * 2, 1.0)
+    assert closed(line.events()).reason.code == 1007
 
 
 def test_d1_a_bomb_ends_the_connection_with_1009() -> None:

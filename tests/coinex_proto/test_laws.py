@@ -16,7 +16,7 @@ from tests.coinex_proto.tiny import Do, Ladder, Own, Place, Price, Time, Tiny
 
 Make: TypeAlias = Callable[[], Connection | Session]
 
-CONFIG = Config(retry_first=True, silent_after=15.0, requests_per_second=2.0, max_request_bytes=60)
+CONFIG = Config(retry_first=True, silent_after=15.0, requests_per_second=2.0, max_request_bytes=60, max_unreadable=2)
 VENUE = Tiny(password="pw", clock=Time())
 MAKERS: tuple[Make, ...] = (lambda: Connection(VENUE, sources(), CONFIG), lambda: Session(VENUE, sources(), CONFIG))
 

@@ -8,6 +8,7 @@ import pytest
 
 from coinex_proto import (
     Closed,
+    Config,
     ConnectFailed,
     HandshakeRefused,
     LoginFailed,
@@ -26,6 +27,7 @@ from coinex_proto import (
     Wait,
 )
 from tests.coinex_proto.line import sources
+from tests.coinex_proto.line_script import frame
 from tests.coinex_proto.line_session import RETRYING, asked, connected, price, run_to
 from tests.coinex_proto.tiny import Ladder, Own, Price, PriceUpdate, Tiny, login
 
@@ -295,3 +297,25 @@ def test_trust_of_some_topics_is_asked_by_name() -> None:
     assert session.trusted(Price("A"))
     assert not session.trusted(Price("A"), Price("B"))
     assert not session.trusted()
+
+
+def test_d16_a_line_that_says_nothing_readable_is_replaced_and_everything_is_asked_for_again() -> None:
+    topic = Price("A")
+    session, line = asked(topic, config=Config(retry_first=True, max_unreadable=3))
+    line.sent_texts()
+    line.say(1.0, {"ok": "watch"}, price("A"))
+    assert session.trusted(topic)
+    line.client.receive_data(frame(b"{") * 3, 2.0)
+    assert session.wants_close
+    session.disconnected(2.0)
+    why = "closed by us: 3 messages in a row could not be read"
+    events = line.events()
+    assert [type(event) for event in events[-2:]] == [Closed, Retrying]
+    assert why in str(events[-2])
+    assert not session.trusted(topic)
+    step = session.next_step(2.0)
+    assert isinstance(step, Wait)
+    again = connected(session, step.until)
+    assert again.events()[0] == Ready()
+    assert again.sent() != []
+    assert names(again.say(step.until, {"ok": "watch"}, price("A"))) == ["Subscribed", "Restored", "PriceUpdate"]

@@ -36,7 +36,7 @@ from coinex_proto import (
     Unrecognised,
     Update,
 )
-from coinex_proto.events import stamp
+from coinex_proto.events import ANYTHING, stamp
 
 
 def wire(value: object) -> bytes:
@@ -318,7 +318,7 @@ class Tiny:
         try:
             return self._decode(json.loads(payload))
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-            return (Unrecognised(raw=payload, why=type(error).__name__),)
+            return (Unrecognised(raw=payload, why=type(error).__name__, concerns=ANYTHING),)
 
     def _decode(self, value: dict[str, Any]) -> Sequence[Inbound]:
         match value:
