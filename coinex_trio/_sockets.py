@@ -137,10 +137,8 @@ class SocketTransport:
             self._connect_mask = select.POLLOUT if tunnel.unsent else select.POLLIN
             return False
         except OSError as error:
-            why = describe(error)
-        else:
-            return True
-        raise tunnel.failed(why)  # out here it has no context, whose frames hold the login
+            raise tunnel.failed(describe(error)) from error
+        return True
 
     def _secured(self, winner: socket.socket) -> socket.socket:
         if self._ssl_context is not None and not isinstance(winner, ssl.SSLSocket):

@@ -40,6 +40,8 @@ from coinex_trio import (
     open_http,
     run,
 )
+from coinex_trio._streams import TcpStream, go_through
+from coinex_trio._tunnel import Proxy, Tunnel
 from tests.coinex_trio.loopback import loopback
 from tests.coinex_trio.proxy_peer import ESTABLISHED, Script, proxy_peer, relay, say, say_and_wait, say_without_end
 from tests.coinex_trio.test_network import black_hole, free_port
@@ -331,10 +333,11 @@ def through_the_transport(network: ProxyNetwork, count: int) -> bytes:
         until = network.now() + 5
         data = b""
         while len(data) < count:
-            if transport.progress(network.now()):
-                data += transport.receive(100) or b""
-            assert network.now() < until
-            network.wait([(transport, False)], min(until, transport.wakes_at()))
+            if transport.progress(network.now()) and (came := transport.receive(100)):
+                data += came
+            else:
+                assert network.now() < until
+                network.wait([(transport, False)], min(until, transport.wakes_at()))
         return data
     finally:
         transport.close()
@@ -401,10 +404,25 @@ def test_n29_the_login_shows_nowhere(ask: Ask, script: Script, caplog: pytest.Lo
     error = refused(ask, script, login=LOGIN)
     assert_hides(caplog.text)
     assert_hides(repr(error) + str(error) + repr(vars(error)) + repr(pickle.dumps(error)))
+    assert_no_frame_shows_it(error)
+
+
+def assert_no_frame_shows_it(error: BaseException) -> None:
     seen: BaseException | None = error
     while seen is not None:
         assert_hides(shown_locals(seen))
         seen = seen.__context__
+
+
+async def test_n29_the_login_shows_not_even_where_sending_it_has_failed() -> None:
+    ours, theirs = trio.socket.socketpair()
+    theirs.close()
+    stream = TcpStream(trio.SocketStream(ours))
+    tunnel = Tunnel(Proxy(f"http://{LOGIN}proxy.example:3128"), "venue.example", 443)
+    with pytest.raises(ProxyError, match="Broken pipe") as caught:
+        await go_through(stream, tunnel)
+    assert_no_frame_shows_it(caught.value)
+    assert ours.fileno() == -1
 
 
 def test_n29_a_network_shows_where_the_proxy_is_and_no_login() -> None:
