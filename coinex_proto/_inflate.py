@@ -1,8 +1,9 @@
 """The payload of one message, inflated when it is gzip, never larger than the limit.
 
 A venue either compresses a message or it does not; the first two bytes tell (1f 8b is gzip, RFC 1952, and no JSON text
-starts so). Must not know what is in a payload, nor any venue. With `isal` installed (extra `speed`) a usual payload takes
-a sixth less time, a large one half: it may say yes, every no is zlib's.
+starts so). Must not know what is in a payload, nor any venue. With `isal` installed (extra `speed`) a payload of 250
+compressed bytes takes a seventh less time, a large one half: isal may say yes, every no is zlib's. It takes incomplete
+Huffman codes, which zlib refuses; CRC and length must fit there too.
 """
 
 from __future__ import annotations

@@ -64,7 +64,7 @@ class Trust:
     def take(self, update: Update, now: float) -> None:
         """Hand an update on to those who want it, through its book if it has one."""
         key = update.topic_key
-        route = self._wishes.route(key)
+        route = self._wishes.routes.get(key) or self._wishes.route(key)
         if update.has_sequence and self._has_gap(update, key):
             self._gap(route, now)
         if not route:

@@ -111,7 +111,8 @@ class Wishes:
 
     def __init__(self) -> None:
         self._by_key: dict[TopicKey, Wish] = {}
-        self._routes: dict[TopicKey, tuple[Wish, ...]] = {}
+        self.routes: dict[TopicKey, tuple[Wish, ...]] = {}
+        """What `route` has found before; to be read only."""
         self.touched: dict[TopicKey, Wish] = {}
         """Those whose wire state must be looked at; to be read only."""
 
@@ -129,16 +130,16 @@ class Wishes:
     def add(self, wish: Wish) -> None:
         """A new wish."""
         self._by_key[wish.key] = wish
-        self._routes.clear()
+        self.routes.clear()
 
     def remove(self, wish: Wish) -> None:
         """Nobody wants it and the venue has nothing to be told."""
         del self._by_key[wish.key]
-        self._routes.clear()
+        self.routes.clear()
 
     def holders_changed(self) -> None:
         """Updates may go to other wishes than before."""
-        self._routes.clear()
+        self.routes.clear()
 
     def touch(self, wishes: Iterable[Wish]) -> None:
         """Their wire state must be looked at."""
@@ -152,12 +153,12 @@ class Wishes:
 
     def route(self, key: TopicKey) -> tuple[Wish, ...]:
         """The wanted wishes that an update with this key belongs to: its own market's and all markets'."""
-        route = self._routes.get(key)
+        route = self.routes.get(key)
         if route is None:
-            if len(self._routes) >= MAX_ROUTES:
-                self._routes.clear()
+            if len(self.routes) >= MAX_ROUTES:
+                self.routes.clear()
             both = (self._by_key.get(key), self._by_key.get(wide(key)) if not is_wide(key) else None)
-            route = self._routes[key] = tuple(wish for wish in both if wish is not None and wish.holders)
+            route = self.routes[key] = tuple(wish for wish in both if wish is not None and wish.holders)
         return route
 
     def cover(self, wish: Wish) -> Wish | None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Final, final
 from zlib import crc32
 
-from coinex_proto._levels import Ladder, LevelTexts, is_readable, joined
+from coinex_proto._levels import Ladder, LevelTexts, joined
 from coinex_proto.books import Levels
 from coinex_proto.coinex.market_updates import DepthUpdate
 from coinex_proto.errors import PayloadError
@@ -96,8 +96,6 @@ class CoinexBook:
             bids.change(depth.bids)
             asks.change(depth.asks)
         text = joined(bids, asks)
-        if not is_readable(text, len(bids.texts) + len(asks.texts)):
-            raise PayloadError("a level that is no plain decimal number")
         if not bids.has_positive_prices or not asks.has_positive_prices:
             raise PayloadError("a level with a price of zero")
         self._updated_at_ms = depth.updated_at

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import final
 
-from coinex_proto._levels import Ladder, LevelTexts, is_readable, joined
+from coinex_proto._levels import Ladder, LevelTexts
 from coinex_proto.books import Levels
 from coinex_proto.errors import PayloadError
 from coinex_proto.events import Update
@@ -73,8 +73,6 @@ class QfexBook:
         bids, asks = self._bids, self._asks
         bids.replace(update.bid)
         asks.replace(update.ask)
-        if not is_readable(joined(bids, asks), len(bids.texts) + len(asks.texts)):
-            raise PayloadError("a level that is no plain decimal number")
         if not bids.has_positive_prices or not asks.has_positive_prices:
             raise PayloadError("a level with a price of zero")
         self._time_ns = time_ns

@@ -140,3 +140,21 @@ def test_a_sound_member_is_inflated_by_the_accelerator_alone(member: bytes, monk
     monkeypatch.setattr(_inflate, "isal_zlib", ISAL)
     monkeypatch.delattr(_inflate, "zlib")
     assert inflate(member, LIMIT) == gzip.decompress(member)
+
+
+@needs_isal
+def test_the_one_known_difference_is_an_incomplete_code_whose_crc_and_length_fit(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    member = bytes.fromhex(
+        "1f8b080145f3a90a00ff35c18111c0200083a1599ffd87683c2b10d1287712d1b913000000",
+    )
+    monkeypatch.setattr(_inflate, "isal_zlib", ISAL)
+    assert inflate(member, LIMIT) == b"a" * 19
+    monkeypatch.setattr(_inflate, "isal_zlib", None)
+    with pytest.raises(PayloadError, match="not valid gzip"):
+        inflate(member, LIMIT)
+
+
+def test_without_the_accelerator_there_is_none() -> None:
+    assert _inflate._optional("no_such_module") is None

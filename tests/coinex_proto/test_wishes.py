@@ -55,7 +55,7 @@ def test_a_peer_that_invents_markets_does_not_fill_the_memory() -> None:
     wishes = table(wish(Price(), "x"))
     for number in range(MAX_ROUTES + 10):
         wishes.route(("price", f"M{number}"))
-    assert len(wishes._routes) <= MAX_ROUTES
+    assert len(wishes.routes) <= MAX_ROUTES
 
 
 def test_all_markets_cover_their_single_ones() -> None:
