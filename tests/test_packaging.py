@@ -66,3 +66,34 @@ def test_without_the_extra_the_command_says_what_to_install(missing: str) -> Non
     assert done.returncode == 2
     assert "pip install 'coinex-sdk[cli]'" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+MENDED_IN = {
+    "fastecdsa": (2, 3, 2),  # CVE-2024-21502: memory that was never set is freed, by a point of the caller's choice
+    "h11": (0, 16),  # CVE-2025-43859: chunked bodies with wrong line ends are let through
+}
+"""The first version without a hole that is known; what comes before must not be installed with us."""
+
+
+def lower_bounds() -> dict[str, tuple[int, ...]]:
+    extras = PROJECT["optional-dependencies"]
+    declared = [
+        *PROJECT["dependencies"],
+        *(each for extra in ("cli", "http", "coinflex", "speed", "tls") for each in extras[extra]),
+    ]
+    found = {}
+    for each in declared:
+        name, _, version = each.partition(">=")
+        assert version, f"{each}: needs a lower bound"
+        found[name] = tuple(map(int, version.split(".")))
+    return found
+
+
+def test_x20_what_users_install_cannot_be_a_version_with_a_known_hole() -> None:
+    bounds = lower_bounds()
+    assert {name: bounds[name] for name, mended in MENDED_IN.items() if bounds[name] < mended} == {}
+
+
+def test_x20_no_library_of_elliptic_curves_with_an_open_hole_is_installed_with_us() -> None:
+    """`ecdsa` leaks keys through its timing (CVE-2024-23342), and will not be mended; tests may compare with it."""
+    assert "ecdsa" not in lower_bounds()
