@@ -336,16 +336,17 @@ class Connection:
         self._beat.proved(now)
         try:
             payload = inflate(payload, self._config.max_message_bytes)
-        except TooBig as error:
+            inbound = self._dialect.decode(payload)
+        except (TooBig, MemoryError) as error:
             self._socket.close(MESSAGE_TOO_BIG)
-            self._end(now, CloseReason(code=MESSAGE_TOO_BIG, text=str(error)))
+            why = str(error) or f"there is no memory for a message of {len(payload)} bytes"
+            self._end(now, CloseReason(code=MESSAGE_TOO_BIG, text=why))
             return
         except PayloadError as error:
             stats.decode_failures += 1
             self._unrecognised(payload, str(error), concerns=ANYTHING)
             self._count_unreadable(now)
             return
-        inbound = self._dialect.decode(payload)
         events = self._events
         has_update = False
         for item in inbound:

@@ -29,6 +29,7 @@ from coinex_proto.errors import (
     LoginRefused,
     NotReady,
     UsageError,
+    quoted,
 )
 from coinex_proto.events import (
     BookChanged,
@@ -148,6 +149,8 @@ class Session:
         None when the update has no time stamp, or nothing is known of that clock yet. Where `now` is Unix time, as under
         our drivers; right to within `clock.error_ns`.
         """
+        if not isinstance(update, Update):
+            raise UsageError(f"an update was expected, as callbacks and streams give it, not {quoted(update)}")
         if update.venue_time is None or not self.clock.is_known:
             return None
         return update.received_at + self.clock.offset_ns / 1e9 - update.venue_time
@@ -331,13 +334,21 @@ class Session:
     # Bytes, events, time ----------------------------------------------------------------------------------------------
 
     def receive_data(self, data: bytes | bytearray | memoryview, now: float) -> None:
-        """Bytes of the peer, cut anywhere."""
+        """Bytes of the peer, cut anywhere.
+
+        What is cut off by a Ctrl-C, or for want of memory, comes out; nothing is trusted then, and this line is of no
+        more use: `disconnected` ends it.
+        """
         if self._connection is None:
             raise UsageError("connected() comes before receive_data()")
         now = self._at(now)
-        for _ in self._connection.receive_each(data, now):
+        try:
+            for _ in self._connection.receive_each(data, now):
+                self._settle(now)
             self._settle(now)
-        self._settle(now)
+        except BaseException as error:
+            self._trust.line_lost(now, f"taking in a message was cut off by {type(error).__name__}")
+            raise
 
     def data_to_send(self) -> bytes:
         """What must go to the transport now; b"" when there is nothing."""

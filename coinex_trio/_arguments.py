@@ -11,7 +11,7 @@ from collections.abc import Hashable
 from numbers import Real
 from typing import Any
 
-from coinex_proto import BookChanged, Callbacks, Config, Topic, Update, UsageError
+from coinex_proto import BookChanged, Callbacks, Config, Topic, UsageError
 from coinex_proto.errors import quoted
 from coinex_proto.topics import check_topics
 
@@ -27,12 +27,6 @@ def check_book_topic(topic: Topic[Any]) -> None:
     check_topics((topic,))
     if topic.event is not BookChanged:
         raise UsageError(f"{topic} has no book: ask for the topic of an order book, for example Depth('BTCUSDT')")
-
-
-def check_update(update: object) -> None:
-    """Data of the venue."""
-    if not isinstance(update, Update):
-        raise UsageError(f"an update was expected, as callbacks and streams give it, not {quoted(update)}")
 
 
 def check_step(work: object) -> None:

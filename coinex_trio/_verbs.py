@@ -23,7 +23,7 @@ from coinex_proto import (
     TopicStatus,
     Update,
 )
-from coinex_trio._arguments import check_step, check_update
+from coinex_trio._arguments import check_step
 from coinex_trio._pump import Pump
 
 R = TypeVar("R")
@@ -95,7 +95,6 @@ class Verbs(ABC):
 
         None when it has none, or while the clock is not known: it is asked with the first ping, or by `server_time()`.
         """
-        check_update(update)
         return self._ask(lambda: self._pump.session.age(update))
 
     def topics(self) -> tuple[TopicStatus, ...]:
