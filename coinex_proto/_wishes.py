@@ -110,31 +110,32 @@ class Wishes:
     """All wishes by key, those whose wire state must be looked at, and the way from an update to its wishes."""
 
     def __init__(self) -> None:
-        self._by_key: dict[TopicKey, Wish] = {}
+        self.by_key: dict[TopicKey, Wish] = {}
+        """To be read only."""
         self.routes: dict[TopicKey, tuple[Wish, ...]] = {}
         """What `route` has found before; to be read only."""
         self.touched: dict[TopicKey, Wish] = {}
         """Those whose wire state must be looked at; to be read only."""
 
     def __iter__(self) -> Iterator[Wish]:
-        return iter(self._by_key.values())
+        return iter(self.by_key.values())
 
     def get(self, key: TopicKey) -> Wish | None:
         """The wish with this key, wanted or just ending."""
-        return self._by_key.get(key)
+        return self.by_key.get(key)
 
     def wanted(self) -> list[Wish]:
         """Those that somebody holds."""
-        return [wish for wish in self._by_key.values() if wish.holders]
+        return [wish for wish in self.by_key.values() if wish.holders]
 
     def add(self, wish: Wish) -> None:
         """A new wish."""
-        self._by_key[wish.key] = wish
+        self.by_key[wish.key] = wish
         self.routes.clear()
 
     def remove(self, wish: Wish) -> None:
         """Nobody wants it and the venue has nothing to be told."""
-        del self._by_key[wish.key]
+        del self.by_key[wish.key]
         self.routes.clear()
 
     def holders_changed(self) -> None:
@@ -157,7 +158,7 @@ class Wishes:
         if route is None:
             if len(self.routes) >= MAX_ROUTES:
                 self.routes.clear()
-            both = (self._by_key.get(key), self._by_key.get(wide(key)) if not is_wide(key) else None)
+            both = (self.by_key.get(key), self.by_key.get(wide(key)) if not is_wide(key) else None)
             route = self.routes[key] = tuple(wish for wish in both if wish is not None and wish.holders)
         return route
 
@@ -165,7 +166,7 @@ class Wishes:
         """The all-markets wish that makes asking for this market needless, if there is one."""
         if is_wide(wish.key):
             return None
-        over = self._by_key.get(wide(wish.key))
+        over = self.by_key.get(wide(wish.key))
         if over is None or over.refused is not None:
             return None
         return over if over.holders or over.wire is not Wire.OFF else None
@@ -174,7 +175,7 @@ class Wishes:
         """The single markets of an all-markets wish."""
         if not is_wide(over.key):
             return []
-        return [wish for wish in self._by_key.values() if wish is not over and wide(wish.key) == over.key]
+        return [wish for wish in self.by_key.values() if wish is not over and wide(wish.key) == over.key]
 
 
 def topics_of(wishes: Iterable[Wish]) -> tuple[Topic[Any], ...]:

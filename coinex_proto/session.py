@@ -87,6 +87,8 @@ class Session:
         self._closed: Closed | None = None
         self._login_error: LoginRefused | None = None
         self._ended_in_opening = False
+        self._is_cut = False
+        """Something has come out of `receive_data`, so that this connection's state proves nothing any more."""
         self._now = 0.0
 
     # What is wanted ---------------------------------------------------------------------------------------------------
@@ -133,7 +135,7 @@ class Session:
             found = [self._wishes.get(topic.key) for topic in topics]
         else:
             found = list(self._wishes.wanted())
-        return bool(found) and all(wish is not None and wish.is_live for wish in found)
+        return bool(found) and not self._is_cut and all(wish is not None and wish.is_live for wish in found)
 
     def is_proved(self, now: float) -> bool:
         """Whether the line was proved within `ping_interval + ping_timeout`.
@@ -296,6 +298,7 @@ class Session:
             self._settle(now)
             error = self._closed.reason.error if self._closed is not None else None
         self._connection = self._endpoint = None
+        self._is_cut = False
         if self._stop is not None:
             return
         ending = Ending(
@@ -347,7 +350,15 @@ class Session:
                 self._settle(now)
             self._settle(now)
         except BaseException as error:
-            self._trust.line_lost(now, f"taking in a message was cut off by {type(error).__name__}")
+            # There may be no stack left for a single call, and no memory for a text.
+            self._is_cut = True
+            for wish in self._wishes.by_key.values():
+                if wish.view is not None:
+                    wish.view._is_trusted = False
+            why = f"taking in a message was cut off by {type(error).__name__}"
+            for wish in self._wishes.by_key.values():
+                if wish.view is not None:
+                    wish.view._why = why
             raise
 
     def data_to_send(self) -> bytes:
