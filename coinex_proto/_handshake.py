@@ -24,7 +24,9 @@ _RESERVED: Final = frozenset(
 _RESERVED_PREFIX: Final = "sec-websocket-"
 _DEFAULT_PORT: Final = {True: 443, False: 80}
 
-_NAME = re.compile(r"(?=.{1,253}\Z)[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*\.?")
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*\.?")
+MAX_NAME: Final = 253
+"""Characters of a host's name (RFC 1035, 2.3.4)."""
 _IPV6 = re.compile(r"[0-9A-Fa-f:.]{2,45}")
 _TARGET = re.compile(r"/[!-\"$-~]*")
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -54,7 +56,7 @@ def upgrade_request(
     they may carry a key.
     """
     is_ipv6 = ":" in host
-    if not (_IPV6 if is_ipv6 else _NAME).fullmatch(host):
+    if len(host) > MAX_NAME or not (_IPV6 if is_ipv6 else _NAME).fullmatch(host):
         raise UsageError(
             f"host {quoted(host)}: must be a name or an address in ASCII, without scheme, port, user or brackets "
             "(an international name in its xn-- form)"
