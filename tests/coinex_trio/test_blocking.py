@@ -23,11 +23,9 @@ from coinex_proto import (
     Lost,
     NotReady,
     OrderFact,
-    OrderView,
     OutcomeUnknown,
     Ready,
     Replied,
-    RequestId,
     RequestRefused,
     RequestTimedOut,
     Restored,
@@ -70,109 +68,6 @@ def test_a_program_that_never_enters_works_the_same() -> None:
     client.close()
     client.close()
     assert network.last.closed_with is not None
-
-
-def test_a_closed_client_says_so_instead_of_doing_nothing() -> None:
-    with client_of(VirtualNetwork()) as client:
-        client.run(seconds=1)
-    with pytest.raises(UsageError, match="has been closed"):
-        client.run(seconds=1)
-    with pytest.raises(UsageError, match="has been closed"), client:
-        pytest.fail("the block must not begin")
-
-
-STATES_A_WISH: tuple[Any, ...] = (
-    lambda c: c.subscribe(BTC),
-    lambda c: c.subscribe(BTC, callback=print),
-    lambda c: c.on(Ready)(print),
-    lambda c: c.on_error(print),
-    lambda c: c.events(BTC),
-    lambda c: c.events(),
-    lambda c: c.latest(BTC),
-    lambda c: c.book(coinex.Depth("BTCUSDT")),
-    lambda c: c.send(coinex.Ping()),
-    lambda c: c.__enter__(),
-)
-WAITS: tuple[Any, ...] = (
-    lambda c: c.ready(),
-    lambda c: c.ready(BTC),
-    lambda c: c.request(coinex.Ping()),
-    lambda c: c.wait(sent(c)),
-)
-
-
-def sent(client: BlockingClient) -> OrderView:
-    """An order that never ends."""
-    return client._pump.session.orders.sending(OrderFact(client_order_id="c1", state="sending"), RequestId(9), START)
-
-
-@pytest.mark.parametrize("use", STATES_A_WISH + WAITS)
-@pytest.mark.parametrize("was_opened", [True, False])
-def test_a_closed_client_takes_no_wish_any_more(use: Any, was_opened: bool) -> None:
-    client = client_of(VirtualNetwork())
-    if was_opened:
-        client.ready()
-    client.close()
-    topics = client.topics()
-    with pytest.raises(UsageError, match=r"closed.*make a new one"):
-        use(client)
-    assert client.topics() == topics
-
-
-@pytest.mark.parametrize("use", STATES_A_WISH + WAITS)
-def test_a_client_that_was_stopped_takes_no_wish_once_it_has_ended(use: Any) -> None:
-    network = VirtualNetwork()
-    client = client_of(network)
-    network.at(1, client.stop)
-    client.run()
-    client.run()  # it has nothing to do, and says nothing new
-    with pytest.raises(UsageError, match=r"stopped.*make a new one"):
-        use(client)
-    client.close()
-
-
-@pytest.mark.parametrize("use", [use for use in STATES_A_WISH if use is not STATES_A_WISH[8]] + list(WAITS[:2]))
-def test_a_client_that_an_error_has_ended_raises_it_again(use: Any) -> None:
-    network = VirtualNetwork()
-    network.failures = [ConnectionRefusedError(111, "Connection refused")]
-    client = client_of(network)
-    with pytest.raises(ConnectFailed):
-        client.run()
-    with pytest.raises(ConnectFailed):
-        use(client)
-    assert client.topics() == ()
-
-
-def test_what_a_closed_client_knows_can_still_be_read() -> None:
-    network = VirtualNetwork()
-    with client_of(network) as client:
-        client.subscribe(BTC)
-        network.at(1, lambda: network.last.ticker())
-        client.run(seconds=2)
-        order = sent(client)
-        assert client.trusted(BTC)
-    assert not client.trusted(BTC)
-    assert not client.trusted()
-    assert [status.topic for status in client.topics()] == [BTC]
-    assert client.orders() == (order,)
-    assert client.stats.messages > 0
-    client.unsubscribe(BTC)  # what it asks for is so already
-    assert client.topics() == ()
-    client.stop()
-    client.close()
-
-
-def test_callbacks_of_the_goodbye_may_say_what_they_like() -> None:
-    seen: list[Event] = []
-    with client_of(VirtualNetwork()) as client:
-
-        def react(event: Event) -> None:
-            client.subscribe(BTC)
-            client.on(Ready)(print)
-            seen.append(event)
-
-        client.on(Closed)(react)
-    assert len(seen) == 1
 
 
 def test_n6_a_first_connection_that_fails_raises_where_it_is_entered() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import inspect
 import logging
 import math
 from decimal import Decimal
@@ -123,65 +122,6 @@ async def test_s1_refused_credentials_come_out_bare_and_are_not_tried_again(auto
             pytest.fail("the block must not begin")
     await trio.sleep(100)
     assert len(network.attempts) == 1
-
-
-@pytest.mark.parametrize(
-    "use",
-    [
-        lambda c: c.subscribe(BTC),
-        lambda c: c.subscribe(BTC, callback=print),
-        lambda c: c.on(Ready)(print),
-        lambda c: c.on_error(print),
-        lambda c: c.events(BTC),
-        lambda c: c.events(),
-        lambda c: c.latest(BTC),
-        lambda c: c.book(coinex.Depth("BTCUSDT")),
-        lambda c: c.send(coinex.Ping()),
-        lambda c: c.ready(),
-        lambda c: c.ready(BTC),
-        lambda c: c.request(coinex.Ping()),
-    ],
-)
-async def test_a_client_takes_no_wish_after_its_block(use: Any, autojump_clock: MockClock) -> None:
-    async with open_client(coinex.spot(), network=TrioNetwork()) as client:
-        pass
-    with pytest.raises(UsageError, match=r"closed.*make a new one"):
-        result = use(client)
-        if inspect.isawaitable(result):
-            await result
-    assert client.topics() == ()
-
-
-async def test_what_a_client_knows_can_be_read_after_its_block_and_is_not_trusted(autojump_clock: MockClock) -> None:
-    network = TrioNetwork()
-    async with open_client(coinex.spot(), network=network) as client:
-        client.subscribe(BTC)
-        book = client.book(coinex.Depth("BTCUSDT"))
-        await settle()
-        network.last.ticker()
-        await settle()
-        assert client.trusted(BTC)
-    assert not client.trusted(BTC)
-    assert not book.trusted
-    assert [status.topic for status in client.topics()] == [BTC, coinex.Depth("BTCUSDT")]
-    assert client.orders() == ()
-    assert client.stats.messages > 0
-    client.unsubscribe(BTC)  # what it asks for is so already
-    client.stop()
-
-
-async def test_an_error_that_ended_the_client_comes_again_after_its_block(autojump_clock: MockClock) -> None:
-    network = TrioNetwork()
-    with pytest.raises(ZeroDivisionError):
-        async with open_client(coinex.spot(), network=network) as client:
-            client.subscribe(BTC, callback=lambda _: 1 // 0)
-            await settle()
-            network.last.ticker()
-            await trio.sleep_forever()
-    with pytest.raises(ZeroDivisionError):
-        client.subscribe(ETH)
-    with pytest.raises(ZeroDivisionError):
-        await client.ready(ETH)
 
 
 async def test_an_exception_of_the_block_comes_out_as_itself(autojump_clock: MockClock) -> None:
