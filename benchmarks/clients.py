@@ -15,14 +15,15 @@ from typing import Any
 
 from attrs import Factory, define
 
-from coinex_proto import Dialect, Update, _inflate, coinex
+from coinex_proto import Dialect, Update, coinex
+from coinex_proto._wire import inflate
 from coinex_trio import BlockingClient, open_client
 
 ASK = '{"method":"state.subscribe","params":{"market_list":[]},"id":1}'
 """What the other clients say, so that the server sees a request."""
 MARKETS = 20
 """As many as the stream has."""
-isal_zlib = _inflate.isal_zlib
+isal_zlib = inflate.isal_zlib
 
 
 @define
@@ -187,7 +188,7 @@ def websocket_client(url: str, tally: Tally) -> None:
 
 def with_isal(url: str, drive: Callable[[Dialect, Tally], None], tally: Tally) -> None:
     """Without books, and with the extra `speed`; all others of ours go without it."""
-    _inflate.isal_zlib = isal_zlib
+    inflate.isal_zlib = isal_zlib
     drive(WithoutBooks(url), tally)
 
 
@@ -220,7 +221,7 @@ def main() -> None:
     """One client, one run."""
     name, url, count = sys.argv[1:]
     tally = Tally(int(count))
-    _inflate.isal_zlib = None
+    inflate.isal_zlib = None
     CLIENTS[name](url, tally)
     print(json.dumps({"cpu": tally.took, "times": tally.times}))
 

@@ -9,7 +9,8 @@ from typing import Any
 
 from benchmarks.server import acknowledgements, upgrade_response
 from benchmarks.stream import Message
-from coinex_proto import Connection, Session, Sources, _inflate, coinex
+from coinex_proto import Connection, Session, Sources, coinex
+from coinex_proto._wire import inflate
 from coinex_proto.coinex._pushes import PUSHES
 
 Pieces = Sequence[bytes]
@@ -160,11 +161,11 @@ def with_zlib(make: Callable[[Sequence[Message], Pieces], Run]) -> Callable[[Seq
         timed = make(messages, pieces)
 
         def run() -> int:
-            installed, _inflate.isal_zlib = _inflate.isal_zlib, None
+            installed, inflate.isal_zlib = inflate.isal_zlib, None
             try:
                 return timed()
             finally:
-                _inflate.isal_zlib = installed
+                inflate.isal_zlib = installed
 
         return run
 
@@ -178,7 +179,7 @@ def contestants() -> dict[str, Callable[[Sequence[Message], Pieces], Run]]:
         "connection": with_zlib(connection),
         "session with books": with_zlib(session),
     }
-    if _inflate.isal_zlib is not None:
+    if inflate.isal_zlib is not None:
         found["connection, isal"] = connection
         found["session with books, isal"] = session
     if find_spec("websockets") is None:

@@ -4,14 +4,15 @@
 `qfex`, `coinflex`) gives the dialect, topics, commands and updates. The drivers that own sockets are in `coinex_trio`.
 """
 
-from coinex_proto._plan import NextStep, Open, Stop, Wait
-from coinex_proto._wishes import TopicStatus
-from coinex_proto.books import BookView, Levels
-from coinex_proto.callbacks import Callbacks, Registration
-from coinex_proto.commands import OLDEST, Command, Outgoing, Refusal, RequestId
+from coinex_proto._session.reconnect import NextStep, Open, Stop, Wait
+from coinex_proto._session.subscriptions import TopicStatus
+from coinex_proto.books.book import Levels
+from coinex_proto.books.view import BookChanged, BookView
+from coinex_proto.commands import Command, Outgoing, Refusal
 from coinex_proto.config import Backoff, Config, Endpoint, Rate, Sources
 from coinex_proto.connection import Connection
-from coinex_proto.delivery import Latest, Queue
+from coinex_proto.delivery.callbacks import Callbacks, Registration
+from coinex_proto.delivery.streams import Latest, Queue
 from coinex_proto.dialect import Answer, Challenge, Dialect, Inbound, Opening
 from coinex_proto.errors import (
     BookNotTrusted,
@@ -32,10 +33,8 @@ from coinex_proto.errors import (
 from coinex_proto.events import (
     Backfilled,
     BackfillStarted,
-    BookChanged,
     Closed,
     CloseReason,
-    Event,
     Failed,
     LoginFailed,
     Lost,
@@ -48,14 +47,16 @@ from coinex_proto.events import (
     SubscribeFailed,
     Unrecognised,
     Unsubscribed,
-    Update,
 )
+from coinex_proto.ids import OLDEST, RequestId
 from coinex_proto.json import to_json
-from coinex_proto.orders import OrderFact, OrderView
+from coinex_proto.orders.fact import OrderFact
+from coinex_proto.orders.view import OrderView
 from coinex_proto.phases import Phase
 from coinex_proto.session import Session
 from coinex_proto.statistics import Statistics
 from coinex_proto.topics import Topic
+from coinex_proto.updates import Event, Update
 
 __all__ = [
     "OLDEST",

@@ -5,35 +5,14 @@ A command is a value: the venue's verb, its parameters, and how to read the answ
 
 from __future__ import annotations
 
-from collections.abc import Hashable
-from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, NewType, TypeAlias, TypeVar, final
+from typing import Any, ClassVar, Generic, TypeVar
 
 from attrs import field, frozen
 
-from coinex_proto.errors import UsageError, quoted
-
-if TYPE_CHECKING:
-    from coinex_proto.orders import OrderFact
+from coinex_proto.ids import ReplyKey
+from coinex_proto.orders.fact import OrderFact
 
 R_co = TypeVar("R_co", covariant=True)
-
-RequestId = NewType("RequestId", int)
-"""Counts on across the connections of a session, from 1."""
-
-ReplyKey: TypeAlias = Hashable
-"""What a request and its answer have in common; the dialect chooses, for example `("id", 7)`."""
-
-
-@final
-class _Oldest:
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return "OLDEST"
-
-
-OLDEST: Final = _Oldest()
-"""As a key of an answer: whichever request waits longest."""
 
 
 @frozen(kw_only=True)
@@ -97,12 +76,6 @@ class Refusal:
     hint: str = ""
     pause: float = 0.0
     """Seconds during which nothing more of this request's bucket should leave."""
-
-
-def check_command(command: object) -> None:
-    """Raises `UsageError` for what is no command."""
-    if not isinstance(command, Command):
-        raise UsageError(f"a command was expected, for example Ping(), not {quoted(command)}")
 
 
 def describe(command: Command[Any]) -> str:

@@ -11,15 +11,16 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from typing import Final, TypeVar
 
-from coinex_proto._calls import Calls, RequestIds
-from coinex_proto._clock import Clock
-from coinex_proto._heartbeat import Heartbeat
-from coinex_proto._inflate import TooBig, inflate
-from coinex_proto._login import Login
-from coinex_proto._patience import Patience, earliest
-from coinex_proto._requests import Pending, Purpose
-from coinex_proto._websocket import Broken, Ended, PeerClosed, Pong, Received, Refused, Upgraded, WebSocket
-from coinex_proto.commands import Command, RequestId, check_command, describe
+from coinex_proto._connection.heartbeat import Heartbeat
+from coinex_proto._connection.late_timers import Patience, earliest
+from coinex_proto._connection.pending import Pending, Purpose
+from coinex_proto._connection.requests import Calls, RequestIds
+from coinex_proto._connection.sign_in import Login
+from coinex_proto._connection.venue_clock import Clock
+from coinex_proto._wire.inflate import TooBig, inflate
+from coinex_proto._wire.websocket import Broken, Ended, PeerClosed, Pong, Received, Refused, Upgraded, WebSocket
+from coinex_proto.checks import check_command
+from coinex_proto.commands import Command, describe
 from coinex_proto.config import Config, Endpoint, Sources
 from coinex_proto.dialect import Answer, Challenge, Dialect, Inbound
 from coinex_proto.errors import (
@@ -31,21 +32,11 @@ from coinex_proto.errors import (
     UsageError,
     quoted,
 )
-from coinex_proto.events import (
-    ABNORMAL_CLOSURE,
-    ANYTHING,
-    Closed,
-    CloseReason,
-    Event,
-    LoginFailed,
-    Ready,
-    Unrecognised,
-    Update,
-    stamp,
-)
+from coinex_proto.events import ABNORMAL_CLOSURE, Closed, CloseReason, LoginFailed, Ready, Unrecognised
+from coinex_proto.ids import ANYTHING, RequestId, TopicKey
 from coinex_proto.phases import PHASES, Phase, Step
 from coinex_proto.statistics import Statistics
-from coinex_proto.topics import TopicKey
+from coinex_proto.updates import Event, Update, stamp
 
 R = TypeVar("R")
 

@@ -11,13 +11,16 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from attrs import field, frozen
 
-from coinex_proto.commands import Command, Outgoing, Refusal, ReplyKey, RequestId
+from coinex_proto.commands import Command, Outgoing, Refusal
 from coinex_proto.config import Endpoint, Rate
-from coinex_proto.events import Event, Unrecognised, Update
+from coinex_proto.events import Unrecognised
+from coinex_proto.ids import ReplyKey, RequestId
+from coinex_proto.updates import Event, Update
 
 if TYPE_CHECKING:
-    from coinex_proto.books import Book
-    from coinex_proto.orders import OrderFact, OrderView
+    from coinex_proto.books.book import Book
+    from coinex_proto.orders.fact import OrderFact
+    from coinex_proto.orders.view import OrderView
     from coinex_proto.topics import Topic
 
 

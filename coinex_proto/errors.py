@@ -8,11 +8,11 @@ never hold a secret or a whole payload. This module must not know any venue.
 from __future__ import annotations
 
 import copyreg
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
-if TYPE_CHECKING:
-    from coinex_proto.commands import Command, RequestId
-    from coinex_proto.topics import Topic
+from coinex_proto.commands import Command
+from coinex_proto.ids import RequestId
+from coinex_proto.topics import Topic
 
 QUOTED_CHARACTERS = 200
 """So much of a text that the peer wrote goes into a message."""

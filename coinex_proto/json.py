@@ -29,12 +29,13 @@ from typing import Any, Final
 
 import attrs
 
-from coinex_proto.books import BookView
+from coinex_proto.books.view import BookView
 from coinex_proto.commands import Command
-from coinex_proto.events import Event, Unrecognised, Update
+from coinex_proto.events import Unrecognised
 from coinex_proto.numbers import MAX_EXPONENT
-from coinex_proto.orders import OrderView
+from coinex_proto.orders.view import OrderView
 from coinex_proto.topics import Topic
+from coinex_proto.updates import Event, Update
 
 _ENCODE: Final = json.JSONEncoder(ensure_ascii=True, check_circular=False, separators=(",", ":")).encode
 """In ASCII, so that a lone surrogate, which no encoding can write, is escaped like everything else."""

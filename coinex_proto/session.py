@@ -10,17 +10,18 @@ from collections import deque
 from collections.abc import Hashable
 from typing import Any, Final, TypeVar
 
-from coinex_proto._asking import Asking
-from coinex_proto._calls import RequestIds
-from coinex_proto._clock import Clock
-from coinex_proto._own_orders import OwnOrders
-from coinex_proto._patience import Patience, earliest
-from coinex_proto._plan import Ending, NextStep, Open, Plan, Stop, Wait
-from coinex_proto._trust import Trust
-from coinex_proto._wanting import Wanting
-from coinex_proto._wishes import TopicStatus, Wish, Wishes
-from coinex_proto.books import BookView
-from coinex_proto.commands import Command, RequestId, check_command, describe
+from coinex_proto._connection.late_timers import Patience, earliest
+from coinex_proto._connection.requests import RequestIds
+from coinex_proto._connection.venue_clock import Clock
+from coinex_proto._session.interest import Wanting
+from coinex_proto._session.own_orders import OwnOrders
+from coinex_proto._session.reconnect import Ending, NextStep, Open, Plan, Stop, Wait
+from coinex_proto._session.subscriber import Asking
+from coinex_proto._session.subscriptions import TopicStatus, Wish, Wishes
+from coinex_proto._session.trust import Trust
+from coinex_proto.books.view import BookChanged, BookView
+from coinex_proto.checks import check_command, check_topics
+from coinex_proto.commands import Command, describe
 from coinex_proto.config import Config, Endpoint, Sources
 from coinex_proto.connection import Connection
 from coinex_proto.dialect import Dialect
@@ -31,23 +32,15 @@ from coinex_proto.errors import (
     UsageError,
     quoted,
 )
-from coinex_proto.events import (
-    BookChanged,
-    Closed,
-    Event,
-    Failed,
-    LoginFailed,
-    Ready,
-    Replied,
-    Retrying,
-    Unrecognised,
-    Update,
-    recovered,
-)
-from coinex_proto.orders import OrderFact, Orders, OrderView
+from coinex_proto.events import Closed, Failed, LoginFailed, Ready, Replied, Retrying, Unrecognised
+from coinex_proto.ids import RequestId
+from coinex_proto.orders.fact import OrderFact
+from coinex_proto.orders.tracker import Orders
+from coinex_proto.orders.view import OrderView
 from coinex_proto.phases import Phase
 from coinex_proto.statistics import Statistics
-from coinex_proto.topics import Topic, check_topics
+from coinex_proto.topics import Topic
+from coinex_proto.updates import Event, Update, recovered
 
 R = TypeVar("R")
 

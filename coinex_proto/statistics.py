@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, final
 from attrs import Factory, define
 
 if TYPE_CHECKING:
-    from coinex_proto.topics import TopicKey
+    from coinex_proto.ids import TopicKey
 
 
 @final

@@ -6,20 +6,14 @@ must not know any venue.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
-from typing import TYPE_CHECKING, ClassVar, Generic, Protocol, TypeAlias, TypeVar
+from typing import ClassVar, Generic, Protocol, TypeVar
 
 from attrs import frozen
 
-from coinex_proto.errors import UsageError
+from coinex_proto.ids import TopicKey
+from coinex_proto.updates import Event, Update
 
-if TYPE_CHECKING:
-    from coinex_proto.events import Event, Update
-
-E_co = TypeVar("E_co", bound="Event", covariant=True)
-
-TopicKey: TypeAlias = tuple[Hashable, ...]
-"""Kind, market, and what else tells two topics apart: `("depth", "BTCUSDT")`. None as market stands for all of them."""
+E_co = TypeVar("E_co", bound=Event, covariant=True)
 
 
 def wide(key: TopicKey) -> TopicKey:
@@ -71,10 +65,3 @@ class Topic(Generic[E_co]):
     def merger(self) -> Merger | None:
         """New and empty, where pushes are differences (classes with `Update.is_merged`); None: each stands for itself."""
         return None
-
-
-def check_topics(topics: Sequence[Topic[Event]]) -> None:
-    """Raise `UsageError` for what is no topic."""
-    for topic in topics:
-        if not isinstance(topic, Topic):
-            raise UsageError(f"a topic was expected, for example Ticker('BTCUSDT'), not {topic!r}")

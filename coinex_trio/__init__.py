@@ -6,8 +6,8 @@ Names are imported when they are first used, so that a blocking program never im
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from coinex_trio._coinflex_exchange import CoinflexExchange
-    from coinex_trio._qfex_exchange import QfexExchange
+    from coinex_trio._local.coinflex import CoinflexExchange
+    from coinex_trio._local.qfex import QfexExchange
     from coinex_trio.blocking import BlockingClient, Events, run
     from coinex_trio.client import Client, open_client
     from coinex_trio.coinex import CoinexClient, credentials_from_env
@@ -22,8 +22,8 @@ else:
     from importlib import import_module
 
     _HOMES = {
-        "CoinflexExchange": "_coinflex_exchange",
-        "QfexExchange": "_qfex_exchange",
+        "CoinflexExchange": "_local.coinflex",
+        "QfexExchange": "_local.qfex",
         "BlockingClient": "blocking",
         "BlockingHttp": "http",
         "Client": "client",

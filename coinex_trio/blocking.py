@@ -16,6 +16,10 @@ from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Any, Final, Protocol, Self, TypeVar, cast
 
+from coinex_driver.arguments import check_book_topic, check_runnable, check_seconds
+from coinex_driver.client_base import Verbs
+from coinex_driver.client_core import Pump, check_ssl_context
+from coinex_driver.stream_queue import latest, lossless
 from coinex_proto import (
     BookChanged,
     BookNotTrusted,
@@ -29,14 +33,10 @@ from coinex_proto import (
     Topic,
     UsageError,
 )
-from coinex_proto.orders import check_order
-from coinex_trio._arguments import check_book_topic, check_runnable, check_seconds
-from coinex_trio._background import Worker
-from coinex_trio._line import Line
-from coinex_trio._pump import Pump, check_ssl_context
-from coinex_trio._reentry import INSIDE
-from coinex_trio._tap import latest, lossless
-from coinex_trio._verbs import Verbs
+from coinex_proto.checks import check_order
+from coinex_trio._io.background import Worker
+from coinex_trio._io.blocking_io import Line
+from coinex_trio._io.reentry import INSIDE
 from coinex_trio.iterator import Events as Events
 from coinex_trio.network import SYSTEM, Network, Transport
 

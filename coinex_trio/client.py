@@ -14,13 +14,13 @@ from typing import TypeVar, final
 
 import trio
 
+from coinex_driver.arguments import check_book_topic
+from coinex_driver.client_base import Verbs
+from coinex_driver.client_core import Pump, check_ssl_context
+from coinex_driver.stream_queue import latest, lossless
 from coinex_proto import BookChanged, BookView, Callbacks, Command, Config, Dialect, Event, OrderView, Topic, UsageError
 from coinex_proto.commands import describe
-from coinex_trio._arguments import check_book_topic
-from coinex_trio._carrier import Carrier
-from coinex_trio._pump import Pump, check_ssl_context
-from coinex_trio._tap import latest, lossless
-from coinex_trio._verbs import Verbs
+from coinex_trio._io.trio_io import Carrier
 from coinex_trio.network import SYSTEM, Network
 from coinex_trio.stream import EventStream
 

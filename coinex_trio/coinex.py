@@ -11,10 +11,10 @@ import ssl
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias, final
 
+from coinex_driver.arguments import check_seconds
 from coinex_proto import BookChanged, Callbacks, Config, OrderView, UsageError, coinex
-from coinex_proto.orders import check_order
-from coinex_trio._arguments import check_seconds
-from coinex_trio._together import ASK_AGAIN, Together, http_url_of
+from coinex_proto.checks import check_order
+from coinex_trio._facades.coinex_http import ASK_AGAIN, Together, http_url_of
 from coinex_trio.blocking import BlockingClient
 from coinex_trio.network import SYSTEM, Network
 
@@ -69,7 +69,7 @@ class CoinexClient(BlockingClient):
         clock = self._pump.session.clock
 
         def make_http() -> BlockingHttp:
-            from coinex_trio._http_wire import DEFAULT_URL
+            from coinex_trio._http.wire import DEFAULT_URL
             from coinex_trio.http import BlockingHttp
 
             return BlockingHttp(

@@ -301,7 +301,7 @@ def credentials_from_env() -> coinflex.Credentials:
 def fetch_assets(url: str | None = None, *, network: Network = SYSTEM) -> coinflex.Assets:
     """The exchange's own table of assets, over HTTP. Needs the extra `http`."""
     from coinex_proto.coinflex.http import LIVE_HTTP_URL
-    from coinex_trio._coinflex_http import CoinflexHttp
+    from coinex_trio._http.coinflex import CoinflexHttp
 
     with CoinflexHttp(url=url or LIVE_HTTP_URL, network=network) as http:
         return http.assets()
@@ -310,7 +310,7 @@ def fetch_assets(url: str | None = None, *, network: Network = SYSTEM) -> coinfl
 def fetch_markets(url: str | None = None, *, network: Network = SYSTEM) -> Mapping[Pair, coinflex.Market]:
     """The exchange's markets by base and counter, over HTTP. Needs the extra `http`."""
     from coinex_proto.coinflex.http import LIVE_HTTP_URL
-    from coinex_trio._coinflex_http import CoinflexHttp
+    from coinex_trio._http.coinflex import CoinflexHttp
 
     with CoinflexHttp(url=url or LIVE_HTTP_URL, network=network) as http:
         return http.markets()

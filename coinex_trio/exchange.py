@@ -20,13 +20,13 @@ from coinex_proto.simulator import (
     Fault,
     QfexServer,
 )
-from coinex_proto.simulator.matching import Order
-from coinex_trio._coinflex_exchange import CoinflexExchange, CoinflexSettings
-from coinex_trio._host import Server, ServerConnection
-from coinex_trio._local_venue import LocalVenue, checked
-from coinex_trio._memory import MemoryNetwork
-from coinex_trio._qfex_exchange import QfexExchange, QfexSettings
-from coinex_trio._stage import LOOPBACK, LocalExchange, Number, PlacedOrder, Side, Stage
+from coinex_proto.simulator.market.matching import Order
+from coinex_trio._local.coinflex import CoinflexExchange, CoinflexSettings
+from coinex_trio._local.hosting import LOOPBACK, LocalExchange, Number, PlacedOrder, Side, Stage
+from coinex_trio._local.loopback import Server, ServerConnection
+from coinex_trio._local.memory import MemoryNetwork
+from coinex_trio._local.qfex import QfexExchange, QfexSettings
+from coinex_trio._local.venue import LocalVenue, checked
 
 Module: TypeAlias = Literal["spot", "futures"]
 
@@ -182,7 +182,7 @@ def local_exchange(
     Same seed, same market. `markets`: their names, or how many (default: one,
     BTCUSDT, AAPL-USD or XBT/USDT).  `rate`: actions of the random traders a second and market.
     `faults`: what goes wrong and when, one a line, for example `"every 30s drop"`; the language stands in
-    `coinex_proto.simulator.faults`, and a line that is none raises `UsageError`. `allows_old_signatures`: HTTP also takes
+    `coinex_proto.simulator.hosting.faults`, and a line that is none raises `UsageError`. `allows_old_signatures`: HTTP also takes
     the signatures of clients that never learnt the new ones. `port` 0 takes a free one. `tls`: sockets and HTTP speak TLS
     with a certificate made for this run; `ca_file` is what clients have to trust (needs the extra `tls`). The keys are made from the seed unless given;
     a local CoinFLEX has the one account of its documentation. `UsageError` when the port is taken.

@@ -31,9 +31,9 @@ from coinex_proto.coinex.http import (
     Woken,
     call,
 )
-from coinex_trio._http_network import blocking_transport, proxy_of, trio_transport
-from coinex_trio._http_sockets import SocketTransport
-from coinex_trio._http_wire import (
+from coinex_trio._http.network import blocking_transport, proxy_of, trio_transport
+from coinex_trio._http.sockets import SocketTransport
+from coinex_trio._http.wire import (
     DEFAULT_URL,
     TOO_LARGE,
     TOO_SLOW,

@@ -9,8 +9,8 @@ from collections import deque
 from types import TracebackType
 from typing import TYPE_CHECKING, Generic, Self, TypeVar, final
 
+from coinex_driver.stream_queue import Tap
 from coinex_proto import Event, Queue
-from coinex_trio._tap import Tap
 
 if TYPE_CHECKING:
     from coinex_trio.blocking import BlockingClient

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final, Protocol
 
 from coinex_proto import ConnectFailed, Sources, UsageError
-from coinex_trio._sockets import SocketTransport, Waker
+from coinex_trio._io.sockets import SocketTransport, Waker
 
 if TYPE_CHECKING:
     import trio
@@ -130,7 +130,7 @@ class SystemNetwork:
         self, host: str, port: int, ssl_context: ssl.SSLContext | None, resolver: trio.CapacityLimiter
     ) -> trio.abc.Stream:
         """TCP by happy eyeballs over the addresses of a fresh name resolution, then TLS."""
-        from coinex_trio._streams import open_tcp, start_tls
+        from coinex_trio._io.trio_streams import open_tcp, start_tls
 
         stream = await open_tcp(host, port, resolver, self.resolve)
         return stream if ssl_context is None else await start_tls(stream, host, ssl_context)

@@ -9,10 +9,10 @@ from __future__ import annotations
 import ssl
 from typing import TYPE_CHECKING, final
 
+from coinex_driver.network_errors import describe
+from coinex_driver.proxy_tunnel import Proxy, Tunnel
 from coinex_proto import ProxyError
-from coinex_trio._failures import describe
-from coinex_trio._sockets import SocketTransport
-from coinex_trio._tunnel import Proxy, Tunnel
+from coinex_trio._io.sockets import SocketTransport
 from coinex_trio.network import SystemNetwork
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ class ProxyNetwork(SystemNetwork):
         self, host: str, port: int, ssl_context: ssl.SSLContext | None, resolver: trio.CapacityLimiter
     ) -> trio.abc.Stream:
         """TCP to the proxy, CONNECT, then TLS to the venue. Raises `ProxyError` for all before TLS."""
-        from coinex_trio._streams import go_through, open_tcp, start_tls
+        from coinex_trio._io.trio_streams import go_through, open_tcp, start_tls
 
         tunnel = Tunnel(self._proxy, host, port)
         try:

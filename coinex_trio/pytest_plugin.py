@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from coinex_trio._coinflex_exchange import CoinflexExchange
-    from coinex_trio._qfex_exchange import QfexExchange
+    from coinex_trio._local.coinflex import CoinflexExchange
+    from coinex_trio._local.qfex import QfexExchange
     from coinex_trio.exchange import Exchange
 
 MARKER = "local_exchange(seed=0, markets=('BTCUSDT',), rate=4.0, faults=''): how the local exchange of this test is started (coinex-sdk)"

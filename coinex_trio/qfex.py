@@ -16,6 +16,7 @@ from typing import Any, Final, Self, TypeVar, cast, final
 
 from attrs import evolve
 
+from coinex_driver.arguments import check_seconds
 from coinex_proto import (
     BookChanged,
     BookView,
@@ -34,11 +35,9 @@ from coinex_proto import (
     UsageError,
     qfex,
 )
-from coinex_proto.orders import check_order
-from coinex_proto.topics import check_topics
-from coinex_trio._arguments import check_seconds
-from coinex_trio._qfex_events import QfexEvents
-from coinex_trio._qfex_orders import OrderVerbs
+from coinex_proto.checks import check_order, check_topics
+from coinex_trio._facades.qfex_events import QfexEvents
+from coinex_trio._facades.qfex_orders import OrderVerbs
 from coinex_trio.blocking import BlockingClient, run
 from coinex_trio.network import SYSTEM, Network
 

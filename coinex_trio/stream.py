@@ -8,8 +8,8 @@ from typing import Generic, Self, TypeVar, final
 
 import trio
 
+from coinex_driver.stream_queue import Tap
 from coinex_proto import Event
-from coinex_trio._tap import Tap
 
 E = TypeVar("E", bound=Event)
 

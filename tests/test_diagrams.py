@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from coinex_proto import orders, phases
+from coinex_proto import phases
+from coinex_proto.orders import states
 
 PAGE = Path(__file__).parent.parent / "docs" / "design.md"
 DRAWINGS: dict[str, Callable[[], str]] = {
-    "coinex_proto.orders": orders.state_diagram,
+    "coinex_proto.orders.states": states.state_diagram,
     "coinex_proto.phases": phases.diagram,
 }
 

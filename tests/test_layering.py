@@ -129,14 +129,14 @@ def test_no_core_module_calls_a_clock_or_the_shared_generator(path: Path) -> Non
 
 
 def test_only_the_framing_and_the_local_exchange_import_wsproto() -> None:
-    allowed = ("coinex_proto/_websocket.py", "coinex_proto/simulator/")
+    allowed = ("coinex_proto/_wire/websocket.py", "coinex_proto/simulator/")
     assert offences("coinex_proto", {"wsproto"}, apart_from=allowed) == []
     assert offences("coinex_trio", {"wsproto"}) == []
 
 
 def test_only_the_local_exchange_and_the_way_through_a_proxy_import_h11() -> None:
     assert offences("coinex_proto", {"h11"}, apart_from=("coinex_proto/simulator/",)) == []
-    assert offences("coinex_trio", {"h11"}, apart_from=("coinex_trio/_tunnel.py",)) == []
+    assert offences("coinex_trio", {"h11"}, apart_from=("coinex_driver/proxy_tunnel.py",)) == []
 
 
 def test_the_shared_core_knows_no_venue_and_no_local_exchange() -> None:
@@ -152,7 +152,9 @@ def test_a_venue_knows_no_other_and_no_local_exchange(venue: str) -> None:
 
 
 def test_the_local_exchange_shares_no_wire_code_with_the_clients() -> None:
-    forbidden = {f"coinex_proto.{module}" for module in (*VENUES, "_websocket", "_inflate", "connection", "session")}
+    forbidden = {
+        f"coinex_proto.{module}" for module in (*VENUES, "_wire", "_connection", "_session", "connection", "session")
+    }
     assert offences("coinex_proto/simulator", forbidden) == []
 
 

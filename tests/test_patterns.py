@@ -19,6 +19,7 @@ from typing import Any
 
 import pytest
 
+import coinex_driver
 import coinex_proto
 import coinex_trio
 
@@ -33,7 +34,7 @@ ENDS = ("", "!", "\x00", "\n")
 
 
 def modules() -> Iterator[ModuleType]:
-    for package in (coinex_proto, coinex_trio):
+    for package in (coinex_driver, coinex_proto, coinex_trio):
         for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
             if not found.name.endswith("__main__"):
                 yield importlib.import_module(found.name)

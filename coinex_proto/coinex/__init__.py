@@ -20,7 +20,7 @@ from coinex_proto.coinex.account_updates import (
 from coinex_proto.coinex.commands import Ping, Raw, ServerTime
 from coinex_proto.coinex.credentials import Credentials, sign_http, sign_websocket
 from coinex_proto.coinex.dialect import FUTURES_URL, SPOT_URL, CoinexDialect, futures, spot
-from coinex_proto.coinex.legacy import (
+from coinex_proto.coinex.legacy.updates import (
     LegacyBalanceUpdate,
     LegacyDeal,
     LegacyDepthLevels,

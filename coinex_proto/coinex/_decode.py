@@ -12,13 +12,14 @@ from typing import Final
 
 import msgspec
 
-from coinex_proto.coinex._legacy import legacy_updates
 from coinex_proto.coinex._lenient import UNREADABLE, lenient
 from coinex_proto.coinex._pushes import PUSHES
 from coinex_proto.coinex._refusals import legacy_refusal, refusal
+from coinex_proto.coinex.legacy._decode import legacy_updates
 from coinex_proto.dialect import Answer, Inbound
 from coinex_proto.errors import quoted
-from coinex_proto.events import ANYTHING, Unrecognised
+from coinex_proto.events import Unrecognised
+from coinex_proto.ids import ANYTHING
 
 _decode_push: Final = PUSHES.decode
 

@@ -33,7 +33,7 @@ from coinex_proto.coinex.market_updates import (
     TradesUpdate,
 )
 from coinex_proto.errors import PayloadError
-from coinex_proto.events import Update
+from coinex_proto.updates import Update
 
 _Numbers: TypeAlias = Callable[[Any], tuple[Decimal | None, ...]]
 _U = TypeVar("_U", bound=Update)

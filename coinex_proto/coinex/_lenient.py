@@ -38,8 +38,8 @@ from coinex_proto.coinex.market_updates import (
     TradesUpdate,
 )
 from coinex_proto.errors import PayloadError
-from coinex_proto.events import Update
-from coinex_proto.topics import TopicKey
+from coinex_proto.ids import TopicKey
+from coinex_proto.updates import Update
 
 _SPELLINGS: Final[Mapping[type, Mapping[str, str]]] = {
     Order: {

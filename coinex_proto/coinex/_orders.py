@@ -10,9 +10,9 @@ from decimal import Decimal
 from typing import Final, Literal
 
 from coinex_proto.coinex.account_updates import Order, OrderUpdate, UserTradeUpdate
-from coinex_proto.events import Update
 from coinex_proto.numbers import CONTEXT
-from coinex_proto.orders import Fill, OrderFact
+from coinex_proto.orders.fact import Fill, OrderFact
+from coinex_proto.updates import Update
 
 _FINISHED: Final = "finish"
 _MARKET: Final = "market"

@@ -30,7 +30,7 @@ from coinex_proto.coinex.market_updates import (
     TradesUpdate,
 )
 from coinex_proto.errors import PayloadError
-from coinex_proto.events import Update
+from coinex_proto.updates import Update
 
 U = TypeVar("U", bound=Update)
 

@@ -12,8 +12,8 @@ from typing import ClassVar, final
 
 from attrs import frozen
 
-from coinex_proto.events import Update
-from coinex_proto.topics import TopicKey
+from coinex_proto.ids import TopicKey
+from coinex_proto.updates import Update
 
 
 @final

@@ -10,11 +10,11 @@ from __future__ import annotations
 from typing import Final, final
 from zlib import crc32
 
-from coinex_proto._levels import Ladder, LevelTexts, joined
-from coinex_proto.books import Levels
+from coinex_proto.books.book import Levels
+from coinex_proto.books.ladder import Ladder, LevelTexts, joined
 from coinex_proto.coinex.market_updates import DepthUpdate
 from coinex_proto.errors import PayloadError
-from coinex_proto.events import Update
+from coinex_proto.updates import Update
 
 FULL_PUSH_WITHIN: Final = 90.0
 """Seconds. With differences the venue repeats the whole book every minute; half a minute more is given."""

@@ -11,8 +11,8 @@ from typing import Any, Final, Literal, TypeAlias, final
 import msgspec
 from attrs import field, frozen
 
-from coinex_proto._endpoint import endpoint_of
-from coinex_proto.books import Book
+from coinex_proto._wire.endpoint import endpoint_of
+from coinex_proto.books.book import Book
 from coinex_proto.coinex import _orders
 from coinex_proto.coinex._decode import decode
 from coinex_proto.coinex._lenient import NOTICE_CHANNEL
@@ -33,13 +33,15 @@ from coinex_proto.coinex.topics import (
     Trades,
     UserTrades,
 )
-from coinex_proto.commands import Command, Outgoing, RequestId
+from coinex_proto.commands import Command, Outgoing
 from coinex_proto.config import Endpoint, Rate
 from coinex_proto.dialect import Opening
 from coinex_proto.errors import UsageError, quoted
-from coinex_proto.events import Event, Update
-from coinex_proto.orders import OrderFact, OrderView
+from coinex_proto.ids import RequestId
+from coinex_proto.orders.fact import OrderFact
+from coinex_proto.orders.view import OrderView
 from coinex_proto.topics import Topic
+from coinex_proto.updates import Event, Update
 
 SPOT_URL: Final = "wss://socket.coinex.com/v2/spot"
 FUTURES_URL: Final = "wss://socket.coinex.com/v2/futures"

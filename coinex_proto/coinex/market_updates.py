@@ -14,8 +14,8 @@ from typing import ClassVar, final
 
 from attrs import evolve, frozen
 
-from coinex_proto.events import Update, stamp
-from coinex_proto.topics import TopicKey
+from coinex_proto.ids import TopicKey
+from coinex_proto.updates import Update, stamp
 
 
 @final

@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Final, final
 
 from attrs import Attribute, field, frozen
 
+from coinex_proto.books.view import BookChanged
 from coinex_proto.coinex.account_updates import (
     BalanceUpdate,
     NoticeUpdate,
@@ -28,8 +29,9 @@ from coinex_proto.coinex.market_updates import (
     TradesUpdate,
 )
 from coinex_proto.errors import UsageError, quoted
-from coinex_proto.events import BookChanged, Event
-from coinex_proto.topics import Topic, TopicKey
+from coinex_proto.ids import TopicKey
+from coinex_proto.topics import Topic
+from coinex_proto.updates import Event
 
 DEPTH_LIMITS: Final = (5, 10, 20, 50)
 """Levels a side that a depth subscription may ask for."""

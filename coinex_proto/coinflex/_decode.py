@@ -28,7 +28,7 @@ from coinex_proto.coinflex.market_updates import (
 from coinex_proto.dialect import Answer, Challenge, Inbound
 from coinex_proto.errors import quoted
 from coinex_proto.events import Unrecognised
-from coinex_proto.topics import TopicKey
+from coinex_proto.ids import TopicKey
 
 UNREADABLE: Final = (msgspec.MsgspecError, ValueError, ArithmeticError, RecursionError)
 """What reading a payload may raise."""

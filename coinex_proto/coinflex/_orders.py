@@ -30,8 +30,8 @@ from coinex_proto.coinflex.market_updates import (
     OrdersMatched,
     Tonce,
 )
-from coinex_proto.events import Update
-from coinex_proto.orders import Fill, OrderFact
+from coinex_proto.orders.fact import Fill, OrderFact
+from coinex_proto.updates import Update
 
 _NO_REST: Final = "a market order does not rest: what found no counterpart or no funds is gone"
 

@@ -11,8 +11,8 @@ from typing import ClassVar, Final, final
 from attrs import frozen
 
 from coinex_proto.coinflex.market_updates import OrderNotice
-from coinex_proto.events import Update
-from coinex_proto.topics import TopicKey
+from coinex_proto.ids import TopicKey
+from coinex_proto.updates import Update
 
 OWN_ORDERS: Final = "own_orders"
 BALANCES: Final = "balances"

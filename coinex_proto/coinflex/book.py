@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple, final
 
-from coinex_proto._levels import Ladder, LevelTexts
-from coinex_proto.books import Levels
+from coinex_proto.books.book import Levels
+from coinex_proto.books.ladder import Ladder, LevelTexts
 from coinex_proto.coinflex._command import MAX_INTEGER
 from coinex_proto.coinflex.assets import text_of
 from coinex_proto.coinflex.market_updates import (
@@ -22,7 +22,7 @@ from coinex_proto.coinflex.market_updates import (
     OrdersUpdate,
 )
 from coinex_proto.errors import PayloadError
-from coinex_proto.events import Update
+from coinex_proto.updates import Update
 
 SNAPSHOT_ORDERS: Final = 1000
 """A snapshot holds so many orders of each side at most; what lies behind the last of them is not known."""

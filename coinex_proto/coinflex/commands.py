@@ -30,7 +30,8 @@ from coinex_proto.coinflex.account_updates import (
 from coinex_proto.coinflex.assets import Assets, decimal_of, price_of
 from coinex_proto.coinflex.topics import check_code
 from coinex_proto.errors import PayloadError, UsageError, quoted
-from coinex_proto.orders import OrderFact, OrderView
+from coinex_proto.orders.fact import OrderFact
+from coinex_proto.orders.view import OrderView
 
 Persist: TypeAlias = bool | Literal["fill_or_kill"]
 

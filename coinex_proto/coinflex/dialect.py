@@ -11,8 +11,8 @@ from typing import Any, Final, final
 import msgspec
 from attrs import field, frozen
 
-from coinex_proto._endpoint import endpoint_of
-from coinex_proto.books import Book
+from coinex_proto._wire.endpoint import endpoint_of
+from coinex_proto.books.book import Book
 from coinex_proto.coinflex import _orders
 from coinex_proto.coinflex._command import MAX_INTEGER, ORDERS_BUCKET, QUERIES_BUCKET, CoinflexCommand, Raw
 from coinex_proto.coinflex._decode import decode
@@ -22,13 +22,15 @@ from coinex_proto.coinflex.book import CoinflexBook
 from coinex_proto.coinflex.credentials import Credentials
 from coinex_proto.coinflex.queries import GetBalances, GetOrders, GetTradeVolume
 from coinex_proto.coinflex.topics import Balances, OrderBook, OwnOrders, Ticker, TradeVolume
-from coinex_proto.commands import Command, Outgoing, RequestId
+from coinex_proto.commands import Command, Outgoing
 from coinex_proto.config import Endpoint, Rate
 from coinex_proto.dialect import Inbound, Opening
 from coinex_proto.errors import UsageError, quoted
-from coinex_proto.events import Event, Update
-from coinex_proto.orders import OrderFact, OrderView
+from coinex_proto.ids import RequestId
+from coinex_proto.orders.fact import OrderFact
+from coinex_proto.orders.view import OrderView
 from coinex_proto.topics import Topic
+from coinex_proto.updates import Event, Update
 
 LIVE_URL: Final = "wss://api.coinflex.com/v1"
 STAGING_URL: Final = "wss://stgapi.coinflex.com/v1"

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import final
 
 from coinex_proto.coinflex.market_updates import Absent, Changed, TickerChanged, TickerUpdate
-from coinex_proto.events import Update
+from coinex_proto.updates import Update
 
 
 @final

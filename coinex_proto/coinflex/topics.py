@@ -10,6 +10,7 @@ from typing import Any, ClassVar, final
 
 from attrs import Attribute, field, frozen
 
+from coinex_proto.books.view import BookChanged
 from coinex_proto.coinflex.account_updates import (
     BALANCES,
     OWN_ORDERS,
@@ -21,8 +22,9 @@ from coinex_proto.coinflex.account_updates import (
 from coinex_proto.coinflex.market_updates import ORDERS, TICKER, TickerUpdate, market_key
 from coinex_proto.coinflex.ticker import TickerMerger
 from coinex_proto.errors import UsageError, quoted
-from coinex_proto.events import BookChanged, Event
-from coinex_proto.topics import Topic, TopicKey
+from coinex_proto.ids import TopicKey
+from coinex_proto.topics import Topic
+from coinex_proto.updates import Event
 
 
 def check_code(owner: object, attribute: Attribute[Any], value: object) -> None:

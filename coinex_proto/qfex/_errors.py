@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from coinex_proto.commands import OLDEST, ReplyKey
 from coinex_proto.dialect import Answer
 from coinex_proto.errors import PayloadError
+from coinex_proto.ids import OLDEST, ReplyKey
 from coinex_proto.qfex import _refusals
 from coinex_proto.qfex._replies import plain
 

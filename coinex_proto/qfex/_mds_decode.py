@@ -12,10 +12,10 @@ from typing import Any, Final
 
 import msgspec
 
-from coinex_proto.commands import OLDEST, ReplyKey
 from coinex_proto.dialect import Answer, Inbound
 from coinex_proto.errors import PayloadError, quoted
-from coinex_proto.events import Unrecognised, Update
+from coinex_proto.events import Unrecognised
+from coinex_proto.ids import OLDEST, ReplyKey
 from coinex_proto.qfex import _errors
 from coinex_proto.qfex._finite import check_finite, check_finite_levels
 from coinex_proto.qfex._mending import mended
@@ -34,6 +34,7 @@ from coinex_proto.qfex.market_updates import (
     TradeUpdate,
     UnderlierUpdate,
 )
+from coinex_proto.updates import Update
 
 _PUSHES: Final[Mapping[str, type[Update]]] = {
     "level2": Level2Update,

@@ -11,13 +11,13 @@ from typing import Any, Final, TypeAlias
 
 import msgspec
 
-from coinex_proto._endpoint import endpoint_of
-from coinex_proto._handshake import upgrade_request
+from coinex_proto._wire.endpoint import endpoint_of
+from coinex_proto._wire.handshake import upgrade_request
 from coinex_proto.commands import Command
 from coinex_proto.config import Endpoint
 from coinex_proto.errors import UsageError, quoted
-from coinex_proto.events import Event
 from coinex_proto.topics import Topic
+from coinex_proto.updates import Event
 
 Headers: TypeAlias = Sequence[tuple[str, str]]
 Requests: TypeAlias = Sequence[tuple[Command[Any], Sequence[Topic[Event]]]]

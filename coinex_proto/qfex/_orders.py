@@ -9,8 +9,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Final, Literal
 
-from coinex_proto.events import Update
-from coinex_proto.orders import Fill, OrderFact
+from coinex_proto.orders.fact import Fill, OrderFact
 from coinex_proto.qfex.account_updates import (
     REQUEST_STATUSES,
     FillUpdate,
@@ -19,6 +18,7 @@ from coinex_proto.qfex.account_updates import (
     UserTrade,
     UserTradesUpdate,
 )
+from coinex_proto.updates import Update
 
 _CANCELLED: Final = frozenset({"CANCELLED", "CANCELLED_STP"})
 _LIVE: Final = frozenset({"ACK", "MODIFIED"})

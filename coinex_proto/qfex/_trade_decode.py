@@ -15,7 +15,7 @@ from attrs import fields
 
 from coinex_proto.dialect import Answer, Inbound
 from coinex_proto.errors import PayloadError, quoted
-from coinex_proto.events import Unrecognised, Update
+from coinex_proto.events import Unrecognised
 from coinex_proto.qfex import _errors, _keys, _refusals
 from coinex_proto.qfex._finite import check_finite
 from coinex_proto.qfex._replies import UNREADABLE, checked, plain, typed
@@ -27,6 +27,7 @@ from coinex_proto.qfex.account_updates import (
     StopOrderUpdate,
     TwapUpdate,
 )
+from coinex_proto.updates import Update
 
 
 class _Pushes(msgspec.Struct, gc=False):

@@ -14,9 +14,9 @@ from typing import Any, ClassVar, Final, final
 
 from attrs import frozen
 
-from coinex_proto.events import Update
+from coinex_proto.ids import TopicKey
 from coinex_proto.qfex._times import nanoseconds
-from coinex_proto.topics import TopicKey
+from coinex_proto.updates import Update
 
 REQUEST_STATUSES: Final = frozenset({"NO_SUCH_ORDER", "CANNOT_MODIFY_NO_SUCH_ORDER", "CANNOT_MODIFY_PARTIAL_FILL"})
 """A request was refused; nothing is said of the order."""

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from typing import final
 
-from coinex_proto._levels import Ladder, LevelTexts
-from coinex_proto.books import Levels
+from coinex_proto.books.book import Levels
+from coinex_proto.books.ladder import Ladder, LevelTexts
 from coinex_proto.errors import PayloadError
-from coinex_proto.events import Update
 from coinex_proto.qfex.market_updates import Level2Update
+from coinex_proto.updates import Update
 
 
 @final

@@ -14,9 +14,9 @@ from typing import Any, ClassVar, final
 
 from attrs import frozen
 
-from coinex_proto.events import Update
+from coinex_proto.ids import TopicKey
 from coinex_proto.qfex._times import nanoseconds
-from coinex_proto.topics import TopicKey
+from coinex_proto.updates import Update
 
 ALL: str = "*"
 """The wire's word for all symbols."""

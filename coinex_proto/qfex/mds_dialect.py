@@ -10,13 +10,14 @@ from typing import Any, Final, final
 
 from attrs import frozen
 
-from coinex_proto.books import Book
-from coinex_proto.commands import Command, Outgoing, RequestId
+from coinex_proto.books.book import Book
+from coinex_proto.commands import Command, Outgoing
 from coinex_proto.config import Endpoint, Rate
 from coinex_proto.dialect import Inbound, Opening
 from coinex_proto.errors import UsageError, quoted
-from coinex_proto.events import Event, Update
-from coinex_proto.orders import OrderFact, OrderView
+from coinex_proto.ids import RequestId
+from coinex_proto.orders.fact import OrderFact
+from coinex_proto.orders.view import OrderView
 from coinex_proto.qfex import _mds_decode
 from coinex_proto.qfex._command import Raw
 from coinex_proto.qfex._messages import Headers, Requests, checked_endpoint, text_of
@@ -38,6 +39,7 @@ from coinex_proto.qfex.topics import (
     Underlier,
 )
 from coinex_proto.topics import Topic
+from coinex_proto.updates import Event, Update
 
 MDS_URL: Final = "wss://mds.qfex.com"
 MDS_UAT_URL: Final = "wss://mds.qfex.io"

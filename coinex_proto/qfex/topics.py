@@ -10,7 +10,8 @@ from typing import ClassVar, final
 
 from attrs import field, frozen
 
-from coinex_proto.events import BookChanged, Event
+from coinex_proto.books.view import BookChanged
+from coinex_proto.ids import TopicKey
 from coinex_proto.qfex._checks import INTERVALS, SIG_FIGS, check_symbol, check_symbol_or_none, one_of
 from coinex_proto.qfex.account_updates import (
     BalanceUpdate,
@@ -32,7 +33,8 @@ from coinex_proto.qfex.market_updates import (
     TradeUpdate,
     UnderlierUpdate,
 )
-from coinex_proto.topics import Topic, TopicKey
+from coinex_proto.topics import Topic
+from coinex_proto.updates import Event
 
 # Market data ----------------------------------------------------------------------------------------------------------
 

@@ -13,7 +13,8 @@ from typing import ClassVar, Final, cast, final
 from attrs import evolve, field, frozen
 
 from coinex_proto.errors import UsageError
-from coinex_proto.orders import OrderFact, OrderView
+from coinex_proto.orders.fact import OrderFact
+from coinex_proto.orders.view import OrderView
 from coinex_proto.qfex import _replies
 from coinex_proto.qfex._checks import (
     ORDER_TYPES,

@@ -11,13 +11,14 @@ from urllib.parse import parse_qs, quote
 
 from attrs import evolve, field, frozen
 
-from coinex_proto.books import Book
-from coinex_proto.commands import Command, Outgoing, RequestId
+from coinex_proto.books.book import Book
+from coinex_proto.commands import Command, Outgoing
 from coinex_proto.config import Endpoint, Rate
 from coinex_proto.dialect import Inbound, Opening
 from coinex_proto.errors import UsageError, quoted
-from coinex_proto.events import Event, Update
-from coinex_proto.orders import OrderFact, OrderView
+from coinex_proto.ids import RequestId
+from coinex_proto.orders.fact import OrderFact
+from coinex_proto.orders.view import OrderView
 from coinex_proto.qfex import _keys, _orders, _trade_decode
 from coinex_proto.qfex._command import Raw, TradeCommand
 from coinex_proto.qfex._messages import Headers, Requests, checked_endpoint, text_of
@@ -26,6 +27,7 @@ from coinex_proto.qfex.credentials import HmacCredentials, JwtCredentials
 from coinex_proto.qfex.queries import GetOrder, GetUserOrders, GetUserTrades
 from coinex_proto.qfex.topics import Balances, Fills, Orders, Positions, StopOrders
 from coinex_proto.topics import Topic
+from coinex_proto.updates import Event, Update
 
 TRADE_URL: Final = "wss://trade.qfex.com"
 TRADE_UAT_URL: Final = "wss://trade.qfex.io"

@@ -6,7 +6,8 @@ import pytest
 from attrs import frozen
 
 from coinex_proto import OLDEST, Command, Outgoing, Refusal, UsageError
-from coinex_proto.commands import check_command, describe
+from coinex_proto.checks import check_command
+from coinex_proto.commands import describe
 from tests.coinex_proto.tiny import Login, Place
 
 

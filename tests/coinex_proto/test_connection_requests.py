@@ -19,7 +19,7 @@ from coinex_proto import (
     Unrecognised,
     UsageError,
 )
-from coinex_proto._calls import RequestIds
+from coinex_proto._connection.requests import RequestIds
 from tests.coinex_proto.line import Line, sources
 from tests.coinex_proto.line_connection import (
     closed,

@@ -11,7 +11,7 @@ import pytest
 from attrs import frozen
 
 from coinex_proto import BookChanged, BookView, CloseReason, Event, RequestId, Unrecognised, Update
-from coinex_proto.events import stamp
+from coinex_proto.updates import stamp
 from tests.coinex_proto.tiny import Do, Ladder, LadderBook, PriceUpdate
 
 

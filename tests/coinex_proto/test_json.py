@@ -10,25 +10,17 @@ from attrs import field, frozen
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coinex_proto.books import BookView, Levels
-from coinex_proto.commands import Command, RequestId
+from coinex_proto.books.book import Levels
+from coinex_proto.books.view import BookChanged, BookView
+from coinex_proto.commands import Command
 from coinex_proto.errors import OutcomeUnknown
-from coinex_proto.events import (
-    BookChanged,
-    Closed,
-    CloseReason,
-    Event,
-    Failed,
-    Lost,
-    OrderChanged,
-    Ready,
-    Replied,
-    Unrecognised,
-    Update,
-)
+from coinex_proto.events import Closed, CloseReason, Failed, Lost, OrderChanged, Ready, Replied, Unrecognised
+from coinex_proto.ids import RequestId, TopicKey
 from coinex_proto.json import to_json
-from coinex_proto.orders import OrderFact, Orders
-from coinex_proto.topics import Topic, TopicKey
+from coinex_proto.orders.fact import OrderFact
+from coinex_proto.orders.tracker import Orders
+from coinex_proto.topics import Topic
+from coinex_proto.updates import Event, Update
 
 
 class Absent(enum.Enum):

@@ -36,7 +36,8 @@ from coinex_proto import (
     Unrecognised,
     Update,
 )
-from coinex_proto.events import ANYTHING, stamp
+from coinex_proto.ids import ANYTHING
+from coinex_proto.updates import stamp
 
 
 def wire(value: object) -> bytes:

@@ -8,7 +8,7 @@ import re
 import struct
 from collections.abc import Callable
 
-from coinex_proto._websocket import Received, Upgraded, WebSocket
+from coinex_proto._wire.websocket import Received, Upgraded, WebSocket
 
 TEXT, BINARY, CLOSE, PING, PONG = 0x1, 0x2, 0x8, 0x9, 0xA
 CONTINUATION = 0x0

@@ -30,10 +30,10 @@ from coinex_proto import (
     UsageError,
     coinflex,
 )
-from coinex_proto.orders import Orders
-from coinex_proto.simulator.faults import FaultPlan
+from coinex_proto.orders.tracker import Orders
+from coinex_proto.simulator.hosting.faults import FaultPlan
 from coinex_trio import CoinflexClient, memory_exchange, open_client
-from coinex_trio._coinflex_exchange import CoinflexExchange
+from coinex_trio._local.coinflex import CoinflexExchange
 from coinex_trio.coinflex import credentials_from_env, fetch_assets, fetch_markets
 
 MARKET = "XBT/USDT"

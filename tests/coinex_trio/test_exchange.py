@@ -14,7 +14,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from coinex_proto import UsageError
 from coinex_proto.coinex import sign_websocket
-from coinex_trio._host import Host, HostFailed
+from coinex_trio._local.loopback import Host, HostFailed
 from coinex_trio.exchange import Exchange, local_exchange
 
 STAMP_MS = 1_700_490_703_564
@@ -152,7 +152,7 @@ def test_one_local_exchange_is_not_entered_twice_at_once() -> None:
 def test_a_client_that_does_not_read_is_reset_and_the_others_live_on(
     exchange: Exchange, client: ClientConnection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("coinex_trio._host.MAX_UNREAD", 10_000)
+    monkeypatch.setattr("coinex_trio._local.loopback.MAX_UNREAD", 10_000)
     host, port = exchange.http_url.removeprefix("http://").split(":")
     with socket.create_connection((host, int(port)), timeout=5) as deaf:
         deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)

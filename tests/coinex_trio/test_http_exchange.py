@@ -9,7 +9,7 @@ import pytest
 
 from coinex_proto.coinex import Orders, OrderUpdate
 from coinex_proto.coinex.http import HttpOutcomeUnknown, HttpRefused, assets, facts_of, futures, spot, system
-from coinex_proto.orders import Orders as Tracker
+from coinex_proto.orders.tracker import Orders as Tracker
 from coinex_trio import CoinexClient, Exchange, local_exchange
 from coinex_trio.http import BlockingHttp, open_http
 

@@ -18,6 +18,7 @@ import pytest
 import trio
 import trustme
 
+from coinex_driver.proxy_tunnel import Proxy, Tunnel
 from coinex_proto import (
     Backoff,
     Config,
@@ -40,8 +41,7 @@ from coinex_trio import (
     open_http,
     run,
 )
-from coinex_trio._streams import TcpStream, go_through
-from coinex_trio._tunnel import Proxy, Tunnel
+from coinex_trio._io.trio_streams import TcpStream, go_through
 from tests.coinex_trio.loopback import loopback
 from tests.coinex_trio.proxy_peer import ESTABLISHED, Script, proxy_peer, relay, say, say_and_wait, say_without_end
 from tests.coinex_trio.test_network import black_hole, free_port

@@ -28,7 +28,7 @@ from coinex_proto import (
     qfex,
 )
 from coinex_trio import QfexClient, local_exchange, memory_exchange, run
-from coinex_trio._qfex_exchange import QfexExchange
+from coinex_trio._local.qfex import QfexExchange
 
 SYMBOL = "AAPL-USD"
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from coinex_trio import Exchange, local_exchange
-from coinex_trio._qfex_exchange import QfexExchange
+from coinex_trio._local.qfex import QfexExchange
 
 PROGRAMS = Path(__file__).parents[1] / "data" / "programs"
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from coinex_trio import local_exchange
-from coinex_trio._coinflex_exchange import CoinflexExchange
+from coinex_trio._local.coinflex import CoinflexExchange
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "coinflex_request.py"
 

@@ -5,16 +5,14 @@ a trading program lives on are classes, named after their page in the document a
 `futures.ListMarketTicker`, `assets.GetSpotBalance`, `system.Time`. `call(method, path, **parameters)` is any other.
 """
 
-from coinex_proto._clock import Clock
+from coinex_proto._connection.venue_clock import Clock
 from coinex_proto.coinex.http import account, assets, futures, spot, system
 from coinex_proto.coinex.http._envelope import Batch, BatchItem, Page
 from coinex_proto.coinex.http._parameters import Json, MarketType, OrderType, Side, StpMode
-from coinex_proto.coinex.http._resolve import MARKET_TYPES, Questions, ResolvedOrder, resolve
 from coinex_proto.coinex.http._routes import LIMITS, ROUTES, Route
 from coinex_proto.coinex.http.answer import lost_after_sending, never_sent, parse
-from coinex_proto.coinex.http.backfill import BACKFILLED, Backfill
+from coinex_proto.coinex.http.caller import HttpFlow, HttpOptions, NoReply, Pause, Reply, Send, Steps, Woken
 from coinex_proto.coinex.http.command import Call, HttpCommand, call
-from coinex_proto.coinex.http.desk import Desk, Number
 from coinex_proto.coinex.http.errors import (
     CODES,
     CodeMeaning,
@@ -25,12 +23,14 @@ from coinex_proto.coinex.http.errors import (
     RateLimited,
     UnreadableAnswer,
 )
-from coinex_proto.coinex.http.facts import facts_of
-from coinex_proto.coinex.http.flow import HttpFlow, HttpOptions, NoReply, Pause, Reply, Send, Steps, Woken
-from coinex_proto.coinex.http.pace import Pace
 from coinex_proto.coinex.http.paging import next_page
+from coinex_proto.coinex.http.rate_limits import Pace
 from coinex_proto.coinex.http.request import BASE_PATH, HttpRequest, build, prepared
-from coinex_proto.coinex.http.sheets import BalanceSheet, PositionSheet
+from coinex_proto.coinex.http.trading._resolve import MARKET_TYPES, Questions, ResolvedOrder, resolve
+from coinex_proto.coinex.http.trading.backfill import BACKFILLED, Backfill
+from coinex_proto.coinex.http.trading.holdings import BalanceSheet, PositionSheet
+from coinex_proto.coinex.http.trading.order_entry import Desk, Number
+from coinex_proto.coinex.http.trading.order_facts import facts_of
 
 __all__ = [
     "BACKFILLED",

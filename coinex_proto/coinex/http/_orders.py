@@ -11,7 +11,7 @@ from typing import Any, Final, Literal, Protocol
 
 from coinex_proto.errors import UsageError, quoted
 from coinex_proto.numbers import CONTEXT, exact
-from coinex_proto.orders import OrderFact
+from coinex_proto.orders.fact import OrderFact
 
 _INVERSE: Final = "USD"
 """The end of an inverse contract's name."""

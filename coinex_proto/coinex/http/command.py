@@ -16,9 +16,9 @@ from attrs import field, frozen
 
 from coinex_proto.coinex.http._envelope import Envelope, open_envelope, rows_of
 from coinex_proto.coinex.http._parameters import Json, written, written_freely
-from coinex_proto.coinex.http._questions import question_about
 from coinex_proto.coinex.http._routes import Route, route_of
 from coinex_proto.coinex.http.errors import HttpRefused
+from coinex_proto.coinex.http.trading._lookups import question_about
 from coinex_proto.commands import Command
 
 R_co = TypeVar("R_co", covariant=True)

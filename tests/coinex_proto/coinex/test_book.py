@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coinex_proto._levels import MAX_LEVELS
+from coinex_proto.books.ladder import MAX_LEVELS
 from coinex_proto.coinex import DepthLevels, DepthUpdate, TickerUpdate, spot
 from coinex_proto.coinex.book import FULL_PUSH_WITHIN, CoinexBook
-from coinex_proto.events import stamp
+from coinex_proto.updates import stamp
 
 Texts = Sequence[tuple[str, str]]
 

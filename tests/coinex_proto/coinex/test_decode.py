@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from coinex_proto.coinex import BestQuoteUpdate, DepthUpdate, OrderUpdate, TickerUpdate, TradesUpdate
 from coinex_proto.coinex._decode import decode
 from coinex_proto.dialect import Answer
-from coinex_proto.events import ANYTHING, Unrecognised, Update
+from coinex_proto.events import Unrecognised
+from coinex_proto.ids import ANYTHING
+from coinex_proto.updates import Update
 
 EXAMPLES: Final = [
     json.loads(line)["message"]

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from coinex_proto.books.view import BookChanged
 from coinex_proto.coinex import (
     FUTURES_URL,
     SPOT_URL,
@@ -27,11 +28,12 @@ from coinex_proto.coinex import (
     spot,
 )
 from coinex_proto.coinex.book import CoinexBook
-from coinex_proto.commands import Command, RequestId
+from coinex_proto.commands import Command
 from coinex_proto.dialect import Dialect, Opening
 from coinex_proto.errors import UsageError
-from coinex_proto.events import BookChanged, Event
+from coinex_proto.ids import RequestId
 from coinex_proto.topics import Topic
+from coinex_proto.updates import Event
 
 SECRET = "EXAMPLESECRETKEY0123456789ABCDEF0123456789ABCDEF"
 SIGNED: Dialect = futures(credentials=Credentials("ABCDEFGHIJK1234567890", SECRET))

@@ -27,10 +27,11 @@ from coinex_proto.coinex import (
     futures,
     spot,
 )
-from coinex_proto.commands import Command, RequestId
+from coinex_proto.commands import Command
 from coinex_proto.dialect import Answer, Opening
-from coinex_proto.events import Event, Update
+from coinex_proto.ids import RequestId
 from coinex_proto.topics import Topic, wide
+from coinex_proto.updates import Event, Update
 
 EXAMPLES: Final = [
     json.loads(line)

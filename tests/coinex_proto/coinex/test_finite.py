@@ -17,7 +17,7 @@ from coinex_proto.coinex import (
 )
 from coinex_proto.coinex._finite import finite, finite_trades
 from coinex_proto.errors import PayloadError
-from coinex_proto.events import Update
+from coinex_proto.updates import Update
 
 PLAIN: dict[str, Any] = {"int": 1, "str": "x", "Decimal": Decimal("1.5"), "bool": False, "str | int": "x"}
 UPDATES = [

@@ -6,7 +6,7 @@ import pytest
 from attrs import exceptions
 
 from coinex_proto.coinex import Deal, IndexUpdate, TradesUpdate
-from coinex_proto.events import stamp
+from coinex_proto.updates import stamp
 
 
 def trades(*ids: int) -> TradesUpdate:

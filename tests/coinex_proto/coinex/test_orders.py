@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from coinex_proto.coinex import futures, spot
-from coinex_proto.events import Update
-from coinex_proto.orders import Fill, OrderFact, Orders
+from coinex_proto.orders.fact import Fill, OrderFact
+from coinex_proto.orders.tracker import Orders
+from coinex_proto.updates import Update
 
 ORDER: dict[str, Any] = {
     "order_id": 12750,

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from coinex_proto.books.view import BookChanged
 from coinex_proto.coinex import (
     DEPTH_INTERVALS,
     DEPTH_LIMITS,
@@ -32,8 +33,9 @@ from coinex_proto.coinex import (
     UserTradeUpdate,
 )
 from coinex_proto.errors import UsageError
-from coinex_proto.events import BookChanged, Event
-from coinex_proto.topics import Topic, TopicKey
+from coinex_proto.ids import TopicKey
+from coinex_proto.topics import Topic
+from coinex_proto.updates import Event
 
 ALL: list[tuple[Topic[Event], TopicKey, type[Event], bool, bool]] = [
     (Ticker("BTCUSDT"), ("state", "BTCUSDT"), TickerUpdate, False, True),

@@ -16,7 +16,7 @@ from coinex_proto.coinflex import (
     TradeVolume,
     TradeVolumeUpdate,
 )
-from coinex_proto.events import Update
+from coinex_proto.updates import Update
 
 CLOSED = OrderClosed(id=1, base=1, counter=2, quantity=0, price=5)
 WHOLE = TickerUpdate(base=1, counter=2, last=None, bid=None, ask=None, low=None, high=None, volume=0)

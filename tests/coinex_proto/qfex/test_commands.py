@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coinex_proto import Command, UsageError, qfex
-from coinex_proto.commands import RequestId
+from coinex_proto.ids import RequestId
 
 TRADE = qfex.trade(qfex.HmacCredentials("a", "b"))
 

@@ -11,7 +11,7 @@ import attrs
 import pytest
 
 from coinex_proto import Answer, Command, Endpoint, Inbound, Opening, Unrecognised, Update, qfex
-from coinex_proto.commands import RequestId
+from coinex_proto.ids import RequestId
 from coinex_proto.qfex._own_commands import Auth, CancelOnDisconnect, MarketSubscription, Subscribe, Unsubscribe
 from tests.coinex_proto.qfex.examples import examples, text_of
 

@@ -22,7 +22,7 @@ from coinex_proto import (
     UsageError,
     qfex,
 )
-from coinex_proto.commands import RequestId
+from coinex_proto.ids import RequestId
 from tests.coinex_proto.line import Line, sources
 from tests.coinex_proto.qfex.desk import only
 
@@ -268,7 +268,7 @@ def test_the_number_of_a_message_that_cannot_be_read_is_no_gap_of_other_topics(u
 def test_more_symbols_than_are_remembered_after_an_unreadable_message_are_no_trouble(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("coinex_proto._trust.MAX_KEYS", 2)
+    monkeypatch.setattr("coinex_proto._session.trust.MAX_KEYS", 2)
     mds = Mds()
     mds.want(qfex.Bbo())
     mds.say(*(bbo(f"A{number}-USD", sequence=number) for number in range(5)))

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coinex_proto.simulator import CoinexServer
-from coinex_proto.simulator.coinex_http_trade import TABLE
+from coinex_proto.simulator.coinex.http_trade import TABLE
 from tests.coinex_proto.simulator.http_peer import ORDER, call
 from tests.coinex_proto.simulator.peer import START, Peer, quiet_server
 

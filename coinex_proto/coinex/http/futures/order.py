@@ -23,7 +23,7 @@ from coinex_proto.coinex.http._parameters import (
 from coinex_proto.coinex.http._routes import get, post
 from coinex_proto.coinex.http.command import HttpCommand
 from coinex_proto.coinex.http.futures._order_rows import FuturesOrder
-from coinex_proto.orders import OrderFact
+from coinex_proto.orders.fact import OrderFact
 
 
 @frozen(kw_only=True)

@@ -1,0 +1,387 @@
+"""What both clients do between the session and the user's functions, without waiting and without I/O.
+
+A `Pump` owns the session of one client: it hands events to callbacks, streams and waiters, keeps the topics that
+callbacks and streams hold, and writes the log. A driver calls `deliver()` after everything it tells the session.
+Must not know trio, sockets or threads.
+"""
+
+from __future__ import annotations
+
+import math
+import ssl
+import time
+from collections import deque
+from collections.abc import Callable, Hashable
+from typing import Any, Final, TypeVar
+
+from attrs import define
+
+from coinex_driver.arguments import check_makings, identity
+from coinex_driver.log import LOG
+from coinex_proto import (
+    Callbacks,
+    Closed,
+    Config,
+    Dialect,
+    Event,
+    Failed,
+    LoginFailed,
+    Lost,
+    NotReady,
+    Open,
+    Ready,
+    Registration,
+    Replied,
+    RequestRefused,
+    Restored,
+    Retrying,
+    Session,
+    Stop,
+    SubscribeFailed,
+    Topic,
+    TopicStatus,
+    Unrecognised,
+    UsageError,
+    Wait,
+)
+from coinex_proto.checks import check_command, check_topics
+from coinex_proto.commands import Command, describe
+from coinex_proto.delivery.callbacks import check_callback
+from coinex_proto.ids import RequestId, TopicKey
+from coinex_trio.network import Network
+
+R = TypeVar("R")
+E = TypeVar("E", bound=Event)
+
+SLOW: Final = 0.25
+"""Seconds in one event's callbacks after which a warning is written: the core calls a timer late at the same point."""
+
+ENDED: Final = "has been stopped or closed and does nothing any more: make a new one"
+
+
+class Pump:
+    """The session of one client and everybody who listens to it."""
+
+    def __init__(self, dialect: Dialect, callbacks: Callbacks | None, config: Config, network: Network) -> None:
+        check_makings(dialect, callbacks, config)
+        self.name = dialect.name
+        self.config = config
+        self.session = Session(dialect, network.sources, config)
+        self.taps = Callbacks()
+        """Of the streams."""
+        # Reply callbacks are this client's own; `callbacks` may serve several clients.
+        self.own = Callbacks(callbacks)
+        self.callbacks = self.own if callbacks is None else callbacks
+        self.was_ready = False
+        self.is_ready = False
+        self.is_stopping = False
+        self.is_over = False
+        self.error: BaseException | None = None
+        self.is_delivering = False
+        self.is_handing_out = False
+        """Events that a thread has kept are handed out, in the calling thread and perhaps after the end."""
+        self.dispatch: Callable[[Event], None] = self.own.dispatch
+        self._clock: Callable[[], float] = network.now
+        self._latest = 0.0
+        self._close_by = math.inf
+        self._by_topic: dict[TopicKey, dict[Hashable, Registration]] = {}
+        self._streams: dict[Hashable, Callable[[], None]] = {}
+        self._dropped: deque[Hashable] = deque()
+        self._outcomes: dict[RequestId, Outcome] = {}
+        self._refusals: dict[TopicKey, RequestRefused] = {}
+        self._observers: dict[type[Event], Callable[[Any], None]] = {
+            Ready: self._on_ready,
+            Closed: self._on_closed,
+            Retrying: self._on_retrying,
+            LoginFailed: self._on_login_failed,
+            Lost: self._on_lost,
+            Restored: self._on_restored,
+            Unrecognised: self._on_unrecognised,
+            SubscribeFailed: self._on_subscribe_failed,
+            Replied: self._on_outcome,
+            Failed: self._on_outcome,
+        }
+
+    # Time -------------------------------------------------------------------------------------------------------------
+
+    def set_clock(self, clock: Callable[[], float]) -> None:
+        """Another clock than the network's, which reads the same."""
+        self._clock = clock
+
+    def now(self) -> float:
+        """The client's clock; it never goes back, not even by a rounding."""
+        now = self._clock()
+        if now > self._latest:
+            self._latest = now
+        return self._latest
+
+    def serve_timers(self, deadline: float) -> None:
+        """Call when the time of `deadline` has come, even where the clock reads a rounding less."""
+        self._latest = max(self.now(), deadline)
+        self.session.handle_timeout(self._latest)
+
+    # Events -----------------------------------------------------------------------------------------------------------
+
+    def deliver(self) -> None:
+        """Hands out every event that is there. Within a callback it does nothing: the outer call goes on.
+
+        What a callback raises comes out; its event counts as delivered, and the next call goes on behind it.
+        """
+        if self.is_delivering:
+            return
+        if self._dropped:
+            self.release_dropped()
+        next_event, observers, read_clock = self.session.next_event, self._observers, time.perf_counter
+        self.is_delivering = True
+        began = read_clock()
+        try:
+            while (event := next_event()) is not None:
+                observer = observers.get(type(event))
+                if observer is not None:
+                    observer(event)
+                if self._streams:
+                    self.taps.dispatch(event)
+                self.dispatch(event)
+                ended = read_clock()
+                if ended - began > SLOW:
+                    LOG.warning("%s: callbacks of %s took %.2f s", self.name, type(event).__name__, ended - began)
+                began = ended
+        finally:
+            self.is_delivering = False
+
+    def on(self, kind: type[E], function: Callable[[E], object]) -> None:
+        """The function gets every event of this class."""
+        self.check_going_on()
+        self.callbacks.add(kind, function)
+
+    def on_error(self, handler: Callable[[Event, Exception], object]) -> None:
+        """Exceptions of callbacks go there from now on."""
+        self.check_going_on()
+        self.own.on_error(handler)
+        self.callbacks.on_error(handler)
+
+    def fail(self, error: BaseException) -> None:
+        """The client ends because of this: no callback runs any more; the connection is still closed in good order."""
+        if self.error is None:
+            self.error = error
+        self.mute()
+        self.stop()
+
+    def mute(self) -> None:
+        """No callback runs any more, while the client ends because of an error."""
+        self.dispatch = _to_nobody
+
+    def stop(self) -> None:
+        """Says goodbye and ends the streams; may be called twice and in a callback."""
+        if self.is_stopping or self.is_over:
+            return
+        self.is_stopping = True
+        self._close_by = self.now() + self.config.close_timeout
+        self.session.stop(self.now())
+        self._end_streams()
+
+    def closing_time(self) -> float:
+        """Seconds that the peer has to end the connection; after `stop()` there is one budget for all of the goodbye."""
+        return max(0.0, min(self.config.close_timeout, self._close_by - self.now()))
+
+    # Steps ------------------------------------------------------------------------------------------------------------
+
+    def next_step(self) -> Open | Wait | None:
+        """What to do about the connection now; None: it is all over, and `error` says why if it was not asked for."""
+        step = self.session.next_step(self.now())
+        if not isinstance(step, Stop):
+            return step
+        self.end(step.error)
+        return None
+
+    def end(self, error: BaseException | None) -> None:
+        """It is all over. Called with a fault of ours too: then nobody asks the session for anything any more."""
+        self.is_over, self.is_ready = True, False
+        if self.error is None:
+            self.error = error
+        self._end_streams()
+
+    def check_going_on(self) -> None:
+        """A client that has ended does nothing any more, and must not look as if it did.
+
+        Raises what ended it, or `UsageError`. The last events are still handed out: their callbacks may say what they like.
+        """
+        if self.is_over and not self.is_delivering and not self.is_handing_out:
+            raise self.error if self.error is not None else UsageError(f"this client {ENDED}")
+
+    def _end_streams(self) -> None:
+        for end in tuple(self._streams.values()):
+            end()
+
+    # Topics -----------------------------------------------------------------------------------------------------------
+
+    def subscribe(self, topics: tuple[Topic[Any], ...], callback: Callable[[Any], object] | None) -> None:
+        """States the wish; one function is registered once for a topic."""
+        self.check_going_on()
+        check_topics(topics)
+        added: list[tuple[TopicKey, Registration]] = []
+        name = identity(callback)
+        try:
+            for topic in topics if callback is not None else ():
+                assert callback is not None
+                functions = self._by_topic.setdefault(topic.key, {})
+                if name not in functions:
+                    functions[name] = self.callbacks.add(topic, callback)
+                    added.append((topic.key, functions[name]))
+            self.session.subscribe(*topics, now=self.now())
+        except BaseException:
+            for key, registration in added:
+                registration.cancel()
+                self._by_topic[key].pop(name, None)
+            raise
+
+    def unsubscribe(self, topics: tuple[Topic[Any], ...]) -> None:
+        """Takes the wish back, and the functions that `subscribe` registered with it."""
+        self.session.unsubscribe(*topics, now=self.now())
+        for topic in topics:
+            for registration in self._by_topic.pop(topic.key, {}).values():
+                registration.cancel()
+
+    def hold(self, topics: tuple[Topic[Any], ...], holder: Hashable, end: Callable[[], None]) -> None:
+        """Topics are wanted while `holder` lives; `end` is called when the client stops."""
+        self.check_going_on()
+        if topics:
+            self.session.hold(*topics, holder=holder, now=self.now())
+        self._streams[holder] = end
+
+    def drop(self, holder: Hashable) -> None:
+        """The holder has gone; safe at any moment and in any thread (it is called by the garbage collector)."""
+        self._dropped.append(holder)
+
+    def release_dropped(self) -> None:
+        """Lets go of what dropped streams held."""
+        while self._dropped:
+            holder = self._dropped.popleft()
+            end = self._streams.pop(holder, None)
+            if end is not None:
+                end()
+                self.session.release(holder, self.now())
+
+    def want(self, topics: tuple[Topic[Any], ...]) -> None:
+        """Subscribes those that nobody wants yet, and asks again for those that were refused."""
+        self.check_going_on()
+        wanted = {status.topic for status in self.session.topics()}
+        missing = tuple(t for t in topics if t not in wanted or t.key in self._refusals)
+        if missing:
+            self.session.subscribe(*missing, now=self.now())
+        for topic in missing:
+            self._refusals.pop(topic.key, None)
+
+    def trusted(self, *topics: Topic[Any]) -> bool:
+        """Whether these are live and the line was proved lately enough for that to mean something."""
+        return self.session.trusted(*topics) and not self.is_over and self.session.is_proved(self.now())
+
+    def watch(self, topics: tuple[Topic[Any], ...]) -> Callable[[], bool]:
+        """Wants these topics; the function says whether the client is ready and they are live.
+
+        It raises what the venue said where it refused one of them for good.
+        """
+        if self.is_over:
+            raise self.ended("nothing more will come")
+        self.want(topics)
+
+        def is_done() -> bool:
+            for topic in topics:
+                if topic.key in self._refusals:
+                    raise self._refusals[topic.key]
+            return self.is_ready and (not topics or self.trusted(*topics))
+
+        return is_done
+
+    def topics(self) -> tuple[TopicStatus, ...]:
+        """How each wanted topic stands."""
+        self.release_dropped()
+        return self.session.topics()
+
+    # Commands ---------------------------------------------------------------------------------------------------------
+
+    def send(self, command: Command[R], callback: Callable[[Any], object] | None) -> RequestId:
+        """Sends at once or raises `NotReady`; the callback gets the one outcome."""
+        check_command(command)
+        if self.is_stopping or self.is_over:
+            raise NotReady(f"{describe(command)} was not sent: the client {ENDED}")
+        if callback is not None:
+            check_callback(callback)  # before the command has left
+        request_id = self.session.send(command, self.now())
+        if callback is not None:
+            self.own.expect(request_id, callback)
+        LOG.debug("%s: %s is request %d", self.name, describe(command), request_id)
+        return request_id
+
+    def expect(self, request_id: RequestId) -> Outcome:
+        """Where the outcome of a request will be; nobody else's callbacks are involved."""
+        outcome = self._outcomes[request_id] = Outcome()
+        return outcome
+
+    def ended(self, what: str) -> BaseException:
+        """Why something can no longer be waited for."""
+        return self.error if self.error is not None else NotReady(f"{what}: the client {ENDED}")
+
+    # The log: names and ids, never payloads or keys -------------------------------------------------------------------
+
+    def _on_outcome(self, event: Replied[Any] | Failed) -> None:
+        outcome = self._outcomes.pop(event.request_id, None)
+        if outcome is not None:
+            outcome.event = event
+        if isinstance(event, Failed):
+            LOG.debug("%s: request %d failed: %s", self.name, event.request_id, type(event.error).__name__)
+
+    def _on_ready(self, event: Ready) -> None:
+        self.was_ready = self.is_ready = True
+        LOG.info("%s: ready", self.name)
+
+    def _on_closed(self, event: Closed) -> None:
+        self.is_ready = False
+        LOG.info("%s: closed: %s", self.name, event.reason)
+
+    def _on_retrying(self, event: Retrying) -> None:
+        LOG.info("%s: attempt %d in %.1f s", self.name, event.attempt, max(0.0, event.at - self.now()))
+
+    def _on_login_failed(self, event: LoginFailed) -> None:
+        LOG.info("%s: %s", self.name, event.error)
+
+    def _on_lost(self, event: Lost) -> None:
+        LOG.info("%s: %d topics lost: %s", self.name, len(event.topics), event.why)
+
+    def _on_restored(self, event: Restored) -> None:
+        LOG.info("%s: %d topics restored", self.name, len(event.topics))
+
+    def _on_subscribe_failed(self, event: SubscribeFailed) -> None:
+        LOG.info("%s: %s failed: %s", self.name, type(event.topic).__name__, event.error)
+        if isinstance(event.error, RequestRefused) and not event.error.retryable:
+            self._refusals[event.topic.key] = event.error
+
+    def _on_unrecognised(self, event: Unrecognised) -> None:
+        LOG.warning("%s: unrecognised message of %d bytes: %s", self.name, len(event.raw), event.why)
+
+
+@define
+class Outcome:
+    """The one event that ends a request, once it is there."""
+
+    event: Replied[Any] | Failed | None = None
+
+    def result(self) -> Any:
+        """The result, or the error raised."""
+        assert self.event is not None
+        if isinstance(self.event, Failed):
+            raise self.event.error
+        return self.event.result
+
+
+def _to_nobody(event: Event) -> None:
+    """Events of a client that has failed."""
+
+
+def check_ssl_context(dialect: Dialect, ssl_context: ssl.SSLContext | None) -> None:
+    """Refuses a context that would show credentials to anybody who answers."""
+    if ssl_context is not None and ssl_context.verify_mode == ssl.CERT_NONE and dialect.has_credentials:
+        raise UsageError(
+            "this ssl_context checks no certificate, and the dialect has credentials: set verify_mode to CERT_REQUIRED "
+            "and load the certificate that you trust with load_verify_locations()"
+        )

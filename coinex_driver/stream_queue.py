@@ -1,0 +1,68 @@
+"""An open stream of one client: its queue, and its hold on the topics it was opened with.
+
+Both drivers put their own way of waiting on top. Whoever closes a tap, or just drops it, lets go of its topics; the
+queue does not know its tap, so that nothing keeps a dropped one alive. Must not know trio, sockets or threads.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Generic, TypeVar
+
+from coinex_driver.client_core import Pump
+from coinex_proto import Event, Topic
+from coinex_proto.delivery.streams import Latest, Queue
+
+E = TypeVar("E", bound=Event)
+
+
+class Tap(Generic[E]):
+    """What a stream of either driver reads from."""
+
+    def __init__(self, pump: Pump, queue: Queue[E] | Latest[E], topics: tuple[Topic[Any], ...]) -> None:
+        self.queue = queue
+        self._pump = pump
+        if pump.is_stopping or pump.is_over:
+            queue.end()
+        try:
+            pump.hold(topics, queue, queue.end)
+        except BaseException:
+            queue.end()
+            raise
+
+    @property
+    def skipped(self) -> int:
+        """Events that a newer one of their topic replaced before they were taken; always 0 where nothing may be lost."""
+        return self.queue.skipped if isinstance(self.queue, Latest) else 0
+
+    def take_last(self) -> E | None:
+        """What to do once the queue has ended and nothing waits: raises `ConsumerTooSlow` or what ended the client.
+
+        None: it ended in good order.
+        """
+        self.close()
+        try:
+            return self.queue.take()
+        except IndexError:
+            if self._pump.error is not None:
+                raise self._pump.error from None
+            return None
+
+    def close(self) -> None:
+        """Takes no more events and lets go of the topics. Twice is once."""
+        self._pump.drop(self.queue)
+        self._pump.release_dropped()
+
+    def __del__(self) -> None:
+        # Perhaps in the garbage collector, in any thread: the pump lets go in its own time.
+        self._pump.drop(self.queue)
+
+
+def lossless(pump: Pump, wanted: tuple[type[E] | Topic[E], ...]) -> Tap[E]:
+    """A tap that loses nothing; bounded by `Config.queue_size`."""
+    topics = tuple(one for one in wanted if isinstance(one, Topic))
+    return Tap(pump, Queue(pump.taps, *wanted, size=pump.config.queue_size), topics)
+
+
+def latest(pump: Pump, topics: tuple[Topic[E], ...]) -> Tap[E]:
+    """A tap that keeps the newest event of each topic."""
+    return Tap(pump, Latest(pump.taps, *topics), topics)

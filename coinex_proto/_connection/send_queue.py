@@ -1,0 +1,110 @@
+"""Requests that wait to leave: for the venue's rate limits, the pace of topic requests, or an answer that would be mistaken.
+
+A request waits in the line of its bucket. Nothing overtakes within a line, except what waits for an earlier answer only.
+Knows no socket and no venue.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Mapping
+from typing import TypeAlias
+
+from coinex_proto._connection.pending import Pace, Pending, Requests
+from coinex_proto._connection.token_bucket import Bucket
+from coinex_proto.config import Rate
+
+Line: TypeAlias = tuple[str | None, bool]
+"""Bucket, and whether the pace of topic requests holds as well."""
+
+
+class Departures:
+    """What may leave, and when; cheap to ask while nothing has changed, however much waits."""
+
+    def __init__(self, limits: Mapping[str, Rate], requests_per_second: float, requests: Requests) -> None:
+        self._buckets = {name: Bucket(rate) for name, rate in limits.items()}
+        self._pace = Pace(requests_per_second)
+        self._requests = requests
+        self.waiting: deque[Pending] = deque()
+        """To be read only."""
+        self._held: dict[Line, float] = {}
+        """The lines whose first one may not leave yet, and when it may."""
+
+    def __len__(self) -> int:
+        return len(self.waiting)
+
+    def __iter__(self) -> Iterator[Pending]:
+        return iter(self.waiting)
+
+    def free_at(self, pending: Pending, now: float) -> float:
+        """When the limits let it leave; not after `now`: at once."""
+        free_at = now
+        if (bucket := pending.outgoing.bucket) is not None:
+            free_at = now + self._buckets[bucket].wait(pending.outgoing.weight, now)
+        if pending.is_paced:
+            free_at = max(free_at, self._pace.free_at())
+        return free_at
+
+    def take(self, pending: Pending, now: float) -> None:
+        """It leaves: what the limits allow next is later by it."""
+        if (bucket := pending.outgoing.bucket) is not None:
+            self._buckets[bucket].take(pending.outgoing.weight, now)
+        if pending.is_paced:
+            self._pace.take(now)
+
+    def pause(self, pending: Pending, until: float) -> None:
+        """The venue wants nothing more of this request's bucket before."""
+        if (bucket := pending.outgoing.bucket) is not None:
+            self._buckets[bucket].close(until)
+
+    def add(self, pending: Pending, now: float) -> Iterator[Pending]:
+        """One more; gives those that may leave now, each to be sent before the next is taken."""
+        self.waiting.append(pending)
+        if self.is_due(now):
+            yield from self.release(now)
+            return
+        line = _line(pending)
+        if line in self._held or self._requests.is_blocked(pending.outgoing):
+            return
+        if (free_at := self.free_at(pending, now)) > now:
+            self._held[line] = free_at
+            return
+        self.waiting.pop()
+        yield pending
+
+    def is_due(self, now: float) -> bool:
+        """Whether `release` could find one."""
+        if not self.waiting:
+            return False
+        return self._requests.has_freed or any(free_at <= now for free_at in self._held.values())
+
+    def release(self, now: float) -> Iterator[Pending]:
+        """Those that may leave now, each to be sent before the next is taken."""
+        self._requests.has_freed = False
+        kept: deque[Pending] = deque()
+        held: dict[Line, float] = {}
+        for pending in self.waiting:
+            line = _line(pending)
+            if line in held or self._requests.is_blocked(pending.outgoing):
+                kept.append(pending)
+            elif (free_at := self.free_at(pending, now)) > now:
+                held[line] = free_at
+                kept.append(pending)
+            else:
+                yield pending
+        self.waiting, self._held = kept, held
+
+    def next_deadline(self) -> float | None:
+        """When the first of those that only the limits hold back may leave."""
+        return min(self._held.values(), default=None) if self.waiting else None
+
+    def take_all(self) -> list[Pending]:
+        """Those that never left; nothing waits any more."""
+        waiting = list(self.waiting)
+        self.waiting.clear()
+        self._held.clear()
+        return waiting
+
+
+def _line(pending: Pending) -> Line:
+    return pending.outgoing.bucket, pending.is_paced

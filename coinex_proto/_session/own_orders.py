@@ -1,0 +1,111 @@
+"""Own orders of one session: what replies, pushes and queries say of them becomes views and `OrderChanged` events.
+
+Between the tracker (`orders.py`), which knows no events, and the session, which knows no orders. Knows no venue.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Any, final
+
+from attrs import evolve
+
+from coinex_proto._session.order_resolver import Doubt
+from coinex_proto.dialect import Dialect
+from coinex_proto.errors import OutcomeUnknown, RequestRefused, RequestTimedOut
+from coinex_proto.events import Failed, OrderChanged, Replied
+from coinex_proto.ids import RequestId
+from coinex_proto.orders.fact import OrderFact
+from coinex_proto.orders.tracker import Orders
+from coinex_proto.orders.view import OrderView
+from coinex_proto.updates import Event, Update
+
+
+@final
+class OwnOrders:
+    """The tracker of one session, fed and asked about."""
+
+    def __init__(self, dialect: Dialect, orders: Orders, events: deque[Event]) -> None:
+        self._dialect = dialect
+        self._orders = orders
+        self._events = events
+        self.doubt = Doubt(dialect, orders)
+        """Asks the venue about orders of unknown state: call `doubt.ask` when it is due and the connection is ready."""
+
+    # Facts ------------------------------------------------------------------------------------------------------------
+
+    def told(self, update: Update, now: float) -> None:
+        """An update that may tell of orders."""
+        self.learn(tuple(self._dialect.order(update)), now)
+
+    def learn(self, facts: tuple[OrderFact, ...], now: float, request_id: RequestId | None = None) -> None:
+        """Facts from anywhere; `request_id`: in the answer to this request."""
+        for fact in facts:
+            view = self._orders.apply(fact, now, request_id)
+            self._changed(view)
+            if view is not None and fact.state == "unknown":
+                self.doubt.arise(now)
+
+    def refused(self, request_id: RequestId, why: str, now: float) -> None:
+        """The venue did not take the order of this request."""
+        self._changed(self._orders.refused(request_id, why, now))
+
+    def unknown(self, request_id: RequestId, why: str, now: float) -> None:
+        """What became of the order of this request is not known."""
+        self._changed(self._orders.unknown(request_id, why, now))
+
+    # Outcomes of requests ---------------------------------------------------------------------------------------------
+
+    def answers(self, event: Replied[Any] | Failed, now: float) -> bool:
+        """Whether this was the answer to one of our own queries; then it is dealt with."""
+        if not self.doubt.answered(event, now):
+            return False
+        self._learn_result(event, now)
+        return True
+
+    def outcome(self, event: Replied[Any] | Failed, now: float) -> Event:
+        """The event for the user: an order's command is answered with the tracker's view."""
+        if isinstance(event, Failed) and isinstance(event.error, (OutcomeUnknown, RequestTimedOut)):
+            self.doubt.arise(now)
+            self._doubt_of(event, now)
+        view = self._orders.of_request(event.request_id)
+        if view is None:
+            self._learn_result(event, now)
+            return event
+        if isinstance(event, Replied):
+            if isinstance(event.result, Update):
+                self.learn(tuple(self._dialect.order(event.result)), now, event.request_id)
+            return Replied(request_id=event.request_id, command=event.command, result=view)
+        if isinstance(event.error, RequestRefused):
+            self.refused(event.request_id, str(event.error), now)
+        else:
+            self.unknown(event.request_id, str(event.error), now)
+        return event
+
+    def _doubt_of(self, event: Failed, now: float) -> None:
+        """The order that a lost change or cancel was about may have changed or ended."""
+        fact = event.command.in_doubt()
+        known = None if fact is None else self._orders.find(fact.order_id, fact.client_order_id)
+        if fact is not None and known is not None and not known.is_final:
+            self.learn((evolve(fact, why=str(event.error)),), now)
+
+    def _learn_result(self, event: Replied[Any] | Failed, now: float) -> None:
+        """The result of a query or a change may say more of an order than its push: the id it had before."""
+        if isinstance(event, Replied) and isinstance(event.result, Update) and event.result.tells_order:
+            self.told(event.result, now)
+
+    # The connection ---------------------------------------------------------------------------------------------------
+
+    def line_ready(self, now: float) -> None:
+        """The venue can be asked about orders whose state is unknown."""
+        self.doubt.arise(now)
+
+    def line_lost(self, why: str, now: float) -> None:
+        """No order that is not final is known any more."""
+        self.doubt.line_lost()
+        for view in self._orders.connection_lost(now, why):
+            self._changed(view)
+
+    def _changed(self, view: OrderView | None) -> None:
+        if view is not None:
+            self._events.append(OrderChanged(order=view.snapshot()))

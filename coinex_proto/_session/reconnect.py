@@ -1,0 +1,140 @@
+"""The reconnect plan: what to do after a connection has ended, and when.
+
+Pure decisions on counters and times; knows no connection, no topics and no venue.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Final, TypeAlias
+
+from attrs import define, frozen
+
+from coinex_proto._connection.sign_in import CHECK
+from coinex_proto.config import Config, Sources
+from coinex_proto.errors import ConnectFailed, HandshakeRefused, LoginRefused, ProxyError, SdkError
+
+FATAL_STATUSES: Final = frozenset({401, 403, 407})
+"""Wrong key, blocked address, proxy login: trying again cannot help and may get the address banned."""
+PROXY_LOGIN: Final = 407
+"""From a proxy of the user's own at the first attempt: its login is wrong, and trying again may lock the account."""
+PASSING_STATUSES: Final = frozenset({408, 425, 429})
+"""The 4xx that say "later"; all others say "never so"."""
+MAX_RETRY_AFTER: Final = 900.0
+"""Seconds: a server may ask us to stay away for 15 minutes, not for ever."""
+BUSY_PAUSE: Final = 1.0
+"""Seconds: the least wait after a login that the venue was too busy for (CoinEx 23002: at least 1 s)."""
+MAX_UNANSWERED_LOGINS: Final = 3
+"""A venue may refuse a login by closing: so often in a row is taken for that."""
+
+
+@frozen
+class Open:
+    """Open a transport to this host, then call `connected`; or `disconnected` when that fails."""
+
+    host: str
+    port: int
+    tls: bool
+
+
+@frozen
+class Wait:
+    """Nothing to connect before `until` (seconds on the clock of `now`)."""
+
+    until: float
+
+
+@frozen
+class Stop:
+    """It is over; `error` is None when the caller wanted it."""
+
+    error: SdkError | None = None
+
+
+NextStep: TypeAlias = Open | Wait | Stop
+
+
+@frozen(kw_only=True)
+class Ending:
+    """How a connection, or the attempt to open one, ended."""
+
+    error: ConnectFailed | None
+    """It never opened."""
+    login_error: LoginRefused | None
+    ended_in_opening: bool
+    """It ended between the upgrade and the last answer of the opening."""
+    ready_at: float | None
+    """When it became ready; None: never."""
+    why: str = ""
+    """What the connection said of its end, if it was made."""
+
+
+@define
+class Plan:
+    """Counts failures and decides."""
+
+    config: Config
+    sources: Sources
+    was_ever_ready: bool = False
+    failures: int = 0
+    unanswered_logins: int = 0
+
+    def after(self, ending: Ending, now: float) -> Stop | float:
+        """Stop, or the time of the next attempt."""
+        if ending.login_error is not None and not ending.login_error.retryable:
+            return Stop(ending.login_error)
+        if ending.error is not None and self._is_final(ending.error):
+            return Stop(ending.error)
+        if ending.ended_in_opening or ending.login_error is not None:
+            self.unanswered_logins += 1
+            if self.unanswered_logins >= MAX_UNANSWERED_LOGINS:
+                why = f"{self.unanswered_logins} connections in a row ended before the login was answered"
+                last = f"the last one: {ending.why}; {CHECK}" if ending.why else CHECK
+                return Stop(ending.login_error or LoginRefused(None, why, hint=last))
+        if ending.ready_at is not None:
+            self.unanswered_logins = 0
+            if now - ending.ready_at >= self.config.backoff.stable_after:
+                self.failures = 0
+        self.failures += 1
+        asked = _retry_after(ending.error, self.sources) if isinstance(ending.error, HandshakeRefused) else 0.0
+        if ending.login_error is not None:
+            asked = BUSY_PAUSE
+        return now + max(self._delay(), asked)
+
+    def _is_final(self, error: ConnectFailed) -> bool:
+        status = error.status if isinstance(error, HandshakeRefused) else None
+        if status in FATAL_STATUSES:
+            return True
+        if self.was_ever_ready:
+            return False
+        if isinstance(error, ProxyError) and error.status == PROXY_LOGIN:
+            return True
+        if status is not None and 400 <= status < 500 and status not in PASSING_STATUSES:
+            return True
+        return not self.config.retry_first
+
+    def _delay(self) -> float:
+        fraction = int.from_bytes(self.sources.random_bytes(4)) / 2**32
+        return self.config.backoff.step(self.failures) * (0.1 + 0.9 * fraction)
+
+
+def _retry_after(error: HandshakeRefused, sources: Sources) -> float:
+    """Seconds that the server asked us to wait (RFC 9110, 10.2.3: seconds or a date); 0.0 when it did not, or in nonsense."""
+    for name, value in error.headers:
+        if name.lower() == "retry-after":
+            seconds = _seconds(value.strip(), sources)
+            return min(max(seconds, 0.0), MAX_RETRY_AFTER)
+    return 0.0
+
+
+def _seconds(value: str, sources: Sources) -> float:
+    if value.isascii() and value.isdigit():
+        return float(value[:9])
+    from email.utils import parsedate_to_datetime  # a tenth of the time that importing this package takes
+
+    try:
+        date = parsedate_to_datetime(value)
+    except (ValueError, TypeError, OverflowError, IndexError):
+        return 0.0
+    date = date if date.tzinfo is not None else date.replace(tzinfo=UTC)
+    return (date - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds() - sources.wall_time_ns() / 1e9

@@ -1,0 +1,415 @@
+"""One WebSocket, the client's half, without I/O: bytes in, whole messages and what became of the connection out.
+
+wsproto is the one authority on the protocol, and only this module knows it. What it leaves to its user is done here:
+the answer is fed to it head by head and its size bounded, announced lengths are checked before a payload comes, whole
+data frames are cut in front of it (`_framing.cut_messages`), its failures are told from the peer's Close, and nothing
+reaches it once the connection is over. Nothing that a peer sends makes a method raise, and no result depends on how the
+bytes were cut. Must not know time, JSON, compression or any venue. Source: RFC 6455.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from enum import Enum, auto
+from typing import Final
+
+from wsproto import ConnectionType, WSConnection
+from wsproto.connection import ConnectionState
+from wsproto.events import (
+    AcceptConnection,
+    BytesMessage,
+    CloseConnection,
+    Event,
+    Ping,
+    RejectConnection,
+    RejectData,
+    Request,
+    TextMessage,
+)
+from wsproto.events import Pong as PongFrame
+from wsproto.utilities import ProtocolError
+
+from coinex_proto._wire.framing import CONTROL, FIN, check_close, cut_messages, encoded, peek, text_frame
+from coinex_proto._wire.handshake import Heads, fault_of_interim, status_of, upgrade_request
+from coinex_proto._wire.received import Broken, Ended, PeerClosed, Pong, Received, Refused, Upgraded
+from coinex_proto.errors import UsageError, quoted
+
+__all__ = ["Broken", "Ended", "PeerClosed", "Pong", "Received", "Refused", "Upgraded", "WebSocket"]
+
+MAX_INTERIM: Final = 8
+"""Responses 100 to 199 that may come before the 101."""
+MAX_REFUSAL_BODY: Final = 4096
+MAX_REFUSAL_WIRE: Final = 16 * 1024
+"""Bytes of a refusal's body as sent, chunk headers included."""
+PONGS_IN_ORDER: Final = 16
+"""So many pings are answered one by one until the output is taken; of those after, only the latest (RFC 6455, 5.5.3)."""
+
+NOT_UTF8: Final = 1007
+TOO_BIG: Final = 1009
+BAD_GATEWAY: Final = 1014
+"""Registered after RFC 6455 and sent by gateways; wsproto calls it a protocol error, we take it as the Close it is."""
+_CLOSE_FRAME: Final = 0x88
+_BAD_GATEWAY_BYTES: Final = BAD_GATEWAY.to_bytes(2)
+_STAND_IN_BYTES: Final = (3014).to_bytes(2)
+"""What wsproto gets to see in place of 1014: a code that it accepts."""
+
+
+class _Phase(Enum):
+    NEW = auto()
+    UPGRADING = auto()
+    REFUSING = auto()
+    """A refusal's head is in; its body is read, to be reported with it."""
+    OPEN = auto()
+    CLOSING = auto()
+    """Our Close was queued first; messages are dropped until the peer's Close."""
+    CLOSED = auto()
+    """The peer's Close has come and ours was queued: only EOF is still of interest."""
+    OVER = auto()
+
+
+_BEFORE_101 = frozenset({_Phase.NEW, _Phase.UPGRADING})
+_FRAMES = (_Phase.OPEN, _Phase.CLOSING)  # no set: hashing a member of an Enum is Python code
+
+
+class WebSocket:
+    """The client's half of one connection, used once.
+
+    Inputs: `start`, `receive_data`, `receive_eof`, `give_up`, `send_text`, `send_ping`, `close`. Output: what the
+    inputs return, and `data_to_send`. The stream ends with one of `Refused`, `PeerClosed` (then `Ended` at EOF),
+    `Broken` or `Ended`; whatever comes later is ignored.
+    """
+
+    def __init__(
+        self,
+        *,
+        host: str,
+        port: int,
+        tls: bool,
+        target: str,
+        headers: Sequence[tuple[str, str]] = (),
+        max_message_bytes: int,
+        random_bytes: Callable[[int], bytes] | None = None,
+    ) -> None:
+        """`UsageError` for what cannot be a request. `random_bytes` masks texts quickly; None: wsproto's own, 10 us."""
+        if max_message_bytes < 1:
+            raise UsageError(f"max_message_bytes={max_message_bytes}: must be at least 1")
+        self.is_open = False
+        """Upgraded, and no Close in either direction."""
+        self.bytes_in = 0
+        self.bytes_out = 0
+        """Counted when taken by `data_to_send`."""
+        self._request = upgrade_request(host=host, port=port, tls=tls, target=target, headers=headers)
+        self._limit = max_message_bytes
+        self._random_bytes = random_bytes
+        self._ws = WSConnection(ConnectionType.CLIENT)
+        self._phase = _Phase.NEW
+        self.out: list[bytes] = []
+        """Frames queued for `data_to_send`; to be read only. Empty: there is nothing to send."""
+        self._pongs_waiting = 0
+        self._late_pong: bytes | None = None
+        self._is_pong_due = False
+        # The answer to the upgrade.
+        self._heads = Heads()
+        self._interim = 0
+        self._status: int | None = None
+        self._headers: tuple[tuple[str, str], ...] = ()
+        self._body = bytearray()
+        self._body_wire = 0
+        # Frames.
+        self._tail = bytearray()
+        """An incomplete frame; nothing can be done before it has `_needed` bytes."""
+        self._needed = 0
+        self._message: bytearray | None = None
+        """Fragments of the message in progress."""
+        self._message_wire = 0
+        self._is_wrong = False
+        """A frame has come that nothing can mend: wsproto gets everything and says what is wrong."""
+
+    # Out -------------------------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Queue the upgrade request."""
+        if self._phase is not _Phase.NEW:
+            raise UsageError("a WebSocket is started once")
+        self._phase = _Phase.UPGRADING
+        request = Request(
+            host=self._request.host, target=self._request.target, extra_headers=list(self._request.headers)
+        )
+        self.out.append(self._ws.send(request))
+
+    def data_to_send(self) -> bytes:
+        """Everything queued since the last call."""
+        out = self.out
+        self._flush_late_pong()
+        data = b"".join(out)
+        out.clear()
+        self._pongs_waiting = 0
+        self.bytes_out += len(data)
+        return data
+
+    def send_text(self, text: str | bytes) -> None:
+        """Queue one whole text message; `bytes` are UTF-8 already. `UsageError`: not open, or not text."""
+        payload = encoded(text)
+        if not self.is_open:
+            raise UsageError("the WebSocket is not open: nothing was sent")
+        if self._random_bytes is None:
+            self.out.append(self._ws.send(TextMessage(data=payload.decode())))
+        else:
+            self.out.append(text_frame(payload, self._random_bytes(4)))
+
+    def send_ping(self) -> None:
+        """Queue a ping; the next pong is its answer. Nothing when not open."""
+        if self.is_open:
+            self._is_pong_due = True
+            self.out.append(self._ws.send(Ping()))
+
+    def close(self, code: int = 1000, text: str = "") -> None:
+        """Queue a Close frame, and drop the messages that still come. Before the upgrade: just ignore the rest.
+
+        Nothing when a Close has come or gone already. `UsageError` for a code that may not be sent, or more than 123
+        bytes of text.
+        """
+        check_close(code, text)
+        if self.is_open:
+            self._send_close(CloseConnection(code=code, reason=text))
+            self._enter(_Phase.CLOSING)
+        elif self._phase in _BEFORE_101 or self._phase is _Phase.REFUSING:
+            self._enter(_Phase.OVER)
+
+    def _send_close(self, event: CloseConnection) -> None:
+        self._flush_late_pong()
+        self.out.append(self._ws.send(event))
+
+    def _send_pong(self, payload: bytes) -> None:
+        if self._pongs_waiting < PONGS_IN_ORDER:
+            self._pongs_waiting += 1
+            self.out.append(self._ws.send(PongFrame(payload=payload)))
+        else:
+            self._late_pong = payload
+
+    def _flush_late_pong(self) -> None:
+        if self._late_pong is not None:
+            self.out.append(self._ws.send(PongFrame(payload=self._late_pong)))
+            self._late_pong = None
+
+    def _enter(self, phase: _Phase) -> None:
+        self._phase = phase
+        self.is_open = phase is _Phase.OPEN
+
+    # In --------------------------------------------------------------------------------------------------------------
+
+    @property
+    def is_refusing(self) -> bool:
+        """The server has refused and its body is still coming: bound the time, then `give_up`."""
+        return self._phase is _Phase.REFUSING
+
+    def receive_data(self, data: bytes | bytearray | memoryview) -> list[Received]:
+        """What these bytes complete, in order."""
+        if type(data) is not bytes:
+            data = bytes(data)
+        self.bytes_in += len(data)
+        if self.is_open:
+            return self._receive_frames(data)
+        if not data:
+            return []
+        match self._phase:
+            case _Phase.CLOSING:
+                return [came for came in self._receive_frames(data) if type(came) is not bytes]
+            case _Phase.NEW | _Phase.UPGRADING:
+                return self._receive_heads(data)
+            case _Phase.REFUSING:
+                return self._receive_body(data)
+            case _:
+                return []
+
+    def receive_eof(self) -> list[Received]:
+        """What the end of the bytes makes of it: a refusal, `Ended`, or the error in a frame that was not whole."""
+        phase = self._phase
+        if self.is_refusing:
+            return self._report_refusal()
+        if phase in _BEFORE_101:
+            return self._refuse("the server closed the connection before it answered the upgrade request")
+        received: list[Received] = []
+        if phase in _FRAMES and self._tail:
+            self._feed(bytes(self._tail), received)
+        if self._phase in _FRAMES or self._phase is _Phase.CLOSED:
+            received.append(Ended(is_clean=self._phase is _Phase.CLOSED))
+        self._enter(_Phase.OVER)
+        return received
+
+    def give_up(self) -> list[Received]:
+        """The refusal with what there is of it, when the caller's time for the upgrade is over; else nothing."""
+        if self.is_refusing:
+            return self._report_refusal()
+        if self._phase in _BEFORE_101:
+            return self._refuse("the server did not answer the upgrade request in time")
+        return []
+
+    # The answer to the upgrade ---------------------------------------------------------------------------------------
+
+    def _receive_heads(self, data: bytes) -> list[Received]:
+        self._heads.add(data)
+        while (head := self._heads.next()) is not None:
+            if received := self._receive_head(head):
+                return received
+            if self.is_refusing:
+                return self._receive_body(self._heads.rest())
+        fault = self._heads.fault
+        return [] if fault is None else self._refuse(fault)
+
+    def _receive_head(self, head: bytes) -> list[Received]:
+        """What one whole response head brings; nothing for an interim one or the start of a refusal."""
+        status = status_of(head)
+        is_interim = status is not None and status < 200
+        fault = fault_of_interim(head) if is_interim else None
+        try:
+            self._ws.receive_data(head)
+        except Exception as error:  # noqa: BLE001 - wsproto: ProtocolError, UnicodeDecodeError, ValueError, IndexError
+            fault = fault or _handshake_fault(error)
+        events = list(self._ws.events())
+        if fault is not None:
+            self._status = status
+            return self._refuse(fault)
+        if events and type(events[0]) is AcceptConnection:
+            self._enter(_Phase.OPEN)
+            return [Upgraded(), *self._receive_frames(self._heads.rest())]
+        if is_interim:
+            self._interim += 1
+            return self._refuse("too many interim responses") if self._interim > MAX_INTERIM else []
+        self._enter(_Phase.REFUSING)
+        self._status = status
+        return self._read_refusal(events)
+
+    def _receive_body(self, data: bytes) -> list[Received]:
+        piece = data[: MAX_REFUSAL_WIRE - self._body_wire]
+        if not piece:
+            return []
+        self._body_wire += len(piece)
+        is_over = self._body_wire == MAX_REFUSAL_WIRE
+        try:
+            self._ws.receive_data(piece)
+        except ProtocolError:
+            is_over = True
+        received = self._read_refusal(list(self._ws.events()))
+        return received or (self._report_refusal() if is_over else [])
+
+    def _read_refusal(self, events: Sequence[Event]) -> list[Received]:
+        """Head and body of a refusal; it is reported when the body is whole, or as long as we read."""
+        is_over = False
+        for event in events:
+            if type(event) is RejectConnection:
+                self._headers = tuple(
+                    (name.decode("latin-1"), value.decode("latin-1")) for name, value in event.headers
+                )
+            elif type(event) is RejectData:
+                self._body += event.data
+                is_over = is_over or event.body_finished
+        return self._report_refusal() if is_over or len(self._body) >= MAX_REFUSAL_BODY else []
+
+    def _report_refusal(self) -> list[Received]:
+        return self._refuse(f"the server answered the upgrade request with status {self._status}")
+
+    def _refuse(self, why: str) -> list[Received]:
+        self._enter(_Phase.OVER)
+        return [Refused(self._status, self._headers, bytes(self._body[:MAX_REFUSAL_BODY]), why)]
+
+    # Frames ----------------------------------------------------------------------------------------------------------
+
+    def _receive_frames(self, data: bytes) -> list[Received]:
+        tail = self._tail
+        if tail:
+            if len(tail) + len(data) < self._needed:
+                tail += data
+                return []
+            data = b"".join((tail, data))
+            tail.clear()
+        received: list[Received] = []
+        if self._is_wrong:
+            self._feed(data, received)
+            return received
+        at = 0
+        end = len(data)
+        while at < end and self._phase in _FRAMES:
+            if self._message is None:
+                at = cut_messages(data, at, self._limit, received.append)
+            if at < end:
+                at = self._receive_other(data, at, received)
+        return received
+
+    def _receive_other(self, data: bytes, at: int, received: list[Received]) -> int:
+        """The frame at `at`, which the fast lane did not take: whole to wsproto, or kept. The position behind it."""
+        frame = peek(data, at)
+        if isinstance(frame, int):
+            return self._keep(data, at, frame)
+        is_data = not frame.first & CONTROL
+        is_start = bool(frame.first & ~FIN)
+        self._is_wrong |= frame.is_wrong or (is_data and is_start is (self._message is not None))
+        if self._is_wrong:
+            self._feed(data[at:], received)
+            return len(data)
+        if is_data and self._message_wire + frame.length > self._limit:
+            size = self._message_wire + frame.length
+            self._break(TOO_BIG, f"a message of {size} bytes or more; the limit is {self._limit}", received)
+            return len(data)
+        if frame.end > len(data):
+            return self._keep(data, at, frame.end - at)
+        if is_data:
+            self._message_wire = 0 if frame.first & FIN else self._message_wire + frame.length
+        self._feed(data[at : frame.end], received)
+        return frame.end
+
+    def _keep(self, data: bytes, at: int, needed: int) -> int:
+        self._tail += memoryview(data)[at:]
+        self._needed = needed
+        return len(data)
+
+    def _feed(self, data: bytes, received: list[Received]) -> None:
+        """Let wsproto judge these bytes: one whole frame, or everything from a wrong one on."""
+        is_bad_gateway = not self._is_wrong and data[0] == _CLOSE_FRAME and data[2:4] == _BAD_GATEWAY_BYTES
+        self._ws.receive_data(data[:2] + _STAND_IN_BYTES + data[4:] if is_bad_gateway else data)
+        for event in self._ws.events():
+            # By exact type: isinstance on wsproto's abstract classes is slow.
+            if type(event) is Ping:
+                if self.is_open:
+                    self._send_pong(bytes(event.payload))
+            elif type(event) is PongFrame:
+                if self._is_pong_due:
+                    self._is_pong_due = False
+                    received.append(Pong())
+            elif type(event) is TextMessage or type(event) is BytesMessage:
+                self._gather(event.data, event.message_finished, received)
+            elif type(event) is CloseConnection:
+                self._receive_close(event, BAD_GATEWAY if is_bad_gateway else event.code, received)
+
+    def _gather(self, piece: str | bytes | bytearray, is_last: bool, received: list[Received]) -> None:
+        if self._message is None:
+            self._message = bytearray()
+        self._message += piece.encode() if isinstance(piece, str) else piece
+        if is_last:
+            received.append(bytes(self._message))
+            self._message = None
+
+    def _receive_close(self, event: CloseConnection, code: int, received: list[Received]) -> None:
+        """The peer's Close frame, or wsproto's verdict on what the peer sent: only the state tells which."""
+        state = self._ws.state
+        if state is ConnectionState.OPEN or state is ConnectionState.LOCAL_CLOSING:
+            why = "a text is not UTF-8" if code == NOT_UTF8 else str(event.reason)
+            self._break(int(code), why, received)
+            return
+        if state is ConnectionState.REMOTE_CLOSING:
+            self._late_pong = None  # nothing but our Close may follow the peer's (RFC 6455, 5.5.2)
+            self._send_close(CloseConnection(code=code, reason=event.reason))
+        self._enter(_Phase.CLOSED)
+        received.append(PeerClosed(int(code), event.reason or ""))
+
+    def _break(self, code: int, why: str, received: list[Received]) -> None:
+        if self.is_open:
+            self._send_close(CloseConnection(code=code, reason=why))
+        self._enter(_Phase.OVER)
+        received.append(Broken(code, why))
+
+
+def _handshake_fault(error: Exception) -> str:
+    if isinstance(error, ProtocolError):
+        return f"the answer to the upgrade request is not valid: {quoted(str(error))}"
+    return "the answer to the upgrade request has a header that cannot be read"

@@ -1,0 +1,345 @@
+"""What becomes of one command over HTTP: wait for the rate limit, sign, send, read, and repeat where that is safe.
+
+No I/O: `HttpFlow.request` is a generator that yields what to do (`Pause`, `Send`) and is sent what came of it (`Woken`,
+`Reply`, `NoReply`). Two thin drivers run it, one under trio and one blocking. Only calls that change nothing are ever
+repeated: an order, a cancel or a transfer is sent once, and if its outcome is open the error says so.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import OrderedDict
+from collections.abc import Generator, Mapping
+from datetime import UTC, datetime
+from typing import Any, Final, TypeAlias, TypeVar, final
+
+from attrs import field, frozen
+
+from coinex_proto._connection.venue_clock import Clock
+from coinex_proto.coinex.credentials import Credentials
+from coinex_proto.coinex.http import futures, spot, system
+from coinex_proto.coinex.http._parameters import MarketType, counted
+from coinex_proto.coinex.http.answer import lost_after_sending, never_sent, parse
+from coinex_proto.coinex.http.command import HttpCommand
+from coinex_proto.coinex.http.errors import HttpRefused
+from coinex_proto.coinex.http.rate_limits import Pace
+from coinex_proto.coinex.http.request import BASE_PATH, HttpRequest, build
+from coinex_proto.coinex.http.trading._resolve import MARKET_TYPES, ResolvedOrder, resolve
+from coinex_proto.config import Backoff, Sources
+from coinex_proto.errors import SdkError, UsageError, quoted
+
+R = TypeVar("R")
+
+MAX_REMEMBERED: Final = 1024
+"""Orders of open outcome whose market is remembered for `resolve_order`."""
+
+_NS_IN_MS: Final = 10**6
+
+
+@frozen
+class Pause:
+    """Do nothing for so many seconds, then send `Woken`."""
+
+    seconds: float
+
+
+@frozen
+class Send:
+    """Send this request, then send the generator `Reply` or `NoReply`."""
+
+    request: HttpRequest
+
+
+@frozen
+class Woken:
+    """A pause is over."""
+
+    now: float
+
+
+@frozen(kw_only=True)
+class Reply:
+    """An answer has come, of whatever status."""
+
+    now: float
+    status: int
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes = field(default=b"", repr=False)
+
+
+@frozen(kw_only=True)
+class NoReply:
+    """No answer has come."""
+
+    now: float
+    why: str
+    was_sent: bool
+    """False only when it is certain that nothing of the request has left."""
+    timed_out: bool = False
+
+
+Step: TypeAlias = Pause | Send
+Outcome: TypeAlias = Woken | Reply | NoReply
+Steps: TypeAlias = Generator[Step, Outcome, R]
+
+
+@frozen(kw_only=True)
+class HttpOptions:
+    """How calls are signed and repeated."""
+
+    base_path: str = BASE_PATH
+    """Path of the base URL; it is part of what is signed."""
+    host: str = "api.coinex.com"
+    """For error messages."""
+    window_ms: int | None = None
+    """How old a signed request may be when it arrives; None: the venue's 5000."""
+    retries: int = 3
+    """How often a call that changes nothing is repeated."""
+    backoff: Backoff = field(factory=lambda: Backoff(first=0.25, ceiling=5.0))
+
+    def __attrs_post_init__(self) -> None:
+        """Raises `UsageError` for a window or a number of retries that cannot be."""
+        if self.window_ms is not None:
+            counted(1)(self.window_ms, "window_ms")
+        counted(0)(self.retries, "retries")
+
+
+@final
+class HttpFlow:
+    """One account at one address: its rate limits, its clock, and the orders whose outcome is open."""
+
+    def __init__(
+        self,
+        sources: Sources,
+        credentials: Credentials | None = None,
+        options: HttpOptions | None = None,
+        *,
+        clock: Clock | None = None,
+    ) -> None:
+        """`clock` may be that of a socket's session, so that both halves sign by the same offset."""
+        self.pace: Final = Pace()
+        self._sources = sources
+        self._credentials = credentials
+        self._options = options if options is not None else HttpOptions()
+        self._clock = clock if clock is not None else Clock()
+        self._must_sync = False
+        self._now = -math.inf
+        self._open: OrderedDict[str, tuple[str, MarketType]] = OrderedDict()
+
+    @property
+    def clock_offset_ms(self) -> float:
+        """The venue's clock minus ours, as far as it is known; 0.0 before it has been asked."""
+        return self._clock.offset_ns / _NS_IN_MS
+
+    def request(self, command: HttpCommand[R], now: float) -> Steps[R]:
+        """The steps of one command; returns its result.
+
+        Raises what `parse` raises, `HttpUnreachable` when nothing was sent, `HttpTimedOut`, `RateLimited` for an order
+        that would have to wait, and `UsageError` when credentials are missing.
+        """
+        if not isinstance(command, HttpCommand):
+            raise UsageError(f"an HTTP command was expected, for example spot.ListMarket(), not {quoted(command)}")
+        if command.route.is_signed and self._credentials is None:
+            raise UsageError(f"Authentication required: {command.route} needs credentials (access id and secret key)")
+        if self._must_sync and command.route.is_signed:
+            now = yield from self.sync_clock(now)
+        failures = 0
+        while True:
+            now = yield from self._permission(command, now)
+            outcome = yield from self._exchange(command)
+            now = outcome.now
+            try:
+                return self._judge(command, outcome)
+            except SdkError as error:
+                failures += 1
+                if not self._may_repeat(command, error, failures):
+                    raise
+                clock_was_wrong = isinstance(error, HttpRefused) and error.is_clock
+            if clock_was_wrong:
+                now = yield from self.sync_clock(now)
+            else:
+                now = yield from _pause(self._delay(failures))
+
+    def sync_clock(self, now: float) -> Steps[float]:
+        """Asks the venue's time and corrects what is signed by at most five minutes; returns the new `now`."""
+        self._must_sync = False
+        question = system.Time()
+        now = yield from self._permission(question, now)
+        sent_ns = self._sources.wall_time_ns()
+        outcome = yield from self._exchange(question)
+        received_ns = self._sources.wall_time_ns()
+        try:
+            answer = self._judge(question, outcome)
+        except SdkError:
+            self._must_sync = True
+            raise
+        self._clock.observe(sent_ns, received_ns, answer.timestamp, outcome.now)
+        return outcome.now
+
+    def resolve_order(
+        self, client_id: str, now: float, *, market: str | None = None, market_type: MarketType | None = None
+    ) -> Steps[ResolvedOrder]:
+        """Looks for an order by its client id: open first, then among the latest 100 finished.
+
+        Where the order was sent by this client, its market is remembered; otherwise name it, or all market types are
+        searched.
+        """
+        remembered = self._open.get(client_id)
+        if remembered is not None:
+            market, market_type = market or remembered[0], market_type or remembered[1]
+        questions = resolve(client_id, market, MARKET_TYPES if market_type is None else (market_type,))
+        verdict = yield from self.ask(questions, now)
+        if verdict.orders:
+            self._open.pop(client_id, None)
+        return verdict
+
+    def ask(self, questions: Generator[HttpCommand[Any], Any, R], now: float) -> Steps[R]:
+        """The steps of several commands, each yielded by a generator that is sent its result, or thrown its error.
+
+        Returns what the generator returns. Closed in the middle, it closes the generator too.
+        """
+        try:
+            command = next(questions)
+            while True:
+                try:
+                    answer = yield from self.request(command, max(now, self._now))
+                except SdkError as error:
+                    command = questions.throw(error)
+                else:
+                    command = questions.send(answer)
+        except StopIteration as stop:
+            result: R = stop.value
+            return result
+        finally:
+            questions.close()
+
+    # One attempt ------------------------------------------------------------------------------------------------------
+
+    def _permission(self, command: HttpCommand[Any], now: float) -> Steps[float]:
+        while (seconds := self.pace.take(command, now)) > 0:
+            now = yield from _pause(seconds)
+        return now
+
+    def _exchange(self, command: HttpCommand[Any]) -> Steps[Reply | NoReply]:
+        request = build(
+            command,
+            self._credentials,
+            self._timestamp_ms(),
+            base_path=self._options.base_path,
+            window_ms=self._options.window_ms,
+        )
+        # Noted before sending: a driver may be cancelled in between, and then nobody is left to note it.
+        for client_id, market, market_type in _placed(command):
+            self._open[client_id] = (market, market_type)
+            self._open.move_to_end(client_id)
+        while len(self._open) > MAX_REMEMBERED:
+            self._open.popitem(last=False)
+        outcome = yield Send(request)
+        assert not isinstance(outcome, Woken), "a driver answers Send with Reply or NoReply"
+        self._now = max(self._now, outcome.now)
+        if isinstance(outcome, Reply):
+            self.pace.note(command, outcome.headers, outcome.now)
+        return outcome
+
+    def _judge(self, command: HttpCommand[R], outcome: Reply | NoReply) -> R:
+        host = self._options.host
+        if isinstance(outcome, NoReply):
+            if not outcome.was_sent:
+                self._forget(command)
+                raise never_sent(command, outcome.why, host=host)
+            raise lost_after_sending(command, outcome.why, host=host, timed_out=outcome.timed_out)
+        try:
+            result = parse(command, outcome.status, outcome.body)
+        except HttpRefused as refusal:
+            self._heed(command, refusal, outcome)
+            self._forget(command)
+            raise
+        self._forget(command)
+        return result
+
+    def _heed(self, command: HttpCommand[Any], refusal: HttpRefused, reply: Reply) -> None:
+        if refusal.is_rate_limit:
+            self.pace.empty(command, reply.now)
+        if refusal.is_clock:
+            self._must_sync = True
+            refusal.add_note(self._what_the_clocks_say(reply))
+
+    def _what_the_clocks_say(self, reply: Reply) -> str:
+        """For a person who wonders why a timestamp was refused: how far the two clocks are apart."""
+        ours = self._sources.wall_time_ns() / 1e9
+        theirs = _dated(reply.headers)
+        measured, corrected = self._clock.offset_ns, self._clock.signing_offset_ns
+        if measured != corrected:
+            return (
+                f"the exchange's clock was measured at {measured / 1e9:+.0f} s from this machine's, and no more than "
+                f"{abs(corrected) / 1e9:.0f} s are corrected: set this machine's clock, which reads {ours:.0f} s since 1970"
+            )
+        if theirs is None:
+            return f"this machine's clock reads {ours:.0f} s since 1970; sync_clock() measures the difference"
+        return f"this machine's clock reads {ours:.0f} s since 1970, the answer is dated {theirs:.0f} ({theirs - ours:+.0f} s)"
+
+    def _forget(self, command: HttpCommand[Any]) -> None:
+        for client_id, _, _ in _placed(command):
+            self._open.pop(client_id, None)
+
+    def _timestamp_ms(self) -> int:
+        return (self._sources.wall_time_ns() + self._clock.signing_offset_ns) // _NS_IN_MS
+
+    def _may_repeat(self, command: HttpCommand[Any], error: SdkError, failures: int) -> bool:
+        if command.route.changes_something or failures > self._options.retries:
+            return False
+        if isinstance(error, HttpRefused) and error.is_clock:
+            return failures == 1
+        return bool(getattr(error, "retryable", False))
+
+    def _delay(self, failures: int) -> float:
+        share = int.from_bytes(self._sources.random_bytes(2), "big") / 0xFFFF
+        return self._options.backoff.step(failures) * (0.1 + 0.9 * share)
+
+
+def _pause(seconds: float) -> Steps[float]:
+    outcome = yield Pause(seconds)
+    return outcome.now
+
+
+_MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_DATE: Final = re.compile(r"\w{3}, (\d\d) (\w{3}) (\d{4}) (\d\d):(\d\d):(\d\d) GMT", re.ASCII)
+"""RFC 9110 section 5.6.7, the one form that servers write."""
+
+
+def _dated(headers: tuple[tuple[str, str], ...]) -> float | None:
+    """The Date header in Unix seconds, where there is a readable one."""
+    dates = [_DATE.fullmatch(value) for name, value in headers if name.lower() == "date"]
+    if not dates or dates[0] is None or dates[0][2] not in _MONTHS:
+        return None
+    day, _, year, hour, minute, second = dates[0].groups()
+    try:
+        date = datetime(
+            int(year), _MONTHS.index(dates[0][2]) + 1, int(day), int(hour), int(minute), int(second), tzinfo=UTC
+        )
+    except ValueError:
+        return None
+    return date.timestamp()
+
+
+_PLACING_PATHS: Final[Mapping[str, MarketType]] = {
+    "/spot/order": "SPOT",
+    "/futures/order": "FUTURES",
+    "/futures/close-position": "FUTURES",
+}
+
+
+def _placed(command: HttpCommand[Any]) -> tuple[tuple[str, str, MarketType], ...]:
+    """Client id, market and market type of each order that a command places."""
+    if isinstance(command, (spot.PutMultiOrder, futures.PutMultiOrder)):
+        return tuple(placed for each in command.orders for placed in _placed(each))
+    route = command.route
+    if route.method != "POST" or route.path not in _PLACING_PATHS:
+        return ()
+    sent = command.parameters()
+    client_id, market, market_type = sent.get("client_id"), sent.get("market"), sent.get("market_type")
+    if not isinstance(client_id, str) or not isinstance(market, str):
+        return ()
+    is_margin = market_type == "MARGIN"
+    return ((client_id, market, "MARGIN" if is_margin else _PLACING_PATHS[route.path]),)

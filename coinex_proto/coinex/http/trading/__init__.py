@@ -1,0 +1,1 @@
+"""Own orders, holdings and backfill over HTTP, on the order tracker of a session."""

@@ -1,0 +1,1 @@
+"""The server half of CoinEx v2: sockets and HTTP."""

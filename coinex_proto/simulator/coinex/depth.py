@@ -1,0 +1,120 @@
+"""Depth channels of CoinEx: one book as one kind of subscription sees it, in whole books and differences.
+
+Source: CoinEx API v2, depth channel and checksum.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable
+from itertools import chain
+from typing import Final
+
+from attrs import define, field
+
+from coinex_proto.simulator.coinex.wire import Push, Subscriber
+from coinex_proto.simulator.market.amounts import UNIT_PLACES, to_scaled
+from coinex_proto.simulator.market.market import Market
+from coinex_proto.simulator.market.matching import Side
+
+FULL_EVERY_MS: Final = 60_000
+DEPTH_LIMITS: Final = frozenset((5, 10, 20, 50))
+
+Levels = list[tuple[str, str]]
+
+
+def checksum(bids: Levels, asks: Levels) -> int:
+    """CRC-32, unsigned, over the strings as they were sent: bids, then asks, best first."""
+    return _checksum(_joined(bids), _joined(asks))
+
+
+def difference(old: Levels, new: Levels) -> Levels:
+    """The levels that turn one side into another; size 0 deletes."""
+    before, after = dict(old), dict(new)
+    changed = [level for level in new if before.get(level[0]) != level[1]]
+    return changed + [(price, "0") for price, _ in old if price not in after]
+
+
+def depth_step(market: Market, interval: str) -> int:
+    """Ticks that a merge interval puts into one level.  Raises BadNumber."""
+    return int(max(1, to_scaled(interval, UNIT_PLACES) // 10 ** (UNIT_PLACES - market.spec.price_places)))
+
+
+@define(eq=False)
+class SideView:
+    """One side as it was sent last; nothing is worked out again while the side stays as it is."""
+
+    side: Side
+    seen: int = -1
+    levels: Levels = field(factory=list)
+    text: str = ""
+    """Prices and sizes joined for the checksum."""
+
+    def look(self, channel: DepthChannel) -> Levels:
+        """Look at the book again: what has changed since, empty for nothing."""
+        half = channel.market.book.sides[self.side]
+        if half.revision == self.seen:
+            return []
+        self.seen = half.revision
+        levels = channel.market.levels(self.side, channel.limit, channel.step)
+        if levels == self.levels:
+            return []
+        changes = difference(self.levels, levels)
+        self.levels, self.text = levels, _joined(levels)
+        return changes
+
+
+@define(eq=False)
+class DepthChannel:
+    """Everybody who follows one market with the same parameters stands at the same place of it."""
+
+    market: Market
+    limit: int
+    step: int
+    is_full: bool
+    followers: dict[Subscriber, bool] = field(factory=dict)
+    """False: has not had the whole book yet."""
+    has_newcomers: bool = False
+    bids: SideView = field(factory=lambda: SideView("buy"))
+    asks: SideView = field(factory=lambda: SideView("sell"))
+    full_at: int = 0
+
+    def beat(self, now_ms: int) -> None:
+        """Push what has changed to the followers, and the whole book to newcomers and whenever it is due."""
+        if self.market.is_halted:
+            return
+        bids, asks = self.bids.look(self), self.asks.look(self)
+        has_changed = bool(bids or asks)
+        is_due = not self.is_full and now_ms >= self.full_at
+        if not (has_changed or self.has_newcomers or is_due):
+            return
+        if is_due:
+            self.full_at = now_ms + FULL_EVERY_MS
+        goes_whole = is_due or self.is_full
+        whole = self._push(self.bids.levels, self.asks.levels, now_ms) if goes_whole or self.has_newcomers else None
+        part = self._push(bids, asks, now_ms, is_full=False) if has_changed and not goes_whole else None
+        for follower, has_book in list(self.followers.items()):
+            if whole is not None and (not has_book or is_due or (self.is_full and has_changed)):
+                self.followers[follower] = True
+                follower.deliver(whole)
+            elif part is not None:
+                follower.deliver(part)
+        self.has_newcomers = False
+
+    def _push(self, bids: Levels, asks: Levels, now_ms: int, *, is_full: bool = True) -> Push:
+        depth = {
+            "asks": asks,
+            "bids": bids,
+            "last": self.market.price_text(self.market.last),
+            "updated_at": now_ms,
+            "checksum": _checksum(self.bids.text, self.asks.text),
+        }
+        return Push("depth.update", {"market": self.market.spec.name, "is_full": is_full, "depth": depth})
+
+
+def _joined(levels: Iterable[tuple[str, str]]) -> str:
+    return ":".join(chain.from_iterable(levels))
+
+
+def _checksum(bids: str, asks: str) -> int:
+    return zlib.crc32((f"{bids}:{asks}" if bids and asks else bids or asks).encode("ascii"))

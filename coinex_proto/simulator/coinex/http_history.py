@@ -1,0 +1,124 @@
+"""What has happened to positions, and the accounts that this exchange does not have, over HTTP.
+
+There are no margin and no Earn accounts, no transfers, no auto-deleveraging and no settlements here, so that their lists
+are empty. Of basis and premium nothing is kept: their lists hold the present value alone.
+Source: CoinEx HTTP API v2, balance, transfer, position and futures market pages.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from coinex_proto.simulator.coinex.http import Call, Endpoint, Page, Table
+from coinex_proto.simulator.coinex.http_account import position_fields
+from coinex_proto.simulator.coinex.http_trade import MARKET_TYPES
+from coinex_proto.simulator.coinex.wire import rate, units
+from coinex_proto.simulator.market.futures import FundingPaid, MarginChange
+
+_OF_POSITION: Final = ("market", "market_type", "position_id", "margin_mode", "settle_price", "open_interest")
+
+
+def _nothing(call: Call) -> object:
+    del call
+    return []
+
+
+def _no_rows(call: Call) -> Page:
+    return call.page([])
+
+
+def _basis_history(call: Call) -> object:
+    market = call.market()
+    basis = rate(call.server.prices.marks.premium(market))
+    return [{"market": market.spec.name, "created_at": call.server.exchange.now_ms, "basis_rate": basis}]
+
+
+def _premium_history(call: Call) -> Page:
+    market = call.market()
+    premium = rate(call.server.prices.marks.premium(market))
+    return call.page(
+        [{"market": market.spec.name, "created_at": call.server.exchange.now_ms, "premium_index": premium}]
+    )
+
+
+def _liquidations(call: Call) -> Page:
+    market = call.market()
+    rows = []
+    for position in reversed(call.server.exchange.futures.finished):
+        if position.market == market.spec.key and position.finish == "liq" and _is_asked_for(call, position.updated_ms):
+            fields = position_fields(call, position)
+            rows.append(
+                {
+                    "market": market.spec.name,
+                    "side": fields["side"],
+                    "liq_price": market.price_text(position.last_price),
+                    "liq_amount": market.amount_text(position.most_lots),
+                    "bkr_price": fields["bkr_price"],
+                    "created_at": position.updated_ms,
+                }
+            )
+    return call.page(rows)
+
+
+def _margin_history(call: Call) -> Page:
+    return call.page(
+        [_margin_change(call, change) for change in _own(call, call.server.exchange.futures.margin_changes)]
+    )
+
+
+def _margin_change(call: Call, change: MarginChange) -> dict[str, Any]:
+    fields = position_fields(call, change.position)
+    kept = {name: fields[name] for name in (*_OF_POSITION, "leverage", "liq_price", "bkr_price")}
+    amounts = {"margin_avbl": units(change.margin), "margin_change": units(change.units)}
+    return {**kept, **amounts, "created_at": change.at_ms}
+
+
+def _funding_history(call: Call) -> Page:
+    return call.page([_funding(call, paid) for paid in _own(call, call.server.exchange.futures.funding_paid)])
+
+
+def _funding(call: Call, paid: FundingPaid) -> dict[str, Any]:
+    market = call.server.exchange.markets[paid.position.market]
+    fields = position_fields(call, paid.position)
+    return {
+        **{name: fields[name] for name in _OF_POSITION},
+        "ccy": market.spec.settle,
+        "side": "long" if paid.lots > 0 else "short",
+        "open_interest": market.amount_text(abs(paid.lots)),
+        "settle_price": market.price_text(paid.mark),
+        "funding_rate": rate(paid.rate),
+        "funding_value": units(-paid.units),
+        "created_at": paid.at_ms,
+    }
+
+
+def _own(call: Call, happened: list[Any]) -> list[Any]:
+    """What happened to the caller's positions in this market, newest first."""
+    call.one_of("market_type", MARKET_TYPES["futures"])
+    market, position_id = call.market(), call.number("position_id", 0)
+    return [
+        one
+        for one in reversed(happened)
+        if one.position.owner == call.owner
+        and one.position.market == market.spec.key
+        and position_id in (0, one.position.position_id)
+        and _is_asked_for(call, one.at_ms)
+    ]
+
+
+def _is_asked_for(call: Call, at_ms: int) -> bool:
+    return call.number("start_time", 0) <= at_ms <= call.number("end_time", 1 << 62)
+
+
+TABLE: Final[Table] = {
+    ("GET", "/assets/margin/balance"): Endpoint(_nothing, "spot_account_query"),
+    ("GET", "/assets/financial/balance"): Endpoint(_nothing, "spot_account_query"),
+    ("GET", "/assets/transfer-history"): Endpoint(_no_rows, "spot_account_history"),
+    ("GET", "/futures/basis-history"): Endpoint(_basis_history),
+    ("GET", "/futures/premium-index-history"): Endpoint(_premium_history),
+    ("GET", "/futures/liquidation-history"): Endpoint(_liquidations),
+    ("GET", "/futures/position-margin-history"): Endpoint(_margin_history, "futures_account_query"),
+    ("GET", "/futures/position-funding-history"): Endpoint(_funding_history, "futures_account_query"),
+    ("GET", "/futures/position-adl-history"): Endpoint(_no_rows, "futures_account_query"),
+    ("GET", "/futures/position-settle-history"): Endpoint(_no_rows, "futures_account_query"),
+}

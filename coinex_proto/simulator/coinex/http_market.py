@@ -1,0 +1,269 @@
+"""Public calls of the local CoinEx: time, markets, tickers, depth, deals, candles, indexes, funding.
+
+Source: CoinEx HTTP API v2, market pages of spot and futures.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from coinex_proto.simulator.coinex.depth import DEPTH_LIMITS, checksum, depth_step
+from coinex_proto.simulator.coinex.http import Call, Endpoint, Page, Table, bad_parameter
+from coinex_proto.simulator.coinex.wire import rate, units
+from coinex_proto.simulator.market.amounts import BadNumber, to_text
+from coinex_proto.simulator.market.futures import MAINTENANCE_RATE
+from coinex_proto.simulator.market.klines import LONGEST, PERIODS, klines
+from coinex_proto.simulator.market.market import Market
+from coinex_proto.simulator.market.marks import HIGHEST_RATE, funding_times
+
+LEVERAGES: Final = (1, 2, 3, 5, 8, 10, 15, 20, 30, 50, 100)
+
+
+def _ping(_: Call) -> object:
+    return {"result": "pong"}
+
+
+def _time(call: Call) -> object:
+    return {"timestamp": call.server.clock_ms}
+
+
+def _maintenance(call: Call) -> object:
+    return [
+        {
+            "started_at": notice["start_time"],
+            "ended_at": notice["end_time"],
+            "scope": notice["scope"],
+            "announce_url": "",
+            "announce_enabled": False,
+            "protect_duration_start": notice["protect_duration_start"],
+            "protect_duration_end": notice["protect_duration_end"],
+        }
+        for notice in call.server.notices
+    ]
+
+
+def _markets(call: Call) -> object:
+    return [_market(call, market) for market in call.markets()]
+
+
+def _market(call: Call, market: Market) -> dict[str, Any]:
+    spec = market.spec
+    common = {
+        "market": spec.name,
+        "maker_fee_rate": rate(spec.maker_rate),
+        "taker_fee_rate": rate(spec.taker_rate),
+        "min_amount": market.amount_text(spec.min_amount),
+        "base_ccy": spec.base,
+        "quote_ccy": spec.quote,
+        "base_ccy_precision": spec.amount_places,
+        "quote_ccy_precision": spec.price_places,
+        "status": "online",
+        "delisted_at": 0,
+        "is_api_trading_available": True,
+    }
+    if spec.wallet == "spot":
+        return {
+            **common,
+            "is_amm_available": False,
+            "is_margin_available": False,
+            "is_pre_market_trading_available": False,
+        }
+    return {
+        **common,
+        "contract_type": "inverse" if spec.is_inverse else "linear",
+        "tick_size": market.price_text(1),
+        "leverage": [str(leverage) for leverage in LEVERAGES],
+        "open_interest_volume": market.amount_text(call.server.prices.open_interest(market)),
+        "is_market_available": True,
+        "is_copy_trading_available": False,
+    }
+
+
+def _tickers(call: Call) -> object:
+    return [_ticker(call, market) for market in call.markets()]
+
+
+def _ticker(call: Call, market: Market) -> dict[str, Any]:
+    state = call.server.prices.state(market, call.server.exchange.now_ms)
+    if market.spec.wallet == "futures":
+        kept = {key: value for key, value in state.items() if "funding" not in key and "fund_size" not in key}
+        return {"open_interest_volume": kept.pop("open_interest_size"), **kept}
+    return state
+
+
+def _depth(call: Call) -> object:
+    market = call.market()
+    limit = call.number("limit")
+    if limit not in DEPTH_LIMITS:
+        raise bad_parameter("limit")
+    try:
+        step = depth_step(market, call.text("interval"))
+    except BadNumber as error:
+        raise bad_parameter("interval") from error
+    bids, asks = market.levels("buy", limit, step), market.levels("sell", limit, step)
+    depth = {
+        "asks": asks,
+        "bids": bids,
+        "last": market.price_text(market.last),
+        "updated_at": call.server.exchange.now_ms,
+        "checksum": checksum(bids, asks),
+    }
+    return {"market": market.spec.name, "is_full": True, "depth": depth}
+
+
+def _deals(call: Call) -> object:
+    market = call.market()
+    limit, last_id = min(1000, call.number("limit", 100)), call.number("last_id", 0)
+    deals = [deal for deal in market.deals if deal.deal_id > last_id]
+    return [
+        {
+            "deal_id": deal.deal_id,
+            "created_at": deal.created_ms,
+            "side": deal.side,
+            "price": market.price_text(deal.price),
+            "amount": market.amount_text(deal.lots),
+        }
+        for deal in (deals[-limit:] if last_id else deals[:limit])
+    ]
+
+
+def _klines(call: Call) -> object:
+    market = call.market()
+    period = call.one_of("period", tuple(PERIODS))
+    start, end = call.number("start_time", 0), call.number("end_time", 1 << 62)
+    found = klines(market, period, call.server.exchange.now_ms, call.server.seed)
+    found = [candle for candle in found if start <= candle.start_ms <= end]
+    return [
+        {
+            "market": market.spec.name,
+            "created_at": candle.start_ms,
+            "open": market.price_text(candle.open),
+            "close": market.price_text(candle.close),
+            "high": market.price_text(candle.high),
+            "low": market.price_text(candle.low),
+            "volume": market.amount_text(candle.lots),
+            "value": units(candle.value),
+        }
+        for candle in found[-max(1, min(LONGEST, call.number("limit", 100))) :]
+    ]
+
+
+def _indexes(call: Call) -> object:
+    now_ms = call.server.exchange.now_ms
+    return [
+        {
+            "market": market.spec.name,
+            "created_at": now_ms,
+            "price": market.price_text(call.server.prices.marks.index(market)),
+            "sources": [{"exchange": "CoinEx", "created_at": now_ms, "index_weight": "1", "index_price": price}],
+        }
+        for market in call.markets()
+        for price in (market.price_text(call.server.prices.marks.index(market)),)
+    ]
+
+
+def _funding_rates(call: Call) -> object:
+    last, following = funding_times(call.server.exchange.now_ms)
+    return [
+        {
+            "market": market.spec.name,
+            "mark_price": market.price_text(call.server.prices.marks.mark(market)),
+            "latest_funding_rate": rate(call.server.prices.marks.funding(market)),
+            "next_funding_rate": rate(call.server.prices.marks.funding(market)),
+            "max_funding_rate": rate(HIGHEST_RATE),
+            "min_funding_rate": rate(-HIGHEST_RATE),
+            "latest_funding_time": last,
+            "next_funding_time": following,
+        }
+        for market in call.markets()
+    ]
+
+
+def _funding_history(call: Call) -> Page:
+    market = call.market()
+    return call.page(
+        [
+            {
+                "market": market.spec.name,
+                "funding_time": at_ms,
+                "theoretical_funding_rate": rate(funding),
+                "actual_funding_rate": rate(funding),
+            }
+            for at_ms, funding in reversed(call.server.exchange.fundings.get(market.spec.key, ()))
+        ]
+    )
+
+
+def _position_levels(call: Call) -> object:
+    level = {
+        "leverage": str(LEVERAGES[-1]),
+        "maintenance_margin_rate": rate(MAINTENANCE_RATE),
+        "min_initial_margin_rate": to_text(1, 2),
+    }
+    return [
+        {"market": market.spec.name, "level": [{"amount": market.amount_text(10**18), **level}]}
+        for market in call.markets()
+    ]
+
+
+def _currencies(call: Call) -> object:
+    """Every currency with one chain, said to be open as on the real service, where clients take others for inactive."""
+    names = {name: None for market in call.server.exchange.markets.values() for name in _names(market)}
+    return [{"asset": _asset(name), "chains": [_chain(name)]} for name in names]
+
+
+def _names(market: Market) -> tuple[str, str]:
+    """The quote currency of an inverse market is nothing that anybody can own."""
+    return market.spec.base, market.spec.settle
+
+
+def _asset(name: str) -> dict[str, Any]:
+    return {
+        "ccy": name,
+        "deposit_enabled": True,
+        "withdraw_enabled": True,
+        "inter_transfer_enabled": True,
+        "is_st": False,
+    }
+
+
+def _chain(name: str) -> dict[str, Any]:
+    return {
+        "chain": name,
+        "min_deposit_amount": "0.001",
+        "min_withdraw_amount": "0.001",
+        "deposit_enabled": True,
+        "withdraw_enabled": True,
+        "deposit_delay_minutes": 0,
+        "safe_confirmations": 1,
+        "irreversible_confirmations": 1,
+        "deflation_rate": "0",
+        "withdrawal_fee": "0.0001",
+        "withdrawal_precision": 8,
+        "memo": "",
+        "is_memo_required_for_deposit": False,
+        "explorer_asset_url": "",
+    }
+
+
+TABLE: Final[Table] = {
+    ("GET", "/ping"): Endpoint(_ping),
+    ("GET", "/time"): Endpoint(_time),
+    ("GET", "/maintain/info"): Endpoint(_maintenance),
+    ("GET", "/assets/all-deposit-withdraw-config"): Endpoint(_currencies),
+    ("GET", "/futures/funding-rate"): Endpoint(_funding_rates),
+    ("GET", "/futures/funding-rate-history"): Endpoint(_funding_history),
+    ("GET", "/futures/position-level"): Endpoint(_position_levels),
+    **{
+        ("GET", f"/{module}/{name}"): Endpoint(handler)
+        for module in ("spot", "futures")
+        for name, handler in (
+            ("market", _markets),
+            ("ticker", _tickers),
+            ("depth", _depth),
+            ("deals", _deals),
+            ("kline", _klines),
+            ("index", _indexes),
+        )
+    },
+}

@@ -1,0 +1,379 @@
+"""Orders and stop orders over HTTP.  What is done here shows up on the sockets, and the reverse.
+
+Source: CoinEx HTTP API v2, order and deal pages of spot and futures.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any, Final
+
+from attrs import evolve
+
+from coinex_proto.simulator.coinex.http import ApiError, Call, Endpoint, Page, Table, bad_parameter, batch
+from coinex_proto.simulator.coinex.wire import amount as amount_text
+from coinex_proto.simulator.coinex.wire import rate, units, user_deal
+from coinex_proto.simulator.market.amounts import UNIT_PLACES
+from coinex_proto.simulator.market.market import Market
+from coinex_proto.simulator.market.matching import Order
+from coinex_proto.simulator.market.stops import StopOrder
+
+KINDS: Final = ("limit", "market", "maker_only", "ioc", "fok")
+PRICE_TYPES: Final = ("latest_price", "mark_price", "index_price")
+MARKET_TYPES: Final = {"spot": ("SPOT",), "futures": ("FUTURES",)}
+
+LISTED_TYPES: Final = {"spot": ("SPOT", "MARGIN"), "futures": ("FUTURES",)}
+"""There are no margin accounts here, so that lists of margin orders are empty."""
+
+_CLIENT_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,32}", re.ASCII)
+
+
+def order_fields(market: Market, order: Order, *, with_status: bool = False) -> dict[str, Any]:
+    """An order as HTTP writes it."""
+    spec = market.spec
+    fields: dict[str, Any] = {
+        "order_id": order.order_id,
+        "market": spec.name,
+        "market_type": spec.wallet.upper(),
+        "side": order.side,
+        "type": order.kind,
+        "amount": amount_text(market, order, order.amount),
+        "price": market.price_text(order.price),
+        "unfilled_amount": amount_text(market, order, order.left),
+        "filled_amount": market.amount_text(order.filled),
+        "filled_value": units(order.filled_value),
+        "client_id": order.client_id,
+        "maker_fee_rate": rate(order.maker_rate),
+        "taker_fee_rate": rate(order.taker_rate),
+        "last_filled_amount": market.amount_text(order.last_lots),
+        "last_filled_price": market.price_text(order.last_price) if order.last_price else "0",
+        "created_at": order.created_ms,
+        "updated_at": order.updated_ms,
+    }
+    if spec.wallet == "spot":
+        fields["ccy"] = spec.quote if order.spends_quote else spec.base
+        fields |= {"base_fee": units(order.base_fee), "quote_fee": units(order.quote_fee), "discount_fee": "0"}
+    else:
+        fields |= {"fee": units(order.quote_fee), "fee_ccy": spec.settle, "realized_pnl": units(order.realized)}
+    if with_status:
+        fields["status"] = _status(order)
+    return fields
+
+
+def _status(order: Order) -> str:
+    if not order.finish:
+        return "part_filled" if order.filled else "open"
+    return "filled" if order.finish == "filled" else "part_canceled"
+
+
+def stop_fields(market: Market, stop: StopOrder, *, with_status: bool = False) -> dict[str, Any]:
+    """A stop order as HTTP writes it."""
+    spec = market.spec
+    fields: dict[str, Any] = {
+        "stop_id": stop.stop_id,
+        "market": spec.name,
+        "market_type": spec.wallet.upper(),
+        "side": stop.side,
+        "type": stop.kind,
+        "amount": units(stop.amount) if stop.spends_quote else market.amount_text(stop.amount),
+        "price": market.price_text(stop.price) if stop.price else "0",
+        "client_id": stop.client_id,
+        "created_at": stop.created_ms,
+        "updated_at": stop.updated_ms,
+        "trigger_price": market.price_text(stop.trigger_price),
+        "trigger_direction": stop.direction,
+        "trigger_price_type": stop.price_type,
+    }
+    if spec.wallet == "spot":
+        fields["ccy"] = spec.quote if stop.spends_quote else spec.base
+    if with_status:
+        fields["status"] = stop.status
+    return fields
+
+
+def order_terms(call: Call, market: Market) -> dict[str, Any]:
+    """The parameters that orders and stop orders share, checked."""
+    kind = call.one_of("type", KINDS)
+    spends_quote = _spends_quote(call, market, kind)
+    client_id = call.text("client_id", "")
+    if client_id and not _CLIENT_ID.fullmatch(client_id):
+        raise bad_parameter("client_id")
+    return {
+        "side": call.one_of("side", ("buy", "sell")),
+        "kind": kind,
+        "amount": call.scaled("amount", UNIT_PLACES if spends_quote else market.spec.amount_places),
+        "price": 0 if kind == "market" else call.scaled("price", market.spec.price_places),
+        "spends_quote": spends_quote,
+        "client_id": client_id,
+        "stp": call.one_of("stp_mode", ("", "ct", "cm", "both"), ""),
+        "is_hidden": call.params.get("is_hide") is True,
+    }
+
+
+def _spends_quote(call: Call, market: Market, kind: str) -> bool:
+    """A market buy counts its amount in quote currency unless `ccy` says otherwise; futures always count base."""
+    if kind != "market" or market.spec.wallet != "spot":
+        return False
+    side = call.text("side")
+    currency = call.one_of("ccy", ("", market.spec.base, market.spec.quote), "")
+    if side == "sell" and currency == market.spec.quote:
+        raise bad_parameter("ccy")
+    return side == "buy" and currency in ("", market.spec.quote)
+
+
+def _place(call: Call) -> object:
+    call.one_of("market_type", MARKET_TYPES[call.module])
+    market = call.market()
+    order = call.server.exchange.place(call.owner, market.spec.key, **order_terms(call, market))
+    return order_fields(market, order)
+
+
+def _place_stop(call: Call) -> object:
+    call.one_of("market_type", MARKET_TYPES[call.module])
+    market = call.market()
+    stop = call.server.exchange.stops.place(
+        call.owner,
+        market.spec.key,
+        trigger_price=call.scaled("trigger_price", market.spec.price_places),
+        price_type=call.one_of("trigger_price_type", PRICE_TYPES, "latest_price"),
+        **order_terms(call, market),
+    )
+    return {"stop_id": stop.stop_id}
+
+
+def _modify(call: Call) -> object:
+    order, market = _own_order(call, call.number("order_id"))
+    call.server.exchange.modify(
+        order,
+        price=call.scaled_or_none("price", market.spec.price_places),
+        amount=call.scaled_or_none("amount", market.spec.amount_places),
+    )
+    return order_fields(market, order)
+
+
+def _modify_stop(call: Call) -> object:
+    stop, market = _own_stop(call)
+    call.server.exchange.stops.modify(
+        stop,
+        price=call.scaled_or_none("price", market.spec.price_places),
+        amount=call.scaled_or_none("amount", UNIT_PLACES if stop.spends_quote else market.spec.amount_places),
+        trigger_price=call.scaled_or_none("trigger_price", market.spec.price_places),
+    )
+    return {"stop_id": stop.stop_id}
+
+
+def _cancel(call: Call) -> object:
+    order, market = _own_order(call, call.number("order_id"))
+    return _take_back(call, market, order)
+
+
+def _take_back(call: Call, market: Market, order: Order) -> dict[str, Any]:
+    call.server.exchange.cancel(order)
+    return order_fields(market, order)
+
+
+def _cancel_stop(call: Call) -> object:
+    stop, market = _own_stop(call)
+    call.server.exchange.stops.cancel(stop)
+    return stop_fields(market, stop)
+
+
+def _cancel_all(call: Call) -> object:
+    market = call.market()
+    side = call.one_of("side", ("", "buy", "sell"), "")
+    for order in _open_orders(call):
+        if order.market == market.spec.key and side in ("", order.side):
+            call.server.exchange.cancel(order)
+    return {}
+
+
+def _cancel_by_client_id(call: Call) -> object:
+    name, client_id = call.text("market", ""), call.text("client_id")
+    markets = call.server.exchange.markets
+    chosen = [order for order in _open_orders(call, name) if order.client_id == client_id]
+    return batch(chosen, lambda order: _take_back(call, markets[order.market], order))
+
+
+def _cancel_stops_by_client_id(call: Call) -> object:
+    name, client_id = call.text("market", ""), call.text("client_id")
+    chosen = [stop for stop in _own_stops(call, name) if stop.status == "put" and stop.client_id == client_id]
+
+    def cancel(stop: StopOrder) -> object:
+        call.server.exchange.stops.cancel(stop)
+        return stop_fields(call.server.exchange.markets[stop.market], stop)
+
+    return batch(chosen, cancel)
+
+
+def _each(name: str, one: Callable[[Call], object]) -> Callable[[Call], object]:
+    """The batch form of a call: `name` lists the parameters of each."""
+
+    def run(call: Call) -> object:
+        items = call.params.get(name)
+        if not isinstance(items, list) or not items:
+            raise bad_parameter(name)
+
+        def single(item: object) -> object:
+            if not isinstance(item, Mapping):
+                raise bad_parameter(name)
+            return one(evolve(call, params=item))
+
+        return batch(items, single)
+
+    return run
+
+
+def _each_id(name: str, single_name: str, one: Callable[[Call], object]) -> Callable[[Call], object]:
+    """The batch form of a call that takes a list of ids."""
+
+    def run(call: Call) -> object:
+        ids = call.params.get(name)
+        if isinstance(ids, str):
+            ids = ids.split(",")
+        if not isinstance(ids, list) or not ids:
+            raise bad_parameter(name)
+        return batch(ids, lambda one_id: one(evolve(call, params={**call.params, single_name: one_id})))
+
+    return run
+
+
+def _order_status(call: Call) -> object:
+    order, market = _own_order(call, call.number("order_id"))
+    return order_fields(market, order, with_status=True)
+
+
+def _pending(call: Call) -> Page:
+    client_id = call.text("client_id", "")
+    orders = [order for order in _open_orders(call, call.text("market", "")) if client_id in ("", order.client_id)]
+    return _order_page(call, orders)
+
+
+def _finished(call: Call) -> Page:
+    name = call.text("market", "")
+    orders = [order for order in _own_orders(call, name) if order.finish]
+    return _order_page(call, orders, left_out=("last_filled_amount", "last_filled_price"))
+
+
+def _order_page(call: Call, orders: list[Order], left_out: tuple[str, ...] = ()) -> Page:
+    market_type = call.one_of("market_type", LISTED_TYPES[call.module])
+    side = call.one_of("side", ("", "buy", "sell"), "")
+    markets = call.server.exchange.markets
+    chosen = (order for order in reversed(orders) if side in ("", order.side) and market_type != "MARGIN")
+    rows = [order_fields(markets[order.market], order) for order in chosen]
+    return call.page([{name: value for name, value in row.items() if name not in left_out} for row in rows])
+
+
+def _stop_page(call: Call, *, is_waiting: bool) -> Page:
+    market_type = call.one_of("market_type", LISTED_TYPES[call.module])
+    side, client_id = call.one_of("side", ("", "buy", "sell"), ""), call.text("client_id", "")
+    markets = call.server.exchange.markets
+    chosen = [
+        stop_fields(markets[stop.market], stop, with_status=not is_waiting)
+        for stop in reversed(_own_stops(call, call.text("market", "")))
+        if (stop.status == "put") is is_waiting
+        and market_type != "MARGIN"
+        and side in ("", stop.side)
+        and client_id in ("", stop.client_id)
+    ]
+    return call.page(chosen)
+
+
+def _user_deals(call: Call) -> Page:
+    market, side = call.market(), call.one_of("side", ("", "buy", "sell"), "")
+    start, end = call.number("start_time", 0), call.number("end_time", 1 << 62)
+    fills = call.server.exchange.fills[call.owner]
+    return call.page(
+        [
+            user_deal(fill)
+            for fill in reversed(fills)
+            if fill.market is market and side in ("", fill.order.side) and start <= fill.deal.created_ms <= end
+        ]
+    )
+
+
+def _order_deals(call: Call) -> Page:
+    order_id = call.number("order_id")
+    fills = call.server.exchange.fills[call.owner]
+    return call.page([user_deal(fill) for fill in reversed(fills) if fill.order.order_id == order_id])
+
+
+def _own_orders(call: Call, name: str = "") -> list[Order]:
+    """The caller's orders of this module that are kept, oldest first."""
+    markets = call.server.exchange.markets
+    return [
+        order
+        for order in call.server.exchange.orders.values()
+        if order.owner == call.owner
+        and markets[order.market].spec.wallet == call.module
+        and name in ("", markets[order.market].spec.name)
+    ]
+
+
+def _open_orders(call: Call, name: str = "") -> list[Order]:
+    return [order for order in _own_orders(call, name) if not order.finish]
+
+
+def _own_order(call: Call, order_id: int) -> tuple[Order, Market]:
+    order = call.server.exchange.orders.get(order_id)
+    market = call.market()
+    if order is None or order.owner != call.owner or order.market != market.spec.key:
+        raise ApiError(3600, "order not found")
+    return order, market
+
+
+def _own_stops(call: Call, name: str = "") -> list[StopOrder]:
+    markets = call.server.exchange.markets
+    return [
+        stop
+        for stop in call.server.exchange.stops.stops.values()
+        if stop.owner == call.owner
+        and markets[stop.market].spec.wallet == call.module
+        and name in ("", markets[stop.market].spec.name)
+    ]
+
+
+def _own_stop(call: Call) -> tuple[StopOrder, Market]:
+    stop = call.server.exchange.stops.stops.get(call.number("stop_id"))
+    market = call.market()
+    if stop is None or stop.owner != call.owner or stop.market != market.spec.key:
+        raise ApiError(3600, "order not found")
+    return stop, market
+
+
+def _table(module: str) -> Table:
+    def row(group: str, handler: Callable[[Call], object], items: str = "") -> Endpoint:
+        return Endpoint(handler, f"{module}_{group}", items)
+
+    return {
+        ("POST", f"/{module}/order"): row("order", _place),
+        ("POST", f"/{module}/stop-order"): row("order", _place_stop),
+        ("POST", f"/{module}/batch-order"): row("order", _each("orders", _place), "orders"),
+        ("POST", f"/{module}/batch-stop-order"): row("order", _each("orders", _place_stop), "orders"),
+        ("POST", f"/{module}/modify-order"): row("order", _modify),
+        ("POST", f"/{module}/modify-stop-order"): row("order", _modify_stop),
+        ("POST", f"/{module}/batch-modify-order"): row("order", _each("orders", _modify), "orders"),
+        ("POST", f"/{module}/cancel-order"): row("cancel", _cancel),
+        ("POST", f"/{module}/cancel-stop-order"): row("cancel", _cancel_stop),
+        ("POST", f"/{module}/cancel-batch-order"): row(
+            "cancel", _each_id("order_ids", "order_id", _cancel), "order_ids"
+        ),
+        ("POST", f"/{module}/cancel-batch-stop-order"): row(
+            "cancel", _each_id("stop_ids", "stop_id", _cancel_stop), "stop_ids"
+        ),
+        ("POST", f"/{module}/cancel-all-order"): row("batch_cancel", _cancel_all),
+        ("POST", f"/{module}/cancel-order-by-client-id"): row("batch_cancel", _cancel_by_client_id),
+        ("POST", f"/{module}/cancel-stop-order-by-client-id"): row("batch_cancel", _cancel_stops_by_client_id),
+        ("GET", f"/{module}/order-status"): row("query", _order_status),
+        ("GET", f"/{module}/batch-order-status"): row("query", _each_id("order_ids", "order_id", _order_status)),
+        ("GET", f"/{module}/pending-order"): row("query", _pending),
+        ("GET", f"/{module}/finished-order"): row("history", _finished),
+        ("GET", f"/{module}/pending-stop-order"): row("query", partial(_stop_page, is_waiting=True)),
+        ("GET", f"/{module}/finished-stop-order"): row("history", partial(_stop_page, is_waiting=False)),
+        ("GET", f"/{module}/user-deals"): row("history", _user_deals),
+        ("GET", f"/{module}/order-deals"): row("history", _order_deals),
+    }
+
+
+TABLE: Final[Table] = {**_table("spot"), **_table("futures")}

@@ -1,0 +1,279 @@
+"""The local CoinEx exchange as one object without I/O: accepts connections, keeps virtual time, takes orders from tests.
+
+How a host uses it stands in `venue_server.py`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Sequence
+from functools import partial
+from typing import Any, Final
+
+from coinex_proto.simulator.coinex import http_account, http_history, http_market, http_trade
+from coinex_proto.simulator.coinex.accounts import Accounts, make_credentials
+from coinex_proto.simulator.coinex.faults import half_frame, spoilt
+from coinex_proto.simulator.coinex.feeds import Feeds
+from coinex_proto.simulator.coinex.http import CoinexHttp, failure
+from coinex_proto.simulator.coinex.prices import Prices
+from coinex_proto.simulator.coinex.private import PrivateFeeds
+from coinex_proto.simulator.coinex.socket import MODULE_BASE, CoinexSocket
+from coinex_proto.simulator.coinex.wire import Push
+from coinex_proto.simulator.hosting.connection import ServerConnection
+from coinex_proto.simulator.hosting.faults import Fault
+from coinex_proto.simulator.hosting.http_server import HttpRequest, HttpResponse
+from coinex_proto.simulator.hosting.venue_server import Number, VenueServer
+from coinex_proto.simulator.market.amounts import to_scaled
+from coinex_proto.simulator.market.catalogue import market_names, specs
+from coinex_proto.simulator.market.exchange import Exchange
+from coinex_proto.simulator.market.market import Market
+from coinex_proto.simulator.market.marks import funding_times
+from coinex_proto.simulator.market.matching import Order, Side
+from coinex_proto.simulator.market.traders import CrowdSettings
+
+BEAT_MS: Final = 200
+WOKEN_A_BEAT: Final = 20
+"""Waking a market takes milliseconds; a subscription to a thousand must not freeze the server."""
+INDEX_MS: Final = 5000
+IDLE_LIMIT: Final = 60.0
+MODULES: Final = ("spot", "futures")
+DEPOSITS: Final = {"USDT": 1_000_000, "USDC": 1_000_000, "BTC": 100}
+OTHER_DEPOSIT: Final = 100_000
+
+
+class CoinexServer(VenueServer[int]):
+    """Spot and futures sockets over one exchange with one account."""
+
+    def __init__(
+        self,
+        *,
+        now: float,
+        seed: int | str = 0,
+        markets: Sequence[str] | int = ("BTCUSDT",),
+        access_id: str | None = None,
+        secret_key: str | None = None,
+        crowd: CrowdSettings = CrowdSettings(),  # noqa: B008 - a frozen value
+        faults: str | Sequence[Fault] = "",
+        answers_pings: bool = True,
+        answers_close: bool = False,
+        max_request_bytes: int = 10_240,
+        allows_old_signatures: bool = False,
+    ) -> None:
+        names = market_names(markets) if isinstance(markets, int) else tuple(markets)
+        listed = specs(names)
+        super().__init__(
+            Exchange(listed, now_ms=round(now * 1000)),
+            now=now,
+            seed=seed,
+            crowd=crowd,
+            faults=faults,
+            half_frame=half_frame(),
+            idle_limit=IDLE_LIMIT,
+            answers_pings=answers_pings,
+            answers_close=answers_close,
+            max_request_bytes=max_request_bytes,
+        )
+        self.prices = Prices(self.exchange)
+        by_module: dict[str, dict[str, Market]] = {module: {} for module in MODULES}
+        for spec in listed:
+            by_module[spec.wallet][spec.name] = self.exchange.markets[spec.key]
+        self._sleepers: deque[str] = deque()
+        """Markets that are looked at together with all others: they wake one after the other."""
+        self.feeds = {
+            module: Feeds(by_module[module], self.prices, self._wake, self._sleepers.append) for module in MODULES
+        }
+        self.private = PrivateFeeds(self.exchange, self.prices, self.feeds)
+        self.private.now = now
+        self.exchange.listeners.append(self.private)
+        self.seed = seed
+        self.notices: list[dict[str, Any]] = []
+        """Maintenance that has been announced."""
+        modules = (http_market, http_trade, http_account, http_history)
+        table = {call: endpoint for module in modules for call, endpoint in module.TABLE.items()}
+        self._http = CoinexHttp(self, table, allows_old_signatures=allows_old_signatures)
+        self.accounts = Accounts()
+        made_id, made_secret = make_credentials(seed)
+        self.access_id, self.secret_key = access_id or made_id, secret_key or made_secret
+        self.owner = self.add_account(self.access_id, self.secret_key)
+        self._skew_ms = 0
+        self._beat_at: float | None = None
+        self._index_at = _next_multiple(now, INDEX_MS)
+        self._funding_at = funding_times(self.exchange.now_ms)[1] / 1000
+
+    # what a test does
+
+    # in every verb: the spot market of this name unless `module` says futures, or there is no other
+
+    def quote(self, market: str, bid: Number, ask: Number, size: Number = "1", *, module: str | None = None) -> None:
+        self._quote(self._market(market, module), bid, ask, size)
+
+    def trade(self, market: str, side: Side, amount: Number, *, module: str | None = None) -> None:
+        self._trade(self._market(market, module), side, amount)
+
+    def place(self, market: str, side: Side, price: Number, amount: Number, *, module: str | None = None) -> Order:
+        return self._place(self._market(market, module), side, price, amount)
+
+    def orders(self, market: str | None = None) -> tuple[Order, ...]:
+        """Open orders of the account, oldest first."""
+        return tuple(
+            order
+            for order in self.exchange.orders.values()
+            if order.owner == self.owner
+            and not order.finish
+            and market in (None, self.exchange.markets[order.market].spec.name)
+        )
+
+    def skew_clock(self, seconds: float) -> None:
+        """Set the server's idea of the time so far ahead (or back) of the truth."""
+        self._skew_ms = round(seconds * 1000)
+
+    def sign_out(self) -> None:
+        """Forget who has signed in; the sockets stay."""
+        for socket in self.private.sockets:
+            socket.owner = None
+
+    def announce_maintenance(self, start: float, end: float, scope: Sequence[str] = ("SPOT", "FUTURES")) -> None:
+        """Push a maintenance notice: begin and end in seconds from now."""
+        info = {
+            "start_time": self.exchange.now_ms + round(start * 1000),
+            "end_time": self.exchange.now_ms + round(end * 1000),
+            "scope": list(scope),
+            "protect_duration_start": 0,
+            "protect_duration_end": 0,
+        }
+        self.notices.append(info)
+        self.private.announce(info)
+
+    def add_account(self, access_id: str, secret_key: str) -> int:
+        """A further account with money in every currency.  Returns its owner number."""
+        owner = self.exchange.open_account()
+        self.accounts.add(access_id, secret_key, owner)
+        for market in self.exchange.markets.values():
+            spec = market.spec
+            for currency in (spec.base, spec.quote) if spec.wallet == "spot" else (spec.settle,):
+                if not self.exchange.ledger.balance(owner, spec.wallet, currency).available:
+                    amount = DEPOSITS.get(currency, OTHER_DEPOSIT)
+                    self.exchange.ledger.deposit(owner, spec.wallet, currency, to_scaled(amount, 20))
+        self.exchange.ledger.take_moved()
+        return owner
+
+    # what connections and sockets ask
+
+    @property
+    def clock_ms(self) -> int:
+        """The time as this server tells it."""
+        return self.exchange.now_ms + self._skew_ms
+
+    def answer(self, connection: ServerConnection, request: HttpRequest) -> HttpResponse | None:
+        """The answer to an HTTP request, which faults name by its path without /v2; None when one keeps it back."""
+        name = request.target.partition("?")[0].removeprefix("/v2")
+        return self._faults.http(
+            connection, request, name, self._http.answer, lambda code: HttpResponse(body=failure(code, ""))
+        )
+
+    def open_socket(self, connection: ServerConnection, request: HttpRequest) -> CoinexSocket | HttpResponse:
+        path = request.target.partition("?")[0].rstrip("/")
+        module = path.removeprefix("/v2/")
+        if path != f"/v2/{module}" or module not in MODULES:
+            return HttpResponse(status=404)
+        refusal = self._faults.connect(connection)
+        if refusal is not None:
+            return refusal
+        socket = CoinexSocket(self, connection, module)
+        self.private.sockets[socket] = None
+        return socket
+
+    def ended(self, connection: ServerConnection) -> None:
+        super().ended(connection)
+        if isinstance(connection.service, CoinexSocket):
+            self.private.sockets.pop(connection.service, None)
+
+    def requested(self, socket: CoinexSocket, method: str, identity: int, params: object) -> None:
+        """One request of a socket."""
+        code = self.take_refusal(method)
+        if code is not None:
+            socket.answer(identity, code, "")
+            return
+        self._faults.request(
+            socket.connection,
+            method,
+            partial(socket.perform, method, identity, params),
+            lambda code: socket.answer(identity, code, ""),
+        )
+        self.expect_beats()
+
+    def expect_beats(self) -> None:
+        """Begin to beat when somebody has subscribed."""
+        if self._beat_at is None and any(feeds.is_wanted for feeds in self.feeds.values()):
+            self._beat_at = _next_multiple(self.now, BEAT_MS)
+            self._index_at = max(self._index_at, _next_multiple(self.now, INDEX_MS))
+
+    def deliver(self, connection: ServerConnection, push: Push) -> None:
+        """Send a push."""
+        if self._faults.plan.watches_messages:
+            self._faults.push(connection, push.method, push.frame, partial(spoilt, push))
+        else:
+            connection.send_frame(push.frame)
+
+    # time
+
+    def _set_clock(self, now: float) -> None:
+        super()._set_clock(now)
+        self.private.now = self.now
+
+    def _next_at(self) -> float:
+        at = min(self.crowds.next_at, self._beat_at or math.inf, self.private.due_at or math.inf)
+        at = min(at, self._funding_at, self._faults.next_at)
+        if self._beat_at is not None:
+            at = min(at, self._index_at)
+        return min(at, self._connections_at)
+
+    def _step(self, at: float) -> None:
+        if self.crowds.next_at <= at:
+            self.crowds.act()
+        if self.private.due_at is not None and self.private.due_at <= at:
+            self.private.send_late()
+        if self._beat_at is not None and self._beat_at <= at:
+            for _ in range(min(WOKEN_A_BEAT, len(self._sleepers))):
+                self._wake(self._sleepers.popleft())
+            for feeds in self.feeds.values():
+                feeds.beat(self.exchange.now_ms)
+            is_wanted = any(feeds.is_wanted for feeds in self.feeds.values())
+            self._beat_at = _next_multiple(at, BEAT_MS) if is_wanted else None
+        if self._index_at <= at:
+            for feeds in self.feeds.values():
+                feeds.push_indexes()
+            self._index_at = _next_multiple(at, INDEX_MS)
+        if self._faults.next_at <= at:
+            self._faults.act(at)
+            self.expect_beats()
+        if self._funding_at <= at:
+            self.exchange.settle_funding()
+            self._funding_at = funding_times(self.exchange.now_ms)[1] / 1000
+        if self._connections_at <= at:
+            self._look_after_connections(at)
+
+    def _named(self, market: str) -> list[Market]:
+        listed = [found for module in MODULES for found in self.feeds[module].markets.values()]
+        return [found for found in listed if market in ("all", found.spec.name)]
+
+    def _find(self, order_id: int) -> Order:
+        return self.exchange.orders[order_id]
+
+    def _market(self, name: str, module: str | None = None) -> Market:
+        """The market of this name; without a module the spot market, or the futures market that has no other."""
+        for place in MODULES if module is None else (module,):
+            market = self.feeds[place].markets.get(name)
+            if market is not None:
+                return market
+        listed = list(self.feeds[module or "spot"].markets)[:5]
+        raise ValueError(f"no {f'{module} ' if module else ''}market {name!r}; there are {', '.join(listed)}")
+
+
+def _next_multiple(now: float, every_ms: int) -> float:
+    """The next whole multiple of so many milliseconds, in seconds; whole numbers, so that it always lies ahead."""
+    return (round(now * 1000) // every_ms + 1) * every_ms / 1000
+
+
+__all__ = ["MODULE_BASE", "CoinexServer"]

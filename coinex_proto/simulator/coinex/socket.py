@@ -1,0 +1,223 @@
+"""One CoinEx v2 WebSocket as the server sees it: requests in, acknowledgements out, subscriptions in between.
+
+Validation is as loose as the real one: unknown markets and depth limits are acknowledged and then stay silent.
+Source: CoinEx API v2, WebSocket (spot and futures); error codes 2xxxx on spot, 3xxxx on futures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from coinex_proto.simulator.coinex.feeds import Wish
+from coinex_proto.simulator.coinex.wire import Push, json_of, packed
+from coinex_proto.simulator.market.amounts import BadNumber, to_scaled
+
+if TYPE_CHECKING:
+    from coinex_proto.simulator.coinex.server import CoinexServer
+    from coinex_proto.simulator.hosting.connection import ServerConnection
+
+BAD_PARAMETER: Final = 1
+UNKNOWN_METHOD: Final = 2
+SIGN_IN_REQUIRED: Final = 1001
+SIGN_IN_FAILED: Final = 1002
+MODULE_BASE: Final = {"spot": 20_000, "futures": 30_000}
+TEXTS: Final = {
+    BAD_PARAMETER: "invalid parameters",
+    UNKNOWN_METHOD: "unknown method",
+    SIGN_IN_REQUIRED: "require auth",
+    SIGN_IN_FAILED: "",
+}
+
+PUBLIC: Final = {
+    "spot": frozenset(("state", "deals", "index", "bbo")),
+    "futures": frozenset(("state", "deals", "index", "bbo", "premium")),
+}
+PRIVATE: Final = {
+    "spot": frozenset(("order", "stop", "user_deals", "balance", "notice")),
+    "futures": frozenset(("order", "stop", "user_deals", "position", "balance", "notice")),
+}
+LIST_KEYS: Final = {"balance": "ccy_list", "notice": "channels"}
+
+
+class Refused(Exception):
+    """The request gets this code (without the 20000 or 30000) for an answer."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+Effect = Callable[[], None]
+Outcome = tuple[object, Effect | None]
+"""Data of the answer, and what is done after it has gone out (a first push must not overtake it)."""
+
+
+class CoinexSocket:
+    """What one connection has asked for."""
+
+    def __init__(self, server: CoinexServer, connection: ServerConnection, module: str) -> None:
+        self.module = module
+        self.connection = connection
+        self.owner: int | None = None
+        """Whose account it has signed in to."""
+        self._server = server
+        self._feeds = server.feeds[module]
+        self._private: dict[str, Wish] = {}
+        self._methods: dict[str, Callable[[dict[str, Any]], Outcome]] = {
+            "server.ping": lambda _: ({"result": "pong"}, None),
+            "server.time": lambda _: ({"timestamp": server.clock_ms}, None),
+            "server.sign": self._sign,
+            "depth.subscribe": self._subscribe_depth,
+            "depth.unsubscribe": self._unsubscribe_depth,
+        }
+
+    def message(self, message: str | bytes) -> None:
+        """One request."""
+        try:
+            request = msgspec.json.decode(message)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            self._refuse(None, BAD_PARAMETER)
+            return
+        identity = request.get("id") if isinstance(request, dict) else None
+        if type(identity) is not int or not isinstance(request.get("method"), str):
+            self._refuse(identity if type(identity) is int else None, BAD_PARAMETER)
+            return
+        self._server.requested(self, request["method"], identity, request.get("params"))
+
+    def closed(self) -> None:
+        """The connection is over."""
+        self._feeds.forget(self)
+        self._private.clear()
+
+    def deliver(self, push: Push) -> None:
+        """Send a push."""
+        self._server.deliver(self.connection, push)
+
+    def wants(self, topic: str, name: str) -> bool:
+        """Whether this private topic is subscribed for this market, currency or channel."""
+        wish = self._private.get(topic)
+        return wish is not None and name in wish
+
+    def perform(self, method: str, identity: int, params: object, *, is_answered: bool = True) -> None:
+        """Do what a request asks, and answer it, unless that answer is to be lost."""
+        if method == "server.ping" and params == []:
+            params = {}
+        try:
+            handler = self._methods.get(method) or self._topic_handler(method)
+            if not isinstance(params, dict):
+                raise Refused(BAD_PARAMETER)
+            data, effect = handler(params)
+        except Refused as refusal:
+            self._refuse(identity, refusal.code)
+            return
+        if is_answered:
+            self.answer(identity, 0, "OK", data)
+        if effect is not None:
+            effect()
+
+    def answer(self, identity: int | None, code: int, message: str, data: object = None) -> None:
+        """Send the answer to one request; `code` as it stands on the wire."""
+        body: dict[str, object] = {"id": identity, "code": code}
+        if data is not None:
+            body["data"] = data
+        self.connection.send_binary(packed(json_of({**body, "message": message})))
+
+    def _refuse(self, identity: int | None, code: int) -> None:
+        self.answer(identity, MODULE_BASE[self.module] + code, TEXTS[code])
+
+    def _topic_handler(self, method: str) -> Callable[[dict[str, Any]], Outcome]:
+        topic, _, verb = method.rpartition(".")
+        handlers = {
+            ("public", "subscribe"): self._follow,
+            ("public", "unsubscribe"): self._leave,
+            ("private", "subscribe"): self._follow_private,
+            ("private", "unsubscribe"): self._leave_private,
+        }
+        sort = "public" if topic in PUBLIC[self.module] else "private" if topic in PRIVATE[self.module] else ""
+        handler = handlers.get((sort, verb))
+        if handler is None:
+            raise Refused(UNKNOWN_METHOD)
+        return lambda params: handler(topic, _names(topic, params))
+
+    def _follow(self, topic: str, names: list[str]) -> Outcome:
+        return None, lambda: self._feeds.follow(topic, self, names, is_all=not names)
+
+    def _leave(self, topic: str, names: list[str]) -> Outcome:
+        return None, lambda: self._feeds.leave(topic, self, names, is_all=not names)
+
+    def _follow_private(self, topic: str, names: list[str]) -> Outcome:
+        if self.owner is None:
+            raise Refused(SIGN_IN_REQUIRED)
+        wish = self._private.setdefault(topic, Wish())
+        wish.names.update(names)
+        wish.is_all = wish.is_all or not names
+        return None, None
+
+    def _leave_private(self, topic: str, names: list[str]) -> Outcome:
+        if self.owner is None:
+            raise Refused(SIGN_IN_REQUIRED)
+        wish = self._private.get(topic)
+        if wish is not None:
+            wish.names.difference_update(names)
+            if not names or not (wish.names or wish.is_all):
+                del self._private[topic]
+        return None, None
+
+    def _subscribe_depth(self, params: dict[str, Any]) -> Outcome:
+        wanted = params.get("market_list")
+        if not isinstance(wanted, list):
+            raise Refused(BAD_PARAMETER)
+        tuples = [_depth_tuple(entry) for entry in wanted]
+
+        def follow() -> None:
+            for name, limit, interval, is_full in tuples:
+                self._feeds.follow_depth(self, name, limit, interval, is_full=is_full)
+
+        return None, follow
+
+    def _unsubscribe_depth(self, params: dict[str, Any]) -> Outcome:
+        """Names only; tuples are acknowledged and do nothing, as on the real service."""
+        wanted = params.get("market_list")
+        if not isinstance(wanted, list):
+            raise Refused(BAD_PARAMETER)
+        names = [name for name in wanted if isinstance(name, str)] if wanted else None
+        return None, lambda: self._feeds.leave_depth(self, names)
+
+    def _sign(self, params: dict[str, Any]) -> Outcome:
+        access_id, signature, timestamp = (params.get(key) for key in ("access_id", "signed_str", "timestamp"))
+        if not isinstance(access_id, str) or not isinstance(signature, str) or type(timestamp) is not int:
+            raise Refused(BAD_PARAMETER)
+        owner = self._server.accounts.check_socket(access_id, signature, timestamp, self._server.clock_ms)
+        if owner is None:
+            raise Refused(SIGN_IN_FAILED)
+        self.owner = owner
+        return None, None
+
+
+def _names(topic: str, params: dict[str, Any]) -> list[str]:
+    names = params.get(LIST_KEYS.get(topic, "market_list"))
+    kind = int if topic == "notice" else str
+    if not isinstance(names, list) or not all(type(name) is kind for name in names):
+        raise Refused(BAD_PARAMETER)
+    return [str(name) for name in names]
+
+
+def _depth_tuple(entry: object) -> tuple[str, int, str, bool]:
+    match entry:
+        case [str(name), int(limit), str(interval), bool(is_full)] if type(limit) is int:
+            return name, limit, _interval(interval), is_full
+        case _:
+            raise Refused(BAD_PARAMETER)
+
+
+def _interval(text: str) -> str:
+    try:
+        step = to_scaled(text, 20)
+    except BadNumber as error:
+        raise Refused(BAD_PARAMETER) from error
+    if step < 0:
+        raise Refused(BAD_PARAMETER)
+    return text

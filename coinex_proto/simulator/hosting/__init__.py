@@ -1,0 +1,1 @@
+"""What serves any venue without I/O: connections, HTTP, WebSockets, faults, rate limits."""

@@ -1,0 +1,270 @@
+"""What every server half is, whatever its venue: connections, virtual time, faults, and what a test makes happen.
+
+A host calls `accept` for each TCP connection, feeds it, sends what `take_ready()` connections have to say, and calls
+`advance(now)` at `next_deadline()` or later.  `now` is Unix time in seconds that never goes back; nothing here reads a
+clock.  Same seed and same calls: same bytes.
+
+A venue extends it as its facade extends a client: it adds its sockets and feeds, and says what is due when.
+"""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from typing import Generic, TypeVar
+
+from coinex_proto.simulator.hosting.connection import Ending, ServerConnection, SocketService
+from coinex_proto.simulator.hosting.fault_runner import FaultRunner
+from coinex_proto.simulator.hosting.faults import Fault, FaultPlan, parse_fault, parse_faults
+from coinex_proto.simulator.hosting.http_server import HttpRequest, HttpResponse
+from coinex_proto.simulator.market.amounts import to_scaled
+from coinex_proto.simulator.market.exchange import Exchange
+from coinex_proto.simulator.market.market import Market
+from coinex_proto.simulator.market.matching import Order, Side
+from coinex_proto.simulator.market.traders import Crowds, CrowdSettings
+
+Number = str | int | Decimal
+Code = TypeVar("Code", int, str)
+"""What the venue's error codes and order ids are."""
+
+
+class VenueServer(ABC, Generic[Code]):
+    """One exchange with its connections and one account, `owner`."""
+
+    owner: int
+
+    def __init__(
+        self,
+        exchange: Exchange,
+        *,
+        now: float,
+        seed: int | str,
+        crowd: CrowdSettings,
+        faults: str | Sequence[Fault],
+        half_frame: bytes,
+        idle_limit: float,
+        answers_pings: bool,
+        answers_close: bool,
+        max_request_bytes: int,
+    ) -> None:
+        """`half_frame`: see `FaultRunner`; `idle_limit`: a client that sends nothing for so many seconds is cut."""
+        self.now = now
+        self.exchange = exchange
+        self.answers_pings, self.answers_close = answers_pings, answers_close
+        self.max_request_bytes = max_request_bytes
+        self.crowds = Crowds(exchange, crowd, seed)
+        self.connections: dict[ServerConnection, None] = {}
+        self._idle_limit = idle_limit
+        self._connections_at = math.inf
+        """No connection has anything to do before."""
+        self._accepted = 0
+        self._ready: dict[ServerConnection, None] = {}
+        self._refusals: dict[str, list[Code]] = {}
+        planned = parse_faults(faults) if isinstance(faults, str) else tuple(faults)
+        self._faults = FaultRunner(self, FaultPlan(planned, now=now, seed=seed), half_frame)
+
+    # what a host needs
+
+    def accept(self, now: float) -> ServerConnection:
+        """A new TCP connection."""
+        self.advance(now)
+        self._accepted += 1
+        connection = ServerConnection(self, self._accepted, now)
+        self.connections[connection] = None
+        self.wake_at(connection.next_at(self._idle_limit))
+        return connection
+
+    def take_ready(self) -> tuple[ServerConnection, ...]:
+        """Connections that have something to send or want to be closed, since the last call."""
+        ready = tuple(self._ready)
+        self._ready.clear()
+        return ready
+
+    def next_deadline(self) -> float | None:
+        """When `advance` has something to do; None while nothing at all is going on."""
+        at = self._next_at()
+        return None if at == math.inf else at
+
+    def relieve(self, now: float) -> None:
+        """The machine cannot keep up: what the random traders have missed until now is left out."""
+        self.crowds.leave_out(now)
+
+    def advance(self, now: float) -> None:
+        """Let everything happen that is due until now, each thing at its own time."""
+        while (at := self._next_at()) <= now:
+            self._set_clock(at)
+            self._step(at)
+        self._set_clock(now)
+
+    # what a test does
+
+    def quote(self, market: str, bid: Number, ask: Number, size: Number = "1") -> None:
+        """Make the book one bid and one ask, exactly; orders that cross are traded away first, and the crowd leaves."""
+        self._quote(self._market(market), bid, ask, size)
+
+    def trade(self, market: str, side: Side, amount: Number) -> None:
+        """Let a stranger trade at the market.  Raises OrderRefused when nobody stands on the other side."""
+        self._trade(self._market(market), side, amount)
+
+    def place(self, market: str, side: Side, price: Number, amount: Number) -> Order:
+        """Place a limit order of the account, as another program of its owner would."""
+        return self._place(self._market(market), side, price, amount)
+
+    def fill(self, order: Order | Code, amount: Number | None = None) -> None:
+        """Fill an order of the account, all of it or so much."""
+        found = order if isinstance(order, Order) else self._find(order)
+        places = self.exchange.markets[found.market].spec.amount_places
+        self.exchange.fill(found, found.left if amount is None else to_scaled(amount, places))
+
+    @abstractmethod
+    def orders(self, market: str | None = None) -> tuple[Order, ...]:
+        """Open orders of the account, oldest first."""
+
+    def drop(self, how: Ending = "rst") -> None:
+        """Break every WebSocket connection."""
+        for connection in self.sockets():
+            connection.end(how)
+
+    def stall(self, seconds: float) -> None:
+        """Freeze every open connection: nothing is read or written for so long, then all of it."""
+        for connection in self.connections:
+            connection.stall(self.now + seconds)
+        self.wake_at(self.now + seconds)
+
+    def refuse(self, method: str, code: Code, times: int = 1) -> None:
+        """Answer the next requests of this method with this code, and do not carry them out."""
+        self._refusals.setdefault(method, []).extend([code] * times)
+
+    @abstractmethod
+    def skew_clock(self, seconds: float) -> None:
+        """Set the server's idea of the time so far ahead (or back) of the truth."""
+
+    def inject(self, fault: str | Fault) -> None:
+        """Plan one more fault, an object or a line of the fault language, counted from now."""
+        self._faults.plan.add(parse_fault(fault) if isinstance(fault, str) else fault, self.now)
+
+    @abstractmethod
+    def sign_out(self) -> None:
+        """Forget who has signed in; the sockets stay."""
+
+    def halt(self, market: str = "all") -> None:
+        """Stop trading; what becomes of orders then is the venue's way."""
+        self._set_halted(market, is_halted=True)
+
+    def resume(self, market: str = "all") -> None:
+        """Trade again."""
+        self._set_halted(market, is_halted=False)
+
+    @abstractmethod
+    def announce_maintenance(self, start: float, end: float) -> None:
+        """Tell of maintenance: begin and end in seconds from now."""
+
+    def sockets(self) -> tuple[ServerConnection, ...]:
+        """Connections that are WebSockets by now."""
+        return tuple(connection for connection in self.connections if connection.service is not None)
+
+    # what connections and sockets ask
+
+    @abstractmethod
+    def answer(self, connection: ServerConnection, request: HttpRequest) -> HttpResponse | None:
+        """The answer to an HTTP request; None when a fault keeps it back."""
+
+    @abstractmethod
+    def open_socket(self, connection: ServerConnection, request: HttpRequest) -> SocketService | HttpResponse:
+        """What answers on a new WebSocket, or why there is none."""
+
+    def take_refusal(self, method: str) -> Code | None:
+        """The code that the next request of this method (or HTTP path) is to be refused with."""
+        codes = self._refusals.get(method)
+        return codes.pop(0) if codes else None
+
+    def wake_at(self, at: float) -> None:
+        """Look after the connections then."""
+        self._connections_at = min(self._connections_at, at)
+
+    def has_output(self, connection: ServerConnection) -> None:
+        self._ready[connection] = None
+
+    def ended(self, connection: ServerConnection) -> None:
+        self.connections.pop(connection, None)
+
+    # time
+
+    @abstractmethod
+    def _next_at(self) -> float:
+        """When the next thing is due."""
+
+    @abstractmethod
+    def _step(self, at: float) -> None:
+        """Do everything that is due at this time, in an order of the venue's own that never changes."""
+
+    def _set_clock(self, now: float) -> None:
+        if now > self.now:
+            self.now = now
+            self.exchange.now_ms = round(now * 1000)
+
+    def _wake(self, key: str) -> None:
+        self.crowds.wake(key, self.now)
+
+    def _look_after_connections(self, at: float) -> None:
+        for connection in tuple(self.connections):
+            connection.handle_time(at, self._idle_limit)
+        self._connections_at = min((c.next_at(self._idle_limit) for c in self.connections), default=math.inf)
+
+    # markets
+
+    @abstractmethod
+    def _named(self, market: str) -> Iterable[Market]:
+        """The markets of this name, or all of them."""
+
+    @abstractmethod
+    def _market(self, name: str) -> Market:
+        """The market of this name.  Raises ValueError when there is none."""
+
+    @abstractmethod
+    def _find(self, order_id: Code) -> Order:
+        """The order of this id.  Raises LookupError or ValueError when there is none."""
+
+    def _set_halted(self, market: str, *, is_halted: bool) -> None:
+        for found in self._named(market):
+            found.is_halted = is_halted
+
+    def _quote(self, market: Market, bid: Number, ask: Number, size: Number) -> None:
+        prices = [to_scaled(price, market.spec.price_places) for price in (bid, ask)]
+        if not 0 < prices[0] < prices[1]:
+            raise ValueError("quote: the bid must be above zero and below the ask")
+        lots = to_scaled(size, market.spec.amount_places)
+        crowd = self.crowds.wake(market.spec.key, self.now)
+        crowd.is_quiet = True
+        self._choose_index(market)
+        with self.exchange.together():
+            crowd.withdraw()
+            crowd.sweep(prices[0], prices[1])
+            crowd.rest("buy", prices[0], lots)
+            crowd.rest("sell", prices[1], lots)
+
+    def _choose_index(self, quoted: Market) -> None:
+        """A market that is quoted while the one that it follows is not is its own index, so that no position is
+        liquidated for a price from another world.
+        """
+        follows = quoted.spec.follows
+        quoted.is_own_index = follows is not None and not self.crowds.wake(follows, self.now).is_quiet
+        for other in self.exchange.marks.touched_by(quoted)[1:]:
+            other.is_own_index = False
+
+    def _trade(self, market: Market, side: Side, amount: Number) -> None:
+        crowd = self.crowds.wake(market.spec.key, self.now)
+        crowd.take(side, to_scaled(amount, market.spec.amount_places))
+
+    def _place(self, market: Market, side: Side, price: Number, amount: Number) -> Order:
+        self.crowds.wake(market.spec.key, self.now)
+        return self.exchange.place(
+            self.owner,
+            market.spec.key,
+            side,
+            "limit",
+            price=to_scaled(price, market.spec.price_places),
+            amount=to_scaled(amount, market.spec.amount_places),
+        )

@@ -1,0 +1,1 @@
+"""The exchange itself: matching, accounts, money, prices and seeded traders. Knows no wire."""

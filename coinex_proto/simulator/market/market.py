@@ -1,0 +1,229 @@
+"""One market: what it trades, its book, its public trades and its figures of the last day.
+
+Times are milliseconds of the exchange's own clock, handed in.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from itertools import takewhile
+from typing import Final
+
+from attrs import define, field, frozen
+
+from coinex_proto.simulator.market.amounts import UNIT_PLACES, to_short_text, to_text
+from coinex_proto.simulator.market.matching import Book, HalfBook, Side
+
+HOUR_MS: Final = 3_600_000
+MINUTE_MS: Final = 60_000
+KEPT_DEALS: Final = 1000
+KEPT_MINUTES: Final = 1500
+KEPT_HOURS: Final = 1500
+LONGEST_VIEW: Final = 50
+
+
+@frozen(kw_only=True)
+class MarketSpec:
+    """What never changes about a market."""
+
+    key: str
+    """Unique in the exchange: the same name may trade as spot and as futures."""
+    name: str
+    base: str
+    quote: str
+    wallet: str
+    """spot or futures: the wallet that its trades settle in."""
+    price_places: int
+    amount_places: int
+    start_price: int
+    """Ticks: where the crowd begins."""
+    min_amount: int
+    """Lots."""
+    maker_rate: int
+    taker_rate: int
+    """Fee rates in steps of 10**-8."""
+    follows: str | None = None
+    """Futures: key of the spot market that is its index."""
+    is_inverse: bool = False
+    """Futures: lots count quote currency, and what they are worth is counted, paid and won in base currency."""
+    settle: str = field(init=False)
+    """The currency of values, fees of futures, margin and profit."""
+    value_factor: int = field(init=False)
+    """ticks x lots x value_factor = units of quote currency; of an inverse market lots x value_factor / ticks = units of base currency."""
+    base_factor: int = field(init=False)
+    """lots x base_factor = units of base currency."""
+
+    @settle.default
+    def _settle(self) -> str:
+        return self.base if self.is_inverse else self.quote
+
+    @value_factor.default
+    def _value_factor(self) -> int:
+        places = self.price_places if self.is_inverse else -self.price_places
+        return int(10 ** (UNIT_PLACES + places - self.amount_places))
+
+    @base_factor.default
+    def _base_factor(self) -> int:
+        return int(10 ** (UNIT_PLACES - self.amount_places))
+
+    def value(self, price: int, lots: int) -> int:
+        """Units of `settle` that so many lots are worth at a price; an inverse market rounds down."""
+        return lots * self.value_factor // price if self.is_inverse else price * lots * self.value_factor
+
+    def worth(self, price: int, lots: int) -> int:
+        """The same as somebody counts it who holds them (below zero: owes them): it grows with the price for a holder.
+
+        Of an inverse market that is a debt of coins, which shrinks as the price grows.
+        """
+        value = self.value(price, abs(lots))
+        return value if (lots < 0) == self.is_inverse else -value
+
+
+@frozen
+class Deal:
+    """One public trade."""
+
+    deal_id: int
+    created_ms: int
+    side: Side
+    """The taker's."""
+    price: int
+    lots: int
+
+
+@define(eq=False)
+class Candle:
+    """Figures of one span of time, in ticks, lots and units."""
+
+    start_ms: int
+    open: int
+    close: int
+    high: int
+    low: int
+    lots: int = 0
+    value: int = 0
+    bought: int = 0
+    """Lots that takers bought."""
+
+    def add(self, price: int, lots: int, value: int, side: Side) -> None:
+        self.close = price
+        self.high = max(self.high, price)
+        self.low = min(self.low, price)
+        self.lots += lots
+        self.value += value
+        if side == "buy":
+            self.bought += lots
+
+
+@frozen(kw_only=True)
+class DayFigures:
+    """The last 24 hours, to the hour."""
+
+    open: int
+    high: int
+    low: int
+    lots: int
+    value: int
+    bought: int
+
+
+class Market:
+    """The changing part of one market."""
+
+    def __init__(self, spec: MarketSpec) -> None:
+        self.spec = spec
+        self.book = Book()
+        self.last = spec.start_price
+        self.deals: deque[Deal] = deque(maxlen=KEPT_DEALS)
+        """Newest first."""
+        self.deal_count = 0
+        """Grows with every trade; who remembers it knows how many deals are new."""
+        self.hours: deque[Candle] = deque(maxlen=KEPT_HOURS)
+        self.minutes: deque[Candle] = deque(maxlen=KEPT_MINUTES)
+        self.is_halted = False
+        self.is_own_index = False
+        """Futures: somebody quotes it apart from its spot market, and its own middle is its index."""
+        self.top: tuple[int, int, int, int] = (0, 0, 0, 0)
+        """Best bid price and size, best ask price and size; 0 for a missing side."""
+
+    def record(self, deal: Deal) -> None:
+        """Take a trade into the public figures."""
+        value = self.spec.value(deal.price, deal.lots)
+        self.last = deal.price
+        self.deals.appendleft(deal)
+        self.deal_count += 1
+        for candles, span in ((self.hours, HOUR_MS), (self.minutes, MINUTE_MS)):
+            start = deal.created_ms - deal.created_ms % span
+            if not candles or candles[-1].start_ms != start:
+                candles.append(Candle(start, deal.price, deal.price, deal.price, deal.price))
+            candles[-1].add(deal.price, deal.lots, value, deal.side)
+
+    def day(self, now_ms: int) -> DayFigures:
+        candles = list(takewhile(lambda hour: hour.start_ms > now_ms - 24 * HOUR_MS, reversed(self.hours)))[::-1]
+        if not candles:
+            return DayFigures(open=self.last, high=self.last, low=self.last, lots=0, value=0, bought=0)
+        return DayFigures(
+            open=candles[0].open,
+            high=max(hour.high for hour in candles),
+            low=min(hour.low for hour in candles),
+            lots=sum(hour.lots for hour in candles),
+            value=sum(hour.value for hour in candles),
+            bought=sum(hour.bought for hour in candles),
+        )
+
+    def see_top(self) -> bool:
+        """Look at the best prices again; whether they have changed."""
+        bid, ask = _front(self.book.bids), _front(self.book.asks)
+        top = (*bid, *ask)
+        if top == self.top:
+            return False
+        self.top = top
+        return True
+
+    @property
+    def middle(self) -> int:
+        """Half way between best bid and best ask; the last price when a side is empty.  Ticks."""
+        bid, _, ask, _ = self.top
+        return (bid + ask) // 2 if bid and ask else self.last
+
+    def levels(self, side: Side, limit: int = LONGEST_VIEW, step: int = 1) -> list[tuple[str, str]]:
+        """Price and size texts of one side, best first; `step` ticks merge into one level, away from the middle."""
+        half = self.book.sides[side]
+        return self._merged(half, side, limit, step) if step > 1 else self._plain(half, limit)
+
+    def price_text(self, ticks: int) -> str:
+        return to_text(ticks, self.spec.price_places)
+
+    def amount_text(self, lots: int) -> str:
+        return to_short_text(lots, self.spec.amount_places)
+
+    def _plain(self, half: HalfBook, limit: int) -> list[tuple[str, str]]:
+        found: list[tuple[str, str]] = []
+        for level in half:
+            if len(found) == limit:
+                break
+            if not level.lots:
+                continue
+            text = level.text
+            if text is None:
+                text = level.text = (self.price_text(level.price), self.amount_text(level.lots))
+            found.append(text)
+        return found
+
+    def _merged(self, half: HalfBook, side: Side, limit: int, step: int) -> list[tuple[str, str]]:
+        sums: dict[int, int] = {}
+        for level in half:
+            if not level.lots:
+                continue
+            price = level.price // step * step if side == "buy" else -(-level.price // step) * step
+            if price not in sums and len(sums) == limit:
+                break
+            sums[price] = sums.get(price, 0) + level.lots
+        return [(self.price_text(price), self.amount_text(lots)) for price, lots in sums.items()]
+
+
+def _front(half: HalfBook) -> tuple[int, int]:
+    for level in half:
+        if level.lots:
+            return level.price, level.lots
+    return 0, 0

@@ -1,0 +1,217 @@
+"""The crowd: seeded random traders that keep one market lively and plausible.
+
+Each market has its own generator, so that what happens in one does not depend on how many others there are.  A reference
+price walks; makers quote around it, old quotes go, takers hit the book, and whatever stands on the wrong side of the
+reference is traded away, the user's orders included.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from heapq import heapify, heappop, heappush
+from random import Random
+from typing import Final
+
+from attrs import frozen
+
+from coinex_proto.simulator.market.exchange import MAKERS, TAKERS, Exchange
+from coinex_proto.simulator.market.market import HOUR_MS
+from coinex_proto.simulator.market.matching import Order, Side
+from coinex_proto.simulator.market.refusals import OrderRefused
+
+PAST_DEALS: Final = 120
+MANY_MARKETS: Final = 200
+DEEP: Final = 60
+SHALLOW: Final = 25
+
+
+@frozen(kw_only=True)
+class CrowdSettings:
+    """How a market behaves."""
+
+    rate: float = 4.0
+    """Actions a second and market."""
+    spread: float = 0.0002
+    """Between best bid and best ask, as a share of the price."""
+    volatility: float = 0.0002
+    """Standard deviation of the reference price over one second, as a share of the price."""
+    depth: int | None = None
+    """Orders that the makers keep on each side; None: deep books for a few markets, shallow ones where there are many."""
+    order_value: float = 500.0
+    """Mean value of an order in quote currency."""
+
+
+class Crowd:
+    """The traders of one market."""
+
+    def __init__(
+        self, exchange: Exchange, key: str, settings: CrowdSettings, seed: int | str, guide: Crowd | None = None
+    ) -> None:
+        self._exchange = exchange
+        self._guide = guide
+        """The crowd of the index, whose reference this one follows."""
+        self._market = exchange.markets[key]
+        self._settings = settings
+        self._random = Random(f"{seed}:{key}")
+        many = len(exchange.markets) > MANY_MARKETS
+        self._depth = settings.depth if settings.depth is not None else SHALLOW if many else DEEP
+        self._orders: dict[Side, deque[Order]] = {"buy": deque(), "sell": deque()}
+        self._deals_seen = -1
+        self.reference = float(self._market.spec.start_price)
+        """Ticks."""
+        self.is_quiet = False
+        """Somebody else has taken over the quoting."""
+
+    def wait(self) -> float:
+        """Seconds until the next action."""
+        return self._random.expovariate(self._settings.rate)
+
+    def start(self) -> None:
+        """A day of past trades, and a full book."""
+        self._remember()
+        if self._market.is_halted:
+            return
+        with self._exchange.together():
+            for _ in range(self._depth):
+                self._quote("buy")
+                self._quote("sell")
+
+    def act(self, elapsed: float) -> None:
+        """One step, `elapsed` seconds after the last."""
+        self._walk(elapsed)
+        if self._market.is_halted or self.is_quiet:
+            return
+        with self._exchange.together():
+            self._trade()
+
+    def _trade(self) -> None:
+        random = self._random
+        self.sweep(int(self.reference), int(self.reference))
+        choice = random.random()
+        side: Side = "buy" if random.random() < 0.5 else "sell"
+        if choice < 0.3:
+            self._hit(side)
+        self._renew(side)
+
+    def _remember(self) -> None:
+        """Trades of the last 24 hours that lead to the present price."""
+        random, now_ms = self._random, self._exchange.now_ms
+        hour = self._settings.volatility * 60
+        ages = sorted((int(random.random() * 24 * HOUR_MS) for _ in range(PAST_DEALS)), reverse=True)
+        steps = [random.gauss(0.0, hour) * math.sqrt(24 / PAST_DEALS) for _ in ages]
+        price = self.reference * math.exp(-sum(steps))
+        for age, step in zip(ages, steps, strict=True):
+            price *= math.exp(step)
+            side: Side = "buy" if random.random() < 0.5 else "sell"
+            self._exchange.recall(self._market.spec.key, now_ms - age, side, max(1, round(price)), self._size())
+
+    def _walk(self, elapsed: float) -> None:
+        step = self._random.gauss(0.0, self._settings.volatility * math.sqrt(elapsed))
+        if self._guide is None:
+            self.reference *= math.exp(step)
+        else:
+            self.reference = self._guide.reference * math.exp(step)
+
+    def sweep(self, bid: int, ask: int) -> None:
+        """Trade away whatever bids above `ask` or offers below `bid`."""
+        book = self._market.book
+        self._take("sell", ask + 1, sum(order.left for order in book.makers("sell", ask + 1)))
+        self._take("buy", bid - 1, sum(order.left for order in book.makers("buy", bid - 1)))
+
+    def withdraw(self) -> None:
+        """Cancel every quote of the makers."""
+        book = self._market.book
+        for order in [order for order in book.orders.values() if order.owner == MAKERS]:
+            self._exchange.cancel(order)
+        for orders in self._orders.values():
+            orders.clear()
+
+    def rest(self, side: Side, price: int, lots: int) -> Order:
+        """Put one quote of the makers into the book."""
+        return self._exchange.place(MAKERS, self._market.spec.key, side, "limit", price=price, amount=lots)
+
+    def take(self, side: Side, lots: int) -> Order:
+        """Let a taker trade at the market.  Raises OrderRefused when nobody stands on the other side."""
+        return self._exchange.place(TAKERS, self._market.spec.key, side, "market", amount=lots)
+
+    def _take(self, side: Side, limit: int, lots: int) -> None:
+        if lots:
+            self._exchange.place(TAKERS, self._market.spec.key, side, "ioc", price=limit, amount=lots)
+
+    def _hit(self, side: Side) -> None:
+        try:
+            self.take(side, self._size())
+        except OrderRefused as refusal:
+            if refusal.reason != "thin":
+                raise
+
+    def _quote(self, side: Side) -> None:
+        random, settings = self._random, self._settings
+        half = self.reference * settings.spread / 2
+        away = half * (0.5 + random.random()) + random.expovariate(1 / (10 * half + 1))
+        price = math.floor(self.reference - away) if side == "buy" else math.ceil(self.reference + away)
+        self._orders[side].append(self.rest(side, max(price, 1), self._size()))
+
+    def _renew(self, tired: Side) -> None:
+        """The oldest quote of one side goes, new ones take the place of those that are gone."""
+        if self._deals_seen != self._market.deal_count:
+            self._deals_seen = self._market.deal_count
+            for side, orders in self._orders.items():
+                self._orders[side] = deque(order for order in orders if not order.finish)
+        if len(self._orders[tired]) >= self._depth:
+            self._exchange.cancel(self._orders[tired].popleft())
+        for side, orders in self._orders.items():
+            for _ in range(self._depth - len(orders)):
+                self._quote(side)
+
+    def _size(self) -> int:
+        spec = self._market.spec
+        price = 1.0 if spec.is_inverse else self.reference * 10**-spec.price_places
+        lot_value = price * 10**-spec.amount_places
+        lots = int(self._random.lognormvariate(0.0, 1.0) * self._settings.order_value / lot_value)
+        return max(lots, spec.min_amount)
+
+
+class Crowds:
+    """The crowds of all markets on one clock.  A market sleeps until somebody looks at it."""
+
+    def __init__(self, exchange: Exchange, settings: CrowdSettings, seed: int | str) -> None:
+        self._exchange = exchange
+        self._settings = settings
+        self._seed = seed
+        self._crowds: dict[str, Crowd] = {}
+        self._due: list[tuple[float, int, str, float]] = []
+        """When the next action comes, a number against ties, the market, when its last action was."""
+
+    def wake(self, key: str, now: float) -> Crowd:
+        """The crowd of this market, which trades from now on; a futures market wakes its index too."""
+        crowd = self._crowds.get(key)
+        if crowd is None:
+            follows = self._exchange.markets[key].spec.follows
+            guide = self.wake(follows, now) if follows is not None else None
+            crowd = self._crowds[key] = Crowd(self._exchange, key, self._settings, self._seed, guide)
+            crowd.start()
+            if self._settings.rate > 0:
+                heappush(self._due, (now + crowd.wait(), len(self._crowds), key, now))
+        return crowd
+
+    @property
+    def next_at(self) -> float:
+        """When the next action is due; infinity when all markets sleep."""
+        return self._due[0][0] if self._due else math.inf
+
+    def leave_out(self, now: float) -> None:
+        """Forget the actions that are overdue; each market goes on after now."""
+        self._due = [
+            (now + self._crowds[key].wait() if at < now else at, number, key, last)
+            for at, number, key, last in self._due
+        ]
+        heapify(self._due)
+
+    def act(self) -> None:
+        """Do the action that is due next.  The exchange's clock stands at its time."""
+        at, number, key, last = heappop(self._due)
+        crowd = self._crowds[key]
+        crowd.act(at - last)
+        heappush(self._due, (at + crowd.wait(), number, key, at))

@@ -1,0 +1,1 @@
+"""The server half of QFEX: both sockets."""

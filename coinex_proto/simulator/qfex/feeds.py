@@ -1,0 +1,214 @@
+"""The market channels of the local QFEX: who wants what, and what each beat brings.
+
+Best quotes come at once, trades and candles ten times a second, level2 every 500 ms, the rest every second. Every message of a
+connection has the next sequence number. Source: QFEX documentation, MDS channels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, Final, Protocol
+
+from coinex_proto.simulator.market.amounts import RATE_ONE, RATE_PLACES, to_short_text
+from coinex_proto.simulator.market.exchange import Exchange
+from coinex_proto.simulator.market.market import MINUTE_MS, Market
+from coinex_proto.simulator.market.marks import funding_times
+from coinex_proto.simulator.qfex.wire import SIDES, moment, uuid
+
+BEAT_MS: Final = 100
+LEVELS: Final = 20
+ALL: Final = "*"
+INTERVALS: Final = {"1MIN": 1, "5MINS": 5, "15MINS": 15, "1HOUR": 60, "4HOURS": 240, "1DAY": 1440}
+"""Minutes."""
+PACES: Final = {
+    # milliseconds; 0: at once
+    "bbo": 0,
+    "trade": 100,
+    "candle": 100,
+    "level2": 500,
+    "underlier": 1000,
+    "mark_price": 1000,
+    "funding": 1000,
+    "open_interest": 1000,
+    "minmax_price": 1000,
+    "market_stats": 1000,
+}
+
+Wish = tuple[str, str, object]
+"""Channel, symbol or *, and the interval or sig_figs."""
+
+
+class Subscriber(Protocol):
+    """One MDS socket."""
+
+    wishes: dict[Wish, None]
+
+    def push(self, message: dict[str, Any]) -> None: ...
+
+
+class QfexFeeds:
+    """All market channels."""
+
+    def __init__(self, exchange: Exchange, markets: dict[str, Market], wake: Callable[[str], object]) -> None:
+        self._exchange = exchange
+        self.markets = markets
+        """By symbol."""
+        self._wake = wake
+        self.subscribers: dict[Subscriber, None] = {}
+        self._deals_seen = {name: market.deal_count for name, market in markets.items()}
+        self._makers: dict[str, Callable[[Market, object], dict[str, Any] | None]] = {
+            "level2": self._level2,
+            "bbo": lambda market, _: self._bbo(market),
+            "candle": self._candle,
+            "underlier": lambda market, _: self._price(market, self._exchange.marks.index(market), source="external"),
+            "mark_price": lambda market, _: self._price(market, self._exchange.marks.mark(market)),
+            "funding": lambda market, _: self._funding(market),
+            "open_interest": lambda market, _: {**self._stamp(market), "open_interest": self._interest(market)},
+            "minmax_price": lambda market, _: self._bounds(market),
+        }
+
+    @property
+    def is_wanted(self) -> bool:
+        return any(subscriber.wishes for subscriber in self.subscribers)
+
+    def follow(self, subscriber: Subscriber, wish: Wish) -> None:
+        """From now on; what has a state comes at once."""
+        if not self.is_wanted:
+            # Nobody has looked since: what happened meanwhile is history, which this venue does not send.
+            self._deals_seen = {name: market.deal_count for name, market in self.markets.items()}
+        subscriber.wishes[wish] = None
+        channel, symbol, detail = wish
+        for market in self._named(symbol):
+            before = market.deal_count
+            self._wake(market.spec.key)
+            # So is the day of trades that a market wakes with.
+            self._deals_seen[market.spec.name] += market.deal_count - before
+        if channel == "market_stats":
+            subscriber.push(self._stats(symbol))
+        elif channel != "trade":
+            for market in self._named(symbol):
+                self._push(subscriber, channel, market, detail)
+
+    def top_changed(self, market: Market) -> None:
+        """Best quotes go out at once."""
+        message: dict[str, Any] | None = None
+        for subscriber in tuple(self.subscribers):
+            if ("bbo", market.spec.name, None) in subscriber.wishes or ("bbo", ALL, None) in subscriber.wishes:
+                message = message or {"type": "bbo", **self._bbo(market)}
+                subscriber.push(message)
+
+    def beat(self, now_ms: int) -> None:
+        """Everything whose pace falls on this beat."""
+        deals = {name: self._new_deals(market) for name, market in self.markets.items()}
+        for subscriber in tuple(self.subscribers):
+            for channel, symbol, detail in tuple(subscriber.wishes):
+                pace = PACES[channel]
+                if not pace or now_ms % pace >= BEAT_MS:
+                    continue
+                if channel == "market_stats":
+                    subscriber.push(self._stats(symbol))
+                    continue
+                for market in self._named(symbol):
+                    if channel == "trade":
+                        for message in deals[market.spec.name]:
+                            subscriber.push(message)
+                    elif not market.is_halted:
+                        self._push(subscriber, channel, market, detail)
+
+    def _push(self, subscriber: Subscriber, channel: str, market: Market, detail: object) -> None:
+        message = self._makers[channel](market, detail)
+        if message is not None:
+            subscriber.push({"type": channel, **message})
+
+    def _named(self, symbol: str) -> Iterator[Market]:
+        if symbol == ALL:
+            yield from self.markets.values()
+        else:
+            yield self.markets[symbol]
+
+    def _stamp(self, market: Market) -> dict[str, Any]:
+        return {"symbol": market.spec.name, "time": moment(self._exchange.now_ms)}
+
+    def _level2(self, market: Market, detail: object) -> dict[str, Any]:
+        step = 10 ** (detail if isinstance(detail, int) else 0)
+        bid, ask = market.levels("buy", LEVELS, step), market.levels("sell", LEVELS, step)
+        return {**self._stamp(market), "bid": bid, "ask": ask, "sig_figs": detail or 0}
+
+    def _bbo(self, market: Market) -> dict[str, Any]:
+        return {**self._stamp(market), "bid": market.levels("buy", 1), "ask": market.levels("sell", 1)}
+
+    def _price(self, market: Market, ticks: int, **more: str) -> dict[str, Any]:
+        return {**self._stamp(market), "price": market.price_text(ticks), **more}
+
+    def _funding(self, market: Market) -> dict[str, Any]:
+        now_ms = self._exchange.now_ms
+        remaining = (funding_times(now_ms)[1] - now_ms) // 1000
+        funding = to_short_text(self._exchange.marks.funding(market), RATE_PLACES)
+        return {**self._stamp(market), "funding_rate": funding, "time_remaining": remaining}
+
+    def _interest(self, market: Market) -> str:
+        held = (p.lots for p in self._exchange.futures.open_positions() if p.market == market.spec.key)
+        return market.amount_text(sum(lots for lots in held if lots > 0))
+
+    def _bounds(self, market: Market) -> dict[str, Any]:
+        mark = self._exchange.marks.mark(market)
+        reach = mark * (RATE_ONE // 10) // RATE_ONE
+        return {
+            **self._stamp(market),
+            "min_price": market.price_text(mark - reach),
+            "max_price": market.price_text(mark + reach),
+        }
+
+    def _candle(self, market: Market, detail: object) -> dict[str, Any] | None:
+        """The newest candle, while it has trades."""
+        span = INTERVALS[str(detail)] * MINUTE_MS
+        start = self._exchange.now_ms - self._exchange.now_ms % span
+        minutes = [candle for candle in market.minutes if candle.start_ms >= start]
+        if not minutes:
+            return None
+        value = sum(candle.value for candle in minutes) // 10**20
+        return {
+            "symbol": market.spec.name,
+            "start": moment(start),
+            "resolution": str(detail),
+            "low": market.price_text(min(candle.low for candle in minutes)),
+            "high": market.price_text(max(candle.high for candle in minutes)),
+            "open": market.price_text(minutes[0].open),
+            "close": market.price_text(minutes[-1].close),
+            "usdVolume": value,
+            "trades": str(sum(1 for deal in market.deals if deal.created_ms >= start)),
+        }
+
+    def _stats(self, symbol: str) -> dict[str, Any]:
+        markets = tuple(self._named(symbol))
+        return {
+            "type": "market_stats",
+            "symbol": symbol,
+            "time": moment(self._exchange.now_ms),
+            "bbos": [self._bbo(market) for market in markets],
+            "mark_prices": [self._price(market, self._exchange.marks.mark(market)) for market in markets],
+            "open_interests": [{**self._stamp(market), "open_interest": self._interest(market)} for market in markets],
+            "daily_volumes": [
+                {"symbol": market.spec.name, "volume": market.amount_text(market.day(self._exchange.now_ms).lots)}
+                for market in markets
+            ],
+        }
+
+    def _new_deals(self, market: Market) -> list[dict[str, Any]]:
+        """Those since the last beat, oldest first."""
+        name = market.spec.name
+        count = market.deal_count - self._deals_seen[name]
+        self._deals_seen[name] = market.deal_count
+        return [
+            {
+                "type": "trade",
+                "trade_id": uuid("deal", deal.deal_id),
+                "symbol": name,
+                "time": moment(deal.created_ms),
+                "size": market.amount_text(deal.lots),
+                "price": market.price_text(deal.price),
+                "side": SIDES[deal.side],
+                "execution_type": "T",
+            }
+            for deal in list(market.deals)[:count][::-1]
+        ]

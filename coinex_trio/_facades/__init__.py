@@ -1,0 +1,1 @@
+"""The parts of the clients with one verb a channel."""

@@ -1,0 +1,1 @@
+"""HTTP transports under both drivers (extra `http`)."""

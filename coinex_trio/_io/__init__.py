@@ -1,0 +1,1 @@
+"""Sockets, tasks and threads that carry bytes between a session and a peer."""

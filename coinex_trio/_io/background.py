@@ -1,0 +1,248 @@
+"""One thread that keeps a blocking client going between its calls.
+
+The thread alone touches the session, the socket and the queues of streams, so that nothing needs a lock. The calling
+thread hands it steps to take and conditions to wait for, and runs the callbacks itself: events that somebody has asked
+for wait in an inbox until it comes by. Must not know what users call.
+"""
+
+from __future__ import annotations
+
+import atexit
+import threading
+import weakref
+from collections import deque
+from collections.abc import Callable
+from typing import Any, Final, TypeVar
+
+from attrs import Factory, define
+
+from coinex_driver.client_core import Pump
+from coinex_proto import ConsumerTooSlow, Event, Failed, Replied, Update, UsageError
+from coinex_trio._io.blocking_io import Line
+from coinex_trio._io.reentry import INSIDE
+from coinex_trio._io.sockets import Waker
+from coinex_trio.network import Network, SystemNetwork
+
+T = TypeVar("T")
+
+LONGEST_WAIT: Final = 3600.0
+"""A lock of Python cannot wait for ever with a time-out; who waits longer just waits again."""
+
+
+@define(eq=False)
+class Call:
+    """A step that the thread takes for the caller."""
+
+    step: Callable[[], Any]
+    done: threading.Event = Factory(threading.Event)
+    result: Any = None
+    error: BaseException | None = None
+
+    def run(self) -> None:
+        """Takes the step."""
+        try:
+            self.result = self.step()
+        except BaseException as error:  # noqa: BLE001  (raised by whoever waits for the call)
+            self.error = error
+        self.done.set()
+
+
+@define(eq=False)
+class Condition:
+    """Something the caller waits for."""
+
+    is_met: Callable[[], bool]
+    is_done: bool = False
+    error: BaseException | None = None
+
+
+class Worker:
+    """The thread of one client with `background=True`. It knows nothing of the client, so that a dropped one can go."""
+
+    def __init__(self, pump: Pump, line: Line, network: Network) -> None:
+        if not isinstance(network, SystemNetwork):
+            raise UsageError("background=True needs a network in real time; on virtual time the calls move the clock")
+        self._pump = pump
+        self._line = line
+        self._network = network
+        self._dispatch = pump.dispatch
+        self._inbox: deque[Event] = deque()
+        self._overflow: int | None = None
+        self._calls: deque[Call] = deque()
+        self._conditions: list[Condition] = []
+        self._bell = threading.Event()
+        self._is_ending = False
+        self._waker: Waker | None = None
+        self._thread: threading.Thread | None = None
+
+    def is_running(self) -> bool:
+        """Steps are taken by the thread; before and after, by the caller."""
+        return self._thread is not None and self._thread.is_alive()
+
+    # For the calling thread -------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """From now on session and socket belong to the thread."""
+        self._pump.dispatch = self._receive
+        self._waker = Waker()
+        self._thread = threading.Thread(target=self._run, args=(self._waker,), name=self._pump.name, daemon=True)
+        _running.add(self)
+        self._thread.start()
+
+    def call(self, step: Callable[[], T]) -> T:
+        """Has the thread take this step at once, and gives what comes of it."""
+        if not self.is_running():
+            return step()
+        call = Call(step)
+        self._post(call)
+        while not call.done.wait(0.05):
+            if not self.is_running():
+                # It ended between our look and our call: nobody else touches the session any more.
+                call.run()
+        if call.error is not None:
+            raise call.error
+        result: T = call.result
+        return result
+
+    def wait(self, is_met: Callable[[], bool], until: float) -> bool:
+        """Runs callbacks until the condition is met (True) or time is up (False); raises what the condition raises."""
+        condition = Condition(is_met)
+        self.call(lambda: self._watch(condition))
+        try:
+            while True:
+                self._bell.clear()
+                self.run_callbacks()
+                if condition.error is not None:
+                    raise condition.error
+                if condition.is_done:
+                    return True
+                left = until - self._network.now()
+                if left <= 0 or not self.is_running():
+                    return False
+                self._bell.wait(min(left, LONGEST_WAIT))
+        finally:
+            self._post(Call(lambda: self._forget(condition)))
+
+    def run_callbacks(self) -> None:
+        """Hands out what waits; what a callback raises comes out, and the next call goes on behind it."""
+        if self._overflow is not None:
+            waiting, self._overflow = self._overflow, None
+            raise ConsumerTooSlow(waiting)
+        INSIDE.is_waiting = self._pump.is_handing_out = True
+        try:
+            while self._inbox:
+                self._dispatch(self._inbox.popleft())
+        finally:
+            INSIDE.is_waiting = self._pump.is_handing_out = False
+
+    def end(self) -> None:
+        """Ends the thread, which closes the socket; the caller may wait for that with `join`."""
+        self._is_ending = True
+        self._wake()
+
+    def join(self, seconds: float) -> None:
+        """Waits for the end of the thread."""
+        if self._thread is not None:
+            self._thread.join(seconds)
+
+    def mute(self) -> None:
+        """No callback runs any more."""
+        self._dispatch = _to_nobody
+
+    def _post(self, call: Call) -> None:
+        self._calls.append(call)
+        self._wake()
+
+    def _wake(self) -> None:
+        if self._waker is not None:
+            self._waker.wake()
+
+    # For the thread ---------------------------------------------------------------------------------------------------
+
+    def _run(self, waker: Waker) -> None:
+        try:
+            while not self._is_ending and not self._pump.is_over:
+                self._take_steps()
+                self._look_at_conditions()
+                self._wait(waker)
+                self._line.turn()
+        except Exception as error:  # noqa: BLE001  (a fault of ours: whoever waits gets it)
+            self._pump.end(error)
+            self._line.abandon()
+        finally:
+            self._line.end()
+            self._pump.deliver()
+            self._pump.end(None)
+            self._take_steps()
+            self._look_at_conditions()
+            waker.close()
+            self._bell.set()
+
+    def _wait(self, waker: Waker) -> None:
+        line = self._line
+        watched: list[tuple[Any, bool]] = [(waker, False)]
+        if line.transport is not None:
+            watched.append((line.transport, line.wants_write))
+        ready = self._network.wait(watched, line.wakes_at())
+        line.is_readable = line.transport is not None and line.transport in ready
+        if waker in ready:
+            waker.drain()
+
+    def _take_steps(self) -> None:
+        while self._calls:
+            self._calls.popleft().run()
+            self._line.hurry()
+
+    def _watch(self, condition: Condition) -> None:
+        self._conditions.append(condition)
+
+    def _forget(self, condition: Condition) -> None:
+        self._conditions.remove(condition)
+
+    def _look_at_conditions(self) -> None:
+        for condition in self._conditions:
+            try:
+                condition.is_done = condition.is_met() or self._pump.is_over
+            except Exception as error:  # noqa: BLE001  (raised by whoever waits)
+                condition.error = error
+            if condition.is_done or condition.error is not None:
+                self._bell.set()
+        if self._inbox or self._overflow is not None:
+            self._bell.set()
+
+    def _receive(self, event: Event) -> None:
+        """Keeps an event that somebody wants; when too many wait, the next call that runs callbacks says so."""
+        if self._overflow is not None or not self._is_wanted(event):
+            return
+        if len(self._inbox) >= self._pump.config.queue_size:
+            self._overflow = len(self._inbox)
+            self._inbox.clear()
+            return
+        self._inbox.append(event)
+
+    def _is_wanted(self, event: Event) -> bool:
+        if isinstance(event, (Replied, Failed)):
+            return True
+        key = event.topic_key if isinstance(event, Update) or hasattr(event, "topic_key") else None
+        try:
+            pump = self._pump
+            return pump.own.wants(type(event), key) or pump.callbacks.wants(type(event), key)
+        except RuntimeError:
+            return True  # a registration changed meanwhile: the calling thread finds out who wants it
+
+
+def _to_nobody(event: Event) -> None:
+    """Events of a client that ends by an error."""
+
+
+_running: weakref.WeakSet[Worker] = weakref.WeakSet()
+
+
+@atexit.register
+def _say_goodbye() -> None:
+    """The interpreter ends with clients open: they close their connections in good order, quickly."""
+    workers = [worker for worker in _running if worker.is_running()]
+    for worker in workers:
+        worker.end()
+    for worker in workers:
+        worker.join(1.0)

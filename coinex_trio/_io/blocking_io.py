@@ -1,0 +1,242 @@
+"""The connection of one blocking client, moved on step by step; nothing in here waits.
+
+`turn` does everything that can be done now: connect, read once, hand out events, serve timers, send, close. Somebody else
+waits between the turns, for one line or for many. Must not know trio, venues, or what users call.
+"""
+
+from __future__ import annotations
+
+import math
+import ssl
+from typing import Final
+
+from coinex_driver.client_core import Pump
+from coinex_driver.log import LOG
+from coinex_driver.network_errors import describe, told
+from coinex_proto import ConnectFailed, Open, UsageError
+from coinex_trio.network import Network, Transport, default_ssl_context, too_late
+
+READ_SIZE: Final = 32 * 1024
+"""Bytes asked for in one read: two TLS records, and what a busy venue sends in a few milliseconds."""
+
+
+class Line:
+    """What one blocking client does with its transport."""
+
+    def __init__(self, pump: Pump, network: Network, ssl_context: ssl.SSLContext | None) -> None:
+        self.transport: Transport | None = None
+        self.is_readable = False
+        """Set by whoever has waited: the transport can go on."""
+        self._pump = pump
+        self._network = network
+        self._ssl_context = ssl_context
+        self._is_open = False
+        self._gives_up_at = math.inf
+        """While connecting: the end of the time for it. Later: until when the peer may go on after our goodbye."""
+        self._why_given_up: str | ConnectFailed = ""
+        self._step_at = -math.inf
+        self._is_due = True
+        self._deadline = math.inf
+        """Of the session, as it was after the last turn; what comes in between makes the next turn due."""
+        self._outbox = bytearray()
+        self._stuck_since: float | None = None
+        self.is_torn = False
+        """Interrupted within the session, which nobody can trust any more."""
+
+    @property
+    def wants_write(self) -> bool:
+        """Bytes wait for room in the transport."""
+        return bool(self._outbox)
+
+    def wakes_at(self) -> float:
+        """When `turn` must be called at the latest, whatever the transport says."""
+        if self._is_due:
+            return -math.inf
+        if self.transport is None:
+            return self._step_at
+        until = self._gives_up_at
+        if not self._is_open:
+            return min(until, self.transport.wakes_at())
+        if self._stuck_since is not None:
+            until = min(until, self._stuck_since + self._pump.config.ping_timeout)
+        return min(until, self._deadline)
+
+    def step(self, until: float) -> bool:
+        """Waits for this line alone, at most until then, and takes its turn; True: something had come."""
+        transport = self.transport
+        watched = () if transport is None else ((transport, self.wants_write),)
+        came = bool(self._network.wait(watched, min(until, self.wakes_at())))
+        self.is_readable = came
+        self.turn()
+        return came
+
+    def hurry(self) -> None:
+        """There is something to do or to hand out: the next turn is due at once."""
+        self._is_due = True
+
+    def turn(self) -> None:
+        """Everything that can be done now. What a callback raises comes out; the next turn goes on behind it."""
+        if self.is_torn:
+            raise UsageError(f"{self._pump.name}: this client was interrupted in the middle of a step; make a new one")
+        now = self._pump.now()
+        if self.transport is None:
+            self._plan()
+        elif not self._is_open:
+            self._go_on_connecting()
+        elif self.is_readable:
+            self._read(self.transport, now)
+        self.is_readable = self._is_due = False
+        try:
+            self._pump.deliver()
+            if self._is_open:
+                self._serve_timers(now)
+        except BaseException:
+            self._is_due = True
+            raise
+        finally:
+            self.flush()
+            deadline = self._pump.session.next_deadline()
+            self._deadline = math.inf if deadline is None else deadline
+
+    # Connecting -------------------------------------------------------------------------------------------------------
+
+    def _plan(self) -> None:
+        step = self._pump.next_step()
+        if step is None:
+            self._step_at = math.inf
+        elif isinstance(step, Open):
+            self._dial(step)
+        else:
+            self._step_at = step.until
+
+    def _dial(self, step: Open) -> None:
+        LOG.info("%s: connecting to %s:%d", self._pump.name, step.host, step.port)
+        timeout = self._pump.config.open_timeout
+        self._gives_up_at = self._pump.now() + timeout
+        self._why_given_up = too_late(self._network, step.host, step.port, timeout)
+        try:
+            self.transport = self._network.dial(step.host, step.port, self._context() if step.tls else None)
+        except (OSError, ConnectFailed) as error:
+            self._lost(told(error))
+            return
+        self._go_on_connecting()
+
+    def _context(self) -> ssl.SSLContext:
+        if self._ssl_context is None:
+            self._ssl_context = default_ssl_context()
+        return self._ssl_context
+
+    def _go_on_connecting(self) -> None:
+        assert self.transport is not None
+        now = self._pump.now()
+        if now >= self._gives_up_at or self._pump.is_stopping:
+            self._lost(self._why_given_up)
+            return
+        try:
+            self._is_open = self.transport.progress(now)
+        except (OSError, ConnectFailed) as error:
+            self._lost(told(error))
+            return
+        if self._is_open:
+            self._gives_up_at = math.inf
+            self._pump.session.connected(now)
+
+    # Open -------------------------------------------------------------------------------------------------------------
+
+    def _read(self, transport: Transport, now: float) -> None:
+        try:
+            data = transport.receive(READ_SIZE)
+        except OSError as error:
+            self._lost(describe(error))
+            return
+        if data:
+            # An interrupt (Ctrl-C) inside would leave the session cut in half: then it is not used again.
+            self.is_torn = True
+            self._pump.session.receive_data(data, now)
+            self.is_torn = False
+        elif data is not None:
+            self._lost("the peer ended the connection")
+
+    def _serve_timers(self, now: float) -> None:
+        """What was due when this turn began: what came due in its callbacks has the next turn, which reads first."""
+        if self._deadline <= now:
+            self.is_torn = True
+            self._pump.serve_timers(self._deadline)
+            self.is_torn = False
+            self._pump.deliver()
+        limit = self._pump.config.ping_timeout
+        if self._stuck_since is not None and now >= self._stuck_since + limit:
+            self._lost(f"the peer has not taken what was sent for {limit:g} s")
+        elif now >= self._gives_up_at:
+            self._lost(self._why_given_up)
+
+    def flush(self) -> None:
+        """Sends what can be sent now; safe at any moment, within callbacks too."""
+        if not self._is_open or self.is_torn or self._gives_up_at != math.inf:
+            return
+        assert self.transport is not None
+        try:
+            while not self._outbox and (data := self._pump.session.data_to_send()):
+                self._push(self.transport, data)
+            if self._outbox:
+                self._push(self.transport, b"")
+            # It counts as ready until the end of the connection has been handed out: in this turn, or in the next one when
+            # a callback raises before.
+            may_end = not self._pump.is_ready and self._pump.session.wants_close
+            if may_end and (not self._outbox or self._pump.session.is_deaf):
+                self._say_goodbye(self.transport)
+        except OSError:
+            # Reading tells why, after what the peer still had to say.
+            self._outbox.clear()
+            self._expire("the peer did not end the connection")
+
+    def _push(self, transport: Transport, data: bytes) -> None:
+        if not self._outbox:
+            taken = transport.send(data)
+            self._outbox += memoryview(data)[taken:]
+        while self._outbox and (taken := transport.send(self._outbox)):
+            del self._outbox[:taken]
+            self._stuck_since = None
+        if not self._outbox:
+            self._stuck_since = None
+        elif self._stuck_since is None:
+            self._stuck_since = self._pump.now()
+
+    def _say_goodbye(self, transport: Transport) -> None:
+        """Everything is sent: say so, and drain what comes for `close_timeout`.
+
+        Closing with unread input would make the kernel send a reset that can overtake our Close frame. A peer that has let
+        a time-out pass is not waited for.
+        """
+        self._expire("the peer did not end the connection")
+        if self._pump.session.is_deaf:
+            self._gives_up_at = self._pump.now()
+        transport.shutdown()
+
+    def _expire(self, why: str) -> None:
+        self._why_given_up = why
+        self._gives_up_at = self._pump.now() + self._pump.closing_time()
+
+    # The end ----------------------------------------------------------------------------------------------------------
+
+    def _lost(self, why: str | ConnectFailed) -> None:
+        """The transport is no more: tells the session, which says what is next."""
+        self.abandon()
+        self._pump.session.disconnected(self._pump.now(), why)
+        self.hurry()
+
+    def abandon(self) -> None:
+        """Closes the transport without a word. Safe in a forked child and in a torn client."""
+        if self.transport is not None:
+            self.transport.close()
+        self.transport = None
+        self._is_open = False
+        self._outbox.clear()
+        self._stuck_since = None
+        self._gives_up_at = math.inf
+
+    def end(self) -> None:
+        """The end of the client: closes the transport and lets the session say what became of its requests."""
+        if self.transport is not None and not self.is_torn:
+            self._lost("closed by us")
+        self.abandon()

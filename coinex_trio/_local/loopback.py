@@ -1,0 +1,338 @@
+"""Hosts a local exchange on loopback: one thread, one selector, real TCP.
+
+The exchange itself does no I/O; this file moves its bytes and wakes it in time. Whatever other threads want of the exchange
+runs in this one thread, between two reads, so that nothing in it needs a lock.
+"""
+
+from __future__ import annotations
+
+import logging
+import selectors
+import socket
+import ssl
+import struct
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Final, Literal, Protocol, TypeVar, final
+
+from coinex_proto.errors import SdkError
+from coinex_trio._local.tls import Authority, Channel
+from coinex_trio.network import SYSTEM, Network
+
+T = TypeVar("T")
+
+LOG: Final = logging.getLogger("coinex_trio.exchange")
+READ_SIZE: Final = 65536
+MAX_UNREAD: Final = 64 * 2**20
+"""Bytes that may wait for a client that does not read; then its connection is reset."""
+RESET: Final = struct.pack("ii", 1, 0)
+"""SO_LINGER on, 0 s: closing sends RST."""
+LATE: Final = 0.1
+"""Seconds that the exchange may be behind before its random traders are left out: it must go on reading, whatever the machine's load."""
+LISTEN: Final = "listen"
+WAKE: Final = "wake"
+
+
+class ServerConnection(Protocol):
+    """One accepted connection of a server half."""
+
+    @property
+    def wants_close(self) -> Literal["fin", "rst"] | None: ...
+
+    def receive_data(self, data: bytes, now: float) -> None: ...
+
+    def receive_eof(self) -> None: ...
+
+    def data_to_send(self) -> bytes: ...
+
+
+C_co = TypeVar("C_co", bound=ServerConnection, covariant=True)
+
+
+class Server(Protocol[C_co]):
+    """A server half of any venue, without I/O."""
+
+    def accept(self, now: float) -> C_co: ...
+
+    def take_ready(self) -> tuple[C_co, ...]: ...
+
+    def next_deadline(self) -> float | None: ...
+
+    def relieve(self, now: float) -> None: ...
+
+    def advance(self, now: float) -> None: ...
+
+
+class HostFailed(SdkError):
+    """The local exchange's thread has ended by an error; the cause says which."""
+
+
+@final
+class Host:
+    """The thread. `start()` binds and returns when clients may connect; `stop()` closes every socket."""
+
+    def __init__(
+        self,
+        make_server: Callable[[float], Server[ServerConnection]],
+        address: str,
+        port: int,
+        *,
+        speaks_tls: bool = False,
+    ) -> None:
+        """`make_server` gets the Unix time at which the exchange begins."""
+        self._address = address
+        self._shift = time.time() - time.monotonic()
+        self.server = make_server(self.now())
+        self._listener = socket.create_server((address, port), family=_family(address), backlog=256)
+        self._listener.setblocking(False)
+        self.port: int = self._listener.getsockname()[1]
+        try:
+            self._authority = Authority(address) if speaks_tls else None
+        except BaseException:
+            self._listener.close()
+            raise
+        self._waker, self._wakes = socket.socketpair()
+        self._wakes.setblocking(False)
+        self._waker.setblocking(False)
+        self._selector = selectors.DefaultSelector()
+        self._links: dict[ServerConnection, _Link] = {}
+        self._calls: deque[Callable[[], None]] = deque()
+        self._is_stopping = False
+        self._failure: BaseException | None = None
+        self._thread = threading.Thread(target=self._run, name=f"local-exchange:{self.port}", daemon=True)
+
+    def now(self) -> float:
+        """The exchange's clock: Unix seconds that never go back."""
+        return time.monotonic() + self._shift
+
+    def skip(self, seconds: float) -> None:
+        """Sets the exchange's clock ahead; everything due in between happens at once."""
+        self.call(lambda: self._skip(seconds))
+
+    def start(self) -> None:
+        """Clients may connect when this returns."""
+        self._selector.register(self._listener, selectors.EVENT_READ, LISTEN)
+        self._selector.register(self._wakes, selectors.EVENT_READ, WAKE)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Closes everything and ends the thread. May be called twice."""
+        if self._thread.is_alive():
+            self._is_stopping = True
+            self._wake()
+            self._thread.join()
+        self._waker.close()
+        if self._authority is not None:
+            self._authority.close()
+
+    def url(self, scheme: str) -> str:
+        """`ws://host:port` or `http://host:port`, with an s where it speaks TLS."""
+        host = f"[{self._address}]" if ":" in self._address else self._address
+        return f"{scheme}{'' if self._authority is None else 's'}://{host}:{self.port}"
+
+    @property
+    def ca_file(self) -> Path | None:
+        """The certificate that clients have to trust; None without TLS."""
+        return None if self._authority is None else self._authority.ca_file
+
+    @property
+    def network(self) -> Network:
+        """Clients reach it over real sockets."""
+        return SYSTEM
+
+    def wait_until_ended(self, seconds: float) -> None:
+        """Returns after so long; raises `HostFailed` when the exchange ends before."""
+        self._thread.join(min(seconds, threading.TIMEOUT_MAX))
+        if not self._thread.is_alive():
+            raise HostFailed("the local exchange is not running (any more)") from self._failure
+
+    def call(self, work: Callable[[], T]) -> T:
+        """Runs this in the exchange's thread and gives what it gives; its exception is the caller's."""
+        answer: Future[T] = Future()
+
+        def run() -> None:
+            try:
+                answer.set_result(work())
+            except Exception as error:  # noqa: BLE001 - it belongs to the caller, who gets it
+                answer.set_exception(error)
+
+        self._calls.append(run)
+        self._wake()
+        while True:
+            try:
+                return answer.result(timeout=0.5)
+            except TimeoutError:
+                if answer.done():
+                    raise
+                if not self._thread.is_alive():
+                    raise HostFailed("the local exchange is not running (any more)") from self._failure
+
+    def _skip(self, seconds: float) -> None:
+        self._shift += seconds
+        self.server.advance(self.now())
+
+    def _wake(self) -> None:
+        try:
+            self._waker.send(b"x")
+        except (BlockingIOError, OSError):
+            pass  # a full pipe wakes as well, and a closed one belongs to a host that has ended
+
+    # In the thread ----------------------------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        try:
+            while not self._is_stopping:
+                self._turn()
+        except BaseException as error:
+            self._failure = error
+            LOG.exception("the local exchange has failed")
+        finally:
+            for link in self._links.values():
+                link.socket.close()
+            self._selector.close()
+            self._listener.close()
+            self._wakes.close()
+
+    def _turn(self) -> None:
+        """One wait, then everything that it brought."""
+        found = self._selector.select(self._pause())
+        due = self.server.next_deadline()
+        if due is not None and self.now() - due > LATE:
+            self.server.relieve(self.now())
+        for key, mask in found:
+            if key.data is LISTEN:
+                self._accept()
+            elif key.data is WAKE:
+                self._drain_wakes()
+            else:
+                link: _Link = key.data
+                if mask & selectors.EVENT_READ:
+                    self._read(link)
+                if mask & selectors.EVENT_WRITE:
+                    self._write(link)
+        self.server.advance(self.now())
+        while self._calls:
+            self._calls.popleft()()
+        for connection in self.server.take_ready():
+            if (ready := self._links.get(connection)) is not None:
+                ready.queue(connection.data_to_send())
+                self._write(ready)
+
+    def _pause(self) -> float | None:
+        if self._calls:
+            return 0.0
+        due = self.server.next_deadline()
+        return None if due is None else max(0.0, due - self.now())
+
+    def _drain_wakes(self) -> None:
+        try:
+            while self._wakes.recv(READ_SIZE):
+                pass
+        except BlockingIOError:
+            pass
+
+    def _accept(self) -> None:
+        try:
+            accepted, _ = self._listener.accept()
+        except OSError:
+            return  # the client has gone already
+        try:
+            connection = self.server.accept(self.now())
+        except BaseException:
+            accepted.close()
+            raise
+        accepted.setblocking(False)
+        accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        link = self._links[connection] = _Link(accepted, connection, self._channel())
+        self._selector.register(accepted, selectors.EVENT_READ, link)
+
+    def _channel(self) -> Channel | None:
+        return None if self._authority is None else Channel(self._authority.context)
+
+    def _read(self, link: _Link) -> None:
+        try:
+            data = link.socket.recv(READ_SIZE)
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        try:
+            plain = link.open(data)
+        except ssl.SSLError:
+            data = b""  # it does not trust us, or speaks no TLS
+        if not data:
+            link.connection.receive_eof()
+            self._close(link)
+            return
+        if plain:
+            link.connection.receive_data(plain, self.now())
+        if link.unsent:
+            link.queue(link.connection.data_to_send())  # an answer after which it wants to close is not to be cut off
+            self._write(link)
+
+    def _write(self, link: _Link) -> None:
+        """Sends what the socket takes; then closes, if the exchange wants that."""
+        if link.is_closed:
+            return
+        how = link.connection.wants_close
+        if how == "rst" or len(link.unsent) > MAX_UNREAD:
+            link.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+            self._close(link)
+            return
+        try:
+            while link.unsent:
+                del link.unsent[: link.socket.send(link.unsent)]
+        except BlockingIOError:
+            pass
+        except OSError:
+            link.connection.receive_eof()
+            self._close(link)
+            return
+        if how == "fin" and not link.unsent:
+            self._close(link)
+            return
+        wanted = selectors.EVENT_READ | (selectors.EVENT_WRITE if link.unsent else 0)
+        if wanted != link.watched:
+            link.watched = wanted
+            self._selector.modify(link.socket, wanted, link)
+
+    def _close(self, link: _Link) -> None:
+        if not link.is_closed:
+            link.is_closed = True
+            self._selector.unregister(link.socket)
+            link.socket.close()
+            self._links.pop(link.connection, None)
+
+
+class _Link:
+    """An accepted socket, what waits to be sent on it, and its protocol."""
+
+    __slots__ = ("_channel", "connection", "is_closed", "socket", "unsent", "watched")
+
+    def __init__(self, accepted: socket.socket, connection: ServerConnection, channel: Channel | None) -> None:
+        self._channel = channel
+        self.socket = accepted
+        self.connection = connection
+        self.unsent = bytearray()
+        self.watched = selectors.EVENT_READ
+        self.is_closed = False
+
+    def open(self, data: bytes) -> bytes:
+        """The plaintext of what has come. Raises `ssl.SSLError`."""
+        if self._channel is None:
+            return data
+        plain = self._channel.receive(data) if data else b""
+        self.unsent += self._channel.seal(b"")
+        return plain
+
+    def queue(self, plain: bytes) -> None:
+        """Has this sent."""
+        self.unsent += plain if self._channel is None else self._channel.seal(plain)
+
+
+def _family(address: str) -> socket.AddressFamily:
+    return socket.AF_INET6 if ":" in address else socket.AF_INET

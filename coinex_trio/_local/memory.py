@@ -1,0 +1,232 @@
+"""A local exchange in memory, on virtual time: what a `Network` of sockets and clocks is otherwise.
+
+The blocking client moves the time while it waits: an hour of market takes what its computing takes. Under trio the time is
+trio's own (`trio.testing.MockClock` makes it virtual), and the exchange follows it. Same seed and calls: same bytes.
+"""
+
+from __future__ import annotations
+
+import math
+import ssl
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from random import Random
+from typing import TYPE_CHECKING, Final, Literal, TypeVar, final
+
+from coinex_proto.config import Sources
+from coinex_proto.errors import UsageError
+from coinex_trio._local.loopback import Server, ServerConnection
+from coinex_trio.network import Network, Transport
+
+if TYPE_CHECKING:
+    import trio
+
+T = TypeVar("T")
+
+START: Final = 1_800_000_000.0
+"""Unix time at which every exchange in memory begins."""
+
+
+@final
+class MemoryLine:
+    """One connection between a client and the exchange; to the blocking client it is the transport."""
+
+    def __init__(self, network: MemoryNetwork, connection: ServerConnection) -> None:
+        self.connection = connection
+        self.inbox = bytearray()
+        self.ended: Literal["fin", "rst"] | None = None
+        """How the exchange has ended it."""
+        self.is_closed = False
+        self.changed: Callable[[], None] = _nothing
+        """Called when there is something to receive."""
+        self._network = network
+
+    @property
+    def is_readable(self) -> bool:
+        """Bytes or the end can be received."""
+        return bool(self.inbox) or self.ended is not None
+
+    def progress(self, now: float) -> bool:
+        """There is nothing to wait for."""
+        return True
+
+    def wakes_at(self) -> float:
+        """Never by time."""
+        return math.inf
+
+    def send(self, data: bytes | bytearray | memoryview) -> int:
+        """Everything is taken at once."""
+        if self.ended == "rst":
+            raise ConnectionResetError("the exchange has reset the connection")
+        self._network.tell(self, bytes(data))
+        return len(data)
+
+    def receive(self, size: int) -> bytes | None:
+        """What has come; None while nothing has, empty at the end."""
+        if self.inbox:
+            data = bytes(self.inbox[:size])
+            del self.inbox[:size]
+            return data
+        if self.ended == "rst":
+            raise ConnectionResetError("the exchange has reset the connection")
+        return None if self.ended is None else b""
+
+    def shutdown(self) -> None:
+        """The exchange sees the end of what we say."""
+        self._network.hang_up(self)
+
+    def close(self) -> None:
+        """Lets go of it."""
+        if not self.is_closed:
+            self.is_closed = True
+            self._network.hang_up(self)
+            self.changed()
+
+
+@final
+class MemoryNetwork:
+    """Every address leads to the exchange; no name is looked up and no TLS is spoken."""
+
+    def __init__(self, make_server: Callable[[float], Server[ServerConnection]], seed: int) -> None:
+        self.server = make_server(START)
+        self._now = START
+        self._trio_shift: float | None = None
+        self._lines: dict[ServerConnection, MemoryLine] = {}
+        self._sources = Sources(
+            wall_time_ns=lambda: round(self.now() * 1e9), random_bytes=Random(f"{seed}:client").randbytes
+        )
+
+    def url(self, scheme: str) -> str:
+        """Any would do."""
+        return f"{scheme}://127.0.0.1:80"
+
+    @property
+    def ca_file(self) -> Path | None:
+        """There is no TLS in memory."""
+        return None
+
+    @property
+    def network(self) -> Network:
+        """Itself."""
+        return self
+
+    # What the exchange's verbs need -----------------------------------------------------------------------------------
+
+    def call(self, work: Callable[[], T]) -> T:
+        """Does it now; what it makes the exchange say is on its way when this returns."""
+        self.follow()
+        done = work()
+        self._deliver()
+        return done
+
+    def skip(self, seconds: float) -> None:
+        """Time passes for everybody, with no client doing anything meanwhile: as when a laptop sleeps."""
+        self.now()
+        if self._trio_shift is not None:
+            raise UsageError("advance(): under trio the time is trio's own; sleep, or use trio.testing.MockClock")
+        self._now += seconds
+        self.follow()
+
+    def wait_until_ended(self, seconds: float) -> None:
+        """An exchange in memory has no life of its own."""
+        raise UsageError("run(): an exchange in memory moves while its clients run; run those")
+
+    # What clients need ------------------------------------------------------------------------------------------------
+
+    @property
+    def sources(self) -> Sources:
+        """Virtual wall time, and random bytes from the seed."""
+        return self._sources
+
+    def now(self) -> float:
+        """Virtual Unix seconds; inside trio, those of trio's clock."""
+        current = _trio_time()
+        if current is not None:
+            if self._trio_shift is None:
+                self._trio_shift = self._now - current
+            self._now = max(self._now, current + self._trio_shift)
+        return self._now
+
+    def dial(self, host: str, port: int, ssl_context: ssl.SSLContext | None) -> MemoryLine:
+        """Leads to the exchange, whatever the address."""
+        self.follow()
+        connection = self.server.accept(self._now)
+        line = self._lines[connection] = MemoryLine(self, connection)
+        return line
+
+    def wait(self, watched: Sequence[tuple[Transport, bool]], until: float) -> Sequence[Transport]:
+        """Moves the time on until something has come, or until then."""
+        lines = [transport for transport, _ in watched if isinstance(transport, MemoryLine)]
+        if not lines and until == math.inf:
+            raise UsageError("nothing is left that could happen in memory, and no end was given")
+        self.follow()
+        while not (ready := [line for line in lines if line.is_readable]) and self._now < until:
+            due = self.server.next_deadline()
+            self._now = max(self._now, until if due is None else min(until, due))
+            self.follow()
+        return ready
+
+    async def open_stream(
+        self, host: str, port: int, ssl_context: ssl.SSLContext | None, resolver: trio.CapacityLimiter
+    ) -> trio.abc.Stream:
+        """Leads to the exchange, whatever the address."""
+        import trio
+
+        from coinex_trio._local.memory_stream import MemoryStream
+
+        await trio.lowlevel.checkpoint()
+        return MemoryStream(self, self.dial(host, port, ssl_context))
+
+    # Between the two --------------------------------------------------------------------------------------------------
+
+    def follow(self) -> None:
+        """Everything that is due happens, each thing at its own time."""
+        self.server.advance(self.now())
+        self._deliver()
+
+    def until_next(self) -> float:
+        """Seconds until the exchange has something to do."""
+        due = self.server.next_deadline()
+        return math.inf if due is None else max(0.0, due - self.now())
+
+    def tell(self, line: MemoryLine, data: bytes) -> None:
+        """Bytes of a client."""
+        self.follow()
+        if line.ended is None:
+            line.connection.receive_data(data, self._now)
+            self._deliver()
+
+    def hang_up(self, line: MemoryLine) -> None:
+        """The end of a client's bytes."""
+        if line.ended is None:
+            line.connection.receive_eof()
+            self._deliver()
+
+    def _deliver(self) -> None:
+        for connection in self.server.take_ready():
+            line = self._lines.get(connection)
+            if line is None:
+                continue
+            line.inbox += connection.data_to_send()
+            if connection.wants_close is not None:
+                line.ended = connection.wants_close
+                del self._lines[connection]
+                if line.ended == "rst":
+                    line.inbox.clear()
+            line.changed()
+
+
+def _trio_time() -> float | None:
+    """Trio's clock, when this is called inside trio."""
+    trio_module = sys.modules.get("trio")
+    if trio_module is None:
+        return None
+    try:
+        current: float = trio_module.current_time()
+    except RuntimeError:
+        return None
+    return current
+
+
+def _nothing() -> None: ...

@@ -1,0 +1,67 @@
+"""The trio side of a connection in memory: a stream whose other end is the local exchange, on trio's clock."""
+
+from __future__ import annotations
+
+import math
+from typing import final
+
+import trio
+
+from coinex_trio._local.memory import MemoryLine, MemoryNetwork
+
+
+@final
+class MemoryStream(trio.abc.HalfCloseableStream):
+    """Sends at once; receiving waits for the exchange's next deadline, since nobody else moves it."""
+
+    def __init__(self, network: MemoryNetwork, line: MemoryLine) -> None:
+        self._network = network
+        self._line = line
+        self._changed = trio.Event()
+        line.changed = lambda: self._changed.set()
+
+    async def send_all(self, data: bytes | bytearray | memoryview) -> None:
+        """Never waits for room."""
+        await trio.lowlevel.checkpoint()
+        self._check_open()
+        try:
+            self._line.send(data)
+        except ConnectionResetError as error:
+            raise trio.BrokenResourceError(str(error)) from error
+
+    async def wait_send_all_might_not_block(self) -> None:
+        """There is room."""
+        await trio.lowlevel.checkpoint()
+        self._check_open()
+
+    async def receive_some(self, max_bytes: int | None = None) -> bytes:
+        """Bytes as soon as there are any; empty at the end."""
+        await trio.lowlevel.checkpoint()
+        while True:
+            self._check_open()
+            self._changed = trio.Event()
+            self._network.follow()
+            try:
+                data = self._line.receive(65536 if max_bytes is None else max_bytes)
+            except ConnectionResetError as error:
+                raise trio.BrokenResourceError(str(error)) from error
+            if data is not None:
+                return data
+            pause = self._network.until_next()
+            with trio.move_on_at(trio.current_time() + pause if pause < math.inf else math.inf):
+                await self._changed.wait()
+
+    async def send_eof(self) -> None:
+        """The exchange sees the end of what we say."""
+        await trio.lowlevel.checkpoint()
+        self._check_open()
+        self._line.shutdown()
+
+    async def aclose(self) -> None:
+        """Lets go of it at once."""
+        self._line.close()
+        await trio.lowlevel.checkpoint()
+
+    def _check_open(self) -> None:
+        if self._line.is_closed:
+            raise trio.ClosedResourceError("this stream was closed")

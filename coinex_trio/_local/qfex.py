@@ -1,0 +1,70 @@
+"""The local QFEX for programs and tests: what `local_exchange("qfex")` and `memory_exchange("qfex")` give."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import cast, final
+
+from attrs import frozen
+
+from coinex_proto.qfex import HmacCredentials, JwtCredentials
+from coinex_proto.simulator import CrowdSettings, Fault, QfexServer
+from coinex_proto.simulator.market.matching import Order
+from coinex_trio._local.hosting import Stage
+from coinex_trio._local.loopback import Server, ServerConnection
+from coinex_trio._local.venue import LocalVenue
+
+
+@final
+class QfexExchange(LocalVenue[QfexServer, str]):
+    """A running local QFEX, and what a test makes it do. Every verb has happened when it returns."""
+
+    _code = str
+
+    def __init__(self, stage: Stage, server: QfexServer) -> None:
+        super().__init__(stage, server)
+        self.credentials = HmacCredentials(server.public_key, server.secret_key)
+        """Of its one account."""
+        self.token_credentials = JwtCredentials(server.keys.token)
+        """Of the same account."""
+        self.public_key: str = server.public_key
+        self.secret_key: str = server.secret_key
+        """As text, for clients other than this SDK; it is worth nothing outside this exchange."""
+
+    @property
+    def mds_url(self) -> str:
+        """The market data socket."""
+        return f"{self._stage.url('ws')}/mds"
+
+    @property
+    def trade_url(self) -> str:
+        """The socket for orders."""
+        return f"{self._stage.url('ws')}/trade"
+
+    def _id_of(self, order: Order) -> str:
+        return self._server.own.ticket(order).order_id
+
+
+@frozen(kw_only=True)
+class QfexSettings:
+    """What a local QFEX is started with."""
+
+    seed: int
+    markets: Sequence[str] | int
+    public_key: str | None
+    secret_key: str | None
+    rate: float
+    faults: Sequence[Fault]
+
+    def server(self, now: float) -> Server[ServerConnection]:
+        """The exchange without I/O, beginning at this Unix time."""
+        made = QfexServer(
+            now=now,
+            seed=self.seed,
+            markets=self.markets,
+            public_key=self.public_key,
+            secret_key=self.secret_key,
+            crowd=CrowdSettings(rate=self.rate),
+            faults=self.faults,
+        )
+        return cast("Server[ServerConnection]", made)

@@ -1,0 +1,111 @@
+"""The table of requests that wait for an answer."""
+
+from __future__ import annotations
+
+import pytest
+
+from coinex_proto import OLDEST, Outgoing, RequestId
+from coinex_proto._connection.pending import Pace, Pending, Purpose, Requests
+from tests.coinex_proto.tiny import Do
+
+
+def pending(number: int, *keys: str) -> Pending:
+    return Pending(RequestId(number), Do(verb="a"), Outgoing(text=b"{}", keys=keys), Purpose.CALLER)
+
+
+def table(*requests: Pending, at: float = 0.0, timeout: float = 10.0) -> Requests:
+    found = Requests()
+    for each in requests:
+        found.sent(each, at, 7, timeout)
+    return found
+
+
+def test_the_first_key_that_somebody_waits_for_decides() -> None:
+    one, two = pending(1, "a"), pending(2, "b", "c")
+    requests = table(one, two)
+    assert requests.match(("x", "c", "a")) is two
+    assert requests.match(("b",)) is None
+    assert requests.match(("a",)) is one
+    assert len(requests) == 0
+
+
+def test_of_those_with_one_key_the_first_is_answered_first() -> None:
+    one, two = pending(1, "a"), pending(2, "a")
+    requests = table(one, two)
+    assert [requests.match(("a",)), requests.match(("a",)), requests.match(("a",))] == [one, two, None]
+
+
+def test_oldest_is_whoever_was_sent_first() -> None:
+    one, two = pending(1, "a"), pending(2)
+    requests = table(one, two)
+    assert [requests.match((OLDEST,)), requests.match((OLDEST,)), requests.match((OLDEST,))] == [one, two, None]
+    assert repr(OLDEST) == "OLDEST"
+
+
+def test_a_key_is_blocked_until_everybody_with_it_is_answered() -> None:
+    one, two = pending(1, "a", "b"), pending(2, "b")
+    requests = table(one, two)
+    assert requests.is_blocked(Outgoing(text=b"", keys=("x", "b")))
+    assert not requests.is_blocked(Outgoing(text=b"", keys=()))
+    assert [requests.has_freed, requests.match(("a",)), requests.has_freed] == [False, one, True]
+    assert requests.is_blocked(Outgoing(text=b"", keys=("b",)))
+    requests.match(("b",))
+    assert not requests.is_blocked(Outgoing(text=b"", keys=("b",)))
+
+
+def test_deadlines_come_in_order_and_once() -> None:
+    requests = Requests()
+    late, early, answered = pending(1), pending(2, "x"), pending(3, "a")
+    requests.sent(late, 0.0, 7, 30.0)
+    requests.sent(early, 1.0, 7, 5.0)
+    requests.sent(answered, 0.0, 7, 1.0)
+    assert requests.next_deadline() == 1.0
+    requests.match(("a",))
+    assert requests.next_deadline() == 6.0
+    assert requests.expired(5.9) == []
+    assert requests.expired(99.0) == [early, late]
+    assert requests.expired(99.0) == []
+    assert requests.next_deadline() is None
+    assert (early.sent_at, early.sent_wall_ns) == (1.0, 7)
+
+
+def test_one_that_timed_out_keeps_its_place_for_a_late_answer() -> None:
+    one = pending(1, "a")
+    requests = table(one)
+    assert requests.expired(10.0) == [one]
+    requests.keep_place(one, 20.0)
+    assert requests.next_deadline() == 20.0
+    assert requests.is_blocked(one.outgoing)
+    assert requests.match(("a",)) is one
+    assert one.has_ended
+    assert requests.next_deadline() is None
+
+
+def test_all_are_taken_in_the_order_in_which_they_were_sent() -> None:
+    one, two = pending(1, "a"), pending(2, "b")
+    requests = table(one, two)
+    assert list(requests) == [one, two]
+    assert requests.take_all() == [one, two]
+    assert (len(requests), requests.next_deadline(), requests.match(("a", OLDEST))) == (0, None, None)
+
+
+def test_a_pace_may_be_as_fast_as_one_likes() -> None:
+    pace = Pace(1e300)
+    for _ in range(5000):
+        pace.take(100.0)
+    assert pace.free_at() <= 100.0
+
+
+def test_what_is_sent_is_not_shown() -> None:
+    assert "S3CRET" not in repr(Pending(RequestId(1), Do(verb="a"), Outgoing(text=b"S3CRET", keys=()), Purpose.OPENING))
+
+
+@pytest.mark.parametrize(("per_second", "count", "window"), [(10.0, 10, 1.0), (0.5, 1, 2.0), (2.5, 2, 0.8)])
+def test_a_pace_is_held_in_every_window(per_second: float, count: int, window: float) -> None:
+    pace, now, times = Pace(per_second), 100.0, []
+    for _ in range(count * 3):
+        now = max(now, pace.free_at())
+        pace.take(now)
+        times.append(now)
+    assert times[:count] == [100.0] * count
+    assert all(b - a >= window - 1e-9 for a, b in zip(times, times[count:], strict=False))

@@ -1,0 +1,81 @@
+"""The opening alone: which command is next, and what ends it."""
+
+from __future__ import annotations
+
+import pytest
+
+from coinex_proto import Answer, Endpoint, LoginRefused, Refusal, UsageError
+from coinex_proto._connection.sign_in import Login
+from coinex_proto._connection.venue_clock import Clock
+from tests.coinex_proto.line import sources
+from tests.coinex_proto.tiny import Do, Signer, Time, Tiny
+from tests.coinex_proto.tiny import Login as Sign
+
+ENDPOINT = Endpoint(host="tiny.test", port=443)
+YES = Answer(keys=("login",))
+SECRET = Signer("pw")
+CLOCK = Answer(keys=("login",), refusal=Refusal(code="clock", is_clock=True))
+
+
+def login(dialect: Tiny, clock: Clock | None = None) -> Login:
+    return Login(dialect, sources(), clock if clock is not None else Clock(), ENDPOINT)
+
+
+def test_without_credentials_there_is_nothing_to_send() -> None:
+    opening = login(Tiny())
+    assert opening.begin()
+    assert opening.command is None
+
+
+def test_it_waits_for_the_challenge_and_takes_only_the_first() -> None:
+    opening = login(Tiny(password="pw"))
+    assert not opening.begin()
+    assert not opening.is_under_way
+    assert opening.challenged(b"one")
+    assert not opening.challenged(b"two")
+    assert opening.begin()
+    assert opening.command == Sign(signature=SECRET.sign("one/1700000000"))
+
+
+def begun(dialect: Tiny, clock: Clock | None = None) -> Login:
+    opening = login(dialect, clock)
+    opening.challenged(b"n")
+    opening.begin()
+    return opening
+
+
+def test_the_commands_come_one_after_the_other() -> None:
+    opening = begun(Tiny(password="pw"))
+    assert opening.command is not None
+    assert opening.answered(opening.command, YES)
+    assert opening.command == Do(verb="greet")
+    opening.went_unanswered()
+    assert opening.command is None
+
+
+def test_the_clock_is_asked_once_and_moves_the_date() -> None:  # S4
+    clock = Clock()
+    opening = begun(Tiny(password="pw", clock=Time()), clock)
+    assert opening.command is not None
+    assert not opening.answered(opening.command, CLOCK)
+    clock.observe(1_700_000_000 * 10**9, 1_700_000_000 * 10**9, 1_700_000_100_000, 0.0)
+    opening.begin()
+    assert opening.command == Sign(signature=SECRET.sign("n/1700000100"))
+    with pytest.raises(LoginRefused, match="ours is -100"):
+        opening.answered(opening.command, CLOCK)
+
+
+def test_a_clock_that_cannot_be_asked_is_a_refusal() -> None:
+    opening = begun(Tiny(password="pw"))
+    assert opening.command is not None
+    with pytest.raises(LoginRefused, match="check key, secret and clock"):
+        opening.answered(opening.command, CLOCK)
+
+
+def test_a_dialect_that_cannot_make_the_opening_refuses_the_login() -> None:  # X15
+    class Broken(Tiny):
+        def opening(self, start: object) -> None:
+            raise UsageError("no token")
+
+    with pytest.raises(LoginRefused, match="no token"):
+        login(Broken(password="pw")).begin()

@@ -1,0 +1,117 @@
+"""Orders of unknown state: when the venue is asked about them, and what becomes of the answers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from coinex_proto import Config, Event, Failed, OrderChanged, Replied, Session
+from coinex_proto._session.order_resolver import ASK_AGAIN
+from coinex_proto.phases import Phase
+from tests.coinex_proto.line import Line, sources
+from tests.coinex_proto.tiny import Place, Tiny
+
+
+class Desk:
+    """A signed-in session of the made-up venue."""
+
+    def __init__(self) -> None:
+        self.session = Session(Tiny(password="pw"), sources(), Config())
+        self.now = 0.0
+        self.connect()
+
+    def connect(self) -> None:
+        self.session.next_step(self.now)
+        self.session.connected(self.now)
+        self.line = Line(self.session).open(self.now)
+        self.say({"hello": "n"}, {"ok": "login"}, {"ok": "greet"})
+        assert self.session.phase is Phase.READY
+
+    def say(self, *values: object) -> list[Event]:
+        return self.line.say(self.now, *values)
+
+    def asked(self) -> list[Any]:
+        return [text["name"] for text in self.line.sent() if text["do"] == "find"]
+
+    def place(self, name: str) -> None:
+        self.session.send(Place(name=name), self.now)
+
+    def lose(self) -> None:
+        self.session.disconnected(self.now, "reset")
+        self.line.events()
+        self.now += 60.0
+
+    def wait(self, seconds: float) -> None:
+        until = self.now + seconds
+        while (due := self.session.next_deadline()) is not None and due <= until:
+            self.now = max(self.now, due)
+            self.session.handle_timeout(self.now)
+        self.now = until
+
+    def states(self) -> dict[str | None, str]:
+        return {order.client_order_id: order.state for order in self.session.orders.open()}
+
+
+def test_nothing_is_asked_while_nothing_is_unknown() -> None:
+    desk = Desk()
+    desk.place("a")
+    desk.say({"order": {"name": "a", "state": "filled"}})
+    desk.lose()
+    desk.connect()
+    assert desk.asked() == []
+
+
+def test_after_a_reconnect_each_unknown_order_is_asked_about_and_the_answer_counts() -> None:
+    desk = Desk()
+    desk.place("a")
+    desk.place("b")
+    desk.say({"order": {"name": "b", "state": "live"}})
+    desk.lose()
+    assert desk.states() == {"a": "unknown", "b": "unknown"}
+    desk.connect()
+    assert desk.asked() == ["a", "b"]
+    events = desk.say({"found": {"name": "a", "state": "filled"}}, {"found": {"name": "b", "state": "live"}})
+    assert desk.states() == {"b": "live"}
+    assert [event for event in events if isinstance(event, (Replied, Failed))] == []
+    assert [event.order.state for event in events if isinstance(event, OrderChanged)] == ["filled", "live"]
+
+
+def test_an_order_that_becomes_unknown_while_connected_is_asked_about_at_once() -> None:
+    desk = Desk()
+    desk.place("a")
+    desk.say({"error": "internal", "of": ["order", "a"]}, {"error": "internal"})
+    assert desk.states() == {"a": "unknown"}
+    assert desk.asked() == ["a"]
+
+
+def test_a_query_without_an_answer_is_asked_again_later() -> None:
+    desk = Desk()
+    desk.place("a")
+    desk.say({"error": "internal"})
+    assert desk.asked() == ["a"]
+    desk.say({"error": "busy"})
+    desk.wait(ASK_AGAIN - 0.1)
+    assert desk.asked() == []
+    desk.wait(0.2)
+    assert desk.asked() == ["a"]
+
+
+def test_a_query_that_is_refused_for_good_is_not_repeated() -> None:
+    desk = Desk()
+    desk.place("a")
+    desk.say({"error": "internal"})
+    desk.asked()
+    desk.say({"error": "never"})
+    desk.wait(10 * ASK_AGAIN)
+    assert desk.asked() == []
+    assert desk.states() == {"a": "unknown"}
+
+
+def test_queries_of_a_lost_line_begin_anew_on_the_next() -> None:
+    desk = Desk()
+    desk.place("a")
+    desk.lose()
+    desk.connect()
+    assert desk.asked() == ["a"]
+    desk.lose()
+    desk.connect()
+    assert desk.asked() == ["a"]

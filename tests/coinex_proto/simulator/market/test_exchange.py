@@ -1,0 +1,352 @@
+"""The exchange core: matching rules, money that is never created or lost, and the same answer to the same calls."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from coinex_proto.simulator.market.accounts import NotEnough
+from coinex_proto.simulator.market.amounts import to_scaled
+from coinex_proto.simulator.market.catalogue import specs
+from coinex_proto.simulator.market.exchange import Exchange
+from coinex_proto.simulator.market.futures import Position
+from coinex_proto.simulator.market.market import Deal, Market, MarketSpec
+from coinex_proto.simulator.market.matching import Order, Side
+from coinex_proto.simulator.market.refusals import OrderRefused
+
+SPOT, FUTURES, INVERSE = "spot:BTCUSDT", "futures:BTCUSDT", "futures:BTCUSD"
+COIN = 10**8
+"""Lots of one BTC."""
+
+
+MONEY = (("spot", "USDT", 10**6), ("spot", "BTC", 100), ("futures", "USDT", 10**6), ("futures", "BTC", 100))
+
+
+class Book:
+    """An exchange with two accounts of a million USDT and 100 BTC each."""
+
+    def __init__(self) -> None:
+        self.exchange = Exchange(specs(["BTCUSDT", "BTCUSD"]), now_ms=1000)
+        self.first, self.second = self.exchange.open_account(), self.exchange.open_account()
+        for owner in (self.first, self.second):
+            for wallet, currency, amount in MONEY:
+                self.exchange.ledger.deposit(owner, wallet, currency, to_scaled(amount, 20))
+
+    def place(
+        self, owner: int, side: Side, amount: int, price: int = 0, kind: str = "limit", **options: object
+    ) -> Order:
+        """Amount in BTC, price in USDT."""
+        return self.exchange.place(
+            owner,
+            SPOT,
+            side,
+            kind,
+            amount=amount * COIN,
+            price=price * 100,
+            **options,  # type: ignore[arg-type]
+        )
+
+    @property
+    def market(self) -> Market:
+        return self.exchange.markets[SPOT]
+
+    def available(self, owner: int, currency: str) -> float:
+        return self.exchange.ledger.balance(owner, "spot", currency).available / 10**20
+
+
+def test_better_prices_match_first_and_older_orders_of_a_price_before_younger() -> None:
+    book = Book()
+    late = book.place(book.second, "sell", 1, 101)
+    older, younger = book.place(book.second, "sell", 1, 100), book.place(book.second, "sell", 1, 100)
+    taker = book.place(book.first, "buy", 2, 101)
+    assert (older.finish, younger.finish, late.finish, taker.finish) == ("filled", "filled", "", "filled")
+    assert [(deal.price, deal.lots) for deal in book.market.deals] == [(10_000, COIN), (10_000, COIN)]
+
+
+def test_a_trade_is_at_the_makers_price_and_the_rest_of_the_taker_rests() -> None:
+    book = Book()
+    book.place(book.second, "sell", 1, 100)
+    taker = book.place(book.first, "buy", 3, 105)
+    assert book.market.last == 10_000
+    assert (taker.left, taker.filled) == (2 * COIN, COIN)
+    assert book.market.levels("buy") == [("105.00", "2")]
+
+
+def test_fees_are_taken_from_what_is_received() -> None:
+    book = Book()
+    book.place(book.second, "sell", 1, 1000)
+    taker = book.place(book.first, "buy", 1, 1000)
+    assert book.available(book.first, "BTC") == pytest.approx(100 + 1 - 0.002)
+    assert book.available(book.first, "USDT") == 10**6 - 1000
+    assert book.available(book.second, "USDT") == 10**6 + 998
+    assert taker.base_fee == to_scaled("0.002", 20)
+
+
+def test_a_resting_order_freezes_its_cost_and_a_cancel_gives_it_back() -> None:
+    book = Book()
+    order = book.place(book.first, "buy", 2, 1000)
+    balance = book.exchange.ledger.balance(book.first, "spot", "USDT")
+    assert balance.frozen == to_scaled(2000, 20)
+    book.exchange.cancel(order)
+    assert (balance.frozen, balance.available) == (0, to_scaled(10**6, 20))
+    with pytest.raises(OrderRefused, match="not open"):
+        book.exchange.cancel(order)
+
+
+@pytest.mark.parametrize(
+    ("amount", "price", "kind", "reason"),
+    [
+        (2000, 1000, "limit", "balance"),
+        (0, 1000, "limit", "amount"),
+        (1, 0, "limit", "price"),
+        (1, 101, "maker_only", "would_take"),
+        (2, 101, "fok", "cannot_fill"),
+    ],
+)
+def test_orders_that_are_refused_change_nothing(amount: int, price: int, kind: str, reason: str) -> None:
+    book = Book()
+    book.place(book.second, "sell", 1, 101)
+    revision = book.market.book.revision
+    with pytest.raises(OrderRefused) as refusal:
+        book.place(book.first, "buy", amount, price, kind)
+    assert refusal.value.reason == reason
+    assert book.market.book.revision == revision
+    assert book.available(book.first, "USDT") == 10**6
+
+
+def test_a_market_order_finds_nobody_in_an_empty_book() -> None:
+    book = Book()
+    with pytest.raises(OrderRefused, match="other side"):
+        book.place(book.first, "buy", 1, kind="market")
+
+
+def test_ioc_takes_what_there_is_and_fok_takes_all() -> None:
+    book = Book()
+    book.place(book.second, "sell", 1, 100)
+    ioc = book.place(book.first, "buy", 2, 100, "ioc")
+    assert (ioc.finish, ioc.filled, ioc.left) == ("canceled", COIN, COIN)
+    book.place(book.second, "sell", 2, 100)
+    fok = book.place(book.first, "buy", 2, 100, "fok")
+    assert fok.finish == "filled"
+    assert len(book.market.book.orders) == 0
+
+
+def test_a_market_buy_can_spend_quote_currency_to_the_last_whole_lot() -> None:
+    book = Book()
+    book.place(book.second, "sell", 1, 300)
+    order = book.exchange.place(book.first, SPOT, "buy", "market", amount=to_scaled(100, 20), spends_quote=True)
+    assert (order.filled, order.finish) == (33_333_333, "filled")
+    assert book.available(book.first, "USDT") == pytest.approx(10**6 - 99.999999)
+
+
+@pytest.mark.parametrize(
+    ("mode", "maker", "taker"), [("ct", "", "canceled"), ("cm", "canceled", ""), ("both", "canceled", "canceled")]
+)
+def test_self_trade_prevention_cancels_taker_maker_or_both(mode: str, maker: str, taker: str) -> None:
+    book = Book()
+    resting = book.place(book.first, "sell", 1, 100)
+    taking = book.place(book.first, "buy", 1, 100, stp=mode)
+    assert (resting.finish, taking.finish) == (maker, taker)
+    assert not book.market.deals
+
+
+def test_without_a_mode_an_account_may_trade_with_itself() -> None:
+    book = Book()
+    book.place(book.first, "sell", 1, 100)
+    assert book.place(book.first, "buy", 1, 100).finish == "filled"
+
+
+def test_a_changed_order_keeps_its_id_and_loses_its_place() -> None:
+    book = Book()
+    changed, other = book.place(book.first, "buy", 1, 100), book.place(book.second, "buy", 1, 100)
+    number = changed.order_id
+    book.exchange.modify(changed, amount=2 * COIN)
+    assert (changed.order_id, changed.left) == (number, 2 * COIN)
+    book.place(book.second, "sell", 1, 100)
+    assert (other.finish, changed.finish) == ("filled", "")
+
+
+def test_a_change_that_cannot_be_paid_leaves_the_order_as_it_was() -> None:
+    book = Book()
+    order = book.place(book.first, "buy", 1, 100)
+    with pytest.raises(OrderRefused, match="balance"):
+        book.exchange.modify(order, price=10**6 * 100 + 1)
+    assert (order.price, order.left, order.finish) == (10_000, COIN, "")
+    assert book.available(book.first, "USDT") == 10**6 - 100
+    assert book.market.levels("buy") == [("100.00", "1")]
+
+
+def test_a_hidden_order_trades_and_is_not_shown() -> None:
+    book = Book()
+    hidden = book.place(book.first, "sell", 1, 100, is_hidden=True)
+    assert book.market.levels("sell") == []
+    assert not book.market.see_top()
+    book.place(book.second, "buy", 1, 100)
+    assert hidden.finish == "filled"
+
+
+def test_a_fill_out_of_turn_is_at_the_orders_own_price() -> None:
+    book = Book()
+    book.place(book.second, "buy", 1, 101)
+    order = book.place(book.first, "buy", 2, 100)
+    book.exchange.fill(order, COIN)
+    assert (order.filled, order.last_price, order.finish) == (COIN, 10_000, "")
+    assert book.market.levels("buy") == [("101.00", "1"), ("100.00", "1")]
+
+
+class Notes:
+    """A listener that writes everything down."""
+
+    def __init__(self) -> None:
+        self.lines: list[object] = []
+
+    def top_changed(self, market: Market) -> None:
+        self.lines.append(("top", market.spec.key, market.top))
+
+    def filled(self, fill: object) -> None:
+        deal: Deal = fill.deal  # type: ignore[attr-defined]
+        self.lines.append(("fill", deal.deal_id, deal.price, deal.lots))
+
+    def order_changed(self, order: Order, event: str) -> None:
+        self.lines.append((event, order.order_id, order.left, order.filled))
+
+    def stop_changed(self, stop: object, event: str) -> None:
+        self.lines.append(("stop", event))
+
+    def position_changed(self, position: Position, event: str) -> None:
+        self.lines.append(("position", event, position.lots, position.cost, position.realized))
+
+    def balance_changed(self, owner: int, wallet: str, currency: str) -> None:
+        self.lines.append(("balance", owner, wallet, currency))
+
+
+def test_fills_come_before_the_end_of_an_order_and_balances_last() -> None:
+    book = Book()
+    notes = Notes()
+    book.exchange.listeners.append(notes)
+    order = book.place(book.first, "buy", 1, 100)
+    notes.lines.clear()
+    book.exchange.fill(order, COIN)
+    assert [line[0] for line in notes.lines if isinstance(line, tuple)] == [
+        "fill", "finish", "top", "balance", "balance",
+    ]  # fmt: skip
+
+
+ACTIONS = st.lists(
+    st.tuples(
+        st.sampled_from(["place", "cancel", "modify", "fill", "stop", "close", "leverage", "fund"]),
+        st.sampled_from([SPOT, FUTURES, INVERSE]),
+        st.sampled_from(["buy", "sell"]),
+        st.sampled_from(["limit", "market", "maker_only", "ioc", "fok"]),
+        st.integers(1, 40),
+        st.integers(90, 110),
+        st.sampled_from(["", "ct", "cm", "both"]),
+        st.integers(0, 1),
+    ),
+    min_size=30,
+    max_size=60,
+)
+
+
+def lots_of(key: str, size: int) -> int:
+    """Odd amounts of about the same value in every market: an inverse one counts dollars."""
+    return size * 33 if key == INVERSE else size * COIN // 3
+
+
+def perform(book: Book, actions: list[tuple[str, str, Side, str, int, int, str, int]]) -> None:
+    exchange = book.exchange
+    for number, (verb, key, side, kind, size, price, stp, who) in enumerate(actions):
+        exchange.now_ms += 10
+        owner = (book.first, book.second)[who]
+        mine = [order for order in exchange.orders.values() if order.owner == owner and not order.finish]
+        order = mine[number % len(mine)] if mine else None
+        amount, ticks = lots_of(key if order is None or verb in ("place", "stop") else order.market, size), price * 100
+        try:
+            if verb == "place":
+                spends = kind == "market" and side == "buy" and key == SPOT and bool(number % 2)
+                exchange.place(
+                    owner, key, side, kind, amount=size * 10**20 // 7 if spends else amount,
+                    price=0 if kind == "market" else ticks, stp=stp, spends_quote=spends,
+                )  # fmt: skip
+            elif verb == "stop":
+                exchange.stops.place(owner, key, side, "market", amount=amount, trigger_price=ticks)
+            elif verb == "fund":
+                exchange.settle_funding()
+            elif verb == "leverage" and key != SPOT:
+                exchange.set_leverage(exchange.markets[key], owner, ("cross", "isolated")[number % 2], 1 + size)
+            elif verb == "close":
+                for position in exchange.futures.open_positions(owner):
+                    exchange.close(position, "market")
+            elif order is not None and verb == "cancel":
+                exchange.cancel(order)
+            elif order is not None and verb == "modify":
+                exchange.modify(order, price=ticks, amount=amount)
+            elif order is not None and verb == "fill":
+                exchange.fill(order, amount)
+        except (OrderRefused, NotEnough):
+            continue
+
+
+def held_in(spec: MarketSpec, order: Order) -> str:
+    return spec.base if spec.wallet == "spot" and order.side == "sell" else spec.settle
+
+
+def worth(exchange: Exchange, currency: str) -> int:
+    """What all owners hold; open futures positions at their cost."""
+    positions = exchange.futures.open_positions()
+    cost = sum(p.cost for p in positions if exchange.markets[p.market].spec.settle == currency)
+    return exchange.ledger.total(currency) - cost
+
+
+@given(actions=ACTIONS)
+def test_no_sequence_of_orders_creates_or_loses_a_unit(
+    actions: list[tuple[str, str, Side, str, int, int, str, int]],
+) -> None:
+    book = Book()
+    exchange = book.exchange
+    perform(book, actions)
+    for currency in ("USDT", "BTC"):
+        assert worth(exchange, currency) == exchange.ledger.deposited(currency)
+    for key in (FUTURES, INVERSE):
+        assert sum(position.lots for position in exchange.futures.open_positions() if position.market == key) == 0
+
+
+@given(actions=ACTIONS)
+def test_what_is_frozen_is_what_open_orders_hold_and_nothing_falls_below_zero(
+    actions: list[tuple[str, str, Side, str, int, int, str, int]],
+) -> None:
+    book = Book()
+    exchange = book.exchange
+    perform(book, actions)
+    for owner in (book.first, book.second):
+        for wallet in ("spot", "futures"):
+            for currency, balance in exchange.ledger.wallet(owner, wallet):
+                holding = [
+                    order.frozen
+                    for market in exchange.markets.values()
+                    if market.spec.wallet == wallet
+                    for order in market.book.orders.values()
+                    if order.owner == owner and currency == held_in(market.spec, order)
+                ]
+                assert balance.frozen == sum(holding)
+                assert balance.available >= 0
+                assert balance.margin >= 0
+    for market in exchange.markets.values():
+        bid, _, ask, _ = market.top
+        assert not (bid and ask) or bid < ask
+        for side in market.book.sides.values():
+            for level in side:
+                assert level.lots == sum(order.left for order in level.orders.values() if not order.is_hidden) > 0
+
+
+@settings(max_examples=30, deadline=None)
+@given(actions=ACTIONS)
+def test_the_same_calls_give_the_same_story(actions: list[tuple[str, str, Side, str, int, int, str, int]]) -> None:
+    stories = []
+    for _ in range(2):
+        book, notes = Book(), Notes()
+        book.exchange.listeners.append(notes)
+        perform(book, actions)
+        stories.append(notes.lines)
+    assert stories[0] == stories[1]

@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+import socket
+import ssl
+from collections.abc import Callable
+
+import httpx2
+import pytest
+import trustme
+
+from coinex_proto import Config
+from coinex_trio._http.sockets import SocketTransport
+from coinex_trio._http.wire import UNTIL, PoolSettings, place_of
+from tests.coinex_trio.http_peer import Script, http_peer, nothing, raw, reply
+
+
+class Watch:
+    """A clock that a test sets."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def asked(url: str, watch: Callable[[], float], until: float | None, **options: object) -> httpx2.Response:
+    place = place_of("http://127.0.0.1/", has_credentials=False, allow_plaintext=True)
+    settings = PoolSettings(**{"place": place, "config": Config(), **options})  # type: ignore[arg-type]
+    with httpx2.Client(transport=SocketTransport(settings, watch), trust_env=False) as client:
+        request = client.build_request("GET", url)
+        if until is not None:
+            request.extensions[UNTIL] = until
+        return client.send(request)
+
+
+def dripping(watch: Watch, first: bytes, drop: bytes) -> Script:
+    """An answer of which a bit comes every second, without end."""
+
+    def drip(connection: socket.socket) -> bool:
+        connection.sendall(first)
+        for _ in range(1000):
+            watch.now += 1.0
+            connection.sendall(drop)
+        return True
+
+    return drip
+
+
+@pytest.mark.parametrize(
+    ("first", "drop"),
+    [
+        (b"HTTP/1.1 200 OK\r\n", b"X-More: 1\r\n"),
+        (b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n", b"x"),
+    ],
+    ids=["headers", "interim answers", "body"],
+)
+def test_an_answer_that_drips_ends_when_the_request_said(first: bytes, drop: bytes) -> None:
+    watch = Watch()
+    with http_peer(dripping(watch, first, drop)) as peer, pytest.raises(httpx2.TimeoutException):
+        asked(peer.url, watch, until=120.0)
+    assert watch.now >= 120.0
+
+
+def test_silence_ends_at_the_earlier_of_both_limits() -> None:
+    watch = Watch()
+    with http_peer(nothing) as peer, pytest.raises(httpx2.ReadTimeout):
+        asked(peer.url, watch, until=100.05)
+
+
+def test_after_its_end_nothing_is_even_connected() -> None:
+    with http_peer(reply({})) as peer, pytest.raises(httpx2.ConnectTimeout):
+        asked(peer.url, Watch(), until=99.0)
+    assert peer.requests == []
+
+
+def test_a_request_without_an_end_has_the_pool_s_limits_only() -> None:
+    with http_peer(raw(b"all")) as peer:
+        assert asked(peer.url, Watch(), until=None).content == b"all"
+
+
+def test_a_broken_answer_is_an_error_of_httpx2() -> None:
+    def broken(connection: socket.socket) -> bool:
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf")
+        return False
+
+    with http_peer(broken) as peer, pytest.raises(httpx2.RemoteProtocolError):
+        asked(peer.url, Watch(), until=120.0)
+
+
+def test_tls_is_verified_and_bounded_too() -> None:
+    # X7
+    authority = trustme.CA()
+    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("localhost").configure_cert(server)
+    trusting = ssl.create_default_context()
+    authority.configure_trust(trusting)
+    with http_peer(raw(b"safe"), tls=server) as peer:
+        url = f"https://localhost:{peer.port}/"
+        assert asked(url, Watch(), until=120.0, ssl_context=trusting).content == b"safe"
+        with pytest.raises(httpx2.ConnectError):
+            asked(url, Watch(), until=120.0)
+
+
+def test_a_proxy_is_asked_with_its_password() -> None:
+    place = place_of("https://api.coinex.com/v2", has_credentials=False, allow_plaintext=False)
+    with http_peer(raw(b"", status="407 Proxy Authentication Required")) as peer, pytest.raises(httpx2.ProxyError):
+        asked(
+            "https://api.coinex.com/v2/time",
+            Watch(),
+            until=120.0,
+            place=place,
+            proxy=f"http://user:word@127.0.0.1:{peer.port}",
+        )
+    assert peer.requests[0].line == "CONNECT api.coinex.com:443 HTTP/1.1"
+    assert peer.requests[0].headers["proxy-authorization"] == "Basic dXNlcjp3b3Jk"

@@ -1,0 +1,121 @@
+"""The transport of the blocking client, on real loopback sockets."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import closing
+
+import pytest
+
+from coinex_trio import SYSTEM
+from coinex_trio._io.sockets import SocketTransport, Waker
+from tests.coinex_trio.test_network import free_port
+
+
+def connected(transport: SocketTransport) -> SocketTransport:
+    until = SYSTEM.now() + 5
+    while not transport.progress(SYSTEM.now()):
+        assert SYSTEM.now() < until
+        SYSTEM.wait([(transport, False)], min(until, transport.wakes_at()))
+    return transport
+
+
+@pytest.fixture
+def listener() -> Iterator[socket.socket]:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server
+
+
+@pytest.fixture
+def pair(listener: socket.socket) -> Iterator[tuple[SocketTransport, socket.socket]]:
+    transport = connected(SocketTransport([listener.getsockname()], "localhost", None))
+    peer, _ = listener.accept()
+    with closing(transport), peer:
+        yield transport, peer
+
+
+Pair = tuple[SocketTransport, socket.socket]
+
+
+def test_what_is_not_there_is_none_and_the_end_is_empty(pair: Pair) -> None:
+    transport, peer = pair
+    assert transport.receive(100) is None
+    peer.sendall(b"hello")
+    assert SYSTEM.wait([(transport, False)], SYSTEM.now() + 5) == [transport]
+    assert transport.receive(100) == b"hello"
+    peer.shutdown(socket.SHUT_WR)
+    SYSTEM.wait([(transport, False)], SYSTEM.now() + 5)
+    assert transport.receive(100) == b""
+
+
+def test_after_a_shutdown_reading_goes_on(pair: Pair) -> None:
+    transport, peer = pair
+    transport.shutdown()
+    assert peer.recv(100) == b""
+    peer.sendall(b"late")
+    SYSTEM.wait([(transport, False)], SYSTEM.now() + 5)
+    assert transport.receive(100) == b"late"
+
+
+def test_a_full_buffer_takes_nothing_and_is_waited_for(pair: Pair) -> None:
+    transport, peer = pair
+    while transport.send(bytes(1_000_000)):
+        pass
+    assert SYSTEM.wait([(transport, True)], SYSTEM.now()) == []
+    peer.settimeout(5)
+    for _ in range(200):
+        peer.recv(1_000_000)
+        if SYSTEM.wait([(transport, True)], SYSTEM.now()):
+            break
+    assert transport.send(b"more") == 4
+
+
+def test_a_reset_is_an_error_and_a_shutdown_behind_it_is_none(pair: Pair) -> None:
+    transport, peer = pair
+    peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+    peer.close()
+    SYSTEM.wait([(transport, False)], SYSTEM.now() + 5)
+    with pytest.raises(ConnectionResetError):
+        transport.receive(100)
+    transport.shutdown()
+
+
+def test_no_delay_is_set(pair: Pair) -> None:
+    (fileno, _) = next(iter(pair[0].interest(False)))
+    with socket.socket(fileno=socket.dup(fileno)) as same:
+        assert same.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
+def test_every_failure_of_every_address_is_named_once() -> None:
+    dead = [("127.0.0.1", free_port()), ("127.0.0.1", free_port()), ("not an address", 1)]
+    with pytest.raises(OSError, match=r"^Connection refused; name resolution: [^;]+$"):
+        connected(SocketTransport(dead, "localhost", None))
+
+
+def test_closing_while_connecting_leaves_no_socket(listener: socket.socket) -> None:
+    transport = SocketTransport([listener.getsockname()], "localhost", None)
+    transport.progress(0.0)
+    transport.close()
+    transport.close()
+
+
+def test_waiting_ends_in_time_and_never_early() -> None:
+    until = SYSTEM.now() + 0.02
+    began = time.monotonic()
+    assert SYSTEM.wait([], until) == []
+    assert time.monotonic() - began >= 0.0199
+
+
+def test_a_waker_ends_waiting_however_often_it_is_called() -> None:
+    waker = Waker()
+    for _ in range(100_000):
+        waker.wake()
+    watched = [(waker, False)]
+    assert SYSTEM.wait(watched, SYSTEM.now() + 5) == [waker]  # type: ignore[arg-type]
+    while SYSTEM.wait(watched, SYSTEM.now()):  # type: ignore[arg-type]
+        waker.drain()
+    waker.drain()
+    waker.close()
+    waker.wake()
