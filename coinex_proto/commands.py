@@ -38,7 +38,7 @@ class Command(Generic[R_co]):
         """What sending this says of an order: for a command that places one, the order in state `sending`."""
         return None
 
-    def in_doubt(self) -> OrderFact | None:
+    def order_if_unknown(self) -> OrderFact | None:
         """What it says of an order when its outcome is not known: of one that it changes or cancels, state `unknown`."""
         return None
 

@@ -12,9 +12,9 @@ from collections.abc import Iterator, Sequence
 from typing import Final, TypeVar
 
 from coinex_proto._connection.heartbeat import Heartbeat
-from coinex_proto._connection.late_timers import Patience, earliest
+from coinex_proto._connection.late_timers import LateTimers, earliest
 from coinex_proto._connection.pending import Pending, Purpose
-from coinex_proto._connection.requests import Calls, RequestIds
+from coinex_proto._connection.requests import RequestIds, Requests
 from coinex_proto._connection.sign_in import Login
 from coinex_proto._connection.venue_clock import Clock
 from coinex_proto._wire.inflate import TooBig, inflate
@@ -89,10 +89,10 @@ class Connection:
         self._phase = Phase.NEW
         self._now = 0.0
         self._events: deque[Event] = deque()
-        self._patience = Patience()
+        self._late_timers = LateTimers()
         self._login = Login(dialect, sources, self.clock, self._endpoint)
-        self._beat = Heartbeat(config)
-        self._calls = Calls(
+        self._heartbeat = Heartbeat(config)
+        self._requests = Requests(
             dialect,
             sources,
             config,
@@ -100,7 +100,7 @@ class Connection:
             clock=self.clock,
             stats=self.stats,
             socket=self._socket,
-            beat=self._beat,
+            heartbeat=self._heartbeat,
             events=self._events,
         )
         self._is_news = False
@@ -131,7 +131,7 @@ class Connection:
     @property
     def last_proof_at(self) -> float:
         """When the peer last proved that it is there: a whole message, or a pong."""
-        return self._beat.last_proof_at
+        return self._heartbeat.last_proof_at
 
     # Inputs -----------------------------------------------------------------------------------------------------------
 
@@ -140,7 +140,7 @@ class Connection:
         if self._phase is not Phase.NEW:
             raise UsageError("a connection is started once; make a new one for the next socket")
         self._now = now
-        self._beat.start(now)
+        self._heartbeat.start(now)
         self._advance(Step.START)
         self._phase_deadline = (now if since is None else since) + self._config.open_timeout
         self._socket.start()
@@ -209,7 +209,7 @@ class Connection:
         if self._phase is not Phase.READY:
             raise NotReady(f"{describe(command)} was not sent: the connection is {self._phase.value}, not ready")
         now = max(self._now, now)
-        request_id = self._calls.submit(command, now, is_paced=is_paced)
+        request_id = self._requests.submit(command, now, is_paced=is_paced)
         self._now = now
         return request_id
 
@@ -244,9 +244,9 @@ class Connection:
 
     def next_deadline(self) -> float | None:
         """When `handle_timeout` must be called next, or None."""
-        if self._phase is Phase.READY and self._patience.until is None and self._calls.is_idle:
-            return self._beat.due()  # nearly always, and asked for after every read
-        return self._patience.shifted(self._due())
+        if self._phase is Phase.READY and self._late_timers.until is None and self._requests.is_idle:
+            return self._heartbeat.due()  # nearly always, and asked for after every read
+        return self._late_timers.shifted(self._due())
 
     def handle_timeout(self, now: float) -> None:
         """Time has passed; a call before `next_deadline()` changes nothing."""
@@ -254,12 +254,12 @@ class Connection:
         if due is None or now < due:
             return
         now = self._at(now)
-        if self._patience.puts_off(due, now):
+        if self._late_timers.puts_off(due, now):
             return
         if self._phase_deadline is not None and self._phase_deadline <= now:
             self._phase_timed_out(now)
         if self._phase is not Phase.CLOSED:
-            for _ in self._calls.expire(now):
+            for _ in self._requests.expire(now):
                 self._pass_over(now)
             self._release(now)
             self._keep_alive(now)
@@ -271,10 +271,10 @@ class Connection:
 
     def _due(self) -> float | None:
         if self._phase is Phase.READY:
-            return earliest(self._calls.next_expiry(), self._calls.next_departure(), self._beat.due())
+            return earliest(self._requests.next_expiry(), self._requests.next_send_at(), self._heartbeat.due())
         if self._phase is Phase.NEW or self._phase is Phase.CLOSED:
             return None
-        return earliest(self._phase_deadline, self._calls.next_expiry())
+        return earliest(self._phase_deadline, self._requests.next_expiry())
 
     def _phase_timed_out(self, now: float) -> None:
         where = f"{self._endpoint.host}:{self._endpoint.port}"
@@ -298,10 +298,10 @@ class Connection:
     # The line ---------------------------------------------------------------------------------------------------------
 
     def _keep_alive(self, now: float) -> None:
-        beat = self._beat
-        if self._phase is not Phase.READY or now < beat.due():
+        heartbeat = self._heartbeat
+        if self._phase is not Phase.READY or now < heartbeat.due():
             return
-        if beat.is_waiting:
+        if heartbeat.is_waiting:
             self._is_deaf = True
             self._socket.close(GOING_AWAY)
             why = f"no message within {self._config.ping_timeout:g} s after a ping; the line is dead"
@@ -311,11 +311,11 @@ class Connection:
         if ping is None:
             self._socket.send_ping()
         else:
-            self._calls.send_own(ping, now, Purpose.PING)
-        if clock is not None and beat.asks_clock(now):
-            self._calls.send_own(clock, now, Purpose.CLOCK)
+            self._requests.send_own(ping, now, Purpose.PING)
+        if clock is not None and heartbeat.asks_clock(now):
+            self._requests.send_own(clock, now, Purpose.CLOCK)
         self.stats.pings += 1
-        beat.pinged(now)
+        heartbeat.pinged(now)
 
     # Messages ---------------------------------------------------------------------------------------------------------
 
@@ -324,7 +324,7 @@ class Connection:
             return
         stats = self.stats
         stats.messages += 1
-        self._beat.proved(now)
+        self._heartbeat.proved(now)
         try:
             payload = inflate(payload, self._config.max_message_bytes)
             inbound = self._dialect.decode(payload)
@@ -359,7 +359,7 @@ class Connection:
                 events.append(item)
                 if item is inbound[-1] and _is_unreadable(inbound):
                     self._count_unreadable(now)
-        if has_update and self._calls.requests.optional:
+        if has_update and self._requests.requests.optional:
             self._is_news = True  # it may be what was asked for: the answer need not come
 
     def _count_unreadable(self, now: float) -> None:
@@ -376,14 +376,14 @@ class Connection:
         match item:
             case Upgraded():
                 self._advance(Step.UPGRADED)
-                self._beat.start(now)
+                self._heartbeat.start(now)
                 self._phase_deadline = now + self._config.login_timeout
                 self._begin_opening(now)
             case Pong():
                 if self._dialect.ping is None:
-                    if self._beat.is_waiting:
-                        self.stats.ping_round_trip = now - self._beat.pinged_at
-                    self._beat.proved(now)
+                    if self._heartbeat.is_waiting:
+                        self.stats.ping_round_trip = now - self._heartbeat.pinged_at
+                    self._heartbeat.proved(now)
             case Refused():
                 where = f"{self._endpoint.host}:{self._endpoint.port}"
                 error = HandshakeRefused(
@@ -429,11 +429,11 @@ class Connection:
     def _next_opening(self, now: float) -> None:
         command = self._login.command
         if command is not None:
-            self._calls.send_own(command, now, Purpose.OPENING)
+            self._requests.send_own(command, now, Purpose.OPENING)
             return
         self._phase_deadline = None
         self._advance(Step.OPENED)
-        self._beat.texted(now)
+        self._heartbeat.texted(now)
         self._events.append(Ready())
 
     def _opening_answered(self, pending: Pending, answer: Answer, now: float) -> None:
@@ -446,7 +446,7 @@ class Connection:
         if goes_on:
             self._next_opening(now)
         elif clock is not None:
-            self._calls.send_own(clock, now, Purpose.OPENING_CLOCK)
+            self._requests.send_own(clock, now, Purpose.OPENING_CLOCK)
 
     def _pass_over(self, now: float) -> None:
         """The opening goes on without the answer to its last command."""
@@ -462,20 +462,20 @@ class Connection:
 
     def _release(self, now: float) -> None:
         if self._phase is Phase.READY:
-            self._calls.release(now)
+            self._requests.release(now)
 
-    def came_true(self, request_id: RequestId, now: float) -> None:
+    def confirm_started(self, request_id: RequestId, now: float) -> None:
         """What this request asked for has begun: where an answer need not come, it is waited for no more."""
-        if self._calls.came_true(request_id):
+        if self._requests.confirm_started(request_id):
             self._pass_over(now)
 
     def _answer(self, answer: Answer, payload: bytes, now: float, beside_update: bool) -> None:
-        pending = self._calls.match(answer, payload, now, beside_update=beside_update)
+        pending = self._requests.match(answer, payload, now, beside_update=beside_update)
         if pending is None:
             return
         match pending.purpose:
             case Purpose.CALLER:
-                self._calls.finish(pending, answer, payload, now, beside_update=beside_update)
+                self._requests.finish(pending, answer, payload, now, beside_update=beside_update)
                 self._hear_of_login(answer, now)
             case Purpose.OPENING:
                 if self._phase is Phase.OPENING:
@@ -522,7 +522,7 @@ class Connection:
 
     def _finish(self, reason: CloseReason) -> None:
         self._phase_deadline = None
-        self._calls.lose(reason)
+        self._requests.lose(reason)
         self._events.append(Closed(reason=reason))
 
 

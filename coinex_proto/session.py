@@ -10,14 +10,14 @@ from collections import deque
 from collections.abc import Hashable
 from typing import Any, Final, TypeVar
 
-from coinex_proto._connection.late_timers import Patience, earliest
+from coinex_proto._connection.late_timers import LateTimers, earliest
 from coinex_proto._connection.requests import RequestIds
 from coinex_proto._connection.venue_clock import Clock
-from coinex_proto._session.interest import Wanting
+from coinex_proto._session.interest import Interest
 from coinex_proto._session.own_orders import OwnOrders
-from coinex_proto._session.reconnect import Ending, NextStep, Open, Plan, Stop, Wait
-from coinex_proto._session.subscriber import Asking
-from coinex_proto._session.subscriptions import TopicStatus, Wish, Wishes
+from coinex_proto._session.reconnect import Ending, NextStep, Open, ReconnectPolicy, Stop, Wait
+from coinex_proto._session.subscriber import Subscriber
+from coinex_proto._session.subscriptions import Subscription, Subscriptions, TopicStatus
 from coinex_proto._session.trust import Trust
 from coinex_proto.books.view import BookChanged, BookView
 from coinex_proto.checks import check_command, check_topics
@@ -63,13 +63,13 @@ class Session:
         self.orders = Orders()
         self._sources = sources
         self._events: deque[Event] = deque()
-        self._wishes = Wishes()
-        self._trust = Trust(self._wishes, config, self.stats, self._events)
-        self._asking = Asking(dialect, config, self._wishes, self._trust, self._events)
-        self._wanting = Wanting(dialect, self._wishes, self._trust)
+        self._subscriptions = Subscriptions()
+        self._trust = Trust(self._subscriptions, config, self.stats, self._events)
+        self._subscriber = Subscriber(dialect, config, self._subscriptions, self._trust, self._events)
+        self._interest = Interest(dialect, self._subscriptions, self._trust)
         self._own_orders = OwnOrders(dialect, self.orders, self._events)
-        self._plan = Plan(config, sources)
-        self._patience = Patience()
+        self._reconnect = ReconnectPolicy(config, sources)
+        self._late_timers = LateTimers()
         self._ids = RequestIds()
         self._connection: Connection | None = None
         self._endpoint: Endpoint | None = None
@@ -96,39 +96,43 @@ class Session:
 
     def unsubscribe(self, *topics: Topic[Any], now: float) -> None:
         """Want them no more; what is not wanted is left alone."""
-        self._let_go(self._wanting.wishes_for(topics), _CALLER, now)
+        self._let_go(self._interest.subscriptions_for(topics), _CALLER, now)
 
     def hold(self, *topics: Topic[Any], holder: Hashable, now: float) -> None:
         """As `subscribe`, for one more holder: a topic is wanted while anybody holds it."""
-        self._wanting.hold(topics, holder)
-        self._settle(self._at(now))
+        self._interest.hold(topics, holder)
+        self._process(self._at(now))
 
     def release(self, holder: Hashable, now: float) -> None:
         """This holder wants nothing any more."""
-        self._let_go(self._wishes.wanted(), holder, now)
+        self._let_go(self._subscriptions.wanted(), holder, now)
 
-    def _let_go(self, wishes: list[Wish], holder: Hashable, now: float) -> None:
-        self._wanting.let_go(wishes, holder)
-        self._settle(self._at(now))
+    def _let_go(self, subscriptions: list[Subscription], holder: Hashable, now: float) -> None:
+        self._interest.let_go(subscriptions, holder)
+        self._process(self._at(now))
 
     # What is known ----------------------------------------------------------------------------------------------------
 
     def book(self, topic: Topic[BookChanged]) -> BookView:
         """The live view of a wanted topic's book; it stays valid across reconnects."""
         check_topics((topic,))
-        wish = self._wishes.get(topic.key)
-        if wish is None or not wish.holders or wish.view is None:
+        subscription = self._subscriptions.get(topic.key)
+        if subscription is None or not subscription.holders or subscription.view is None:
             raise UsageError(f"{topic} has no book here: subscribe to it first")
-        return wish.view
+        return subscription.view
 
     def trusted(self, *topics: Topic[Any]) -> bool:
         """Whether all of these are live now; none named: all that are wanted (False when nothing is)."""
         if topics:
             check_topics(topics)
-            found = [self._wishes.get(topic.key) for topic in topics]
+            found = [self._subscriptions.get(topic.key) for topic in topics]
         else:
-            found = list(self._wishes.wanted())
-        return bool(found) and not self._is_cut and all(wish is not None and wish.is_live for wish in found)
+            found = list(self._subscriptions.wanted())
+        return (
+            bool(found)
+            and not self._is_cut
+            and all(subscription is not None and subscription.is_live for subscription in found)
+        )
 
     def is_proved(self, now: float) -> bool:
         """Whether the line was proved within `ping_interval + ping_timeout`.
@@ -152,7 +156,7 @@ class Session:
 
     def topics(self) -> tuple[TopicStatus, ...]:
         """How each wanted topic stands."""
-        return tuple(wish.status() for wish in self._wishes.wanted())
+        return tuple(subscription.status() for subscription in self._subscriptions.wanted())
 
     @property
     def phase(self) -> Phase:
@@ -183,7 +187,7 @@ class Session:
         request_id = connection.send(command, now)
         if fact is not None:
             self.orders.sending(fact, request_id, now)
-        self._settle(now)
+        self._process(now)
         return request_id
 
     # What goes and comes another way, for example over HTTP -------------------------------------------------------------
@@ -198,15 +202,15 @@ class Session:
         request_id = RequestId(self._ids.last)
         return request_id, self.orders.sending(fact, request_id, now)
 
-    def learn(self, *facts: OrderFact, now: float, request_id: RequestId | None = None) -> None:
+    def apply_facts(self, *facts: OrderFact, now: float, request_id: RequestId | None = None) -> None:
         """Facts about own orders that came another way. `request_id`: in the answer to what `sending` announced."""
-        self._own_orders.learn(facts, self._at(now), request_id)
+        self._own_orders.apply_facts(facts, self._at(now), request_id)
 
     def refused(self, request_id: RequestId, why: str, now: float) -> None:
         """What `sending` announced was refused, or has certainly not left."""
         self._own_orders.refused(request_id, why, self._at(now))
 
-    def in_doubt(self, request_id: RequestId, why: str, now: float) -> None:
+    def outcome_unknown(self, request_id: RequestId, why: str, now: float) -> None:
         """What became of the order that `sending` announced is not known."""
         self._own_orders.unknown(request_id, why, self._at(now))
 
@@ -218,11 +222,11 @@ class Session:
         """
         now = self._at(now)
         handed_out: list[Update] = []
-        for told in updates:
-            if told.tells_order:
-                self._own_orders.told(told, now)
-            update = self._trust.unseen(told) if told.has_trade_ids else told
-            if update is not None and self._wishes.route(update.topic_key):
+        for take_update in updates:
+            if take_update.tells_order:
+                self._own_orders.take_update(take_update, now)
+            update = self._trust.unseen(take_update) if take_update.has_trade_ids else take_update
+            if update is not None and self._subscriptions.route(update.topic_key):
                 recovered(update, now)
                 handed_out.append(update)
         self._events.extend(handed_out)
@@ -270,7 +274,7 @@ class Session:
         self._connection.start(now, since=self._opening_since)
         if self._stop is not None:
             self._connection.close(now)
-        self._settle(now)
+        self._process(now)
 
     def disconnected(self, now: float, why: str | ConnectFailed = "") -> None:
         """The transport is gone: could not connect, end of data, reset, or closed after `wants_close`.
@@ -288,7 +292,7 @@ class Session:
             error = why if isinstance(why, ConnectFailed) else ConnectFailed(text)
         else:
             connection.receive_eof(now, str(why))
-            self._settle(now)
+            self._process(now)
             error = self._closed.reason.error if self._closed is not None else None
         self._connection = self._endpoint = None
         self._is_cut = False
@@ -301,12 +305,12 @@ class Session:
             ready_at=self._ready_at,
             why=str(self._closed.reason) if self._closed is not None else "",
         )
-        step = self._plan.after(ending, now)
+        step = self._reconnect.after(ending, now)
         if isinstance(step, Stop):
             self._stop = step
             return
         self._retry_at = step
-        self._events.append(Retrying(attempt=self._plan.failures, at=step))
+        self._events.append(Retrying(attempt=self._reconnect.failures, at=step))
 
     def stop(self, now: float) -> None:
         """Close what is open and connect no more; `next_step` gives `Stop(None)` from then on."""
@@ -315,7 +319,7 @@ class Session:
             self._stop = Stop(None)
         if self._connection is not None:
             self._connection.close(now)
-            self._settle(now)
+            self._process(now)
 
     @property
     def wants_close(self) -> bool:
@@ -340,18 +344,18 @@ class Session:
         now = self._at(now)
         try:
             for _ in self._connection.receive_each(data, now):
-                self._settle(now)
-            self._settle(now)
+                self._process(now)
+            self._process(now)
         except BaseException as error:
             # There may be no stack left for a single call, and no memory for a text.
             self._is_cut = True
-            for wish in self._wishes.by_key.values():
-                if wish.view is not None:
-                    wish.view._is_trusted = False
+            for subscription in self._subscriptions.by_key.values():
+                if subscription.view is not None:
+                    subscription.view._is_trusted = False
             why = f"taking in a message was cut off by {type(error).__name__}"
-            for wish in self._wishes.by_key.values():
-                if wish.view is not None:
-                    wish.view._why = why
+            for subscription in self._subscriptions.by_key.values():
+                if subscription.view is not None:
+                    subscription.view._why = why
             raise
 
     def data_to_send(self) -> bytes:
@@ -370,7 +374,7 @@ class Session:
         connection = self._connection
         if connection is None:
             return None
-        return earliest(connection.next_deadline(), self._patience.shifted(self._due()))
+        return earliest(connection.next_deadline(), self._late_timers.shifted(self._due()))
 
     def handle_timeout(self, now: float) -> None:
         """Time has passed; a call before `next_deadline()` changes nothing."""
@@ -378,22 +382,22 @@ class Session:
         if connection is None:
             return
         now = max(self._now, now)
-        due = self._patience.shifted(self._due())
+        due = self._late_timers.shifted(self._due())
         deadline = self.next_deadline()
         if deadline is None or now < deadline:
             return
         self._now = now
         connection.handle_timeout(now)
-        self._settle(now)
-        if due is not None and due <= now and self.phase is Phase.READY and not self._patience.puts_off(due, now):
-            self._asking.renew(self._trust.handle_timeout(now))
-            self._asking.handle_timeout(now)
-            self._settle(now)
+        self._process(now)
+        if due is not None and due <= now and self.phase is Phase.READY and not self._late_timers.puts_off(due, now):
+            self._subscriber.renew(self._trust.handle_timeout(now))
+            self._subscriber.handle_timeout(now)
+            self._process(now)
 
     def _due(self) -> float | None:
         if self._connection is None or self._connection.phase is not Phase.READY:
             return None
-        return earliest(self._asking.retry_at, self._trust.watch_at, self._own_orders.doubt.due)
+        return earliest(self._subscriber.retry_at, self._trust.watch_at, self._own_orders.resolver.due)
 
     def _at(self, now: float) -> float:
         if now > self._now:
@@ -402,7 +406,7 @@ class Session:
 
     # From the connection's events to the user's ------------------------------------------------------------------------
 
-    def _settle(self, now: float) -> None:
+    def _process(self, now: float) -> None:
         """Take in what the connection has to say and tell it what has changed, until neither has anything more."""
         connection = self._connection
         if connection is None:
@@ -411,38 +415,38 @@ class Session:
             for event in connection.take_events():
                 if isinstance(event, Update):
                     if event.tells_order:
-                        self._own_orders.told(event, now)
+                        self._own_orders.take_update(event, now)
                     self._trust.take(event, now)
                 else:
                     self._take(event, connection, now)
             if connection.phase is not Phase.READY:
                 return
-            if self._own_orders.doubt.due is not None:
-                self._own_orders.doubt.ask(connection, now)
-            if self._trust.has_enlivened:
-                self._trust.has_enlivened = False
-                self._asking.data_came(connection, now)
+            if self._own_orders.resolver.due is not None:
+                self._own_orders.resolver.ask(connection, now)
+            if self._trust.has_gone_live:
+                self._trust.has_gone_live = False
+                self._subscriber.data_came(connection, now)
                 continue
-            if not self._wishes.touched:
+            if not self._subscriptions.touched:
                 return
-            self._asking.reconcile(connection, now)
+            self._subscriber.reconcile(connection, now)
 
     def _take(self, event: Event, connection: Connection, now: float) -> None:
         match event:
             case Replied() | Failed():
-                if not self._own_orders.answers(event, now) and not self._asking.answered(event, connection, now):
+                if not self._own_orders.answers(event, now) and not self._subscriber.answered(event, connection, now):
                     self._events.append(self._own_orders.outcome(event, now))
             case Ready():
                 self._ready_at = now
                 self.stats.connects += 1
-                self.stats.reconnects += self._plan.was_ever_ready
-                self._plan.was_ever_ready = True
+                self.stats.reconnects += self._reconnect.was_ever_ready
+                self._reconnect.was_ever_ready = True
                 self._retry_at = None
                 self._events.append(event)
-                self._asking.line_ready()
-                self._own_orders.line_ready(now)
+                self._subscriber.connection_ready()
+                self._own_orders.connection_ready(now)
             case Closed():
-                self._line_lost(event, connection, now)
+                self._connection_lost(event, connection, now)
             case LoginFailed():
                 self._login_error = event.error
                 self._events.append(event)
@@ -454,10 +458,10 @@ class Session:
             case _:
                 self._events.append(event)
 
-    def _line_lost(self, event: Closed, connection: Connection, now: float) -> None:
+    def _connection_lost(self, event: Closed, connection: Connection, now: float) -> None:
         self._closed = event
         self._ended_in_opening = self._ready_at is None and event.reason.error is None and self._login_error is None
-        self._trust.line_lost(connection.last_proof_at, str(event.reason))
-        self._asking.line_lost()
-        self._own_orders.line_lost(str(event.reason), now)
+        self._trust.connection_lost(connection.last_proof_at, str(event.reason))
+        self._subscriber.connection_lost()
+        self._own_orders.connection_lost(str(event.reason), now)
         self._events.append(event)

@@ -21,7 +21,7 @@ def earliest(*times: float | None) -> float | None:
     return found
 
 
-class Patience:
+class LateTimers:
     """The put-off state of one owner of timers."""
 
     def __init__(self) -> None:

@@ -49,7 +49,7 @@ class Pending:
     is_answered: bool = False
 
 
-class Requests:
+class PendingRequests:
     """The table of pending requests."""
 
     def __init__(self) -> None:

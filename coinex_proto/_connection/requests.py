@@ -10,9 +10,9 @@ from collections import deque
 from typing import Any, Final, final
 
 from coinex_proto._connection.heartbeat import Heartbeat
-from coinex_proto._connection.pending import MAX_REQUESTS, Pending, Purpose, Requests
+from coinex_proto._connection.pending import MAX_REQUESTS, Pending, PendingRequests, Purpose
 from coinex_proto._connection.request_errors import never_left, refused, timed_out, unknown
-from coinex_proto._connection.send_queue import Departures
+from coinex_proto._connection.send_queue import SendQueue
 from coinex_proto._connection.venue_clock import Clock
 from coinex_proto._wire.websocket import WebSocket
 from coinex_proto.commands import Command, describe
@@ -38,7 +38,7 @@ class RequestIds:
 
 
 @final
-class Calls:
+class Requests:
     """Every request that has been made on this connection and is not over."""
 
     def __init__(
@@ -51,7 +51,7 @@ class Calls:
         clock: Clock,
         stats: Statistics,
         socket: WebSocket,
-        beat: Heartbeat,
+        heartbeat: Heartbeat,
         events: deque[Event],
     ) -> None:
         """What all of a connection share; outcomes go to the end of `events`."""
@@ -62,13 +62,13 @@ class Calls:
         self._clock = clock
         self._stats = stats
         self._socket = socket
-        self._beat = beat
+        self._heartbeat = heartbeat
         self._events = events
-        self.requests = Requests()
+        self.requests = PendingRequests()
         """Those that wait for an answer; to be read only."""
         self._begun: set[ReplyKey] = set()
         """Keys of requests that came true before their answer: the answer may still come, and is no stray then."""
-        self._departures = Departures(dialect.limits, config.requests_per_second, self.requests)
+        self._send_queue = SendQueue(dialect.limits, config.requests_per_second, self.requests)
 
     # Out --------------------------------------------------------------------------------------------------------------
 
@@ -80,7 +80,7 @@ class Calls:
         outgoing = self._dialect.encode(command, request_id)
         pending = Pending(request_id, command, outgoing, Purpose.CALLER, is_paced)
         if not outgoing.may_wait:
-            pause = self._departures.free_at(pending, now) - now
+            pause = self._send_queue.free_at(pending, now) - now
             if pause > 0:
                 raise NotReady(
                     f"{describe(command)} was not sent: the venue's rate limit allows it in {pause:.2f} s; "
@@ -91,7 +91,7 @@ class Calls:
             self._transmit(pending, now)
             return request_id
         self._ids.last += 1
-        for each in self._departures.add(pending, now):
+        for each in self._send_queue.add(pending, now):
             self._transmit(each, now)
         return request_id
 
@@ -103,16 +103,16 @@ class Calls:
 
     def release(self, now: float) -> None:
         """Send what waits and may leave. The connection is ready."""
-        if self._departures.is_due(now):
-            for pending in self._departures.release(now):
+        if self._send_queue.is_due(now):
+            for pending in self._send_queue.release(now):
                 self._transmit(pending, now)
 
     def _transmit(self, pending: Pending, now: float) -> None:
         if pending.purpose is Purpose.CALLER:
-            self._departures.take(pending, now)
+            self._send_queue.take(pending, now)
         if self._socket.is_open:  # else the peer's Close came in the same read, and is the next thing to be handled
             self._socket.send_text(pending.outgoing.text)
-        self._beat.texted(now)
+        self._heartbeat.texted(now)
         self.requests.sent(pending, now, self._sources.wall_time_ns(), self._timeout(pending))
 
     def _timeout(self, pending: Pending) -> float:
@@ -124,24 +124,24 @@ class Calls:
 
     def _is_full(self) -> bool:
         """Whether as many calls wait as may; topic requests do not count."""
-        if len(self.requests) + len(self._departures) < MAX_REQUESTS:
+        if len(self.requests) + len(self._send_queue) < MAX_REQUESTS:
             return False
-        return sum(not pending.is_paced for pending in (*self.requests, *self._departures)) >= MAX_REQUESTS
+        return sum(not pending.is_paced for pending in (*self.requests, *self._send_queue)) >= MAX_REQUESTS
 
     # Time -------------------------------------------------------------------------------------------------------------
 
     @property
     def is_idle(self) -> bool:
         """Nothing waits, neither for an answer nor to leave."""
-        return not (self.requests.waiting or self._departures.waiting)
+        return not (self.requests.waiting or self._send_queue.waiting)
 
     def next_expiry(self) -> float | None:
         """When `expire` has something to do."""
         return self.requests.next_deadline()
 
-    def next_departure(self) -> float | None:
+    def next_send_at(self) -> float | None:
         """When `release` has something to do."""
-        return self._departures.next_deadline()
+        return self._send_queue.next_deadline()
 
     def expire(self, now: float) -> list[Pending]:
         """End what has waited too long; gives requests of the opening that may stay unanswered: it goes on without."""
@@ -159,7 +159,7 @@ class Calls:
                 self._timed_out(pending, now)
         return passed_over
 
-    def came_true(self, request_id: RequestId) -> bool:
+    def confirm_started(self, request_id: RequestId) -> bool:
         """What it asked for has begun: an answer that need not come is waited for no more. True: as `expire` gives it."""
         pending = self.requests.find(request_id)
         if pending is None or not pending.outgoing.is_reply_optional:
@@ -194,14 +194,14 @@ class Calls:
         if pending.has_ended:
             self._stats.stray_answers += 1
             if not pending.outgoing.may_wait and not beside_update and OLDEST not in answer.keys:
-                self._hear_late(pending, answer, payload, now)
+                self._take_late_answer(pending, answer, payload, now)
             # The session has a use for its own: what it asked for has begun, or is known, after all.
             return pending if pending.is_paced and answer.refusal is None else None
         if pending.command == self._dialect.clock and answer.refusal is None:
             self._observe_clock(pending, answer, now)
         return pending
 
-    def _hear_late(self, pending: Pending, answer: Answer, payload: bytes, now: float) -> None:
+    def _take_late_answer(self, pending: Pending, answer: Answer, payload: bytes, now: float) -> None:
         """The answer to a command that trades, after its caller was told of none: what it says of an order is news still.
 
         But only where it is surely its own: not while another request waits under the same key.
@@ -225,7 +225,7 @@ class Calls:
         refusal = answer.refusal
         if refusal is not None:
             if refusal.pause > 0:
-                self._departures.pause(pending, now + refusal.pause)
+                self._send_queue.pause(pending, now + refusal.pause)
             self._failed(pending, refused(pending, refusal))
             return
         command = pending.command
@@ -261,7 +261,7 @@ class Calls:
         for pending in self.requests.take_all():
             if pending.purpose is Purpose.CALLER and not pending.has_ended and not pending.is_paced:
                 self._failed(pending, unknown(pending, f"the connection was lost: {reason}"))
-        for pending in self._departures.take_all():
+        for pending in self._send_queue.take_all():
             if not pending.is_paced:
                 self._failed(pending, never_left(pending))
 

@@ -10,24 +10,24 @@ from collections import deque
 from collections.abc import Iterator, Mapping
 from typing import TypeAlias
 
-from coinex_proto._connection.pending import Pace, Pending, Requests
+from coinex_proto._connection.pending import Pace, Pending, PendingRequests
 from coinex_proto._connection.token_bucket import Bucket
 from coinex_proto.config import Rate
 
-Line: TypeAlias = tuple[str | None, bool]
+Lane: TypeAlias = tuple[str | None, bool]
 """Bucket, and whether the pace of topic requests holds as well."""
 
 
-class Departures:
+class SendQueue:
     """What may leave, and when; cheap to ask while nothing has changed, however much waits."""
 
-    def __init__(self, limits: Mapping[str, Rate], requests_per_second: float, requests: Requests) -> None:
+    def __init__(self, limits: Mapping[str, Rate], requests_per_second: float, requests: PendingRequests) -> None:
         self._buckets = {name: Bucket(rate) for name, rate in limits.items()}
         self._pace = Pace(requests_per_second)
-        self._requests = requests
+        self._pending = requests
         self.waiting: deque[Pending] = deque()
         """To be read only."""
-        self._held: dict[Line, float] = {}
+        self._held: dict[Lane, float] = {}
         """The lines whose first one may not leave yet, and when it may."""
 
     def __len__(self) -> int:
@@ -63,11 +63,11 @@ class Departures:
         if self.is_due(now):
             yield from self.release(now)
             return
-        line = _line(pending)
-        if line in self._held or self._requests.is_blocked(pending.outgoing):
+        lane = _lane(pending)
+        if lane in self._held or self._pending.is_blocked(pending.outgoing):
             return
         if (free_at := self.free_at(pending, now)) > now:
-            self._held[line] = free_at
+            self._held[lane] = free_at
             return
         self.waiting.pop()
         yield pending
@@ -76,19 +76,19 @@ class Departures:
         """Whether `release` could find one."""
         if not self.waiting:
             return False
-        return self._requests.has_freed or any(free_at <= now for free_at in self._held.values())
+        return self._pending.has_freed or any(free_at <= now for free_at in self._held.values())
 
     def release(self, now: float) -> Iterator[Pending]:
         """Those that may leave now, each to be sent before the next is taken."""
-        self._requests.has_freed = False
+        self._pending.has_freed = False
         kept: deque[Pending] = deque()
-        held: dict[Line, float] = {}
+        held: dict[Lane, float] = {}
         for pending in self.waiting:
-            line = _line(pending)
-            if line in held or self._requests.is_blocked(pending.outgoing):
+            lane = _lane(pending)
+            if lane in held or self._pending.is_blocked(pending.outgoing):
                 kept.append(pending)
             elif (free_at := self.free_at(pending, now)) > now:
-                held[line] = free_at
+                held[lane] = free_at
                 kept.append(pending)
             else:
                 yield pending
@@ -106,5 +106,5 @@ class Departures:
         return waiting
 
 
-def _line(pending: Pending) -> Line:
+def _lane(pending: Pending) -> Lane:
     return pending.outgoing.bucket, pending.is_paced

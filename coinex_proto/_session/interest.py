@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from typing import Any, cast, final
 
-from coinex_proto._session.subscriptions import Wire, Wish, Wishes
+from coinex_proto._session.subscriptions import Subscription, Subscriptions, Wire
 from coinex_proto._session.trust import Trust
 from coinex_proto.books.view import BookChanged, BookView
 from coinex_proto.checks import check_topics
@@ -19,48 +19,48 @@ from coinex_proto.topics import Topic
 
 
 @final
-class Wanting:
+class Interest:
     """The holders of one session's topics."""
 
-    def __init__(self, dialect: Dialect, wishes: Wishes, trust: Trust) -> None:
+    def __init__(self, dialect: Dialect, subscriptions: Subscriptions, trust: Trust) -> None:
         self._dialect = dialect
-        self._wishes = wishes
+        self._subscriptions = subscriptions
         self._trust = trust
 
     def hold(self, topics: Sequence[Topic[Any]], holder: Hashable) -> None:
         """One more holder of these topics. Raises `UsageError`, with nothing changed, for one that cannot be wanted."""
         self._check(topics)
         for topic in topics:
-            wish = self._wishes.get(topic.key)
-            if wish is None:
-                wish = Wish(topic, topic.key, topic.is_private, None, None)
-                self._set_book(wish)
-                self._wishes.add(wish)
-            elif not wish.holders:
-                wish.must_confirm |= wish.wire is not Wire.OFF and wish.topic != topic
-                wish.topic = topic
+            subscription = self._subscriptions.get(topic.key)
+            if subscription is None:
+                subscription = Subscription(topic, topic.key, topic.is_private, None, None)
+                self._set_book(subscription)
+                self._subscriptions.add(subscription)
+            elif not subscription.holders:
+                subscription.must_confirm |= subscription.wire is not Wire.OFF and subscription.topic != topic
+                subscription.topic = topic
                 # It was asked for other parameters, or its first push was dropped.
-                wish.must_renew = wish.wire is Wire.ASKING
-                self._set_book(wish)
-            wish.holders.add(holder)
-            wish.refused = None
-            self._wishes.touch((wish,))
-        self._wishes.holders_changed()
+                subscription.must_renew = subscription.wire is Wire.ASKING
+                self._set_book(subscription)
+            subscription.holders.add(holder)
+            subscription.refused = None
+            self._subscriptions.touch((subscription,))
+        self._subscriptions.holders_changed()
 
-    def let_go(self, wishes: Sequence[Wish], holder: Hashable) -> None:
+    def let_go(self, subscriptions: Sequence[Subscription], holder: Hashable) -> None:
         """This holder wants them no more."""
-        for wish in wishes:
-            if holder in wish.holders:
-                wish.holders.discard(holder)
-                if not wish.holders:
-                    self._trust.forget(wish)
-                    self._wishes.touch((wish,))
-        self._wishes.holders_changed()
+        for subscription in subscriptions:
+            if holder in subscription.holders:
+                subscription.holders.discard(holder)
+                if not subscription.holders:
+                    self._trust.forget(subscription)
+                    self._subscriptions.touch((subscription,))
+        self._subscriptions.holders_changed()
 
-    def wishes_for(self, topics: Sequence[Topic[Any]]) -> list[Wish]:
+    def subscriptions_for(self, topics: Sequence[Topic[Any]]) -> list[Subscription]:
         """Those of these topics that are in the table. Raises `UsageError` for what is no topic."""
         check_topics(topics)
-        return [wish for topic in topics if (wish := self._wishes.get(topic.key)) is not None]
+        return [subscription for topic in topics if (subscription := self._subscriptions.get(topic.key)) is not None]
 
     def _check(self, topics: Sequence[Topic[Any]]) -> None:
         wanted: dict[Hashable, Topic[Any]] = {}
@@ -71,8 +71,12 @@ class Wanting:
                     f"Authentication required: {type(topic).__name__} is private and {self._dialect.name} was given "
                     "no credentials"
                 )
-            wish = self._wishes.get(topic.key)
-            other = wish.topic if wish is not None and wish.holders else wanted.setdefault(topic.key, topic)
+            subscription = self._subscriptions.get(topic.key)
+            other = (
+                subscription.topic
+                if subscription is not None and subscription.holders
+                else wanted.setdefault(topic.key, topic)
+            )
             if other != topic:
                 raise UsageError(
                     f"{topic} cannot be wanted while {other} is: the venue has one subscription for both; "
@@ -81,7 +85,11 @@ class Wanting:
             for command, _ in self._dialect.subscribe((topic,)):
                 self._dialect.encode(command, RequestId(0))
 
-    def _set_book(self, wish: Wish) -> None:
-        wish.merger = wish.topic.merger()
-        wish.book = self._dialect.book(wish.topic)
-        wish.view = None if wish.book is None else BookView(cast("Topic[BookChanged]", wish.topic), wish.book)
+    def _set_book(self, subscription: Subscription) -> None:
+        subscription.merger = subscription.topic.merger()
+        subscription.book = self._dialect.book(subscription.topic)
+        subscription.view = (
+            None
+            if subscription.book is None
+            else BookView(cast("Topic[BookChanged]", subscription.topic), subscription.book)
+        )

@@ -23,7 +23,7 @@ ASK_AGAIN: Final = 5.0
 
 
 @final
-class Doubt:
+class OrderResolver:
     """The queries of one session about its orders."""
 
     def __init__(self, dialect: Dialect, orders: Orders) -> None:
@@ -37,13 +37,13 @@ class Doubt:
 
     def arise(self, now: float) -> None:
         """Some order may be unknown: ask when nothing is being asked already."""
-        self._plan(now if self._round_at is None else min(self._round_at, now))
+        self._schedule(now if self._round_at is None else min(self._round_at, now))
 
     def ask(self, connection: Connection, now: float) -> None:
         """Begin a round if one is due. The connection is ready."""
         if self.due is None or now < self.due:
             return
-        self._plan(None)
+        self._schedule(None)
         unknown = [view.snapshot() for view in self._orders.open() if view.state == "unknown"]
         if unknown:
             for command in self._dialect.find_out(unknown):
@@ -52,29 +52,29 @@ class Doubt:
     def answered(self, event: Replied[Any] | Failed, now: float) -> bool:
         """Whether this was the answer to one of the queries."""
         if event.request_id not in self._asked:
-            return self._came_late(event)
+            return self._answered_late(event)
         self._asked.discard(event.request_id)
-        self._plan(self._round_at)
+        self._schedule(self._round_at)
         if isinstance(event, Failed) and isinstance(event.error, RequestTimedOut):
             self._late.add(event.request_id)
         if isinstance(event, Failed) and _is_passing(event):
             self.arise(now + ASK_AGAIN)
         return True
 
-    def _came_late(self, event: Replied[Any] | Failed) -> bool:
+    def _answered_late(self, event: Replied[Any] | Failed) -> bool:
         """Whether this is the answer to a query that had timed out; it is as good as in time."""
         if event.request_id not in self._late:
             return False
         self._late.discard(event.request_id)
         return True
 
-    def line_lost(self) -> None:
+    def connection_lost(self) -> None:
         """What was asked is answered no more; the next connection begins anew."""
         self._asked.clear()
         self._late.clear()
-        self._plan(None)
+        self._schedule(None)
 
-    def _plan(self, round_at: float | None) -> None:
+    def _schedule(self, round_at: float | None) -> None:
         self._round_at = round_at
         self.due = None if self._asked else round_at
 

@@ -10,7 +10,7 @@ from typing import Any, final
 
 from attrs import evolve
 
-from coinex_proto._session.order_resolver import Doubt
+from coinex_proto._session.order_resolver import OrderResolver
 from coinex_proto.dialect import Dialect
 from coinex_proto.errors import OutcomeUnknown, RequestRefused, RequestTimedOut
 from coinex_proto.events import Failed, OrderChanged, Replied
@@ -29,22 +29,22 @@ class OwnOrders:
         self._dialect = dialect
         self._orders = orders
         self._events = events
-        self.doubt = Doubt(dialect, orders)
-        """Asks the venue about orders of unknown state: call `doubt.ask` when it is due and the connection is ready."""
+        self.resolver = OrderResolver(dialect, orders)
+        """Asks the venue about orders of unknown state: call `resolver.ask` when it is due and the connection is ready."""
 
     # Facts ------------------------------------------------------------------------------------------------------------
 
-    def told(self, update: Update, now: float) -> None:
+    def take_update(self, update: Update, now: float) -> None:
         """An update that may tell of orders."""
-        self.learn(tuple(self._dialect.order(update)), now)
+        self.apply_facts(tuple(self._dialect.order(update)), now)
 
-    def learn(self, facts: tuple[OrderFact, ...], now: float, request_id: RequestId | None = None) -> None:
+    def apply_facts(self, facts: tuple[OrderFact, ...], now: float, request_id: RequestId | None = None) -> None:
         """Facts from anywhere; `request_id`: in the answer to this request."""
         for fact in facts:
             view = self._orders.apply(fact, now, request_id)
             self._changed(view)
             if view is not None and fact.state == "unknown":
-                self.doubt.arise(now)
+                self.resolver.arise(now)
 
     def refused(self, request_id: RequestId, why: str, now: float) -> None:
         """The venue did not take the order of this request."""
@@ -58,23 +58,23 @@ class OwnOrders:
 
     def answers(self, event: Replied[Any] | Failed, now: float) -> bool:
         """Whether this was the answer to one of our own queries; then it is dealt with."""
-        if not self.doubt.answered(event, now):
+        if not self.resolver.answered(event, now):
             return False
-        self._learn_result(event, now)
+        self._apply_result(event, now)
         return True
 
     def outcome(self, event: Replied[Any] | Failed, now: float) -> Event:
         """The event for the user: an order's command is answered with the tracker's view."""
         if isinstance(event, Failed) and isinstance(event.error, (OutcomeUnknown, RequestTimedOut)):
-            self.doubt.arise(now)
-            self._doubt_of(event, now)
+            self.resolver.arise(now)
+            self._report_unknown(event, now)
         view = self._orders.of_request(event.request_id)
         if view is None:
-            self._learn_result(event, now)
+            self._apply_result(event, now)
             return event
         if isinstance(event, Replied):
             if isinstance(event.result, Update):
-                self.learn(tuple(self._dialect.order(event.result)), now, event.request_id)
+                self.apply_facts(tuple(self._dialect.order(event.result)), now, event.request_id)
             return Replied(request_id=event.request_id, command=event.command, result=view)
         if isinstance(event.error, RequestRefused):
             self.refused(event.request_id, str(event.error), now)
@@ -82,27 +82,27 @@ class OwnOrders:
             self.unknown(event.request_id, str(event.error), now)
         return event
 
-    def _doubt_of(self, event: Failed, now: float) -> None:
+    def _report_unknown(self, event: Failed, now: float) -> None:
         """The order that a lost change or cancel was about may have changed or ended."""
-        fact = event.command.in_doubt()
+        fact = event.command.order_if_unknown()
         known = None if fact is None else self._orders.find(fact.order_id, fact.client_order_id)
         if fact is not None and known is not None and not known.is_final:
-            self.learn((evolve(fact, why=str(event.error)),), now)
+            self.apply_facts((evolve(fact, why=str(event.error)),), now)
 
-    def _learn_result(self, event: Replied[Any] | Failed, now: float) -> None:
+    def _apply_result(self, event: Replied[Any] | Failed, now: float) -> None:
         """The result of a query or a change may say more of an order than its push: the id it had before."""
         if isinstance(event, Replied) and isinstance(event.result, Update) and event.result.tells_order:
-            self.told(event.result, now)
+            self.take_update(event.result, now)
 
     # The connection ---------------------------------------------------------------------------------------------------
 
-    def line_ready(self, now: float) -> None:
+    def connection_ready(self, now: float) -> None:
         """The venue can be asked about orders whose state is unknown."""
-        self.doubt.arise(now)
+        self.resolver.arise(now)
 
-    def line_lost(self, why: str, now: float) -> None:
+    def connection_lost(self, why: str, now: float) -> None:
         """No order that is not final is known any more."""
-        self.doubt.line_lost()
+        self.resolver.connection_lost()
         for view in self._orders.connection_lost(now, why):
             self._changed(view)
 

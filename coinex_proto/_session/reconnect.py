@@ -70,7 +70,7 @@ class Ending:
 
 
 @define
-class Plan:
+class ReconnectPolicy:
     """Counts failures and decides."""
 
     config: Config

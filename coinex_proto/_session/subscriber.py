@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from coinex_proto._session.subscriptions import AnyTopic, Wire, Wish, Wishes, topics_of
+from coinex_proto._session.subscriptions import AnyTopic, Subscription, Subscriptions, Wire, topics_of
 from coinex_proto._session.trust import Trust
 from coinex_proto.commands import Command
 from coinex_proto.errors import PayloadError, RequestRefused, RequestTimedOut, SdkError
@@ -38,67 +38,69 @@ class Verb(Enum):
     END = "end"
 
 
-class Asking:
+class Subscriber:
     """The topic requests of one session."""
 
-    def __init__(self, dialect: Dialect, config: Config, wishes: Wishes, trust: Trust, events: deque[Event]) -> None:
+    def __init__(
+        self, dialect: Dialect, config: Config, subscriptions: Subscriptions, trust: Trust, events: deque[Event]
+    ) -> None:
         self._dialect = dialect
         self._config = config
-        self._wishes = wishes
+        self._subscriptions = subscriptions
         self._trust = trust
         self._events = events
-        self._asked: dict[RequestId, tuple[Verb, tuple[Wish, ...]]] = {}
-        self._late: dict[RequestId, tuple[Wish, ...]] = {}
+        self._asked: dict[RequestId, tuple[Verb, tuple[Subscription, ...]]] = {}
+        self._late: dict[RequestId, tuple[Subscription, ...]] = {}
         """Those of requests that timed out: their acknowledgement may still come."""
         self.retry_at: float | None = None
         """When `handle_timeout` must be called next: the next refused topic may be asked for again."""
 
     def reconcile(self, connection: Connection, now: float) -> None:
         """Ask for what is wanted and not on, end what is on and not wanted."""
-        start: list[Wish] = []
-        end: list[Wish] = []
-        for wish in self._wishes.take_touched():
-            if wish.wire is Wire.ON and (not wish.holders or wish.must_renew):
-                end.append(wish)
-            elif wish.wire is Wire.OFF and not self._is_ended_first(wish, end, now):
-                self._sort_out(wish, start, now)
+        start: list[Subscription] = []
+        end: list[Subscription] = []
+        for subscription in self._subscriptions.take_touched():
+            if subscription.wire is Wire.ON and (not subscription.holders or subscription.must_renew):
+                end.append(subscription)
+            elif subscription.wire is Wire.OFF and not self._is_ended_first(subscription, end, now):
+                self._sort_out(subscription, start, now)
         self._ask(Verb.END, end, connection, now)
         self._ask(Verb.START, start, connection, now)
 
-    def _is_ended_first(self, wish: Wish, end: list[Wish], now: float) -> bool:
+    def _is_ended_first(self, subscription: Subscription, end: list[Subscription], now: float) -> bool:
         """Whether it is time to ask again for what may be on: then it is ended, and asked for after that."""
-        is_early = wish.holders and wish.retry_at is not None and now < wish.retry_at
-        if not wish.may_be_on or is_early:
+        is_early = subscription.holders and subscription.retry_at is not None and now < subscription.retry_at
+        if not subscription.may_be_on or is_early:
             return False
-        wish.may_be_on = False
-        wish.must_renew = bool(wish.holders)
-        wish.retry_at = None
-        end.append(wish)
+        subscription.may_be_on = False
+        subscription.must_renew = bool(subscription.holders)
+        subscription.retry_at = None
+        end.append(subscription)
         return True
 
-    def _sort_out(self, wish: Wish, start: list[Wish], now: float) -> None:
+    def _sort_out(self, subscription: Subscription, start: list[Subscription], now: float) -> None:
         """A wish that is off: drop it, leave it, or let it start."""
-        wish.must_renew = False
-        if not wish.holders:
-            if self._wishes.get(wish.key) is wish:
-                self._wishes.remove(wish)
+        subscription.must_renew = False
+        if not subscription.holders:
+            if self._subscriptions.get(subscription.key) is subscription:
+                self._subscriptions.remove(subscription)
             return
-        if wish.refused is not None or (wish.retry_at is not None and now < wish.retry_at):
+        if subscription.refused is not None or (subscription.retry_at is not None and now < subscription.retry_at):
             return
-        wish.retry_at = None
-        over = self._wishes.cover(wish)
+        subscription.retry_at = None
+        over = self._subscriptions.cover(subscription)
         if over is None:
-            start.append(wish)
-        elif over.is_asked and not wish.is_asked:
-            self._trust.expect(wish)
+            start.append(subscription)
+        elif over.is_requested and not subscription.is_requested:
+            self._trust.expect(subscription)
             if over.wire is Wire.ON:
-                self._started((wish,), now)
+                self._started((subscription,), now)
 
-    def _ask(self, verb: Verb, wishes: Sequence[Wish], connection: Connection, now: float) -> None:
-        if not wishes:
+    def _ask(self, verb: Verb, subscriptions: Sequence[Subscription], connection: Connection, now: float) -> None:
+        if not subscriptions:
             return
-        left = {wish.key: wish for wish in wishes}
-        for command, topics in self._requests(verb, topics_of(wishes)):
+        left = {subscription.key: subscription for subscription in subscriptions}
+        for command, topics in self._requests(verb, topics_of(subscriptions)):
             group = tuple(left.pop(topic.key) for topic in topics)
             self._mark_asked(verb, group, now)
             request_id = connection.submit(command, now, is_paced=True)
@@ -122,26 +124,30 @@ class Asking:
                 found += self._requests(verb, part[:half]) + self._requests(verb, part[half:])
         return found
 
-    def _mark_asked(self, verb: Verb, wishes: Sequence[Wish], now: float) -> None:
+    def _mark_asked(self, verb: Verb, subscriptions: Sequence[Subscription], now: float) -> None:
         if verb is Verb.END:
-            self._mark_ending(wishes, now)
+            self._mark_ending(subscriptions, now)
             return
-        for wish in wishes:
-            wish.wire = Wire.ASKING
-            wish.told = wish.topic
-            self._trust.asked(wish)
-            for single in self._wishes.covered(wish):
-                if not single.is_asked:
+        for subscription in subscriptions:
+            subscription.wire = Wire.ASKING
+            subscription.requested_topic = subscription.topic
+            self._trust.asked(subscription)
+            for single in self._subscriptions.covered(subscription):
+                if not single.is_requested:
                     self._trust.expect(single)
 
-    def _mark_ending(self, wishes: Sequence[Wish], now: float) -> None:
+    def _mark_ending(self, subscriptions: Sequence[Subscription], now: float) -> None:
         """The venue ends the single markets together with the all-markets topic: from now on nothing vouches for them."""
-        ending = [each for wish in wishes for each in (wish, *self._wishes.covered(wish))]
+        ending = [
+            each
+            for subscription in subscriptions
+            for each in (subscription, *self._subscriptions.covered(subscription))
+        ]
         self._trust.lose(ending, now, "asked for again")
         for each in ending:
-            each.is_asked = False
-        for wish in wishes:
-            wish.wire = Wire.ENDING
+            each.is_requested = False
+        for subscription in subscriptions:
+            subscription.wire = Wire.ENDING
 
     # Answers ----------------------------------------------------------------------------------------------------------
 
@@ -149,136 +155,158 @@ class Asking:
         """Whether this was the answer to a topic request; then it is dealt with."""
         asked = self._asked.pop(event.request_id, None)
         if asked is None:
-            return self._came_late(event, now)
-        verb, wishes = asked
+            return self._answered_late(event, now)
+        verb, subscriptions = asked
         if isinstance(event, Replied):
-            unconfirmed = [wish for wish in wishes if wish.must_confirm]
-            self._acknowledged(verb, wishes, now)
-            for wish in unconfirmed if isinstance(event.result, Update) else ():
-                self._trust.confirm(wish, event.result, now)
+            unconfirmed = [subscription for subscription in subscriptions if subscription.must_confirm]
+            self._acknowledged(verb, subscriptions, now)
+            for subscription in unconfirmed if isinstance(event.result, Update) else ():
+                self._trust.confirm(subscription, event.result, now)
         elif verb is Verb.END:
-            self._ended(wishes, now)
+            self._ended(subscriptions, now)
         else:
             if isinstance(event.error, RequestTimedOut):
-                self._late[event.request_id] = wishes
+                self._late[event.request_id] = subscriptions
             is_in_doubt = isinstance(event.error, (RequestTimedOut, PayloadError)) or _is_on_already(event)
-            for wish in wishes:
-                wish.may_be_on = event.command.is_once and is_in_doubt
-            self._not_started(wishes, event.error, connection, now)
+            for subscription in subscriptions:
+                subscription.may_be_on = event.command.is_once and is_in_doubt
+            self._not_started(subscriptions, event.error, connection, now)
         return True
 
-    def _came_late(self, event: Replied[Any] | Failed, now: float) -> bool:
+    def _answered_late(self, event: Replied[Any] | Failed, now: float) -> bool:
         """Whether this acknowledges a request that had timed out: what waits to be asked for again need not be."""
         late = self._late.pop(event.request_id, None)
         if late is None:
             return False
-        begun = [wish for wish in late if _awaits_answer(wish)]
-        unexpected = [wish for wish in begun if wish.wire is Wire.OFF]
-        for wish in begun:
-            wish.retry_at = None
-            wish.may_be_on = False
-        for wish in unexpected:
-            self._trust.asked(wish)
-        for request_id, (verb, wishes) in self._asked.items():
-            self._asked[request_id] = (verb, tuple(wish for wish in wishes if wish not in begun))
+        begun = [subscription for subscription in late if _awaits_answer(subscription)]
+        unexpected = [subscription for subscription in begun if subscription.wire is Wire.OFF]
+        for subscription in begun:
+            subscription.retry_at = None
+            subscription.may_be_on = False
+        for subscription in unexpected:
+            self._trust.asked(subscription)
+        for request_id, (verb, subscriptions) in self._asked.items():
+            self._asked[request_id] = (
+                verb,
+                tuple(subscription for subscription in subscriptions if subscription not in begun),
+            )
         self._acknowledged(Verb.START, begun, now)
         if isinstance(event, Replied) and isinstance(event.result, Update):
             # The answer is the first state, and came while none was expected.
-            for wish in unexpected:
-                self._trust.confirm(wish, event.result, now)
+            for subscription in unexpected:
+                self._trust.confirm(subscription, event.result, now)
         return True
 
     def data_came(self, connection: Connection, now: float) -> None:
         """What has begun is no longer waited for where that need not be acknowledged: a refusal is of another topic."""
-        for request_id, (verb, wishes) in tuple(self._asked.items()):
-            if verb is Verb.START and all(wish.is_live and not wish.is_private for wish in wishes):
-                connection.came_true(request_id, now)
+        for request_id, (verb, subscriptions) in tuple(self._asked.items()):
+            if verb is Verb.START and all(
+                subscription.is_live and not subscription.is_private for subscription in subscriptions
+            ):
+                connection.confirm_started(request_id, now)
 
-    def _acknowledged(self, verb: Verb, wishes: Sequence[Wish], now: float) -> None:
+    def _acknowledged(self, verb: Verb, subscriptions: Sequence[Subscription], now: float) -> None:
         if verb is Verb.END:
-            self._ended(wishes, now)
+            self._ended(subscriptions, now)
             return
-        for wish in wishes:
-            wish.wire = Wire.ON
-            wish.failures = wish.sign_in_refusals = 0
-            wish.must_confirm = wish.must_confirm and wish.must_renew
-            if not wish.holders or wish.must_renew:
-                self._wishes.touch((wish,))
-        covered = [each for wish in wishes for each in self._wishes.covered(wish) if each.wire is Wire.OFF]
-        self._started([wish for wish in (*wishes, *covered) if not wish.must_renew], now)
+        for subscription in subscriptions:
+            subscription.wire = Wire.ON
+            subscription.failures = subscription.sign_in_refusals = 0
+            subscription.must_confirm = subscription.must_confirm and subscription.must_renew
+            if not subscription.holders or subscription.must_renew:
+                self._subscriptions.touch((subscription,))
+        covered = [
+            each
+            for subscription in subscriptions
+            for each in self._subscriptions.covered(subscription)
+            if each.wire is Wire.OFF
+        ]
+        self._started([subscription for subscription in (*subscriptions, *covered) if not subscription.must_renew], now)
 
-    def _started(self, wishes: Sequence[Wish], now: float) -> None:
-        held = [wish for wish in wishes if wish.holders]
-        self._events.extend(Subscribed(topic=wish.topic) for wish in held)
-        self._trust.enliven([wish for wish in held if wish.is_private], now)
+    def _started(self, subscriptions: Sequence[Subscription], now: float) -> None:
+        held = [subscription for subscription in subscriptions if subscription.holders]
+        self._events.extend(Subscribed(topic=subscription.topic) for subscription in held)
+        self._trust.mark_live([subscription for subscription in held if subscription.is_private], now)
 
-    def _ended(self, wishes: Sequence[Wish], now: float) -> None:
-        for wish in wishes:
-            wish.wire = Wire.OFF
-            if not wish.must_renew:
-                self._events.append(Unsubscribed(topic=wish.told or wish.topic))
-            singles = self._wishes.covered(wish)
+    def _ended(self, subscriptions: Sequence[Subscription], now: float) -> None:
+        for subscription in subscriptions:
+            subscription.wire = Wire.OFF
+            if not subscription.must_renew:
+                self._events.append(Unsubscribed(topic=subscription.requested_topic or subscription.topic))
+            singles = self._subscriptions.covered(subscription)
             for single in singles:
                 if single.wire is Wire.ON:
                     single.wire = Wire.OFF
                 elif single.wire is Wire.ASKING:
                     single.must_renew = True
-            self._wishes.touch((wish, *singles))
+            self._subscriptions.touch((subscription, *singles))
 
-    def _not_started(self, wishes: Sequence[Wish], error: SdkError, connection: Connection, now: float) -> None:
+    def _not_started(
+        self, subscriptions: Sequence[Subscription], error: SdkError, connection: Connection, now: float
+    ) -> None:
         may_retry = isinstance(error, (RequestTimedOut, PayloadError)) or (
-            isinstance(error, RequestRefused) and (error.retryable or any(wish.may_be_on for wish in wishes))
+            isinstance(error, RequestRefused)
+            and (error.retryable or any(subscription.may_be_on for subscription in subscriptions))
         )
-        covered = [each for wish in wishes for each in self._wishes.covered(wish) if each.wire is Wire.OFF]
-        self._trust.lose((*wishes, *covered), now, str(error))
-        for wish in (*wishes, *covered):
-            wish.wire = Wire.OFF
-            wish.is_asked = False
-        if connection.phase is not Phase.READY and all(wish.sign_in_refusals < MAX_SIGN_IN_REFUSALS for wish in wishes):
+        covered = [
+            each
+            for subscription in subscriptions
+            for each in self._subscriptions.covered(subscription)
+            if each.wire is Wire.OFF
+        ]
+        self._trust.lose((*subscriptions, *covered), now, str(error))
+        for subscription in (*subscriptions, *covered):
+            subscription.wire = Wire.OFF
+            subscription.is_requested = False
+        if connection.phase is not Phase.READY and all(
+            subscription.sign_in_refusals < MAX_SIGN_IN_REFUSALS for subscription in subscriptions
+        ):
             # The refusal was of the sign-in and has ended the connection: they are asked for on the next one.
-            for wish in wishes:
-                wish.sign_in_refusals += 1
+            for subscription in subscriptions:
+                subscription.sign_in_refusals += 1
             return
-        if not may_retry and len(wishes) > 1 and connection.phase is Phase.READY:
+        if not may_retry and len(subscriptions) > 1 and connection.phase is Phase.READY:
             # One bad market spoils the whole list: halves, until it stands alone.
-            half = len(wishes) // 2
-            for part in (wishes[:half], wishes[half:]):
-                self._ask(Verb.START, [wish for wish in part if wish.holders], connection, now)
-                self._wishes.touch([wish for wish in part if not wish.holders])
+            half = len(subscriptions) // 2
+            for part in (subscriptions[:half], subscriptions[half:]):
+                self._ask(Verb.START, [subscription for subscription in part if subscription.holders], connection, now)
+                self._subscriptions.touch([subscription for subscription in part if not subscription.holders])
             return
-        for wish in wishes:
+        for subscription in subscriptions:
             if may_retry:
-                wish.failures += 1
-                wish.retry_at = now + max(FIRST_RETRY, self._config.backoff.step(wish.failures))
-                self.retry_at = wish.retry_at if self.retry_at is None else min(self.retry_at, wish.retry_at)
+                subscription.failures += 1
+                subscription.retry_at = now + max(FIRST_RETRY, self._config.backoff.step(subscription.failures))
+                self.retry_at = (
+                    subscription.retry_at if self.retry_at is None else min(self.retry_at, subscription.retry_at)
+                )
             else:
-                wish.refused = error
-                self._wishes.touch(self._wishes.covered(wish))
-            if wish.holders:
-                self._events.append(SubscribeFailed(topic=wish.topic, error=error))
+                subscription.refused = error
+                self._subscriptions.touch(self._subscriptions.covered(subscription))
+            if subscription.holders:
+                self._events.append(SubscribeFailed(topic=subscription.topic, error=error))
             else:
-                self._wishes.touch((wish,))
+                self._subscriptions.touch((subscription,))
 
     # The connection ---------------------------------------------------------------------------------------------------
 
-    def line_ready(self) -> None:
+    def connection_ready(self) -> None:
         """A new connection: everything that is wanted must be asked for."""
-        self._wishes.take_touched()
-        self._wishes.touch(self._wishes)
+        self._subscriptions.take_touched()
+        self._subscriptions.touch(self._subscriptions)
 
-    def line_lost(self) -> None:
+    def connection_lost(self) -> None:
         """The venue has forgotten everything."""
         self._asked.clear()
         self._late.clear()
         self.retry_at = None
-        for wish in list(self._wishes):
-            wish.wire = Wire.OFF
-            wish.must_renew = wish.may_be_on = wish.must_confirm = False
-            wish.retry_at = None
-            wish.failures = 0
-            if not wish.holders:
-                self._wishes.remove(wish)
-        self._wishes.take_touched()
+        for subscription in list(self._subscriptions):
+            subscription.wire = Wire.OFF
+            subscription.must_renew = subscription.may_be_on = subscription.must_confirm = False
+            subscription.retry_at = None
+            subscription.failures = 0
+            if not subscription.holders:
+                self._subscriptions.remove(subscription)
+        self._subscriptions.take_touched()
 
     # Time -------------------------------------------------------------------------------------------------------------
 
@@ -286,26 +314,36 @@ class Asking:
         """Ask again what may be asked again."""
         if self.retry_at is None or now < self.retry_at:
             return
-        waiting = [wish for wish in self._wishes if wish.retry_at is not None]
-        self._wishes.touch([wish for wish in waiting if wish.retry_at is not None and wish.retry_at <= now])
-        later = [wish.retry_at for wish in waiting if wish.retry_at is not None and wish.retry_at > now]
+        waiting = [subscription for subscription in self._subscriptions if subscription.retry_at is not None]
+        self._subscriptions.touch(
+            [
+                subscription
+                for subscription in waiting
+                if subscription.retry_at is not None and subscription.retry_at <= now
+            ]
+        )
+        later = [
+            subscription.retry_at
+            for subscription in waiting
+            if subscription.retry_at is not None and subscription.retry_at > now
+        ]
         self.retry_at = min(later, default=None)
 
-    def renew(self, wishes: Sequence[Wish]) -> None:
+    def renew(self, subscriptions: Sequence[Subscription]) -> None:
         """Their state is in doubt: end them and ask again."""
-        for wish in wishes:
-            over = self._wishes.cover(wish)
-            target = wish if over is None or wish.wire is Wire.ON else over
+        for subscription in subscriptions:
+            over = self._subscriptions.cover(subscription)
+            target = subscription if over is None or subscription.wire is Wire.ON else over
             target.must_renew = True
-            self._wishes.touch((target,))
+            self._subscriptions.touch((target,))
 
 
 def _is_on_already(event: Failed) -> bool:
     return isinstance(event.error, RequestRefused) and event.error.code in event.command.already_on
 
 
-def _awaits_answer(wish: Wish) -> bool:
+def _awaits_answer(subscription: Subscription) -> bool:
     """Whether an acknowledgement of an earlier request of the same parameters settles it."""
-    if not wish.holders or wish.must_renew or wish.must_confirm:
+    if not subscription.holders or subscription.must_renew or subscription.must_confirm:
         return False
-    return wish.wire is Wire.ASKING or (wish.wire is Wire.OFF and wish.retry_at is not None)
+    return subscription.wire is Wire.ASKING or (subscription.wire is Wire.OFF and subscription.retry_at is not None)

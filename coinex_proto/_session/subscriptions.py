@@ -52,7 +52,7 @@ class TopicStatus:
 
 
 @define(eq=False)
-class Wish:
+class Subscription:
     """One topic that somebody wants, or that the venue still has to be told is wanted no more."""
 
     topic: AnyTopic
@@ -62,11 +62,11 @@ class Wish:
     view: BookView | None
     holders: set[Hashable] = Factory(set)
     wire: Wire = Wire.OFF
-    is_asked: bool = False
+    is_requested: bool = False
     """On this connection its updates can be expected: it was asked for, itself or through the all-markets topic."""
     may_be_on: bool = False
     """It was asked for in vain, but the venue may have started it and will not take the request twice."""
-    told: AnyTopic | None = None
+    requested_topic: AnyTopic | None = None
     """What the venue was last asked for: `topic` may have other parameters since."""
     must_confirm: bool = False
     """Other parameters than before: until this is acknowledged, what comes may still be of the old ones."""
@@ -83,9 +83,9 @@ class Wish:
     """Connections that ended since the venue took this topic for asked without a sign-in."""
     retry_at: float | None = None
     last_update_at: float | None = None
-    doubt_at: float | None = None
+    unproved_since: float | None = None
     """A book that gets updates which do not prove it, since then."""
-    doubt_why: str = ""
+    unproved_why: str = ""
     renewals: int = 0
     merger: Merger | None = None
     """Where pushes are differences: what makes whole ones of them."""
@@ -100,86 +100,92 @@ class Wish:
             return "lost"
         if self.wire is Wire.ON:
             return "acknowledged"
-        return "asked" if self.is_asked else "wanted"
+        return "asked" if self.is_requested else "wanted"
 
     def status(self) -> TopicStatus:
         """For `topics()`."""
-        why = str(self.refused) if self.refused is not None else self.lost_why or self.doubt_why
+        why = str(self.refused) if self.refused is not None else self.lost_why or self.unproved_why
         return TopicStatus(topic=self.topic, state=self.state(), last_update_at=self.last_update_at, why=why)
 
 
-class Wishes:
+class Subscriptions:
     """All wishes by key, those whose wire state must be looked at, and the way from an update to its wishes."""
 
     def __init__(self) -> None:
-        self.by_key: dict[TopicKey, Wish] = {}
+        self.by_key: dict[TopicKey, Subscription] = {}
         """To be read only."""
-        self.routes: dict[TopicKey, tuple[Wish, ...]] = {}
+        self.routes: dict[TopicKey, tuple[Subscription, ...]] = {}
         """What `route` has found before; to be read only."""
-        self.touched: dict[TopicKey, Wish] = {}
+        self.touched: dict[TopicKey, Subscription] = {}
         """Those whose wire state must be looked at; to be read only."""
 
-    def __iter__(self) -> Iterator[Wish]:
+    def __iter__(self) -> Iterator[Subscription]:
         return iter(self.by_key.values())
 
-    def get(self, key: TopicKey) -> Wish | None:
+    def get(self, key: TopicKey) -> Subscription | None:
         """The wish with this key, wanted or just ending."""
         return self.by_key.get(key)
 
-    def wanted(self) -> list[Wish]:
+    def wanted(self) -> list[Subscription]:
         """Those that somebody holds."""
-        return [wish for wish in self.by_key.values() if wish.holders]
+        return [subscription for subscription in self.by_key.values() if subscription.holders]
 
-    def add(self, wish: Wish) -> None:
+    def add(self, subscription: Subscription) -> None:
         """A new wish."""
-        self.by_key[wish.key] = wish
+        self.by_key[subscription.key] = subscription
         self.routes.clear()
 
-    def remove(self, wish: Wish) -> None:
+    def remove(self, subscription: Subscription) -> None:
         """Nobody wants it and the venue has nothing to be told."""
-        del self.by_key[wish.key]
+        del self.by_key[subscription.key]
         self.routes.clear()
 
     def holders_changed(self) -> None:
         """Updates may go to other wishes than before."""
         self.routes.clear()
 
-    def touch(self, wishes: Iterable[Wish]) -> None:
+    def touch(self, subscriptions: Iterable[Subscription]) -> None:
         """Their wire state must be looked at."""
-        for wish in wishes:
-            self.touched[wish.key] = wish
+        for subscription in subscriptions:
+            self.touched[subscription.key] = subscription
 
-    def take_touched(self) -> list[Wish]:
+    def take_touched(self) -> list[Subscription]:
         """Those touched since the last call."""
         touched, self.touched = list(self.touched.values()), {}
         return touched
 
-    def route(self, key: TopicKey) -> tuple[Wish, ...]:
+    def route(self, key: TopicKey) -> tuple[Subscription, ...]:
         """The wanted wishes that an update with this key belongs to: its own market's and all markets'."""
         route = self.routes.get(key)
         if route is None:
             if len(self.routes) >= MAX_ROUTES:
                 self.routes.clear()
             both = (self.by_key.get(key), self.by_key.get(wide(key)) if not is_wide(key) else None)
-            route = self.routes[key] = tuple(wish for wish in both if wish is not None and wish.holders)
+            route = self.routes[key] = tuple(
+                subscription for subscription in both if subscription is not None and subscription.holders
+            )
         return route
 
-    def cover(self, wish: Wish) -> Wish | None:
+    def cover(self, subscription: Subscription) -> Subscription | None:
         """The all-markets wish that makes asking for this market needless, if there is one."""
-        if is_wide(wish.key):
+        if is_wide(subscription.key):
             return None
-        over = self.by_key.get(wide(wish.key))
+        over = self.by_key.get(wide(subscription.key))
         if over is None or over.refused is not None:
             return None
         return over if over.holders or over.wire is not Wire.OFF else None
 
-    def covered(self, over: Wish) -> list[Wish]:
+    def covered(self, over: Subscription) -> list[Subscription]:
         """The single markets of an all-markets wish."""
         if not is_wide(over.key):
             return []
-        return [wish for wish in self.by_key.values() if wish is not over and wide(wish.key) == over.key]
+        return [
+            subscription
+            for subscription in self.by_key.values()
+            if subscription is not over and wide(subscription.key) == over.key
+        ]
 
 
-def topics_of(wishes: Iterable[Wish]) -> tuple[Topic[Any], ...]:
+def topics_of(subscriptions: Iterable[Subscription]) -> tuple[Topic[Any], ...]:
     """Their topics."""
-    return tuple(wish.topic for wish in wishes)
+    return tuple(subscription.topic for subscription in subscriptions)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from attrs import define
 
-from coinex_proto._session.subscriptions import Wish, Wishes, topics_of
+from coinex_proto._session.subscriptions import Subscription, Subscriptions, topics_of
 from coinex_proto.books.book import MustBeTold
 from coinex_proto.books.view import BookChanged
 from coinex_proto.events import Lost, Restored
@@ -50,13 +50,13 @@ class _Seen:
 class Trust:
     """The trust state of all wishes of one session."""
 
-    def __init__(self, wishes: Wishes, config: Config, stats: Statistics, events: deque[Event]) -> None:
-        self._wishes = wishes
+    def __init__(self, subscriptions: Subscriptions, config: Config, stats: Statistics, events: deque[Event]) -> None:
+        self._subscriptions = subscriptions
         self._silent_after = config.silent_after
         self._stats = stats
         self._events = events
         self._seen: dict[TopicKey, _Seen] = {}
-        self.has_enlivened = False
+        self.has_gone_live = False
         """Some topic went live since this was last set to False."""
         self.watch_at: float | None = None
         """When `handle_timeout` must be called next; only moved when something new is to be watched."""
@@ -67,7 +67,7 @@ class Trust:
     def take(self, update: Update, now: float) -> None:
         """Hand an update on to those who want it, through its book if it has one."""
         key = update.topic_key
-        route = self._wishes.routes.get(key) or self._wishes.route(key)
+        route = self._subscriptions.routes.get(key) or self._subscriptions.route(key)
         if update.has_sequence and self._has_gap(update, key):
             self._gap(route, now)
         if not route:
@@ -85,31 +85,35 @@ class Trust:
             if fresh is None:
                 return
             update = fresh
-        proved: Wish | None = None
-        for wish in route:
-            wish.last_update_at = now
-            if wish.book is not None:
-                if wish.is_asked and not wish.must_confirm and self._apply(wish, update, now):
-                    proved = wish
-            elif not wish.is_live and not wish.is_private and wish.is_asked:
-                self.enliven((wish,), now)
+        proved: Subscription | None = None
+        for subscription in route:
+            subscription.last_update_at = now
+            if subscription.book is not None:
+                if (
+                    subscription.is_requested
+                    and not subscription.must_confirm
+                    and self._apply(subscription, update, now)
+                ):
+                    proved = subscription
+            elif not subscription.is_live and not subscription.is_private and subscription.is_requested:
+                self.mark_live((subscription,), now)
         self._events.append(update)
         if proved is not None:
             self._tell_book(proved)
 
-    def confirm(self, wish: Wish, update: Update, now: float) -> None:
+    def confirm(self, subscription: Subscription, update: Update, now: float) -> None:
         """The update came in the acknowledgement of other parameters, so that it is a state of these."""
-        if wish.is_asked and not wish.must_confirm and self._apply(wish, update, now):
-            self._tell_book(wish)
+        if subscription.is_requested and not subscription.must_confirm and self._apply(subscription, update, now):
+            self._tell_book(subscription)
 
-    def _tell_book(self, wish: Wish) -> None:
-        if wish.view is not None:
-            book = wish.view.snapshot()
-            self._events.append(BookChanged(topic=wish.topic, market=str(wish.key[1]), book=book))  # type: ignore[arg-type]
+    def _tell_book(self, subscription: Subscription) -> None:
+        if subscription.view is not None:
+            book = subscription.view.snapshot()
+            self._events.append(BookChanged(topic=subscription.topic, market=str(subscription.key[1]), book=book))  # type: ignore[arg-type]
 
-    def _apply(self, wish: Wish, update: Update, now: float) -> bool:
+    def _apply(self, subscription: Subscription, update: Update, now: float) -> bool:
         """Whether the book is proved by this update."""
-        book, view = wish.book, wish.view
+        book, view = subscription.book, subscription.view
         if book is None or view is None:
             return False
         passed, failed = book.checks_passed, book.checks_failed
@@ -118,16 +122,16 @@ class Trust:
         self._stats.checksums_failed += book.checks_failed - failed
         if why is None:
             view.prove(now)
-            if wish.doubt_at is not None:
-                wish.doubt_at, wish.doubt_why = None, ""
-            if not wish.is_live:
-                wish.renewals = 0
-                self.enliven((wish,), now)
+            if subscription.unproved_since is not None:
+                subscription.unproved_since, subscription.unproved_why = None, ""
+            if not subscription.is_live:
+                subscription.renewals = 0
+                self.mark_live((subscription,), now)
             return True
         view.doubt(why)
-        self._start_doubt(wish, now, why)
-        if wish.is_live:
-            self.lose((wish,), now if view.received_at is None else view.received_at, why)
+        self._start_unproved(subscription, now, why)
+        if subscription.is_live:
+            self.lose((subscription,), now if view.received_at is None else view.received_at, why)
         return False
 
     def missed(self, concerns: TopicKey, now: float, why: str) -> None:
@@ -138,42 +142,44 @@ class Trust:
         """
         kind, market = concerns[:2]
         concerned = [
-            wish
-            for wish in self._wishes.wanted()
-            if kind in (None, wish.key[0]) and (market is None or wish.key[1] in (market, None))
+            subscription
+            for subscription in self._subscriptions.wanted()
+            if kind in (None, subscription.key[0]) and (market is None or subscription.key[1] in (market, None))
         ]
-        hit = [wish for wish in concerned if wish.is_live]
-        self.lose(hit, min((_seen_until(wish, now) for wish in hit), default=now), why)
-        for wish in concerned:
-            kept = wish.book if wish.merger is None else wish.merger
-            if wish.is_asked and isinstance(kept, MustBeTold):
+        hit = [subscription for subscription in concerned if subscription.is_live]
+        self.lose(hit, min((_seen_until(subscription, now) for subscription in hit), default=now), why)
+        for subscription in concerned:
+            kept = subscription.book if subscription.merger is None else subscription.merger
+            if subscription.is_requested and isinstance(kept, MustBeTold):
                 # Also one that still waits for its first state: it would begin with a hole.
                 kept.missed()
-                self._start_doubt(wish, now, why)
-            elif wish.book is not None and wish in hit:
-                self._start_doubt(wish, now, why)
-        self.enliven([wish for wish in hit if wish.book is None and wish.merger is None], now)
+                self._start_unproved(subscription, now, why)
+            elif subscription.book is not None and subscription in hit:
+                self._start_unproved(subscription, now, why)
+        self.mark_live(
+            [subscription for subscription in hit if subscription.book is None and subscription.merger is None], now
+        )
 
     def unread(self) -> None:
         """A message could not be read: its number is not known, so that the next one along the connection proves no gap."""
         self._sequences.pop(None, None)
 
-    def _merged(self, route: Sequence[Wish], update: Update) -> Update | None:
+    def _merged(self, route: Sequence[Subscription], update: Update) -> Update | None:
         """What the topic brings after this update; None while nothing whole is known."""
-        wish = next((wish for wish in route if wish.merger is not None), None)
-        if wish is None or wish.merger is None:
+        subscription = next((subscription for subscription in route if subscription.merger is not None), None)
+        if subscription is None or subscription.merger is None:
             return update
-        whole = wish.merger.merge(update) if wish.is_asked else None
+        whole = subscription.merger.merge(update) if subscription.is_requested else None
         if whole is not None and whole is not update:
             stamp(whole, update.raw, update.received_at)
         return whole
 
-    def _start_doubt(self, wish: Wish, now: float, why: str) -> None:
-        wish.doubt_why = why
-        if wish.doubt_at is None:
-            wish.doubt_at = now
-            if wish.renewals < MAX_RENEWALS:
-                self._watch_by(now + _patience_with(wish))
+    def _start_unproved(self, subscription: Subscription, now: float, why: str) -> None:
+        subscription.unproved_why = why
+        if subscription.unproved_since is None:
+            subscription.unproved_since = now
+            if subscription.renewals < MAX_RENEWALS:
+                self._watch_by(now + _resync_delay(subscription))
 
     def _has_gap(self, update: Any, key: TopicKey) -> bool:
         """Whether something is missing before this update.
@@ -191,13 +197,17 @@ class Trust:
         last[None] = last[key] = sequence
         return overall is not None and own is not None and sequence > overall + 1 and sequence > own + 1
 
-    def _gap(self, route: Sequence[Wish], now: float) -> None:
+    def _gap(self, route: Sequence[Subscription], now: float) -> None:
         """Each push is a whole state or a trade: what is missing is missing, and the topic is live again at once."""
-        live = [wish for wish in route if wish.is_live]
-        self.lose(live, min((_seen_until(wish, now) for wish in live), default=now), "a gap in the sequence numbers")
-        self.enliven(live, now)
+        live = [subscription for subscription in route if subscription.is_live]
+        self.lose(
+            live,
+            min((_seen_until(subscription, now) for subscription in live), default=now),
+            "a gap in the sequence numbers",
+        )
+        self.mark_live(live, now)
 
-    def _without_seen(self, update: Any, key: TopicKey, route: Sequence[Wish], now: float) -> Update | None:
+    def _without_seen(self, update: Any, key: TopicKey, route: Sequence[Subscription], now: float) -> Update | None:
         """The update without the trades delivered before; None when nothing is left of it."""
         seen = self._seen.get(key)
         if seen is None:
@@ -239,123 +249,123 @@ class Trust:
 
     # Live and lost ----------------------------------------------------------------------------------------------------
 
-    def expect(self, wish: Wish) -> None:
+    def expect(self, subscription: Subscription) -> None:
         """From now on its updates can be expected."""
-        wish.is_asked = True
-        wish.doubt_at = None
-        wish.doubt_why = ""
-        if wish.book is not None:
-            wish.book.reset()
-        if wish.view is not None:
-            wish.view.doubt("asked for, and no whole book has come yet")
-        if wish.merger is not None:
-            wish.merger.reset()
+        subscription.is_requested = True
+        subscription.unproved_since = None
+        subscription.unproved_why = ""
+        if subscription.book is not None:
+            subscription.book.reset()
+        if subscription.view is not None:
+            subscription.view.doubt("asked for, and no whole book has come yet")
+        if subscription.merger is not None:
+            subscription.merger.reset()
 
-    def asked(self, wish: Wish) -> None:
+    def asked(self, subscription: Subscription) -> None:
         """As `expect`, and the first update is the state or the history: the venue itself was asked."""
-        self.expect(wish)
-        for key in self._seen if is_wide(wish.key) else (wish.key,):
+        self.expect(subscription)
+        for key in self._seen if is_wide(subscription.key) else (subscription.key,):
             seen = self._seen.get(key)
-            if seen is not None and wish.key in (key, wide(key)):
+            if seen is not None and subscription.key in (key, wide(key)):
                 seen.is_history_due = True
 
-    def enliven(self, wishes: Sequence[Wish], now: float) -> None:
+    def mark_live(self, subscriptions: Sequence[Subscription], now: float) -> None:
         """They are live from now on."""
-        back: dict[tuple[float, str], list[Wish]] = {}
-        for wish in wishes:
-            if wish.is_live:
+        back: dict[tuple[float, str], list[Subscription]] = {}
+        for subscription in subscriptions:
+            if subscription.is_live:
                 continue
-            wish.is_live = self.has_enlivened = True
-            wish.live_at = now
-            if wish.lost_since is not None:
-                back.setdefault((wish.lost_since, wish.lost_why), []).append(wish)
-                wish.lost_since, wish.lost_why = None, ""
-            if (due := self._due(wish)) is not None:
+            subscription.is_live = self.has_gone_live = True
+            subscription.live_at = now
+            if subscription.lost_since is not None:
+                back.setdefault((subscription.lost_since, subscription.lost_why), []).append(subscription)
+                subscription.lost_since, subscription.lost_why = None, ""
+            if (due := self._due(subscription)) is not None:
                 self._watch_by(due)
         for (since, why), group in back.items():
             self._events.append(Restored(topics=topics_of(group), since=since, until=now, why=why))
 
-    def lose(self, wishes: Iterable[Wish], since: float, why: str) -> None:
+    def lose(self, subscriptions: Iterable[Subscription], since: float, why: str) -> None:
         """They prove nothing from now on: one event for all of them that were live."""
-        lost = [wish for wish in wishes if wish.is_live]
-        for wish in lost:
-            wish.is_live = False
-            wish.lost_since, wish.lost_why = since, why
-            if wish.view is not None:
-                wish.view.doubt(why)
+        lost = [subscription for subscription in subscriptions if subscription.is_live]
+        for subscription in lost:
+            subscription.is_live = False
+            subscription.lost_since, subscription.lost_why = since, why
+            if subscription.view is not None:
+                subscription.view.doubt(why)
         if lost:
             self._stats.gaps += 1
             self._events.append(Lost(topics=topics_of(lost), since=since, why=why))
 
-    def forget(self, wish: Wish) -> None:
+    def forget(self, subscription: Subscription) -> None:
         """Nobody wants it any more."""
-        wish.is_live = wish.is_asked = False
-        wish.lost_since, wish.lost_why = None, ""
-        wish.doubt_at = None
-        if wish.view is not None:
-            wish.view.doubt("it is no longer subscribed")
-        if self._wishes.cover(wish) is None:
-            self._seen.pop(wish.key, None)
+        subscription.is_live = subscription.is_requested = False
+        subscription.lost_since, subscription.lost_why = None, ""
+        subscription.unproved_since = None
+        if subscription.view is not None:
+            subscription.view.doubt("it is no longer subscribed")
+        if self._subscriptions.cover(subscription) is None:
+            self._seen.pop(subscription.key, None)
 
-    def line_lost(self, since: float, why: str) -> None:
+    def connection_lost(self, since: float, why: str) -> None:
         """The connection is gone: nothing is proved."""
-        self.lose(self._wishes, since, why)
+        self.lose(self._subscriptions, since, why)
         self._sequences.clear()
-        for wish in self._wishes:
-            wish.is_asked = False
-            wish.doubt_at = None
-            if wish.view is not None:
-                wish.view.doubt(why)
+        for subscription in self._subscriptions:
+            subscription.is_requested = False
+            subscription.unproved_since = None
+            if subscription.view is not None:
+                subscription.view.doubt(why)
         self.watch_at = None
 
     # Time -------------------------------------------------------------------------------------------------------------
 
-    def handle_timeout(self, now: float) -> list[Wish]:
+    def handle_timeout(self, now: float) -> list[Subscription]:
         """Judge what was due; gives the wishes that must be asked for again."""
         if self.watch_at is None or now < self.watch_at:
             return []
         self.watch_at = None
-        renew: list[Wish] = []
-        late: dict[str, list[Wish]] = {}
-        for wish in self._wishes.wanted():
-            due = self._due(wish)
+        renew: list[Subscription] = []
+        late: dict[str, list[Subscription]] = {}
+        for subscription in self._subscriptions.wanted():
+            due = self._due(subscription)
             if due is None:
                 continue
             if now < due:
                 self._watch_by(due)
                 continue
-            renew.append(wish)
-            if wish.is_live:
-                late.setdefault(self._why_late(wish), []).append(wish)
-        for why, wishes in late.items():
-            self.lose(wishes, min(_seen_until(wish, now) for wish in wishes), why)
-        for wish in renew:
-            wish.doubt_at = None
-            wish.renewals += wish.book is not None
+            renew.append(subscription)
+            if subscription.is_live:
+                late.setdefault(self._why_late(subscription), []).append(subscription)
+        for why, subscriptions in late.items():
+            self.lose(subscriptions, min(_seen_until(subscription, now) for subscription in subscriptions), why)
+        for subscription in renew:
+            subscription.unproved_since = None
+            subscription.renewals += subscription.book is not None
         return renew
 
-    def _due(self, wish: Wish) -> float | None:
-        if not wish.is_live:
-            if wish.doubt_at is None or wish.renewals >= MAX_RENEWALS:
+    def _due(self, subscription: Subscription) -> float | None:
+        if not subscription.is_live:
+            if subscription.unproved_since is None or subscription.renewals >= MAX_RENEWALS:
                 return None
-            return wish.doubt_at + _patience_with(wish)
+            return subscription.unproved_since + _resync_delay(subscription)
         times = []
-        if wish.book is not None and wish.book.due is not None:
-            times.append(wish.book.due)
-        if self._silent_after is not None and not wish.is_private and wish.last_update_at is not None:
-            times.append(wish.last_update_at + self._silent_after)
+        if subscription.book is not None and subscription.book.due is not None:
+            times.append(subscription.book.due)
+        if self._silent_after is not None and not subscription.is_private and subscription.last_update_at is not None:
+            times.append(subscription.last_update_at + self._silent_after)
         return min(times, default=None)
 
-    def _why_late(self, wish: Wish) -> str:
-        if self._silent_after is not None and wish.last_update_at is not None and wish.book is None:
+    def _why_late(self, subscription: Subscription) -> str:
+        if self._silent_after is not None and subscription.last_update_at is not None and subscription.book is None:
             return f"silent for {self._silent_after:g} s"
         if (
-            wish.book is not None
-            and wish.book.due is not None
+            subscription.book is not None
+            and subscription.book.due is not None
             and (
                 self._silent_after is None
-                or wish.last_update_at is None
-                or wish.book.due <= wish.last_update_at + self._silent_after
+                or subscription.last_update_at is None
+                or subscription.book.due <= subscription.last_update_at + self._silent_after
             )
         ):
             return "no whole book within its time"
@@ -366,15 +376,18 @@ class Trust:
             self.watch_at = due
 
 
-def _seen_until(wish: Wish, now: float) -> float:
+def _seen_until(subscription: Subscription, now: float) -> float:
     """When its last update came."""
-    return now if wish.last_update_at is None else wish.last_update_at
+    return now if subscription.last_update_at is None else subscription.last_update_at
 
 
-def _patience_with(wish: Wish) -> float:
-    return float(RESYNC_AFTER * 2**wish.renewals)
+def _resync_delay(subscription: Subscription) -> float:
+    return float(RESYNC_AFTER * 2**subscription.renewals)
 
 
-def _is_long_live(route: Sequence[Wish], now: float) -> bool:
+def _is_long_live(route: Sequence[Subscription], now: float) -> bool:
     """Whether an all-markets topic that brings this has been live for so long that the past is behind it."""
-    return any(is_wide(wish.key) and wish.is_live and now - wish.live_at > HISTORY_WITHIN for wish in route)
+    return any(
+        is_wide(subscription.key) and subscription.is_live and now - subscription.live_at > HISTORY_WITHIN
+        for subscription in route
+    )

@@ -38,7 +38,7 @@ class _Rank(NamedTuple):
         return self.serial >= other.serial
 
 
-class _Told(NamedTuple):
+class _Reported(NamedTuple):
     """A value, how new it is, and how much of the order was filled then."""
 
     value: Decimal
@@ -57,9 +57,9 @@ class Order:
         "_fills_value",
         "_market",
         "_rank",
+        "_reported",
+        "_reported_filled",
         "_side",
-        "_told",
-        "_told_filled",
         "_why",
         "client_order_id",
         "order_ids",
@@ -84,8 +84,8 @@ class Order:
         self._fills_amount = _ZERO
         self._fills_value = _ZERO
         self._all_priced = True
-        self._told: dict[str, _Told] = {}
-        self._told_filled = _ZERO
+        self._reported: dict[str, _Reported] = {}
+        self._reported_filled = _ZERO
         self._rank = _Rank(None, None, 0)
 
     @property
@@ -116,18 +116,18 @@ class Order:
 
     # Facts in ---------------------------------------------------------------------------------------------------------
 
-    def tell(self, fact: OrderFact, serial: int) -> None:
+    def apply(self, fact: OrderFact, serial: int) -> None:
         """Takes a fact in; `serial` counts the arrivals."""
         self._market = self._market or fact.market
         self._side = self._side or fact.side
         if fact.fill is not None:
             self._add_fill(Fill(*fact.fill))
         is_former = fact.order_id is not None and fact.order_id in self.replaced
-        told_filled = _filled_of(fact)
-        if told_filled is not None:
-            self._told_filled = max(self._told_filled, told_filled)
-        rank = _Rank(None, None, 0) if is_former else _Rank(fact.at, told_filled, serial)
-        self._describe(fact, rank, self._filled() if told_filled is None else told_filled)
+        reported_filled = _filled_of(fact)
+        if reported_filled is not None:
+            self._reported_filled = max(self._reported_filled, reported_filled)
+        rank = _Rank(None, None, 0) if is_former else _Rank(fact.at, reported_filled, serial)
+        self._describe(fact, rank, self._filled() if reported_filled is None else reported_filled)
         if fact.state is not None and (fact.state == "live" or not is_former):
             self._take_state(fact.state, fact.why, rank)
 
@@ -149,9 +149,9 @@ class Order:
         self.was_live = self.was_live or other.was_live
         for fill in other._fills.values():
             self._add_fill(fill)
-        self._told_filled = max(self._told_filled, other._told_filled)
-        for name, told in other._told.items():
-            self._describe_one(name, told)
+        self._reported_filled = max(self._reported_filled, other._reported_filled)
+        for name, reported in other._reported.items():
+            self._describe_one(name, reported)
         if CERTAINTY[other.state] > CERTAINTY[self.state]:
             self.state, self._why, self._rank = other.state, other._why, other._rank
         elif not self.is_final and other._rank.is_newer(self._rank):
@@ -169,16 +169,16 @@ class Order:
 
     def _describe(self, fact: OrderFact, rank: _Rank, filled: Decimal) -> None:
         if fact.is_amended and fact.remaining is not None and _is_sane(fact.remaining):
-            self._describe_one("amount", _Told(CONTEXT.add(filled, fact.remaining), rank, filled))
+            self._describe_one("amount", _Reported(CONTEXT.add(filled, fact.remaining), rank, filled))
         for name in _DESCRIPTION:
             value: Decimal | None = getattr(fact, name)
             if value is not None and _is_sane(value):
-                self._describe_one(name, _Told(value, rank, filled))
+                self._describe_one(name, _Reported(value, rank, filled))
 
-    def _describe_one(self, name: str, told: _Told) -> None:
-        known = self._told.get(name)
-        if known is None or told.rank.is_newer(known.rank):
-            self._told[name] = told
+    def _describe_one(self, name: str, reported: _Reported) -> None:
+        known = self._reported.get(name)
+        if known is None or reported.rank.is_newer(known.rank):
+            self._reported[name] = reported
 
     def _take_state(self, to: OrderState, why: str, rank: _Rank) -> None:
         if self.is_final:
@@ -196,7 +196,7 @@ class Order:
 
     # Values out -------------------------------------------------------------------------------------------------------
 
-    def settle(self, now: float) -> bool:
+    def refresh(self, now: float) -> bool:
         """Brings `values` up to date; whether anything but the time has changed."""
         assert self.state is not None
         filled = self._filled()
@@ -225,27 +225,27 @@ class Order:
         return True
 
     def _value(self, name: str) -> Decimal | None:
-        told = self._told.get(name)
-        return None if told is None else told.value
+        reported = self._reported.get(name)
+        return None if reported is None else reported.value
 
     def _filled(self) -> Decimal:
         """Both are lower bounds: what the venue added up, and the single fills that were seen."""
-        return max(self._told_filled, self._fills_amount)
+        return max(self._reported_filled, self._fills_amount)
 
     def _remaining(self, filled: Decimal) -> Decimal | None:
         """From whichever is newer, the remainder that was told or the amount, less what was filled since."""
         if self.state == "filled":
             return _ZERO
-        remaining, amount = self._told.get("remaining"), self._told.get("amount")
+        remaining, amount = self._reported.get("remaining"), self._reported.get("amount")
         if remaining is not None and (amount is None or remaining.rank.is_newer(amount.rank)):
             return max(_ZERO, CONTEXT.subtract(remaining.value, max(_ZERO, CONTEXT.subtract(filled, remaining.filled))))
         return None if amount is None else max(_ZERO, CONTEXT.subtract(amount.value, filled))
 
     def _average_price(self, filled: Decimal) -> Decimal | None:
         """The venue's where it covers all that is filled, else our own where every fill was seen, else None."""
-        told = self._told.get("average_price")
-        if told is not None and told.filled == filled and filled:
-            return told.value
+        reported = self._reported.get("average_price")
+        if reported is not None and reported.filled == filled and filled:
+            return reported.value
         is_all_seen = self._all_priced and self._fills_amount == filled
         return CONTEXT.divide(self._fills_value, filled) if filled and is_all_seen else None
 

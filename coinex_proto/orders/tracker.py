@@ -96,7 +96,7 @@ class Orders:
         self._by_request[request_id] = record
         record.order.move("sending")
         self._name(record, fact)
-        self._tell(record, fact, now)
+        self._apply(record, fact, now)
         return record.view
 
     def apply(self, fact: OrderFact, now: float, request_id: RequestId | None = None) -> OrderView | None:
@@ -110,7 +110,7 @@ class Orders:
         if record is None:
             return None
         self._name(record, fact)
-        is_changed = self._tell(record, fact, now)
+        is_changed = self._apply(record, fact, now)
         return record.view if record.order.state is not None and (is_changed or was_joined) else None
 
     def refused(self, request_id: RequestId, why: str, now: float) -> OrderView | None:
@@ -225,10 +225,10 @@ class Orders:
         if order_id not in record.order.order_ids:
             record.order.order_ids = (order_id, *record.order.order_ids)
 
-    def _tell(self, record: _Record, fact: OrderFact, now: float) -> bool:
+    def _apply(self, record: _Record, fact: OrderFact, now: float) -> bool:
         self._serial += 1
-        record.order.tell(fact, self._serial)
-        return self._settle(record, now)
+        record.order.apply(fact, self._serial)
+        return self._refile(record, now)
 
     def _move_unanswered(self, request_id: RequestId, to: OrderState, why: str, now: float) -> OrderView | None:
         record = self._by_request.get(request_id)
@@ -237,9 +237,9 @@ class Orders:
         return record.view if self._move(record, to, why, now) else None
 
     def _move(self, record: _Record, to: OrderState, why: str, now: float) -> bool:
-        return record.order.move(to, why) and self._settle(record, now)
+        return record.order.move(to, why) and self._refile(record, now)
 
-    def _settle(self, record: _Record, now: float) -> bool:
+    def _refile(self, record: _Record, now: float) -> bool:
         """Files the record under open or forgettable; whether anything visible has changed."""
         order = record.order
         if order.state is None or order.is_final:
@@ -249,7 +249,7 @@ class Orders:
         else:
             self._forgettable.pop(record.number, None)
             self._open[record.number] = record
-        return order.state is not None and order.settle(now)
+        return order.state is not None and order.refresh(now)
 
     def _forget_oldest(self) -> None:
         if len(self._forgettable) <= REMEMBERED:

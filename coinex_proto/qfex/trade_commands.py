@@ -176,7 +176,7 @@ class ModifyOrder(TradeCommand[OrderUpdate]):
         """The order's own client id."""
         return self.client_order_id
 
-    def in_doubt(self) -> OrderFact:
+    def order_if_unknown(self) -> OrderFact:
         """The order that it may have changed."""
         return OrderFact(order_id=self.order_id, market=self.symbol, state="unknown")
 
@@ -204,7 +204,7 @@ class CancelOrder(TradeCommand[OrderUpdate | TwapUpdate]):
         """The wire's parameters."""
         return given(order_id=self.order_id, symbol=self.symbol, cancel_order_id_type=self.cancel_order_id_type)
 
-    def in_doubt(self) -> OrderFact | None:
+    def order_if_unknown(self) -> OrderFact | None:
         """The order that it may have ended; None for a TWAP, which is not followed."""
         match self.cancel_order_id_type:
             case "order_id":

@@ -118,7 +118,7 @@ def test_what_has_begun_is_not_waited_for_where_a_reply_is_optional() -> None:
     first, second = send(line, optional), send(line, Do(verb="b"))
     assert isinstance(line.client, Connection)
     for request_id in (first, second, first):
-        line.client.came_true(request_id, 1.0)
+        line.client.confirm_started(request_id, 1.0)
     assert line.events() == [Replied(request_id=first, command=optional, result=None)]
 
 

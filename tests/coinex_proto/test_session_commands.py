@@ -137,7 +137,7 @@ def test_an_order_in_flight_when_the_line_breaks_is_unknown_and_asked_about_on_t
 def test_facts_that_came_another_way_are_learnt() -> None:
     session, line = signed_in()
     session.send(Place(name="x"), 1.0)
-    session.learn(*session.dialect.order(OrderUpdate(name="x", state="filled")), now=2.0)
+    session.apply_facts(*session.dialect.order(OrderUpdate(name="x", state="filled")), now=2.0)
     (changed,) = line.events()
     assert isinstance(changed, OrderChanged)
     assert isinstance(changed.order, OrderView)
@@ -151,11 +151,11 @@ def test_an_order_sent_another_way_is_followed_like_any_other() -> None:
         request_id, view = session.sending(OrderFact(client_order_id=name, state="sending"), 1.0)
         match name:
             case "told":
-                session.learn(OrderFact(order_id=7, state="live"), now=2.0, request_id=request_id)
+                session.apply_facts(OrderFact(order_id=7, state="live"), now=2.0, request_id=request_id)
             case "refused":
                 session.refused(request_id, "no money", 2.0)
             case _:
-                session.in_doubt(request_id, "no answer", 2.0)
+                session.outcome_unknown(request_id, "no answer", 2.0)
         states.append((name, view.state, view.why))
     assert states == [("told", "live", ""), ("refused", "refused", "no money"), ("doubted", "unknown", "no answer")]
     assert names(line.events()) == ["OrderChanged"] * 3

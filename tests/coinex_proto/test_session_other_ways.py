@@ -43,7 +43,7 @@ def trades(*ids: int) -> TradesUpdate:
 def test_an_order_that_leaves_another_way_ends_with_its_answer(session: Session) -> None:
     request_id, view = session.sending(ORDER, 1.0)
     assert (view.state, events(session)) == ("sending", [])
-    session.learn(OrderFact(order_id=7, state="live"), now=2.0, request_id=request_id)
+    session.apply_facts(OrderFact(order_id=7, state="live"), now=2.0, request_id=request_id)
     assert (view.state, view.order_id) == ("live", 7)
     assert states(session) == ["live"]
 
@@ -63,16 +63,16 @@ def test_what_was_refused_says_why(session: Session) -> None:
 
 def test_what_may_stand_is_in_doubt_until_something_tells(session: Session) -> None:
     request_id, view = session.sending(ORDER, 1.0)
-    session.in_doubt(request_id, "no answer", 2.0)
-    session.learn(OrderFact(order_id=7, client_order_id="mine", state="filled"), now=3.0)
+    session.outcome_unknown(request_id, "no answer", 2.0)
+    session.apply_facts(OrderFact(order_id=7, client_order_id="mine", state="filled"), now=3.0)
     assert (states(session), view.state) == (["unknown", "filled"], "filled")
 
 
 def test_an_order_that_a_push_has_told_of_is_not_taken_back(session: Session) -> None:
     request_id, view = session.sending(ORDER, 1.0)
-    session.learn(OrderFact(order_id=7, client_order_id="mine", state="live"), now=2.0)
+    session.apply_facts(OrderFact(order_id=7, client_order_id="mine", state="live"), now=2.0)
     session.refused(request_id, "too late", 3.0)
-    session.in_doubt(request_id, "too late", 3.0)
+    session.outcome_unknown(request_id, "too late", 3.0)
     assert (view.state, states(session)) == ("live", ["live"])
 
 

@@ -693,7 +693,7 @@ async def test_a_fault_of_ours_comes_out_as_itself_and_quickly(
     network = TrioNetwork()
     with pytest.raises(LookupError, match="a bug"):
         async with open_client(coinex.spot(), network=network) as client:
-            monkeypatch.setattr(client._pump.session, "_settle", fault)
+            monkeypatch.setattr(client._pump.session, "_process", fault)
             network.last.ticker()
             await trio.sleep_forever()
     assert network.last.gone

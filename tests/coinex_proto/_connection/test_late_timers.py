@@ -2,37 +2,37 @@
 
 from __future__ import annotations
 
-from coinex_proto._connection.late_timers import Patience, earliest
+from coinex_proto._connection.late_timers import LateTimers, earliest
 
 
 def test_a_timer_served_in_time_is_judged() -> None:
-    patience = Patience()
-    assert patience.shifted(None) is None
-    assert patience.shifted(10.0) == 10.0
-    assert not patience.puts_off(10.0, 10.25)
+    late_timers = LateTimers()
+    assert late_timers.shifted(None) is None
+    assert late_timers.shifted(10.0) == 10.0
+    assert not late_timers.puts_off(10.0, 10.25)
 
 
 def test_a_timer_served_late_is_put_off_once() -> None:
-    patience = Patience()
-    assert patience.puts_off(10.0, 12.0)
-    assert patience.shifted(10.0) == 12.5
-    assert patience.shifted(11.0) == 12.5
-    assert not patience.puts_off(12.5, 12.5)
-    assert patience.shifted(20.0) == 20.0
+    late_timers = LateTimers()
+    assert late_timers.puts_off(10.0, 12.0)
+    assert late_timers.shifted(10.0) == 12.5
+    assert late_timers.shifted(11.0) == 12.5
+    assert not late_timers.puts_off(12.5, 12.5)
+    assert late_timers.shifted(20.0) == 20.0
 
 
 def test_what_was_put_off_is_judged_even_when_served_late_again() -> None:
-    patience = Patience()
-    assert patience.puts_off(10.0, 12.0)
-    assert not patience.puts_off(12.5, 99.0)
-    assert patience.puts_off(100.0, 200.0)
+    late_timers = LateTimers()
+    assert late_timers.puts_off(10.0, 12.0)
+    assert not late_timers.puts_off(12.5, 99.0)
+    assert late_timers.puts_off(100.0, 200.0)
 
 
 def test_a_later_timer_is_not_moved_by_an_earlier_one_that_was_answered() -> None:
-    patience = Patience()
-    assert patience.puts_off(10.0, 12.0)
-    assert patience.shifted(40.0) == 40.0
-    assert patience.puts_off(40.0, 41.0)
+    late_timers = LateTimers()
+    assert late_timers.puts_off(10.0, 12.0)
+    assert late_timers.shifted(40.0) == 40.0
+    assert late_timers.puts_off(40.0, 41.0)
 
 
 def test_the_earliest_deadline_leaves_out_what_never_comes() -> None:

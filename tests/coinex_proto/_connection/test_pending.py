@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from coinex_proto import OLDEST, Outgoing, RequestId
-from coinex_proto._connection.pending import Pace, Pending, Purpose, Requests
+from coinex_proto._connection.pending import Pace, Pending, PendingRequests, Purpose
 from tests.coinex_proto.tiny import Do
 
 
@@ -13,8 +13,8 @@ def pending(number: int, *keys: str) -> Pending:
     return Pending(RequestId(number), Do(verb="a"), Outgoing(text=b"{}", keys=keys), Purpose.CALLER)
 
 
-def table(*requests: Pending, at: float = 0.0, timeout: float = 10.0) -> Requests:
-    found = Requests()
+def table(*requests: Pending, at: float = 0.0, timeout: float = 10.0) -> PendingRequests:
+    found = PendingRequests()
     for each in requests:
         found.sent(each, at, 7, timeout)
     return found
@@ -54,7 +54,7 @@ def test_a_key_is_blocked_until_everybody_with_it_is_answered() -> None:
 
 
 def test_deadlines_come_in_order_and_once() -> None:
-    requests = Requests()
+    requests = PendingRequests()
     late, early, answered = pending(1), pending(2, "x"), pending(3, "a")
     requests.sent(late, 0.0, 7, 30.0)
     requests.sent(early, 1.0, 7, 5.0)

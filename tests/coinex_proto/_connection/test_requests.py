@@ -24,7 +24,7 @@ from coinex_proto import (
 )
 from coinex_proto._connection.heartbeat import Heartbeat
 from coinex_proto._connection.pending import Purpose
-from coinex_proto._connection.requests import Calls, RequestIds
+from coinex_proto._connection.requests import RequestIds, Requests
 from coinex_proto._connection.venue_clock import Clock
 from coinex_proto._wire.websocket import WebSocket
 from coinex_proto.events import CloseReason
@@ -54,7 +54,7 @@ class Room:
         socket.receive_data(self.peer.accept())
         self.socket, self.clock, self.stats = socket, Clock(), Statistics()
         self.queue: deque[Event] = deque()
-        self.calls = Calls(
+        self.requests = Requests(
             venue,
             sources(),
             Config(),
@@ -62,7 +62,7 @@ class Room:
             clock=self.clock,
             stats=self.stats,
             socket=socket,
-            beat=Heartbeat(Config()),
+            heartbeat=Heartbeat(Config()),
             events=self.queue,
         )
 
@@ -76,82 +76,82 @@ class Room:
 
     def hear(self, key: object, result: object = None, *, beside_update: bool = False) -> Purpose | None:
         answer, payload = Answer(keys=(key,), body=json.dumps(result).encode()), b"payload"
-        pending = self.calls.match(answer, payload, 1.0, beside_update=beside_update)
+        pending = self.requests.match(answer, payload, 1.0, beside_update=beside_update)
         if pending is not None and pending.purpose is Purpose.CALLER:
-            self.calls.finish(pending, answer, payload, 1.0, beside_update=beside_update)
+            self.requests.finish(pending, answer, payload, 1.0, beside_update=beside_update)
         return None if pending is None else pending.purpose
 
 
 def test_a_call_goes_out_and_its_answer_ends_it() -> None:
     room = Room()
-    assert room.calls.is_idle
-    assert room.calls.submit(Do(verb="a"), 0.0, is_paced=False) == 1
-    assert (room.sent(), room.calls.is_idle, room.calls.next_expiry()) == (["a"], False, 10.0)
+    assert room.requests.is_idle
+    assert room.requests.submit(Do(verb="a"), 0.0, is_paced=False) == 1
+    assert (room.sent(), room.requests.is_idle, room.requests.next_expiry()) == (["a"], False, 10.0)
     assert room.hear("a", 7) is Purpose.CALLER
     assert list(room.queue) == [Replied(request_id=RequestId(1), command=Do(verb="a"), result=7)]
-    assert room.calls.is_idle
+    assert room.requests.is_idle
 
 
 def test_a_refused_call_takes_no_id_and_sends_nothing() -> None:
     room = Room()
     for name in "ab":
-        room.calls.submit(Place(name=name), 0.0, is_paced=False)
+        room.requests.submit(Place(name=name), 0.0, is_paced=False)
     with pytest.raises(NotReady):
-        room.calls.submit(Place(name="c"), 0.0, is_paced=False)
+        room.requests.submit(Place(name="c"), 0.0, is_paced=False)
     assert room.sent() == ["place", "place"]
-    assert room.calls.submit(Do(verb="a"), 0.0, is_paced=False) == 3
+    assert room.requests.submit(Do(verb="a"), 0.0, is_paced=False) == 3
     for _ in range(1021):
-        room.calls.submit(Do(verb="a"), 0.0, is_paced=False)
+        room.requests.submit(Do(verb="a"), 0.0, is_paced=False)
     with pytest.raises(UsageError, match="1024"):
-        room.calls.submit(Do(verb="a"), 0.0, is_paced=False)
+        room.requests.submit(Do(verb="a"), 0.0, is_paced=False)
 
 
 def test_what_waits_to_leave_leaves_when_it_is_released() -> None:
     room = Room()
     for number in range(3):
-        room.calls.submit(Do(verb=f"get{number}"), 0.0, is_paced=False)
+        room.requests.submit(Do(verb=f"get{number}"), 0.0, is_paced=False)
     assert room.sent() == ["get0", "get1"]
-    assert room.calls.next_departure() == pytest.approx(0.2)
-    room.calls.release(0.1)
+    assert room.requests.next_send_at() == pytest.approx(0.2)
+    room.requests.release(0.1)
     assert room.sent() == []
-    room.calls.release(0.2)
-    assert (room.sent(), room.calls.next_departure()) == (["get2"], None)
+    room.requests.release(0.2)
+    assert (room.sent(), room.requests.next_send_at()) == (["get2"], None)
 
 
 def test_an_own_request_is_outside_all_limits_and_ends_without_an_event() -> None:
     room = Room()
     for number in range(3):
-        room.calls.send_own(Do(verb=f"get{number}"), 0.0, Purpose.PING)
+        room.requests.send_own(Do(verb=f"get{number}"), 0.0, Purpose.PING)
     assert room.sent() == ["get0", "get1", "get2"]
     assert room.hear("get0") is Purpose.PING
-    assert room.calls.expire(10.0) == []
-    assert (room.events(), room.calls.is_idle) == ([], True)
+    assert room.requests.expire(10.0) == []
+    assert (room.events(), room.requests.is_idle) == ([], True)
 
 
 def test_the_opening_goes_on_without_an_answer_that_need_not_come() -> None:
     room = Room()
-    room.calls.send_own(Do(verb="greet", is_optional=True), 0.0, Purpose.OPENING)
-    assert room.calls.next_expiry() == 2.5
-    (passed_over,) = room.calls.expire(2.5)
+    room.requests.send_own(Do(verb="greet", is_optional=True), 0.0, Purpose.OPENING)
+    assert room.requests.next_expiry() == 2.5
+    (passed_over,) = room.requests.expire(2.5)
     assert passed_over.purpose is Purpose.OPENING
     assert room.events() == []
 
 
 def test_for_a_caller_an_answer_that_need_not_come_is_success_once_it_came_true_or_its_time_is_up() -> None:
     room = Room()
-    first = room.calls.submit(Do(verb="a", is_optional=True), 0.0, is_paced=False)
-    room.calls.submit(Do(verb="b", is_optional=True), 0.0, is_paced=False)
-    needs_answer = room.calls.submit(Do(verb="c"), 5.0, is_paced=False)
-    assert [room.calls.came_true(each) for each in (first, first, needs_answer)] == [False, False, False]
+    first = room.requests.submit(Do(verb="a", is_optional=True), 0.0, is_paced=False)
+    room.requests.submit(Do(verb="b", is_optional=True), 0.0, is_paced=False)
+    needs_answer = room.requests.submit(Do(verb="c"), 5.0, is_paced=False)
+    assert [room.requests.confirm_started(each) for each in (first, first, needs_answer)] == [False, False, False]
     assert room.events() == [Replied]
-    assert room.calls.expire(10.0) == []
+    assert room.requests.expire(10.0) == []
     assert room.events() == [Replied]
 
 
 def test_a_late_answer_finds_the_place_of_a_request_that_timed_out_and_then_nobody() -> None:
     room = Room()
-    room.calls.submit(Do(verb="a"), 0.0, is_paced=False)
-    room.calls.expire(10.0)
+    room.requests.submit(Do(verb="a"), 0.0, is_paced=False)
+    room.requests.expire(10.0)
     assert (room.events(), room.stats.timeouts) == ([Failed], 1)
     assert room.hear("a") is None
     assert (room.events(), room.stats.stray_answers) == ([], 1)
@@ -163,22 +163,22 @@ def test_a_late_answer_finds_the_place_of_a_request_that_timed_out_and_then_nobo
 
 def test_the_place_of_a_request_that_timed_out_is_given_up_in_the_end() -> None:
     room = Room()
-    room.calls.submit(Do(verb="a"), 0.0, is_paced=False)
-    room.calls.expire(10.0)
-    assert not room.calls.is_idle
-    room.calls.expire(20.0)
-    assert (room.events(), room.calls.is_idle) == ([Failed], True)
+    room.requests.submit(Do(verb="a"), 0.0, is_paced=False)
+    room.requests.expire(10.0)
+    assert not room.requests.is_idle
+    room.requests.expire(20.0)
+    assert (room.events(), room.requests.is_idle) == ([Failed], True)
 
 
 def test_an_answer_of_the_venues_clock_sets_ours_whoever_asked_and_one_that_is_no_time_does_not() -> None:
     room = Room()
     known = []
     for answer in ("noon", 1_700_000_000_000):
-        room.calls.send_own(Time(), 0.0, Purpose.CLOCK)
+        room.requests.send_own(Time(), 0.0, Purpose.CLOCK)
         room.hear("time", answer)
         known.append(room.clock.is_known)
     assert (known, room.events()) == ([False, True], [])
-    room.calls.submit(Time(), 0.0, is_paced=False)
+    room.requests.submit(Time(), 0.0, is_paced=False)
     room.hear("time", 1_700_000_001_000)
     assert room.clock.offset_ns == pytest.approx(10**9, abs=10**6)  # the venue tells whole milliseconds
     assert room.events() == [Replied]
@@ -187,14 +187,14 @@ def test_an_answer_of_the_venues_clock_sets_ours_whoever_asked_and_one_that_is_n
 def test_a_result_that_is_an_update_is_delivered_as_one_unless_it_stood_beside_the_answer() -> None:
     room = Room()
     for beside_update, expected in ((False, [LadderUpdate, Replied]), (True, [Replied])):
-        room.calls.submit(Whole(market="A"), 0.0, is_paced=False)
+        room.requests.submit(Whole(market="A"), 0.0, is_paced=False)
         room.hear(("ladder", "A"), LADDER, beside_update=beside_update)
         assert room.events() == expected
 
 
 def test_an_answer_that_cannot_be_read_is_reported_and_fails() -> None:
     room = Room()
-    room.calls.submit(Do(verb="a"), 0.0, is_paced=False)
+    room.requests.submit(Do(verb="a"), 0.0, is_paced=False)
     room.hear("a", "unreadable")
     assert room.events() == [Unrecognised, Failed]
 
@@ -202,11 +202,11 @@ def test_an_answer_that_cannot_be_read_is_reported_and_fails() -> None:
 def test_the_end_tells_every_caller_and_no_topic_request() -> None:
     room = Room()
     for verb, is_paced in (("a", False), ("b", True), ("a", False), ("b", True)):
-        room.calls.submit(Do(verb=verb), 0.0, is_paced=is_paced)
-    room.calls.send_own(Do(verb="ping"), 0.0, Purpose.PING)
-    room.calls.lose(CloseReason(code=1006, text="gone"))
+        room.requests.submit(Do(verb=verb), 0.0, is_paced=is_paced)
+    room.requests.send_own(Do(verb="ping"), 0.0, Purpose.PING)
+    room.requests.lose(CloseReason(code=1006, text="gone"))
     assert [event.request_id for event in room.queue if isinstance(event, Failed)] == [1, 3]
-    assert (len(room.queue), room.calls.is_idle) == (2, True)
+    assert (len(room.queue), room.requests.is_idle) == (2, True)
 
 
 def test_nothing_leaves_any_more_once_the_connection_closes_and_no_timer_is_set_for_it() -> None:
@@ -224,14 +224,14 @@ def test_nothing_leaves_any_more_once_the_connection_closes_and_no_timer_is_set_
 def test_a_late_answer_to_an_order_tells_of_it_but_not_while_it_may_be_anothers() -> None:
     room = Room()
     told = {"name": "x", "state": "live"}
-    room.calls.submit(Place(name="x"), 0.0, is_paced=False)
-    room.calls.expire(10.0)
+    room.requests.submit(Place(name="x"), 0.0, is_paced=False)
+    room.requests.expire(10.0)
     assert room.events() == [Failed]
     assert room.hear(("order", "x"), told) is None
     assert room.events() == [OrderUpdate]
-    room.calls.submit(Place(name="x"), 10.0, is_paced=False)
-    room.calls.expire(20.0)
-    room.calls.submit(Place(name="x"), 20.0, is_paced=False)
+    room.requests.submit(Place(name="x"), 10.0, is_paced=False)
+    room.requests.expire(20.0)
+    room.requests.submit(Place(name="x"), 20.0, is_paced=False)
     assert room.events() == [Failed]
     assert room.hear(("order", "x"), told) is None
     assert room.events() == []

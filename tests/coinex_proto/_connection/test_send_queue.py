@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from coinex_proto import Outgoing, Rate, RequestId
-from coinex_proto._connection.pending import Pending, Purpose, Requests
-from coinex_proto._connection.send_queue import Departures
+from coinex_proto._connection.pending import Pending, PendingRequests, Purpose
+from coinex_proto._connection.send_queue import SendQueue
 from tests.coinex_proto.tiny import Do
 
 
-class Counter(Requests):
+class Counter(PendingRequests):
     """Counts how often somebody looks for a blocked key."""
 
     looks = 0
@@ -23,7 +23,7 @@ class Gate:
 
     def __init__(self, per_second: float = 2.0) -> None:
         self.requests = Counter()
-        self.departures = Departures({"q": Rate(1.0, 2.0)}, per_second, self.requests)
+        self.send_queue = SendQueue({"q": Rate(1.0, 2.0)}, per_second, self.requests)
         self.left: list[int] = []
         self.number = 0
 
@@ -31,18 +31,18 @@ class Gate:
         self.number += 1
         outgoing = Outgoing(text=b"{}", keys=keys, bucket=bucket, weight=weight)
         pending = Pending(RequestId(self.number), Do(verb="a"), outgoing, Purpose.CALLER, paced)
-        for each in self.departures.add(pending, now):
+        for each in self.send_queue.add(pending, now):
             self.leave(each, now)
 
     def leave(self, pending: Pending, now: float) -> None:
-        self.departures.take(pending, now)
+        self.send_queue.take(pending, now)
         self.requests.sent(pending, now, 0, 10.0)
         self.left.append(pending.request_id)
 
     def release(self, now: float) -> list[int]:
         self.left.clear()
-        if self.departures.is_due(now):
-            for each in self.departures.release(now):
+        if self.send_queue.is_due(now):
+            for each in self.send_queue.release(now):
                 self.leave(each, now)
         return self.left
 
@@ -53,7 +53,7 @@ def test_what_nothing_holds_leaves_at_once() -> None:
     gate.add(0.0, "b", bucket="q")
     gate.add(0.0, "c", paced=True)
     assert gate.left == [1, 2, 3]
-    assert (len(gate.departures), gate.departures.next_deadline()) == (0, None)
+    assert (len(gate.send_queue), gate.send_queue.next_deadline()) == (0, None)
 
 
 def test_an_empty_bucket_holds_its_own_line_only() -> None:
@@ -62,7 +62,7 @@ def test_an_empty_bucket_holds_its_own_line_only() -> None:
         gate.add(0.0, key, bucket="q")
     gate.add(0.0, "e")
     assert gate.left == [1, 2, 5]
-    assert gate.departures.next_deadline() == 1.0
+    assert gate.send_queue.next_deadline() == 1.0
     assert gate.release(0.9) == []
     assert gate.release(1.0) == [3]
     assert gate.release(2.0) == [4]
@@ -83,7 +83,7 @@ def test_one_that_waits_for_an_answer_is_overtaken_by_others_of_its_line() -> No
     gate.add(0.0, "a")
     gate.add(0.0, "b")
     assert gate.left == [1, 3]
-    assert gate.departures.next_deadline() is None
+    assert gate.send_queue.next_deadline() is None
     assert gate.release(5.0) == []
     gate.requests.match(("a",))
     assert gate.release(5.0) == [2]
@@ -96,8 +96,8 @@ def test_of_two_that_wait_for_one_answer_only_one_leaves() -> None:
     gate.requests.match(("a",))
     assert gate.release(1.0) == [2]
     assert gate.release(1.0) == []
-    assert len(gate.departures) == 1
-    assert not gate.departures.is_due(1.0)
+    assert len(gate.send_queue) == 1
+    assert not gate.send_queue.is_due(1.0)
 
 
 def test_a_heavy_one_is_not_overtaken_by_light_ones() -> None:
@@ -124,9 +124,9 @@ def test_what_never_left_is_given_back_in_order() -> None:
     gate = Gate()
     for key in "abcd":
         gate.add(0.0, key, bucket="q")
-    assert [pending.request_id for pending in gate.departures] == [3, 4]
-    assert [pending.request_id for pending in gate.departures.take_all()] == [3, 4]
-    assert (len(gate.departures), gate.departures.next_deadline(), gate.departures.is_due(9.0)) == (0, None, False)
+    assert [pending.request_id for pending in gate.send_queue] == [3, 4]
+    assert [pending.request_id for pending in gate.send_queue.take_all()] == [3, 4]
+    assert (len(gate.send_queue), gate.send_queue.next_deadline(), gate.send_queue.is_due(9.0)) == (0, None, False)
 
 
 def test_however_much_waits_one_more_costs_the_same() -> None:
@@ -138,6 +138,6 @@ def test_however_much_waits_one_more_costs_the_same() -> None:
     gate.add(0.0, "y")
     assert gate.requests.looks - before <= 2
     for _ in range(100):
-        assert not gate.departures.is_due(0.5)
-        assert gate.departures.next_deadline() == 1.0
+        assert not gate.send_queue.is_due(0.5)
+        assert gate.send_queue.next_deadline() == 1.0
     assert gate.requests.looks - before <= 2

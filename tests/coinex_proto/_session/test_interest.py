@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from coinex_proto import Config, Event, Statistics, Topic, UsageError
-from coinex_proto._session.interest import Wanting
-from coinex_proto._session.subscriptions import Wire, Wish, Wishes
+from coinex_proto._session.interest import Interest
+from coinex_proto._session.subscriptions import Subscription, Subscriptions, Wire
 from coinex_proto._session.trust import Trust
 from tests.coinex_proto.tiny import Ladder, Own, Price, Tiny
 
@@ -18,20 +18,20 @@ class Room:
     """The wishes of one session."""
 
     def __init__(self, password: str | None = None) -> None:
-        self.wishes = Wishes()
+        self.subscriptions = Subscriptions()
         queue: deque[Event] = deque()
-        trust = Trust(self.wishes, Config(), Statistics(), queue)
-        self.wanting = Wanting(Tiny(password=password), self.wishes, trust)
+        trust = Trust(self.subscriptions, Config(), Statistics(), queue)
+        self.interest = Interest(Tiny(password=password), self.subscriptions, trust)
 
     def hold(self, *topics: Topic[Any], holder: str = "me") -> None:
-        self.wanting.hold(topics, holder)
+        self.interest.hold(topics, holder)
 
     def let_go(self, *topics: Topic[Any], holder: str = "me") -> None:
-        self.wanting.let_go(self.wanting.wishes_for(topics), holder)
+        self.interest.let_go(self.interest.subscriptions_for(topics), holder)
 
-    def wish(self, topic: Topic[Any]) -> Wish:
-        (wish,) = self.wanting.wishes_for([topic])
-        return wish
+    def subscription(self, topic: Topic[Any]) -> Subscription:
+        (subscription,) = self.interest.subscriptions_for([topic])
+        return subscription
 
 
 def test_a_topic_is_wanted_while_somebody_holds_it() -> None:
@@ -40,41 +40,41 @@ def test_a_topic_is_wanted_while_somebody_holds_it() -> None:
         room.hold(Price("A"), holder=holder)
     room.let_go(Price("A"))
     room.let_go(Price("A"))
-    assert room.wishes.wanted() == [room.wish(Price("A"))]
+    assert room.subscriptions.wanted() == [room.subscription(Price("A"))]
     room.let_go(Price("A"), holder="you")
-    assert room.wishes.wanted() == []
-    assert room.wanting.wishes_for([Price("B")]) == []
+    assert room.subscriptions.wanted() == []
+    assert room.interest.subscriptions_for([Price("B")]) == []
 
 
 def test_the_venue_hears_of_the_end_from_the_last_holder_only() -> None:
     room = Room()
     for holder in ("me", "you"):
         room.hold(Price("A"), holder=holder)
-    wish = room.wish(Price("A"))
-    assert room.wishes.take_touched() == [wish]
+    subscription = room.subscription(Price("A"))
+    assert room.subscriptions.take_touched() == [subscription]
     room.let_go(Price("A"))
-    assert room.wishes.take_touched() == []
+    assert room.subscriptions.take_touched() == []
     room.let_go(Price("A"), holder="you")
-    assert room.wishes.take_touched() == [wish]
+    assert room.subscriptions.take_touched() == [subscription]
 
 
 def test_updates_find_their_way_as_soon_as_holders_change() -> None:
     room = Room()
-    assert room.wishes.route(("price", "A")) == ()
+    assert room.subscriptions.route(("price", "A")) == ()
     room.hold(Price("A"))
-    assert room.wishes.route(("price", "A")) == (room.wish(Price("A")),)
+    assert room.subscriptions.route(("price", "A")) == (room.subscription(Price("A")),)
     room.let_go(Price("A"))
-    assert room.wishes.route(("price", "A")) == ()
+    assert room.subscriptions.route(("price", "A")) == ()
 
 
 def test_a_private_topic_needs_credentials_and_a_refused_call_leaves_nothing_behind() -> None:
     room = Room()
     with pytest.raises(UsageError, match="Authentication required: Own is private and tiny"):
         room.hold(Price("A"), Own())
-    assert (list(room.wishes), bool(room.wishes.touched)) == ([], False)
+    assert (list(room.subscriptions), bool(room.subscriptions.touched)) == ([], False)
     signed = Room(password="pw")
     signed.hold(Own())
-    assert signed.wish(Own()).is_private
+    assert signed.subscription(Own()).is_private
 
 
 @pytest.mark.parametrize("is_held", [True, False])
@@ -85,7 +85,7 @@ def test_one_subscription_cannot_have_two_sets_of_parameters(is_held: bool) -> N
     wanted = (Ladder("A", 2),) if is_held else (Ladder("A", 1), Ladder("A", 2))
     with pytest.raises(UsageError, match="cannot be wanted while"):
         room.hold(*wanted)
-    assert [wish.topic for wish in room.wishes] == ([Ladder("A", 1)] if is_held else [])
+    assert [subscription.topic for subscription in room.subscriptions] == ([Ladder("A", 1)] if is_held else [])
 
 
 @pytest.mark.parametrize(
@@ -96,41 +96,45 @@ def test_other_parameters_after_the_last_holder_left_mean_another_book(
 ) -> None:
     room = Room()
     room.hold(Ladder("A", 1))
-    wish = room.wish(Ladder("A", 1))
-    wish.wire, book = wire, wish.book
+    subscription = room.subscription(Ladder("A", 1))
+    subscription.wire, book = wire, subscription.book
     room.let_go(Ladder("A", 1))
     room.hold(Ladder("A", 2))
-    assert room.wish(Ladder("A", 2)) is wish
-    assert (wish.topic, wish.must_confirm, wish.must_renew) == (Ladder("A", 2), confirms, renews)
-    assert wish.book is not None
-    assert wish.book is not book
+    assert room.subscription(Ladder("A", 2)) is subscription
+    assert (subscription.topic, subscription.must_confirm, subscription.must_renew) == (
+        Ladder("A", 2),
+        confirms,
+        renews,
+    )
+    assert subscription.book is not None
+    assert subscription.book is not book
 
 
 def test_the_same_wish_again_keeps_its_book_and_forgets_a_refusal() -> None:
     room = Room()
     room.hold(Ladder("A"))
-    wish = room.wish(Ladder("A"))
-    book, wish.refused = wish.book, UsageError("no")
+    subscription = room.subscription(Ladder("A"))
+    book, subscription.refused = subscription.book, UsageError("no")
     room.hold(Ladder("A"), holder="you")
-    assert wish.book is book
-    assert room.wish(Ladder("A")).refused is None
+    assert subscription.book is book
+    assert room.subscription(Ladder("A")).refused is None
 
 
 def test_a_wish_that_is_let_go_is_neither_live_nor_trusted() -> None:
     room = Room()
     room.hold(Ladder("A"))
-    wish = room.wish(Ladder("A"))
-    wish.is_live = True
+    subscription = room.subscription(Ladder("A"))
+    subscription.is_live = True
     room.let_go(Ladder("A"))
-    assert not wish.is_live
-    assert wish.view is not None
-    assert not wish.view.trusted
-    assert "no longer subscribed" in wish.view.why
+    assert not subscription.is_live
+    assert subscription.view is not None
+    assert not subscription.view.trusted
+    assert "no longer subscribed" in subscription.view.why
 
 
 def test_what_is_no_topic_is_refused() -> None:
     room = Room()
     nonsense: Any = "BTCUSDT"
-    for call in (room.wanting.wishes_for, lambda topics: room.wanting.hold(topics, "me")):
+    for call in (room.interest.subscriptions_for, lambda topics: room.interest.hold(topics, "me")):
         with pytest.raises(UsageError):
             call([nonsense])

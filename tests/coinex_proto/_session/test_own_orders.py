@@ -42,7 +42,7 @@ class Cancel(Command[None]):
     def parse(self, body: bytes) -> None:
         return None
 
-    def in_doubt(self) -> OrderFact:
+    def order_if_unknown(self) -> OrderFact:
         return OrderFact(client_order_id=self.name, state="unknown")
 
 
@@ -58,7 +58,7 @@ class Room:
         return self.orders.sending(PLACE.order(), FIRST, 0.0)
 
     def due(self) -> float | None:
-        return self.own.doubt.due
+        return self.own.resolver.due
 
     def states(self) -> list[str]:
         states: list[str] = [event.order.state for event in self.queue if isinstance(event, OrderChanged)]
@@ -75,9 +75,9 @@ def test_a_push_changes_an_order_once_and_the_event_is_a_picture_of_that_moment(
     room = Room()
     view = room.place()
     for state in ("live", "live", "filled"):
-        room.own.told(OrderUpdate(name="a", state=state), 1.0)
+        room.own.take_update(OrderUpdate(name="a", state=state), 1.0)
     assert (room.states(), view.state) == (["live", "filled"], "filled")
-    room.own.told(PriceUpdate(market="A", price="1"), 1.0)
+    room.own.take_update(PriceUpdate(market="A", price="1"), 1.0)
     assert room.states() == []
 
 
@@ -128,11 +128,11 @@ def test_an_order_without_a_yes_is_refused_or_unknown_and_only_then_asked_about(
 def test_a_cancel_of_unknown_outcome_puts_the_order_in_doubt_unless_that_is_over() -> None:
     room = Room()
     view = room.place()
-    room.own.told(OrderUpdate(name="a", state="live"), 1.0)
+    room.own.take_update(OrderUpdate(name="a", state="live"), 1.0)
     room.own.outcome(failed(OutcomeUnknown("lost"), Cancel(name="a")), 2.0)
     room.own.outcome(failed(OutcomeUnknown("lost"), Cancel(name="stranger")), 2.0)
     assert (room.states(), view.why) == (["live", "unknown"], "lost")
-    room.own.told(OrderUpdate(name="a", state="filled"), 3.0)
+    room.own.take_update(OrderUpdate(name="a", state="filled"), 3.0)
     room.own.outcome(failed(OutcomeUnknown("lost"), Cancel(name="a")), 4.0)
     assert room.states() == ["filled"]
 
@@ -140,7 +140,7 @@ def test_a_cancel_of_unknown_outcome_puts_the_order_in_doubt_unless_that_is_over
 def test_what_happened_outside_the_line_counts_as_well() -> None:
     room = Room()
     room.place()
-    room.own.learn((OrderFact(order_id=5, state="live", amount=Decimal(1)),), 1.0, FIRST)
+    room.own.apply_facts((OrderFact(order_id=5, state="live", amount=Decimal(1)),), 1.0, FIRST)
     room.orders.sending(OrderFact(client_order_id="b", state="sending"), SECOND, 1.0)
     room.own.refused(SECOND, "no", 2.0)
     assert room.states() == ["live", "refused"]
@@ -154,22 +154,22 @@ def test_what_happened_outside_the_line_counts_as_well() -> None:
 def test_when_the_line_is_lost_open_orders_are_unknown_and_the_next_line_asks_about_them() -> None:
     room = Room()
     room.place()
-    room.own.line_lost("reset", 1.0)
+    room.own.connection_lost("reset", 1.0)
     assert (room.states(), room.due()) == (["unknown"], None)
-    room.own.line_ready(2.0)
+    room.own.connection_ready(2.0)
     assert room.due() == 2.0
     line = signed_in()
-    room.own.doubt.ask(connection_of(line), 2.0)
+    room.own.resolver.ask(connection_of(line), 2.0)
     assert (line.sent(), room.due()) == ([{"do": "find", "name": "a"}], None)
 
 
 def test_the_answer_to_our_own_question_is_dealt_with_here_and_once() -> None:
     room = Room()
     room.place()
-    room.own.line_lost("reset", 1.0)
-    room.own.line_ready(2.0)
+    room.own.connection_lost("reset", 1.0)
+    room.own.connection_ready(2.0)
     line = signed_in()
-    room.own.doubt.ask(connection_of(line), 2.0)
+    room.own.resolver.ask(connection_of(line), 2.0)
     room.queue.clear()
     (answer,) = [event for event in line.say(2.5, {"found": {"name": "a", "state": "live"}}) if type(event) is Replied]
     assert [room.own.answers(answer, 2.5), room.own.answers(answer, 2.5)] == [True, False]

@@ -6,7 +6,7 @@ import pytest
 from attrs import evolve
 
 from coinex_proto import Backoff, Config, ConnectFailed, HandshakeRefused, LoginRefused, ProxyError, Sources, Stop
-from coinex_proto._session.reconnect import Ending, Plan
+from coinex_proto._session.reconnect import Ending, ReconnectPolicy
 
 SLOWEST = b"\xff\xff\xff\xff"
 QUICKEST = b"\x00\x00\x00\x00"
@@ -14,8 +14,8 @@ WALL = 1_700_000_000
 """Tue, 14 Nov 2023 22:13:20 GMT."""
 
 
-def plan(jitter: bytes = SLOWEST, config: Config = Config(retry_first=True)) -> Plan:  # noqa: B008  (frozen)
-    return Plan(config, Sources(lambda: WALL * 10**9, lambda count: jitter[:count]))
+def policy(jitter: bytes = SLOWEST, config: Config = Config(retry_first=True)) -> ReconnectPolicy:  # noqa: B008  (frozen)
+    return ReconnectPolicy(config, Sources(lambda: WALL * 10**9, lambda count: jitter[:count]))
 
 
 def ending(
@@ -38,19 +38,19 @@ def waited(step: Stop | float) -> float:
 
 
 def test_the_wait_grows_to_a_ceiling() -> None:
-    it = plan()
+    it = policy()
     waits = [waited(it.after(ending(ConnectFailed("no")), 0.0)) for _ in range(9)]
     assert waits == pytest.approx([0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0, 30.0, 30.0])
 
 
 def test_the_wait_is_at_least_a_tenth_of_its_step() -> None:
-    it = plan(QUICKEST)
+    it = policy(QUICKEST)
     waits = [waited(it.after(ending(ConnectFailed("no")), 100.0)) for _ in range(3)]
     assert waits == pytest.approx([100.05, 100.1, 100.2])
 
 
 def test_s19_the_growth_starts_anew_only_after_a_stable_time() -> None:
-    it = plan()
+    it = policy()
     for _ in range(4):
         it.after(ending(ready_at=0.0), 29.9)
     assert waited(it.after(ending(ready_at=0.0), 29.9)) == pytest.approx(29.9 + 8.0)
@@ -59,30 +59,30 @@ def test_s19_the_growth_starts_anew_only_after_a_stable_time() -> None:
 
 def test_s1_a_refused_login_is_the_end() -> None:
     error = LoginRefused(1, "no")
-    assert plan().after(ending(login_error=error), 0.0) == Stop(error)
+    assert policy().after(ending(login_error=error), 0.0) == Stop(error)
 
 
 def test_s17_a_login_that_the_venue_is_too_busy_for_is_tried_again_twice_at_a_pace() -> None:
     error = LoginRefused(23002, "", retryable=True)
-    it = plan(QUICKEST, Config())
+    it = policy(QUICKEST, Config())
     assert [it.after(ending(login_error=error), 0.0) for _ in range(3)] == [1.0, 1.0, Stop(error)]
 
 
 def test_logins_without_answer_say_how_the_last_connection_ended() -> None:
-    it = plan()
+    it = policy()
     steps = [it.after(evolve(ending(ended_in_opening=True), why="closed by the peer (1011)"), 0.0) for _ in range(3)]
     assert "the last one: closed by the peer (1011); check key" in str(steps[-1])
 
 
 def test_the_first_connection_that_fails_is_the_end_unless_wished_otherwise() -> None:
     error = ConnectFailed("no")
-    it = plan(config=Config())
+    it = policy(config=Config())
     assert it.after(ending(error), 0.0) == Stop(error)
-    assert isinstance(plan().after(ending(error), 0.0), float)
+    assert isinstance(policy().after(ending(error), 0.0), float)
 
 
 def test_later_failures_are_retried() -> None:
-    it = plan(config=Config())
+    it = policy(config=Config())
     it.was_ever_ready = True
     assert isinstance(it.after(ending(ConnectFailed("no")), 0.0), float)
 
@@ -90,7 +90,7 @@ def test_later_failures_are_retried() -> None:
 @pytest.mark.parametrize("status", [401, 403, 407])
 @pytest.mark.parametrize("was_ever_ready", [False, True])
 def test_h2_a_refusal_of_the_caller_is_the_end_at_any_time(status: int, was_ever_ready: bool) -> None:
-    it = plan()
+    it = policy()
     it.was_ever_ready = was_ever_ready
     error = refused(status)
     assert it.after(ending(error), 0.0) == Stop(error)
@@ -98,7 +98,7 @@ def test_h2_a_refusal_of_the_caller_is_the_end_at_any_time(status: int, was_ever
 
 @pytest.mark.parametrize("status", [400, 404, 426])
 def test_h1_other_refusals_are_the_end_before_the_first_ready_only(status: int) -> None:
-    it = plan()
+    it = policy()
     error = refused(status)
     assert it.after(ending(error), 0.0) == Stop(error)
     it.was_ever_ready = True
@@ -107,7 +107,7 @@ def test_h1_other_refusals_are_the_end_before_the_first_ready_only(status: int) 
 
 @pytest.mark.parametrize("status", [200, 302, 408, 425, 429, 500, 502, 503, 504])
 def test_h4_what_may_pass_is_retried(status: int) -> None:
-    assert isinstance(plan().after(ending(refused(status)), 0.0), float)
+    assert isinstance(policy().after(ending(refused(status)), 0.0), float)
 
 
 @pytest.mark.parametrize(
@@ -131,11 +131,11 @@ def test_h4_what_may_pass_is_retried(status: int) -> None:
     ],
 )
 def test_h3_retry_after_is_heeded_within_reason(value: str, seconds: float) -> None:
-    assert waited(plan().after(ending(refused(503, retry_after=value)), 0.0)) == pytest.approx(seconds)
+    assert waited(policy().after(ending(refused(503, retry_after=value)), 0.0)) == pytest.approx(seconds)
 
 
 def test_h3_the_longer_of_retry_after_and_back_off_counts() -> None:
-    it = plan(config=Config(retry_first=True, backoff=Backoff(first=20.0)))
+    it = policy(config=Config(retry_first=True, backoff=Backoff(first=20.0)))
     assert waited(it.after(ending(refused(503, retry_after="5")), 0.0)) == pytest.approx(20.0)
 
 
@@ -144,18 +144,18 @@ def test_n29_a_wrong_login_for_a_proxy_is_not_tried_again_even_where_first_failu
     status: int | None, is_final: bool
 ) -> None:
     error = ProxyError("no", status=status)
-    assert isinstance(plan().after(ending(error), 0.0), Stop if is_final else float)
-    assert plan(config=Config()).after(ending(error), 0.0) == Stop(error)
+    assert isinstance(policy().after(ending(error), 0.0), Stop if is_final else float)
+    assert policy(config=Config()).after(ending(error), 0.0) == Stop(error)
 
 
 def test_n29_a_login_for_a_proxy_that_was_good_once_is_tried_again() -> None:
-    it = plan(config=Config())
+    it = policy(config=Config())
     it.was_ever_ready = True
     assert isinstance(it.after(ending(ProxyError("no", status=407)), 0.0), float)
 
 
 def test_x18_three_logins_without_answer_are_a_refusal() -> None:
-    it = plan()
+    it = policy()
     assert isinstance(it.after(ending(ended_in_opening=True), 0.0), float)
     assert isinstance(it.after(ending(ended_in_opening=True), 0.0), float)
     step = it.after(ending(ended_in_opening=True), 0.0)
@@ -164,7 +164,7 @@ def test_x18_three_logins_without_answer_are_a_refusal() -> None:
 
 
 def test_a_login_that_worked_starts_the_count_anew() -> None:
-    it = plan()
+    it = policy()
     for _ in range(5):
         assert isinstance(it.after(ending(ended_in_opening=True), 0.0), float)
         assert isinstance(it.after(ending(ended_in_opening=True), 0.0), float)

@@ -17,13 +17,13 @@ def fact(state: OrderState, why: str, at: int) -> OrderFact:
     return OrderFact(state=state, why=why, at=at)
 
 
-def told(*facts: OrderFact) -> OrderValues:
+def reported(*facts: OrderFact) -> OrderValues:
     """The values after these facts, in this order."""
     order = Order()
     order.move("sending")
     for serial, one in enumerate(facts, 1):
-        order.tell(one, serial)
-    order.settle(1.0)
+        order.apply(one, serial)
+    order.refresh(1.0)
     return order.values
 
 
@@ -44,31 +44,31 @@ def test_a_state_changes_as_the_table_says_and_not_otherwise(state: OrderState, 
 
 
 def test_filled_only_grows() -> None:
-    values = told(OrderFact(amount=D(10), filled=D(4)), OrderFact(amount=D(10), filled=D(2)))
+    values = reported(OrderFact(amount=D(10), filled=D(4)), OrderFact(amount=D(10), filled=D(2)))
     assert (values.filled, values.remaining) == (D(4), D(6))
 
 
 def test_filled_follows_from_amount_and_remaining() -> None:
-    assert told(OrderFact(amount=D(10), remaining=D(3), state="cancelled")).filled == 7
+    assert reported(OrderFact(amount=D(10), remaining=D(3), state="cancelled")).filled == 7
 
 
 def test_nothing_of_a_refused_order_is_taken_for_filled() -> None:
-    assert told(OrderFact(amount=D(10), remaining=D(0), state="refused")).filled == 0
+    assert reported(OrderFact(amount=D(10), remaining=D(0), state="refused")).filled == 0
 
 
 def test_one_trade_told_twice_counts_once() -> None:
     fill = Fill("t1", D(2), D(100))
-    values = told(OrderFact(amount=D(5)), OrderFact(fill=fill), OrderFact(fill=fill))
+    values = reported(OrderFact(amount=D(5)), OrderFact(fill=fill), OrderFact(fill=fill))
     assert (values.filled, values.remaining, values.average_price) == (D(2), D(3), D(100))
 
 
 def test_single_fills_and_the_venues_sum_are_not_added() -> None:
-    values = told(OrderFact(fill=("t1", D(2), D(100))), OrderFact(amount=D(5), filled=D(3), remaining=D(2)))
+    values = reported(OrderFact(fill=("t1", D(2), D(100))), OrderFact(amount=D(5), filled=D(3), remaining=D(2)))
     assert (values.filled, values.remaining) == (D(3), D(2))
 
 
 def test_fills_after_the_last_push_take_from_what_it_said_remains() -> None:
-    values = told(
+    values = reported(
         OrderFact(amount=D(10), filled=D(2), remaining=D(8)),
         OrderFact(fill=("t1", D(2), D(1))),
         OrderFact(fill=("t2", D(3), D(1))),
@@ -78,51 +78,51 @@ def test_fills_after_the_last_push_take_from_what_it_said_remains() -> None:
 
 def test_what_remains_may_be_in_another_unit_than_the_amount() -> None:
     """A market order by value: the venue's own remainder stands, whatever the amount says."""
-    values = told(OrderFact(amount=D(100), filled=D("0.5"), remaining=D(50), state="live"))
+    values = reported(OrderFact(amount=D(100), filled=D("0.5"), remaining=D(50), state="live"))
     assert values.remaining == 50
 
 
 def test_an_amendment_without_a_remainder_makes_one() -> None:
-    values = told(OrderFact(amount=D(10), filled=D(4), remaining=D(6)), OrderFact(amount=D(20), price=D(7)))
+    values = reported(OrderFact(amount=D(10), filled=D(4), remaining=D(6)), OrderFact(amount=D(20), price=D(7)))
     assert (values.amount, values.price, values.remaining) == (D(20), D(7), D(16))
 
 
 def test_an_older_description_does_not_replace_a_newer_one_but_fills_gaps() -> None:
-    values = told(OrderFact(price=D(7), at=20), OrderFact(price=D(5), amount=D(3), at=10))
+    values = reported(OrderFact(price=D(7), at=20), OrderFact(price=D(5), amount=D(3), at=10))
     assert (values.price, values.amount) == (D(7), D(3))
 
 
 def test_without_times_more_filled_is_newer_and_then_what_came_later() -> None:
-    values = told(OrderFact(price=D(7), filled=D(2)), OrderFact(price=D(5), filled=D(1)))
+    values = reported(OrderFact(price=D(7), filled=D(2)), OrderFact(price=D(5), filled=D(1)))
     assert values.price == 7
-    values = told(OrderFact(price=D(7), filled=D(2)), OrderFact(price=D(5), filled=D(2)))
+    values = reported(OrderFact(price=D(7), filled=D(2)), OrderFact(price=D(5), filled=D(2)))
     assert values.price == 5
 
 
 def test_a_filled_order_is_filled_in_full_even_when_no_number_says_so() -> None:
-    values = told(OrderFact(amount=D(10), filled=D(4)), OrderFact(state="filled"))
+    values = reported(OrderFact(amount=D(10), filled=D(4)), OrderFact(state="filled"))
     assert (values.filled, values.remaining, values.state) == (D(10), D(0), "filled")
 
 
 def test_the_venues_average_holds_for_what_was_filled_then() -> None:
     push = OrderFact(filled=D(2), average_price=D(100))
-    assert told(push).average_price == 100
-    assert told(push, OrderFact(filled=D(3))).average_price is None
+    assert reported(push).average_price == 100
+    assert reported(push, OrderFact(filled=D(3))).average_price is None
 
 
 def test_an_average_of_our_own_needs_every_fill_with_its_price() -> None:
     first, second = OrderFact(fill=("t1", D(1), D(100))), OrderFact(fill=("t2", D(3), D(104)))
-    assert told(first, second).average_price == 103
-    assert told(first, OrderFact(filled=D(4))).average_price is None
-    assert told(first, OrderFact(fill=("t2", D(3), None))).average_price is None
+    assert reported(first, second).average_price == 103
+    assert reported(first, OrderFact(filled=D(4))).average_price is None
+    assert reported(first, OrderFact(fill=("t2", D(3), None))).average_price is None
 
 
 def test_nothing_filled_has_no_average() -> None:
-    assert told(OrderFact(amount=D(1), average_price=D(0))).average_price is None
+    assert reported(OrderFact(amount=D(1), average_price=D(0))).average_price is None
 
 
 def test_a_late_fill_counts_after_the_end_and_the_end_stays() -> None:
-    values = told(OrderFact(amount=D(5), remaining=D(5), state="cancelled"), OrderFact(fill=("t1", D(2), D(1))))
+    values = reported(OrderFact(amount=D(5), remaining=D(5), state="cancelled"), OrderFact(fill=("t1", D(2), D(1))))
     assert (values.state, values.filled, values.remaining) == ("cancelled", D(2), D(3))
 
 
@@ -131,25 +131,25 @@ def test_no_fact_leads_out_of_a_final_state(end: OrderState) -> None:
     assert end in FINAL_STATES
     laters: tuple[OrderState, ...] = ("sending", "live", "filled", "cancelled", "refused")
     for later in laters:
-        values = told(fact(end, "first", 1), fact(later, "second", 2))
+        values = reported(fact(end, "first", 1), fact(later, "second", 2))
         assert (values.state, values.why) == (end, "first")
 
 
 def test_a_stale_word_does_not_settle_whether_an_unknown_order_lives() -> None:
     order = Order()
-    order.tell(OrderFact(state="live", filled=D(3), at=10), 1)
+    order.apply(OrderFact(state="live", filled=D(3), at=10), 1)
     order.move("unknown", "line lost")
     for stale in (OrderFact(state="live", at=9), OrderFact(state="live", filled=D(2))):
-        order.tell(stale, 2)
+        order.apply(stale, 2)
         assert order.state == "unknown"
-    order.tell(OrderFact(state="live", filled=D(3), at=10), 3)
+    order.apply(OrderFact(state="live", filled=D(3), at=10), 3)
     assert order.state == "live"
 
 
 @pytest.mark.parametrize("text", ["NaN", "sNaN", "Infinity", "-1", "1e61", "1e999999", "1e-999999"])
 def test_numbers_that_cannot_be_count_as_not_said(text: str) -> None:
     odd = D(text)
-    values = told(
+    values = reported(
         OrderFact(amount=D(5), price=D(1)),
         OrderFact(amount=odd, price=odd, remaining=odd, average_price=odd, filled=odd),
         OrderFact(amount=odd, remaining=D(1)),
@@ -159,35 +159,35 @@ def test_numbers_that_cannot_be_count_as_not_said(text: str) -> None:
 
 
 def test_a_fill_with_a_price_that_cannot_be_has_no_average() -> None:
-    assert told(OrderFact(fill=("t1", D(1), D("NaN")))).average_price is None
+    assert reported(OrderFact(fill=("t1", D(1), D("NaN")))).average_price is None
 
 
 def test_the_word_of_an_id_that_the_order_no_longer_has_changes_no_state_and_no_number() -> None:
     order = Order()
     order.order_ids = ("old", "new")
     order.replaced = frozenset({"old"})
-    order.tell(OrderFact(order_id="new", state="live", price=D(7), amount=D(5)), 1)
-    order.tell(OrderFact(order_id="old", state="cancelled", price=D(6), fill=("t1", D(1), D(6))), 2)
-    order.settle(0.0)
+    order.apply(OrderFact(order_id="new", state="live", price=D(7), amount=D(5)), 1)
+    order.apply(OrderFact(order_id="old", state="cancelled", price=D(6), fill=("t1", D(1), D(6))), 2)
+    order.refresh(0.0)
     assert (order.values.state, order.values.price, order.values.filled) == ("live", D(7), D(1))
     assert order.values.order_id == "new"
 
 
 def test_values_change_only_when_something_but_the_time_does() -> None:
     order = Order()
-    order.tell(OrderFact(state="live", amount=D(5), at=1), 1)
-    assert order.settle(10.0)
-    order.tell(OrderFact(state="live", amount=D(5), at=2), 2)
-    assert not order.settle(11.0)
+    order.apply(OrderFact(state="live", amount=D(5), at=1), 1)
+    assert order.refresh(10.0)
+    order.apply(OrderFact(state="live", amount=D(5), at=2), 2)
+    assert not order.refresh(11.0)
     assert order.values.updated_at == 10.0
 
 
 def test_a_refused_change_does_not_end_an_order_that_was_live() -> None:
     order = Order()
-    order.tell(OrderFact(state="live"), 1)
+    order.apply(OrderFact(state="live"), 1)
     states = []
     for serial in (2, 3):
-        order.tell(OrderFact(state="refused", why="the change"), serial)
+        order.apply(OrderFact(state="refused", why="the change"), serial)
         states.append(order.state)
         order.move("unknown")
     assert states == ["live", "unknown"]
@@ -196,11 +196,11 @@ def test_a_refused_change_does_not_end_an_order_that_was_live() -> None:
 def test_an_unknown_order_whose_fills_add_up_is_filled() -> None:
     order = Order()
     order.move("sending")
-    order.tell(OrderFact(amount=D(3)), 1)
+    order.apply(OrderFact(amount=D(3)), 1)
     order.move("unknown")
     for trade_id, amount in ((1, 1), (2, 2)):
-        order.tell(OrderFact(fill=Fill(trade_id, D(amount), D(7))), 1 + trade_id)
-        order.settle(1.0)
+        order.apply(OrderFact(fill=Fill(trade_id, D(amount), D(7))), 1 + trade_id)
+        order.refresh(1.0)
         assert order.state == ("filled" if trade_id == 2 else "unknown")
     assert order.values.average_price == 7
 
@@ -209,11 +209,11 @@ def test_an_amended_order_has_the_amount_that_its_remainder_and_its_fills_make()
     placed = OrderFact(amount=D(10), remaining=D(10), state="live", at=1)
     filled = OrderFact(fill=Fill("t1", D(4), D(100)), remaining=D(6), at=2)
     amended = OrderFact(remaining=D(3), state="live", at=3, is_amended=True)
-    values = told(placed, filled, amended)
+    values = reported(placed, filled, amended)
     assert (values.amount, values.filled, values.remaining) == (D(7), D(4), D(3))
 
 
 def test_an_amendment_that_comes_late_changes_nothing_that_is_newer() -> None:
     newer = OrderFact(amount=D(5), remaining=D(5), state="live", at=9)
-    values = told(newer, OrderFact(remaining=D(3), state="live", at=3, is_amended=True))
+    values = reported(newer, OrderFact(remaining=D(3), state="live", at=3, is_amended=True))
     assert (values.amount, values.remaining) == (D(5), D(5))

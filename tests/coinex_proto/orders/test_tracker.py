@@ -454,7 +454,7 @@ class Life(NamedTuple):
     """All that is ever said of one order, and what it comes to."""
 
     sent: OrderFact | None
-    told: list[Told]
+    reported: list[Told]
     truth: Truth
 
 
@@ -464,7 +464,7 @@ def lives(draw: st.DrawFn) -> Life:
     client_id = draw(st.sampled_from([None, "c1"]))
     request_id = draw(st.sampled_from([None, FIRST]))
     amount, price, filled, value = D(draw(st.integers(5, 20))), D(100), D(0), D(0)
-    ids, told, every_fill_is_told = ["id0"], list[Told](), True
+    ids, reported, every_fill_is_told = ["id0"], list[Told](), True
     opening = OrderFact(client_order_id=client_id, market="M", side="buy", price=price, amount=amount, state="sending")
     steps = draw(st.lists(st.sampled_from(["fill", "fill", "amend", "new id"]), max_size=6))
     end: OrderState = draw(st.sampled_from(["live", "cancelled", "filled"]))
@@ -483,7 +483,7 @@ def lives(draw: st.DrawFn) -> Life:
             state=state,
             at=at,
         )
-        told.append(Told(fact, answer_to))
+        reported.append(Told(fact, answer_to))
 
     if request_id is not None:
         say(0, names="id", answer_to=request_id)
@@ -492,24 +492,24 @@ def lives(draw: st.DrawFn) -> Life:
             size, paid = D(draw(st.integers(1, int(amount - filled) - 1))), D(draw(st.integers(90, 110)))
             filled, value = filled + size, value + size * paid
             if draw(st.booleans()):
-                told.append(Told(OrderFact(order_id=ids[-1], fill=(f"t{at}", size, paid), at=at)))
+                reported.append(Told(OrderFact(order_id=ids[-1], fill=(f"t{at}", size, paid), at=at)))
             else:
                 every_fill_is_told = False
         elif step == "amend":
             price, amount = price + 1, amount + draw(st.integers(0, 3))
         elif step == "new id":
             ids.append(f"id{at}")
-            told.append(Told(OrderFact(order_id=ids[-1], replaces=ids[-2], at=at)))
+            reported.append(Told(OrderFact(order_id=ids[-1], replaces=ids[-2], at=at)))
         say(at)
     if end == "filled" and filled < amount:
         size, paid = amount - filled, D(draw(st.integers(90, 110)))
         filled, value = amount, value + size * paid
-        told.append(Told(OrderFact(order_id=ids[-1], fill=("last", size, paid), at=98)))
+        reported.append(Told(OrderFact(order_id=ids[-1], fill=("last", size, paid), at=98)))
     state = end
     say(99, names="both")
     average = CONTEXT.divide(value, filled) if filled and every_fill_is_told else None
     truth = Truth(end, price, amount, filled, amount - filled, average, ids[-1], client_id)
-    return Life(opening if request_id else None, told, truth)
+    return Life(opening if request_id else None, reported, truth)
 
 
 def as_shown(view: OrderView) -> Truth:
@@ -525,14 +525,14 @@ def as_shown(view: OrderView) -> Truth:
 
 @given(lives(), st.data())
 def test_facts_in_any_order_and_any_number_end_in_the_truth(life: Life, data: st.DataObject) -> None:
-    repeated = data.draw(st.lists(st.sampled_from(life.told), max_size=5))
-    arrivals = data.draw(st.permutations([*life.told, *repeated]))
+    repeated = data.draw(st.lists(st.sampled_from(life.reported), max_size=5))
+    arrivals = data.draw(st.permutations([*life.reported, *repeated]))
     lost_after = data.draw(st.none() | st.integers(0, len(arrivals) - 1))
     orders = Orders()
     views = [orders.sending(life.sent, FIRST, 0.0)] if life.sent is not None else []
     ends = dict[int, str]()
-    for number, told in enumerate(arrivals):
-        view = orders.apply(told.fact, float(number), told.request_id)
+    for number, reported in enumerate(arrivals):
+        view = orders.apply(reported.fact, float(number), reported.request_id)
         if view is not None:
             views.append(view)
         for seen, known in enumerate(views):
@@ -543,8 +543,8 @@ def test_facts_in_any_order_and_any_number_end_in_the_truth(life: Life, data: st
         if number == lost_after:
             orders.connection_lost(float(number), "closed")
     if lost_after is not None:  # what a query on the next connection would say
-        for told in life.told[-1:]:
-            orders.apply(told.fact, 99.0)
+        for reported in life.reported[-1:]:
+            orders.apply(reported.fact, 99.0)
     assert views
     for view in views:
         assert as_shown(view) == life.truth

@@ -140,17 +140,17 @@ class Desk:
             row = yield command
         except HttpOutcomeUnknown as lost:
             why = str(lost)
-            self._step(lambda session, now: session.in_doubt(request_id, why, now))
+            self._step(lambda session, now: session.outcome_unknown(request_id, why, now))
             return view
         except SdkError as refusal:
             why = str(refusal)
             self._step(lambda session, now: session.refused(request_id, why, now))
             raise
         except BaseException:
-            self._step(lambda session, now: session.in_doubt(request_id, "interrupted while it was sent", now))
+            self._step(lambda session, now: session.outcome_unknown(request_id, "interrupted while it was sent", now))
             raise
         told = facts_of(command, row)
-        self._step(lambda session, now: session.learn(*told, now=now, request_id=request_id))
+        self._step(lambda session, now: session.apply_facts(*told, now=now, request_id=request_id))
         return view
 
     # Changing ---------------------------------------------------------------------------------------------------------
@@ -283,7 +283,7 @@ class Desk:
 
     def _learn(self, *facts: OrderFact) -> None:
         if facts:
-            self._step(lambda session, now: session.learn(*facts, now=now))
+            self._step(lambda session, now: session.apply_facts(*facts, now=now))
 
     def _live(self, order: OrderView) -> OrderView:
         return self._step(lambda session, _: session.orders.live(order))

@@ -157,7 +157,7 @@ def test_an_own_trade_that_was_pushed_is_not_handed_out_again(backfill: Backfill
 
 def test_a_recovered_fill_reaches_the_order_it_belongs_to(backfill: Backfill, bench: Bench) -> None:
     known = OrderFact(order_id=7, market="BTCUSDT", amount=Decimal("0.1"), state="live")
-    bench.session.learn(known, now=bench.now)
+    bench.session.apply_facts(known, now=bench.now)
     _, events = fill(backfill, bench, UserTrades("BTCUSDT"), page(own_trade(1)))
     changed = [event.order for event in events if isinstance(event, OrderChanged)]
     assert changed[-1].filled == Decimal("0.1")

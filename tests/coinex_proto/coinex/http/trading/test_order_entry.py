@@ -53,7 +53,9 @@ def test_an_order_is_sending_before_its_call_leaves_and_live_with_the_answer(des
 def test_a_push_may_confirm_an_order_before_its_answer_comes(desk: Desk, bench: Bench) -> None:
     asking = desk.place(command(desk))
     next(asking)
-    bench.session.learn(OrderFact(order_id=7, client_order_id="mine", market="BTCUSDT", state="filled"), now=bench.now)
+    bench.session.apply_facts(
+        OrderFact(order_id=7, client_order_id="mine", market="BTCUSDT", state="filled"), now=bench.now
+    )
     assert bench.order("mine").state == "filled"
     with pytest.raises(StopIteration):
         asking.send(row())
