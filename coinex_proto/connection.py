@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from typing import Final, TypeVar
 
+from coinex_proto._connection.agenda import Agenda, Item
 from coinex_proto._connection.heartbeat import Heartbeat
 from coinex_proto._connection.late_timers import LateTimers, earliest
 from coinex_proto._connection.pending import Pending, Purpose
@@ -69,6 +70,7 @@ class Connection:
         request_ids: RequestIds | None = None,
         clock: Clock | None = None,
         stats: Statistics | None = None,
+        agenda: Agenda | None = None,
     ) -> None:
         """The keyword arguments are what a session shares between its connections; alone, a connection makes its own."""
         self._dialect = dialect
@@ -86,6 +88,7 @@ class Connection:
             max_message_bytes=config.max_message_bytes,
             random_bytes=sources.random_bytes,
         )
+        self._agenda = agenda if agenda is not None else Agenda()
         self._phase = Phase.NEW
         self._now = 0.0
         self._events: deque[Event] = deque()
@@ -102,9 +105,8 @@ class Connection:
             socket=self._socket,
             heartbeat=self._heartbeat,
             events=self._events,
+            agenda=self._agenda,
         )
-        self._is_news = False
-        """Something other than an update has come since the last pause of `receive_each`."""
         self._phase_deadline: float | None = None
         self._is_deaf = False
         self._unreadable = 0
@@ -140,6 +142,8 @@ class Connection:
         if self._phase is not Phase.NEW:
             raise UsageError("a connection is started once; make a new one for the next socket")
         self._now = now
+        for item in (Item.ANSWER, Item.SEND_QUEUE):
+            self._agenda.take(item)  # of the connection before
         self._heartbeat.start(now)
         self._advance(Step.START)
         self._phase_deadline = (now if since is None else since) + self._config.open_timeout
@@ -168,9 +172,8 @@ class Connection:
                 self._message(item, now)
             else:
                 self._control(item, now)
-                self._is_news = True
-            if self._is_news:
-                self._is_news = False
+                self._agenda.add(Item.ANSWER)
+            if self._agenda.at_once and self._agenda.take(Item.ANSWER):
                 self._release(now)
                 yield
         if self._phase_deadline is not None and self._socket.is_refusing:
@@ -346,12 +349,12 @@ class Connection:
                 stamp(item, payload, now)
                 events.append(item)
             elif type(item) is Answer:
-                self._is_news = True
+                self._agenda.add(Item.ANSWER)
                 self._answer(item, payload, now, has_update or any(isinstance(other, Update) for other in inbound))
                 if self.wants_close:
                     return
             elif type(item) is Challenge:
-                self._is_news = True
+                self._agenda.add(Item.ANSWER)
                 self._challenged(item, payload, now)
             elif type(item) is Unrecognised:
                 stats.unrecognised += 1
@@ -359,8 +362,8 @@ class Connection:
                 events.append(item)
                 if item is inbound[-1] and _is_unreadable(inbound):
                     self._count_unreadable(now)
-        if has_update and self._requests.requests.optional:
-            self._is_news = True  # it may be what was asked for: the answer need not come
+        if has_update and self._requests.pending.optional:
+            self._agenda.add(Item.ANSWER)  # it may be what was asked for: the answer need not come
 
     def _count_unreadable(self, now: float) -> None:
         """Ends the connection when too many came in a row: what is garbled for so long may be mended by a new one."""

@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Hashable
 from typing import Any, Final, TypeVar
 
+from coinex_proto._connection.agenda import Agenda, Item
 from coinex_proto._connection.late_timers import LateTimers, earliest
 from coinex_proto._connection.requests import RequestIds
 from coinex_proto._connection.venue_clock import Clock
@@ -63,10 +64,11 @@ class Session:
         self.orders = Orders()
         self._sources = sources
         self._events: deque[Event] = deque()
+        self._agenda = Agenda()
         self._subscriptions = Subscriptions()
-        self._trust = Trust(self._subscriptions, config, self.stats, self._events)
-        self._subscriber = Subscriber(dialect, config, self._subscriptions, self._trust, self._events)
-        self._interest = Interest(dialect, self._subscriptions, self._trust)
+        self._trust = Trust(self._subscriptions, config, self.stats, self._events, self._agenda)
+        self._subscriber = Subscriber(dialect, config, self._subscriptions, self._trust, self._events, self._agenda)
+        self._interest = Interest(dialect, self._subscriptions, self._trust, self._agenda)
         self._own_orders = OwnOrders(dialect, self.orders, self._events)
         self._reconnect = ReconnectPolicy(config, sources)
         self._late_timers = LateTimers()
@@ -117,9 +119,9 @@ class Session:
         """The live view of a wanted topic's book; it stays valid across reconnects."""
         check_topics((topic,))
         subscription = self._subscriptions.get(topic.key)
-        if subscription is None or not subscription.holders or subscription.view is None:
+        if subscription is None or not subscription.holders or subscription.verification.view is None:
             raise UsageError(f"{topic} has no book here: subscribe to it first")
-        return subscription.view
+        return subscription.verification.view
 
     def trusted(self, *topics: Topic[Any]) -> bool:
         """Whether all of these are live now; none named: all that are wanted (False when nothing is)."""
@@ -128,11 +130,7 @@ class Session:
             found = [self._subscriptions.get(topic.key) for topic in topics]
         else:
             found = list(self._subscriptions.wanted())
-        return (
-            bool(found)
-            and not self._is_cut
-            and all(subscription is not None and subscription.is_live for subscription in found)
-        )
+        return bool(found) and not self._is_cut and all(one is not None and one.verification.is_live for one in found)
 
     def is_proved(self, now: float) -> bool:
         """Whether the line was proved within `ping_interval + ping_timeout`.
@@ -222,13 +220,13 @@ class Session:
         """
         now = self._at(now)
         handed_out: list[Update] = []
-        for take_update in updates:
-            if take_update.tells_order:
-                self._own_orders.take_update(take_update, now)
-            update = self._trust.unseen(take_update) if take_update.has_trade_ids else take_update
-            if update is not None and self._subscriptions.route(update.topic_key):
-                recovered(update, now)
-                handed_out.append(update)
+        for update in updates:
+            if update.tells_order:
+                self._own_orders.take_update(update, now)
+            fresh = self._trust.take_recovered(update)
+            if fresh is not None:
+                recovered(fresh, now)
+                handed_out.append(fresh)
         self._events.extend(handed_out)
         return tuple(handed_out)
 
@@ -270,6 +268,7 @@ class Session:
             request_ids=self._ids,
             clock=self.clock,
             stats=self.stats,
+            agenda=self._agenda,
         )
         self._connection.start(now, since=self._opening_since)
         if self._stop is not None:
@@ -350,12 +349,14 @@ class Session:
             # There may be no stack left for a single call, and no memory for a text.
             self._is_cut = True
             for subscription in self._subscriptions.by_key.values():
-                if subscription.view is not None:
-                    subscription.view._is_trusted = False
+                view = subscription.verification.view
+                if view is not None:
+                    view._is_trusted = False
             why = f"taking in a message was cut off by {type(error).__name__}"
             for subscription in self._subscriptions.by_key.values():
-                if subscription.view is not None:
-                    subscription.view._why = why
+                view = subscription.verification.view
+                if view is not None:
+                    view._why = why
             raise
 
     def data_to_send(self) -> bytes:
@@ -397,7 +398,7 @@ class Session:
     def _due(self) -> float | None:
         if self._connection is None or self._connection.phase is not Phase.READY:
             return None
-        return earliest(self._subscriber.retry_at, self._trust.watch_at, self._own_orders.resolver.due)
+        return earliest(self._agenda.next_at, self._own_orders.resolver.due)
 
     def _at(self, now: float) -> float:
         if now > self._now:
@@ -423,11 +424,12 @@ class Session:
                 return
             if self._own_orders.resolver.due is not None:
                 self._own_orders.resolver.ask(connection, now)
-            if self._trust.has_gone_live:
-                self._trust.has_gone_live = False
+            if not self._agenda.at_once:
+                return  # nearly always
+            if self._agenda.take(Item.STARTED):
                 self._subscriber.data_came(connection, now)
                 continue
-            if not self._subscriptions.touched:
+            if Item.SUBSCRIPTION not in self._agenda.at_once:
                 return
             self._subscriber.reconcile(connection, now)
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from attrs import define, field
 
+from coinex_proto._connection.agenda import Agenda, Item
 from coinex_proto.commands import Command, Outgoing
 from coinex_proto.ids import OLDEST, ReplyKey, RequestId
 
@@ -52,9 +53,8 @@ class Pending:
 class PendingRequests:
     """The table of pending requests."""
 
-    def __init__(self) -> None:
-        self.has_freed = False
-        """Something was answered or given up since this was last set to False: its keys are free again."""
+    def __init__(self, agenda: Agenda) -> None:
+        self._agenda = agenda
         self.optional = 0
         """How many of them need not be answered, so that what they ask for may show before."""
         self.waiting: dict[RequestId, Pending] = {}
@@ -105,7 +105,8 @@ class PendingRequests:
 
     def remove(self, pending: Pending) -> None:
         """It is over."""
-        pending.is_answered = self.has_freed = True
+        pending.is_answered = True
+        self._agenda.add(Item.SEND_QUEUE)
         del self.waiting[pending.request_id]
         self.optional -= pending.outgoing.is_reply_optional
         for key in pending.outgoing.keys:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import deque
 from typing import Any, Final, final
 
+from coinex_proto._connection.agenda import Agenda
 from coinex_proto._connection.heartbeat import Heartbeat
 from coinex_proto._connection.pending import MAX_REQUESTS, Pending, PendingRequests, Purpose
 from coinex_proto._connection.request_errors import never_left, refused, timed_out, unknown
@@ -53,6 +54,7 @@ class Requests:
         socket: WebSocket,
         heartbeat: Heartbeat,
         events: deque[Event],
+        agenda: Agenda,
     ) -> None:
         """What all of a connection share; outcomes go to the end of `events`."""
         self._dialect = dialect
@@ -64,11 +66,11 @@ class Requests:
         self._socket = socket
         self._heartbeat = heartbeat
         self._events = events
-        self.requests = PendingRequests()
+        self.pending = PendingRequests(agenda)
         """Those that wait for an answer; to be read only."""
         self._begun: set[ReplyKey] = set()
         """Keys of requests that came true before their answer: the answer may still come, and is no stray then."""
-        self._send_queue = SendQueue(dialect.limits, config.requests_per_second, self.requests)
+        self._send_queue = SendQueue(dialect.limits, config.requests_per_second, self.pending, agenda)
 
     # Out --------------------------------------------------------------------------------------------------------------
 
@@ -113,7 +115,7 @@ class Requests:
         if self._socket.is_open:  # else the peer's Close came in the same read, and is the next thing to be handled
             self._socket.send_text(pending.outgoing.text)
         self._heartbeat.texted(now)
-        self.requests.sent(pending, now, self._sources.wall_time_ns(), self._timeout(pending))
+        self.pending.sent(pending, now, self._sources.wall_time_ns(), self._timeout(pending))
 
     def _timeout(self, pending: Pending) -> float:
         """Seconds until its answer is waited for no more; the opening has a budget of its own."""
@@ -124,20 +126,20 @@ class Requests:
 
     def _is_full(self) -> bool:
         """Whether as many calls wait as may; topic requests do not count."""
-        if len(self.requests) + len(self._send_queue) < MAX_REQUESTS:
+        if len(self.pending) + len(self._send_queue) < MAX_REQUESTS:
             return False
-        return sum(not pending.is_paced for pending in (*self.requests, *self._send_queue)) >= MAX_REQUESTS
+        return sum(not pending.is_paced for pending in (*self.pending, *self._send_queue)) >= MAX_REQUESTS
 
     # Time -------------------------------------------------------------------------------------------------------------
 
     @property
     def is_idle(self) -> bool:
         """Nothing waits, neither for an answer nor to leave."""
-        return not (self.requests.waiting or self._send_queue.waiting)
+        return not (self.pending.waiting or self._send_queue.waiting)
 
     def next_expiry(self) -> float | None:
         """When `expire` has something to do."""
-        return self.requests.next_deadline()
+        return self.pending.next_deadline()
 
     def next_send_at(self) -> float | None:
         """When `release` has something to do."""
@@ -146,25 +148,25 @@ class Requests:
     def expire(self, now: float) -> list[Pending]:
         """End what has waited too long; gives requests of the opening that may stay unanswered: it goes on without."""
         passed_over = []
-        for pending in self.requests.expired(now):
+        for pending in self.pending.expired(now):
             if pending.has_ended:
-                self.requests.remove(pending)
+                self.pending.remove(pending)
             elif pending.outgoing.is_reply_optional:
-                self.requests.remove(pending)
+                self.pending.remove(pending)
                 if self._went_unanswered(pending):
                     passed_over.append(pending)
             elif pending.purpose is not Purpose.CALLER:
-                self.requests.remove(pending)  # the line and the login have deadlines of their own
+                self.pending.remove(pending)  # the line and the login have deadlines of their own
             else:
                 self._timed_out(pending, now)
         return passed_over
 
     def confirm_started(self, request_id: RequestId) -> bool:
         """What it asked for has begun: an answer that need not come is waited for no more. True: as `expire` gives it."""
-        pending = self.requests.find(request_id)
+        pending = self.pending.find(request_id)
         if pending is None or not pending.outgoing.is_reply_optional:
             return False
-        self.requests.remove(pending)
+        self.pending.remove(pending)
         self._begun.update(pending.outgoing.keys)
         return self._went_unanswered(pending)
 
@@ -176,14 +178,14 @@ class Requests:
 
     def _timed_out(self, pending: Pending, now: float) -> None:
         self._stats.timeouts += 1
-        self.requests.keep_place(pending, now + self._config.request_timeout)
+        self.pending.keep_place(pending, now + self._config.request_timeout)
         self._failed(pending, timed_out(pending, self._config.request_timeout))
 
     # In ---------------------------------------------------------------------------------------------------------------
 
     def match(self, answer: Answer, payload: bytes, now: float, *, beside_update: bool) -> Pending | None:
         """The request that this answers and that somebody still has a use for."""
-        pending = self.requests.match(answer.keys)
+        pending = self.pending.match(answer.keys)
         if pending is None:
             if answer.refusal is None and not self._begun.isdisjoint(answer.keys):
                 self._begun.difference_update(answer.keys)
@@ -206,7 +208,7 @@ class Requests:
 
         But only where it is surely its own: not while another request waits under the same key.
         """
-        if self.requests.is_blocked(pending.outgoing):
+        if self.pending.is_blocked(pending.outgoing):
             return
         if answer.refusal is not None:
             self._unrecognised(payload, f"an answer after its time-out: {refused(pending, answer.refusal)}")
@@ -258,7 +260,7 @@ class Requests:
     def lose(self, reason: CloseReason) -> None:
         """The connection is over: so is everything that waits, except topic requests, which the session asks anew."""
         self._begun.clear()
-        for pending in self.requests.take_all():
+        for pending in self.pending.take_all():
             if pending.purpose is Purpose.CALLER and not pending.has_ended and not pending.is_paced:
                 self._failed(pending, unknown(pending, f"the connection was lost: {reason}"))
         for pending in self._send_queue.take_all():

@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Iterator, Mapping
 from typing import TypeAlias
 
+from coinex_proto._connection.agenda import Agenda, Item
 from coinex_proto._connection.pending import Pace, Pending, PendingRequests
 from coinex_proto._connection.token_bucket import Bucket
 from coinex_proto.config import Rate
@@ -21,10 +22,13 @@ Lane: TypeAlias = tuple[str | None, bool]
 class SendQueue:
     """What may leave, and when; cheap to ask while nothing has changed, however much waits."""
 
-    def __init__(self, limits: Mapping[str, Rate], requests_per_second: float, requests: PendingRequests) -> None:
+    def __init__(
+        self, limits: Mapping[str, Rate], requests_per_second: float, pending: PendingRequests, agenda: Agenda
+    ) -> None:
         self._buckets = {name: Bucket(rate) for name, rate in limits.items()}
         self._pace = Pace(requests_per_second)
-        self._pending = requests
+        self._pending = pending
+        self._agenda = agenda
         self.waiting: deque[Pending] = deque()
         """To be read only."""
         self._held: dict[Lane, float] = {}
@@ -76,11 +80,11 @@ class SendQueue:
         """Whether `release` could find one."""
         if not self.waiting:
             return False
-        return self._pending.has_freed or any(free_at <= now for free_at in self._held.values())
+        return Item.SEND_QUEUE in self._agenda.at_once or any(free_at <= now for free_at in self._held.values())
 
     def release(self, now: float) -> Iterator[Pending]:
         """Those that may leave now, each to be sent before the next is taken."""
-        self._pending.has_freed = False
+        self._agenda.take(Item.SEND_QUEUE)
         kept: deque[Pending] = deque()
         held: dict[Lane, float] = {}
         for pending in self.waiting:

@@ -1,7 +1,7 @@
-"""From wishes to requests: what the venue must be told so that it sends what is wanted, and what its answers mean.
+"""From what is wanted to requests: what the venue must be told so that it sends that, and what its answers mean.
 
-Compares the wire state of each wish with who holds it, joins topics into few requests, splits requests that are too
-large or refused, and asks again what may be asked again. Knows no venue.
+Compares each subscription's state with who holds it, joins topics into few requests, splits requests that are too large
+or refused, and asks again what may be asked again. Knows no venue.
 """
 
 from __future__ import annotations
@@ -9,25 +9,25 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Sequence
 from enum import Enum
-from typing import TYPE_CHECKING, Any
+from typing import Any, Final, cast
 
-from coinex_proto._session.subscriptions import AnyTopic, Subscription, Subscriptions, Wire, topics_of
+from coinex_proto._connection.agenda import Agenda, Item
+from coinex_proto._session.subscription_states import ACKNOWLEDGED, Cause, State
+from coinex_proto._session.subscriptions import AnyTopic, Subscription, Subscriptions, topics_of
 from coinex_proto._session.trust import Trust
 from coinex_proto.commands import Command
-from coinex_proto.errors import PayloadError, RequestRefused, RequestTimedOut, SdkError
+from coinex_proto.config import Config
+from coinex_proto.connection import Connection
+from coinex_proto.dialect import Dialect
+from coinex_proto.errors import PayloadError, RequestRefused, RequestTimedOut
 from coinex_proto.events import Failed, Replied, Subscribed, SubscribeFailed, Unsubscribed
 from coinex_proto.ids import RequestId
 from coinex_proto.phases import Phase
 from coinex_proto.updates import Event, Update
 
-if TYPE_CHECKING:
-    from coinex_proto.config import Config
-    from coinex_proto.connection import Connection
-    from coinex_proto.dialect import Dialect
-
-FIRST_RETRY = 1.0
+FIRST_RETRY: Final = 1.0
 """Seconds: the least pause before a refused topic is asked for again (CoinEx 23002: at least 1 s)."""
-MAX_SIGN_IN_REFUSALS = 1
+MAX_SIGN_IN_REFUSALS: Final = 1
 """So often a topic is asked for again on a new connection after "not signed in"; else it would cost one after the other."""
 
 
@@ -42,72 +42,73 @@ class Subscriber:
     """The topic requests of one session."""
 
     def __init__(
-        self, dialect: Dialect, config: Config, subscriptions: Subscriptions, trust: Trust, events: deque[Event]
+        self,
+        dialect: Dialect,
+        config: Config,
+        subscriptions: Subscriptions,
+        trust: Trust,
+        events: deque[Event],
+        agenda: Agenda,
     ) -> None:
         self._dialect = dialect
         self._config = config
         self._subscriptions = subscriptions
         self._trust = trust
         self._events = events
-        self._asked: dict[RequestId, tuple[Verb, tuple[Subscription, ...]]] = {}
+        self._agenda = agenda
+        self._requested: dict[RequestId, tuple[Verb, tuple[Subscription, ...]]] = {}
         self._late: dict[RequestId, tuple[Subscription, ...]] = {}
         """Those of requests that timed out: their acknowledgement may still come."""
-        self.retry_at: float | None = None
-        """When `handle_timeout` must be called next: the next refused topic may be asked for again."""
 
     def reconcile(self, connection: Connection, now: float) -> None:
         """Ask for what is wanted and not on, end what is on and not wanted."""
         start: list[Subscription] = []
         end: list[Subscription] = []
-        for subscription in self._subscriptions.take_touched():
-            if subscription.wire is Wire.ON and (not subscription.holders or subscription.must_renew):
-                end.append(subscription)
-            elif subscription.wire is Wire.OFF and not self._is_ended_first(subscription, end, now):
-                self._sort_out(subscription, start, now)
-        self._ask(Verb.END, end, connection, now)
-        self._ask(Verb.START, start, connection, now)
+        for subject in self._agenda.take_subjects(Item.SUBSCRIPTION):
+            subscription = cast("Subscription", subject)
+            match subscription.state:
+                case State.ON if not subscription.holders:
+                    end.append(subscription)
+                case State.EXPIRED:
+                    end.append(subscription)
+                case State.UNCERTAIN if not _waits(subscription, now):
+                    end.append(subscription)
+                case State.OFF | State.WAITING | State.REFUSED:
+                    self._reconcile_off(subscription, start, now)
+                case _:
+                    pass  # a request is under way, and its answer comes here
+        self._request(Verb.END, end, connection, now)
+        self._request(Verb.START, start, connection, now)
 
-    def _is_ended_first(self, subscription: Subscription, end: list[Subscription], now: float) -> bool:
-        """Whether it is time to ask again for what may be on: then it is ended, and asked for after that."""
-        is_early = subscription.holders and subscription.retry_at is not None and now < subscription.retry_at
-        if not subscription.may_be_on or is_early:
-            return False
-        subscription.may_be_on = False
-        subscription.must_renew = bool(subscription.holders)
-        subscription.retry_at = None
-        end.append(subscription)
-        return True
-
-    def _sort_out(self, subscription: Subscription, start: list[Subscription], now: float) -> None:
-        """A wish that is off: drop it, leave it, or let it start."""
-        subscription.must_renew = False
+    def _reconcile_off(self, subscription: Subscription, start: list[Subscription], now: float) -> None:
+        """One that is off: drop it, leave it, or let it start."""
         if not subscription.holders:
             if self._subscriptions.get(subscription.key) is subscription:
                 self._subscriptions.remove(subscription)
             return
-        if subscription.refused is not None or (subscription.retry_at is not None and now < subscription.retry_at):
+        if subscription.state is State.REFUSED or _waits(subscription, now):
             return
-        subscription.retry_at = None
+        subscription.retried()
         over = self._subscriptions.cover(subscription)
         if over is None:
             start.append(subscription)
-        elif over.is_requested and not subscription.is_requested:
+        elif over.verification.is_expected and not subscription.verification.is_expected:
             self._trust.expect(subscription)
-            if over.wire is Wire.ON:
+            if over.state in ACKNOWLEDGED:
                 self._started((subscription,), now)
 
-    def _ask(self, verb: Verb, subscriptions: Sequence[Subscription], connection: Connection, now: float) -> None:
+    def _request(self, verb: Verb, subscriptions: Sequence[Subscription], connection: Connection, now: float) -> None:
         if not subscriptions:
             return
         left = {subscription.key: subscription for subscription in subscriptions}
         for command, topics in self._requests(verb, topics_of(subscriptions)):
             group = tuple(left.pop(topic.key) for topic in topics)
-            self._mark_asked(verb, group, now)
+            self._mark_requested(verb, group, now)
             request_id = connection.submit(command, now, is_paced=True)
-            self._asked[request_id] = (verb, group)
-        if left:
+            self._requested[request_id] = (verb, group)
+        if left:  # the venue need not be told
             group = tuple(left.values())
-            self._mark_asked(verb, group, now)
+            self._mark_requested(verb, group, now)
             self._acknowledged(verb, group, now)
 
     def _requests(self, verb: Verb, topics: Sequence[AnyTopic]) -> list[tuple[Command[Any], Sequence[AnyTopic]]]:
@@ -124,53 +125,43 @@ class Subscriber:
                 found += self._requests(verb, part[:half]) + self._requests(verb, part[half:])
         return found
 
-    def _mark_asked(self, verb: Verb, subscriptions: Sequence[Subscription], now: float) -> None:
+    def _mark_requested(self, verb: Verb, subscriptions: Sequence[Subscription], now: float) -> None:
         if verb is Verb.END:
             self._mark_ending(subscriptions, now)
             return
         for subscription in subscriptions:
-            subscription.wire = Wire.ASKING
-            subscription.requested_topic = subscription.topic
-            self._trust.asked(subscription)
+            subscription.requested()
+            self._trust.expect(subscription, is_asked=True)
             for single in self._subscriptions.covered(subscription):
-                if not single.is_requested:
+                if not single.verification.is_expected:
                     self._trust.expect(single)
 
     def _mark_ending(self, subscriptions: Sequence[Subscription], now: float) -> None:
         """The venue ends the single markets together with the all-markets topic: from now on nothing vouches for them."""
-        ending = [
-            each
-            for subscription in subscriptions
-            for each in (subscription, *self._subscriptions.covered(subscription))
-        ]
-        self._trust.lose(ending, now, "asked for again")
-        for each in ending:
-            each.is_requested = False
+        ending = [each for one in subscriptions for each in (one, *self._subscriptions.covered(one))]
+        self._trust.withdraw(ending, now, "asked for again")
         for subscription in subscriptions:
-            subscription.wire = Wire.ENDING
+            subscription.end_requested()
 
     # Answers ----------------------------------------------------------------------------------------------------------
 
     def answered(self, event: Replied[Any] | Failed, connection: Connection, now: float) -> bool:
         """Whether this was the answer to a topic request; then it is dealt with."""
-        asked = self._asked.pop(event.request_id, None)
-        if asked is None:
+        requested = self._requested.pop(event.request_id, None)
+        if requested is None:
             return self._answered_late(event, now)
-        verb, subscriptions = asked
+        verb, subscriptions = requested
         if isinstance(event, Replied):
             unconfirmed = [subscription for subscription in subscriptions if subscription.must_confirm]
             self._acknowledged(verb, subscriptions, now)
             for subscription in unconfirmed if isinstance(event.result, Update) else ():
                 self._trust.confirm(subscription, event.result, now)
         elif verb is Verb.END:
-            self._ended(subscriptions, now)
+            self._ended(subscriptions)
         else:
             if isinstance(event.error, RequestTimedOut):
                 self._late[event.request_id] = subscriptions
-            is_in_doubt = isinstance(event.error, (RequestTimedOut, PayloadError)) or _is_on_already(event)
-            for subscription in subscriptions:
-                subscription.may_be_on = event.command.is_once and is_in_doubt
-            self._not_started(subscriptions, event.error, connection, now)
+            self._not_started(subscriptions, event, connection, now)
         return True
 
     def _answered_late(self, event: Replied[Any] | Failed, now: float) -> bool:
@@ -179,17 +170,11 @@ class Subscriber:
         if late is None:
             return False
         begun = [subscription for subscription in late if _awaits_answer(subscription)]
-        unexpected = [subscription for subscription in begun if subscription.wire is Wire.OFF]
-        for subscription in begun:
-            subscription.retry_at = None
-            subscription.may_be_on = False
+        unexpected = [subscription for subscription in begun if subscription.state is not State.ASKED]
         for subscription in unexpected:
-            self._trust.asked(subscription)
-        for request_id, (verb, subscriptions) in self._asked.items():
-            self._asked[request_id] = (
-                verb,
-                tuple(subscription for subscription in subscriptions if subscription not in begun),
-            )
+            self._trust.expect(subscription, is_asked=True)
+        for request_id, (verb, subscriptions) in self._requested.items():
+            self._requested[request_id] = (verb, tuple(one for one in subscriptions if one not in begun))
         self._acknowledged(Verb.START, begun, now)
         if isinstance(event, Replied) and isinstance(event.result, Update):
             # The answer is the first state, and came while none was expected.
@@ -199,143 +184,127 @@ class Subscriber:
 
     def data_came(self, connection: Connection, now: float) -> None:
         """What has begun is no longer waited for where that need not be acknowledged: a refusal is of another topic."""
-        for request_id, (verb, subscriptions) in tuple(self._asked.items()):
-            if verb is Verb.START and all(
-                subscription.is_live and not subscription.is_private for subscription in subscriptions
-            ):
+        for request_id, (verb, subscriptions) in tuple(self._requested.items()):
+            if verb is Verb.START and all(one.verification.is_live and not one.is_private for one in subscriptions):
                 connection.confirm_started(request_id, now)
 
     def _acknowledged(self, verb: Verb, subscriptions: Sequence[Subscription], now: float) -> None:
         if verb is Verb.END:
-            self._ended(subscriptions, now)
+            self._ended(subscriptions)
             return
         for subscription in subscriptions:
-            subscription.wire = Wire.ON
-            subscription.failures = subscription.sign_in_refusals = 0
-            subscription.must_confirm = subscription.must_confirm and subscription.must_renew
-            if not subscription.holders or subscription.must_renew:
-                self._subscriptions.touch((subscription,))
-        covered = [
-            each
-            for subscription in subscriptions
-            for each in self._subscriptions.covered(subscription)
-            if each.wire is Wire.OFF
+            subscription.acknowledged()
+            if not subscription.must_confirm:
+                self._trust.parameters_confirmed(subscription)
+            if not subscription.holders or subscription.state is State.EXPIRED:
+                self._agenda.add(Item.SUBSCRIPTION, subscription)
+        started = [
+            one for one in (*subscriptions, *self._covered_only(subscriptions)) if one.state is not State.EXPIRED
         ]
-        self._started([subscription for subscription in (*subscriptions, *covered) if not subscription.must_renew], now)
+        self._started(started, now)
+
+    def _covered_only(self, subscriptions: Sequence[Subscription]) -> list[Subscription]:
+        """The single markets that these bring and that the venue was not asked for by themselves."""
+        covered = (each for one in subscriptions for each in self._subscriptions.covered(one))
+        return [each for each in covered if each.state in (State.OFF, State.WAITING, State.UNCERTAIN, State.REFUSED)]
 
     def _started(self, subscriptions: Sequence[Subscription], now: float) -> None:
         held = [subscription for subscription in subscriptions if subscription.holders]
         self._events.extend(Subscribed(topic=subscription.topic) for subscription in held)
-        self._trust.mark_live([subscription for subscription in held if subscription.is_private], now)
+        self._trust.mark_live([one.verification for one in held if one.is_private], now)
 
-    def _ended(self, subscriptions: Sequence[Subscription], now: float) -> None:
+    def _ended(self, subscriptions: Sequence[Subscription]) -> None:
         for subscription in subscriptions:
-            subscription.wire = Wire.OFF
-            if not subscription.must_renew:
+            if subscription.state is not State.RENEWING:
                 self._events.append(Unsubscribed(topic=subscription.requested_topic or subscription.topic))
+            subscription.move(Cause.ENDED)
             singles = self._subscriptions.covered(subscription)
             for single in singles:
-                if single.wire is Wire.ON:
-                    single.wire = Wire.OFF
-                elif single.wire is Wire.ASKING:
-                    single.must_renew = True
-            self._subscriptions.touch((subscription, *singles))
+                single.move(Cause.COVER_ENDED)
+            self._agenda.add(Item.SUBSCRIPTION, subscription, *singles)
 
     def _not_started(
-        self, subscriptions: Sequence[Subscription], error: SdkError, connection: Connection, now: float
+        self, subscriptions: Sequence[Subscription], event: Failed, connection: Connection, now: float
     ) -> None:
-        may_retry = isinstance(error, (RequestTimedOut, PayloadError)) or (
-            isinstance(error, RequestRefused)
-            and (error.retryable or any(subscription.may_be_on for subscription in subscriptions))
-        )
-        covered = [
-            each
-            for subscription in subscriptions
-            for each in self._subscriptions.covered(subscription)
-            if each.wire is Wire.OFF
-        ]
-        self._trust.lose((*subscriptions, *covered), now, str(error))
-        for subscription in (*subscriptions, *covered):
-            subscription.wire = Wire.OFF
-            subscription.is_requested = False
+        error = event.error
+        is_unclear = isinstance(error, (RequestTimedOut, PayloadError))
+        is_in_doubt = event.command.is_once and (is_unclear or _is_on_already(event))
+        may_retry = is_unclear or is_in_doubt or (isinstance(error, RequestRefused) and error.retryable)
+        self._trust.withdraw((*subscriptions, *self._covered_only(subscriptions)), now, str(error))
         if connection.phase is not Phase.READY and all(
             subscription.sign_in_refusals < MAX_SIGN_IN_REFUSALS for subscription in subscriptions
         ):
             # The refusal was of the sign-in and has ended the connection: they are asked for on the next one.
             for subscription in subscriptions:
-                subscription.sign_in_refusals += 1
+                subscription.set_back_by_sign_in()
             return
         if not may_retry and len(subscriptions) > 1 and connection.phase is Phase.READY:
-            # One bad market spoils the whole list: halves, until it stands alone.
-            half = len(subscriptions) // 2
-            for part in (subscriptions[:half], subscriptions[half:]):
-                self._ask(Verb.START, [subscription for subscription in part if subscription.holders], connection, now)
-                self._subscriptions.touch([subscription for subscription in part if not subscription.holders])
+            self._request_halves(subscriptions, connection, now)
             return
         for subscription in subscriptions:
             if may_retry:
-                subscription.failures += 1
-                subscription.retry_at = now + max(FIRST_RETRY, self._config.backoff.step(subscription.failures))
-                self.retry_at = (
-                    subscription.retry_at if self.retry_at is None else min(self.retry_at, subscription.retry_at)
-                )
+                retry_at = now + max(FIRST_RETRY, self._config.backoff.step(subscription.failures + 1))
+                subscription.delayed(Cause.DOUBTED if is_in_doubt else Cause.DELAYED, retry_at)
+                self._agenda.add_at(Item.RETRY, retry_at)
             else:
-                subscription.refused = error
-                self._subscriptions.touch(self._subscriptions.covered(subscription))
+                subscription.refused(error)
+                self._agenda.add(Item.SUBSCRIPTION, *self._subscriptions.covered(subscription))
             if subscription.holders:
                 self._events.append(SubscribeFailed(topic=subscription.topic, error=error))
             else:
-                self._subscriptions.touch((subscription,))
+                self._agenda.add(Item.SUBSCRIPTION, subscription)
+
+    def _request_halves(self, subscriptions: Sequence[Subscription], connection: Connection, now: float) -> None:
+        """One bad market spoils the whole list: halves, until it stands alone."""
+        half = len(subscriptions) // 2
+        for subscription in subscriptions:
+            subscription.move(Cause.SET_BACK)
+        for part in (subscriptions[:half], subscriptions[half:]):
+            self._request(Verb.START, [one for one in part if one.holders], connection, now)
+            self._agenda.add(Item.SUBSCRIPTION, *(one for one in part if not one.holders))
 
     # The connection ---------------------------------------------------------------------------------------------------
 
     def connection_ready(self) -> None:
         """A new connection: everything that is wanted must be asked for."""
-        self._subscriptions.take_touched()
-        self._subscriptions.touch(self._subscriptions)
+        self._agenda.take(Item.SUBSCRIPTION)
+        self._agenda.add(Item.SUBSCRIPTION, *self._subscriptions)
 
     def connection_lost(self) -> None:
         """The venue has forgotten everything."""
-        self._asked.clear()
+        self._requested.clear()
         self._late.clear()
-        self.retry_at = None
+        self._agenda.cancel(Item.RETRY)
         for subscription in list(self._subscriptions):
-            subscription.wire = Wire.OFF
-            subscription.must_renew = subscription.may_be_on = subscription.must_confirm = False
-            subscription.retry_at = None
-            subscription.failures = 0
+            subscription.disconnected()
             if not subscription.holders:
                 self._subscriptions.remove(subscription)
-        self._subscriptions.take_touched()
+        self._agenda.take(Item.SUBSCRIPTION)
 
     # Time -------------------------------------------------------------------------------------------------------------
 
     def handle_timeout(self, now: float) -> None:
         """Ask again what may be asked again."""
-        if self.retry_at is None or now < self.retry_at:
+        if not self._agenda.take_due(Item.RETRY, now):
             return
-        waiting = [subscription for subscription in self._subscriptions if subscription.retry_at is not None]
-        self._subscriptions.touch(
-            [
-                subscription
-                for subscription in waiting
-                if subscription.retry_at is not None and subscription.retry_at <= now
-            ]
-        )
-        later = [
-            subscription.retry_at
-            for subscription in waiting
-            if subscription.retry_at is not None and subscription.retry_at > now
-        ]
-        self.retry_at = min(later, default=None)
+        waiting = [(one, one.retry_at) for one in self._subscriptions if one.retry_at is not None]
+        self._agenda.add(Item.SUBSCRIPTION, *(one for one, retry_at in waiting if retry_at <= now))
+        for _, retry_at in waiting:
+            if retry_at > now:
+                self._agenda.add_at(Item.RETRY, retry_at)
 
     def renew(self, subscriptions: Sequence[Subscription]) -> None:
         """Their state is in doubt: end them and ask again."""
         for subscription in subscriptions:
             over = self._subscriptions.cover(subscription)
-            target = subscription if over is None or subscription.wire is Wire.ON else over
-            target.must_renew = True
-            self._subscriptions.touch((target,))
+            target = subscription if over is None or subscription.state in ACKNOWLEDGED else over
+            target.move(Cause.RENEWED)
+            self._agenda.add(Item.SUBSCRIPTION, target)
+
+
+def _waits(subscription: Subscription, now: float) -> bool:
+    """Whether it is too early to ask again for what is still wanted."""
+    return bool(subscription.holders) and subscription.retry_at is not None and now < subscription.retry_at
 
 
 def _is_on_already(event: Failed) -> bool:
@@ -344,6 +313,6 @@ def _is_on_already(event: Failed) -> bool:
 
 def _awaits_answer(subscription: Subscription) -> bool:
     """Whether an acknowledgement of an earlier request of the same parameters settles it."""
-    if not subscription.holders or subscription.must_renew or subscription.must_confirm:
+    if not subscription.holders or subscription.must_confirm:
         return False
-    return subscription.wire is Wire.ASKING or (subscription.wire is Wire.OFF and subscription.retry_at is not None)
+    return subscription.state in (State.ASKED, State.WAITING, State.UNCERTAIN)

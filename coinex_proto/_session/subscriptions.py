@@ -1,41 +1,29 @@
-"""The table of wanted topics: who wants what, how far the venue has been asked, and which updates belong to whom.
+"""What is wanted, and how far the venue has been asked for it: one record a topic, and the way from an update to its topics.
 
-A passive table: `_asking.py` moves the wire state, `_trust.py` the trust. Knows no connection and no venue.
+Only this file writes a `Subscription`; the table of its states is in `subscription_states.py`. What a subscription's
+updates prove is its `Verification`, which only `trust.py` writes. Knows no connection and no venue.
 """
 
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator
-from enum import Enum
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
-from attrs import Factory, define, frozen
+from attrs import Factory, define, field, frozen
 
+from coinex_proto._session.subscription_states import ACKNOWLEDGED, AT_VENUE, TRANSITIONS, Cause, Proof, State
+from coinex_proto.books.book import Book
+from coinex_proto.books.view import BookView
+from coinex_proto.errors import SdkError
 from coinex_proto.ids import TopicKey
-from coinex_proto.topics import Topic, is_wide, wide
+from coinex_proto.topics import Merger, Topic, is_wide, wide
+from coinex_proto.updates import Event
 
-if TYPE_CHECKING:
-    from coinex_proto.books.book import Book
-    from coinex_proto.books.view import BookView
-    from coinex_proto.errors import SdkError
-    from coinex_proto.topics import Merger
-    from coinex_proto.updates import Event
-
-AnyTopic: TypeAlias = "Topic[Event]"
+AnyTopic: TypeAlias = Topic[Event]
 TopicState: TypeAlias = Literal["wanted", "asked", "acknowledged", "live", "lost", "refused"]
 
-
 MAX_ROUTES: Final = 10_000
-"""So many keys are remembered with their wishes: a peer may name any number of markets."""
-
-
-class Wire(Enum):
-    """What the venue has been told of a topic on this connection."""
-
-    OFF = "off"
-    ASKING = "asking"
-    ON = "on"
-    ENDING = "ending"
+"""So many keys are remembered with their subscriptions: a peer may name any number of markets."""
 
 
 @frozen(kw_only=True)
@@ -51,79 +39,190 @@ class TopicStatus:
     """Why it is lost or refused, else empty."""
 
 
+class Verification:
+    """What the updates of one subscription prove; written by `trust.py` only."""
+
+    __slots__ = (
+        "book",
+        "last_update_at",
+        "live_at",
+        "lost_since",
+        "lost_why",
+        "merger",
+        "proof",
+        "renewals",
+        "subscription",
+        "unproved_since",
+        "unproved_why",
+        "view",
+    )
+
+    def __init__(self, subscription: Subscription) -> None:
+        self.subscription = subscription
+        self.book: Book | None = None
+        self.view: BookView | None = None
+        self.merger: Merger | None = None
+        """Where pushes are differences: what makes whole ones of them."""
+        self.proof = Proof.UNEXPECTED
+        self.live_at = 0.0
+        """Since when, while it is."""
+        self.lost_since: float | None = None
+        self.lost_why = ""
+        self.last_update_at: float | None = None
+        self.unproved_since: float | None = None
+        """A book that gets updates which do not prove it, since then."""
+        self.unproved_why = ""
+        self.renewals = 0
+        """How often it was asked for anew because its book stayed unproved."""
+
+    @property
+    def is_live(self) -> bool:
+        """Whether what it brings is verified."""
+        return self.proof is Proof.LIVE
+
+    @property
+    def is_expected(self) -> bool:
+        """On this connection its updates can come: it was asked for, itself or through the all-markets topic."""
+        return self.proof is not Proof.UNEXPECTED
+
+
 @define(eq=False)
 class Subscription:
     """One topic that somebody wants, or that the venue still has to be told is wanted no more."""
 
     topic: AnyTopic
-    key: TopicKey
-    is_private: bool
-    book: Book | None
-    view: BookView | None
     holders: set[Hashable] = Factory(set)
-    wire: Wire = Wire.OFF
-    is_requested: bool = False
-    """On this connection its updates can be expected: it was asked for, itself or through the all-markets topic."""
-    may_be_on: bool = False
-    """It was asked for in vain, but the venue may have started it and will not take the request twice."""
+    state: State = State.OFF
     requested_topic: AnyTopic | None = None
     """What the venue was last asked for: `topic` may have other parameters since."""
     must_confirm: bool = False
     """Other parameters than before: until this is acknowledged, what comes may still be of the old ones."""
-    must_renew: bool = False
-    """End it, then ask again: its state is in doubt."""
-    is_live: bool = False
-    live_at: float = 0.0
-    """Since when, while it is."""
-    lost_since: float | None = None
-    lost_why: str = ""
-    refused: SdkError | None = None
+    refusal: SdkError | None = None
+    """Why the venue refused it for good, until somebody wants it anew."""
     failures: int = 0
+    """Requests in a row that it refused for now or did not answer: the pause before the next grows."""
     sign_in_refusals: int = 0
-    """Connections that ended since the venue took this topic for asked without a sign-in."""
+    """Connections that ended since the venue took this topic for asked without a sign-in: a topic is not tried for ever."""
     retry_at: float | None = None
-    last_update_at: float | None = None
-    unproved_since: float | None = None
-    """A book that gets updates which do not prove it, since then."""
-    unproved_why: str = ""
-    renewals: int = 0
-    merger: Merger | None = None
-    """Where pushes are differences: what makes whole ones of them."""
+    """When it may be asked for again, while it waits for that."""
+    key: TopicKey = Factory(lambda self: self.topic.key, takes_self=True)
+    verification: Verification = field(init=False, default=Factory(Verification, takes_self=True))
 
-    def state(self) -> TopicState:
-        """In the words of `TopicStatus`."""
-        if self.is_live:
-            return "live"
-        if self.refused is not None:
-            return "refused"
-        if self.lost_since is not None:
-            return "lost"
-        if self.wire is Wire.ON:
-            return "acknowledged"
-        return "asked" if self.is_requested else "wanted"
+    @property
+    def is_private(self) -> bool:
+        """Whether it needs a sign-in."""
+        return self.topic.is_private
+
+    # What is wanted ---------------------------------------------------------------------------------------------------
+
+    def want(self, topic: AnyTopic, holder: Hashable) -> None:
+        """One more holder; the first one says with which parameters."""
+        if self.holders:
+            self.move(Cause.HELD)
+        else:
+            self.must_confirm |= self.state in AT_VENUE and self.topic != topic
+            self.topic = topic
+            self.move(Cause.WANTED)
+        self.refusal = None
+        self.holders.add(holder)
+
+    def let_go(self, holder: Hashable) -> bool:
+        """This holder wants it no more. True: nobody does."""
+        if holder not in self.holders:
+            return False
+        self.holders.discard(holder)
+        return not self.holders
+
+    # How far the venue has been asked ---------------------------------------------------------------------------------
+
+    def move(self, cause: Cause) -> None:
+        """To the next state, where the table has one."""
+        self.state = TRANSITIONS.get((self.state, cause), self.state)
+
+    def requested(self) -> None:
+        """The request has left."""
+        self.move(Cause.REQUESTED)
+        self.requested_topic = self.topic
+
+    def acknowledged(self) -> None:
+        """The venue has started it."""
+        self.move(Cause.ACKNOWLEDGED)
+        self.failures = self.sign_in_refusals = 0
+        self.retry_at = None
+        self.must_confirm = self.must_confirm and self.state is State.EXPIRED
+
+    def delayed(self, cause: Cause, retry_at: float) -> None:
+        """It was asked for in vain, and may be again then."""
+        self.move(cause)
+        self.failures += 1
+        self.retry_at = retry_at
+
+    def refused(self, error: SdkError) -> None:
+        """It was refused for good."""
+        self.move(Cause.REFUSED)
+        self.refusal = error
+
+    def set_back_by_sign_in(self) -> None:
+        """Not itself was refused, but the sign-in of the connection, which has ended."""
+        self.move(Cause.SET_BACK)
+        self.sign_in_refusals += 1
+
+    def retried(self) -> None:
+        """The time to ask again has come, or nobody waits for it any more."""
+        self.move(Cause.RETRIED)
+        self.retry_at = None
+
+    def end_requested(self) -> None:
+        """The request to end it has left; what may be on and is still wanted is asked for after that."""
+        was_uncertain = self.state is State.UNCERTAIN
+        self.move(Cause.END_REQUESTED)
+        if was_uncertain:
+            self.retry_at = None
+            if self.holders:
+                self.move(Cause.RENEWED)
+
+    def disconnected(self) -> None:
+        """The venue has forgotten it."""
+        self.move(Cause.DISCONNECTED)
+        self.must_confirm = False
+        self.retry_at = None
+        self.failures = 0
+
+    # In the words of users --------------------------------------------------------------------------------------------
 
     def status(self) -> TopicStatus:
         """For `topics()`."""
-        why = str(self.refused) if self.refused is not None else self.lost_why or self.unproved_why
-        return TopicStatus(topic=self.topic, state=self.state(), last_update_at=self.last_update_at, why=why)
+        known = self.verification
+        why = str(self.refusal) if self.refusal is not None else known.lost_why or known.unproved_why
+        return TopicStatus(topic=self.topic, state=self._in_words(), last_update_at=known.last_update_at, why=why)
+
+    def _in_words(self) -> TopicState:
+        known = self.verification
+        if known.is_live:
+            return "live"
+        if self.refusal is not None:
+            return "refused"
+        if known.lost_since is not None:
+            return "lost"
+        if self.state in ACKNOWLEDGED:
+            return "acknowledged"
+        return "asked" if known.is_expected else "wanted"
 
 
 class Subscriptions:
-    """All wishes by key, those whose wire state must be looked at, and the way from an update to its wishes."""
+    """All subscriptions of a session by key, and the way from an update to those that it belongs to."""
 
     def __init__(self) -> None:
         self.by_key: dict[TopicKey, Subscription] = {}
         """To be read only."""
-        self.routes: dict[TopicKey, tuple[Subscription, ...]] = {}
+        self.routes: dict[TopicKey, tuple[Verification, ...]] = {}
         """What `route` has found before; to be read only."""
-        self.touched: dict[TopicKey, Subscription] = {}
-        """Those whose wire state must be looked at; to be read only."""
 
     def __iter__(self) -> Iterator[Subscription]:
         return iter(self.by_key.values())
 
     def get(self, key: TopicKey) -> Subscription | None:
-        """The wish with this key, wanted or just ending."""
+        """The subscription with this key, wanted or just ending."""
         return self.by_key.get(key)
 
     def wanted(self) -> list[Subscription]:
@@ -131,7 +230,7 @@ class Subscriptions:
         return [subscription for subscription in self.by_key.values() if subscription.holders]
 
     def add(self, subscription: Subscription) -> None:
-        """A new wish."""
+        """A new one."""
         self.by_key[subscription.key] = subscription
         self.routes.clear()
 
@@ -141,49 +240,33 @@ class Subscriptions:
         self.routes.clear()
 
     def holders_changed(self) -> None:
-        """Updates may go to other wishes than before."""
+        """Updates may go to other subscriptions than before."""
         self.routes.clear()
 
-    def touch(self, subscriptions: Iterable[Subscription]) -> None:
-        """Their wire state must be looked at."""
-        for subscription in subscriptions:
-            self.touched[subscription.key] = subscription
-
-    def take_touched(self) -> list[Subscription]:
-        """Those touched since the last call."""
-        touched, self.touched = list(self.touched.values()), {}
-        return touched
-
-    def route(self, key: TopicKey) -> tuple[Subscription, ...]:
-        """The wanted wishes that an update with this key belongs to: its own market's and all markets'."""
+    def route(self, key: TopicKey) -> tuple[Verification, ...]:
+        """Of the wanted subscriptions that an update with this key belongs to: its own market's and all markets'."""
         route = self.routes.get(key)
         if route is None:
             if len(self.routes) >= MAX_ROUTES:
                 self.routes.clear()
             both = (self.by_key.get(key), self.by_key.get(wide(key)) if not is_wide(key) else None)
-            route = self.routes[key] = tuple(
-                subscription for subscription in both if subscription is not None and subscription.holders
-            )
+            route = self.routes[key] = tuple(one.verification for one in both if one is not None and one.holders)
         return route
 
     def cover(self, subscription: Subscription) -> Subscription | None:
-        """The all-markets wish that makes asking for this market needless, if there is one."""
+        """The all-markets subscription that makes asking for this market needless, if there is one."""
         if is_wide(subscription.key):
             return None
         over = self.by_key.get(wide(subscription.key))
-        if over is None or over.refused is not None:
+        if over is None or over.refusal is not None:
             return None
-        return over if over.holders or over.wire is not Wire.OFF else None
+        return over if over.holders or over.state in AT_VENUE else None
 
     def covered(self, over: Subscription) -> list[Subscription]:
-        """The single markets of an all-markets wish."""
+        """The single markets of an all-markets subscription."""
         if not is_wide(over.key):
             return []
-        return [
-            subscription
-            for subscription in self.by_key.values()
-            if subscription is not over and wide(subscription.key) == over.key
-        ]
+        return [one for one in self.by_key.values() if one is not over and wide(one.key) == over.key]
 
 
 def topics_of(subscriptions: Iterable[Subscription]) -> tuple[Topic[Any], ...]:

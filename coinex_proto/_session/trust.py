@@ -3,27 +3,28 @@
 One rule for every topic. A public topic is live with its first push (of a book: with its first proved state), a private
 one with its acknowledgement. At the first moment of doubt comes one `Lost` for all topics that it concerns, before any
 later data; `Restored` when they are live again; no `BookChanged` in between. Knows no connection and no venue.
+
+Only this file writes a `Verification`; the table of what it can prove is in `subscription_states.py`.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final, cast
 
-from attrs import define
-
-from coinex_proto._session.subscriptions import Subscription, Subscriptions, topics_of
-from coinex_proto.books.book import MustBeTold
-from coinex_proto.books.view import BookChanged
+from coinex_proto._connection.agenda import Agenda, Item
+from coinex_proto._session.delivered_trades import DeliveredTrades
+from coinex_proto._session.subscription_states import PROOFS, Proof, Sign
+from coinex_proto._session.subscriptions import AnyTopic, Subscription, Subscriptions, Verification
+from coinex_proto.books.book import Book, MustBeTold
+from coinex_proto.books.view import BookChanged, BookView
+from coinex_proto.config import Config
 from coinex_proto.events import Lost, Restored
 from coinex_proto.ids import TopicKey
-from coinex_proto.topics import is_wide, wide
+from coinex_proto.statistics import Statistics
+from coinex_proto.topics import Topic, is_wide, wide
 from coinex_proto.updates import Event, Update, stamp
-
-if TYPE_CHECKING:
-    from coinex_proto.config import Config
-    from coinex_proto.statistics import Statistics
 
 RESYNC_AFTER: Final = 5.0
 """Seconds that a book may get updates without being proved before its topic is asked for again; doubles each time."""
@@ -34,32 +35,24 @@ MAX_KEYS: Final = 10_000
 HISTORY_WITHIN: Final = 60.0
 """Seconds. What comes first of a market later than this after an all-markets topic went live is news: the venue has sent
 the past of all markets long ago."""
-TRADES_REMEMBERED: Final = 256
-"""Trade ids kept for each market; CoinEx repeats about 100 trades after subscribing."""
 
-
-@define(eq=False)
-class _Seen:
-    """Trades of one market that were delivered."""
-
-    ids: dict[Any, None]
-    is_history_due: bool = True
-    """The next push is the first after subscribing."""
+_LIVE: Final = Proof.LIVE
+_EXPECTED: Final = Proof.EXPECTED
+_UNEXPECTED: Final = Proof.UNEXPECTED
 
 
 class Trust:
-    """The trust state of all wishes of one session."""
+    """What is verified of all subscriptions of one session."""
 
-    def __init__(self, subscriptions: Subscriptions, config: Config, stats: Statistics, events: deque[Event]) -> None:
+    def __init__(
+        self, subscriptions: Subscriptions, config: Config, stats: Statistics, events: deque[Event], agenda: Agenda
+    ) -> None:
         self._subscriptions = subscriptions
         self._silent_after = config.silent_after
         self._stats = stats
         self._events = events
-        self._seen: dict[TopicKey, _Seen] = {}
-        self.has_gone_live = False
-        """Some topic went live since this was last set to False."""
-        self.watch_at: float | None = None
-        """When `handle_timeout` must be called next; only moved when something new is to be watched."""
+        self._agenda = agenda
+        self._delivered = DeliveredTrades(stats)
         self._sequences: dict[TopicKey | None, int] = {}
 
     # Updates ----------------------------------------------------------------------------------------------------------
@@ -81,39 +74,43 @@ class Trust:
                 return
             update = whole
         if update.has_trade_ids:
-            fresh = self._without_seen(update, key, route, now)
+            may_be_history = self._delivered.is_history_due(key) and not _is_long_live(route, now)
+            fresh = self._delivered.take_new(update, key, may_be_history=may_be_history)
             if fresh is None:
                 return
             update = fresh
-        proved: Subscription | None = None
-        for subscription in route:
-            subscription.last_update_at = now
-            if subscription.book is not None:
-                if (
-                    subscription.is_requested
-                    and not subscription.must_confirm
-                    and self._apply(subscription, update, now)
-                ):
-                    proved = subscription
-            elif not subscription.is_live and not subscription.is_private and subscription.is_requested:
-                self.mark_live((subscription,), now)
+        proved: Verification | None = None
+        for known in route:
+            known.last_update_at = now
+            proof = known.proof
+            if known.book is not None:
+                if (proof is _LIVE or proof is _EXPECTED) and self._apply(known, update, now):
+                    proved = known
+            elif proof is not _LIVE and proof is not _UNEXPECTED and not known.subscription.is_private:
+                self.mark_live((known,), now)
         self._events.append(update)
         if proved is not None:
-            self._tell_book(proved)
+            self._book_changed(proved)
+
+    def take_recovered(self, update: Update) -> Update | None:
+        """An update that a query told after a gap, as far as it is wanted and was not delivered before."""
+        told = self._delivered.take_recovered(update) if update.has_trade_ids else update
+        return told if told is not None and self._subscriptions.route(told.topic_key) else None
 
     def confirm(self, subscription: Subscription, update: Update, now: float) -> None:
         """The update came in the acknowledgement of other parameters, so that it is a state of these."""
-        if subscription.is_requested and not subscription.must_confirm and self._apply(subscription, update, now):
-            self._tell_book(subscription)
+        known = subscription.verification
+        if known.proof in (_LIVE, _EXPECTED) and self._apply(known, update, now):
+            self._book_changed(known)
 
-    def _tell_book(self, subscription: Subscription) -> None:
-        if subscription.view is not None:
-            book = subscription.view.snapshot()
-            self._events.append(BookChanged(topic=subscription.topic, market=str(subscription.key[1]), book=book))  # type: ignore[arg-type]
+    def _book_changed(self, known: Verification) -> None:
+        if known.view is not None:
+            topic = cast("Topic[BookChanged]", known.subscription.topic)
+            self._events.append(BookChanged(topic=topic, market=str(topic.key[1]), book=known.view.snapshot()))
 
-    def _apply(self, subscription: Subscription, update: Update, now: float) -> bool:
+    def _apply(self, known: Verification, update: Update, now: float) -> bool:
         """Whether the book is proved by this update."""
-        book, view = subscription.book, subscription.view
+        book, view = known.book, known.view
         if book is None or view is None:
             return False
         passed, failed = book.checks_passed, book.checks_failed
@@ -122,16 +119,16 @@ class Trust:
         self._stats.checksums_failed += book.checks_failed - failed
         if why is None:
             view.prove(now)
-            if subscription.unproved_since is not None:
-                subscription.unproved_since, subscription.unproved_why = None, ""
-            if not subscription.is_live:
-                subscription.renewals = 0
-                self.mark_live((subscription,), now)
+            if known.unproved_since is not None:
+                known.unproved_since, known.unproved_why = None, ""
+            if known.proof is not _LIVE:
+                known.renewals = 0
+                self.mark_live((known,), now)
             return True
         view.doubt(why)
-        self._start_unproved(subscription, now, why)
-        if subscription.is_live:
-            self.lose((subscription,), now if view.received_at is None else view.received_at, why)
+        self._start_unproved(known, now, why)
+        if known.proof is _LIVE:
+            self.lose((known,), now if view.received_at is None else view.received_at, why)
         return False
 
     def missed(self, concerns: TopicKey, now: float, why: str) -> None:
@@ -142,44 +139,42 @@ class Trust:
         """
         kind, market = concerns[:2]
         concerned = [
-            subscription
-            for subscription in self._subscriptions.wanted()
-            if kind in (None, subscription.key[0]) and (market is None or subscription.key[1] in (market, None))
+            one.verification
+            for one in self._subscriptions.wanted()
+            if kind in (None, one.key[0]) and (market is None or one.key[1] in (market, None))
         ]
-        hit = [subscription for subscription in concerned if subscription.is_live]
-        self.lose(hit, min((_seen_until(subscription, now) for subscription in hit), default=now), why)
-        for subscription in concerned:
-            kept = subscription.book if subscription.merger is None else subscription.merger
-            if subscription.is_requested and isinstance(kept, MustBeTold):
+        live = [known for known in concerned if known.is_live]
+        self._lose_since_last_update(live, now, why)
+        for known in concerned:
+            kept = known.book if known.merger is None else known.merger
+            if known.is_expected and isinstance(kept, MustBeTold):
                 # Also one that still waits for its first state: it would begin with a hole.
                 kept.missed()
-                self._start_unproved(subscription, now, why)
-            elif subscription.book is not None and subscription in hit:
-                self._start_unproved(subscription, now, why)
-        self.mark_live(
-            [subscription for subscription in hit if subscription.book is None and subscription.merger is None], now
-        )
+                self._start_unproved(known, now, why)
+            elif known.book is not None and known in live:
+                self._start_unproved(known, now, why)
+        self.mark_live([known for known in live if known.book is None and known.merger is None], now)
 
     def unread(self) -> None:
         """A message could not be read: its number is not known, so that the next one along the connection proves no gap."""
         self._sequences.pop(None, None)
 
-    def _merged(self, route: Sequence[Subscription], update: Update) -> Update | None:
+    def _merged(self, route: Sequence[Verification], update: Update) -> Update | None:
         """What the topic brings after this update; None while nothing whole is known."""
-        subscription = next((subscription for subscription in route if subscription.merger is not None), None)
-        if subscription is None or subscription.merger is None:
+        known = next((known for known in route if known.merger is not None), None)
+        if known is None or known.merger is None:
             return update
-        whole = subscription.merger.merge(update) if subscription.is_requested else None
+        whole = known.merger.merge(update) if known.is_expected else None
         if whole is not None and whole is not update:
             stamp(whole, update.raw, update.received_at)
         return whole
 
-    def _start_unproved(self, subscription: Subscription, now: float, why: str) -> None:
-        subscription.unproved_why = why
-        if subscription.unproved_since is None:
-            subscription.unproved_since = now
-            if subscription.renewals < MAX_RENEWALS:
-                self._watch_by(now + _resync_delay(subscription))
+    def _start_unproved(self, known: Verification, now: float, why: str) -> None:
+        known.unproved_why = why
+        if known.unproved_since is None:
+            known.unproved_since = now
+            if known.renewals < MAX_RENEWALS:
+                self._agenda.add_at(Item.VERIFY, now + _resync_delay(known))
 
     def _has_gap(self, update: Any, key: TopicKey) -> bool:
         """Whether something is missing before this update.
@@ -197,197 +192,170 @@ class Trust:
         last[None] = last[key] = sequence
         return overall is not None and own is not None and sequence > overall + 1 and sequence > own + 1
 
-    def _gap(self, route: Sequence[Subscription], now: float) -> None:
+    def _gap(self, route: Sequence[Verification], now: float) -> None:
         """Each push is a whole state or a trade: what is missing is missing, and the topic is live again at once."""
-        live = [subscription for subscription in route if subscription.is_live]
-        self.lose(
-            live,
-            min((_seen_until(subscription, now) for subscription in live), default=now),
-            "a gap in the sequence numbers",
-        )
+        live = [known for known in route if known.is_live]
+        self._lose_since_last_update(live, now, "a gap in the sequence numbers")
         self.mark_live(live, now)
-
-    def _without_seen(self, update: Any, key: TopicKey, route: Sequence[Subscription], now: float) -> Update | None:
-        """The update without the trades delivered before; None when nothing is left of it."""
-        seen = self._seen.get(key)
-        if seen is None:
-            seen = self._new_seen(key)
-        ids: Sequence[Any] = update.trade_ids
-        known = seen.ids
-        old = [trade_id for trade_id in ids if trade_id in known]
-        # Oldest first, so that the newest are kept: venues list the newest first.
-        known.update(dict.fromkeys(reversed(ids)))
-        while len(known) > TRADES_REMEMBERED:
-            del known[next(iter(known))]
-        is_history, seen.is_history_due = seen.is_history_due and not _is_long_live(route, now), False
-        if not old and not is_history:
-            return update  # type: ignore[no-any-return]
-        self._stats.duplicates += len(old)
-        if len(old) == len(ids) and not is_history:
-            return None
-        return update.without_trades(frozenset(old), is_history=is_history)  # type: ignore[no-any-return]
-
-    def _new_seen(self, key: TopicKey) -> _Seen:
-        """A market of which nothing was delivered yet; the one known longest gives way when there are too many."""
-        if len(self._seen) >= MAX_KEYS:
-            del self._seen[next(iter(self._seen))]
-        seen = self._seen[key] = _Seen({})
-        return seen
-
-    def unseen(self, update: Any) -> Update | None:
-        """A recovered update without the trades that were delivered before; None when nothing is left of it."""
-        seen = self._seen.get(update.topic_key) or self._new_seen(update.topic_key)
-        ids: Sequence[Any] = update.trade_ids
-        old = frozenset(trade_id for trade_id in ids if trade_id in seen.ids)
-        # They are older than what was pushed, so that they are the first to be forgotten.
-        joined = dict.fromkeys([*reversed(ids), *seen.ids])
-        seen.ids = dict.fromkeys(list(joined)[-TRADES_REMEMBERED:])
-        if len(old) == len(ids):
-            return None
-        fresh: Update = update.without_trades(old, is_history=True)
-        return fresh
 
     # Live and lost ----------------------------------------------------------------------------------------------------
 
-    def expect(self, subscription: Subscription) -> None:
-        """From now on its updates can be expected."""
-        subscription.is_requested = True
-        subscription.unproved_since = None
-        subscription.unproved_why = ""
-        if subscription.book is not None:
-            subscription.book.reset()
-        if subscription.view is not None:
-            subscription.view.doubt("asked for, and no whole book has come yet")
-        if subscription.merger is not None:
-            subscription.merger.reset()
+    def prepare(self, subscription: Subscription, topic: AnyTopic, book: Book | None) -> None:
+        """It gets its first holder, perhaps with other parameters than before: what will prove its updates."""
+        known = subscription.verification
+        known.merger = topic.merger()
+        known.book = book
+        known.view = None if book is None else BookView(cast("Topic[BookChanged]", topic), book)
 
-    def asked(self, subscription: Subscription) -> None:
-        """As `expect`, and the first update is the state or the history: the venue itself was asked."""
-        self.expect(subscription)
-        for key in self._seen if is_wide(subscription.key) else (subscription.key,):
-            seen = self._seen.get(key)
-            if seen is not None and subscription.key in (key, wide(key)):
-                seen.is_history_due = True
+    def expect(self, subscription: Subscription, *, is_asked: bool = False) -> None:
+        """From now on its updates can come.
 
-    def mark_live(self, subscriptions: Sequence[Subscription], now: float) -> None:
+        `is_asked`: the venue itself was asked for it, so that the first update is the state or the history.
+        """
+        known = subscription.verification
+        _move(known, Sign.CHANGED if subscription.must_confirm else Sign.EXPECTED)
+        known.unproved_since = None
+        known.unproved_why = ""
+        if known.book is not None:
+            known.book.reset()
+        if known.view is not None:
+            known.view.doubt("asked for, and no whole book has come yet")
+        if known.merger is not None:
+            known.merger.reset()
+        if is_asked:
+            self._delivered.expect_history(subscription.key)
+
+    def parameters_confirmed(self, subscription: Subscription) -> None:
+        """What comes from now on is of the parameters that are wanted."""
+        _move(subscription.verification, Sign.CONFIRMED)
+
+    def mark_live(self, verified: Sequence[Verification], now: float) -> None:
         """They are live from now on."""
-        back: dict[tuple[float, str], list[Subscription]] = {}
-        for subscription in subscriptions:
-            if subscription.is_live:
+        back: dict[tuple[float, str], list[AnyTopic]] = {}
+        for known in verified:
+            if known.is_live:
                 continue
-            subscription.is_live = self.has_gone_live = True
-            subscription.live_at = now
-            if subscription.lost_since is not None:
-                back.setdefault((subscription.lost_since, subscription.lost_why), []).append(subscription)
-                subscription.lost_since, subscription.lost_why = None, ""
-            if (due := self._due(subscription)) is not None:
-                self._watch_by(due)
-        for (since, why), group in back.items():
-            self._events.append(Restored(topics=topics_of(group), since=since, until=now, why=why))
+            _move(known, Sign.VERIFIED)
+            known.live_at = now
+            self._agenda.add(Item.STARTED)
+            if known.lost_since is not None:
+                back.setdefault((known.lost_since, known.lost_why), []).append(known.subscription.topic)
+                known.lost_since, known.lost_why = None, ""
+            if (due := self._due(known)) is not None:
+                self._agenda.add_at(Item.VERIFY, due)
+        for (since, why), topics in back.items():
+            self._events.append(Restored(topics=tuple(topics), since=since, until=now, why=why))
 
-    def lose(self, subscriptions: Iterable[Subscription], since: float, why: str) -> None:
+    def lose(self, doubted: Iterable[Verification], since: float, why: str) -> None:
         """They prove nothing from now on: one event for all of them that were live."""
-        lost = [subscription for subscription in subscriptions if subscription.is_live]
-        for subscription in lost:
-            subscription.is_live = False
-            subscription.lost_since, subscription.lost_why = since, why
-            if subscription.view is not None:
-                subscription.view.doubt(why)
+        lost = [known for known in doubted if known.is_live]
+        for known in lost:
+            _move(known, Sign.LOST)
+            known.lost_since, known.lost_why = since, why
+            if known.view is not None:
+                known.view.doubt(why)
         if lost:
             self._stats.gaps += 1
-            self._events.append(Lost(topics=topics_of(lost), since=since, why=why))
+            self._events.append(Lost(topics=tuple(known.subscription.topic for known in lost), since=since, why=why))
+
+    def _lose_since_last_update(self, doubted: Sequence[Verification], now: float, why: str) -> None:
+        self.lose(doubted, min((_last_update(known, now) for known in doubted), default=now), why)
+
+    def withdraw(self, subscriptions: Sequence[Subscription], since: float, why: str) -> None:
+        """Nothing more can come of them, on this connection and until they are asked for again."""
+        self.lose((subscription.verification for subscription in subscriptions), since, why)
+        for subscription in subscriptions:
+            _move(subscription.verification, Sign.WITHDRAWN)
 
     def forget(self, subscription: Subscription) -> None:
         """Nobody wants it any more."""
-        subscription.is_live = subscription.is_requested = False
-        subscription.lost_since, subscription.lost_why = None, ""
-        subscription.unproved_since = None
-        if subscription.view is not None:
-            subscription.view.doubt("it is no longer subscribed")
+        known = subscription.verification
+        _move(known, Sign.WITHDRAWN)
+        known.lost_since, known.lost_why = None, ""
+        known.unproved_since = None
+        if known.view is not None:
+            known.view.doubt("it is no longer subscribed")
         if self._subscriptions.cover(subscription) is None:
-            self._seen.pop(subscription.key, None)
+            self._delivered.forget(subscription.key)
 
     def connection_lost(self, since: float, why: str) -> None:
         """The connection is gone: nothing is proved."""
-        self.lose(self._subscriptions, since, why)
+        self.withdraw(tuple(self._subscriptions), since, why)
         self._sequences.clear()
         for subscription in self._subscriptions:
-            subscription.is_requested = False
-            subscription.unproved_since = None
-            if subscription.view is not None:
-                subscription.view.doubt(why)
-        self.watch_at = None
+            known = subscription.verification
+            known.unproved_since = None
+            if known.view is not None:
+                known.view.doubt(why)
+        self._agenda.cancel(Item.VERIFY)
 
     # Time -------------------------------------------------------------------------------------------------------------
 
     def handle_timeout(self, now: float) -> list[Subscription]:
-        """Judge what was due; gives the wishes that must be asked for again."""
-        if self.watch_at is None or now < self.watch_at:
+        """Judge what was due; gives the subscriptions that must be asked for again."""
+        if not self._agenda.take_due(Item.VERIFY, now):
             return []
-        self.watch_at = None
-        renew: list[Subscription] = []
-        late: dict[str, list[Subscription]] = {}
+        renew: list[Verification] = []
+        late: dict[str, list[Verification]] = {}
         for subscription in self._subscriptions.wanted():
-            due = self._due(subscription)
+            known = subscription.verification
+            due = self._due(known)
             if due is None:
                 continue
             if now < due:
-                self._watch_by(due)
+                self._agenda.add_at(Item.VERIFY, due)
                 continue
-            renew.append(subscription)
-            if subscription.is_live:
-                late.setdefault(self._why_late(subscription), []).append(subscription)
-        for why, subscriptions in late.items():
-            self.lose(subscriptions, min(_seen_until(subscription, now) for subscription in subscriptions), why)
-        for subscription in renew:
-            subscription.unproved_since = None
-            subscription.renewals += subscription.book is not None
-        return renew
+            renew.append(known)
+            if known.is_live:
+                late.setdefault(self._why_late(known), []).append(known)
+        for why, group in late.items():
+            self._lose_since_last_update(group, now, why)
+        for known in renew:
+            known.unproved_since = None
+            known.renewals += known.book is not None
+        return [known.subscription for known in renew]
 
-    def _due(self, subscription: Subscription) -> float | None:
-        if not subscription.is_live:
-            if subscription.unproved_since is None or subscription.renewals >= MAX_RENEWALS:
+    def _due(self, known: Verification) -> float | None:
+        """When it is in doubt, or is to be asked for again, unless something comes before."""
+        if not known.is_live:
+            if known.unproved_since is None or known.renewals >= MAX_RENEWALS:
                 return None
-            return subscription.unproved_since + _resync_delay(subscription)
+            return known.unproved_since + _resync_delay(known)
         times = []
-        if subscription.book is not None and subscription.book.due is not None:
-            times.append(subscription.book.due)
-        if self._silent_after is not None and not subscription.is_private and subscription.last_update_at is not None:
-            times.append(subscription.last_update_at + self._silent_after)
+        if known.book is not None and known.book.due is not None:
+            times.append(known.book.due)
+        if (silent_at := self._silent_at(known)) is not None:
+            times.append(silent_at)
         return min(times, default=None)
 
-    def _why_late(self, subscription: Subscription) -> str:
-        if self._silent_after is not None and subscription.last_update_at is not None and subscription.book is None:
-            return f"silent for {self._silent_after:g} s"
-        if (
-            subscription.book is not None
-            and subscription.book.due is not None
-            and (
-                self._silent_after is None
-                or subscription.last_update_at is None
-                or subscription.book.due <= subscription.last_update_at + self._silent_after
-            )
-        ):
+    def _silent_at(self, known: Verification) -> float | None:
+        if self._silent_after is None or known.subscription.is_private or known.last_update_at is None:
+            return None
+        return known.last_update_at + self._silent_after
+
+    def _why_late(self, known: Verification) -> str:
+        silent_at = self._silent_at(known)
+        book_due = None if known.book is None else known.book.due
+        if book_due is not None and (silent_at is None or book_due <= silent_at):
             return "no whole book within its time"
         return f"silent for {self._silent_after:g} s"
 
-    def _watch_by(self, due: float) -> None:
-        if self.watch_at is None or due < self.watch_at:
-            self.watch_at = due
+
+def _move(known: Verification, sign: Sign) -> None:
+    known.proof = PROOFS.get((known.proof, sign), known.proof)
 
 
-def _seen_until(subscription: Subscription, now: float) -> float:
+def _last_update(known: Verification, now: float) -> float:
     """When its last update came."""
-    return now if subscription.last_update_at is None else subscription.last_update_at
+    return now if known.last_update_at is None else known.last_update_at
 
 
-def _resync_delay(subscription: Subscription) -> float:
-    return float(RESYNC_AFTER * 2**subscription.renewals)
+def _resync_delay(known: Verification) -> float:
+    return float(RESYNC_AFTER * 2**known.renewals)
 
 
-def _is_long_live(route: Sequence[Subscription], now: float) -> bool:
+def _is_long_live(route: Sequence[Verification], now: float) -> bool:
     """Whether an all-markets topic that brings this has been live for so long that the past is behind it."""
     return any(
-        is_wide(subscription.key) and subscription.is_live and now - subscription.live_at > HISTORY_WITHIN
-        for subscription in route
+        is_wide(known.subscription.key) and known.is_live and now - known.live_at > HISTORY_WITHIN for known in route
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from coinex_proto import OLDEST, Outgoing, RequestId
+from coinex_proto._connection.agenda import Agenda, Item
 from coinex_proto._connection.pending import Pace, Pending, PendingRequests, Purpose
 from tests.coinex_proto.tiny import Do
 
@@ -13,8 +14,8 @@ def pending(number: int, *keys: str) -> Pending:
     return Pending(RequestId(number), Do(verb="a"), Outgoing(text=b"{}", keys=keys), Purpose.CALLER)
 
 
-def table(*requests: Pending, at: float = 0.0, timeout: float = 10.0) -> PendingRequests:
-    found = PendingRequests()
+def table(*requests: Pending, at: float = 0.0, timeout: float = 10.0, agenda: Agenda | None = None) -> PendingRequests:
+    found = PendingRequests(agenda or Agenda())
     for each in requests:
         found.sent(each, at, 7, timeout)
     return found
@@ -44,17 +45,19 @@ def test_oldest_is_whoever_was_sent_first() -> None:
 
 def test_a_key_is_blocked_until_everybody_with_it_is_answered() -> None:
     one, two = pending(1, "a", "b"), pending(2, "b")
-    requests = table(one, two)
+    agenda = Agenda()
+    requests = table(one, two, agenda=agenda)
     assert requests.is_blocked(Outgoing(text=b"", keys=("x", "b")))
     assert not requests.is_blocked(Outgoing(text=b"", keys=()))
-    assert [requests.has_freed, requests.match(("a",)), requests.has_freed] == [False, one, True]
+    freed = agenda.take(Item.SEND_QUEUE)
+    assert (freed, requests.match(("a",)), agenda.take(Item.SEND_QUEUE)) == (False, one, True)
     assert requests.is_blocked(Outgoing(text=b"", keys=("b",)))
     requests.match(("b",))
     assert not requests.is_blocked(Outgoing(text=b"", keys=("b",)))
 
 
 def test_deadlines_come_in_order_and_once() -> None:
-    requests = PendingRequests()
+    requests = PendingRequests(Agenda())
     late, early, answered = pending(1), pending(2, "x"), pending(3, "a")
     requests.sent(late, 0.0, 7, 30.0)
     requests.sent(early, 1.0, 7, 5.0)

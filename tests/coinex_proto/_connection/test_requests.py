@@ -22,6 +22,7 @@ from coinex_proto import (
     Unrecognised,
     UsageError,
 )
+from coinex_proto._connection.agenda import Agenda
 from coinex_proto._connection.heartbeat import Heartbeat
 from coinex_proto._connection.pending import Purpose
 from coinex_proto._connection.requests import RequestIds, Requests
@@ -64,6 +65,7 @@ class Room:
             socket=socket,
             heartbeat=Heartbeat(Config()),
             events=self.queue,
+            agenda=Agenda(),
         )
 
     def sent(self) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from coinex_proto import Outgoing, Rate, RequestId
+from coinex_proto._connection.agenda import Agenda
 from coinex_proto._connection.pending import Pending, PendingRequests, Purpose
 from coinex_proto._connection.send_queue import SendQueue
 from tests.coinex_proto.tiny import Do
@@ -19,11 +20,12 @@ class Counter(PendingRequests):
 
 
 class Gate:
-    """Departures and the table behind them; what may leave is sent."""
+    """A send queue and the table of pending requests behind it; what may leave is sent."""
 
     def __init__(self, per_second: float = 2.0) -> None:
-        self.requests = Counter()
-        self.send_queue = SendQueue({"q": Rate(1.0, 2.0)}, per_second, self.requests)
+        agenda = Agenda()
+        self.requests = Counter(agenda)
+        self.send_queue = SendQueue({"q": Rate(1.0, 2.0)}, per_second, self.requests, agenda)
         self.left: list[int] = []
         self.number = 0
 

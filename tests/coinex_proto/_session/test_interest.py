@@ -1,4 +1,4 @@
-"""Which wishes may be stated, and what that makes of the table."""
+"""What may be wanted, and what that makes of the subscriptions."""
 
 from __future__ import annotations
 
@@ -8,20 +8,22 @@ from typing import Any
 import pytest
 
 from coinex_proto import Config, Event, Statistics, Topic, UsageError
+from coinex_proto._connection.agenda import Agenda, Item
 from coinex_proto._session.interest import Interest
-from coinex_proto._session.subscriptions import Subscription, Subscriptions, Wire
+from coinex_proto._session.subscription_states import Cause, Proof, State
+from coinex_proto._session.subscriptions import Subscription, Subscriptions
 from coinex_proto._session.trust import Trust
 from tests.coinex_proto.tiny import Ladder, Own, Price, Tiny
 
 
 class Room:
-    """The wishes of one session."""
+    """The subscriptions of one session."""
 
     def __init__(self, password: str | None = None) -> None:
-        self.subscriptions = Subscriptions()
+        self.subscriptions, self.agenda = Subscriptions(), Agenda()
         queue: deque[Event] = deque()
-        trust = Trust(self.subscriptions, Config(), Statistics(), queue)
-        self.interest = Interest(Tiny(password=password), self.subscriptions, trust)
+        trust = Trust(self.subscriptions, Config(), Statistics(), queue, self.agenda)
+        self.interest = Interest(Tiny(password=password), self.subscriptions, trust, self.agenda)
 
     def hold(self, *topics: Topic[Any], holder: str = "me") -> None:
         self.interest.hold(topics, holder)
@@ -51,18 +53,18 @@ def test_the_venue_hears_of_the_end_from_the_last_holder_only() -> None:
     for holder in ("me", "you"):
         room.hold(Price("A"), holder=holder)
     subscription = room.subscription(Price("A"))
-    assert room.subscriptions.take_touched() == [subscription]
+    assert room.agenda.take_subjects(Item.SUBSCRIPTION) == (subscription,)
     room.let_go(Price("A"))
-    assert room.subscriptions.take_touched() == []
+    assert room.agenda.take_subjects(Item.SUBSCRIPTION) == ()
     room.let_go(Price("A"), holder="you")
-    assert room.subscriptions.take_touched() == [subscription]
+    assert room.agenda.take_subjects(Item.SUBSCRIPTION) == (subscription,)
 
 
 def test_updates_find_their_way_as_soon_as_holders_change() -> None:
     room = Room()
     assert room.subscriptions.route(("price", "A")) == ()
     room.hold(Price("A"))
-    assert room.subscriptions.route(("price", "A")) == (room.subscription(Price("A")),)
+    assert room.subscriptions.route(("price", "A")) == (room.subscription(Price("A")).verification,)
     room.let_go(Price("A"))
     assert room.subscriptions.route(("price", "A")) == ()
 
@@ -71,7 +73,7 @@ def test_a_private_topic_needs_credentials_and_a_refused_call_leaves_nothing_beh
     room = Room()
     with pytest.raises(UsageError, match="Authentication required: Own is private and tiny"):
         room.hold(Price("A"), Own())
-    assert (list(room.subscriptions), bool(room.subscriptions.touched)) == ([], False)
+    assert (list(room.subscriptions), bool(room.agenda.at_once)) == ([], False)
     signed = Room(password="pw")
     signed.hold(Own())
     assert signed.subscription(Own()).is_private
@@ -89,47 +91,52 @@ def test_one_subscription_cannot_have_two_sets_of_parameters(is_held: bool) -> N
 
 
 @pytest.mark.parametrize(
-    ("wire", "confirms", "renews"), [(Wire.OFF, False, False), (Wire.ASKING, True, True), (Wire.ON, True, False)]
+    ("moves", "confirms", "state"),
+    [
+        ((), False, State.OFF),
+        ((Cause.REQUESTED,), True, State.OUTDATED),
+        ((Cause.REQUESTED, Cause.ACKNOWLEDGED), True, State.ON),
+    ],
 )
 def test_other_parameters_after_the_last_holder_left_mean_another_book(
-    wire: Wire, confirms: bool, renews: bool
+    moves: tuple[Cause, ...], confirms: bool, state: State
 ) -> None:
     room = Room()
     room.hold(Ladder("A", 1))
     subscription = room.subscription(Ladder("A", 1))
-    subscription.wire, book = wire, subscription.book
+    for cause in moves:
+        subscription.move(cause)
+    book = subscription.verification.book
     room.let_go(Ladder("A", 1))
     room.hold(Ladder("A", 2))
     assert room.subscription(Ladder("A", 2)) is subscription
-    assert (subscription.topic, subscription.must_confirm, subscription.must_renew) == (
-        Ladder("A", 2),
-        confirms,
-        renews,
-    )
-    assert subscription.book is not None
-    assert subscription.book is not book
+    assert (subscription.topic, subscription.must_confirm, subscription.state) == (Ladder("A", 2), confirms, state)
+    assert subscription.verification.book is not None
+    assert subscription.verification.book is not book
 
 
-def test_the_same_wish_again_keeps_its_book_and_forgets_a_refusal() -> None:
+def test_the_same_topic_again_keeps_its_book_and_forgets_a_refusal() -> None:
     room = Room()
     room.hold(Ladder("A"))
     subscription = room.subscription(Ladder("A"))
-    book, subscription.refused = subscription.book, UsageError("no")
+    subscription.requested()
+    subscription.refused(UsageError("no"))
+    book = subscription.verification.book
     room.hold(Ladder("A"), holder="you")
-    assert subscription.book is book
-    assert room.subscription(Ladder("A")).refused is None
+    assert subscription.verification.book is book
+    assert room.subscription(Ladder("A")).refusal is None
 
 
-def test_a_wish_that_is_let_go_is_neither_live_nor_trusted() -> None:
+def test_a_topic_that_is_let_go_is_neither_live_nor_trusted() -> None:
     room = Room()
     room.hold(Ladder("A"))
-    subscription = room.subscription(Ladder("A"))
-    subscription.is_live = True
+    known = room.subscription(Ladder("A")).verification
+    known.proof = Proof.LIVE
     room.let_go(Ladder("A"))
-    assert not subscription.is_live
-    assert subscription.view is not None
-    assert not subscription.view.trusted
-    assert "no longer subscribed" in subscription.view.why
+    assert not known.is_live
+    assert known.view is not None
+    assert not known.view.trusted
+    assert "no longer subscribed" in known.view.why
 
 
 def test_what_is_no_topic_is_refused() -> None:

@@ -1,16 +1,20 @@
-"""The table of wanted topics."""
+"""What is wanted of each topic, and the way from an update to its topics."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from coinex_proto import RequestRefused, Topic
-from coinex_proto._session.subscriptions import MAX_ROUTES, Subscription, Subscriptions, Wire, topics_of
-from tests.coinex_proto.tiny import Price, Trade
+from coinex_proto._session.subscription_states import Cause, Proof, State
+from coinex_proto._session.subscriptions import MAX_ROUTES, Subscription, Subscriptions, topics_of
+from tests.coinex_proto.tiny import Ladder, Price, Trade
 
 
 def subscription(topic: Topic[Any], *holders: str) -> Subscription:
-    return Subscription(topic, topic.key, False, None, None, set(holders))
+    found = Subscription(topic)
+    for holder in holders:
+        found.want(topic, holder)
+    return found
 
 
 def table(*subscriptions: Subscription) -> Subscriptions:
@@ -20,32 +24,42 @@ def table(*subscriptions: Subscription) -> Subscriptions:
     return found
 
 
+def acknowledged(topic: Topic[Any], *holders: str) -> Subscription:
+    found = subscription(topic, *holders)
+    found.requested()
+    found.acknowledged()
+    return found
+
+
+# The way of an update -------------------------------------------------------------------------------------------------
+
+
 def test_an_update_goes_to_its_market_and_to_all_markets() -> None:
     single, all_, other = subscription(Price("A"), "x"), subscription(Price(), "x"), subscription(Trade("A"), "x")
     subscriptions = table(single, all_, other)
-    assert subscriptions.route(("price", "A")) == (single, all_)
-    assert subscriptions.route(("price", "B")) == (all_,)
-    assert subscriptions.route(("price", None)) == (all_,)
+    assert subscriptions.route(("price", "A")) == (single.verification, all_.verification)
+    assert subscriptions.route(("price", "B")) == (all_.verification,)
+    assert subscriptions.route(("price", None)) == (all_.verification,)
     assert subscriptions.route(("trade", "B")) == ()
 
 
-def test_a_wish_that_nobody_holds_gets_nothing() -> None:
+def test_a_subscription_that_nobody_holds_gets_nothing() -> None:
     single = subscription(Price("A"), "x")
     subscriptions = table(single)
-    assert subscriptions.route(("price", "A")) == (single,)
-    single.holders.clear()
+    assert subscriptions.route(("price", "A")) == (single.verification,)
+    assert single.let_go("x")
     subscriptions.holders_changed()
     assert subscriptions.route(("price", "A")) == ()
     assert subscriptions.wanted() == []
     assert list(subscriptions) == [single]
 
 
-def test_added_and_removed_wishes_change_the_way() -> None:
+def test_added_and_removed_subscriptions_change_the_way() -> None:
     single = subscription(Price("A"), "x")
     subscriptions = table()
     assert subscriptions.route(("price", "A")) == ()
     subscriptions.add(single)
-    assert subscriptions.route(("price", "A")) == (single,)
+    assert subscriptions.route(("price", "A")) == (single.verification,)
     subscriptions.remove(single)
     assert subscriptions.route(("price", "A")) == ()
     assert subscriptions.get(("price", "A")) is None
@@ -72,37 +86,93 @@ def test_all_markets_cover_until_the_venue_has_ended_them_and_not_when_refused()
     single, all_ = subscription(Price("A"), "x"), subscription(Price())
     subscriptions = table(single, all_)
     assert subscriptions.cover(single) is None
-    all_.wire = Wire.ENDING
+    all_.requested()
+    all_.acknowledged()
+    all_.end_requested()
     assert subscriptions.cover(single) is all_
-    all_.holders.add("x")
-    all_.refused = RequestRefused(1, "no")
+    all_.move(Cause.ENDED)
+    all_.want(Price(), "x")
+    all_.requested()
+    all_.refused(RequestRefused(1, "no"))
     assert subscriptions.cover(single) is None
 
 
-def test_what_was_touched_is_taken_once_in_order() -> None:
-    one, two = subscription(Price("A"), "x"), subscription(Price("B"), "x")
-    subscriptions = table(one, two)
-    before = bool(subscriptions.touched)
-    subscriptions.touch((two, one, two))
-    assert (before, bool(subscriptions.touched)) == (False, True)
-    assert subscriptions.take_touched() == [two, one]
-    assert subscriptions.take_touched() == []
+# One record -----------------------------------------------------------------------------------------------------------
 
 
-def test_the_state_of_a_wish_in_words() -> None:
+def test_the_last_holder_is_known_by_its_leaving() -> None:
+    it = subscription(Price("A"), "x", "y")
+    assert [it.let_go("x"), it.let_go("x"), it.let_go("y"), it.let_go("y")] == [False, False, True, False]
+
+
+def test_other_parameters_at_a_venue_that_was_asked_must_be_confirmed() -> None:
+    it = acknowledged(Ladder("A", 1), "x")
+    it.let_go("x")
+    it.end_requested()
+    it.want(Ladder("A", 2), "x")
+    assert (it.topic, it.requested_topic, it.must_confirm) == (Ladder("A", 2), Ladder("A", 1), True)
+    it.move(Cause.ENDED)
+    it.requested()
+    assert it.must_confirm
+    it.acknowledged()
+    assert (it.state, it.must_confirm, it.requested_topic) == (State.ON, False, Ladder("A", 2))
+
+
+def test_an_outdated_acknowledgement_confirms_nothing() -> None:
+    it = subscription(Ladder("A", 1), "x")
+    it.requested()
+    it.let_go("x")
+    it.want(Ladder("A", 2), "x")
+    it.acknowledged()
+    assert (it.state, it.must_confirm) == (State.EXPIRED, True)
+
+
+def test_a_refusal_ends_when_somebody_wants_it_anew() -> None:
     it = subscription(Price("A"), "x")
-    assert it.state() == "wanted"
-    it.is_requested = True
-    assert it.state() == "asked"
-    it.wire = Wire.ON
-    assert it.state() == "acknowledged"
-    it.unproved_why = "no whole"
+    it.requested()
+    it.refused(RequestRefused(1, "no"))
+    it.disconnected()
+    assert (it.state, it.status().state) == (State.REFUSED, "refused")
+    it.want(Price("A"), "y")
+    assert (it.state, it.refusal) == (State.OFF, None)
+
+
+def test_what_may_be_on_is_ended_first_and_asked_for_again_while_it_is_wanted() -> None:
+    for holders, expected in ((("x",), State.RENEWING), ((), State.ENDING)):
+        it = subscription(Price("A"), *holders)
+        it.requested()
+        it.delayed(Cause.DOUBTED, 5.0)
+        assert (it.state, it.retry_at, it.failures) == (State.UNCERTAIN, 5.0, 1)
+        it.end_requested()
+        assert (it.state, it.retry_at) == (expected, None)
+
+
+def test_the_end_of_a_connection_resets_all_but_the_holders() -> None:
+    it = subscription(Price("A"), "x")
+    it.requested()
+    it.delayed(Cause.DELAYED, 5.0)
+    it.disconnected()
+    assert (it.state, it.failures, it.retry_at, it.holders) == (State.OFF, 0, None, {"x"})
+
+
+def test_the_state_of_a_subscription_in_words() -> None:
+    it = subscription(Price("A"), "x")
+    known = it.verification
+    assert it.status().state == "wanted"
+    known.proof = Proof.EXPECTED
+    assert it.status().state == "asked"
+    it.requested()
+    it.acknowledged()
+    assert it.status().state == "acknowledged"
+    known.unproved_why = "no whole"
     assert it.status().why == "no whole"
-    it.lost_since, it.lost_why = 1.0, "silent"
-    assert (it.state(), it.status().why) == ("lost", "silent")
-    it.is_live = True
-    assert it.state() == "live"
-    it.is_live = False
-    it.refused = RequestRefused(1, "no")
-    assert (it.state(), it.status().why) == ("refused", "request refused (code 1): 'no'")
+    known.lost_since, known.lost_why = 1.0, "silent"
+    assert (it.status().state, it.status().why) == ("lost", "silent")
+    known.proof = Proof.LIVE
+    assert it.status().state == "live"
+    known.proof = Proof.UNEXPECTED
+    it.move(Cause.DISCONNECTED)
+    it.requested()
+    it.refused(RequestRefused(1, "no"))
+    assert (it.status().state, it.status().why) == ("refused", "request refused (code 1): 'no'")
     assert topics_of((it,)) == (Price("A"),)
