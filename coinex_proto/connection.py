@@ -167,13 +167,14 @@ class Connection:
             self._now = now
         now = self._now
         self.stats.bytes_in += len(data)
+        at_once = self._agenda.at_once
         for item in self._socket.receive_data(data):
             if type(item) is bytes:
                 self._message(item, now)
             else:
                 self._control(item, now)
                 self._agenda.add(Item.ANSWER)
-            if self._agenda.at_once and self._agenda.take(Item.ANSWER):
+            if at_once and self._agenda.take(Item.ANSWER):
                 self._release(now)
                 yield
         if self._phase_deadline is not None and self._socket.is_refusing:

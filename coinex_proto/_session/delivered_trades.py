@@ -8,8 +8,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final, final
 
-from attrs import define
-
 from coinex_proto.ids import TopicKey
 from coinex_proto.statistics import Statistics
 from coinex_proto.topics import is_wide, wide
@@ -21,38 +19,28 @@ TRADES_REMEMBERED: Final = 256
 """Trade ids kept for each market; CoinEx repeats about 100 trades after subscribing."""
 
 
-@define(eq=False)
-class _Delivered:
-    """Trades of one market."""
-
-    ids: dict[Any, None]
-    is_history_due: bool = True
-    """The next push is the first after subscribing: it tells the past, and is marked so."""
-
-
 @final
-class DeliveredTrades:
-    """Trade ids by the topic key of their updates, the newest of each."""
+class DeliveredOfMarket:
+    """The newest trades of one market."""
+
+    __slots__ = ("_ids", "_stats", "is_history_due")
 
     def __init__(self, stats: Statistics) -> None:
         self._stats = stats
-        self._by_key: dict[TopicKey, _Delivered] = {}
+        self._ids: dict[Any, None] = {}
+        self.is_history_due = True
+        """The next push is the first after subscribing: it tells the past, and is marked so."""
 
-    def is_history_due(self, key: TopicKey) -> bool:
-        """Whether the next push of this market is the first after subscribing, as far as that is known."""
-        return self._of(key).is_history_due
-
-    def take_new(self, update: Any, key: TopicKey, *, may_be_history: bool) -> Update | None:
+    def take_new(self, update: Any, *, is_history: bool) -> Update | None:
         """A pushed update without the trades that were delivered before; None when nothing is left of it."""
-        delivered = self._of(key)
         ids: Sequence[Any] = update.trade_ids
-        known = delivered.ids
+        known = self._ids
         old = [trade_id for trade_id in ids if trade_id in known]
         # Oldest first, so that the newest are kept: venues list the newest first.
         known.update(dict.fromkeys(reversed(ids)))
         while len(known) > TRADES_REMEMBERED:
             del known[next(iter(known))]
-        is_history, delivered.is_history_due = delivered.is_history_due and may_be_history, False
+        self.is_history_due = False
         if not old and not is_history:
             return update  # type: ignore[no-any-return]
         self._stats.duplicates += len(old)
@@ -62,16 +50,33 @@ class DeliveredTrades:
 
     def take_recovered(self, update: Any) -> Update | None:
         """An update that a query told, without the trades that were delivered before; None when nothing is left of it."""
-        delivered = self._of(update.topic_key)
         ids: Sequence[Any] = update.trade_ids
-        old = frozenset(trade_id for trade_id in ids if trade_id in delivered.ids)
+        old = frozenset(trade_id for trade_id in ids if trade_id in self._ids)
         # They are older than what was pushed, so that they are the first to be forgotten.
-        joined = dict.fromkeys([*reversed(ids), *delivered.ids])
-        delivered.ids = dict.fromkeys(list(joined)[-TRADES_REMEMBERED:])
+        joined = dict.fromkeys([*reversed(ids), *self._ids])
+        self._ids = dict.fromkeys(list(joined)[-TRADES_REMEMBERED:])
         if len(old) == len(ids):
             return None
         fresh: Update = update.without_trades(old, is_history=True)
         return fresh
+
+
+@final
+class DeliveredTrades:
+    """The trades of all markets, by the topic key of their updates."""
+
+    def __init__(self, stats: Statistics) -> None:
+        self._stats = stats
+        self._by_key: dict[TopicKey, DeliveredOfMarket] = {}
+
+    def of(self, key: TopicKey) -> DeliveredOfMarket:
+        """Those of one market; the market known longest gives way when there are too many."""
+        delivered = self._by_key.get(key)
+        if delivered is None:
+            if len(self._by_key) >= MAX_KEYS:
+                del self._by_key[next(iter(self._by_key))]
+            delivered = self._by_key[key] = DeliveredOfMarket(self._stats)
+        return delivered
 
     def expect_history(self, key: TopicKey) -> None:
         """The venue is asked for this topic (anew): what it sends first is the past."""
@@ -83,12 +88,3 @@ class DeliveredTrades:
     def forget(self, key: TopicKey) -> None:
         """Nobody wants this market any more."""
         self._by_key.pop(key, None)
-
-    def _of(self, key: TopicKey) -> _Delivered:
-        """What is known of a market; the one known longest gives way when there are too many."""
-        delivered = self._by_key.get(key)
-        if delivered is None:
-            if len(self._by_key) >= MAX_KEYS:
-                del self._by_key[next(iter(self._by_key))]
-            delivered = self._by_key[key] = _Delivered({})
-        return delivered

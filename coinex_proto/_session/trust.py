@@ -74,8 +74,9 @@ class Trust:
                 return
             update = whole
         if update.has_trade_ids:
-            may_be_history = self._delivered.is_history_due(key) and not _is_long_live(route, now)
-            fresh = self._delivered.take_new(update, key, may_be_history=may_be_history)
+            delivered = self._delivered.of(key)
+            is_history = delivered.is_history_due and not _is_long_live(route, now)
+            fresh = delivered.take_new(update, is_history=is_history)
             if fresh is None:
                 return
             update = fresh
@@ -94,7 +95,7 @@ class Trust:
 
     def take_recovered(self, update: Update) -> Update | None:
         """An update that a query told after a gap, as far as it is wanted and was not delivered before."""
-        told = self._delivered.take_recovered(update) if update.has_trade_ids else update
+        told = self._delivered.of(update.topic_key).take_recovered(update) if update.has_trade_ids else update
         return told if told is not None and self._subscriptions.route(told.topic_key) else None
 
     def confirm(self, subscription: Subscription, update: Update, now: float) -> None:
@@ -105,8 +106,8 @@ class Trust:
 
     def _book_changed(self, known: Verification) -> None:
         if known.view is not None:
-            topic = cast("Topic[BookChanged]", known.subscription.topic)
-            self._events.append(BookChanged(topic=topic, market=str(topic.key[1]), book=known.view.snapshot()))
+            subscription, book = known.subscription, known.view.snapshot()
+            self._events.append(BookChanged(topic=subscription.topic, market=str(subscription.key[1]), book=book))  # type: ignore[arg-type]
 
     def _apply(self, known: Verification, update: Update, now: float) -> bool:
         """Whether the book is proved by this update."""
@@ -116,7 +117,6 @@ class Trust:
         passed, failed = book.checks_passed, book.checks_failed
         why = book.apply(update)
         self._stats.checksums_passed += book.checks_passed - passed
-        self._stats.checksums_failed += book.checks_failed - failed
         if why is None:
             view.prove(now)
             if known.unproved_since is not None:
@@ -125,6 +125,7 @@ class Trust:
                 known.renewals = 0
                 self.mark_live((known,), now)
             return True
+        self._stats.checksums_failed += book.checks_failed - failed
         view.doubt(why)
         self._start_unproved(known, now, why)
         if known.proof is _LIVE:
