@@ -12,28 +12,36 @@ from collections.abc import Iterator, Sequence
 from typing import Final, TypeVar
 
 from coinex_proto._connection.agenda import Agenda, Item
+from coinex_proto._connection.close_reasons import (
+    GOING_AWAY,
+    INVALID_PAYLOAD,
+    MESSAGE_TOO_BIG,
+    abnormal,
+    ended,
+    never_opened,
+    upgrade_refused,
+)
 from coinex_proto._connection.heartbeat import Heartbeat
 from coinex_proto._connection.late_timers import LateTimers, earliest
 from coinex_proto._connection.pending import Pending, Purpose
 from coinex_proto._connection.requests import RequestIds, Requests
-from coinex_proto._connection.sign_in import Login
+from coinex_proto._connection.sign_in import SignIn
+from coinex_proto._connection.unreadable import UnreadableInARow, is_unreadable
 from coinex_proto._connection.venue_clock import Clock
+from coinex_proto._wire.framing import NORMAL_CLOSURE, check_own_close
 from coinex_proto._wire.inflate import TooBig, inflate
 from coinex_proto._wire.websocket import Broken, Ended, PeerClosed, Pong, Received, Refused, Upgraded, WebSocket
 from coinex_proto.checks import check_command
 from coinex_proto.commands import Command, describe
 from coinex_proto.config import Config, Endpoint, Sources
-from coinex_proto.dialect import Answer, Challenge, Dialect, Inbound
+from coinex_proto.dialect import Answer, Challenge, Dialect
 from coinex_proto.errors import (
-    ConnectFailed,
-    HandshakeRefused,
     LoginRefused,
     NotReady,
     PayloadError,
     UsageError,
-    quoted,
 )
-from coinex_proto.events import ABNORMAL_CLOSURE, Closed, CloseReason, LoginFailed, Ready, Unrecognised
+from coinex_proto.events import Closed, CloseReason, LoginFailed, Ready, Unrecognised
 from coinex_proto.ids import ANYTHING, RequestId, TopicKey
 from coinex_proto.phases import PHASES, Phase, Step
 from coinex_proto.statistics import Statistics
@@ -43,15 +51,6 @@ R = TypeVar("R")
 
 REFUSAL_TIMEOUT: Final = 1.0
 """Seconds for the body of a refusal, once its head is in."""
-MESSAGE_TOO_BIG: Final = 1009
-"""RFC 6455 7.4.1."""
-INVALID_PAYLOAD: Final = 1007
-GOING_AWAY: Final = 1001
-NORMAL_CLOSURE: Final = 1000
-PRIVATE_CODES: Final = range(3000, 5000)
-"""RFC 6455 7.4.2: codes that a program may send, beside 1000."""
-MAX_CLOSE_TEXT: Final = 123
-"""RFC 6455 5.5: a control frame holds 125 bytes, two of them the code."""
 
 
 class Connection:
@@ -77,6 +76,7 @@ class Connection:
         self._sources = sources
         self._config = config
         self._endpoint = endpoint if endpoint is not None else dialect.endpoint
+        self._where = f"{self._endpoint.host}:{self._endpoint.port}"
         self.clock = clock if clock is not None else Clock()
         self.stats = stats if stats is not None else Statistics()
         self._socket = WebSocket(
@@ -93,7 +93,7 @@ class Connection:
         self._now = 0.0
         self._events: deque[Event] = deque()
         self._late_timers = LateTimers()
-        self._login = Login(dialect, sources, self.clock, self._endpoint)
+        self._sign_in = SignIn(dialect, sources, self.clock, self._endpoint)
         self._heartbeat = Heartbeat(config)
         self._requests = Requests(
             dialect,
@@ -109,9 +109,7 @@ class Connection:
         )
         self._phase_deadline: float | None = None
         self._is_deaf = False
-        self._unreadable = 0
-        """Messages in a row that could not be read, the last one of them at `_unreadable_at` of `stats.messages`."""
-        self._unreadable_at = 0
+        self._unreadable = UnreadableInARow(config.max_unreadable)
 
     # What a caller sees -----------------------------------------------------------------------------------------------
 
@@ -189,7 +187,7 @@ class Connection:
         now = self._at(now)
         for item in self._socket.receive_eof():
             if type(item) is Ended and why and self._phase is not Phase.CLOSING:
-                self._end(now, CloseReason(code=ABNORMAL_CLOSURE, text=f"the connection was lost: {why}"))
+                self._end(now, abnormal(f"the connection was lost: {why}"))
             elif not isinstance(item, bytes):
                 self._control(item, now)
 
@@ -219,10 +217,7 @@ class Connection:
 
     def close(self, now: float, *, code: int = NORMAL_CLOSURE, text: str = "") -> None:
         """Say goodbye; `Closed` follows when the peer has answered, gone, or used up `Config.close_timeout`."""
-        if code != NORMAL_CLOSURE and code not in PRIVATE_CODES:
-            raise UsageError(f"close code {code} cannot be sent: use 1000 or 3000 to 4999 (RFC 6455, 7.4)")
-        if len(text.encode("utf-8", "surrogatepass")) > MAX_CLOSE_TEXT or not text.isprintable():
-            raise UsageError("the text of a close frame is printable and at most 123 bytes of UTF-8")
+        check_own_close(code, text)
         now = self._at(now)
         self._shut(now, code, text, "closed by us")
 
@@ -281,25 +276,24 @@ class Connection:
         return earliest(self._phase_deadline, self._requests.next_expiry())
 
     def _phase_timed_out(self, now: float) -> None:
-        where = f"{self._endpoint.host}:{self._endpoint.port}"
         self._is_deaf = True
         if self._socket.is_refusing:
             for item in self._socket.give_up():
                 self._control(item, now)
         elif self._phase is Phase.UPGRADING:
-            why = f"{where} did not answer the WebSocket upgrade within {self._config.open_timeout:g} s"
-            self._end(now, CloseReason(code=ABNORMAL_CLOSURE, text=why, error=ConnectFailed(why)))
+            why = f"{self._where} did not answer the WebSocket upgrade within {self._config.open_timeout:g} s"
+            self._end(now, never_opened(why))
         elif self._phase is Phase.OPENING:
             self._socket.close(GOING_AWAY)
             missing = (
-                "answer the sign-in" if self._login.is_under_way else "send the challenge that the sign-in answers"
+                "answer the sign-in" if self._sign_in.is_under_way else "send the challenge that the sign-in answers"
             )
-            why = f"{where} did not {missing} within {self._config.login_timeout:g} s"
-            self._end(now, CloseReason(code=ABNORMAL_CLOSURE, text=why))
+            why = f"{self._where} did not {missing} within {self._config.login_timeout:g} s"
+            self._end(now, abnormal(why))
         else:
-            self._end(now, CloseReason(code=ABNORMAL_CLOSURE, text="closed by us; the peer did not answer the close"))
+            self._end(now, abnormal("closed by us; the peer did not answer the close"))
 
-    # The line ---------------------------------------------------------------------------------------------------------
+    # Keeping alive ----------------------------------------------------------------------------------------------------
 
     def _keep_alive(self, now: float) -> None:
         heartbeat = self._heartbeat
@@ -309,7 +303,7 @@ class Connection:
             self._is_deaf = True
             self._socket.close(GOING_AWAY)
             why = f"no message within {self._config.ping_timeout:g} s after a ping; the line is dead"
-            self._end(now, CloseReason(code=ABNORMAL_CLOSURE, text=why))
+            self._end(now, abnormal(why))
             return
         ping, clock = self._dialect.ping, self._dialect.clock
         if ping is None:
@@ -361,19 +355,16 @@ class Connection:
                 stats.unrecognised += 1
                 stats.decode_failures += item.concerns is not None
                 events.append(item)
-                if item is inbound[-1] and _is_unreadable(inbound):
+                if item is inbound[-1] and is_unreadable(inbound):
                     self._count_unreadable(now)
         if has_update and self._requests.pending.optional:
             self._agenda.add(Item.ANSWER)  # it may be what was asked for: the answer need not come
 
     def _count_unreadable(self, now: float) -> None:
-        """Ends the connection when too many came in a row: what is garbled for so long may be mended by a new one."""
-        messages = self.stats.messages
-        self._unreadable = self._unreadable + 1 if self._unreadable_at == messages - 1 else 1
-        self._unreadable_at = messages
-        if self._unreadable == self._config.max_unreadable:
+        in_a_row = self._unreadable.count(self.stats.messages)
+        if in_a_row is not None:
             self._socket.close(INVALID_PAYLOAD)
-            why = f"closed by us: {self._unreadable} messages in a row could not be read"
+            why = f"closed by us: {in_a_row} messages in a row could not be read"
             self._end(now, CloseReason(code=INVALID_PAYLOAD, text=why))
 
     def _control(self, item: Received, now: float) -> None:
@@ -389,23 +380,9 @@ class Connection:
                         self.stats.ping_round_trip = now - self._heartbeat.pinged_at
                     self._heartbeat.proved(now)
             case Refused():
-                where = f"{self._endpoint.host}:{self._endpoint.port}"
-                error = HandshakeRefused(
-                    f"{where} did not open a WebSocket: {item.why}",
-                    status=item.status,
-                    headers=item.headers,
-                    body=item.body,
-                )
-                self._end(now, CloseReason(code=ABNORMAL_CLOSURE, text=str(error), error=error))
-            case PeerClosed():
-                said = f": {quoted(item.text)}" if item.text else ""
-                self._end(now, CloseReason(code=item.code, text=f"closed by the peer{said}"))
-            case Broken():
-                self._end(now, CloseReason(code=item.code, text=item.why))
-            case Ended():
-                ours = self._phase is Phase.CLOSING
-                text = "closed by us" if ours else "the peer ended the connection without a close frame"
-                self._end(now, CloseReason(code=NORMAL_CLOSURE if ours else ABNORMAL_CLOSURE, text=text))
+                self._end(now, upgrade_refused(item, self._where))
+            case PeerClosed() | Broken() | Ended():
+                self._end(now, ended(item, is_ours=self._phase is Phase.CLOSING))
             case bytes():
                 self._message(item, now)
 
@@ -416,14 +393,14 @@ class Connection:
     # The opening ------------------------------------------------------------------------------------------------------
 
     def _challenged(self, challenge: Challenge, payload: bytes, now: float) -> None:
-        if not self._login.challenged(challenge.value):
+        if not self._sign_in.challenged(challenge.value):
             self._unrecognised(payload, "a second challenge on one connection; the first one stays")
-        elif self._phase is Phase.OPENING and not self._login.is_under_way:
+        elif self._phase is Phase.OPENING and not self._sign_in.is_under_way:
             self._begin_opening(now)
 
     def _begin_opening(self, now: float) -> None:
         try:
-            has_begun = self._login.begin()
+            has_begun = self._sign_in.begin()
         except LoginRefused as error:
             self._login_failed(error, now)
             return
@@ -431,7 +408,7 @@ class Connection:
             self._next_opening(now)
 
     def _next_opening(self, now: float) -> None:
-        command = self._login.command
+        command = self._sign_in.command
         if command is not None:
             self._requests.send_own(command, now, Purpose.OPENING)
             return
@@ -442,7 +419,7 @@ class Connection:
 
     def _opening_answered(self, pending: Pending, answer: Answer, now: float) -> None:
         try:
-            goes_on = self._login.answered(pending.command, answer)
+            goes_on = self._sign_in.answered(pending.command, answer)
         except LoginRefused as error:
             self._login_failed(error, now)
             return
@@ -455,7 +432,7 @@ class Connection:
     def _pass_over(self, now: float) -> None:
         """The opening goes on without the answer to its last command."""
         if self._phase is Phase.OPENING:
-            self._login.went_unanswered()
+            self._sign_in.went_unanswered()
             self._next_opening(now)
 
     def _login_failed(self, error: LoginRefused, now: float) -> None:
@@ -480,7 +457,7 @@ class Connection:
         match pending.purpose:
             case Purpose.CALLER:
                 self._requests.finish(pending, answer, payload, now, beside_update=beside_update)
-                self._hear_of_login(answer, now)
+                self._note_forgotten_sign_in(answer, now)
             case Purpose.OPENING:
                 if self._phase is Phase.OPENING:
                     self._opening_answered(pending, answer, now)
@@ -492,12 +469,12 @@ class Connection:
             case Purpose.CLOCK:
                 pass
 
-    def _hear_of_login(self, answer: Answer, now: float) -> None:
+    def _note_forgotten_sign_in(self, answer: Answer, now: float) -> None:
         """A refusal may say that the venue has forgotten who we are: then this connection is of no more use."""
         if answer.refusal is not None and answer.refusal.ends_login and self._dialect.has_credentials:
             self._socket.close(GOING_AWAY)
             why = "the venue has forgotten the sign-in of this connection"
-            self._end(now, CloseReason(code=ABNORMAL_CLOSURE, text=why))
+            self._end(now, abnormal(why))
 
     # The end ----------------------------------------------------------------------------------------------------------
 
@@ -528,10 +505,3 @@ class Connection:
         self._phase_deadline = None
         self._requests.lose(reason)
         self._events.append(Closed(reason=reason))
-
-
-def _is_unreadable(inbound: Sequence[Inbound]) -> bool:
-    """Whether nothing of a message could be read, and it may have been a push: an unknown method was read."""
-    return all(type(item) is Unrecognised for item in inbound) and any(
-        item.concerns is not None for item in inbound if type(item) is Unrecognised
-    )

@@ -20,7 +20,7 @@ CHECK: Final = "check key, secret and clock"
 
 
 @final
-class Login:
+class SignIn:
     """How far the opening has come."""
 
     def __init__(self, dialect: Dialect, sources: Sources, clock: Clock, endpoint: Endpoint) -> None:

@@ -25,6 +25,10 @@ LENGTH_IN_8_BYTES: Final = 127
 CLOSE_CODES: Final = (range(1000, 1004), range(1007, 1015), range(3000, 5000))
 """What may stand in a Close frame (RFC 6455, 7.4, and the IANA registry)."""
 MAX_CLOSE_TEXT: Final = 123
+"""RFC 6455 5.5: a control frame holds 125 bytes, two of them the code."""
+NORMAL_CLOSURE: Final = 1000
+PRIVATE_CODES: Final = range(3000, 5000)
+"""RFC 6455 7.4.2: codes that a program may send, beside 1000."""
 
 _KNOWN: Final = frozenset({0x00, 0x01, 0x02, 0x80, 0x81, 0x82, 0x88, 0x89, 0x8A})
 """First bytes that a server may send: no RSV bit, a defined opcode, control frames never fragmented."""
@@ -124,6 +128,14 @@ def check_close(code: int, text: str) -> None:
         raise UsageError(f"close code {code}: must be 1000 to 1003, 1007 to 1014 or 3000 to 4999")
     if len(encoded(text)) > MAX_CLOSE_TEXT:
         raise UsageError(f"the text of a Close frame has at most {MAX_CLOSE_TEXT} bytes")
+
+
+def check_own_close(code: int, text: str) -> None:
+    """`UsageError` for what a program may not say in its goodbye: fewer codes than fit into a frame, and printable text."""
+    if code != NORMAL_CLOSURE and code not in PRIVATE_CODES:
+        raise UsageError(f"close code {code} cannot be sent: use 1000 or 3000 to 4999 (RFC 6455, 7.4)")
+    if len(text.encode("utf-8", "surrogatepass")) > MAX_CLOSE_TEXT or not text.isprintable():
+        raise UsageError("the text of a close frame is printable and at most 123 bytes of UTF-8")
 
 
 def text_frame(payload: bytes, mask: bytes) -> bytes:

@@ -51,9 +51,7 @@ class Broken:
 
 @frozen
 class Ended:
-    """EOF. `is_clean`: after both Close frames."""
-
-    is_clean: bool
+    """EOF."""
 
 
 Received: TypeAlias = bytes | Upgraded | Refused | Pong | PeerClosed | Broken | Ended

@@ -233,7 +233,7 @@ class WebSocket:
         if phase in _FRAMES and self._tail:
             self._feed(bytes(self._tail), received)
         if self._phase in _FRAMES or self._phase is _Phase.CLOSED:
-            received.append(Ended(is_clean=self._phase is _Phase.CLOSED))
+            received.append(Ended())
         self._enter(_Phase.OVER)
         return received
 

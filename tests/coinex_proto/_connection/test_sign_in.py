@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from coinex_proto import Answer, Endpoint, LoginRefused, Refusal, UsageError
-from coinex_proto._connection.sign_in import Login
+from coinex_proto._connection.sign_in import SignIn
 from coinex_proto._connection.venue_clock import Clock
 from tests.coinex_proto.line import sources
 from tests.coinex_proto.tiny import Do, Signer, Time, Tiny
@@ -17,8 +17,8 @@ SECRET = Signer("pw")
 CLOCK = Answer(keys=("login",), refusal=Refusal(code="clock", is_clock=True))
 
 
-def login(dialect: Tiny, clock: Clock | None = None) -> Login:
-    return Login(dialect, sources(), clock if clock is not None else Clock(), ENDPOINT)
+def login(dialect: Tiny, clock: Clock | None = None) -> SignIn:
+    return SignIn(dialect, sources(), clock if clock is not None else Clock(), ENDPOINT)
 
 
 def test_without_credentials_there_is_nothing_to_send() -> None:
@@ -37,7 +37,7 @@ def test_it_waits_for_the_challenge_and_takes_only_the_first() -> None:
     assert opening.command == Sign(signature=SECRET.sign("one/1700000000"))
 
 
-def begun(dialect: Tiny, clock: Clock | None = None) -> Login:
+def begun(dialect: Tiny, clock: Clock | None = None) -> SignIn:
     opening = login(dialect, clock)
     opening.challenged(b"n")
     opening.begin()

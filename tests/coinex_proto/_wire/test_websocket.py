@@ -272,7 +272,7 @@ def test_w11_a_close_is_reported_and_echoed_with_code_and_reason(code: int, read
     assert fed(ws, close_frame(code, "grund €".encode()), read) == [PeerClosed(code, "grund €")]
     assert not ws.is_open
     assert sent_frames(ws.data_to_send()) == [(0x88, code.to_bytes(2) + "grund €".encode())]
-    assert ws.receive_eof() == [Ended(is_clean=True)]
+    assert ws.receive_eof() == [Ended()]
     assert ws.receive_eof() == []
 
 
@@ -304,7 +304,7 @@ def test_w13_after_our_close_messages_and_pings_are_ignored_until_the_peer_has_c
     came = GOOD + frame(PING) + frame(TEXT, b"a", fin=False) + frame(CONTINUATION, b"b") + close_frame(1001)
     assert fed(ws, came, read) == [PeerClosed(1001, "")]
     assert ws.data_to_send() == b""
-    assert ws.receive_eof() == [Ended(is_clean=True)]
+    assert ws.receive_eof() == [Ended()]
 
 
 def test_w13_a_protocol_error_after_our_close_ends_without_a_second_close() -> None:
@@ -320,7 +320,7 @@ def test_n10_an_end_without_close_frames_is_not_clean_and_gives_no_part_of_a_mes
     for came in (b"", GOOD[:3], frame(TEXT, b"part", fin=False), frame(BINARY, b"x")[:1], frame(PING, b"x")[:2]):
         ws = opened()
         assert ws.receive_data(came) == []
-        assert ws.receive_eof() == [Ended(is_clean=False)]
+        assert ws.receive_eof() == [Ended()]
         assert ws.receive_eof() == []
         assert ws.receive_data(GOOD) == []
 
@@ -328,7 +328,7 @@ def test_n10_an_end_without_close_frames_is_not_clean_and_gives_no_part_of_a_mes
 def test_n10_an_end_after_our_close_alone_is_not_clean() -> None:
     ws = opened()
     ws.close()
-    assert ws.receive_eof() == [Ended(is_clean=False)]
+    assert ws.receive_eof() == [Ended()]
 
 
 def test_h17_messages_close_and_errors_in_the_segment_of_the_101_are_handled_as_if_they_came_later() -> None:

@@ -168,7 +168,7 @@ class WsprotoAlone:
 
     def end(self) -> None:
         if not self.is_over:
-            self.events.append(Ended(is_clean=self.connection.state is ConnectionState.CLOSED))
+            self.events.append(Ended())
 
 
 HAS_1014 = (1014).to_bytes(2)
