@@ -14,26 +14,26 @@ from coinex_proto._connection.agenda import Agenda, Item
 from coinex_proto._connection.late_timers import LateTimers, earliest
 from coinex_proto._connection.requests import RequestIds
 from coinex_proto._connection.venue_clock import Clock
+from coinex_proto._session.connecting import Connecting
 from coinex_proto._session.interest import Interest
 from coinex_proto._session.own_orders import OwnOrders
-from coinex_proto._session.reconnect import Ending, NextStep, Open, ReconnectPolicy, Stop, Wait
+from coinex_proto._session.reconnect import NextStep
 from coinex_proto._session.subscriber import Subscriber
 from coinex_proto._session.subscriptions import Subscription, Subscriptions, TopicStatus
 from coinex_proto._session.trust import Trust
 from coinex_proto.books.view import BookChanged, BookView
 from coinex_proto.checks import check_command, check_topics
 from coinex_proto.commands import Command, describe
-from coinex_proto.config import Config, Endpoint, Sources
+from coinex_proto.config import Config, Sources
 from coinex_proto.connection import Connection
 from coinex_proto.dialect import Dialect
 from coinex_proto.errors import (
     ConnectFailed,
-    LoginRefused,
     NotReady,
     UsageError,
     quoted,
 )
-from coinex_proto.events import Closed, Failed, LoginFailed, Ready, Replied, Retrying, Unrecognised
+from coinex_proto.events import Closed, Failed, LoginFailed, Ready, Replied, Unrecognised
 from coinex_proto.ids import RequestId
 from coinex_proto.orders.fact import OrderFact
 from coinex_proto.orders.tracker import Orders
@@ -70,18 +70,10 @@ class Session:
         self._subscriber = Subscriber(dialect, config, self._subscriptions, self._trust, self._events, self._agenda)
         self._interest = Interest(dialect, self._subscriptions, self._trust, self._agenda)
         self._own_orders = OwnOrders(dialect, self.orders, self._events)
-        self._reconnect = ReconnectPolicy(config, sources)
+        self._connecting = Connecting(dialect, config, sources)
         self._late_timers = LateTimers()
         self._ids = RequestIds()
         self._connection: Connection | None = None
-        self._endpoint: Endpoint | None = None
-        self._opening_since = 0.0
-        self._retry_at: float | None = None
-        self._stop: Stop | None = None
-        self._ready_at: float | None = None
-        self._closed: Closed | None = None
-        self._login_error: LoginRefused | None = None
-        self._ended_in_opening = False
         self._is_cut = False
         """Something has come out of `receive_data`, so that this connection's state proves nothing any more."""
         self._now = 0.0
@@ -164,7 +156,7 @@ class Session:
     @property
     def is_stopped(self) -> bool:
         """No further connection will be made."""
-        return self._stop is not None
+        return self._connecting.is_stopped
 
     # Commands ---------------------------------------------------------------------------------------------------------
 
@@ -245,33 +237,26 @@ class Session:
         now = self._at(now)
         if self._connection is not None:
             raise UsageError("there is a connection already; next_step() comes after disconnected()")
-        if self._stop is not None:
-            return self._stop
-        if self._retry_at is not None and now < self._retry_at:
-            return Wait(self._retry_at)
-        self._endpoint = self.dialect.endpoint
-        self._opening_since = now
-        return Open(self._endpoint.host, self._endpoint.port, self._endpoint.tls)
+        return self._connecting.next_step(now)
 
     def connected(self, now: float) -> None:
         """The transport that `Open` asked for is there."""
-        if self._connection is not None or self._endpoint is None:
+        if self._connection is not None:
             raise UsageError("connected() answers the Open of next_step()")
+        endpoint = self._connecting.connected()
         now = self._at(now)
-        self._ready_at = self._closed = self._login_error = None
-        self._ended_in_opening = False
         self._connection = Connection(
             self.dialect,
             self._sources,
             self.config,
-            endpoint=self._endpoint,
+            endpoint=endpoint,
             request_ids=self._ids,
             clock=self.clock,
             stats=self.stats,
             agenda=self._agenda,
         )
-        self._connection.start(now, since=self._opening_since)
-        if self._stop is not None:
+        self._connection.start(now, since=self._connecting.opening_since)
+        if self._connecting.is_stopped:
             self._connection.close(now)
         self._process(now)
 
@@ -280,42 +265,22 @@ class Session:
 
         `why` is for people; an error instead of a text is what a connection that never was ends with.
         """
-        if self._endpoint is None:
-            raise UsageError("disconnected() ends what the Open of next_step() began")
+        self._connecting.check_begun()
         now = self._at(now)
-        connection, endpoint = self._connection, self._endpoint
-        error: ConnectFailed | None = None
-        if connection is None:
-            where = f"{endpoint.host}:{endpoint.port}"
-            text = f"cannot connect to {where}" + (f": {why}" if why else "")
-            error = why if isinstance(why, ConnectFailed) else ConnectFailed(text)
-        else:
+        connection = self._connection
+        if connection is not None:
             connection.receive_eof(now, str(why))
             self._process(now)
-            error = self._closed.reason.error if self._closed is not None else None
-        self._connection = self._endpoint = None
+        self._connection = None
         self._is_cut = False
-        if self._stop is not None:
-            return
-        ending = Ending(
-            error=error,
-            login_error=self._login_error,
-            ended_in_opening=self._ended_in_opening,
-            ready_at=self._ready_at,
-            why=str(self._closed.reason) if self._closed is not None else "",
-        )
-        step = self._reconnect.after(ending, now)
-        if isinstance(step, Stop):
-            self._stop = step
-            return
-        self._retry_at = step
-        self._events.append(Retrying(attempt=self._reconnect.failures, at=step))
+        retrying = self._connecting.disconnected(why, now, was_connected=connection is not None)
+        if retrying is not None:
+            self._events.append(retrying)
 
     def stop(self, now: float) -> None:
         """Close what is open and connect no more; `next_step` gives `Stop(None)` from then on."""
         now = self._at(now)
-        if self._stop is None:
-            self._stop = Stop(None)
+        self._connecting.stop()
         if self._connection is not None:
             self._connection.close(now)
             self._process(now)
@@ -439,18 +404,15 @@ class Session:
                 if not self._own_orders.answers(event, now) and not self._subscriber.answered(event, connection, now):
                     self._events.append(self._own_orders.outcome(event, now))
             case Ready():
-                self._ready_at = now
                 self.stats.connects += 1
-                self.stats.reconnects += self._reconnect.was_ever_ready
-                self._reconnect.was_ever_ready = True
-                self._retry_at = None
+                self.stats.reconnects += self._connecting.ready(now)
                 self._events.append(event)
                 self._subscriber.connection_ready()
                 self._own_orders.connection_ready(now)
             case Closed():
                 self._connection_lost(event, connection, now)
             case LoginFailed():
-                self._login_error = event.error
+                self._connecting.login_failed(event.error)
                 self._events.append(event)
             case Unrecognised():
                 self._events.append(event)
@@ -461,8 +423,7 @@ class Session:
                 self._events.append(event)
 
     def _connection_lost(self, event: Closed, connection: Connection, now: float) -> None:
-        self._closed = event
-        self._ended_in_opening = self._ready_at is None and event.reason.error is None and self._login_error is None
+        self._connecting.closed(event)
         self._trust.connection_lost(connection.last_proof_at, str(event.reason))
         self._subscriber.connection_lost()
         self._own_orders.connection_lost(str(event.reason), now)

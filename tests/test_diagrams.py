@@ -7,12 +7,15 @@ from pathlib import Path
 import pytest
 
 from coinex_proto import phases
+from coinex_proto._session import subscription_states
 from coinex_proto.orders import states
 
 PAGE = Path(__file__).parent.parent / "docs" / "design.md"
 DRAWINGS: dict[str, Callable[[], str]] = {
     "coinex_proto.orders.states": states.state_diagram,
     "coinex_proto.phases": phases.diagram,
+    "coinex_proto._session.subscription_states": subscription_states.state_diagram,
+    "coinex_proto._session.subscription_states (proofs)": subscription_states.proof_diagram,
 }
 
 

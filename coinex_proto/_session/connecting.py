@@ -1,0 +1,105 @@
+"""Where one session stands between its connections: what to do next, since when, and how the last one ended.
+
+Keeps what `ReconnectPolicy` decides on. Knows no topics, no requests and no venue.
+"""
+
+from __future__ import annotations
+
+from typing import final
+
+from coinex_proto._session.reconnect import Ending, NextStep, Open, ReconnectPolicy, Stop, Wait
+from coinex_proto.config import Config, Endpoint, Sources
+from coinex_proto.dialect import Dialect
+from coinex_proto.errors import ConnectFailed, LoginRefused, UsageError
+from coinex_proto.events import Closed, Retrying
+
+
+@final
+class Connecting:
+    """The way from one connection of a session to the next."""
+
+    def __init__(self, dialect: Dialect, config: Config, sources: Sources) -> None:
+        self._dialect = dialect
+        self._policy = ReconnectPolicy(config, sources)
+        self._endpoint: Endpoint | None = None
+        self._retry_at: float | None = None
+        self._stop: Stop | None = None
+        self._ready_at: float | None = None
+        self._closed: Closed | None = None
+        self._login_error: LoginRefused | None = None
+        self._ended_in_opening = False
+        self.opening_since = 0.0
+        """When the transport was asked for: connecting and the upgrade have one time-out."""
+
+    @property
+    def is_stopped(self) -> bool:
+        """No further connection will be made."""
+        return self._stop is not None
+
+    def next_step(self, now: float) -> NextStep:
+        """What the driver must do while there is no connection."""
+        if self._stop is not None:
+            return self._stop
+        if self._retry_at is not None and now < self._retry_at:
+            return Wait(self._retry_at)
+        self._endpoint = self._dialect.endpoint
+        self.opening_since = now
+        return Open(self._endpoint.host, self._endpoint.port, self._endpoint.tls)
+
+    def connected(self) -> Endpoint:
+        """The transport is there; where it leads."""
+        if self._endpoint is None:
+            raise UsageError("connected() answers the Open of next_step()")
+        self._ready_at = self._closed = self._login_error = None
+        self._ended_in_opening = False
+        return self._endpoint
+
+    def ready(self, now: float) -> bool:
+        """Signed in. True: not for the first time."""
+        was_ever_ready, self._policy.was_ever_ready = self._policy.was_ever_ready, True
+        self._ready_at = now
+        self._retry_at = None
+        return was_ever_ready
+
+    def login_failed(self, error: LoginRefused) -> None:
+        """The venue refused the credentials."""
+        self._login_error = error
+
+    def closed(self, event: Closed) -> None:
+        """The connection said how it ended."""
+        self._closed = event
+        self._ended_in_opening = self._ready_at is None and event.reason.error is None and self._login_error is None
+
+    def check_begun(self) -> None:
+        """Raises `UsageError` where there is nothing that could end."""
+        if self._endpoint is None:
+            raise UsageError("disconnected() ends what the Open of next_step() began")
+
+    def disconnected(self, why: str | ConnectFailed, now: float, *, was_connected: bool) -> Retrying | None:
+        """The transport is gone, or never was; the next attempt, or None when there is none."""
+        endpoint, self._endpoint = self._endpoint, None
+        if self._stop is not None:
+            return None
+        error = None if self._closed is None else self._closed.reason.error
+        if not was_connected:
+            assert endpoint is not None
+            text = f"cannot connect to {endpoint.host}:{endpoint.port}" + (f": {why}" if why else "")
+            error = why if isinstance(why, ConnectFailed) else ConnectFailed(text)
+        ending = Ending(
+            error=error,
+            login_error=self._login_error,
+            ended_in_opening=self._ended_in_opening,
+            ready_at=self._ready_at,
+            why=str(self._closed.reason) if self._closed is not None else "",
+        )
+        step = self._policy.after(ending, now)
+        if isinstance(step, Stop):
+            self._stop = step
+            return None
+        self._retry_at = step
+        return Retrying(attempt=self._policy.failures, at=step)
+
+    def stop(self) -> None:
+        """The caller wants no more."""
+        if self._stop is None:
+            self._stop = Stop(None)
