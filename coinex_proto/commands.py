@@ -24,7 +24,7 @@ class Command(Generic[R_co]):
     is_once: ClassVar[bool] = False
     """True: starts a topic, and the venue refuses it while that is on already: in doubt, the topic is ended first."""
     already_on: ClassVar[frozenset[int | str]] = frozenset()
-    """The codes of that refusal: it is on then, by another's hand, and its first state was told to nobody here."""
+    """The codes of that refusal: it is on then, from elsewhere, and its first state never reached this session."""
 
     def parse(self, body: bytes) -> R_co:
         """The result, from the raw JSON of the answer's body (empty when the answer has none).

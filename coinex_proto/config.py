@@ -87,7 +87,7 @@ class Config:
     max_request_bytes: int = field(default=4096, validator=_whole)
     """Topic requests are split so that no frame is larger; CoinEx drops the socket somewhere near 10 kB."""
     requests_per_second: float = field(default=10.0, validator=_positive)
-    """Pace of topic requests."""
+    """How many topic requests may leave in a second."""
     max_message_bytes: int = field(default=16 * 2**20, validator=_whole)
     """Largest message accepted, on the wire and inflated."""
     max_unreadable: int | None = field(default=100, validator=_whole_or_none)

@@ -86,7 +86,7 @@ class Dialect(Protocol):
 
     @property
     def ping(self) -> Command[Any] | None:
-        """What proves the line; None: a WebSocket ping."""
+        """What proves that the connection is alive; None: a WebSocket ping."""
         ...
 
     @property
@@ -110,7 +110,7 @@ class Dialect(Protocol):
         """The requests that start these topics, each with the topics it covers, joined as far as the venue allows.
 
         A topic that no request covers needs none: it counts as acknowledged. Raises `UsageError` for a topic of another
-        venue or socket; the session asks this (and `encode`) once before it accepts a wish.
+        venue or socket; the session asks this (and `encode`) once before it accepts a subscription.
         """
         ...
 

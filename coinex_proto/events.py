@@ -121,7 +121,7 @@ class Subscribed(Event):
 class SubscribeFailed(Event):
     """The venue did not take this topic; nothing else is touched.
 
-    With `error.retryable`, and after a time-out, the session asks again by itself, at a slower pace each time.
+    With `error.retryable`, and after a time-out, the session asks again by itself, after a longer pause each time.
     """
 
     topic: Topic[Event]

@@ -2,7 +2,7 @@
 
     {"type": "TickerUpdate", "received_at": 1700000000.25, "data": {"market": "BTCUSDT", "last": "64000.10", …}}
 
-`type` is the event's class, `received_at` stands with updates only (`is_recovered` beside it where a query has told the
+`type` is the event's class, `received_at` stands with updates only (`is_recovered` beside it where a query brought the
 update after a gap), and `data` holds the event's attributes, for updates
 under the venue's own names. They are apart, since a venue may have a member of any name. How values are written:
 

@@ -50,7 +50,7 @@ _CALLER: Final = "subscribe()"
 
 
 class Session:
-    """The wishes of one program on one socket of a venue, and what has become of them.
+    """The subscriptions, books and orders of one program on one socket of a venue.
 
     A driver's whole duty: after any call, send `data_to_send()`, hand out `next_event()`, look at `next_deadline()`
     again. All times are seconds on one clock that never goes back.
@@ -125,7 +125,7 @@ class Session:
         return bool(found) and not self._is_cut and all(one is not None and one.verification.is_live for one in found)
 
     def is_proved(self, now: float) -> bool:
-        """Whether the line was proved within `ping_interval + ping_timeout`.
+        """Whether the connection was proved within `ping_interval + ping_timeout`.
 
         `trusted` says what is known; a driver that did not come to read and to serve timers for longer knows nothing.
         """
@@ -205,7 +205,7 @@ class Session:
         self._own_orders.unknown(request_id, why, self._at(now))
 
     def recover(self, *updates: Update, now: float) -> tuple[Update, ...]:
-        """Hand out updates that a query has told after a gap, each marked `is_recovered`; gives those it handed out.
+        """Hand out updates that a query brought after a gap, each marked `is_recovered`; gives those it handed out.
 
         Trades that were delivered before are taken out, and what nobody wants is dropped. It proves nothing: books and
         trust do not see it.
@@ -300,7 +300,7 @@ class Session:
     def receive_data(self, data: bytes | bytearray | memoryview, now: float) -> None:
         """Bytes of the peer, cut anywhere.
 
-        What is cut off by a Ctrl-C, or for want of memory, comes out; nothing is trusted then, and this line is of no
+        What is cut off by a Ctrl-C, or for want of memory, comes out; nothing is trusted then, and this connection is of no
         more use: `disconnected` ends it.
         """
         if self._connection is None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @final
 @define(kw_only=True)
 class Statistics:
-    """What went over the line of one session, and what became of it."""
+    """What one session sent and received, and what became of it."""
 
     messages: int = 0
     """Whole WebSocket messages received."""

@@ -1,6 +1,6 @@
-"""What a user wants to be told about: one market (or all) of one kind.
+"""What a user subscribes to: one market (or all) of one kind of data.
 
-A topic is a wish, not a request: it may be stated at any time, and the session sees to it across connections. This module
+A topic is not a request: it may be subscribed to at any time, and the session sees to it across connections. This module
 must not know any venue.
 """
 
@@ -34,7 +34,7 @@ class Merger(Protocol):
         ...
 
     def reset(self) -> None:
-        """The line or the subscription is new: nothing known before counts any more."""
+        """The connection or the subscription is new: nothing known before counts any more."""
         ...
 
     def missed(self) -> None:

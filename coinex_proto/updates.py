@@ -58,7 +58,7 @@ class _Stamp:
 
     @property
     def is_recovered(self) -> bool:
-        """True: a query told it after a gap. False: the venue pushed it."""
+        """True: a query brought it after a gap. False: the venue pushed it."""
         try:
             return self._is_recovered
         except AttributeError:
@@ -121,6 +121,6 @@ def stamp(update: Update, raw: bytes, received_at: float) -> None:
 
 
 def recovered(update: Update, at: float) -> None:
-    """Say that a query has told this update, and when."""
+    """Say that a query brought this update, and when."""
     _set_received_at(update, at)
     _set_is_recovered(update, True)

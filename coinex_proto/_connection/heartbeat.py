@@ -17,7 +17,7 @@ CLOCK_EVERY: Final = 300.0
 
 @final
 class Heartbeat:
-    """The times of one connection's line."""
+    """When one connection was last proved, and when it must be again."""
 
     __slots__ = (
         "_clock_due_at",
@@ -41,7 +41,7 @@ class Heartbeat:
         """When the last ping left."""
 
     def start(self, now: float) -> None:
-        """The line is new."""
+        """The connection is new."""
         self._last_text_at = self.last_proof_at = now
 
     def texted(self, now: float) -> None:

@@ -41,12 +41,12 @@ class Pending:
     outgoing: Outgoing = field(repr=False)
     purpose: Purpose
     is_paced: bool = False
-    """It is a topic request: it takes from the pace of topic requests too."""
+    """It is a topic request: the limit of topic requests holds for it too."""
     sent_at: float = 0.0
     sent_wall_ns: int = 0
     deadline: float = 0.0
     has_ended: bool = False
-    """Its caller has been told; it only keeps its place for an answer that comes late."""
+    """Its caller has its outcome; it only keeps its place for an answer that comes late."""
     is_answered: bool = False
 
 
@@ -87,7 +87,7 @@ class PendingRequests:
         self._set_deadline(pending, now + timeout)
 
     def keep_place(self, pending: Pending, until: float) -> None:
-        """Its caller has been told that it timed out; a late answer shall still find it, not its successor."""
+        """Its caller knows that it timed out; a late answer shall still find it, not its successor."""
         pending.has_ended = True
         self._set_deadline(pending, until)
 

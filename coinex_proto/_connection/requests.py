@@ -1,7 +1,7 @@
 """Requests of one connection, from the command to its one outcome: encoded, let out, answered, refused, timed out or lost.
 
 Between the tables (`_requests.py`, `_departures.py`), which know no events, and the connection, which knows no requests.
-What the line, the opening and the phases make of an outcome is the connection's. Must not know any venue.
+What the heartbeat, the opening and the phases make of an outcome is the connection's. Must not know any venue.
 """
 
 from __future__ import annotations
@@ -125,7 +125,7 @@ class Requests:
         return self._config.login_timeout * part
 
     def _is_full(self) -> bool:
-        """Whether as many calls wait as may; topic requests do not count."""
+        """Whether as many requests of callers wait as may; topic requests do not count."""
         if len(self.pending) + len(self._send_queue) < MAX_REQUESTS:
             return False
         return sum(not pending.is_paced for pending in (*self.pending, *self._send_queue)) >= MAX_REQUESTS
@@ -156,7 +156,7 @@ class Requests:
                 if self._went_unanswered(pending):
                     passed_over.append(pending)
             elif pending.purpose is not Purpose.CALLER:
-                self.pending.remove(pending)  # the line and the login have deadlines of their own
+                self.pending.remove(pending)  # the heartbeat and the sign-in have deadlines of their own
             else:
                 self._timed_out(pending, now)
         return passed_over
@@ -204,7 +204,7 @@ class Requests:
         return pending
 
     def _take_late_answer(self, pending: Pending, answer: Answer, payload: bytes, now: float) -> None:
-        """The answer to a command that trades, after its caller was told of none: what it says of an order is news still.
+        """The answer to a command that trades, after its caller was given a time-out: what it says of an order still counts.
 
         But only where it is surely its own: not while another request waits under the same key.
         """

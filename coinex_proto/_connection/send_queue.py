@@ -1,6 +1,6 @@
-"""Requests that wait to leave: for the venue's rate limits, the pace of topic requests, or an answer that would be mistaken.
+"""Requests that wait to leave: for the venue's rate limits, the limit of topic requests, or an answer that would be mistaken.
 
-A request waits in the line of its bucket. Nothing overtakes within a line, except what waits for an earlier answer only.
+A request waits in the lane of its bucket. Nothing overtakes within a lane, except what waits for an earlier answer only.
 Knows no socket and no venue.
 """
 
@@ -16,7 +16,7 @@ from coinex_proto._connection.token_bucket import Bucket
 from coinex_proto.config import Rate
 
 Lane: TypeAlias = tuple[str | None, bool]
-"""Bucket, and whether the pace of topic requests holds as well."""
+"""Bucket, and whether the limit of topic requests holds as well."""
 
 
 class SendQueue:
@@ -32,7 +32,7 @@ class SendQueue:
         self.waiting: deque[Pending] = deque()
         """To be read only."""
         self._held: dict[Lane, float] = {}
-        """The lines whose first one may not leave yet, and when it may."""
+        """The lanes whose first one may not leave yet, and when it may."""
 
     def __len__(self) -> int:
         return len(self.waiting)

@@ -1,4 +1,4 @@
-"""Token buckets: a venue's rate limits and our own pace.
+"""Token buckets: a venue's rate limits.
 
 A bucket is one number, the moment at which it will be full again; there is nothing to refill and so no rounding that
 adds up. This module must not know any venue or clock: `now` is an argument.

@@ -1,4 +1,4 @@
-"""Which trades were delivered: the one memory for pushes, repeats after a reconnect, and what queries tell after a gap.
+"""Which trades were delivered: the one memory for pushes, repeats after a reconnect, and what queries bring after a gap.
 
 Venues repeat trades after subscribing and in overlapping pushes; each is delivered once. Knows no connection and no venue.
 """
@@ -49,7 +49,7 @@ class DeliveredOfMarket:
         return update.without_trades(frozenset(old), is_history=is_history)  # type: ignore[no-any-return]
 
     def take_recovered(self, update: Any) -> Update | None:
-        """An update that a query told, without the trades that were delivered before; None when nothing is left of it."""
+        """An update that a query brought, without the trades that were delivered before; None when nothing is left of it."""
         ids: Sequence[Any] = update.trade_ids
         old = frozenset(trade_id for trade_id in ids if trade_id in self._ids)
         # They are older than what was pushed, so that they are the first to be forgotten.

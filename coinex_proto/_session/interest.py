@@ -1,6 +1,6 @@
 """Who wants which topics: what may be wanted, and what that makes of the subscriptions.
 
-What the venue is then told is `subscriber.py`'s. Knows no connection and no venue.
+What the venue is then asked is `subscriber.py`'s. Knows no connection and no venue.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The reconnect plan: what to do after a connection has ended, and when.
+"""The reconnect policy: what to do after a connection has ended, and when.
 
 Pure decisions on counters and times; knows no connection, no topics and no venue.
 """

@@ -1,4 +1,4 @@
-"""From what is wanted to requests: what the venue must be told so that it sends that, and what its answers mean.
+"""From what is wanted to requests: what the venue must be asked so that it sends that, and what its answers mean.
 
 Compares each subscription's state with who holds it, joins topics into few requests, splits requests that are too large
 or refused, and asks again what may be asked again. Knows no venue.
@@ -106,7 +106,7 @@ class Subscriber:
             self._mark_requested(verb, group, now)
             request_id = connection.submit(command, now, is_paced=True)
             self._requested[request_id] = (verb, group)
-        if left:  # the venue need not be told
+        if left:  # the venue need not be asked
             group = tuple(left.values())
             self._mark_requested(verb, group, now)
             self._acknowledged(verb, group, now)

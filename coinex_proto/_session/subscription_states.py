@@ -10,7 +10,7 @@ How far the venue has been asked follows three rules.
 - One request is under way at most. What changes meanwhile (other parameters, a state in doubt) does not send a second
   one: it makes the first outdated, and when that is acknowledged the subscription is ended and asked for anew.
 - A venue that was asked in vain is asked again later (`WAITING`), but one that takes a topic only once, and may have
-  started it all the same, is told to end it first (`UNCERTAIN`). A refusal for good (`REFUSED`) stays until somebody
+  started it all the same, is asked to end it first (`UNCERTAIN`). A refusal for good (`REFUSED`) stays until somebody
   wants the topic anew.
 - A connection that ends takes everything with it but a refusal.
 

@@ -88,7 +88,7 @@ class Verification:
 
 @define(eq=False)
 class Subscription:
-    """One topic that somebody wants, or that the venue still has to be told is wanted no more."""
+    """One topic that somebody wants, or that the venue still has to be asked to end."""
 
     topic: AnyTopic
     holders: set[Hashable] = Factory(set)
@@ -235,7 +235,7 @@ class Subscriptions:
         self.routes.clear()
 
     def remove(self, subscription: Subscription) -> None:
-        """Nobody wants it and the venue has nothing to be told."""
+        """Nobody wants it, and the venue need not be asked for anything."""
         del self.by_key[subscription.key]
         self.routes.clear()
 

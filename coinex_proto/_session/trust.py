@@ -94,9 +94,9 @@ class Trust:
             self._book_changed(proved)
 
     def take_recovered(self, update: Update) -> Update | None:
-        """An update that a query told after a gap, as far as it is wanted and was not delivered before."""
-        told = self._delivered.of(update.topic_key).take_recovered(update) if update.has_trade_ids else update
-        return told if told is not None and self._subscriptions.route(told.topic_key) else None
+        """An update that a query brought after a gap, as far as it is wanted and was not delivered before."""
+        fresh = self._delivered.of(update.topic_key).take_recovered(update) if update.has_trade_ids else update
+        return fresh if fresh is not None and self._subscriptions.route(fresh.topic_key) else None
 
     def confirm(self, subscription: Subscription, update: Update, now: float) -> None:
         """The update came in the acknowledgement of other parameters, so that it is a state of these."""

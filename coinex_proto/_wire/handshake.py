@@ -40,7 +40,7 @@ _TLS_RECORDS: Final = b"\x14\x15\x16\x17"
 
 @frozen(kw_only=True)
 class UpgradeRequest:
-    """A checked request: nothing in it can fail later, or end a line."""
+    """A checked request: nothing in it can fail later, or end a header line."""
 
     host: str
     """The Host header: with the port when it is not the scheme's own, IPv6 in brackets."""

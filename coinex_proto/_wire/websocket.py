@@ -2,7 +2,7 @@
 
 wsproto is the one authority on the protocol, and only this module knows it. What it leaves to its user is done here:
 the answer is fed to it head by head and its size bounded, announced lengths are checked before a payload comes, whole
-data frames are cut in front of it (`_framing.cut_messages`), its failures are told from the peer's Close, and nothing
+data frames are cut in front of it (`framing.cut_messages`), its failures are kept apart from the peer's Close, and nothing
 reaches it once the connection is over. Nothing that a peer sends makes a method raise, and no result depends on how the
 bytes were cut. Must not know time, JSON, compression or any venue. Source: RFC 6455.
 """
