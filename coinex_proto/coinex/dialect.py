@@ -13,8 +13,8 @@ from attrs import field, frozen
 
 from coinex_proto._wire.endpoint import endpoint_of
 from coinex_proto.books.book import Book
-from coinex_proto.coinex import _orders
 from coinex_proto.coinex._decode import decode
+from coinex_proto.coinex._order_facts import order_facts
 from coinex_proto.coinex._lenient import NOTICE_CHANNEL
 from coinex_proto.coinex.book import CoinexBook
 from coinex_proto.coinex.commands import Ping, ServerTime, Sign, SocketCommand, Subscribe, Unsubscribe
@@ -183,7 +183,7 @@ class CoinexDialect:
 
     def order(self, update: Update) -> Sequence[OrderFact]:
         """What order.update and user_deals.update say of orders."""
-        return _orders.facts(update, is_futures=self.module == "futures")
+        return order_facts(update, is_futures=self.module == "futures")
 
     def find_out(self, orders: Sequence[OrderView]) -> Sequence[Command[Any]]:
         """Nothing: orders are asked for over HTTP."""
