@@ -12,10 +12,11 @@ from typing import Final
 
 import msgspec
 
-from coinex_proto.coinex._lenient import UNREADABLE, lenient
+from coinex_proto.coinex._lenient import lenient
 from coinex_proto.coinex._pushes import PUSHES
 from coinex_proto.coinex._refusals import legacy_refusal, refusal
 from coinex_proto.coinex.legacy._decode import legacy_updates
+from coinex_proto.decoding import UNREADABLE
 from coinex_proto.dialect import Answer, Inbound
 from coinex_proto.errors import quoted
 from coinex_proto.events import Unrecognised

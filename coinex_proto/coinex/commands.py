@@ -6,13 +6,13 @@ Source: CoinEx API v2, server.ping, server.time, server.sign and the subscribe p
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import Decimal
-from typing import Any, ClassVar, Final, TypeVar, final
+from typing import Any, ClassVar, TypeVar, final
 
 import msgspec
 from attrs import Attribute, field, frozen
 
 from coinex_proto.commands import Command
+from coinex_proto.decoding import UNREADABLE, decode_plain
 from coinex_proto.errors import PayloadError, UsageError, quoted
 
 R_co = TypeVar("R_co", covariant=True)
@@ -147,15 +147,13 @@ class Unsubscribe(SocketCommand[None]):
 
 # Reading answers --------------------------------------------------------------------------------------------------------
 
-_PLAIN: Final = msgspec.json.Decoder(float_hook=Decimal)
-
 T = TypeVar("T", str, int)
 
 
 def _value(body: bytes) -> Any:
     try:
-        return _PLAIN.decode(body)
-    except (msgspec.MsgspecError, ValueError, ArithmeticError, RecursionError) as problem:
+        return decode_plain(body)
+    except UNREADABLE as problem:
         raise PayloadError(f"the answer's data cannot be read: {quoted(problem)}") from problem
 
 

@@ -15,6 +15,21 @@ from attrs import frozen
 from coinex_proto.ids import TopicKey
 from coinex_proto.updates import Update
 
+__all__ = [
+    "LegacyBalanceUpdate",
+    "LegacyDeal",
+    "LegacyDepthLevels",
+    "LegacyDepthUpdate",
+    "LegacyKline",
+    "LegacyKlineUpdate",
+    "LegacyOrder",
+    "LegacyOrderUpdate",
+    "LegacyPosition",
+    "LegacyPositionUpdate",
+    "LegacyTickerUpdate",
+    "LegacyTradesUpdate",
+]
+
 
 @final
 @frozen(kw_only=True)
