@@ -69,12 +69,17 @@ def finite_check(model: type[T]) -> Callable[[T], T]:
         return _check_of_one(paths[0], complaint)
 
     def check(value: T) -> T:
+        if not all(map(_is_finite, find(value))):
+            raise PayloadError(complaint)
+        return value
+
+    def check_present(value: T) -> T:
         # filter(None, …) takes out what is absent, and zeros, which are finite.
         if not all(map(_is_finite, filter(None, find(value)))):
             raise PayloadError(complaint)
         return value
 
-    return check
+    return check_present if _has_optional(model) else check
 
 
 _Numbers: TypeAlias = Callable[[Any], Iterable[Any]]
@@ -154,6 +159,14 @@ def _attribute_names(kind: type[Any]) -> list[str]:
         return [attribute.name for attribute in dataclass_fields(kind)]
     # A msgspec struct or a named tuple.
     return list(getattr(kind, "__struct_fields__", getattr(kind, "_fields", ())))
+
+
+def _has_optional(hint: Any) -> bool:
+    """Whether anything in it may be absent."""
+    if _is_model(hint):
+        hints = get_type_hints(hint)
+        return any(_has_optional(hints[name]) for name in _attribute_names(hint))
+    return hint in (NoneType, msgspec.UnsetType) or any(map(_has_optional, get_args(hint)))
 
 
 def _members(model: type[Any], prefix: str = "") -> tuple[list[str], list[tuple[str, _Numbers]]]:
