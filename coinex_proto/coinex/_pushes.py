@@ -13,6 +13,8 @@ from typing import Any, Final, Protocol, cast
 import msgspec
 
 from coinex_proto.coinex._feeds import BY_PUSH, Feed
+from coinex_proto.coinex.market_updates import DepthUpdate
+from coinex_proto.errors import PayloadError
 from coinex_proto.updates import Update
 
 
@@ -24,6 +26,15 @@ class Push(Protocol):
     def updates(self) -> Sequence[Update]:
         """What it holds; raises `PayloadError` for a number that is not finite."""
         ...
+
+
+def _depth(push: Push) -> Sequence[Update]:
+    """The commonest push, checked by hand, which saves a call: its levels are texts, and it has one number only."""
+    update = push.data
+    last = update.depth.last
+    if last is not None and not last.is_finite():
+        raise PayloadError("DepthUpdate with a number that is not finite")
+    return (update,)
 
 
 def _envelope(method: str, feed: Feed) -> Any:
@@ -39,7 +50,7 @@ def _envelope(method: str, feed: Feed) -> Any:
     if feed.split is not None:
         data = msgspec.defstruct("Entries", [(feed.split, tuple[data, ...])], gc=False)
         entries = attrgetter(f"data.{feed.split}")
-    updates = one if feed.split is None else each
+    updates = _depth if feed.update is DepthUpdate else one if feed.split is None else each
     return msgspec.defstruct(
         "Envelope", [("data", data)], tag_field="method", tag=method, namespace={"updates": updates}, gc=False
     )
