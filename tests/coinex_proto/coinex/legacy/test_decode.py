@@ -16,9 +16,7 @@ from coinex_proto.coinex import (
     LegacyTradesUpdate,
     spot,
 )
-from coinex_proto.dialect import Answer
 from coinex_proto.events import Unrecognised
-from coinex_proto.updates import Update
 
 
 def frames(method: str, *params: Any) -> list[Any]:
@@ -221,48 +219,4 @@ def test_a_frame_that_cannot_be_read_is_told(method: str, params: list[Any]) -> 
 
 def test_params_that_are_no_list_are_told() -> None:
     (found,) = spot().decode(b'{"method":"state.update","params":{"a":1}}')
-    assert isinstance(found, Unrecognised)
-
-
-@pytest.mark.parametrize(
-    "update",
-    [
-        frame("state.update", "A", {"last": "1"}),
-        frame("depth.update", True, "A", BOOK),
-        frame("deals.update", "A", []),
-        frame("order.update", 1, {"id": 1, "market": "A"}),
-        frame("position.update", {"market": "A"}),
-        frame("asset.update", {"A": {}}),
-    ],
-    ids=lambda update: type(update).__name__,
-)
-def test_no_topic_of_today_asks_for_old_frames(update: Update) -> None:
-    assert str(update.topic_key[0]).startswith("v1 ")
-    assert update.topic_key[1] == "A"
-    assert not update.tells_order
-
-
-def test_candles_name_no_market() -> None:
-    assert frame("kline.update").topic_key == ("v1 kline", None)
-
-
-# answers ----------------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("result", ['{"status":"success"}', '"pong"', "1520437025", "[]", '"success"'])
-def test_an_old_answer_is_told_by_its_id(result: str) -> None:
-    (found,) = spot().decode(f'{{"error":null,"result":{result},"id":16}}'.encode())
-    assert found == Answer(keys=(("id", 16),), body=result.encode())
-
-
-def test_an_old_refusal_keeps_its_code_and_text() -> None:
-    (found,) = spot().decode(b'{"error":{"code":6,"message":"require auth"},"result":null,"id":16}')
-    assert isinstance(found, Answer)
-    assert found.refusal is not None
-    assert (found.refusal.code, found.refusal.message, found.refusal.ends_login) == (6, "require auth", True)
-
-
-@pytest.mark.parametrize("error", ["5", '"x"', "{}", '{"code":true}', '{"code":"1"}'])
-def test_an_old_refusal_without_a_number_is_no_success(error: str) -> None:
-    (found,) = spot().decode(f'{{"error":{error},"result":null,"id":16}}'.encode())
     assert isinstance(found, Unrecognised)
