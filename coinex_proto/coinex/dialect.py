@@ -148,7 +148,7 @@ class CoinexDialect:
         return order_facts(update, is_futures=self.module == "futures")
 
     def find_out(self, orders: Sequence[OrderView]) -> Sequence[Command[Any]]:
-        """Nothing: orders are asked for over HTTP."""
+        """Nothing: orders are queried over HTTP."""
         return ()
 
     def _groups(self, topics: Sequence[Topic[Event]]) -> list[tuple[Feed, tuple[Topic[Event], ...]]]:

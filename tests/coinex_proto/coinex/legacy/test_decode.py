@@ -213,10 +213,10 @@ def test_a_candle_has_its_close_before_its_high() -> None:
         ("bbo.update", ["BTCUSDT", {}]),
     ],
 )
-def test_a_frame_that_cannot_be_read_is_told(method: str, params: list[Any]) -> None:
+def test_a_frame_that_cannot_be_read_is_unrecognised(method: str, params: list[Any]) -> None:
     assert isinstance(frame(method, *params), Unrecognised)
 
 
-def test_params_that_are_no_list_are_told() -> None:
+def test_params_that_are_no_list_are_unrecognised() -> None:
     (found,) = spot().decode(b'{"method":"state.update","params":{"a":1}}')
     assert isinstance(found, Unrecognised)
