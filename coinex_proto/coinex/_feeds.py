@@ -53,8 +53,8 @@ NOTICE_CHANNEL: Final = 101
 """System maintenance, the only channel there is."""
 
 
-def _name(topic: SocketTopic[Any]) -> object:
-    """Its market or currency."""
+def name_of(topic: SocketTopic[Any]) -> object:
+    """The market or currency of a topic; None: all."""
     return topic.key[1]
 
 
@@ -76,7 +76,7 @@ class Feed:
     """Where one topic may stand for all."""
     parameter: str = "market_list"
     """The member of a request's params that lists what the topics stand for."""
-    subscribed_as: Callable[[Any], object] = _name
+    subscribed_as: Callable[[Any], object] = name_of
     """The entry of a topic in that list."""
     all_as: tuple[object, ...] = ()
     """The list that stands for all."""

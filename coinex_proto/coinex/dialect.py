@@ -14,7 +14,7 @@ from attrs import field, frozen
 from coinex_proto._wire.endpoint import endpoint_of
 from coinex_proto.books.book import Book
 from coinex_proto.coinex._decode import decode
-from coinex_proto.coinex._feeds import BY_TOPIC, Feed, Module
+from coinex_proto.coinex._feeds import BY_TOPIC, Feed, Module, name_of
 from coinex_proto.coinex._order_facts import order_facts
 from coinex_proto.coinex.book import CoinexBook
 from coinex_proto.coinex.commands import Ping, ServerTime, Sign, SocketCommand, Subscribe, Unsubscribe
@@ -135,7 +135,7 @@ class CoinexDialect:
     def unsubscribe(self, topics: Sequence[Topic[Event]]) -> Sequence[tuple[Command[Any], Sequence[Topic[Event]]]]:
         """One request a kind, by names only, depth too. An empty list, for all, ends single markets of that kind as well."""
         return [
-            (Unsubscribe(kind=feed.method, parameter=feed.parameter, values=_values(feed, group, _name)), group)
+            (Unsubscribe(kind=feed.method, parameter=feed.parameter, values=_values(feed, group, name_of)), group)
             for feed, group in self._groups(topics)
         ]
 
@@ -172,7 +172,3 @@ class CoinexDialect:
 
 def _values(feed: Feed, group: Sequence[Topic[Event]], entry: Callable[[Any], object]) -> tuple[object, ...]:
     return feed.all_as if is_wide(group[0].key) else tuple(map(entry, group))
-
-
-def _name(topic: Topic[Event]) -> object:
-    return topic.key[1]
