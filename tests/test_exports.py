@@ -39,28 +39,19 @@ def packages() -> list[str]:
 
 
 def declared_all(package: str) -> list[str]:
-    tree = ast.parse((ROOT / Path(*package.split(".")) / "__init__.py").read_text())
-    for node in tree.body:
-        targets = (
-            node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
-        )
-        if any(isinstance(target, ast.Name) and target.id == "__all__" for target in targets):
-            assert isinstance(node, ast.Assign | ast.AnnAssign)
-            assert node.value is not None
-            names: list[str] = ast.literal_eval(node.value)
-            return list(names)
-    return []
+    return list(getattr(importlib.import_module(package), "__all__", ()))
 
 
 def imported_public_names(package: str) -> set[str]:
     """Names that the package's `__init__` imports from inside the distribution and that do not start with `_`."""
     tree = ast.parse((ROOT / Path(*package.split(".")) / "__init__.py").read_text())
     return {
-        alias.asname or alias.name
+        name
         for node in ast.walk(tree)
         if isinstance(node, ast.ImportFrom) and (node.level or (node.module or "").startswith("coinex_"))
         for alias in node.names
-        if not (alias.asname or alias.name).startswith("_")
+        for name in (declared_all(node.module or "") if alias.name == "*" else [alias.asname or alias.name])
+        if not name.startswith("_")
     }
 
 

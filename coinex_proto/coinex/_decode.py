@@ -12,10 +12,12 @@ from typing import Final
 
 import msgspec
 
-from coinex_proto.coinex._lenient import UNREADABLE, lenient
+from coinex_proto.coinex._lenient import lenient
 from coinex_proto.coinex._pushes import PUSHES
-from coinex_proto.coinex._refusals import legacy_refusal, refusal
+from coinex_proto.coinex._refusals import refusal
+from coinex_proto.coinex.legacy._answer import legacy_answer
 from coinex_proto.coinex.legacy._decode import legacy_updates
+from coinex_proto.decoding import UNREADABLE
 from coinex_proto.dialect import Answer, Inbound
 from coinex_proto.errors import quoted
 from coinex_proto.events import Unrecognised
@@ -67,7 +69,7 @@ def _by_envelope(payload: bytes, why: str) -> Sequence[Inbound]:
     if bytes(envelope.code):
         return (_answer(envelope),)
     if bytes(envelope.error) or bytes(envelope.result):
-        return (_legacy_answer(envelope),)
+        return (legacy_answer(("id", _INT.decode(envelope.id)), bytes(envelope.error), bytes(envelope.result)),)
     return (Unrecognised(raw=payload, why="a message with neither method nor code"),)
 
 
@@ -91,23 +93,6 @@ def _answer(envelope: _Envelope) -> Inbound:
     if code == 0:
         return Answer(keys=keys, body=bytes(envelope.data))
     return Answer(keys=keys, body=bytes(envelope.data), refusal=refusal(code, _text(envelope.message)))
-
-
-class _LegacyError(msgspec.Struct, gc=False):
-    code: int
-    message: str = ""
-
-
-_LEGACY_ERROR: Final = msgspec.json.Decoder(_LegacyError | None)
-
-
-def _legacy_answer(envelope: _Envelope) -> Inbound:
-    """v1: `{"error": null or {code, message}, "result": …, "id": …}`."""
-    keys = (("id", _INT.decode(envelope.id)),)
-    error = _LEGACY_ERROR.decode(envelope.error) if bytes(envelope.error) else None
-    if error is None:
-        return Answer(keys=keys, body=bytes(envelope.result))
-    return Answer(keys=keys, refusal=legacy_refusal(error.code, error.message))
 
 
 def _text(raw: msgspec.Raw) -> str:

@@ -26,26 +26,10 @@ _TABLE: Final = {
 }
 """By the last four digits."""
 
-_OTHER: Final = Refusal(code=None, hint="this code is not documented; the same request is not repeated")
+UNDOCUMENTED: Final = Refusal(code=None, hint="this code is not documented; the same request is not repeated")
 
 
 def refusal(code: int, message: str) -> Refusal:
     """The meaning of an answer's code other than 0."""
-    known = _TABLE.get(code % 10_000, _OTHER) if 20_000 <= code < 40_000 else _OTHER
+    known = _TABLE.get(code % 10_000, UNDOCUMENTED) if 20_000 <= code < 40_000 else UNDOCUMENTED
     return evolve(known, code=code, message=message)
-
-
-_LEGACY: Final = {
-    1: Refusal(code=None, hint="a parameter is wrong"),
-    2: Refusal(code=None, retryable=True, hint="an error inside the exchange"),
-    3: Refusal(code=None, retryable=True, hint="the exchange is not available now"),
-    4: Refusal(code=None, hint="this socket does not know the method"),
-    5: Refusal(code=None, retryable=True, is_unknown=True, hint="the exchange took too long"),
-    6: Refusal(code=None, ends_login=True, hint="the connection is not signed in"),
-}
-"""Codes of the v1 sockets."""
-
-
-def legacy_refusal(code: int, message: str) -> Refusal:
-    """The meaning of a v1 answer's error."""
-    return evolve(_LEGACY.get(code, _OTHER), code=code, message=message)

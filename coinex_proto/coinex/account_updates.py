@@ -10,10 +10,24 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import ClassVar, final
 
-from attrs import frozen
+from attrs import field, frozen
 
+from coinex_proto.coinex._spellings import also_spelt
 from coinex_proto.ids import TopicKey
 from coinex_proto.updates import Update
+
+__all__ = [
+    "BalanceUpdate",
+    "NoticeInfo",
+    "NoticeUpdate",
+    "Order",
+    "OrderUpdate",
+    "Position",
+    "PositionUpdate",
+    "StopOrder",
+    "StopOrderUpdate",
+    "UserTradeUpdate",
+]
 
 
 @final
@@ -34,10 +48,10 @@ class Order:
     amount: Decimal
     """As ordered; for market orders the venue does not say in which currency."""
     price: Decimal
-    unfilled_amount: Decimal
-    filled_amount: Decimal | None = None
+    unfilled_amount: Decimal = field(metadata=also_spelt("unfill_amount"))
+    filled_amount: Decimal | None = field(default=None, metadata=also_spelt("fill_amount"))
     """Always seen on both sockets, though the spot page lacks it."""
-    filled_value: Decimal
+    filled_value: Decimal = field(metadata=also_spelt("fill_value"))
     """In quote currency."""
     taker_fee_rate: Decimal
     maker_fee_rate: Decimal
@@ -50,9 +64,9 @@ class Order:
     fee: Decimal | None = None
     """Futures: paid so far, in `fee_ccy`."""
     fee_ccy: str | None = None
-    last_filled_amount: Decimal | None
+    last_filled_amount: Decimal | None = field(metadata=also_spelt("last_fill_amount"))
     """Of the last fill; 0: none yet; None: recovered from the list of finished orders, which does not tell it."""
-    last_filled_price: Decimal | None
+    last_filled_price: Decimal | None = field(metadata=also_spelt("last_fill_price"))
     client_id: str | None = None
     """The caller's own id; empty: none."""
     created_at: int
@@ -224,7 +238,7 @@ class Position:
     """1 to 5: how near to automatic deleveraging."""
     settle_price: Decimal
     """Mark price used for settlement."""
-    settle_val: Decimal
+    settle_val: Decimal = field(metadata=also_spelt("settle_value"))
     """Value at `settle_price`."""
     first_filled_price: Decimal
     latest_filled_price: Decimal
@@ -294,8 +308,8 @@ class BalanceUpdate(Update):
 class NoticeInfo:
     """One maintenance; Unix milliseconds."""
 
-    start_time: int
-    end_time: int
+    start_time: int = field(metadata=also_spelt("started_at"))
+    end_time: int = field(metadata=also_spelt("ended_at"))
     scope: tuple[str, ...] = ()
     """"SPOT", "FUTURES", …"""
     protect_duration_start: int | None = None

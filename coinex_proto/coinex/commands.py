@@ -1,4 +1,4 @@
-"""What can be asked on the CoinEx v2 sockets. There is no order placement and no query on them; that is HTTP.
+"""The requests of the CoinEx v2 sockets. There is no order placement and no query on them; that is HTTP.
 
 Source: CoinEx API v2, server.ping, server.time, server.sign and the subscribe pages.
 """
@@ -6,13 +6,13 @@ Source: CoinEx API v2, server.ping, server.time, server.sign and the subscribe p
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import Decimal
-from typing import Any, ClassVar, Final, TypeVar, final
+from typing import Any, ClassVar, TypeVar, final
 
 import msgspec
 from attrs import Attribute, field, frozen
 
 from coinex_proto.commands import Command
+from coinex_proto.decoding import UNREADABLE, decode_plain
 from coinex_proto.errors import PayloadError, UsageError, quoted
 
 R_co = TypeVar("R_co", covariant=True)
@@ -30,7 +30,7 @@ class SocketCommand(Command[R_co]):
 @final
 @frozen(kw_only=True)
 class Ping(SocketCommand[str | None]):
-    """Proves that the exchange hears us; the answer is "pong". Needs no sign-in."""
+    """Proves that the connection works; the answer is "pong". Needs no sign-in."""
 
     def wire(self) -> tuple[str, object]:
         """Method and params."""
@@ -68,7 +68,7 @@ def _check_text(command: object, attribute: Attribute[Any], value: object) -> No
 class Raw(SocketCommand[Any]):
     """Any request: `Raw("server.time", {})`; the answer's `data` as plain Python values, None when there is none.
 
-    Numbers with a point come as `Decimal`. Subscribe by topics instead: pushes that no topic asked for are dropped.
+    Numbers with a point come as `Decimal`. Subscribe by topics instead: pushes of topics that are not subscribed to are dropped.
     """
 
     method: str = field(validator=_check_text)
@@ -107,55 +107,49 @@ class Sign(SocketCommand[None]):
         return
 
 
-@final
 @frozen(kw_only=True)
-class Subscribe(SocketCommand[None]):
-    """Starts topics of one kind; made from topics by the dialect."""
+class _TopicRequest(SocketCommand[None]):
+    """Topics of one kind; made from topics by the dialect."""
 
+    verb: ClassVar[str]
     kind: str
     parameter: str
     values: Sequence[object]
+
+    def wire(self) -> tuple[str, object]:
+        """Method and params."""
+        return f"{self.kind}.{self.verb}", {self.parameter: self.values}
+
+    def parse(self, body: bytes) -> None:
+        """Nothing: the acknowledgement is all."""
+        return
+
+
+@final
+@frozen(kw_only=True)
+class Subscribe(_TopicRequest):
+    """Starts topics of one kind."""
+
     verb: ClassVar[str] = "subscribe"
 
-    def wire(self) -> tuple[str, object]:
-        """Method and params."""
-        return f"{self.kind}.{self.verb}", {self.parameter: self.values}
-
-    def parse(self, body: bytes) -> None:
-        """Nothing: the acknowledgement is all."""
-        return
-
 
 @final
 @frozen(kw_only=True)
-class Unsubscribe(SocketCommand[None]):
-    """Ends topics of one kind; made from topics by the dialect."""
+class Unsubscribe(_TopicRequest):
+    """Ends topics of one kind."""
 
-    kind: str
-    parameter: str
-    values: Sequence[object]
     verb: ClassVar[str] = "unsubscribe"
-
-    def wire(self) -> tuple[str, object]:
-        """Method and params."""
-        return f"{self.kind}.{self.verb}", {self.parameter: self.values}
-
-    def parse(self, body: bytes) -> None:
-        """Nothing: the acknowledgement is all."""
-        return
 
 
 # Reading answers --------------------------------------------------------------------------------------------------------
-
-_PLAIN: Final = msgspec.json.Decoder(float_hook=Decimal)
 
 T = TypeVar("T", str, int)
 
 
 def _value(body: bytes) -> Any:
     try:
-        return _PLAIN.decode(body)
-    except (msgspec.MsgspecError, ValueError, ArithmeticError, RecursionError) as problem:
+        return decode_plain(body)
+    except UNREADABLE as problem:
         raise PayloadError(f"the answer's data cannot be read: {quoted(problem)}") from problem
 
 

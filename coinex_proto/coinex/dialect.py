@@ -6,33 +6,20 @@ Source: CoinEx API v2, WebSocket pages; spot and futures are two sockets with tw
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final, Literal, TypeAlias, final
+from typing import Any, Final, final
 
 import msgspec
 from attrs import field, frozen
 
 from coinex_proto._wire.endpoint import endpoint_of
 from coinex_proto.books.book import Book
-from coinex_proto.coinex import _orders
 from coinex_proto.coinex._decode import decode
-from coinex_proto.coinex._lenient import NOTICE_CHANNEL
+from coinex_proto.coinex._feeds import BY_TOPIC, Feed, Module, name_of
+from coinex_proto.coinex._order_facts import order_facts
 from coinex_proto.coinex.book import CoinexBook
 from coinex_proto.coinex.commands import Ping, ServerTime, Sign, SocketCommand, Subscribe, Unsubscribe
 from coinex_proto.coinex.credentials import Credentials, websocket_text
-from coinex_proto.coinex.topics import (
-    Balances,
-    BestQuote,
-    Depth,
-    Index,
-    Notices,
-    Orders,
-    Positions,
-    Premium,
-    StopOrders,
-    Ticker,
-    Trades,
-    UserTrades,
-)
+from coinex_proto.coinex.topics import Depth
 from coinex_proto.commands import Command, Outgoing
 from coinex_proto.config import Endpoint, Rate
 from coinex_proto.dialect import Opening
@@ -40,13 +27,11 @@ from coinex_proto.errors import UsageError, quoted
 from coinex_proto.ids import RequestId
 from coinex_proto.orders.fact import OrderFact
 from coinex_proto.orders.view import OrderView
-from coinex_proto.topics import Topic
+from coinex_proto.topics import Topic, is_wide
 from coinex_proto.updates import Event, Update
 
 SPOT_URL: Final = "wss://socket.coinex.com/v2/spot"
 FUTURES_URL: Final = "wss://socket.coinex.com/v2/futures"
-
-Module: TypeAlias = Literal["spot", "futures"]
 
 
 def spot(
@@ -73,32 +58,6 @@ def _made(module: Module, credentials: Credentials | None, url: str, allow_plain
         module=module, endpoint=endpoint_of(url, allow_plaintext=allow_plaintext), credentials=credentials
     )
 
-
-@frozen(kw_only=True)
-class _Kind:
-    """How one class of topics is asked for."""
-
-    method: str
-    parameter: str = "market_list"
-    all_on: tuple[Module, ...] = ("spot", "futures")
-    """Where an empty list means all."""
-    only_on: tuple[Module, ...] = ("spot", "futures")
-
-
-_KINDS: Final[Mapping[type[Topic[Any]], _Kind]] = {
-    Ticker: _Kind(method="state"),
-    Depth: _Kind(method="depth"),
-    Trades: _Kind(method="deals"),
-    BestQuote: _Kind(method="bbo"),
-    Index: _Kind(method="index", all_on=("futures",)),
-    Premium: _Kind(method="premium", only_on=("futures",)),
-    Orders: _Kind(method="order"),
-    StopOrders: _Kind(method="stop"),
-    UserTrades: _Kind(method="user_deals"),
-    Positions: _Kind(method="position", only_on=("futures",)),
-    Balances: _Kind(method="balance", parameter="ccy_list"),
-    Notices: _Kind(method="notice", parameter="channels"),
-}
 
 _PING: Final = Ping()
 _TIME: Final = ServerTime()
@@ -166,15 +125,18 @@ class CoinexDialect:
         Raises `UsageError` for topics of another venue, or that this socket does not have.
         """
         return [
-            (Subscribe(kind=kind.method, parameter=kind.parameter, values=_values(group, _wish)), group)
-            for kind, group in self._groups(topics)
+            (
+                Subscribe(kind=feed.method, parameter=feed.parameter, values=_values(feed, group, feed.subscribed_as)),
+                group,
+            )
+            for feed, group in self._groups(topics)
         ]
 
     def unsubscribe(self, topics: Sequence[Topic[Event]]) -> Sequence[tuple[Command[Any], Sequence[Topic[Event]]]]:
         """One request a kind, by names only, depth too. An empty list, for all, ends single markets of that kind as well."""
         return [
-            (Unsubscribe(kind=kind.method, parameter=kind.parameter, values=_values(group, _name)), group)
-            for kind, group in self._groups(topics)
+            (Unsubscribe(kind=feed.method, parameter=feed.parameter, values=_values(feed, group, name_of)), group)
+            for feed, group in self._groups(topics)
         ]
 
     def book(self, topic: Topic[Event]) -> Book | None:
@@ -183,46 +145,30 @@ class CoinexDialect:
 
     def order(self, update: Update) -> Sequence[OrderFact]:
         """What order.update and user_deals.update say of orders."""
-        return _orders.facts(update, is_futures=self.module == "futures")
+        return order_facts(update, is_futures=self.module == "futures")
 
     def find_out(self, orders: Sequence[OrderView]) -> Sequence[Command[Any]]:
-        """Nothing: orders are asked for over HTTP."""
+        """Nothing: orders are queried over HTTP."""
         return ()
 
-    def _groups(self, wanted: Sequence[Topic[Event]]) -> list[tuple[_Kind, tuple[Topic[Event], ...]]]:
-        """The topics by kind, in the order of their first mention; those for all markets apart, with the empty list."""
-        groups: dict[tuple[str, bool], tuple[_Kind, list[Topic[Event]]]] = {}
-        for topic in wanted:
-            kind = self._kind(topic)
-            groups.setdefault((kind.method, _is_all(topic)), (kind, []))[1].append(topic)
-        return [(kind, tuple(group)) for kind, group in groups.values()]
+    def _groups(self, topics: Sequence[Topic[Event]]) -> list[tuple[Feed, tuple[Topic[Event], ...]]]:
+        """The topics by feed, in the order of their first mention; those for all markets apart."""
+        groups: dict[tuple[str, bool], tuple[Feed, list[Topic[Event]]]] = {}
+        for topic in topics:
+            feed = self._feed(topic)
+            groups.setdefault((feed.method, is_wide(topic.key)), (feed, []))[1].append(topic)
+        return [(feed, tuple(group)) for feed, group in groups.values()]
 
-    def _kind(self, topic: Topic[Event]) -> _Kind:
-        kind = _KINDS.get(type(topic))
-        if kind is None:
+    def _feed(self, topic: Topic[Event]) -> Feed:
+        feed = BY_TOPIC.get(type(topic))
+        if feed is None:
             raise UsageError(f"{quoted(topic)} is no topic of the CoinEx sockets")
-        if self.module not in kind.only_on:
-            raise UsageError(f"{topic}: only the {' and '.join(kind.only_on)} socket has this")
-        if _is_all(topic) and self.module not in kind.all_on:
+        if self.module not in feed.only_on:
+            raise UsageError(f"{topic}: only the {' and '.join(feed.only_on)} socket has this")
+        if is_wide(topic.key) and self.module not in feed.all_on:
             raise UsageError(f"{topic}: name each market; the {self.module} socket does not offer all of them at once")
-        return kind
+        return feed
 
 
-def _is_all(topic: Topic[Event]) -> bool:
-    # Notices are one thing with one channel, though their key names no market.
-    return topic.key[1] is None and not isinstance(topic, Notices)
-
-
-def _values(group: Sequence[Topic[Event]], written: Callable[[Topic[Event]], object]) -> tuple[object, ...]:
-    """An empty list stands for all."""
-    return () if _is_all(group[0]) else tuple(map(written, group))
-
-
-def _name(topic: Topic[Event]) -> object:
-    return NOTICE_CHANNEL if isinstance(topic, Notices) else topic.key[1]
-
-
-def _wish(topic: Topic[Event]) -> object:
-    if isinstance(topic, Depth):
-        return topic.market, topic.limit, topic.interval, topic.full
-    return _name(topic)
+def _values(feed: Feed, group: Sequence[Topic[Event]], entry: Callable[[Any], object]) -> tuple[object, ...]:
+    return feed.all_as if is_wide(group[0].key) else tuple(map(entry, group))

@@ -12,10 +12,22 @@ from collections.abc import Container
 from decimal import Decimal
 from typing import ClassVar, final
 
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 
+from coinex_proto.coinex._spellings import MAY_BE_NULL
 from coinex_proto.ids import TopicKey
 from coinex_proto.updates import Update, stamp
+
+__all__ = [
+    "BestQuoteUpdate",
+    "Deal",
+    "DepthLevels",
+    "DepthUpdate",
+    "IndexUpdate",
+    "PremiumUpdate",
+    "TickerUpdate",
+    "TradesUpdate",
+]
 
 
 @final
@@ -68,9 +80,9 @@ class TickerUpdate(Update):
 class DepthLevels:
     """The levels of one depth push, as the venue's own texts: its checksum is over them."""
 
-    asks: tuple[tuple[str, str], ...] = ()
+    asks: tuple[tuple[str, str], ...] = field(default=(), metadata=MAY_BE_NULL)
     """(price, size), ascending in full pushes; empty or absent when the side has not changed."""
-    bids: tuple[tuple[str, str], ...] = ()
+    bids: tuple[tuple[str, str], ...] = field(default=(), metadata=MAY_BE_NULL)
     """(price, size), descending in full pushes."""
     checksum: int
     """CRC-32 of the book after this push."""
@@ -88,7 +100,7 @@ class DepthUpdate(Update):
     """
 
     market: str
-    is_full: bool = False
+    is_full: bool = field(default=False, metadata=MAY_BE_NULL)
     """True: replaces the book. False: a size of 0 removes the level."""
     depth: DepthLevels
 
@@ -130,7 +142,7 @@ class TradesUpdate(Update):
     has_trade_ids: ClassVar[bool] = True
 
     market: str
-    deal_list: tuple[Deal, ...]
+    deal_list: tuple[Deal, ...] = field(metadata=MAY_BE_NULL)
     is_history: bool = False
     """Set by the session, never by the venue: these happened before the subscription or while nothing was seen."""
 

@@ -1,4 +1,4 @@
-"""The channels of the CoinEx v2 sockets, as wishes.
+"""The channels of the CoinEx v2 sockets, as topics to subscribe to.
 
 One market (or currency) a topic; None stands for all, where the venue allows it. What is wrong is refused here with
 `UsageError`, since the venue itself acknowledges unknown markets and limits and then stays silent for ever.
@@ -30,8 +30,25 @@ from coinex_proto.coinex.market_updates import (
 )
 from coinex_proto.errors import UsageError, quoted
 from coinex_proto.ids import TopicKey
-from coinex_proto.topics import Topic
+from coinex_proto.topics import E_co, Topic
 from coinex_proto.updates import Event
+
+__all__ = [
+    "DEPTH_INTERVALS",
+    "DEPTH_LIMITS",
+    "Balances",
+    "BestQuote",
+    "Depth",
+    "Index",
+    "Notices",
+    "Orders",
+    "Positions",
+    "Premium",
+    "StopOrders",
+    "Ticker",
+    "Trades",
+    "UserTrades",
+]
 
 DEPTH_LIMITS: Final = (5, 10, 20, 50)
 """Levels a side that a depth subscription may ask for."""
@@ -99,34 +116,44 @@ def _check_flag(topic: object, attribute: Attribute[Any], value: object) -> None
         raise UsageError(f"{_stated(topic, attribute, value)}: must be True or False")
 
 
+@frozen
+class SocketTopic(Topic[E_co]):
+    """A topic of the CoinEx sockets: what all of them have in common."""
+
+    kind: ClassVar[str]
+    """The wire's word for it; the first member of the key."""
+
+    @property
+    def key(self) -> TopicKey:
+        """Kind and market; None: all, or a feed without markets."""
+        return (self.kind, getattr(self, "market", None))
+
+
 # Market data ----------------------------------------------------------------------------------------------------------
 
 
 @final
 @frozen
-class Ticker(Topic[TickerUpdate]):
+class Ticker(SocketTopic[TickerUpdate]):
     """24-hour figures of one market, at most every 200 ms; None: of all markets, pseudo markets included."""
 
+    kind: ClassVar[str] = "state"
     event: ClassVar[type[Event]] = TickerUpdate
     is_whole_state: ClassVar[bool] = True
 
     market: str | None = field(default=None, validator=_check_name_or_none)
 
-    @property
-    def key(self) -> TopicKey:
-        """Kind and market; None: all."""
-        return ("state", self.market)
-
 
 @final
 @frozen
-class Depth(Topic[BookChanged]):
+class Depth(SocketTopic[BookChanged]):
     """The order book of one market, proved by the venue's checksum on every push.
 
     Whether the venue's checksum also covers merged prices (an `interval` other than "0") has never been seen; if it does
     not, such a book is never trusted, and says so.
     """
 
+    kind: ClassVar[str] = "depth"
     event: ClassVar[type[Event]] = BookChanged
     is_whole_state: ClassVar[bool] = True
 
@@ -138,73 +165,52 @@ class Depth(Topic[BookChanged]):
     full: bool = field(default=False, validator=_check_flag)
     """True: the venue sends the whole book every time, else differences and the whole book once a minute."""
 
-    @property
-    def key(self) -> TopicKey:
-        """Kind and market; None: all."""
-        return ("depth", self.market)
-
 
 @final
 @frozen
-class Trades(Topic[TradesUpdate]):
+class Trades(SocketTopic[TradesUpdate]):
     """Public trades; the first push after a subscription is history. None: of all markets."""
 
+    kind: ClassVar[str] = "deals"
     event: ClassVar[type[Event]] = TradesUpdate
 
     market: str | None = field(default=None, validator=_check_name_or_none)
 
-    @property
-    def key(self) -> TopicKey:
-        """Kind and market; None: all."""
-        return ("deals", self.market)
-
 
 @final
 @frozen
-class BestQuote(Topic[BestQuoteUpdate]):
+class BestQuote(SocketTopic[BestQuoteUpdate]):
     """Best bid and ask of one market, at once."""
 
+    kind: ClassVar[str] = "bbo"
     event: ClassVar[type[Event]] = BestQuoteUpdate
     is_whole_state: ClassVar[bool] = True
 
     market: str = field(validator=_check_name)
 
-    @property
-    def key(self) -> TopicKey:
-        """Kind and market; None: all."""
-        return ("bbo", self.market)
-
 
 @final
 @frozen
-class Index(Topic[IndexUpdate]):
+class Index(SocketTopic[IndexUpdate]):
     """Index price (futures: and mark price), about every 5 s. None: of all markets, futures only."""
 
+    kind: ClassVar[str] = "index"
     event: ClassVar[type[Event]] = IndexUpdate
     is_whole_state: ClassVar[bool] = True
 
     market: str | None = field(default=None, validator=_check_name_or_none)
 
-    @property
-    def key(self) -> TopicKey:
-        """Kind and market; None: all."""
-        return ("index", self.market)
-
 
 @final
 @frozen
-class Premium(Topic[PremiumUpdate]):
+class Premium(SocketTopic[PremiumUpdate]):
     """Premium index of one futures market."""
 
+    kind: ClassVar[str] = "premium"
     event: ClassVar[type[Event]] = PremiumUpdate
     is_whole_state: ClassVar[bool] = True
 
     market: str = field(validator=_check_name)
-
-    @property
-    def key(self) -> TopicKey:
-        """Kind and market; None: all."""
-        return ("premium", self.market)
 
 
 # Account data ---------------------------------------------------------------------------------------------------------
@@ -212,73 +218,58 @@ class Premium(Topic[PremiumUpdate]):
 
 @final
 @frozen
-class Orders(Topic[OrderUpdate]):
+class Orders(SocketTopic[OrderUpdate]):
     """Changes of own orders. None: in all markets."""
 
+    kind: ClassVar[str] = "order"
     event: ClassVar[type[Event]] = OrderUpdate
     is_private: ClassVar[bool] = True
 
     market: str | None = field(default=None, validator=_check_name_or_none)
 
-    @property
-    def key(self) -> TopicKey:
-        """Kind and market; None: all."""
-        return ("order", self.market)
-
 
 @final
 @frozen
-class StopOrders(Topic[StopOrderUpdate]):
+class StopOrders(SocketTopic[StopOrderUpdate]):
     """Changes of own stop orders. None: in all markets."""
 
+    kind: ClassVar[str] = "stop"
     event: ClassVar[type[Event]] = StopOrderUpdate
     is_private: ClassVar[bool] = True
 
     market: str | None = field(default=None, validator=_check_name_or_none)
 
-    @property
-    def key(self) -> TopicKey:
-        """Kind and market; None: all."""
-        return ("stop", self.market)
-
 
 @final
 @frozen
-class UserTrades(Topic[UserTradeUpdate]):
+class UserTrades(SocketTopic[UserTradeUpdate]):
     """Own fills, one an update. None: in all markets."""
 
+    kind: ClassVar[str] = "user_deals"
     event: ClassVar[type[Event]] = UserTradeUpdate
     is_private: ClassVar[bool] = True
 
     market: str | None = field(default=None, validator=_check_name_or_none)
 
-    @property
-    def key(self) -> TopicKey:
-        """Kind and market; None: all."""
-        return ("user_deals", self.market)
-
 
 @final
 @frozen
-class Positions(Topic[PositionUpdate]):
+class Positions(SocketTopic[PositionUpdate]):
     """Changes of own futures positions. None: in all markets."""
 
+    kind: ClassVar[str] = "position"
     event: ClassVar[type[Event]] = PositionUpdate
     is_private: ClassVar[bool] = True
 
     market: str | None = field(default=None, validator=_check_name_or_none)
 
-    @property
-    def key(self) -> TopicKey:
-        """Kind and market; None: all."""
-        return ("position", self.market)
-
 
 @final
 @frozen
-class Balances(Topic[BalanceUpdate]):
+class Balances(SocketTopic[BalanceUpdate]):
     """Changes of own balances, one currency an update; the first state comes over HTTP. None: of all currencies."""
 
+    kind: ClassVar[str] = "balance"
     event: ClassVar[type[Event]] = BalanceUpdate
     is_private: ClassVar[bool] = True
 
@@ -287,18 +278,14 @@ class Balances(Topic[BalanceUpdate]):
     @property
     def key(self) -> TopicKey:
         """Kind and currency; None: all."""
-        return ("balance", self.currency)
+        return (self.kind, self.currency)
 
 
 @final
 @frozen
-class Notices(Topic[NoticeUpdate]):
+class Notices(SocketTopic[NoticeUpdate]):
     """Announcements of maintenance (channel 101, the only one). Needs a sign-in."""
 
+    kind: ClassVar[str] = "notice"
     event: ClassVar[type[Event]] = NoticeUpdate
     is_private: ClassVar[bool] = True
-
-    @property
-    def key(self) -> TopicKey:
-        """Kind and market; None: all."""
-        return ("notice", None)

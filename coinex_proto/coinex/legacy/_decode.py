@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from decimal import Decimal
+from functools import cache
 from typing import Any, Final, TypeVar
 
 import msgspec
 from attrs import fields_dict
 
+from coinex_proto.coinex._spellings import Json, list_of, object_of
 from coinex_proto.coinex.legacy.updates import (
     LegacyBalanceUpdate,
     LegacyDeal,
@@ -27,13 +29,13 @@ from coinex_proto.coinex.legacy.updates import (
     LegacyTickerUpdate,
     LegacyTradesUpdate,
 )
+from coinex_proto.decoding import decode_plain, finite_check
 from coinex_proto.errors import PayloadError, quoted
 from coinex_proto.numbers import CONTEXT
 from coinex_proto.updates import Update
 
 _M = TypeVar("_M")
-_Json = dict[str, Any]
-_PLAIN: Final = msgspec.json.Decoder(float_hook=Decimal)
+_finite_check: Final[Callable[[Any], Callable[[Any], Any]]] = cache(finite_check)
 
 _NAMES: Final[Mapping[type, Mapping[str, str]]] = {
     LegacyTickerUpdate: {
@@ -103,30 +105,23 @@ _LAST_SECOND: Final = 10**12
 def legacy_updates(method: str, params: bytes) -> list[Update]:
     """The updates of one v1 push. Raises what decoding raises, `LookupError` for an unknown method."""
     read = _READERS[method]
-    elements = _PLAIN.decode(params)
-    if not isinstance(elements, list):
-        raise PayloadError(f"expected a list, got {type(elements).__name__}")
-    return read(elements)
+    return read(list_of(decode_plain(params)))
 
 
-def _filled(model: type[_M], value: object, **given: object) -> _M:
+def _in_todays_words(model: type[_M], value: object, **given: object) -> _M:
     """An instance from a v1 object; `given` wins over what it holds."""
-    if not isinstance(value, dict):
-        raise PayloadError(f"expected an object, got {type(value).__name__}")
     names = _NAMES.get(model, {})
-    if model is LegacyOrder and "order_id" in value:
+    sent = object_of(value)
+    if model is LegacyOrder and "order_id" in sent:
         names = {**names, **_FUTURES_ORDER}
-    made: _Json = {}
-    for name, entry in value.items():
+    members: Json = {}
+    for name, entry in sent.items():
         today = names.get(name, name)
-        if entry != "" and (today == name or today not in value):
-            made[today] = _translated(model, today, entry)
-    filled = msgspec.convert({**made, **given}, model, strict=False)
-    for name in fields_dict(model):  # type: ignore[arg-type]
-        number = getattr(filled, name)
-        if isinstance(number, Decimal) and not number.is_finite():
-            raise PayloadError(f"{name} is not finite")
-    return filled
+        if entry != "" and (today == name or today not in sent):
+            members[today] = _translated(model, today, entry)
+    made = msgspec.convert({**members, **given}, model, strict=False)
+    _finite_check(model)(made)
+    return made
 
 
 def _translated(model: type, name: str, entry: object) -> object:
@@ -145,34 +140,34 @@ def _milliseconds(seconds: object) -> int:
     return int(CONTEXT.multiply(number, Decimal(1000)))
 
 
-def _one(elements: list[Any], kind: type[_M]) -> _M | None:
+def _first(elements: list[Any], kind: type[_M]) -> _M | None:
     """The first element of this JSON type."""
     return next((element for element in elements if type(element) is kind), None)
 
 
 def _state(elements: list[Any]) -> list[Update]:
-    figures = _one(elements, dict)
+    figures = _first(elements, dict)
     if figures is None:
         raise PayloadError("state.update without figures")
-    market = figures.get("market", _one(elements, str))
+    market = figures.get("market", _first(elements, str))
     if isinstance(market, str):
-        return [_filled(LegacyTickerUpdate, figures, market=market)]
-    return [_filled(LegacyTickerUpdate, entry, market=name) for name, entry in figures.items()]
+        return [_in_todays_words(LegacyTickerUpdate, figures, market=market)]
+    return [_in_todays_words(LegacyTickerUpdate, entry, market=name) for name, entry in figures.items()]
 
 
 def _depth(elements: list[Any]) -> list[Update]:
-    levels = _filled(LegacyDepthLevels, _one(elements, dict))
-    is_full = _one(elements, bool)
+    levels = _in_todays_words(LegacyDepthLevels, _first(elements, dict))
+    is_full = _first(elements, bool)
     if is_full is None:
         raise PayloadError("depth.update without its flag for whole books")
-    return [LegacyDepthUpdate(market=_one(elements, str), is_full=is_full, depth=levels)]
+    return [LegacyDepthUpdate(market=_first(elements, str), is_full=is_full, depth=levels)]
 
 
 def _deals(elements: list[Any]) -> list[Update]:
-    market, trades = _one(elements, str), _one(elements, list)
+    market, trades = _first(elements, str), _first(elements, list)
     if market is None or trades is None:
         raise PayloadError("deals.update without a market or a list of trades")
-    return [LegacyTradesUpdate(market=market, deal_list=tuple(_filled(LegacyDeal, trade) for trade in trades))]
+    return [LegacyTradesUpdate(market=market, deal_list=tuple(_in_todays_words(LegacyDeal, trade) for trade in trades))]
 
 
 def _event(elements: list[Any]) -> str | int | None:
@@ -185,23 +180,27 @@ def _order(*, is_stop: bool) -> Callable[[list[Any]], list[Update]]:
         if event is None:
             raise PayloadError("order.update without its event")
         word = _EVENTS.get(event, event) if isinstance(event, int) else event
-        return [LegacyOrderUpdate(event=word, order=_filled(LegacyOrder, _one(elements, dict)), is_stop=is_stop)]
+        return [
+            LegacyOrderUpdate(event=word, order=_in_todays_words(LegacyOrder, _first(elements, dict)), is_stop=is_stop)
+        ]
 
     return read
 
 
 def _position(elements: list[Any]) -> list[Update]:
-    position = _filled(LegacyPosition, _one(elements, dict))
+    position = _in_todays_words(LegacyPosition, _first(elements, dict))
     return [LegacyPositionUpdate(event=_event(elements), position=position)]
 
 
 def _asset(elements: list[Any]) -> list[Update]:
-    balances = _one(elements, dict)
+    balances = _first(elements, dict)
     if balances is None:
         raise PayloadError("asset.update without balances")
     time = next((element for element in elements if type(element) in (int, Decimal)), None)
     updated_at = None if time is None else _milliseconds(time)
-    return [_filled(LegacyBalanceUpdate, entry, ccy=ccy, updated_at=updated_at) for ccy, entry in balances.items()]
+    return [
+        _in_todays_words(LegacyBalanceUpdate, entry, ccy=ccy, updated_at=updated_at) for ccy, entry in balances.items()
+    ]
 
 
 def _kline(elements: list[Any]) -> list[Update]:
@@ -210,8 +209,8 @@ def _kline(elements: list[Any]) -> list[Update]:
     for row in elements:
         if not isinstance(row, list) or not row:
             raise PayloadError("a candle that is no list")
-        made = dict(zip(names, row, strict=False))
-        candles.append(_filled(LegacyKline, made, created_at=_milliseconds(row[0])))
+        members = dict(zip(names, row, strict=False))
+        candles.append(_in_todays_words(LegacyKline, members, created_at=_milliseconds(row[0])))
     return [LegacyKlineUpdate(kline_list=tuple(candles))]
 
 

@@ -15,6 +15,21 @@ from attrs import frozen
 from coinex_proto.ids import TopicKey
 from coinex_proto.updates import Update
 
+__all__ = [
+    "LegacyBalanceUpdate",
+    "LegacyDeal",
+    "LegacyDepthLevels",
+    "LegacyDepthUpdate",
+    "LegacyKline",
+    "LegacyKlineUpdate",
+    "LegacyOrder",
+    "LegacyOrderUpdate",
+    "LegacyPosition",
+    "LegacyPositionUpdate",
+    "LegacyTickerUpdate",
+    "LegacyTradesUpdate",
+]
+
 
 @final
 @frozen(kw_only=True)
@@ -44,7 +59,7 @@ class LegacyTickerUpdate(Update):
 
     @property
     def topic_key(self) -> TopicKey:
-        """A kind of its own: no topic asks for old frames."""
+        """A kind of its own, which no topic has."""
         return ("v1 state", self.market)
 
 
@@ -74,7 +89,7 @@ class LegacyDepthUpdate(Update):
 
     @property
     def topic_key(self) -> TopicKey:
-        """A kind of its own: no topic asks for old frames."""
+        """A kind of its own, which no topic has."""
         return ("v1 depth", self.market)
 
 
@@ -100,7 +115,7 @@ class LegacyTradesUpdate(Update):
 
     @property
     def topic_key(self) -> TopicKey:
-        """A kind of its own: no topic asks for old frames."""
+        """A kind of its own, which no topic has."""
         return ("v1 deals", self.market)
 
 
@@ -149,7 +164,7 @@ class LegacyOrderUpdate(Update):
 
     @property
     def topic_key(self) -> TopicKey:
-        """A kind of its own: no topic asks for old frames."""
+        """A kind of its own, which no topic has."""
         return ("v1 stop" if self.is_stop else "v1 order", self.order.market)
 
 
@@ -184,7 +199,7 @@ class LegacyPositionUpdate(Update):
 
     @property
     def topic_key(self) -> TopicKey:
-        """A kind of its own: no topic asks for old frames."""
+        """A kind of its own, which no topic has."""
         return ("v1 position", self.position.market)
 
 
@@ -204,7 +219,7 @@ class LegacyBalanceUpdate(Update):
 
     @property
     def topic_key(self) -> TopicKey:
-        """A kind of its own: no topic asks for old frames."""
+        """A kind of its own, which no topic has."""
         return ("v1 balance", self.ccy)
 
 
@@ -231,5 +246,5 @@ class LegacyKlineUpdate(Update):
 
     @property
     def topic_key(self) -> TopicKey:
-        """A kind of its own: no topic asks for old frames."""
+        """A kind of its own, which no topic has."""
         return ("v1 kline", None)

@@ -80,7 +80,7 @@ def test_any_integer_is_an_id(number: str) -> None:
 # Pushes -----------------------------------------------------------------------------------------------------------------
 
 
-def test_an_unknown_method_is_told_and_nothing_else_happens() -> None:  # D14
+def test_an_unknown_method_is_unrecognised_and_nothing_else_happens() -> None:  # D14
     assert why(b'{"method":"kline.update","data":{},"id":null}') == "unknown method 'kline.update'"
     assert why(b'{"method":"server.ping","data":{},"id":null}') == "unknown method 'server.ping'"
 
@@ -92,7 +92,7 @@ def test_a_method_that_is_no_text_is_unreadable(method: str) -> None:
 
 @pytest.mark.parametrize("data", ["", ',"data":null', ',"data":[]', ',"data":5', ',"data":{}', ',"data":"x"'])
 @pytest.mark.parametrize("push", PUSHES, ids=lambda push: push["method"])
-def test_a_push_without_its_data_is_told_with_its_kind(push: Any, data: str) -> None:  # D16
+def test_a_push_without_its_data_is_unrecognised_with_its_kind(push: Any, data: str) -> None:  # D16
     found = only(f'{{"method":"{push["method"]}"{data}}}'.encode())
     assert isinstance(found, Unrecognised)
     assert found.concerns == (push["method"].removesuffix(".update"), None)
@@ -211,7 +211,7 @@ def test_exponents_beyond_reason_pass_as_numbers_and_are_never_written_out() -> 
 
 
 @pytest.mark.parametrize("price", ["abc", "", " 1", "1,5", None, [], True])
-def test_a_price_that_is_no_number_is_told(price: Any) -> None:
+def test_a_price_that_is_no_number_is_unrecognised(price: Any) -> None:
     message = {"method": "premium.update", "data": {"market": "A", "premium_index": price, "updated_at": 1}}
     found = only(json.dumps(message).encode())
     if price != " 1":  # a harmless spelling

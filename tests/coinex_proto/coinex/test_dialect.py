@@ -119,13 +119,13 @@ def test_the_sign_in_does_not_print_what_it_signs() -> None:  # X4, X10
         assert "ABCDEFGHIJK" not in shown
 
 
-def test_the_line_is_proved_by_the_venues_own_ping() -> None:
+def test_the_connection_is_proved_by_the_venues_own_ping() -> None:
     assert spot().ping == Ping()
     assert spot().clock == ServerTime()
     assert spot().limits == {}
 
 
-def test_a_request_is_one_line_of_json_with_its_id_as_key() -> None:
+def test_a_request_is_one_json_object_with_its_id_as_key() -> None:
     outgoing = spot().encode(Ping(), RequestId(3))
     assert outgoing.text == b'{"method":"server.ping","params":{},"id":3}'
     assert outgoing.keys == (("id", 3),)
@@ -205,7 +205,7 @@ def test_what_only_futures_have_is_refused_on_spot(topic: Topic[Event]) -> None:
     assert len(futures().subscribe([topic])) == 1
 
 
-def test_all_indices_are_a_wish_for_futures_only() -> None:
+def test_all_indices_can_be_had_on_futures_only() -> None:
     with pytest.raises(UsageError, match="name each market"):
         spot().subscribe([Index()])
     assert requests(futures().subscribe([Index()])) == [("index.subscribe", {"market_list": ()}, [Index()])]

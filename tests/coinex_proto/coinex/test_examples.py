@@ -167,7 +167,7 @@ def test_a_missing_id_is_as_good_as_null(example: Any) -> None:
 
 
 @pytest.mark.parametrize("example", examples("response"))
-def test_every_documented_answer_is_told_by_its_id(example: Any) -> None:
+def test_every_documented_answer_is_known_by_its_id(example: Any) -> None:
     message = example["message"]
     (answer,) = spot().decode(json.dumps(message).encode())
     assert isinstance(answer, Answer)
@@ -193,7 +193,7 @@ TOPICS: Final[dict[str, type[Any]]] = {
     "balance": Balances,
 }
 NOT_WIDE: Final = (BestQuote, Premium)
-"""One cannot wish for all of these; the pages show an unsubscription from all, which ends each that is wished for."""
+"""These have no topic for all; the pages show an unsubscription from all, which ends each subscription."""
 
 
 def topics_for(kind: str, values: list[Any]) -> list[Topic[Event]]:

@@ -63,7 +63,7 @@ def test_with_both_spellings_todays_counts() -> None:
     assert order(**mixed).order.unfilled_amount == Decimal(7)
 
 
-def test_an_order_without_any_spelling_of_its_remainder_is_told() -> None:
+def test_an_order_without_any_spelling_of_its_remainder_is_unrecognised() -> None:
     short = {name: value for name, value in SHORT.items() if name != "unfill_amount"}
     found = order(**short)
     assert isinstance(found, Unrecognised)
@@ -231,4 +231,4 @@ def test_payload_errors_are_not_raised() -> None:
     try:
         lenient("order.update", b'{"event":"put","order":[]}')
     except PayloadError:
-        pytest.fail("it must be told, not raised")
+        pytest.fail("it must be an event, not raised")

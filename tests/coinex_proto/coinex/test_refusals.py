@@ -2,7 +2,7 @@
 
 import pytest
 
-from coinex_proto.coinex._refusals import legacy_refusal, refusal
+from coinex_proto.coinex._refusals import refusal
 
 
 @pytest.mark.parametrize("base", [20_000, 30_000])
@@ -42,12 +42,3 @@ def test_a_code_outside_both_ranges_is_passed_on_and_not_retried(code: int) -> N
 
 def test_the_text_of_the_venue_decides_nothing() -> None:
     assert refusal(20001, "signature incorrect, please retry").retryable is False
-
-
-@pytest.mark.parametrize(
-    ("code", "retryable"), [(1, False), (2, True), (3, True), (4, False), (5, True), (6, False), (7, False)]
-)
-def test_v1_codes_have_a_table_of_their_own(code: int, retryable: bool) -> None:
-    found = legacy_refusal(code, "x")
-    assert (found.code, found.retryable) == (code, retryable)
-    assert found.is_unknown == (code == 5)

@@ -1,4 +1,4 @@
-"""Wishes: their keys, and what is refused because the venue would acknowledge it and stay silent."""
+"""Topics: their keys, and what is refused because the venue would acknowledge it and stay silent."""
 
 from typing import Any
 

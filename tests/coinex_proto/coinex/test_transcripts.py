@@ -251,7 +251,7 @@ def test_a_refused_topic_touches_nothing_else() -> None:  # S13
     assert [status.state for status in session.topics()] == ["refused", "acknowledged"]
 
 
-def test_an_unreadable_message_is_told_and_the_connection_goes_on() -> None:  # D14, D18
+def test_an_unreadable_message_is_an_event_and_the_connection_goes_on() -> None:  # D14, D18
     _, line = opened(DEPTH)
     line.events()
     acknowledged(line)
@@ -315,8 +315,8 @@ def test_an_unreadable_difference_puts_its_book_in_doubt_until_a_checksum_fits_a
     gzipped(line, 1.0, WHOLE)
     broken = depth(checksum=1)
     broken["data"]["depth"]["bids"] = [["100.4"]]
-    told, lost = gzipped(line, 2.0, broken)
-    assert isinstance(told, Unrecognised)
+    trouble, lost = gzipped(line, 2.0, broken)
+    assert isinstance(trouble, Unrecognised)
     assert lost == Lost(topics=(DEPTH,), since=1.0, why="a push could not be read")
     assert not session.trusted(DEPTH)
     # A checksum is over the whole book: what was missed had changed nothing, or this would not fit.
@@ -344,7 +344,7 @@ def test_a_damaged_frame_puts_every_book_in_doubt_since_it_could_have_been_any_p
     assert kinds(gzipped(line, 3.0, CHANGE)) == [Restored, DepthUpdate, BookChanged]
 
 
-def test_the_age_of_an_update_is_told_by_the_venues_clock_once_that_is_known() -> None:
+def test_the_age_of_an_update_is_taken_by_the_venues_clock_once_that_is_known() -> None:
     session, line = opened(DEPTH)
     line.events()
     acknowledged(line)

@@ -20,8 +20,8 @@ _INVERSE: Final = "USD"
 """Futures of markets with this end are counted in contracts of the quote currency."""
 
 
-def facts(update: Update, *, is_futures: bool) -> Sequence[OrderFact]:
-    """The facts of one update; none for most."""
+def order_facts(update: Update, *, is_futures: bool) -> Sequence[OrderFact]:
+    """The order facts of one update; none for most."""
     if isinstance(update, OrderUpdate):
         return (_of_order(update, is_futures=is_futures),)
     if isinstance(update, UserTradeUpdate):

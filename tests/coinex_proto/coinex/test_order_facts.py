@@ -148,8 +148,8 @@ def test_the_tracker_follows_an_order_through_its_pushes() -> None:
         ("update", "0.50", "1.00", 2),
         ("finish", "0", "1.50", 3),
     ):
-        told = fact(event, unfilled_amount=unfilled, filled_amount=filled, updated_at=at)
-        orders.apply(told, float(at))
+        changed = fact(event, unfilled_amount=unfilled, filled_amount=filled, updated_at=at)
+        orders.apply(changed, float(at))
     view = orders.find(order_id=12750)
     assert view is not None
     assert (view.state, view.filled, view.remaining, view.is_final) == ("filled", Decimal("1.5"), Decimal(0), True)
