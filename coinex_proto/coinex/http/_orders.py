@@ -9,6 +9,8 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any, Final, Literal, Protocol
 
+import attrs
+
 from coinex_proto.errors import UsageError, quoted
 from coinex_proto.numbers import CONTEXT, exact
 from coinex_proto.orders.fact import OrderFact
@@ -38,6 +40,14 @@ def ccy_fits_type(order_type: str, ccy: str | None) -> None:
         raise UsageError('a market order must say what its amount counts: ccy="BTC" or ccy="USDT" on BTCUSDT')
     if order_type != "market" and ccy is not None:
         raise UsageError("ccy is for market orders only; the amount of other orders counts in base currency")
+
+
+def ccy_after_type(kind: type, fields: list[attrs.Attribute[Any]]) -> list[attrs.Attribute[Any]]:
+    """The fields of a call as the document has them; attrs puts those of a subclass, `ccy` here, last."""
+    del kind
+    rest = [each for each in fields if each.name != "ccy"]
+    at = [each.name for each in rest].index("type") + 1
+    return [*rest[:at], *(each for each in fields if each.name == "ccy"), *rest[at:]]
 
 
 def changes_something(command: object, *names: str) -> None:

@@ -12,10 +12,11 @@ import types
 from collections.abc import Callable, Hashable, Mapping
 from decimal import Decimal
 from functools import cache
-from typing import Annotated, Any, Final, Literal, TypeAlias, Union, cast, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Final, Literal, TypeAlias, Union, cast, get_args, get_origin
 
 import attrs
 
+from coinex_proto.coinex.http._type_arguments import hints_of
 from coinex_proto.errors import UsageError, quoted
 from coinex_proto.numbers import exact
 
@@ -221,7 +222,7 @@ def _nested(wanted: type) -> Rule:
 @cache
 def rules_of(kind: Hashable) -> tuple[tuple[str, Rule], ...]:
     """The rule of each field, in the order of declaration, which is the order on the wire."""
-    hints = get_type_hints(kind, include_extras=True)
+    hints = hints_of(cast("type[Any]", kind))
     return tuple((each.name, _rule(hints[each.name])) for each in attrs.fields(kind))  # type: ignore[arg-type]
 
 

@@ -250,6 +250,11 @@ class Route:
         return self.method != "GET"
 
     @property
+    def module(self) -> str:
+        """The first part of the path, for example "spot"."""
+        return self.path.split("/")[1]
+
+    @property
     def may_wait(self) -> bool:
         """False: when the rate limit does not allow it now, it is refused rather than delayed."""
         return self.group not in IMMEDIATE_GROUPS

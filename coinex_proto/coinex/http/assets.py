@@ -10,18 +10,15 @@ from typing import Literal
 
 from attrs import frozen
 
-from coinex_proto.coinex.http._envelope import Page
 from coinex_proto.coinex.http._parameters import (
     Amount,
     MarketType,
-    Milliseconds,
     Name,
-    PageNumber,
-    PageSize,
     TransferStatus,
 )
 from coinex_proto.coinex.http._routes import get, post
 from coinex_proto.coinex.http.command import HttpCommand
+from coinex_proto.coinex.http.paging import HistoryCommand, in_wire_order
 
 
 @frozen(kw_only=True)
@@ -153,8 +150,8 @@ class Transfer(HttpCommand[None]):
     """Margin market, needed when one side is MARGIN."""
 
 
-@frozen(kw_only=True)
-class ListTransferHistory(HttpCommand[Page[TransferRecord]]):
+@frozen(kw_only=True, field_transformer=in_wire_order)
+class ListTransferHistory(HistoryCommand[TransferRecord]):
     """Transfers between own accounts.
 
     Source: CoinEx API v2, assets/transfer/http/list-transfer-history.
@@ -166,11 +163,3 @@ class ListTransferHistory(HttpCommand[Page[TransferRecord]]):
     market: Name | None = None
     """Margin market."""
     status: TransferStatus | None = None
-    start_time: Milliseconds | None = None
-    """Milliseconds, lower bound."""
-    end_time: Milliseconds | None = None
-    """Milliseconds, upper bound."""
-    page: PageNumber | None = None
-    """From 1."""
-    limit: PageSize | None = None
-    """Rows; 10 when None."""

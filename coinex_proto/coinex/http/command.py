@@ -8,15 +8,15 @@ any other call. Nothing here signs, sends or waits.
 from __future__ import annotations
 
 import types
-from collections.abc import Hashable, Mapping
-from functools import cache
-from typing import TypeVar, cast, get_args, get_origin
+from collections.abc import Mapping
+from typing import Any, TypeVar
 
 from attrs import field, frozen
 
 from coinex_proto.coinex.http._envelope import Envelope, open_envelope, rows_of
 from coinex_proto.coinex.http._parameters import Json, written, written_freely
 from coinex_proto.coinex.http._routes import Route, route_of
+from coinex_proto.coinex.http._type_arguments import argument_of
 from coinex_proto.coinex.http.errors import HttpRefused
 from coinex_proto.coinex.http.trading._lookups import question_about
 from coinex_proto.commands import Command
@@ -57,7 +57,7 @@ class HttpCommand(Command[R_co]):
 
     def read(self, envelope: Envelope) -> R_co:
         """The result, from a successful answer. Raises `PayloadError` when the data does not fit."""
-        result: R_co = rows_of(_result_type(cast("Hashable", type(self))), envelope)
+        result: R_co = rows_of(result_type(type(self)), envelope)
         return result
 
     def parse(self, body: bytes) -> R_co:
@@ -71,13 +71,12 @@ class HttpCommand(Command[R_co]):
         return self.read(envelope)
 
 
-@cache
-def _result_type(kind: Hashable) -> object:
-    """The argument that `HttpCommand` was given in the class statement."""
-    for base in kind.__orig_bases__:  # type: ignore[attr-defined]
-        if get_origin(base) is HttpCommand:
-            return get_args(base)[0]
-    raise TypeError(f"{kind} does not say what its answer is read as")
+def result_type(kind: type[HttpCommand[Any]]) -> object:
+    """What the answer to this class of command is read as: the argument of `HttpCommand`."""
+    result: object = argument_of(kind, HttpCommand)
+    if isinstance(result, TypeVar):
+        raise TypeError(f"{kind} does not say what its answer is read as")
+    return result
 
 
 def _fixed(given: Mapping[str, object]) -> Mapping[str, object]:
