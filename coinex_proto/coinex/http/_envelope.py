@@ -19,6 +19,7 @@ import msgspec
 from attrs import field, frozen
 
 from coinex_proto.coinex.http._parameters import Json
+from coinex_proto.decoding import UNREADABLE, decode_plain
 from coinex_proto.errors import PayloadError, quoted
 
 M = TypeVar("M")
@@ -76,14 +77,11 @@ class Envelope:
     pagination: Json = None
 
 
-_DECODER: Final = msgspec.json.Decoder(float_hook=Decimal)
-
-
 def open_envelope(body: bytes) -> Envelope:
     """The envelope of an answer. Raises `PayloadError` when the body is not one."""
     try:
-        value = _DECODER.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ArithmeticError) as error:
+        value = decode_plain(body)
+    except UNREADABLE as error:
         raise PayloadError(f"not JSON: {error}") from None
     if not isinstance(value, dict):
         raise PayloadError(f"a JSON object was expected, {type(value).__name__} came")
@@ -160,7 +158,7 @@ def _model(kind: type[M], data: Json) -> M:
         return None  # type: ignore[return-value]
     try:
         value = msgspec.convert(_mended(data, _gaps(cast("Hashable", kind))), kind, strict=False)
-    except (msgspec.ValidationError, ArithmeticError, ValueError, RecursionError) as error:
+    except UNREADABLE as error:
         raise PayloadError(f"{kind.__name__}: {error}") from None
     _refuse_not_finite(value, kind.__name__)
     return value

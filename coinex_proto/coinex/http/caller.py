@@ -18,13 +18,14 @@ from attrs import field, frozen
 
 from coinex_proto._connection.venue_clock import Clock
 from coinex_proto.coinex.credentials import Credentials
-from coinex_proto.coinex.http import futures, spot, system
+from coinex_proto.coinex.http._by_market_type.order import PutMultiOrder
 from coinex_proto.coinex.http._parameters import MarketType, counted
 from coinex_proto.coinex.http.answer import lost_after_sending, never_sent, parse
 from coinex_proto.coinex.http.command import HttpCommand
 from coinex_proto.coinex.http.errors import HttpRefused
 from coinex_proto.coinex.http.rate_limits import Pace
 from coinex_proto.coinex.http.request import BASE_PATH, HttpRequest, build
+from coinex_proto.coinex.http.system import Time
 from coinex_proto.coinex.http.trading._resolve import MARKET_TYPES, ResolvedOrder, resolve
 from coinex_proto.config import Backoff, Sources
 from coinex_proto.errors import SdkError, UsageError, quoted
@@ -164,7 +165,7 @@ class HttpFlow:
     def sync_clock(self, now: float) -> Steps[float]:
         """Asks the venue's time and corrects what is signed by at most five minutes; returns the new `now`."""
         self._must_sync = False
-        question = system.Time()
+        question = Time()
         now = yield from self._permission(question, now)
         sent_ns = self._sources.wall_time_ns()
         outcome = yield from self._exchange(question)
@@ -332,7 +333,7 @@ _PLACING_PATHS: Final[Mapping[str, MarketType]] = {
 
 def _placed(command: HttpCommand[Any]) -> tuple[tuple[str, str, MarketType], ...]:
     """Client id, market and market type of each order that a command places."""
-    if isinstance(command, (spot.PutMultiOrder, futures.PutMultiOrder)):
+    if isinstance(command, PutMultiOrder):
         return tuple(placed for each in command.orders for placed in _placed(each))
     route = command.route
     if route.method != "POST" or route.path not in _PLACING_PATHS:
