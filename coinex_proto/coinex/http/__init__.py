@@ -1,8 +1,9 @@
-"""CoinEx HTTP v2 without I/O: calls as values, the bytes to send, the answers as typed values.
+"""CoinEx HTTP v2 without I/O: commands as values, the bytes to send, the answers as typed values.
 
-`build(command, credentials, timestamp_ms)` gives the request, `parse(command, status, body)` the result. The calls that
-a trading program lives on are classes, named after their page in the document and grouped like it: `spot.PutOrder`,
-`futures.ListMarketTicker`, `assets.GetSpotBalance`, `system.Time`. `call(method, path, **parameters)` is any other.
+`build(command, credentials, timestamp_ms)` gives the request, `parse(command, status, body)` the result. The commands
+that a trading program lives on are classes, named after their page in the document and grouped like it: `spot.PutOrder`,
+`futures.ListMarketTicker`, `assets.GetSpotBalance`, `system.Time`. `call(method, path, **parameters)` gives any
+other.
 """
 
 from coinex_proto._connection.venue_clock import Clock

@@ -2,8 +2,8 @@
 
 Numbers never pass through a float: fractions become `Decimal`. Spellings that the venue has used besides the documented
 one are read as the documented one, digits in text are read as ints, and an empty text where a number may be missing is
-None. Members that a model does not know are ignored. This module must not know any single call.
-Source: CoinEx API v2, "Answer envelope" and the departures seen in live answers.
+None. Members that a model does not know are ignored. This module must not know any single command.
+Source: CoinEx API v2, "Answer envelope" and what live answers do otherwise.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class BatchItem(Generic[M]):
 
 
 Batch: TypeAlias = tuple[BatchItem[M], ...]
-"""The answer of a batch call."""
+"""The answer to a batch."""
 
 
 @frozen(kw_only=True)

@@ -1,4 +1,4 @@
-"""What the order calls of spot and futures have in common: which fields go together, and what they say of an order.
+"""What the order commands of spot and futures have in common: which fields go together, and what they say of an order.
 
 It translates to the words of the shared order tracker (`OrderFact`): the command that places an order, the row that
 answers, and the verdict on an order that may or may not exist. Source: CoinEx API v2, spot/order and futures/order.
@@ -43,7 +43,7 @@ def ccy_fits_type(order_type: str, ccy: str | None) -> None:
 
 
 def ccy_after_type(kind: type, fields: list[attrs.Attribute[Any]]) -> list[attrs.Attribute[Any]]:
-    """The fields of a call as the document has them; attrs puts those of a subclass, `ccy` here, last."""
+    """The fields of a command as the document has them; attrs puts those of a subclass, `ccy` here, last."""
     del kind
     rest = [each for each in fields if each.name != "ccy"]
     at = [each.name for each in rest].index("type") + 1

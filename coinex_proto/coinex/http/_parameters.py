@@ -2,7 +2,7 @@
 
 A field's annotation is its rule. `side: Side` accepts "buy" and "sell" only, `amount: Amount` refuses a float,
 `market: str | None = None` is left out when it is None. Rules are read once per class. Everything is refused with
-`UsageError` before anything is sent. This module must not know any single call.
+`UsageError` before anything is sent. This module must not know any single command.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ Rule: TypeAlias = Callable[[Any, str], Json]
 """Turns a value into its wire form; the second argument names the parameter in the error."""
 
 MAX_MARKETS: Final = 10
-"""Market names in one call (CoinEx API v2, list-market)."""
+"""Market names in one request (CoinEx API v2, list-market)."""
 
 _FIRST_MILLISECONDS: Final = 10**11
 """1973 in milliseconds, the year 5138 in seconds: anything less was meant as seconds."""

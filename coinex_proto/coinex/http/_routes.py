@@ -1,7 +1,7 @@
 """Every path of CoinEx HTTP v2: its method, rate group, whether it is signed, and what it costs.
 
 The one table that both the typed commands and `call` use. It must not know any parameter or result.
-Source: CoinEx API v2, the table of rate limits; pages of the single calls. 132 paths, each with one method or two.
+Source: CoinEx API v2, the table of rate limits; pages of the single endpoints. 132 paths, each with one method or two.
 """
 
 from __future__ import annotations
@@ -184,7 +184,7 @@ _GROUPS: Final[dict[str, tuple[str, ...]]] = {
 """Paths by rate group."""
 
 _UNSIGNED: Final = frozenset({"GET /assets/deposit-withdraw-config", "GET /assets/amm/liquidity-pool"})
-"""Public calls that lie outside the group of public calls."""
+"""Public endpoints that lie outside the group of public endpoints."""
 
 _COST_PER_ITEM: Final[dict[str, str]] = {
     "POST /spot/batch-order": "orders",
@@ -198,7 +198,7 @@ _COST_PER_ITEM: Final[dict[str, str]] = {
     "POST /futures/cancel-batch-order": "order_ids",
     "POST /futures/cancel-batch-stop-order": "stop_ids",
 }
-"""Batch calls cost one unit for each element of this parameter; every other call costs one."""
+"""A batch costs one unit for each element of this parameter; every other request costs one."""
 
 
 _PER_SECOND: Final[dict[str, float]] = {
@@ -222,7 +222,7 @@ _PER_SECOND: Final[dict[str, float]] = {
 """Units that a group regains each second. "unlisted" is not published: 10 is what comparable groups have."""
 
 IP_GROUP: Final = "ip_only"
-"""The limit of one address over all calls, 400 a second."""
+"""The limit of one address over all requests, 400 a second."""
 
 LIMITS: Final[Mapping[str, Rate]] = MappingProxyType(
     {group: Rate(per_second=rate, burst=rate) for group, rate in _PER_SECOND.items()}
@@ -230,12 +230,12 @@ LIMITS: Final[Mapping[str, Rate]] = MappingProxyType(
 """The bucket of each group. Depth is not published: one second's worth is assumed."""
 
 IMMEDIATE_GROUPS: Final = frozenset({"spot_order", "futures_order"})
-"""Calls that place or change orders and positions: sent now or not at all, since a late order is a wrong order."""
+"""Requests that place or change orders and positions: sent now or not at all, since a late order is a wrong order."""
 
 
 @frozen(kw_only=True)
 class Route:
-    """One call of the venue: method and path below the base URL."""
+    """One endpoint of the venue: method and path below the base URL."""
 
     method: str
     path: str
@@ -246,7 +246,7 @@ class Route:
 
     @property
     def changes_something(self) -> bool:
-        """Whether sending it twice is not the same as sending it once; such a call is never retried."""
+        """Whether sending it twice is not the same as sending it once; such a request is never retried."""
         return self.method != "GET"
 
     @property
@@ -277,7 +277,7 @@ def _route(group: str, name: str) -> Route:
 ROUTES: Final[Mapping[str, Route]] = MappingProxyType(
     {name: _route(group, name) for group, names in _GROUPS.items() for name in names}
 )
-"""All documented calls by "METHOD /path"."""
+"""All documented endpoints by "METHOD /path"."""
 
 
 def get(path: str) -> Route:
@@ -294,7 +294,7 @@ _OTHER_METHOD: Final = {"GET": "POST", "POST": "GET"}
 
 
 def route_of(method: str, path: str) -> Route:
-    """The route of a free call; a path that is not documented counts as signed, in the group of unlisted calls.
+    """The route of any command; a path that is not documented counts as signed, in the group of unlisted endpoints.
 
     Raises `UsageError` for a method other than GET and POST, a path that does not begin with a slash or holds more than
     a path, and a documented path with the wrong method.

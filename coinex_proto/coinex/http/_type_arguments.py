@@ -1,7 +1,7 @@
 """What class statements put for type variables: `class CancelOrder(Twin[SpotOrder, SpotMarketType])`.
 
-Calls that spot and futures share are declared once, with variables for what differs; at run time the rules of their
-parameters and the reading of their answers need what each variable stands for. This module must not know any call.
+Commands that spot and futures share are declared once, with variables for what differs; at run time the rules of their
+parameters and the reading of their answers need what each variable stands for. This module must not know any command.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""An HTTP call as a value: its route, its parameters, and what its answer is read as.
+"""An HTTP command, a value: its route, its parameters, and what its answer is read as.
 
-A call of the document is a small class: the route, the parameters as fields under their wire names in wire order, and
+An endpoint of the document is a small class: the route, the parameters as fields under their wire names in wire order, and
 the result as the argument of `HttpCommand`. Whatever a field may not be is refused when the command is made. `Call` is
-any other call. Nothing here signs, sends or waits.
+any other command. Nothing here signs, sends or waits.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ R_co = TypeVar("R_co", covariant=True)
 
 @frozen(kw_only=True)
 class HttpCommand(Command[R_co]):
-    """One HTTP call; `R` is what its answer is read as. Raises `UsageError` when made with what cannot be sent."""
+    """One HTTP command; `R` is what its answer is read as. Raises `UsageError` when made with what cannot be sent."""
 
     @property
     def route(self) -> Route:
@@ -85,7 +85,7 @@ def _fixed(given: Mapping[str, object]) -> Mapping[str, object]:
 
 @frozen(kw_only=True)
 class Call(HttpCommand[Json]):
-    """Any call, documented as a class here or not; its answer is the `data` member as plain JSON, fractions exact."""
+    """Any command, documented as a class here or not; its answer is the `data` member as plain JSON, fractions exact."""
 
     method: str
     path: str
@@ -112,7 +112,7 @@ class Call(HttpCommand[Json]):
 
 
 def call(method: str, path: str, /, **parameters: object) -> Call:
-    """The command for any of the venue's calls: `call("GET", "/futures/ticker", market="BTCUSDT")`.
+    """The command for any of the venue's endpoints: `call("GET", "/futures/ticker", market="BTCUSDT")`.
 
     Raises `UsageError` for floats, a method other than GET and POST, and a path that is not one.
     """

@@ -1,4 +1,4 @@
-"""Calls that answer in pages, and the way from one page to the next.
+"""Commands that are answered in pages, and the way from one page to the next.
 
 There is no cursor: rows shift while one pages, so a row may come twice (drop it by its id) and one may be missed when
 another vanishes; ask by `start_time` and `end_time` where that matters. Source: CoinEx API v2, "Pagination".
@@ -24,7 +24,7 @@ DEFAULT_ROWS: Final = 10
 
 @frozen(kw_only=True)
 class PagedCommand(HttpCommand[Page[M]]):
-    """A call that answers with one page of rows `M`. Subclasses need `field_transformer=in_wire_order`."""
+    """A command that is answered with one page of rows `M`. Subclasses need `field_transformer=in_wire_order`."""
 
     page: PageNumber | None = None
     """From 1."""
@@ -34,7 +34,7 @@ class PagedCommand(HttpCommand[Page[M]]):
 
 @frozen(kw_only=True)
 class HistoryCommand(PagedCommand[M]):
-    """A call that answers with one page of what happened within a time."""
+    """A command that is answered with one page of what happened within a time."""
 
     start_time: Milliseconds | None = None
     """Milliseconds, lower bound."""
@@ -46,7 +46,7 @@ _LAST: Final = ("start_time", "end_time", "page", "limit")
 
 
 def in_wire_order(kind: type, fields: list[attrs.Attribute[Any]]) -> list[attrs.Attribute[Any]]:
-    """The fields of a call as the document has them, time and page last; attrs puts what is inherited first."""
+    """The fields of a command as the document has them, time and page last; attrs puts what is inherited first."""
     del kind
     return sorted(fields, key=lambda each: _LAST.index(each.name) if each.name in _LAST else -1)
 

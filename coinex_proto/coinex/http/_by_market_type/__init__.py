@@ -1,1 +1,1 @@
-"""What spot and futures have in common, once: the calls by row and market type, and the rows."""
+"""What spot and futures have in common, once: commands by row and market type, and rows."""

@@ -28,7 +28,7 @@ P = TypeVar("P", bound=str)
 
 @frozen(kw_only=True)
 class ByMarkets(HttpCommand[tuple[R, ...]]):
-    """A call that answers with a row for each market."""
+    """A command that is answered with a row for each market."""
 
     market: Names = ()
     """At most ten; none means all."""

@@ -30,7 +30,7 @@ OF_THE_HALF: Final[Any] = Factory(lambda command: command.route.module.upper(), 
 
 @frozen(kw_only=True)
 class InMarket(HttpCommand[R], Generic[R, M]):
-    """A call about one market."""
+    """A command about one market."""
 
     market: Name
     market_type: M = field(default=OF_THE_HALF)
@@ -38,7 +38,7 @@ class InMarket(HttpCommand[R], Generic[R, M]):
 
 @frozen(kw_only=True)
 class InAnyMarket(HttpCommand[R], Generic[R, M]):
-    """A call about one market or all."""
+    """A command about one market or all."""
 
     market: Name | None = None
     """All when None."""
@@ -81,7 +81,7 @@ class PutOrder(OrderTerms[R, M]):
 
 @frozen(kw_only=True)
 class BatchCommand(HttpCommand[Batch[R]], Generic[R, O]):
-    """Several orders in one call; the answer has one element for each, in the same order. Costs one unit an order."""
+    """Several orders in one request; the answer has one element for each, in the same order. Costs one unit an order."""
 
     orders: tuple[O, ...]
 
