@@ -19,7 +19,12 @@ ORDER = (
 def test_an_order_is_read_alike_on_either_half(half: Any) -> None:
     order = parse(half.GetOrderStatus(market="A", order_id=1), 200, ORDER)
     assert isinstance(order, AnyOrder)
-    assert (order.order_id, order.price, str(order.filled_amount), order.last_filled_price) == (1, None, "1.50", Decimal(9))
+    assert (order.order_id, order.price, str(order.filled_amount), order.last_filled_price) == (
+        1,
+        None,
+        "1.50",
+        Decimal(9),
+    )
     assert order.status == "part_filled"
 
 
