@@ -15,6 +15,40 @@ from attrs import frozen
 from coinex_proto.config import Rate
 from coinex_proto.errors import UsageError, quoted
 
+_POSITION_CHANGES: Final = (
+    "POST /futures/close-position",
+    "POST /futures/adjust-position-margin",
+    "POST /futures/adjust-position-leverage",
+    "POST /futures/set-position-stop-loss",
+    "POST /futures/modify-position-stop-loss",
+    "POST /futures/cancel-position-stop-loss",
+    "POST /futures/set-position-take-profit",
+    "POST /futures/modify-position-take-profit",
+    "POST /futures/cancel-position-take-profit",
+)
+
+
+def _orders_on(
+    half: str, *, more_history: tuple[str, ...] = (), more_orders: tuple[str, ...] = ()
+) -> dict[str, tuple[str, ...]]:
+    """The paths of orders, stop orders and own trades, which spot and futures have in groups of their own."""
+
+    def below(method: str, *names: str) -> tuple[str, ...]:
+        return tuple(f"{method} /{half}/{name}" for name in names)
+
+    placing = ("order", "batch-order", "modify-order", "batch-modify-order", "stop-order", "batch-stop-order")
+    history = below("GET", "user-deals", "order-deals", "finished-order", "finished-stop-order")
+    cancels = ("cancel-order", "cancel-stop-order", "cancel-batch-order", "cancel-batch-stop-order")
+    cancels_of_many = ("cancel-order-by-client-id", "cancel-stop-order-by-client-id", "cancel-all-order")
+    return {
+        f"{half}_history": history + more_history,
+        f"{half}_order": below("POST", *placing, "modify-stop-order") + more_orders,
+        f"{half}_query": below("GET", "order-status", "batch-order-status", "pending-order", "pending-stop-order"),
+        f"{half}_cancel": below("POST", *cancels),
+        f"{half}_batch_cancel": below("POST", *cancels_of_many),
+    }
+
+
 _GROUPS: Final[dict[str, tuple[str, ...]]] = {
     "ip_only": (
         "GET /ping",
@@ -106,80 +140,8 @@ _GROUPS: Final[dict[str, tuple[str, ...]]] = {
         "GET /futures/position-adl-history",
         "GET /futures/position-settle-history",
     ),
-    "spot_history": (
-        "GET /spot/user-deals",
-        "GET /spot/order-deals",
-        "GET /spot/finished-order",
-        "GET /spot/finished-stop-order",
-    ),
-    "spot_order": (
-        "POST /spot/order",
-        "POST /spot/stop-order",
-        "POST /spot/batch-order",
-        "POST /spot/batch-stop-order",
-        "POST /spot/modify-order",
-        "POST /spot/modify-stop-order",
-        "POST /spot/batch-modify-order",
-    ),
-    "spot_query": (
-        "GET /spot/order-status",
-        "GET /spot/batch-order-status",
-        "GET /spot/pending-order",
-        "GET /spot/pending-stop-order",
-    ),
-    "spot_cancel": (
-        "POST /spot/cancel-order",
-        "POST /spot/cancel-stop-order",
-        "POST /spot/cancel-batch-order",
-        "POST /spot/cancel-batch-stop-order",
-    ),
-    "spot_batch_cancel": (
-        "POST /spot/cancel-order-by-client-id",
-        "POST /spot/cancel-stop-order-by-client-id",
-        "POST /spot/cancel-all-order",
-    ),
-    "futures_history": (
-        "GET /futures/user-deals",
-        "GET /futures/order-deals",
-        "GET /futures/finished-order",
-        "GET /futures/finished-stop-order",
-        "GET /futures/finished-position",
-    ),
-    "futures_order": (
-        "POST /futures/order",
-        "POST /futures/stop-order",
-        "POST /futures/batch-order",
-        "POST /futures/batch-stop-order",
-        "POST /futures/modify-order",
-        "POST /futures/modify-stop-order",
-        "POST /futures/batch-modify-order",
-        "POST /futures/close-position",
-        "POST /futures/adjust-position-margin",
-        "POST /futures/adjust-position-leverage",
-        "POST /futures/set-position-stop-loss",
-        "POST /futures/modify-position-stop-loss",
-        "POST /futures/cancel-position-stop-loss",
-        "POST /futures/set-position-take-profit",
-        "POST /futures/modify-position-take-profit",
-        "POST /futures/cancel-position-take-profit",
-    ),
-    "futures_query": (
-        "GET /futures/order-status",
-        "GET /futures/batch-order-status",
-        "GET /futures/pending-order",
-        "GET /futures/pending-stop-order",
-    ),
-    "futures_cancel": (
-        "POST /futures/cancel-order",
-        "POST /futures/cancel-stop-order",
-        "POST /futures/cancel-batch-order",
-        "POST /futures/cancel-batch-stop-order",
-    ),
-    "futures_batch_cancel": (
-        "POST /futures/cancel-order-by-client-id",
-        "POST /futures/cancel-stop-order-by-client-id",
-        "POST /futures/cancel-all-order",
-    ),
+    **_orders_on("spot"),
+    **_orders_on("futures", more_history=("GET /futures/finished-position",), more_orders=_POSITION_CHANGES),
 }
 """Paths by rate group."""
 
@@ -187,16 +149,15 @@ _UNSIGNED: Final = frozenset({"GET /assets/deposit-withdraw-config", "GET /asset
 """Public endpoints that lie outside the group of public endpoints."""
 
 _COST_PER_ITEM: Final[dict[str, str]] = {
-    "POST /spot/batch-order": "orders",
-    "POST /spot/batch-stop-order": "orders",
-    "POST /spot/batch-modify-order": "orders",
-    "POST /spot/cancel-batch-order": "order_ids",
-    "POST /spot/cancel-batch-stop-order": "stop_ids",
-    "POST /futures/batch-order": "orders",
-    "POST /futures/batch-stop-order": "orders",
-    "POST /futures/batch-modify-order": "orders",
-    "POST /futures/cancel-batch-order": "order_ids",
-    "POST /futures/cancel-batch-stop-order": "stop_ids",
+    f"POST /{half}/{name}": items
+    for half in ("spot", "futures")
+    for name, items in {
+        "batch-order": "orders",
+        "batch-stop-order": "orders",
+        "batch-modify-order": "orders",
+        "cancel-batch-order": "order_ids",
+        "cancel-batch-stop-order": "stop_ids",
+    }.items()
 }
 """A batch costs one unit for each element of this parameter; every other request costs one."""
 

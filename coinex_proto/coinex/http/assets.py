@@ -94,30 +94,21 @@ class TransferRecord:
 
 @frozen(kw_only=True)
 class GetSpotBalance(HttpCommand[tuple[SpotBalance, ...]]):
-    """Balances of the spot account.
-
-    Source: CoinEx API v2, assets/balance/http/get-spot-balance.
-    """
+    """Balances of the spot account. Source: CoinEx API v2, assets/balance/http/get-spot-balance."""
 
     route = get("/assets/spot/balance")
 
 
 @frozen(kw_only=True)
 class GetFuturesBalance(HttpCommand[tuple[FuturesBalance, ...]]):
-    """Balances of the futures account.
-
-    Source: CoinEx API v2, assets/balance/http/get-futures-balance.
-    """
+    """Balances of the futures account. Source: CoinEx API v2, assets/balance/http/get-futures-balance."""
 
     route = get("/assets/futures/balance")
 
 
 @frozen(kw_only=True)
 class GetMarginBalance(HttpCommand[tuple[MarginBalance, ...]]):
-    """Balances of the margin accounts.
-
-    Source: CoinEx API v2, assets/balance/http/get-marigin-balance.
-    """
+    """Balances of the margin accounts. Source: CoinEx API v2, assets/balance/http/get-marigin-balance."""
 
     route = get("/assets/margin/balance")
     market: Name | None = None
@@ -126,20 +117,14 @@ class GetMarginBalance(HttpCommand[tuple[MarginBalance, ...]]):
 
 @frozen(kw_only=True)
 class GetFinancialBalance(HttpCommand[tuple[SpotBalance, ...]]):
-    """Balances of the financial account.
-
-    Source: CoinEx API v2, assets/balance/http/get-financial-balance.
-    """
+    """Balances of the financial account. Source: CoinEx API v2, assets/balance/http/get-financial-balance."""
 
     route = get("/assets/financial/balance")
 
 
 @frozen(kw_only=True)
 class Transfer(HttpCommand[None]):
-    """Move money between own accounts. Never retried.
-
-    Source: CoinEx API v2, assets/transfer/http/transfer.
-    """
+    """Move money between own accounts. Never retried. Source: CoinEx API v2, assets/transfer/http/transfer."""
 
     route = post("/assets/transfer")
     from_account_type: MarketType
@@ -152,10 +137,7 @@ class Transfer(HttpCommand[None]):
 
 @frozen(kw_only=True, field_transformer=in_wire_order)
 class ListTransferHistory(HistoryCommand[TransferRecord]):
-    """Transfers between own accounts.
-
-    Source: CoinEx API v2, assets/transfer/http/list-transfer-history.
-    """
+    """Transfers between own accounts. Source: CoinEx API v2, assets/transfer/http/list-transfer-history."""
 
     route = get("/assets/transfer-history")
     ccy: Name

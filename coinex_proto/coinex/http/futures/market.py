@@ -62,20 +62,14 @@ class ListMarketIndex(market.ByMarkets[MarketIndex]):
 
 
 class ListMarketFundingRate(market.ByMarkets[FundingRate]):
-    """Funding rates now and expected.
-
-    Source: CoinEx API v2, futures/market/http/list-market-funding-rate.
-    """
+    """Funding rates now and expected. Source: CoinEx API v2, futures/market/http/list-market-funding-rate."""
 
     route = get("/futures/funding-rate")
 
 
 @frozen(kw_only=True, field_transformer=in_wire_order)
 class ListMarketFundingRateHistory(HistoryCommand[PastFundingRate]):
-    """Funding rates of the past.
-
-    Source: CoinEx API v2, futures/market/http/list-market-funding-rate-history.
-    """
+    """Funding rates of the past. Source: CoinEx API v2, futures/market/http/list-market-funding-rate-history."""
 
     route = get("/futures/funding-rate-history")
     market: Name
@@ -83,10 +77,7 @@ class ListMarketFundingRateHistory(HistoryCommand[PastFundingRate]):
 
 @frozen(kw_only=True, field_transformer=in_wire_order)
 class ListMarketPremiumHistory(PagedCommand[PremiumIndex]):
-    """The premium index of the past.
-
-    Source: CoinEx API v2, futures/market/http/list-market-premium-history.
-    """
+    """The premium index of the past. Source: CoinEx API v2, futures/market/http/list-market-premium-history."""
 
     route = get("/futures/premium-index-history")
     market: Name
@@ -107,10 +98,7 @@ class ListMarketPositionLevel(market.ByMarkets[PositionLevels]):
 
 @frozen(kw_only=True, field_transformer=in_wire_order)
 class ListMarketLiquidationHistory(HistoryCommand[Liquidation]):
-    """Liquidations of the past.
-
-    Source: CoinEx API v2, futures/market/http/list-market-liquidation-history.
-    """
+    """Liquidations of the past. Source: CoinEx API v2, futures/market/http/list-market-liquidation-history."""
 
     route = get("/futures/liquidation-history")
     market: Name
@@ -118,10 +106,7 @@ class ListMarketLiquidationHistory(HistoryCommand[Liquidation]):
 
 @frozen(kw_only=True)
 class ListMarketBasisHistory(HttpCommand[tuple[Basis, ...]]):
-    """Basis rates of the past.
-
-    Source: CoinEx API v2, futures/market/http/list-market-basis-history.
-    """
+    """Basis rates of the past. Source: CoinEx API v2, futures/market/http/list-market-basis-history."""
 
     route = get("/futures/basis-history")
     market: Name

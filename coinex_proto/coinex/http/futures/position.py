@@ -92,10 +92,7 @@ class AdjustPositionLeverage(InMarket[LeverageSetting, FuturesMarketType]):
 
 @frozen(kw_only=True)
 class SetPositionStopLoss(InMarket[Position, FuturesMarketType]):
-    """Attach a stop loss; several may coexist.
-
-    Source: CoinEx API v2, futures/position/http/set-position-stop-loss.
-    """
+    """Attach a stop loss; several may coexist. Source: CoinEx API v2, futures/position/http/set-position-stop-loss."""
 
     route = post("/futures/set-position-stop-loss")
     stop_loss_type: PriceType
@@ -107,10 +104,7 @@ class SetPositionStopLoss(InMarket[Position, FuturesMarketType]):
 
 @frozen(kw_only=True)
 class ModifyPositionStopLoss(InMarket[Position, FuturesMarketType]):
-    """Change a stop loss.
-
-    Source: CoinEx API v2, futures/position/http/modify-position-stop-loss.
-    """
+    """Change a stop loss. Source: CoinEx API v2, futures/position/http/modify-position-stop-loss."""
 
     route = post("/futures/modify-position-stop-loss")
     stop_loss_id: int
@@ -127,10 +121,7 @@ class ModifyPositionStopLoss(InMarket[Position, FuturesMarketType]):
 
 @frozen(kw_only=True)
 class CancelPositionStopLoss(InMarket[Position, FuturesMarketType]):
-    """Take a stop loss away.
-
-    Source: CoinEx API v2, futures/position/http/cancel-position-stop-loss.
-    """
+    """Take a stop loss away. Source: CoinEx API v2, futures/position/http/cancel-position-stop-loss."""
 
     route = post("/futures/cancel-position-stop-loss")
     stop_loss_id: int | None = None
@@ -154,10 +145,7 @@ class SetPositionTakeProfit(InMarket[Position, FuturesMarketType]):
 
 @frozen(kw_only=True)
 class ModifyPositionTakeProfit(InMarket[Position, FuturesMarketType]):
-    """Change a take profit.
-
-    Source: CoinEx API v2, futures/position/http/modify-position-take-profit.
-    """
+    """Change a take profit. Source: CoinEx API v2, futures/position/http/modify-position-take-profit."""
 
     route = post("/futures/modify-position-take-profit")
     take_profit_id: int
@@ -174,10 +162,7 @@ class ModifyPositionTakeProfit(InMarket[Position, FuturesMarketType]):
 
 @frozen(kw_only=True)
 class CancelPositionTakeProfit(InMarket[Position, FuturesMarketType]):
-    """Take a take profit away.
-
-    Source: CoinEx API v2, futures/position/http/cancel-position-take-profit.
-    """
+    """Take a take profit away. Source: CoinEx API v2, futures/position/http/cancel-position-take-profit."""
 
     route = post("/futures/cancel-position-take-profit")
     take_profit_id: int | None = None
@@ -186,10 +171,7 @@ class CancelPositionTakeProfit(InMarket[Position, FuturesMarketType]):
 
 @frozen(kw_only=True, field_transformer=in_wire_order)
 class ListPendingPosition(PagedCommand[Position]):
-    """Open positions.
-
-    Source: CoinEx API v2, futures/position/http/list-pending-position.
-    """
+    """Open positions. Source: CoinEx API v2, futures/position/http/list-pending-position."""
 
     route = get("/futures/pending-position")
     market: Name | None = None
@@ -207,40 +189,28 @@ class _PositionHistory(HistoryCommand[R]):
 
 
 class ListFinishedPosition(_PositionHistory[Position]):
-    """Closed positions.
-
-    Source: CoinEx API v2, futures/position/http/list-finished-position.
-    """
+    """Closed positions. Source: CoinEx API v2, futures/position/http/list-finished-position."""
 
     route = get("/futures/finished-position")
 
 
 @frozen(kw_only=True, field_transformer=in_wire_order)
 class ListPositionMarginHistory(_PositionHistory[MarginChange]):
-    """Changes of margin.
-
-    Source: CoinEx API v2, futures/position/http/list-position-margin-history.
-    """
+    """Changes of margin. Source: CoinEx API v2, futures/position/http/list-position-margin-history."""
 
     route = get("/futures/position-margin-history")
     position_id: int | None = None
 
 
 class ListPositionFundingHistory(_PositionHistory[Funding]):
-    """Fundings paid and received.
-
-    Source: CoinEx API v2, futures/position/http/list-position-funding-history.
-    """
+    """Fundings paid and received. Source: CoinEx API v2, futures/position/http/list-position-funding-history."""
 
     route = get("/futures/position-funding-history")
 
 
 @frozen(kw_only=True, field_transformer=in_wire_order)
 class ListPositionAdlHistory(_PositionHistory[AutoDeleverage]):
-    """Reductions by auto-deleverage.
-
-    Source: CoinEx API v2, futures/position/http/list-positiing-adl-history.
-    """
+    """Reductions by auto-deleverage. Source: CoinEx API v2, futures/position/http/list-positiing-adl-history."""
 
     route = get("/futures/position-adl-history")
     position_id: int | None = None
@@ -248,10 +218,7 @@ class ListPositionAdlHistory(_PositionHistory[AutoDeleverage]):
 
 @frozen(kw_only=True, field_transformer=in_wire_order)
 class ListPositionSettleHistory(_PositionHistory[MarginChange]):
-    """Settlements.
-
-    Source: CoinEx API v2, futures/position/http/list-position-settle-history.
-    """
+    """Settlements. Source: CoinEx API v2, futures/position/http/list-position-settle-history."""
 
     route = get("/futures/position-settle-history")
     position_id: int | None = None
