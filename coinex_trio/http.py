@@ -1,6 +1,6 @@
 """CoinEx over HTTP: `open_http` under trio and `BlockingHttp` in the calling thread, of the same shape.
 
-Both are loops around `HttpFlow`, which decides what is sent, when, and how often; here bytes move and time passes. Needs
+Both are loops around `HttpCaller`, which decides what is sent, when, and how often; here bytes move and time passes. Needs
 the extra `http`. The exchange's certificate is verified, and the environment's proxies are not used.
 """
 
@@ -17,8 +17,8 @@ from coinex_proto import Config, UsageError
 from coinex_proto.coinex import Credentials
 from coinex_proto.coinex.http import (
     Clock,
+    HttpCaller,
     HttpCommand,
-    HttpFlow,
     HttpOptions,
     HttpRequest,
     Json,
@@ -89,11 +89,11 @@ class BlockingHttp:
         transport = transport or blocking_transport(network) or SocketTransport(settings, network.now)
         self._pool = httpx2.Client(**{**settings.arguments(), "proxy": None}, transport=transport)
         options = HttpOptions(base_path=place.base_path, host=place.host, window_ms=window_ms, retries=retries)
-        self._flow = HttpFlow(network.sources, credentials, options, clock=clock)
+        self._caller = HttpCaller(network.sources, credentials, options, clock=clock)
 
     def request(self, command: HttpCommand[R]) -> R:
-        """The result of a command. Raises what `HttpFlow.request` raises; a call that changes something is sent once."""
-        return self._run(self._flow.request(command, self._network.now()))
+        """The result of a command. Raises what `HttpCaller.request` raises; a call that changes something is sent once."""
+        return self._run(self._caller.request(command, self._network.now()))
 
     def call(self, method: str, path: str, /, **parameters: object) -> Json:
         """The `data` of any call as plain JSON: `call("GET", "/futures/ticker", market="BTCUSDT")`."""
@@ -103,7 +103,7 @@ class BlockingHttp:
         self, client_id: str, *, market: str | None = None, market_type: MarketType | None = None
     ) -> ResolvedOrder:
         """What the venue knows of an order whose outcome is unknown. "not_found" is no proof right after sending."""
-        steps = self._flow.resolve_order(client_id, self._network.now(), market=market, market_type=market_type)
+        steps = self._caller.resolve_order(client_id, self._network.now(), market=market, market_type=market_type)
         return self._run(steps)
 
     def ask(self, questions: Generator[HttpCommand[Any], Any, R], *, timeout: float = math.inf) -> R:
@@ -113,17 +113,17 @@ class BlockingHttp:
         since a call that changes something may have taken effect then.
         """
         now = self._network.now()
-        return self._run(self._flow.ask(questions, now), now + timeout)
+        return self._run(self._caller.ask(questions, now), now + timeout)
 
     def sync_clock(self) -> float:
         """Asks the venue's time, and gives its clock minus ours in seconds."""
-        self._run(self._flow.sync_clock(self._network.now()))
-        return self._flow.clock_offset_ms / 1000
+        self._run(self._caller.sync_clock(self._network.now()))
+        return self._caller.clock_offset_ms / 1000
 
     @property
-    def flow(self) -> HttpFlow:
+    def caller(self) -> HttpCaller:
         """Rate limits and clock, for those who look closer."""
-        return self._flow
+        return self._caller
 
     def close(self) -> None:
         """Ends the connections. May be called twice."""
@@ -218,26 +218,26 @@ async def open_http(
         ssl_context=ssl_context,
     )
     options = HttpOptions(base_path=place.base_path, host=place.host, window_ms=window_ms, retries=retries)
-    flow = HttpFlow(network.sources, credentials, options, clock=clock)
+    caller = HttpCaller(network.sources, credentials, options, clock=clock)
     async with httpx2.AsyncClient(**settings.arguments(), transport=transport or trio_transport(network)) as pool:
-        yield Http(flow, pool, place.origin, settled)
+        yield Http(caller, pool, place.origin, settled)
 
 
 @final
 class Http:
     """The client that `open_http` gives. A call that is cancelled may have taken effect: `resolve_order` tells."""
 
-    def __init__(self, flow: HttpFlow, pool: httpx2.AsyncClient, origin: str, config: Config) -> None:
-        self._flow = flow
+    def __init__(self, caller: HttpCaller, pool: httpx2.AsyncClient, origin: str, config: Config) -> None:
+        self._caller = caller
         self._pool = pool
         self._origin = origin
         self._config = config
 
     async def request(self, command: HttpCommand[R]) -> R:
-        """The result of a command. Raises what `HttpFlow.request` raises; a call that changes something is sent once."""
+        """The result of a command. Raises what `HttpCaller.request` raises; a call that changes something is sent once."""
         import trio
 
-        return await self._run(self._flow.request(command, trio.current_time()))
+        return await self._run(self._caller.request(command, trio.current_time()))
 
     async def call(self, method: str, path: str, /, **parameters: object) -> Json:
         """The `data` of any call as plain JSON: `call("GET", "/futures/ticker", market="BTCUSDT")`."""
@@ -250,25 +250,25 @@ class Http:
         import trio
 
         now = trio.current_time()
-        return await self._run(self._flow.resolve_order(client_id, now, market=market, market_type=market_type))
+        return await self._run(self._caller.resolve_order(client_id, now, market=market, market_type=market_type))
 
     async def ask(self, questions: Generator[HttpCommand[Any], Any, R]) -> R:
         """What comes of several calls that follow from each other: those of a `Desk`, a `Backfill`, `Holdings`."""
         import trio
 
-        return await self._run(self._flow.ask(questions, trio.current_time()))
+        return await self._run(self._caller.ask(questions, trio.current_time()))
 
     async def sync_clock(self) -> float:
         """Asks the venue's time, and gives its clock minus ours in seconds."""
         import trio
 
-        await self._run(self._flow.sync_clock(trio.current_time()))
-        return self._flow.clock_offset_ms / 1000
+        await self._run(self._caller.sync_clock(trio.current_time()))
+        return self._caller.clock_offset_ms / 1000
 
     @property
-    def flow(self) -> HttpFlow:
+    def caller(self) -> HttpCaller:
         """Rate limits and clock, for those who look closer."""
-        return self._flow
+        return self._caller
 
     async def _run(self, steps: Steps[R]) -> R:
         import trio

@@ -259,7 +259,7 @@ def test_a_full_rate_limit_waits_for_a_query_and_refuses_an_order() -> None:
         http.request(assets.GetSpotBalance())
         http.request(assets.GetSpotBalance())
         assert 0.1 <= network.waited < 5
-        http.flow.pace.empty(ORDER, network.now())
+        http.caller.rate_limits.empty(ORDER, network.now())
         with pytest.raises(RateLimited):
             http.request(ORDER)
     assert len(peer.requests) == 3
@@ -406,7 +406,7 @@ async def test_the_same_calls_work_under_trio() -> None:
             order = await http.request(ORDER)
             plain = await http.call("GET", "/futures/ticker", market="BTCUSDT")
             offset = await http.sync_clock()
-            assert http.flow.clock_offset_ms == pytest.approx(offset * 1000)
+            assert http.caller.clock_offset_ms == pytest.approx(offset * 1000)
     assert (balance.ccy, order.order_id, plain) == ("USDT", 13400, [{"last": "1.10"}])
     for request in peer.requests[:2]:
         assert request.headers["x-coinex-sign"] == signature_of(request)

@@ -110,7 +110,7 @@ def test_a_clock_that_is_a_minute_off_is_measured_and_corrected() -> None:
     with local_exchange(seed=2) as skewed, BlockingHttp(skewed.credentials, url=skewed.http_url) as http:
         skewed.skew_clock(60)
         assert len(http.request(assets.GetSpotBalance())) > 0
-        assert http.flow.clock_offset_ms == pytest.approx(60_000, abs=2_000)
+        assert http.caller.clock_offset_ms == pytest.approx(60_000, abs=2_000)
 
 
 def test_market_data_needs_no_key(exchange: Exchange) -> None:

@@ -6,7 +6,9 @@ too, since an ignore that is not needed is an error.
 
 from __future__ import annotations
 
-from typing import Any, assert_type
+from typing import Any, Literal, assert_type
+
+import attrs
 
 from coinex_proto import (
     BookChanged,
@@ -23,6 +25,7 @@ from coinex_proto import (
     Topic,
     coinex,
 )
+from coinex_proto.coinex import http
 from coinex_trio import BlockingClient, Client, CoinexClient, Events, EventStream, open_client, run
 
 
@@ -117,6 +120,17 @@ def callbacks_can_be_made_before_the_client() -> None:
     callbacks = Callbacks()
     assert_type(callbacks.add(coinex.Ticker("BTCUSDT"), print), Registration)
     BlockingClient(coinex.futures(), callbacks=callbacks)
+
+
+def spot_and_futures_over_http_differ_where_the_venue_does() -> None:
+    order = http.spot.PutOrder(market="A", side="buy", type="limit", amount=1, price=2, ccy=None)
+    assert_type(order.market_type, Literal["SPOT", "MARGIN"])
+    assert_type(http.parse(order, 200, b""), http.spot.SpotOrder)
+    assert_type(http.parse(http.futures.ListPendingOrder(), 200, b""), http.Page[http.futures.FuturesOrder])
+    assert_type(attrs.evolve(order, price="3"), http.spot.PutOrder)
+    http.futures.PutOrder(market="A", side="buy", type="limit", amount=1, ccy="A")  # type: ignore[call-arg]
+    http.futures.CancelOrder(market="A", market_type="SPOT", order_id=1)  # type: ignore[arg-type]
+    http.spot.PutMultiOrder(orders=(http.spot.CancelOrder(market="A", order_id=1),))  # type: ignore[arg-type]
 
 
 def misspelt_names_are_errors() -> None:

@@ -1,8 +1,9 @@
-"""CoinEx HTTP v2 without I/O: calls as values, the bytes to send, the answers as typed values.
+"""CoinEx HTTP v2 without I/O: commands as values, the bytes to send, the answers as typed values.
 
-`build(command, credentials, timestamp_ms)` gives the request, `parse(command, status, body)` the result. The calls that
-a trading program lives on are classes, named after their page in the document and grouped like it: `spot.PutOrder`,
-`futures.ListMarketTicker`, `assets.GetSpotBalance`, `system.Time`. `call(method, path, **parameters)` is any other.
+`build(command, credentials, timestamp_ms)` gives the request, `parse(command, status, body)` the result. The commands
+that a trading program lives on are classes, named after their page in the document and grouped like it: `spot.PutOrder`,
+`futures.ListMarketTicker`, `assets.GetSpotBalance`, `system.Time`. `call(method, path, **parameters)` gives any
+other.
 """
 
 from coinex_proto._connection.venue_clock import Clock
@@ -11,7 +12,7 @@ from coinex_proto.coinex.http._envelope import Batch, BatchItem, Page
 from coinex_proto.coinex.http._parameters import Json, MarketType, OrderType, Side, StpMode
 from coinex_proto.coinex.http._routes import LIMITS, ROUTES, Route
 from coinex_proto.coinex.http.answer import lost_after_sending, never_sent, parse
-from coinex_proto.coinex.http.caller import HttpFlow, HttpOptions, NoReply, Pause, Reply, Send, Steps, Woken
+from coinex_proto.coinex.http.caller import HttpCaller, HttpOptions, NoReply, Pause, Reply, Send, Steps, Woken
 from coinex_proto.coinex.http.command import Call, HttpCommand, call
 from coinex_proto.coinex.http.errors import (
     CODES,
@@ -24,7 +25,7 @@ from coinex_proto.coinex.http.errors import (
     UnreadableAnswer,
 )
 from coinex_proto.coinex.http.paging import next_page
-from coinex_proto.coinex.http.rate_limits import Pace
+from coinex_proto.coinex.http.rate_limits import RateLimits
 from coinex_proto.coinex.http.request import BASE_PATH, HttpRequest, build, prepared
 from coinex_proto.coinex.http.trading._resolve import MARKET_TYPES, Questions, ResolvedOrder, resolve
 from coinex_proto.coinex.http.trading.backfill import BACKFILLED, Backfill
@@ -47,8 +48,8 @@ __all__ = [
     "Clock",
     "CodeMeaning",
     "Desk",
+    "HttpCaller",
     "HttpCommand",
-    "HttpFlow",
     "HttpOptions",
     "HttpOutcomeUnknown",
     "HttpRefused",
@@ -60,12 +61,12 @@ __all__ = [
     "NoReply",
     "Number",
     "OrderType",
-    "Pace",
     "Page",
     "Pause",
     "PositionSheet",
     "Questions",
     "RateLimited",
+    "RateLimits",
     "Reply",
     "ResolvedOrder",
     "Route",

@@ -2,8 +2,8 @@
 
 Numbers never pass through a float: fractions become `Decimal`. Spellings that the venue has used besides the documented
 one are read as the documented one, digits in text are read as ints, and an empty text where a number may be missing is
-None. Members that a model does not know are ignored. This module must not know any single call.
-Source: CoinEx API v2, "Answer envelope" and the departures seen in live answers.
+None. Members that a model does not know are ignored. This module must not know any single command.
+Source: CoinEx API v2, "Answer envelope" and what live answers do otherwise.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import msgspec
 from attrs import field, frozen
 
 from coinex_proto.coinex.http._parameters import Json
+from coinex_proto.decoding import UNREADABLE, decode_plain
 from coinex_proto.errors import PayloadError, quoted
 
 M = TypeVar("M")
@@ -63,7 +64,7 @@ class BatchItem(Generic[M]):
 
 
 Batch: TypeAlias = tuple[BatchItem[M], ...]
-"""The answer of a batch call."""
+"""The answer to a batch."""
 
 
 @frozen(kw_only=True)
@@ -76,14 +77,11 @@ class Envelope:
     pagination: Json = None
 
 
-_DECODER: Final = msgspec.json.Decoder(float_hook=Decimal)
-
-
 def open_envelope(body: bytes) -> Envelope:
     """The envelope of an answer. Raises `PayloadError` when the body is not one."""
     try:
-        value = _DECODER.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ArithmeticError) as error:
+        value = decode_plain(body)
+    except UNREADABLE as error:
         raise PayloadError(f"not JSON: {error}") from None
     if not isinstance(value, dict):
         raise PayloadError(f"a JSON object was expected, {type(value).__name__} came")
@@ -160,7 +158,7 @@ def _model(kind: type[M], data: Json) -> M:
         return None  # type: ignore[return-value]
     try:
         value = msgspec.convert(_mended(data, _gaps(cast("Hashable", kind))), kind, strict=False)
-    except (msgspec.ValidationError, ArithmeticError, ValueError, RecursionError) as error:
+    except UNREADABLE as error:
         raise PayloadError(f"{kind.__name__}: {error}") from None
     _refuse_not_finite(value, kind.__name__)
     return value

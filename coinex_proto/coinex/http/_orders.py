@@ -1,4 +1,4 @@
-"""What the order calls of spot and futures have in common: which fields go together, and what they say of an order.
+"""What the order commands of spot and futures have in common: which fields go together, and what they say of an order.
 
 It translates to the words of the shared order tracker (`OrderFact`): the command that places an order, the row that
 answers, and the verdict on an order that may or may not exist. Source: CoinEx API v2, spot/order and futures/order.
@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from decimal import Decimal
 from typing import Any, Final, Literal, Protocol
+
+import attrs
 
 from coinex_proto.errors import UsageError, quoted
 from coinex_proto.numbers import CONTEXT, exact
@@ -38,6 +40,14 @@ def ccy_fits_type(order_type: str, ccy: str | None) -> None:
         raise UsageError('a market order must say what its amount counts: ccy="BTC" or ccy="USDT" on BTCUSDT')
     if order_type != "market" and ccy is not None:
         raise UsageError("ccy is for market orders only; the amount of other orders counts in base currency")
+
+
+def ccy_after_type(kind: type, fields: list[attrs.Attribute[Any]]) -> list[attrs.Attribute[Any]]:
+    """The fields of a command as the document has them; attrs puts those of a subclass, `ccy` here, last."""
+    del kind
+    rest = [each for each in fields if each.name != "ccy"]
+    at = [each.name for each in rest].index("type") + 1
+    return [*rest[:at], *(each for each in fields if each.name == "ccy"), *rest[at:]]
 
 
 def changes_something(command: object, *names: str) -> None:

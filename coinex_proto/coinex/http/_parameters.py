@@ -2,7 +2,7 @@
 
 A field's annotation is its rule. `side: Side` accepts "buy" and "sell" only, `amount: Amount` refuses a float,
 `market: str | None = None` is left out when it is None. Rules are read once per class. Everything is refused with
-`UsageError` before anything is sent. This module must not know any single call.
+`UsageError` before anything is sent. This module must not know any single command.
 """
 
 from __future__ import annotations
@@ -12,10 +12,11 @@ import types
 from collections.abc import Callable, Hashable, Mapping
 from decimal import Decimal
 from functools import cache
-from typing import Annotated, Any, Final, Literal, TypeAlias, Union, cast, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Final, Literal, TypeAlias, Union, cast, get_args, get_origin
 
 import attrs
 
+from coinex_proto.coinex.http._type_arguments import hints_of
 from coinex_proto.errors import UsageError, quoted
 from coinex_proto.numbers import exact
 
@@ -26,7 +27,7 @@ Rule: TypeAlias = Callable[[Any, str], Json]
 """Turns a value into its wire form; the second argument names the parameter in the error."""
 
 MAX_MARKETS: Final = 10
-"""Market names in one call (CoinEx API v2, list-market)."""
+"""Market names in one request (CoinEx API v2, list-market)."""
 
 _FIRST_MILLISECONDS: Final = 10**11
 """1973 in milliseconds, the year 5138 in seconds: anything less was meant as seconds."""
@@ -221,7 +222,7 @@ def _nested(wanted: type) -> Rule:
 @cache
 def rules_of(kind: Hashable) -> tuple[tuple[str, Rule], ...]:
     """The rule of each field, in the order of declaration, which is the order on the wire."""
-    hints = get_type_hints(kind, include_extras=True)
+    hints = hints_of(cast("type[Any]", kind))
     return tuple((each.name, _rule(hints[each.name])) for each in attrs.fields(kind))  # type: ignore[arg-type]
 
 

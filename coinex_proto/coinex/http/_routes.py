@@ -1,7 +1,7 @@
 """Every path of CoinEx HTTP v2: its method, rate group, whether it is signed, and what it costs.
 
 The one table that both the typed commands and `call` use. It must not know any parameter or result.
-Source: CoinEx API v2, the table of rate limits; pages of the single calls. 132 paths, each with one method or two.
+Source: CoinEx API v2, the table of rate limits; pages of the single endpoints. 132 paths, each with one method or two.
 """
 
 from __future__ import annotations
@@ -14,6 +14,40 @@ from attrs import frozen
 
 from coinex_proto.config import Rate
 from coinex_proto.errors import UsageError, quoted
+
+_POSITION_CHANGES: Final = (
+    "POST /futures/close-position",
+    "POST /futures/adjust-position-margin",
+    "POST /futures/adjust-position-leverage",
+    "POST /futures/set-position-stop-loss",
+    "POST /futures/modify-position-stop-loss",
+    "POST /futures/cancel-position-stop-loss",
+    "POST /futures/set-position-take-profit",
+    "POST /futures/modify-position-take-profit",
+    "POST /futures/cancel-position-take-profit",
+)
+
+
+def _orders_on(
+    half: str, *, more_history: tuple[str, ...] = (), more_orders: tuple[str, ...] = ()
+) -> dict[str, tuple[str, ...]]:
+    """The paths of orders, stop orders and own trades, which spot and futures have in groups of their own."""
+
+    def below(method: str, *names: str) -> tuple[str, ...]:
+        return tuple(f"{method} /{half}/{name}" for name in names)
+
+    placing = ("order", "batch-order", "modify-order", "batch-modify-order", "stop-order", "batch-stop-order")
+    history = below("GET", "user-deals", "order-deals", "finished-order", "finished-stop-order")
+    cancels = ("cancel-order", "cancel-stop-order", "cancel-batch-order", "cancel-batch-stop-order")
+    cancels_of_many = ("cancel-order-by-client-id", "cancel-stop-order-by-client-id", "cancel-all-order")
+    return {
+        f"{half}_history": history + more_history,
+        f"{half}_order": below("POST", *placing, "modify-stop-order") + more_orders,
+        f"{half}_query": below("GET", "order-status", "batch-order-status", "pending-order", "pending-stop-order"),
+        f"{half}_cancel": below("POST", *cancels),
+        f"{half}_batch_cancel": below("POST", *cancels_of_many),
+    }
+
 
 _GROUPS: Final[dict[str, tuple[str, ...]]] = {
     "ip_only": (
@@ -106,99 +140,26 @@ _GROUPS: Final[dict[str, tuple[str, ...]]] = {
         "GET /futures/position-adl-history",
         "GET /futures/position-settle-history",
     ),
-    "spot_history": (
-        "GET /spot/user-deals",
-        "GET /spot/order-deals",
-        "GET /spot/finished-order",
-        "GET /spot/finished-stop-order",
-    ),
-    "spot_order": (
-        "POST /spot/order",
-        "POST /spot/stop-order",
-        "POST /spot/batch-order",
-        "POST /spot/batch-stop-order",
-        "POST /spot/modify-order",
-        "POST /spot/modify-stop-order",
-        "POST /spot/batch-modify-order",
-    ),
-    "spot_query": (
-        "GET /spot/order-status",
-        "GET /spot/batch-order-status",
-        "GET /spot/pending-order",
-        "GET /spot/pending-stop-order",
-    ),
-    "spot_cancel": (
-        "POST /spot/cancel-order",
-        "POST /spot/cancel-stop-order",
-        "POST /spot/cancel-batch-order",
-        "POST /spot/cancel-batch-stop-order",
-    ),
-    "spot_batch_cancel": (
-        "POST /spot/cancel-order-by-client-id",
-        "POST /spot/cancel-stop-order-by-client-id",
-        "POST /spot/cancel-all-order",
-    ),
-    "futures_history": (
-        "GET /futures/user-deals",
-        "GET /futures/order-deals",
-        "GET /futures/finished-order",
-        "GET /futures/finished-stop-order",
-        "GET /futures/finished-position",
-    ),
-    "futures_order": (
-        "POST /futures/order",
-        "POST /futures/stop-order",
-        "POST /futures/batch-order",
-        "POST /futures/batch-stop-order",
-        "POST /futures/modify-order",
-        "POST /futures/modify-stop-order",
-        "POST /futures/batch-modify-order",
-        "POST /futures/close-position",
-        "POST /futures/adjust-position-margin",
-        "POST /futures/adjust-position-leverage",
-        "POST /futures/set-position-stop-loss",
-        "POST /futures/modify-position-stop-loss",
-        "POST /futures/cancel-position-stop-loss",
-        "POST /futures/set-position-take-profit",
-        "POST /futures/modify-position-take-profit",
-        "POST /futures/cancel-position-take-profit",
-    ),
-    "futures_query": (
-        "GET /futures/order-status",
-        "GET /futures/batch-order-status",
-        "GET /futures/pending-order",
-        "GET /futures/pending-stop-order",
-    ),
-    "futures_cancel": (
-        "POST /futures/cancel-order",
-        "POST /futures/cancel-stop-order",
-        "POST /futures/cancel-batch-order",
-        "POST /futures/cancel-batch-stop-order",
-    ),
-    "futures_batch_cancel": (
-        "POST /futures/cancel-order-by-client-id",
-        "POST /futures/cancel-stop-order-by-client-id",
-        "POST /futures/cancel-all-order",
-    ),
+    **_orders_on("spot"),
+    **_orders_on("futures", more_history=("GET /futures/finished-position",), more_orders=_POSITION_CHANGES),
 }
 """Paths by rate group."""
 
 _UNSIGNED: Final = frozenset({"GET /assets/deposit-withdraw-config", "GET /assets/amm/liquidity-pool"})
-"""Public calls that lie outside the group of public calls."""
+"""Public endpoints that lie outside the group of public endpoints."""
 
 _COST_PER_ITEM: Final[dict[str, str]] = {
-    "POST /spot/batch-order": "orders",
-    "POST /spot/batch-stop-order": "orders",
-    "POST /spot/batch-modify-order": "orders",
-    "POST /spot/cancel-batch-order": "order_ids",
-    "POST /spot/cancel-batch-stop-order": "stop_ids",
-    "POST /futures/batch-order": "orders",
-    "POST /futures/batch-stop-order": "orders",
-    "POST /futures/batch-modify-order": "orders",
-    "POST /futures/cancel-batch-order": "order_ids",
-    "POST /futures/cancel-batch-stop-order": "stop_ids",
+    f"POST /{half}/{name}": items
+    for half in ("spot", "futures")
+    for name, items in {
+        "batch-order": "orders",
+        "batch-stop-order": "orders",
+        "batch-modify-order": "orders",
+        "cancel-batch-order": "order_ids",
+        "cancel-batch-stop-order": "stop_ids",
+    }.items()
 }
-"""Batch calls cost one unit for each element of this parameter; every other call costs one."""
+"""A batch costs one unit for each element of this parameter; every other request costs one."""
 
 
 _PER_SECOND: Final[dict[str, float]] = {
@@ -222,7 +183,7 @@ _PER_SECOND: Final[dict[str, float]] = {
 """Units that a group regains each second. "unlisted" is not published: 10 is what comparable groups have."""
 
 IP_GROUP: Final = "ip_only"
-"""The limit of one address over all calls, 400 a second."""
+"""The limit of one address over all requests, 400 a second."""
 
 LIMITS: Final[Mapping[str, Rate]] = MappingProxyType(
     {group: Rate(per_second=rate, burst=rate) for group, rate in _PER_SECOND.items()}
@@ -230,12 +191,12 @@ LIMITS: Final[Mapping[str, Rate]] = MappingProxyType(
 """The bucket of each group. Depth is not published: one second's worth is assumed."""
 
 IMMEDIATE_GROUPS: Final = frozenset({"spot_order", "futures_order"})
-"""Calls that place or change orders and positions: sent now or not at all, since a late order is a wrong order."""
+"""Requests that place or change orders and positions: sent now or not at all, since a late order is a wrong order."""
 
 
 @frozen(kw_only=True)
 class Route:
-    """One call of the venue: method and path below the base URL."""
+    """One endpoint of the venue: method and path below the base URL."""
 
     method: str
     path: str
@@ -246,8 +207,13 @@ class Route:
 
     @property
     def changes_something(self) -> bool:
-        """Whether sending it twice is not the same as sending it once; such a call is never retried."""
+        """Whether sending it twice is not the same as sending it once; such a request is never retried."""
         return self.method != "GET"
+
+    @property
+    def module(self) -> str:
+        """The first part of the path, for example "spot"."""
+        return self.path.split("/")[1]
 
     @property
     def may_wait(self) -> bool:
@@ -272,7 +238,7 @@ def _route(group: str, name: str) -> Route:
 ROUTES: Final[Mapping[str, Route]] = MappingProxyType(
     {name: _route(group, name) for group, names in _GROUPS.items() for name in names}
 )
-"""All documented calls by "METHOD /path"."""
+"""All documented endpoints by "METHOD /path"."""
 
 
 def get(path: str) -> Route:
@@ -289,7 +255,7 @@ _OTHER_METHOD: Final = {"GET": "POST", "POST": "GET"}
 
 
 def route_of(method: str, path: str) -> Route:
-    """The route of a free call; a path that is not documented counts as signed, in the group of unlisted calls.
+    """The route of any command; a path that is not documented counts as signed, in the group of unlisted endpoints.
 
     Raises `UsageError` for a method other than GET and POST, a path that does not begin with a slash or holds more than
     a path, and a documented path with the wrong method.

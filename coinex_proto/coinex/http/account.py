@@ -25,10 +25,7 @@ class TradeFees:
 
 @frozen(kw_only=True)
 class GetAccountTradeFees(HttpCommand[TradeFees]):
-    """The account's fee rates on one market.
-
-    Source: CoinEx API v2, account/fees/http/get-account-trade-fees.
-    """
+    """The account's fee rates on one market. Source: CoinEx API v2, account/fees/http/get-account-trade-fees."""
 
     route = get("/account/trade-fee-rate")
     market_type: MarketType

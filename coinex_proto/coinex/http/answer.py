@@ -1,7 +1,7 @@
 """The answer to a command: its result, or the error that says what is known now.
 
 Status first: anything but 200 comes from a gateway in front of the service. Then the code; the message proves nothing.
-A call that changes something and whose answer leaves open whether it did ends in `HttpOutcomeUnknown`.
+A command that changes something and whose answer leaves open whether it did ends in `HttpOutcomeUnknown`.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ R = TypeVar("R")
 def parse(command: HttpCommand[R], status: int, body: bytes) -> R:
     """The result of a command.
 
-    Raises `HttpRefused` when the venue or its gateway said no, `HttpOutcomeUnknown` when a call that changes something
+    Raises `HttpRefused` when the venue or its gateway said no, `HttpOutcomeUnknown` when one that changes something
     may have taken effect (HTTP 5xx, 408, 303, 2xx other than 200, codes 3008 and 4001 to 4003, an answer that cannot be
     read), and `UnreadableAnswer` when the answer to a query is not what the venue documents.
     """
@@ -54,7 +54,7 @@ def _not_from_the_service(command: HttpCommand[Any], status: int, body: bytes) -
 
 
 _REDIRECTED: Final = frozenset({301, 302, 307, 308})
-"""The gateway names another place and has passed nothing on; 303 would say that the call was carried out."""
+"""The gateway names another place and has passed nothing on; 303 would say that the request was carried out."""
 
 _GATEWAY_TIMED_OUT: Final = 408
 """Gateways write it also for a service behind them that was too slow."""
@@ -89,7 +89,7 @@ def _unreadable(command: HttpCommand[Any], why: str) -> SdkError:
 
 
 def unknown(command: HttpCommand[Any], why: str, *, code: int | None = None) -> HttpOutcomeUnknown:
-    """The error of a command that was sent and whose outcome is not known."""
+    """The error of a command that was sent and of which nobody knows what became."""
     return HttpOutcomeUnknown(why, command=command, endpoint=str(command.route), question=command.question(), code=code)
 
 

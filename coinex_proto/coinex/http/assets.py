@@ -10,18 +10,15 @@ from typing import Literal
 
 from attrs import frozen
 
-from coinex_proto.coinex.http._envelope import Page
 from coinex_proto.coinex.http._parameters import (
     Amount,
     MarketType,
-    Milliseconds,
     Name,
-    PageNumber,
-    PageSize,
     TransferStatus,
 )
 from coinex_proto.coinex.http._routes import get, post
 from coinex_proto.coinex.http.command import HttpCommand
+from coinex_proto.coinex.http.paging import HistoryCommand, in_wire_order
 
 
 @frozen(kw_only=True)
@@ -97,30 +94,21 @@ class TransferRecord:
 
 @frozen(kw_only=True)
 class GetSpotBalance(HttpCommand[tuple[SpotBalance, ...]]):
-    """Balances of the spot account.
-
-    Source: CoinEx API v2, assets/balance/http/get-spot-balance.
-    """
+    """Balances of the spot account. Source: CoinEx API v2, assets/balance/http/get-spot-balance."""
 
     route = get("/assets/spot/balance")
 
 
 @frozen(kw_only=True)
 class GetFuturesBalance(HttpCommand[tuple[FuturesBalance, ...]]):
-    """Balances of the futures account.
-
-    Source: CoinEx API v2, assets/balance/http/get-futures-balance.
-    """
+    """Balances of the futures account. Source: CoinEx API v2, assets/balance/http/get-futures-balance."""
 
     route = get("/assets/futures/balance")
 
 
 @frozen(kw_only=True)
 class GetMarginBalance(HttpCommand[tuple[MarginBalance, ...]]):
-    """Balances of the margin accounts.
-
-    Source: CoinEx API v2, assets/balance/http/get-marigin-balance.
-    """
+    """Balances of the margin accounts. Source: CoinEx API v2, assets/balance/http/get-marigin-balance."""
 
     route = get("/assets/margin/balance")
     market: Name | None = None
@@ -129,20 +117,14 @@ class GetMarginBalance(HttpCommand[tuple[MarginBalance, ...]]):
 
 @frozen(kw_only=True)
 class GetFinancialBalance(HttpCommand[tuple[SpotBalance, ...]]):
-    """Balances of the financial account.
-
-    Source: CoinEx API v2, assets/balance/http/get-financial-balance.
-    """
+    """Balances of the financial account. Source: CoinEx API v2, assets/balance/http/get-financial-balance."""
 
     route = get("/assets/financial/balance")
 
 
 @frozen(kw_only=True)
 class Transfer(HttpCommand[None]):
-    """Move money between own accounts. Never retried.
-
-    Source: CoinEx API v2, assets/transfer/http/transfer.
-    """
+    """Move money between own accounts. Never retried. Source: CoinEx API v2, assets/transfer/http/transfer."""
 
     route = post("/assets/transfer")
     from_account_type: MarketType
@@ -153,12 +135,9 @@ class Transfer(HttpCommand[None]):
     """Margin market, needed when one side is MARGIN."""
 
 
-@frozen(kw_only=True)
-class ListTransferHistory(HttpCommand[Page[TransferRecord]]):
-    """Transfers between own accounts.
-
-    Source: CoinEx API v2, assets/transfer/http/list-transfer-history.
-    """
+@frozen(kw_only=True, field_transformer=in_wire_order)
+class ListTransferHistory(HistoryCommand[TransferRecord]):
+    """Transfers between own accounts. Source: CoinEx API v2, assets/transfer/http/list-transfer-history."""
 
     route = get("/assets/transfer-history")
     ccy: Name
@@ -166,11 +145,3 @@ class ListTransferHistory(HttpCommand[Page[TransferRecord]]):
     market: Name | None = None
     """Margin market."""
     status: TransferStatus | None = None
-    start_time: Milliseconds | None = None
-    """Milliseconds, lower bound."""
-    end_time: Milliseconds | None = None
-    """Milliseconds, upper bound."""
-    page: PageNumber | None = None
-    """From 1."""
-    limit: PageSize | None = None
-    """Rows; 10 when None."""

@@ -1,8 +1,8 @@
 """What becomes of one command over HTTP: wait for the rate limit, sign, send, read, and repeat where that is safe.
 
-No I/O: `HttpFlow.request` is a generator that yields what to do (`Pause`, `Send`) and is sent what came of it (`Woken`,
-`Reply`, `NoReply`). Two thin drivers run it, one under trio and one blocking. Only calls that change nothing are ever
-repeated: an order, a cancel or a transfer is sent once, and if its outcome is open the error says so.
+No I/O: `HttpCaller.request` is a generator that yields what to do (`Pause`, `Send`) and is sent what came of it (`Woken`,
+`Reply`, `NoReply`). Two thin drivers run it, one under trio and one blocking. Only commands that change nothing are
+ever repeated: an order, a cancel or a transfer is sent once, and if nobody knows what became of it the error says so.
 """
 
 from __future__ import annotations
@@ -18,13 +18,14 @@ from attrs import field, frozen
 
 from coinex_proto._connection.venue_clock import Clock
 from coinex_proto.coinex.credentials import Credentials
-from coinex_proto.coinex.http import futures, spot, system
+from coinex_proto.coinex.http._by_market_type.order import PutMultiOrder
 from coinex_proto.coinex.http._parameters import MarketType, counted
 from coinex_proto.coinex.http.answer import lost_after_sending, never_sent, parse
 from coinex_proto.coinex.http.command import HttpCommand
 from coinex_proto.coinex.http.errors import HttpRefused
-from coinex_proto.coinex.http.rate_limits import Pace
+from coinex_proto.coinex.http.rate_limits import RateLimits
 from coinex_proto.coinex.http.request import BASE_PATH, HttpRequest, build
+from coinex_proto.coinex.http.system import Time
 from coinex_proto.coinex.http.trading._resolve import MARKET_TYPES, ResolvedOrder, resolve
 from coinex_proto.config import Backoff, Sources
 from coinex_proto.errors import SdkError, UsageError, quoted
@@ -80,13 +81,13 @@ class NoReply:
 
 
 Step: TypeAlias = Pause | Send
-Outcome: TypeAlias = Woken | Reply | NoReply
-Steps: TypeAlias = Generator[Step, Outcome, R]
+StepResult: TypeAlias = Woken | Reply | NoReply
+Steps: TypeAlias = Generator[Step, StepResult, R]
 
 
 @frozen(kw_only=True)
 class HttpOptions:
-    """How calls are signed and repeated."""
+    """How requests are signed and repeated."""
 
     base_path: str = BASE_PATH
     """Path of the base URL; it is part of what is signed."""
@@ -95,7 +96,7 @@ class HttpOptions:
     window_ms: int | None = None
     """How old a signed request may be when it arrives; None: the venue's 5000."""
     retries: int = 3
-    """How often a call that changes nothing is repeated."""
+    """How often a command that changes nothing is repeated."""
     backoff: Backoff = field(factory=lambda: Backoff(first=0.25, ceiling=5.0))
 
     def __attrs_post_init__(self) -> None:
@@ -106,7 +107,7 @@ class HttpOptions:
 
 
 @final
-class HttpFlow:
+class HttpCaller:
     """One account at one address: its rate limits, its clock, and the orders whose outcome is open."""
 
     def __init__(
@@ -118,7 +119,7 @@ class HttpFlow:
         clock: Clock | None = None,
     ) -> None:
         """`clock` may be that of a socket's session, so that both halves sign by the same offset."""
-        self.pace: Final = Pace()
+        self.rate_limits: Final = RateLimits()
         self._sources = sources
         self._credentials = credentials
         self._options = options if options is not None else HttpOptions()
@@ -147,10 +148,10 @@ class HttpFlow:
         failures = 0
         while True:
             now = yield from self._permission(command, now)
-            outcome = yield from self._exchange(command)
-            now = outcome.now
+            reply = yield from self._exchange(command)
+            now = reply.now
             try:
-                return self._judge(command, outcome)
+                return self._result_of(command, reply)
             except SdkError as error:
                 failures += 1
                 if not self._may_repeat(command, error, failures):
@@ -164,18 +165,18 @@ class HttpFlow:
     def sync_clock(self, now: float) -> Steps[float]:
         """Asks the venue's time and corrects what is signed by at most five minutes; returns the new `now`."""
         self._must_sync = False
-        question = system.Time()
-        now = yield from self._permission(question, now)
+        query = Time()
+        now = yield from self._permission(query, now)
         sent_ns = self._sources.wall_time_ns()
-        outcome = yield from self._exchange(question)
+        reply = yield from self._exchange(query)
         received_ns = self._sources.wall_time_ns()
         try:
-            answer = self._judge(question, outcome)
+            answer = self._result_of(query, reply)
         except SdkError:
             self._must_sync = True
             raise
-        self._clock.observe(sent_ns, received_ns, answer.timestamp, outcome.now)
-        return outcome.now
+        self._clock.observe(sent_ns, received_ns, answer.timestamp, reply.now)
+        return reply.now
 
     def resolve_order(
         self, client_id: str, now: float, *, market: str | None = None, market_type: MarketType | None = None
@@ -217,7 +218,7 @@ class HttpFlow:
     # One attempt ------------------------------------------------------------------------------------------------------
 
     def _permission(self, command: HttpCommand[Any], now: float) -> Steps[float]:
-        while (seconds := self.pace.take(command, now)) > 0:
+        while (seconds := self.rate_limits.take(command, now)) > 0:
             now = yield from _pause(seconds)
         return now
 
@@ -235,32 +236,32 @@ class HttpFlow:
             self._open.move_to_end(client_id)
         while len(self._open) > MAX_REMEMBERED:
             self._open.popitem(last=False)
-        outcome = yield Send(request)
-        assert not isinstance(outcome, Woken), "a driver answers Send with Reply or NoReply"
-        self._now = max(self._now, outcome.now)
-        if isinstance(outcome, Reply):
-            self.pace.note(command, outcome.headers, outcome.now)
-        return outcome
+        reply = yield Send(request)
+        assert not isinstance(reply, Woken), "a driver answers Send with Reply or NoReply"
+        self._now = max(self._now, reply.now)
+        if isinstance(reply, Reply):
+            self.rate_limits.note(command, reply.headers, reply.now)
+        return reply
 
-    def _judge(self, command: HttpCommand[R], outcome: Reply | NoReply) -> R:
+    def _result_of(self, command: HttpCommand[R], reply: Reply | NoReply) -> R:
         host = self._options.host
-        if isinstance(outcome, NoReply):
-            if not outcome.was_sent:
+        if isinstance(reply, NoReply):
+            if not reply.was_sent:
                 self._forget(command)
-                raise never_sent(command, outcome.why, host=host)
-            raise lost_after_sending(command, outcome.why, host=host, timed_out=outcome.timed_out)
+                raise never_sent(command, reply.why, host=host)
+            raise lost_after_sending(command, reply.why, host=host, timed_out=reply.timed_out)
         try:
-            result = parse(command, outcome.status, outcome.body)
+            result = parse(command, reply.status, reply.body)
         except HttpRefused as refusal:
-            self._heed(command, refusal, outcome)
+            self._note_refusal(command, refusal, reply)
             self._forget(command)
             raise
         self._forget(command)
         return result
 
-    def _heed(self, command: HttpCommand[Any], refusal: HttpRefused, reply: Reply) -> None:
+    def _note_refusal(self, command: HttpCommand[Any], refusal: HttpRefused, reply: Reply) -> None:
         if refusal.is_rate_limit:
-            self.pace.empty(command, reply.now)
+            self.rate_limits.empty(command, reply.now)
         if refusal.is_clock:
             self._must_sync = True
             refusal.add_note(self._what_the_clocks_say(reply))
@@ -299,8 +300,8 @@ class HttpFlow:
 
 
 def _pause(seconds: float) -> Steps[float]:
-    outcome = yield Pause(seconds)
-    return outcome.now
+    reply = yield Pause(seconds)
+    return reply.now
 
 
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -332,7 +333,7 @@ _PLACING_PATHS: Final[Mapping[str, MarketType]] = {
 
 def _placed(command: HttpCommand[Any]) -> tuple[tuple[str, str, MarketType], ...]:
     """Client id, market and market type of each order that a command places."""
-    if isinstance(command, (spot.PutMultiOrder, futures.PutMultiOrder)):
+    if isinstance(command, PutMultiOrder):
         return tuple(placed for each in command.orders for placed in _placed(each))
     route = command.route
     if route.method != "POST" or route.path not in _PLACING_PATHS:

@@ -1,22 +1,22 @@
-"""An HTTP call as a value: its route, its parameters, and what its answer is read as.
+"""An HTTP command, a value: its route, its parameters, and what its answer is read as.
 
-A call of the document is a small class: the route, the parameters as fields under their wire names in wire order, and
+An endpoint of the document is a small class: the route, the parameters as fields under their wire names in wire order, and
 the result as the argument of `HttpCommand`. Whatever a field may not be is refused when the command is made. `Call` is
-any other call. Nothing here signs, sends or waits.
+any other command. Nothing here signs, sends or waits.
 """
 
 from __future__ import annotations
 
 import types
-from collections.abc import Hashable, Mapping
-from functools import cache
-from typing import TypeVar, cast, get_args, get_origin
+from collections.abc import Mapping
+from typing import Any, TypeVar
 
 from attrs import field, frozen
 
 from coinex_proto.coinex.http._envelope import Envelope, open_envelope, rows_of
 from coinex_proto.coinex.http._parameters import Json, written, written_freely
 from coinex_proto.coinex.http._routes import Route, route_of
+from coinex_proto.coinex.http._type_arguments import argument_of
 from coinex_proto.coinex.http.errors import HttpRefused
 from coinex_proto.coinex.http.trading._lookups import question_about
 from coinex_proto.commands import Command
@@ -26,7 +26,7 @@ R_co = TypeVar("R_co", covariant=True)
 
 @frozen(kw_only=True)
 class HttpCommand(Command[R_co]):
-    """One HTTP call; `R` is what its answer is read as. Raises `UsageError` when made with what cannot be sent."""
+    """One HTTP command; `R` is what its answer is read as. Raises `UsageError` when made with what cannot be sent."""
 
     @property
     def route(self) -> Route:
@@ -57,7 +57,7 @@ class HttpCommand(Command[R_co]):
 
     def read(self, envelope: Envelope) -> R_co:
         """The result, from a successful answer. Raises `PayloadError` when the data does not fit."""
-        result: R_co = rows_of(_result_type(cast("Hashable", type(self))), envelope)
+        result: R_co = rows_of(result_type(type(self)), envelope)
         return result
 
     def parse(self, body: bytes) -> R_co:
@@ -71,13 +71,12 @@ class HttpCommand(Command[R_co]):
         return self.read(envelope)
 
 
-@cache
-def _result_type(kind: Hashable) -> object:
-    """The argument that `HttpCommand` was given in the class statement."""
-    for base in kind.__orig_bases__:  # type: ignore[attr-defined]
-        if get_origin(base) is HttpCommand:
-            return get_args(base)[0]
-    raise TypeError(f"{kind} does not say what its answer is read as")
+def result_type(kind: type[HttpCommand[Any]]) -> object:
+    """What the answer to this class of command is read as: the argument of `HttpCommand`."""
+    result: object = argument_of(kind, HttpCommand)
+    if isinstance(result, TypeVar):
+        raise TypeError(f"{kind} does not say what its answer is read as")
+    return result
 
 
 def _fixed(given: Mapping[str, object]) -> Mapping[str, object]:
@@ -86,7 +85,7 @@ def _fixed(given: Mapping[str, object]) -> Mapping[str, object]:
 
 @frozen(kw_only=True)
 class Call(HttpCommand[Json]):
-    """Any call, documented as a class here or not; its answer is the `data` member as plain JSON, fractions exact."""
+    """Any command, documented as a class here or not; its answer is the `data` member as plain JSON, fractions exact."""
 
     method: str
     path: str
@@ -113,7 +112,7 @@ class Call(HttpCommand[Json]):
 
 
 def call(method: str, path: str, /, **parameters: object) -> Call:
-    """The command for any of the venue's calls: `call("GET", "/futures/ticker", market="BTCUSDT")`.
+    """The command for any of the venue's endpoints: `call("GET", "/futures/ticker", market="BTCUSDT")`.
 
     Raises `UsageError` for floats, a method other than GET and POST, and a path that is not one.
     """

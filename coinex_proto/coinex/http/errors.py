@@ -1,4 +1,4 @@
-"""Why an HTTP call did not succeed, and CoinEx's own codes.
+"""Why an HTTP command did not succeed, and CoinEx's own codes.
 
 Each error carries `code`, `endpoint` ("POST /spot/order"), `retryable` and `hint`, and says so in its message. None
 carries a key, a signature or a whole body. Every class is one of the SDK's, so that `except RequestRefused` and
@@ -36,7 +36,7 @@ class CodeMeaning:
     hint: str
     retryable: bool = False
     is_unknown: bool = False
-    """A call that changes something may have taken effect all the same."""
+    """A command that changes something may have taken effect all the same."""
 
 
 def _table(kind: str, rows: dict[int, str]) -> dict[int, CodeMeaning]:
@@ -165,7 +165,7 @@ def _gateway(status: int) -> CodeMeaning:
 
 
 class HttpOutcomeUnknown(OutcomeUnknown):
-    """A call that changes something was sent, and what became of it is not known. It is never sent again by the SDK."""
+    """A command that changes something was sent, and what became of it is not known. It is never sent again by the SDK."""
 
     def __init__(
         self, why: str, *, command: Command[Any], endpoint: str, question: str = "", code: int | None = None
@@ -181,7 +181,7 @@ class HttpOutcomeUnknown(OutcomeUnknown):
 
 
 class HttpTimedOut(RequestTimedOut):
-    """No answer in time to a call that changes nothing; repeating it is safe."""
+    """No answer in time to a command that changes nothing; repeating it is safe."""
 
     def __init__(self, why: str, *, command: Command[Any], endpoint: str) -> None:
         hint = "nothing has changed at the venue; repeat it"
@@ -193,7 +193,7 @@ class HttpTimedOut(RequestTimedOut):
 
 
 class HttpUnreachable(ConnectFailed):
-    """No connection, or it broke before an answer, and nothing has changed at the venue: the call may be repeated."""
+    """No connection, or it broke before an answer, and nothing has changed at the venue: the request may be repeated."""
 
     def __init__(self, why: str, *, endpoint: str, host: str) -> None:
         hint = "check network, url and proxy; nothing has changed at the venue"
@@ -205,7 +205,7 @@ class HttpUnreachable(ConnectFailed):
 
 
 class UnreadableAnswer(PayloadError):
-    """CoinEx answered a call that changes nothing with something that is not what it documents."""
+    """CoinEx answered a command that changes nothing with something that is not what it documents."""
 
     def __init__(self, why: str, *, endpoint: str) -> None:
         hint = "call() gives the answer as plain JSON"

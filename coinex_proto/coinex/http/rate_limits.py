@@ -23,7 +23,7 @@ _LONG_CYCLE = "x-ratelimit-longperiod-"
 
 
 @final
-class Pace:
+class RateLimits:
     """The buckets of one account at one address."""
 
     def __init__(self) -> None:
@@ -54,7 +54,7 @@ class Pace:
         return 0.0
 
     def note(self, command: HttpCommand[Any], headers: Iterable[tuple[str, str]], now: float) -> None:
-        """Heeds what the answer says of the command's group."""
+        """Takes over what the answer says of the command's group."""
         said = {name.lower(): value for name, value in headers}
         group = command.route.group
         limit = _count(said.get(_LIMIT))
@@ -75,7 +75,7 @@ class Pace:
             self._lower(group, remaining, now)
 
     def empty(self, command: HttpCommand[Any], now: float) -> None:
-        """Heeds "too many requests": nothing of this group leaves until the command's cost has been regained."""
+        """After "too many requests": nothing of this group leaves until the command's cost has been regained."""
         self._lower(command.route.group, 0.0, now)
 
     def _left(self, group: str, now: float) -> float:

@@ -103,5 +103,5 @@ def _query_text(value: Json, name: str) -> str:
 
 
 def _body(parameters: Any) -> bytes:
-    """Compact JSON in ASCII; a call without parameters sends {}."""
+    """Compact JSON in ASCII; a command without parameters sends {}."""
     return json.dumps(dict(parameters), separators=(",", ":"), ensure_ascii=True).encode("ascii")

@@ -49,20 +49,14 @@ class Maintenance:
 
 @frozen(kw_only=True)
 class Ping(HttpCommand[Pong]):
-    """Whether the service answers.
-
-    Source: CoinEx API v2, common/http/ping.
-    """
+    """Whether the service answers. Source: CoinEx API v2, common/http/ping."""
 
     route = get("/ping")
 
 
 @frozen(kw_only=True)
 class Time(HttpCommand[ServerTime]):
-    """The venue's clock, to sign by.
-
-    Source: CoinEx API v2, common/http/time.
-    """
+    """The venue's clock, to sign by. Source: CoinEx API v2, common/http/time."""
 
     route = get("/time")
 

@@ -153,7 +153,7 @@ def test_what_the_socket_has_learnt_of_the_venues_clock_is_what_http_signs_with(
 ) -> None:  # S4
     coinex_exchange.skew_clock(90)
     with CoinexClient("spot", coinex_exchange.credentials, network=coinex_exchange.network) as cx:
-        assert round(cx.http.flow.clock_offset_ms) == 90_000
+        assert round(cx.http.caller.clock_offset_ms) == 90_000
         assert buy(cx, price="10000").state == "live"
 
 

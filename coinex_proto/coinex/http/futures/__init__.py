@@ -1,6 +1,14 @@
 """CoinEx futures over HTTP: market data, orders, stop orders, own trades, positions."""
 
-from coinex_proto.coinex.http._market import Deal, DepthLevels, IndexSource, Kline, MarketDepth, MarketIndex
+from coinex_proto.coinex.http._by_market_type.market_rows import (
+    Deal,
+    DepthLevels,
+    IndexSource,
+    Kline,
+    MarketDepth,
+    MarketIndex,
+)
+from coinex_proto.coinex.http._by_market_type.order_rows import StopId
 from coinex_proto.coinex.http.futures._market_rows import (
     Basis,
     FundingRate,
@@ -12,7 +20,7 @@ from coinex_proto.coinex.http.futures._market_rows import (
     PositionLevels,
     PremiumIndex,
 )
-from coinex_proto.coinex.http.futures._order_rows import FuturesOrder, FuturesStopOrder, StopId
+from coinex_proto.coinex.http.futures._order_rows import FuturesOrder, FuturesStopOrder
 from coinex_proto.coinex.http.futures._position_rows import (
     AutoDeleverage,
     Funding,

@@ -9,26 +9,15 @@ from decimal import Decimal
 
 from attrs import frozen
 
+from coinex_proto.coinex.http._by_market_type.market_rows import AnyMarket, AnyTicker
+
 
 @frozen(kw_only=True)
-class FuturesMarket:
+class FuturesMarket(AnyMarket):
     """One contract and its rules."""
 
-    market: str
     contract_type: str
     """linear or inverse."""
-    maker_fee_rate: Decimal
-    taker_fee_rate: Decimal
-    min_amount: Decimal
-    """Smallest order."""
-    base_ccy: str
-    quote_ccy: str
-    base_ccy_precision: int
-    quote_ccy_precision: int
-    status: str | None = None
-    """bidding, counting_down or online; not on every answer."""
-    delisted_at: int | None = None
-    """Expected delisting, milliseconds."""
     tick_size: Decimal
     """Price step."""
     leverage: tuple[int, ...] = ()
@@ -37,37 +26,15 @@ class FuturesMarket:
     """Open interest."""
     is_market_available: bool | None = None
     is_copy_trading_available: bool | None = None
-    is_api_trading_available: bool | None = None
 
 
 @frozen(kw_only=True)
-class FuturesTicker:
+class FuturesTicker(AnyTicker):
     """Prices and volumes of one contract over the last 24 hours."""
 
-    market: str
-    last: Decimal
-    """Latest price."""
-    open: Decimal
-    """Price 24 h ago."""
-    close: Decimal
-    """The latest price once more."""
-    high: Decimal
-    """Highest price in the period."""
-    low: Decimal
-    """Lowest price in the period."""
-    volume: Decimal
-    """Traded volume, base currency."""
-    value: Decimal
-    """Traded value, quote currency."""
-    volume_sell: Decimal | None = None
-    """Taker sell volume."""
-    volume_buy: Decimal | None = None
-    """Taker buy volume."""
     index_price: Decimal
     mark_price: Decimal
     open_interest_volume: Decimal | None = None
-    period: int | None = None
-    """Always 86400."""
 
 
 @frozen(kw_only=True)

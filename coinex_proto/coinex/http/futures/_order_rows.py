@@ -1,6 +1,6 @@
 """Own orders on CoinEx futures, as answers tell them.
 
-Source: CoinEx API v2, futures/order. An order cancelled without any fill is not kept by the venue.
+Source: CoinEx API v2, futures/order.
 """
 
 from __future__ import annotations
@@ -9,78 +9,21 @@ from decimal import Decimal
 
 from attrs import frozen
 
+from coinex_proto.coinex.http._by_market_type.order_rows import AnyOrder, AnyStopOrder
+
 
 @frozen(kw_only=True)
-class FuturesOrder:
-    """An order as the venue knows it."""
+class FuturesOrder(AnyOrder):
+    """An order on futures as the venue knows it."""
 
-    order_id: int
-    market: str
-    market_type: str
-    side: str
-    type: str
-    amount: Decimal
-    price: Decimal | None = None
-    unfilled_amount: Decimal
-    """Still open."""
-    filled_amount: Decimal
-    """Executed amount."""
-    filled_value: Decimal | None = None
-    """Executed value."""
-    client_id: str | None = None
-    """Client order id, empty if none."""
     fee: Decimal | None = None
     """Fee charged."""
     fee_ccy: str | None = None
     """Currency of the fee."""
-    maker_fee_rate: Decimal | None = None
-    taker_fee_rate: Decimal | None = None
-    last_filled_amount: Decimal | None = None
-    """Amount of the last fill."""
-    last_filled_price: Decimal | None = None
-    """Price of the last fill."""
     realized_pnl: Decimal | None = None
     """Realised profit and loss."""
-    created_at: int | None = None
-    """Milliseconds."""
-    updated_at: int | None = None
-    """Milliseconds."""
-    status: str | None = None
-    """open, part_filled, filled, part_canceled or canceled; only `GetOrderStatus` and `GetMultiOrderStatus` say it."""
 
 
 @frozen(kw_only=True)
-class FuturesStopOrder:
-    """A stop order as the venue knows it; triggered, it becomes an order with a new `order_id`."""
-
-    stop_id: int
-    market: str
-    market_type: str
-    """FUTURES."""
-    side: str
-    type: str
-    """Of the order that follows."""
-    amount: Decimal
-    price: Decimal | None = None
-    """Order price after the trigger."""
-    client_id: str | None = None
-    """Client order id."""
-    created_at: int | None = None
-    """Milliseconds."""
-    updated_at: int | None = None
-    """Milliseconds."""
-    trigger_price: Decimal
-    """Trigger price."""
-    trigger_direction: str | None = None
-    """higher: the price stood above the trigger when it was placed, so it fires on a fall; lower: on a rise."""
-    trigger_price_type: str | None = None
-    """Price watched."""
-    status: str | None = None
-    """put, active_success, active_fail or cancel; only where it has finished."""
-
-
-@frozen(kw_only=True)
-class StopId:
-    """The id of a stop order that was placed or changed."""
-
-    stop_id: int
+class FuturesStopOrder(AnyStopOrder):
+    """A stop order on futures as the venue knows it."""

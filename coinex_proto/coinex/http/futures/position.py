@@ -5,9 +5,11 @@ Source: CoinEx API v2, futures/position.
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 from attrs import frozen
 
-from coinex_proto.coinex.http._envelope import Page
+from coinex_proto.coinex.http._by_market_type.order import InMarket
 from coinex_proto.coinex.http._orders import changes_something, order_question, price_fits_type
 from coinex_proto.coinex.http._parameters import (
     Amount,
@@ -15,17 +17,13 @@ from coinex_proto.coinex.http._parameters import (
     FuturesMarketType,
     Leverage,
     MarginMode,
-    Milliseconds,
     Name,
     OrderType,
-    PageNumber,
-    PageSize,
     PriceType,
     SignedAmount,
     StpMode,
 )
 from coinex_proto.coinex.http._routes import get, post
-from coinex_proto.coinex.http.command import HttpCommand
 from coinex_proto.coinex.http.futures._order_rows import FuturesOrder
 from coinex_proto.coinex.http.futures._position_rows import (
     AutoDeleverage,
@@ -34,18 +32,19 @@ from coinex_proto.coinex.http.futures._position_rows import (
     MarginChange,
     Position,
 )
+from coinex_proto.coinex.http.paging import HistoryCommand, PagedCommand, in_wire_order
+
+R = TypeVar("R")
 
 
 @frozen(kw_only=True)
-class ClosePosition(HttpCommand[FuturesOrder]):
+class ClosePosition(InMarket[FuturesOrder, FuturesMarketType]):
     """Close or reduce the position of one market. Orders have no reduce-only flag: this is the way. Never retried.
 
     Source: CoinEx API v2, futures/position/http/close-position.
     """
 
     route = post("/futures/close-position")
-    market: Name
-    market_type: FuturesMarketType = "FUTURES"
     type: OrderType
     price: Amount | None = None
     """Required unless type is market."""
@@ -63,48 +62,39 @@ class ClosePosition(HttpCommand[FuturesOrder]):
 
     def question(self) -> str:
         """By its client id, or by what it looks like."""
-        return order_question("futures", self.market, self.client_id)
+        return order_question(self.route.module, self.market, self.client_id)
 
 
 @frozen(kw_only=True)
-class AdjustPositionMargin(HttpCommand[Position]):
+class AdjustPositionMargin(InMarket[Position, FuturesMarketType]):
     """Add margin to a position, or take it away.
 
     Source: CoinEx API v2, futures/position/http/adjust-position-margin.
     """
 
     route = post("/futures/adjust-position-margin")
-    market: Name
-    market_type: FuturesMarketType = "FUTURES"
     amount: SignedAmount
     """Positive adds, negative removes."""
 
 
 @frozen(kw_only=True)
-class AdjustPositionLeverage(HttpCommand[LeverageSetting]):
+class AdjustPositionLeverage(InMarket[LeverageSetting, FuturesMarketType]):
     """Choose margin mode and leverage of one market.
 
     Source: CoinEx API v2, futures/position/http/adjust-position-leverage.
     """
 
     route = post("/futures/adjust-position-leverage")
-    market: Name
-    market_type: FuturesMarketType = "FUTURES"
     margin_mode: MarginMode
     leverage: Leverage
     """One of the values that the market lists."""
 
 
 @frozen(kw_only=True)
-class SetPositionStopLoss(HttpCommand[Position]):
-    """Attach a stop loss; several may coexist.
-
-    Source: CoinEx API v2, futures/position/http/set-position-stop-loss.
-    """
+class SetPositionStopLoss(InMarket[Position, FuturesMarketType]):
+    """Attach a stop loss; several may coexist. Source: CoinEx API v2, futures/position/http/set-position-stop-loss."""
 
     route = post("/futures/set-position-stop-loss")
-    market: Name
-    market_type: FuturesMarketType = "FUTURES"
     stop_loss_type: PriceType
     """The price that is watched."""
     stop_loss_price: Amount
@@ -113,15 +103,10 @@ class SetPositionStopLoss(HttpCommand[Position]):
 
 
 @frozen(kw_only=True)
-class ModifyPositionStopLoss(HttpCommand[Position]):
-    """Change a stop loss.
-
-    Source: CoinEx API v2, futures/position/http/modify-position-stop-loss.
-    """
+class ModifyPositionStopLoss(InMarket[Position, FuturesMarketType]):
+    """Change a stop loss. Source: CoinEx API v2, futures/position/http/modify-position-stop-loss."""
 
     route = post("/futures/modify-position-stop-loss")
-    market: Name
-    market_type: FuturesMarketType = "FUTURES"
     stop_loss_id: int
     """Id from stop_loss_list."""
     stop_loss_type: PriceType | None = None
@@ -135,29 +120,22 @@ class ModifyPositionStopLoss(HttpCommand[Position]):
 
 
 @frozen(kw_only=True)
-class CancelPositionStopLoss(HttpCommand[Position]):
-    """Take a stop loss away.
-
-    Source: CoinEx API v2, futures/position/http/cancel-position-stop-loss.
-    """
+class CancelPositionStopLoss(InMarket[Position, FuturesMarketType]):
+    """Take a stop loss away. Source: CoinEx API v2, futures/position/http/cancel-position-stop-loss."""
 
     route = post("/futures/cancel-position-stop-loss")
-    market: Name
-    market_type: FuturesMarketType = "FUTURES"
     stop_loss_id: int | None = None
     """All of them when None."""
 
 
 @frozen(kw_only=True)
-class SetPositionTakeProfit(HttpCommand[Position]):
+class SetPositionTakeProfit(InMarket[Position, FuturesMarketType]):
     """Attach a take profit; several may coexist.
 
     Source: CoinEx API v2, futures/position/http/set-position-take-profit.
     """
 
     route = post("/futures/set-position-take-profit")
-    market: Name
-    market_type: FuturesMarketType = "FUTURES"
     take_profit_type: PriceType
     """The price that is watched."""
     take_profit_price: Amount
@@ -166,15 +144,10 @@ class SetPositionTakeProfit(HttpCommand[Position]):
 
 
 @frozen(kw_only=True)
-class ModifyPositionTakeProfit(HttpCommand[Position]):
-    """Change a take profit.
-
-    Source: CoinEx API v2, futures/position/http/modify-position-take-profit.
-    """
+class ModifyPositionTakeProfit(InMarket[Position, FuturesMarketType]):
+    """Change a take profit. Source: CoinEx API v2, futures/position/http/modify-position-take-profit."""
 
     route = post("/futures/modify-position-take-profit")
-    market: Name
-    market_type: FuturesMarketType = "FUTURES"
     take_profit_id: int
     """Id from take_profit_list."""
     take_profit_type: PriceType | None = None
@@ -188,139 +161,64 @@ class ModifyPositionTakeProfit(HttpCommand[Position]):
 
 
 @frozen(kw_only=True)
-class CancelPositionTakeProfit(HttpCommand[Position]):
-    """Take a take profit away.
-
-    Source: CoinEx API v2, futures/position/http/cancel-position-take-profit.
-    """
+class CancelPositionTakeProfit(InMarket[Position, FuturesMarketType]):
+    """Take a take profit away. Source: CoinEx API v2, futures/position/http/cancel-position-take-profit."""
 
     route = post("/futures/cancel-position-take-profit")
-    market: Name
-    market_type: FuturesMarketType = "FUTURES"
     take_profit_id: int | None = None
     """All of them when None."""
 
 
-@frozen(kw_only=True)
-class ListPendingPosition(HttpCommand[Page[Position]]):
-    """Open positions.
-
-    Source: CoinEx API v2, futures/position/http/list-pending-position.
-    """
+@frozen(kw_only=True, field_transformer=in_wire_order)
+class ListPendingPosition(PagedCommand[Position]):
+    """Open positions. Source: CoinEx API v2, futures/position/http/list-pending-position."""
 
     route = get("/futures/pending-position")
     market: Name | None = None
     """All when None."""
     market_type: FuturesMarketType = "FUTURES"
-    page: PageNumber | None = None
-    """From 1."""
-    limit: PageSize | None = None
-    """Rows; 10 when None."""
 
 
-@frozen(kw_only=True)
-class ListFinishedPosition(HttpCommand[Page[Position]]):
-    """Closed positions.
+@frozen(kw_only=True, field_transformer=in_wire_order)
+class _PositionHistory(HistoryCommand[R]):
+    """What happened to the positions of one market or all within a time."""
 
-    Source: CoinEx API v2, futures/position/http/list-finished-position.
-    """
+    market: Name | None = None
+    """All when None."""
+    market_type: FuturesMarketType = "FUTURES"
+
+
+class ListFinishedPosition(_PositionHistory[Position]):
+    """Closed positions. Source: CoinEx API v2, futures/position/http/list-finished-position."""
 
     route = get("/futures/finished-position")
-    market: Name | None = None
-    """All when None."""
-    market_type: FuturesMarketType = "FUTURES"
-    start_time: Milliseconds | None = None
-    """Milliseconds, lower bound."""
-    end_time: Milliseconds | None = None
-    """Milliseconds, upper bound."""
-    page: PageNumber | None = None
-    """From 1."""
-    limit: PageSize | None = None
-    """Rows; 10 when None."""
 
 
-@frozen(kw_only=True)
-class ListPositionMarginHistory(HttpCommand[Page[MarginChange]]):
-    """Changes of margin.
-
-    Source: CoinEx API v2, futures/position/http/list-position-margin-history.
-    """
+@frozen(kw_only=True, field_transformer=in_wire_order)
+class ListPositionMarginHistory(_PositionHistory[MarginChange]):
+    """Changes of margin. Source: CoinEx API v2, futures/position/http/list-position-margin-history."""
 
     route = get("/futures/position-margin-history")
-    market: Name | None = None
-    """All when None."""
-    market_type: FuturesMarketType = "FUTURES"
     position_id: int | None = None
-    start_time: Milliseconds | None = None
-    """Milliseconds, lower bound."""
-    end_time: Milliseconds | None = None
-    """Milliseconds, upper bound."""
-    page: PageNumber | None = None
-    """From 1."""
-    limit: PageSize | None = None
-    """Rows; 10 when None."""
 
 
-@frozen(kw_only=True)
-class ListPositionFundingHistory(HttpCommand[Page[Funding]]):
-    """Fundings paid and received.
-
-    Source: CoinEx API v2, futures/position/http/list-position-funding-history.
-    """
+class ListPositionFundingHistory(_PositionHistory[Funding]):
+    """Fundings paid and received. Source: CoinEx API v2, futures/position/http/list-position-funding-history."""
 
     route = get("/futures/position-funding-history")
-    market: Name | None = None
-    """All when None."""
-    market_type: FuturesMarketType = "FUTURES"
-    start_time: Milliseconds | None = None
-    """Milliseconds, lower bound."""
-    end_time: Milliseconds | None = None
-    """Milliseconds, upper bound."""
-    page: PageNumber | None = None
-    """From 1."""
-    limit: PageSize | None = None
-    """Rows; 10 when None."""
 
 
-@frozen(kw_only=True)
-class ListPositionAdlHistory(HttpCommand[Page[AutoDeleverage]]):
-    """Reductions by auto-deleverage.
-
-    Source: CoinEx API v2, futures/position/http/list-positiing-adl-history.
-    """
+@frozen(kw_only=True, field_transformer=in_wire_order)
+class ListPositionAdlHistory(_PositionHistory[AutoDeleverage]):
+    """Reductions by auto-deleverage. Source: CoinEx API v2, futures/position/http/list-positiing-adl-history."""
 
     route = get("/futures/position-adl-history")
-    market: Name | None = None
-    """All when None."""
-    market_type: FuturesMarketType = "FUTURES"
     position_id: int | None = None
-    start_time: Milliseconds | None = None
-    """Milliseconds, lower bound."""
-    end_time: Milliseconds | None = None
-    """Milliseconds, upper bound."""
-    page: PageNumber | None = None
-    """From 1."""
-    limit: PageSize | None = None
-    """Rows; 10 when None."""
 
 
-@frozen(kw_only=True)
-class ListPositionSettleHistory(HttpCommand[Page[MarginChange]]):
-    """Settlements.
-
-    Source: CoinEx API v2, futures/position/http/list-position-settle-history.
-    """
+@frozen(kw_only=True, field_transformer=in_wire_order)
+class ListPositionSettleHistory(_PositionHistory[MarginChange]):
+    """Settlements. Source: CoinEx API v2, futures/position/http/list-position-settle-history."""
 
     route = get("/futures/position-settle-history")
-    market: Name | None = None
-    """All when None."""
-    market_type: FuturesMarketType = "FUTURES"
     position_id: int | None = None
-    start_time: Milliseconds | None = None
-    """Milliseconds, lower bound."""
-    end_time: Milliseconds | None = None
-    """Milliseconds, upper bound."""
-    page: PageNumber | None = None
-    """From 1."""
-    limit: PageSize | None = None
-    """Rows; 10 when None."""

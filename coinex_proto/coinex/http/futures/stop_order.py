@@ -7,105 +7,45 @@ from __future__ import annotations
 
 from attrs import frozen
 
-from coinex_proto.coinex.http._envelope import Batch, Page
-from coinex_proto.coinex.http._orders import changes_something, price_fits_type
-from coinex_proto.coinex.http._parameters import (
-    Amount,
-    ClientId,
-    FuturesMarketType,
-    Name,
-    OrderType,
-    PageNumber,
-    PageSize,
-    PriceType,
-    Side,
-    StpMode,
-)
+from coinex_proto.coinex.http._by_market_type import order, stop_order
+from coinex_proto.coinex.http._by_market_type.order_rows import StopId
+from coinex_proto.coinex.http._envelope import Batch
+from coinex_proto.coinex.http._parameters import FuturesMarketType, Name, PriceType
 from coinex_proto.coinex.http._routes import get, post
 from coinex_proto.coinex.http.command import HttpCommand
-from coinex_proto.coinex.http.futures._order_rows import FuturesStopOrder, StopId
+from coinex_proto.coinex.http.futures._order_rows import FuturesStopOrder
 
 
 @frozen(kw_only=True)
-class PutStopOrder(HttpCommand[StopId]):
-    """Place a stop order.
-
-    Source: CoinEx API v2, futures/order/http/put-stop-order.
-    """
+class PutStopOrder(stop_order.PutStopOrder[FuturesMarketType]):
+    """Place a stop order. Source: CoinEx API v2, futures/order/http/put-stop-order."""
 
     route = post("/futures/stop-order")
-    market: Name
-    market_type: FuturesMarketType = "FUTURES"
-    side: Side
-    type: OrderType
-    amount: Amount
-    price: Amount | None = None
-    """Required unless type is market."""
-    client_id: ClientId | None = None
-    """1 to 32 letters, digits, "-" and "_"."""
-    is_hide: bool | None = None
-    """Hide it from the public book."""
-    stp_mode: StpMode | None = None
-    """Self-trade prevention: what is cancelled, the rest of the taker, of the maker, or both."""
-    trigger_price: Amount
     trigger_price_type: PriceType
     """The price that is watched."""
 
-    def check(self) -> None:
-        """A price unless it is a market order."""
-        price_fits_type(self.type, self.price)
 
-
-@frozen(kw_only=True)
-class PutMultiStopOrder(HttpCommand[Batch[StopId]]):
-    """Place several stop orders. Costs one unit an order.
-
-    Source: CoinEx API v2, futures/order/http/put-multi-stop-order.
-    """
+class PutMultiStopOrder(order.BatchCommand[StopId, PutStopOrder]):
+    """Place several stop orders. Source: CoinEx API v2, futures/order/http/put-multi-stop-order."""
 
     route = post("/futures/batch-stop-order")
-    orders: tuple[PutStopOrder, ...]
 
 
-@frozen(kw_only=True)
-class EditStopOrder(HttpCommand[StopId]):
-    """Change amount, price or trigger price. The id may be a new one.
-
-    Source: CoinEx API v2, futures/order/http/edit-stop-order.
-    """
+class EditStopOrder(stop_order.EditStopOrder[FuturesMarketType]):
+    """Change amount, price or trigger price. Source: CoinEx API v2, futures/order/http/edit-stop-order."""
 
     route = post("/futures/modify-stop-order")
-    market: Name
-    market_type: FuturesMarketType = "FUTURES"
-    stop_id: int
-    amount: Amount | None = None
-    price: Amount | None = None
-    trigger_price: Amount | None = None
-
-    def check(self) -> None:
-        """At least one change."""
-        changes_something(self, "amount", "price", "trigger_price")
 
 
-@frozen(kw_only=True)
-class CancelStopOrder(HttpCommand[FuturesStopOrder]):
-    """Cancel one stop order.
-
-    Source: CoinEx API v2, futures/order/http/cancel-stop-order.
-    """
+class CancelStopOrder(stop_order.CancelStopOrder[FuturesStopOrder, FuturesMarketType]):
+    """Cancel one stop order. Source: CoinEx API v2, futures/order/http/cancel-stop-order."""
 
     route = post("/futures/cancel-stop-order")
-    market: Name
-    market_type: FuturesMarketType = "FUTURES"
-    stop_id: int
 
 
 @frozen(kw_only=True)
 class CancelBatchStopOrder(HttpCommand[Batch[FuturesStopOrder]]):
-    """Cancel several stop orders of one market. Costs one unit an order.
-
-    Source: CoinEx API v2, futures/order/http/cancel-batch-stop-order.
-    """
+    """Cancel several stop orders of one market, for one unit each. Source: CoinEx API v2, futures/order/http/cancel-batch-stop-order."""
 
     route = post("/futures/cancel-batch-stop-order")
     market: Name
@@ -113,54 +53,19 @@ class CancelBatchStopOrder(HttpCommand[Batch[FuturesStopOrder]]):
     stop_ids: tuple[int, ...]
 
 
-@frozen(kw_only=True)
-class CancelStopOrderByClientId(HttpCommand[Batch[FuturesStopOrder]]):
-    """Cancel every open stop order that carries this client id.
-
-    Source: CoinEx API v2, futures/order/http/cancel-stop-order-by-client-id.
-    """
+class CancelStopOrderByClientId(order.CancelByClientId[FuturesStopOrder, FuturesMarketType]):
+    """Cancel every open stop order with this client id. Source: CoinEx API v2, futures/order/http/cancel-stop-order-by-client-id."""
 
     route = post("/futures/cancel-stop-order-by-client-id")
-    market: Name | None = None
-    """All when None."""
-    market_type: FuturesMarketType = "FUTURES"
-    client_id: ClientId
 
 
-@frozen(kw_only=True)
-class ListPendingStopOrder(HttpCommand[Page[FuturesStopOrder]]):
-    """Open stop orders.
-
-    Source: CoinEx API v2, futures/order/http/list-pending-stop-order.
-    """
+class ListPendingStopOrder(order.ListPending[FuturesStopOrder, FuturesMarketType]):
+    """Open stop orders. Source: CoinEx API v2, futures/order/http/list-pending-stop-order."""
 
     route = get("/futures/pending-stop-order")
-    market: Name | None = None
-    """All when None."""
-    market_type: FuturesMarketType = "FUTURES"
-    side: Side | None = None
-    """Both when None."""
-    client_id: ClientId | None = None
-    page: PageNumber | None = None
-    """From 1."""
-    limit: PageSize | None = None
-    """Rows; 10 when None."""
 
 
-@frozen(kw_only=True)
-class ListFinishedStopOrder(HttpCommand[Page[FuturesStopOrder]]):
-    """Finished stop orders.
-
-    Source: CoinEx API v2, futures/order/http/list-finished-stop-order.
-    """
+class ListFinishedStopOrder(order.ListFinished[FuturesStopOrder, FuturesMarketType]):
+    """Finished stop orders. Source: CoinEx API v2, futures/order/http/list-finished-stop-order."""
 
     route = get("/futures/finished-stop-order")
-    market: Name | None = None
-    """All when None."""
-    market_type: FuturesMarketType = "FUTURES"
-    side: Side | None = None
-    """Both when None."""
-    page: PageNumber | None = None
-    """From 1."""
-    limit: PageSize | None = None
-    """Rows; 10 when None."""

@@ -1,7 +1,15 @@
 """CoinEx spot over HTTP: market data, orders, stop orders, own trades."""
 
-from coinex_proto.coinex.http._market import Deal, DepthLevels, IndexSource, Kline, MarketDepth, MarketIndex
-from coinex_proto.coinex.http.spot._order_rows import SpotOrder, SpotStopOrder, StopId
+from coinex_proto.coinex.http._by_market_type.market_rows import (
+    Deal,
+    DepthLevels,
+    IndexSource,
+    Kline,
+    MarketDepth,
+    MarketIndex,
+)
+from coinex_proto.coinex.http._by_market_type.order_rows import StopId
+from coinex_proto.coinex.http.spot._order_rows import SpotOrder, SpotStopOrder
 from coinex_proto.coinex.http.spot.deal import ListUserDeals, ListUserOrderDeals, SpotTrade
 from coinex_proto.coinex.http.spot.market import (
     ListMarket,

@@ -1,6 +1,6 @@
 """What happened while nothing was seen, asked for over HTTP after a `Restored`: trades, own trades, finished orders.
 
-Without I/O: `fill` is a generator of calls, `HttpFlow.ask` runs it. Feed every update to `see`, so that nothing is handed
+Without I/O: `fill` is a generator of calls, `HttpCaller.ask` runs it. Feed every update to `see`, so that nothing is handed
 out twice. It is asked with some overlap, since our clock and the venue's differ. What cannot be known is said: the venue
 lists its latest 1000 trades only, own trades market by market, and keeps no order that was cancelled without a fill.
 Source: CoinEx API v2, deals, user-deals, finished-order; "Behaviour that shapes a client".

@@ -1,6 +1,6 @@
 """Own orders that leave over HTTP, on the tracker of a socket's session: place, change, cancel, find out.
 
-Without I/O: each verb is a generator that yields the calls to make and is sent their results, `HttpFlow.ask` runs it. What
+Without I/O: each verb is a generator that yields the calls to make and is sent their results, `HttpCaller.ask` runs it. What
 it learns goes to the session at once, so that an answer, a push or a query may confirm an order, whichever comes first.
 Source: CoinEx API v2, spot/order and futures/order; what "not found" proves is in its section on cancelled orders.
 """

@@ -14,8 +14,8 @@ from coinex_proto import SdkError, Sources, UsageError
 from coinex_proto.coinex import Credentials
 from coinex_proto.coinex.http import (
     Clock,
+    HttpCaller,
     HttpCommand,
-    HttpFlow,
     HttpOptions,
     HttpOutcomeUnknown,
     HttpRefused,
@@ -59,7 +59,7 @@ BALANCES = [{"ccy": "USDT", "available": "1", "frozen": "0"}]
 
 
 class Peer:
-    """Answers a flow from a script, and keeps what was asked and how long was waited."""
+    """Answers a caller from a script, and keeps what was asked and how long was waited."""
 
     def __init__(self, *answers: Any) -> None:
         self.answers = list(answers)
@@ -109,17 +109,17 @@ def lost(*, was_sent: bool = True, timed_out: bool = False) -> NoReply:
     return NoReply(now=0, why="connection reset", was_sent=was_sent, timed_out=timed_out)
 
 
-def flow_of(peer: Peer, **options: Any) -> HttpFlow:
-    return HttpFlow(peer.sources, CREDENTIALS, HttpOptions(**options))
+def caller_of(peer: Peer, **options: Any) -> HttpCaller:
+    return HttpCaller(peer.sources, CREDENTIALS, HttpOptions(**options))
 
 
-def ask(peer: Peer, command: HttpCommand[T], **options: Any) -> T:
-    return peer.run(flow_of(peer, **options).request(command, peer.now))
+def result_of(peer: Peer, command: HttpCommand[T], **options: Any) -> T:
+    return peer.run(caller_of(peer, **options).request(command, peer.now))
 
 
 def test_a_call_is_built_sent_once_and_read() -> None:
     peer = Peer(ok(BALANCES))
-    (balance,) = ask(peer, BALANCE)
+    (balance,) = result_of(peer, BALANCE)
     assert balance.ccy == "USDT"
     assert peer.requests == ["GET /v2/assets/spot/balance"]
     assert peer.timestamps == [str(WALL_NS // 10**6)]
@@ -133,7 +133,7 @@ def test_a_call_is_built_sent_once_and_read() -> None:
 )
 def test_a_query_is_repeated_with_growing_pauses(failure: Any) -> None:
     peer = Peer(failure, failure, ok(BALANCES))
-    assert len(ask(peer, BALANCE)) == 1
+    assert len(result_of(peer, BALANCE)) == 1
     assert len(peer.requests) == 3
     assert peer.pauses == [0.25, 0.5]
 
@@ -145,20 +145,20 @@ def test_a_query_is_repeated_with_growing_pauses(failure: Any) -> None:
 def test_a_query_that_keeps_failing_ends_after_the_retries(failure: Any, expected: type[SdkError]) -> None:
     peer = Peer(*[failure] * 4)
     with pytest.raises(expected):
-        ask(peer, BALANCE)
+        result_of(peer, BALANCE)
     assert len(peer.requests) == 4
 
 
 def test_retries_may_be_switched_off() -> None:
     peer = Peer(lost())
     with pytest.raises(HttpUnreachable):
-        ask(peer, BALANCE, retries=0)
+        result_of(peer, BALANCE, retries=0)
 
 
 def test_a_refusal_that_repeating_cannot_help_is_not_repeated() -> None:
     peer = Peer(refused(4005))
     with pytest.raises(HttpRefused, match="access id is wrong"):
-        ask(peer, BALANCE)
+        result_of(peer, BALANCE)
 
 
 @pytest.mark.parametrize(
@@ -189,7 +189,7 @@ def test_placing_cancelling_and_moving_money_is_never_repeated(
     # S25
     peer = Peer(failure)
     with pytest.raises(expected):
-        ask(peer, command)
+        result_of(peer, command)
     assert len(peer.requests) == 1
     assert peer.pauses == []
 
@@ -197,24 +197,24 @@ def test_placing_cancelling_and_moving_money_is_never_repeated(
 def test_missing_credentials_are_refused_before_anything_is_sent() -> None:
     peer = Peer()
     with pytest.raises(UsageError, match="Authentication required"):
-        peer.run(HttpFlow(peer.sources).request(BALANCE, 100.0))
+        peer.run(HttpCaller(peer.sources).request(BALANCE, 100.0))
     assert peer.requests == []
 
 
 def test_public_calls_need_no_credentials() -> None:
     peer = Peer(ok({"timestamp": 1}))
-    assert peer.run(HttpFlow(peer.sources).request(system.Time(), 100.0)).timestamp == 1
+    assert peer.run(HttpCaller(peer.sources).request(system.Time(), 100.0)).timestamp == 1
 
 
 def test_an_empty_bucket_makes_a_query_wait_and_an_order_fail() -> None:
     peer = Peer(*[ok(BALANCES)] * 20)
-    flow = flow_of(peer)
+    caller = caller_of(peer)
     for _ in range(20):
-        peer.run(flow.request(BALANCE, 100.0))
+        peer.run(caller.request(BALANCE, 100.0))
     assert len(peer.pauses) > 0
-    flow.pace.empty(ORDER, peer.now)
+    caller.rate_limits.empty(ORDER, peer.now)
     with pytest.raises(RateLimited):
-        peer.run(flow.request(ORDER, peer.now))
+        peer.run(caller.request(ORDER, peer.now))
     assert len(peer.requests) == 20
 
 
@@ -222,17 +222,17 @@ def test_an_empty_bucket_makes_a_query_wait_and_an_order_fail() -> None:
 def test_too_many_requests_waits_at_least_until_the_group_has_recovered(answer: Any) -> None:
     # S17
     peer = Peer(answer, ok(BALANCES))
-    ask(peer, BALANCE)
+    result_of(peer, BALANCE)
     assert len(peer.requests) == 2
     assert sum(peer.pauses) >= 0.1
 
 
 def test_the_headers_of_an_answer_slow_the_next_call_down() -> None:
     peer = Peer((200, (("X-RateLimit-Remaining", "0"),), ok(BALANCES)), ok(BALANCES))
-    flow = flow_of(peer)
-    peer.run(flow.request(BALANCE, peer.now))
+    caller = caller_of(peer)
+    peer.run(caller.request(BALANCE, peer.now))
     assert peer.pauses == []
-    peer.run(flow.request(BALANCE, peer.now))
+    peer.run(caller.request(BALANCE, peer.now))
     assert peer.pauses == [pytest.approx(0.1, rel=1e-3)]
 
 
@@ -243,18 +243,18 @@ def test_a_query_refused_for_its_timestamp_measures_the_clock_once_and_is_signed
     # S4
     ahead_ms = WALL_NS // 10**6 + 60_000
     peer = Peer(refused(4010), ok({"timestamp": ahead_ms}), ok(BALANCES))
-    flow = flow_of(peer)
-    peer.run(flow.request(BALANCE, peer.now))
+    caller = caller_of(peer)
+    peer.run(caller.request(BALANCE, peer.now))
     assert [request.rpartition("/")[2] for request in peer.requests] == ["balance", "time", "balance"]
     assert int(peer.timestamps[2]) == pytest.approx(ahead_ms, abs=1)
-    assert flow.clock_offset_ms == pytest.approx(60_000, abs=1)
+    assert caller.clock_offset_ms == pytest.approx(60_000, abs=1)
 
 
 def test_a_timestamp_that_is_refused_again_is_an_error_that_explains_itself() -> None:
     date = (("Date", "Mon, 20 Nov 2023 14:41:43 GMT"),)
     peer = Peer(refused(4010), ok({"timestamp": WALL_NS // 10**6}), (200, date, refused(4010)))
     with pytest.raises(HttpRefused, match="set the clock") as caught:
-        ask(peer, BALANCE)
+        result_of(peer, BALANCE)
     (note,) = caught.value.__notes__
     assert "the answer is dated 1700491303 (+599 s)" in note
     assert len(peer.requests) == 3
@@ -272,44 +272,44 @@ def test_a_timestamp_that_is_refused_again_is_an_error_that_explains_itself() ->
 def test_without_a_date_the_error_still_says_what_our_clock_reads(headers: Any) -> None:
     peer = Peer((200, headers, refused(4017)))
     with pytest.raises(HttpRefused) as caught:
-        ask(peer, ORDER)
+        result_of(peer, ORDER)
     assert "this machine's clock reads 1700490704 s" in caught.value.__notes__[0]
 
 
 def test_a_clock_that_is_off_by_more_than_is_corrected_says_by_how_much() -> None:
     peer = Peer(refused(4010), ok({"timestamp": WALL_NS // 10**6 - 3_600_000}), refused(4010))
     with pytest.raises(HttpRefused) as caught:
-        ask(peer, BALANCE)
+        result_of(peer, BALANCE)
     (note,) = caught.value.__notes__
     assert "measured at -3600 s from this machine's, and no more than 300 s are corrected" in note
 
 
 def test_after_an_order_was_refused_for_its_timestamp_the_clock_is_measured_before_the_next_signed_call() -> None:
     peer = Peer(refused(4010), ok({"timestamp": WALL_NS // 10**6 - 20_000}), ok(ROW))
-    flow = flow_of(peer)
+    caller = caller_of(peer)
     with pytest.raises(HttpRefused):
-        peer.run(flow.request(ORDER, peer.now))
-    peer.run(flow.request(ORDER, peer.now))
+        peer.run(caller.request(ORDER, peer.now))
+    peer.run(caller.request(ORDER, peer.now))
     assert peer.requests == ["POST /v2/spot/order", "GET /v2/time", "POST /v2/spot/order"]
     assert int(peer.timestamps[2]) == pytest.approx(WALL_NS // 10**6 - 20_000, abs=1)
 
 
 def test_a_clock_that_could_not_be_measured_is_measured_the_next_time() -> None:
     peer = Peer(refused(4010), (502, (), ""), ok({"timestamp": WALL_NS // 10**6}), ok(ROW))
-    flow = flow_of(peer, retries=0)
+    caller = caller_of(peer, retries=0)
     for expected in (HttpRefused, HttpRefused):
         with pytest.raises(expected):
-            peer.run(flow.request(ORDER, peer.now))
-    peer.run(flow.request(ORDER, peer.now))
+            peer.run(caller.request(ORDER, peer.now))
+    peer.run(caller.request(ORDER, peer.now))
     assert len(peer.requests) == 4
 
 
 def test_the_venue_cannot_move_what_we_sign_by_more_than_five_minutes() -> None:
     # S16
     peer = Peer(ok({"timestamp": WALL_NS // 10**6 + 86_400_000}), ok(BALANCES))
-    flow = flow_of(peer)
-    peer.run(flow.sync_clock(peer.now))
-    peer.run(flow.request(BALANCE, peer.now))
+    caller = caller_of(peer)
+    peer.run(caller.sync_clock(peer.now))
+    peer.run(caller.request(BALANCE, peer.now))
     assert int(peer.timestamps[1]) == WALL_NS // 10**6 + 300_000
 
 
@@ -317,14 +317,14 @@ def test_the_clock_may_be_shared_with_a_socket() -> None:
     clock = Clock()
     clock.observe(WALL_NS, WALL_NS, WALL_NS // 10**6 + 1000, 0.0)
     peer = Peer(ok(BALANCES))
-    flow = HttpFlow(peer.sources, CREDENTIALS, clock=clock)
-    peer.run(flow.request(BALANCE, peer.now))
+    caller = HttpCaller(peer.sources, CREDENTIALS, clock=clock)
+    peer.run(caller.request(BALANCE, peer.now))
     assert int(peer.timestamps[0]) == pytest.approx(WALL_NS // 10**6 + 1000, abs=1)
 
 
 def test_the_window_is_sent_with_every_signed_call() -> None:
     peer = Peer()
-    step = next(flow_of(peer, window_ms=20_000).request(BALANCE, peer.now))
+    step = next(caller_of(peer, window_ms=20_000).request(BALANCE, peer.now))
     assert isinstance(step, Send)
     assert ("X-COINEX-WINDOWTIME", "20000") in step.request.headers
 
@@ -334,10 +334,10 @@ def test_the_window_is_sent_with_every_signed_call() -> None:
 
 def test_an_order_lost_in_flight_is_found_by_its_client_id_in_its_market() -> None:
     peer = Peer(lost(), ok([ROW], pagination={"has_next": False}), ok([]))
-    flow = flow_of(peer)
+    caller = caller_of(peer)
     with pytest.raises(HttpOutcomeUnknown, match=r"resolve_order\('user1'\)"):
-        peer.run(flow.request(ORDER, peer.now))
-    verdict = peer.run(flow.resolve_order("user1", peer.now))
+        peer.run(caller.request(ORDER, peer.now))
+    verdict = peer.run(caller.resolve_order("user1", peer.now))
     assert (verdict.state, verdict.order.order_id if verdict.order else None) == ("live", 7)
     assert peer.requests[1:] == [
         "GET /v2/spot/pending-order?market=BTCUSDT&market_type=SPOT&client_id=user1&limit=100",
@@ -347,7 +347,7 @@ def test_an_order_lost_in_flight_is_found_by_its_client_id_in_its_market() -> No
 
 def test_an_order_that_this_client_never_sent_is_searched_everywhere() -> None:
     peer = Peer(*[ok([])] * 6)
-    verdict = peer.run(flow_of(peer).resolve_order("old", peer.now))
+    verdict = peer.run(caller_of(peer).resolve_order("old", peer.now))
     assert verdict.state == "not_found"
     assert verdict.order is None
     assert len(peer.requests) == 6
@@ -356,59 +356,59 @@ def test_an_order_that_this_client_never_sent_is_searched_everywhere() -> None:
 
 def test_a_search_goes_on_where_one_market_type_is_refused() -> None:
     peer = Peer(ok([]), ok([]), refused(3639), ok([]), ok([{**ROW, "market_type": "FUTURES", "unfilled_amount": "0"}]))
-    verdict = peer.run(flow_of(peer).resolve_order("user1", peer.now))
+    verdict = peer.run(caller_of(peer).resolve_order("user1", peer.now))
     assert (verdict.state, verdict.not_searched) == ("filled", ("MARGIN",))
 
 
 def test_an_order_whose_sending_was_cut_short_is_remembered_too() -> None:
     peer = Peer(ok([]), ok([]))
-    flow = flow_of(peer)
-    steps = flow.request(ORDER, peer.now)
+    caller = caller_of(peer)
+    steps = caller.request(ORDER, peer.now)
     next(steps)
     steps.close()
-    peer.run(flow.resolve_order("user1", peer.now))
+    peer.run(caller.resolve_order("user1", peer.now))
     assert all("market=BTCUSDT&market_type=SPOT" in request for request in peer.requests)
 
 
 @pytest.mark.parametrize("answer", [ok(ROW), refused(3109), lost(was_sent=False)], ids=["placed", "refused", "unsent"])
 def test_an_order_whose_outcome_is_known_is_not_remembered(answer: Any) -> None:
     peer = Peer(answer, *[ok([])] * 6)
-    flow = flow_of(peer)
+    caller = caller_of(peer)
     with suppress(HttpRefused, HttpUnreachable):
-        peer.run(flow.request(ORDER, peer.now))
-    peer.run(flow.resolve_order("user1", peer.now))
+        peer.run(caller.request(ORDER, peer.now))
+    peer.run(caller.resolve_order("user1", peer.now))
     assert len(peer.requests) == 7
 
 
 def test_each_order_of_a_lost_batch_is_remembered() -> None:
     order = futures.PutOrder(market="ETHUSDT", side="buy", type="market", amount="1", client_id="f1")
     peer = Peer(lost(), ok([]), ok([]))
-    flow = flow_of(peer)
+    caller = caller_of(peer)
     with pytest.raises(HttpOutcomeUnknown, match="'f1'"):
-        peer.run(flow.request(futures.PutMultiOrder(orders=(order,)), peer.now))
-    peer.run(flow.resolve_order("f1", peer.now))
+        peer.run(caller.request(futures.PutMultiOrder(orders=(order,)), peer.now))
+    peer.run(caller.resolve_order("f1", peer.now))
     assert all("market=ETHUSDT&market_type=FUTURES" in request for request in peer.requests[1:])
 
 
 def test_an_order_placed_by_a_free_call_is_remembered_as_well() -> None:
     peer = Peer(lost(), ok([]), ok([]))
-    flow = flow_of(peer)
+    caller = caller_of(peer)
     sent = {"market": "ETHUSDT", "market_type": "MARGIN", "side": "buy", "type": "limit", "amount": 1, "price": 2}
     with pytest.raises(HttpOutcomeUnknown, match="GET /spot/pending-order market=ETHUSDT client_id=free"):
-        peer.run(flow.request(call("POST", "/spot/order", **sent, client_id="free"), peer.now))
-    peer.run(flow.resolve_order("free", peer.now))
+        peer.run(caller.request(call("POST", "/spot/order", **sent, client_id="free"), peer.now))
+    peer.run(caller.resolve_order("free", peer.now))
     assert all("market=ETHUSDT&market_type=MARGIN" in request for request in peer.requests[1:])
 
 
 def test_what_is_remembered_is_bounded() -> None:
     peer = Peer(*[lost()] * 1030, *[ok([])] * 8)
-    flow = flow_of(peer)
+    caller = caller_of(peer)
     for number in range(1030):
         with pytest.raises(HttpOutcomeUnknown):
-            peer.run(flow.request(placed_as(f"c{number}"), 100.0 + number))
-    peer.run(flow.resolve_order("c0", 5000.0))
+            peer.run(caller.request(placed_as(f"c{number}"), 100.0 + number))
+    peer.run(caller.resolve_order("c0", 5000.0))
     assert len(peer.requests) == 1030 + 6
-    peer.run(flow.resolve_order("c1029", 5000.0))
+    peer.run(caller.resolve_order("c1029", 5000.0))
     assert len(peer.requests) == 1030 + 8
 
 
@@ -422,8 +422,8 @@ def test_questions_are_asked_one_after_the_other_and_their_errors_are_thrown_in(
         return heard
 
     peer = Peer(ok(BALANCES), refused(3600))
-    flow = flow_of(peer)
-    balances, code = peer.run(flow.ask(questions(), peer.now))
+    caller = caller_of(peer)
+    balances, code = peer.run(caller.ask(questions(), peer.now))
     assert (balances, code) == ((assets.SpotBalance(ccy="USDT", available=Decimal(1), frozen=Decimal(0)),), 3600)
     assert [request.split("?")[0] for request in peer.requests] == [
         "GET /v2/assets/spot/balance",
@@ -440,7 +440,7 @@ def test_questions_that_are_broken_off_learn_of_it() -> None:
         finally:
             ended.append("here")
 
-    steps = flow_of(Peer()).ask(questions(), 100.0)
+    steps = caller_of(Peer()).ask(questions(), 100.0)
     next(steps)
     steps.close()
     assert ended == ["here"]
@@ -462,9 +462,9 @@ ANSWERS = st.sampled_from(
 @given(st.lists(ANSWERS, min_size=20, max_size=20), st.sampled_from([ORDER, BALANCE]))
 def test_whatever_comes_a_call_ends_and_an_order_is_sent_at_most_once(answers: Iterable[Any], command: Any) -> None:
     peer = Peer(*answers)
-    flow = flow_of(peer)
+    caller = caller_of(peer)
     with suppress(SdkError):
-        peer.run(flow.request(command, peer.now))
+        peer.run(caller.request(command, peer.now))
     assert sum(request == "POST /v2/spot/order" for request in peer.requests) <= 1
     assert len(peer.requests) <= 5
 

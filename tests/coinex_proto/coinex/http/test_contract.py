@@ -9,7 +9,7 @@ from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from types import ModuleType
-from typing import Any, cast, get_args, get_origin, get_type_hints
+from typing import Any, get_args, get_origin, get_type_hints
 
 import attrs
 import pytest
@@ -18,6 +18,8 @@ import yaml
 from coinex_proto.coinex import Credentials, http
 from coinex_proto.coinex.http import LIMITS, ROUTES, BatchItem, HttpCommand, Page, account, assets, call, system
 from coinex_proto.coinex.http._envelope import ALIASES
+from coinex_proto.coinex.http._type_arguments import hints_of
+from coinex_proto.coinex.http.command import result_type
 from coinex_proto.coinex.http.futures import deal as futures_deal
 from coinex_proto.coinex.http.futures import market as futures_market
 from coinex_proto.coinex.http.futures import order as futures_order
@@ -70,18 +72,14 @@ def examples() -> list[dict[str, Any]]:
 
 def commands() -> Iterator[tuple[ModuleType, type[HttpCommand[Any]]]]:
     for module in MODULES:
-        for kind in vars(module).values():
-            if inspect.isclass(kind) and issubclass(kind, HttpCommand) and kind.__module__ == module.__name__:
+        for name, kind in vars(module).items():
+            is_own = inspect.isclass(kind) and kind.__module__ == module.__name__
+            if is_own and issubclass(kind, HttpCommand) and not name.startswith("_"):
                 yield module, kind
 
 
 def endpoint_of(kind: type[HttpCommand[Any]]) -> dict[str, Any]:
     return endpoints()[str(kind.route)]
-
-
-def result_of(kind: type[HttpCommand[Any]]) -> Any:
-    (base,) = (each for each in cast("Any", kind).__orig_bases__ if get_origin(each) is HttpCommand)
-    return get_args(base)[0]
 
 
 def shape_and_model(result: Any) -> tuple[str, Any]:
@@ -146,7 +144,7 @@ def test_the_fields_of_a_call_are_the_documented_parameters_in_their_order(kind:
 @KINDS
 def test_the_words_that_a_parameter_accepts_are_the_documented_ones(kind: type[HttpCommand[Any]]) -> None:
     enums = description()["enums"]
-    hints = get_type_hints(kind)
+    hints = hints_of(kind)
     for parameter in endpoint_of(kind)["params"]:
         if "enum" not in parameter or "." in parameter["name"]:
             continue
@@ -162,7 +160,7 @@ def test_the_words_that_a_parameter_accepts_are_the_documented_ones(kind: type[H
 @KINDS
 def test_the_result_of_a_call_has_the_documented_shape_and_fields(kind: type[HttpCommand[Any]]) -> None:
     about = endpoint_of(kind)
-    shape, model = shape_and_model(result_of(kind))
+    shape, model = shape_and_model(result_type(kind))
     documented_shape = "page" if about["paginated"] else about["data_shape"]
     assert shape == documented_shape
     if model is not None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coinex_proto.coinex.http import HttpCommand, Pace, RateLimited, assets, futures, spot, system
+from coinex_proto.coinex.http import HttpCommand, RateLimited, RateLimits, assets, futures, spot, system
 
 ORDER = spot.PutOrder(market="BTCUSDT", side="buy", type="limit", amount="1", price="2")
 CANCEL = spot.CancelOrder(market="BTCUSDT", order_id=1)
@@ -14,114 +14,114 @@ BALANCE = assets.GetSpotBalance()
 NOW = 1000.0
 
 
-def taken_at_once(pace: Pace, command: HttpCommand[Any], now: float) -> int:
+def taken_at_once(rate_limits: RateLimits, command: HttpCommand[Any], now: float) -> int:
     count = 0
-    while pace.wait(command, now) == 0:
-        assert pace.take(command, now) == 0
+    while rate_limits.wait(command, now) == 0:
+        assert rate_limits.take(command, now) == 0
         count += 1
     return count
 
 
 @pytest.mark.parametrize(("command", "burst"), [(ORDER, 30), (CANCEL, 60), (BALANCE, 10), (system.Time(), 400)])
 def test_a_group_lets_one_second_s_worth_through_at_once(command: HttpCommand[Any], burst: int) -> None:
-    assert taken_at_once(Pace(), command, NOW) == burst
+    assert taken_at_once(RateLimits(), command, NOW) == burst
 
 
 def test_groups_do_not_share_a_bucket() -> None:
-    pace = Pace()
-    taken_at_once(pace, ORDER, NOW)
-    assert pace.wait(CANCEL, NOW) == 0
-    assert pace.wait(futures.CancelOrder(market="BTCUSDT", order_id=1), NOW) == 0
+    rate_limits = RateLimits()
+    taken_at_once(rate_limits, ORDER, NOW)
+    assert rate_limits.wait(CANCEL, NOW) == 0
+    assert rate_limits.wait(futures.CancelOrder(market="BTCUSDT", order_id=1), NOW) == 0
 
 
 def test_a_query_is_told_how_long_to_wait_and_an_order_is_refused() -> None:
-    pace = Pace()
-    taken_at_once(pace, BALANCE, NOW)
-    taken_at_once(pace, ORDER, NOW)
-    assert pace.take(BALANCE, NOW) == pytest.approx(0.1, rel=1e-3)
+    rate_limits = RateLimits()
+    taken_at_once(rate_limits, BALANCE, NOW)
+    taken_at_once(rate_limits, ORDER, NOW)
+    assert rate_limits.take(BALANCE, NOW) == pytest.approx(0.1, rel=1e-3)
     with pytest.raises(RateLimited, match="POST /spot/order: the limit of spot_order") as caught:
-        pace.take(ORDER, NOW)
+        rate_limits.take(ORDER, NOW)
     assert caught.value.retry_after == pytest.approx(1 / 30, rel=1e-3)
 
 
 def test_a_refused_order_takes_nothing() -> None:
     # Law 7
-    pace = Pace()
-    taken_at_once(pace, ORDER, NOW)
+    rate_limits = RateLimits()
+    taken_at_once(rate_limits, ORDER, NOW)
     for _ in range(5):
         with pytest.raises(RateLimited):
-            pace.take(ORDER, NOW)
-    assert pace.take(ORDER, NOW + 1 / 30) == 0
+            rate_limits.take(ORDER, NOW)
+    assert rate_limits.take(ORDER, NOW + 1 / 30) == 0
 
 
 def test_a_batch_costs_one_unit_for_each_order() -> None:
-    pace = Pace()
+    rate_limits = RateLimits()
     batch = spot.PutMultiOrder(orders=(ORDER,) * 20)
     assert batch.cost == 20
-    assert pace.take(batch, NOW) == 0
-    assert taken_at_once(pace, ORDER, NOW) == 10
+    assert rate_limits.take(batch, NOW) == 0
+    assert taken_at_once(rate_limits, ORDER, NOW) == 10
 
 
 def test_a_batch_larger_than_the_bucket_leaves_when_it_is_full() -> None:
-    pace = Pace()
+    rate_limits = RateLimits()
     batch = spot.PutMultiOrder(orders=(ORDER,) * 40)
-    assert pace.take(batch, NOW) == 0
-    assert pace.wait(ORDER, NOW) == pytest.approx(11 / 30)
+    assert rate_limits.take(batch, NOW) == 0
+    assert rate_limits.wait(ORDER, NOW) == pytest.approx(11 / 30)
 
 
 def test_all_calls_together_stay_below_the_limit_of_the_address() -> None:
-    pace = Pace()
-    taken_at_once(pace, system.Time(), NOW)
-    assert pace.wait(BALANCE, NOW) == pytest.approx(1 / 400, rel=1e-3)
+    rate_limits = RateLimits()
+    taken_at_once(rate_limits, system.Time(), NOW)
+    assert rate_limits.wait(BALANCE, NOW) == pytest.approx(1 / 400, rel=1e-3)
 
 
 def test_the_venue_s_own_count_is_believed_downwards_only() -> None:
-    pace = Pace()
-    pace.note(BALANCE, [("X-RateLimit-Limit", "10"), ("x-ratelimit-remaining", "3")], NOW)
-    assert taken_at_once(pace, BALANCE, NOW) == 3
-    pace.note(BALANCE, [("X-RateLimit-Remaining", "9")], NOW)
-    assert pace.wait(BALANCE, NOW) > 0
+    rate_limits = RateLimits()
+    rate_limits.note(BALANCE, [("X-RateLimit-Limit", "10"), ("x-ratelimit-remaining", "3")], NOW)
+    assert taken_at_once(rate_limits, BALANCE, NOW) == 3
+    rate_limits.note(BALANCE, [("X-RateLimit-Remaining", "9")], NOW)
+    assert rate_limits.wait(BALANCE, NOW) > 0
 
 
 def test_another_limit_than_the_published_one_is_kept_to() -> None:
-    pace = Pace()
-    pace.take(BALANCE, NOW)
-    pace.note(BALANCE, [("X-RateLimit-Limit", "2")], NOW)
-    assert taken_at_once(pace, BALANCE, NOW) == 2
-    assert pace.wait(BALANCE, NOW) == pytest.approx(0.5)
+    rate_limits = RateLimits()
+    rate_limits.take(BALANCE, NOW)
+    rate_limits.note(BALANCE, [("X-RateLimit-Limit", "2")], NOW)
+    assert taken_at_once(rate_limits, BALANCE, NOW) == 2
+    assert rate_limits.wait(BALANCE, NOW) == pytest.approx(0.5)
 
 
 @pytest.mark.parametrize("value", ["", "x", "-1", "nan", "inf", "0"])
 def test_a_header_that_is_no_sensible_limit_is_ignored(value: str) -> None:
-    pace = Pace()
-    pace.note(BALANCE, [("X-RateLimit-Limit", value)], NOW)
-    assert taken_at_once(pace, BALANCE, NOW) == 10
+    rate_limits = RateLimits()
+    rate_limits.note(BALANCE, [("X-RateLimit-Limit", value)], NOW)
+    assert taken_at_once(rate_limits, BALANCE, NOW) == 10
 
 
 def test_too_many_requests_empties_the_bucket() -> None:
-    pace = Pace()
-    pace.empty(BALANCE, NOW)
-    assert pace.wait(BALANCE, NOW) == pytest.approx(0.1, rel=1e-3)
-    assert pace.wait(BALANCE, NOW + 0.11) == 0
+    rate_limits = RateLimits()
+    rate_limits.empty(BALANCE, NOW)
+    assert rate_limits.wait(BALANCE, NOW) == pytest.approx(0.1, rel=1e-3)
+    assert rate_limits.wait(BALANCE, NOW + 0.11) == 0
 
 
 def test_the_long_cycles_are_remembered() -> None:
-    pace = Pace()
+    rate_limits = RateLimits()
     headers = [("X-RateLimit-LongPeriod-1H-Remaining", "900"), ("X-RateLimit-LongPeriod-24H-Remaining", "8000")]
-    pace.note(ORDER, [*headers, ("X-RateLimit-LongPeriod-4H-Remaining", "?")], NOW)
-    assert pace.long_cycles == {"1H": 900, "24H": 8000}
-    pace.note(ORDER, [], NOW)
-    assert pace.long_cycles == {"1H": 900, "24H": 8000}
+    rate_limits.note(ORDER, [*headers, ("X-RateLimit-LongPeriod-4H-Remaining", "?")], NOW)
+    assert rate_limits.long_cycles == {"1H": 900, "24H": 8000}
+    rate_limits.note(ORDER, [], NOW)
+    assert rate_limits.long_cycles == {"1H": 900, "24H": 8000}
 
 
 @given(st.lists(st.tuples(st.floats(0, 0.3), st.integers(0, 12)), max_size=60))
 def test_no_second_ever_sees_more_than_rate_and_burst(steps: list[tuple[float, int]]) -> None:
-    pace, now, sent = Pace(), NOW, []
+    rate_limits, now, sent = RateLimits(), NOW, []
     for pause, remaining in steps:
         now += pause
-        if pace.wait(BALANCE, now) == 0:
-            pace.take(BALANCE, now)
+        if rate_limits.wait(BALANCE, now) == 0:
+            rate_limits.take(BALANCE, now)
             sent.append(now)
-            pace.note(BALANCE, [("X-RateLimit-Remaining", str(remaining))], now)
+            rate_limits.note(BALANCE, [("X-RateLimit-Remaining", str(remaining))], now)
     for start in sent:
         assert sum(start <= at < start + 1 for at in sent) <= 20

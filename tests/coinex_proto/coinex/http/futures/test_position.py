@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from decimal import Decimal
-
 import pytest
 
 from coinex_proto import UsageError
@@ -11,7 +9,8 @@ from coinex_proto.coinex.http.futures import (
     AdjustPositionMargin,
     ClosePosition,
     LeverageSetting,
-    ListPendingPosition,
+    ListFinishedPosition,
+    ListPositionMarginHistory,
     ModifyPositionStopLoss,
     ModifyPositionTakeProfit,
 )
@@ -44,14 +43,8 @@ def test_changing_a_stop_loss_or_a_take_profit_must_change_something() -> None:
         ModifyPositionTakeProfit(market="BTCUSDT", take_profit_id=1)
 
 
-def test_a_position_shows_its_exits_and_none_where_there_is_none() -> None:
-    body = (
-        b'{"code": 0, "data": [{"position_id": 1, "market": "BTCUSDT", "side": "long", "margin_mode": "cross",'
-        b'"open_interest": "2", "leverage": "10", "take_profit_price": "", "stop_loss_price": "0",'
-        b'"stop_loss_list": [{"id": 5, "price": "9000.5", "type": "mark_price", "is_all": true}]}],'
-        b'"pagination": {"has_next": false, "total": 1}}'
-    )
-    (position,) = parse(ListPendingPosition(), 200, body).rows
-    assert (position.take_profit_price, position.stop_loss_price) == (None, Decimal(0))
-    assert (position.leverage, position.take_profit_list) == (10, ())
-    assert position.stop_loss_list[0].price == Decimal("9000.5")
+def test_the_history_of_positions_is_bounded_by_time_and_page_last() -> None:
+    since = 1689152421692
+    past = ListPositionMarginHistory(market="BTCUSDT", position_id=7, start_time=since, page=2)
+    assert list(past.parameters()) == ["market", "market_type", "position_id", "start_time", "page"]
+    assert ListFinishedPosition(end_time=since).parameters() == {"market_type": "FUTURES", "end_time": since}

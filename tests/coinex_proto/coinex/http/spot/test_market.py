@@ -3,19 +3,13 @@ from __future__ import annotations
 import pytest
 
 from coinex_proto import UsageError
-from coinex_proto.coinex.http import UnreadableAnswer, parse
-from coinex_proto.coinex.http.spot import ListMarket, ListMarketDepth, ListMarketKline
+from coinex_proto.coinex.http import parse
+from coinex_proto.coinex.http.spot import ListMarket, ListMarketKline
 
 
 def test_there_are_no_candles_of_a_mark_price_on_spot() -> None:
     with pytest.raises(UsageError, match="one of 'latest_price', 'index_price'"):
         ListMarketKline(market="BTCUSDT", period="1day", price_type="mark_price")  # type: ignore[arg-type]
-
-
-def test_a_book_whose_prices_are_no_numbers_is_not_given_out() -> None:
-    body = b'{"code": 0, "data": {"market": "A", "is_full": true, "depth": {"asks": [["x", "1"]], "bids": [], "updated_at": 1}}}'
-    with pytest.raises(UnreadableAnswer, match="MarketDepth"):
-        parse(ListMarketDepth(market="A", limit=5, interval="0"), 200, body)
 
 
 def test_another_spelling_of_a_flag_is_read() -> None:

@@ -1,4 +1,4 @@
-"""Rows of public market data that spot and futures share.
+"""Rows of public market data: those that spot and futures share, and what their other rows have in common.
 
 Source: CoinEx API v2, spot/market and futures/market.
 """
@@ -85,3 +85,52 @@ class MarketIndex:
     """Milliseconds."""
     price: Decimal
     sources: tuple[IndexSource, ...] = ()
+
+
+@frozen(kw_only=True)
+class AnyMarket:
+    """One market and its rules."""
+
+    market: str
+    maker_fee_rate: Decimal
+    taker_fee_rate: Decimal
+    min_amount: Decimal
+    """Smallest order."""
+    base_ccy: str
+    quote_ccy: str
+    base_ccy_precision: int
+    """Decimals of amounts."""
+    quote_ccy_precision: int
+    """Decimals of prices."""
+    status: str | None = None
+    """bidding, counting_down or online; not on every answer of futures."""
+    delisted_at: int | None = None
+    """Expected delisting, milliseconds."""
+    is_api_trading_available: bool | None = None
+
+
+@frozen(kw_only=True)
+class AnyTicker:
+    """Prices and volumes of one market over the last 24 hours."""
+
+    market: str
+    last: Decimal
+    """Latest price."""
+    open: Decimal
+    """Price 24 h ago."""
+    close: Decimal
+    """The latest price once more."""
+    high: Decimal
+    """Highest price in the period."""
+    low: Decimal
+    """Lowest price in the period."""
+    volume: Decimal
+    """Traded volume, base currency."""
+    value: Decimal
+    """Traded value, quote currency."""
+    volume_sell: Decimal | None = None
+    """Taker sell volume."""
+    volume_buy: Decimal | None = None
+    """Taker buy volume."""
+    period: int | None = None
+    """Always 86400."""
