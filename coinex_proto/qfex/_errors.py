@@ -12,7 +12,7 @@ from coinex_proto.dialect import Answer
 from coinex_proto.errors import PayloadError
 from coinex_proto.ids import OLDEST, ReplyKey
 from coinex_proto.qfex import _refusals
-from coinex_proto.qfex._replies import plain
+from coinex_proto.qfex._trade.replies import plain
 
 OLD_TYPES: Final = frozenset({"error", "err"})
 """`type` of the flat form, in any case."""

@@ -13,14 +13,7 @@ from attrs import field, frozen
 from coinex_proto.books.view import BookChanged
 from coinex_proto.ids import TopicKey
 from coinex_proto.qfex._checks import INTERVALS, SIG_FIGS, check_symbol, check_symbol_or_none, one_of
-from coinex_proto.qfex.account_updates import (
-    BalanceUpdate,
-    FillUpdate,
-    OrderUpdate,
-    PositionUpdate,
-    StopOrderUpdate,
-)
-from coinex_proto.qfex.market_updates import (
+from coinex_proto.qfex._mds.updates import (
     BboUpdate,
     CandleUpdate,
     FundingUpdate,
@@ -32,6 +25,13 @@ from coinex_proto.qfex.market_updates import (
     RefdataUpdate,
     TradeUpdate,
     UnderlierUpdate,
+)
+from coinex_proto.qfex._trade.updates import (
+    BalanceUpdate,
+    FillUpdate,
+    OrderUpdate,
+    PositionUpdate,
+    StopOrderUpdate,
 )
 from coinex_proto.topics import Topic
 from coinex_proto.updates import Event

@@ -12,7 +12,7 @@ import pytest
 
 from coinex_proto import Answer, Command, Endpoint, Inbound, Opening, Unrecognised, Update, qfex
 from coinex_proto.ids import RequestId
-from coinex_proto.qfex._own_commands import Auth, CancelOnDisconnect, MarketSubscription, Subscribe, Unsubscribe
+from coinex_proto.qfex._trade.own_commands import Auth, CancelOnDisconnect, MarketSubscription, Subscribe, Unsubscribe
 from tests.coinex_proto.qfex.examples import examples, text_of
 
 MDS = qfex.mds()

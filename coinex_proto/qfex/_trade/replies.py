@@ -14,7 +14,7 @@ import msgspec
 from coinex_proto.errors import PayloadError, quoted
 from coinex_proto.qfex._finite import check_finite
 from coinex_proto.qfex._mending import mended
-from coinex_proto.qfex.account_updates import (
+from coinex_proto.qfex._trade.updates import (
     LeverageLevel,
     OpenOrdersUpdate,
     OrderUpdate,

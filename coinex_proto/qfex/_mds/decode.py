@@ -18,9 +18,7 @@ from coinex_proto.events import Unrecognised
 from coinex_proto.ids import OLDEST, ReplyKey
 from coinex_proto.qfex import _errors
 from coinex_proto.qfex._finite import check_finite, check_finite_levels
-from coinex_proto.qfex._mending import mended
-from coinex_proto.qfex._replies import UNREADABLE, plain
-from coinex_proto.qfex.market_updates import (
+from coinex_proto.qfex._mds.updates import (
     ALL,
     BboUpdate,
     CandleUpdate,
@@ -34,6 +32,8 @@ from coinex_proto.qfex.market_updates import (
     TradeUpdate,
     UnderlierUpdate,
 )
+from coinex_proto.qfex._mending import mended
+from coinex_proto.qfex._trade.replies import UNREADABLE, plain
 from coinex_proto.updates import Update
 
 _PUSHES: Final[Mapping[str, type[Update]]] = {

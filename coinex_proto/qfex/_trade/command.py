@@ -12,7 +12,7 @@ from attrs import Attribute, field, frozen
 
 from coinex_proto.commands import Command
 from coinex_proto.errors import UsageError, quoted
-from coinex_proto.qfex import _replies
+from coinex_proto.qfex._trade import replies as _replies
 
 R_co = TypeVar("R_co", covariant=True)
 

@@ -16,10 +16,11 @@ from attrs import fields
 from coinex_proto.dialect import Answer, Inbound
 from coinex_proto.errors import PayloadError, quoted
 from coinex_proto.events import Unrecognised
-from coinex_proto.qfex import _errors, _keys, _refusals
+from coinex_proto.qfex import _errors, _refusals
 from coinex_proto.qfex._finite import check_finite
-from coinex_proto.qfex._replies import UNREADABLE, checked, plain, typed
-from coinex_proto.qfex.account_updates import (
+from coinex_proto.qfex._trade import keys as _keys
+from coinex_proto.qfex._trade.replies import UNREADABLE, checked, plain, typed
+from coinex_proto.qfex._trade.updates import (
     BalanceUpdate,
     FillUpdate,
     OrderUpdate,

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Final, Literal
 
 from coinex_proto.orders.fact import Fill, OrderFact
-from coinex_proto.qfex.account_updates import (
+from coinex_proto.qfex._trade.updates import (
     REQUEST_STATUSES,
     FillUpdate,
     OpenOrdersUpdate,

@@ -21,7 +21,7 @@ from typing import Any, Final, TypeAlias
 
 from attrs import frozen
 
-from coinex_proto.qfex.account_updates import REQUEST_STATUSES, OrderUpdate, TwapUpdate
+from coinex_proto.qfex._trade.updates import REQUEST_STATUSES, OrderUpdate, TwapUpdate
 
 Keys: TypeAlias = tuple[tuple[object, ...], ...]
 _Params: TypeAlias = Mapping[str, Any]

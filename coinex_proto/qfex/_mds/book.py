@@ -11,7 +11,7 @@ from typing import final
 from coinex_proto.books.book import Levels
 from coinex_proto.books.ladder import Ladder, LevelTexts
 from coinex_proto.errors import PayloadError
-from coinex_proto.qfex.market_updates import Level2Update
+from coinex_proto.qfex._mds.updates import Level2Update
 from coinex_proto.updates import Update
 
 

@@ -2,7 +2,7 @@
 
 Parameters have the wire's names and are checked when the command is made. A command that places an order is answered
 with the tracker's `OrderView`; `RequestRefused.code` is the status of a rejected order, or the venue's error code.
-How answers are found without request ids: `_keys.py`. Source: QFEX documentation, Trade pages.
+How answers are found without request ids: `keys.py`. Source: QFEX documentation, Trade pages.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from attrs import evolve, field, frozen
 from coinex_proto.errors import UsageError
 from coinex_proto.orders.fact import OrderFact
 from coinex_proto.orders.view import OrderView
-from coinex_proto.qfex import _replies
 from coinex_proto.qfex._checks import (
     ORDER_TYPES,
     SIDES,
@@ -33,8 +32,9 @@ from coinex_proto.qfex._checks import (
     to_quantity_or_none,
     to_stop_or_none,
 )
-from coinex_proto.qfex._command import TradeCommand, given
-from coinex_proto.qfex.account_updates import OrderUpdate, TwapUpdate
+from coinex_proto.qfex._trade import replies as _replies
+from coinex_proto.qfex._trade.command import TradeCommand, given
+from coinex_proto.qfex._trade.updates import OrderUpdate, TwapUpdate
 
 CANCEL_ID_TYPES: Final = ("order_id", "client_order_id", "twap_id", "client_twap_id")
 MARKET: Final = "MARKET"

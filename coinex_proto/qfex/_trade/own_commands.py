@@ -11,7 +11,7 @@ from typing import ClassVar, final
 from attrs import field, frozen
 
 from coinex_proto.commands import Command
-from coinex_proto.qfex._command import TradeCommand, given
+from coinex_proto.qfex._trade.command import TradeCommand, given
 
 
 @final

@@ -18,12 +18,12 @@ from coinex_proto.errors import UsageError, quoted
 from coinex_proto.ids import RequestId
 from coinex_proto.orders.fact import OrderFact
 from coinex_proto.orders.view import OrderView
-from coinex_proto.qfex import _mds_decode
-from coinex_proto.qfex._command import Raw
+from coinex_proto.qfex._mds import decode as _mds_decode
+from coinex_proto.qfex._mds.book import QfexBook
+from coinex_proto.qfex._mds.updates import ALL
 from coinex_proto.qfex._messages import Headers, Requests, checked_endpoint, text_of
-from coinex_proto.qfex._own_commands import MarketSubscription
-from coinex_proto.qfex.book import QfexBook
-from coinex_proto.qfex.market_updates import ALL
+from coinex_proto.qfex._trade.command import Raw
+from coinex_proto.qfex._trade.own_commands import MarketSubscription
 from coinex_proto.qfex.topics import (
     Bbo,
     Candles,

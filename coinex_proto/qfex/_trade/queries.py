@@ -10,10 +10,10 @@ from typing import ClassVar, final
 
 from attrs import field, frozen
 
-from coinex_proto.qfex import _replies
 from coinex_proto.qfex._checks import at_least_or_none, check_symbol, check_symbol_or_none, check_text
-from coinex_proto.qfex._command import TradeCommand, given
-from coinex_proto.qfex.account_updates import LeverageLevel, OpenOrdersUpdate, OrderUpdate, UserTradesUpdate
+from coinex_proto.qfex._trade import replies as _replies
+from coinex_proto.qfex._trade.command import TradeCommand, given
+from coinex_proto.qfex._trade.updates import LeverageLevel, OpenOrdersUpdate, OrderUpdate, UserTradesUpdate
 
 
 @final

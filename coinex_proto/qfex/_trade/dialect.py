@@ -19,12 +19,14 @@ from coinex_proto.errors import UsageError, quoted
 from coinex_proto.ids import RequestId
 from coinex_proto.orders.fact import OrderFact
 from coinex_proto.orders.view import OrderView
-from coinex_proto.qfex import _keys, _orders, _trade_decode
-from coinex_proto.qfex._command import Raw, TradeCommand
 from coinex_proto.qfex._messages import Headers, Requests, checked_endpoint, text_of
-from coinex_proto.qfex._own_commands import Auth, CancelOnDisconnect, Subscribe, Unsubscribe
+from coinex_proto.qfex._trade import decode as _trade_decode
+from coinex_proto.qfex._trade import keys as _keys
+from coinex_proto.qfex._trade import orders as _orders
+from coinex_proto.qfex._trade.command import Raw, TradeCommand
+from coinex_proto.qfex._trade.own_commands import Auth, CancelOnDisconnect, Subscribe, Unsubscribe
+from coinex_proto.qfex._trade.queries import GetOrder, GetUserOrders, GetUserTrades
 from coinex_proto.qfex.credentials import HmacCredentials, JwtCredentials
-from coinex_proto.qfex.queries import GetOrder, GetUserOrders, GetUserTrades
 from coinex_proto.qfex.topics import Balances, Fills, Orders, Positions, StopOrders
 from coinex_proto.topics import Topic
 from coinex_proto.updates import Event, Update
