@@ -1,6 +1,6 @@
 """QFEX: perpetual futures on equities, indices, commodities and currencies. Source of all facts: QFEX documentation.
 
-Start with `mds()` for market data or `trade()` for orders; wish for topics, send commands. Nothing in here does I/O.
+Start with `mds()` for market data or `trade()` for orders; subscribe to topics, send commands. Nothing in here does I/O.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from coinex_proto.qfex._mds.updates import (
     TradeUpdate,
     UnderlierUpdate,
 )
-from coinex_proto.qfex._trade.command import Raw
+from coinex_proto.qfex._raw import Raw
 from coinex_proto.qfex._trade.commands import (
     AddOrder,
     AddTwap,

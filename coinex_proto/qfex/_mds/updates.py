@@ -1,9 +1,9 @@
 """Pushes of the MDS socket; msgspec decodes them directly, so each class is the schema.
 
-Attributes are the wire's, apart from `type`, which the class stands for. Numbers are exact `Decimal`s; times stay the
-venue's own RFC 3339 text, with `time_ns` (or `start_ns`) as nanoseconds; enumerations are plain strings, since they grow.
-`sequence` grows along the connection or along the topic, which of both is not documented. This module must not import for
-type checking only: msgspec reads the annotations. Source: QFEX documentation, MDS pages and AsyncAPI file.
+Attributes are the wire's, apart from `type`, which is the `channel` of the class. Numbers are exact `Decimal`s; times stay
+the venue's own RFC 3339 text, with `time_ns` (or `start_ns`) as nanoseconds; enumerations are plain strings, since they
+grow. `sequence` grows along the connection or along the topic, which of both is not documented. This module must not import
+for type checking only: msgspec reads the annotations. Source: QFEX documentation, MDS pages and AsyncAPI file.
 """
 
 from __future__ import annotations
@@ -22,71 +22,86 @@ ALL: str = "*"
 """The wire's word for all symbols."""
 
 
+@frozen(kw_only=True)
+class MarketUpdate(Update):
+    """What all pushes have in common. Base class only."""
+
+    has_sequence: ClassVar[bool] = True
+    channel: ClassVar[str]
+    """The wire's name of the channel, and the `type` of its pushes."""
+
+    symbol: str
+    sequence: int | None = None
+
+    @property
+    def topic_key(self) -> TopicKey:
+        """Channel and symbol."""
+        return (self.channel, self.symbol)
+
+    @classmethod
+    def key_of(cls, message: Mapping[str, Any]) -> TopicKey:
+        """The topic key of a push that cannot be read, as far as can be seen."""
+        symbol = message.get("symbol")
+        return (cls.channel, symbol if isinstance(symbol, str) and symbol != ALL else None)
+
+
+@frozen(kw_only=True)
+class TimedUpdate(MarketUpdate):
+    """A push that says when it was made. Base class only."""
+
+    time: str
+
+    @property
+    def time_ns(self) -> int:
+        """`time` as nanoseconds since the Unix epoch."""
+        return nanoseconds(self.time)
+
+    @property
+    def venue_time(self) -> float:
+        """`time` as Unix seconds."""
+        return self.time_ns / 1e9
+
+
 @final
 @frozen(kw_only=True)
-class Level2Update(Update):
+class Level2Update(TimedUpdate):
     """The whole visible book of one symbol, at most 20 levels a side. Every push replaces the one before.
 
     A session gives the book (`BookChanged`) with it, where `Level2` is wanted. Source: channel level2.
     """
 
-    has_sequence: ClassVar[bool] = True
+    channel: ClassVar[str] = "level2"
 
-    symbol: str
-    time: str
     bid: tuple[tuple[str, str], ...]
     """(price, size) as the venue's texts, highest price first."""
     ask: tuple[tuple[str, str], ...]
     """(price, size) as the venue's texts, lowest price first."""
     sig_figs: int = 0
     """How prices are merged: bids down, asks up; 0 is not at all."""
-    sequence: int | None = None
 
     @property
     def topic_key(self) -> TopicKey:
-        """Kind, symbol and sig_figs."""
-        return ("level2", self.symbol, self.sig_figs)
+        """Channel, symbol and sig_figs."""
+        return (self.channel, self.symbol, self.sig_figs)
 
-    @property
-    def time_ns(self) -> int:
-        """`time` as nanoseconds since the Unix epoch."""
-        return nanoseconds(self.time)
-
-    @property
-    def venue_time(self) -> float:
-        """`time` as Unix seconds."""
-        return self.time_ns / 1e9
+    @classmethod
+    def key_of(cls, message: Mapping[str, Any]) -> TopicKey:
+        """With the message's sig_figs."""
+        sig_figs = message.get("sig_figs", 0)
+        return (*super().key_of(message), sig_figs if type(sig_figs) is int else 0)
 
 
 @final
 @frozen(kw_only=True)
-class BboUpdate(Update):
+class BboUpdate(TimedUpdate):
     """Best bid and best ask of one symbol, as they change. Source: channel bbo."""
 
-    has_sequence: ClassVar[bool] = True
+    channel: ClassVar[str] = "bbo"
 
-    symbol: str
-    time: str
     bid: tuple[tuple[Decimal, Decimal], ...]
     """One (price, size), or none while that side is empty."""
     ask: tuple[tuple[Decimal, Decimal], ...]
     """One (price, size), or none while that side is empty."""
-    sequence: int | None = None
-
-    @property
-    def topic_key(self) -> TopicKey:
-        """Kind and symbol."""
-        return ("bbo", self.symbol)
-
-    @property
-    def time_ns(self) -> int:
-        """`time` as nanoseconds since the Unix epoch."""
-        return nanoseconds(self.time)
-
-    @property
-    def venue_time(self) -> float:
-        """`time` as Unix seconds."""
-        return self.time_ns / 1e9
 
     @property
     def best_bid(self) -> tuple[Decimal, Decimal] | None:
@@ -101,13 +116,11 @@ class BboUpdate(Update):
 
 @final
 @frozen(kw_only=True)
-class TradeUpdate(Update):
+class TradeUpdate(TimedUpdate):
     """One public trade. Source: channel trade."""
 
-    has_sequence: ClassVar[bool] = True
+    channel: ClassVar[str] = "trade"
 
-    symbol: str
-    time: str
     trade_id: str
     size: Decimal
     price: Decimal
@@ -115,22 +128,6 @@ class TradeUpdate(Update):
     """As sent: BUY or SELL today, lower case in older messages; see `is_buy`."""
     execution_type: str | None = None
     """Such as "T"; the meaning is not documented."""
-    sequence: int | None = None
-
-    @property
-    def topic_key(self) -> TopicKey:
-        """Kind and symbol."""
-        return ("trade", self.symbol)
-
-    @property
-    def time_ns(self) -> int:
-        """`time` as nanoseconds since the Unix epoch."""
-        return nanoseconds(self.time)
-
-    @property
-    def venue_time(self) -> float:
-        """`time` as Unix seconds."""
-        return self.time_ns / 1e9
 
     @property
     def is_buy(self) -> bool:
@@ -140,12 +137,11 @@ class TradeUpdate(Update):
 
 @final
 @frozen(kw_only=True)
-class CandleUpdate(Update):
+class CandleUpdate(MarketUpdate):
     """One candle as it stands; the newest one of a symbol keeps changing. Source: channel candle."""
 
-    has_sequence: ClassVar[bool] = True
+    channel: ClassVar[str] = "candle"
 
-    symbol: str
     start: str
     """When it begins, RFC 3339."""
     resolution: str
@@ -156,12 +152,17 @@ class CandleUpdate(Update):
     close: Decimal
     usdVolume: Decimal | None = None
     trades: int | None = None
-    sequence: int | None = None
 
     @property
     def topic_key(self) -> TopicKey:
-        """Kind, symbol and interval."""
-        return ("candle", self.symbol, self.resolution)
+        """Channel, symbol and interval."""
+        return (self.channel, self.symbol, self.resolution)
+
+    @classmethod
+    def key_of(cls, message: Mapping[str, Any]) -> TopicKey:
+        """With the message's resolution."""
+        resolution = message.get("resolution")
+        return (*super().key_of(message), resolution if isinstance(resolution, str) else None)
 
     @property
     def start_ns(self) -> int:
@@ -171,147 +172,57 @@ class CandleUpdate(Update):
 
 @final
 @frozen(kw_only=True)
-class UnderlierUpdate(Update):
+class UnderlierUpdate(TimedUpdate):
     """The price that a perpetual follows. Source: channel underlier."""
 
-    has_sequence: ClassVar[bool] = True
+    channel: ClassVar[str] = "underlier"
 
-    symbol: str
-    time: str
     price: Decimal
     source: str | None = None
     """internal (outside market hours, from the order book) or external."""
-    sequence: int | None = None
-
-    @property
-    def topic_key(self) -> TopicKey:
-        """Kind and symbol."""
-        return ("underlier", self.symbol)
-
-    @property
-    def time_ns(self) -> int:
-        """`time` as nanoseconds since the Unix epoch."""
-        return nanoseconds(self.time)
-
-    @property
-    def venue_time(self) -> float:
-        """`time` as Unix seconds."""
-        return self.time_ns / 1e9
 
 
 @final
 @frozen(kw_only=True)
-class MarkPriceUpdate(Update):
+class MarkPriceUpdate(TimedUpdate):
     """What positions are valued with. Source: channel mark_price."""
 
-    has_sequence: ClassVar[bool] = True
+    channel: ClassVar[str] = "mark_price"
 
-    symbol: str
-    time: str
     price: Decimal
-    sequence: int | None = None
-
-    @property
-    def topic_key(self) -> TopicKey:
-        """Kind and symbol."""
-        return ("mark_price", self.symbol)
-
-    @property
-    def time_ns(self) -> int:
-        """`time` as nanoseconds since the Unix epoch."""
-        return nanoseconds(self.time)
-
-    @property
-    def venue_time(self) -> float:
-        """`time` as Unix seconds."""
-        return self.time_ns / 1e9
 
 
 @final
 @frozen(kw_only=True)
-class FundingUpdate(Update):
+class FundingUpdate(TimedUpdate):
     """The funding rate that is being computed, after the venue's scaling by 1/100. Source: channel funding."""
 
-    has_sequence: ClassVar[bool] = True
+    channel: ClassVar[str] = "funding"
 
-    symbol: str
-    time: str
     funding_rate: Decimal
     time_remaining: Decimal | None = None
     """Seconds."""
-    sequence: int | None = None
-
-    @property
-    def topic_key(self) -> TopicKey:
-        """Kind and symbol."""
-        return ("funding", self.symbol)
-
-    @property
-    def time_ns(self) -> int:
-        """`time` as nanoseconds since the Unix epoch."""
-        return nanoseconds(self.time)
-
-    @property
-    def venue_time(self) -> float:
-        """`time` as Unix seconds."""
-        return self.time_ns / 1e9
 
 
 @final
 @frozen(kw_only=True)
-class OpenInterestUpdate(Update):
+class OpenInterestUpdate(TimedUpdate):
     """How much is held. Source: channel open_interest."""
 
-    has_sequence: ClassVar[bool] = True
+    channel: ClassVar[str] = "open_interest"
 
-    symbol: str
-    time: str
     open_interest: Decimal
-    sequence: int | None = None
-
-    @property
-    def topic_key(self) -> TopicKey:
-        """Kind and symbol."""
-        return ("open_interest", self.symbol)
-
-    @property
-    def time_ns(self) -> int:
-        """`time` as nanoseconds since the Unix epoch."""
-        return nanoseconds(self.time)
-
-    @property
-    def venue_time(self) -> float:
-        """`time` as Unix seconds."""
-        return self.time_ns / 1e9
 
 
 @final
 @frozen(kw_only=True)
-class MinMaxPriceUpdate(Update):
+class MinMaxPriceUpdate(TimedUpdate):
     """Between which prices orders are taken. Source: channel minmax_price."""
 
-    has_sequence: ClassVar[bool] = True
+    channel: ClassVar[str] = "minmax_price"
 
-    symbol: str
-    time: str
     min_price: Decimal
     max_price: Decimal
-    sequence: int | None = None
-
-    @property
-    def topic_key(self) -> TopicKey:
-        """Kind and symbol."""
-        return ("minmax_price", self.symbol)
-
-    @property
-    def time_ns(self) -> int:
-        """`time` as nanoseconds since the Unix epoch."""
-        return nanoseconds(self.time)
-
-    @property
-    def venue_time(self) -> float:
-        """`time` as Unix seconds."""
-        return self.time_ns / 1e9
 
 
 @final
@@ -356,53 +267,40 @@ class StatsDailyVolume:
 
 @final
 @frozen(kw_only=True)
-class MarketStatsUpdate(Update):
+class MarketStatsUpdate(TimedUpdate):
     """Figures of one symbol or of all, once a second. Each list may be empty. Source: channel market_stats."""
 
-    has_sequence: ClassVar[bool] = True
+    channel: ClassVar[str] = "market_stats"
 
     symbol: str
-    """What was asked for; "*" for all."""
-    time: str
+    """As subscribed; "*" for all."""
     bbos: tuple[StatsBbo, ...] = ()
     mark_prices: tuple[StatsMarkPrice, ...] = ()
     open_interests: tuple[StatsOpenInterest, ...] = ()
     daily_volumes: tuple[StatsDailyVolume, ...] = ()
-    sequence: int | None = None
 
     @property
     def topic_key(self) -> TopicKey:
-        """Kind and symbol; None for all."""
-        return ("market_stats", None if self.symbol == ALL else self.symbol)
-
-    @property
-    def time_ns(self) -> int:
-        """`time` as nanoseconds since the Unix epoch."""
-        return nanoseconds(self.time)
-
-    @property
-    def venue_time(self) -> float:
-        """`time` as Unix seconds."""
-        return self.time_ns / 1e9
+        """Channel and symbol; None for all."""
+        return (self.channel, None if self.symbol == ALL else self.symbol)
 
 
 @final
 @frozen(kw_only=True)
-class RefdataUpdate(Update):
+class RefdataUpdate(MarketUpdate):
     """Records of symbols: a channel that QFEX withdrew in September 2025 in favour of REST; some server may still have it.
 
     Source: older QFEX documentation, channel refdata.
     """
 
-    has_sequence: ClassVar[bool] = True
+    channel: ClassVar[str] = "refdata"
 
     data: tuple[Mapping[str, Any], ...]
     """As sent: nearly all values are strings."""
     symbol: str = ALL
     time: str | None = None
-    sequence: int | None = None
 
     @property
     def topic_key(self) -> TopicKey:
-        """Kind and symbol; None for all."""
-        return ("refdata", None if self.symbol == ALL else self.symbol)
+        """Channel and symbol; None for all."""
+        return (self.channel, None if self.symbol == ALL else self.symbol)

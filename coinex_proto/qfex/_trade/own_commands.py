@@ -10,7 +10,6 @@ from typing import ClassVar, final
 
 from attrs import field, frozen
 
-from coinex_proto.commands import Command
 from coinex_proto.qfex._trade.command import TradeCommand, given
 
 
@@ -29,27 +28,15 @@ class Auth(TradeCommand[None]):
         """The wire's parameters."""
         return {**self.proof, **given(account_id=self.account_id)}
 
-    def parse(self, body: bytes) -> None:
-        """Nothing: the acknowledgement is all."""
-        return
-
 
 @final
 @frozen(kw_only=True)
 class CancelOnDisconnect(TradeCommand[None]):
-    """Sent in the opening where `trade(…, cancel_on_disconnect=True)` has asked for it, and by nobody else."""
+    """Sent in the opening where `trade(…, cancel_on_disconnect=True)` says so, and by nobody else."""
 
     type: ClassVar[str] = "cancel_on_disconnect"
 
     cancel_on_disconnect: bool = True
-
-    def params(self) -> dict[str, object]:
-        """The wire's parameters."""
-        return {"cancel_on_disconnect": self.cancel_on_disconnect}
-
-    def parse(self, body: bytes) -> None:
-        """Nothing: the acknowledgement is all."""
-        return
 
 
 @final
@@ -61,14 +48,6 @@ class Subscribe(TradeCommand[None]):
 
     channels: tuple[str, ...]
 
-    def params(self) -> dict[str, object]:
-        """The wire's parameters."""
-        return {"channels": self.channels}
-
-    def parse(self, body: bytes) -> None:
-        """Nothing: the acknowledgement is all."""
-        return
-
 
 @final
 @frozen(kw_only=True)
@@ -78,37 +57,3 @@ class Unsubscribe(TradeCommand[None]):
     type: ClassVar[str] = "unsubscribe"
 
     channels: tuple[str, ...]
-
-    def params(self) -> dict[str, object]:
-        """The wire's parameters."""
-        return {"channels": self.channels}
-
-    def parse(self, body: bytes) -> None:
-        """Nothing: the acknowledgement is all."""
-        return
-
-
-@final
-@frozen(kw_only=True)
-class MarketSubscription(Command[None]):
-    """Starts or ends channels of the MDS socket; made from topics by the dialect."""
-
-    verb: str
-    channels: tuple[str, ...]
-    symbols: tuple[str, ...]
-    intervals: tuple[str, ...] = ()
-    sig_figs: tuple[int, ...] = ()
-
-    def message(self) -> dict[str, object]:
-        """The wire form; the fields stand at the top level."""
-        return {
-            "type": self.verb,
-            "channels": self.channels,
-            "symbols": self.symbols,
-            **({"intervals": self.intervals} if self.intervals else {}),
-            **({"sig_figs": self.sig_figs} if self.sig_figs else {}),
-        }
-
-    def parse(self, body: bytes) -> None:
-        """Nothing: the acknowledgement is all."""
-        return
