@@ -1,6 +1,6 @@
 """The second reading of a message that is not as documented: ids and levels that came as numbers, lists that came as null.
 
-Only asked for after the typed reading has failed, so that it costs nothing while the venue keeps to its word. It changes
+Only tried after the typed reading has failed, so that it costs nothing while the venue keeps to its word. It changes
 how a value is spelt and never what it says. Source: QFEX documentation; other clients met numbers in either form.
 """
 

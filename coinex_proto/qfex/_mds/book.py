@@ -39,7 +39,7 @@ class QfexBook:
 
     @property
     def due(self) -> None:
-        """The pace of the pushes is not to be relied on: none is ever overdue."""
+        """The interval of the pushes is not to be relied on: none is ever overdue."""
         return
 
     def levels(self) -> Levels:

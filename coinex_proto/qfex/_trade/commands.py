@@ -220,7 +220,10 @@ class CancelAllOrders(TradeCommand[None]):
 @final
 @frozen(kw_only=True)
 class ModifyStopOrder(TradeCommand[None]):
-    """Changes a stop order. The venue's pages disagree on what must be given, so all of it is."""
+    """Changes a stop order. The venue's pages disagree on what must be given, so all of it is.
+
+    What the venue answers is not documented for certain: `StopOrders` and `Orders` tell the state.
+    """
 
     type: ClassVar[str] = "modify_stop_order"
 
@@ -236,7 +239,7 @@ class ModifyStopOrder(TradeCommand[None]):
 @final
 @frozen(kw_only=True)
 class CancelStopOrder(TradeCommand[None]):
-    """Takes a stop order back."""
+    """Takes a stop order back; `StopOrders` and `Orders` tell the state, as for `ModifyStopOrder`."""
 
     type: ClassVar[str] = "cancel_stop_order"
 

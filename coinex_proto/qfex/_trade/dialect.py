@@ -59,7 +59,7 @@ def trade(
 
     `cancel_on_disconnect=True`: whenever this connection drops, the venue cancels EVERY open order of the account, those
     placed over other connections and by other programs included. The flag is set on each connection anew. It is off
-    unless asked for, and there is no other way to switch it on. Raises `UsageError` as `mds` does.
+    unless this is given, and there is no other way to switch it on. Raises `UsageError` as `mds` does.
     """
     if not isinstance(credentials, (HmacCredentials, JwtCredentials)):
         raise UsageError(
@@ -141,7 +141,7 @@ class TradeDialect:
                 return {"jwt": self._token(start.endpoint)}
 
     def _token(self, endpoint: Endpoint | None) -> str:
-        """The very one of this connection's address: the program is asked for it once a connection."""
+        """The very one of this connection's address: the program gives it once a connection."""
         assert isinstance(self.credentials, JwtCredentials)
         query = "" if endpoint is None else endpoint.target.partition("?")[2]
         sent = parse_qs(query).get("jwt")
