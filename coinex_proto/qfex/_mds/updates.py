@@ -67,7 +67,7 @@ class TimedUpdate(MarketUpdate):
 class Level2Update(TimedUpdate):
     """The whole visible book of one symbol, at most 20 levels a side. Every push replaces the one before.
 
-    A session gives the book (`BookChanged`) with it, where `Level2` is wanted. Source: channel level2.
+    A session gives the book (`BookChanged`) with it, where `Level2` is subscribed. Source: channel level2.
     """
 
     channel: ClassVar[str] = "level2"

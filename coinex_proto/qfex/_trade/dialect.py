@@ -125,7 +125,7 @@ class TradeDialect:
         return None
 
     def opening(self, start: Opening) -> Sequence[Command[Any]]:
-        """Sign in; have order responses sent, else no order is ever answered; switch cancel-on-disconnect on if the program wants it."""
+        """Sign in; subscribe order responses, else no order is ever answered; then cancel-on-disconnect, if it is on."""
         auth = Auth(proof=self._proof(start), account_id=self.account_id)
         subscription = Subscribe(channels=(OrderUpdate.channel,))
         return (auth, subscription, CancelOnDisconnect()) if self.cancel_on_disconnect else (auth, subscription)

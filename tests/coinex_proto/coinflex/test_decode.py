@@ -1,4 +1,4 @@
-"""What one payload holds: strange messages are told and never raise."""
+"""What one payload holds: strange messages are reported and never raise."""
 
 import json
 from typing import Any
