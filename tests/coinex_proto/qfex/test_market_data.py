@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from decimal import Decimal as D
 from typing import Any
 
@@ -16,9 +15,7 @@ from coinex_proto import (
     Session,
     Subscribed,
     SubscribeFailed,
-    Unrecognised,
     Unsubscribed,
-    Update,
     UsageError,
     qfex,
 )
@@ -276,79 +273,6 @@ def test_more_symbols_than_are_remembered_after_an_unreadable_message_are_no_tro
     assert len([event for event in events if isinstance(event, qfex.BboUpdate)]) == 5
 
 
-# Forms ------------------------------------------------------------------------------------------------------------------
-
-
-def decoded(*values: Any) -> Any:
-    (found,) = MDS.decode(json.dumps(values[0]).encode())
-    return found
-
-
-def test_counters_may_be_quoted() -> None:
-    candle = {"type": "candle", "symbol": "A-USD", "start": TIME, "resolution": "1MIN"}
-    prices = dict.fromkeys(("open", "high", "low", "close"), "1.0")
-    update = decoded({**candle, **prices, "usdVolume": "16700", "trades": "16"})
-    assert (update.usdVolume, update.trades) == (16700, 16)
-    funding = {"type": "funding", "symbol": "A-USD", "time": TIME, "funding_rate": "0.01", "time_remaining": "30"}
-    assert decoded(funding).time_remaining == 30
-
-
-def test_the_old_name_of_funding_is_understood() -> None:
-    update = decoded({"type": "funding_rate", "symbol": "A-USD", "time": TIME, "rate": "0.01"})
-    assert update == qfex.FundingUpdate(symbol="A-USD", time=TIME, funding_rate=D("0.01"))
-
-
-def test_times_are_exact_to_the_nanosecond() -> None:
-    assert decoded(bbo()).time_ns == 1_756_977_999_545_268_322
-    assert decoded(bbo(time="2025-09-04T09:26:39Z")).time_ns == 1_756_977_999 * 10**9
-    assert decoded(bbo(time="2025-09-04T11:26:39.5+02:00")).time_ns == 1_756_977_999_500_000_000
-
-
-def test_several_messages_may_come_in_one_list() -> None:
-    found = MDS.decode(json.dumps([bbo("A-USD"), {"type": "subscribed"}, [bbo()]]).encode())
-    assert isinstance(found[0], qfex.BboUpdate)
-    assert isinstance(found[2], Unrecognised)
-
-
-def test_the_order_of_members_does_not_matter() -> None:
-    message = bbo()
-    back = dict(reversed(list(message.items())))
-    assert decoded(back) == decoded(message)
-
-
-@pytest.mark.parametrize(
-    "payload",
-    [
-        b"",
-        b"{",
-        b"null",
-        b"7",
-        b'"x"',
-        b"[7]",
-        b'{"type":"bbo"}',
-        b'{"type":"bbo',
-        b'{"type":7}',
-        b'{"type":"nothing we know"}',
-        b'{"type":"level2","symbol":"A-USD","time":"x","bid":[["1"]],"ask":[]}',
-        b'{"type":"trade","symbol":"A-USD","time":"x","trade_id":"1","size":"NaN","price":"1","side":"BUY"}',
-        b'{"type":"bbo","symbol":"A-USD","time":"x","bid":[["Infinity","1"]],"ask":[]}',
-        b'{"type":"funding_rate"}',
-        b'{"type":"subscribed","channels":7}\xff',
-        b"[" * 5000,
-        b'{"type":"market_stats","symbol":"*","time":"x","mark_prices":[{"time":"x","symbol":"A","price":"NaN"}]}',
-    ],
-)
-def test_nonsense_is_reported_and_never_raises(payload: bytes) -> None:
-    (found,) = MDS.decode(payload)
-    assert isinstance(found, Unrecognised)
-
-
-def test_a_push_that_cannot_be_read_says_which_topic_has_missed_something() -> None:
-    assert decoded({"type": "bbo", "symbol": "A-USD"}).concerns == ("bbo", "A-USD")
-    assert decoded({"type": "level2", "symbol": "A-USD", "sig_figs": 1}).concerns == ("level2", "A-USD", 1)
-    assert decoded({"type": "candle", "symbol": "A-USD", "resolution": "1DAY"}).concerns == ("candle", "A-USD", "1DAY")
-
-
 # What cannot be had -----------------------------------------------------------------------------------------------------
 
 
@@ -376,13 +300,3 @@ def test_what_cannot_be_is_refused_at_once(make: Any) -> None:
 def test_account_topics_need_the_other_socket() -> None:
     with pytest.raises(UsageError, match="Authentication required"):
         Mds().subscribe(qfex.Fills())
-
-
-def test_updates_know_their_topics() -> None:
-    pairs: tuple[tuple[Any, Any], ...] = (
-        (decoded(bbo()), qfex.Bbo("AAPL-USD")),
-        (decoded(level2()), qfex.Level2("AAPL-USD")),
-    )
-    for update, topic in pairs:
-        assert isinstance(update, Update)
-        assert update.topic_key == topic.key

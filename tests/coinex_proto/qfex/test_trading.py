@@ -551,24 +551,3 @@ def test_orders_are_refused_at_once_and_queries_wait() -> None:
     assert [text["type"] for text in trade.sent()] == ["cancel_order"]
     trade.wait(0.1)
     assert [text["type"] for text in trade.sent()] == ["get_user_orders"]
-
-
-@pytest.mark.parametrize(
-    ("command", "bucket", "weight", "may_wait"),
-    [
-        (limit(), "orders", 1.0, False),
-        (qfex.CancelOrder(order_id="1", symbol="A-USD"), "cancels", 1.0, False),
-        (qfex.CancelAllOrders(), "cancels", 2.0, False),
-        (qfex.CancelStopOrder(stop_order_id="1"), "cancels", 1.0, False),
-        (qfex.GetUserOrders(), "orders", 5.0, True),
-        (qfex.GetOrder(order_id="1", symbol="A-USD"), "orders", 2.0, True),
-        (qfex.GetUserTrades(), "orders", 0.5, True),
-        (qfex.GetUserLeverage(), "orders", 0.1, True),
-        (qfex.Raw("get_user_orders"), "orders", 5.0, True),
-        (qfex.Raw("cancel_order", {"order_id": "1"}), "cancels", 1.0, False),
-        (qfex.Raw("of_next_year", {}), "orders", 1.0, False),
-    ],
-)
-def test_each_request_has_its_bucket_and_weight(command: Any, bucket: str, weight: float, may_wait: bool) -> None:
-    outgoing = TradeSession().session.dialect.encode(command, 1)  # type: ignore[arg-type]
-    assert (outgoing.bucket, outgoing.weight, outgoing.may_wait) == (bucket, weight, may_wait)
