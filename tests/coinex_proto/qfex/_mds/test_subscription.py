@@ -22,7 +22,7 @@ def test_intervals_and_sig_figs_are_left_out_where_there_are_none() -> None:
 def test_the_whole_request_is_its_first_key_and_each_symbol_one_more() -> None:
     first, *parts = keys_of({"type": "subscribe", "channels": ["bbo"], "symbols": ["A", "B"]})
     assert first == ("subscribe", frozenset({"bbo"}), frozenset({"A", "B"}), frozenset(), frozenset())
-    assert {key[2] for key in parts} == {"A", "B"}
+    assert set(parts) == {("subscribe", "bbo", symbol, frozenset(), frozenset()) for symbol in ("A", "B")}
 
 
 @pytest.mark.parametrize("echo", [{"sig_figs": [0]}, {"sig_figs": [Decimal("0.0")]}, {"sig_figs": None}, {}])

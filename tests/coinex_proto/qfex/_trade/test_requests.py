@@ -84,7 +84,15 @@ def test_a_request_that_nobody_knows_may_trade(name: str, bucket: str) -> None:
 
 @pytest.mark.parametrize("name", list(ROWS))
 def test_the_echo_of_any_request_can_be_looked_up(name: str) -> None:
-    for params in ({}, None, [], {"channels": 7}, {"order_id": [], "channels": [{}]}, {"quantity": "x", "price": True}):
+    odd: tuple[Any, ...] = (
+        {},
+        None,
+        [],
+        {"channels": 7},
+        {"order_id": [], "channels": [{}]},
+        {"quantity": "x", "price": True},
+    )
+    for params in odd:
         for key in keys_of_message({"type": name, "params": params}):
             hash(key)
 
