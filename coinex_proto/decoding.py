@@ -128,6 +128,8 @@ def _numbers_in(hint: Any) -> _Numbers | None:
         return None
     if origin in (Union, UnionType):
         return _of_union(arguments)
+    if origin is tuple and arguments and all(map(_is_number, arguments)):
+        return _itself
     if origin is tuple and arguments and arguments[-1] is not Ellipsis:
         return _of_parts([(itemgetter(place), _numbers_in(part)) for place, part in enumerate(arguments)])
     if isinstance(origin, type) and issubclass(origin, Mapping) and _numbers_in(arguments[0]) is None:
@@ -199,6 +201,10 @@ def _of_parts(parts: Iterable[tuple[Callable[[Any], Any], _Numbers | None]]) -> 
     found = [(get, find) for get, find in parts if find is not None]
     if not found:
         return None
+    if len(found) == 2:
+        # Two sides of levels, which come often.
+        (get_one, find_one), (get_other, find_other) = found
+        return lambda value: chain(find_one(get_one(value)), find_other(get_other(value)))
     if len(found) > 1:
         return lambda value: chain.from_iterable([find(get(value)) for get, find in found])
     get, find = found[0]
@@ -210,6 +216,8 @@ def _of_each(hint: Any) -> _Numbers | None:
     find = _numbers_in(hint)
     if find is None or _is_number(hint):
         return None if find is None else _itself
+    if find is _itself:
+        return chain.from_iterable
     return lambda value: chain.from_iterable(map(find, value))
 
 

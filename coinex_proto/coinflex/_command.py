@@ -5,14 +5,14 @@ Source: CoinFLEX API v1, "commands".
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any, ClassVar, Final, TypeVar, final
 
-import msgspec
 from attrs import Attribute, field, frozen
 
 from coinex_proto.commands import Command
+from coinex_proto.decoding import UNREADABLE, decode_plain
 from coinex_proto.errors import PayloadError, UsageError, quoted
 
 R_co = TypeVar("R_co", covariant=True)
@@ -23,8 +23,6 @@ QUERIES_BUCKET: Final = "information"
 
 MAX_INTEGER: Final = 2**63 - 1
 """Ids, tonces, tags and amounts stay within 63 bits."""
-
-UNREADABLE: Final = (msgspec.MsgspecError, ValueError, ArithmeticError, RecursionError)
 
 
 @frozen(kw_only=True)
@@ -87,10 +85,10 @@ def check_measure(command: object, quantity: int | None, total: int | None) -> N
 # Reading what comes back ----------------------------------------------------------------------------------------------
 
 
-def read(decoder: msgspec.json.Decoder[T], body: bytes, what: str) -> T:
+def read(decode: Callable[[bytes], T], body: bytes, what: str) -> T:
     """The typed answer. Raises `PayloadError`."""
     try:
-        return decoder.decode(body)
+        return decode(body)
     except UNREADABLE as problem:
         raise PayloadError(f"the reply to {what} cannot be read: {quoted(problem)}") from problem
 
@@ -101,7 +99,6 @@ _TRADING: Final = frozenset({"PlaceOrder", "ModifyOrder", "CancelOrder", "Cancel
 _QUERIES: Final = frozenset({"GetBalances", "GetOrders", "GetTradeVolume"})
 PRIVATE: Final = _TRADING | _QUERIES
 _DEEPEST: Final = 50
-_PLAIN: Final = msgspec.json.Decoder(float_hook=Decimal)
 
 
 def _check_request(_command: object, _attribute: Attribute[Any], value: object) -> None:
@@ -154,7 +151,7 @@ class Raw(Command[Any]):
 
     def parse(self, body: bytes) -> Any:
         """Plain Python values."""
-        reply = read(_PLAIN, body, str(self.request["method"]))
+        reply = read(decode_plain, body, str(self.request["method"]))
         if isinstance(reply, dict):
             reply.pop("tag", None)
             if "tag" in self.request:

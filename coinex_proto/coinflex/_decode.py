@@ -11,27 +11,25 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
+from attrs import frozen
 
 from coinex_proto.coinflex._refusals import refusal
 from coinex_proto.coinflex.account_updates import BALANCES, VOLUME, BalanceChanged, OwnOrderUpdate, TradeVolumeUpdate
 from coinex_proto.coinflex.credentials import nonce_of
 from coinex_proto.coinflex.market_updates import (
     ABSENT,
-    ORDERS,
-    TICKER,
     OrderClosed,
     OrderModified,
     OrderOpened,
     OrdersMatched,
     TickerChanged,
 )
+from coinex_proto.decoding import UNREADABLE
 from coinex_proto.dialect import Answer, Challenge, Inbound
 from coinex_proto.errors import quoted
 from coinex_proto.events import Unrecognised
 from coinex_proto.ids import TopicKey
-
-UNREADABLE: Final = (msgspec.MsgspecError, ValueError, ArithmeticError, RecursionError)
-"""What reading a payload may raise."""
+from coinex_proto.updates import Update
 
 
 class _Head(msgspec.Struct, gc=False):
@@ -49,13 +47,6 @@ class _Welcome(msgspec.Struct, gc=False):
 
 _HEAD: Final = msgspec.json.Decoder(_Head)
 _WELCOME: Final = msgspec.json.Decoder(_Welcome)
-_OPENED: Final = msgspec.json.Decoder(OrderOpened)
-_MODIFIED: Final = msgspec.json.Decoder(OrderModified)
-_MATCHED: Final = msgspec.json.Decoder(OrdersMatched)
-_CLOSED: Final = msgspec.json.Decoder(OrderClosed)
-_TICKER: Final = msgspec.json.Decoder(TickerChanged)
-_BALANCE: Final = msgspec.json.Decoder(BalanceChanged)
-_VOLUME: Final = msgspec.json.Decoder(TradeVolumeUpdate)
 
 
 def decode(payload: bytes) -> Sequence[Inbound]:
@@ -69,10 +60,10 @@ def decode(payload: bytes) -> Sequence[Inbound]:
         if head.error_code is not None:
             why = "a message that is both notice and reply"
             return (Unrecognised(raw=payload, why=why, concerns=_concerns(_name(head), payload)),)
-        read = _NOTICES.get(notice) if type(notice) is str else None
-        if read is None:
+        row = _NOTICES.get(notice) if type(notice) is str else None
+        if row is None:
             return (Unrecognised(raw=payload, why=f"unknown notice {quoted(notice)}"),)
-        return read(payload)
+        return row.read(payload)
     except UNREADABLE as problem:
         return (_unreadable(payload, head, problem),)
 
@@ -97,27 +88,20 @@ class _Market(msgspec.Struct, gc=False):
 
 
 _MARKET: Final = msgspec.json.Decoder(_Market)
-_KINDS: Final[Mapping[str, str]] = {
-    "OrderOpened": ORDERS,
-    "OrderModified": ORDERS,
-    "OrdersMatched": ORDERS,
-    "OrderClosed": ORDERS,
-    "TickerChanged": TICKER,
-    "BalanceChanged": BALANCES,
-    "TradeVolumeChanged": VOLUME,
-}
 
 
 def _concerns(notice: str | None, payload: bytes) -> TopicKey | None:
     """The topic of which something was missed, as far as can be seen."""
-    kind = _KINDS.get(notice or "")
-    if kind is None:
-        return _ANYTHING if notice is None else None
+    if notice is None:
+        return _ANYTHING
+    row = _NOTICES.get(notice)
+    if row is None or row.kind is None:
+        return None
     try:
         market = _MARKET.decode(payload)
     except UNREADABLE:
-        return (kind, None)
-    return (kind, f"{market.base}/{market.counter}")
+        return (row.kind, None)
+    return (row.kind, f"{market.base}/{market.counter}")
 
 
 def _answer(head: _Head, payload: bytes) -> Inbound:
@@ -145,14 +129,22 @@ def _welcome(payload: bytes) -> Sequence[Inbound]:
     return (Challenge(value=nonce),)
 
 
-def _opened(payload: bytes) -> Sequence[Inbound]:
-    notice = _OPENED.decode(payload)
-    return (notice,) if notice.tonce is ABSENT else (notice, OwnOrderUpdate(notice=notice))
+def _update(model: type[Update]) -> Callable[[bytes], Sequence[Inbound]]:
+    decode_notice = msgspec.json.Decoder(model).decode
+    return lambda payload: (decode_notice(payload),)
 
 
-def _modified(payload: bytes) -> Sequence[Inbound]:
-    notice = _MODIFIED.decode(payload)
-    return (notice,) if notice.tonce is ABSENT else (notice, OwnOrderUpdate(notice=notice))
+def _order(model: type[OrderOpened | OrderModified | OrderClosed]) -> Callable[[bytes], Sequence[Inbound]]:
+    decode_notice = msgspec.json.Decoder(model).decode
+
+    def read(payload: bytes) -> Sequence[Inbound]:
+        notice = decode_notice(payload)
+        return (notice,) if notice.tonce is ABSENT else (notice, OwnOrderUpdate(notice=notice))
+
+    return read
+
+
+_MATCHED: Final = msgspec.json.Decoder(OrdersMatched)
 
 
 def _matched(payload: bytes) -> Sequence[Inbound]:
@@ -161,20 +153,22 @@ def _matched(payload: bytes) -> Sequence[Inbound]:
     return (notice,) if is_foreign else (notice, OwnOrderUpdate(notice=notice))
 
 
-def _closed(payload: bytes) -> Sequence[Inbound]:
-    notice = _CLOSED.decode(payload)
-    return (notice,) if notice.tonce is ABSENT else (notice, OwnOrderUpdate(notice=notice))
+@frozen
+class _Notice:
+    read: Callable[[bytes], Sequence[Inbound]]
+    kind: str | None
+    """Of the topic that has missed something where it cannot be read; None: of none."""
 
 
-_NOTICES: Final[Mapping[str, Callable[[bytes], Sequence[Inbound]]]] = {
-    "Welcome": _welcome,
-    "OrderOpened": _opened,
-    "OrderModified": _modified,
-    "OrdersMatched": _matched,
-    "OrderClosed": _closed,
-    "TickerChanged": lambda payload: (_TICKER.decode(payload),),
-    "BalanceChanged": lambda payload: (_BALANCE.decode(payload),),
-    "TradeVolumeChanged": lambda payload: (_VOLUME.decode(payload),),
-    "UserTradeVolumeChanged": lambda payload: (_VOLUME.decode(payload),),
+_NOTICES: Final[Mapping[str, _Notice]] = {
+    "Welcome": _Notice(_welcome, None),
+    "OrderOpened": _Notice(_order(OrderOpened), OrderOpened.kind),
+    "OrderModified": _Notice(_order(OrderModified), OrderModified.kind),
+    "OrdersMatched": _Notice(_matched, OrdersMatched.kind),
+    "OrderClosed": _Notice(_order(OrderClosed), OrderClosed.kind),
+    "TickerChanged": _Notice(_update(TickerChanged), TickerChanged.kind),
+    "BalanceChanged": _Notice(_update(BalanceChanged), BALANCES),
+    "TradeVolumeChanged": _Notice(_update(TradeVolumeUpdate), VOLUME),
+    "UserTradeVolumeChanged": _Notice(_update(TradeVolumeUpdate), None),
 }
 """The last is the same under the name that another stream of the venue gives it."""

@@ -36,8 +36,8 @@ from coinex_proto.updates import Update
 _NO_REST: Final = "a market order does not rest: what found no counterpart or no funds is gone"
 
 
-def facts(update: Update, assets: Assets) -> Sequence[OrderFact]:
-    """The facts of one update; none for most."""
+def order_facts(update: Update, assets: Assets) -> Sequence[OrderFact]:
+    """What one update says of orders; nothing for most."""
     match update:
         case OwnOrderUpdate():
             return _of_notice(update.notice, assets)
@@ -81,18 +81,18 @@ def _opened(notice: OrderOpened, assets: Assets) -> OrderFact:
     )
 
 
-def _amended(told: OrderModified | OrderAmended, assets: Assets) -> OrderFact:
+def _amended(change: OrderModified | OrderAmended, assets: Assets) -> OrderFact:
     return OrderFact(
-        order_id=told.id,
-        client_order_id=_name(told.tonce),
-        market=assets.market_name(told.base, told.counter),
-        side=_side(told.quantity) if told.quantity else None,
-        price=_price(assets, told.base, told.price),
-        remaining=_amount(assets, told.base, told.quantity),
-        state="live" if told.quantity else "cancelled",
-        at=told.time,
+        order_id=change.id,
+        client_order_id=_name(change.tonce),
+        market=assets.market_name(change.base, change.counter),
+        side=_side(change.quantity) if change.quantity else None,
+        price=_price(assets, change.base, change.price),
+        remaining=_amount(assets, change.base, change.quantity),
+        state="live" if change.quantity else "cancelled",
+        at=change.time,
         # Of the two only the notice keeps its place among the trades; a reply may come after later ones.
-        is_amended=isinstance(told, OrderModified),
+        is_amended=isinstance(change, OrderModified),
     )
 
 
@@ -132,37 +132,37 @@ def _matched(notice: OrdersMatched, assets: Assets) -> Sequence[OrderFact]:
     ]
 
 
-def _of_query(told: OpenOrder | OrderCancelled, assets: Assets, state: Literal["live", "cancelled"]) -> OrderFact:
+def _of_query(order: OpenOrder | OrderCancelled, assets: Assets, state: Literal["live", "cancelled"]) -> OrderFact:
     return OrderFact(
-        order_id=told.id,
-        client_order_id=_name(told.tonce),
-        market=assets.market_name(told.base, told.counter),
-        side=_side(told.quantity) if told.quantity else None,
-        price=_price(assets, told.base, told.price),
-        remaining=_amount(assets, told.base, told.quantity),
+        order_id=order.id,
+        client_order_id=_name(order.tonce),
+        market=assets.market_name(order.base, order.counter),
+        side=_side(order.quantity) if order.quantity else None,
+        price=_price(assets, order.base, order.price),
+        remaining=_amount(assets, order.base, order.quantity),
         state=state,
     )
 
 
-def _placed(told: OrderPlaced, assets: Assets) -> OrderFact:
-    """Not its price: that is told by OrderOpened, rounded to the tick, which may have come before."""
-    sent = told.quantity or told.total or 0
-    amount = None if told.quantity is None else _amount(assets, told.base, told.quantity)
+def _placed(reply: OrderPlaced, assets: Assets) -> OrderFact:
+    """Not its price: OrderOpened tells it, rounded to the tick, which may have come before."""
+    sent = reply.quantity or reply.total or 0
+    amount = None if reply.quantity is None else _amount(assets, reply.base, reply.quantity)
     fact = OrderFact(
-        order_id=told.id,
-        client_order_id=_name(told.tonce),
-        market=assets.market_name(told.base, told.counter),
+        order_id=reply.id,
+        client_order_id=_name(reply.tonce),
+        market=assets.market_name(reply.base, reply.counter),
         side=_side(sent),
         amount=amount,
         state="live",
-        at=told.time,
+        at=reply.time,
     )
-    return fact if told.remaining is None else _market_order(fact, told, told.remaining, assets)
+    return fact if reply.remaining is None else _market_order(fact, reply, reply.remaining, assets)
 
 
-def _market_order(fact: OrderFact, told: OrderPlaced, remaining: int, assets: Assets) -> OrderFact:
+def _market_order(fact: OrderFact, reply: OrderPlaced, remaining: int, assets: Assets) -> OrderFact:
     """It is over with its reply. One by total is counted in another currency than its fills."""
-    left = None if told.quantity is None else _amount(assets, told.base, remaining)
+    left = None if reply.quantity is None else _amount(assets, reply.base, remaining)
     return OrderFact(
         client_order_id=fact.client_order_id,
         market=fact.market,
@@ -170,14 +170,14 @@ def _market_order(fact: OrderFact, told: OrderPlaced, remaining: int, assets: As
         amount=fact.amount,
         remaining=left,
         state="cancelled" if remaining else "filled",
-        why=" ".join(filter(None, (_NO_REST if remaining else "", _traded_of(told, remaining, assets)))),
+        why=" ".join(filter(None, (_NO_REST if remaining else "", _traded_of(reply, remaining, assets)))),
     )
 
 
-def _traded_of(told: OrderPlaced, remaining: int, assets: Assets) -> str:
+def _traded_of(reply: OrderPlaced, remaining: int, assets: Assets) -> str:
     """Of an order by total, which is over before its fills are known: that they are to come."""
-    traded = abs(told.total or 0) - abs(remaining)
-    counter = assets.get(told.counter)
+    traded = abs(reply.total or 0) - abs(remaining)
+    counter = assets.get(reply.counter)
     if traded <= 0 or counter is None:
         return ""
     return (

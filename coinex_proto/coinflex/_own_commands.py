@@ -79,7 +79,7 @@ class WatchOrders(CoinflexCommand[OrdersUpdate]):
 
     def parse(self, body: bytes) -> OrdersUpdate:
         """The book; the reply does not say which."""
-        reply = read(_ORDERS, body, self.method)
+        reply = read(_ORDERS.decode, body, self.method)
         return OrdersUpdate(base=self.base, counter=self.counter, orders=reply.orders)
 
 
@@ -101,7 +101,7 @@ class WatchTicker(CoinflexCommand[TickerUpdate]):
 
     def parse(self, body: bytes) -> TickerUpdate:
         """The ticker; the reply does not say which."""
-        now = read(_TICKER, body, self.method)
+        now = read(_TICKER.decode, body, self.method)
         return TickerUpdate(
             base=self.base,
             counter=self.counter,

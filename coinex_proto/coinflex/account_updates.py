@@ -160,7 +160,7 @@ class BalancesUpdate(BalanceUpdate):
 @final
 @frozen(kw_only=True)
 class BalanceChanged(BalanceUpdate):
-    """One available balance has changed; what is reserved is not told."""
+    """One available balance has changed; what is reserved it does not say."""
 
     asset: int
     balance: int

@@ -164,7 +164,7 @@ def _assets_2020() -> Assets:
 
 
 ASSETS_2020: Final = _assets_2020()
-"""The assets of spring 2020, all with four decimals. The default, since the venue can be asked no more."""
+"""The assets of spring 2020, all with four decimals. The default, since the venue can be queried no more."""
 
 
 # Prices ---------------------------------------------------------------------------------------------------------------

@@ -1,6 +1,6 @@
 """The order book of CoinFLEX: kept order by order, shown by price level.
 
-There is neither checksum nor sequence number. What proves it is the line (TCP loses nothing), a snapshot that is atomic
+There is neither checksum nor sequence number. What proves it is the connection (TCP loses nothing), a snapshot that is atomic
 with the subscription, and that every trade must fit what is known of its orders. Replies and notices are not in step, so
 notices wait for the snapshot. Source: CoinFLEX API v1, WatchOrders, "state a client can keep".
 """
@@ -124,11 +124,11 @@ class CoinflexBook:
         self._updated_at_ms: int | None = None
 
     def missed(self) -> None:
-        """A notice could not be read: nothing is proved before the topic is asked for again."""
+        """A notice could not be read: nothing is proved before the topic is subscribed again."""
         self._lose(_MISSED)
 
     def levels(self) -> Levels:
-        """An immutable copy of both sides, orders of one price taken together."""
+        """An immutable copy of both sides, the orders of one price added up."""
         bids, asks = self._bids.ladder.texts, self._asks.ladder.texts
         return Levels(LevelTexts(tuple(bids[::-1])), LevelTexts(tuple(asks)), self._updated_at_ms)
 
@@ -168,7 +168,7 @@ class CoinflexBook:
     def _replay(self, notice: Update) -> None:
         """A notice from before the snapshot's arrival.
 
-        Own orders are told also before the book is watched, so that this one may be older than the snapshot: then it tells
+        Notices of own orders come also before the book is watched, so that this one may be older than the snapshot: then it tells
         of the other order what is long past. A trade only ever lowers.
         """
         if isinstance(notice, OrdersMatched):
@@ -188,7 +188,7 @@ class CoinflexBook:
             self._waiting.append(notice)
 
     def _lose(self, why: str) -> None:
-        """Not to be believed until the topic is asked for again."""
+        """Not to be believed until the topic is subscribed again."""
         if why == _DOES_NOT_FIT:
             self.checks_failed += 1
         self._waiting.clear()

@@ -121,7 +121,7 @@ class PlaceOrder(CoinflexCommand[OrderView]):
 
         What was sent says whether it rests: a `remaining` in the reply to a limit order does not end it.
         """
-        reply = read(_PLACED, body, self.method)
+        reply = read(_PLACED.decode, body, self.method)
         if reply.remaining is None if self.price is None else reply.id is None:
             raise PayloadError(
                 f"the reply to {self.method} has no {'remaining' if self.price is None else 'id'}: "
@@ -201,7 +201,7 @@ class ModifyOrder(CoinflexCommand[OrderAmended]):
 
     def parse(self, body: bytes) -> OrderAmended:
         """The order as it stands now."""
-        return read(_AMENDED, body, self.method)
+        return read(_AMENDED.decode, body, self.method)
 
 
 @final
@@ -226,7 +226,7 @@ class CancelOrder(CoinflexCommand[OrderCancelled]):
 
     def parse(self, body: bytes) -> OrderCancelled:
         """The order as it was when it ended."""
-        return read(_CANCELLED, body, self.method)
+        return read(_CANCELLED.decode, body, self.method)
 
 
 @final
@@ -241,4 +241,4 @@ class CancelAllOrders(CoinflexCommand[OrdersCancelled]):
 
     def parse(self, body: bytes) -> OrdersCancelled:
         """The orders as they were when they ended."""
-        return OrdersCancelled(orders=read(_OPEN_ORDERS, body, self.method).orders)
+        return OrdersCancelled(orders=read(_OPEN_ORDERS.decode, body, self.method).orders)

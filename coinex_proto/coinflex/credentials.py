@@ -21,7 +21,7 @@ from coinex_proto.errors import UsageError
 NONCE_BYTES: Final = 16
 """Of the server's nonce and of ours."""
 MOST_TRIES: Final = 8
-"""Signatures asked for until one fits the wire; not one in 2**112 does not, so that a signer that needs more is broken."""
+"""Signatures made until one fits the wire; not one in 2**112 does not, so that a signer that needs more is broken."""
 KEY_BYTES: Final = 28
 """Of the private key, of r and of s."""
 ORDER: Final = 0x010000000000000000000000000001DCE8D2EC6184CAF0A971769FB1F7

@@ -13,9 +13,9 @@ from attrs import field, frozen
 
 from coinex_proto._wire.endpoint import endpoint_of
 from coinex_proto.books.book import Book
-from coinex_proto.coinflex import _orders
 from coinex_proto.coinflex._command import MAX_INTEGER, ORDERS_BUCKET, QUERIES_BUCKET, CoinflexCommand, Raw
 from coinex_proto.coinflex._decode import decode
+from coinex_proto.coinflex._orders import order_facts
 from coinex_proto.coinflex._own_commands import Authenticate, UnwatchOrders, UnwatchTicker, WatchOrders, WatchTicker
 from coinex_proto.coinflex.assets import ASSETS_2020, Assets
 from coinex_proto.coinflex.book import CoinflexBook
@@ -164,7 +164,7 @@ class CoinflexDialect:
 
     def order(self, update: Update) -> Sequence[OrderFact]:
         """What own notices and replies say of orders."""
-        return _orders.facts(update, self.assets)
+        return order_facts(update, self.assets)
 
     def find_out(self, orders: Sequence[OrderView]) -> Sequence[Command[Any]]:
         """GetOrders tells which of them stand. One that does not was filled, cancelled or never taken: it stays unknown."""

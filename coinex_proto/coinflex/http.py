@@ -1,4 +1,4 @@
-"""The two public HTTP questions: which assets there are, and which markets. What to ask, and how the answer is read.
+"""The two public HTTP queries: which assets there are, and which markets. What is sent, and how the answer is read.
 
 Nothing here does I/O. Source: CoinFLEX API v1, REST `/assets/` and `/markets/`.
 """
@@ -12,13 +12,13 @@ import msgspec
 from attrs import frozen
 
 from coinex_proto.coinflex.assets import Asset, Assets, Market
+from coinex_proto.decoding import UNREADABLE
 from coinex_proto.errors import PayloadError, RequestRefused, quoted
 
 R_co = TypeVar("R_co", covariant=True)
 T = TypeVar("T")
 
 LIVE_HTTP_URL: Final = "https://webapi.coinflex.com"
-STAGING_HTTP_URL: Final = "https://stgwebapi.coinflex.com"
 
 OK: Final = 200
 TOO_MANY_REQUESTS: Final = 429
@@ -27,7 +27,6 @@ SERVER_ERRORS: Final = range(500, 600)
 Pair: TypeAlias = tuple[int, int]
 """Base and counter: two markets may share a base, so that it alone is no key."""
 
-_UNREADABLE: Final = (msgspec.MsgspecError, ValueError, RecursionError)
 _ASSETS: Final = msgspec.json.Decoder(tuple[Asset, ...])
 _MARKETS: Final = msgspec.json.Decoder(tuple[Market, ...])
 
@@ -92,5 +91,5 @@ class GetMarkets(HttpQuery[Mapping[Pair, Market]]):
 def _decoded(decoder: msgspec.json.Decoder[T], body: bytes, path: str) -> T:
     try:
         return decoder.decode(body)
-    except _UNREADABLE as problem:
+    except UNREADABLE as problem:
         raise PayloadError(f"the answer to GET {path} cannot be read: {quoted(problem)}") from problem

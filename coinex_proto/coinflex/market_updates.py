@@ -39,52 +39,60 @@ def market_key(kind: str, base: int, counter: int) -> TopicKey:
     return (kind, f"{base}/{counter}")
 
 
+@frozen(kw_only=True)
+class MarketUpdate(Update):
+    """What all that is said of one market has in common. Base class only."""
+
+    kind: ClassVar[str]
+    """Of its topic."""
+
+    base: int
+    counter: int
+
+    @property
+    def topic_key(self) -> TopicKey:
+        """Kind and market."""
+        return (self.kind, f"{self.base}/{self.counter}")
+
+
 @final
 @frozen(kw_only=True)
-class OrderOpened(Update):
+class OrderOpened(MarketUpdate):
     """An order rests in the book, or is about to match. Comes after the reservation's BalanceChanged."""
+
+    kind: ClassVar[str] = ORDERS
 
     id: int
     tonce: Tonce = ABSENT
-    base: int
-    counter: int
     quantity: int
     price: int
     """Rounded to the tick: may differ from the price sent."""
     time: int
     """Microseconds since the Unix epoch."""
 
-    @property
-    def topic_key(self) -> TopicKey:
-        """Kind and market."""
-        return (ORDERS, f"{self.base}/{self.counter}")
-
 
 @final
 @frozen(kw_only=True)
-class OrderModified(Update):
+class OrderModified(MarketUpdate):
     """An order has a new quantity or price."""
+
+    kind: ClassVar[str] = ORDERS
 
     id: int
     tonce: Tonce = ABSENT
-    base: int
-    counter: int
     quantity: int
     """What remains now."""
     price: int
     time: int
     """Of the change; microseconds since the Unix epoch."""
 
-    @property
-    def topic_key(self) -> TopicKey:
-        """Kind and market."""
-        return (ORDERS, f"{self.base}/{self.counter}")
-
 
 @final
 @frozen(kw_only=True)
-class OrdersMatched(Update):
+class OrdersMatched(MarketUpdate):
     """One trade. All numbers are positive, for both sides."""
+
+    kind: ClassVar[str] = ORDERS
 
     bid: int | None = None
     """Order id; None when that side was a market order."""
@@ -94,8 +102,6 @@ class OrdersMatched(Update):
     """Order id; None when that side was a market order."""
     ask_tonce: Tonce = ABSENT
     """Only for the seller."""
-    base: int
-    counter: int
     quantity: int
     """Of base."""
     price: int
@@ -118,31 +124,21 @@ class OrdersMatched(Update):
     """Only for the seller."""
     ask_counter_fee: int | None = None
 
-    @property
-    def topic_key(self) -> TopicKey:
-        """Kind and market."""
-        return (ORDERS, f"{self.base}/{self.counter}")
-
 
 @final
 @frozen(kw_only=True)
-class OrderClosed(Update):
+class OrderClosed(MarketUpdate):
     """An order is over: filled, or cancelled with a rest."""
+
+    kind: ClassVar[str] = ORDERS
 
     id: int
     tonce: Tonce = ABSENT
-    base: int
-    counter: int
     quantity: int
     """What remained; 0: it was filled."""
     price: int
     time_closed: int | None = None
     """Microseconds since the Unix epoch; since the end of February 2020."""
-
-    @property
-    def topic_key(self) -> TopicKey:
-        """Kind and market."""
-        return (ORDERS, f"{self.base}/{self.counter}")
 
 
 OrderNotice: TypeAlias = OrderOpened | OrderModified | OrdersMatched | OrderClosed
@@ -162,28 +158,22 @@ class BookOrder:
 
 @final
 @frozen(kw_only=True)
-class OrdersUpdate(Update):
+class OrdersUpdate(MarketUpdate):
     """The whole book of one market: at most the best 1,000 bids and asks, in no known order. Reply to WatchOrders."""
 
-    base: int
-    counter: int
-    orders: tuple[BookOrder, ...]
+    kind: ClassVar[str] = ORDERS
 
-    @property
-    def topic_key(self) -> TopicKey:
-        """Kind and market."""
-        return (ORDERS, f"{self.base}/{self.counter}")
+    orders: tuple[BookOrder, ...]
 
 
 @final
 @frozen(kw_only=True)
-class TickerUpdate(Update):
+class TickerUpdate(MarketUpdate):
     """The whole ticker of one market as of the latest change: WatchTicker's reply, and every notice merged into it."""
 
+    kind: ClassVar[str] = TICKER
     is_merged: ClassVar[bool] = True
 
-    base: int
-    counter: int
     last: int | None
     """Price of the last trade; None: never traded."""
     bid: int | None
@@ -197,29 +187,18 @@ class TickerUpdate(Update):
     volume: int | None
     """Base traded in the last 24 hours."""
 
-    @property
-    def topic_key(self) -> TopicKey:
-        """Kind and market."""
-        return (TICKER, f"{self.base}/{self.counter}")
-
 
 @final
 @frozen(kw_only=True)
-class TickerChanged(Update):
+class TickerChanged(MarketUpdate):
     """What has changed of a ticker: null overwrites, what is absent stays. A session merges it into a `TickerUpdate`."""
 
+    kind: ClassVar[str] = TICKER
     is_merged: ClassVar[bool] = True
 
-    base: int
-    counter: int
     last: Changed = ABSENT
     bid: Changed = ABSENT
     ask: Changed = ABSENT
     low: Changed = ABSENT
     high: Changed = ABSENT
     volume: Changed = ABSENT
-
-    @property
-    def topic_key(self) -> TopicKey:
-        """Kind and market."""
-        return (TICKER, f"{self.base}/{self.counter}")

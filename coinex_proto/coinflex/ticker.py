@@ -26,7 +26,7 @@ class TickerMerger:
         self._has_missed = False
 
     def missed(self) -> None:
-        """A change could not be read: nothing is whole before the ticker is asked for again."""
+        """A change could not be read: nothing is whole before the ticker is subscribed again."""
         self.reset()
         self._has_missed = True
 

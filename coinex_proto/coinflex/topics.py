@@ -1,6 +1,6 @@
-"""What CoinFLEX tells of, as wishes. A market is its two asset codes; `Assets.pair("XBT/USDT")` gives them.
+"""What CoinFLEX tells of, as topics to subscribe to. A market is its two asset codes; `Assets.pair("XBT/USDT")` gives them.
 
-Private notices come by themselves after the sign-in; a wish for them asks for the present state as well, on every
+Private notices come by themselves after the sign-in; subscribing to them queries the present state as well, on every
 connection. Source: CoinFLEX API v1, WatchOrders, WatchTicker and notices.
 """
 

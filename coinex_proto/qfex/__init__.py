@@ -1,26 +1,13 @@
 """QFEX: perpetual futures on equities, indices, commodities and currencies. Source of all facts: QFEX documentation.
 
-Start with `mds()` for market data or `trade()` for orders; wish for topics, send commands. Nothing in here does I/O.
+Start with `mds()` for market data or `trade()` for orders; subscribe to topics, send commands. Nothing in here does I/O.
 """
 
 from __future__ import annotations
 
 from coinex_proto.qfex._checks import Number
-from coinex_proto.qfex._command import Raw
-from coinex_proto.qfex.account_updates import (
-    BalanceUpdate,
-    FillUpdate,
-    LeverageLevel,
-    OpenOrdersUpdate,
-    OrderUpdate,
-    PositionUpdate,
-    StopOrderUpdate,
-    TwapUpdate,
-    UserTrade,
-    UserTradesUpdate,
-)
-from coinex_proto.qfex.credentials import HmacCredentials, JwtCredentials, sign_auth
-from coinex_proto.qfex.market_updates import (
+from coinex_proto.qfex._mds.dialect import MDS_UAT_URL, MDS_URL, MdsDialect, mds
+from coinex_proto.qfex._mds.updates import (
     BboUpdate,
     CandleUpdate,
     FundingUpdate,
@@ -37,14 +24,39 @@ from coinex_proto.qfex.market_updates import (
     TradeUpdate,
     UnderlierUpdate,
 )
-from coinex_proto.qfex.mds_dialect import MDS_UAT_URL, MDS_URL, MdsDialect, mds
-from coinex_proto.qfex.queries import (
+from coinex_proto.qfex._raw import Raw
+from coinex_proto.qfex._trade.commands import (
+    AddOrder,
+    AddTwap,
+    CancelAllOrders,
+    CancelOrder,
+    CancelStopOrder,
+    ClosePosition,
+    ModifyOrder,
+    ModifyStopOrder,
+    SetUserLeverage,
+)
+from coinex_proto.qfex._trade.dialect import TRADE_UAT_URL, TRADE_URL, TradeDialect, trade
+from coinex_proto.qfex._trade.queries import (
     GetAvailableLeverageLevels,
     GetOrder,
     GetUserLeverage,
     GetUserOrders,
     GetUserTrades,
 )
+from coinex_proto.qfex._trade.updates import (
+    BalanceUpdate,
+    FillUpdate,
+    LeverageLevel,
+    OpenOrdersUpdate,
+    OrderUpdate,
+    PositionUpdate,
+    StopOrderUpdate,
+    TwapUpdate,
+    UserTrade,
+    UserTradesUpdate,
+)
+from coinex_proto.qfex.credentials import HmacCredentials, JwtCredentials, sign_auth
 from coinex_proto.qfex.topics import (
     Balances,
     Bbo,
@@ -64,18 +76,6 @@ from coinex_proto.qfex.topics import (
     Trades,
     Underlier,
 )
-from coinex_proto.qfex.trade_commands import (
-    AddOrder,
-    AddTwap,
-    CancelAllOrders,
-    CancelOrder,
-    CancelStopOrder,
-    ClosePosition,
-    ModifyOrder,
-    ModifyStopOrder,
-    SetUserLeverage,
-)
-from coinex_proto.qfex.trade_dialect import TRADE_UAT_URL, TRADE_URL, TradeDialect, trade
 
 __all__ = [
     "MDS_UAT_URL",

@@ -8,17 +8,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from coinex_proto.decoding import UNREADABLE, decode_plain
 from coinex_proto.dialect import Answer
-from coinex_proto.errors import PayloadError
 from coinex_proto.ids import OLDEST, ReplyKey
-from coinex_proto.qfex import _refusals
-from coinex_proto.qfex._replies import plain
+from coinex_proto.qfex._refusals import refusal_of_error
 
 OLD_TYPES: Final = frozenset({"error", "err"})
 """`type` of the flat form, in any case."""
 
 
-def answer(message: Mapping[str, Any], keys_of: Callable[[Mapping[str, Any]], tuple[ReplyKey, ...]]) -> Answer:
+def error_answer(message: Mapping[str, Any], keys_of: Callable[[Mapping[str, Any]], tuple[ReplyKey, ...]]) -> Answer:
     """The answer to the request that the error echoes; without an echo, to whoever waits longest.
 
     `keys_of` gives the keys of a request in its wire form.
@@ -28,7 +27,7 @@ def answer(message: Mapping[str, Any], keys_of: Callable[[Mapping[str, Any]], tu
     code, text = (_text(said.get(name)) for name in ("error_code", "message"))
     hint = " ".join(f"{name}={value}" for name, value in said.items() if name.startswith("retry"))
     request = echo_of(said)
-    refusal = _refusals.of_error(code or "unknown error", text or _text(error), hint)
+    refusal = refusal_of_error(code or "unknown error", text or _text(error), hint)
     return Answer(keys=keys_of(request) if request is not None else (OLDEST,), refusal=refusal)
 
 
@@ -40,8 +39,8 @@ def echo_of(said: Mapping[str, Any]) -> Mapping[str, Any] | None:
     echo = said.get("incoming_message")
     if isinstance(echo, str):
         try:
-            echo = plain(echo.encode("utf-8", "surrogatepass"))
-        except PayloadError:
+            echo = decode_plain(echo.encode("utf-8", "surrogatepass"))
+        except UNREADABLE:
             return None
     return echo if isinstance(echo, dict) and isinstance(echo.get("type"), str) else None
 

@@ -1,6 +1,6 @@
 """The second reading of a message that is not as documented: ids and levels that came as numbers, lists that came as null.
 
-Only asked for after the typed reading has failed, so that it costs nothing while the venue keeps to its word. It changes
+Only tried after the typed reading has failed, so that it costs nothing while the venue keeps to its word. It changes
 how a value is spelt and never what it says. Source: QFEX documentation; other clients met numbers in either form.
 """
 
@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import msgspec
 
+from coinex_proto.decoding import decode_plain
 from coinex_proto.errors import UsageError
 from coinex_proto.numbers import exact
 
@@ -21,7 +22,7 @@ _LISTS: Final = frozenset(
 _DEPTH: Final = 4
 """A frame, its record or list, an entry of it, a level."""
 
-_PLAIN: Final = msgspec.json.Decoder(float_hook=Decimal)
+
 _ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
 
 
@@ -30,7 +31,7 @@ def mended(payload: bytes) -> bytes | None:
 
     Raises what decoding raises for what is no JSON.
     """
-    message = _PLAIN.decode(payload)
+    message = decode_plain(payload)
     better = _record(message, _DEPTH) if isinstance(message, dict) else message
     return None if better == message else _ENCODER.encode(better)
 

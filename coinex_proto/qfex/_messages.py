@@ -21,7 +21,6 @@ from coinex_proto.updates import Event
 
 Headers: TypeAlias = Sequence[tuple[str, str]]
 Requests: TypeAlias = Sequence[tuple[Command[Any], Sequence[Topic[Event]]]]
-Topics: TypeAlias = Sequence[Topic[Event]]
 
 LARGEST_EXPONENT: Final = 40
 

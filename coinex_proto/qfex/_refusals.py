@@ -51,19 +51,19 @@ _HINTS: Final = tuple(
 """Behind a word for it, as `retry after 2`, `retry_after_ms=1500`; else any time: a text may name the limit's span too."""
 
 
-def of_error(code: str, message: str, hint: str = "") -> Refusal:
+def refusal_of_error(code: str, message: str, hint: str = "") -> Refusal:
     """The meaning of an error frame; `hint` is what it says apart from its text of when to try again."""
     known = evolve(_ERRORS.get(code, _OTHER), code=code, message=message)
     return evolve(known, pause=_pause(f"{hint} {message}")) if code == "RateLimited" else known
 
 
-def of_status(status: str) -> Refusal:
+def refusal_of_status(status: str) -> Refusal:
     """The meaning of an order status that refuses."""
     is_rate = status == "RATE_LIMITED"
     return Refusal(code=status, retryable=is_rate, hint=_STATUSES.get(status, ""), pause=RATE_PAUSE if is_rate else 0.0)
 
 
-def of_login(code: str | None, message: str) -> Refusal:
+def refusal_of_login(code: str | None, message: str) -> Refusal:
     """The sign-in was refused without an error code that we know."""
     return Refusal(code=code, message=message, hint="check public key, secret key (or token) and this machine's clock")
 

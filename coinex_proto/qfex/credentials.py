@@ -57,8 +57,8 @@ TokenSource: TypeAlias = Callable[[], str]
 class JwtCredentials:
     """`JwtCredentials(token)`, or a plain function that returns one at once.
 
-    The function is asked once before each connection, so that a program can hand in a fresh token; it must not wait:
-    fetching is the program's own task. What it raises comes out of the call that was about to connect.
+    The function is called once before each connection, so that a program can hand in a fresh token; it must not wait:
+    fetching is the program's own task. What it raises comes out of whatever was about to connect.
     """
 
     token: str | TokenSource = field(repr=False)

@@ -1,4 +1,4 @@
-"""The channels of both QFEX sockets, as wishes.
+"""The channels of both QFEX sockets as topics to subscribe to, and the tables of them that all else follows from.
 
 One symbol a topic; None stands for all. What is wrong is refused here with `UsageError`. Market topics go to the MDS
 socket, account topics to the Trade socket. Source: QFEX documentation, MDS and Trade pages.
@@ -6,26 +6,21 @@ socket, account topics to the Trade socket. Source: QFEX documentation, MDS and 
 
 from __future__ import annotations
 
-from typing import ClassVar, final
+from collections.abc import Mapping
+from typing import Any, ClassVar, Final, TypeVar, final
 
 from attrs import field, frozen
 
 from coinex_proto.books.view import BookChanged
 from coinex_proto.ids import TopicKey
 from coinex_proto.qfex._checks import INTERVALS, SIG_FIGS, check_symbol, check_symbol_or_none, one_of
-from coinex_proto.qfex.account_updates import (
-    BalanceUpdate,
-    FillUpdate,
-    OrderUpdate,
-    PositionUpdate,
-    StopOrderUpdate,
-)
-from coinex_proto.qfex.market_updates import (
+from coinex_proto.qfex._mds.updates import (
     BboUpdate,
     CandleUpdate,
     FundingUpdate,
     Level2Update,
     MarketStatsUpdate,
+    MarketUpdate,
     MarkPriceUpdate,
     MinMaxPriceUpdate,
     OpenInterestUpdate,
@@ -33,10 +28,35 @@ from coinex_proto.qfex.market_updates import (
     TradeUpdate,
     UnderlierUpdate,
 )
+from coinex_proto.qfex._trade.updates import (
+    BalanceUpdate,
+    FillUpdate,
+    OrderUpdate,
+    PositionUpdate,
+    PushedUpdate,
+    StopOrderUpdate,
+)
 from coinex_proto.topics import Topic
 from coinex_proto.updates import Event
 
+M_co = TypeVar("M_co", bound=MarketUpdate, covariant=True)
+P_co = TypeVar("P_co", bound=PushedUpdate, covariant=True)
+
 # Market data ----------------------------------------------------------------------------------------------------------
+
+
+@frozen
+class SymbolTopic(Topic[M_co]):
+    """One channel of one symbol or of all. Base class only."""
+
+    event: ClassVar[type[MarketUpdate]]
+
+    symbol: str | None = field(default=None, validator=check_symbol_or_none)
+
+    @property
+    def key(self) -> TopicKey:
+        """Channel and symbol; None: all."""
+        return (self.event.channel, self.symbol)
 
 
 @final
@@ -53,8 +73,8 @@ class Level2(Topic[BookChanged]):
 
     @property
     def key(self) -> TopicKey:
-        """Kind, symbol and sig_figs."""
-        return ("level2", self.symbol, self.sig_figs)
+        """Channel, symbol and sig_figs."""
+        return (Level2Update.channel, self.symbol, self.sig_figs)
 
 
 @final
@@ -62,159 +82,102 @@ class Level2(Topic[BookChanged]):
 class Level2All(Topic[Level2Update]):
     """The books of all symbols as plain updates: a book to read from is kept for `Level2` topics only."""
 
-    event: ClassVar[type[Event]] = Level2Update
+    event: ClassVar[type[MarketUpdate]] = Level2Update
     is_whole_state: ClassVar[bool] = True
 
     sig_figs: int = field(default=0, validator=one_of(SIG_FIGS))
 
     @property
     def key(self) -> TopicKey:
-        """Kind, None for all, and sig_figs."""
-        return ("level2", None, self.sig_figs)
+        """Channel, None for all, and sig_figs."""
+        return (self.event.channel, None, self.sig_figs)
 
 
 @final
 @frozen
-class Bbo(Topic[BboUpdate]):
+class Bbo(SymbolTopic[BboUpdate]):
     """Best bid and best ask, in real time. None: of all symbols."""
 
-    event: ClassVar[type[Event]] = BboUpdate
+    event: ClassVar[type[MarketUpdate]] = BboUpdate
     is_whole_state: ClassVar[bool] = True
 
-    symbol: str | None = field(default=None, validator=check_symbol_or_none)
-
-    @property
-    def key(self) -> TopicKey:
-        """Kind and symbol; None: all."""
-        return ("bbo", self.symbol)
-
 
 @final
 @frozen
-class Trades(Topic[TradeUpdate]):
+class Trades(SymbolTopic[TradeUpdate]):
     """Public trades, one an update. None: of all symbols."""
 
-    event: ClassVar[type[Event]] = TradeUpdate
-
-    symbol: str | None = field(default=None, validator=check_symbol_or_none)
-
-    @property
-    def key(self) -> TopicKey:
-        """Kind and symbol; None: all."""
-        return ("trade", self.symbol)
+    event: ClassVar[type[MarketUpdate]] = TradeUpdate
 
 
 @final
 @frozen
-class Candles(Topic[CandleUpdate]):
+class Candles(SymbolTopic[CandleUpdate]):
     """Candles of one interval. None: of all symbols."""
 
-    event: ClassVar[type[Event]] = CandleUpdate
+    event: ClassVar[type[MarketUpdate]] = CandleUpdate
 
-    symbol: str | None = field(default=None, validator=check_symbol_or_none)
     interval: str = field(default="1MIN", validator=one_of(INTERVALS))
     """1MIN, 5MINS, 15MINS, 1HOUR, 4HOURS or 1DAY."""
 
     @property
     def key(self) -> TopicKey:
-        """Kind, symbol (None: all) and interval."""
-        return ("candle", self.symbol, self.interval)
+        """Channel, symbol (None: all) and interval."""
+        return (self.event.channel, self.symbol, self.interval)
 
 
 @final
 @frozen
-class Underlier(Topic[UnderlierUpdate]):
+class Underlier(SymbolTopic[UnderlierUpdate]):
     """The price that the perpetual follows. None: of all symbols."""
 
-    event: ClassVar[type[Event]] = UnderlierUpdate
+    event: ClassVar[type[MarketUpdate]] = UnderlierUpdate
     is_whole_state: ClassVar[bool] = True
-
-    symbol: str | None = field(default=None, validator=check_symbol_or_none)
-
-    @property
-    def key(self) -> TopicKey:
-        """Kind and symbol; None: all."""
-        return ("underlier", self.symbol)
 
 
 @final
 @frozen
-class MarkPrice(Topic[MarkPriceUpdate]):
+class MarkPrice(SymbolTopic[MarkPriceUpdate]):
     """Mark price. None: of all symbols."""
 
-    event: ClassVar[type[Event]] = MarkPriceUpdate
+    event: ClassVar[type[MarketUpdate]] = MarkPriceUpdate
     is_whole_state: ClassVar[bool] = True
-
-    symbol: str | None = field(default=None, validator=check_symbol_or_none)
-
-    @property
-    def key(self) -> TopicKey:
-        """Kind and symbol; None: all."""
-        return ("mark_price", self.symbol)
 
 
 @final
 @frozen
-class Funding(Topic[FundingUpdate]):
+class Funding(SymbolTopic[FundingUpdate]):
     """The funding rate while it is being computed; nothing comes while it is 0. None: of all symbols."""
 
-    event: ClassVar[type[Event]] = FundingUpdate
+    event: ClassVar[type[MarketUpdate]] = FundingUpdate
     is_whole_state: ClassVar[bool] = True
-
-    symbol: str | None = field(default=None, validator=check_symbol_or_none)
-
-    @property
-    def key(self) -> TopicKey:
-        """Kind and symbol; None: all."""
-        return ("funding", self.symbol)
 
 
 @final
 @frozen
-class OpenInterest(Topic[OpenInterestUpdate]):
+class OpenInterest(SymbolTopic[OpenInterestUpdate]):
     """Open interest. None: of all symbols."""
 
-    event: ClassVar[type[Event]] = OpenInterestUpdate
+    event: ClassVar[type[MarketUpdate]] = OpenInterestUpdate
     is_whole_state: ClassVar[bool] = True
-
-    symbol: str | None = field(default=None, validator=check_symbol_or_none)
-
-    @property
-    def key(self) -> TopicKey:
-        """Kind and symbol; None: all."""
-        return ("open_interest", self.symbol)
 
 
 @final
 @frozen
-class MinMaxPrice(Topic[MinMaxPriceUpdate]):
+class MinMaxPrice(SymbolTopic[MinMaxPriceUpdate]):
     """Lowest and highest price that orders may have. None: of all symbols."""
 
-    event: ClassVar[type[Event]] = MinMaxPriceUpdate
+    event: ClassVar[type[MarketUpdate]] = MinMaxPriceUpdate
     is_whole_state: ClassVar[bool] = True
-
-    symbol: str | None = field(default=None, validator=check_symbol_or_none)
-
-    @property
-    def key(self) -> TopicKey:
-        """Kind and symbol; None: all."""
-        return ("minmax_price", self.symbol)
 
 
 @final
 @frozen
-class MarketStats(Topic[MarketStatsUpdate]):
+class MarketStats(SymbolTopic[MarketStatsUpdate]):
     """Figures once a second. None: of all symbols in one update."""
 
-    event: ClassVar[type[Event]] = MarketStatsUpdate
+    event: ClassVar[type[MarketUpdate]] = MarketStatsUpdate
     is_whole_state: ClassVar[bool] = True
-
-    symbol: str | None = field(default=None, validator=check_symbol_or_none)
-
-    @property
-    def key(self) -> TopicKey:
-        """Kind and symbol; None: all."""
-        return ("market_stats", self.symbol)
 
 
 @final
@@ -222,84 +185,95 @@ class MarketStats(Topic[MarketStatsUpdate]):
 class Refdata(Topic[RefdataUpdate]):
     """Records of all symbols: withdrawn by QFEX in September 2025, here for servers that still have it."""
 
-    event: ClassVar[type[Event]] = RefdataUpdate
+    event: ClassVar[type[MarketUpdate]] = RefdataUpdate
 
     @property
     def key(self) -> TopicKey:
-        """Kind and None for all."""
-        return ("refdata", None)
+        """Channel and None for all."""
+        return (self.event.channel, None)
 
 
 # Account data: the venue has one channel each for all symbols -----------------------------------------------------------
 
 
-@final
 @frozen
-class Orders(Topic[OrderUpdate]):
-    """What happens to own orders. The sign-in subscribes the channel, so this asks the venue for nothing more."""
+class AccountTopic(Topic[P_co]):
+    """One channel of the account, for all symbols. Base class only."""
 
-    event: ClassVar[type[Event]] = OrderUpdate
+    event: ClassVar[type[PushedUpdate]]
     is_private: ClassVar[bool] = True
 
     @property
     def key(self) -> TopicKey:
-        """Kind and None for all symbols."""
-        return ("order_responses", None)
+        """Channel and None for all symbols."""
+        return (self.event.channel, None)
 
 
 @final
 @frozen
-class Fills(Topic[FillUpdate]):
+class Orders(AccountTopic[OrderUpdate]):
+    """What happens to own orders. The sign-in subscribes the channel, so no request is sent for it."""
+
+    event: ClassVar[type[PushedUpdate]] = OrderUpdate
+
+
+@final
+@frozen
+class Fills(AccountTopic[FillUpdate]):
     """Own trades, one an update, with fee and price."""
 
-    event: ClassVar[type[Event]] = FillUpdate
-    is_private: ClassVar[bool] = True
-
-    @property
-    def key(self) -> TopicKey:
-        """Kind and None for all symbols."""
-        return ("fills", None)
+    event: ClassVar[type[PushedUpdate]] = FillUpdate
 
 
 @final
 @frozen
-class Positions(Topic[PositionUpdate]):
+class Positions(AccountTopic[PositionUpdate]):
     """Own positions, one symbol an update, every second or so."""
 
-    event: ClassVar[type[Event]] = PositionUpdate
-    is_private: ClassVar[bool] = True
+    event: ClassVar[type[PushedUpdate]] = PositionUpdate
     is_whole_state: ClassVar[bool] = True
-
-    @property
-    def key(self) -> TopicKey:
-        """Kind and None for all symbols."""
-        return ("positions", None)
 
 
 @final
 @frozen
-class Balances(Topic[BalanceUpdate]):
+class Balances(AccountTopic[BalanceUpdate]):
     """The account's money, every second or so."""
 
-    event: ClassVar[type[Event]] = BalanceUpdate
-    is_private: ClassVar[bool] = True
+    event: ClassVar[type[PushedUpdate]] = BalanceUpdate
     is_whole_state: ClassVar[bool] = True
-
-    @property
-    def key(self) -> TopicKey:
-        """Kind and None: there is one."""
-        return ("balances", None)
 
 
 @final
 @frozen
-class StopOrders(Topic[StopOrderUpdate]):
+class StopOrders(AccountTopic[StopOrderUpdate]):
     """Own stop orders, one an update."""
 
-    event: ClassVar[type[Event]] = StopOrderUpdate
-    is_private: ClassVar[bool] = True
+    event: ClassVar[type[PushedUpdate]] = StopOrderUpdate
 
-    @property
-    def key(self) -> TopicKey:
-        """Kind and None for all symbols."""
-        return ("stop_orders", None)
+
+# The tables -----------------------------------------------------------------------------------------------------------
+
+MARKET_FEEDS: Final[Mapping[type[Topic[Any]], type[MarketUpdate]]] = {
+    Level2: Level2Update,
+    Level2All: Level2Update,
+    Bbo: BboUpdate,
+    Trades: TradeUpdate,
+    Candles: CandleUpdate,
+    Underlier: UnderlierUpdate,
+    MarkPrice: MarkPriceUpdate,
+    Funding: FundingUpdate,
+    OpenInterest: OpenInterestUpdate,
+    MinMaxPrice: MinMaxPriceUpdate,
+    MarketStats: MarketStatsUpdate,
+    Refdata: RefdataUpdate,
+}
+"""One row a topic of the MDS socket: what its pushes are read as. Decoding, checks and requests follow from it."""
+
+ACCOUNT_FEEDS: Final[Mapping[type[Topic[Any]], type[PushedUpdate]]] = {
+    Orders: OrderUpdate,
+    Fills: FillUpdate,
+    Positions: PositionUpdate,
+    Balances: BalanceUpdate,
+    StopOrders: StopOrderUpdate,
+}
+"""The same for the Trade socket."""

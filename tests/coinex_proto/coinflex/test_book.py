@@ -126,7 +126,7 @@ def test_a_trade_that_cannot_have_been_is_found_out_when_the_snapshot_comes_afte
     assert found.apply(whole((1, 10, 100))) is not None
 
 
-def test_what_was_missed_puts_it_in_doubt_until_it_is_asked_for_again() -> None:
+def test_what_was_missed_leaves_it_unproved_until_it_is_subscribed_again() -> None:
     found = book()
     found.apply(whole((1, 10, 100)))
     found.missed()
@@ -212,17 +212,17 @@ class Venue:
     def act(self, choice: int, size: int, price: int) -> list[Update]:
         ids = sorted(self.orders)
         target = ids[choice % len(ids)] if ids else None
-        verb = choice % 4
-        if target is None or verb == 0:
+        action = choice % 4
+        if target is None or action == 0:
             self.last += 1
             quantity = size if choice % 8 < 4 else -size
             self.orders[self.last] = (quantity, price)
             return [opened(self.last, quantity, price)]
         quantity, at = self.orders[target]
-        if verb == 1:
+        if action == 1:
             del self.orders[target]
             return [closed(target)]
-        if verb == 2:
+        if action == 2:
             self.orders[target] = (size if quantity > 0 else -size, price)
             return [modified(target, self.orders[target][0], price)]
         traded = min(size, abs(quantity))

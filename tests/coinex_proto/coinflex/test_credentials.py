@@ -50,7 +50,7 @@ def fixed(value: bytes) -> Callable[[int], bytes]:
 
 @pytest.mark.parametrize("vector", VECTORS, ids=IDS)
 def test_a_worked_signature_is_reproduced_to_the_digit(vector: Any) -> None:  # S14
-    values, wanted = vector["values"], vector["message"]
+    values, expected = vector["values"], vector["message"]
     server, client = bytes.fromhex(values["server_nonce_hex"]), bytes.fromhex(values["client_nonce_hex"])
     key = private_key_of(values["user_id"], values["passphrase"])
     assert key.hex() == values["private_key_hex"]
@@ -63,7 +63,7 @@ def test_a_worked_signature_is_reproduced_to_the_digit(vector: Any) -> None:  # 
         Credentials(values["user_id"], values["cookie"], signer=KeySigner(key)),
     ):
         nonce, r, s = credentials.answer(server, fixed(client))
-        assert (nonce, [r, s]) == (wanted["nonce"], wanted["signature"])
+        assert (nonce, [r, s]) == (expected["nonce"], expected["signature"])
         assert base64.b64decode(r).hex() == values["r_hex"]
         assert len(base64.b64decode(s)) == 28
 
@@ -93,21 +93,21 @@ def test_nothing_but_sixteen_bytes_of_the_server_is_signed(nonce: bytes) -> None
 
 
 class Broken:
-    """A signer that must not be asked."""
+    """A signer that must not be used."""
 
     def sign(self, message: bytes) -> tuple[int, int]:
-        raise AssertionError("was asked to sign")
+        raise AssertionError("was used to sign")
 
 
 class Large:
     """A signer whose first r has 225 bits."""
 
     def __init__(self) -> None:
-        self.asked: list[bytes] = []
+        self.requests: list[bytes] = []
 
     def sign(self, message: bytes) -> tuple[int, int]:
-        self.asked.append(message)
-        return (2**224 if len(self.asked) == 1 else 5, 6)
+        self.requests.append(message)
+        return (2**224 if len(self.requests) == 1 else 5, 6)
 
 
 def test_a_number_that_the_wire_cannot_hold_is_signed_again_with_another_nonce() -> None:
@@ -115,7 +115,7 @@ def test_a_number_that_the_wire_cannot_hold_is_signed_again_with_another_nonce()
     nonces = iter((b"a" * 16, b"b" * 16))
     nonce, r, _s = Credentials(7, COOKIE, signer=signer).answer(NONCE, lambda _: next(nonces))
     assert base64.b64decode(nonce) == b"b" * 16
-    assert [len(message) for message in signer.asked] == [40, 40]
+    assert [len(message) for message in signer.requests] == [40, 40]
     assert base64.b64decode(r) == b"\0" * 27 + b"\5"
 
 
@@ -144,7 +144,7 @@ class Fixed:
         ((2**224, 5), "28 bytes"),
     ],
 )
-def test_a_signer_that_is_no_good_is_refused_and_not_asked_for_ever(signature: Any, words: str) -> None:
+def test_a_signer_that_is_no_good_is_refused_and_not_tried_for_ever(signature: Any, words: str) -> None:
     credentials = Credentials(7, COOKIE, signer=Fixed(signature))
     with pytest.raises(UsageError, match=words) as caught:
         credentials.answer(NONCE, fixed(NONCE))

@@ -1,4 +1,4 @@
-"""What one payload holds: strange messages are told and never raise."""
+"""What one payload holds: strange messages are reported and never raise."""
 
 import json
 from typing import Any
@@ -34,7 +34,7 @@ def one(value: object) -> Any:
         b'{"error_code":' + b"9" * 10_000 + b"}",
     ],
 )
-def test_what_is_no_message_is_told(value: bytes) -> None:  # D4, D6, D7, D8, D18
+def test_what_is_no_message_is_reported(value: bytes) -> None:  # D4, D6, D7, D8, D18
     assert isinstance(one(value), Unrecognised)
 
 
@@ -62,7 +62,7 @@ def test_a_message_that_is_both_is_neither() -> None:
     assert isinstance(one({"notice": "BalanceChanged", "error_code": 0, "tag": 1}), Unrecognised)
 
 
-def test_what_a_message_that_is_both_may_have_told_is_missed() -> None:
+def test_what_a_message_that_is_both_may_have_said_is_missed() -> None:
     assert one(notice("OrderOpened", error_code=0)).concerns == ("orders", f"{XBT}/{USDT}")
 
 
@@ -76,7 +76,7 @@ def test_a_welcome_with_another_nonce_is_no_challenge(nonce: object) -> None:  #
     assert isinstance(one({"notice": "Welcome", "nonce": nonce}), Unrecognised)
 
 
-def test_an_unknown_notice_is_told() -> None:  # D14
+def test_an_unknown_notice_is_reported() -> None:  # D14
     assert "unknown notice 'News'" in one({"notice": "News"}).why
 
 

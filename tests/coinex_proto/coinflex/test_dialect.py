@@ -32,7 +32,7 @@ def test_an_address_that_is_none_is_refused(url: str) -> None:  # H19
         live(url=url)
 
 
-def test_plain_text_to_another_machine_must_be_asked_for() -> None:
+def test_plain_text_to_another_machine_must_be_chosen() -> None:
     assert not live(url="ws://api.coinflex.com/v1", allow_plaintext=True).endpoint.tls
 
 
@@ -74,7 +74,7 @@ def test_amounts_in_a_book_have_the_decimals_of_its_base_asset() -> None:
     assert repr(book.levels().bids) == "<1 levels: 2.0000:1.50>"
 
 
-def test_orders_in_doubt_are_looked_for_among_those_that_stand() -> None:
+def test_unknown_orders_are_looked_for_among_those_that_stand() -> None:
     assert private().find_out(()) == (GetOrders(),)
     assert (private().ping, private().clock) == (None, None)
     assert private().limits["orders"].burst == 100

@@ -136,9 +136,9 @@ def test_a_command_is_written_as_documented(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", SUBSCRIPTIONS)
-def test_a_topic_is_asked_for_as_documented(name: str) -> None:
-    verb, topic = SUBSCRIPTIONS[name]
-    ((command, covered),) = getattr(VENUE, verb)((topic,))
+def test_a_topic_is_subscribed_as_documented(name: str) -> None:
+    action, topic = SUBSCRIPTIONS[name]
+    ((command, covered),) = getattr(VENUE, action)((topic,))
     assert covered == (topic,)
     message = BY_NAME[name]["message"]
     assert sent(command, message["tag"]) == message

@@ -22,7 +22,7 @@ def test_markets_are_told_apart_by_both_codes() -> None:
     assert markets[63488, 65283].expires is None
 
 
-def test_assets_that_are_not_traded_any_more_must_be_asked_for() -> None:
+def test_assets_that_are_not_traded_any_more_must_be_chosen() -> None:
     assert GetAssets().target == "/assets/"
     assert GetAssets(active_only=False).target == "/assets/?activeOnly=false"
 

@@ -43,60 +43,60 @@ STEPS = st.lists(
 
 
 class Talk:
-    """A session, what the exchange was asked, and what came out."""
+    """A session, the requests that the exchange got, and what came out."""
 
     def __init__(self, size: int) -> None:
         self.session = Session(private(), sources())
         self.session.subscribe(*TOPICS, now=0.0)
-        self.line: Line = connected(self.session)
+        self.link: Line = connected(self.session)
         self.size = size
         self.now = 0.0
         self.events: list[Event] = []
         self.sent: list[RequestId] = []
-        self.asked: list[dict[str, Any]] = []
+        self.requests: list[dict[str, Any]] = []
         self.say(WELCOME)
-        (login,) = self.line.sent()
+        (login,) = self.link.sent()
         self.say(ok(login))
 
     def say(self, value: object) -> None:
         """In pieces of so many bytes."""
-        data = self.line.peer.text(value if isinstance(value, str) else json.dumps(value))
+        data = self.link.peer.text(value if isinstance(value, str) else json.dumps(value))
         for start in range(0, len(data), self.size):
             self.session.receive_data(data[start : start + self.size], self.now)
-        self.events += self.line.events()
+        self.events += self.link.events()
 
-    def step(self, verb: str, number: int) -> None:
-        self.asked += self.line.sent()
-        if verb == "notice":
+    def step(self, action: str, number: int) -> None:
+        self.requests += self.link.sent()
+        if action == "notice":
             self.say(NOTICES[number % len(NOTICES)])
-        elif verb in ("answer", "refuse") and self.asked:
-            request = self.asked.pop(number % len(self.asked))
+        elif action in ("answer", "refuse") and self.requests:
+            request = self.requests.pop(number % len(self.requests))
             right = ok(request, **RESULTS.get(request["method"], {}))
-            self.say(right if verb == "answer" else refused(request, number % 6 + 1, "no"))
-        elif verb == "stray":
+            self.say(right if action == "answer" else refused(request, number % 6 + 1, "no"))
+        elif action == "stray":
             self.say({"tag": 10**6 + number, "error_code": 0})
-        elif verb == "junk":
+        elif action == "junk":
             self.say(["{", "null", '{"notice":"OrderOpened"}', '{"error_code":0}'][number % 4])
-        elif verb == "time":
+        elif action == "time":
             self.now += 0.01 * number
         elif self.session.phase.value == "ready":
             with suppress(NotReady):  # the venue has just said that it gets too many
-                self.sent.append(self.session.send(self.command(verb, number), self.now))
+                self.sent.append(self.session.send(self.command(action, number), self.now))
 
-    def command(self, verb: str, number: int) -> Any:
-        if verb == "place":
+    def command(self, action: str, number: int) -> Any:
+        if action == "place":
             return PlaceOrder(base=XBT, counter=USDT, quantity=10000, price=96010000, tonce=number + 1)
-        return CancelOrder(id=118061) if verb == "cancel" else GetOrders()
+        return CancelOrder(id=118061) if action == "cancel" else GetOrders()
 
     def end(self) -> None:
         self.session.disconnected(self.now + 1.0)
-        self.events += self.line.events()
+        self.events += self.link.events()
 
 
 def played(steps: list[Step], size: int) -> Talk:
     talk = Talk(size)
-    for verb, number in steps:
-        talk.step(verb, number)
+    for action, number in steps:
+        talk.step(action, number)
     talk.end()
     return talk
 

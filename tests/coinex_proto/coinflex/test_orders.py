@@ -16,7 +16,7 @@ from coinex_proto.coinflex import (
     OrderPlaced,
 )
 from coinex_proto.coinflex._decode import decode
-from coinex_proto.coinflex._orders import facts
+from coinex_proto.coinflex._orders import order_facts
 from tests.coinex_proto.coinflex.venue import USDT, XBT, message
 
 D = Decimal
@@ -28,7 +28,7 @@ def of_notice(value: dict[str, Any], assets: Assets = ASSETS_2020) -> list[Order
         fact
         for update in decode(json.dumps(value).encode())
         if isinstance(update, Update)
-        for fact in facts(update, assets)
+        for fact in order_facts(update, assets)
     ]
 
 
@@ -69,15 +69,15 @@ def test_what_remained_tells_whether_an_order_was_filled(quantity: int, state: s
 
 def test_times_of_queries_do_not_tell_how_new_they_are() -> None:
     query = OpenOrdersUpdate(orders=())
-    assert facts(query, ASSETS_2020) == []
+    assert order_facts(query, ASSETS_2020) == []
     (fact,) = of_notice(message("OrderClosed.own"))
     assert fact.at == 1581946800004000
 
 
 @pytest.mark.parametrize(("quantity", "state"), [(5000, "live"), (0, "cancelled")])
 def test_a_change_that_leaves_nothing_cancels(quantity: int, state: str) -> None:
-    told = OrderAmended(**PAIR, id=1, tonce=None, quantity=quantity, price=5, time=9)
-    (fact,) = facts(told, ASSETS_2020)
+    reply = OrderAmended(**PAIR, id=1, tonce=None, quantity=quantity, price=5, time=9)
+    (fact,) = order_facts(reply, ASSETS_2020)
     assert (fact.state, fact.is_amended, fact.at) == (state, False, 9)
 
 
@@ -93,10 +93,10 @@ def test_a_change_that_leaves_nothing_cancels(quantity: int, state: str) -> None
 def test_a_market_order_is_over_and_one_by_total_has_no_amount(
     quantity: int | None, total: int | None, remaining: int, state: str, amount: Decimal | None, left: Decimal | None
 ) -> None:
-    told = OrderPlaced(
+    reply = OrderPlaced(
         **PAIR, tonce=3, quantity=quantity, total=total, price=None, id=None, time=None, remaining=remaining
     )
-    (fact,) = facts(told, ASSETS_2020)
+    (fact,) = order_facts(reply, ASSETS_2020)
     assert (fact.state, fact.amount, fact.remaining) == (state, amount, left)
     assert ("does not rest" in fact.why) == bool(remaining)
     assert fact.side == ("buy" if (quantity or total or 0) > 0 else "sell")
@@ -115,10 +115,10 @@ def test_a_market_order_by_total_is_over_before_its_fills_are_known_and_says_so(
     quantity: int | None, total: int | None, remaining: int, words: str
 ) -> None:
     """Nothing filled is what a program would place again."""
-    told = OrderPlaced(
+    reply = OrderPlaced(
         **PAIR, tonce=3, quantity=quantity, total=total, price=None, id=None, time=None, remaining=remaining
     )
-    (fact,) = facts(told, ASSETS_2020)
+    (fact,) = order_facts(reply, ASSETS_2020)
     assert words in fact.why
     assert ("was traded" in fact.why) == bool(words)
 
@@ -131,4 +131,4 @@ def test_without_the_asset_in_the_table_numbers_are_left_out() -> None:
 
 
 def test_balances_say_nothing_of_orders() -> None:
-    assert facts(BalancesUpdate(balances=()), ASSETS_2020) == ()
+    assert order_facts(BalancesUpdate(balances=()), ASSETS_2020) == ()

@@ -56,7 +56,7 @@ def test_an_update_of_another_kind_is_left_alone() -> None:
     assert merger.merge(OrderOpened(id=1, base=1, counter=2, quantity=1, price=1, time=1)) is None
 
 
-def test_after_a_missed_change_nothing_is_whole_before_it_is_asked_for_again() -> None:
+def test_after_a_missed_change_nothing_is_whole_before_it_is_subscribed_again() -> None:
     merger = TickerMerger()
     merger.merge(WHOLE)
     merger.missed()

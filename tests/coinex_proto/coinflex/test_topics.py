@@ -47,6 +47,6 @@ def test_only_what_replaces_the_update_before_may_be_skipped() -> None:
     assert whole == {OrderBook, Ticker, TradeVolume}
 
 
-def test_each_wish_has_a_merger_of_its_own_only_for_the_ticker() -> None:
+def test_each_topic_has_a_merger_of_its_own_only_for_the_ticker() -> None:
     assert Ticker(1, 2).merger() is not Ticker(1, 2).merger()
     assert OrderBook(1, 2).merger() is None

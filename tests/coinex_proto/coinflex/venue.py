@@ -1,4 +1,4 @@
-"""What the tests of CoinFLEX start from: a session on a line, signed in or not, and the exchange's side of the talk."""
+"""What the tests of CoinFLEX start from: a session on a link, signed in or not, and the exchange's side of the talk."""
 
 from __future__ import annotations
 
@@ -46,17 +46,17 @@ def connected(session: Session, now: float = 0.0) -> Line:
 
 
 def opened(*topics: Topic[Any], dialect: CoinflexDialect | None = None) -> tuple[Session, Line]:
-    """A session that is ready and has asked for these topics; what it asked is still to be read."""
+    """A session that is ready and has subscribed these topics; its requests are still to be read."""
     session = Session(dialect or live(), sources(), CONFIG)
     session.subscribe(*topics, now=0.0)
-    line = connected(session)
+    link = connected(session)
     if dialect is not None and dialect.has_credentials:
-        line.say(0.0, WELCOME)
-        (login,) = line.sent()
-        assert line.say(0.0, ok(login)) == [Ready()]
+        link.say(0.0, WELCOME)
+        (login,) = link.sent()
+        assert link.say(0.0, ok(login)) == [Ready()]
     else:
-        assert line.events() == [Ready()]
-    return session, line
+        assert link.events() == [Ready()]
+    return session, link
 
 
 def ok(request: Mapping[str, Any], **members: object) -> dict[str, object]:

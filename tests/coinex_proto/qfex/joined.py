@@ -38,10 +38,10 @@ class Joined:
     def connect(self, session: Session) -> Session:
         self.links[session] = None
         self.events[session] = []
-        self.pump()
+        self.deliver()
         return session
 
-    def pump(self) -> None:
+    def deliver(self) -> None:
         """Everything that can be said now is said."""
         is_busy = True
         while is_busy:
@@ -78,7 +78,7 @@ class Joined:
         """So long; every timer is served when it is due."""
         end = self.now + seconds
         while True:
-            self.pump()
+            self.deliver()
             times = [self.server.next_deadline(), *(session.next_deadline() for session in self.links)]
             times += [
                 step.until
@@ -94,10 +94,10 @@ class Joined:
                 session.handle_timeout(self.now)
         self.now = end
         self.server.advance(end)
-        self.pump()
+        self.deliver()
 
     def take(self, session: Session) -> list[Event]:
-        """What has come out since the last call."""
-        self.pump()
+        """What has come out since the last time."""
+        self.deliver()
         taken, self.events[session] = self.events[session], []
         return taken

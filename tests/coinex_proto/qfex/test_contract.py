@@ -12,7 +12,8 @@ import pytest
 
 from coinex_proto import Answer, Command, Endpoint, Inbound, Opening, Unrecognised, Update, qfex
 from coinex_proto.ids import RequestId
-from coinex_proto.qfex._own_commands import Auth, CancelOnDisconnect, MarketSubscription, Subscribe, Unsubscribe
+from coinex_proto.qfex._mds.subscription import MarketSubscription
+from coinex_proto.qfex._trade.own_commands import Auth, CancelOnDisconnect, Subscribe, Unsubscribe
 from tests.coinex_proto.qfex.examples import examples, text_of
 
 MDS = qfex.mds()
@@ -74,7 +75,7 @@ def test_a_trade_request_is_produced_as_in_the_example(name: str) -> None:
 def test_a_market_request_is_produced_as_in_the_example(name: str) -> None:
     message = examples("request")[name]["message"]
     command = MarketSubscription(
-        verb=message["type"],
+        type=message["type"],
         channels=tuple(message["channels"]),
         symbols=tuple(message["symbols"]),
         intervals=tuple(message.get("intervals", ())),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from decimal import Decimal as D
 from typing import Any
 
@@ -16,15 +15,13 @@ from coinex_proto import (
     Session,
     Subscribed,
     SubscribeFailed,
-    Unrecognised,
     Unsubscribed,
-    Update,
     UsageError,
     qfex,
 )
 from coinex_proto.ids import RequestId
 from tests.coinex_proto.line import Line, sources
-from tests.coinex_proto.qfex.desk import only
+from tests.coinex_proto.qfex.trade_session import only
 
 MDS = qfex.mds()
 TIME = "2025-09-04T09:26:39.545268322Z"
@@ -43,20 +40,20 @@ class Mds:
         self.session = Session(MDS, sources(), config)
         self.session.next_step(0.0)
         self.session.connected(0.0)
-        self.line = Line(self.session).open(0.0)
+        self.link = Line(self.session).open(0.0)
         self.now = 0.0
-        self.line.events()
+        self.link.events()
 
-    def want(self, *topics: Any) -> list[Any]:
+    def subscribe(self, *topics: Any) -> list[Any]:
         self.session.subscribe(*topics, now=self.now)
-        return self.line.sent()
+        return self.link.sent()
 
     def say(self, *values: object) -> list[Any]:
-        return self.line.say(self.now, *values)
+        return self.link.say(self.now, *values)
 
 
 def test_topics_become_few_requests() -> None:
-    sent = Mds().want(
+    sent = Mds().subscribe(
         qfex.Bbo("A-USD"),
         qfex.Bbo("B-USD"),
         qfex.Level2("A-USD"),
@@ -85,13 +82,13 @@ def test_topics_become_few_requests() -> None:
 )
 def test_an_acknowledgement_may_say_much_or_little(answer: object) -> None:
     mds = Mds()
-    mds.want(qfex.Level2("A-USD"))
+    mds.subscribe(qfex.Level2("A-USD"))
     assert mds.say(answer) == [Subscribed(topic=qfex.Level2("A-USD"))]
 
 
 def test_more_acknowledgements_than_requests_are_no_news() -> None:
     mds = Mds()
-    mds.want(qfex.Bbo("A-USD"), qfex.Bbo("B-USD"))
+    mds.subscribe(qfex.Bbo("A-USD"), qfex.Bbo("B-USD"))
     acknowledged = [{"type": "subscribed", "channels": ["bbo"], "symbols": [symbol]} for symbol in ("A-USD", "B-USD")]
     assert [type(event) for event in mds.say(*acknowledged)] == [Subscribed, Subscribed]
     assert mds.say({"type": "unsubscribed"}) == []
@@ -100,7 +97,7 @@ def test_more_acknowledgements_than_requests_are_no_news() -> None:
 def test_a_refusal_without_an_echo_is_never_of_a_topic_that_brings_data() -> None:
     mds = Mds()
     good, bad = qfex.Level2("AAPL-USD"), qfex.Bbo("NOPE-USD")
-    mds.want(good, bad)
+    mds.subscribe(good, bad)
     mds.say(level2(("100", "1")))
     events = mds.say({"err": {"error_code": "InvalidParameter", "message": "no such symbol"}})
     assert only(SubscribeFailed, events).topic == bad
@@ -109,14 +106,14 @@ def test_a_refusal_without_an_echo_is_never_of_a_topic_that_brings_data() -> Non
 
 def test_an_acknowledgement_of_what_brings_data_already_is_not_taken_for_another_topic() -> None:
     mds = Mds()
-    mds.want(qfex.Level2("AAPL-USD"), qfex.Bbo("NOPE-USD"))
+    mds.subscribe(qfex.Level2("AAPL-USD"), qfex.Bbo("NOPE-USD"))
     mds.say(level2(("100", "1")))
     assert mds.say({"type": "subscribed", "channels": ["level2"], "symbols": ["AAPL-USD"]}) == []
 
 
 def test_an_error_that_echoes_what_the_venue_takes_by_default_finds_its_request() -> None:
     mds = Mds()
-    mds.want(qfex.Bbo("A-USD"), qfex.Level2("B-USD"), qfex.Level2("C-USD", 2))
+    mds.subscribe(qfex.Bbo("A-USD"), qfex.Level2("B-USD"), qfex.Level2("C-USD", 2))
     echo = {"type": "subscribe", "channels": ["level2"], "symbols": ["B-USD"], "intervals": None, "sig_figs": [0.0]}
     events = mds.say({"err": {"error_code": "InvalidParameter", "incoming_message": echo}})
     assert only(SubscribeFailed, events).topic == qfex.Level2("B-USD")
@@ -127,24 +124,24 @@ def test_an_error_that_echoes_what_the_venue_takes_by_default_finds_its_request(
 
 def test_data_comes_without_an_acknowledgement_too() -> None:
     mds = Mds(Config(request_timeout=5.0))
-    mds.want(qfex.Bbo("AAPL-USD"))
+    mds.subscribe(qfex.Bbo("AAPL-USD"))
     update, subscribed = mds.say(bbo())
     assert isinstance(update, qfex.BboUpdate)
     assert update.best_bid == (D("1.10"), D(2))
     assert subscribed == Subscribed(topic=qfex.Bbo("AAPL-USD"))
     assert mds.session.trusted(qfex.Bbo("AAPL-USD"))
     mds.session.handle_timeout(5.0)
-    assert mds.line.events() == []
+    assert mds.link.events() == []
     mds.session.unsubscribe(qfex.Bbo("AAPL-USD"), now=5.0)
-    assert mds.line.sent() == [{"type": "unsubscribe", "channels": ["bbo"], "symbols": ["AAPL-USD"]}]
+    assert mds.link.sent() == [{"type": "unsubscribe", "channels": ["bbo"], "symbols": ["AAPL-USD"]}]
     assert mds.say({"type": "unsubscribed", "channels": ["bbo"]}) == [Unsubscribed(topic=qfex.Bbo("AAPL-USD"))]
     assert mds.say(bbo()) == []
 
 
 @pytest.mark.parametrize("form", ["err", "flat"])
-def test_an_error_ends_the_wish_that_it_echoes(form: str) -> None:
+def test_an_error_ends_the_subscription_that_it_echoes(form: str) -> None:
     mds = Mds()
-    mds.want(qfex.Bbo("A-USD"), qfex.Trades("A-USD"))
+    mds.subscribe(qfex.Bbo("A-USD"), qfex.Trades("A-USD"))
     error = {
         "error_code": "InvalidParameter",
         "message": "no",
@@ -156,7 +153,7 @@ def test_an_error_ends_the_wish_that_it_echoes(form: str) -> None:
 
 def test_every_push_is_the_whole_book() -> None:
     mds = Mds()
-    mds.want(qfex.Level2("AAPL-USD"))
+    mds.subscribe(qfex.Level2("AAPL-USD"))
     first = only(BookChanged, mds.say(level2(("100.0", "1"), ("99", "0.5"))))
     assert first.book.bids == ((D(100), D(1)), (D(99), D("0.5")))
     assert first.book.updated_at_ms == 1756977999545
@@ -166,7 +163,7 @@ def test_every_push_is_the_whole_book() -> None:
 @pytest.mark.parametrize("bad", ["NaN", "1e5", "-1", "", "1.1.1"])
 def test_a_book_with_what_is_no_number_is_not_trusted(bad: str) -> None:
     mds = Mds()
-    mds.want(qfex.Level2("AAPL-USD"))
+    mds.subscribe(qfex.Level2("AAPL-USD"))
     mds.say(level2(("100", "1")))
     events = mds.say(level2((bad, "1")))
     assert only(Lost, events)
@@ -176,7 +173,7 @@ def test_a_book_with_what_is_no_number_is_not_trusted(bad: str) -> None:
 
 def test_an_older_book_than_the_one_before_changes_nothing() -> None:  # B3
     mds = Mds()
-    mds.want(qfex.Level2("AAPL-USD"))
+    mds.subscribe(qfex.Level2("AAPL-USD"))
     mds.say(level2(("100", "1")))
     mds.say(level2(("50", "1"), time="2025-09-04T09:26:39Z"))
     assert mds.session.book(qfex.Level2("AAPL-USD")).best_bid == (D(100), D(1))
@@ -185,7 +182,7 @@ def test_an_older_book_than_the_one_before_changes_nothing() -> None:  # B3
 def test_a_book_whose_times_went_back_for_good_is_not_trusted_until_the_next_push() -> None:
     mds = Mds()
     topic = qfex.Level2("AAPL-USD")
-    mds.want(topic)
+    mds.subscribe(topic)
     mds.say(level2(("100", "1"), time="2025-09-04T09:26:40Z"))
     assert not any(isinstance(event, Lost) for event in mds.say(level2(("50", "1"), time="2025-09-04T08:26:40Z")))
     assert only(Lost, mds.say(level2(("51", "1"), time="2025-09-04T08:26:41Z")))
@@ -196,7 +193,7 @@ def test_a_book_whose_times_went_back_for_good_is_not_trusted_until_the_next_pus
 
 def test_single_late_books_between_newer_ones_cost_no_trust() -> None:  # B3
     mds = Mds()
-    mds.want(qfex.Level2("AAPL-USD"))
+    mds.subscribe(qfex.Level2("AAPL-USD"))
     events = []
     for second in ("40", "39", "41", "40", "42"):
         events += mds.say(level2((second, "1"), time=f"2025-09-04T09:26:{second}Z"))
@@ -206,7 +203,7 @@ def test_single_late_books_between_newer_ones_cost_no_trust() -> None:  # B3
 
 def test_books_of_different_sig_figs_are_different_topics() -> None:
     mds = Mds()
-    mds.want(qfex.Level2("AAPL-USD"), qfex.Level2("AAPL-USD", 1))
+    mds.subscribe(qfex.Level2("AAPL-USD"), qfex.Level2("AAPL-USD", 1))
     mds.say(level2(("100", "1"), sig_figs=1))
     assert mds.session.trusted(qfex.Level2("AAPL-USD", 1))
     assert not mds.session.trusted(qfex.Level2("AAPL-USD"))
@@ -214,7 +211,7 @@ def test_books_of_different_sig_figs_are_different_topics() -> None:
 
 def test_all_symbols_bring_every_symbols_updates() -> None:
     mds = Mds()
-    mds.want(qfex.Bbo(), qfex.Level2All())
+    mds.subscribe(qfex.Bbo(), qfex.Level2All())
     events = mds.say(bbo("A-USD"), bbo("B-USD"), level2(("1", "1"), symbol="C-USD"))
     assert [event.symbol for event in events if isinstance(event, (qfex.BboUpdate, qfex.Level2Update))] == [
         "A-USD",
@@ -228,7 +225,7 @@ def test_all_symbols_bring_every_symbols_updates() -> None:
 
 def test_a_gap_that_is_one_either_way_is_reported() -> None:
     mds = Mds()
-    mds.want(qfex.Trades("AAPL-USD"))
+    mds.subscribe(qfex.Trades("AAPL-USD"))
     trade = {
         "type": "trade",
         "symbol": "AAPL-USD",
@@ -247,7 +244,7 @@ def test_a_gap_that_is_one_either_way_is_reported() -> None:
 @pytest.mark.parametrize("numbers", [[(1, 1), (2, 2), (1, 3)], [(1, 1), (2, 1), (1, 2), (2, 2)], [(1, None), (2, 9)]])
 def test_neither_way_of_counting_gives_a_false_alarm(numbers: list[tuple[int, int | None]]) -> None:
     mds = Mds()
-    mds.want(qfex.Bbo("A1-USD"), qfex.Bbo("A2-USD"))
+    mds.subscribe(qfex.Bbo("A1-USD"), qfex.Bbo("A2-USD"))
     for symbol, sequence in numbers:
         events = mds.say(bbo(f"A{symbol}-USD", sequence=sequence))
         assert not [event for event in events if isinstance(event, Lost)]
@@ -258,7 +255,7 @@ def test_neither_way_of_counting_gives_a_false_alarm(numbers: list[tuple[int, in
 )
 def test_the_number_of_a_message_that_cannot_be_read_is_no_gap_of_other_topics(unread: object) -> None:
     mds = Mds()
-    mds.want(qfex.Bbo("A1-USD"), qfex.Bbo("A2-USD"))
+    mds.subscribe(qfex.Bbo("A1-USD"), qfex.Bbo("A2-USD"))
     mds.say(bbo("A1-USD", sequence=1), bbo("A2-USD", sequence=2))
     events = mds.say(unread, bbo("A1-USD", sequence=4), bbo("A2-USD", sequence=5))
     assert not [event for event in events if isinstance(event, Lost)]
@@ -270,86 +267,13 @@ def test_more_symbols_than_are_remembered_after_an_unreadable_message_are_no_tro
 ) -> None:
     monkeypatch.setattr("coinex_proto._session.trust.MAX_KEYS", 2)
     mds = Mds()
-    mds.want(qfex.Bbo())
+    mds.subscribe(qfex.Bbo())
     mds.say(*(bbo(f"A{number}-USD", sequence=number) for number in range(5)))
     events = mds.say({"type": "leaderboard"}, *(bbo(f"B{number}-USD", sequence=5 + number) for number in range(5)))
     assert len([event for event in events if isinstance(event, qfex.BboUpdate)]) == 5
 
 
-# Forms ------------------------------------------------------------------------------------------------------------------
-
-
-def decoded(*values: Any) -> Any:
-    (found,) = MDS.decode(json.dumps(values[0]).encode())
-    return found
-
-
-def test_counters_may_be_quoted() -> None:
-    candle = {"type": "candle", "symbol": "A-USD", "start": TIME, "resolution": "1MIN"}
-    prices = dict.fromkeys(("open", "high", "low", "close"), "1.0")
-    update = decoded({**candle, **prices, "usdVolume": "16700", "trades": "16"})
-    assert (update.usdVolume, update.trades) == (16700, 16)
-    funding = {"type": "funding", "symbol": "A-USD", "time": TIME, "funding_rate": "0.01", "time_remaining": "30"}
-    assert decoded(funding).time_remaining == 30
-
-
-def test_the_old_name_of_funding_is_understood() -> None:
-    update = decoded({"type": "funding_rate", "symbol": "A-USD", "time": TIME, "rate": "0.01"})
-    assert update == qfex.FundingUpdate(symbol="A-USD", time=TIME, funding_rate=D("0.01"))
-
-
-def test_times_are_exact_to_the_nanosecond() -> None:
-    assert decoded(bbo()).time_ns == 1_756_977_999_545_268_322
-    assert decoded(bbo(time="2025-09-04T09:26:39Z")).time_ns == 1_756_977_999 * 10**9
-    assert decoded(bbo(time="2025-09-04T11:26:39.5+02:00")).time_ns == 1_756_977_999_500_000_000
-
-
-def test_several_messages_may_come_in_one_list() -> None:
-    found = MDS.decode(json.dumps([bbo("A-USD"), {"type": "subscribed"}, [bbo()]]).encode())
-    assert isinstance(found[0], qfex.BboUpdate)
-    assert isinstance(found[2], Unrecognised)
-
-
-def test_the_order_of_members_does_not_matter() -> None:
-    message = bbo()
-    back = dict(reversed(list(message.items())))
-    assert decoded(back) == decoded(message)
-
-
-@pytest.mark.parametrize(
-    "payload",
-    [
-        b"",
-        b"{",
-        b"null",
-        b"7",
-        b'"x"',
-        b"[7]",
-        b'{"type":"bbo"}',
-        b'{"type":"bbo',
-        b'{"type":7}',
-        b'{"type":"nothing we know"}',
-        b'{"type":"level2","symbol":"A-USD","time":"x","bid":[["1"]],"ask":[]}',
-        b'{"type":"trade","symbol":"A-USD","time":"x","trade_id":"1","size":"NaN","price":"1","side":"BUY"}',
-        b'{"type":"bbo","symbol":"A-USD","time":"x","bid":[["Infinity","1"]],"ask":[]}',
-        b'{"type":"funding_rate"}',
-        b'{"type":"subscribed","channels":7}\xff',
-        b"[" * 5000,
-        b'{"type":"market_stats","symbol":"*","time":"x","mark_prices":[{"time":"x","symbol":"A","price":"NaN"}]}',
-    ],
-)
-def test_nonsense_is_reported_and_never_raises(payload: bytes) -> None:
-    (found,) = MDS.decode(payload)
-    assert isinstance(found, Unrecognised)
-
-
-def test_a_push_that_cannot_be_read_says_which_topic_has_missed_something() -> None:
-    assert decoded({"type": "bbo", "symbol": "A-USD"}).concerns == ("bbo", "A-USD")
-    assert decoded({"type": "level2", "symbol": "A-USD", "sig_figs": 1}).concerns == ("level2", "A-USD", 1)
-    assert decoded({"type": "candle", "symbol": "A-USD", "resolution": "1DAY"}).concerns == ("candle", "A-USD", "1DAY")
-
-
-# What cannot be asked -----------------------------------------------------------------------------------------------------
+# What cannot be had -----------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -375,14 +299,4 @@ def test_what_cannot_be_is_refused_at_once(make: Any) -> None:
 
 def test_account_topics_need_the_other_socket() -> None:
     with pytest.raises(UsageError, match="Authentication required"):
-        Mds().want(qfex.Fills())
-
-
-def test_updates_know_their_topics() -> None:
-    pairs: tuple[tuple[Any, Any], ...] = (
-        (decoded(bbo()), qfex.Bbo("AAPL-USD")),
-        (decoded(level2()), qfex.Level2("AAPL-USD")),
-    )
-    for update, topic in pairs:
-        assert isinstance(update, Update)
-        assert update.topic_key == topic.key
+        Mds().subscribe(qfex.Fills())

@@ -10,7 +10,7 @@ import pytest
 
 from coinex_proto import Answer, OrderChanged, Unrecognised, qfex
 from coinex_proto.qfex._mending import mended
-from tests.coinex_proto.qfex.desk import Desk, limit, only, record
+from tests.coinex_proto.qfex.trade_session import TradeSession, limit, only, record
 
 MDS = qfex.mds()
 TIME = "2025-09-04T09:26:40.123456789Z"
@@ -62,21 +62,21 @@ def test_what_is_as_documented_has_nothing_to_mend() -> None:
 
 
 def test_an_order_response_with_a_number_for_an_id_is_answer_and_update() -> None:
-    desk = Desk().sign_in()
-    desk.send(limit())
-    desk.say(record("ACK", order_id=77, user_id=5))
-    (order,) = desk.session.orders.open()
+    trade = TradeSession().sign_in()
+    trade.send(limit())
+    trade.say(record("ACK", order_id=77, user_id=5))
+    (order,) = trade.session.orders.open()
     assert order.order_id == "77"
-    events = desk.say(record("FILLED", order_id=77, trade_id=9, quantity_remaining=0))
+    events = trade.say(record("FILLED", order_id=77, trade_id=9, quantity_remaining=0))
     assert only(OrderChanged, events).order.state == "filled"
 
 
 def test_one_odd_record_does_not_spoil_the_list_of_open_orders() -> None:
-    desk = Desk().sign_in()
-    desk.send(qfex.GetUserOrders())
+    trade = TradeSession().sign_in()
+    trade.send(qfex.GetUserOrders())
     odd = record("ACK", order_id=77, client_order_id="other")["order_response"]
-    desk.say({"all_orders_response": {"orders": [record("ACK")["order_response"], odd], "twaps": None}})
-    assert [order.order_id for order in desk.session.orders.open()] == ["o-1", "77"]
+    trade.say({"all_orders_response": {"orders": [record("ACK")["order_response"], odd], "twaps": None}})
+    assert [order.order_id for order in trade.session.orders.open()] == ["o-1", "77"]
 
 
 def test_the_second_reading_still_refuses_what_is_not_finite() -> None:

@@ -21,41 +21,41 @@ from coinex_proto import (
     qfex,
 )
 from tests.coinex_proto.line import Line, sources
-from tests.coinex_proto.qfex.desk import KEYS, Desk, limit, only
+from tests.coinex_proto.qfex.trade_session import KEYS, TradeSession, limit, only
 
 ASK_ORDERS = {"type": "subscribe", "params": {"channels": ["order_responses"]}}
 FLAG = {"type": "cancel_on_disconnect", "params": {"cancel_on_disconnect": True}}
 
 
 def test_the_opening_is_one_step_after_the_other() -> None:
-    desk = Desk()
-    (auth,) = desk.sent()
+    trade = TradeSession()
+    (auth,) = trade.sent()
     assert auth["type"] == "auth"
     assert auth["params"]["hmac"]["unix_ts"] == 1_700_000_000
     assert len(auth["params"]["hmac"]["nonce"]) == 32
-    assert desk.say({"authenticated": True}) == []
-    assert desk.sent() == [ASK_ORDERS]
-    assert desk.say({"subscribed": "order_responses"}) == [Ready()]
-    assert desk.sent() == []
+    assert trade.say({"authenticated": True}) == []
+    assert trade.sent() == [ASK_ORDERS]
+    assert trade.say({"subscribed": "order_responses"}) == [Ready()]
+    assert trade.sent() == []
 
 
 def test_nothing_leaves_before_the_sign_in_is_through() -> None:
-    desk = Desk()
+    trade = TradeSession()
     for step in ({"authenticated": True}, None):
         with pytest.raises(NotReady):
-            desk.send(limit())
+            trade.send(limit())
         if step is not None:
-            desk.say(step)
-    desk.say({"subscribed": "order_responses"})
-    desk.send(limit())
+            trade.say(step)
+    trade.say({"subscribed": "order_responses"})
+    trade.send(limit())
 
 
 @pytest.mark.parametrize("yes", [{"authenticated": True}, {"type": "auth", "result": "success"}])
 def test_both_forms_of_success_are_taken(yes: object) -> None:
-    desk = Desk()
-    desk.sent()
-    desk.say(yes)
-    assert desk.sent() == [ASK_ORDERS]
+    trade = TradeSession()
+    trade.sent()
+    trade.say(yes)
+    assert trade.sent() == [ASK_ORDERS]
 
 
 NO = {
@@ -71,35 +71,35 @@ NO = {
 
 @pytest.mark.parametrize("form", list(NO))
 def test_every_form_of_no_is_the_same_refusal_and_final(form: str) -> None:
-    desk = Desk()
-    events = desk.say(NO[form])
+    trade = TradeSession()
+    events = trade.say(NO[form])
     assert isinstance(only(LoginFailed, events).error, LoginRefused)
-    desk.drop()
-    step = desk.session.next_step(desk.now)
+    trade.drop()
+    step = trade.session.next_step(trade.now)
     assert isinstance(step, Stop)
     assert isinstance(step.error, LoginRefused)
 
 
 def test_closing_instead_of_an_answer_is_a_refusal_the_third_time() -> None:
-    desk = Desk()
+    trade = TradeSession()
     for _ in range(2):
-        desk.session.receive_data(desk.line.peer.close(1008, "bye"), desk.now)
-        assert isinstance(only(Closed, desk.line.events()), Closed)
-        desk.drop()
-        step = desk.session.next_step(desk.now)
+        trade.session.receive_data(trade.link.peer.close(1008, "bye"), trade.now)
+        assert isinstance(only(Closed, trade.link.events()), Closed)
+        trade.drop()
+        step = trade.session.next_step(trade.now)
         assert isinstance(step, Wait)
-        desk.now = step.until
-        desk.connect()
-    desk.session.receive_data(desk.line.peer.close(1008, "bye"), desk.now)
-    desk.drop()
-    step_three = desk.session.next_step(desk.now)
+        trade.now = step.until
+        trade.connect()
+    trade.session.receive_data(trade.link.peer.close(1008, "bye"), trade.now)
+    trade.drop()
+    step_three = trade.session.next_step(trade.now)
     assert isinstance(step_three, Stop)
     assert isinstance(step_three.error, LoginRefused)
 
 
 def test_an_unanswered_sign_in_ends_long_before_the_venues_minute() -> None:
-    desk = Desk()
-    events = desk.wait(59.0)
+    trade = TradeSession()
+    events = trade.wait(59.0)
     assert "sign-in" in only(Closed, events).reason.text
     assert Config().login_timeout < 60
 
@@ -112,46 +112,46 @@ def test_each_connection_has_a_nonce_of_its_own() -> None:
     for _ in range(3):
         session.next_step(now)
         session.connected(now)
-        line = Line(session).open(now)
-        nonces.append(line.sent()[0]["params"]["hmac"]["nonce"])
+        link = Line(session).open(now)
+        nonces.append(link.sent()[0]["params"]["hmac"]["nonce"])
         session.disconnected(now, "reset")
-        line.events()
+        link.events()
         step = session.next_step(now)
         now = step.until if isinstance(step, Wait) else now
     assert len(set(nonces)) == 3
 
 
-def test_cancel_on_disconnect_is_never_sent_unasked() -> None:
-    desk = Desk().sign_in()
-    desk.drop()
-    desk.reconnect()
-    said = desk.sent()
-    desk.say({"subscribed": "order_responses"})
-    assert FLAG not in [*said, *desk.sent()]
+def test_cancel_on_disconnect_is_never_sent_by_itself() -> None:
+    trade = TradeSession().sign_in()
+    trade.drop()
+    trade.reconnect()
+    said = trade.sent()
+    trade.say({"subscribed": "order_responses"})
+    assert FLAG not in [*said, *trade.sent()]
 
 
-def test_cancel_on_disconnect_is_asked_for_on_every_connection() -> None:
-    desk = Desk(cancel_on_disconnect=True)
+def test_cancel_on_disconnect_is_set_on_every_connection() -> None:
+    trade = TradeSession(cancel_on_disconnect=True)
     for _ in range(2):
-        desk.sent()
-        desk.say({"authenticated": True}, {"subscribed": "order_responses"})
-        assert desk.sent()[-1] == FLAG
-        assert only(Ready, desk.say({"ack": {"incoming_message": FLAG}})) == Ready()
-        desk.drop()
-        desk.now += 60
-        desk.connect()
+        trade.sent()
+        trade.say({"authenticated": True}, {"subscribed": "order_responses"})
+        assert trade.sent()[-1] == FLAG
+        assert only(Ready, trade.say({"ack": {"incoming_message": FLAG}})) == Ready()
+        trade.drop()
+        trade.now += 60
+        trade.connect()
 
 
 def test_a_venue_that_does_not_acknowledge_cancel_on_disconnect_does_not_stop_the_program() -> None:
-    desk = Desk(cancel_on_disconnect=True)
-    desk.say({"authenticated": True}, {"subscribed": "order_responses"})
-    assert only(Ready, desk.wait(9.0)) == Ready()
+    trade = TradeSession(cancel_on_disconnect=True)
+    trade.say({"authenticated": True}, {"subscribed": "order_responses"})
+    assert only(Ready, trade.wait(9.0)) == Ready()
 
 
 def test_a_refused_cancel_on_disconnect_does() -> None:
-    desk = Desk(cancel_on_disconnect=True)
-    desk.say({"authenticated": True}, {"subscribed": "order_responses"})
-    events = desk.say({"err": {"error_code": "PermissionDenied", "incoming_message": FLAG}})
+    trade = TradeSession(cancel_on_disconnect=True)
+    trade.say({"authenticated": True}, {"subscribed": "order_responses"})
+    events = trade.say({"err": {"error_code": "PermissionDenied", "incoming_message": FLAG}})
     assert only(LoginFailed, events).error.code == "PermissionDenied"
 
 
@@ -164,19 +164,19 @@ def test_no_other_request_can_switch_it_on_or_sign_in(name: str) -> None:
 # Tokens -----------------------------------------------------------------------------------------------------------------
 
 
-def test_the_program_is_asked_for_a_token_once_a_connection() -> None:  # X15
+def test_the_program_gives_a_token_once_a_connection() -> None:  # X15
     tokens = iter(["one+1/=", "two", "three"])
     session = Session(qfex.trade(qfex.JwtCredentials(lambda: next(tokens)), "sub"), sources())
     now = 0.0
     for token, target in (("one+1/=", "/?jwt=one%2B1%2F%3D"), ("two", "/?jwt=two")):
         session.next_step(now)
         session.connected(now)
-        line = Line(session).open(now)
-        assert line.peer.request is not None
-        assert line.peer.request.target == target
-        assert line.sent() == [{"type": "auth", "params": {"jwt": token, "account_id": "sub"}}]
+        link = Line(session).open(now)
+        assert link.peer.request is not None
+        assert link.peer.request.target == target
+        assert link.sent() == [{"type": "auth", "params": {"jwt": token, "account_id": "sub"}}]
         session.disconnected(now, "reset")
-        line.events()
+        link.events()
         now += 60.0
     assert next(tokens) == "three"
 
@@ -211,8 +211,8 @@ def _start() -> Any:
 
 
 def test_the_secret_is_in_no_message() -> None:
-    desk = Desk()
-    assert "qfex_secret" not in json.dumps(desk.sent())
+    trade = TradeSession()
+    assert "qfex_secret" not in json.dumps(trade.sent())
 
 
 @pytest.mark.parametrize("name", ["x-test\r\n", "Host", "sec-websocket-protocol", "", "a b"])

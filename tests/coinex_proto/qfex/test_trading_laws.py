@@ -1,4 +1,4 @@
-"""Whatever happens to replies, pushes and lines: every request ends once, and no tracked order is told wrong."""
+"""Whatever happens to replies, pushes and connections: every request ends once, and no tracked order is shown wrong."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ steps = st.lists(
         st.tuples(st.just("fault"), st.integers(0, len(FAULTS) - 1)),
         st.tuples(st.just("drop"), st.just(0)),
         st.tuples(st.just("run"), st.integers(0, 12)),
-        st.tuples(st.just("pump"), st.just(0)),
+        st.tuples(st.just("deliver"), st.just(0)),
     ),
     max_size=25,
 )
@@ -79,8 +79,8 @@ class Story:
                 self.joined.server.drop()
             case "run":
                 self.joined.run(number)
-            case "pump":
-                self.joined.pump()
+            case "deliver":
+                self.joined.deliver()
             case "fill":
                 self._fill(number)
             case _:
@@ -142,6 +142,6 @@ def test_every_request_ends_once_and_every_order_as_the_exchange_has_it_or_unkno
     for view in story.views:
         assert view.state in (story.held(view), "unknown"), (view, story.held(view))
         assert view.state != "sending"
-    told = [event.order for event in events if isinstance(event, OrderChanged)]
-    finals = Counter(order.client_order_id for order in told if order.state == "sending")
+    changes = [event.order for event in events if isinstance(event, OrderChanged)]
+    finals = Counter(order.client_order_id for order in changes if order.state == "sending")
     assert not finals

@@ -331,7 +331,7 @@ def test_the_average_of_a_minute_is_limited_and_cancels_apart() -> None:
 
 def test_the_clients_bucket_never_meets_the_venues_limit() -> None:
     from coinex_proto._connection.token_bucket import Bucket
-    from coinex_proto.qfex.trade_dialect import LIMIT
+    from coinex_proto.qfex._trade.dialect import LIMIT
 
     meter, bucket, now = Meter(), Bucket(LIMIT), 0.0
     pauses = [0.0, 0.1, 5.0, 60.0, 0.0, 1.0, 200.0]

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Final, Literal
 
 from coinex_proto.orders.fact import Fill, OrderFact
-from coinex_proto.qfex.account_updates import (
+from coinex_proto.qfex._trade.updates import (
     REQUEST_STATUSES,
     FillUpdate,
     OpenOrdersUpdate,
@@ -30,8 +30,8 @@ _REFUSALS: Final = ("REJECTED", "INVALID_", "CANNOT_", "FAILED_", "BAD_", "PRICE
 _State = Literal["live", "filled", "cancelled", "refused", "unknown"]
 
 
-def facts(update: Update) -> Sequence[OrderFact]:
-    """The facts of one update; none for most."""
+def order_facts(update: Update) -> Sequence[OrderFact]:
+    """What one update says of orders; nothing for most."""
     if isinstance(update, OrderUpdate):
         return _of_order(update)
     if isinstance(update, FillUpdate):
@@ -48,7 +48,7 @@ def _of_order(update: OrderUpdate) -> Sequence[OrderFact]:
         return ()  # No to a request: what the order itself does, it does not say.
     state = _state(update)
     if state in ("refused", "unknown"):
-        # A refused change carries the numbers that were asked for, not those of the order.
+        # A refused change carries the numbers that were requested, not those of the order.
         return (
             OrderFact(
                 order_id=update.order_id or None,

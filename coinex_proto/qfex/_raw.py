@@ -1,43 +1,24 @@
-"""What every request of the Trade socket has in common, and `Raw`, which is any request.
+"""`Raw`: any request of either socket.
 
-Source: QFEX documentation, Trade pages.
+Source: QFEX documentation, MDS and Trade pages.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Final, TypeVar, final
+from typing import Any, Final, final
 
 from attrs import Attribute, field, frozen
 
 from coinex_proto.commands import Command
-from coinex_proto.errors import UsageError, quoted
-from coinex_proto.qfex import _replies
-
-R_co = TypeVar("R_co", covariant=True)
+from coinex_proto.decoding import UNREADABLE, decode_plain
+from coinex_proto.errors import PayloadError, UsageError, quoted
 
 NO_OWN_REQUEST: Final = {
     "auth": "the sign-in happens by itself",
     "cancel_on_disconnect": "it cancels every open order of the account: trade(…, cancel_on_disconnect=True) switches it on",
 }
 """Requests that only the opening of a connection sends."""
-
-
-@frozen(kw_only=True)
-class TradeCommand(Command[R_co]):
-    """A request of the Trade socket: what all of them have in common."""
-
-    is_private: ClassVar[bool] = True
-    type: ClassVar[str]
-    """The wire's name of the request."""
-
-    def params(self) -> dict[str, object]:
-        """The wire's parameters, those that were not given left out; `Decimal`s are written as JSON numbers."""
-        raise NotImplementedError(f"{type(self).__name__} has no wire form")
-
-    def local_id(self) -> str:
-        """A client order id that helps to find the answer and is not sent; empty for most."""
-        return ""
 
 
 def _check_type(command: object, attribute: Attribute[Any], value: object) -> None:
@@ -62,9 +43,9 @@ class Raw(Command[Any]):
 
     def parse(self, body: bytes) -> Any:
         """Plain Python values."""
-        return _replies.plain(body) if body else None
-
-
-def given(**params: object) -> dict[str, object]:
-    """Those that were given."""
-    return {name: value for name, value in params.items() if value is not None}
+        if not body:
+            return None
+        try:
+            return decode_plain(body)
+        except UNREADABLE as problem:
+            raise PayloadError(f"the answer cannot be read: {quoted(problem)}") from problem

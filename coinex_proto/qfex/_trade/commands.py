@@ -2,20 +2,19 @@
 
 Parameters have the wire's names and are checked when the command is made. A command that places an order is answered
 with the tracker's `OrderView`; `RequestRefused.code` is the status of a rejected order, or the venue's error code.
-How answers are found without request ids: `_keys.py`. Source: QFEX documentation, Trade pages.
+Which answer is whose without request ids: `keys.py`; all else of a request: its row in `requests.py`. Source: QFEX documentation, Trade pages.
 """
 
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import ClassVar, Final, cast, final
+from typing import ClassVar, Final, final
 
 from attrs import evolve, field, frozen
 
 from coinex_proto.errors import UsageError
 from coinex_proto.orders.fact import OrderFact
 from coinex_proto.orders.view import OrderView
-from coinex_proto.qfex import _replies
 from coinex_proto.qfex._checks import (
     ORDER_TYPES,
     SIDES,
@@ -33,8 +32,8 @@ from coinex_proto.qfex._checks import (
     to_quantity_or_none,
     to_stop_or_none,
 )
-from coinex_proto.qfex._command import TradeCommand, given
-from coinex_proto.qfex.account_updates import OrderUpdate, TwapUpdate
+from coinex_proto.qfex._trade.command import TradeCommand, given
+from coinex_proto.qfex._trade.updates import OrderUpdate, TwapUpdate
 
 CANCEL_ID_TYPES: Final = ("order_id", "client_order_id", "twap_id", "client_twap_id")
 MARKET: Final = "MARKET"
@@ -49,7 +48,7 @@ class AddOrder(TradeCommand[OrderView]):
     """Places an order: LIMIT, MARKET, ALO (post-only), or a stop: TAKE_PROFIT, STOP_LOSS.
 
     Give each order its own `client_order_id`: the answer is found by it. Without one it is found by symbol, side, type,
-    price and quantity, which two equal orders share (the verbs and `send` of `QfexClient` make one). Raises `UsageError`
+    price and quantity, which two equal orders share (the methods and `send` of `QfexClient` make one). Raises `UsageError`
     for a LIMIT, ALO or stop without a price and for a MARKET with one.
     """
 
@@ -93,10 +92,6 @@ class AddOrder(TradeCommand[OrderView]):
             client_order_id=self.client_order_id or None,
         )
 
-    def parse(self, body: bytes) -> OrderView:
-        """The update; the session answers with the tracker's view."""
-        return cast(OrderView, _replies.order(body))
-
     def order(self) -> OrderFact:
         """The order as it leaves."""
         return OrderFact(
@@ -125,10 +120,6 @@ class ClosePosition(TradeCommand[OrderView]):
     def params(self) -> dict[str, object]:
         """The wire's parameters."""
         return given(symbol=self.symbol, client_order_id=self.client_order_id or None)
-
-    def parse(self, body: bytes) -> OrderView:
-        """The update; the session answers with the tracker's view."""
-        return cast(OrderView, _replies.order(body))
 
     def order(self) -> OrderFact:
         """The order as it leaves; side and size are the venue's."""
@@ -182,7 +173,7 @@ class ModifyOrder(TradeCommand[OrderUpdate]):
 
     def parse(self, body: bytes) -> OrderUpdate:
         """The order as changed; `replaces` is the id it had, where the venue has given it a new one."""
-        update = _replies.order(body)
+        update = super().parse(body)
         if update.order_id in (None, self.order_id):
             return update
         return evolve(update, replaces=self.order_id)
@@ -200,10 +191,6 @@ class CancelOrder(TradeCommand[OrderUpdate | TwapUpdate]):
     symbol: str = field(validator=check_symbol)
     cancel_order_id_type: str = field(default="order_id", validator=one_of(CANCEL_ID_TYPES))
 
-    def params(self) -> dict[str, object]:
-        """The wire's parameters."""
-        return given(order_id=self.order_id, symbol=self.symbol, cancel_order_id_type=self.cancel_order_id_type)
-
     def order_if_unknown(self) -> OrderFact | None:
         """The order that it may have ended; None for a TWAP, which is not followed."""
         match self.cancel_order_id_type:
@@ -213,10 +200,6 @@ class CancelOrder(TradeCommand[OrderUpdate | TwapUpdate]):
                 return OrderFact(client_order_id=self.order_id, market=self.symbol, state="unknown")
             case _:
                 return None
-
-    def parse(self, body: bytes) -> OrderUpdate | TwapUpdate:
-        """The order or the TWAP as cancelled."""
-        return _replies.order_or_twap(body)
 
 
 @final
@@ -230,14 +213,6 @@ class CancelAllOrders(TradeCommand[None]):
 
     type: ClassVar[str] = "cancel_all_orders"
 
-    def params(self) -> dict[str, object]:
-        """The wire's parameters."""
-        return {}
-
-    def parse(self, body: bytes) -> None:
-        """Nothing."""
-        return
-
 
 # Stop orders and TWAPs ------------------------------------------------------------------------------------------------
 
@@ -245,7 +220,10 @@ class CancelAllOrders(TradeCommand[None]):
 @final
 @frozen(kw_only=True)
 class ModifyStopOrder(TradeCommand[None]):
-    """Changes a stop order. The venue's pages disagree on what must be given, so all of it is."""
+    """Changes a stop order. The venue's pages disagree on what must be given, so all of it is.
+
+    What the venue answers is not documented for certain: `StopOrders` and `Orders` tell the state.
+    """
 
     type: ClassVar[str] = "modify_stop_order"
 
@@ -257,39 +235,16 @@ class ModifyStopOrder(TradeCommand[None]):
     quantity: Decimal = field(converter=to_quantity)
     price: Decimal | None = field(default=None, converter=to_price_or_none)
 
-    def params(self) -> dict[str, object]:
-        """The wire's parameters."""
-        return given(
-            stop_order_id=self.stop_order_id,
-            symbol=self.symbol,
-            side=self.side,
-            order_type=self.order_type,
-            quantity=self.quantity,
-            price=self.price,
-        )
-
-    def parse(self, body: bytes) -> None:
-        """Nothing: what the venue answers is not settled; `StopOrders` and `Orders` tell the state."""
-        return
-
 
 @final
 @frozen(kw_only=True)
 class CancelStopOrder(TradeCommand[None]):
-    """Takes a stop order back."""
+    """Takes a stop order back; `StopOrders` and `Orders` tell the state, as for `ModifyStopOrder`."""
 
     type: ClassVar[str] = "cancel_stop_order"
 
     stop_order_id: str = field(validator=check_text)
     """The order id got when it was placed."""
-
-    def params(self) -> dict[str, object]:
-        """The wire's parameters."""
-        return given(stop_order_id=self.stop_order_id)
-
-    def parse(self, body: bytes) -> None:
-        """Nothing: what the venue answers is not settled; `StopOrders` and `Orders` tell the state."""
-        return
 
 
 @final
@@ -319,10 +274,6 @@ class AddTwap(TradeCommand[TwapUpdate]):
             client_twap_id=self.client_twap_id or None,
         )
 
-    def parse(self, body: bytes) -> TwapUpdate:
-        """The TWAP as it stands."""
-        return _replies.twap(body)
-
 
 @final
 @frozen(kw_only=True)
@@ -333,11 +284,3 @@ class SetUserLeverage(TradeCommand[None]):
 
     symbol: str = field(validator=check_symbol)
     leverage: Decimal = field(converter=to_leverage)
-
-    def params(self) -> dict[str, object]:
-        """The wire's parameters."""
-        return given(symbol=self.symbol, leverage=self.leverage)
-
-    def parse(self, body: bytes) -> None:
-        """Nothing: the acknowledgement is all."""
-        return

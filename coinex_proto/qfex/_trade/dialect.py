@@ -1,4 +1,4 @@
-"""The Trade socket of QFEX as the shared core sees it: sign-in, orders, account data, and what to ask after a loss.
+"""The Trade socket of QFEX as the shared core sees it: sign-in, orders, account data, and what to query after a loss.
 
 Source: QFEX documentation, Trade pages; what is only known from other clients says so where it is used.
 """
@@ -19,13 +19,18 @@ from coinex_proto.errors import UsageError, quoted
 from coinex_proto.ids import RequestId
 from coinex_proto.orders.fact import OrderFact
 from coinex_proto.orders.view import OrderView
-from coinex_proto.qfex import _keys, _orders, _trade_decode
-from coinex_proto.qfex._command import Raw, TradeCommand
 from coinex_proto.qfex._messages import Headers, Requests, checked_endpoint, text_of
-from coinex_proto.qfex._own_commands import Auth, CancelOnDisconnect, Subscribe, Unsubscribe
+from coinex_proto.qfex._raw import Raw
+from coinex_proto.qfex._trade.command import TradeCommand
+from coinex_proto.qfex._trade.decode import decode
+from coinex_proto.qfex._trade.keys import with_client_id
+from coinex_proto.qfex._trade.orders import order_facts
+from coinex_proto.qfex._trade.own_commands import Auth, CancelOnDisconnect, Subscribe, Unsubscribe
+from coinex_proto.qfex._trade.queries import GetOrder, GetUserOrders, GetUserTrades
+from coinex_proto.qfex._trade.requests import CANCELS, ORDERS, keys_of_request, request_type
+from coinex_proto.qfex._trade.updates import OrderUpdate
 from coinex_proto.qfex.credentials import HmacCredentials, JwtCredentials
-from coinex_proto.qfex.queries import GetOrder, GetUserOrders, GetUserTrades
-from coinex_proto.qfex.topics import Balances, Fills, Orders, Positions, StopOrders
+from coinex_proto.qfex.topics import ACCOUNT_FEEDS, Orders
 from coinex_proto.topics import Topic
 from coinex_proto.updates import Event, Update
 
@@ -36,20 +41,9 @@ TRADE_UAT_URL: Final = "wss://trade.qfex.io"
 NONCE_BYTES: Final = 16
 """As the documentation's samples; hex doubles it, at most 100 characters are allowed."""
 
-ORDERS: Final = "orders"
-CANCELS: Final = "cancels"
-
 LIMIT: Final = Rate(180.0, 1200.0)
 """The venue allows 12,000 weighted messages as an exponential average over 60 s. A bucket that refills at r and holds b
 keeps that average below 60 r + b: so much a second, and bursts of so many, never reach it, whatever came before."""
-
-_ACCOUNT_CHANNELS: Final[Mapping[type[Topic[Any]], str]] = {
-    Fills: "fills",
-    Positions: "positions",
-    Balances: "balances",
-    StopOrders: "stop_orders",
-}
-"""Topics of the Trade socket that must be asked for; order_responses belongs to the opening."""
 
 
 def trade(
@@ -65,7 +59,7 @@ def trade(
 
     `cancel_on_disconnect=True`: whenever this connection drops, the venue cancels EVERY open order of the account, those
     placed over other connections and by other programs included. The flag is set on each connection anew. It is off
-    unless asked for, and there is no other way to switch it on. Raises `UsageError` as `mds` does.
+    unless this is given, and there is no other way to switch it on. Raises `UsageError` as `mds` does.
     """
     if not isinstance(credentials, (HmacCredentials, JwtCredentials)):
         raise UsageError(
@@ -131,10 +125,10 @@ class TradeDialect:
         return None
 
     def opening(self, start: Opening) -> Sequence[Command[Any]]:
-        """Sign in; have order responses sent, else no order is ever answered; ask for cancel-on-disconnect if wanted."""
+        """Sign in; subscribe order responses, else no order is ever answered; then cancel-on-disconnect, if it is on."""
         auth = Auth(proof=self._proof(start), account_id=self.account_id)
-        listen = Subscribe(channels=("order_responses",))
-        return (auth, listen, CancelOnDisconnect()) if self.cancel_on_disconnect else (auth, listen)
+        subscription = Subscribe(channels=(OrderUpdate.channel,))
+        return (auth, subscription, CancelOnDisconnect()) if self.cancel_on_disconnect else (auth, subscription)
 
     def _proof(self, start: Opening) -> Mapping[str, object]:
         match self.credentials:
@@ -147,7 +141,7 @@ class TradeDialect:
                 return {"jwt": self._token(start.endpoint)}
 
     def _token(self, endpoint: Endpoint | None) -> str:
-        """The very one of this connection's address: the program is asked for it once a connection."""
+        """The very one of this connection's address: the program gives it once a connection."""
         assert isinstance(self.credentials, JwtCredentials)
         query = "" if endpoint is None else endpoint.target.partition("?")[2]
         sent = parse_qs(query).get("jwt")
@@ -162,20 +156,20 @@ class TradeDialect:
             kind, params = command.type, dict(command.params)
         else:
             raise UsageError(f"{type(command).__name__} is no request of the QFEX Trade socket")
-        rule = _keys.rule_of(kind)
+        row = request_type(kind)
+        keys = keys_of_request(kind, params)
         return Outgoing(
             text=text_of({"type": kind, "params": params}),
-            keys=_keys.of_request(kind, params, local_id),
-            bucket=CANCELS if kind.startswith("cancel_") and kind != CancelOnDisconnect.type else ORDERS,
-            weight=rule.weight,
-            may_wait=not rule.trades,
-            # Whether this one is answered is not documented, and no order must wait for it.
-            is_reply_optional=kind == CancelOnDisconnect.type,
+            keys=with_client_id(keys, local_id) if local_id else keys,
+            bucket=row.bucket,
+            weight=row.weight,
+            may_wait=row.may_wait,
+            is_reply_optional=row.is_reply_optional,
         )
 
     def decode(self, payload: bytes) -> Sequence[Inbound]:
         """Answers and updates; `Unrecognised` for what cannot be read."""
-        return _trade_decode.decode(payload)
+        return decode(payload)
 
     def subscribe(self, topics: Sequence[Topic[Event]]) -> Requests:
         """One request a channel; none for `Orders`. Raises `UsageError` for market topics."""
@@ -191,7 +185,7 @@ class TradeDialect:
 
     def order(self, update: Update) -> Sequence[OrderFact]:
         """What order responses, fills and lists of orders and trades say of orders."""
-        return _orders.facts(update)
+        return order_facts(update)
 
     def find_out(self, orders: Sequence[OrderView]) -> Sequence[Command[Any]]:
         """The open orders, the own trades, and each order that has an id by itself."""
@@ -208,11 +202,12 @@ def _query(order: OrderView) -> GetOrder | None:
 
 
 def _account_channels(topics: Sequence[Topic[Event]]) -> list[tuple[str, Topic[Event]]]:
+    """Of `Orders` none: the opening subscribes it."""
     found = []
     for topic in topics:
-        channel = _ACCOUNT_CHANNELS.get(type(topic))
-        if channel is not None:
-            found.append((channel, topic))
-        elif not isinstance(topic, Orders):
+        model = ACCOUNT_FEEDS.get(type(topic))
+        if model is None:
             raise UsageError(f"{quoted(topic)} is no topic of the QFEX Trade socket")
+        if not isinstance(topic, Orders):
+            found.append((model.channel, topic))
     return found

@@ -12,34 +12,34 @@ E = TypeVar("E", bound=Event)
 KEYS = qfex.HmacCredentials("qfex_pub_xxxxx", "qfex_secret_yyyyyy")
 
 
-class Desk:
-    """A session that was signed in at `now`; `say` is the venue, `sent` what it heard."""
+class TradeSession:
+    """A session that was signed in at `now`; `say` is the venue, `sent` what it got."""
 
     def __init__(self, now: float = 0.0, config: Config = Config(), **options: Any) -> None:  # noqa: B008
         self.now = now
         self.session = Session(qfex.trade(KEYS, **options), sources(), config)
-        self.line = self.connect()
+        self.link = self.connect()
 
     def connect(self) -> Line:
         """Up to the upgrade: what was sent until then is not looked at."""
         self.session.next_step(self.now)
         self.session.connected(self.now)
-        self.line = Line(self.session)
-        return self.line.open(self.now)
+        self.link = Line(self.session)
+        return self.link.open(self.now)
 
-    def sign_in(self) -> Desk:
+    def sign_in(self) -> TradeSession:
         self.say({"authenticated": True})
         self.say({"subscribed": "order_responses"})
         if self.session.dialect.cancel_on_disconnect:  # type: ignore[attr-defined]
             self.say({"ack": {"incoming_message": {"type": "cancel_on_disconnect", "params": {}}}})
-        self.line.sent()
+        self.link.sent()
         return self
 
     def say(self, *values: object) -> list[Event]:
-        return self.line.say(self.now, *values)
+        return self.link.say(self.now, *values)
 
     def sent(self) -> list[Any]:
-        return self.line.sent()
+        return self.link.sent()
 
     def send(self, command: Command[Any]) -> RequestId:
         return self.session.send(command, self.now)
@@ -50,21 +50,21 @@ class Desk:
             self.now = max(self.now, due)
             self.session.handle_timeout(self.now)
         self.now = until
-        return self.line.events()
+        return self.link.events()
 
     def drop(self) -> list[Event]:
-        """The line breaks."""
+        """The link breaks."""
         self.session.disconnected(self.now, "reset")
-        return self.line.events()
+        return self.link.events()
 
-    def reconnect(self) -> Desk:
-        """After a drop: waits as told, opens and signs in."""
+    def reconnect(self) -> TradeSession:
+        """After a drop: waits as long as it must, opens and signs in."""
         step = self.session.next_step(self.now)
         self.now = max(self.now, getattr(step, "until", self.now))
         self.connect()
         return self.sign_in_again()
 
-    def sign_in_again(self) -> Desk:
+    def sign_in_again(self) -> TradeSession:
         self.say({"authenticated": True})
         return self
 

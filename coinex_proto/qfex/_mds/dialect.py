@@ -18,48 +18,19 @@ from coinex_proto.errors import UsageError, quoted
 from coinex_proto.ids import RequestId
 from coinex_proto.orders.fact import OrderFact
 from coinex_proto.orders.view import OrderView
-from coinex_proto.qfex import _mds_decode
-from coinex_proto.qfex._command import Raw
+from coinex_proto.qfex._mds.book import QfexBook
+from coinex_proto.qfex._mds.decode import decode
+from coinex_proto.qfex._mds.subscription import MarketSubscription, keys_of
+from coinex_proto.qfex._mds.updates import ALL
 from coinex_proto.qfex._messages import Headers, Requests, checked_endpoint, text_of
-from coinex_proto.qfex._own_commands import MarketSubscription
-from coinex_proto.qfex.book import QfexBook
-from coinex_proto.qfex.market_updates import ALL
-from coinex_proto.qfex.topics import (
-    Bbo,
-    Candles,
-    Funding,
-    Level2,
-    Level2All,
-    MarketStats,
-    MarkPrice,
-    MinMaxPrice,
-    OpenInterest,
-    Refdata,
-    Trades,
-    Underlier,
-)
+from coinex_proto.qfex._raw import Raw
+from coinex_proto.qfex.topics import MARKET_FEEDS, Candles, Level2, Level2All
 from coinex_proto.topics import Topic
 from coinex_proto.updates import Event, Update
 
 MDS_URL: Final = "wss://mds.qfex.com"
 MDS_UAT_URL: Final = "wss://mds.qfex.io"
 """The test environment: same protocol, no real money."""
-
-_MARKET_CHANNELS: Final[Mapping[type[Topic[Any]], str]] = {
-    Level2: "level2",
-    Level2All: "level2",
-    Bbo: "bbo",
-    Trades: "trade",
-    Candles: "candle",
-    Underlier: "underlier",
-    MarkPrice: "mark_price",
-    Funding: "funding",
-    OpenInterest: "open_interest",
-    MinMaxPrice: "minmax_price",
-    MarketStats: "market_stats",
-    Refdata: "refdata",
-}
-"""Topics of the MDS socket."""
 
 
 def mds(*, url: str = MDS_URL, headers: Headers = (), allow_plaintext: bool = False) -> MdsDialect:
@@ -90,7 +61,7 @@ class MdsDialect:
 
     @property
     def limits(self) -> Mapping[str, Rate]:
-        """None are documented; `Config.requests_per_second` paces topic requests."""
+        """None are documented; `Config.requests_per_second` limits the rate of topic requests."""
         return {}
 
     @property
@@ -115,11 +86,11 @@ class MdsDialect:
             message = command.message()
         else:
             raise UsageError(f"{type(command).__name__} is no request of the QFEX market data socket")
-        return Outgoing(text=text_of(message), keys=_mds_decode.of_request(message), is_reply_optional=True)
+        return Outgoing(text=text_of(message), keys=keys_of(message), is_reply_optional=True)
 
     def decode(self, payload: bytes) -> Sequence[Inbound]:
         """Updates and acknowledgements; `Unrecognised` for what cannot be read."""
-        return _mds_decode.decode(payload)
+        return decode(payload)
 
     def subscribe(self, topics: Sequence[Topic[Event]]) -> Requests:
         """One request a channel and interval; all symbols by themselves. Raises `UsageError` for account topics."""
@@ -142,21 +113,21 @@ class MdsDialect:
         return ()
 
 
-def _market_requests(verb: str, topics: Sequence[Topic[Event]]) -> Requests:
+def _market_requests(kind: str, topics: Sequence[Topic[Event]]) -> Requests:
     groups: dict[tuple[str, object, bool], list[Topic[Event]]] = {}
     for topic in topics:
-        channel = _MARKET_CHANNELS.get(type(topic))
-        if channel is None:
+        model = MARKET_FEEDS.get(type(topic))
+        if model is None:
             raise UsageError(f"{quoted(topic)} is no topic of the QFEX market data socket")
-        groups.setdefault((channel, topic.key[2:], topic.key[1] is None), []).append(topic)
-    return [(_market_request(verb, channel, group), group) for (channel, _, _), group in groups.items()]
+        groups.setdefault((model.channel, topic.key[2:], topic.key[1] is None), []).append(topic)
+    return [(_market_request(kind, channel, group), group) for (channel, _, _), group in groups.items()]
 
 
-def _market_request(verb: str, channel: str, group: Sequence[Topic[Event]]) -> MarketSubscription:
+def _market_request(kind: str, channel: str, group: Sequence[Topic[Event]]) -> MarketSubscription:
     first = group[0]
     sig_figs = first.sig_figs if isinstance(first, (Level2, Level2All)) else 0
     return MarketSubscription(
-        verb=verb,
+        type=kind,
         channels=(channel,),
         symbols=tuple(ALL if topic.key[1] is None else str(topic.key[1]) for topic in group),
         intervals=(first.interval,) if isinstance(first, Candles) else (),

@@ -24,15 +24,27 @@ ORDER_STATUSES: Final = frozenset({"ACK", "MODIFIED", "FILLED", "CANCELLED", "CA
 """Something happened to an order. Every other status, known or not, refuses an order or a change of one."""
 
 
+@frozen(kw_only=True)
+class PushedUpdate(Update):
+    """What the venue sends by itself, one record a message. Base class only."""
+
+    frame: ClassVar[str]
+    """The top-level member of the message that holds the record."""
+    channel: ClassVar[str]
+    """The wire's name of the channel that brings it, and its kind in topic keys."""
+
+
 @final
 @frozen(kw_only=True)
-class OrderUpdate(Update):
+class OrderUpdate(PushedUpdate):
     """What happened to one order, or why a request about one was refused. Source: order_response.
 
     An accepted order has ACK first. FILLED says that a fill happened: the order is complete when `quantity_remaining`
     is 0. A change (MODIFIED) may come with a new `order_id`.
     """
 
+    frame: ClassVar[str] = "order_response"
+    channel: ClassVar[str] = "order_responses"
     tells_order: ClassVar[bool] = True
 
     order_id: str | None = None
@@ -61,7 +73,7 @@ class OrderUpdate(Update):
     @property
     def topic_key(self) -> TopicKey:
         """Kind and symbol."""
-        return ("order_responses", self.symbol)
+        return (self.channel, self.symbol)
 
     @property
     def is_refusal(self) -> bool:
@@ -71,9 +83,11 @@ class OrderUpdate(Update):
 
 @final
 @frozen(kw_only=True)
-class FillUpdate(Update):
+class FillUpdate(PushedUpdate):
     """One own trade. Source: fill_response."""
 
+    frame: ClassVar[str] = "fill_response"
+    channel: ClassVar[str] = "fills"
     tells_order: ClassVar[bool] = True
 
     trade_id: str
@@ -99,7 +113,7 @@ class FillUpdate(Update):
     @property
     def topic_key(self) -> TopicKey:
         """Kind and symbol."""
-        return ("fills", self.symbol)
+        return (self.channel, self.symbol)
 
     @property
     def is_taker(self) -> bool:
@@ -109,8 +123,11 @@ class FillUpdate(Update):
 
 @final
 @frozen(kw_only=True)
-class PositionUpdate(Update):
+class PositionUpdate(PushedUpdate):
     """The position in one symbol, repeated every second or so; flat ones are sent too. Source: position_response."""
+
+    frame: ClassVar[str] = "position_response"
+    channel: ClassVar[str] = "positions"
 
     symbol: str
     position: Decimal
@@ -130,13 +147,16 @@ class PositionUpdate(Update):
     @property
     def topic_key(self) -> TopicKey:
         """Kind and symbol."""
-        return ("positions", self.symbol)
+        return (self.channel, self.symbol)
 
 
 @final
 @frozen(kw_only=True)
-class BalanceUpdate(Update):
+class BalanceUpdate(PushedUpdate):
     """The account's money, repeated every second or so. Source: balance_response."""
+
+    frame: ClassVar[str] = "balance_response"
+    channel: ClassVar[str] = "balances"
 
     deposit: Decimal
     available_balance: Decimal
@@ -153,13 +173,16 @@ class BalanceUpdate(Update):
     @property
     def topic_key(self) -> TopicKey:
         """There is one."""
-        return ("balances", None)
+        return (self.channel, None)
 
 
 @final
 @frozen(kw_only=True)
-class StopOrderUpdate(Update):
+class StopOrderUpdate(PushedUpdate):
     """A stop order as it stands. Source: stop_order_response."""
+
+    frame: ClassVar[str] = "stop_order_response"
+    channel: ClassVar[str] = "stop_orders"
 
     stop_order_id: str
     symbol: str
@@ -178,7 +201,7 @@ class StopOrderUpdate(Update):
     @property
     def topic_key(self) -> TopicKey:
         """Kind and symbol."""
-        return ("stop_orders", self.symbol)
+        return (self.channel, self.symbol)
 
     @property
     def update_time_ns(self) -> int | None:
@@ -188,8 +211,11 @@ class StopOrderUpdate(Update):
 
 @final
 @frozen(kw_only=True)
-class TwapUpdate(Update):
+class TwapUpdate(PushedUpdate):
     """A TWAP as it stands: the answer to placing or cancelling one. Source: twap_response."""
+
+    frame: ClassVar[str] = "twap_response"
+    channel: ClassVar[str] = "twaps"
 
     twap_id: str | None = None
     client_twap_id: str | None = None
@@ -209,10 +235,10 @@ class TwapUpdate(Update):
     @property
     def topic_key(self) -> TopicKey:
         """Kind and symbol; no channel brings it."""
-        return ("twaps", self.symbol)
+        return (self.channel, self.symbol)
 
 
-# Results of queries that tell of orders, so that the tracker hears them -------------------------------------------------
+# Results of queries that tell of orders, for the order tracker to read -----------------------------------------------------
 
 
 @final
@@ -256,7 +282,7 @@ class UserTrade:
 @final
 @frozen(kw_only=True)
 class UserTradesUpdate(Update):
-    """Own trades that were asked for. Source: user_trades and count, or user_trades_response."""
+    """Own trades that were queried. Source: user_trades and count, or user_trades_response."""
 
     tells_order: ClassVar[bool] = True
 

@@ -19,12 +19,10 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final, TypeAlias
 
-from attrs import frozen
-
-from coinex_proto.qfex.account_updates import REQUEST_STATUSES, OrderUpdate, TwapUpdate
+from coinex_proto.qfex._trade.updates import REQUEST_STATUSES, OrderUpdate, TwapUpdate
 
 Keys: TypeAlias = tuple[tuple[object, ...], ...]
-_Params: TypeAlias = Mapping[str, Any]
+Params: TypeAlias = Mapping[str, Any]
 
 ACK: Final = ("ack",)
 """Requests that an acknowledgement answers."""
@@ -33,10 +31,6 @@ ORDER: Final = ("order",)
 ANY_GET: Final = ("get any",)
 """The same for get_order, which must not wait for the answers of orders: there may always be one under way."""
 CANCEL_ALL: Final = ("cancel all",)
-OPEN_ORDERS: Final = ("get_user_orders",)
-USER_TRADES: Final = ("get_user_trades",)
-USER_LEVERAGE: Final = ("get_user_leverage",)
-LEVERAGE_LEVELS: Final = ("get_available_leverage_levels",)
 AUTH: Final = ("auth",)
 ADD_TWAP: Final = ("add twap",)
 
@@ -48,30 +42,14 @@ _MARKET: Final = "MARKET"
 # Requests -------------------------------------------------------------------------------------------------------------
 
 
-def of_request(kind: str, params: _Params, local_id: str = "") -> Keys:
-    """The keys of a request in its wire form, its very own one first; `local_id` is a client id known but not sent."""
-    rule = _RULES.get(kind)
-    if rule is None or rule.keys is None:
-        return ((kind,),)
-    keys = rule.keys(params)
-    if local_id and kind == "modify_order":
-        keys = (*(key for key in keys if key[0] != "change like"), ("modify client", local_id))
-    return keys
+def with_client_id(keys: Keys, client_id: str) -> Keys:
+    """The keys of a change of an order whose client id is known, though it is not sent."""
+    return (*(key for key in keys if key[0] != "change like"), ("modify client", client_id))
 
 
-def of_echo(message: Mapping[str, Any]) -> Keys:
-    """The very own key of a request that an error or an acknowledgement repeats."""
-    return of_message(message)[:1]
-
-
-def of_message(message: Mapping[str, Any]) -> Keys:
-    """The keys of a whole message in request form."""
-    params = message.get("params")
-    return of_request(_text(message.get("type")), params if isinstance(params, dict) else {})
-
-
-def _add(params: _Params) -> Keys:
-    client_id = _text(params.get("client_order_id"))
+def of_add(params: Params) -> Keys:
+    """By client id, else by what it says."""
+    client_id = text_of(params.get("client_order_id"))
     said = _said(
         params.get("symbol"),
         params.get("side"),
@@ -84,19 +62,22 @@ def _add(params: _Params) -> Keys:
     return (("nameless order", said), ("nameless echo", said), ORDER)
 
 
-def _close(params: _Params) -> Keys:
-    client_id = _text(params.get("client_order_id"))
-    return (("add", client_id) if client_id else ("close", _text(params.get("symbol"))), ORDER)
+def of_close(params: Params) -> Keys:
+    """By client id, else by symbol."""
+    client_id = text_of(params.get("client_order_id"))
+    return (("add", client_id) if client_id else ("close", text_of(params.get("symbol"))), ORDER)
 
 
-def _modify(params: _Params) -> Keys:
-    order_id = _text(params.get("order_id"))
-    like = (_text(params.get("symbol")), _text(params.get("side")))
+def of_modify(params: Params) -> Keys:
+    """By order id, else by symbol and side."""
+    order_id = text_of(params.get("order_id"))
+    like = (text_of(params.get("symbol")), text_of(params.get("side")))
     return (("modify", order_id), ("id", order_id), ("change like", *like), ("nameless change", *like), ORDER)
 
 
-def _cancel(params: _Params) -> Keys:
-    order_id = _text(params.get("order_id"))
+def of_cancel(params: Params) -> Keys:
+    """By whichever id it names."""
+    order_id = text_of(params.get("order_id"))
     match params.get("cancel_order_id_type"):
         case "client_order_id":
             return (("cancel client", order_id), ORDER)
@@ -106,80 +87,38 @@ def _cancel(params: _Params) -> Keys:
             return (("cancel", order_id), ("id", order_id), ORDER)
 
 
-def _get(params: _Params) -> Keys:
-    order_id = _text(params.get("order_id"))
+def of_get(params: Params) -> Keys:
+    """By order id."""
+    order_id = text_of(params.get("order_id"))
     return (("get", order_id), ("id", order_id), ANY_GET)
 
 
-def _cancel_stop(params: _Params) -> Keys:
-    stop_id = _text(params.get("stop_order_id"))
+def of_cancel_stop(params: Params) -> Keys:
+    """By the id of the stop."""
+    stop_id = text_of(params.get("stop_order_id"))
     return (("cancel", stop_id), ("id", stop_id), ACK, ORDER)
 
 
-def _modify_stop(params: _Params) -> Keys:
-    stop_id = _text(params.get("stop_order_id"))
+def of_modify_stop(params: Params) -> Keys:
+    """By the id of the stop."""
+    stop_id = text_of(params.get("stop_order_id"))
     return (("modify", stop_id), ("id", stop_id), ACK, ORDER)
 
 
-def _twap(params: _Params) -> Keys:
-    client_id = _text(params.get("client_twap_id"))
+def of_add_twap(params: Params) -> Keys:
+    """By client id, else the one that waits longest."""
+    client_id = text_of(params.get("client_twap_id"))
     return (("twap", client_id) if client_id else ADD_TWAP,)
 
 
-def _leverage(params: _Params) -> Keys:
-    return (("set_user_leverage", _text(params.get("symbol"))), ACK)
+def of_leverage(params: Params) -> Keys:
+    """By symbol, else by an acknowledgement."""
+    return (("set_user_leverage", text_of(params.get("symbol"))), ACK)
 
 
-def _channels(kind: str) -> Callable[[_Params], Keys]:
+def of_channels(kind: str) -> Callable[[Params], Keys]:
+    """One key a channel; `kind` is the word that acknowledges it."""
     return lambda params: tuple((kind, channel) for channel in _texts(params.get("channels")))
-
-
-@frozen
-class Rule:
-    """What is known of one type of request."""
-
-    weight: float
-    """Units of the venue's rate limit."""
-    trades: bool
-    """It leaves at once or not at all, and a lost answer leaves the outcome open."""
-    keys: Callable[[_Params], Keys] | None
-    """None: the type alone."""
-
-
-_RULES: Final[Mapping[str, Rule]] = {
-    "auth": Rule(0.0, False, None),
-    "subscribe": Rule(0.1, False, _channels("subscribed")),
-    "unsubscribe": Rule(0.1, False, _channels("unsubscribed")),
-    "add_order": Rule(1.0, True, _add),
-    "close_position": Rule(1.0, True, _close),
-    "modify_order": Rule(1.0, True, _modify),
-    "cancel_order": Rule(1.0, True, _cancel),
-    "cancel_all_orders": Rule(2.0, True, lambda _: (CANCEL_ALL, ACK)),
-    "get_order": Rule(2.0, False, _get),
-    "get_user_orders": Rule(5.0, False, None),
-    "get_user_trades": Rule(0.5, False, None),
-    "cancel_on_disconnect": Rule(0.1, False, lambda _: (("cancel_on_disconnect",), ACK)),
-    "add_twap": Rule(1.0, True, _twap),
-    "cancel_stop_order": Rule(1.0, True, _cancel_stop),
-    "modify_stop_order": Rule(1.0, True, _modify_stop),
-    "get_user_leverage": Rule(0.1, False, None),
-    "get_available_leverage_levels": Rule(0.1, False, None),
-    "set_user_leverage": Rule(0.1, True, _leverage),
-}
-"""Weights: QFEX documentation, "Rate limits"; close_position and add_twap are not listed there and count as an order."""
-
-_OTHER: Final = Rule(1.0, True, None)
-"""A type that this SDK does not know: it may trade."""
-
-
-def rule_of(kind: str) -> Rule:
-    """What is known of this type of request."""
-    return _RULES.get(kind, _OTHER)
-
-
-def is_known(kind: str) -> bool:
-    """Whether the type is documented."""
-    return kind in _RULES
 
 
 # Answers --------------------------------------------------------------------------------------------------------------
@@ -256,20 +195,20 @@ def of_twap(update: TwapUpdate) -> Keys:
 def _said(symbol: object, side: object, kind: object, quantity: object, price: object) -> tuple[object, ...]:
     """What tells two orders apart that have no name; a MARKET order's echo may have any price."""
     return (
-        _text(symbol),
-        _text(side),
-        _text(kind),
+        text_of(symbol),
+        text_of(side),
+        text_of(kind),
         _number(quantity),
         None if kind == _MARKET else _number(price),
     )
 
 
-def _text(value: object) -> str:
+def text_of(value: object) -> str:
     return value if isinstance(value, str) else ""
 
 
 def _texts(value: object) -> tuple[str, ...]:
-    return tuple(filter(None, map(_text, value))) if isinstance(value, (list, tuple)) else ()
+    return tuple(filter(None, map(text_of, value))) if isinstance(value, (list, tuple)) else ()
 
 
 def _number(value: object) -> Decimal | None:

@@ -11,7 +11,7 @@ from typing import final
 from coinex_proto.books.book import Levels
 from coinex_proto.books.ladder import Ladder, LevelTexts
 from coinex_proto.errors import PayloadError
-from coinex_proto.qfex.market_updates import Level2Update
+from coinex_proto.qfex._mds.updates import Level2Update
 from coinex_proto.updates import Update
 
 
@@ -39,7 +39,7 @@ class QfexBook:
 
     @property
     def due(self) -> None:
-        """The pace of the pushes is not to be relied on: none is ever overdue."""
+        """The interval of the pushes is not to be relied on: none is ever overdue."""
         return
 
     def levels(self) -> Levels:

@@ -8,87 +8,59 @@ Source: QFEX documentation, Trade; the order of looking at the keys is the venue
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from operator import attrgetter
 from typing import Any, Final
 
 import msgspec
 from attrs import fields
 
+from coinex_proto.decoding import UNREADABLE, decode_plain, finite_check
 from coinex_proto.dialect import Answer, Inbound
 from coinex_proto.errors import PayloadError, quoted
 from coinex_proto.events import Unrecognised
-from coinex_proto.qfex import _errors, _keys, _refusals
-from coinex_proto.qfex._finite import check_finite
-from coinex_proto.qfex._replies import UNREADABLE, checked, plain, typed
-from coinex_proto.qfex.account_updates import (
-    BalanceUpdate,
-    FillUpdate,
-    OrderUpdate,
-    PositionUpdate,
-    StopOrderUpdate,
-    TwapUpdate,
-)
-from coinex_proto.updates import Update
+from coinex_proto.qfex._errors import OLD_TYPES, echo_of, error_answer
+from coinex_proto.qfex._refusals import refusal_of_error, refusal_of_login, refusal_of_status
+from coinex_proto.qfex._trade.keys import ACK, AUTH, of_order, of_twap
+from coinex_proto.qfex._trade.replies import Reply, members_decoder, typed, without_own_member
+from coinex_proto.qfex._trade.requests import REQUESTS, key_of_echo, keys_of_message
+from coinex_proto.qfex._trade.updates import OrderUpdate, PushedUpdate, TwapUpdate
+from coinex_proto.qfex.topics import ACCOUNT_FEEDS
 
+_MODELS: Final[tuple[type[PushedUpdate], ...]] = (*ACCOUNT_FEEDS.values(), TwapUpdate)
+PUSHES: Final = {model.frame: model for model in _MODELS}
+"""What comes by itself, by top-level member; no channel brings a TWAP."""
 
-class _Pushes(msgspec.Struct, gc=False):
-    """The frames that come by themselves, read in one pass."""
-
-    order_response: OrderUpdate | None = None
-    fill_response: FillUpdate | None = None
-    position_response: PositionUpdate | None = None
-    balance_response: BalanceUpdate | None = None
-    stop_order_response: StopOrderUpdate | None = None
-    twap_response: TwapUpdate | None = None
-
-
-_PUSHES: Final = msgspec.json.Decoder(_Pushes, strict=False)
-_PUSH_KEYS: Final = _Pushes.__struct_fields__
-_CONCERNS: Final = {
-    "order_response": "order_responses",
-    "fill_response": "fills",
-    "position_response": "positions",
-    "balance_response": "balances",
-    "stop_order_response": "stop_orders",
+# All in one pass.
+_DECODE: Final = members_decoder(PUSHES)
+_RECORDS: Final[Callable[[Any], tuple[PushedUpdate | None, ...]]] = attrgetter(*PUSHES)
+_CHECKS: Final[Mapping[type[PushedUpdate], Callable[[Any], Any]]] = {
+    model: finite_check(model) for model in PUSHES.values()
 }
 
 
 def decode(payload: bytes) -> Sequence[Inbound]:
     """All that one message holds."""
     try:
-        found = _pushed(payload, typed(_PUSHES, payload))
-        if found is not None:
-            return found
+        update = next(filter(None, _RECORDS(typed(_DECODE, payload))), None)
+        if update is not None:
+            return _pushed(payload, _CHECKS[type(update)](update))
         why = ""
     except UNREADABLE as problem:
         why = quoted(problem)
     try:
-        return _by_keys(payload, plain(payload), why)
+        return _by_keys(payload, decode_plain(payload), why)
     except UNREADABLE as problem:
         return (Unrecognised(raw=payload, why=f"unreadable message: {quoted(problem)}"),)
 
 
-def _pushed(payload: bytes, frame: _Pushes) -> Sequence[Inbound] | None:
-    """What a typed frame says; None when it is of another kind. Raises `PayloadError`."""
-    order = frame.order_response
-    if order is not None:
-        return _order(payload, checked(order))
-    update: Update | None = (
-        frame.fill_response or frame.position_response or frame.balance_response or frame.stop_order_response
-    )
-    if update is not None:
-        check_finite(update)
-        return (update,)
-    twap = frame.twap_response
-    if twap is None:
-        return None
-    check_finite(twap)
-    return (Answer(keys=_keys.of_twap(twap), body=payload), twap)
-
-
-def _order(payload: bytes, update: OrderUpdate) -> Sequence[Inbound]:
-    keys = _keys.of_order(update)
-    refusal = _refusals.of_status(update.status) if update.is_refusal else None
-    return (Answer(keys=keys, body=payload, refusal=refusal), update)
+def _pushed(payload: bytes, update: PushedUpdate) -> Sequence[Inbound]:
+    """The update, and before it the answer that it may be. Raises `PayloadError`."""
+    if isinstance(update, OrderUpdate):
+        refusal = refusal_of_status(update.status) if update.is_refusal else None
+        return (Answer(keys=of_order(without_own_member(update)), body=payload, refusal=refusal), update)
+    if isinstance(update, TwapUpdate):
+        return (Answer(keys=of_twap(update), body=payload), update)
+    return (update,)
 
 
 # The long way ---------------------------------------------------------------------------------------------------------
@@ -101,20 +73,20 @@ def _by_keys(payload: bytes, message: object, why: str) -> Sequence[Inbound]:
     for key, read in _READERS.items():
         if key in message:
             return read(payload, message)
-    for key in _PUSH_KEYS:
+    for key in PUSHES:
         if key in message:
             return _spoilt(payload, key, message[key], why)
     kind = message.get("type")
-    if isinstance(kind, str) and kind.lower() in _errors.OLD_TYPES:
-        return (_errors.answer(message, _keys.of_echo),)
+    if isinstance(kind, str) and kind.lower() in OLD_TYPES:
+        return (error_answer(message, key_of_echo),)
     if kind == "auth":
         return (_login(payload, message.get("result") == "success", message.get("result")),)
     return (Unrecognised(raw=payload, why="a message of an unknown kind"),)
 
 
 def _login(payload: bytes, is_in: bool, said: object) -> Answer:
-    refusal = None if is_in else _refusals.of_login(None, said if isinstance(said, str) else "")
-    return Answer(keys=(_keys.AUTH,), body=payload, refusal=refusal)
+    refusal = None if is_in else refusal_of_login(None, said if isinstance(said, str) else "")
+    return Answer(keys=(AUTH,), body=payload, refusal=refusal)
 
 
 def _authenticated(payload: bytes, message: Mapping[str, Any]) -> Sequence[Inbound]:
@@ -122,14 +94,14 @@ def _authenticated(payload: bytes, message: Mapping[str, Any]) -> Sequence[Inbou
 
 
 def _err(_: bytes, message: Mapping[str, Any]) -> Sequence[Inbound]:
-    return (_errors.answer(message, _keys.of_echo),)
+    return (error_answer(message, key_of_echo),)
 
 
-def _channel(verb: str) -> Callable[[bytes, Mapping[str, Any]], Sequence[Inbound]]:
+def _channel(kind: str) -> Callable[[bytes, Mapping[str, Any]], Sequence[Inbound]]:
     def read(payload: bytes, message: Mapping[str, Any]) -> Sequence[Inbound]:
-        if not isinstance(message[verb], str):
-            raise PayloadError(f"{verb}: expected the name of a channel")
-        return (Answer(keys=((verb, message[verb]),), body=payload),)
+        if not isinstance(message[kind], str):
+            raise PayloadError(f"{kind}: expected the name of a channel")
+        return (Answer(keys=((kind, message[kind]),), body=payload),)
 
     return read
 
@@ -137,22 +109,22 @@ def _channel(verb: str) -> Callable[[bytes, Mapping[str, Any]], Sequence[Inbound
 def _ack(payload: bytes, message: Mapping[str, Any]) -> Sequence[Inbound]:
     """With the echo of the request, or without."""
     ack = message["ack"]
-    echo = _errors.echo_of(ack) if isinstance(ack, dict) else None
+    echo = echo_of(ack) if isinstance(ack, dict) else None
     if echo is None:
-        return (Answer(keys=(_keys.ACK,), body=payload),)
+        return (Answer(keys=(ACK,), body=payload),)
     # An order that is acknowledged so is not accepted yet: its order_response says that.
-    is_enough = _keys.ACK in _keys.of_message(echo)
-    return (Answer(keys=_keys.of_echo(echo) if is_enough else (), body=payload),)
+    is_enough = ACK in keys_of_message(echo)
+    return (Answer(keys=key_of_echo(echo) if is_enough else (), body=payload),)
 
 
 def _ack_response(payload: bytes, message: Mapping[str, Any]) -> Sequence[Inbound]:
     is_yes = message["ack_response"] is True
-    refusal = None if is_yes else _refusals.of_error("not acknowledged", "")
-    return (Answer(keys=(_keys.ACK,), body=payload, refusal=refusal),)
+    refusal = None if is_yes else refusal_of_error("not acknowledged", "")
+    return (Answer(keys=(ACK,), body=payload, refusal=refusal),)
 
 
-def _result(key: tuple[str, ...]) -> Callable[[bytes, Mapping[str, Any]], Sequence[Inbound]]:
-    return lambda payload, _: (Answer(keys=(key,), body=payload),)
+def _result(kind: str) -> Callable[[bytes, Mapping[str, Any]], Sequence[Inbound]]:
+    return lambda payload, _: (Answer(keys=((kind,),), body=payload),)
 
 
 _READERS: Final[Mapping[str, Callable[[bytes, Mapping[str, Any]], Sequence[Inbound]]]] = {
@@ -162,29 +134,31 @@ _READERS: Final[Mapping[str, Callable[[bytes, Mapping[str, Any]], Sequence[Inbou
     "unsubscribed": _channel("unsubscribed"),
     "ack": _ack,
     "ack_response": _ack_response,
-    "all_orders_response": _result(_keys.OPEN_ORDERS),
-    "user_trades": _result(_keys.USER_TRADES),
-    "user_trades_response": _result(_keys.USER_TRADES),
-    "user_leverage_response": _result(_keys.USER_LEVERAGE),
-    "available_leverage_levels_response": _result(_keys.LEVERAGE_LEVELS),
+    **{
+        frame: _result(kind)
+        for kind, row in REQUESTS.items()
+        if isinstance(row.reply, Reply)
+        for frame in row.reply.frames
+        if frame not in PUSHES
+    },
 }
-"""One row an answer, in the order of looking."""
+"""One row an answer, in the order of looking; those of queries follow from the table of requests."""
 
 
 def _spoilt(payload: bytes, key: str, record: object, why: str) -> Sequence[Inbound]:
     """A push that is not as documented: reported, and of an order as much kept as can be read."""
     symbol = record.get("symbol") if isinstance(record, dict) else None
     market = symbol if isinstance(symbol, str) else None
-    concerns = (_CONCERNS[key], market) if key in _CONCERNS else None
+    concerns = (PUSHES[key].channel, market) if PUSHES[key] in ACCOUNT_FEEDS.values() else None
     report = Unrecognised(raw=payload, why=f"{key}: {why or 'not as documented'}", concerns=concerns)
-    if key != "order_response" or not isinstance(record, dict):
+    if key != OrderUpdate.frame or not isinstance(record, dict):
         return (report,)
     try:
-        update = checked(_legible(record))
+        update = without_own_member(_legible(record))
     except UNREADABLE:
         return (report,)
     # The numbers cannot be trusted: no result is read from it, so that a waiting request ends as not known.
-    answer = Answer(keys=_keys.of_order(update), body=payload)
+    answer = Answer(keys=of_order(update), body=payload)
     return (answer, report)
 
 

@@ -10,10 +10,9 @@ from typing import ClassVar, final
 
 from attrs import field, frozen
 
-from coinex_proto.qfex import _replies
 from coinex_proto.qfex._checks import at_least_or_none, check_symbol, check_symbol_or_none, check_text
-from coinex_proto.qfex._command import TradeCommand, given
-from coinex_proto.qfex.account_updates import LeverageLevel, OpenOrdersUpdate, OrderUpdate, UserTradesUpdate
+from coinex_proto.qfex._trade.command import TradeCommand
+from coinex_proto.qfex._trade.updates import LeverageLevel, OpenOrdersUpdate, OrderUpdate, UserTradesUpdate
 
 
 @final
@@ -25,14 +24,6 @@ class GetOrder(TradeCommand[OrderUpdate]):
 
     order_id: str = field(validator=check_text)
     symbol: str = field(validator=check_symbol)
-
-    def params(self) -> dict[str, object]:
-        """The wire's parameters."""
-        return given(order_id=self.order_id, symbol=self.symbol)
-
-    def parse(self, body: bytes) -> OrderUpdate:
-        """The order."""
-        return _replies.order(body)
 
 
 @final
@@ -46,14 +37,6 @@ class GetUserOrders(TradeCommand[OpenOrdersUpdate]):
     """The venue's default is 1000."""
     offset: int | None = field(default=None, validator=at_least_or_none(0))
     symbol: str | None = field(default=None, validator=check_symbol_or_none)
-
-    def params(self) -> dict[str, object]:
-        """The wire's parameters."""
-        return given(limit=self.limit, offset=self.offset, symbol=self.symbol)
-
-    def parse(self, body: bytes) -> OpenOrdersUpdate:
-        """The list."""
-        return _replies.open_orders(body)
 
 
 @final
@@ -72,16 +55,6 @@ class GetUserTrades(TradeCommand[UserTradesUpdate]):
     end_ts: int | None = field(default=None, validator=at_least_or_none(0))
     """Unix seconds, inclusive."""
 
-    def params(self) -> dict[str, object]:
-        """The wire's parameters."""
-        return given(
-            limit=self.limit, offset=self.offset, order_id=self.order_id, start_ts=self.start_ts, end_ts=self.end_ts
-        )
-
-    def parse(self, body: bytes) -> UserTradesUpdate:
-        """The list."""
-        return _replies.user_trades(body)
-
 
 @final
 @frozen(kw_only=True)
@@ -93,14 +66,6 @@ class GetUserLeverage(TradeCommand[Sequence[LeverageLevel]]):
     limit: int | None = field(default=None, validator=at_least_or_none(1))
     offset: int | None = field(default=None, validator=at_least_or_none(0))
 
-    def params(self) -> dict[str, object]:
-        """The wire's parameters."""
-        return given(limit=self.limit, offset=self.offset)
-
-    def parse(self, body: bytes) -> Sequence[LeverageLevel]:
-        """The list."""
-        return _replies.leverage(body)
-
 
 @final
 @frozen(kw_only=True)
@@ -111,11 +76,3 @@ class GetAvailableLeverageLevels(TradeCommand[Sequence[LeverageLevel]]):
 
     limit: int | None = field(default=None, validator=at_least_or_none(1))
     offset: int | None = field(default=None, validator=at_least_or_none(0))
-
-    def params(self) -> dict[str, object]:
-        """The wire's parameters."""
-        return given(limit=self.limit, offset=self.offset)
-
-    def parse(self, body: bytes) -> Sequence[LeverageLevel]:
-        """The list."""
-        return _replies.leverage(body)

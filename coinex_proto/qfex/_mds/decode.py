@@ -1,0 +1,130 @@
+"""An MDS message in, updates and acknowledgements out; never raises.
+
+A push is flat, with its channel named by `type`: that is looked up first, then the text is decoded straight into the class.
+Source: QFEX documentation, MDS.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+import msgspec
+
+from coinex_proto.decoding import UNREADABLE, decode_plain, finite_check, json_decoder
+from coinex_proto.dialect import Answer, Inbound
+from coinex_proto.errors import quoted
+from coinex_proto.events import Unrecognised
+from coinex_proto.ids import OLDEST, ReplyKey
+from coinex_proto.qfex._errors import OLD_TYPES, error_answer
+from coinex_proto.qfex._mds.subscription import keys_of, names_in
+from coinex_proto.qfex._mds.updates import FundingUpdate, MarketUpdate
+from coinex_proto.qfex._mending import mended
+from coinex_proto.qfex.topics import MARKET_FEEDS
+
+ACKNOWLEDGED: Final = {"subscribed": "subscribe", "unsubscribed": "unsubscribe"}
+"""The word of an acknowledgement, and the request it answers."""
+
+_MODELS: Final = {model.channel: model for model in MARKET_FEEDS.values()}
+# strict=False: counters are sent quoted at times.
+_DECODERS: Final = {name: json_decoder(model, strict=False) for name, model in _MODELS.items()}
+_BY_PREFIX: Final[Mapping[bytes, Callable[[bytes], MarketUpdate]]] = {
+    name.encode(): read for name, read in _DECODERS.items()
+}
+_FIRST: Final = b'{"type":"'
+"""How a push begins where `type` is its first member: then the name can be cut out."""
+
+
+def decode(payload: bytes) -> Sequence[Inbound]:
+    """All that one message holds."""
+    try:
+        if payload.startswith(_FIRST):
+            read = _BY_PREFIX.get(payload[len(_FIRST) : payload.find(b'"', len(_FIRST))])
+            if read is not None:
+                return (read(payload),)
+        return _by_type(payload)
+    except UNREADABLE as problem:
+        return _second_reading(payload, problem)
+
+
+def _second_reading(payload: bytes, problem: Exception) -> Sequence[Inbound]:
+    try:
+        better = mended(payload)
+        return (_unreadable(payload, problem),) if better is None else _by_type(better)
+    except UNREADABLE:
+        return (_unreadable(payload, problem),)
+
+
+class _Envelope(msgspec.Struct, gc=False):
+    type: str = ""
+    err: msgspec.Raw = msgspec.Raw(b"")
+
+
+_ENVELOPE: Final = msgspec.json.Decoder(_Envelope)
+_MANY: Final = msgspec.json.Decoder(list[msgspec.Raw])
+
+
+def _by_type(payload: bytes) -> Sequence[Inbound]:
+    """The long way: `type` is not the first member, or it is no push. Raises what decoding raises."""
+    if payload.lstrip()[:1] == b"[":
+        # Never documented here, but the venue's own client is prepared for it.
+        return tuple(found for each in _MANY.decode(payload) for found in _one_of_many(bytes(each)))
+    envelope = _ENVELOPE.decode(payload)
+    if bytes(envelope.err) or envelope.type.lower() in OLD_TYPES:
+        return (error_answer(decode_plain(payload), keys_of),)
+    read = _DECODERS.get(envelope.type)
+    if read is not None:
+        return (read(payload),)
+    return _RARE.get(envelope.type, _unknown)(payload)
+
+
+def _one_of_many(payload: bytes) -> Sequence[Inbound]:
+    if payload.lstrip()[:1] == b"[":
+        return (Unrecognised(raw=payload, why="a list in a list"),)
+    return decode(payload)
+
+
+def _acknowledged(payload: bytes) -> Sequence[Inbound]:
+    """Every field but `type` may be missing: without channels or symbols it answers whoever waits longest."""
+    message = decode_plain(payload)
+    request = {**message, "type": ACKNOWLEDGED[message["type"]]}
+    bare = {name: value for name, value in request.items() if name not in ("intervals", "sig_figs")}
+    keys: tuple[ReplyKey, ...] = tuple(dict.fromkeys((*keys_of(request), *keys_of(bare))))
+    is_named = names_in(message.get("channels")) and names_in(message.get("symbols"))
+    # How many come for a request of several symbols is not documented.
+    return (Answer(keys=keys if is_named else (*keys, OLDEST), body=payload, may_be_stray=True),)
+
+
+_checked_funding: Final = finite_check(FundingUpdate)
+
+
+def _old_funding(payload: bytes) -> Sequence[Inbound]:
+    """The name and the field of an older description."""
+    message = decode_plain(payload)
+    message.setdefault("funding_rate", message.get("rate"))
+    return (_checked_funding(msgspec.convert(message, FundingUpdate, strict=False)),)
+
+
+def _unknown(payload: bytes) -> Sequence[Inbound]:
+    return (Unrecognised(raw=payload, why="a message of an unknown type"),)
+
+
+_RARE: Final[Mapping[str, Callable[[bytes], Sequence[Inbound]]]] = {
+    "subscribed": _acknowledged,
+    "unsubscribed": _acknowledged,
+    "funding_rate": _old_funding,
+}
+
+
+def _unreadable(payload: bytes, problem: Exception) -> Unrecognised:
+    """With the topic that it was about, as far as can be seen."""
+    why = f"unreadable message: {quoted(problem)}"
+    try:
+        message: Any = decode_plain(payload)
+        channel = message.get("type")
+    except (*UNREADABLE, AttributeError):
+        return Unrecognised(raw=payload, why=why)
+    model = _MODELS.get(channel) if isinstance(channel, str) else None
+    if model is None:
+        return Unrecognised(raw=payload, why=why)
+    return Unrecognised(raw=payload, why=f"{channel}: {quoted(problem)}", concerns=model.key_of(message))

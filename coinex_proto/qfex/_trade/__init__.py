@@ -1,0 +1,1 @@
+"""The socket of QFEX for orders and account data."""

@@ -1,0 +1,111 @@
+"""Answers of the Trade socket, read as what their command promises. The body is the whole message.
+
+Raises `PayloadError` for what is not as documented. Source: QFEX documentation, Trade pages and AsyncAPI file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final, Generic, TypeVar, final
+
+import msgspec
+
+from coinex_proto.decoding import UNREADABLE, finite_check
+from coinex_proto.errors import PayloadError, quoted
+from coinex_proto.qfex._mending import mended
+from coinex_proto.qfex._trade.updates import (
+    LeverageLevel,
+    OpenOrdersUpdate,
+    OrderUpdate,
+    TwapUpdate,
+    UserTrade,
+    UserTradesUpdate,
+)
+
+T = TypeVar("T")
+
+
+def typed(decode: Callable[[bytes], T], body: bytes) -> T:
+    """A typed message, if need be at the second reading. Raises one of `UNREADABLE`."""
+    try:
+        return decode(body)
+    except UNREADABLE:
+        better = mended(body)
+        if better is None:
+            raise
+        return decode(better)
+
+
+def members_decoder(members: Mapping[str, Any]) -> Callable[[bytes], Any]:
+    """What decodes a message into a struct with these top-level members, None where one is absent."""
+    struct = msgspec.defstruct("Frame", [(name, model | None, None) for name, model in members.items()], gc=False)
+    return msgspec.json.Decoder(struct, strict=False).decode
+
+
+@final
+class Reply(Generic[T]):
+    """`Reply(model, *frames)`: reads the record that stands under the first of these top-level members that is there."""
+
+    def __init__(self, model: Any, *frames: str, finish: Callable[[Any, bytes], T] = lambda record, _: record) -> None:
+        """`finish` makes the result of the record and the whole message."""
+        self.frames = frames
+        self._decode = members_decoder(dict.fromkeys(frames, model))
+        self._check = finite_check(model)
+        self._finish = finish
+
+    def __call__(self, body: bytes) -> T:
+        found = self.read(body)
+        if found is None:
+            raise PayloadError(f"the answer holds no {self.frames[0]}")
+        return found
+
+    def read(self, body: bytes) -> T | None:
+        """None where no such member is there."""
+        try:
+            message = typed(self._decode, body)
+        except UNREADABLE as problem:
+            raise PayloadError(f"the answer is not as documented: {quoted(problem)}") from problem
+        found = next((one for name in self.frames if (one := getattr(message, name)) is not None), None)
+        return None if found is None else self._finish(self._check(found), body)
+
+
+def without_own_member(update: OrderUpdate, _body: bytes = b"") -> OrderUpdate:
+    """The same. Raises `PayloadError` for an order with a member that only the SDK writes."""
+    if update.replaces is not None:
+        raise PayloadError("order_response with a member that is the SDK's own")
+    return update
+
+
+def _listed(found: OpenOrdersUpdate, _: bytes) -> OpenOrdersUpdate:
+    for record in found.orders:
+        without_own_member(record)
+    return found
+
+
+_COUNT: Final[Reply[int]] = Reply(int, "count")
+
+
+def _counted(trades: tuple[UserTrade, ...], body: bytes) -> UserTradesUpdate:
+    return UserTradesUpdate(user_trades=trades, count=_COUNT.read(body))
+
+
+ORDER: Final[Reply[OrderUpdate]] = Reply(OrderUpdate, OrderUpdate.frame, finish=without_own_member)
+TWAP: Final[Reply[TwapUpdate]] = Reply(TwapUpdate, TwapUpdate.frame)
+OPEN_ORDERS: Final[Reply[OpenOrdersUpdate]] = Reply(OpenOrdersUpdate, "all_orders_response", finish=_listed)
+USER_TRADES: Final[Reply[UserTradesUpdate]] = Reply(
+    tuple[UserTrade, ...], "user_trades", "user_trades_response", finish=_counted
+)
+USER_LEVERAGE: Final[Reply[Sequence[LeverageLevel]]] = Reply(tuple[LeverageLevel, ...], "user_leverage_response")
+LEVERAGE_LEVELS: Final[Reply[Sequence[LeverageLevel]]] = Reply(
+    tuple[LeverageLevel, ...], "available_leverage_levels_response"
+)
+
+
+def order_or_twap(body: bytes) -> OrderUpdate | TwapUpdate:
+    """Whichever it is."""
+    update = ORDER.read(body)
+    return TWAP(body) if update is None else update
+
+
+def nothing(_body: bytes) -> None:
+    """Of a request whose answer is the acknowledgement alone, or is not documented."""

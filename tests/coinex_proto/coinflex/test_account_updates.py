@@ -1,0 +1,50 @@
+"""What is said of the account names its topic, and says of orders where it can."""
+
+from typing import Any
+
+import pytest
+
+from coinex_proto import Update
+from coinex_proto.coinflex import (
+    BalanceChanged,
+    BalancesUpdate,
+    OpenOrdersUpdate,
+    OrderAmended,
+    OrderCancelled,
+    OrderClosed,
+    OrderPlaced,
+    OrdersCancelled,
+    OwnOrderUpdate,
+    TradeVolumeUpdate,
+)
+from coinex_proto.coinflex.account_updates import BALANCES, OWN_ORDERS, VOLUME, BalanceUpdate, OwnOrdersUpdate
+
+ONE: dict[str, Any] = {"id": 1, "tonce": None, "base": 1, "counter": 2, "quantity": 3, "price": 4, "time": 5}
+PLACED: dict[str, Any] = {**ONE, "total": None, "remaining": None}
+OF_ORDERS: list[OwnOrdersUpdate] = [
+    OwnOrderUpdate(notice=OrderClosed(id=1, base=1, counter=2, quantity=0, price=3)),
+    OpenOrdersUpdate(orders=()),
+    OrdersCancelled(orders=()),
+    OrderPlaced(**PLACED),
+    OrderAmended(**ONE),
+    OrderCancelled(**ONE),
+]
+OF_BALANCES: list[BalanceUpdate] = [BalancesUpdate(balances=()), BalanceChanged(asset=1, balance=2)]
+
+
+def test_all_of_them_are_here() -> None:
+    for base, updates in ((OwnOrdersUpdate, OF_ORDERS), (BalanceUpdate, OF_BALANCES)):
+        assert {type(update).__name__ for update in updates} == {kind.__name__ for kind in base.__subclasses__()}
+
+
+@pytest.mark.parametrize(
+    ("update", "key"),
+    [
+        *((update, (OWN_ORDERS, None)) for update in OF_ORDERS),
+        *((update, (BALANCES, None)) for update in OF_BALANCES),
+        (TradeVolumeUpdate(asset=1, volume=2), (VOLUME, 1)),
+    ],
+)
+def test_an_update_names_its_topic(update: Update, key: tuple[object, ...]) -> None:
+    assert update.topic_key == key
+    assert update.tells_order is (key[0] == OWN_ORDERS)

@@ -1,0 +1,54 @@
+"""What the MDS socket is to the shared core: no sign-in, no limits, a book for `Level2` alone."""
+
+from typing import Any
+
+import pytest
+
+from coinex_proto import Opening, UsageError, qfex
+from coinex_proto.ids import RequestId
+from coinex_proto.qfex._mds.subscription import MarketSubscription, keys_of
+from coinex_proto.qfex.topics import ACCOUNT_FEEDS, MARKET_FEEDS
+
+MDS = qfex.mds()
+SYMBOL = "A-USD"
+
+
+def topic_of(kind: Any) -> Any:
+    return kind(SYMBOL) if kind is qfex.Level2 else kind()
+
+
+def test_there_is_nothing_to_sign_in_to_and_nothing_to_follow() -> None:
+    assert (MDS.name, MDS.has_credentials, MDS.limits, MDS.ping, MDS.clock) == ("qfex mds", False, {}, None, None)
+    assert MDS.opening(Opening(wall_time_ns=0, random_bytes=bytes)) == ()
+    assert MDS.order(qfex.BboUpdate(symbol=SYMBOL, time="x", bid=(), ask=())) == ()
+    assert MDS.find_out(()) == ()
+    assert qfex.mds(url=qfex.MDS_UAT_URL).endpoint.host == "mds.qfex.io"
+
+
+@pytest.mark.parametrize("kind", list(MARKET_FEEDS))
+def test_each_market_topic_is_subscribed_and_ended_by_its_channel(kind: Any) -> None:
+    topic = topic_of(kind)
+    for method, name in ((MDS.subscribe, "subscribe"), (MDS.unsubscribe, "unsubscribe")):
+        ((command, topics),) = method((topic,))
+        assert tuple(topics) == (topic,)
+        assert isinstance(command, MarketSubscription)
+        assert (command.type, command.channels) == (name, (MARKET_FEEDS[kind].channel,))
+    assert (MDS.book(topic) is not None) is (kind is qfex.Level2)
+
+
+@pytest.mark.parametrize("kind", list(ACCOUNT_FEEDS))
+def test_an_account_topic_is_refused(kind: Any) -> None:
+    with pytest.raises(UsageError, match="no topic of the QFEX market data socket"):
+        MDS.subscribe((kind(),))
+
+
+def test_a_subscription_needs_no_answer_and_has_the_keys_of_its_wire_form() -> None:
+    ((command, _),) = MDS.subscribe((qfex.Candles(SYMBOL, "1DAY"),))
+    outgoing = MDS.encode(command, RequestId(1))
+    assert outgoing.is_reply_optional
+    assert outgoing.keys == keys_of(command.message())  # type: ignore[attr-defined]
+
+
+def test_a_command_of_the_other_socket_is_refused() -> None:
+    with pytest.raises(UsageError, match="no request of the QFEX market data socket"):
+        MDS.encode(qfex.GetUserOrders(), RequestId(1))

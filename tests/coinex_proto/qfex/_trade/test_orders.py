@@ -1,0 +1,91 @@
+"""What updates say of orders, in the tracker's words."""
+
+from decimal import Decimal as D
+from typing import Any
+
+import pytest
+
+from coinex_proto import Update
+from coinex_proto.qfex import (
+    BalanceUpdate,
+    FillUpdate,
+    OpenOrdersUpdate,
+    OrderUpdate,
+    UserTrade,
+    UserTradesUpdate,
+)
+from coinex_proto.qfex._trade.orders import order_facts
+from coinex_proto.qfex._trade.updates import REQUEST_STATUSES
+
+FILL: dict[str, Any] = {"trade_id": "t", "symbol": "A", "order_id": "1", "price": D(2), "quantity": D(3), "side": "BUY"}
+
+
+def order(status: str, **fields: Any) -> OrderUpdate:
+    return OrderUpdate(status=status, order_id="1", symbol="A", **fields)
+
+
+@pytest.mark.parametrize(
+    ("update", "state"),
+    [
+        (order("ACK"), "live"),
+        (order("MODIFIED"), "live"),
+        (order("CANCELLED"), "cancelled"),
+        (order("CANCELLED_STP"), "cancelled"),
+        (order("FILLED"), None),
+        (order("FILLED", quantity_remaining=D(0)), "filled"),
+        (order("FILLED", quantity_remaining=D(1)), "live"),
+        (order("FILLED", quantity_remaining=D(1), time_in_force="IOC"), "cancelled"),
+        (order("FILLED", quantity_remaining=D(1), time_in_force="FOK"), "cancelled"),
+        (order("FILLED", quantity_remaining=D(1), type="MARKET"), "cancelled"),
+        *(
+            (order(f"{begin}X"), "refused")
+            for begin in ("REJECTED", "INVALID_", "CANNOT_", "FAILED_", "BAD_", "PRICE_")
+        ),
+        (order("RATE_LIMITED"), "refused"),
+        (order("EXPIRED"), "unknown"),
+    ],
+)
+def test_a_status_is_a_state(update: OrderUpdate, state: str | None) -> None:
+    (fact,) = order_facts(update)
+    assert (fact.order_id, fact.market, fact.state) == ("1", "A", state)
+
+
+@pytest.mark.parametrize("status", sorted(REQUEST_STATUSES))
+def test_a_refused_request_says_nothing_of_the_order(status: str) -> None:
+    assert order_facts(order(status)) == ()
+
+
+def test_a_refused_change_does_not_give_its_numbers_to_the_order() -> None:
+    (fact,) = order_facts(order("FAILED_MARGIN_CHECK", price=D(9), quantity=D(9)))
+    assert (fact.price, fact.amount, fact.why) == (None, None, "FAILED_MARGIN_CHECK")
+
+
+def test_an_accepted_order_gives_all_its_numbers() -> None:
+    update = order(
+        "MODIFIED",
+        client_order_id="",
+        price=D(9),
+        quantity=D(5),
+        quantity_remaining=D(4),
+        update_time=D("1.5"),
+        replaces="0",
+    )
+    (fact,) = order_facts(update)
+    assert (fact.client_order_id, fact.price, fact.amount, fact.remaining) == (None, D(9), D(5), D(4))
+    assert (fact.at, fact.replaces, fact.may_be_renamed) == (1.5, "0", True)
+
+
+def test_a_listed_order_is_open_whatever_its_status_is_called() -> None:
+    facts = order_facts(OpenOrdersUpdate(orders=(order("OPEN"), order("CANCELLED"))))
+    assert [fact.state for fact in facts] == ["live", "cancelled"]
+
+
+@pytest.mark.parametrize("update", [FillUpdate(**FILL), UserTradesUpdate(user_trades=(UserTrade(**FILL),))])
+def test_a_trade_is_a_fill_of_its_order(update: Update) -> None:
+    (fact,) = order_facts(update)
+    assert fact.fill == ("t", D(3), D(2))
+    assert (fact.order_id, fact.state) == ("1", None)
+
+
+def test_other_updates_say_nothing() -> None:
+    assert order_facts(BalanceUpdate(deposit=D(1), available_balance=D(1))) == ()
