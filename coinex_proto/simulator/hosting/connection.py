@@ -11,7 +11,7 @@ import math
 from typing import Literal, Protocol
 
 from coinex_proto.simulator.hosting.http_server import BadHttp, HttpRequest, HttpResponse, HttpServer
-from coinex_proto.simulator.hosting.pacing import Line
+from coinex_proto.simulator.hosting.link import Line
 from coinex_proto.simulator.hosting.websocket_server import RemoteProtocolError, WebSocketServer, binary_frame
 
 Ending = Literal["fin", "rst"]

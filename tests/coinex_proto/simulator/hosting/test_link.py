@@ -7,7 +7,7 @@ import math
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coinex_proto.simulator.hosting.pacing import Line
+from coinex_proto.simulator.hosting.link import Line
 
 
 def test_a_line_without_orders_carries_at_once() -> None:
