@@ -79,7 +79,7 @@ class DepthChannel:
     asks: SideView = field(factory=lambda: SideView("sell"))
     full_at: int = 0
 
-    def beat(self, now_ms: int) -> None:
+    def push_changes(self, now_ms: int) -> None:
         """Push what has changed to the followers, and the whole book to newcomers and whenever it is due."""
         if self.market.is_halted:
             return

@@ -62,7 +62,7 @@ _SIGNATURE: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
 
 class ApiError(Exception):
-    """The call is answered with this code."""
+    """The request is answered with this code."""
 
     def __init__(self, code: int, message: str) -> None:
         super().__init__(message)
@@ -84,7 +84,7 @@ class Page:
 
 
 @frozen(kw_only=True)
-class Call:
+class ApiRequest:
     """One request that has passed: its parameters, and whose it is."""
 
     server: CoinexServer
@@ -92,7 +92,7 @@ class Call:
     """spot or futures; spot for what belongs to neither."""
     params: Mapping[str, Any]
     owner: int
-    """0 for public calls."""
+    """0 for public requests."""
 
     def text(self, name: str, default: str | None = None) -> str:
         """A text parameter.  Raises ApiError when it is missing and has no default, or is no text."""
@@ -118,7 +118,7 @@ class Call:
         return value
 
     def market(self) -> Market:
-        """The market that the call names; its crowd wakes."""
+        """The market that the request names; its crowd wakes."""
         found = self.server.feeds[self.module].markets.get(self.text("market"))
         if found is None:
             raise ApiError(3639, f"Invalid Parameter: market {self.text('market')[:40]} not found")
@@ -148,13 +148,13 @@ class Call:
         return self.scaled(name, places) if self.params.get(name) not in (None, "") else None
 
     def page(self, rows: Sequence[object]) -> Page:
-        """The page of these rows that the call asks for."""
+        """The page of these rows that the request names."""
         page, limit = max(1, self.number("page", 1)), max(1, min(LARGEST_PAGE, self.number("limit", 10)))
         start = (page - 1) * limit
         return Page(rows=rows[start : start + limit], has_next=start + limit < len(rows), total=len(rows))
 
 
-Handler = Callable[[Call], object]
+Handler = Callable[[ApiRequest], object]
 
 
 @frozen
@@ -200,8 +200,8 @@ class CoinexHttp:
             if owner:
                 headers += self._limit(owner, endpoint, params)
             module = "futures" if path.startswith(("/futures/", "/assets/futures/")) else "spot"
-            call = Call(server=self._server, module=module, params=params, owner=owner)
-            return HttpResponse(body=_success(endpoint.handler(call)), headers=headers)
+            api_request = ApiRequest(server=self._server, module=module, params=params, owner=owner)
+            return HttpResponse(body=_success(endpoint.handler(api_request)), headers=headers)
         except ApiError as error:
             return HttpResponse(body=failure(error.code, error.message), headers=headers)
         except OrderRefused as refusal:
@@ -232,7 +232,7 @@ class CoinexHttp:
         return self._allows_old_signatures and hmac.compare_digest(digest, signature)
 
     def _limit(self, owner: int, endpoint: Endpoint, params: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
-        """Take the cost of the call out of its bucket.  Headers that say what is left.  Raises ApiError."""
+        """Take the cost of the request out of its bucket.  Headers that say what is left.  Raises ApiError."""
         per_second = GROUPS[endpoint.group]
         bucket = self._buckets.bucket(owner, endpoint.group, per_second, self._server.now)
         items = params.get(endpoint.items) if endpoint.items else None

@@ -14,7 +14,7 @@ from coinex_proto.simulator.market.spot import HOUSE
 
 
 class Prices:
-    """Figures of all markets, worked out when they are asked for."""
+    """Figures of all markets, worked out on request."""
 
     def __init__(self, exchange: Exchange) -> None:
         self._exchange = exchange

@@ -82,7 +82,7 @@ class PrivateFeeds:
             self.due_at = self.now + FUTURES_BALANCE_DELAY
 
     def announce(self, info: dict[str, object]) -> None:
-        """A notice of system maintenance to everybody who wants them."""
+        """A notice of system maintenance to every subscriber."""
         push = Push("notice.update", {"channel": MAINTENANCE_CHANNEL, "info": info})
         for socket in tuple(self.sockets):
             if socket.owner is not None and socket.wants("notice", str(MAINTENANCE_CHANNEL)):

@@ -32,8 +32,8 @@ from coinex_proto.simulator.market.marks import funding_times
 from coinex_proto.simulator.market.matching import Order, Side
 from coinex_proto.simulator.market.traders import CrowdSettings
 
-BEAT_MS: Final = 200
-WOKEN_A_BEAT: Final = 20
+PUSH_INTERVAL_MS: Final = 200
+WOKEN_PER_PUSH: Final = 20
 """Waking a market takes milliseconds; a subscription to a thousand must not freeze the server."""
 INDEX_MS: Final = 5000
 IDLE_LIMIT: Final = 60.0
@@ -79,7 +79,7 @@ class CoinexServer(VenueServer[int]):
         for spec in listed:
             by_module[spec.wallet][spec.name] = self.exchange.markets[spec.key]
         self._sleepers: deque[str] = deque()
-        """Markets that are looked at together with all others: they wake one after the other."""
+        """Markets that are looked at with all others: they wake one after the other."""
         self.feeds = {
             module: Feeds(by_module[module], self.prices, self._wake, self._sleepers.append) for module in MODULES
         }
@@ -90,20 +90,20 @@ class CoinexServer(VenueServer[int]):
         self.notices: list[dict[str, Any]] = []
         """Maintenance that has been announced."""
         modules = (http_market, http_trade, http_account, http_history)
-        table = {call: endpoint for module in modules for call, endpoint in module.TABLE.items()}
+        table = {route: endpoint for module in modules for route, endpoint in module.TABLE.items()}
         self._http = CoinexHttp(self, table, allows_old_signatures=allows_old_signatures)
         self.accounts = Accounts()
         made_id, made_secret = make_credentials(seed)
         self.access_id, self.secret_key = access_id or made_id, secret_key or made_secret
         self.owner = self.add_account(self.access_id, self.secret_key)
         self._skew_ms = 0
-        self._beat_at: float | None = None
+        self._push_at: float | None = None
         self._index_at = _next_multiple(now, INDEX_MS)
         self._funding_at = funding_times(self.exchange.now_ms)[1] / 1000
 
     # what a test does
 
-    # in every verb: the spot market of this name unless `module` says futures, or there is no other
+    # in each of these: the spot market of this name unless `module` says futures, or there is no other
 
     def quote(self, market: str, bid: Number, ask: Number, size: Number = "1", *, module: str | None = None) -> None:
         self._quote(self._market(market, module), bid, ask, size)
@@ -158,11 +158,11 @@ class CoinexServer(VenueServer[int]):
         self.exchange.ledger.take_moved()
         return owner
 
-    # what connections and sockets ask
+    # what connections and sockets need
 
     @property
     def clock_ms(self) -> int:
-        """The time as this server tells it."""
+        """The time by this server's clock."""
         return self.exchange.now_ms + self._skew_ms
 
     def answer(self, connection: ServerConnection, request: HttpRequest) -> HttpResponse | None:
@@ -201,12 +201,12 @@ class CoinexServer(VenueServer[int]):
             partial(socket.perform, method, identity, params),
             lambda code: socket.answer(identity, code, ""),
         )
-        self.expect_beats()
+        self.schedule_pushes()
 
-    def expect_beats(self) -> None:
-        """Begin to beat when somebody has subscribed."""
-        if self._beat_at is None and any(feeds.is_wanted for feeds in self.feeds.values()):
-            self._beat_at = _next_multiple(self.now, BEAT_MS)
+    def schedule_pushes(self) -> None:
+        """Push at intervals from the moment that somebody has subscribed."""
+        if self._push_at is None and any(feeds.has_subscribers for feeds in self.feeds.values()):
+            self._push_at = _next_multiple(self.now, PUSH_INTERVAL_MS)
             self._index_at = max(self._index_at, _next_multiple(self.now, INDEX_MS))
 
     def deliver(self, connection: ServerConnection, push: Push) -> None:
@@ -223,9 +223,9 @@ class CoinexServer(VenueServer[int]):
         self.private.now = self.now
 
     def _next_at(self) -> float:
-        at = min(self.crowds.next_at, self._beat_at or math.inf, self.private.due_at or math.inf)
+        at = min(self.crowds.next_at, self._push_at or math.inf, self.private.due_at or math.inf)
         at = min(at, self._funding_at, self._faults.next_at)
-        if self._beat_at is not None:
+        if self._push_at is not None:
             at = min(at, self._index_at)
         return min(at, self._connections_at)
 
@@ -234,20 +234,20 @@ class CoinexServer(VenueServer[int]):
             self.crowds.act()
         if self.private.due_at is not None and self.private.due_at <= at:
             self.private.send_late()
-        if self._beat_at is not None and self._beat_at <= at:
-            for _ in range(min(WOKEN_A_BEAT, len(self._sleepers))):
+        if self._push_at is not None and self._push_at <= at:
+            for _ in range(min(WOKEN_PER_PUSH, len(self._sleepers))):
                 self._wake(self._sleepers.popleft())
             for feeds in self.feeds.values():
-                feeds.beat(self.exchange.now_ms)
-            is_wanted = any(feeds.is_wanted for feeds in self.feeds.values())
-            self._beat_at = _next_multiple(at, BEAT_MS) if is_wanted else None
+                feeds.push_changes(self.exchange.now_ms)
+            has_subscribers = any(feeds.has_subscribers for feeds in self.feeds.values())
+            self._push_at = _next_multiple(at, PUSH_INTERVAL_MS) if has_subscribers else None
         if self._index_at <= at:
             for feeds in self.feeds.values():
                 feeds.push_indexes()
             self._index_at = _next_multiple(at, INDEX_MS)
         if self._faults.next_at <= at:
             self._faults.act(at)
-            self.expect_beats()
+            self.schedule_pushes()
         if self._funding_at <= at:
             self.exchange.settle_funding()
             self._funding_at = funding_times(self.exchange.now_ms)[1] / 1000

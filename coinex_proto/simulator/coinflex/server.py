@@ -1,4 +1,4 @@
-"""The local CoinFLEX as one object without I/O: its socket and its two HTTP questions over the same matching core.
+"""The local CoinFLEX as one object without I/O: its socket and its two HTTP queries over the same matching core.
 
 Replies and notices are two streams that are not in step, as on the real venue: each is held up a little, by chance from the
 seed. How a host uses it stands in `venue_server.py`.
@@ -24,7 +24,7 @@ from coinex_proto.simulator.coinflex.accounts import (
     public_key,
 )
 from coinex_proto.simulator.coinflex.catalogue import CODES, UNITS, assets, market_names, markets, specs
-from coinex_proto.simulator.coinflex.reports import CoinflexDesk, Notice
+from coinex_proto.simulator.coinflex.reports import CoinflexReports, Notice
 from coinex_proto.simulator.coinflex.socket import CoinflexSocket
 from coinex_proto.simulator.coinflex.streams import Streams
 from coinex_proto.simulator.hosting.connection import ServerConnection
@@ -81,8 +81,8 @@ class CoinflexServer(VenueServer[int]):
             answers_close=answers_close,
             max_request_bytes=max_request_bytes,
         )
-        self.desk = CoinflexDesk(self.exchange, self._tell)
-        self.exchange.listeners.append(self.desk)
+        self.reports = CoinflexReports(self.exchange, self._publish)
+        self.exchange.listeners.append(self.reports)
         self.user_id, self.cookie, self.passphrase = user_id, cookie, passphrase
         """Of its one account; worth nothing outside."""
         self.owner = self.exchange.open_account()
@@ -100,10 +100,10 @@ class CoinflexServer(VenueServer[int]):
 
     def orders(self, market: str | None = None) -> tuple[Order, ...]:
         """Open orders of the account, oldest first."""
-        return tuple(order for order in self.desk.open_orders(self.owner) if market in (None, order.market))
+        return tuple(order for order in self.reports.open_orders(self.owner) if market in (None, order.market))
 
     def skew_clock(self, seconds: float) -> None:
-        """Nothing: this venue tells no time and signs none."""
+        """Nothing: this venue shows no time and signs none."""
 
     def sign_out(self) -> None:
         """Forget who has signed in; the sockets stay."""
@@ -113,7 +113,7 @@ class CoinflexServer(VenueServer[int]):
     def announce_maintenance(self, start: float, end: float) -> None:
         """Nothing: this venue announces none."""
 
-    # what connections and sockets ask
+    # what connections and sockets need
 
     def answer(self, connection: ServerConnection, request: HttpRequest) -> HttpResponse | None:
         path = request.target.partition("?")[0]
@@ -152,7 +152,7 @@ class CoinflexServer(VenueServer[int]):
             partial(socket.perform, command),
             lambda number: socket.answer(command.get("tag"), number, ""),
         )
-        self._expect_tickers()
+        self._schedule_tickers()
 
     def reply(self, connection: ServerConnection, reply: dict[str, Any]) -> None:
         """Send a reply; replies may overtake each other."""
@@ -178,10 +178,10 @@ class CoinflexServer(VenueServer[int]):
         """Somebody looks at this market: it begins to trade."""
         self.crowds.wake(name, self.now)
 
-    def reachable(self, name: str, side: Side, wanted: int, *, is_total: bool, owner: int | None) -> int:
+    def reachable(self, name: str, side: Side, amount: int, *, is_total: bool, owner: int | None) -> int:
         """Lots that an order at the market could trade now, given the book and (with an owner) the funds."""
         market = self.exchange.markets[name]
-        spec, lots, left = market.spec, 0, wanted * UNITS if is_total else wanted
+        spec, lots, left = market.spec, 0, amount * UNITS if is_total else amount
         funds = None
         if owner is not None:
             funds = self.exchange.ledger.balance(owner, "spot", spec.quote if side == "buy" else spec.base).available
@@ -208,12 +208,12 @@ class CoinflexServer(VenueServer[int]):
             value += part * maker.price * market.spec.value_factor
         return done, value // UNITS
 
-    def tell_tickers(self) -> None:
+    def push_tickers(self) -> None:
         """Push what has changed of the tickers, to those who watch them."""
         watchers = [socket for socket in self._sockets() if socket.watched["WatchTicker"]]
         for name in sorted({name for socket in watchers for name in socket.watched["WatchTicker"]}):
-            changes = self.desk.ticker_changes(name)
-            each = self.desk.pairs[name]
+            changes = self.reports.ticker_changes(name)
+            each = self.reports.pairs[name]
             notice = {"notice": "TickerChanged", "base": each.base, "counter": each.counter, **changes}
             for socket in watchers:
                 if changes and name in socket.watched["WatchTicker"]:
@@ -221,7 +221,7 @@ class CoinflexServer(VenueServer[int]):
 
     # notices
 
-    def _tell(self, name: str, public: Notice, private: dict[int, Notice]) -> None:
+    def _publish(self, name: str, public: Notice, private: dict[int, Notice]) -> None:
         """A notice to those who watch this market, or instead its own form to an owner."""
         for socket in self._sockets():
             own = private.get(socket.account.owner) if socket.account is not None else None
@@ -235,7 +235,7 @@ class CoinflexServer(VenueServer[int]):
 
     # time
 
-    def _expect_tickers(self) -> None:
+    def _schedule_tickers(self) -> None:
         if self._ticker_at == math.inf and any(socket.watched["WatchTicker"] for socket in self._sockets()):
             self._ticker_at = self.now + TICKER_EVERY
 
@@ -249,9 +249,9 @@ class CoinflexServer(VenueServer[int]):
         if self.crowds.next_at <= at:
             self.crowds.act()
         if self._ticker_at <= at:
-            self.tell_tickers()
+            self.push_tickers()
             self._ticker_at = math.inf
-            self._expect_tickers()
+            self._schedule_tickers()
         if self._faults.next_at <= at:
             self._faults.act(at)
         if self._connections_at <= at:

@@ -58,7 +58,7 @@ Reply = dict[str, Any]
 
 
 class CoinflexSocket:
-    """What one connection has asked for."""
+    """The commands and subscriptions of one connection."""
 
     def __init__(self, server: CoinflexServer, connection: ServerConnection, nonce: bytes) -> None:
         self.connection = connection
@@ -70,13 +70,15 @@ class CoinflexSocket:
         self.volatile: list[Order] = []
         """Orders that end with this connection."""
         self._server = server
-        self._desk = server.desk
+        self._reports = server.reports
         self._queries = Window(10, 10.0)
         self._estimates = Window(200, 1.0)
         self._methods: dict[str, Callable[[Reply], Reply]] = {
             "Authenticate": self._authenticate,
-            "GetBalances": lambda _: {"balances": self._desk.balances(self._owner)},
-            "GetOrders": lambda _: {"orders": [self._desk.record(o) for o in self._desk.open_orders(self._owner)]},
+            "GetBalances": lambda _: {"balances": self._reports.balances(self._owner)},
+            "GetOrders": lambda _: {
+                "orders": [self._reports.record(o) for o in self._reports.open_orders(self._owner)]
+            },
             "GetTradeVolume": self._volume,
             "EstimateMarketOrder": self._estimate,
             "PlaceOrder": self._place,
@@ -167,33 +169,33 @@ class CoinflexSocket:
         self.account = account
         return {}
 
-    # Watching and asking ----------------------------------------------------------------------------------------------
+    # Watching and queries ----------------------------------------------------------------------------------------------
 
     def _watch(self, command: Reply) -> Reply:
         method, name = command["method"], self._name(command)
         what = "order book" if method == "WatchOrders" else "ticker"
-        watched, wanted = self.watched[method], command.get("watch")
-        if wanted is True and name in watched:
+        watched, is_on = self.watched[method], command.get("watch")
+        if is_on is True and name in watched:
             raise Refused(2, f"You are already watching the {what} for the specified asset pair.")
-        if wanted is False and name not in watched:
+        if is_on is False and name not in watched:
             raise Refused(1, f"You are not watching the {what} for the specified asset pair.")
-        if wanted is False:
+        if is_on is False:
             watched.discard(name)
             return {}
-        if wanted is not True:
+        if is_on is not True:
             raise Refused(8, "Watch must be true or false.")
         self._server.wake(name)
         watched.add(name)
         if method == "WatchOrders":
-            return {"orders": self._desk.book(name)}
-        self._server.tell_tickers()
-        return self._desk.ticker(name)
+            return {"orders": self._reports.book(name)}
+        self._server.push_tickers()
+        return self._reports.ticker(name)
 
     def _volume(self, command: Reply) -> Reply:
         asset = self._server.asset_name(_integer(command, "asset"))
         if asset is None:
             raise Refused(8, "There is no such asset.")
-        return {"volume": self._desk.volumes.get((self._owner, asset), 0)}
+        return {"volume": self._reports.volumes.get((self._owner, asset), 0)}
 
     def _estimate(self, command: Reply) -> Reply:
         name, side, lots, _ = self._market_order(command, None)
@@ -219,7 +221,7 @@ class CoinflexSocket:
         side: Side = "buy" if quantity > 0 else "sell"
         _check_total(quantity, price)
         ticks = self._ticks(name, price, side)
-        if len(self._desk.open_orders(self._owner)) >= MAX_OPEN_ORDERS:
+        if len(self._reports.open_orders(self._owner)) >= MAX_OPEN_ORDERS:
             raise Refused(5, "You have too many outstanding orders.")
         kind = "maker_only" if command.get("post_only") else "ioc" if persist == "fill_or_kill" else "limit"
         order = self._put(name, side, kind, abs(quantity), ticks, tonce)
@@ -230,11 +232,11 @@ class CoinflexSocket:
     def _place_market(self, command: Reply, tonce: str) -> Reply:
         if command.get("post_only"):
             raise Refused(8, "A market order cannot be post-only.")
-        name, side, lots, wanted = self._market_order(command, self._owner)
+        name, side, lots, amount = self._market_order(command, self._owner)
         quantity, total = self._server.walk(name, side, lots)
         if quantity:
             self._put(name, side, "market", quantity, 0, tonce)
-        return {"remaining": wanted - (quantity if "quantity" in command else total)}
+        return {"remaining": amount - (quantity if "quantity" in command else total)}
 
     def _put(self, name: str, side: Side, kind: str, lots: int, ticks: int, tonce: str) -> Order:
         try:
@@ -243,7 +245,7 @@ class CoinflexSocket:
             raise Refused(*REASONS.get(refusal.reason, (8, str(refusal)))) from refusal
 
     def _market_order(self, command: Reply, owner: int | None) -> tuple[str, Side, int, int]:
-        """Market, side, lots that can trade, and what is wanted in its own measure."""
+        """Market, side, lots that can trade, and the amount in its own measure."""
         name = self._name(command)
         self._server.wake(name)
         measures = [member for member in ("quantity", "total") if command.get(member) is not None]
@@ -253,9 +255,8 @@ class CoinflexSocket:
         if amount == 0:
             raise Refused(8, f"{measures[0].capitalize()} must not be zero.")
         side: Side = "buy" if amount > 0 else "sell"
-        wanted = abs(amount)
-        lots = self._server.reachable(name, side, wanted, is_total=measures[0] == "total", owner=owner)
-        return name, side, lots, wanted
+        lots = self._server.reachable(name, side, abs(amount), is_total=measures[0] == "total", owner=owner)
+        return name, side, lots, abs(amount)
 
     def _modify(self, command: Reply) -> Reply:
         order = self._order(command)
@@ -268,34 +269,34 @@ class CoinflexSocket:
             raise Refused(8, "Quantity delta must not be zero.")
         left = order.left + signed(order, change)
         if left <= 0:
-            gone = {**self._desk.record(order), "quantity": 0, "time": self._desk.micros}
+            gone = {**self._reports.record(order), "quantity": 0, "time": self._reports.micros}
             self._server.exchange.cancel(order)
             return gone
-        _check_total(left, self._desk.price(order.market, ticks))
+        _check_total(left, self._reports.price(order.market, ticks))
         self._amend(order, ticks, left, is_post_only=command.get("post_only") is True)
-        return {**self._desk.record(order), "time": self._desk.micros}
+        return {**self._reports.record(order), "time": self._reports.micros}
 
     def _amend(self, order: Order, ticks: int, left: int, *, is_post_only: bool) -> None:
         exchange = self._server.exchange
         if is_post_only and exchange.markets[order.market].book.next_maker(order.side, ticks) is not None:
             raise Refused(*REASONS["would_take"])
-        self._desk.modifies(order)
+        self._reports.modifies(order)
         try:
             exchange.modify(order, price=ticks, amount=order.filled + left)
         except OrderRefused as refusal:
             raise Refused(*REASONS.get(refusal.reason, (8, str(refusal)))) from refusal
         finally:
-            self._desk.has_modified(order)
+            self._reports.has_modified(order)
 
     def _cancel(self, command: Reply) -> Reply:
         order = self._order(command)
-        gone = self._desk.record(order)
+        gone = self._reports.record(order)
         self._server.exchange.cancel(order)
         return gone
 
     def _cancel_all(self, _: Reply) -> Reply:
-        orders = self._desk.open_orders(self._owner)
-        gone = [self._desk.record(order) for order in orders]
+        orders = self._reports.open_orders(self._owner)
+        gone = [self._reports.record(order) for order in orders]
         for order in orders:
             self._server.exchange.cancel(order)
         return {"orders": gone}
@@ -303,7 +304,7 @@ class CoinflexSocket:
     # Members ----------------------------------------------------------------------------------------------------------
 
     def _name(self, command: Reply) -> str:
-        name = self._desk.names.get((_integer(command, "base"), _integer(command, "counter")))
+        name = self._reports.names.get((_integer(command, "base"), _integer(command, "counter")))
         if name is None:
             raise Refused(1, "You specified an invalid asset pair.")
         return name
@@ -314,13 +315,13 @@ class CoinflexSocket:
         tonce = _integer(command, "tonce")
         if tonce == 0:
             raise Refused(8, "Tonce must not be zero.")
-        if any(order.client_id == str(tonce) for order in self._desk.open_orders(self._owner)):
+        if any(order.client_id == str(tonce) for order in self._reports.open_orders(self._owner)):
             raise Refused(3, "Tonce is out of sequence.")
         return str(tonce)
 
     def _ticks(self, name: str, price: int, side: Side) -> int:
         """A bid goes down to the tick, an ask up."""
-        tick = self._desk.pairs[name].tick
+        tick = self._reports.pairs[name].tick
         ticks = price // tick if side == "buy" else -(-price // tick)
         if price <= 0 or ticks <= 0:
             raise Refused(8, "Price must not be zero.")
@@ -333,7 +334,7 @@ class CoinflexSocket:
         number = _integer(command, named[0])
         if named[0] == "tonce" and number == 0:
             raise Refused(8, "Tonce must not be zero.")
-        for order in self._desk.open_orders(self._owner):
+        for order in self._reports.open_orders(self._owner):
             if number == order.order_id if named[0] == "id" else str(number) == order.client_id:
                 return order
         raise Refused(1, "The specified order was not found.")

@@ -1,4 +1,4 @@
-"""Carries out the faults of a plan, whatever the venue: it stands between a server half and its connections.
+"""Carries out the faults of a fault plan, whatever the venue: it stands between a server half and its connections.
 
 What it must not know: what a message looks like. How a venue performs and refuses a request, and how it spoils a push,
 comes with the request and the push.
@@ -33,7 +33,7 @@ class Perform(Protocol):
 
 
 class FaultRunner:
-    """Does what a plan says, at its time or when what it waits for happens."""
+    """Does what a fault plan says, at its time or when what it waits for happens."""
 
     def __init__(self, server: VenueServer[Any], plan: FaultPlan, half_frame: bytes) -> None:
         """`half_frame`: the last bytes of a connection that breaks in mid-frame."""

@@ -1,4 +1,4 @@
-"""Token buckets: how many calls of a group an account may still make.
+"""Token buckets: how many requests of a group an account may still make.
 
 A bucket holds one second's worth and refills evenly.  Source: CoinEx HTTP API v2, rate limits (depth is not published).
 """

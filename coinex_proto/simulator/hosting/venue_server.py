@@ -2,7 +2,7 @@
 
 A host calls `accept` for each TCP connection, feeds it, sends what `take_ready()` connections have to say, and calls
 `advance(now)` at `next_deadline()` or later.  `now` is Unix time in seconds that never goes back; nothing here reads a
-clock.  Same seed and same calls: same bytes.
+clock.  Same seed and same input: same bytes.
 
 A venue extends it as its facade extends a client: it adds its sockets and feeds, and says what is due when.
 """
@@ -62,8 +62,8 @@ class VenueServer(ABC, Generic[Code]):
         self._accepted = 0
         self._ready: dict[ServerConnection, None] = {}
         self._refusals: dict[str, list[Code]] = {}
-        planned = parse_faults(faults) if isinstance(faults, str) else tuple(faults)
-        self._faults = FaultRunner(self, FaultPlan(planned, now=now, seed=seed), half_frame)
+        parsed = parse_faults(faults) if isinstance(faults, str) else tuple(faults)
+        self._faults = FaultRunner(self, FaultPlan(parsed, now=now, seed=seed), half_frame)
 
     # what a host needs
 
@@ -77,7 +77,7 @@ class VenueServer(ABC, Generic[Code]):
         return connection
 
     def take_ready(self) -> tuple[ServerConnection, ...]:
-        """Connections that have something to send or want to be closed, since the last call."""
+        """Connections that have something to send or want to be closed, since the last time."""
         ready = tuple(self._ready)
         self._ready.clear()
         return ready
@@ -142,7 +142,7 @@ class VenueServer(ABC, Generic[Code]):
         """Set the server's idea of the time so far ahead (or back) of the truth."""
 
     def inject(self, fault: str | Fault) -> None:
-        """Plan one more fault, an object or a line of the fault language, counted from now."""
+        """Add one more fault, an object or a line of the fault language, counted from now."""
         self._faults.plan.add(parse_fault(fault) if isinstance(fault, str) else fault, self.now)
 
     @abstractmethod
@@ -159,13 +159,13 @@ class VenueServer(ABC, Generic[Code]):
 
     @abstractmethod
     def announce_maintenance(self, start: float, end: float) -> None:
-        """Tell of maintenance: begin and end in seconds from now."""
+        """Announce maintenance: begin and end in seconds from now."""
 
     def sockets(self) -> tuple[ServerConnection, ...]:
         """Connections that are WebSockets by now."""
         return tuple(connection for connection in self.connections if connection.service is not None)
 
-    # what connections and sockets ask
+    # what connections and sockets need
 
     @abstractmethod
     def answer(self, connection: ServerConnection, request: HttpRequest) -> HttpResponse | None:
@@ -239,7 +239,7 @@ class VenueServer(ABC, Generic[Code]):
         crowd = self.crowds.wake(market.spec.key, self.now)
         crowd.is_quiet = True
         self._choose_index(market)
-        with self.exchange.together():
+        with self.exchange.batch():
             crowd.withdraw()
             crowd.sweep(prices[0], prices[1])
             crowd.rest("buy", prices[0], lots)

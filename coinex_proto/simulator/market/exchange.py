@@ -1,7 +1,7 @@
 """The whole exchange: markets, accounts, orders and the crowd on one virtual clock.
 
-It speaks no venue's language: server halves listen (`Listener`) and write what they hear in their own words.  Same seed
-and same calls give the same trades.  Times handed in are seconds that never go back.
+It speaks no venue's language: server halves listen (`Listener`) and write the events in their own words.  Same seed
+and same input give the same trades.  Times handed in are seconds that never go back.
 """
 
 from __future__ import annotations
@@ -46,8 +46,8 @@ class Exchange:
         self.fundings: dict[str, list[tuple[int, int]]] = {}
         """Settled funding of each futures market: time in ms and rate, oldest first."""
         self.marks = Marks(self.markets)
-        self.stops = StopBook(self, self._tell_stop)
-        self._together: dict[Market, None] | None = None
+        self.stops = StopBook(self, self._report_stop)
+        self._batched: dict[Market, None] | None = None
         self._last_order_id = 98_388_000_000
         self._last_deal_id = 3_514_376_000
         self._last_guard_id = 123_000
@@ -63,16 +63,16 @@ class Exchange:
                     self.ledger.deposit(owner, spec.wallet, currency, ENDLESS)
 
     @contextmanager
-    def together(self) -> Iterator[None]:
-        """What is done inside counts as one moment: best prices, positions and balances are told once, at its end."""
-        if self._together is not None:
+    def batch(self) -> Iterator[None]:
+        """What is done inside counts as one moment: best prices, positions and balances are reported once, at its end."""
+        if self._batched is not None:
             yield
             return
-        self._together = {}
+        self._batched = {}
         try:
             yield
         finally:
-            markets, self._together = tuple(self._together), None
+            markets, self._batched = tuple(self._batched), None
             for market in markets:
                 self._after(market)
 
@@ -149,7 +149,7 @@ class Exchange:
         self._after(market)
 
     def close(self, position: Position, why: str, guard: Guard | None = None) -> None:
-        """Close a position, or the part that a guard names, at the market; `why` is what its end is called.
+        """Close a position, or the part that a guard names, at the market; `why` is why it ends.
 
         As far as the book reaches.
         """
@@ -260,7 +260,7 @@ class Exchange:
             self._match(market, order, maker, lots)
         if order.left and not order.finish and order.kind in ("limit", "maker_only"):
             book.add(order)
-            self._tell(order, event)
+            self._report_order(order, event)
         else:
             self._finish(market, order)
 
@@ -292,13 +292,13 @@ class Exchange:
             order.filled_value += value
             order.last_lots, order.last_price, order.updated_ms = lots, price, self.now_ms
             if order.owner in self.ledger.watched:
-                self._report(market, order, deal, fee, is_taker=order is taker)
+                self._report_fill(market, order, deal, fee, is_taker=order is taker)
         if not maker.left:
             self._finish(market, maker)
         else:
-            self._tell(maker, "update")
+            self._report_order(maker, "update")
 
-    def _report(self, market: Market, order: Order, deal: Deal, fee: int, *, is_taker: bool) -> None:
+    def _report_fill(self, market: Market, order: Order, deal: Deal, fee: int, *, is_taker: bool) -> None:
         spec = market.spec
         fill = Fill(
             deal=deal,
@@ -320,22 +320,22 @@ class Exchange:
         if order.owner in self.ledger.watched:
             if not order.filled:
                 self.orders.pop(order.order_id, None)
-            self._tell(order, "finish")
+            self._report_order(order, "finish")
 
-    def _tell(self, order: Order, event: str) -> None:
+    def _report_order(self, order: Order, event: str) -> None:
         if order.owner in self.ledger.watched:
             for listener in self.listeners:
                 listener.order_changed(order, event)
 
-    def _tell_stop(self, stop: StopOrder, event: str) -> None:
+    def _report_stop(self, stop: StopOrder, event: str) -> None:
         if stop.owner in self.ledger.watched:
             for listener in self.listeners:
                 listener.stop_changed(stop, event)
 
     def _after(self, market: Market) -> None:
-        """Tell what one call has changed, positions and balances last."""
-        if self._together is not None:
-            self._together[market] = None
+        """Report what one step has changed, positions and balances last."""
+        if self._batched is not None:
+            self._batched[market] = None
             return
         if market.see_top():
             for listener in self.listeners:

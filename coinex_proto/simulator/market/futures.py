@@ -126,7 +126,7 @@ class FuturesSettlement:
         return backing <= market.spec.value(mark, abs(position.lots)) * MAINTENANCE_RATE // RATE_ONE
 
     def take_changed(self) -> tuple[tuple[Position, str], ...]:
-        """Positions of watched owners that have changed since the last call, and the word for it."""
+        """Positions of watched owners that have changed since the last time, and the event."""
         if not self._changed:
             return ()
         changed = tuple(self._changed.items())

@@ -1,7 +1,7 @@
 """The order book of one market: price-time priority, nothing else.
 
-It knows no account, no fee and no clock.  The exchange asks for the next maker of a taker, settles the trade, and tells
-the book how much of the maker is gone.  Prices are ticks, amounts lots (see amounts.py).
+It knows no account, no fee and no clock.  The exchange takes the next maker of a taker, settles the trade, and takes
+the maker's lots out of the book.  Prices are ticks, amounts lots (see amounts.py).
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ class HalfBook:
             level.text = None
 
     def take(self, order: Order, lots: int) -> None:
-        """Take lots of this order away; the order goes when nothing is left of it.  Call before `order.left` changes."""
+        """Take lots of this order away; the order goes when nothing is left of it.  Comes before `order.left` changes."""
         self.revision += 1
         level = self.levels[order.price]
         if not order.is_hidden:

@@ -48,9 +48,9 @@ class StopOrder:
 class StopBook:
     """All stop orders, and the stop-loss and take-profit prices of positions."""
 
-    def __init__(self, exchange: Exchange, tell: Callable[[StopOrder, str], None]) -> None:
+    def __init__(self, exchange: Exchange, report: Callable[[StopOrder, str], None]) -> None:
         self._exchange = exchange
-        self._tell = tell
+        self._report = report
         self._last_id = 102_067_000_000
         self._waiting: dict[str, dict[int, StopOrder]] = {}
         self.stops: dict[int, StopOrder] = {}
@@ -88,7 +88,7 @@ class StopBook:
         )  # fmt: skip
         self.stops[stop.stop_id] = stop
         self._waiting.setdefault(key, {})[stop.stop_id] = stop
-        self._tell(stop, "put")
+        self._report(stop, "put")
         return stop
 
     def modify(
@@ -102,7 +102,7 @@ class StopBook:
             stop.trigger_price = trigger_price
             stop.direction = self._direction(self._exchange.markets[stop.market], stop.price_type, trigger_price)
         stop.updated_ms = self._exchange.now_ms
-        self._tell(stop, "put")
+        self._report(stop, "put")
 
     def cancel(self, stop: StopOrder) -> None:
         """Take a waiting stop order back.  Raises OrderRefused when it waits no more."""
@@ -129,7 +129,7 @@ class StopBook:
             )  # fmt: skip
         except OrderRefused:
             stop.status = "active_fail"
-            self._tell(stop, "active")
+            self._report(stop, "active")
 
     def _protect(self, market: Market, position: Position) -> None:
         """Close a position, or the part that was named, when its take-profit or stop-loss price is reached."""
@@ -154,4 +154,4 @@ class StopBook:
     def _end(self, stop: StopOrder, status: str, event: str) -> None:
         stop.status, stop.updated_ms = status, self._exchange.now_ms
         del self._waiting[stop.market][stop.stop_id]
-        self._tell(stop, event)
+        self._report(stop, event)

@@ -39,7 +39,7 @@ CLOSE_REACH: Final = 20
 """A close goes a twentieth through the mark."""
 
 
-class QfexDesk:
+class OrderEntry:
     """One account."""
 
     def __init__(self, exchange: Exchange, feeds: QfexFeeds, orders: QfexOrders) -> None:

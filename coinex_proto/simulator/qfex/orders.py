@@ -1,6 +1,6 @@
 """Own orders of the local QFEX by the venue's ids, and what happens to them in the venue's words.
 
-Listens to the exchange. An accepted order has ACK first, whatever it meets at once: what the exchange tells while it is
+Listens to the exchange. An accepted order has ACK first, whatever it meets at once: what the exchange reports while it is
 being placed waits until the ACK is out. A taker that does not rest has one FILLED at its end.
 Source: QFEX documentation, order_response, fill_response.
 """
@@ -41,7 +41,7 @@ class Rejected(Exception):
 
 
 class QfexOrders:
-    """Of one account. `tell(channel, key, record)` sends a push to whoever has subscribed."""
+    """Of one account. `push(channel, key, record)` sends a push to whoever has subscribed."""
 
     def __init__(
         self,
@@ -49,7 +49,7 @@ class QfexOrders:
         feeds: QfexFeeds,
         owner: int,
         seed: int | str,
-        tell: Callable[[str, str, dict[str, Any]], None],
+        push: Callable[[str, str, dict[str, Any]], None],
         *,
         new_ids: bool,
     ) -> None:
@@ -60,7 +60,7 @@ class QfexOrders:
         self.by_id: dict[str, Order] = {}
         """Open and over, under every id that they have had."""
         self._seed = seed
-        self._tell = tell
+        self._push = push
         self._new_ids = new_ids
         """A changed order goes on under a new id."""
         self._tickets: dict[int, Ticket] = {}
@@ -71,7 +71,7 @@ class QfexOrders:
         self._next: Ticket | None = None
         """Of the order that is being placed."""
 
-    # What the desk does -----------------------------------------------------------------------------------------------
+    # What order entry does -----------------------------------------------------------------------------------------------
 
     def new_ticket(self, client_id: str, kind: str, force: str) -> Ticket:
         """The venue's side of an order to be: it has an id from now on."""
@@ -93,7 +93,7 @@ class QfexOrders:
         self._tickets.setdefault(order.order_id, ticket)
         self.by_id.setdefault(ticket.order_id, order)
         accepted = order_record(self.user_id, market, order, ticket, "ACK")
-        self._tell("order_responses", "order_response", {**accepted, "quantity_remaining": accepted["quantity"]})
+        self._push("order_responses", "order_response", {**accepted, "quantity_remaining": accepted["quantity"]})
         _release(held)
 
     def place_stop(self, market: Market, side: Side, ticket: Ticket, lots: int, price: int) -> None:
@@ -109,7 +109,7 @@ class QfexOrders:
             self._held = self._next = None
         self._stop_tickets[stop.stop_id] = ticket
         self._stops[ticket.order_id] = stop
-        self._tell("order_responses", "order_response", stop_record(self.user_id, market, stop, ticket, "ACK"))
+        self._push("order_responses", "order_response", stop_record(self.user_id, market, stop, ticket, "ACK"))
         _release(held)
 
     def modify(self, order: Order, price: int | None, lots: int | None) -> None:
@@ -167,8 +167,8 @@ class QfexOrders:
             for fill in reversed(self._exchange.fills[self.owner])
             if start <= fill.deal.created_ms / 1000 <= end + 1
         ]
-        wanted = params.get("order_id")
-        return [trade for trade in found if wanted in (None, trade["order_id"])]
+        named = params.get("order_id")
+        return [trade for trade in found if named in (None, trade["order_id"])]
 
     def positions(self) -> Iterator[dict[str, Any]]:
         """One record a symbol, flat ones too."""
@@ -194,7 +194,7 @@ class QfexOrders:
             self.by_id[ticket.order_id] = order
         return found
 
-    # What the exchange tells ------------------------------------------------------------------------------------------
+    # What the exchange reports ------------------------------------------------------------------------------------------
 
     def top_changed(self, market: Market) -> None:
         self._feeds.top_changed(market)
@@ -203,7 +203,7 @@ class QfexOrders:
         ticket = self.ticket(fill.order)
         ticket.trade_id, is_over = uuid("trade", fill.deal.deal_id, fill.order.order_id), not fill.order.left
         record = fill_record(self.user_id, fill, ticket)
-        self._later(lambda: self._tell("fills", "fill_response", {**record, "order_id": ticket.order_id}))
+        self._later(lambda: self._push("fills", "fill_response", {**record, "order_id": ticket.order_id}))
         if ticket.rests or is_over:
             self._respond(fill.order, "FILLED")
 
@@ -222,22 +222,22 @@ class QfexOrders:
             return
         market = self._exchange.markets[stop.market]
         record = stop_push(self.user_id, market, stop, ticket)
-        self._later(lambda: self._tell("stop_orders", "stop_order_response", record))
+        self._later(lambda: self._push("stop_orders", "stop_order_response", record))
 
     def position_changed(self, position: Position, event: str) -> None:
-        """The positions channel has a pace of its own."""
+        """The positions channel has a interval of its own."""
 
     def balance_changed(self, owner: int, wallet: str, currency: str) -> None:
-        """The balances channel has a pace of its own."""
+        """The balances channel has a interval of its own."""
 
     # ------------------------------------------------------------------------------------------------------------------
 
     def _respond(self, order: Order, status: str) -> None:
-        """As the order stands now, though it may be told later."""
+        """As the order stands now, though it may go out later."""
         self._tickets[order.order_id].status = status
         record = self._record(order, status)
         ticket = self._tickets[order.order_id]
-        self._later(lambda: self._tell("order_responses", "order_response", {**record, "order_id": ticket.order_id}))
+        self._later(lambda: self._push("order_responses", "order_response", {**record, "order_id": ticket.order_id}))
 
     def _record(self, order: Order, status: str) -> dict[str, Any]:
         market = self._exchange.markets[order.market]

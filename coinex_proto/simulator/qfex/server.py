@@ -25,8 +25,8 @@ from coinex_proto.simulator.market.matching import Order
 from coinex_proto.simulator.market.traders import CrowdSettings
 from coinex_proto.simulator.qfex.accounts import KeyRing, Meters, make_keys
 from coinex_proto.simulator.qfex.catalogue import QUOTE, symbol_names, symbol_specs
-from coinex_proto.simulator.qfex.feeds import BEAT_MS, QfexFeeds
-from coinex_proto.simulator.qfex.order_entry import QfexDesk
+from coinex_proto.simulator.qfex.feeds import TICK_MS, QfexFeeds
+from coinex_proto.simulator.qfex.order_entry import OrderEntry
 from coinex_proto.simulator.qfex.orders import QfexOrders
 from coinex_proto.simulator.qfex.sockets import MdsSocket, QfexSocket, TradeSocket
 from coinex_proto.simulator.qfex.twaps import Twaps
@@ -39,7 +39,7 @@ PING_EVERY: Final = 15.0
 PING_FRAME: Final = b"\x89\x00"
 DEPOSIT: Final = 1_000_000
 ACCOUNT_EVERY: Final = 1.0
-"""Pace of positions and balances."""
+"""Interval of positions and balances."""
 
 HALF_FRAME: Final = text_frame(b'{"type":"bbo"}')[:7]
 CODES: Final = (
@@ -90,14 +90,14 @@ class QfexServer(VenueServer[str]):
         self.keys = KeyRing(public_key or made_public, secret_key or made_secret, token)
         self.owner = self.exchange.open_account()
         self.exchange.ledger.deposit(self.owner, "futures", QUOTE, to_scaled(DEPOSIT, 20))
-        self.own = QfexOrders(self.exchange, self.feeds, self.owner, seed, self._tell, new_ids=new_ids_on_change)
-        self.desk = QfexDesk(self.exchange, self.feeds, self.own)
+        self.own = QfexOrders(self.exchange, self.feeds, self.owner, seed, self._push, new_ids=new_ids_on_change)
+        self.order_entry = OrderEntry(self.exchange, self.feeds, self.own)
         self.exchange.listeners.append(self.own)
-        self.twaps = Twaps(self.desk, by_symbol, seed)
+        self.twaps = Twaps(self.order_entry, by_symbol, seed)
         self.meters = Meters()
         self.trade_sockets: dict[TradeSocket, None] = {}
         self._skew = 0.0
-        self._beat_at = math.inf
+        self._push_at = math.inf
         self._account_at = math.inf
         self._ping_at = now + PING_EVERY
         self._funding_at = funding_times(self.exchange.now_ms)[1] / 1000
@@ -131,7 +131,7 @@ class QfexServer(VenueServer[str]):
     def announce_maintenance(self, start: float, end: float) -> None:
         """Nothing: this venue announces none."""
 
-    # what connections and sockets ask
+    # what connections and sockets need
 
     @property
     def clock(self) -> float:
@@ -170,7 +170,7 @@ class QfexServer(VenueServer[str]):
             partial(socket.perform, request),
             lambda number: socket.refuse(CODES[number % len(CODES)], None, request),
         )
-        self._expect_beats()
+        self._schedule_pushes()
 
     def deliver(self, connection: ServerConnection, name: str, payload: bytes) -> None:
         """Send a message."""
@@ -195,14 +195,14 @@ class QfexServer(VenueServer[str]):
 
     # time
 
-    def _tell(self, channel: str, key: str, record: dict[str, Any]) -> None:
+    def _push(self, channel: str, key: str, record: dict[str, Any]) -> None:
         for socket in tuple(self.trade_sockets):
             if channel in socket.channels:
-                socket.tell(key, record)
+                socket.push(key, record)
 
-    def _expect_beats(self) -> None:
-        if self._beat_at == math.inf and self.feeds.is_wanted:
-            self._beat_at = _next_beat(self.now)
+    def _schedule_pushes(self) -> None:
+        if self._push_at == math.inf and self.feeds.has_subscribers:
+            self._push_at = _next_tick(self.now)
         if self._account_at == math.inf and self._accounts():
             self._account_at = self.now + ACCOUNT_EVERY
 
@@ -217,7 +217,7 @@ class QfexServer(VenueServer[str]):
         return min(
             self.crowds.next_at,
             self.twaps.next_at,
-            self._beat_at,
+            self._push_at,
             self._account_at,
             self._ping_at if self.trade_sockets else math.inf,
             self._funding_at,
@@ -230,11 +230,11 @@ class QfexServer(VenueServer[str]):
             self.crowds.act()
         if self.twaps.next_at <= at:
             self.twaps.act()
-        if self._beat_at <= at:
-            self.feeds.beat(self.exchange.now_ms)
-            self._beat_at = _next_beat(at) if self.feeds.is_wanted else math.inf
+        if self._push_at <= at:
+            self.feeds.push_due(self.exchange.now_ms)
+            self._push_at = _next_tick(at) if self.feeds.has_subscribers else math.inf
         if self._account_at <= at:
-            self._tell_account()
+            self._push_account()
             self._account_at = at + ACCOUNT_EVERY if self._accounts() else math.inf
         if self._ping_at <= at:
             for socket in self.trade_sockets:
@@ -243,20 +243,20 @@ class QfexServer(VenueServer[str]):
             self._ping_at = max(at, self.now) + PING_EVERY
         if self._faults.next_at <= at:
             self._faults.act(at)
-            self._expect_beats()
+            self._schedule_pushes()
         if self._funding_at <= at:
             self.exchange.settle_funding()
             self._funding_at = funding_times(self.exchange.now_ms)[1] / 1000
         if self._connections_at <= at:
             self._look_after_connections(at)
 
-    def _tell_account(self) -> None:
+    def _push_account(self) -> None:
         for socket in self._accounts():
             if "positions" in socket.channels:
                 for record in self.own.positions():
-                    socket.tell("position_response", record)
+                    socket.push("position_response", record)
             if "balances" in socket.channels:
-                socket.tell("balance_response", self.own.balance())
+                socket.push("balance_response", self.own.balance())
 
     def _look_after_connections(self, at: float) -> None:
         super()._look_after_connections(at)
@@ -284,5 +284,5 @@ class QfexServer(VenueServer[str]):
         return market
 
 
-def _next_beat(now: float) -> float:
-    return (math.floor(now * 1000 / BEAT_MS + 1e-6) + 1) * BEAT_MS / 1000
+def _next_tick(now: float) -> float:
+    return (math.floor(now * 1000 / TICK_MS + 1e-6) + 1) * TICK_MS / 1000

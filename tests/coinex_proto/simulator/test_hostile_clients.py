@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from coinex_proto.simulator import CoinexServer
 from coinex_proto.simulator.coinex.http_trade import TABLE
-from tests.coinex_proto.simulator.http_peer import ORDER, call
+from tests.coinex_proto.simulator.http_peer import ORDER, request
 from tests.coinex_proto.simulator.peer import START, Peer, quiet_server
 
 UPGRADE = (
@@ -24,7 +24,7 @@ JSON = st.recursive(
 )
 METHODS = st.sampled_from(
     [
-        f"{topic}.{verb}"
+        f"{topic}.{action}"
         for topic in (
             "state",
             "deals",
@@ -38,7 +38,7 @@ METHODS = st.sampled_from(
             "notice",
             "server",
         )
-        for verb in ("subscribe", "unsubscribe", "ping", "sign", "time", "update")
+        for action in ("subscribe", "unsubscribe", "ping", "sign", "time", "update")
     ]
 )
 PARAMS = st.fixed_dictionaries(
@@ -122,10 +122,10 @@ def test_every_trading_call_is_answered_whatever_its_parameters_are(
     method, name = path
     body = {"market": "BTCUSDT", "market_type": name.split("/")[1].upper(), **terms}
     if method == "POST":
-        status, _, answer = call(server, method, f"/v2{name}", body)
+        status, _, answer = request(server, method, f"/v2{name}", body)
     else:
         query = "&".join(f"{key}={value}" for key, value in body.items() if str(value).isalnum())
-        status, _, answer = call(server, method, f"/v2{name}?{query}" if query.isascii() else f"/v2{name}")
+        status, _, answer = request(server, method, f"/v2{name}?{query}" if query.isascii() else f"/v2{name}")
     assert status == 200
     assert isinstance(answer["code"], int)
 

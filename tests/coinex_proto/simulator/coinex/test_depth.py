@@ -62,7 +62,7 @@ def test_depth_pushes_replay_to_the_book_of_the_exchange_with_the_right_checksum
 
 @settings(max_examples=25, deadline=None)
 @given(seed=st.integers(0, 1000), steps=st.lists(st.floats(0.01, 3.0), min_size=1, max_size=12))
-def test_any_pace_of_time_replays_to_a_book_that_its_checksum_proves(seed: int, steps: list[float]) -> None:
+def test_any_steps_of_time_replay_to_a_book_that_its_checksum_proves(seed: int, steps: list[float]) -> None:
     peer = Peer(lively(seed=seed))
     follow_depth(peer, 10)
     replica = Replica()

@@ -9,7 +9,7 @@ import pytest
 from wsproto.events import Ping
 
 from coinex_proto.simulator import CoinexServer, CrowdSettings
-from tests.coinex_proto.simulator.http_peer import call
+from tests.coinex_proto.simulator.http_peer import request
 from tests.coinex_proto.simulator.peer import START, Peer, Replica, quiet_server
 
 
@@ -240,12 +240,12 @@ def test_a_handshake_can_hang_or_be_dropped() -> None:
 def test_an_http_answer_can_be_refused_lost_late_or_a_status() -> None:
     server = with_faults("on /spot/order refuse 4002\non /spot/order 2 lose-answer\non /time http 503\non /ping late 2")
     order = {"market": "BTCUSDT", "market_type": "SPOT", "side": "buy", "type": "limit", "amount": "1", "price": "9"}
-    assert call(server, "POST", "/v2/spot/order", order)[2]["code"] == 4002
+    assert request(server, "POST", "/v2/spot/order", order)[2]["code"] == 4002
     assert server.orders() == ()
     with pytest.raises(h11.RemoteProtocolError):
-        call(server, "POST", "/v2/spot/order", order)
+        request(server, "POST", "/v2/spot/order", order)
     assert len(server.orders()) == 1
-    assert call(server, "GET", "/v2/time")[0] == 503
+    assert request(server, "GET", "/v2/time")[0] == 503
     connection = server.accept(server.now)
     connection.receive_data(b"GET /v2/ping HTTP/1.1\r\nHost: x\r\n\r\n", server.now)
     assert connection.data_to_send() == b""

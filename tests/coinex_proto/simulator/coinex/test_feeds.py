@@ -63,7 +63,7 @@ def test_no_deal_is_pushed_twice_or_lost() -> None:
     assert len(ids) > 120
 
 
-def test_state_comes_first_for_all_wanted_markets_then_for_those_that_traded() -> None:
+def test_state_comes_first_for_all_subscribed_markets_then_for_those_that_traded() -> None:
     peer = Peer(server := quiet_server(markets=("BTCUSDT", "ETHUSDT", "CETUSDT")))
     peer.subscribe("state", "BTCUSDT", "ETHUSDT")
     peer.run(0.5)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.coinex_proto.simulator.http_peer import FUTURES, call, code, data
+from tests.coinex_proto.simulator.http_peer import FUTURES, code, data, request
 from tests.coinex_proto.simulator.peer import Json, Peer, quiet_server
 
 
@@ -44,12 +44,12 @@ def test_a_futures_position_opens_pays_margin_and_closes() -> None:
 def test_margin_can_be_added_and_not_taken_below_the_initial_one() -> None:
     server = quiet_server()
     where = {"market": "BTCUSDT", "market_type": "FUTURES"}
-    assert code(call(server, "POST", "/v2/futures/adjust-position-margin", {**where, "amount": "5"})) == 3639
+    assert code(request(server, "POST", "/v2/futures/adjust-position-margin", {**where, "amount": "5"})) == 3639
     data(server, "POST", "/v2/futures/order", {**FUTURES, "type": "market", "amount": "0.1"})
     before = data(server, "GET", "/v2/futures/pending-position?market_type=FUTURES")[0]["margin_avbl"]
     after = data(server, "POST", "/v2/futures/adjust-position-margin", {**where, "amount": "5"})["margin_avbl"]
     assert float(after) - float(before) == pytest.approx(5)
-    assert code(call(server, "POST", "/v2/futures/adjust-position-margin", {**where, "amount": "-6"})) == 3109
+    assert code(request(server, "POST", "/v2/futures/adjust-position-margin", {**where, "amount": "-6"})) == 3109
 
 
 def test_a_stop_loss_closes_the_position_when_the_price_falls_through() -> None:
@@ -96,12 +96,12 @@ def test_funding_is_paid_every_eight_hours() -> None:
     assert paid == pytest.approx(60_000 * float(funding["actual_funding_rate"]), rel=0.01)
 
 
-def test_fee_rates_are_told_for_both_modules() -> None:
+def test_fee_rates_are_given_for_both_modules() -> None:
     server = quiet_server()
     spot = data(server, "GET", "/v2/account/trade-fee-rate?market_type=SPOT&market=BTCUSDT")
     futures = data(server, "GET", "/v2/account/trade-fee-rate?market_type=FUTURES&market=BTCUSDT")
     assert (spot["taker_rate"], futures["taker_rate"]) == ("0.002", "0.0005")
-    assert code(call(server, "GET", "/v2/account/trade-fee-rate?market_type=SPOT&market=NO")) == 3639
+    assert code(request(server, "GET", "/v2/account/trade-fee-rate?market_type=SPOT&market=NO")) == 3639
 
 
 def test_take_profit_closes_a_position_and_a_cancelled_one_does_not() -> None:
@@ -133,7 +133,7 @@ def test_take_profit_closes_a_position_and_a_cancelled_one_does_not() -> None:
 )
 def test_leverage_is_one_of_those_that_the_market_lists(change: Json, expected: int) -> None:
     terms = {"market": "BTCUSDT", "market_type": "FUTURES", "margin_mode": "cross", "leverage": 10, **change}
-    assert code(call(quiet_server(), "POST", "/v2/futures/adjust-position-leverage", terms)) == expected
+    assert code(request(quiet_server(), "POST", "/v2/futures/adjust-position-leverage", terms)) == expected
 
 
 def test_guards_of_a_part_close_that_part_once_and_are_listed_changed_and_cancelled_one_by_one() -> None:
@@ -155,8 +155,8 @@ def test_guards_of_a_part_close_that_part_once_and_are_listed_changed_and_cancel
     server.trade("BTCUSDT", "sell", "0.1", module="futures")
     (position,) = data(server, "GET", "/v2/futures/pending-position?market_type=FUTURES")
     assert (position["open_interest"], [row["id"] for row in position["stop_loss_list"]]) == ("1.5", [whole["id"]])
-    unknown = call(server, "POST", "/v2/futures/cancel-position-stop-loss", {**where, "stop_loss_id": part["id"]})
+    unknown = request(server, "POST", "/v2/futures/cancel-position-stop-loss", {**where, "stop_loss_id": part["id"]})
     assert code(unknown) == 3639
     named = {**where, "stop_loss_id": whole["id"]}
     assert data(server, "POST", "/v2/futures/cancel-position-stop-loss", named)["stop_loss_list"] == []
-    assert code(call(server, "POST", "/v2/futures/modify-position-stop-loss", {**moved, "stop_loss_id": 1})) == 3639
+    assert code(request(server, "POST", "/v2/futures/modify-position-stop-loss", {**moved, "stop_loss_id": 1})) == 3639

@@ -192,7 +192,7 @@ def test_futures_orders_and_positions_have_their_own_fields() -> None:
     assert "margin_market" not in deal
 
 
-def test_pushes_go_to_the_wanted_markets_only() -> None:
+def test_pushes_come_from_the_subscribed_markets_only() -> None:
     server = quiet_server(markets=("BTCUSDT", "ETHUSDT"))
     peer = signed(server, "spot")
     peer.subscribe("order", "ETHUSDT")

@@ -184,7 +184,7 @@ def test_a_close_frame_of_the_client_gets_no_answer_but_the_end_of_the_connectio
     assert not peer.has_close_frame
 
 
-def test_a_server_that_is_told_to_answers_a_close_frame() -> None:
+def test_a_server_that_is_set_to_answers_a_close_frame() -> None:
     peer = Peer(quiet_server(answers_close=True))
     peer.send(peer.wsproto.send(Close(code=1000)))
     assert peer.has_close_frame
@@ -235,8 +235,8 @@ def test_depth_is_left_by_name_and_tuples_do_not_leave_it() -> None:
     entry = ["BTCUSDT", 5, "0", False]
     peer.ask("depth.subscribe", {"market_list": [entry]})
     peer.run(0.5)
-    for wanted, is_left in (([entry], False), (["BTCUSDT"], True)):
-        answer = peer.ask("depth.unsubscribe", {"market_list": wanted})
+    for entries, is_left in (([entry], False), (["BTCUSDT"], True)):
+        answer = peer.ask("depth.unsubscribe", {"market_list": entries})
         assert answer is not None
         assert answer["code"] == 0
         peer.clear()

@@ -13,7 +13,7 @@ def lively(seed: int = 0) -> CoinflexServer:
     return CoinflexServer(now=START, seed=seed, crowd=CrowdSettings(rate=20))
 
 
-def heard(seed: int) -> list[Json]:
+def received(seed: int) -> list[Json]:
     server = lively(seed)
     peer = Peer(server)
     peer.ask("WatchOrders", **PAIR, watch=True)
@@ -22,7 +22,7 @@ def heard(seed: int) -> list[Json]:
 
 
 def test_the_same_seed_gives_the_same_messages() -> None:
-    assert heard(3) == heard(3) != heard(4)
+    assert received(3) == received(3) != received(4)
 
 
 def test_the_public_book_is_the_sum_of_its_notices() -> None:
@@ -149,7 +149,7 @@ def test_a_client_that_says_nothing_for_a_minute_is_cut() -> None:
     assert peer.connection.wants_close == "fin"
 
 
-def test_an_order_of_another_program_is_told_and_can_be_filled() -> None:
+def test_an_order_of_another_program_is_reported_and_can_be_filled() -> None:
     server, peer = signed_in()
     order = server.place(MARKET, "buy", "9500", "1")
     server.fill(order, "0.4")
@@ -168,7 +168,7 @@ def test_an_order_of_another_program_is_told_and_can_be_filled() -> None:
 # HTTP and the catalogue -----------------------------------------------------------------------------------------------
 
 
-def test_assets_and_markets_are_told_over_http() -> None:
+def test_assets_and_markets_are_listed_over_http() -> None:
     server = quiet_server(markets=3)
     status, assets = http(server, "GET", "/assets/")
     assert status == 200

@@ -72,7 +72,7 @@ def test_what_is_no_command_is_error_eight_and_the_connection_stays(text: str) -
     assert peer.is_open
 
 
-def test_a_binary_message_is_told_and_a_ping_answered() -> None:
+def test_a_binary_message_is_refused_and_a_ping_answered() -> None:
     peer = Peer(quiet_server())
     peer.frame(BytesMessage(data=b'{"method": "GetOrders"}'))
     peer.wait(0.01)
@@ -114,7 +114,7 @@ def test_an_order_that_cannot_be_is_refused_as_documented(members: Json, reply: 
     assert server.orders() == ()
 
 
-def test_an_order_is_opened_on_its_tick_and_told_to_its_owner() -> None:
+def test_an_order_is_opened_on_its_tick_and_reported_to_its_owner() -> None:
     server, peer = signed_in()
     other = Peer(server)
     assert other.ask("WatchOrders", **PAIR, watch=True)["error_code"] == 0
@@ -232,7 +232,7 @@ def test_a_change_must_change_something() -> None:
     assert peer.ask("ModifyOrder", id=order["id"], quantity_delta=10**11)["error_code"] == 4
 
 
-def test_cancelling_tells_what_remained() -> None:
+def test_cancelling_reports_what_remained() -> None:
     _, peer = signed_in()
     order = peer.ask("PlaceOrder", **{**BUY, "tonce": 2})
     gone = peer.ask("CancelOrder", tonce=2)
@@ -256,7 +256,7 @@ def test_balances_add_up_and_volumes_count() -> None:
     assert peer.ask("GetTradeVolume", asset=ETH)["volume"] == 0
 
 
-def test_orders_of_a_client_that_goes_are_cancelled_if_it_asked_for_that() -> None:
+def test_orders_of_a_client_that_goes_are_cancelled_if_it_said_so() -> None:
     server, peer = signed_in()
     peer.ask("PlaceOrder", **BUY, persist=False)
     kept = peer.ask("PlaceOrder", **BUY, persist=True)
@@ -311,7 +311,7 @@ def test_watching_twice_or_ending_what_is_not_on_is_refused(method: str, what: s
     assert peer.ask(method, **PAIR, watch=1)["error_code"] == 8
 
 
-def test_the_book_is_told_order_by_order_with_the_sign_of_the_side() -> None:
+def test_the_book_is_published_order_by_order_with_the_sign_of_the_side() -> None:
     server, peer = signed_in()
     orders = peer.ask("WatchOrders", **PAIR, watch=True)["orders"]
     assert {(order["quantity"], order["price"]) for order in orders} == {(20_000, 96_000_000), (-20_000, 96_100_000)}

@@ -1,4 +1,4 @@
-"""How the faults of a plan are carried out, whatever the venue: here on requests and pushes of the test's own.
+"""How the faults of a fault plan are carried out, whatever the venue: here on requests and pushes of the test's own.
 
 What a client of each venue meets: `test_coinex_faults.py`, `test_venue_server.py`.
 """

@@ -1,4 +1,4 @@
-"""A line that delays, drips or freezes: order is kept and nothing is lost."""
+"""A link that delays, drips or freezes: order is kept and nothing is lost."""
 
 from __future__ import annotations
 
@@ -7,45 +7,45 @@ import math
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coinex_proto.simulator.hosting.link import Line
+from coinex_proto.simulator.hosting.link import Link
 
 
 def test_a_line_without_orders_carries_at_once() -> None:
-    line = Line()
-    line.put(b"abc", 1.0)
-    assert line.take(1.0) == b"abc"
-    assert line.next_at == math.inf
-    assert line.is_clear(1.0)
+    link = Link()
+    link.put(b"abc", 1.0)
+    assert link.take(1.0) == b"abc"
+    assert link.next_at == math.inf
+    assert link.is_clear(1.0)
 
 
 def test_a_delay_applies_to_what_is_put_in_before_it_ends() -> None:
-    line = Line()
-    line.delay(2.0, until=5.0)
-    line.put(b"a", 4.9)
-    line.put(b"b", 5.0)
-    assert line.take(6.8) == b""
-    assert line.next_at == 6.9
-    assert line.take(6.9) == b"ab"
+    link = Link()
+    link.delay(2.0, until=5.0)
+    link.put(b"a", 4.9)
+    link.put(b"b", 5.0)
+    assert link.take(6.8) == b""
+    assert link.next_at == 6.9
+    assert link.take(6.9) == b"ab"
 
 
 def test_a_frozen_line_gives_everything_when_it_thaws() -> None:
-    line = Line()
-    line.freeze(3.0)
-    line.freeze(2.0)
-    line.put(b"a", 1.0)
-    line.put(b"b", 2.5)
-    assert (line.take(2.9), line.next_at) == (b"", 3.0)
-    assert not line.is_clear(2.9)
-    assert line.take(3.0) == b"ab"
+    link = Link()
+    link.freeze(3.0)
+    link.freeze(2.0)
+    link.put(b"a", 1.0)
+    link.put(b"b", 2.5)
+    assert (link.take(2.9), link.next_at) == (b"", 3.0)
+    assert not link.is_clear(2.9)
+    assert link.take(3.0) == b"ab"
 
 
 def test_a_slow_line_drips_at_its_rate() -> None:
-    line = Line()
-    line.slow_down(100.0, until=10.0)
-    line.put(bytes(50), 0.0)
-    assert len(line.take(0.1001)) == 10
-    assert len(line.take(0.3001)) == 20
-    assert len(line.take(0.51)) == 20
+    link = Link()
+    link.slow_down(100.0, until=10.0)
+    link.put(bytes(50), 0.0)
+    assert len(link.take(0.1001)) == 10
+    assert len(link.take(0.3001)) == 20
+    assert len(link.take(0.51)) == 20
 
 
 @given(
@@ -55,23 +55,23 @@ def test_a_slow_line_drips_at_its_rate() -> None:
     )
 )
 def test_bytes_come_out_in_order_and_all_of_them(steps: list[tuple[str, float, float]]) -> None:
-    line, now, sent, taken = Line(), 0.0, b"", b""
+    link, now, sent, taken = Link(), 0.0, b"", b""
     for number, (what, wait, figure) in enumerate(steps):
         now += wait
         if what == "put":
             data = bytes([number]) * int(figure)
-            line.put(data, now)
+            link.put(data, now)
             sent += data
         elif what == "delay":
-            line.delay(figure / 100, now + wait)
+            link.delay(figure / 100, now + wait)
         elif what == "slow":
-            line.slow_down(figure, now + wait)
+            link.slow_down(figure, now + wait)
         elif what == "freeze":
-            line.freeze(now + wait)
+            link.freeze(now + wait)
         else:
-            taken += line.take(now)
-    while line.next_at < math.inf:
-        at = line.next_at
-        taken += line.take(at)
-        assert line.next_at > at
+            taken += link.take(now)
+    while link.next_at < math.inf:
+        at = link.next_at
+        taken += link.take(at)
+        assert link.next_at > at
     assert taken == sent

@@ -1,4 +1,4 @@
-"""The exchange core: matching rules, money that is never created or lost, and the same answer to the same calls."""
+"""The exchange core: matching rules, money that is never created or lost, and the same answer to the same input."""
 
 from __future__ import annotations
 
@@ -199,26 +199,26 @@ class Notes:
     """A listener that writes everything down."""
 
     def __init__(self) -> None:
-        self.lines: list[object] = []
+        self.events: list[object] = []
 
     def top_changed(self, market: Market) -> None:
-        self.lines.append(("top", market.spec.key, market.top))
+        self.events.append(("top", market.spec.key, market.top))
 
     def filled(self, fill: object) -> None:
         deal: Deal = fill.deal  # type: ignore[attr-defined]
-        self.lines.append(("fill", deal.deal_id, deal.price, deal.lots))
+        self.events.append(("fill", deal.deal_id, deal.price, deal.lots))
 
     def order_changed(self, order: Order, event: str) -> None:
-        self.lines.append((event, order.order_id, order.left, order.filled))
+        self.events.append((event, order.order_id, order.left, order.filled))
 
     def stop_changed(self, stop: object, event: str) -> None:
-        self.lines.append(("stop", event))
+        self.events.append(("stop", event))
 
     def position_changed(self, position: Position, event: str) -> None:
-        self.lines.append(("position", event, position.lots, position.cost, position.realized))
+        self.events.append(("position", event, position.lots, position.cost, position.realized))
 
     def balance_changed(self, owner: int, wallet: str, currency: str) -> None:
-        self.lines.append(("balance", owner, wallet, currency))
+        self.events.append(("balance", owner, wallet, currency))
 
 
 def test_fills_come_before_the_end_of_an_order_and_balances_last() -> None:
@@ -226,9 +226,9 @@ def test_fills_come_before_the_end_of_an_order_and_balances_last() -> None:
     notes = Notes()
     book.exchange.listeners.append(notes)
     order = book.place(book.first, "buy", 1, 100)
-    notes.lines.clear()
+    notes.events.clear()
     book.exchange.fill(order, COIN)
-    assert [line[0] for line in notes.lines if isinstance(line, tuple)] == [
+    assert [event[0] for event in notes.events if isinstance(event, tuple)] == [
         "fill", "finish", "top", "balance", "balance",
     ]  # fmt: skip
 
@@ -256,33 +256,36 @@ def lots_of(key: str, size: int) -> int:
 
 def perform(book: Book, actions: list[tuple[str, str, Side, str, int, int, str, int]]) -> None:
     exchange = book.exchange
-    for number, (verb, key, side, kind, size, price, stp, who) in enumerate(actions):
+    for number, (action, key, side, kind, size, price, stp, who) in enumerate(actions):
         exchange.now_ms += 10
         owner = (book.first, book.second)[who]
         mine = [order for order in exchange.orders.values() if order.owner == owner and not order.finish]
         order = mine[number % len(mine)] if mine else None
-        amount, ticks = lots_of(key if order is None or verb in ("place", "stop") else order.market, size), price * 100
+        amount, ticks = (
+            lots_of(key if order is None or action in ("place", "stop") else order.market, size),
+            price * 100,
+        )
         try:
-            if verb == "place":
+            if action == "place":
                 spends = kind == "market" and side == "buy" and key == SPOT and bool(number % 2)
                 exchange.place(
                     owner, key, side, kind, amount=size * 10**20 // 7 if spends else amount,
                     price=0 if kind == "market" else ticks, stp=stp, spends_quote=spends,
                 )  # fmt: skip
-            elif verb == "stop":
+            elif action == "stop":
                 exchange.stops.place(owner, key, side, "market", amount=amount, trigger_price=ticks)
-            elif verb == "fund":
+            elif action == "fund":
                 exchange.settle_funding()
-            elif verb == "leverage" and key != SPOT:
+            elif action == "leverage" and key != SPOT:
                 exchange.set_leverage(exchange.markets[key], owner, ("cross", "isolated")[number % 2], 1 + size)
-            elif verb == "close":
+            elif action == "close":
                 for position in exchange.futures.open_positions(owner):
                     exchange.close(position, "market")
-            elif order is not None and verb == "cancel":
+            elif order is not None and action == "cancel":
                 exchange.cancel(order)
-            elif order is not None and verb == "modify":
+            elif order is not None and action == "modify":
                 exchange.modify(order, price=ticks, amount=amount)
-            elif order is not None and verb == "fill":
+            elif order is not None and action == "fill":
                 exchange.fill(order, amount)
         except (OrderRefused, NotEnough):
             continue
@@ -348,5 +351,5 @@ def test_the_same_calls_give_the_same_story(actions: list[tuple[str, str, Side, 
         book, notes = Book(), Notes()
         book.exchange.listeners.append(notes)
         perform(book, actions)
-        stories.append(notes.lines)
+        stories.append(notes.events)
     assert stories[0] == stories[1]

@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 
 from coinex_proto.simulator import CrowdSettings, QfexServer
-from tests.coinex_proto.simulator.qfex.test_trade import START, SYMBOL, Wire, made
+from tests.coinex_proto.simulator.qfex.test_sockets import START, SYMBOL, Wire, made
 
 
 def subscribe(wire: Wire, *channels: str, symbol: str = SYMBOL, **more: Any) -> list[Any]:
     return wire.say({"type": "subscribe", "channels": channels, "symbols": [symbol], **more})
 
 
-def test_each_channel_has_its_pace() -> None:
+def test_each_channel_has_its_interval() -> None:
     server = made()
     wire = Wire(server, "/mds")
     for channel in ("level2", "underlier", "mark_price", "funding", "open_interest", "minmax_price", "market_stats"):
@@ -33,7 +33,7 @@ def test_a_subscription_is_acknowledged_and_brings_the_state_at_once() -> None:
     assert (first["bid"], first["ask"], first["sequence"]) == ([["100.00", "5"]], [["101.00", "5"]], 1)
 
 
-def test_best_quotes_come_at_once_and_trades_with_the_next_beat() -> None:
+def test_best_quotes_come_at_once_and_trades_with_the_next_tick() -> None:
     server = made()
     wire = Wire(server, "/mds")
     subscribe(wire, "bbo")

@@ -1,4 +1,4 @@
-"""The Trade socket of the local QFEX, asked in its own JSON."""
+"""The Trade socket of the local QFEX, addressed in its own JSON."""
 
 from __future__ import annotations
 
@@ -343,7 +343,7 @@ def test_the_clients_bucket_never_meets_the_venues_limit() -> None:
             now += pauses[number // 2000 % len(pauses)]
 
 
-def test_a_planned_refusal_and_a_lost_answer() -> None:
+def test_a_refusal_and_a_lost_answer() -> None:
     server = made()
     wire = signed_in(server)
     server.refuse("add_order", "KycRequired")
