@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from coinex_proto.simulator.coinex.http import ApiError, ApiRequest, Endpoint, Page, Table, bad_parameter
 from coinex_proto.simulator.coinex.http_guards import CHANGES, WORDS, Change, guard_lists
 from coinex_proto.simulator.coinex.http_market import LEVERAGES
+from coinex_proto.simulator.coinex.http_request import ApiError, ApiRequest, Endpoint, Page, Table, bad_parameter
 from coinex_proto.simulator.coinex.http_trade import MARKET_TYPES, order_fields, order_terms
 from coinex_proto.simulator.coinex.wire import rate
 from coinex_proto.simulator.market.accounts import NotEnough

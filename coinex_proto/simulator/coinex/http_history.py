@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from coinex_proto.simulator.coinex.http import ApiRequest, Endpoint, Page, Table
 from coinex_proto.simulator.coinex.http_account import position_fields
+from coinex_proto.simulator.coinex.http_request import ApiRequest, Endpoint, Page, Table
 from coinex_proto.simulator.coinex.http_trade import MARKET_TYPES
 from coinex_proto.simulator.coinex.wire import rate, units
 from coinex_proto.simulator.market.futures import FundingPaid, MarginChange

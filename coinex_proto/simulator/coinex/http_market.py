@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from coinex_proto.simulator.coinex.depth import DEPTH_LIMITS, checksum, depth_step
-from coinex_proto.simulator.coinex.http import ApiRequest, Endpoint, Page, Table, bad_parameter
+from coinex_proto.simulator.coinex.http_request import ApiRequest, Endpoint, Page, Table, bad_parameter
 from coinex_proto.simulator.coinex.wire import rate, units
 from coinex_proto.simulator.market.amounts import BadNumber, to_text
 from coinex_proto.simulator.market.futures import MAINTENANCE_RATE
@@ -73,7 +73,7 @@ def _market(request: ApiRequest, market: Market) -> dict[str, Any]:
         "contract_type": "inverse" if spec.is_inverse else "linear",
         "tick_size": market.price_text(1),
         "leverage": [str(leverage) for leverage in LEVERAGES],
-        "open_interest_volume": market.amount_text(request.server.prices.open_interest(market)),
+        "open_interest_volume": request.server.prices.open_interest(market),
         "is_market_available": True,
         "is_copy_trading_available": False,
     }

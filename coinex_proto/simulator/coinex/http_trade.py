@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from attrs import evolve
 
-from coinex_proto.simulator.coinex.http import ApiError, ApiRequest, Endpoint, Page, Table, bad_parameter, batch
+from coinex_proto.simulator.coinex.http_request import ApiError, ApiRequest, Endpoint, Page, Table, bad_parameter, batch
 from coinex_proto.simulator.coinex.wire import amount as amount_text
 from coinex_proto.simulator.coinex.wire import rate, units, user_deal
 from coinex_proto.simulator.market.amounts import UNIT_PLACES

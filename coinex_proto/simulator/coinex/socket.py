@@ -7,17 +7,15 @@ Source: CoinEx API v2, WebSocket (spot and futures); error codes 2xxxx on spot, 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final, Protocol
 
 import msgspec
 
-from coinex_proto.simulator.coinex.feeds import Subscription
+from coinex_proto.simulator.coinex.accounts import Accounts
+from coinex_proto.simulator.coinex.feeds import Feeds, Subscription
 from coinex_proto.simulator.coinex.wire import Push, json_of, packed
+from coinex_proto.simulator.hosting.connection import ServerConnection
 from coinex_proto.simulator.market.amounts import BadNumber, to_scaled
-
-if TYPE_CHECKING:
-    from coinex_proto.simulator.coinex.server import CoinexServer
-    from coinex_proto.simulator.hosting.connection import ServerConnection
 
 BAD_PARAMETER: Final = 1
 UNKNOWN_METHOD: Final = 2
@@ -55,10 +53,24 @@ Answer = tuple[object, Effect | None]
 """Data of the answer, and what is done after it has gone out (a first push must not overtake it)."""
 
 
+class SocketBackend(Protocol):
+    """What a socket needs of the server."""
+
+    feeds: dict[str, Feeds]
+    accounts: Accounts
+
+    @property
+    def clock_ms(self) -> int: ...
+
+    def requested(self, socket: CoinexSocket, method: str, identity: int, params: object) -> None: ...
+
+    def deliver(self, connection: ServerConnection, push: Push) -> None: ...
+
+
 class CoinexSocket:
     """The requests and subscriptions of one connection."""
 
-    def __init__(self, server: CoinexServer, connection: ServerConnection, module: str) -> None:
+    def __init__(self, server: SocketBackend, connection: ServerConnection, module: str) -> None:
         self.module = module
         self.connection = connection
         self.owner: int | None = None

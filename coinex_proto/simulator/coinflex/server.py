@@ -20,10 +20,9 @@ from coinex_proto.simulator.coinflex.accounts import (
     EXAMPLE_USER_ID,
     NONCE_BYTES,
     Account,
-    Window,
     public_key,
 )
-from coinex_proto.simulator.coinflex.catalogue import CODES, UNITS, assets, market_names, markets, specs
+from coinex_proto.simulator.coinflex.catalogue import CODES, assets, market_names, markets, specs
 from coinex_proto.simulator.coinflex.reports import CoinflexReports, Notice
 from coinex_proto.simulator.coinflex.socket import CoinflexSocket
 from coinex_proto.simulator.coinflex.streams import Streams
@@ -35,14 +34,12 @@ from coinex_proto.simulator.hosting.websocket_server import text_frame
 from coinex_proto.simulator.market.amounts import to_scaled
 from coinex_proto.simulator.market.exchange import Exchange
 from coinex_proto.simulator.market.market import Market
-from coinex_proto.simulator.market.matching import Order, Side
+from coinex_proto.simulator.market.matching import Order
 from coinex_proto.simulator.market.traders import CrowdSettings
 
 IDLE_LIMIT: Final = 60.0
 DEPOSITS: Final = {"XBT": 100, "ETH": 10_000, "USDC": 1_000_000, "USDT": 1_000_000}
 WELCOME_AFTER: Final = 0.001
-ATTEMPTS_AN_HOUR: Final = 1000
-ORDERS_A_SECOND: Final = 200
 TICKER_EVERY: Final = 0.2
 JSON: Final = (("content-type", "application/json"),)
 HALF_FRAME: Final = text_frame(b'{"notice":"OrderOpened"}')[:7]
@@ -90,8 +87,6 @@ class CoinflexServer(VenueServer[int]):
         for currency in CODES:
             self.exchange.ledger.deposit(self.owner, "spot", currency, to_scaled(DEPOSITS[currency], 20))
         self.exchange.ledger.take_moved()
-        self._attempts = Window(ATTEMPTS_AN_HOUR, 3600.0)
-        self._orders = Window(ORDERS_A_SECOND, 1.0)
         self._nonces = Random(f"{seed}:nonces")
         self._streams = Streams(self._faults, seed, is_in_step=is_in_step)
         self._ticker_at = math.inf
@@ -162,51 +157,9 @@ class CoinflexServer(VenueServer[int]):
         """Who this is."""
         return self._account if type(user_id) is int and user_id == self.user_id else None
 
-    def attempts(self, account: Account) -> Window:
-        """Of signing in."""
-        return self._attempts
-
-    def order_window(self, account: Account) -> Window:
-        """Of order commands."""
-        return self._orders
-
-    def asset_name(self, code: int) -> str | None:
-        """The name of an asset."""
-        return next((name for name, known in CODES.items() if known == code), None)
-
     def wake(self, name: str) -> None:
         """Somebody looks at this market: it begins to trade."""
         self.crowds.wake(name, self.now)
-
-    def reachable(self, name: str, side: Side, amount: int, *, is_total: bool, owner: int | None) -> int:
-        """Lots that an order at the market could trade now, given the book and (with an owner) the funds."""
-        market = self.exchange.markets[name]
-        spec, lots, left = market.spec, 0, amount * UNITS if is_total else amount
-        funds = None
-        if owner is not None:
-            funds = self.exchange.ledger.balance(owner, "spot", spec.quote if side == "buy" else spec.base).available
-        for maker in market.book.makers(side, None):
-            cost = maker.price * spec.value_factor
-            each = cost if side == "buy" else spec.base_factor
-            most = min(maker.left, left // cost if is_total else left)
-            if funds is not None:
-                most = min(most, funds // each)
-                funds -= most * each
-            left -= most * cost if is_total else most
-            lots += most
-            if most < maker.left:
-                break
-        return lots
-
-    def walk(self, name: str, side: Side, lots: int) -> tuple[int, int]:
-        """Lots and units of the counter asset that so many lots would trade."""
-        market = self.exchange.markets[name]
-        done = value = 0
-        for maker in market.book.makers(side, None):
-            part = min(maker.left, lots - done)
-            done += part
-            value += part * maker.price * market.spec.value_factor
-        return done, value // UNITS
 
     def push_tickers(self) -> None:
         """Push what has changed of the tickers, to those who watch them."""

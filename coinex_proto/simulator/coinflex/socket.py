@@ -6,19 +6,20 @@ Source: CoinFLEX API v1, commands and error codes; what a document leaves open i
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final, Protocol
 
 import msgspec
 
-from coinex_proto.simulator.coinflex.accounts import NONCE_BYTES, NUMBER_BYTES, Account, Window, decoded
-from coinex_proto.simulator.coinflex.catalogue import SCALE
-from coinex_proto.simulator.coinflex.reports import signed
+from coinex_proto.simulator.coinflex.accounts import NONCE_BYTES, NUMBER_BYTES, Account, decoded
+from coinex_proto.simulator.coinflex.catalogue import SCALE, asset_name
+from coinex_proto.simulator.coinflex.market_orders import reachable, traded
+from coinex_proto.simulator.coinflex.reports import CoinflexReports, signed
+from coinex_proto.simulator.hosting.connection import ServerConnection
+from coinex_proto.simulator.hosting.rates import Window
+from coinex_proto.simulator.market.exchange import Exchange
+from coinex_proto.simulator.market.market import Market
 from coinex_proto.simulator.market.matching import Order, Side
 from coinex_proto.simulator.market.refusals import OrderRefused
-
-if TYPE_CHECKING:
-    from coinex_proto.simulator.coinflex.server import CoinflexServer
-    from coinex_proto.simulator.hosting.connection import ServerConnection
 
 MAX_OPEN_ORDERS: Final = 1000
 MAX_INTEGER: Final = 2**63 - 1
@@ -57,10 +58,28 @@ class Refused(Exception):
 Reply = dict[str, Any]
 
 
+class SocketBackend(Protocol):
+    """What a socket needs of the server."""
+
+    now: float
+    exchange: Exchange
+    reports: CoinflexReports
+
+    def requested(self, socket: CoinflexSocket, method: str, command: Reply) -> None: ...
+
+    def reply(self, connection: ServerConnection, reply: Reply) -> None: ...
+
+    def account(self, user_id: object) -> Account | None: ...
+
+    def wake(self, name: str) -> None: ...
+
+    def push_tickers(self) -> None: ...
+
+
 class CoinflexSocket:
     """The commands and subscriptions of one connection."""
 
-    def __init__(self, server: CoinflexServer, connection: ServerConnection, nonce: bytes) -> None:
+    def __init__(self, server: SocketBackend, connection: ServerConnection, nonce: bytes) -> None:
         self.connection = connection
         self.account: Account | None = None
         """Who has signed in."""
@@ -143,7 +162,7 @@ class CoinflexSocket:
         if method in QUERIES and not self._queries.take(now):
             raise Refused(6, TOO_RAPIDLY["queries"])
         if method in ORDERS:
-            window = self._estimates if self.account is None else self._server.order_window(self.account)
+            window = self._estimates if self.account is None else self.account.orders
             if not window.take(now):
                 raise Refused(6, TOO_RAPIDLY["orders"])
 
@@ -153,7 +172,7 @@ class CoinflexSocket:
         account = self._server.account(command.get("user_id"))
         if account is None:
             raise Refused(1, "There is no such user.")
-        if not self._server.attempts(account).take(self._server.now):
+        if not account.attempts.take(self._server.now):
             raise Refused(6, "You are making authentication attempts too rapidly.")
         if command.get("cookie") != account.cookie:
             raise Refused(7, "You sent an incorrect login cookie.")
@@ -192,14 +211,14 @@ class CoinflexSocket:
         return self._reports.ticker(name)
 
     def _volume(self, command: Reply) -> Reply:
-        asset = self._server.asset_name(_integer(command, "asset"))
+        asset = asset_name(_integer(command, "asset"))
         if asset is None:
             raise Refused(8, "There is no such asset.")
         return {"volume": self._reports.volumes.get((self._owner, asset), 0)}
 
     def _estimate(self, command: Reply) -> Reply:
-        name, side, lots, _ = self._market_order(command, None)
-        quantity, total = self._server.walk(name, side, lots)
+        market, side, lots, _ = self._market_order(command, None)
+        quantity, total = traded(market, side, lots)
         return {"quantity": quantity, "total": total}
 
     # Orders -----------------------------------------------------------------------------------------------------------
@@ -232,19 +251,19 @@ class CoinflexSocket:
     def _place_market(self, command: Reply, tonce: str) -> Reply:
         if command.get("post_only"):
             raise Refused(8, "A market order cannot be post-only.")
-        name, side, lots, amount = self._market_order(command, self._owner)
-        quantity, total = self._server.walk(name, side, lots)
+        market, side, lots, amount = self._market_order(command, self._owner)
+        quantity, total = traded(market, side, lots)
         if quantity:
-            self._put(name, side, "market", quantity, 0, tonce)
+            self._put(market.spec.key, side, "market", quantity, 0, tonce)
         return {"remaining": amount - (quantity if "quantity" in command else total)}
 
     def _put(self, name: str, side: Side, kind: str, lots: int, ticks: int, tonce: str) -> Order:
         try:
             return self._server.exchange.place(self._owner, name, side, kind, amount=lots, price=ticks, client_id=tonce)
         except OrderRefused as refusal:
-            raise Refused(*REASONS.get(refusal.reason, (8, str(refusal)))) from refusal
+            raise _refused(refusal) from refusal
 
-    def _market_order(self, command: Reply, owner: int | None) -> tuple[str, Side, int, int]:
+    def _market_order(self, command: Reply, owner: int | None) -> tuple[Market, Side, int, int]:
         """Market, side, lots that can trade, and the amount in its own measure."""
         name = self._name(command)
         self._server.wake(name)
@@ -255,8 +274,12 @@ class CoinflexSocket:
         if amount == 0:
             raise Refused(8, f"{measures[0].capitalize()} must not be zero.")
         side: Side = "buy" if amount > 0 else "sell"
-        lots = self._server.reachable(name, side, abs(amount), is_total=measures[0] == "total", owner=owner)
-        return name, side, lots, abs(amount)
+        market, funds = self._server.exchange.markets[name], None
+        if owner is not None:
+            currency = market.spec.quote if side == "buy" else market.spec.base
+            funds = self._server.exchange.ledger.balance(owner, "spot", currency).available
+        lots = reachable(market, side, abs(amount), is_total=measures[0] == "total", funds=funds)
+        return market, side, lots, abs(amount)
 
     def _modify(self, command: Reply) -> Reply:
         order = self._order(command)
@@ -284,7 +307,7 @@ class CoinflexSocket:
         try:
             exchange.modify(order, price=ticks, amount=order.filled + left)
         except OrderRefused as refusal:
-            raise Refused(*REASONS.get(refusal.reason, (8, str(refusal)))) from refusal
+            raise _refused(refusal) from refusal
         finally:
             self._reports.has_modified(order)
 
@@ -338,6 +361,10 @@ class CoinflexSocket:
             if number == order.order_id if named[0] == "id" else str(number) == order.client_id:
                 return order
         raise Refused(1, "The specified order was not found.")
+
+
+def _refused(refusal: OrderRefused) -> Refused:
+    return Refused(*REASONS.get(refusal.reason, (8, str(refusal))))
 
 
 def _integer(command: Reply, member: str) -> int:

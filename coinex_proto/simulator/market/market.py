@@ -191,6 +191,17 @@ class Market:
         half = self.book.sides[side]
         return self._merged(half, side, limit, step) if step > 1 else self._plain(half, limit)
 
+    def sweep(self, side: Side, lots: int) -> tuple[int, int]:
+        """Lots, and units of `settle` for them, that a taker of so many lots would trade at present."""
+        done = value = 0
+        for maker in self.book.makers(side, None):
+            part = min(maker.left, lots - done)
+            done += part
+            value += self.spec.value(maker.price, part)
+            if done == lots:
+                break
+        return done, value
+
     def price_text(self, ticks: int) -> str:
         return to_text(ticks, self.spec.price_places)
 

@@ -6,19 +6,16 @@ A stop remembers where the price stood when it was placed: higher (above the tri
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Final
+from typing import Protocol
 
 from attrs import define
 
+from coinex_proto.simulator.market.futures import FuturesSettlement, Position
+from coinex_proto.simulator.market.guards import Guard
 from coinex_proto.simulator.market.market import Market
-from coinex_proto.simulator.market.matching import Side
+from coinex_proto.simulator.market.marks import Marks
+from coinex_proto.simulator.market.matching import Order, Side
 from coinex_proto.simulator.market.refusals import OrderRefused
-
-if TYPE_CHECKING:
-    from coinex_proto.simulator.market.exchange import Exchange
-    from coinex_proto.simulator.market.futures import Position
-
-STATES: Final = ("put", "active_success", "active_fail", "cancel")
 
 
 @define(eq=False, kw_only=True)
@@ -41,14 +38,31 @@ class StopOrder:
     stp: str = ""
     is_hidden: bool = False
     status: str = "put"
+    """put, active_success, active_fail or cancel."""
     created_ms: int = 0
     updated_ms: int = 0
+
+
+class Trading(Protocol):
+    """What stop orders need of the exchange."""
+
+    now_ms: int
+    markets: dict[str, Market]
+    marks: Marks
+    futures: FuturesSettlement
+
+    def place(
+        self, owner: int, key: str, side: Side, kind: str, *, amount: int, price: int, spends_quote: bool,
+        client_id: str, stp: str, stop_id: int, is_hidden: bool,
+    ) -> Order: ...  # fmt: skip
+
+    def close(self, position: Position, why: str, guard: Guard | None) -> None: ...
 
 
 class StopBook:
     """All stop orders, and the stop-loss and take-profit prices of positions."""
 
-    def __init__(self, exchange: Exchange, report: Callable[[StopOrder, str], None]) -> None:
+    def __init__(self, exchange: Trading, report: Callable[[StopOrder, str], None]) -> None:
         self._exchange = exchange
         self._report = report
         self._last_id = 102_067_000_000

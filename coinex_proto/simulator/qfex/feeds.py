@@ -92,12 +92,9 @@ class QfexFeeds:
     def top_changed(self, market: Market) -> None:
         """Best quotes go out at once."""
         message: dict[str, Any] | None = None
+        subscriptions = {("bbo", market.spec.name, None), ("bbo", ALL, None)}
         for subscriber in tuple(self.subscribers):
-            if ("bbo", market.spec.name, None) in subscriber.subscriptions or (
-                "bbo",
-                ALL,
-                None,
-            ) in subscriber.subscriptions:
+            if subscriptions & subscriber.subscriptions.keys():
                 message = message or {"type": "bbo", **self._bbo(market)}
                 subscriber.push(message)
 
@@ -151,8 +148,7 @@ class QfexFeeds:
         return {**self._stamp(market), "funding_rate": funding, "time_remaining": remaining}
 
     def _interest(self, market: Market) -> str:
-        held = (p.lots for p in self._exchange.futures.open_positions() if p.market == market.spec.key)
-        return market.amount_text(sum(lots for lots in held if lots > 0))
+        return market.amount_text(self._exchange.futures.open_interest(market.spec.key))
 
     def _bounds(self, market: Market) -> dict[str, Any]:
         mark = self._exchange.marks.mark(market)

@@ -6,7 +6,7 @@ Source: QFEX documentation, add_order, cancel_order, modify_order.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from coinex_proto.simulator.market.accounts import NotEnough
 from coinex_proto.simulator.market.amounts import BadNumber, to_scaled
@@ -14,11 +14,9 @@ from coinex_proto.simulator.market.exchange import Exchange
 from coinex_proto.simulator.market.market import Market
 from coinex_proto.simulator.market.matching import Order, Side
 from coinex_proto.simulator.market.refusals import OrderRefused
+from coinex_proto.simulator.qfex.feeds import QfexFeeds
 from coinex_proto.simulator.qfex.orders import QfexOrders, Rejected
 from coinex_proto.simulator.qfex.wire import stop_record
-
-if TYPE_CHECKING:
-    from coinex_proto.simulator.qfex.feeds import QfexFeeds
 
 STATUSES: Final = {
     "balance": "FAILED_MARGIN_CHECK",

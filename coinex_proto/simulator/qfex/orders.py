@@ -8,7 +8,7 @@ Source: QFEX documentation, order_response, fill_response.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from coinex_proto.simulator.market.events import Fill
 from coinex_proto.simulator.market.exchange import Exchange
@@ -16,6 +16,7 @@ from coinex_proto.simulator.market.futures import Position
 from coinex_proto.simulator.market.market import Market
 from coinex_proto.simulator.market.matching import Order, Side
 from coinex_proto.simulator.market.stops import StopOrder
+from coinex_proto.simulator.qfex.feeds import QfexFeeds
 from coinex_proto.simulator.qfex.statements import balance_record, position_record
 from coinex_proto.simulator.qfex.wire import (
     Ticket,
@@ -26,9 +27,6 @@ from coinex_proto.simulator.qfex.wire import (
     trade_record,
     uuid,
 )
-
-if TYPE_CHECKING:
-    from coinex_proto.simulator.qfex.feeds import QfexFeeds
 
 
 class Rejected(Exception):

@@ -8,18 +8,17 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final, Protocol
 
 import msgspec
 
 from coinex_proto.simulator.hosting.connection import ServerConnection
-from coinex_proto.simulator.qfex.feeds import ALL, CANDLE_MINUTES, PUSH_INTERVALS_MS, Subscription
-from coinex_proto.simulator.qfex.order_entry import SIDES
-from coinex_proto.simulator.qfex.orders import Rejected
+from coinex_proto.simulator.qfex.accounts import KeyRing, Meters
+from coinex_proto.simulator.qfex.feeds import ALL, CANDLE_MINUTES, PUSH_INTERVALS_MS, QfexFeeds, Subscription
+from coinex_proto.simulator.qfex.order_entry import SIDES, OrderEntry
+from coinex_proto.simulator.qfex.orders import QfexOrders, Rejected
+from coinex_proto.simulator.qfex.twaps import Twaps
 from coinex_proto.simulator.qfex.wire import json_of
-
-if TYPE_CHECKING:
-    from coinex_proto.simulator.qfex.server import QfexServer
 
 CHANNELS: Final = frozenset({"order_responses", "fills", "positions", "balances", "stop_orders"})
 _FORMS: Final[Mapping[str, tuple[type, ...]]] = {
@@ -43,10 +42,32 @@ class Refused(Exception):
         self.message = message
 
 
+class SocketBackend(Protocol):
+    """What a socket needs of the server."""
+
+    now: float
+    feeds: QfexFeeds
+    keys: KeyRing
+    meters: Meters
+    own: QfexOrders
+    order_entry: OrderEntry
+    twaps: Twaps
+    trade_sockets: dict[TradeSocket, None]
+
+    @property
+    def clock(self) -> float: ...
+
+    def requested(self, socket: QfexSocket, request: Message) -> None: ...
+
+    def deliver(self, connection: ServerConnection, name: str, payload: bytes) -> None: ...
+
+    def leverage(self, level: str) -> list[Message]: ...
+
+
 class QfexSocket(ABC):
     """What both sockets have in common."""
 
-    def __init__(self, server: QfexServer, connection: ServerConnection) -> None:
+    def __init__(self, server: SocketBackend, connection: ServerConnection) -> None:
         self.server = server
         self.connection = connection
 
@@ -82,7 +103,7 @@ class QfexSocket(ABC):
 class MdsSocket(QfexSocket):
     """Market data; no sign-in."""
 
-    def __init__(self, server: QfexServer, connection: ServerConnection) -> None:
+    def __init__(self, server: SocketBackend, connection: ServerConnection) -> None:
         super().__init__(server, connection)
         self.subscriptions: dict[Subscription, None] = {}
         self._sequence = 0
@@ -151,7 +172,7 @@ def _details(channel: str, request: Message) -> list[object]:
 class TradeSocket(QfexSocket):
     """Orders and account data of one connection."""
 
-    def __init__(self, server: QfexServer, connection: ServerConnection) -> None:
+    def __init__(self, server: SocketBackend, connection: ServerConnection) -> None:
         super().__init__(server, connection)
         self.is_signed_in = False
         self.opened_at = server.now
