@@ -16,7 +16,7 @@ from attrs import define, field
 
 from coinex_proto.simulator.coinex.depth import DEPTH_LIMITS, FULL_EVERY_MS, DepthChannel, depth_step
 from coinex_proto.simulator.coinex.prices import Prices
-from coinex_proto.simulator.coinex.wire import Push, Subscriber, rate
+from coinex_proto.simulator.coinex.wire import Push, Subscriber, public_deal, rate
 from coinex_proto.simulator.market.market import Market
 
 FIRST_DEALS: Final = 100
@@ -175,16 +175,7 @@ class Feeds:
                     follower.deliver(news)
 
     def _deals(self, market: Market, count: int) -> Push:
-        deals = [
-            {
-                "deal_id": deal.deal_id,
-                "created_at": deal.created_ms,
-                "side": deal.side,
-                "price": market.price_text(deal.price),
-                "amount": market.amount_text(deal.lots),
-            }
-            for deal in islice(market.deals, count)
-        ]
+        deals = [public_deal(market, deal) for deal in islice(market.deals, count)]
         return Push("deals.update", {"market": market.spec.name, "deal_list": deals})
 
     def _push_states(self, now_ms: int) -> None:

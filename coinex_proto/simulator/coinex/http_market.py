@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from coinex_proto.simulator.coinex.depth import DEPTH_LIMITS, checksum, depth_step
+from coinex_proto.simulator.coinex.depth import DEPTH_LIMITS, checksum, depth_data, depth_step
 from coinex_proto.simulator.coinex.http_request import ApiRequest, Endpoint, Page, Table, bad_parameter
-from coinex_proto.simulator.coinex.wire import rate, units
+from coinex_proto.simulator.coinex.wire import public_deal, rate, units
 from coinex_proto.simulator.market.amounts import BadNumber, to_text
 from coinex_proto.simulator.market.futures import MAINTENANCE_RATE
 from coinex_proto.simulator.market.klines import LONGEST, PERIODS, klines
@@ -101,30 +101,14 @@ def _depth(request: ApiRequest) -> object:
     except BadNumber as error:
         raise bad_parameter("interval") from error
     bids, asks = market.levels("buy", limit, step), market.levels("sell", limit, step)
-    depth = {
-        "asks": asks,
-        "bids": bids,
-        "last": market.price_text(market.last),
-        "updated_at": request.server.exchange.now_ms,
-        "checksum": checksum(bids, asks),
-    }
-    return {"market": market.spec.name, "is_full": True, "depth": depth}
+    return depth_data(market, bids, asks, checksum(bids, asks), request.server.exchange.now_ms, is_full=True)
 
 
 def _deals(request: ApiRequest) -> object:
     market = request.market()
     limit, last_id = min(1000, request.number("limit", 100)), request.number("last_id", 0)
     deals = [deal for deal in market.deals if deal.deal_id > last_id]
-    return [
-        {
-            "deal_id": deal.deal_id,
-            "created_at": deal.created_ms,
-            "side": deal.side,
-            "price": market.price_text(deal.price),
-            "amount": market.amount_text(deal.lots),
-        }
-        for deal in (deals[-limit:] if last_id else deals[:limit])
-    ]
+    return [public_deal(market, deal) for deal in (deals[-limit:] if last_id else deals[:limit])]
 
 
 def _klines(request: ApiRequest) -> object:

@@ -114,16 +114,6 @@ class CoinexServer(VenueServer[int]):
     def place(self, market: str, side: Side, price: Number, amount: Number, *, module: str | None = None) -> Order:
         return self._place(self._market(market, module), side, price, amount)
 
-    def orders(self, market: str | None = None) -> tuple[Order, ...]:
-        """Open orders of the account, oldest first."""
-        return tuple(
-            order
-            for order in self.exchange.orders.values()
-            if order.owner == self.owner
-            and not order.finish
-            and market in (None, self.exchange.markets[order.market].spec.name)
-        )
-
     def skew_clock(self, seconds: float) -> None:
         """Set the server's idea of the time so far ahead (or back) of the truth."""
         self._skew_ms = round(seconds * 1000)
@@ -253,10 +243,6 @@ class CoinexServer(VenueServer[int]):
             self._funding_at = funding_times(self.exchange.now_ms)[1] / 1000
         if self._connections_at <= at:
             self._look_after_connections(at)
-
-    def _named(self, market: str) -> list[Market]:
-        listed = [found for module in MODULES for found in self.feeds[module].markets.values()]
-        return [found for found in listed if market in ("all", found.spec.name)]
 
     def _find(self, order_id: int) -> Order:
         return self.exchange.orders[order_id]

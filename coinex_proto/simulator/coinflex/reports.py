@@ -70,10 +70,6 @@ class CoinflexReports:
             "time": order.created_ms * 1000,
         }
 
-    def open_orders(self, owner: int) -> list[Order]:
-        """Of this owner, oldest first."""
-        return [order for order in self._exchange.orders.values() if order.owner == owner and not order.finish]
-
     def book(self, name: str) -> list[Notice]:
         """The best orders of both sides."""
         book = self._exchange.markets[name].book

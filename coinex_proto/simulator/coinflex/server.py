@@ -93,10 +93,6 @@ class CoinflexServer(VenueServer[int]):
 
     # what a test does
 
-    def orders(self, market: str | None = None) -> tuple[Order, ...]:
-        """Open orders of the account, oldest first."""
-        return tuple(order for order in self.reports.open_orders(self.owner) if market in (None, order.market))
-
     def skew_clock(self, seconds: float) -> None:
         """Nothing: this venue shows no time and signs none."""
 
@@ -209,9 +205,6 @@ class CoinflexServer(VenueServer[int]):
             self._faults.act(at)
         if self._connections_at <= at:
             self._look_after_connections(at)
-
-    def _named(self, market: str) -> list[Market]:
-        return [found for name, found in self.exchange.markets.items() if market in ("all", name)]
 
     def _find(self, order_id: int) -> Order:
         return self.exchange.orders[order_id]

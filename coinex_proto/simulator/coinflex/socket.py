@@ -95,9 +95,7 @@ class CoinflexSocket:
         self._methods: dict[str, Callable[[Reply], Reply]] = {
             "Authenticate": self._authenticate,
             "GetBalances": lambda _: {"balances": self._reports.balances(self._owner)},
-            "GetOrders": lambda _: {
-                "orders": [self._reports.record(o) for o in self._reports.open_orders(self._owner)]
-            },
+            "GetOrders": lambda _: {"orders": [self._reports.record(o) for o in self._open_orders()]},
             "GetTradeVolume": self._volume,
             "EstimateMarketOrder": self._estimate,
             "PlaceOrder": self._place,
@@ -154,6 +152,9 @@ class CoinflexSocket:
     def _owner(self) -> int:
         assert self.account is not None
         return self.account.owner
+
+    def _open_orders(self) -> list[Order]:
+        return self._server.exchange.open_orders(self._owner)
 
     def _check(self, method: str) -> None:
         now = self._server.now
@@ -240,7 +241,7 @@ class CoinflexSocket:
         side: Side = "buy" if quantity > 0 else "sell"
         _check_total(quantity, price)
         ticks = self._ticks(name, price, side)
-        if len(self._reports.open_orders(self._owner)) >= MAX_OPEN_ORDERS:
+        if len(self._open_orders()) >= MAX_OPEN_ORDERS:
             raise Refused(5, "You have too many outstanding orders.")
         kind = "maker_only" if command.get("post_only") else "ioc" if persist == "fill_or_kill" else "limit"
         order = self._put(name, side, kind, abs(quantity), ticks, tonce)
@@ -318,7 +319,7 @@ class CoinflexSocket:
         return gone
 
     def _cancel_all(self, _: Reply) -> Reply:
-        orders = self._reports.open_orders(self._owner)
+        orders = self._open_orders()
         gone = [self._reports.record(order) for order in orders]
         for order in orders:
             self._server.exchange.cancel(order)
@@ -338,7 +339,7 @@ class CoinflexSocket:
         tonce = _integer(command, "tonce")
         if tonce == 0:
             raise Refused(8, "Tonce must not be zero.")
-        if any(order.client_id == str(tonce) for order in self._reports.open_orders(self._owner)):
+        if any(order.client_id == str(tonce) for order in self._open_orders()):
             raise Refused(3, "Tonce is out of sequence.")
         return str(tonce)
 
@@ -357,7 +358,7 @@ class CoinflexSocket:
         number = _integer(command, named[0])
         if named[0] == "tonce" and number == 0:
             raise Refused(8, "Tonce must not be zero.")
-        for order in self._reports.open_orders(self._owner):
+        for order in self._open_orders():
             if number == order.order_id if named[0] == "id" else str(number) == order.client_id:
                 return order
         raise Refused(1, "The specified order was not found.")

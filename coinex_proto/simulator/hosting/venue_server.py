@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Generic, TypeVar
 
@@ -118,9 +118,9 @@ class VenueServer(ABC, Generic[Code]):
         places = self.exchange.markets[found.market].spec.amount_places
         self.exchange.fill(found, found.left if amount is None else to_scaled(amount, places))
 
-    @abstractmethod
     def orders(self, market: str | None = None) -> tuple[Order, ...]:
         """Open orders of the account, oldest first."""
+        return tuple(self.exchange.open_orders(self.owner, market))
 
     def drop(self, how: Ending = "rst") -> None:
         """Break every WebSocket connection."""
@@ -216,10 +216,6 @@ class VenueServer(ABC, Generic[Code]):
     # markets
 
     @abstractmethod
-    def _named(self, market: str) -> Iterable[Market]:
-        """The markets of this name, or all of them."""
-
-    @abstractmethod
     def _market(self, name: str) -> Market:
         """The market of this name.  Raises ValueError when there is none."""
 
@@ -228,8 +224,9 @@ class VenueServer(ABC, Generic[Code]):
         """The order of this id.  Raises LookupError or ValueError when there is none."""
 
     def _set_halted(self, market: str, *, is_halted: bool) -> None:
-        for found in self._named(market):
-            found.is_halted = is_halted
+        for found in self.exchange.markets.values():
+            if market in ("all", found.spec.name):
+                found.is_halted = is_halted
 
     def _quote(self, market: Market, bid: Number, ask: Number, size: Number) -> None:
         prices = [to_scaled(price, market.spec.price_places) for price in (bid, ask)]

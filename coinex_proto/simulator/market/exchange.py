@@ -16,7 +16,7 @@ from coinex_proto.simulator.market.futures import FuturesSettlement, Position
 from coinex_proto.simulator.market.guards import Guard
 from coinex_proto.simulator.market.market import Deal, Market, MarketSpec
 from coinex_proto.simulator.market.marks import Marks
-from coinex_proto.simulator.market.matching import Book, Order, Side
+from coinex_proto.simulator.market.matching import Order, Side
 from coinex_proto.simulator.market.refusals import OrderRefused
 from coinex_proto.simulator.market.spot import HOUSE, SpotSettlement
 from coinex_proto.simulator.market.stops import StopBook, StopOrder
@@ -82,6 +82,11 @@ class Exchange:
         self.ledger.watched.add(self._last_owner)
         self.fills[self._last_owner] = []
         return self._last_owner
+
+    def open_orders(self, owner: int, name: object = None) -> list[Order]:
+        """Open orders of a watched owner in the markets of this name (None: in all), oldest first."""
+        own = (order for order in self.orders.values() if order.owner == owner and not order.finish)
+        return [order for order in own if name in (None, self.markets[order.market].spec.name)]
 
     def place(
         self,
@@ -233,7 +238,7 @@ class Exchange:
             raise OrderRefused("thin")
         if order.kind == "maker_only" and book.next_maker(order.side, limit) is not None:
             raise OrderRefused("would_take")
-        if order.kind == "fok" and not _can_fill(book, order):
+        if order.kind == "fok" and not book.can_fill(order.side, order.price, order.left):
             raise OrderRefused("cannot_fill")
 
     def _reserve(self, market: Market, order: Order) -> None:
@@ -383,12 +388,3 @@ def _give_up(order: Order) -> None:
         order.left = 0
     else:
         order.finish = "canceled"
-
-
-def _can_fill(book: Book, order: Order) -> bool:
-    left = order.left
-    for maker in book.makers(order.side, order.price):
-        left -= maker.left
-        if left <= 0:
-            return True
-    return False

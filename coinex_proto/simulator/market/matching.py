@@ -172,6 +172,14 @@ class Book:
                 return
             yield from level.orders.values()
 
+    def can_fill(self, side: Side, limit: int, lots: int) -> bool:
+        """Whether a taker could trade all of its lots at `limit` or better."""
+        for maker in self.makers(side, limit):
+            lots -= maker.left
+            if lots <= 0:
+                return True
+        return False
+
 
 def _reaches(side: Side, limit: int, price: int) -> bool:
     return price <= limit if side == "buy" else price >= limit

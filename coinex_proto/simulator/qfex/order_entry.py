@@ -138,7 +138,7 @@ class OrderEntry:
         """cancel_order by order_id or client_order_id."""
         symbol, name = params.get("symbol"), str(params.get("order_id"))
         if params.get("cancel_order_id_type") == "client_order_id":
-            found = [o for o in self._orders.open_orders(symbol) if self._orders.ticket(o).client_order_id == name]
+            found = [o for o in self._open_orders(symbol) if self._orders.ticket(o).client_order_id == name]
         else:
             order = self._orders.by_id.get(name)
             found = [order] if order is not None and not order.finish and self._orders.symbol(order) == symbol else []
@@ -149,7 +149,7 @@ class OrderEntry:
 
     def cancel_all(self) -> None:
         """Every open order; stop orders stay."""
-        for order in self._orders.open_orders(None):
+        for order in self._open_orders():
             self._exchange.cancel(order)
 
     def cancel_stop(self, params: Mapping[str, Any]) -> dict[str, Any]:
@@ -176,13 +176,16 @@ class OrderEntry:
         """set_user_leverage; False while there are open orders or a position."""
         market = self._market(params)
         position = self._exchange.futures.position(self._orders.owner, market.spec.key)
-        if self._orders.open_orders(market.spec.name) or (position is not None and position.lots):
+        if self._open_orders(market.spec.name) or (position is not None and position.lots):
             return False
         try:
             self._exchange.set_leverage(market, self._orders.owner, "cross", max(1, int(params["leverage"])))
         except (KeyError, TypeError, ValueError, NotEnough):
             return False
         return True
+
+    def _open_orders(self, symbol: object = None) -> list[Order]:
+        return self._exchange.open_orders(self._orders.owner, symbol)
 
     def _market(self, params: Mapping[str, Any]) -> Market:
         market = self._feeds.markets.get(str(params.get("symbol")))

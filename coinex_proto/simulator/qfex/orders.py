@@ -133,14 +133,6 @@ class QfexOrders:
 
     # What queries show ------------------------------------------------------------------------------------------------
 
-    def open_orders(self, symbol: object) -> list[Order]:
-        """Open orders, oldest first; None: of all symbols."""
-        return [
-            order
-            for order in self._exchange.orders.values()
-            if order.owner == self.owner and not order.finish and symbol in (None, self.symbol(order))
-        ]
-
     def order(self, params: Mapping[str, Any]) -> dict[str, Any]:
         """get_order: open or over. Raises Rejected."""
         order = self.by_id.get(str(params.get("order_id")))
@@ -150,7 +142,10 @@ class QfexOrders:
 
     def all_orders(self, symbol: object) -> list[dict[str, Any]]:
         """Orders and stop orders that are open."""
-        orders = [self._record(order, self._tickets[order.order_id].status) for order in self.open_orders(symbol)]
+        orders = [
+            self._record(order, self._tickets[order.order_id].status)
+            for order in self._exchange.open_orders(self.owner, symbol)
+        ]
         return orders + [
             stop_record(self.user_id, market, stop, self._stop_tickets[stop.stop_id], "ACK")
             for stop in self._stops.values()
@@ -171,7 +166,9 @@ class QfexOrders:
     def positions(self) -> Iterator[dict[str, Any]]:
         """One record a symbol, flat ones too."""
         for market in self._feeds.markets.values():
-            yield position_record(self._exchange, self.owner, market, self.open_orders(market.spec.name))
+            yield position_record(
+                self._exchange, self.owner, market, self._exchange.open_orders(self.owner, market.spec.name)
+            )
 
     def balance(self) -> dict[str, Any]:
         """The inside of a balance_response."""

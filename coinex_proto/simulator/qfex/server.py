@@ -114,10 +114,6 @@ class QfexServer(VenueServer[str]):
 
     # what a test does
 
-    def orders(self, market: str | None = None) -> tuple[Order, ...]:
-        """Open orders of the account, oldest first."""
-        return tuple(self.own.open_orders(market))
-
     def skew_clock(self, seconds: float) -> None:
         """Set the server's idea of the time so far ahead (or back) of the truth."""
         self._skew = seconds
@@ -267,9 +263,6 @@ class QfexServer(VenueServer[str]):
         times = [connection.next_at(IDLE_LIMIT) for connection in self.connections]
         times += [s.opened_at + SIGN_IN_LIMIT for s in self.trade_sockets if not s.is_signed_in]
         self._connections_at = min((time for time in times if time > at), default=math.inf)
-
-    def _named(self, market: str) -> list[Market]:
-        return [found for name, found in self.feeds.markets.items() if market in ("all", name)]
 
     def _find(self, order_id: str) -> Order:
         found = self.own.find(order_id)
