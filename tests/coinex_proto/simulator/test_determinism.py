@@ -23,7 +23,7 @@ def everything(seed: int) -> str:
         peer.sign_in()
         for topic in ("state", "deals", "index", "bbo", "order", "stop", "user_deals", "balance"):
             peer.subscribe(topic)
-        peer.ask("depth.subscribe", {"market_list": [[name, 20, "0", False] for name in MARKETS]})
+        peer.request("depth.subscribe", {"market_list": [[name, 20, "0", False] for name in MARKETS]})
     peers[1].subscribe("position")
     received = []
     for step in range(20):

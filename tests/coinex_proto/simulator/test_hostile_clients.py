@@ -115,7 +115,7 @@ def test_every_request_gets_one_answer(requests: list[tuple[str, object, object]
 
 
 @given(path=st.sampled_from(sorted(TABLE)), terms=TERMS)
-def test_every_trading_call_is_answered_whatever_its_parameters_are(
+def test_every_trading_request_is_answered_whatever_its_parameters_are(
     path: tuple[str, str], terms: dict[str, object]
 ) -> None:
     server = quiet_server()
@@ -131,7 +131,7 @@ def test_every_trading_call_is_answered_whatever_its_parameters_are(
 
 
 @given(body=st.binary(max_size=60))
-def test_no_body_makes_a_call_raise(body: bytes) -> None:
+def test_no_body_makes_a_request_raise(body: bytes) -> None:
     server = quiet_server(allows_old_signatures=True)
     connection = server.accept(START)
     head = f"POST /v2/spot/order HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n"

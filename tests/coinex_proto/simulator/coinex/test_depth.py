@@ -16,7 +16,7 @@ def lively(**options: object) -> CoinexServer:
 
 
 def follow_depth(peer: Peer, limit: int = 20, interval: str = "0", *, is_full: bool = False) -> None:
-    peer.ask("depth.subscribe", {"market_list": [["BTCUSDT", limit, interval, is_full]]})
+    peer.request("depth.subscribe", {"market_list": [["BTCUSDT", limit, interval, is_full]]})
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ def test_an_incremental_subscription_gets_the_whole_book_again_every_minute() ->
     peer = Peer(quiet_server())
     follow_depth(peer)
     for _ in range(13):
-        peer.ask("server.ping")
+        peer.request("server.ping")
         peer.run(10)
     assert [push["is_full"] for push in peer.pushes("depth.update")] == [True, True, True]
 

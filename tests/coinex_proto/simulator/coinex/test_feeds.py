@@ -11,7 +11,7 @@ def lively(**options: object) -> CoinexServer:
 
 
 def follow_depth(peer: Peer, limit: int = 20, interval: str = "0", *, is_full: bool = False) -> None:
-    peer.ask("depth.subscribe", {"market_list": [["BTCUSDT", limit, interval, is_full]]})
+    peer.request("depth.subscribe", {"market_list": [["BTCUSDT", limit, interval, is_full]]})
 
 
 def test_best_quotes_come_at_once() -> None:

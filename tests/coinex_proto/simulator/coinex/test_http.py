@@ -46,7 +46,7 @@ def test_the_worked_signatures_of_the_wire_document_are_accepted(prepared: str, 
         ({"X-COINEX-TIMESTAMP": str(int(START * 1000) + 4999)}, 4006),
     ],
 )
-def test_signed_calls_need_key_signature_and_a_fresh_time(headers: dict[str, str], expected: int) -> None:
+def test_signed_requests_need_key_signature_and_a_fresh_time(headers: dict[str, str], expected: int) -> None:
     assert code(request(quiet_server(), "GET", "/v2/assets/spot/balance", headers=headers)) == expected
 
 
@@ -90,7 +90,7 @@ def test_the_query_is_signed_as_it_was_sent() -> None:
         ("GET", "/v2/spot/kline?market=BTCUSDT&period=7min", 200, 3639),
     ],
 )
-def test_public_calls_answer_unsigned_and_say_what_is_wrong(
+def test_public_requests_answer_unsigned_and_say_what_is_wrong(
     method: str, target: str, status: int, expected: int | None
 ) -> None:
     answer = request(quiet_server(), method, target, signed=False)
@@ -102,7 +102,7 @@ def test_a_body_that_is_no_object_is_a_parameter_error() -> None:
     assert code(request(quiet_server(), "POST", "/v2/spot/order", [1])) == 4004
 
 
-def test_a_limited_call_says_what_is_left_and_an_empty_bucket_refuses_until_it_refills() -> None:
+def test_a_limited_request_says_what_is_left_and_an_empty_bucket_refuses_until_it_refills() -> None:
     server = quiet_server()
     target = "/v2/assets/spot/balance"
     for left in range(9, -1, -1):

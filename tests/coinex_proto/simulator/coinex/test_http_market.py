@@ -38,7 +38,7 @@ def test_market_lists_hold_what_foreign_clients_look_for() -> None:
     assert json.dumps(currencies)
 
 
-def test_public_market_calls_give_what_the_markets_hold() -> None:
+def test_public_market_requests_give_what_the_markets_hold() -> None:
     server = quiet_server()
     for module in ("spot", "futures"):
         server.quote("BTCUSDT", "99", "101", "5", module=module)

@@ -83,21 +83,6 @@ def test_partly_filled_orders_stay_and_are_found_when_they_are_over() -> None:
     assert (deal["amount"], deal["role"], deal["fee"], deal["fee_ccy"]) == ("0.2", "maker", "0.0004", "BTC")
 
 
-def test_lists_come_newest_first_in_pages() -> None:
-    server = quiet_server()
-    ids = [
-        place(server, side=("buy", "sell")[number % 2], price="65000" if number % 2 else "50000", amount="0.1")[
-            "order_id"
-        ]
-        for number in range(12)
-    ]
-    answer = request(server, "GET", "/v2/spot/pending-order?market_type=SPOT&page=2&limit=5")[2]
-    assert [order["order_id"] for order in answer["data"]] == ids[::-1][5:10]
-    assert answer["pagination"] == {"has_next": True, "total": 12}
-    sells = data(server, "GET", "/v2/spot/pending-order?market_type=SPOT&side=sell&limit=100")
-    assert [order["order_id"] for order in sells] == ids[::-1][::2]
-
-
 def test_orders_are_cancelled_by_client_id_by_list_and_all_at_once() -> None:
     server = quiet_server()
     for name in ("a", "a", "b", "c", "d"):

@@ -16,7 +16,7 @@ def story(steps: list[float], **options: object) -> bytes:
     for topic in ("state", "deals", "index", "order", "balance"):
         peer.subscribe(topic)
     peer.subscribe("bbo", "BTCUSDT")
-    peer.ask("depth.subscribe", {"market_list": [["BTCUSDT", 10, "0", False]]})
+    peer.request("depth.subscribe", {"market_list": [["BTCUSDT", 10, "0", False]]})
     server.place("BTCUSDT", "buy", "59990", "0.5")
     for step in steps:
         peer.run(step)
@@ -78,7 +78,7 @@ def test_a_dropped_connection_is_forgotten_and_takes_nothing_more() -> None:
     peer.subscribe("state")
     server.drop("fin")
     peer.clear()
-    peer.ask("server.ping")
+    peer.request("server.ping")
     peer.run(10)
     assert peer.messages == []
     assert not server.connections

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from coinex_proto.simulator.hosting.link import Link
 
 
-def test_a_line_without_orders_carries_at_once() -> None:
+def test_a_link_without_orders_gives_everything_at_once() -> None:
     link = Link()
     link.put(b"abc", 1.0)
     assert link.take(1.0) == b"abc"
@@ -28,7 +28,7 @@ def test_a_delay_applies_to_what_is_put_in_before_it_ends() -> None:
     assert link.take(6.9) == b"ab"
 
 
-def test_a_frozen_line_gives_everything_when_it_thaws() -> None:
+def test_a_frozen_link_gives_everything_when_it_thaws() -> None:
     link = Link()
     link.freeze(3.0)
     link.freeze(2.0)
@@ -39,7 +39,7 @@ def test_a_frozen_line_gives_everything_when_it_thaws() -> None:
     assert link.take(3.0) == b"ab"
 
 
-def test_a_slow_line_drips_at_its_rate() -> None:
+def test_a_slow_link_drips_at_its_rate() -> None:
     link = Link()
     link.slow_down(100.0, until=10.0)
     link.put(bytes(50), 0.0)
