@@ -47,7 +47,7 @@ class Feeds:
         wake: Callable[[str], object],
         wake_later: Callable[[str], object],
     ) -> None:
-        """`wake(market key)` is called when somebody begins to look at a market, the other when at all of them."""
+        """`wake(market key)` runs when somebody begins to look at a market, the other one when at all of them."""
         self._wake, self._wake_later = wake, wake_later
         self.markets = markets
         """By name."""

@@ -114,7 +114,7 @@ class CoinexSocket:
         return subscription is not None and name in subscription
 
     def perform(self, method: str, identity: int, params: object, *, is_answered: bool = True) -> None:
-        """Do what a request asks, and answer it, unless that answer is to be lost."""
+        """Carry out a request, and answer it unless the answer is to be lost."""
         if method == "server.ping" and params == []:
             params = {}
         try:

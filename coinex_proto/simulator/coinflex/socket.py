@@ -126,7 +126,7 @@ class CoinflexSocket:
         self.volatile.clear()
 
     def perform(self, command: Reply, *, is_answered: bool = True) -> None:
-        """Do what a command asks, and answer it, unless that answer is to be lost."""
+        """Carry out a command, and answer it unless the answer is to be lost."""
         method, tag = command["method"], command.get("tag")
         try:
             handler = self._methods.get(method)

@@ -110,25 +110,17 @@ class HalfBook:
     def best(self) -> Level | None:
         return self.levels[self._keys[0] * self._sign] if self._keys else None
 
-    def best_price(self) -> int | None:
-        """The best price that the public sees."""
-        return next((level.price for level in self if level.lots), None)
-
     def __iter__(self) -> Iterator[Level]:
         for key in self._keys:
             yield self.levels[key * self._sign]
 
-    def __len__(self) -> int:
-        return len(self._keys)
-
 
 class Book:
-    """Both sides of a market.  `revision` grows with every change."""
+    """Both sides of a market."""
 
     def __init__(self) -> None:
         self.sides: dict[Side, HalfBook] = {"buy": HalfBook(-1), "sell": HalfBook(1)}
         self.orders: dict[int, Order] = {}
-        self.revision = 0
 
     @property
     def bids(self) -> HalfBook:
@@ -139,24 +131,20 @@ class Book:
         return self.sides["sell"]
 
     def add(self, order: Order) -> None:
-        self.revision += 1
         self.orders[order.order_id] = order
         self.sides[order.side].add(order)
 
     def take(self, order: Order, lots: int) -> None:
         """Remove lots of a resting order from the book, and count them off the order."""
-        self.revision += 1
         self.sides[order.side].take(order, lots)
         if lots == order.left:
             del self.orders[order.order_id]
         order.left -= lots
 
-    def remove(self, order: Order) -> int:
+    def remove(self, order: Order) -> None:
         """Take what is left of a resting order out of the book, leaving `order.left` as the unfilled rest."""
-        self.revision += 1
         self.sides[order.side].take(order, order.left)
         del self.orders[order.order_id]
-        return order.left
 
     def next_maker(self, side: Side, limit: int | None) -> Order | None:
         """The order that a taker of this side meets first; None when nobody trades at `limit` or better."""

@@ -174,10 +174,6 @@ class QfexOrders:
         """The inside of a balance_response."""
         return balance_record(self._exchange, self.owner, self.user_id)
 
-    def find(self, order_id: str) -> Order | None:
-        """The order that has or had this id."""
-        return self.by_id.get(order_id)
-
     def ticket(self, order: Order) -> Ticket:
         """What this venue knows of an own order; one that a test has placed gets its ticket here."""
         found = self._tickets.get(order.order_id)

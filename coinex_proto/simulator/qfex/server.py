@@ -265,7 +265,7 @@ class QfexServer(VenueServer[str]):
         self._connections_at = min((time for time in times if time > at), default=math.inf)
 
     def _find(self, order_id: str) -> Order:
-        found = self.own.find(order_id)
+        found = self.own.by_id.get(order_id)
         if found is None:
             raise ValueError(f"fill: no order {order_id!r}")
         return found

@@ -89,7 +89,7 @@ class QfexSocket(ABC):
 
     @abstractmethod
     def perform(self, request: Message, *, is_answered: bool = True) -> None:
-        """Do what a request asks and answer it, unless the answer is to be lost."""
+        """Carry out a request, and answer it unless the answer is to be lost."""
 
     def refuse(self, code: str, text: str | None, echo: object) -> None:
         """An error frame."""

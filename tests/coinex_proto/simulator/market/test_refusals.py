@@ -21,11 +21,11 @@ from tests.coinex_proto.simulator.market.two_accounts import Book
 def test_orders_that_are_refused_change_nothing(amount: int, price: int, kind: str, reason: str) -> None:
     book = Book()
     book.place(book.second, "sell", 1, 101)
-    revision = book.market.book.revision
+    revisions = [half.revision for half in book.market.book.sides.values()]
     with pytest.raises(OrderRefused) as refusal:
         book.place(book.first, "buy", amount, price, kind)
     assert refusal.value.reason == reason
-    assert book.market.book.revision == revision
+    assert [half.revision for half in book.market.book.sides.values()] == revisions
     assert book.available(book.first, "USDT") == 10**6
 
 
