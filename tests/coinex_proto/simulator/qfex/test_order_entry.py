@@ -52,3 +52,25 @@ def test_leverage_can_be_set_while_nothing_is_open() -> None:
     peer.request("add_order", **order())
     refused = peer.request("set_user_leverage", symbol=SYMBOL, leverage=5)
     assert refused[0]["err"]["error_code"] == "InvalidParameter"
+
+
+def test_a_position_is_closed_by_an_order_that_takes_near_the_mark() -> None:
+    server = made()
+    peer = signed_in(server, "n", "order_responses")
+    assert statuses(peer.request("close_position", symbol=SYMBOL)) == ["REJECTED"]
+    server.fill(server.place(SYMBOL, "buy", "100.5", "2"))
+    peer.read()
+    answers = peer.request("close_position", symbol=SYMBOL, client_order_id="out")
+    assert statuses(answers) == ["ACK", "FILLED"]
+    assert (answers[0]["order_response"]["side"], answers[0]["order_response"]["time_in_force"]) == ("SELL", "IOC")
+    assert server.exchange.futures.open_positions(server.owner) == ()
+
+
+def test_every_open_order_is_cancelled_at_once() -> None:
+    server = made()
+    peer = signed_in(server)
+    for _ in range(2):
+        peer.request("add_order", **order())
+    answers = peer.request("cancel_all_orders")
+    assert statuses(answers) == ["CANCELLED", "CANCELLED"]
+    assert answers[-1]["ack"]["incoming_message"]["type"] == "cancel_all_orders"

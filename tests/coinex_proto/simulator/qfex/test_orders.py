@@ -53,3 +53,14 @@ def test_a_stop_order_waits_for_the_mark_and_becomes_a_market_order() -> None:
     server.advance(START + 1)
     assert "FILLED" in statuses(peer.read())
     assert statuses(peer.request("cancel_stop_order", stop_order_id=stop_id)) == ["NO_SUCH_ORDER"]
+
+
+def test_own_trades_are_listed_newest_first_and_by_order() -> None:
+    server = made()
+    peer = signed_in(server)
+    first = peer.request("add_order", **order(price=101))[0]["order_response"]["order_id"]
+    peer.request("add_order", **order(price=101, quantity=2))
+    (answer,) = peer.request("get_user_trades")
+    assert [trade["quantity"] for trade in answer["user_trades"]] == [2, 1]
+    (answer,) = peer.request("get_user_trades", order_id=first, limit=5)
+    assert (answer["count"], answer["user_trades"][0]["order_id"]) == (1, first)
