@@ -10,12 +10,12 @@ import hmac
 import re
 from collections.abc import Mapping
 from hashlib import sha256
-from typing import Any, Final, Protocol
+from typing import Any, Final
 from urllib.parse import parse_qsl
 
 import msgspec
 
-from coinex_proto.simulator.coinex.accounts import Accounts, Key, is_signed
+from coinex_proto.simulator.coinex.accounts import Key, is_signed
 from coinex_proto.simulator.coinex.http_request import (
     ApiError,
     ApiRequest,
@@ -51,18 +51,10 @@ GROUPS: Final = {
 _SIGNATURE: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
 
-class HttpBackend(Backend, Protocol):
-    """What signatures and refusals need of the server besides."""
-
-    accounts: Accounts
-
-    def take_refusal(self, method: str) -> int | None: ...
-
-
 class CoinexHttp:
     """Answers requests."""
 
-    def __init__(self, server: HttpBackend, table: Table, *, allows_old_signatures: bool) -> None:
+    def __init__(self, server: Backend, table: Table, *, allows_old_signatures: bool) -> None:
         self._server = server
         self._table = table
         self._allows_old_signatures = allows_old_signatures

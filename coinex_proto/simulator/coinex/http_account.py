@@ -5,8 +5,10 @@ Source: CoinEx HTTP API v2, balance and position pages.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Final
+
+from attrs import evolve
 
 from coinex_proto.simulator.coinex.http_guards import CHANGES, WORDS, Change, guard_lists
 from coinex_proto.simulator.coinex.http_market import LEVERAGES
@@ -31,7 +33,7 @@ def _futures_balances(request: ApiRequest) -> object:
 
 
 def _currencies(request: ApiRequest, wallet: str) -> list[str]:
-    return [currency for currency, _ in request.server.exchange.ledger.wallet(request.owner, wallet)]
+    return [currency for currency, _ in request.exchange.ledger.wallet(request.owner, wallet)]
 
 
 def _balance(request: ApiRequest, wallet: str, currency: str, names: tuple[str, ...]) -> dict[str, Any]:
@@ -57,31 +59,25 @@ def position_fields(request: ApiRequest, position: Position) -> dict[str, Any]:
     fields["settle_value"] = fields.pop("settle_val")
     for name in ("first_filled_price", "latest_filled_price"):
         del fields[name]
-    market = request.server.exchange.markets[position.market]
+    market = request.exchange.markets[position.market]
     return {"market_type": "FUTURES", **fields, **guard_lists(market, position)}
 
 
+def _named(request: ApiRequest, positions: Iterable[Position]) -> list[Position]:
+    name, markets = request.text("market", ""), request.exchange.markets
+    return [position for position in positions if name in ("", markets[position.market].spec.name)]
+
+
 def _pending_positions(request: ApiRequest) -> Page:
-    name = request.text("market", "")
-    markets = request.server.exchange.markets
-    return request.page(
-        [
-            position_fields(request, position)
-            for position in request.server.exchange.futures.open_positions(request.owner)
-            if name in ("", markets[position.market].spec.name)
-        ]
-    )
+    found = _named(request, request.exchange.futures.open_positions(request.owner))
+    return request.page([position_fields(request, position) for position in found])
 
 
 def _finished_positions(request: ApiRequest) -> Page:
-    name = request.text("market", "")
-    markets = request.server.exchange.markets
+    own = (position for position in reversed(request.exchange.futures.finished) if position.owner == request.owner)
+    found = _named(request, own)
     return request.page(
-        [
-            {**position_fields(request, position), "finished_type": position.finish}
-            for position in reversed(request.server.exchange.futures.finished)
-            if position.owner == request.owner and name in ("", markets[position.market].spec.name)
-        ]
+        [{**position_fields(request, position), "finished_type": position.finish} for position in found]
     )
 
 
@@ -90,8 +86,8 @@ def _close_position(request: ApiRequest) -> object:
     lots = abs(position.lots)
     amount = request.params.get("amount") or market.amount_text(lots)
     side = "sell" if position.lots > 0 else "buy"
-    terms = order_terms(_with(request, side=side, amount=amount), market)
-    order = request.server.exchange.place(
+    terms = order_terms(evolve(request, params={**request.params, "side": side, "amount": amount}), market)
+    order = request.exchange.place(
         request.owner, market.spec.key, reduces=True, **{**terms, "amount": min(terms["amount"], lots)}
     )
     return order_fields(market, order)
@@ -104,7 +100,7 @@ def _adjust_leverage(request: ApiRequest) -> object:
         raise bad_parameter("leverage")
     market = request.market()
     try:
-        request.server.exchange.set_leverage(market, request.owner, mode, leverage)
+        request.exchange.set_leverage(market, request.owner, mode, leverage)
     except NotEnough as error:
         raise ApiError(3109, "balance not enough") from error
     return {"margin_mode": mode, "leverage": leverage}
@@ -114,7 +110,7 @@ def _adjust_margin(request: ApiRequest) -> object:
     market, position = _own_position(request)
     try:
         amount = to_scaled(request.text("amount"), UNIT_PLACES)
-        request.server.exchange.add_margin(market, position, amount)
+        request.exchange.add_margin(market, position, amount)
     except BadNumber as error:
         raise bad_parameter("amount") from error
     except NotEnough as error:
@@ -128,7 +124,7 @@ def _guard(word: str, change: Change) -> Callable[[ApiRequest], object]:
     def handle(request: ApiRequest) -> object:
         market, position = _own_position(request)
         position.guards[word] = change(request, market, position, word)
-        request.server.exchange.position_touched(market, position)
+        request.exchange.position_touched(market, position)
         return position_fields(request, position)
 
     return handle
@@ -137,16 +133,10 @@ def _guard(word: str, change: Change) -> Callable[[ApiRequest], object]:
 def _own_position(request: ApiRequest) -> tuple[Market, Position]:
     request.one_of("market_type", MARKET_TYPES["futures"])
     market = request.market()
-    for position in request.server.exchange.futures.open_positions(request.owner):
+    for position in request.exchange.futures.open_positions(request.owner):
         if position.market == market.spec.key:
             return market, position
     raise ApiError(3639, "Invalid Parameter: no position in this market")
-
-
-def _with(request: ApiRequest, **params: object) -> ApiRequest:
-    return ApiRequest(
-        server=request.server, module=request.module, params={**request.params, **params}, owner=request.owner
-    )
 
 
 TABLE: Final[Table] = {

@@ -25,11 +25,11 @@ Change = Callable[[ApiRequest, Market, Position, str], tuple[Guard, ...]]
 def set_guard(request: ApiRequest, market: Market, position: Position, word: str) -> tuple[Guard, ...]:
     """One more, for the whole position unless an amount is named; the whole position has one at a time."""
     guard = Guard(
-        guard_id=request.server.exchange.new_guard_id(),
+        guard_id=request.exchange.new_guard_id(),
         price_type=request.one_of(f"{word}_type", PRICE_TYPES),
         trigger=request.scaled(f"{word}_price", market.spec.price_places),
         lots=request.scaled_or_none(f"{word}_amount", market.spec.amount_places),
-        created_ms=request.server.exchange.now_ms,
+        created_ms=request.exchange.now_ms,
     )
     kept = (other for other in position.guards[word] if guard.lots is not None or other.lots is not None)
     return (*kept, guard)

@@ -30,21 +30,19 @@ def _no_rows(request: ApiRequest) -> Page:
 def _basis_history(request: ApiRequest) -> object:
     market = request.market()
     basis = rate(request.server.prices.marks.premium(market))
-    return [{"market": market.spec.name, "created_at": request.server.exchange.now_ms, "basis_rate": basis}]
+    return [{"market": market.spec.name, "created_at": request.exchange.now_ms, "basis_rate": basis}]
 
 
 def _premium_history(request: ApiRequest) -> Page:
     market = request.market()
     premium = rate(request.server.prices.marks.premium(market))
-    return request.page(
-        [{"market": market.spec.name, "created_at": request.server.exchange.now_ms, "premium_index": premium}]
-    )
+    return request.page([{"market": market.spec.name, "created_at": request.exchange.now_ms, "premium_index": premium}])
 
 
 def _liquidations(request: ApiRequest) -> Page:
     market = request.market()
     rows = []
-    for position in reversed(request.server.exchange.futures.finished):
+    for position in reversed(request.exchange.futures.finished):
         if position.market == market.spec.key and position.finish == "liq" and _is_within(request, position.updated_ms):
             fields = position_fields(request, position)
             rows.append(
@@ -62,7 +60,7 @@ def _liquidations(request: ApiRequest) -> Page:
 
 def _margin_history(request: ApiRequest) -> Page:
     return request.page(
-        [_margin_change(request, change) for change in _own(request, request.server.exchange.futures.margin_changes)]
+        [_margin_change(request, change) for change in _own(request, request.exchange.futures.margin_changes)]
     )
 
 
@@ -74,13 +72,11 @@ def _margin_change(request: ApiRequest, change: MarginChange) -> dict[str, Any]:
 
 
 def _funding_history(request: ApiRequest) -> Page:
-    return request.page(
-        [_funding(request, paid) for paid in _own(request, request.server.exchange.futures.funding_paid)]
-    )
+    return request.page([_funding(request, paid) for paid in _own(request, request.exchange.futures.funding_paid)])
 
 
 def _funding(request: ApiRequest, paid: FundingPaid) -> dict[str, Any]:
-    market = request.server.exchange.markets[paid.position.market]
+    market = request.exchange.markets[paid.position.market]
     fields = position_fields(request, paid.position)
     return {
         **{name: fields[name] for name in _OF_POSITION},

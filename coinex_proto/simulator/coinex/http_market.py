@@ -84,7 +84,7 @@ def _tickers(request: ApiRequest) -> object:
 
 
 def _ticker(request: ApiRequest, market: Market) -> dict[str, Any]:
-    state = request.server.prices.state(market, request.server.exchange.now_ms)
+    state = request.server.prices.state(market, request.exchange.now_ms)
     if market.spec.wallet == "futures":
         kept = {key: value for key, value in state.items() if "funding" not in key and "fund_size" not in key}
         return {"open_interest_volume": kept.pop("open_interest_size"), **kept}
@@ -101,7 +101,7 @@ def _depth(request: ApiRequest) -> object:
     except BadNumber as error:
         raise bad_parameter("interval") from error
     bids, asks = market.levels("buy", limit, step), market.levels("sell", limit, step)
-    return depth_data(market, bids, asks, checksum(bids, asks), request.server.exchange.now_ms, is_full=True)
+    return depth_data(market, bids, asks, checksum(bids, asks), request.exchange.now_ms, is_full=True)
 
 
 def _deals(request: ApiRequest) -> object:
@@ -115,7 +115,7 @@ def _klines(request: ApiRequest) -> object:
     market = request.market()
     period = request.one_of("period", tuple(PERIODS))
     start, end = request.number("start_time", 0), request.number("end_time", 1 << 62)
-    found = klines(market, period, request.server.exchange.now_ms, request.server.seed)
+    found = klines(market, period, request.exchange.now_ms, request.server.seed)
     found = [candle for candle in found if start <= candle.start_ms <= end]
     return [
         {
@@ -133,7 +133,7 @@ def _klines(request: ApiRequest) -> object:
 
 
 def _indexes(request: ApiRequest) -> object:
-    now_ms = request.server.exchange.now_ms
+    now_ms = request.exchange.now_ms
     return [
         {
             "market": market.spec.name,
@@ -147,7 +147,7 @@ def _indexes(request: ApiRequest) -> object:
 
 
 def _funding_rates(request: ApiRequest) -> object:
-    last, following = funding_times(request.server.exchange.now_ms)
+    last, following = funding_times(request.exchange.now_ms)
     return [
         {
             "market": market.spec.name,
@@ -173,7 +173,7 @@ def _funding_history(request: ApiRequest) -> Page:
                 "theoretical_funding_rate": rate(funding),
                 "actual_funding_rate": rate(funding),
             }
-            for at_ms, funding in reversed(request.server.exchange.fundings.get(market.spec.key, ()))
+            for at_ms, funding in reversed(request.exchange.fundings.get(market.spec.key, ()))
         ]
     )
 
@@ -192,7 +192,7 @@ def _position_levels(request: ApiRequest) -> object:
 
 def _currencies(request: ApiRequest) -> object:
     """Every currency with one chain, said to be open as on the real service, where clients take others for inactive."""
-    names = {name: None for market in request.server.exchange.markets.values() for name in _names(market)}
+    names = {name: None for market in request.exchange.markets.values() for name in _names(market)}
     return [{"asset": _asset(name), "chains": [_chain(name)]} for name in names]
 
 

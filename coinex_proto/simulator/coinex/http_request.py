@@ -10,6 +10,7 @@ from typing import Any, Final, Protocol
 
 from attrs import frozen
 
+from coinex_proto.simulator.coinex.accounts import Accounts
 from coinex_proto.simulator.coinex.feeds import Feeds
 from coinex_proto.simulator.coinex.prices import Prices
 from coinex_proto.simulator.coinex.private import PrivateFeeds
@@ -35,7 +36,7 @@ CODES: Final = {
 
 
 class Backend(Protocol):
-    """What handlers need of the server."""
+    """What HTTP needs of the server."""
 
     now: float
     seed: int | str
@@ -45,9 +46,12 @@ class Backend(Protocol):
     feeds: dict[str, Feeds]
     private: PrivateFeeds
     notices: list[dict[str, Any]]
+    accounts: Accounts
 
     @property
     def clock_ms(self) -> int: ...
+
+    def take_refusal(self, method: str) -> int | None: ...
 
 
 class ApiError(Exception):
@@ -82,6 +86,10 @@ class ApiRequest:
     params: Mapping[str, Any]
     owner: int
     """0 for public requests."""
+
+    @property
+    def exchange(self) -> Exchange:
+        return self.server.exchange
 
     def text(self, name: str, default: str | None = None) -> str:
         """A text parameter.  Raises ApiError when it is missing and has no default, or is no text."""

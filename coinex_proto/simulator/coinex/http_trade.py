@@ -126,14 +126,14 @@ def _spends_quote(request: ApiRequest, market: Market, kind: str) -> bool:
 def _place(request: ApiRequest) -> object:
     request.one_of("market_type", MARKET_TYPES[request.module])
     market = request.market()
-    order = request.server.exchange.place(request.owner, market.spec.key, **order_terms(request, market))
+    order = request.exchange.place(request.owner, market.spec.key, **order_terms(request, market))
     return order_fields(market, order)
 
 
 def _place_stop(request: ApiRequest) -> object:
     request.one_of("market_type", MARKET_TYPES[request.module])
     market = request.market()
-    stop = request.server.exchange.stops.place(
+    stop = request.exchange.stops.place(
         request.owner,
         market.spec.key,
         trigger_price=request.scaled("trigger_price", market.spec.price_places),
@@ -145,7 +145,7 @@ def _place_stop(request: ApiRequest) -> object:
 
 def _modify(request: ApiRequest) -> object:
     order, market = _own_order(request, request.number("order_id"))
-    request.server.exchange.modify(
+    request.exchange.modify(
         order,
         price=request.scaled_or_none("price", market.spec.price_places),
         amount=request.scaled_or_none("amount", market.spec.amount_places),
@@ -155,7 +155,7 @@ def _modify(request: ApiRequest) -> object:
 
 def _modify_stop(request: ApiRequest) -> object:
     stop, market = _own_stop(request)
-    request.server.exchange.stops.modify(
+    request.exchange.stops.modify(
         stop,
         price=request.scaled_or_none("price", market.spec.price_places),
         amount=request.scaled_or_none("amount", UNIT_PLACES if stop.spends_quote else market.spec.amount_places),
@@ -170,13 +170,13 @@ def _cancel(request: ApiRequest) -> object:
 
 
 def _take_back(request: ApiRequest, market: Market, order: Order) -> dict[str, Any]:
-    request.server.exchange.cancel(order)
+    request.exchange.cancel(order)
     return order_fields(market, order)
 
 
 def _cancel_stop(request: ApiRequest) -> object:
     stop, market = _own_stop(request)
-    request.server.exchange.stops.cancel(stop)
+    request.exchange.stops.cancel(stop)
     return stop_fields(market, stop)
 
 
@@ -185,13 +185,13 @@ def _cancel_all(request: ApiRequest) -> object:
     side = request.one_of("side", ("", "buy", "sell"), "")
     for order in _open_orders(request):
         if order.market == market.spec.key and side in ("", order.side):
-            request.server.exchange.cancel(order)
+            request.exchange.cancel(order)
     return {}
 
 
 def _cancel_by_client_id(request: ApiRequest) -> object:
     name, client_id = request.text("market", ""), request.text("client_id")
-    markets = request.server.exchange.markets
+    markets = request.exchange.markets
     chosen = [order for order in _open_orders(request, name) if order.client_id == client_id]
     return batch(chosen, lambda order: _take_back(request, markets[order.market], order))
 
@@ -201,8 +201,8 @@ def _cancel_stops_by_client_id(request: ApiRequest) -> object:
     chosen = [stop for stop in _own_stops(request, name) if stop.status == "put" and stop.client_id == client_id]
 
     def cancel(stop: StopOrder) -> object:
-        request.server.exchange.stops.cancel(stop)
-        return stop_fields(request.server.exchange.markets[stop.market], stop)
+        request.exchange.stops.cancel(stop)
+        return stop_fields(request.exchange.markets[stop.market], stop)
 
     return batch(chosen, cancel)
 
@@ -261,7 +261,7 @@ def _finished(request: ApiRequest) -> Page:
 def _order_page(request: ApiRequest, orders: list[Order], left_out: tuple[str, ...] = ()) -> Page:
     market_type = request.one_of("market_type", LISTED_TYPES[request.module])
     side = request.one_of("side", ("", "buy", "sell"), "")
-    markets = request.server.exchange.markets
+    markets = request.exchange.markets
     chosen = (order for order in reversed(orders) if side in ("", order.side) and market_type != "MARGIN")
     rows = [order_fields(markets[order.market], order) for order in chosen]
     return request.page([{name: value for name, value in row.items() if name not in left_out} for row in rows])
@@ -270,7 +270,7 @@ def _order_page(request: ApiRequest, orders: list[Order], left_out: tuple[str, .
 def _stop_page(request: ApiRequest, *, is_waiting: bool) -> Page:
     market_type = request.one_of("market_type", LISTED_TYPES[request.module])
     side, client_id = request.one_of("side", ("", "buy", "sell"), ""), request.text("client_id", "")
-    markets = request.server.exchange.markets
+    markets = request.exchange.markets
     chosen = [
         stop_fields(markets[stop.market], stop, with_status=not is_waiting)
         for stop in reversed(_own_stops(request, request.text("market", "")))
@@ -285,7 +285,7 @@ def _stop_page(request: ApiRequest, *, is_waiting: bool) -> Page:
 def _user_deals(request: ApiRequest) -> Page:
     market, side = request.market(), request.one_of("side", ("", "buy", "sell"), "")
     start, end = request.number("start_time", 0), request.number("end_time", 1 << 62)
-    fills = request.server.exchange.fills[request.owner]
+    fills = request.exchange.fills[request.owner]
     return request.page(
         [
             user_deal(fill)
@@ -297,16 +297,16 @@ def _user_deals(request: ApiRequest) -> Page:
 
 def _order_deals(request: ApiRequest) -> Page:
     order_id = request.number("order_id")
-    fills = request.server.exchange.fills[request.owner]
+    fills = request.exchange.fills[request.owner]
     return request.page([user_deal(fill) for fill in reversed(fills) if fill.order.order_id == order_id])
 
 
 def _own_orders(request: ApiRequest, name: str = "") -> list[Order]:
     """The caller's orders of this module that are kept, oldest first."""
-    markets = request.server.exchange.markets
+    markets = request.exchange.markets
     return [
         order
-        for order in request.server.exchange.orders.values()
+        for order in request.exchange.orders.values()
         if order.owner == request.owner
         and markets[order.market].spec.wallet == request.module
         and name in ("", markets[order.market].spec.name)
@@ -318,7 +318,7 @@ def _open_orders(request: ApiRequest, name: str = "") -> list[Order]:
 
 
 def _own_order(request: ApiRequest, order_id: int) -> tuple[Order, Market]:
-    order = request.server.exchange.orders.get(order_id)
+    order = request.exchange.orders.get(order_id)
     market = request.market()
     if order is None or order.owner != request.owner or order.market != market.spec.key:
         raise ApiError(3600, "order not found")
@@ -326,10 +326,10 @@ def _own_order(request: ApiRequest, order_id: int) -> tuple[Order, Market]:
 
 
 def _own_stops(request: ApiRequest, name: str = "") -> list[StopOrder]:
-    markets = request.server.exchange.markets
+    markets = request.exchange.markets
     return [
         stop
-        for stop in request.server.exchange.stops.stops.values()
+        for stop in request.exchange.stops.stops.values()
         if stop.owner == request.owner
         and markets[stop.market].spec.wallet == request.module
         and name in ("", markets[stop.market].spec.name)
@@ -337,7 +337,7 @@ def _own_stops(request: ApiRequest, name: str = "") -> list[StopOrder]:
 
 
 def _own_stop(request: ApiRequest) -> tuple[StopOrder, Market]:
-    stop = request.server.exchange.stops.stops.get(request.number("stop_id"))
+    stop = request.exchange.stops.stops.get(request.number("stop_id"))
     market = request.market()
     if stop is None or stop.owner != request.owner or stop.market != market.spec.key:
         raise ApiError(3600, "order not found")

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from coinex_proto.simulator.coinex import http_account, http_history, http_market, http_trade
 from coinex_proto.simulator.coinex.accounts import Accounts, make_credentials
-from coinex_proto.simulator.coinex.faults import half_frame, spoilt
+from coinex_proto.simulator.coinex.faults import HALF_FRAME, spoilt
 from coinex_proto.simulator.coinex.feeds import Feeds
 from coinex_proto.simulator.coinex.http import CoinexHttp, failure
 from coinex_proto.simulator.coinex.prices import Prices
@@ -28,7 +28,6 @@ from coinex_proto.simulator.market.amounts import to_scaled
 from coinex_proto.simulator.market.catalogue import market_names, specs
 from coinex_proto.simulator.market.exchange import Exchange
 from coinex_proto.simulator.market.market import Market
-from coinex_proto.simulator.market.marks import funding_times
 from coinex_proto.simulator.market.matching import Order, Side
 from coinex_proto.simulator.market.traders import CrowdSettings
 
@@ -36,7 +35,6 @@ PUSH_INTERVAL_MS: Final = 200
 WOKEN_PER_PUSH: Final = 20
 """Waking a market takes milliseconds; a subscription to a thousand must not freeze the server."""
 INDEX_MS: Final = 5000
-IDLE_LIMIT: Final = 60.0
 MODULES: Final = ("spot", "futures")
 DEPOSITS: Final = {"USDT": 1_000_000, "USDC": 1_000_000, "BTC": 100}
 OTHER_DEPOSIT: Final = 100_000
@@ -44,6 +42,9 @@ OTHER_DEPOSIT: Final = 100_000
 
 class CoinexServer(VenueServer[int]):
     """Spot and futures sockets over one exchange with one account."""
+
+    half_frame = HALF_FRAME
+    idle_limit = 60.0
 
     def __init__(
         self,
@@ -68,8 +69,6 @@ class CoinexServer(VenueServer[int]):
             seed=seed,
             crowd=crowd,
             faults=faults,
-            half_frame=half_frame(),
-            idle_limit=IDLE_LIMIT,
             answers_pings=answers_pings,
             answers_close=answers_close,
             max_request_bytes=max_request_bytes,
@@ -99,7 +98,6 @@ class CoinexServer(VenueServer[int]):
         self._skew_ms = 0
         self._push_at: float | None = None
         self._index_at = _next_multiple(now, INDEX_MS)
-        self._funding_at = funding_times(self.exchange.now_ms)[1] / 1000
 
     # what a test does
 
@@ -141,7 +139,7 @@ class CoinexServer(VenueServer[int]):
         self.accounts.add(access_id, secret_key, owner)
         for market in self.exchange.markets.values():
             spec = market.spec
-            for currency in (spec.base, spec.quote) if spec.wallet == "spot" else (spec.settle,):
+            for currency in spec.currencies:
                 if not self.exchange.ledger.balance(owner, spec.wallet, currency).available:
                     amount = DEPOSITS.get(currency, OTHER_DEPOSIT)
                     self.exchange.ledger.deposit(owner, spec.wallet, currency, to_scaled(amount, 20))
@@ -181,20 +179,14 @@ class CoinexServer(VenueServer[int]):
 
     def requested(self, socket: CoinexSocket, method: str, identity: int, params: object) -> None:
         """One request of a socket."""
-        code = self.take_refusal(method)
-        if code is not None:
-            socket.answer(identity, code, "")
-            return
-        self._faults.request(
-            socket.connection,
-            method,
-            partial(socket.perform, method, identity, params),
-            lambda code: socket.answer(identity, code, ""),
-        )
-        self.schedule_pushes()
 
-    def schedule_pushes(self) -> None:
-        """Push at intervals from the moment that somebody has subscribed."""
+        def refuse(code: int) -> None:
+            socket.answer(identity, code, "")
+
+        self._carry_out(socket.connection, method, partial(socket.perform, method, identity, params), refuse, refuse)
+        self._schedule_pushes()
+
+    def _schedule_pushes(self) -> None:
         if self._push_at is None and any(feeds.has_subscribers for feeds in self.feeds.values()):
             self._push_at = _next_multiple(self.now, PUSH_INTERVAL_MS)
             self._index_at = max(self._index_at, _next_multiple(self.now, INDEX_MS))
@@ -212,16 +204,11 @@ class CoinexServer(VenueServer[int]):
         super()._set_clock(now)
         self.private.now = self.now
 
-    def _next_at(self) -> float:
-        at = min(self.crowds.next_at, self._push_at or math.inf, self.private.due_at or math.inf)
-        at = min(at, self._funding_at, self._faults.next_at)
-        if self._push_at is not None:
-            at = min(at, self._index_at)
-        return min(at, self._connections_at)
+    def _pushes_at(self) -> float:
+        at = self.private.due_at or math.inf
+        return at if self._push_at is None else min(at, self._push_at, self._index_at)
 
-    def _step(self, at: float) -> None:
-        if self.crowds.next_at <= at:
-            self.crowds.act()
+    def _push_due(self, at: float) -> None:
         if self.private.due_at is not None and self.private.due_at <= at:
             self.private.send_late()
         if self._push_at is not None and self._push_at <= at:
@@ -235,14 +222,6 @@ class CoinexServer(VenueServer[int]):
             for feeds in self.feeds.values():
                 feeds.push_indexes()
             self._index_at = _next_multiple(at, INDEX_MS)
-        if self._faults.next_at <= at:
-            self._faults.act(at)
-            self.schedule_pushes()
-        if self._funding_at <= at:
-            self.exchange.settle_funding()
-            self._funding_at = funding_times(self.exchange.now_ms)[1] / 1000
-        if self._connections_at <= at:
-            self._look_after_connections(at)
 
     def _find(self, order_id: int) -> Order:
         return self.exchange.orders[order_id]

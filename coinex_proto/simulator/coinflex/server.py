@@ -37,16 +37,17 @@ from coinex_proto.simulator.market.market import Market
 from coinex_proto.simulator.market.matching import Order
 from coinex_proto.simulator.market.traders import CrowdSettings
 
-IDLE_LIMIT: Final = 60.0
 DEPOSITS: Final = {"XBT": 100, "ETH": 10_000, "USDC": 1_000_000, "USDT": 1_000_000}
 WELCOME_AFTER: Final = 0.001
 TICKER_EVERY: Final = 0.2
 JSON: Final = (("content-type", "application/json"),)
-HALF_FRAME: Final = text_frame(b'{"notice":"OrderOpened"}')[:7]
 
 
 class CoinflexServer(VenueServer[int]):
     """One socket with one account; by default the account of the documented examples."""
+
+    half_frame = text_frame(b'{"notice":"OrderOpened"}')[:7]
+    idle_limit = 60.0
 
     def __init__(
         self,
@@ -72,8 +73,6 @@ class CoinflexServer(VenueServer[int]):
             seed=seed,
             crowd=crowd,
             faults=faults,
-            half_frame=HALF_FRAME,
-            idle_limit=IDLE_LIMIT,
             answers_pings=answers_pings,
             answers_close=answers_close,
             max_request_bytes=max_request_bytes,
@@ -133,16 +132,11 @@ class CoinflexServer(VenueServer[int]):
 
     def requested(self, socket: CoinflexSocket, method: str, command: dict[str, Any]) -> None:
         """One command of a socket."""
-        code = self.take_refusal(method)
-        if code is not None:
+
+        def refuse(code: int) -> None:
             socket.answer(command.get("tag"), code, "")
-            return
-        self._faults.request(
-            socket.connection,
-            method,
-            partial(socket.perform, command),
-            lambda number: socket.answer(command.get("tag"), number, ""),
-        )
+
+        self._carry_out(socket.connection, method, partial(socket.perform, command), refuse, refuse)
         self._schedule_tickers()
 
     def reply(self, connection: ServerConnection, reply: dict[str, Any]) -> None:
@@ -188,23 +182,18 @@ class CoinflexServer(VenueServer[int]):
         if self._ticker_at == math.inf and any(socket.watched["WatchTicker"] for socket in self._sockets()):
             self._ticker_at = self.now + TICKER_EVERY
 
-    def _next_at(self) -> float:
-        return min(
-            self._streams.next_at, self.crowds.next_at, self._ticker_at, self._faults.next_at, self._connections_at
-        )
+    def _pushes_at(self) -> float:
+        return min(self._streams.next_at, self._ticker_at)
 
     def _step(self, at: float) -> None:
         self._streams.deliver(at)
-        if self.crowds.next_at <= at:
-            self.crowds.act()
+        super()._step(at)
+
+    def _push_due(self, at: float) -> None:
         if self._ticker_at <= at:
             self.push_tickers()
             self._ticker_at = math.inf
             self._schedule_tickers()
-        if self._faults.next_at <= at:
-            self._faults.act(at)
-        if self._connections_at <= at:
-            self._look_after_connections(at)
 
     def _find(self, order_id: int) -> Order:
         return self.exchange.orders[order_id]

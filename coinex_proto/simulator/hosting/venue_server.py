@@ -11,17 +11,18 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
-from typing import Generic, TypeVar
+from typing import ClassVar, Generic, TypeVar
 
 from coinex_proto.simulator.hosting.connection import Ending, ServerConnection, SocketService
-from coinex_proto.simulator.hosting.fault_runner import FaultRunner
+from coinex_proto.simulator.hosting.fault_runner import FaultRunner, Perform
 from coinex_proto.simulator.hosting.faults import Fault, FaultPlan, parse_fault, parse_faults
 from coinex_proto.simulator.hosting.http_server import HttpRequest, HttpResponse
 from coinex_proto.simulator.market.amounts import to_scaled
 from coinex_proto.simulator.market.exchange import Exchange
 from coinex_proto.simulator.market.market import Market
+from coinex_proto.simulator.market.marks import funding_times
 from coinex_proto.simulator.market.matching import Order, Side
 from coinex_proto.simulator.market.traders import Crowds, CrowdSettings
 
@@ -33,6 +34,10 @@ Code = TypeVar("Code", int, str)
 class VenueServer(ABC, Generic[Code]):
     """One exchange with its connections and one account, `owner`."""
 
+    half_frame: ClassVar[bytes]
+    """The last bytes of a connection that breaks in mid-frame."""
+    idle_limit: ClassVar[float]
+    """A client that sends nothing for so many seconds is cut."""
     owner: int
 
     def __init__(
@@ -43,27 +48,24 @@ class VenueServer(ABC, Generic[Code]):
         seed: int | str,
         crowd: CrowdSettings,
         faults: str | Sequence[Fault],
-        half_frame: bytes,
-        idle_limit: float,
         answers_pings: bool,
         answers_close: bool,
         max_request_bytes: int,
     ) -> None:
-        """`half_frame`: see `FaultRunner`; `idle_limit`: a client that sends nothing for so many seconds is cut."""
         self.now = now
         self.exchange = exchange
         self.answers_pings, self.answers_close = answers_pings, answers_close
         self.max_request_bytes = max_request_bytes
         self.crowds = Crowds(exchange, crowd, seed)
         self.connections: dict[ServerConnection, None] = {}
-        self._idle_limit = idle_limit
         self._connections_at = math.inf
         """No connection has anything to do before."""
         self._accepted = 0
         self._ready: dict[ServerConnection, None] = {}
         self._refusals: dict[str, list[Code]] = {}
         parsed = parse_faults(faults) if isinstance(faults, str) else tuple(faults)
-        self._faults = FaultRunner(self, FaultPlan(parsed, now=now, seed=seed), half_frame)
+        self._faults = FaultRunner(self, FaultPlan(parsed, now=now, seed=seed), self.half_frame)
+        self._funding_at = self._next_funding()
 
     # what a host needs
 
@@ -73,7 +75,7 @@ class VenueServer(ABC, Generic[Code]):
         self._accepted += 1
         connection = ServerConnection(self, self._accepted, now)
         self.connections[connection] = None
-        self.wake_at(connection.next_at(self._idle_limit))
+        self.wake_at(connection.next_at(self.idle_limit))
         return connection
 
     def take_ready(self) -> tuple[ServerConnection, ...]:
@@ -180,6 +182,21 @@ class VenueServer(ABC, Generic[Code]):
         codes = self._refusals.get(method)
         return codes.pop(0) if codes else None
 
+    def _carry_out(
+        self,
+        connection: ServerConnection,
+        method: str,
+        perform: Perform,
+        refuse: Callable[[Code], None],
+        refuse_by_fault: Callable[[int], None],
+    ) -> None:
+        """Carry out a request of a socket, or refuse it where a test or a fault wants that."""
+        code = self.take_refusal(method)
+        if code is not None:
+            refuse(code)
+        else:
+            self._faults.request(connection, method, perform, refuse_by_fault)
+
     def wake_at(self, at: float) -> None:
         """Look after the connections then."""
         self._connections_at = min(self._connections_at, at)
@@ -193,12 +210,38 @@ class VenueServer(ABC, Generic[Code]):
     # time
 
     @abstractmethod
-    def _next_at(self) -> float:
-        """When the next thing is due."""
+    def _pushes_at(self) -> float:
+        """When the venue's own pushes are due."""
 
     @abstractmethod
+    def _push_due(self, at: float) -> None:
+        """Push what is due at this time, in an order that never changes."""
+
+    def _schedule_pushes(self) -> None:
+        """Somebody may have subscribed."""
+
+    def _next_at(self) -> float:
+        """When the next thing is due."""
+        at = min(self.crowds.next_at, self._pushes_at(), self._faults.next_at)
+        return min(at, self._funding_at, self._connections_at)
+
     def _step(self, at: float) -> None:
-        """Do everything that is due at this time, in an order of the venue's own that never changes."""
+        """Do everything that is due at this time, in an order that never changes."""
+        if self.crowds.next_at <= at:
+            self.crowds.act()
+        self._push_due(at)
+        if self._faults.next_at <= at:
+            self._faults.act(at)
+            self._schedule_pushes()
+        if self._funding_at <= at:
+            self.exchange.settle_funding()
+            self._funding_at = self._next_funding()
+        if self._connections_at <= at:
+            self._look_after_connections(at)
+
+    def _next_funding(self) -> float:
+        has_futures = any(market.spec.wallet == "futures" for market in self.exchange.markets.values())
+        return funding_times(self.exchange.now_ms)[1] / 1000 if has_futures else math.inf
 
     def _set_clock(self, now: float) -> None:
         if now > self.now:
@@ -210,8 +253,8 @@ class VenueServer(ABC, Generic[Code]):
 
     def _look_after_connections(self, at: float) -> None:
         for connection in tuple(self.connections):
-            connection.handle_time(at, self._idle_limit)
-        self._connections_at = min((c.next_at(self._idle_limit) for c in self.connections), default=math.inf)
+            connection.handle_time(at, self.idle_limit)
+        self._connections_at = min((c.next_at(self.idle_limit) for c in self.connections), default=math.inf)
 
     # markets
 

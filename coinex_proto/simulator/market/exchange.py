@@ -58,7 +58,7 @@ class Exchange:
     def _endow(self, spec: MarketSpec) -> None:
         """Give the crowd what it trades with."""
         for owner in (MAKERS, TAKERS):
-            for currency in (spec.base, spec.quote) if spec.wallet == "spot" else (spec.settle,):
+            for currency in spec.currencies:
                 if not self.ledger.balance(owner, spec.wallet, currency).available:
                     self.ledger.deposit(owner, spec.wallet, currency, ENDLESS)
 

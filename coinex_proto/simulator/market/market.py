@@ -66,6 +66,11 @@ class MarketSpec:
     def _base_factor(self) -> int:
         return int(10 ** (UNIT_PLACES - self.amount_places))
 
+    @property
+    def currencies(self) -> tuple[str, ...]:
+        """What an account needs to trade here."""
+        return (self.base, self.quote) if self.wallet == "spot" else (self.settle,)
+
     def value(self, price: int, lots: int) -> int:
         """Units of `settle` that so many lots are worth at a price; an inverse market rounds down."""
         return lots * self.value_factor // price if self.is_inverse else price * lots * self.value_factor

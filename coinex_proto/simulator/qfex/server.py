@@ -20,7 +20,6 @@ from coinex_proto.simulator.hosting.websocket_server import text_frame
 from coinex_proto.simulator.market.amounts import to_scaled
 from coinex_proto.simulator.market.exchange import Exchange
 from coinex_proto.simulator.market.market import Market
-from coinex_proto.simulator.market.marks import funding_times
 from coinex_proto.simulator.market.matching import Order
 from coinex_proto.simulator.market.traders import CrowdSettings
 from coinex_proto.simulator.qfex.accounts import KeyRing, Meters, make_keys
@@ -32,7 +31,6 @@ from coinex_proto.simulator.qfex.sockets import MdsSocket, QfexSocket, TradeSock
 from coinex_proto.simulator.qfex.twaps import Twaps
 from coinex_proto.simulator.qfex.wire import number, uuid
 
-IDLE_LIMIT: Final = 120.0
 SIGN_IN_LIMIT: Final = 60.0
 """A Trade connection that has not signed in by then is closed."""
 PING_EVERY: Final = 15.0
@@ -41,7 +39,6 @@ DEPOSIT: Final = 1_000_000
 ACCOUNT_EVERY: Final = 1.0
 """Interval of positions and balances."""
 
-HALF_FRAME: Final = text_frame(b'{"type":"bbo"}')[:7]
 CODES: Final = (
     "ServerError",
     "InvalidParameter",
@@ -55,6 +52,9 @@ CODES: Final = (
 
 class QfexServer(VenueServer[str]):
     """MDS and Trade over one exchange with one account."""
+
+    half_frame = text_frame(b'{"type":"bbo"}')[:7]
+    idle_limit = 120.0
 
     def __init__(
         self,
@@ -78,8 +78,6 @@ class QfexServer(VenueServer[str]):
             seed=seed,
             crowd=crowd,
             faults=faults,
-            half_frame=HALF_FRAME,
-            idle_limit=IDLE_LIMIT,
             answers_pings=answers_pings,
             answers_close=answers_close,
             max_request_bytes=max_request_bytes,
@@ -100,7 +98,6 @@ class QfexServer(VenueServer[str]):
         self._push_at = math.inf
         self._account_at = math.inf
         self._ping_at = now + PING_EVERY
-        self._funding_at = funding_times(self.exchange.now_ms)[1] / 1000
 
     @property
     def public_key(self) -> str:
@@ -156,14 +153,11 @@ class QfexServer(VenueServer[str]):
 
     def requested(self, socket: QfexSocket, request: dict[str, Any]) -> None:
         """One request of a socket."""
-        code = self.take_refusal(request["type"])
-        if code is not None:
-            socket.refuse(code, None, request)
-            return
-        self._faults.request(
+        self._carry_out(
             socket.connection,
             request["type"],
             partial(socket.perform, request),
+            lambda code: socket.refuse(code, None, request),
             lambda number: socket.refuse(CODES[number % len(CODES)], None, request),
         )
         self._schedule_pushes()
@@ -209,21 +203,11 @@ class QfexServer(VenueServer[str]):
         super()._set_clock(now)
         self.twaps.now = self.now
 
-    def _next_at(self) -> float:
-        return min(
-            self.crowds.next_at,
-            self.twaps.next_at,
-            self._push_at,
-            self._account_at,
-            self._ping_at if self.trade_sockets else math.inf,
-            self._funding_at,
-            self._faults.next_at,
-            self._connections_at,
-        )
+    def _pushes_at(self) -> float:
+        ping_at = self._ping_at if self.trade_sockets else math.inf
+        return min(self.twaps.next_at, self._push_at, self._account_at, ping_at)
 
-    def _step(self, at: float) -> None:
-        if self.crowds.next_at <= at:
-            self.crowds.act()
+    def _push_due(self, at: float) -> None:
         if self.twaps.next_at <= at:
             self.twaps.act()
         if self._push_at <= at:
@@ -237,14 +221,6 @@ class QfexServer(VenueServer[str]):
                 if socket.is_signed_in:
                     socket.connection.queue(PING_FRAME)
             self._ping_at = max(at, self.now) + PING_EVERY
-        if self._faults.next_at <= at:
-            self._faults.act(at)
-            self._schedule_pushes()
-        if self._funding_at <= at:
-            self.exchange.settle_funding()
-            self._funding_at = funding_times(self.exchange.now_ms)[1] / 1000
-        if self._connections_at <= at:
-            self._look_after_connections(at)
 
     def _push_account(self) -> None:
         for socket in self._accounts():
@@ -260,7 +236,7 @@ class QfexServer(VenueServer[str]):
         for socket in waiting:
             if at >= socket.opened_at + SIGN_IN_LIMIT:
                 socket.connection.end("fin")
-        times = [connection.next_at(IDLE_LIMIT) for connection in self.connections]
+        times = [connection.next_at(self.idle_limit) for connection in self.connections]
         times += [s.opened_at + SIGN_IN_LIMIT for s in self.trade_sockets if not s.is_signed_in]
         self._connections_at = min((time for time in times if time > at), default=math.inf)
 

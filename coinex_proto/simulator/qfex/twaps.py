@@ -16,6 +16,7 @@ from coinex_proto.simulator.market.market import Market
 from coinex_proto.simulator.market.matching import Order, Side
 from coinex_proto.simulator.qfex.order_entry import SIDES, OrderEntry
 from coinex_proto.simulator.qfex.orders import Rejected
+from coinex_proto.simulator.qfex.wire import SIDES as WIRE_SIDES
 from coinex_proto.simulator.qfex.wire import number, seconds, uuid
 
 
@@ -115,7 +116,7 @@ class Twaps:
             "user_id": self._order_entry.user_id,
             "status": twap.status,
             "symbol": spec.name,
-            "side": "BUY" if twap.side == "buy" else "SELL",
+            "side": WIRE_SIDES[twap.side],
             "total_quantity": number(twap.lots, spec.amount_places),
             "filled_quantity": number(filled, spec.amount_places),
             "average_fill_price": number(average, spec.price_places + spec.amount_places),
