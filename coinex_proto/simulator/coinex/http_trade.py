@@ -6,9 +6,9 @@ Source: CoinEx HTTP API v2, order and deal pages of spot and futures.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from attrs import evolve
 
@@ -19,6 +19,8 @@ from coinex_proto.simulator.market.amounts import UNIT_PLACES
 from coinex_proto.simulator.market.market import Market
 from coinex_proto.simulator.market.matching import Order
 from coinex_proto.simulator.market.stops import StopOrder
+
+Kept = TypeVar("Kept", Order, StopOrder)
 
 KINDS: Final = ("limit", "market", "maker_only", "ioc", "fok")
 PRICE_TYPES: Final = ("latest_price", "mark_price", "index_price")
@@ -144,7 +146,7 @@ def _place_stop(request: ApiRequest) -> object:
 
 
 def _modify(request: ApiRequest) -> object:
-    order, market = _own_order(request, request.number("order_id"))
+    order, market = _own_order(request)
     request.exchange.modify(
         order,
         price=request.scaled_or_none("price", market.spec.price_places),
@@ -165,7 +167,7 @@ def _modify_stop(request: ApiRequest) -> object:
 
 
 def _cancel(request: ApiRequest) -> object:
-    order, market = _own_order(request, request.number("order_id"))
+    order, market = _own_order(request)
     return _take_back(request, market, order)
 
 
@@ -240,7 +242,7 @@ def _each_id(name: str, single_name: str, one: Callable[[ApiRequest], object]) -
 
 
 def _order_status(request: ApiRequest) -> object:
-    order, market = _own_order(request, request.number("order_id"))
+    order, market = _own_order(request)
     return order_fields(market, order, with_status=True)
 
 
@@ -301,47 +303,42 @@ def _order_deals(request: ApiRequest) -> Page:
     return request.page([user_deal(fill) for fill in reversed(fills) if fill.order.order_id == order_id])
 
 
+def _own(request: ApiRequest, kept: Iterable[Kept], name: str) -> list[Kept]:
+    """The caller's of this module, oldest first."""
+    found = []
+    for one in kept:
+        spec = request.exchange.markets[one.market].spec
+        if one.owner == request.owner and spec.wallet == request.module and name in ("", spec.name):
+            found.append(one)
+    return found
+
+
 def _own_orders(request: ApiRequest, name: str = "") -> list[Order]:
-    """The caller's orders of this module that are kept, oldest first."""
-    markets = request.exchange.markets
-    return [
-        order
-        for order in request.exchange.orders.values()
-        if order.owner == request.owner
-        and markets[order.market].spec.wallet == request.module
-        and name in ("", markets[order.market].spec.name)
-    ]
+    return _own(request, request.exchange.orders.values(), name)
 
 
 def _open_orders(request: ApiRequest, name: str = "") -> list[Order]:
     return [order for order in _own_orders(request, name) if not order.finish]
 
 
-def _own_order(request: ApiRequest, order_id: int) -> tuple[Order, Market]:
-    order = request.exchange.orders.get(order_id)
-    market = request.market()
-    if order is None or order.owner != request.owner or order.market != market.spec.key:
-        raise ApiError(3600, "order not found")
-    return order, market
+def _own_stops(request: ApiRequest, name: str) -> list[StopOrder]:
+    return _own(request, request.exchange.stops.stops.values(), name)
 
 
-def _own_stops(request: ApiRequest, name: str = "") -> list[StopOrder]:
-    markets = request.exchange.markets
-    return [
-        stop
-        for stop in request.exchange.stops.stops.values()
-        if stop.owner == request.owner
-        and markets[stop.market].spec.wallet == request.module
-        and name in ("", markets[stop.market].spec.name)
-    ]
+def _own_order(request: ApiRequest) -> tuple[Order, Market]:
+    return _named(request, request.exchange.orders, "order_id")
 
 
 def _own_stop(request: ApiRequest) -> tuple[StopOrder, Market]:
-    stop = request.exchange.stops.stops.get(request.number("stop_id"))
+    return _named(request, request.exchange.stops.stops, "stop_id")
+
+
+def _named(request: ApiRequest, kept: Mapping[int, Kept], id_name: str) -> tuple[Kept, Market]:
+    found = kept.get(request.number(id_name))
     market = request.market()
-    if stop is None or stop.owner != request.owner or stop.market != market.spec.key:
+    if found is None or found.owner != request.owner or found.market != market.spec.key:
         raise ApiError(3600, "order not found")
-    return stop, market
+    return found, market
 
 
 def _table(module: str) -> Table:
