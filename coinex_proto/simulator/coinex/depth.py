@@ -40,6 +40,20 @@ def depth_step(market: Market, interval: str) -> int:
     return int(max(1, to_scaled(interval, UNIT_PLACES) // 10 ** (UNIT_PLACES - market.spec.price_places)))
 
 
+def depth_data(
+    market: Market, bids: Levels, asks: Levels, digest: int, now_ms: int, *, is_full: bool
+) -> dict[str, object]:
+    """The data of a depth push; HTTP answers with the same."""
+    depth = {
+        "asks": asks,
+        "bids": bids,
+        "last": market.price_text(market.last),
+        "updated_at": now_ms,
+        "checksum": digest,
+    }
+    return {"market": market.spec.name, "is_full": is_full, "depth": depth}
+
+
 @define(eq=False)
 class SideView:
     """One side as it was sent last; nothing is worked out again while the side stays as it is."""
@@ -79,7 +93,7 @@ class DepthChannel:
     asks: SideView = field(factory=lambda: SideView("sell"))
     full_at: int = 0
 
-    def beat(self, now_ms: int) -> None:
+    def push_changes(self, now_ms: int) -> None:
         """Push what has changed to the followers, and the whole book to newcomers and whenever it is due."""
         if self.market.is_halted:
             return
@@ -102,14 +116,8 @@ class DepthChannel:
         self.has_newcomers = False
 
     def _push(self, bids: Levels, asks: Levels, now_ms: int, *, is_full: bool = True) -> Push:
-        depth = {
-            "asks": asks,
-            "bids": bids,
-            "last": self.market.price_text(self.market.last),
-            "updated_at": now_ms,
-            "checksum": _checksum(self.bids.text, self.asks.text),
-        }
-        return Push("depth.update", {"market": self.market.spec.name, "is_full": is_full, "depth": depth})
+        digest = _checksum(self.bids.text, self.asks.text)
+        return Push("depth.update", depth_data(self.market, bids, asks, digest, now_ms, is_full=is_full))
 
 
 def _joined(levels: Iterable[tuple[str, str]]) -> str:

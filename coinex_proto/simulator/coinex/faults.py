@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -11,11 +11,9 @@ from coinex_proto.simulator.coinex.wire import Push, json_of, packed
 from coinex_proto.simulator.hosting.faults import Fault
 from coinex_proto.simulator.hosting.websocket_server import binary_frame
 
-
-def half_frame() -> bytes:
-    """What is left of a push when the connection breaks in the middle of it."""
-    frame = binary_frame(packed(json_of({"method": "state.update", "data": {"state_list": []}, "id": None})))
-    return frame[: len(frame) // 2]
+_FRAME: Final = binary_frame(packed(json_of({"method": "state.update", "data": {"state_list": []}, "id": None})))
+HALF_FRAME: Final = _FRAME[: len(_FRAME) // 2]
+"""What is left of a push when the connection breaks in the middle of it."""
 
 
 def spoilt(push: Push, fault: Fault, frames: list[bytes]) -> list[bytes]:

@@ -1,7 +1,7 @@
-"""The market channels of one CoinEx socket path: who wants what, and the pushes of each beat.
+"""The market channels of one CoinEx socket path: who has subscribed to what, and the pushes of each interval.
 
-A push is made once and goes to everybody who wants it.  Depth, state and deals come every 200 ms and only on change, best
-quotes at once, indexes every 5 s.  What a newcomer gets first (whole book, state, past deals) comes with the next beat, so
+A push is made once and goes to every subscriber.  Depth, state and deals come every 200 ms and only on change, best
+quotes at once, indexes every 5 s.  What a newcomer gets first (whole book, state, past deals) comes with the next push, so
 that all followers of a channel stand at the same place.
 Source: CoinEx API v2, market channels of the spot and futures sockets.
 """
@@ -16,7 +16,7 @@ from attrs import define, field
 
 from coinex_proto.simulator.coinex.depth import DEPTH_LIMITS, FULL_EVERY_MS, DepthChannel, depth_step
 from coinex_proto.simulator.coinex.prices import Prices
-from coinex_proto.simulator.coinex.wire import Push, Subscriber, rate
+from coinex_proto.simulator.coinex.wire import Push, Subscriber, public_deal, rate
 from coinex_proto.simulator.market.market import Market
 
 FIRST_DEALS: Final = 100
@@ -25,8 +25,8 @@ DepthKey = tuple[str, int, str, bool]
 
 
 @define(eq=False)
-class Wish:
-    """The names that one socket wants of one topic."""
+class Subscription:
+    """The names that one socket has subscribed to, of one topic."""
 
     is_all: bool = False
     names: set[str] = field(factory=set)
@@ -47,13 +47,13 @@ class Feeds:
         wake: Callable[[str], object],
         wake_later: Callable[[str], object],
     ) -> None:
-        """`wake(market key)` is called when somebody begins to look at a market, the other when at all of them."""
+        """`wake(market key)` runs when somebody begins to look at a market, the other one when at all of them."""
         self._wake, self._wake_later = wake, wake_later
         self.markets = markets
         """By name."""
         self._prices = prices
         self._depth: dict[DepthKey, DepthChannel] = {}
-        self._wishes: dict[str, dict[Subscriber, Wish]] = {
+        self._subscriptions: dict[str, dict[Subscriber, Subscription]] = {
             topic: {} for topic in ("state", "deals", "bbo", "index", "premium")
         }
         self._deals_seen: dict[str, int] = {}
@@ -61,36 +61,36 @@ class Feeds:
         self._premiums_seen: dict[str, str] = {}
 
     @property
-    def is_wanted(self) -> bool:
-        return bool(self._depth) or any(self._wishes.values())
+    def has_subscribers(self) -> bool:
+        return bool(self._depth) or any(self._subscriptions.values())
 
     def follow(self, topic: str, subscriber: Subscriber, names: Iterable[str], *, is_all: bool) -> None:
         fresh = [name for name in (self.markets if is_all else names) if name in self.markets]
         for name in fresh:
             (self._wake_later if is_all else self._wake)(self.markets[name].spec.key)
-        wish = self._wishes[topic].setdefault(subscriber, Wish())
-        wish.is_all = wish.is_all or is_all
-        wish.names.update(names)
-        wish.fresh.update(fresh)
+        subscription = self._subscriptions[topic].setdefault(subscriber, Subscription())
+        subscription.is_all = subscription.is_all or is_all
+        subscription.names.update(names)
+        subscription.fresh.update(fresh)
         for name in fresh:
             if topic == "deals":
                 self._deals_seen.setdefault(name, self.markets[name].deal_count)
             elif topic == "bbo":
-                wish.fresh.discard(name)
+                subscription.fresh.discard(name)
                 if not self.markets[name].is_halted:
                     subscriber.deliver(self._quote(self.markets[name]))
 
     def leave(self, topic: str, subscriber: Subscriber, names: Iterable[str], *, is_all: bool) -> None:
-        wish = self._wishes[topic].get(subscriber)
-        if wish is None:
+        subscription = self._subscriptions[topic].get(subscriber)
+        if subscription is None:
             return
         if is_all:
-            del self._wishes[topic][subscriber]
+            del self._subscriptions[topic][subscriber]
             return
-        wish.names.difference_update(names)
-        wish.fresh.difference_update(names)
-        if not wish.names and not wish.is_all:
-            del self._wishes[topic][subscriber]
+        subscription.names.difference_update(names)
+        subscription.fresh.difference_update(names)
+        if not subscription.names and not subscription.is_all:
+            del self._subscriptions[topic][subscriber]
 
     def follow_depth(self, subscriber: Subscriber, name: str, limit: int, interval: str, *, is_full: bool) -> None:
         """An unknown market or limit is taken and stays silent, as on the real service."""
@@ -108,9 +108,9 @@ class Feeds:
 
     def leave_depth(self, subscriber: Subscriber, names: Iterable[str] | None) -> None:
         """None: every market."""
-        wanted = None if names is None else set(names)
+        left = None if names is None else set(names)
         for key, channel in list(self._depth.items()):
-            if wanted is None or key[0] in wanted:
+            if left is None or key[0] in left:
                 channel.followers.pop(subscriber, None)
                 if not channel.followers:
                     del self._depth[key]
@@ -118,13 +118,13 @@ class Feeds:
     def forget(self, subscriber: Subscriber) -> None:
         """The socket is gone."""
         self.leave_depth(subscriber, None)
-        for topic in self._wishes:
+        for topic in self._subscriptions:
             self.leave(topic, subscriber, (), is_all=True)
 
-    def beat(self, now_ms: int) -> None:
+    def push_changes(self, now_ms: int) -> None:
         """Every 200 ms."""
         for channel in list(self._depth.values()):
-            channel.beat(now_ms)
+            channel.push_changes(now_ms)
         self._push_deals()
         self._push_states(now_ms)
         self._push_premiums(now_ms)
@@ -145,11 +145,11 @@ class Feeds:
                 follower.deliver(push)
 
     def _followers(self, topic: str, name: str) -> list[Subscriber]:
-        return [subscriber for subscriber, wish in self._wishes[topic].items() if name in wish]
+        return [subscriber for subscriber, subscription in self._subscriptions[topic].items() if name in subscription]
 
     def _by_name(self, topic: str) -> Iterator[tuple[str, list[Subscriber]]]:
-        wishes = self._wishes[topic]
-        if not wishes:
+        subscriptions = self._subscriptions[topic]
+        if not subscriptions:
             return
         for name, market in self.markets.items():
             followers = [] if market.is_halted else self._followers(topic, name)
@@ -157,9 +157,9 @@ class Feeds:
                 yield name, followers
 
     def _push_deals(self) -> None:
-        wishes = self._wishes["deals"]
-        is_anyone_new = any(wish.fresh for wish in wishes.values())
-        for name, market in self.markets.items() if wishes else ():
+        subscriptions = self._subscriptions["deals"]
+        is_anyone_new = any(subscription.fresh for subscription in subscriptions.values())
+        for name, market in self.markets.items() if subscriptions else ():
             new = market.deal_count - self._deals_seen.get(name, market.deal_count)
             if market.is_halted or not (new or is_anyone_new):
                 continue
@@ -167,29 +167,20 @@ class Feeds:
             followers = self._followers("deals", name)
             news = self._deals(market, min(new, len(market.deals))) if new else None
             for follower in followers:
-                wish = wishes[follower]
-                if name in wish.fresh:
-                    wish.fresh.discard(name)
+                subscription = subscriptions[follower]
+                if name in subscription.fresh:
+                    subscription.fresh.discard(name)
                     follower.deliver(self._deals(market, FIRST_DEALS))
                 elif news is not None:
                     follower.deliver(news)
 
     def _deals(self, market: Market, count: int) -> Push:
-        deals = [
-            {
-                "deal_id": deal.deal_id,
-                "created_at": deal.created_ms,
-                "side": deal.side,
-                "price": market.price_text(deal.price),
-                "amount": market.amount_text(deal.lots),
-            }
-            for deal in islice(market.deals, count)
-        ]
+        deals = [public_deal(market, deal) for deal in islice(market.deals, count)]
         return Push("deals.update", {"market": market.spec.name, "deal_list": deals})
 
     def _push_states(self, now_ms: int) -> None:
-        wishes = self._wishes["state"]
-        if not wishes:
+        subscriptions = self._subscriptions["state"]
+        if not subscriptions:
             return
         changed = {}
         for name, market in self.markets.items():
@@ -198,18 +189,20 @@ class Feeds:
                 self._states_seen[name] = mark
                 changed[name] = self._prices.state(market, now_ms)
         pushes: dict[tuple[bool, tuple[str, ...]], Push] = {}
-        for subscriber, wish in list(wishes.items()):
-            news = self.markets if wish.fresh else changed
-            names = tuple(name for name in news if name in wish.fresh or (name in changed and name in wish))
-            wish.fresh.clear()
+        for subscriber, subscription in list(subscriptions.items()):
+            news = self.markets if subscription.fresh else changed
+            names = tuple(
+                name for name in news if name in subscription.fresh or (name in changed and name in subscription)
+            )
+            subscription.fresh.clear()
             if not names:
                 continue
-            push = pushes.get((wish.is_all, names))
+            push = pushes.get((subscription.is_all, names))
             if push is None:
                 entries = [changed.get(name) or self._prices.state(self.markets[name], now_ms) for name in names]
-                if wish.is_all:
+                if subscription.is_all:
                     entries += [self._prices.pseudo_state(entry) for entry in entries if "mark_price" in entry]
-                push = pushes[wish.is_all, names] = Push("state.update", {"state_list": entries})
+                push = pushes[subscription.is_all, names] = Push("state.update", {"state_list": entries})
             subscriber.deliver(push)
 
     def _push_premiums(self, now_ms: int) -> None:

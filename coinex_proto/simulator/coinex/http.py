@@ -1,6 +1,6 @@
 """The HTTP v2 half of the local CoinEx: routing, signatures over the exact bytes, rate limits, envelopes.
 
-What the endpoints do is in coinex_http_market, coinex_http_trade and coinex_http_account; each brings a table.
+What the endpoints do is in http_market, http_trade, http_account and http_history; each brings a table.
 Source: CoinEx HTTP API v2 (authorization, errors, rate limits).
 """
 
@@ -8,27 +8,29 @@ from __future__ import annotations
 
 import hmac
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 from urllib.parse import parse_qsl
 
 import msgspec
-from attrs import frozen
 
 from coinex_proto.simulator.coinex.accounts import Key, is_signed
+from coinex_proto.simulator.coinex.http_request import (
+    ApiError,
+    ApiRequest,
+    Backend,
+    Endpoint,
+    Page,
+    Table,
+    code_and_message,
+)
 from coinex_proto.simulator.coinex.wire import json_of
 from coinex_proto.simulator.hosting.http_server import HttpRequest, HttpResponse
 from coinex_proto.simulator.hosting.rates import Buckets
-from coinex_proto.simulator.market.amounts import BadNumber, to_scaled
-from coinex_proto.simulator.market.market import Market
 from coinex_proto.simulator.market.refusals import OrderRefused
 
-if TYPE_CHECKING:
-    from coinex_proto.simulator.coinex.server import CoinexServer
-
 DEFAULT_WINDOW_MS: Final = 5000
-LARGEST_PAGE: Final = 100
 
 GROUPS: Final = {
     "spot_order": 30,
@@ -46,135 +48,13 @@ GROUPS: Final = {
     "futures_account_query": 10,
 }
 
-CODES: Final = {
-    "balance": 3109,
-    "amount": 3127,
-    "price": 3639,
-    "would_take": 3622,
-    "cannot_fill": 3621,
-    "thin": 3620,
-    "halted": 4117,
-    "gone": 3600,
-}
-"""Error codes of what the exchange refuses."""
-
 _SIGNATURE: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
-
-
-class ApiError(Exception):
-    """The call is answered with this code."""
-
-    def __init__(self, code: int, message: str) -> None:
-        super().__init__(message)
-        self.code, self.message = code, message
-
-
-def bad_parameter(name: str) -> ApiError:
-    """What a wrong or missing parameter is answered with."""
-    return ApiError(3639, f"Invalid Parameter: {name}")
-
-
-@frozen(kw_only=True)
-class Page:
-    """Rows of one page of a list."""
-
-    rows: Sequence[object]
-    has_next: bool
-    total: int
-
-
-@frozen(kw_only=True)
-class Call:
-    """One request that has passed: its parameters, and whose it is."""
-
-    server: CoinexServer
-    module: str
-    """spot or futures; spot for what belongs to neither."""
-    params: Mapping[str, Any]
-    owner: int
-    """0 for public calls."""
-
-    def text(self, name: str, default: str | None = None) -> str:
-        """A text parameter.  Raises ApiError when it is missing and has no default, or is no text."""
-        value = self.params.get(name, default)
-        if not isinstance(value, str) or (value == "" and default is None):
-            raise bad_parameter(name)
-        return value
-
-    def number(self, name: str, default: int | None = None) -> int:
-        """A whole number, in digits or as a JSON number."""
-        value = self.params.get(name, default)
-        if isinstance(value, str) and value.isascii() and value.isdigit():
-            return int(value[:18])
-        if type(value) is not int:
-            raise bad_parameter(name)
-        return value
-
-    def one_of(self, name: str, allowed: Sequence[str], default: str | None = None) -> str:
-        """A text out of a few."""
-        value = self.text(name, default)
-        if value not in allowed:
-            raise bad_parameter(name)
-        return value
-
-    def market(self) -> Market:
-        """The market that the call names; its crowd wakes."""
-        found = self.server.feeds[self.module].markets.get(self.text("market"))
-        if found is None:
-            raise ApiError(3639, f"Invalid Parameter: market {self.text('market')[:40]} not found")
-        self.server.crowds.wake(found.spec.key, self.server.now)
-        return found
-
-    def markets(self) -> list[Market]:
-        """The markets that a comma-separated list names; all without one."""
-        listed = self.server.feeds[self.module].markets
-        names = [name for name in self.text("market", "").split(",") if name]
-        if len(names) > 10:
-            raise bad_parameter("market")
-        return [listed[name] for name in names if name in listed] if names else list(listed.values())
-
-    def scaled(self, name: str, places: int) -> int:
-        """A decimal text above zero, in steps of 10**-places."""
-        try:
-            scaled = to_scaled(self.text(name), places)
-        except BadNumber as error:
-            raise bad_parameter(name) from error
-        if scaled <= 0:
-            raise bad_parameter(name)
-        return scaled
-
-    def scaled_or_none(self, name: str, places: int) -> int | None:
-        """The same, None when the parameter is missing."""
-        return self.scaled(name, places) if self.params.get(name) not in (None, "") else None
-
-    def page(self, rows: Sequence[object]) -> Page:
-        """The page of these rows that the call asks for."""
-        page, limit = max(1, self.number("page", 1)), max(1, min(LARGEST_PAGE, self.number("limit", 10)))
-        start = (page - 1) * limit
-        return Page(rows=rows[start : start + limit], has_next=start + limit < len(rows), total=len(rows))
-
-
-Handler = Callable[[Call], object]
-
-
-@frozen
-class Endpoint:
-    """One row of a table."""
-
-    handler: Handler
-    group: str = ""
-    """Rate group; empty: public and unsigned."""
-    items: str = ""
-    """Name of the list parameter of which each element costs one unit."""
-
-
-Table = Mapping[tuple[str, str], Endpoint]
 
 
 class CoinexHttp:
     """Answers requests."""
 
-    def __init__(self, server: CoinexServer, table: Table, *, allows_old_signatures: bool) -> None:
+    def __init__(self, server: Backend, table: Table, *, allows_old_signatures: bool) -> None:
         self._server = server
         self._table = table
         self._allows_old_signatures = allows_old_signatures
@@ -200,12 +80,10 @@ class CoinexHttp:
             if owner:
                 headers += self._limit(owner, endpoint, params)
             module = "futures" if path.startswith(("/futures/", "/assets/futures/")) else "spot"
-            call = Call(server=self._server, module=module, params=params, owner=owner)
-            return HttpResponse(body=_success(endpoint.handler(call)), headers=headers)
-        except ApiError as error:
-            return HttpResponse(body=failure(error.code, error.message), headers=headers)
-        except OrderRefused as refusal:
-            return HttpResponse(body=failure(CODES[refusal.reason], str(refusal)), headers=headers)
+            api_request = ApiRequest(server=self._server, module=module, params=params, owner=owner)
+            return HttpResponse(body=_success(endpoint.handler(api_request)), headers=headers)
+        except (ApiError, OrderRefused) as error:
+            return HttpResponse(body=failure(*code_and_message(error)), headers=headers)
 
     def _authenticate(self, request: HttpRequest) -> int:
         """The owner whose key has signed the request.  Raises ApiError."""
@@ -232,7 +110,7 @@ class CoinexHttp:
         return self._allows_old_signatures and hmac.compare_digest(digest, signature)
 
     def _limit(self, owner: int, endpoint: Endpoint, params: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
-        """Take the cost of the call out of its bucket.  Headers that say what is left.  Raises ApiError."""
+        """Take the cost of the request out of its bucket.  Headers that say what is left.  Raises ApiError."""
         per_second = GROUPS[endpoint.group]
         bucket = self._buckets.bucket(owner, endpoint.group, per_second, self._server.now)
         items = params.get(endpoint.items) if endpoint.items else None
@@ -240,24 +118,6 @@ class CoinexHttp:
         if not bucket.take(cost, self._server.now):
             raise ApiError(4213, "too many requests")
         return (("X-RateLimit-Limit", str(per_second)), ("X-RateLimit-Remaining", str(int(bucket.left))))
-
-
-def success_element(data: object) -> dict[str, object]:
-    """One element of a batch answer."""
-    return {"code": 0, "data": data, "message": "OK"}
-
-
-def batch(items: Sequence[Any], one: Callable[[Any], object]) -> list[dict[str, object]]:
-    """Do one thing for each item; each answers for itself."""
-    found: list[dict[str, object]] = []
-    for item in items:
-        try:
-            found.append(success_element(one(item)))
-        except ApiError as error:
-            found.append({"code": error.code, "data": None, "message": error.message})
-        except OrderRefused as refusal:
-            found.append({"code": CODES[refusal.reason], "data": None, "message": str(refusal)})
-    return found
 
 
 def failure(code: int, message: str) -> bytes:

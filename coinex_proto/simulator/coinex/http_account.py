@@ -5,12 +5,14 @@ Source: CoinEx HTTP API v2, balance and position pages.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
-from coinex_proto.simulator.coinex.http import ApiError, Call, Endpoint, Page, Table, bad_parameter
-from coinex_proto.simulator.coinex.http_guards import VERBS, WORDS, Change, guard_lists
+from attrs import evolve
+
+from coinex_proto.simulator.coinex.http_guards import CHANGES, WORDS, Change, guard_lists
 from coinex_proto.simulator.coinex.http_market import LEVERAGES
+from coinex_proto.simulator.coinex.http_request import ApiError, ApiRequest, Endpoint, Page, Table, bad_parameter
 from coinex_proto.simulator.coinex.http_trade import MARKET_TYPES, order_fields, order_terms
 from coinex_proto.simulator.coinex.wire import rate
 from coinex_proto.simulator.market.accounts import NotEnough
@@ -19,27 +21,29 @@ from coinex_proto.simulator.market.futures import Position
 from coinex_proto.simulator.market.market import Market
 
 
-def _spot_balances(call: Call) -> object:
-    return [_balance(call, "spot", currency, ("ccy", "available", "frozen")) for currency in _currencies(call, "spot")]
+def _spot_balances(request: ApiRequest) -> object:
+    return [
+        _balance(request, "spot", currency, ("ccy", "available", "frozen")) for currency in _currencies(request, "spot")
+    ]
 
 
-def _futures_balances(call: Call) -> object:
+def _futures_balances(request: ApiRequest) -> object:
     names = ("ccy", "available", "frozen", "margin", "unrealized_pnl", "transferrable")
-    return [_balance(call, "futures", currency, names) for currency in _currencies(call, "futures")]
+    return [_balance(request, "futures", currency, names) for currency in _currencies(request, "futures")]
 
 
-def _currencies(call: Call, wallet: str) -> list[str]:
-    return [currency for currency, _ in call.server.exchange.ledger.wallet(call.owner, wallet)]
+def _currencies(request: ApiRequest, wallet: str) -> list[str]:
+    return [currency for currency, _ in request.exchange.ledger.wallet(request.owner, wallet)]
 
 
-def _balance(call: Call, wallet: str, currency: str, names: tuple[str, ...]) -> dict[str, Any]:
-    entry = call.server.private.balance(call.owner, wallet, currency)
+def _balance(request: ApiRequest, wallet: str, currency: str, names: tuple[str, ...]) -> dict[str, Any]:
+    entry = request.server.private.balance(request.owner, wallet, currency)
     return {name: entry[name] for name in names}
 
 
-def _fee_rate(call: Call) -> object:
-    module = call.one_of("market_type", ("SPOT", "FUTURES")).lower()
-    market = call.server.feeds[module].markets.get(call.text("market"))
+def _fee_rate(request: ApiRequest) -> object:
+    module = request.one_of("market_type", ("SPOT", "FUTURES")).lower()
+    market = request.server.feeds[module].markets.get(request.text("market"))
     if market is None:
         raise bad_parameter("market")
     return {
@@ -49,100 +53,90 @@ def _fee_rate(call: Call) -> object:
     }
 
 
-def position_fields(call: Call, position: Position) -> dict[str, Any]:
+def position_fields(request: ApiRequest, position: Position) -> dict[str, Any]:
     """A position as HTTP writes it: settle_value for settle_val, and no first and latest fill price."""
-    fields = call.server.prices.position(position)
+    fields = request.server.prices.position(position)
     fields["settle_value"] = fields.pop("settle_val")
     for name in ("first_filled_price", "latest_filled_price"):
         del fields[name]
-    market = call.server.exchange.markets[position.market]
+    market = request.exchange.markets[position.market]
     return {"market_type": "FUTURES", **fields, **guard_lists(market, position)}
 
 
-def _pending_positions(call: Call) -> Page:
-    name = call.text("market", "")
-    markets = call.server.exchange.markets
-    return call.page(
-        [
-            position_fields(call, position)
-            for position in call.server.exchange.futures.open_positions(call.owner)
-            if name in ("", markets[position.market].spec.name)
-        ]
+def _named(request: ApiRequest, positions: Iterable[Position]) -> list[Position]:
+    name, markets = request.text("market", ""), request.exchange.markets
+    return [position for position in positions if name in ("", markets[position.market].spec.name)]
+
+
+def _pending_positions(request: ApiRequest) -> Page:
+    found = _named(request, request.exchange.futures.open_positions(request.owner))
+    return request.page([position_fields(request, position) for position in found])
+
+
+def _finished_positions(request: ApiRequest) -> Page:
+    own = (position for position in reversed(request.exchange.futures.finished) if position.owner == request.owner)
+    found = _named(request, own)
+    return request.page(
+        [{**position_fields(request, position), "finished_type": position.finish} for position in found]
     )
 
 
-def _finished_positions(call: Call) -> Page:
-    name = call.text("market", "")
-    markets = call.server.exchange.markets
-    return call.page(
-        [
-            {**position_fields(call, position), "finished_type": position.finish}
-            for position in reversed(call.server.exchange.futures.finished)
-            if position.owner == call.owner and name in ("", markets[position.market].spec.name)
-        ]
-    )
-
-
-def _close_position(call: Call) -> object:
-    market, position = _own_position(call)
+def _close_position(request: ApiRequest) -> object:
+    market, position = _own_position(request)
     lots = abs(position.lots)
-    amount = call.params.get("amount") or market.amount_text(lots)
+    amount = request.params.get("amount") or market.amount_text(lots)
     side = "sell" if position.lots > 0 else "buy"
-    terms = order_terms(_with(call, side=side, amount=amount), market)
-    order = call.server.exchange.place(
-        call.owner, market.spec.key, reduces=True, **{**terms, "amount": min(terms["amount"], lots)}
+    terms = order_terms(evolve(request, params={**request.params, "side": side, "amount": amount}), market)
+    order = request.exchange.place(
+        request.owner, market.spec.key, reduces=True, **{**terms, "amount": min(terms["amount"], lots)}
     )
     return order_fields(market, order)
 
 
-def _adjust_leverage(call: Call) -> object:
-    call.one_of("market_type", MARKET_TYPES["futures"])
-    mode, leverage = call.one_of("margin_mode", ("cross", "isolated")), call.number("leverage")
+def _adjust_leverage(request: ApiRequest) -> object:
+    request.one_of("market_type", MARKET_TYPES["futures"])
+    mode, leverage = request.one_of("margin_mode", ("cross", "isolated")), request.number("leverage")
     if leverage not in LEVERAGES:
         raise bad_parameter("leverage")
-    market = call.market()
+    market = request.market()
     try:
-        call.server.exchange.set_leverage(market, call.owner, mode, leverage)
+        request.exchange.set_leverage(market, request.owner, mode, leverage)
     except NotEnough as error:
         raise ApiError(3109, "balance not enough") from error
     return {"margin_mode": mode, "leverage": leverage}
 
 
-def _adjust_margin(call: Call) -> object:
-    market, position = _own_position(call)
+def _adjust_margin(request: ApiRequest) -> object:
+    market, position = _own_position(request)
     try:
-        amount = to_scaled(call.text("amount"), UNIT_PLACES)
-        call.server.exchange.add_margin(market, position, amount)
+        amount = to_scaled(request.text("amount"), UNIT_PLACES)
+        request.exchange.add_margin(market, position, amount)
     except BadNumber as error:
         raise bad_parameter("amount") from error
     except NotEnough as error:
         raise ApiError(3109, "balance not enough") from error
-    return position_fields(call, position)
+    return position_fields(request, position)
 
 
-def _guard(word: str, change: Change) -> Callable[[Call], object]:
-    """The call that changes the take-profit or stop-loss prices of a position."""
+def _guard(word: str, change: Change) -> Callable[[ApiRequest], object]:
+    """The handler that changes the take-profit or stop-loss prices of a position."""
 
-    def handle(call: Call) -> object:
-        market, position = _own_position(call)
-        position.guards[word] = change(call, market, position, word)
-        call.server.exchange.position_touched(market, position)
-        return position_fields(call, position)
+    def handle(request: ApiRequest) -> object:
+        market, position = _own_position(request)
+        position.guards[word] = change(request, market, position, word)
+        request.exchange.position_touched(market, position)
+        return position_fields(request, position)
 
     return handle
 
 
-def _own_position(call: Call) -> tuple[Market, Position]:
-    call.one_of("market_type", MARKET_TYPES["futures"])
-    market = call.market()
-    for position in call.server.exchange.futures.open_positions(call.owner):
+def _own_position(request: ApiRequest) -> tuple[Market, Position]:
+    request.one_of("market_type", MARKET_TYPES["futures"])
+    market = request.market()
+    for position in request.exchange.futures.open_positions(request.owner):
         if position.market == market.spec.key:
             return market, position
     raise ApiError(3639, "Invalid Parameter: no position in this market")
-
-
-def _with(call: Call, **params: object) -> Call:
-    return Call(server=call.server, module=call.module, params={**call.params, **params}, owner=call.owner)
 
 
 TABLE: Final[Table] = {
@@ -155,8 +149,10 @@ TABLE: Final[Table] = {
     ("POST", "/futures/adjust-position-leverage"): Endpoint(_adjust_leverage, "futures_order"),
     ("POST", "/futures/adjust-position-margin"): Endpoint(_adjust_margin, "futures_order"),
     **{
-        ("POST", f"/futures/{verb}-position-{word.replace('_', '-')}"): Endpoint(_guard(word, change), "futures_order")
-        for verb, change in VERBS.items()
+        ("POST", f"/futures/{action}-position-{word.replace('_', '-')}"): Endpoint(
+            _guard(word, change), "futures_order"
+        )
+        for action, change in CHANGES.items()
         for word in WORDS
     },
 }

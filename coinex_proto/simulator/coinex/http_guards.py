@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from attrs import evolve
 
-from coinex_proto.simulator.coinex.http import Call, bad_parameter
+from coinex_proto.simulator.coinex.http_request import ApiRequest, bad_parameter
 from coinex_proto.simulator.coinex.http_trade import PRICE_TYPES
 from coinex_proto.simulator.market.futures import Position
 from coinex_proto.simulator.market.guards import Guard
@@ -18,48 +18,48 @@ from coinex_proto.simulator.market.market import Market
 
 WORDS: Final = ("stop_loss", "take_profit")
 
-Change = Callable[[Call, Market, Position, str], tuple[Guard, ...]]
-"""What a call makes of the guards of one word."""
+Change = Callable[[ApiRequest, Market, Position, str], tuple[Guard, ...]]
+"""What a request makes of the guards of one word."""
 
 
-def set_guard(call: Call, market: Market, position: Position, word: str) -> tuple[Guard, ...]:
+def set_guard(request: ApiRequest, market: Market, position: Position, word: str) -> tuple[Guard, ...]:
     """One more, for the whole position unless an amount is named; the whole position has one at a time."""
     guard = Guard(
-        guard_id=call.server.exchange.new_guard_id(),
-        price_type=call.one_of(f"{word}_type", PRICE_TYPES),
-        trigger=call.scaled(f"{word}_price", market.spec.price_places),
-        lots=call.scaled_or_none(f"{word}_amount", market.spec.amount_places),
-        created_ms=call.server.exchange.now_ms,
+        guard_id=request.exchange.new_guard_id(),
+        price_type=request.one_of(f"{word}_type", PRICE_TYPES),
+        trigger=request.scaled(f"{word}_price", market.spec.price_places),
+        lots=request.scaled_or_none(f"{word}_amount", market.spec.amount_places),
+        created_ms=request.exchange.now_ms,
     )
     kept = (other for other in position.guards[word] if guard.lots is not None or other.lots is not None)
     return (*kept, guard)
 
 
-def modify_guard(call: Call, market: Market, position: Position, word: str) -> tuple[Guard, ...]:
-    """The one that is named, with what the call says anew."""
-    number = call.number(f"{word}_id")
+def modify_guard(request: ApiRequest, market: Market, position: Position, word: str) -> tuple[Guard, ...]:
+    """The one that is named, with what the request says anew."""
+    number = request.number(f"{word}_id")
     guards = {guard.guard_id: guard for guard in position.guards[word]}
     if number not in guards:
         raise bad_parameter(f"{word}_id")
     old = guards[number]
     guards[number] = evolve(
         old,
-        price_type=call.one_of(f"{word}_type", PRICE_TYPES, old.price_type),
-        trigger=call.scaled_or_none(f"{word}_price", market.spec.price_places) or old.trigger,
-        lots=call.scaled_or_none(f"{word}_amount", market.spec.amount_places) or old.lots,
+        price_type=request.one_of(f"{word}_type", PRICE_TYPES, old.price_type),
+        trigger=request.scaled_or_none(f"{word}_price", market.spec.price_places) or old.trigger,
+        lots=request.scaled_or_none(f"{word}_amount", market.spec.amount_places) or old.lots,
     )
     return tuple(guards.values())
 
 
-def cancel_guard(call: Call, _: Market, position: Position, word: str) -> tuple[Guard, ...]:
-    """What is left: nothing, unless the call names one."""
-    number = call.number(f"{word}_id", 0)
+def cancel_guard(request: ApiRequest, _: Market, position: Position, word: str) -> tuple[Guard, ...]:
+    """What is left: nothing, unless the request names one."""
+    number = request.number(f"{word}_id", 0)
     if number and number not in (guard.guard_id for guard in position.guards[word]):
         raise bad_parameter(f"{word}_id")
     return tuple(guard for guard in position.guards[word] if number not in (0, guard.guard_id))
 
 
-VERBS: Final[dict[str, Change]] = {"set": set_guard, "modify": modify_guard, "cancel": cancel_guard}
+CHANGES: Final[dict[str, Change]] = {"set": set_guard, "modify": modify_guard, "cancel": cancel_guard}
 
 
 def guard_lists(market: Market, position: Position) -> dict[str, Any]:

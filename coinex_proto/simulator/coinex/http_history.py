@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from coinex_proto.simulator.coinex.http import Call, Endpoint, Page, Table
 from coinex_proto.simulator.coinex.http_account import position_fields
+from coinex_proto.simulator.coinex.http_request import ApiRequest, Endpoint, Page, Table
 from coinex_proto.simulator.coinex.http_trade import MARKET_TYPES
 from coinex_proto.simulator.coinex.wire import rate, units
 from coinex_proto.simulator.market.futures import FundingPaid, MarginChange
@@ -18,35 +18,33 @@ from coinex_proto.simulator.market.futures import FundingPaid, MarginChange
 _OF_POSITION: Final = ("market", "market_type", "position_id", "margin_mode", "settle_price", "open_interest")
 
 
-def _nothing(call: Call) -> object:
-    del call
+def _nothing(request: ApiRequest) -> object:
+    del request
     return []
 
 
-def _no_rows(call: Call) -> Page:
-    return call.page([])
+def _no_rows(request: ApiRequest) -> Page:
+    return request.page([])
 
 
-def _basis_history(call: Call) -> object:
-    market = call.market()
-    basis = rate(call.server.prices.marks.premium(market))
-    return [{"market": market.spec.name, "created_at": call.server.exchange.now_ms, "basis_rate": basis}]
+def _basis_history(request: ApiRequest) -> object:
+    market = request.market()
+    basis = rate(request.server.prices.marks.premium(market))
+    return [{"market": market.spec.name, "created_at": request.exchange.now_ms, "basis_rate": basis}]
 
 
-def _premium_history(call: Call) -> Page:
-    market = call.market()
-    premium = rate(call.server.prices.marks.premium(market))
-    return call.page(
-        [{"market": market.spec.name, "created_at": call.server.exchange.now_ms, "premium_index": premium}]
-    )
+def _premium_history(request: ApiRequest) -> Page:
+    market = request.market()
+    premium = rate(request.server.prices.marks.premium(market))
+    return request.page([{"market": market.spec.name, "created_at": request.exchange.now_ms, "premium_index": premium}])
 
 
-def _liquidations(call: Call) -> Page:
-    market = call.market()
+def _liquidations(request: ApiRequest) -> Page:
+    market = request.market()
     rows = []
-    for position in reversed(call.server.exchange.futures.finished):
-        if position.market == market.spec.key and position.finish == "liq" and _is_asked_for(call, position.updated_ms):
-            fields = position_fields(call, position)
+    for position in reversed(request.exchange.futures.finished):
+        if position.market == market.spec.key and position.finish == "liq" and _is_within(request, position.updated_ms):
+            fields = position_fields(request, position)
             rows.append(
                 {
                     "market": market.spec.name,
@@ -57,29 +55,29 @@ def _liquidations(call: Call) -> Page:
                     "created_at": position.updated_ms,
                 }
             )
-    return call.page(rows)
+    return request.page(rows)
 
 
-def _margin_history(call: Call) -> Page:
-    return call.page(
-        [_margin_change(call, change) for change in _own(call, call.server.exchange.futures.margin_changes)]
+def _margin_history(request: ApiRequest) -> Page:
+    return request.page(
+        [_margin_change(request, change) for change in _own(request, request.exchange.futures.margin_changes)]
     )
 
 
-def _margin_change(call: Call, change: MarginChange) -> dict[str, Any]:
-    fields = position_fields(call, change.position)
+def _margin_change(request: ApiRequest, change: MarginChange) -> dict[str, Any]:
+    fields = position_fields(request, change.position)
     kept = {name: fields[name] for name in (*_OF_POSITION, "leverage", "liq_price", "bkr_price")}
     amounts = {"margin_avbl": units(change.margin), "margin_change": units(change.units)}
     return {**kept, **amounts, "created_at": change.at_ms}
 
 
-def _funding_history(call: Call) -> Page:
-    return call.page([_funding(call, paid) for paid in _own(call, call.server.exchange.futures.funding_paid)])
+def _funding_history(request: ApiRequest) -> Page:
+    return request.page([_funding(request, paid) for paid in _own(request, request.exchange.futures.funding_paid)])
 
 
-def _funding(call: Call, paid: FundingPaid) -> dict[str, Any]:
-    market = call.server.exchange.markets[paid.position.market]
-    fields = position_fields(call, paid.position)
+def _funding(request: ApiRequest, paid: FundingPaid) -> dict[str, Any]:
+    market = request.exchange.markets[paid.position.market]
+    fields = position_fields(request, paid.position)
     return {
         **{name: fields[name] for name in _OF_POSITION},
         "ccy": market.spec.settle,
@@ -92,22 +90,22 @@ def _funding(call: Call, paid: FundingPaid) -> dict[str, Any]:
     }
 
 
-def _own(call: Call, happened: list[Any]) -> list[Any]:
+def _own(request: ApiRequest, happened: list[Any]) -> list[Any]:
     """What happened to the caller's positions in this market, newest first."""
-    call.one_of("market_type", MARKET_TYPES["futures"])
-    market, position_id = call.market(), call.number("position_id", 0)
+    request.one_of("market_type", MARKET_TYPES["futures"])
+    market, position_id = request.market(), request.number("position_id", 0)
     return [
         one
         for one in reversed(happened)
-        if one.position.owner == call.owner
+        if one.position.owner == request.owner
         and one.position.market == market.spec.key
         and position_id in (0, one.position.position_id)
-        and _is_asked_for(call, one.at_ms)
+        and _is_within(request, one.at_ms)
     ]
 
 
-def _is_asked_for(call: Call, at_ms: int) -> bool:
-    return call.number("start_time", 0) <= at_ms <= call.number("end_time", 1 << 62)
+def _is_within(request: ApiRequest, at_ms: int) -> bool:
+    return request.number("start_time", 0) <= at_ms <= request.number("end_time", 1 << 62)
 
 
 TABLE: Final[Table] = {

@@ -1,4 +1,4 @@
-"""Public calls of the local CoinEx: time, markets, tickers, depth, deals, candles, indexes, funding.
+"""Public requests of the local CoinEx: time, markets, tickers, depth, deals, candles, indexes, funding.
 
 Source: CoinEx HTTP API v2, market pages of spot and futures.
 """
@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from coinex_proto.simulator.coinex.depth import DEPTH_LIMITS, checksum, depth_step
-from coinex_proto.simulator.coinex.http import Call, Endpoint, Page, Table, bad_parameter
-from coinex_proto.simulator.coinex.wire import rate, units
+from coinex_proto.simulator.coinex.depth import DEPTH_LIMITS, checksum, depth_data, depth_step
+from coinex_proto.simulator.coinex.http_request import ApiRequest, Endpoint, Page, Table, bad_parameter
+from coinex_proto.simulator.coinex.wire import public_deal, rate, units
 from coinex_proto.simulator.market.amounts import BadNumber, to_text
 from coinex_proto.simulator.market.futures import MAINTENANCE_RATE
 from coinex_proto.simulator.market.klines import LONGEST, PERIODS, klines
@@ -19,15 +19,15 @@ from coinex_proto.simulator.market.marks import HIGHEST_RATE, funding_times
 LEVERAGES: Final = (1, 2, 3, 5, 8, 10, 15, 20, 30, 50, 100)
 
 
-def _ping(_: Call) -> object:
+def _ping(_: ApiRequest) -> object:
     return {"result": "pong"}
 
 
-def _time(call: Call) -> object:
-    return {"timestamp": call.server.clock_ms}
+def _time(request: ApiRequest) -> object:
+    return {"timestamp": request.server.clock_ms}
 
 
-def _maintenance(call: Call) -> object:
+def _maintenance(request: ApiRequest) -> object:
     return [
         {
             "started_at": notice["start_time"],
@@ -38,15 +38,15 @@ def _maintenance(call: Call) -> object:
             "protect_duration_start": notice["protect_duration_start"],
             "protect_duration_end": notice["protect_duration_end"],
         }
-        for notice in call.server.notices
+        for notice in request.server.notices
     ]
 
 
-def _markets(call: Call) -> object:
-    return [_market(call, market) for market in call.markets()]
+def _markets(request: ApiRequest) -> object:
+    return [_market(request, market) for market in request.markets()]
 
 
-def _market(call: Call, market: Market) -> dict[str, Any]:
+def _market(request: ApiRequest, market: Market) -> dict[str, Any]:
     spec = market.spec
     common = {
         "market": spec.name,
@@ -73,65 +73,49 @@ def _market(call: Call, market: Market) -> dict[str, Any]:
         "contract_type": "inverse" if spec.is_inverse else "linear",
         "tick_size": market.price_text(1),
         "leverage": [str(leverage) for leverage in LEVERAGES],
-        "open_interest_volume": market.amount_text(call.server.prices.open_interest(market)),
+        "open_interest_volume": request.server.prices.open_interest(market),
         "is_market_available": True,
         "is_copy_trading_available": False,
     }
 
 
-def _tickers(call: Call) -> object:
-    return [_ticker(call, market) for market in call.markets()]
+def _tickers(request: ApiRequest) -> object:
+    return [_ticker(request, market) for market in request.markets()]
 
 
-def _ticker(call: Call, market: Market) -> dict[str, Any]:
-    state = call.server.prices.state(market, call.server.exchange.now_ms)
+def _ticker(request: ApiRequest, market: Market) -> dict[str, Any]:
+    state = request.server.prices.state(market, request.exchange.now_ms)
     if market.spec.wallet == "futures":
         kept = {key: value for key, value in state.items() if "funding" not in key and "fund_size" not in key}
         return {"open_interest_volume": kept.pop("open_interest_size"), **kept}
     return state
 
 
-def _depth(call: Call) -> object:
-    market = call.market()
-    limit = call.number("limit")
+def _depth(request: ApiRequest) -> object:
+    market = request.market()
+    limit = request.number("limit")
     if limit not in DEPTH_LIMITS:
         raise bad_parameter("limit")
     try:
-        step = depth_step(market, call.text("interval"))
+        step = depth_step(market, request.text("interval"))
     except BadNumber as error:
         raise bad_parameter("interval") from error
     bids, asks = market.levels("buy", limit, step), market.levels("sell", limit, step)
-    depth = {
-        "asks": asks,
-        "bids": bids,
-        "last": market.price_text(market.last),
-        "updated_at": call.server.exchange.now_ms,
-        "checksum": checksum(bids, asks),
-    }
-    return {"market": market.spec.name, "is_full": True, "depth": depth}
+    return depth_data(market, bids, asks, checksum(bids, asks), request.exchange.now_ms, is_full=True)
 
 
-def _deals(call: Call) -> object:
-    market = call.market()
-    limit, last_id = min(1000, call.number("limit", 100)), call.number("last_id", 0)
+def _deals(request: ApiRequest) -> object:
+    market = request.market()
+    limit, last_id = min(1000, request.number("limit", 100)), request.number("last_id", 0)
     deals = [deal for deal in market.deals if deal.deal_id > last_id]
-    return [
-        {
-            "deal_id": deal.deal_id,
-            "created_at": deal.created_ms,
-            "side": deal.side,
-            "price": market.price_text(deal.price),
-            "amount": market.amount_text(deal.lots),
-        }
-        for deal in (deals[-limit:] if last_id else deals[:limit])
-    ]
+    return [public_deal(market, deal) for deal in (deals[-limit:] if last_id else deals[:limit])]
 
 
-def _klines(call: Call) -> object:
-    market = call.market()
-    period = call.one_of("period", tuple(PERIODS))
-    start, end = call.number("start_time", 0), call.number("end_time", 1 << 62)
-    found = klines(market, period, call.server.exchange.now_ms, call.server.seed)
+def _klines(request: ApiRequest) -> object:
+    market = request.market()
+    period = request.one_of("period", tuple(PERIODS))
+    start, end = request.number("start_time", 0), request.number("end_time", 1 << 62)
+    found = klines(market, period, request.exchange.now_ms, request.server.seed)
     found = [candle for candle in found if start <= candle.start_ms <= end]
     return [
         {
@@ -144,44 +128,44 @@ def _klines(call: Call) -> object:
             "volume": market.amount_text(candle.lots),
             "value": units(candle.value),
         }
-        for candle in found[-max(1, min(LONGEST, call.number("limit", 100))) :]
+        for candle in found[-max(1, min(LONGEST, request.number("limit", 100))) :]
     ]
 
 
-def _indexes(call: Call) -> object:
-    now_ms = call.server.exchange.now_ms
+def _indexes(request: ApiRequest) -> object:
+    now_ms = request.exchange.now_ms
     return [
         {
             "market": market.spec.name,
             "created_at": now_ms,
-            "price": market.price_text(call.server.prices.marks.index(market)),
+            "price": market.price_text(request.server.prices.marks.index(market)),
             "sources": [{"exchange": "CoinEx", "created_at": now_ms, "index_weight": "1", "index_price": price}],
         }
-        for market in call.markets()
-        for price in (market.price_text(call.server.prices.marks.index(market)),)
+        for market in request.markets()
+        for price in (market.price_text(request.server.prices.marks.index(market)),)
     ]
 
 
-def _funding_rates(call: Call) -> object:
-    last, following = funding_times(call.server.exchange.now_ms)
+def _funding_rates(request: ApiRequest) -> object:
+    last, following = funding_times(request.exchange.now_ms)
     return [
         {
             "market": market.spec.name,
-            "mark_price": market.price_text(call.server.prices.marks.mark(market)),
-            "latest_funding_rate": rate(call.server.prices.marks.funding(market)),
-            "next_funding_rate": rate(call.server.prices.marks.funding(market)),
+            "mark_price": market.price_text(request.server.prices.marks.mark(market)),
+            "latest_funding_rate": rate(request.server.prices.marks.funding(market)),
+            "next_funding_rate": rate(request.server.prices.marks.funding(market)),
             "max_funding_rate": rate(HIGHEST_RATE),
             "min_funding_rate": rate(-HIGHEST_RATE),
             "latest_funding_time": last,
             "next_funding_time": following,
         }
-        for market in call.markets()
+        for market in request.markets()
     ]
 
 
-def _funding_history(call: Call) -> Page:
-    market = call.market()
-    return call.page(
+def _funding_history(request: ApiRequest) -> Page:
+    market = request.market()
+    return request.page(
         [
             {
                 "market": market.spec.name,
@@ -189,12 +173,12 @@ def _funding_history(call: Call) -> Page:
                 "theoretical_funding_rate": rate(funding),
                 "actual_funding_rate": rate(funding),
             }
-            for at_ms, funding in reversed(call.server.exchange.fundings.get(market.spec.key, ()))
+            for at_ms, funding in reversed(request.exchange.fundings.get(market.spec.key, ()))
         ]
     )
 
 
-def _position_levels(call: Call) -> object:
+def _position_levels(request: ApiRequest) -> object:
     level = {
         "leverage": str(LEVERAGES[-1]),
         "maintenance_margin_rate": rate(MAINTENANCE_RATE),
@@ -202,13 +186,13 @@ def _position_levels(call: Call) -> object:
     }
     return [
         {"market": market.spec.name, "level": [{"amount": market.amount_text(10**18), **level}]}
-        for market in call.markets()
+        for market in request.markets()
     ]
 
 
-def _currencies(call: Call) -> object:
+def _currencies(request: ApiRequest) -> object:
     """Every currency with one chain, said to be open as on the real service, where clients take others for inactive."""
-    names = {name: None for market in call.server.exchange.markets.values() for name in _names(market)}
+    names = {name: None for market in request.exchange.markets.values() for name in _names(market)}
     return [{"asset": _asset(name), "chains": [_chain(name)]} for name in names]
 
 

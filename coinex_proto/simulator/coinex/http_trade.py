@@ -6,19 +6,21 @@ Source: CoinEx HTTP API v2, order and deal pages of spot and futures.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from attrs import evolve
 
-from coinex_proto.simulator.coinex.http import ApiError, Call, Endpoint, Page, Table, bad_parameter, batch
+from coinex_proto.simulator.coinex.http_request import ApiError, ApiRequest, Endpoint, Page, Table, bad_parameter, batch
 from coinex_proto.simulator.coinex.wire import amount as amount_text
 from coinex_proto.simulator.coinex.wire import rate, units, user_deal
 from coinex_proto.simulator.market.amounts import UNIT_PLACES
 from coinex_proto.simulator.market.market import Market
 from coinex_proto.simulator.market.matching import Order
 from coinex_proto.simulator.market.stops import StopOrder
+
+Kept = TypeVar("Kept", Order, StopOrder)
 
 KINDS: Final = ("limit", "market", "maker_only", "ioc", "fok")
 PRICE_TYPES: Final = ("latest_price", "mark_price", "index_price")
@@ -93,198 +95,200 @@ def stop_fields(market: Market, stop: StopOrder, *, with_status: bool = False) -
     return fields
 
 
-def order_terms(call: Call, market: Market) -> dict[str, Any]:
+def order_terms(request: ApiRequest, market: Market) -> dict[str, Any]:
     """The parameters that orders and stop orders share, checked."""
-    kind = call.one_of("type", KINDS)
-    spends_quote = _spends_quote(call, market, kind)
-    client_id = call.text("client_id", "")
+    kind = request.one_of("type", KINDS)
+    spends_quote = _spends_quote(request, market, kind)
+    client_id = request.text("client_id", "")
     if client_id and not _CLIENT_ID.fullmatch(client_id):
         raise bad_parameter("client_id")
     return {
-        "side": call.one_of("side", ("buy", "sell")),
+        "side": request.one_of("side", ("buy", "sell")),
         "kind": kind,
-        "amount": call.scaled("amount", UNIT_PLACES if spends_quote else market.spec.amount_places),
-        "price": 0 if kind == "market" else call.scaled("price", market.spec.price_places),
+        "amount": request.scaled("amount", UNIT_PLACES if spends_quote else market.spec.amount_places),
+        "price": 0 if kind == "market" else request.scaled("price", market.spec.price_places),
         "spends_quote": spends_quote,
         "client_id": client_id,
-        "stp": call.one_of("stp_mode", ("", "ct", "cm", "both"), ""),
-        "is_hidden": call.params.get("is_hide") is True,
+        "stp": request.one_of("stp_mode", ("", "ct", "cm", "both"), ""),
+        "is_hidden": request.params.get("is_hide") is True,
     }
 
 
-def _spends_quote(call: Call, market: Market, kind: str) -> bool:
+def _spends_quote(request: ApiRequest, market: Market, kind: str) -> bool:
     """A market buy counts its amount in quote currency unless `ccy` says otherwise; futures always count base."""
     if kind != "market" or market.spec.wallet != "spot":
         return False
-    side = call.text("side")
-    currency = call.one_of("ccy", ("", market.spec.base, market.spec.quote), "")
+    side = request.text("side")
+    currency = request.one_of("ccy", ("", market.spec.base, market.spec.quote), "")
     if side == "sell" and currency == market.spec.quote:
         raise bad_parameter("ccy")
     return side == "buy" and currency in ("", market.spec.quote)
 
 
-def _place(call: Call) -> object:
-    call.one_of("market_type", MARKET_TYPES[call.module])
-    market = call.market()
-    order = call.server.exchange.place(call.owner, market.spec.key, **order_terms(call, market))
+def _place(request: ApiRequest) -> object:
+    request.one_of("market_type", MARKET_TYPES[request.module])
+    market = request.market()
+    order = request.exchange.place(request.owner, market.spec.key, **order_terms(request, market))
     return order_fields(market, order)
 
 
-def _place_stop(call: Call) -> object:
-    call.one_of("market_type", MARKET_TYPES[call.module])
-    market = call.market()
-    stop = call.server.exchange.stops.place(
-        call.owner,
+def _place_stop(request: ApiRequest) -> object:
+    request.one_of("market_type", MARKET_TYPES[request.module])
+    market = request.market()
+    stop = request.exchange.stops.place(
+        request.owner,
         market.spec.key,
-        trigger_price=call.scaled("trigger_price", market.spec.price_places),
-        price_type=call.one_of("trigger_price_type", PRICE_TYPES, "latest_price"),
-        **order_terms(call, market),
+        trigger_price=request.scaled("trigger_price", market.spec.price_places),
+        price_type=request.one_of("trigger_price_type", PRICE_TYPES, "latest_price"),
+        **order_terms(request, market),
     )
     return {"stop_id": stop.stop_id}
 
 
-def _modify(call: Call) -> object:
-    order, market = _own_order(call, call.number("order_id"))
-    call.server.exchange.modify(
+def _modify(request: ApiRequest) -> object:
+    order, market = _own_order(request)
+    request.exchange.modify(
         order,
-        price=call.scaled_or_none("price", market.spec.price_places),
-        amount=call.scaled_or_none("amount", market.spec.amount_places),
+        price=request.scaled_or_none("price", market.spec.price_places),
+        amount=request.scaled_or_none("amount", market.spec.amount_places),
     )
     return order_fields(market, order)
 
 
-def _modify_stop(call: Call) -> object:
-    stop, market = _own_stop(call)
-    call.server.exchange.stops.modify(
+def _modify_stop(request: ApiRequest) -> object:
+    stop, market = _own_stop(request)
+    request.exchange.stops.modify(
         stop,
-        price=call.scaled_or_none("price", market.spec.price_places),
-        amount=call.scaled_or_none("amount", UNIT_PLACES if stop.spends_quote else market.spec.amount_places),
-        trigger_price=call.scaled_or_none("trigger_price", market.spec.price_places),
+        price=request.scaled_or_none("price", market.spec.price_places),
+        amount=request.scaled_or_none("amount", UNIT_PLACES if stop.spends_quote else market.spec.amount_places),
+        trigger_price=request.scaled_or_none("trigger_price", market.spec.price_places),
     )
     return {"stop_id": stop.stop_id}
 
 
-def _cancel(call: Call) -> object:
-    order, market = _own_order(call, call.number("order_id"))
-    return _take_back(call, market, order)
+def _cancel(request: ApiRequest) -> object:
+    order, market = _own_order(request)
+    return _take_back(request, market, order)
 
 
-def _take_back(call: Call, market: Market, order: Order) -> dict[str, Any]:
-    call.server.exchange.cancel(order)
+def _take_back(request: ApiRequest, market: Market, order: Order) -> dict[str, Any]:
+    request.exchange.cancel(order)
     return order_fields(market, order)
 
 
-def _cancel_stop(call: Call) -> object:
-    stop, market = _own_stop(call)
-    call.server.exchange.stops.cancel(stop)
+def _cancel_stop(request: ApiRequest) -> object:
+    stop, market = _own_stop(request)
+    request.exchange.stops.cancel(stop)
     return stop_fields(market, stop)
 
 
-def _cancel_all(call: Call) -> object:
-    market = call.market()
-    side = call.one_of("side", ("", "buy", "sell"), "")
-    for order in _open_orders(call):
+def _cancel_all(request: ApiRequest) -> object:
+    market = request.market()
+    side = request.one_of("side", ("", "buy", "sell"), "")
+    for order in _open_orders(request):
         if order.market == market.spec.key and side in ("", order.side):
-            call.server.exchange.cancel(order)
+            request.exchange.cancel(order)
     return {}
 
 
-def _cancel_by_client_id(call: Call) -> object:
-    name, client_id = call.text("market", ""), call.text("client_id")
-    markets = call.server.exchange.markets
-    chosen = [order for order in _open_orders(call, name) if order.client_id == client_id]
-    return batch(chosen, lambda order: _take_back(call, markets[order.market], order))
+def _cancel_by_client_id(request: ApiRequest) -> object:
+    name, client_id = request.text("market", ""), request.text("client_id")
+    markets = request.exchange.markets
+    chosen = [order for order in _open_orders(request, name) if order.client_id == client_id]
+    return batch(chosen, lambda order: _take_back(request, markets[order.market], order))
 
 
-def _cancel_stops_by_client_id(call: Call) -> object:
-    name, client_id = call.text("market", ""), call.text("client_id")
-    chosen = [stop for stop in _own_stops(call, name) if stop.status == "put" and stop.client_id == client_id]
+def _cancel_stops_by_client_id(request: ApiRequest) -> object:
+    name, client_id = request.text("market", ""), request.text("client_id")
+    chosen = [stop for stop in _own_stops(request, name) if stop.status == "put" and stop.client_id == client_id]
 
     def cancel(stop: StopOrder) -> object:
-        call.server.exchange.stops.cancel(stop)
-        return stop_fields(call.server.exchange.markets[stop.market], stop)
+        request.exchange.stops.cancel(stop)
+        return stop_fields(request.exchange.markets[stop.market], stop)
 
     return batch(chosen, cancel)
 
 
-def _each(name: str, one: Callable[[Call], object]) -> Callable[[Call], object]:
-    """The batch form of a call: `name` lists the parameters of each."""
+def _each(name: str, one: Callable[[ApiRequest], object]) -> Callable[[ApiRequest], object]:
+    """The batch form of a request: `name` lists the parameters of each."""
 
-    def run(call: Call) -> object:
-        items = call.params.get(name)
+    def run(request: ApiRequest) -> object:
+        items = request.params.get(name)
         if not isinstance(items, list) or not items:
             raise bad_parameter(name)
 
         def single(item: object) -> object:
             if not isinstance(item, Mapping):
                 raise bad_parameter(name)
-            return one(evolve(call, params=item))
+            return one(evolve(request, params=item))
 
         return batch(items, single)
 
     return run
 
 
-def _each_id(name: str, single_name: str, one: Callable[[Call], object]) -> Callable[[Call], object]:
-    """The batch form of a call that takes a list of ids."""
+def _each_id(name: str, single_name: str, one: Callable[[ApiRequest], object]) -> Callable[[ApiRequest], object]:
+    """The batch form of a request that takes a list of ids."""
 
-    def run(call: Call) -> object:
-        ids = call.params.get(name)
+    def run(request: ApiRequest) -> object:
+        ids = request.params.get(name)
         if isinstance(ids, str):
             ids = ids.split(",")
         if not isinstance(ids, list) or not ids:
             raise bad_parameter(name)
-        return batch(ids, lambda one_id: one(evolve(call, params={**call.params, single_name: one_id})))
+        return batch(ids, lambda one_id: one(evolve(request, params={**request.params, single_name: one_id})))
 
     return run
 
 
-def _order_status(call: Call) -> object:
-    order, market = _own_order(call, call.number("order_id"))
+def _order_status(request: ApiRequest) -> object:
+    order, market = _own_order(request)
     return order_fields(market, order, with_status=True)
 
 
-def _pending(call: Call) -> Page:
-    client_id = call.text("client_id", "")
-    orders = [order for order in _open_orders(call, call.text("market", "")) if client_id in ("", order.client_id)]
-    return _order_page(call, orders)
+def _pending(request: ApiRequest) -> Page:
+    client_id = request.text("client_id", "")
+    orders = [
+        order for order in _open_orders(request, request.text("market", "")) if client_id in ("", order.client_id)
+    ]
+    return _order_page(request, orders)
 
 
-def _finished(call: Call) -> Page:
-    name = call.text("market", "")
-    orders = [order for order in _own_orders(call, name) if order.finish]
-    return _order_page(call, orders, left_out=("last_filled_amount", "last_filled_price"))
+def _finished(request: ApiRequest) -> Page:
+    name = request.text("market", "")
+    orders = [order for order in _own_orders(request, name) if order.finish]
+    return _order_page(request, orders, left_out=("last_filled_amount", "last_filled_price"))
 
 
-def _order_page(call: Call, orders: list[Order], left_out: tuple[str, ...] = ()) -> Page:
-    market_type = call.one_of("market_type", LISTED_TYPES[call.module])
-    side = call.one_of("side", ("", "buy", "sell"), "")
-    markets = call.server.exchange.markets
+def _order_page(request: ApiRequest, orders: list[Order], left_out: tuple[str, ...] = ()) -> Page:
+    market_type = request.one_of("market_type", LISTED_TYPES[request.module])
+    side = request.one_of("side", ("", "buy", "sell"), "")
+    markets = request.exchange.markets
     chosen = (order for order in reversed(orders) if side in ("", order.side) and market_type != "MARGIN")
     rows = [order_fields(markets[order.market], order) for order in chosen]
-    return call.page([{name: value for name, value in row.items() if name not in left_out} for row in rows])
+    return request.page([{name: value for name, value in row.items() if name not in left_out} for row in rows])
 
 
-def _stop_page(call: Call, *, is_waiting: bool) -> Page:
-    market_type = call.one_of("market_type", LISTED_TYPES[call.module])
-    side, client_id = call.one_of("side", ("", "buy", "sell"), ""), call.text("client_id", "")
-    markets = call.server.exchange.markets
+def _stop_page(request: ApiRequest, *, is_waiting: bool) -> Page:
+    market_type = request.one_of("market_type", LISTED_TYPES[request.module])
+    side, client_id = request.one_of("side", ("", "buy", "sell"), ""), request.text("client_id", "")
+    markets = request.exchange.markets
     chosen = [
         stop_fields(markets[stop.market], stop, with_status=not is_waiting)
-        for stop in reversed(_own_stops(call, call.text("market", "")))
+        for stop in reversed(_own_stops(request, request.text("market", "")))
         if (stop.status == "put") is is_waiting
         and market_type != "MARGIN"
         and side in ("", stop.side)
         and client_id in ("", stop.client_id)
     ]
-    return call.page(chosen)
+    return request.page(chosen)
 
 
-def _user_deals(call: Call) -> Page:
-    market, side = call.market(), call.one_of("side", ("", "buy", "sell"), "")
-    start, end = call.number("start_time", 0), call.number("end_time", 1 << 62)
-    fills = call.server.exchange.fills[call.owner]
-    return call.page(
+def _user_deals(request: ApiRequest) -> Page:
+    market, side = request.market(), request.one_of("side", ("", "buy", "sell"), "")
+    start, end = request.number("start_time", 0), request.number("end_time", 1 << 62)
+    fills = request.exchange.fills[request.owner]
+    return request.page(
         [
             user_deal(fill)
             for fill in reversed(fills)
@@ -293,57 +297,52 @@ def _user_deals(call: Call) -> Page:
     )
 
 
-def _order_deals(call: Call) -> Page:
-    order_id = call.number("order_id")
-    fills = call.server.exchange.fills[call.owner]
-    return call.page([user_deal(fill) for fill in reversed(fills) if fill.order.order_id == order_id])
+def _order_deals(request: ApiRequest) -> Page:
+    order_id = request.number("order_id")
+    fills = request.exchange.fills[request.owner]
+    return request.page([user_deal(fill) for fill in reversed(fills) if fill.order.order_id == order_id])
 
 
-def _own_orders(call: Call, name: str = "") -> list[Order]:
-    """The caller's orders of this module that are kept, oldest first."""
-    markets = call.server.exchange.markets
-    return [
-        order
-        for order in call.server.exchange.orders.values()
-        if order.owner == call.owner
-        and markets[order.market].spec.wallet == call.module
-        and name in ("", markets[order.market].spec.name)
-    ]
+def _own(request: ApiRequest, kept: Iterable[Kept], name: str) -> list[Kept]:
+    """The caller's of this module, oldest first."""
+    found = []
+    for one in kept:
+        spec = request.exchange.markets[one.market].spec
+        if one.owner == request.owner and spec.wallet == request.module and name in ("", spec.name):
+            found.append(one)
+    return found
 
 
-def _open_orders(call: Call, name: str = "") -> list[Order]:
-    return [order for order in _own_orders(call, name) if not order.finish]
+def _own_orders(request: ApiRequest, name: str = "") -> list[Order]:
+    return _own(request, request.exchange.orders.values(), name)
 
 
-def _own_order(call: Call, order_id: int) -> tuple[Order, Market]:
-    order = call.server.exchange.orders.get(order_id)
-    market = call.market()
-    if order is None or order.owner != call.owner or order.market != market.spec.key:
+def _open_orders(request: ApiRequest, name: str = "") -> list[Order]:
+    return [order for order in _own_orders(request, name) if not order.finish]
+
+
+def _own_stops(request: ApiRequest, name: str) -> list[StopOrder]:
+    return _own(request, request.exchange.stops.stops.values(), name)
+
+
+def _own_order(request: ApiRequest) -> tuple[Order, Market]:
+    return _named(request, request.exchange.orders, "order_id")
+
+
+def _own_stop(request: ApiRequest) -> tuple[StopOrder, Market]:
+    return _named(request, request.exchange.stops.stops, "stop_id")
+
+
+def _named(request: ApiRequest, kept: Mapping[int, Kept], id_name: str) -> tuple[Kept, Market]:
+    found = kept.get(request.number(id_name))
+    market = request.market()
+    if found is None or found.owner != request.owner or found.market != market.spec.key:
         raise ApiError(3600, "order not found")
-    return order, market
-
-
-def _own_stops(call: Call, name: str = "") -> list[StopOrder]:
-    markets = call.server.exchange.markets
-    return [
-        stop
-        for stop in call.server.exchange.stops.stops.values()
-        if stop.owner == call.owner
-        and markets[stop.market].spec.wallet == call.module
-        and name in ("", markets[stop.market].spec.name)
-    ]
-
-
-def _own_stop(call: Call) -> tuple[StopOrder, Market]:
-    stop = call.server.exchange.stops.stops.get(call.number("stop_id"))
-    market = call.market()
-    if stop is None or stop.owner != call.owner or stop.market != market.spec.key:
-        raise ApiError(3600, "order not found")
-    return stop, market
+    return found, market
 
 
 def _table(module: str) -> Table:
-    def row(group: str, handler: Callable[[Call], object], items: str = "") -> Endpoint:
+    def row(group: str, handler: Callable[[ApiRequest], object], items: str = "") -> Endpoint:
         return Endpoint(handler, f"{module}_{group}", items)
 
     return {

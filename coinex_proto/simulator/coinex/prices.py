@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from coinex_proto.simulator.coinex.wire import long_units, rate, units
-from coinex_proto.simulator.market.amounts import RATE_ONE, UNIT_PLACES, to_short_text
+from coinex_proto.simulator.market.amounts import RATE_ONE, UNIT_PLACES
 from coinex_proto.simulator.market.exchange import Exchange
 from coinex_proto.simulator.market.futures import MAINTENANCE_RATE, Position
 from coinex_proto.simulator.market.market import Market, MarketSpec
@@ -14,7 +14,7 @@ from coinex_proto.simulator.market.spot import HOUSE
 
 
 class Prices:
-    """Figures of all markets, worked out when they are asked for."""
+    """Figures of all markets, worked out on request."""
 
     def __init__(self, exchange: Exchange) -> None:
         self._exchange = exchange
@@ -24,10 +24,9 @@ class Prices:
     def now_ms(self) -> int:
         return self._exchange.now_ms
 
-    def open_interest(self, market: Market) -> int:
-        """Lots held long."""
-        key = market.spec.key
-        return sum(p.lots for p in self._exchange.futures.open_positions() if p.market == key and p.lots > 0)
+    def open_interest(self, market: Market) -> str:
+        """Lots held long, as text."""
+        return market.amount_text(self._exchange.futures.open_interest(market.spec.key))
 
     def index_fields(self, market: Market) -> dict[str, Any]:
         fields = {"index_price": market.price_text(self.marks.index(market))}
@@ -73,7 +72,7 @@ class Prices:
         fund = self._exchange.ledger.balance(HOUSE, "futures", market.spec.settle).available
         funding = rate(self.marks.funding(market))
         return {
-            "open_interest_size": to_short_text(self.open_interest(market), market.spec.amount_places),
+            "open_interest_size": self.open_interest(market),
             "insurance_fund_size": units(fund),
             **self.index_fields(market),
             "latest_funding_rate": funding,

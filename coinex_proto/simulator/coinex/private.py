@@ -6,10 +6,13 @@ Source: CoinEx API v2, order, user_deals, position and balance channels.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Final
+from typing import Final, Protocol
 
+from coinex_proto.simulator.coinex.feeds import Feeds
+from coinex_proto.simulator.coinex.prices import Prices
 from coinex_proto.simulator.coinex.wire import (
     Push,
+    Subscriber,
     futures_balance,
     futures_order,
     futures_stop,
@@ -25,15 +28,19 @@ from coinex_proto.simulator.market.market import Market
 from coinex_proto.simulator.market.matching import Order
 from coinex_proto.simulator.market.stops import StopOrder
 
-if TYPE_CHECKING:
-    from coinex_proto.simulator.coinex.feeds import Feeds
-    from coinex_proto.simulator.coinex.prices import Prices
-    from coinex_proto.simulator.coinex.socket import CoinexSocket
-
 FUTURES_BALANCE_DELAY: Final = 0.1
 MAINTENANCE_CHANNEL: Final = 101
 ORDER_FORMS: Final = {"spot": spot_order, "futures": futures_order}
 STOP_FORMS: Final = {"spot": spot_stop, "futures": futures_stop}
+
+
+class PrivateSubscriber(Subscriber, Protocol):
+    """One socket, with or without an account."""
+
+    module: str
+    owner: int | None
+
+    def wants(self, topic: str, name: str) -> bool: ...
 
 
 class PrivateFeeds:
@@ -43,7 +50,7 @@ class PrivateFeeds:
         self._exchange = exchange
         self._prices = prices
         self._feeds = feeds
-        self.sockets: dict[CoinexSocket, None] = {}
+        self.sockets: dict[PrivateSubscriber, None] = {}
         """All open ones, in the order of their coming."""
         self._late: dict[tuple[int, str], None] = {}
         self.due_at: float | None = None
@@ -82,7 +89,7 @@ class PrivateFeeds:
             self.due_at = self.now + FUTURES_BALANCE_DELAY
 
     def announce(self, info: dict[str, object]) -> None:
-        """A notice of system maintenance to everybody who wants them."""
+        """A notice of system maintenance to every subscriber."""
         push = Push("notice.update", {"channel": MAINTENANCE_CHANNEL, "info": info})
         for socket in tuple(self.sockets):
             if socket.owner is not None and socket.wants("notice", str(MAINTENANCE_CHANNEL)):
@@ -114,7 +121,7 @@ class PrivateFeeds:
             push = push or Push(f"{topic}.update", data())
             socket.deliver(push)
 
-    def _listening(self, topic: str, module: str, name: str, owner: int) -> Iterator[CoinexSocket]:
+    def _listening(self, topic: str, module: str, name: str, owner: int) -> Iterator[PrivateSubscriber]:
         for socket in tuple(self.sockets):
             if socket.owner == owner and socket.module == module and socket.wants(topic, name):
                 yield socket

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from coinex_proto.simulator.coinex import http_account, http_history, http_market, http_trade
 from coinex_proto.simulator.coinex.accounts import Accounts, make_credentials
-from coinex_proto.simulator.coinex.faults import half_frame, spoilt
+from coinex_proto.simulator.coinex.faults import HALF_FRAME, spoilt
 from coinex_proto.simulator.coinex.feeds import Feeds
 from coinex_proto.simulator.coinex.http import CoinexHttp, failure
 from coinex_proto.simulator.coinex.prices import Prices
@@ -28,15 +28,13 @@ from coinex_proto.simulator.market.amounts import to_scaled
 from coinex_proto.simulator.market.catalogue import market_names, specs
 from coinex_proto.simulator.market.exchange import Exchange
 from coinex_proto.simulator.market.market import Market
-from coinex_proto.simulator.market.marks import funding_times
 from coinex_proto.simulator.market.matching import Order, Side
 from coinex_proto.simulator.market.traders import CrowdSettings
 
-BEAT_MS: Final = 200
-WOKEN_A_BEAT: Final = 20
+PUSH_INTERVAL_MS: Final = 200
+WOKEN_PER_PUSH: Final = 20
 """Waking a market takes milliseconds; a subscription to a thousand must not freeze the server."""
 INDEX_MS: Final = 5000
-IDLE_LIMIT: Final = 60.0
 MODULES: Final = ("spot", "futures")
 DEPOSITS: Final = {"USDT": 1_000_000, "USDC": 1_000_000, "BTC": 100}
 OTHER_DEPOSIT: Final = 100_000
@@ -44,6 +42,9 @@ OTHER_DEPOSIT: Final = 100_000
 
 class CoinexServer(VenueServer[int]):
     """Spot and futures sockets over one exchange with one account."""
+
+    half_frame = HALF_FRAME
+    idle_limit = 60.0
 
     def __init__(
         self,
@@ -68,8 +69,6 @@ class CoinexServer(VenueServer[int]):
             seed=seed,
             crowd=crowd,
             faults=faults,
-            half_frame=half_frame(),
-            idle_limit=IDLE_LIMIT,
             answers_pings=answers_pings,
             answers_close=answers_close,
             max_request_bytes=max_request_bytes,
@@ -79,7 +78,7 @@ class CoinexServer(VenueServer[int]):
         for spec in listed:
             by_module[spec.wallet][spec.name] = self.exchange.markets[spec.key]
         self._sleepers: deque[str] = deque()
-        """Markets that are looked at together with all others: they wake one after the other."""
+        """Markets that are looked at with all others: they wake one after the other."""
         self.feeds = {
             module: Feeds(by_module[module], self.prices, self._wake, self._sleepers.append) for module in MODULES
         }
@@ -90,20 +89,19 @@ class CoinexServer(VenueServer[int]):
         self.notices: list[dict[str, Any]] = []
         """Maintenance that has been announced."""
         modules = (http_market, http_trade, http_account, http_history)
-        table = {call: endpoint for module in modules for call, endpoint in module.TABLE.items()}
+        table = {route: endpoint for module in modules for route, endpoint in module.TABLE.items()}
         self._http = CoinexHttp(self, table, allows_old_signatures=allows_old_signatures)
         self.accounts = Accounts()
         made_id, made_secret = make_credentials(seed)
         self.access_id, self.secret_key = access_id or made_id, secret_key or made_secret
         self.owner = self.add_account(self.access_id, self.secret_key)
         self._skew_ms = 0
-        self._beat_at: float | None = None
+        self._push_at: float | None = None
         self._index_at = _next_multiple(now, INDEX_MS)
-        self._funding_at = funding_times(self.exchange.now_ms)[1] / 1000
 
     # what a test does
 
-    # in every verb: the spot market of this name unless `module` says futures, or there is no other
+    # in each of these: the spot market of this name unless `module` says futures, or there is no other
 
     def quote(self, market: str, bid: Number, ask: Number, size: Number = "1", *, module: str | None = None) -> None:
         self._quote(self._market(market, module), bid, ask, size)
@@ -113,16 +111,6 @@ class CoinexServer(VenueServer[int]):
 
     def place(self, market: str, side: Side, price: Number, amount: Number, *, module: str | None = None) -> Order:
         return self._place(self._market(market, module), side, price, amount)
-
-    def orders(self, market: str | None = None) -> tuple[Order, ...]:
-        """Open orders of the account, oldest first."""
-        return tuple(
-            order
-            for order in self.exchange.orders.values()
-            if order.owner == self.owner
-            and not order.finish
-            and market in (None, self.exchange.markets[order.market].spec.name)
-        )
 
     def skew_clock(self, seconds: float) -> None:
         """Set the server's idea of the time so far ahead (or back) of the truth."""
@@ -151,18 +139,18 @@ class CoinexServer(VenueServer[int]):
         self.accounts.add(access_id, secret_key, owner)
         for market in self.exchange.markets.values():
             spec = market.spec
-            for currency in (spec.base, spec.quote) if spec.wallet == "spot" else (spec.settle,):
+            for currency in spec.currencies:
                 if not self.exchange.ledger.balance(owner, spec.wallet, currency).available:
                     amount = DEPOSITS.get(currency, OTHER_DEPOSIT)
                     self.exchange.ledger.deposit(owner, spec.wallet, currency, to_scaled(amount, 20))
         self.exchange.ledger.take_moved()
         return owner
 
-    # what connections and sockets ask
+    # what connections and sockets need
 
     @property
     def clock_ms(self) -> int:
-        """The time as this server tells it."""
+        """The time by this server's clock."""
         return self.exchange.now_ms + self._skew_ms
 
     def answer(self, connection: ServerConnection, request: HttpRequest) -> HttpResponse | None:
@@ -191,22 +179,16 @@ class CoinexServer(VenueServer[int]):
 
     def requested(self, socket: CoinexSocket, method: str, identity: int, params: object) -> None:
         """One request of a socket."""
-        code = self.take_refusal(method)
-        if code is not None:
-            socket.answer(identity, code, "")
-            return
-        self._faults.request(
-            socket.connection,
-            method,
-            partial(socket.perform, method, identity, params),
-            lambda code: socket.answer(identity, code, ""),
-        )
-        self.expect_beats()
 
-    def expect_beats(self) -> None:
-        """Begin to beat when somebody has subscribed."""
-        if self._beat_at is None and any(feeds.is_wanted for feeds in self.feeds.values()):
-            self._beat_at = _next_multiple(self.now, BEAT_MS)
+        def refuse(code: int) -> None:
+            socket.answer(identity, code, "")
+
+        self._carry_out(socket.connection, method, partial(socket.perform, method, identity, params), refuse, refuse)
+        self._schedule_pushes()
+
+    def _schedule_pushes(self) -> None:
+        if self._push_at is None and any(feeds.has_subscribers for feeds in self.feeds.values()):
+            self._push_at = _next_multiple(self.now, PUSH_INTERVAL_MS)
             self._index_at = max(self._index_at, _next_multiple(self.now, INDEX_MS))
 
     def deliver(self, connection: ServerConnection, push: Push) -> None:
@@ -222,41 +204,24 @@ class CoinexServer(VenueServer[int]):
         super()._set_clock(now)
         self.private.now = self.now
 
-    def _next_at(self) -> float:
-        at = min(self.crowds.next_at, self._beat_at or math.inf, self.private.due_at or math.inf)
-        at = min(at, self._funding_at, self._faults.next_at)
-        if self._beat_at is not None:
-            at = min(at, self._index_at)
-        return min(at, self._connections_at)
+    def _pushes_at(self) -> float:
+        at = self.private.due_at or math.inf
+        return at if self._push_at is None else min(at, self._push_at, self._index_at)
 
-    def _step(self, at: float) -> None:
-        if self.crowds.next_at <= at:
-            self.crowds.act()
+    def _push_due(self, at: float) -> None:
         if self.private.due_at is not None and self.private.due_at <= at:
             self.private.send_late()
-        if self._beat_at is not None and self._beat_at <= at:
-            for _ in range(min(WOKEN_A_BEAT, len(self._sleepers))):
+        if self._push_at is not None and self._push_at <= at:
+            for _ in range(min(WOKEN_PER_PUSH, len(self._sleepers))):
                 self._wake(self._sleepers.popleft())
             for feeds in self.feeds.values():
-                feeds.beat(self.exchange.now_ms)
-            is_wanted = any(feeds.is_wanted for feeds in self.feeds.values())
-            self._beat_at = _next_multiple(at, BEAT_MS) if is_wanted else None
+                feeds.push_changes(self.exchange.now_ms)
+            has_subscribers = any(feeds.has_subscribers for feeds in self.feeds.values())
+            self._push_at = _next_multiple(at, PUSH_INTERVAL_MS) if has_subscribers else None
         if self._index_at <= at:
             for feeds in self.feeds.values():
                 feeds.push_indexes()
             self._index_at = _next_multiple(at, INDEX_MS)
-        if self._faults.next_at <= at:
-            self._faults.act(at)
-            self.expect_beats()
-        if self._funding_at <= at:
-            self.exchange.settle_funding()
-            self._funding_at = funding_times(self.exchange.now_ms)[1] / 1000
-        if self._connections_at <= at:
-            self._look_after_connections(at)
-
-    def _named(self, market: str) -> list[Market]:
-        listed = [found for module in MODULES for found in self.feeds[module].markets.values()]
-        return [found for found in listed if market in ("all", found.spec.name)]
 
     def _find(self, order_id: int) -> Order:
         return self.exchange.orders[order_id]

@@ -7,17 +7,15 @@ Source: CoinEx API v2, WebSocket (spot and futures); error codes 2xxxx on spot, 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final, Protocol
 
 import msgspec
 
-from coinex_proto.simulator.coinex.feeds import Wish
+from coinex_proto.simulator.coinex.accounts import Accounts
+from coinex_proto.simulator.coinex.feeds import Feeds, Subscription
 from coinex_proto.simulator.coinex.wire import Push, json_of, packed
+from coinex_proto.simulator.hosting.connection import ServerConnection
 from coinex_proto.simulator.market.amounts import BadNumber, to_scaled
-
-if TYPE_CHECKING:
-    from coinex_proto.simulator.coinex.server import CoinexServer
-    from coinex_proto.simulator.hosting.connection import ServerConnection
 
 BAD_PARAMETER: Final = 1
 UNKNOWN_METHOD: Final = 2
@@ -51,22 +49,36 @@ class Refused(Exception):
 
 
 Effect = Callable[[], None]
-Outcome = tuple[object, Effect | None]
+Answer = tuple[object, Effect | None]
 """Data of the answer, and what is done after it has gone out (a first push must not overtake it)."""
 
 
-class CoinexSocket:
-    """What one connection has asked for."""
+class SocketBackend(Protocol):
+    """What a socket needs of the server."""
 
-    def __init__(self, server: CoinexServer, connection: ServerConnection, module: str) -> None:
+    feeds: dict[str, Feeds]
+    accounts: Accounts
+
+    @property
+    def clock_ms(self) -> int: ...
+
+    def requested(self, socket: CoinexSocket, method: str, identity: int, params: object) -> None: ...
+
+    def deliver(self, connection: ServerConnection, push: Push) -> None: ...
+
+
+class CoinexSocket:
+    """The requests and subscriptions of one connection."""
+
+    def __init__(self, server: SocketBackend, connection: ServerConnection, module: str) -> None:
         self.module = module
         self.connection = connection
         self.owner: int | None = None
         """Whose account it has signed in to."""
         self._server = server
         self._feeds = server.feeds[module]
-        self._private: dict[str, Wish] = {}
-        self._methods: dict[str, Callable[[dict[str, Any]], Outcome]] = {
+        self._private: dict[str, Subscription] = {}
+        self._methods: dict[str, Callable[[dict[str, Any]], Answer]] = {
             "server.ping": lambda _: ({"result": "pong"}, None),
             "server.time": lambda _: ({"timestamp": server.clock_ms}, None),
             "server.sign": self._sign,
@@ -98,11 +110,11 @@ class CoinexSocket:
 
     def wants(self, topic: str, name: str) -> bool:
         """Whether this private topic is subscribed for this market, currency or channel."""
-        wish = self._private.get(topic)
-        return wish is not None and name in wish
+        subscription = self._private.get(topic)
+        return subscription is not None and name in subscription
 
     def perform(self, method: str, identity: int, params: object, *, is_answered: bool = True) -> None:
-        """Do what a request asks, and answer it, unless that answer is to be lost."""
+        """Carry out a request, and answer it unless the answer is to be lost."""
         if method == "server.ping" and params == []:
             params = {}
         try:
@@ -128,8 +140,8 @@ class CoinexSocket:
     def _refuse(self, identity: int | None, code: int) -> None:
         self.answer(identity, MODULE_BASE[self.module] + code, TEXTS[code])
 
-    def _topic_handler(self, method: str) -> Callable[[dict[str, Any]], Outcome]:
-        topic, _, verb = method.rpartition(".")
+    def _topic_handler(self, method: str) -> Callable[[dict[str, Any]], Answer]:
+        topic, _, action = method.rpartition(".")
         handlers = {
             ("public", "subscribe"): self._follow,
             ("public", "unsubscribe"): self._leave,
@@ -137,40 +149,40 @@ class CoinexSocket:
             ("private", "unsubscribe"): self._leave_private,
         }
         sort = "public" if topic in PUBLIC[self.module] else "private" if topic in PRIVATE[self.module] else ""
-        handler = handlers.get((sort, verb))
+        handler = handlers.get((sort, action))
         if handler is None:
             raise Refused(UNKNOWN_METHOD)
         return lambda params: handler(topic, _names(topic, params))
 
-    def _follow(self, topic: str, names: list[str]) -> Outcome:
+    def _follow(self, topic: str, names: list[str]) -> Answer:
         return None, lambda: self._feeds.follow(topic, self, names, is_all=not names)
 
-    def _leave(self, topic: str, names: list[str]) -> Outcome:
+    def _leave(self, topic: str, names: list[str]) -> Answer:
         return None, lambda: self._feeds.leave(topic, self, names, is_all=not names)
 
-    def _follow_private(self, topic: str, names: list[str]) -> Outcome:
+    def _follow_private(self, topic: str, names: list[str]) -> Answer:
         if self.owner is None:
             raise Refused(SIGN_IN_REQUIRED)
-        wish = self._private.setdefault(topic, Wish())
-        wish.names.update(names)
-        wish.is_all = wish.is_all or not names
+        subscription = self._private.setdefault(topic, Subscription())
+        subscription.names.update(names)
+        subscription.is_all = subscription.is_all or not names
         return None, None
 
-    def _leave_private(self, topic: str, names: list[str]) -> Outcome:
+    def _leave_private(self, topic: str, names: list[str]) -> Answer:
         if self.owner is None:
             raise Refused(SIGN_IN_REQUIRED)
-        wish = self._private.get(topic)
-        if wish is not None:
-            wish.names.difference_update(names)
-            if not names or not (wish.names or wish.is_all):
+        subscription = self._private.get(topic)
+        if subscription is not None:
+            subscription.names.difference_update(names)
+            if not names or not (subscription.names or subscription.is_all):
                 del self._private[topic]
         return None, None
 
-    def _subscribe_depth(self, params: dict[str, Any]) -> Outcome:
-        wanted = params.get("market_list")
-        if not isinstance(wanted, list):
+    def _subscribe_depth(self, params: dict[str, Any]) -> Answer:
+        entries = params.get("market_list")
+        if not isinstance(entries, list):
             raise Refused(BAD_PARAMETER)
-        tuples = [_depth_tuple(entry) for entry in wanted]
+        tuples = [_depth_tuple(entry) for entry in entries]
 
         def follow() -> None:
             for name, limit, interval, is_full in tuples:
@@ -178,15 +190,15 @@ class CoinexSocket:
 
         return None, follow
 
-    def _unsubscribe_depth(self, params: dict[str, Any]) -> Outcome:
+    def _unsubscribe_depth(self, params: dict[str, Any]) -> Answer:
         """Names only; tuples are acknowledged and do nothing, as on the real service."""
-        wanted = params.get("market_list")
-        if not isinstance(wanted, list):
+        entries = params.get("market_list")
+        if not isinstance(entries, list):
             raise Refused(BAD_PARAMETER)
-        names = [name for name in wanted if isinstance(name, str)] if wanted else None
+        names = [name for name in entries if isinstance(name, str)] if entries else None
         return None, lambda: self._feeds.leave_depth(self, names)
 
-    def _sign(self, params: dict[str, Any]) -> Outcome:
+    def _sign(self, params: dict[str, Any]) -> Answer:
         access_id, signature, timestamp = (params.get(key) for key in ("access_id", "signed_str", "timestamp"))
         if not isinstance(access_id, str) or not isinstance(signature, str) or type(timestamp) is not int:
             raise Refused(BAD_PARAMETER)

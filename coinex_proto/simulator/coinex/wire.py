@@ -16,7 +16,7 @@ from coinex_proto.simulator.hosting.websocket_server import binary_frame
 from coinex_proto.simulator.market.accounts import Balance
 from coinex_proto.simulator.market.amounts import RATE_PLACES, UNIT_PLACES, to_short_text, to_text
 from coinex_proto.simulator.market.events import Fill
-from coinex_proto.simulator.market.market import Market
+from coinex_proto.simulator.market.market import Deal, Market
 from coinex_proto.simulator.market.matching import Order
 from coinex_proto.simulator.market.stops import StopOrder
 
@@ -73,6 +73,17 @@ def rate(value: int) -> str:
 def amount(market: Market, order: Order, value: int) -> str:
     """An amount in the measure of the order."""
     return units(value) if order.spends_quote else market.amount_text(value)
+
+
+def public_deal(market: Market, deal: Deal) -> dict[str, Any]:
+    """One entry of a list of public trades."""
+    return {
+        "deal_id": deal.deal_id,
+        "created_at": deal.created_ms,
+        "side": deal.side,
+        "price": market.price_text(deal.price),
+        "amount": market.amount_text(deal.lots),
+    }
 
 
 def spot_order(market: Market, order: Order) -> dict[str, Any]:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections import deque
 from hashlib import sha224
 from typing import Final, TypeAlias
 
 from attrs import field, frozen
+
+from coinex_proto.simulator.hosting.rates import Window
 
 NONCE_BYTES: Final = 16
 NUMBER_BYTES: Final = 28
@@ -94,24 +95,12 @@ class Account:
     cookie: str = field(repr=False)
     key: _Point = field(repr=False)
     owner: int
+    attempts: Window = field(factory=lambda: Window(1000, 3600.0))
+    """Of signing in."""
+    orders: Window = field(factory=lambda: Window(200, 1.0))
+    """Order commands."""
 
     def accepts(self, server_nonce: bytes, client_nonce: bytes, r: bytes, s: bytes) -> bool:
         """Whether this is the user's signature for this connection."""
         message = self.user_id.to_bytes(8, "big") + server_nonce + client_nonce
         return is_signed(message, int.from_bytes(r, "big"), int.from_bytes(s, "big"), self.key)
-
-
-class Window:
-    """At most so many in any span of so many seconds."""
-
-    def __init__(self, most: int, seconds: float) -> None:
-        self._seconds = seconds
-        self._times: deque[float] = deque(maxlen=most)
-
-    def take(self, now: float) -> bool:
-        """Count one; False when it is one too many, and then it does not count."""
-        times_ = self._times
-        if len(times_) == times_.maxlen and times_[0] > now - self._seconds:
-            return False
-        times_.append(now)
-        return True

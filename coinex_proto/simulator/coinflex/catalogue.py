@@ -78,6 +78,11 @@ def _spec(name: str) -> MarketSpec:
     )
 
 
+def asset_name(code: int) -> str | None:
+    """The name of an asset."""
+    return next((name for name, known in CODES.items() if known == code), None)
+
+
 def assets() -> list[dict[str, Any]]:
     """What GET /assets/ answers."""
     return [{"id": code, "name": name, "scale": SCALE} for name, code in CODES.items()]

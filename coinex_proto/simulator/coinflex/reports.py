@@ -1,6 +1,6 @@
-"""What the exchange reports, as CoinFLEX tells it: order by order to those who watch, with private members to owners.
+"""What the exchange reports, in CoinFLEX's notices: order by order to those who watch, with private members to owners.
 
-The exchange tells of an order when it rests or is over, and of trades before; here every limit order is opened first.
+The exchange reports an order when it rests or is over, and of trades before; here every limit order is opened first.
 Source: CoinFLEX API v1, notices and "ordering facts".
 """
 
@@ -21,17 +21,17 @@ SNAPSHOT: Final = 1000
 """Orders of each side in the answer to WatchOrders."""
 
 Notice = dict[str, Any]
-Tell = Callable[[str, Notice, dict[int, Notice]], None]
+Publish = Callable[[str, Notice, dict[int, Notice]], None]
 """Market, the notice for those who watch, and whole notices for owners instead."""
 
 
-class CoinflexDesk:
+class CoinflexReports:
     """Listens to the exchange; knows the order ids that have been announced, tonces, volumes and tickers."""
 
-    def __init__(self, exchange: Exchange, tell: Tell) -> None:
+    def __init__(self, exchange: Exchange, publish: Publish) -> None:
         self._exchange = exchange
-        self._tell = tell
-        # The public book is told order by order, so that the crowd's orders count as well.
+        self._publish = publish
+        # The public book is published order by order, so that the crowd's orders count as well.
         exchange.ledger.watched.update((MAKERS, TAKERS))
         for owner in (MAKERS, TAKERS):
             exchange.fills[owner] = []
@@ -43,7 +43,7 @@ class CoinflexDesk:
         self._modified: set[int] = set()
         """Orders whose change has not been announced yet."""
         self._buying: Fill | None = None
-        self._told: dict[tuple[int, str], int] = {}
+        self._reported: dict[tuple[int, str], int] = {}
         self._tickers: dict[str, Notice] = {}
 
     # The wire's numbers -----------------------------------------------------------------------------------------------
@@ -69,10 +69,6 @@ class CoinflexDesk:
             "price": self.price(order.market, order.price),
             "time": order.created_ms * 1000,
         }
-
-    def open_orders(self, owner: int) -> list[Order]:
-        """Of this owner, oldest first."""
-        return [order for order in self._exchange.orders.values() if order.owner == owner and not order.finish]
 
     def book(self, name: str) -> list[Notice]:
         """The best orders of both sides."""
@@ -106,7 +102,7 @@ class CoinflexDesk:
         }
 
     def ticker_changes(self, name: str) -> Notice:
-        """What has changed since this was last asked."""
+        """What has changed since the last query."""
         now, before = self.ticker(name), self._tickers.get(name, {})
         self._tickers[name] = now
         return {figure: value for figure, value in now.items() if before.get(figure, ...) != value}
@@ -129,7 +125,7 @@ class CoinflexDesk:
     # What the exchange reports ----------------------------------------------------------------------------------------
 
     def filled(self, fill: Fill) -> None:
-        """Each trade is told twice, for the buyer first; the wire has one notice for both."""
+        """Each trade is reported twice, for the buyer first; the wire has one notice for both."""
         if fill.order.side == "buy":
             self._buying = fill
             return
@@ -151,14 +147,14 @@ class CoinflexDesk:
                 self._exchange.orders.pop(order.order_id, None)
 
     def balance_changed(self, owner: int, wallet: str, currency: str) -> None:
-        """Tell what is available now, if that is another number."""
+        """Publish what is available now, if that is another number."""
         if owner in CROWD:
             return
         available = self._exchange.ledger.balance(owner, wallet, currency).available // UNITS
-        if self._told.get((owner, currency)) != available:
-            self._told[owner, currency] = available
-            told = {"notice": "BalanceChanged", "asset": CODES[currency], "balance": available}
-            self._tell("", {}, {owner: told})
+        if self._reported.get((owner, currency)) != available:
+            self._reported[owner, currency] = available
+            notice = {"notice": "BalanceChanged", "asset": CODES[currency], "balance": available}
+            self._publish("", {}, {owner: notice})
 
     def modifies(self, order: Order) -> None:
         """This order is about to be changed."""
@@ -205,7 +201,7 @@ class CoinflexDesk:
             "price": self.price(order.market, order.price),
             time: self.micros,
         }
-        self._tell(order.market, public, {order.owner: {**public, "tonce": tonce_of(order)}})
+        self._publish(order.market, public, {order.owner: {**public, "tonce": tonce_of(order)}})
 
     def _matched(self, bid: Fill, ask: Fill) -> None:
         name, deal = bid.order.market, bid.deal
@@ -229,18 +225,18 @@ class CoinflexDesk:
         is_own = bid.order.owner == ask.order.owner
         for word, fill in (("bid", bid), ("ask", ask)):
             owner = fill.order.owner
-            told = private.setdefault(owner, {**public, "taker": fill.is_taker})
-            told[f"{word}_tonce"] = tonce_of(fill.order)
+            notice = private.setdefault(owner, {**public, "taker": fill.is_taker})
+            notice[f"{word}_tonce"] = tonce_of(fill.order)
             if not is_own:
-                told[f"{word}_base_fee"] = told[f"{word}_counter_fee"] = 0
+                notice[f"{word}_base_fee"] = notice[f"{word}_counter_fee"] = 0
             self._count(owner, spec.base, deal.lots)
             self._count(owner, spec.quote, total)
-        self._tell(name, public, private)
+        self._publish(name, public, private)
         for owner in private:
             for asset in (spec.base, spec.quote):
                 volume = self.volumes.get((owner, asset), 0)
-                told = {"notice": "TradeVolumeChanged", "asset": CODES[asset], "volume": volume}
-                self._tell("", {}, {owner: told})
+                notice = {"notice": "TradeVolumeChanged", "asset": CODES[asset], "volume": volume}
+                self._publish("", {}, {owner: notice})
 
     def _count(self, owner: int, asset: str, amount: int) -> None:
         if owner not in CROWD:

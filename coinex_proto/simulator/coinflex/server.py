@@ -1,4 +1,4 @@
-"""The local CoinFLEX as one object without I/O: its socket and its two HTTP questions over the same matching core.
+"""The local CoinFLEX as one object without I/O: its socket and its two HTTP queries over the same matching core.
 
 Replies and notices are two streams that are not in step, as on the real venue: each is held up a little, by chance from the
 seed. How a host uses it stands in `venue_server.py`.
@@ -20,11 +20,10 @@ from coinex_proto.simulator.coinflex.accounts import (
     EXAMPLE_USER_ID,
     NONCE_BYTES,
     Account,
-    Window,
     public_key,
 )
-from coinex_proto.simulator.coinflex.catalogue import CODES, UNITS, assets, market_names, markets, specs
-from coinex_proto.simulator.coinflex.reports import CoinflexDesk, Notice
+from coinex_proto.simulator.coinflex.catalogue import CODES, assets, market_names, markets, specs
+from coinex_proto.simulator.coinflex.reports import CoinflexReports, Notice
 from coinex_proto.simulator.coinflex.socket import CoinflexSocket
 from coinex_proto.simulator.coinflex.streams import Streams
 from coinex_proto.simulator.hosting.connection import ServerConnection
@@ -35,21 +34,20 @@ from coinex_proto.simulator.hosting.websocket_server import text_frame
 from coinex_proto.simulator.market.amounts import to_scaled
 from coinex_proto.simulator.market.exchange import Exchange
 from coinex_proto.simulator.market.market import Market
-from coinex_proto.simulator.market.matching import Order, Side
+from coinex_proto.simulator.market.matching import Order
 from coinex_proto.simulator.market.traders import CrowdSettings
 
-IDLE_LIMIT: Final = 60.0
 DEPOSITS: Final = {"XBT": 100, "ETH": 10_000, "USDC": 1_000_000, "USDT": 1_000_000}
 WELCOME_AFTER: Final = 0.001
-ATTEMPTS_AN_HOUR: Final = 1000
-ORDERS_A_SECOND: Final = 200
 TICKER_EVERY: Final = 0.2
 JSON: Final = (("content-type", "application/json"),)
-HALF_FRAME: Final = text_frame(b'{"notice":"OrderOpened"}')[:7]
 
 
 class CoinflexServer(VenueServer[int]):
     """One socket with one account; by default the account of the documented examples."""
+
+    half_frame = text_frame(b'{"notice":"OrderOpened"}')[:7]
+    idle_limit = 60.0
 
     def __init__(
         self,
@@ -75,14 +73,12 @@ class CoinflexServer(VenueServer[int]):
             seed=seed,
             crowd=crowd,
             faults=faults,
-            half_frame=HALF_FRAME,
-            idle_limit=IDLE_LIMIT,
             answers_pings=answers_pings,
             answers_close=answers_close,
             max_request_bytes=max_request_bytes,
         )
-        self.desk = CoinflexDesk(self.exchange, self._tell)
-        self.exchange.listeners.append(self.desk)
+        self.reports = CoinflexReports(self.exchange, self._publish)
+        self.exchange.listeners.append(self.reports)
         self.user_id, self.cookie, self.passphrase = user_id, cookie, passphrase
         """Of its one account; worth nothing outside."""
         self.owner = self.exchange.open_account()
@@ -90,20 +86,14 @@ class CoinflexServer(VenueServer[int]):
         for currency in CODES:
             self.exchange.ledger.deposit(self.owner, "spot", currency, to_scaled(DEPOSITS[currency], 20))
         self.exchange.ledger.take_moved()
-        self._attempts = Window(ATTEMPTS_AN_HOUR, 3600.0)
-        self._orders = Window(ORDERS_A_SECOND, 1.0)
         self._nonces = Random(f"{seed}:nonces")
         self._streams = Streams(self._faults, seed, is_in_step=is_in_step)
         self._ticker_at = math.inf
 
     # what a test does
 
-    def orders(self, market: str | None = None) -> tuple[Order, ...]:
-        """Open orders of the account, oldest first."""
-        return tuple(order for order in self.desk.open_orders(self.owner) if market in (None, order.market))
-
     def skew_clock(self, seconds: float) -> None:
-        """Nothing: this venue tells no time and signs none."""
+        """Nothing: this venue shows no time and signs none."""
 
     def sign_out(self) -> None:
         """Forget who has signed in; the sockets stay."""
@@ -113,7 +103,7 @@ class CoinflexServer(VenueServer[int]):
     def announce_maintenance(self, start: float, end: float) -> None:
         """Nothing: this venue announces none."""
 
-    # what connections and sockets ask
+    # what connections and sockets need
 
     def answer(self, connection: ServerConnection, request: HttpRequest) -> HttpResponse | None:
         path = request.target.partition("?")[0]
@@ -142,17 +132,12 @@ class CoinflexServer(VenueServer[int]):
 
     def requested(self, socket: CoinflexSocket, method: str, command: dict[str, Any]) -> None:
         """One command of a socket."""
-        code = self.take_refusal(method)
-        if code is not None:
+
+        def refuse(code: int) -> None:
             socket.answer(command.get("tag"), code, "")
-            return
-        self._faults.request(
-            socket.connection,
-            method,
-            partial(socket.perform, command),
-            lambda number: socket.answer(command.get("tag"), number, ""),
-        )
-        self._expect_tickers()
+
+        self._carry_out(socket.connection, method, partial(socket.perform, command), refuse, refuse)
+        self._schedule_tickers()
 
     def reply(self, connection: ServerConnection, reply: dict[str, Any]) -> None:
         """Send a reply; replies may overtake each other."""
@@ -162,58 +147,16 @@ class CoinflexServer(VenueServer[int]):
         """Who this is."""
         return self._account if type(user_id) is int and user_id == self.user_id else None
 
-    def attempts(self, account: Account) -> Window:
-        """Of signing in."""
-        return self._attempts
-
-    def order_window(self, account: Account) -> Window:
-        """Of order commands."""
-        return self._orders
-
-    def asset_name(self, code: int) -> str | None:
-        """The name of an asset."""
-        return next((name for name, known in CODES.items() if known == code), None)
-
     def wake(self, name: str) -> None:
         """Somebody looks at this market: it begins to trade."""
         self.crowds.wake(name, self.now)
 
-    def reachable(self, name: str, side: Side, wanted: int, *, is_total: bool, owner: int | None) -> int:
-        """Lots that an order at the market could trade now, given the book and (with an owner) the funds."""
-        market = self.exchange.markets[name]
-        spec, lots, left = market.spec, 0, wanted * UNITS if is_total else wanted
-        funds = None
-        if owner is not None:
-            funds = self.exchange.ledger.balance(owner, "spot", spec.quote if side == "buy" else spec.base).available
-        for maker in market.book.makers(side, None):
-            cost = maker.price * spec.value_factor
-            each = cost if side == "buy" else spec.base_factor
-            most = min(maker.left, left // cost if is_total else left)
-            if funds is not None:
-                most = min(most, funds // each)
-                funds -= most * each
-            left -= most * cost if is_total else most
-            lots += most
-            if most < maker.left:
-                break
-        return lots
-
-    def walk(self, name: str, side: Side, lots: int) -> tuple[int, int]:
-        """Lots and units of the counter asset that so many lots would trade."""
-        market = self.exchange.markets[name]
-        done = value = 0
-        for maker in market.book.makers(side, None):
-            part = min(maker.left, lots - done)
-            done += part
-            value += part * maker.price * market.spec.value_factor
-        return done, value // UNITS
-
-    def tell_tickers(self) -> None:
+    def push_tickers(self) -> None:
         """Push what has changed of the tickers, to those who watch them."""
         watchers = [socket for socket in self._sockets() if socket.watched["WatchTicker"]]
         for name in sorted({name for socket in watchers for name in socket.watched["WatchTicker"]}):
-            changes = self.desk.ticker_changes(name)
-            each = self.desk.pairs[name]
+            changes = self.reports.ticker_changes(name)
+            each = self.reports.pairs[name]
             notice = {"notice": "TickerChanged", "base": each.base, "counter": each.counter, **changes}
             for socket in watchers:
                 if changes and name in socket.watched["WatchTicker"]:
@@ -221,7 +164,7 @@ class CoinflexServer(VenueServer[int]):
 
     # notices
 
-    def _tell(self, name: str, public: Notice, private: dict[int, Notice]) -> None:
+    def _publish(self, name: str, public: Notice, private: dict[int, Notice]) -> None:
         """A notice to those who watch this market, or instead its own form to an owner."""
         for socket in self._sockets():
             own = private.get(socket.account.owner) if socket.account is not None else None
@@ -235,30 +178,22 @@ class CoinflexServer(VenueServer[int]):
 
     # time
 
-    def _expect_tickers(self) -> None:
+    def _schedule_tickers(self) -> None:
         if self._ticker_at == math.inf and any(socket.watched["WatchTicker"] for socket in self._sockets()):
             self._ticker_at = self.now + TICKER_EVERY
 
-    def _next_at(self) -> float:
-        return min(
-            self._streams.next_at, self.crowds.next_at, self._ticker_at, self._faults.next_at, self._connections_at
-        )
+    def _pushes_at(self) -> float:
+        return min(self._streams.next_at, self._ticker_at)
 
     def _step(self, at: float) -> None:
         self._streams.deliver(at)
-        if self.crowds.next_at <= at:
-            self.crowds.act()
-        if self._ticker_at <= at:
-            self.tell_tickers()
-            self._ticker_at = math.inf
-            self._expect_tickers()
-        if self._faults.next_at <= at:
-            self._faults.act(at)
-        if self._connections_at <= at:
-            self._look_after_connections(at)
+        super()._step(at)
 
-    def _named(self, market: str) -> list[Market]:
-        return [found for name, found in self.exchange.markets.items() if market in ("all", name)]
+    def _push_due(self, at: float) -> None:
+        if self._ticker_at <= at:
+            self.push_tickers()
+            self._ticker_at = math.inf
+            self._schedule_tickers()
 
     def _find(self, order_id: int) -> Order:
         return self.exchange.orders[order_id]

@@ -6,19 +6,20 @@ Source: CoinFLEX API v1, commands and error codes; what a document leaves open i
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final, Protocol
 
 import msgspec
 
-from coinex_proto.simulator.coinflex.accounts import NONCE_BYTES, NUMBER_BYTES, Account, Window, decoded
-from coinex_proto.simulator.coinflex.catalogue import SCALE
-from coinex_proto.simulator.coinflex.reports import signed
+from coinex_proto.simulator.coinflex.accounts import NONCE_BYTES, NUMBER_BYTES, Account, decoded
+from coinex_proto.simulator.coinflex.catalogue import SCALE, asset_name
+from coinex_proto.simulator.coinflex.market_orders import reachable, traded
+from coinex_proto.simulator.coinflex.reports import CoinflexReports, signed
+from coinex_proto.simulator.hosting.connection import ServerConnection
+from coinex_proto.simulator.hosting.rates import Window
+from coinex_proto.simulator.market.exchange import Exchange
+from coinex_proto.simulator.market.market import Market
 from coinex_proto.simulator.market.matching import Order, Side
 from coinex_proto.simulator.market.refusals import OrderRefused
-
-if TYPE_CHECKING:
-    from coinex_proto.simulator.coinflex.server import CoinflexServer
-    from coinex_proto.simulator.hosting.connection import ServerConnection
 
 MAX_OPEN_ORDERS: Final = 1000
 MAX_INTEGER: Final = 2**63 - 1
@@ -57,10 +58,28 @@ class Refused(Exception):
 Reply = dict[str, Any]
 
 
-class CoinflexSocket:
-    """What one connection has asked for."""
+class SocketBackend(Protocol):
+    """What a socket needs of the server."""
 
-    def __init__(self, server: CoinflexServer, connection: ServerConnection, nonce: bytes) -> None:
+    now: float
+    exchange: Exchange
+    reports: CoinflexReports
+
+    def requested(self, socket: CoinflexSocket, method: str, command: Reply) -> None: ...
+
+    def reply(self, connection: ServerConnection, reply: Reply) -> None: ...
+
+    def account(self, user_id: object) -> Account | None: ...
+
+    def wake(self, name: str) -> None: ...
+
+    def push_tickers(self) -> None: ...
+
+
+class CoinflexSocket:
+    """The commands and subscriptions of one connection."""
+
+    def __init__(self, server: SocketBackend, connection: ServerConnection, nonce: bytes) -> None:
         self.connection = connection
         self.account: Account | None = None
         """Who has signed in."""
@@ -70,13 +89,13 @@ class CoinflexSocket:
         self.volatile: list[Order] = []
         """Orders that end with this connection."""
         self._server = server
-        self._desk = server.desk
+        self._reports = server.reports
         self._queries = Window(10, 10.0)
         self._estimates = Window(200, 1.0)
         self._methods: dict[str, Callable[[Reply], Reply]] = {
             "Authenticate": self._authenticate,
-            "GetBalances": lambda _: {"balances": self._desk.balances(self._owner)},
-            "GetOrders": lambda _: {"orders": [self._desk.record(o) for o in self._desk.open_orders(self._owner)]},
+            "GetBalances": lambda _: {"balances": self._reports.balances(self._owner)},
+            "GetOrders": lambda _: {"orders": [self._reports.record(o) for o in self._open_orders()]},
             "GetTradeVolume": self._volume,
             "EstimateMarketOrder": self._estimate,
             "PlaceOrder": self._place,
@@ -107,7 +126,7 @@ class CoinflexSocket:
         self.volatile.clear()
 
     def perform(self, command: Reply, *, is_answered: bool = True) -> None:
-        """Do what a command asks, and answer it, unless that answer is to be lost."""
+        """Carry out a command, and answer it unless the answer is to be lost."""
         method, tag = command["method"], command.get("tag")
         try:
             handler = self._methods.get(method)
@@ -134,6 +153,9 @@ class CoinflexSocket:
         assert self.account is not None
         return self.account.owner
 
+    def _open_orders(self) -> list[Order]:
+        return self._server.exchange.open_orders(self._owner)
+
     def _check(self, method: str) -> None:
         now = self._server.now
         if method in PRIVATE and self.account is None:
@@ -141,7 +163,7 @@ class CoinflexSocket:
         if method in QUERIES and not self._queries.take(now):
             raise Refused(6, TOO_RAPIDLY["queries"])
         if method in ORDERS:
-            window = self._estimates if self.account is None else self._server.order_window(self.account)
+            window = self._estimates if self.account is None else self.account.orders
             if not window.take(now):
                 raise Refused(6, TOO_RAPIDLY["orders"])
 
@@ -151,7 +173,7 @@ class CoinflexSocket:
         account = self._server.account(command.get("user_id"))
         if account is None:
             raise Refused(1, "There is no such user.")
-        if not self._server.attempts(account).take(self._server.now):
+        if not account.attempts.take(self._server.now):
             raise Refused(6, "You are making authentication attempts too rapidly.")
         if command.get("cookie") != account.cookie:
             raise Refused(7, "You sent an incorrect login cookie.")
@@ -167,37 +189,37 @@ class CoinflexSocket:
         self.account = account
         return {}
 
-    # Watching and asking ----------------------------------------------------------------------------------------------
+    # Watching and queries ----------------------------------------------------------------------------------------------
 
     def _watch(self, command: Reply) -> Reply:
         method, name = command["method"], self._name(command)
         what = "order book" if method == "WatchOrders" else "ticker"
-        watched, wanted = self.watched[method], command.get("watch")
-        if wanted is True and name in watched:
+        watched, is_on = self.watched[method], command.get("watch")
+        if is_on is True and name in watched:
             raise Refused(2, f"You are already watching the {what} for the specified asset pair.")
-        if wanted is False and name not in watched:
+        if is_on is False and name not in watched:
             raise Refused(1, f"You are not watching the {what} for the specified asset pair.")
-        if wanted is False:
+        if is_on is False:
             watched.discard(name)
             return {}
-        if wanted is not True:
+        if is_on is not True:
             raise Refused(8, "Watch must be true or false.")
         self._server.wake(name)
         watched.add(name)
         if method == "WatchOrders":
-            return {"orders": self._desk.book(name)}
-        self._server.tell_tickers()
-        return self._desk.ticker(name)
+            return {"orders": self._reports.book(name)}
+        self._server.push_tickers()
+        return self._reports.ticker(name)
 
     def _volume(self, command: Reply) -> Reply:
-        asset = self._server.asset_name(_integer(command, "asset"))
+        asset = asset_name(_integer(command, "asset"))
         if asset is None:
             raise Refused(8, "There is no such asset.")
-        return {"volume": self._desk.volumes.get((self._owner, asset), 0)}
+        return {"volume": self._reports.volumes.get((self._owner, asset), 0)}
 
     def _estimate(self, command: Reply) -> Reply:
-        name, side, lots, _ = self._market_order(command, None)
-        quantity, total = self._server.walk(name, side, lots)
+        market, side, lots, _ = self._market_order(command, None)
+        quantity, total = traded(market, side, lots)
         return {"quantity": quantity, "total": total}
 
     # Orders -----------------------------------------------------------------------------------------------------------
@@ -219,7 +241,7 @@ class CoinflexSocket:
         side: Side = "buy" if quantity > 0 else "sell"
         _check_total(quantity, price)
         ticks = self._ticks(name, price, side)
-        if len(self._desk.open_orders(self._owner)) >= MAX_OPEN_ORDERS:
+        if len(self._open_orders()) >= MAX_OPEN_ORDERS:
             raise Refused(5, "You have too many outstanding orders.")
         kind = "maker_only" if command.get("post_only") else "ioc" if persist == "fill_or_kill" else "limit"
         order = self._put(name, side, kind, abs(quantity), ticks, tonce)
@@ -230,20 +252,20 @@ class CoinflexSocket:
     def _place_market(self, command: Reply, tonce: str) -> Reply:
         if command.get("post_only"):
             raise Refused(8, "A market order cannot be post-only.")
-        name, side, lots, wanted = self._market_order(command, self._owner)
-        quantity, total = self._server.walk(name, side, lots)
+        market, side, lots, amount = self._market_order(command, self._owner)
+        quantity, total = traded(market, side, lots)
         if quantity:
-            self._put(name, side, "market", quantity, 0, tonce)
-        return {"remaining": wanted - (quantity if "quantity" in command else total)}
+            self._put(market.spec.key, side, "market", quantity, 0, tonce)
+        return {"remaining": amount - (quantity if "quantity" in command else total)}
 
     def _put(self, name: str, side: Side, kind: str, lots: int, ticks: int, tonce: str) -> Order:
         try:
             return self._server.exchange.place(self._owner, name, side, kind, amount=lots, price=ticks, client_id=tonce)
         except OrderRefused as refusal:
-            raise Refused(*REASONS.get(refusal.reason, (8, str(refusal)))) from refusal
+            raise _refused(refusal) from refusal
 
-    def _market_order(self, command: Reply, owner: int | None) -> tuple[str, Side, int, int]:
-        """Market, side, lots that can trade, and what is wanted in its own measure."""
+    def _market_order(self, command: Reply, owner: int | None) -> tuple[Market, Side, int, int]:
+        """Market, side, lots that can trade, and the amount in its own measure."""
         name = self._name(command)
         self._server.wake(name)
         measures = [member for member in ("quantity", "total") if command.get(member) is not None]
@@ -253,9 +275,12 @@ class CoinflexSocket:
         if amount == 0:
             raise Refused(8, f"{measures[0].capitalize()} must not be zero.")
         side: Side = "buy" if amount > 0 else "sell"
-        wanted = abs(amount)
-        lots = self._server.reachable(name, side, wanted, is_total=measures[0] == "total", owner=owner)
-        return name, side, lots, wanted
+        market, funds = self._server.exchange.markets[name], None
+        if owner is not None:
+            currency = market.spec.quote if side == "buy" else market.spec.base
+            funds = self._server.exchange.ledger.balance(owner, "spot", currency).available
+        lots = reachable(market, side, abs(amount), is_total=measures[0] == "total", funds=funds)
+        return market, side, lots, abs(amount)
 
     def _modify(self, command: Reply) -> Reply:
         order = self._order(command)
@@ -268,34 +293,34 @@ class CoinflexSocket:
             raise Refused(8, "Quantity delta must not be zero.")
         left = order.left + signed(order, change)
         if left <= 0:
-            gone = {**self._desk.record(order), "quantity": 0, "time": self._desk.micros}
+            gone = {**self._reports.record(order), "quantity": 0, "time": self._reports.micros}
             self._server.exchange.cancel(order)
             return gone
-        _check_total(left, self._desk.price(order.market, ticks))
+        _check_total(left, self._reports.price(order.market, ticks))
         self._amend(order, ticks, left, is_post_only=command.get("post_only") is True)
-        return {**self._desk.record(order), "time": self._desk.micros}
+        return {**self._reports.record(order), "time": self._reports.micros}
 
     def _amend(self, order: Order, ticks: int, left: int, *, is_post_only: bool) -> None:
         exchange = self._server.exchange
         if is_post_only and exchange.markets[order.market].book.next_maker(order.side, ticks) is not None:
             raise Refused(*REASONS["would_take"])
-        self._desk.modifies(order)
+        self._reports.modifies(order)
         try:
             exchange.modify(order, price=ticks, amount=order.filled + left)
         except OrderRefused as refusal:
-            raise Refused(*REASONS.get(refusal.reason, (8, str(refusal)))) from refusal
+            raise _refused(refusal) from refusal
         finally:
-            self._desk.has_modified(order)
+            self._reports.has_modified(order)
 
     def _cancel(self, command: Reply) -> Reply:
         order = self._order(command)
-        gone = self._desk.record(order)
+        gone = self._reports.record(order)
         self._server.exchange.cancel(order)
         return gone
 
     def _cancel_all(self, _: Reply) -> Reply:
-        orders = self._desk.open_orders(self._owner)
-        gone = [self._desk.record(order) for order in orders]
+        orders = self._open_orders()
+        gone = [self._reports.record(order) for order in orders]
         for order in orders:
             self._server.exchange.cancel(order)
         return {"orders": gone}
@@ -303,7 +328,7 @@ class CoinflexSocket:
     # Members ----------------------------------------------------------------------------------------------------------
 
     def _name(self, command: Reply) -> str:
-        name = self._desk.names.get((_integer(command, "base"), _integer(command, "counter")))
+        name = self._reports.names.get((_integer(command, "base"), _integer(command, "counter")))
         if name is None:
             raise Refused(1, "You specified an invalid asset pair.")
         return name
@@ -314,13 +339,13 @@ class CoinflexSocket:
         tonce = _integer(command, "tonce")
         if tonce == 0:
             raise Refused(8, "Tonce must not be zero.")
-        if any(order.client_id == str(tonce) for order in self._desk.open_orders(self._owner)):
+        if any(order.client_id == str(tonce) for order in self._open_orders()):
             raise Refused(3, "Tonce is out of sequence.")
         return str(tonce)
 
     def _ticks(self, name: str, price: int, side: Side) -> int:
         """A bid goes down to the tick, an ask up."""
-        tick = self._desk.pairs[name].tick
+        tick = self._reports.pairs[name].tick
         ticks = price // tick if side == "buy" else -(-price // tick)
         if price <= 0 or ticks <= 0:
             raise Refused(8, "Price must not be zero.")
@@ -333,10 +358,14 @@ class CoinflexSocket:
         number = _integer(command, named[0])
         if named[0] == "tonce" and number == 0:
             raise Refused(8, "Tonce must not be zero.")
-        for order in self._desk.open_orders(self._owner):
+        for order in self._open_orders():
             if number == order.order_id if named[0] == "id" else str(number) == order.client_id:
                 return order
         raise Refused(1, "The specified order was not found.")
+
+
+def _refused(refusal: OrderRefused) -> Refused:
+    return Refused(*REASONS.get(refusal.reason, (8, str(refusal))))
 
 
 def _integer(command: Reply, member: str) -> int:

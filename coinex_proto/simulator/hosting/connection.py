@@ -11,7 +11,7 @@ import math
 from typing import Literal, Protocol
 
 from coinex_proto.simulator.hosting.http_server import BadHttp, HttpRequest, HttpResponse, HttpServer
-from coinex_proto.simulator.hosting.pacing import Line
+from coinex_proto.simulator.hosting.link import Link
 from coinex_proto.simulator.hosting.websocket_server import RemoteProtocolError, WebSocketServer, binary_frame
 
 Ending = Literal["fin", "rst"]
@@ -26,7 +26,7 @@ class SocketService(Protocol):
 
 
 class Venue(Protocol):
-    """What a connection asks of the server that it belongs to."""
+    """What a connection needs of the server that it belongs to."""
 
     now: float
     answers_pings: bool
@@ -52,7 +52,7 @@ class ServerConnection:
     def __init__(self, venue: Venue, number: int, now: float) -> None:
         self.number = number
         """1 for the first connection of the server, and so on."""
-        self.last_heard = now
+        self.last_received_at = now
         self.frames_sent = 0
         """Data frames on the WebSocket, answers and pushes."""
         self.wants_close: Ending | None = None
@@ -63,8 +63,8 @@ class ServerConnection:
         self._service: SocketService | None = None
         self._out = bytearray()
         self._is_silent = False
-        self._outward: Line | None = None
-        self._inward: Line | None = None
+        self._outward: Link | None = None
+        self._inward: Link | None = None
 
     @property
     def service(self) -> SocketService | None:
@@ -82,7 +82,7 @@ class ServerConnection:
             self._venue.wake_at(self._inward.next_at)
             if not data:
                 return
-        self.last_heard = now
+        self.last_received_at = now
         self._take(data)
 
     def _take(self, data: bytes) -> None:
@@ -141,22 +141,22 @@ class ServerConnection:
 
     def stall(self, until: float) -> None:
         """Freeze: nothing is read or written until then, and nothing is lost."""
-        self._lines()[0].freeze(until)
-        self._lines()[1].freeze(until)
+        self._links()[0].freeze(until)
+        self._links()[1].freeze(until)
 
     def slow_down(self, bytes_per_second: float, until: float) -> None:
         """Let what goes out drip."""
-        self._lines()[1].slow_down(bytes_per_second, until)
+        self._links()[1].slow_down(bytes_per_second, until)
 
     def delay(self, seconds: float, until: float) -> None:
         """Let what goes out come later."""
-        self._lines()[1].delay(seconds, until)
+        self._links()[1].delay(seconds, until)
 
     def next_at(self, idle_limit: float) -> float:
         """When `handle_time` has something to do."""
         if self._is_silent:
             return math.inf
-        at = self.last_heard + idle_limit
+        at = self.last_received_at + idle_limit
         if self._inward is not None and self._outward is not None:
             at = min(self._inward.next_at, self._outward.next_at, max(at, self._inward.frozen_until))
         return at
@@ -167,18 +167,18 @@ class ServerConnection:
             self._move(self._inward, self._outward, now)
         if self._is_silent:
             return
-        if now >= self.last_heard + idle_limit and (self._inward is None or now >= self._inward.frozen_until):
+        if now >= self.last_received_at + idle_limit and (self._inward is None or now >= self._inward.frozen_until):
             self.end("fin")
 
-    def _lines(self) -> tuple[Line, Line]:
+    def _links(self) -> tuple[Link, Link]:
         if self._inward is None or self._outward is None:
-            self._inward, self._outward = Line(), Line()
+            self._inward, self._outward = Link(), Link()
         return self._inward, self._outward
 
-    def _move(self, inward: Line, outward: Line, now: float) -> None:
+    def _move(self, inward: Link, outward: Link, now: float) -> None:
         arrived = inward.take(now)
         if arrived:
-            self.last_heard = now
+            self.last_received_at = now
             self._take(arrived)
         data = outward.take(now)
         if data:

@@ -1,4 +1,4 @@
-"""Carries out the faults of a plan, whatever the venue: it stands between a server half and its connections.
+"""Carries out the faults of a fault plan, whatever the venue: it stands between a server half and its connections.
 
 What it must not know: what a message looks like. How a venue performs and refuses a request, and how it spoils a push,
 comes with the request and the push.
@@ -8,15 +8,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import Final, Protocol
 
 from coinex_proto.simulator.hosting.connection import Ending, ServerConnection
 from coinex_proto.simulator.hosting.faults import Fault, FaultPlan
 from coinex_proto.simulator.hosting.http_server import HttpRequest, HttpResponse
 from coinex_proto.simulator.hosting.websocket_server import text_frame
-
-if TYPE_CHECKING:
-    from coinex_proto.simulator.hosting.venue_server import VenueServer
 
 ANY_PUSH: Final = "messages"
 FOREVER: Final = 1e18
@@ -32,10 +29,31 @@ class Perform(Protocol):
     def __call__(self, *, is_answered: bool = True) -> None: ...
 
 
-class FaultRunner:
-    """Does what a plan says, at its time or when what it waits for happens."""
+class Target(Protocol):
+    """What faults do to a server half."""
 
-    def __init__(self, server: VenueServer[Any], plan: FaultPlan, half_frame: bytes) -> None:
+    now: float
+    answers_pings: bool
+
+    def sockets(self) -> tuple[ServerConnection, ...]: ...
+
+    def stall(self, seconds: float) -> None: ...
+
+    def skew_clock(self, seconds: float) -> None: ...
+
+    def sign_out(self) -> None: ...
+
+    def halt(self, market: str) -> None: ...
+
+    def resume(self, market: str) -> None: ...
+
+    def announce_maintenance(self, start: float, end: float) -> None: ...
+
+
+class FaultRunner:
+    """Does what a fault plan says, at its time or when what it waits for happens."""
+
+    def __init__(self, server: Target, plan: FaultPlan, half_frame: bytes) -> None:
         """`half_frame`: the last bytes of a connection that breaks in mid-frame."""
         self.plan = plan
         self._server = server

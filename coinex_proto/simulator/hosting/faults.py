@@ -1,4 +1,4 @@
-"""What goes wrong on purpose: a small language, and the plan that says when each fault is due.
+"""What goes wrong on purpose: a small language, and the fault plan that says when each fault is due.
 
 One fault a line, `#` begins a comment.  First when, then what:
 
@@ -169,7 +169,7 @@ class FaultPlan:
             self.add(fault, now)
 
     def add(self, fault: Fault, now: float) -> None:
-        """Plan one more, counted from now."""
+        """Add one more, counted from now."""
         if fault.seconds:
             self._timed.append((now + fault.seconds, fault))
             self._timed.sort(key=lambda entry: entry[0])
@@ -189,7 +189,7 @@ class FaultPlan:
         return bool(self._counted or self._named)
 
     def due(self, now: float) -> tuple[Fault, ...]:
-        """Timed faults that are due; a repeated one is planned again."""
+        """Timed faults that are due; a repeated one is put in again."""
         found = []
         while self._timed and self._timed[0][0] <= now:
             at, fault = self._timed.pop(0)
@@ -209,7 +209,7 @@ class FaultPlan:
         return found
 
     def happened(self, subject: str) -> tuple[Fault, ...]:
-        """This method was asked for or pushed, or a handshake came: the faults that wait for it."""
+        """This method was requested or pushed, or a handshake came: the faults that wait for it."""
         waiting = self._named.get(subject)
         if not waiting:
             return ()

@@ -1,6 +1,6 @@
 """The server half of one HTTP/1.1 connection, without I/O: h11 in its server role, with hand-over to a WebSocket.
 
-Requests come out whole, one at a time; the next comes after the answer to the last, as HTTP asks.
+Requests come out whole, one at a time; the next comes after the answer to the last, as HTTP demands.
 """
 
 from __future__ import annotations

@@ -1,10 +1,11 @@
-"""Token buckets: how many calls of a group an account may still make.
+"""Rate limits: token buckets, which hold one second's worth and refill evenly, and sliding windows.
 
-A bucket holds one second's worth and refills evenly.  Source: CoinEx HTTP API v2, rate limits (depth is not published).
+Source: CoinEx HTTP API v2, rate limits (depth is not published); CoinFLEX API v1, error 6.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from typing import Final
 
 from attrs import define
@@ -43,3 +44,19 @@ class Buckets:
         if found is None:
             found = self._buckets[owner, group] = Bucket(per_second, float(per_second), now)
         return found
+
+
+class Window:
+    """At most so many in any span of so many seconds."""
+
+    def __init__(self, most: int, seconds: float) -> None:
+        self._seconds = seconds
+        self._times: deque[float] = deque(maxlen=most)
+
+    def take(self, now: float) -> bool:
+        """Count one; False when it is one too many, and then it does not count."""
+        times = self._times
+        if len(times) == times.maxlen and times[0] > now - self._seconds:
+            return False
+        times.append(now)
+        return True

@@ -2,7 +2,7 @@
 
 A host calls `accept` for each TCP connection, feeds it, sends what `take_ready()` connections have to say, and calls
 `advance(now)` at `next_deadline()` or later.  `now` is Unix time in seconds that never goes back; nothing here reads a
-clock.  Same seed and same calls: same bytes.
+clock.  Same seed and same input: same bytes.
 
 A venue extends it as its facade extends a client: it adds its sockets and feeds, and says what is due when.
 """
@@ -11,17 +11,18 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
-from typing import Generic, TypeVar
+from typing import ClassVar, Generic, TypeVar
 
 from coinex_proto.simulator.hosting.connection import Ending, ServerConnection, SocketService
-from coinex_proto.simulator.hosting.fault_runner import FaultRunner
+from coinex_proto.simulator.hosting.fault_runner import FaultRunner, Perform
 from coinex_proto.simulator.hosting.faults import Fault, FaultPlan, parse_fault, parse_faults
 from coinex_proto.simulator.hosting.http_server import HttpRequest, HttpResponse
 from coinex_proto.simulator.market.amounts import to_scaled
 from coinex_proto.simulator.market.exchange import Exchange
 from coinex_proto.simulator.market.market import Market
+from coinex_proto.simulator.market.marks import funding_times
 from coinex_proto.simulator.market.matching import Order, Side
 from coinex_proto.simulator.market.traders import Crowds, CrowdSettings
 
@@ -33,6 +34,10 @@ Code = TypeVar("Code", int, str)
 class VenueServer(ABC, Generic[Code]):
     """One exchange with its connections and one account, `owner`."""
 
+    half_frame: ClassVar[bytes]
+    """The last bytes of a connection that breaks in mid-frame."""
+    idle_limit: ClassVar[float]
+    """A client that sends nothing for so many seconds is cut."""
     owner: int
 
     def __init__(
@@ -43,27 +48,24 @@ class VenueServer(ABC, Generic[Code]):
         seed: int | str,
         crowd: CrowdSettings,
         faults: str | Sequence[Fault],
-        half_frame: bytes,
-        idle_limit: float,
         answers_pings: bool,
         answers_close: bool,
         max_request_bytes: int,
     ) -> None:
-        """`half_frame`: see `FaultRunner`; `idle_limit`: a client that sends nothing for so many seconds is cut."""
         self.now = now
         self.exchange = exchange
         self.answers_pings, self.answers_close = answers_pings, answers_close
         self.max_request_bytes = max_request_bytes
         self.crowds = Crowds(exchange, crowd, seed)
         self.connections: dict[ServerConnection, None] = {}
-        self._idle_limit = idle_limit
         self._connections_at = math.inf
         """No connection has anything to do before."""
         self._accepted = 0
         self._ready: dict[ServerConnection, None] = {}
         self._refusals: dict[str, list[Code]] = {}
-        planned = parse_faults(faults) if isinstance(faults, str) else tuple(faults)
-        self._faults = FaultRunner(self, FaultPlan(planned, now=now, seed=seed), half_frame)
+        parsed = parse_faults(faults) if isinstance(faults, str) else tuple(faults)
+        self._faults = FaultRunner(self, FaultPlan(parsed, now=now, seed=seed), self.half_frame)
+        self._funding_at = self._next_funding()
 
     # what a host needs
 
@@ -73,11 +75,11 @@ class VenueServer(ABC, Generic[Code]):
         self._accepted += 1
         connection = ServerConnection(self, self._accepted, now)
         self.connections[connection] = None
-        self.wake_at(connection.next_at(self._idle_limit))
+        self.wake_at(connection.next_at(self.idle_limit))
         return connection
 
     def take_ready(self) -> tuple[ServerConnection, ...]:
-        """Connections that have something to send or want to be closed, since the last call."""
+        """Connections that have something to send or want to be closed, since the last time."""
         ready = tuple(self._ready)
         self._ready.clear()
         return ready
@@ -118,9 +120,9 @@ class VenueServer(ABC, Generic[Code]):
         places = self.exchange.markets[found.market].spec.amount_places
         self.exchange.fill(found, found.left if amount is None else to_scaled(amount, places))
 
-    @abstractmethod
     def orders(self, market: str | None = None) -> tuple[Order, ...]:
         """Open orders of the account, oldest first."""
+        return tuple(self.exchange.open_orders(self.owner, market))
 
     def drop(self, how: Ending = "rst") -> None:
         """Break every WebSocket connection."""
@@ -142,7 +144,7 @@ class VenueServer(ABC, Generic[Code]):
         """Set the server's idea of the time so far ahead (or back) of the truth."""
 
     def inject(self, fault: str | Fault) -> None:
-        """Plan one more fault, an object or a line of the fault language, counted from now."""
+        """Add one more fault, an object or a line of the fault language, counted from now."""
         self._faults.plan.add(parse_fault(fault) if isinstance(fault, str) else fault, self.now)
 
     @abstractmethod
@@ -159,13 +161,13 @@ class VenueServer(ABC, Generic[Code]):
 
     @abstractmethod
     def announce_maintenance(self, start: float, end: float) -> None:
-        """Tell of maintenance: begin and end in seconds from now."""
+        """Announce maintenance: begin and end in seconds from now."""
 
     def sockets(self) -> tuple[ServerConnection, ...]:
         """Connections that are WebSockets by now."""
         return tuple(connection for connection in self.connections if connection.service is not None)
 
-    # what connections and sockets ask
+    # what connections and sockets need
 
     @abstractmethod
     def answer(self, connection: ServerConnection, request: HttpRequest) -> HttpResponse | None:
@@ -180,6 +182,21 @@ class VenueServer(ABC, Generic[Code]):
         codes = self._refusals.get(method)
         return codes.pop(0) if codes else None
 
+    def _carry_out(
+        self,
+        connection: ServerConnection,
+        method: str,
+        perform: Perform,
+        refuse: Callable[[Code], None],
+        refuse_by_fault: Callable[[int], None],
+    ) -> None:
+        """Carry out a request of a socket, or refuse it where a test or a fault wants that."""
+        code = self.take_refusal(method)
+        if code is not None:
+            refuse(code)
+        else:
+            self._faults.request(connection, method, perform, refuse_by_fault)
+
     def wake_at(self, at: float) -> None:
         """Look after the connections then."""
         self._connections_at = min(self._connections_at, at)
@@ -193,12 +210,38 @@ class VenueServer(ABC, Generic[Code]):
     # time
 
     @abstractmethod
-    def _next_at(self) -> float:
-        """When the next thing is due."""
+    def _pushes_at(self) -> float:
+        """When the venue's own pushes are due."""
 
     @abstractmethod
+    def _push_due(self, at: float) -> None:
+        """Push what is due at this time, in an order that never changes."""
+
+    def _schedule_pushes(self) -> None:
+        """Somebody may have subscribed."""
+
+    def _next_at(self) -> float:
+        """When the next thing is due."""
+        at = min(self.crowds.next_at, self._pushes_at(), self._faults.next_at)
+        return min(at, self._funding_at, self._connections_at)
+
     def _step(self, at: float) -> None:
-        """Do everything that is due at this time, in an order of the venue's own that never changes."""
+        """Do everything that is due at this time, in an order that never changes."""
+        if self.crowds.next_at <= at:
+            self.crowds.act()
+        self._push_due(at)
+        if self._faults.next_at <= at:
+            self._faults.act(at)
+            self._schedule_pushes()
+        if self._funding_at <= at:
+            self.exchange.settle_funding()
+            self._funding_at = self._next_funding()
+        if self._connections_at <= at:
+            self._look_after_connections(at)
+
+    def _next_funding(self) -> float:
+        has_futures = any(market.spec.wallet == "futures" for market in self.exchange.markets.values())
+        return funding_times(self.exchange.now_ms)[1] / 1000 if has_futures else math.inf
 
     def _set_clock(self, now: float) -> None:
         if now > self.now:
@@ -210,14 +253,10 @@ class VenueServer(ABC, Generic[Code]):
 
     def _look_after_connections(self, at: float) -> None:
         for connection in tuple(self.connections):
-            connection.handle_time(at, self._idle_limit)
-        self._connections_at = min((c.next_at(self._idle_limit) for c in self.connections), default=math.inf)
+            connection.handle_time(at, self.idle_limit)
+        self._connections_at = min((c.next_at(self.idle_limit) for c in self.connections), default=math.inf)
 
     # markets
-
-    @abstractmethod
-    def _named(self, market: str) -> Iterable[Market]:
-        """The markets of this name, or all of them."""
 
     @abstractmethod
     def _market(self, name: str) -> Market:
@@ -228,8 +267,9 @@ class VenueServer(ABC, Generic[Code]):
         """The order of this id.  Raises LookupError or ValueError when there is none."""
 
     def _set_halted(self, market: str, *, is_halted: bool) -> None:
-        for found in self._named(market):
-            found.is_halted = is_halted
+        for found in self.exchange.markets.values():
+            if market in ("all", found.spec.name):
+                found.is_halted = is_halted
 
     def _quote(self, market: Market, bid: Number, ask: Number, size: Number) -> None:
         prices = [to_scaled(price, market.spec.price_places) for price in (bid, ask)]
@@ -239,7 +279,7 @@ class VenueServer(ABC, Generic[Code]):
         crowd = self.crowds.wake(market.spec.key, self.now)
         crowd.is_quiet = True
         self._choose_index(market)
-        with self.exchange.together():
+        with self.exchange.batch():
             crowd.withdraw()
             crowd.sweep(prices[0], prices[1])
             crowd.rest("buy", prices[0], lots)

@@ -87,14 +87,6 @@ class WebSocketServer:
             answer += self._take(event, messages)
         return messages, answer
 
-    def close(self, code: int) -> bytes:
-        """Our own close frame."""
-        self.is_over = True
-        try:
-            return self._wsproto.send(CloseConnection(code=code))
-        except LocalProtocolError:
-            return b""
-
     def _take(self, event: Event, messages: list[str | bytes]) -> bytes:
         if self.is_over:
             return b""

@@ -1,7 +1,7 @@
 """Who owns what: available, frozen and margin units of each currency, in wallets.
 
 Only `deposit` creates anything; every other movement takes from one place what it gives to another, so that the sum over
-all accounts stays what was deposited.  Which balances of the watched owners have moved is kept until it is asked for.
+all accounts stays what was deposited.  Which balances of the watched owners have moved is kept until it is taken.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Ledger:
         self._moved: dict[tuple[int, str, str], None] = {}
 
     def balance(self, owner: int, wallet: str, currency: str) -> Balance:
-        """The one object of this balance; whoever changes it calls `moved` as well."""
+        """The one object of this balance; whoever changes it notes it with `moved`."""
         currencies = self._wallets.get((owner, wallet))
         if currencies is None:
             currencies = self._wallets[owner, wallet] = {}
@@ -56,7 +56,7 @@ class Ledger:
             self._moved[owner, wallet, currency] = None
 
     def take_moved(self) -> tuple[tuple[int, str, str], ...]:
-        """Watched balances that have changed since the last call."""
+        """Watched balances that have changed since the last time."""
         if not self._moved:
             return ()
         moved = tuple(self._moved)

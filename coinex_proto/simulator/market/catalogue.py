@@ -71,7 +71,7 @@ def specs(names: Iterable[str]) -> tuple[MarketSpec, ...]:
 
 
 def market_key(wallet: str, name: str) -> str:
-    """How the exchange calls the market of this name."""
+    """The exchange's key for the market of this name."""
     return f"{wallet}:{name}"
 
 

@@ -1,4 +1,4 @@
-"""What the exchange tells and whom: fills, and the interfaces of listeners and settlements."""
+"""What the exchange reports and to whom: fills, and the interfaces of listeners and settlements."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Fill:
 
 
 class Listener(Protocol):
-    """What server halves want to hear.  Private events come for watched owners only."""
+    """What server halves are notified of.  Private events come for watched owners only."""
 
     def top_changed(self, market: Market) -> None: ...
 

@@ -1,7 +1,7 @@
 """The whole exchange: markets, accounts, orders and the crowd on one virtual clock.
 
-It speaks no venue's language: server halves listen (`Listener`) and write what they hear in their own words.  Same seed
-and same calls give the same trades.  Times handed in are seconds that never go back.
+It speaks no venue's language: server halves listen (`Listener`) and write the events in their own words.  Same seed
+and same input give the same trades.  Times handed in are seconds that never go back.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from coinex_proto.simulator.market.futures import FuturesSettlement, Position
 from coinex_proto.simulator.market.guards import Guard
 from coinex_proto.simulator.market.market import Deal, Market, MarketSpec
 from coinex_proto.simulator.market.marks import Marks
-from coinex_proto.simulator.market.matching import Book, Order, Side
+from coinex_proto.simulator.market.matching import Order, Side
 from coinex_proto.simulator.market.refusals import OrderRefused
 from coinex_proto.simulator.market.spot import HOUSE, SpotSettlement
 from coinex_proto.simulator.market.stops import StopBook, StopOrder
@@ -46,8 +46,8 @@ class Exchange:
         self.fundings: dict[str, list[tuple[int, int]]] = {}
         """Settled funding of each futures market: time in ms and rate, oldest first."""
         self.marks = Marks(self.markets)
-        self.stops = StopBook(self, self._tell_stop)
-        self._together: dict[Market, None] | None = None
+        self.stops = StopBook(self, self._report_stop)
+        self._batched: dict[Market, None] | None = None
         self._last_order_id = 98_388_000_000
         self._last_deal_id = 3_514_376_000
         self._last_guard_id = 123_000
@@ -58,21 +58,21 @@ class Exchange:
     def _endow(self, spec: MarketSpec) -> None:
         """Give the crowd what it trades with."""
         for owner in (MAKERS, TAKERS):
-            for currency in (spec.base, spec.quote) if spec.wallet == "spot" else (spec.settle,):
+            for currency in spec.currencies:
                 if not self.ledger.balance(owner, spec.wallet, currency).available:
                     self.ledger.deposit(owner, spec.wallet, currency, ENDLESS)
 
     @contextmanager
-    def together(self) -> Iterator[None]:
-        """What is done inside counts as one moment: best prices, positions and balances are told once, at its end."""
-        if self._together is not None:
+    def batch(self) -> Iterator[None]:
+        """What is done inside counts as one moment: best prices, positions and balances are reported once, at its end."""
+        if self._batched is not None:
             yield
             return
-        self._together = {}
+        self._batched = {}
         try:
             yield
         finally:
-            markets, self._together = tuple(self._together), None
+            markets, self._batched = tuple(self._batched), None
             for market in markets:
                 self._after(market)
 
@@ -82,6 +82,11 @@ class Exchange:
         self.ledger.watched.add(self._last_owner)
         self.fills[self._last_owner] = []
         return self._last_owner
+
+    def open_orders(self, owner: int, name: object = None) -> list[Order]:
+        """Open orders of a watched owner in the markets of this name (None: in all), oldest first."""
+        own = (order for order in self.orders.values() if order.owner == owner and not order.finish)
+        return [order for order in own if name in (None, self.markets[order.market].spec.name)]
 
     def place(
         self,
@@ -149,7 +154,7 @@ class Exchange:
         self._after(market)
 
     def close(self, position: Position, why: str, guard: Guard | None = None) -> None:
-        """Close a position, or the part that a guard names, at the market; `why` is what its end is called.
+        """Close a position, or the part that a guard names, at the market; `why` is why it ends.
 
         As far as the book reaches.
         """
@@ -233,7 +238,7 @@ class Exchange:
             raise OrderRefused("thin")
         if order.kind == "maker_only" and book.next_maker(order.side, limit) is not None:
             raise OrderRefused("would_take")
-        if order.kind == "fok" and not _can_fill(book, order):
+        if order.kind == "fok" and not book.can_fill(order.side, order.price, order.left):
             raise OrderRefused("cannot_fill")
 
     def _reserve(self, market: Market, order: Order) -> None:
@@ -260,7 +265,7 @@ class Exchange:
             self._match(market, order, maker, lots)
         if order.left and not order.finish and order.kind in ("limit", "maker_only"):
             book.add(order)
-            self._tell(order, event)
+            self._report_order(order, event)
         else:
             self._finish(market, order)
 
@@ -292,13 +297,13 @@ class Exchange:
             order.filled_value += value
             order.last_lots, order.last_price, order.updated_ms = lots, price, self.now_ms
             if order.owner in self.ledger.watched:
-                self._report(market, order, deal, fee, is_taker=order is taker)
+                self._report_fill(market, order, deal, fee, is_taker=order is taker)
         if not maker.left:
             self._finish(market, maker)
         else:
-            self._tell(maker, "update")
+            self._report_order(maker, "update")
 
-    def _report(self, market: Market, order: Order, deal: Deal, fee: int, *, is_taker: bool) -> None:
+    def _report_fill(self, market: Market, order: Order, deal: Deal, fee: int, *, is_taker: bool) -> None:
         spec = market.spec
         fill = Fill(
             deal=deal,
@@ -320,22 +325,22 @@ class Exchange:
         if order.owner in self.ledger.watched:
             if not order.filled:
                 self.orders.pop(order.order_id, None)
-            self._tell(order, "finish")
+            self._report_order(order, "finish")
 
-    def _tell(self, order: Order, event: str) -> None:
+    def _report_order(self, order: Order, event: str) -> None:
         if order.owner in self.ledger.watched:
             for listener in self.listeners:
                 listener.order_changed(order, event)
 
-    def _tell_stop(self, stop: StopOrder, event: str) -> None:
+    def _report_stop(self, stop: StopOrder, event: str) -> None:
         if stop.owner in self.ledger.watched:
             for listener in self.listeners:
                 listener.stop_changed(stop, event)
 
     def _after(self, market: Market) -> None:
-        """Tell what one call has changed, positions and balances last."""
-        if self._together is not None:
-            self._together[market] = None
+        """Report what one step has changed, positions and balances last."""
+        if self._batched is not None:
+            self._batched[market] = None
             return
         if market.see_top():
             for listener in self.listeners:
@@ -383,12 +388,3 @@ def _give_up(order: Order) -> None:
         order.left = 0
     else:
         order.finish = "canceled"
-
-
-def _can_fill(book: Book, order: Order) -> bool:
-    left = order.left
-    for maker in book.makers(order.side, order.price):
-        left -= maker.left
-        if left <= 0:
-            return True
-    return False

@@ -112,6 +112,10 @@ class FuturesSettlement:
         """Open positions of one owner, or of all."""
         return tuple(p for p in self._positions.values() if p.lots and owner in (None, p.owner))
 
+    def open_interest(self, key: str) -> int:
+        """Lots held long in one market."""
+        return sum(p.lots for p in self._positions.values() if p.market == key and p.lots > 0)
+
     def watched_in(self, key: str) -> tuple[Position, ...]:
         """Open positions of watched owners in one market."""
         return tuple(self._watched.get(key, {}).values())
@@ -126,7 +130,7 @@ class FuturesSettlement:
         return backing <= market.spec.value(mark, abs(position.lots)) * MAINTENANCE_RATE // RATE_ONE
 
     def take_changed(self) -> tuple[tuple[Position, str], ...]:
-        """Positions of watched owners that have changed since the last call, and the word for it."""
+        """Positions of watched owners that have changed since the last time, and the event."""
         if not self._changed:
             return ()
         changed = tuple(self._changed.items())
@@ -328,14 +332,7 @@ def _estimate(market: Market, order: Order) -> int:
     spec = market.spec
     if order.kind != "market":
         return spec.value(_dearest(market, order), order.left)
-    value, left = 0, order.left
-    for maker in market.book.makers(order.side, None):
-        lots = min(left, maker.left)
-        value += spec.value(maker.price, lots)
-        left -= lots
-        if not left:
-            break
-    return value
+    return market.sweep(order.side, order.left)[1]
 
 
 def _dearest(market: Market, order: Order) -> int:

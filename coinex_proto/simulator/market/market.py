@@ -66,6 +66,11 @@ class MarketSpec:
     def _base_factor(self) -> int:
         return int(10 ** (UNIT_PLACES - self.amount_places))
 
+    @property
+    def currencies(self) -> tuple[str, ...]:
+        """What an account needs to trade here."""
+        return (self.base, self.quote) if self.wallet == "spot" else (self.settle,)
+
     def value(self, price: int, lots: int) -> int:
         """Units of `settle` that so many lots are worth at a price; an inverse market rounds down."""
         return lots * self.value_factor // price if self.is_inverse else price * lots * self.value_factor
@@ -190,6 +195,17 @@ class Market:
         """Price and size texts of one side, best first; `step` ticks merge into one level, away from the middle."""
         half = self.book.sides[side]
         return self._merged(half, side, limit, step) if step > 1 else self._plain(half, limit)
+
+    def sweep(self, side: Side, lots: int) -> tuple[int, int]:
+        """Lots, and units of `settle` for them, that a taker of so many lots would trade at present."""
+        done = value = 0
+        for maker in self.book.makers(side, None):
+            part = min(maker.left, lots - done)
+            done += part
+            value += self.spec.value(maker.price, part)
+            if done == lots:
+                break
+        return done, value
 
     def price_text(self, ticks: int) -> str:
         return to_text(ticks, self.spec.price_places)

@@ -1,4 +1,4 @@
-"""Index and mark prices, premium and funding rates: worked out from the books when asked.
+"""Index and mark prices, premium and funding rates: worked out from the books on request.
 
 The index of a futures market is the middle of its spot market; the mark price is the futures middle, kept within 0.5 % of
 the index.  The funding rate is the premium plus an interest of 0.01 %, kept within 0.375 %.  Rates count steps of 10**-8.

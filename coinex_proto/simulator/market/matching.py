@@ -1,7 +1,7 @@
 """The order book of one market: price-time priority, nothing else.
 
-It knows no account, no fee and no clock.  The exchange asks for the next maker of a taker, settles the trade, and tells
-the book how much of the maker is gone.  Prices are ticks, amounts lots (see amounts.py).
+It knows no account, no fee and no clock.  The exchange takes the next maker of a taker, settles the trade, and takes
+the maker's lots out of the book.  Prices are ticks, amounts lots (see amounts.py).
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ class HalfBook:
             level.text = None
 
     def take(self, order: Order, lots: int) -> None:
-        """Take lots of this order away; the order goes when nothing is left of it.  Call before `order.left` changes."""
+        """Take lots of this order away; the order goes when nothing is left of it.  Comes before `order.left` changes."""
         self.revision += 1
         level = self.levels[order.price]
         if not order.is_hidden:
@@ -110,25 +110,17 @@ class HalfBook:
     def best(self) -> Level | None:
         return self.levels[self._keys[0] * self._sign] if self._keys else None
 
-    def best_price(self) -> int | None:
-        """The best price that the public sees."""
-        return next((level.price for level in self if level.lots), None)
-
     def __iter__(self) -> Iterator[Level]:
         for key in self._keys:
             yield self.levels[key * self._sign]
 
-    def __len__(self) -> int:
-        return len(self._keys)
-
 
 class Book:
-    """Both sides of a market.  `revision` grows with every change."""
+    """Both sides of a market."""
 
     def __init__(self) -> None:
         self.sides: dict[Side, HalfBook] = {"buy": HalfBook(-1), "sell": HalfBook(1)}
         self.orders: dict[int, Order] = {}
-        self.revision = 0
 
     @property
     def bids(self) -> HalfBook:
@@ -139,24 +131,20 @@ class Book:
         return self.sides["sell"]
 
     def add(self, order: Order) -> None:
-        self.revision += 1
         self.orders[order.order_id] = order
         self.sides[order.side].add(order)
 
     def take(self, order: Order, lots: int) -> None:
         """Remove lots of a resting order from the book, and count them off the order."""
-        self.revision += 1
         self.sides[order.side].take(order, lots)
         if lots == order.left:
             del self.orders[order.order_id]
         order.left -= lots
 
-    def remove(self, order: Order) -> int:
+    def remove(self, order: Order) -> None:
         """Take what is left of a resting order out of the book, leaving `order.left` as the unfilled rest."""
-        self.revision += 1
         self.sides[order.side].take(order, order.left)
         del self.orders[order.order_id]
-        return order.left
 
     def next_maker(self, side: Side, limit: int | None) -> Order | None:
         """The order that a taker of this side meets first; None when nobody trades at `limit` or better."""
@@ -171,6 +159,14 @@ class Book:
             if limit is not None and not _reaches(side, limit, level.price):
                 return
             yield from level.orders.values()
+
+    def can_fill(self, side: Side, limit: int, lots: int) -> bool:
+        """Whether a taker could trade all of its lots at `limit` or better."""
+        for maker in self.makers(side, limit):
+            lots -= maker.left
+            if lots <= 0:
+                return True
+        return False
 
 
 def _reaches(side: Side, limit: int, price: int) -> bool:

@@ -73,11 +73,4 @@ class SpotSettlement:
             return order.left
         if order.kind != "market":
             return order.price * order.left * spec.value_factor
-        cost, left = 0, order.left
-        for maker in market.book.makers("buy", None):
-            lots = min(left, maker.left)
-            cost += maker.price * lots * spec.value_factor
-            left -= lots
-            if not left:
-                break
-        return cost
+        return market.sweep("buy", order.left)[1]

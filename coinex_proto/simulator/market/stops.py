@@ -6,19 +6,16 @@ A stop remembers where the price stood when it was placed: higher (above the tri
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Final
+from typing import Protocol
 
 from attrs import define
 
+from coinex_proto.simulator.market.futures import FuturesSettlement, Position
+from coinex_proto.simulator.market.guards import Guard
 from coinex_proto.simulator.market.market import Market
-from coinex_proto.simulator.market.matching import Side
+from coinex_proto.simulator.market.marks import Marks
+from coinex_proto.simulator.market.matching import Order, Side
 from coinex_proto.simulator.market.refusals import OrderRefused
-
-if TYPE_CHECKING:
-    from coinex_proto.simulator.market.exchange import Exchange
-    from coinex_proto.simulator.market.futures import Position
-
-STATES: Final = ("put", "active_success", "active_fail", "cancel")
 
 
 @define(eq=False, kw_only=True)
@@ -41,16 +38,33 @@ class StopOrder:
     stp: str = ""
     is_hidden: bool = False
     status: str = "put"
+    """put, active_success, active_fail or cancel."""
     created_ms: int = 0
     updated_ms: int = 0
+
+
+class Trading(Protocol):
+    """What stop orders need of the exchange."""
+
+    now_ms: int
+    markets: dict[str, Market]
+    marks: Marks
+    futures: FuturesSettlement
+
+    def place(
+        self, owner: int, key: str, side: Side, kind: str, *, amount: int, price: int, spends_quote: bool,
+        client_id: str, stp: str, stop_id: int, is_hidden: bool,
+    ) -> Order: ...  # fmt: skip
+
+    def close(self, position: Position, why: str, guard: Guard | None) -> None: ...
 
 
 class StopBook:
     """All stop orders, and the stop-loss and take-profit prices of positions."""
 
-    def __init__(self, exchange: Exchange, tell: Callable[[StopOrder, str], None]) -> None:
+    def __init__(self, exchange: Trading, report: Callable[[StopOrder, str], None]) -> None:
         self._exchange = exchange
-        self._tell = tell
+        self._report = report
         self._last_id = 102_067_000_000
         self._waiting: dict[str, dict[int, StopOrder]] = {}
         self.stops: dict[int, StopOrder] = {}
@@ -88,7 +102,7 @@ class StopBook:
         )  # fmt: skip
         self.stops[stop.stop_id] = stop
         self._waiting.setdefault(key, {})[stop.stop_id] = stop
-        self._tell(stop, "put")
+        self._report(stop, "put")
         return stop
 
     def modify(
@@ -102,7 +116,7 @@ class StopBook:
             stop.trigger_price = trigger_price
             stop.direction = self._direction(self._exchange.markets[stop.market], stop.price_type, trigger_price)
         stop.updated_ms = self._exchange.now_ms
-        self._tell(stop, "put")
+        self._report(stop, "put")
 
     def cancel(self, stop: StopOrder) -> None:
         """Take a waiting stop order back.  Raises OrderRefused when it waits no more."""
@@ -129,7 +143,7 @@ class StopBook:
             )  # fmt: skip
         except OrderRefused:
             stop.status = "active_fail"
-            self._tell(stop, "active")
+            self._report(stop, "active")
 
     def _protect(self, market: Market, position: Position) -> None:
         """Close a position, or the part that was named, when its take-profit or stop-loss price is reached."""
@@ -154,4 +168,4 @@ class StopBook:
     def _end(self, stop: StopOrder, status: str, event: str) -> None:
         stop.status, stop.updated_ms = status, self._exchange.now_ms
         del self._waiting[stop.market][stop.stop_id]
-        self._tell(stop, event)
+        self._report(stop, event)

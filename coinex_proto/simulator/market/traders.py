@@ -72,7 +72,7 @@ class Crowd:
         self._remember()
         if self._market.is_halted:
             return
-        with self._exchange.together():
+        with self._exchange.batch():
             for _ in range(self._depth):
                 self._quote("buy")
                 self._quote("sell")
@@ -82,7 +82,7 @@ class Crowd:
         self._walk(elapsed)
         if self._market.is_halted or self.is_quiet:
             return
-        with self._exchange.together():
+        with self._exchange.batch():
             self._trade()
 
     def _trade(self) -> None:

@@ -42,7 +42,7 @@ def symbol_specs(names: Iterable[str]) -> tuple[MarketSpec, ...]:
 
 
 def symbol_key(name: str) -> str:
-    """How the exchange calls the market of this symbol."""
+    """The exchange's key for the market of this symbol."""
     return f"futures:{name}"
 
 

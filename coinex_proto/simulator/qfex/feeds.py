@@ -1,4 +1,4 @@
-"""The market channels of the local QFEX: who wants what, and what each beat brings.
+"""The market channels of the local QFEX: who has subscribed to what, and what each tick brings.
 
 Best quotes come at once, trades and candles ten times a second, level2 every 500 ms, the rest every second. Every message of a
 connection has the next sequence number. Source: QFEX documentation, MDS channels.
@@ -15,12 +15,12 @@ from coinex_proto.simulator.market.market import MINUTE_MS, Market
 from coinex_proto.simulator.market.marks import funding_times
 from coinex_proto.simulator.qfex.wire import SIDES, moment, uuid
 
-BEAT_MS: Final = 100
+TICK_MS: Final = 100
 LEVELS: Final = 20
 ALL: Final = "*"
-INTERVALS: Final = {"1MIN": 1, "5MINS": 5, "15MINS": 15, "1HOUR": 60, "4HOURS": 240, "1DAY": 1440}
+CANDLE_MINUTES: Final = {"1MIN": 1, "5MINS": 5, "15MINS": 15, "1HOUR": 60, "4HOURS": 240, "1DAY": 1440}
 """Minutes."""
-PACES: Final = {
+PUSH_INTERVALS_MS: Final = {
     # milliseconds; 0: at once
     "bbo": 0,
     "trade": 100,
@@ -34,14 +34,14 @@ PACES: Final = {
     "market_stats": 1000,
 }
 
-Wish = tuple[str, str, object]
+Subscription = tuple[str, str, object]
 """Channel, symbol or *, and the interval or sig_figs."""
 
 
 class Subscriber(Protocol):
     """One MDS socket."""
 
-    wishes: dict[Wish, None]
+    subscriptions: dict[Subscription, None]
 
     def push(self, message: dict[str, Any]) -> None: ...
 
@@ -68,16 +68,16 @@ class QfexFeeds:
         }
 
     @property
-    def is_wanted(self) -> bool:
-        return any(subscriber.wishes for subscriber in self.subscribers)
+    def has_subscribers(self) -> bool:
+        return any(subscriber.subscriptions for subscriber in self.subscribers)
 
-    def follow(self, subscriber: Subscriber, wish: Wish) -> None:
+    def follow(self, subscriber: Subscriber, subscription: Subscription) -> None:
         """From now on; what has a state comes at once."""
-        if not self.is_wanted:
+        if not self.has_subscribers:
             # Nobody has looked since: what happened meanwhile is history, which this venue does not send.
             self._deals_seen = {name: market.deal_count for name, market in self.markets.items()}
-        subscriber.wishes[wish] = None
-        channel, symbol, detail = wish
+        subscriber.subscriptions[subscription] = None
+        channel, symbol, detail = subscription
         for market in self._named(symbol):
             before = market.deal_count
             self._wake(market.spec.key)
@@ -92,18 +92,19 @@ class QfexFeeds:
     def top_changed(self, market: Market) -> None:
         """Best quotes go out at once."""
         message: dict[str, Any] | None = None
+        subscriptions = {("bbo", market.spec.name, None), ("bbo", ALL, None)}
         for subscriber in tuple(self.subscribers):
-            if ("bbo", market.spec.name, None) in subscriber.wishes or ("bbo", ALL, None) in subscriber.wishes:
+            if subscriptions & subscriber.subscriptions.keys():
                 message = message or {"type": "bbo", **self._bbo(market)}
                 subscriber.push(message)
 
-    def beat(self, now_ms: int) -> None:
-        """Everything whose pace falls on this beat."""
+    def push_due(self, now_ms: int) -> None:
+        """Everything that is due at this tick."""
         deals = {name: self._new_deals(market) for name, market in self.markets.items()}
         for subscriber in tuple(self.subscribers):
-            for channel, symbol, detail in tuple(subscriber.wishes):
-                pace = PACES[channel]
-                if not pace or now_ms % pace >= BEAT_MS:
+            for channel, symbol, detail in tuple(subscriber.subscriptions):
+                interval = PUSH_INTERVALS_MS[channel]
+                if not interval or now_ms % interval >= TICK_MS:
                     continue
                 if channel == "market_stats":
                     subscriber.push(self._stats(symbol))
@@ -147,8 +148,7 @@ class QfexFeeds:
         return {**self._stamp(market), "funding_rate": funding, "time_remaining": remaining}
 
     def _interest(self, market: Market) -> str:
-        held = (p.lots for p in self._exchange.futures.open_positions() if p.market == market.spec.key)
-        return market.amount_text(sum(lots for lots in held if lots > 0))
+        return market.amount_text(self._exchange.futures.open_interest(market.spec.key))
 
     def _bounds(self, market: Market) -> dict[str, Any]:
         mark = self._exchange.marks.mark(market)
@@ -161,7 +161,7 @@ class QfexFeeds:
 
     def _candle(self, market: Market, detail: object) -> dict[str, Any] | None:
         """The newest candle, while it has trades."""
-        span = INTERVALS[str(detail)] * MINUTE_MS
+        span = CANDLE_MINUTES[str(detail)] * MINUTE_MS
         start = self._exchange.now_ms - self._exchange.now_ms % span
         minutes = [candle for candle in market.minutes if candle.start_ms >= start]
         if not minutes:
@@ -195,7 +195,7 @@ class QfexFeeds:
         }
 
     def _new_deals(self, market: Market) -> list[dict[str, Any]]:
-        """Those since the last beat, oldest first."""
+        """Those since the last tick, oldest first."""
         name = market.spec.name
         count = market.deal_count - self._deals_seen[name]
         self._deals_seen[name] = market.deal_count

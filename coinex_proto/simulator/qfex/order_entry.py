@@ -6,7 +6,7 @@ Source: QFEX documentation, add_order, cancel_order, modify_order.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from coinex_proto.simulator.market.accounts import NotEnough
 from coinex_proto.simulator.market.amounts import BadNumber, to_scaled
@@ -14,11 +14,9 @@ from coinex_proto.simulator.market.exchange import Exchange
 from coinex_proto.simulator.market.market import Market
 from coinex_proto.simulator.market.matching import Order, Side
 from coinex_proto.simulator.market.refusals import OrderRefused
+from coinex_proto.simulator.qfex.feeds import QfexFeeds
 from coinex_proto.simulator.qfex.orders import QfexOrders, Rejected
 from coinex_proto.simulator.qfex.wire import stop_record
-
-if TYPE_CHECKING:
-    from coinex_proto.simulator.qfex.feeds import QfexFeeds
 
 STATUSES: Final = {
     "balance": "FAILED_MARGIN_CHECK",
@@ -39,7 +37,7 @@ CLOSE_REACH: Final = 20
 """A close goes a twentieth through the mark."""
 
 
-class QfexDesk:
+class OrderEntry:
     """One account."""
 
     def __init__(self, exchange: Exchange, feeds: QfexFeeds, orders: QfexOrders) -> None:
@@ -140,7 +138,7 @@ class QfexDesk:
         """cancel_order by order_id or client_order_id."""
         symbol, name = params.get("symbol"), str(params.get("order_id"))
         if params.get("cancel_order_id_type") == "client_order_id":
-            found = [o for o in self._orders.open_orders(symbol) if self._orders.ticket(o).client_order_id == name]
+            found = [o for o in self._open_orders(symbol) if self._orders.ticket(o).client_order_id == name]
         else:
             order = self._orders.by_id.get(name)
             found = [order] if order is not None and not order.finish and self._orders.symbol(order) == symbol else []
@@ -151,7 +149,7 @@ class QfexDesk:
 
     def cancel_all(self) -> None:
         """Every open order; stop orders stay."""
-        for order in self._orders.open_orders(None):
+        for order in self._open_orders():
             self._exchange.cancel(order)
 
     def cancel_stop(self, params: Mapping[str, Any]) -> dict[str, Any]:
@@ -178,13 +176,16 @@ class QfexDesk:
         """set_user_leverage; False while there are open orders or a position."""
         market = self._market(params)
         position = self._exchange.futures.position(self._orders.owner, market.spec.key)
-        if self._orders.open_orders(market.spec.name) or (position is not None and position.lots):
+        if self._open_orders(market.spec.name) or (position is not None and position.lots):
             return False
         try:
             self._exchange.set_leverage(market, self._orders.owner, "cross", max(1, int(params["leverage"])))
         except (KeyError, TypeError, ValueError, NotEnough):
             return False
         return True
+
+    def _open_orders(self, symbol: object = None) -> list[Order]:
+        return self._exchange.open_orders(self._orders.owner, symbol)
 
     def _market(self, params: Mapping[str, Any]) -> Market:
         market = self._feeds.markets.get(str(params.get("symbol")))

@@ -1,6 +1,6 @@
 """Own orders of the local QFEX by the venue's ids, and what happens to them in the venue's words.
 
-Listens to the exchange. An accepted order has ACK first, whatever it meets at once: what the exchange tells while it is
+Listens to the exchange. An accepted order has ACK first, whatever it meets at once: what the exchange reports while it is
 being placed waits until the ACK is out. A taker that does not rest has one FILLED at its end.
 Source: QFEX documentation, order_response, fill_response.
 """
@@ -8,7 +8,7 @@ Source: QFEX documentation, order_response, fill_response.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from coinex_proto.simulator.market.events import Fill
 from coinex_proto.simulator.market.exchange import Exchange
@@ -16,6 +16,7 @@ from coinex_proto.simulator.market.futures import Position
 from coinex_proto.simulator.market.market import Market
 from coinex_proto.simulator.market.matching import Order, Side
 from coinex_proto.simulator.market.stops import StopOrder
+from coinex_proto.simulator.qfex.feeds import QfexFeeds
 from coinex_proto.simulator.qfex.statements import balance_record, position_record
 from coinex_proto.simulator.qfex.wire import (
     Ticket,
@@ -26,9 +27,6 @@ from coinex_proto.simulator.qfex.wire import (
     trade_record,
     uuid,
 )
-
-if TYPE_CHECKING:
-    from coinex_proto.simulator.qfex.feeds import QfexFeeds
 
 
 class Rejected(Exception):
@@ -41,7 +39,7 @@ class Rejected(Exception):
 
 
 class QfexOrders:
-    """Of one account. `tell(channel, key, record)` sends a push to whoever has subscribed."""
+    """Of one account. `push(channel, key, record)` sends a push to whoever has subscribed."""
 
     def __init__(
         self,
@@ -49,7 +47,7 @@ class QfexOrders:
         feeds: QfexFeeds,
         owner: int,
         seed: int | str,
-        tell: Callable[[str, str, dict[str, Any]], None],
+        push: Callable[[str, str, dict[str, Any]], None],
         *,
         new_ids: bool,
     ) -> None:
@@ -60,7 +58,7 @@ class QfexOrders:
         self.by_id: dict[str, Order] = {}
         """Open and over, under every id that they have had."""
         self._seed = seed
-        self._tell = tell
+        self._push = push
         self._new_ids = new_ids
         """A changed order goes on under a new id."""
         self._tickets: dict[int, Ticket] = {}
@@ -71,7 +69,7 @@ class QfexOrders:
         self._next: Ticket | None = None
         """Of the order that is being placed."""
 
-    # What the desk does -----------------------------------------------------------------------------------------------
+    # What order entry does -----------------------------------------------------------------------------------------------
 
     def new_ticket(self, client_id: str, kind: str, force: str) -> Ticket:
         """The venue's side of an order to be: it has an id from now on."""
@@ -93,7 +91,7 @@ class QfexOrders:
         self._tickets.setdefault(order.order_id, ticket)
         self.by_id.setdefault(ticket.order_id, order)
         accepted = order_record(self.user_id, market, order, ticket, "ACK")
-        self._tell("order_responses", "order_response", {**accepted, "quantity_remaining": accepted["quantity"]})
+        self._push("order_responses", "order_response", {**accepted, "quantity_remaining": accepted["quantity"]})
         _release(held)
 
     def place_stop(self, market: Market, side: Side, ticket: Ticket, lots: int, price: int) -> None:
@@ -109,7 +107,7 @@ class QfexOrders:
             self._held = self._next = None
         self._stop_tickets[stop.stop_id] = ticket
         self._stops[ticket.order_id] = stop
-        self._tell("order_responses", "order_response", stop_record(self.user_id, market, stop, ticket, "ACK"))
+        self._push("order_responses", "order_response", stop_record(self.user_id, market, stop, ticket, "ACK"))
         _release(held)
 
     def modify(self, order: Order, price: int | None, lots: int | None) -> None:
@@ -135,14 +133,6 @@ class QfexOrders:
 
     # What queries show ------------------------------------------------------------------------------------------------
 
-    def open_orders(self, symbol: object) -> list[Order]:
-        """Open orders, oldest first; None: of all symbols."""
-        return [
-            order
-            for order in self._exchange.orders.values()
-            if order.owner == self.owner and not order.finish and symbol in (None, self.symbol(order))
-        ]
-
     def order(self, params: Mapping[str, Any]) -> dict[str, Any]:
         """get_order: open or over. Raises Rejected."""
         order = self.by_id.get(str(params.get("order_id")))
@@ -152,7 +142,10 @@ class QfexOrders:
 
     def all_orders(self, symbol: object) -> list[dict[str, Any]]:
         """Orders and stop orders that are open."""
-        orders = [self._record(order, self._tickets[order.order_id].status) for order in self.open_orders(symbol)]
+        orders = [
+            self._record(order, self._tickets[order.order_id].status)
+            for order in self._exchange.open_orders(self.owner, symbol)
+        ]
         return orders + [
             stop_record(self.user_id, market, stop, self._stop_tickets[stop.stop_id], "ACK")
             for stop in self._stops.values()
@@ -167,21 +160,19 @@ class QfexOrders:
             for fill in reversed(self._exchange.fills[self.owner])
             if start <= fill.deal.created_ms / 1000 <= end + 1
         ]
-        wanted = params.get("order_id")
-        return [trade for trade in found if wanted in (None, trade["order_id"])]
+        named = params.get("order_id")
+        return [trade for trade in found if named in (None, trade["order_id"])]
 
     def positions(self) -> Iterator[dict[str, Any]]:
         """One record a symbol, flat ones too."""
         for market in self._feeds.markets.values():
-            yield position_record(self._exchange, self.owner, market, self.open_orders(market.spec.name))
+            yield position_record(
+                self._exchange, self.owner, market, self._exchange.open_orders(self.owner, market.spec.name)
+            )
 
     def balance(self) -> dict[str, Any]:
         """The inside of a balance_response."""
         return balance_record(self._exchange, self.owner, self.user_id)
-
-    def find(self, order_id: str) -> Order | None:
-        """The order that has or had this id."""
-        return self.by_id.get(order_id)
 
     def ticket(self, order: Order) -> Ticket:
         """What this venue knows of an own order; one that a test has placed gets its ticket here."""
@@ -194,7 +185,7 @@ class QfexOrders:
             self.by_id[ticket.order_id] = order
         return found
 
-    # What the exchange tells ------------------------------------------------------------------------------------------
+    # What the exchange reports ------------------------------------------------------------------------------------------
 
     def top_changed(self, market: Market) -> None:
         self._feeds.top_changed(market)
@@ -203,7 +194,7 @@ class QfexOrders:
         ticket = self.ticket(fill.order)
         ticket.trade_id, is_over = uuid("trade", fill.deal.deal_id, fill.order.order_id), not fill.order.left
         record = fill_record(self.user_id, fill, ticket)
-        self._later(lambda: self._tell("fills", "fill_response", {**record, "order_id": ticket.order_id}))
+        self._later(lambda: self._push("fills", "fill_response", {**record, "order_id": ticket.order_id}))
         if ticket.rests or is_over:
             self._respond(fill.order, "FILLED")
 
@@ -222,22 +213,22 @@ class QfexOrders:
             return
         market = self._exchange.markets[stop.market]
         record = stop_push(self.user_id, market, stop, ticket)
-        self._later(lambda: self._tell("stop_orders", "stop_order_response", record))
+        self._later(lambda: self._push("stop_orders", "stop_order_response", record))
 
     def position_changed(self, position: Position, event: str) -> None:
-        """The positions channel has a pace of its own."""
+        """The positions channel has a interval of its own."""
 
     def balance_changed(self, owner: int, wallet: str, currency: str) -> None:
-        """The balances channel has a pace of its own."""
+        """The balances channel has a interval of its own."""
 
     # ------------------------------------------------------------------------------------------------------------------
 
     def _respond(self, order: Order, status: str) -> None:
-        """As the order stands now, though it may be told later."""
+        """As the order stands now, though it may go out later."""
         self._tickets[order.order_id].status = status
         record = self._record(order, status)
         ticket = self._tickets[order.order_id]
-        self._later(lambda: self._tell("order_responses", "order_response", {**record, "order_id": ticket.order_id}))
+        self._later(lambda: self._push("order_responses", "order_response", {**record, "order_id": ticket.order_id}))
 
     def _record(self, order: Order, status: str) -> dict[str, Any]:
         market = self._exchange.markets[order.market]

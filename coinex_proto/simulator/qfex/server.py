@@ -20,28 +20,25 @@ from coinex_proto.simulator.hosting.websocket_server import text_frame
 from coinex_proto.simulator.market.amounts import to_scaled
 from coinex_proto.simulator.market.exchange import Exchange
 from coinex_proto.simulator.market.market import Market
-from coinex_proto.simulator.market.marks import funding_times
 from coinex_proto.simulator.market.matching import Order
 from coinex_proto.simulator.market.traders import CrowdSettings
 from coinex_proto.simulator.qfex.accounts import KeyRing, Meters, make_keys
 from coinex_proto.simulator.qfex.catalogue import QUOTE, symbol_names, symbol_specs
-from coinex_proto.simulator.qfex.feeds import BEAT_MS, QfexFeeds
-from coinex_proto.simulator.qfex.order_entry import QfexDesk
+from coinex_proto.simulator.qfex.feeds import TICK_MS, QfexFeeds
+from coinex_proto.simulator.qfex.order_entry import OrderEntry
 from coinex_proto.simulator.qfex.orders import QfexOrders
 from coinex_proto.simulator.qfex.sockets import MdsSocket, QfexSocket, TradeSocket
 from coinex_proto.simulator.qfex.twaps import Twaps
 from coinex_proto.simulator.qfex.wire import number, uuid
 
-IDLE_LIMIT: Final = 120.0
 SIGN_IN_LIMIT: Final = 60.0
 """A Trade connection that has not signed in by then is closed."""
 PING_EVERY: Final = 15.0
 PING_FRAME: Final = b"\x89\x00"
 DEPOSIT: Final = 1_000_000
 ACCOUNT_EVERY: Final = 1.0
-"""Pace of positions and balances."""
+"""Interval of positions and balances."""
 
-HALF_FRAME: Final = text_frame(b'{"type":"bbo"}')[:7]
 CODES: Final = (
     "ServerError",
     "InvalidParameter",
@@ -55,6 +52,9 @@ CODES: Final = (
 
 class QfexServer(VenueServer[str]):
     """MDS and Trade over one exchange with one account."""
+
+    half_frame = text_frame(b'{"type":"bbo"}')[:7]
+    idle_limit = 120.0
 
     def __init__(
         self,
@@ -78,8 +78,6 @@ class QfexServer(VenueServer[str]):
             seed=seed,
             crowd=crowd,
             faults=faults,
-            half_frame=HALF_FRAME,
-            idle_limit=IDLE_LIMIT,
             answers_pings=answers_pings,
             answers_close=answers_close,
             max_request_bytes=max_request_bytes,
@@ -90,17 +88,16 @@ class QfexServer(VenueServer[str]):
         self.keys = KeyRing(public_key or made_public, secret_key or made_secret, token)
         self.owner = self.exchange.open_account()
         self.exchange.ledger.deposit(self.owner, "futures", QUOTE, to_scaled(DEPOSIT, 20))
-        self.own = QfexOrders(self.exchange, self.feeds, self.owner, seed, self._tell, new_ids=new_ids_on_change)
-        self.desk = QfexDesk(self.exchange, self.feeds, self.own)
+        self.own = QfexOrders(self.exchange, self.feeds, self.owner, seed, self._push, new_ids=new_ids_on_change)
+        self.order_entry = OrderEntry(self.exchange, self.feeds, self.own)
         self.exchange.listeners.append(self.own)
-        self.twaps = Twaps(self.desk, by_symbol, seed)
+        self.twaps = Twaps(self.order_entry, by_symbol, seed)
         self.meters = Meters()
         self.trade_sockets: dict[TradeSocket, None] = {}
         self._skew = 0.0
-        self._beat_at = math.inf
+        self._push_at = math.inf
         self._account_at = math.inf
         self._ping_at = now + PING_EVERY
-        self._funding_at = funding_times(self.exchange.now_ms)[1] / 1000
 
     @property
     def public_key(self) -> str:
@@ -113,10 +110,6 @@ class QfexServer(VenueServer[str]):
         return self.keys.secret_key
 
     # what a test does
-
-    def orders(self, market: str | None = None) -> tuple[Order, ...]:
-        """Open orders of the account, oldest first."""
-        return tuple(self.own.open_orders(market))
 
     def skew_clock(self, seconds: float) -> None:
         """Set the server's idea of the time so far ahead (or back) of the truth."""
@@ -131,7 +124,7 @@ class QfexServer(VenueServer[str]):
     def announce_maintenance(self, start: float, end: float) -> None:
         """Nothing: this venue announces none."""
 
-    # what connections and sockets ask
+    # what connections and sockets need
 
     @property
     def clock(self) -> float:
@@ -160,17 +153,14 @@ class QfexServer(VenueServer[str]):
 
     def requested(self, socket: QfexSocket, request: dict[str, Any]) -> None:
         """One request of a socket."""
-        code = self.take_refusal(request["type"])
-        if code is not None:
-            socket.refuse(code, None, request)
-            return
-        self._faults.request(
+        self._carry_out(
             socket.connection,
             request["type"],
             partial(socket.perform, request),
+            lambda code: socket.refuse(code, None, request),
             lambda number: socket.refuse(CODES[number % len(CODES)], None, request),
         )
-        self._expect_beats()
+        self._schedule_pushes()
 
     def deliver(self, connection: ServerConnection, name: str, payload: bytes) -> None:
         """Send a message."""
@@ -195,14 +185,14 @@ class QfexServer(VenueServer[str]):
 
     # time
 
-    def _tell(self, channel: str, key: str, record: dict[str, Any]) -> None:
+    def _push(self, channel: str, key: str, record: dict[str, Any]) -> None:
         for socket in tuple(self.trade_sockets):
             if channel in socket.channels:
-                socket.tell(key, record)
+                socket.push(key, record)
 
-    def _expect_beats(self) -> None:
-        if self._beat_at == math.inf and self.feeds.is_wanted:
-            self._beat_at = _next_beat(self.now)
+    def _schedule_pushes(self) -> None:
+        if self._push_at == math.inf and self.feeds.has_subscribers:
+            self._push_at = _next_tick(self.now)
         if self._account_at == math.inf and self._accounts():
             self._account_at = self.now + ACCOUNT_EVERY
 
@@ -213,50 +203,32 @@ class QfexServer(VenueServer[str]):
         super()._set_clock(now)
         self.twaps.now = self.now
 
-    def _next_at(self) -> float:
-        return min(
-            self.crowds.next_at,
-            self.twaps.next_at,
-            self._beat_at,
-            self._account_at,
-            self._ping_at if self.trade_sockets else math.inf,
-            self._funding_at,
-            self._faults.next_at,
-            self._connections_at,
-        )
+    def _pushes_at(self) -> float:
+        ping_at = self._ping_at if self.trade_sockets else math.inf
+        return min(self.twaps.next_at, self._push_at, self._account_at, ping_at)
 
-    def _step(self, at: float) -> None:
-        if self.crowds.next_at <= at:
-            self.crowds.act()
+    def _push_due(self, at: float) -> None:
         if self.twaps.next_at <= at:
             self.twaps.act()
-        if self._beat_at <= at:
-            self.feeds.beat(self.exchange.now_ms)
-            self._beat_at = _next_beat(at) if self.feeds.is_wanted else math.inf
+        if self._push_at <= at:
+            self.feeds.push_due(self.exchange.now_ms)
+            self._push_at = _next_tick(at) if self.feeds.has_subscribers else math.inf
         if self._account_at <= at:
-            self._tell_account()
+            self._push_account()
             self._account_at = at + ACCOUNT_EVERY if self._accounts() else math.inf
         if self._ping_at <= at:
             for socket in self.trade_sockets:
                 if socket.is_signed_in:
                     socket.connection.queue(PING_FRAME)
             self._ping_at = max(at, self.now) + PING_EVERY
-        if self._faults.next_at <= at:
-            self._faults.act(at)
-            self._expect_beats()
-        if self._funding_at <= at:
-            self.exchange.settle_funding()
-            self._funding_at = funding_times(self.exchange.now_ms)[1] / 1000
-        if self._connections_at <= at:
-            self._look_after_connections(at)
 
-    def _tell_account(self) -> None:
+    def _push_account(self) -> None:
         for socket in self._accounts():
             if "positions" in socket.channels:
                 for record in self.own.positions():
-                    socket.tell("position_response", record)
+                    socket.push("position_response", record)
             if "balances" in socket.channels:
-                socket.tell("balance_response", self.own.balance())
+                socket.push("balance_response", self.own.balance())
 
     def _look_after_connections(self, at: float) -> None:
         super()._look_after_connections(at)
@@ -264,15 +236,12 @@ class QfexServer(VenueServer[str]):
         for socket in waiting:
             if at >= socket.opened_at + SIGN_IN_LIMIT:
                 socket.connection.end("fin")
-        times = [connection.next_at(IDLE_LIMIT) for connection in self.connections]
+        times = [connection.next_at(self.idle_limit) for connection in self.connections]
         times += [s.opened_at + SIGN_IN_LIMIT for s in self.trade_sockets if not s.is_signed_in]
         self._connections_at = min((time for time in times if time > at), default=math.inf)
 
-    def _named(self, market: str) -> list[Market]:
-        return [found for name, found in self.feeds.markets.items() if market in ("all", name)]
-
     def _find(self, order_id: str) -> Order:
-        found = self.own.find(order_id)
+        found = self.own.by_id.get(order_id)
         if found is None:
             raise ValueError(f"fill: no order {order_id!r}")
         return found
@@ -284,5 +253,5 @@ class QfexServer(VenueServer[str]):
         return market
 
 
-def _next_beat(now: float) -> float:
-    return (math.floor(now * 1000 / BEAT_MS + 1e-6) + 1) * BEAT_MS / 1000
+def _next_tick(now: float) -> float:
+    return (math.floor(now * 1000 / TICK_MS + 1e-6) + 1) * TICK_MS / 1000

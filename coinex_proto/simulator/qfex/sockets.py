@@ -1,6 +1,6 @@
 """The two WebSockets of the local QFEX as the server sees them: requests in, answers out.
 
-Source: QFEX documentation; where it does not settle a form, one of those that clients have seen is used.
+Source: QFEX documentation; where it does not determine a form, one of those that clients have seen is used.
 """
 
 from __future__ import annotations
@@ -8,18 +8,17 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final, Protocol
 
 import msgspec
 
 from coinex_proto.simulator.hosting.connection import ServerConnection
-from coinex_proto.simulator.qfex.feeds import ALL, INTERVALS, PACES, Wish
-from coinex_proto.simulator.qfex.order_entry import SIDES
-from coinex_proto.simulator.qfex.orders import Rejected
+from coinex_proto.simulator.qfex.accounts import KeyRing, Meters
+from coinex_proto.simulator.qfex.feeds import ALL, CANDLE_MINUTES, PUSH_INTERVALS_MS, QfexFeeds, Subscription
+from coinex_proto.simulator.qfex.order_entry import SIDES, OrderEntry
+from coinex_proto.simulator.qfex.orders import QfexOrders, Rejected
+from coinex_proto.simulator.qfex.twaps import Twaps
 from coinex_proto.simulator.qfex.wire import json_of
-
-if TYPE_CHECKING:
-    from coinex_proto.simulator.qfex.server import QfexServer
 
 CHANNELS: Final = frozenset({"order_responses", "fills", "positions", "balances", "stop_orders"})
 _FORMS: Final[Mapping[str, tuple[type, ...]]] = {
@@ -43,10 +42,32 @@ class Refused(Exception):
         self.message = message
 
 
+class SocketBackend(Protocol):
+    """What a socket needs of the server."""
+
+    now: float
+    feeds: QfexFeeds
+    keys: KeyRing
+    meters: Meters
+    own: QfexOrders
+    order_entry: OrderEntry
+    twaps: Twaps
+    trade_sockets: dict[TradeSocket, None]
+
+    @property
+    def clock(self) -> float: ...
+
+    def requested(self, socket: QfexSocket, request: Message) -> None: ...
+
+    def deliver(self, connection: ServerConnection, name: str, payload: bytes) -> None: ...
+
+    def leverage(self, level: str) -> list[Message]: ...
+
+
 class QfexSocket(ABC):
     """What both sockets have in common."""
 
-    def __init__(self, server: QfexServer, connection: ServerConnection) -> None:
+    def __init__(self, server: SocketBackend, connection: ServerConnection) -> None:
         self.server = server
         self.connection = connection
 
@@ -68,23 +89,23 @@ class QfexSocket(ABC):
 
     @abstractmethod
     def perform(self, request: Message, *, is_answered: bool = True) -> None:
-        """Do what a request asks and answer it, unless the answer is to be lost."""
+        """Carry out a request, and answer it unless the answer is to be lost."""
 
     def refuse(self, code: str, text: str | None, echo: object) -> None:
         """An error frame."""
         self.send({"err": {"error_code": code, "message": text, "incoming_message": _plain(echo)}}, "err")
 
     def send(self, message: Message, name: str) -> None:
-        """One message; `name` is what faults call it."""
+        """One message; `name` is its name in faults."""
         self.server.deliver(self.connection, name, json_of(message))
 
 
 class MdsSocket(QfexSocket):
     """Market data; no sign-in."""
 
-    def __init__(self, server: QfexServer, connection: ServerConnection) -> None:
+    def __init__(self, server: SocketBackend, connection: ServerConnection) -> None:
         super().__init__(server, connection)
-        self.wishes: dict[Wish, None] = {}
+        self.subscriptions: dict[Subscription, None] = {}
         self._sequence = 0
 
     def push(self, message: Message) -> None:
@@ -100,19 +121,19 @@ class MdsSocket(QfexSocket):
         try:
             if kind not in ("subscribe", "unsubscribe"):
                 raise Refused("InvalidJSONFormat", f"unknown type {kind[:40]}")
-            wishes = self._wishes(request)
+            subscriptions = self._subscriptions(request)
         except Refused as refusal:
             self.refuse(refusal.code, refusal.message, request)
             return
         if is_answered:
             self.send({**request, "type": f"{kind}d"}, f"{kind}d")
-        for wish in wishes:
+        for subscription in subscriptions:
             if kind == "subscribe":
-                self.server.feeds.follow(self, wish)
+                self.server.feeds.follow(self, subscription)
             else:
-                self.wishes.pop(wish, None)
+                self.subscriptions.pop(subscription, None)
 
-    def _wishes(self, request: Message) -> list[Wish]:
+    def _subscriptions(self, request: Message) -> list[Subscription]:
         channels, symbols = request.get("channels"), request.get("symbols")
         if not isinstance(channels, list) or not isinstance(symbols, list) or not channels or not symbols:
             raise Refused("InvalidJSONFormat", "channels and symbols are needed")
@@ -124,7 +145,7 @@ class MdsSocket(QfexSocket):
         ]
 
     def _channel(self, name: object) -> str:
-        if not isinstance(name, str) or name not in PACES:
+        if not isinstance(name, str) or name not in PUSH_INTERVALS_MS:
             raise Refused("InvalidParameter", "no such channel")
         return name
 
@@ -137,7 +158,7 @@ class MdsSocket(QfexSocket):
 def _details(channel: str, request: Message) -> list[object]:
     if channel == "candle":
         intervals = request.get("intervals")
-        if not isinstance(intervals, list) or not intervals or not set(map(str, intervals)) <= set(INTERVALS):
+        if not isinstance(intervals, list) or not intervals or not set(map(str, intervals)) <= set(CANDLE_MINUTES):
             raise Refused("InvalidParameter", "intervals are needed")
         return list(intervals)
     if channel == "level2":
@@ -151,24 +172,24 @@ def _details(channel: str, request: Message) -> list[object]:
 class TradeSocket(QfexSocket):
     """Orders and account data of one connection."""
 
-    def __init__(self, server: QfexServer, connection: ServerConnection) -> None:
+    def __init__(self, server: SocketBackend, connection: ServerConnection) -> None:
         super().__init__(server, connection)
         self.is_signed_in = False
         self.opened_at = server.now
         self.channels: dict[str, None] = {}
         self.cancels_on_disconnect = False
         self._is_answered = True
-        desk = server.desk
+        entry = server.order_entry
         self._methods: dict[str, Callable[[Message, Message], None]] = {
             "subscribe": self._subscribe,
             "unsubscribe": self._unsubscribe,
-            "add_order": lambda params, _: desk.add(params),
-            "close_position": lambda params, _: desk.close_position(params),
-            "modify_order": lambda params, _: desk.modify(params),
+            "add_order": lambda params, _: entry.add(params),
+            "close_position": lambda params, _: entry.close_position(params),
+            "modify_order": lambda params, _: entry.modify(params),
             "cancel_order": self._cancel,
             "cancel_all_orders": self._cancel_all,
-            "cancel_stop_order": lambda params, _: self._order(desk.cancel_stop(params)),
-            "modify_stop_order": lambda params, _: self._order(desk.modify_stop(params)),
+            "cancel_stop_order": lambda params, _: self._order(entry.cancel_stop(params)),
+            "modify_stop_order": lambda params, _: self._order(entry.modify_stop(params)),
             "get_order": lambda params, _: self._order(server.own.order(params)),
             "get_user_orders": self._user_orders,
             "get_user_trades": self._user_trades,
@@ -184,7 +205,7 @@ class TradeSocket(QfexSocket):
     def closed(self) -> None:
         self.server.trade_sockets.pop(self, None)
         if self.cancels_on_disconnect:
-            self.server.desk.cancel_all()
+            self.server.order_entry.cancel_all()
 
     def perform(self, request: Message, *, is_answered: bool = True) -> None:
         kind, params = request["type"], request.get("params")
@@ -214,7 +235,7 @@ class TradeSocket(QfexSocket):
         finally:
             self._is_answered = True
 
-    def tell(self, key: str, record: Message) -> None:
+    def push(self, key: str, record: Message) -> None:
         """A push."""
         if self._is_answered:
             self.send({key: record}, key)
@@ -255,10 +276,10 @@ class TradeSocket(QfexSocket):
                 raise Rejected("NO_SUCH_ORDER", order_id=params.get("order_id"), symbol=params.get("symbol"))
             self._answer("twap_response", twap)
             return
-        self.server.desk.cancel(params)
+        self.server.order_entry.cancel(params)
 
     def _cancel_all(self, params: Message, request: Message) -> None:
-        self.server.desk.cancel_all()
+        self.server.order_entry.cancel_all()
         self._answer("ack", {"incoming_message": _plain(request)})
 
     def _user_orders(self, params: Message, request: Message) -> None:
@@ -278,7 +299,7 @@ class TradeSocket(QfexSocket):
 
     def _set_leverage(self, params: Message, request: Message) -> None:
         try:
-            is_set = self.server.desk.set_leverage(params)
+            is_set = self.server.order_entry.set_leverage(params)
         except Rejected as rejection:  # an order_response would be taken for an order's
             raise Refused("InvalidParameter", "no such symbol") from rejection
         if not is_set:

@@ -7,7 +7,7 @@ from typing import Any
 
 from coinex_proto.simulator.market.amounts import UNIT_PLACES
 from coinex_proto.simulator.market.exchange import Exchange
-from coinex_proto.simulator.market.futures import MAINTENANCE_RATE
+from coinex_proto.simulator.market.futures import MAINTENANCE_RATE, Position
 from coinex_proto.simulator.market.market import Market
 from coinex_proto.simulator.market.matching import Order
 from coinex_proto.simulator.qfex.catalogue import QUOTE
@@ -18,26 +18,24 @@ def position_record(exchange: Exchange, owner: int, market: Market, mine: Sequen
     """The inside of a position_response."""
     spec = market.spec
     found = exchange.futures.position(owner, spec.key)
-    position = found if found is not None and found.lots else None
+    position = found if found is not None and found.lots else Position(position_id=0, owner=owner, market=spec.key)
     _, leverage = exchange.futures.settings(owner, spec.key)
     mark = exchange.marks.mark(market)
-    value = 0 if position is None else abs(position.lots) * mark * spec.value_factor
-    entry = 0
-    if position is not None:
-        entry = abs(position.cost) * 10**UNIT_PLACES // abs(position.lots) // spec.base_factor
+    lots = abs(position.lots)
+    entry = abs(position.cost) * 10**UNIT_PLACES // lots // spec.base_factor if lots else 0
     return {
         "id": uuid("position", owner, spec.name),
         "symbol": spec.name,
-        "position": number(0 if position is None else position.lots, spec.amount_places),
-        "margin_alloc": number(0 if position is None else position.margin, UNIT_PLACES),
+        "position": number(position.lots, spec.amount_places),
+        "margin_alloc": number(position.margin, UNIT_PLACES),
         "realised_pnl": number(0 if found is None else found.realized, UNIT_PLACES),
-        "unrealised_pnl": number(0 if position is None else position.unrealized(mark, spec), UNIT_PLACES),
+        "unrealised_pnl": number(position.unrealized(mark, spec), UNIT_PLACES),
         "net_funding": number(0, 2),
         "open_orders": number(len(mine), 0),
         "open_quantity": number(sum(order.left for order in mine), spec.amount_places),
         "leverage": number(leverage, 0),
-        "initial_margin": number(0 if position is None else position.margin, UNIT_PLACES),
-        "maintenance_margin": number(value * MAINTENANCE_RATE // 10**8, UNIT_PLACES),
+        "initial_margin": number(position.margin, UNIT_PLACES),
+        "maintenance_margin": number(spec.value(mark, lots) * MAINTENANCE_RATE // 10**8, UNIT_PLACES),
         "average_price": number(entry, UNIT_PLACES),
     }
 

@@ -14,8 +14,9 @@ from attrs import define
 from coinex_proto.simulator.market.amounts import to_scaled
 from coinex_proto.simulator.market.market import Market
 from coinex_proto.simulator.market.matching import Order, Side
-from coinex_proto.simulator.qfex.order_entry import SIDES, QfexDesk
+from coinex_proto.simulator.qfex.order_entry import SIDES, OrderEntry
 from coinex_proto.simulator.qfex.orders import Rejected
+from coinex_proto.simulator.qfex.wire import SIDES as WIRE_SIDES
 from coinex_proto.simulator.qfex.wire import number, seconds, uuid
 
 
@@ -40,8 +41,8 @@ class Twap:
 class Twaps:
     """All of one account; `place` puts a market order."""
 
-    def __init__(self, desk: QfexDesk, markets: Mapping[str, Market], seed: int | str) -> None:
-        self._desk = desk
+    def __init__(self, order_entry: OrderEntry, markets: Mapping[str, Market], seed: int | str) -> None:
+        self._order_entry = order_entry
         self._markets = markets
         self._seed = seed
         self._all: list[Twap] = []
@@ -97,7 +98,7 @@ class Twaps:
                 number_now = len(twap.orders)
                 share = twap.lots // twap.count
                 lots = twap.lots - share * (twap.count - 1) if number_now == twap.count - 1 else share
-                order = self._desk.place_market(twap.market, twap.side, lots, reduces=twap.is_reducing)
+                order = self._order_entry.place_market(twap.market, twap.side, lots, reduces=twap.is_reducing)
                 if order is not None:
                     twap.orders.append(order)
                 twap.due += twap.interval
@@ -112,10 +113,10 @@ class Twaps:
         return {
             "twap_id": twap.twap_id,
             "client_twap_id": twap.client_twap_id,
-            "user_id": self._desk.user_id,
+            "user_id": self._order_entry.user_id,
             "status": twap.status,
             "symbol": spec.name,
-            "side": "BUY" if twap.side == "buy" else "SELL",
+            "side": WIRE_SIDES[twap.side],
             "total_quantity": number(twap.lots, spec.amount_places),
             "filled_quantity": number(filled, spec.amount_places),
             "average_fill_price": number(average, spec.price_places + spec.amount_places),

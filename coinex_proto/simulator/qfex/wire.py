@@ -68,44 +68,38 @@ class Ticket:
 
 def order_record(user_id: str, market: Market, order: Order, ticket: Ticket, status: str) -> dict[str, Any]:
     """The inside of an order_response."""
-    price_places, amount_places = market.spec.price_places, market.spec.amount_places
     return {
-        "order_id": ticket.order_id,
-        "symbol": market.spec.name,
-        "status": status,
-        "quantity": number(order.amount, amount_places),
-        "price": number(order.price or ticket.price, price_places),
-        "take_profit": number(ticket.take_profit, price_places),
-        "stop_loss": number(ticket.stop_loss, price_places),
-        "side": SIDES[order.side],
-        "type": ticket.type,
-        "time_in_force": ticket.time_in_force,
-        "user_id": user_id,
-        "client_order_id": ticket.client_order_id,
-        "quantity_remaining": number(order.left, amount_places),
-        "update_time": seconds(order.updated_ms),
+        **_response(user_id, market, order, ticket, status, order.price or ticket.price, order.left),
+        "take_profit": number(ticket.take_profit, market.spec.price_places),
+        "stop_loss": number(ticket.stop_loss, market.spec.price_places),
         "trade_id": ticket.trade_id if status == "FILLED" else None,
     }
 
 
 def stop_record(user_id: str, market: Market, stop: StopOrder, ticket: Ticket, status: str) -> dict[str, Any]:
     """A stop order as an order_response."""
+    return _response(user_id, market, stop, ticket, status, stop.trigger_price, stop.amount)
+
+
+def _response(
+    user_id: str, market: Market, order: Order | StopOrder, ticket: Ticket, status: str, price: int, left: int
+) -> dict[str, Any]:
     price_places, amount_places = market.spec.price_places, market.spec.amount_places
     return {
         "order_id": ticket.order_id,
         "symbol": market.spec.name,
         "status": status,
-        "quantity": number(stop.amount, amount_places),
-        "price": number(stop.trigger_price, price_places),
+        "quantity": number(order.amount, amount_places),
+        "price": number(price, price_places),
         "take_profit": number(0, price_places),
         "stop_loss": number(0, price_places),
-        "side": SIDES[stop.side],
+        "side": SIDES[order.side],
         "type": ticket.type,
         "time_in_force": ticket.time_in_force,
         "user_id": user_id,
         "client_order_id": ticket.client_order_id,
-        "quantity_remaining": number(stop.amount, amount_places),
-        "update_time": seconds(stop.updated_ms),
+        "quantity_remaining": number(left, amount_places),
+        "update_time": seconds(order.updated_ms),
         "trade_id": None,
     }
 

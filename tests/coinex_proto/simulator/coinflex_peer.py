@@ -16,6 +16,7 @@ from coinex_proto.simulator import CoinflexServer, CrowdSettings
 
 START = 1_700_000_000.0
 QUIET = CrowdSettings(rate=0.0, depth=3)
+MARKET = "XBT/USDT"
 XBT, ETH, USDT = 63488, 63520, 65283
 PAIR = {"base": XBT, "counter": USDT}
 
@@ -130,7 +131,7 @@ class Peer:
         self.frame(TextMessage(data=json.dumps({"tag": self._tag, "method": method, **members})))
         return self._tag
 
-    def ask(self, method: str, **members: object) -> Json:
+    def request(self, method: str, **members: object) -> Json:
         """Send a command and give its reply, without its tag."""
         tag = self.post(method, **members)
         self.wait(0.01)
@@ -147,7 +148,7 @@ class Peer:
             "nonce": base64.b64encode(nonce).decode(),
             "signature": signed,
         }
-        return self.ask("Authenticate", **{**request, **members})
+        return self.request("Authenticate", **{**request, **members})
 
 
 def signed_in(**options: Any) -> tuple[CoinflexServer, Peer]:
@@ -158,3 +159,7 @@ def signed_in(**options: Any) -> tuple[CoinflexServer, Peer]:
     assert peer.sign_in() == {"error_code": 0}
     peer.take()
     return server, peer
+
+
+def lively(seed: int = 0) -> CoinflexServer:
+    return CoinflexServer(now=START, seed=seed, crowd=CrowdSettings(rate=20))

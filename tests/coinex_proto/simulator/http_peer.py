@@ -16,7 +16,7 @@ ORDER = {"market": "BTCUSDT", "market_type": "SPOT", "side": "buy", "type": "lim
 FUTURES = {**ORDER, "market_type": "FUTURES"}
 
 
-def call(
+def request(
     server: CoinexServer,
     method: str,
     target: str,
@@ -38,8 +38,8 @@ def call(
     sent |= headers or {}
     connection = server.accept(server.now)
     client = h11.Connection(h11.CLIENT)
-    request = h11.Request(method=method, target=target, headers=list(sent.items()))
-    for part in (request, h11.Data(data=text.encode()), h11.EndOfMessage()):
+    head = h11.Request(method=method, target=target, headers=list(sent.items()))
+    for part in (head, h11.Data(data=text.encode()), h11.EndOfMessage()):
         connection.receive_data(client.send(part) or b"", server.now)
     client.receive_data(connection.data_to_send())
     response = client.next_event()
@@ -57,7 +57,7 @@ def call(
 
 def data(server: CoinexServer, method: str, target: str, body: object = None) -> Any:
     """The data of a signed request that must succeed."""
-    status, _, answer = call(server, method, target, body)
+    status, _, answer = request(server, method, target, body)
     assert status == 200
     assert answer["code"] == 0, answer
     return answer["data"]

@@ -83,7 +83,7 @@ class Peer:
     def send_text(self, text: str) -> None:
         self.send(self.wsproto.send(TextMessage(data=text)))
 
-    def ask(self, method: str, params: object = None, *, identity: int | None = None) -> Json | None:
+    def request(self, method: str, params: object = None, *, identity: int | None = None) -> Json | None:
         """Send one request; its answer if it came at once."""
         self._id += 1
         number = self._id if identity is None else identity
@@ -92,13 +92,13 @@ class Peer:
         return next((message for message in self.messages[before:] if message.get("id") == number), None)
 
     def subscribe(self, topic: str, *markets: str) -> Json | None:
-        return self.ask(f"{topic}.subscribe", {"ccy_list" if topic == "balance" else "market_list": list(markets)})
+        return self.request(f"{topic}.subscribe", {"ccy_list" if topic == "balance" else "market_list": list(markets)})
 
     def sign_in(self, *, timestamp_ms: int | None = None, secret_key: str | None = None) -> Json | None:
         stamp = self.server.clock_ms if timestamp_ms is None else timestamp_ms
         secret = self.server.secret_key if secret_key is None else secret_key
         signature = hmac.new(secret.encode(), str(stamp).encode(), sha256).hexdigest()
-        return self.ask(
+        return self.request(
             "server.sign", {"access_id": self.server.access_id, "signed_str": signature, "timestamp": stamp}
         )
 

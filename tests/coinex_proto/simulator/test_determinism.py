@@ -1,4 +1,4 @@
-"""Same seed, same calls: the same bytes, in any process and whatever the order of its sets and dictionaries of strings."""
+"""Same seed, same input: the same bytes, in any process and whatever the order of its sets and dictionaries of strings."""
 
 import os
 import subprocess
@@ -7,7 +7,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from coinex_proto.simulator import CoinexServer
-from tests.coinex_proto.simulator.http_peer import call
+from tests.coinex_proto.simulator.http_peer import request
 from tests.coinex_proto.simulator.peer import START, Peer
 
 ROOT = Path(__file__).parent.parent.parent.parent
@@ -16,26 +16,28 @@ FAULTS = "5% of depth.update lose\nevery 7s stall 0.5\n3% of messages duplicate\
 
 
 def everything(seed: int) -> str:
-    """A digest of all that two sockets and some calls are told in twenty seconds."""
+    """A digest of all that two sockets and some HTTP requests receive in twenty seconds."""
     server = CoinexServer(now=START, seed=seed, markets=MARKETS, faults=FAULTS)
     peers = [Peer(server, path) for path in ("/v2/spot", "/v2/futures")]
     for peer in peers:
         peer.sign_in()
         for topic in ("state", "deals", "index", "bbo", "order", "stop", "user_deals", "balance"):
             peer.subscribe(topic)
-        peer.ask("depth.subscribe", {"market_list": [[name, 20, "0", False] for name in MARKETS]})
+        peer.request("depth.subscribe", {"market_list": [[name, 20, "0", False] for name in MARKETS]})
     peers[1].subscribe("position")
-    told = []
+    received = []
     for step in range(20):
         for peer in peers:
             peer.run(0.5)
         market, module = (("BTCUSDT", "spot"), ("BTCUSD", "futures"))[step % 2]
         amount = "0.01" if module == "spot" else "700"
         terms = {"market": market, "market_type": module.upper(), "side": "buy", "type": "market", "amount": amount}
-        told.append(call(server, "POST", f"/v2/{module}/order", {**terms, "ccy": "BTC"} if module == "spot" else terms))
-        told.append(call(server, "GET", f"/v2/{module}/kline?market={market}&period=5min"))
-        told.append(call(server, "GET", f"/v2/assets/{module}/balance"))
-    digest = sha256(repr(told).encode())
+        received.append(
+            request(server, "POST", f"/v2/{module}/order", {**terms, "ccy": "BTC"} if module == "spot" else terms)
+        )
+        received.append(request(server, "GET", f"/v2/{module}/kline?market={market}&period=5min"))
+        received.append(request(server, "GET", f"/v2/assets/{module}/balance"))
+    digest = sha256(repr(received).encode())
     for peer in peers:
         assert len(peer.payloads) > 200
         digest.update(b"".join(peer.payloads))

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from coinex_proto.simulator import CoinexServer
 from coinex_proto.simulator.coinex.http_trade import TABLE
-from tests.coinex_proto.simulator.http_peer import ORDER, call
+from tests.coinex_proto.simulator.http_peer import ORDER, request
 from tests.coinex_proto.simulator.peer import START, Peer, quiet_server
 
 UPGRADE = (
@@ -24,7 +24,7 @@ JSON = st.recursive(
 )
 METHODS = st.sampled_from(
     [
-        f"{topic}.{verb}"
+        f"{topic}.{action}"
         for topic in (
             "state",
             "deals",
@@ -38,7 +38,7 @@ METHODS = st.sampled_from(
             "notice",
             "server",
         )
-        for verb in ("subscribe", "unsubscribe", "ping", "sign", "time", "update")
+        for action in ("subscribe", "unsubscribe", "ping", "sign", "time", "update")
     ]
 )
 PARAMS = st.fixed_dictionaries(
@@ -115,23 +115,23 @@ def test_every_request_gets_one_answer(requests: list[tuple[str, object, object]
 
 
 @given(path=st.sampled_from(sorted(TABLE)), terms=TERMS)
-def test_every_trading_call_is_answered_whatever_its_parameters_are(
+def test_every_trading_request_is_answered_whatever_its_parameters_are(
     path: tuple[str, str], terms: dict[str, object]
 ) -> None:
     server = quiet_server()
     method, name = path
     body = {"market": "BTCUSDT", "market_type": name.split("/")[1].upper(), **terms}
     if method == "POST":
-        status, _, answer = call(server, method, f"/v2{name}", body)
+        status, _, answer = request(server, method, f"/v2{name}", body)
     else:
         query = "&".join(f"{key}={value}" for key, value in body.items() if str(value).isalnum())
-        status, _, answer = call(server, method, f"/v2{name}?{query}" if query.isascii() else f"/v2{name}")
+        status, _, answer = request(server, method, f"/v2{name}?{query}" if query.isascii() else f"/v2{name}")
     assert status == 200
     assert isinstance(answer["code"], int)
 
 
 @given(body=st.binary(max_size=60))
-def test_no_body_makes_a_call_raise(body: bytes) -> None:
+def test_no_body_makes_a_request_raise(body: bytes) -> None:
     server = quiet_server(allows_old_signatures=True)
     connection = server.accept(START)
     head = f"POST /v2/spot/order HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n"

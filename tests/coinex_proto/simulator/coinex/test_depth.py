@@ -16,7 +16,7 @@ def lively(**options: object) -> CoinexServer:
 
 
 def follow_depth(peer: Peer, limit: int = 20, interval: str = "0", *, is_full: bool = False) -> None:
-    peer.ask("depth.subscribe", {"market_list": [["BTCUSDT", limit, interval, is_full]]})
+    peer.request("depth.subscribe", {"market_list": [["BTCUSDT", limit, interval, is_full]]})
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_depth_pushes_replay_to_the_book_of_the_exchange_with_the_right_checksum
 
 @settings(max_examples=25, deadline=None)
 @given(seed=st.integers(0, 1000), steps=st.lists(st.floats(0.01, 3.0), min_size=1, max_size=12))
-def test_any_pace_of_time_replays_to_a_book_that_its_checksum_proves(seed: int, steps: list[float]) -> None:
+def test_any_steps_of_time_replay_to_a_book_that_its_checksum_proves(seed: int, steps: list[float]) -> None:
     peer = Peer(lively(seed=seed))
     follow_depth(peer, 10)
     replica = Replica()
@@ -96,7 +96,7 @@ def test_an_incremental_subscription_gets_the_whole_book_again_every_minute() ->
     peer = Peer(quiet_server())
     follow_depth(peer)
     for _ in range(13):
-        peer.ask("server.ping")
+        peer.request("server.ping")
         peer.run(10)
     assert [push["is_full"] for push in peer.pushes("depth.update")] == [True, True, True]
 

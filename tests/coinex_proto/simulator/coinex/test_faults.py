@@ -9,7 +9,7 @@ import pytest
 from wsproto.events import Ping
 
 from coinex_proto.simulator import CoinexServer, CrowdSettings
-from tests.coinex_proto.simulator.http_peer import call
+from tests.coinex_proto.simulator.http_peer import request
 from tests.coinex_proto.simulator.peer import START, Peer, Replica, quiet_server
 
 
@@ -22,7 +22,7 @@ def lively(script: str) -> CoinexServer:
 
 
 def follow_depth(peer: Peer, *, is_full: bool = False) -> None:
-    peer.ask("depth.subscribe", {"market_list": [["BTCUSDT", 10, "0", is_full]]})
+    peer.request("depth.subscribe", {"market_list": [["BTCUSDT", 10, "0", is_full]]})
 
 
 @pytest.mark.parametrize(("how", "ending"), [("", "rst"), ("rst", "rst"), ("fin", "fin")])
@@ -56,7 +56,7 @@ def test_silence_leaves_the_connection_open_and_dead() -> None:
     follow_depth(peer)
     peer.run(5.1)
     peer.clear()
-    assert peer.ask("server.ping") is None
+    assert peer.request("server.ping") is None
     peer.run(500)
     assert peer.messages == []
     assert peer.ending() is None
@@ -65,7 +65,7 @@ def test_silence_leaves_the_connection_open_and_dead() -> None:
 def test_a_stall_holds_everything_back_and_loses_nothing() -> None:
     peer = Peer(with_faults("at 1s stall 3"))
     peer.run(1.1)
-    assert peer.ask("server.ping") is None
+    assert peer.request("server.ping") is None
     peer.run(2.8)
     assert peer.messages == []
     peer.run(0.2)
@@ -75,7 +75,7 @@ def test_a_stall_holds_everything_back_and_loses_nothing() -> None:
 def test_slow_bytes_drip_and_arrive_whole() -> None:
     peer = Peer(with_faults("at 1s slow 20 60"))
     peer.run(1.1)
-    assert peer.ask("server.ping") is None
+    assert peer.request("server.ping") is None
     peer.run(1)
     dripped = len(peer.received)
     assert peer.messages == []
@@ -87,20 +87,20 @@ def test_slow_bytes_drip_and_arrive_whole() -> None:
 def test_a_delay_comes_on_top_of_every_answer() -> None:
     peer = Peer(with_faults("at 1s delay 2 10"))
     peer.run(1.1)
-    assert peer.ask("server.ping") is None
+    assert peer.request("server.ping") is None
     peer.run(1.9)
     assert peer.messages == []
     peer.run(0.2)
     assert len(peer.messages) == 1
     peer.run(10)
-    assert peer.ask("server.ping") is not None
+    assert peer.request("server.ping") is not None
 
 
 def test_a_lost_depth_push_shows_in_the_checksum_until_the_next_full_book() -> None:
     peer = Peer(lively("on depth.update 5 lose"))
     follow_depth(peer)
     for _ in range(8):
-        peer.ask("server.ping")
+        peer.request("server.ping")
         peer.run(10)
     replica, proved = Replica(), []
     for push in peer.pushes("depth.update"):
@@ -149,7 +149,7 @@ def test_a_corrupt_payload_inflates_and_fails_its_check() -> None:
 
 def test_an_application_ping_stays_unanswered() -> None:
     peer = Peer(with_faults("on server.ping every 2 ignore"))
-    assert [peer.ask("server.ping") is not None for _ in range(4)] == [True, False, True, False]
+    assert [peer.request("server.ping") is not None for _ in range(4)] == [True, False, True, False]
 
 
 def test_protocol_pings_can_be_switched_off_and_on() -> None:
@@ -197,7 +197,7 @@ def test_a_sign_in_can_be_forgotten() -> None:
 def test_the_clock_can_be_skewed() -> None:
     peer = Peer(with_faults("at 1s skew -90"))
     peer.run(2)
-    answer = peer.ask("server.time")
+    answer = peer.request("server.time")
     assert answer is not None
     assert answer["data"]["timestamp"] == int((START + 2 - 90) * 1000)
 
@@ -205,7 +205,7 @@ def test_the_clock_can_be_skewed() -> None:
 def test_maintenance_and_halts_come_by_script() -> None:
     peer = Peer(lively("at 1s maintenance 600 1200\nat 2s halt BTCUSDT\nat 12s resume all"))
     peer.sign_in()
-    peer.ask("notice.subscribe", {"channels": [101]})
+    peer.request("notice.subscribe", {"channels": [101]})
     follow_depth(peer)
     peer.run(2.1)
     assert len(peer.pushes("notice.update")) == 1
@@ -240,12 +240,12 @@ def test_a_handshake_can_hang_or_be_dropped() -> None:
 def test_an_http_answer_can_be_refused_lost_late_or_a_status() -> None:
     server = with_faults("on /spot/order refuse 4002\non /spot/order 2 lose-answer\non /time http 503\non /ping late 2")
     order = {"market": "BTCUSDT", "market_type": "SPOT", "side": "buy", "type": "limit", "amount": "1", "price": "9"}
-    assert call(server, "POST", "/v2/spot/order", order)[2]["code"] == 4002
+    assert request(server, "POST", "/v2/spot/order", order)[2]["code"] == 4002
     assert server.orders() == ()
     with pytest.raises(h11.RemoteProtocolError):
-        call(server, "POST", "/v2/spot/order", order)
+        request(server, "POST", "/v2/spot/order", order)
     assert len(server.orders()) == 1
-    assert call(server, "GET", "/v2/time")[0] == 503
+    assert request(server, "GET", "/v2/time")[0] == 503
     connection = server.accept(server.now)
     connection.receive_data(b"GET /v2/ping HTTP/1.1\r\nHost: x\r\n\r\n", server.now)
     assert connection.data_to_send() == b""
@@ -257,8 +257,8 @@ def test_faults_can_be_injected_while_the_server_runs() -> None:
     peer = Peer(server := quiet_server())
     peer.run(10)
     server.inject("on server.ping lose-answer")
-    assert peer.ask("server.ping") is None
-    assert peer.ask("server.ping") is not None
+    assert peer.request("server.ping") is None
+    assert peer.request("server.ping") is not None
 
 
 def test_a_faulty_server_says_the_same_bytes_with_the_same_seed() -> None:

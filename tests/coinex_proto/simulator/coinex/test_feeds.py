@@ -11,7 +11,7 @@ def lively(**options: object) -> CoinexServer:
 
 
 def follow_depth(peer: Peer, limit: int = 20, interval: str = "0", *, is_full: bool = False) -> None:
-    peer.ask("depth.subscribe", {"market_list": [["BTCUSDT", limit, interval, is_full]]})
+    peer.request("depth.subscribe", {"market_list": [["BTCUSDT", limit, interval, is_full]]})
 
 
 def test_best_quotes_come_at_once() -> None:
@@ -63,7 +63,7 @@ def test_no_deal_is_pushed_twice_or_lost() -> None:
     assert len(ids) > 120
 
 
-def test_state_comes_first_for_all_wanted_markets_then_for_those_that_traded() -> None:
+def test_state_comes_first_for_all_subscribed_markets_then_for_those_that_traded() -> None:
     peer = Peer(server := quiet_server(markets=("BTCUSDT", "ETHUSDT", "CETUSDT")))
     peer.subscribe("state", "BTCUSDT", "ETHUSDT")
     peer.run(0.5)

@@ -8,7 +8,7 @@ from hashlib import sha256
 import pytest
 
 from coinex_proto.simulator.coinex.accounts import Key, is_signed
-from tests.coinex_proto.simulator.http_peer import ORDER, call, code, data, place
+from tests.coinex_proto.simulator.http_peer import ORDER, code, data, place, request
 from tests.coinex_proto.simulator.peer import START, quiet_server
 
 
@@ -46,18 +46,18 @@ def test_the_worked_signatures_of_the_wire_document_are_accepted(prepared: str, 
         ({"X-COINEX-TIMESTAMP": str(int(START * 1000) + 4999)}, 4006),
     ],
 )
-def test_signed_calls_need_key_signature_and_a_fresh_time(headers: dict[str, str], expected: int) -> None:
-    assert code(call(quiet_server(), "GET", "/v2/assets/spot/balance", headers=headers)) == expected
+def test_signed_requests_need_key_signature_and_a_fresh_time(headers: dict[str, str], expected: int) -> None:
+    assert code(request(quiet_server(), "GET", "/v2/assets/spot/balance", headers=headers)) == expected
 
 
-def test_a_call_may_ask_for_another_clock_window() -> None:
+def test_a_request_may_name_another_clock_window() -> None:
     server = quiet_server()
     stamp = str(server.clock_ms - 20_000)
     target = "/v2/assets/spot/balance"
     sign = hmac.new(server.secret_key.encode(), f"GET{target}{stamp}".encode(), sha256).hexdigest()
     headers = {"X-COINEX-TIMESTAMP": stamp, "X-COINEX-SIGN": sign}
-    assert code(call(server, "GET", target, headers=headers)) == 4010
-    assert code(call(server, "GET", target, headers={**headers, "X-COINEX-WINDOWTIME": "30000"})) == 0
+    assert code(request(server, "GET", target, headers=headers)) == 4010
+    assert code(request(server, "GET", target, headers={**headers, "X-COINEX-WINDOWTIME": "30000"})) == 0
 
 
 @pytest.mark.parametrize("allowed", [True, False])
@@ -65,7 +65,7 @@ def test_the_old_signature_without_hmac_passes_only_where_it_is_allowed(allowed:
     server = quiet_server(allows_old_signatures=allowed)
     stamp, target = str(server.clock_ms), "/v2/assets/spot/balance"
     sign = sha256(f"GET{target}{stamp}{server.secret_key}".encode()).hexdigest()
-    assert code(call(server, "GET", target, headers={"X-COINEX-SIGN": sign})) == (0 if allowed else 4006)
+    assert code(request(server, "GET", target, headers={"X-COINEX-SIGN": sign})) == (0 if allowed else 4006)
 
 
 def test_the_query_is_signed_as_it_was_sent() -> None:
@@ -90,33 +90,33 @@ def test_the_query_is_signed_as_it_was_sent() -> None:
         ("GET", "/v2/spot/kline?market=BTCUSDT&period=7min", 200, 3639),
     ],
 )
-def test_public_calls_answer_unsigned_and_say_what_is_wrong(
+def test_public_requests_answer_unsigned_and_say_what_is_wrong(
     method: str, target: str, status: int, expected: int | None
 ) -> None:
-    answer = call(quiet_server(), method, target, signed=False)
+    answer = request(quiet_server(), method, target, signed=False)
     assert answer[0] == status
     assert answer[2].get("code") == expected
 
 
 def test_a_body_that_is_no_object_is_a_parameter_error() -> None:
-    assert code(call(quiet_server(), "POST", "/v2/spot/order", [1])) == 4004
+    assert code(request(quiet_server(), "POST", "/v2/spot/order", [1])) == 4004
 
 
-def test_a_limited_call_says_what_is_left_and_an_empty_bucket_refuses_until_it_refills() -> None:
+def test_a_limited_request_says_what_is_left_and_an_empty_bucket_refuses_until_it_refills() -> None:
     server = quiet_server()
     target = "/v2/assets/spot/balance"
     for left in range(9, -1, -1):
-        _, headers, _ = call(server, "GET", target)
+        _, headers, _ = request(server, "GET", target)
         assert (headers["x-ratelimit-limit"], headers["x-ratelimit-remaining"]) == ("10", str(left))
-    assert code(call(server, "GET", target)) == 4213
+    assert code(request(server, "GET", target)) == 4213
     server.advance(server.now + 0.15)
-    assert code(call(server, "GET", target)) == 0
-    assert code(call(server, "GET", target)) == 4213
+    assert code(request(server, "GET", target)) == 0
+    assert code(request(server, "GET", target)) == 4213
 
 
 def test_a_batch_costs_one_unit_for_each_order() -> None:
     server = quiet_server()
-    _, headers, answer = call(
+    _, headers, answer = request(
         server, "POST", "/v2/spot/batch-order", {"orders": [ORDER] * 4 + [{**ORDER, "amount": "9999"}]}
     )
     assert headers["x-ratelimit-remaining"] == "25"
@@ -128,9 +128,9 @@ def test_a_batch_costs_one_unit_for_each_order() -> None:
 def test_a_refused_path_gets_its_code() -> None:
     server = quiet_server()
     server.refuse("/spot/order", 4002)
-    assert code(call(server, "POST", "/v2/spot/order", ORDER)) == 4002
+    assert code(request(server, "POST", "/v2/spot/order", ORDER)) == 4002
     assert server.orders() == ()
-    assert code(call(server, "POST", "/v2/spot/order", ORDER)) == 0
+    assert code(request(server, "POST", "/v2/spot/order", ORDER)) == 0
 
 
 def test_many_requests_on_one_connection_are_answered_one_after_the_other() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.coinex_proto.simulator.http_peer import FUTURES, call, code, data
+from tests.coinex_proto.simulator.http_peer import FUTURES, code, data, request
 from tests.coinex_proto.simulator.peer import Json, Peer, quiet_server
 
 
@@ -44,26 +44,12 @@ def test_a_futures_position_opens_pays_margin_and_closes() -> None:
 def test_margin_can_be_added_and_not_taken_below_the_initial_one() -> None:
     server = quiet_server()
     where = {"market": "BTCUSDT", "market_type": "FUTURES"}
-    assert code(call(server, "POST", "/v2/futures/adjust-position-margin", {**where, "amount": "5"})) == 3639
+    assert code(request(server, "POST", "/v2/futures/adjust-position-margin", {**where, "amount": "5"})) == 3639
     data(server, "POST", "/v2/futures/order", {**FUTURES, "type": "market", "amount": "0.1"})
     before = data(server, "GET", "/v2/futures/pending-position?market_type=FUTURES")[0]["margin_avbl"]
     after = data(server, "POST", "/v2/futures/adjust-position-margin", {**where, "amount": "5"})["margin_avbl"]
     assert float(after) - float(before) == pytest.approx(5)
-    assert code(call(server, "POST", "/v2/futures/adjust-position-margin", {**where, "amount": "-6"})) == 3109
-
-
-def test_a_stop_loss_closes_the_position_when_the_price_falls_through() -> None:
-    server = quiet_server()
-    for module in ("spot", "futures"):
-        server.quote("BTCUSDT", "99", "100", "50", module=module)
-    data(server, "POST", "/v2/futures/order", {**FUTURES, "type": "market", "amount": "2"})
-    where = {"market": "BTCUSDT", "market_type": "FUTURES"}
-    loss = {**where, "stop_loss_type": "latest_price", "stop_loss_price": "95"}
-    assert float(data(server, "POST", "/v2/futures/set-position-stop-loss", loss)["stop_loss_price"]) == 95
-    server.quote("BTCUSDT", "94", "96", "50", module="futures")
-    server.trade("BTCUSDT", "sell", "1", module="futures")
-    (finished,) = data(server, "GET", "/v2/futures/finished-position?market_type=FUTURES")
-    assert finished["finished_type"] == "stop_loss"
+    assert code(request(server, "POST", "/v2/futures/adjust-position-margin", {**where, "amount": "-6"})) == 3109
 
 
 def test_a_position_whose_margin_is_used_up_is_liquidated() -> None:
@@ -96,36 +82,12 @@ def test_funding_is_paid_every_eight_hours() -> None:
     assert paid == pytest.approx(60_000 * float(funding["actual_funding_rate"]), rel=0.01)
 
 
-def test_fee_rates_are_told_for_both_modules() -> None:
+def test_fee_rates_are_given_for_both_modules() -> None:
     server = quiet_server()
     spot = data(server, "GET", "/v2/account/trade-fee-rate?market_type=SPOT&market=BTCUSDT")
     futures = data(server, "GET", "/v2/account/trade-fee-rate?market_type=FUTURES&market=BTCUSDT")
     assert (spot["taker_rate"], futures["taker_rate"]) == ("0.002", "0.0005")
-    assert code(call(server, "GET", "/v2/account/trade-fee-rate?market_type=SPOT&market=NO")) == 3639
-
-
-def test_take_profit_closes_a_position_and_a_cancelled_one_does_not() -> None:
-    server = quiet_server()
-    for module in ("spot", "futures"):
-        server.quote("BTCUSDT", "99", "100", "50", module=module)
-    where = {"market": "BTCUSDT", "market_type": "FUTURES"}
-    data(server, "POST", "/v2/futures/order", {**FUTURES, "type": "market", "amount": "2"})
-    profit = {**where, "take_profit_type": "mark_price", "take_profit_price": "105"}
-    assert float(data(server, "POST", "/v2/futures/set-position-take-profit", profit)["take_profit_price"]) == 105
-    assert float(data(server, "POST", "/v2/futures/cancel-position-take-profit", where)["take_profit_price"]) == 0
-    data(
-        server,
-        "POST",
-        "/v2/futures/set-position-stop-loss",
-        {**where, "stop_loss_type": "index_price", "stop_loss_price": "9"},
-    )
-    assert float(data(server, "POST", "/v2/futures/cancel-position-stop-loss", where)["stop_loss_price"]) == 0
-    for module in ("futures", "spot"):
-        server.quote("BTCUSDT", "109", "110", "50", module=module)
-    assert len(data(server, "GET", "/v2/futures/pending-position?market_type=FUTURES")) == 1
-    data(server, "POST", "/v2/futures/set-position-take-profit", profit)
-    (finished,) = data(server, "GET", "/v2/futures/finished-position?market_type=FUTURES")
-    assert finished["finished_type"] == "take_profit"
+    assert code(request(server, "GET", "/v2/account/trade-fee-rate?market_type=SPOT&market=NO")) == 3639
 
 
 @pytest.mark.parametrize(
@@ -133,30 +95,4 @@ def test_take_profit_closes_a_position_and_a_cancelled_one_does_not() -> None:
 )
 def test_leverage_is_one_of_those_that_the_market_lists(change: Json, expected: int) -> None:
     terms = {"market": "BTCUSDT", "market_type": "FUTURES", "margin_mode": "cross", "leverage": 10, **change}
-    assert code(call(quiet_server(), "POST", "/v2/futures/adjust-position-leverage", terms)) == expected
-
-
-def test_guards_of_a_part_close_that_part_once_and_are_listed_changed_and_cancelled_one_by_one() -> None:
-    server = quiet_server()
-    for module in ("spot", "futures"):
-        server.quote("BTCUSDT", "99", "100", "50", module=module)
-    where = {"market": "BTCUSDT", "market_type": "FUTURES"}
-    data(server, "POST", "/v2/futures/order", {**FUTURES, "type": "market", "amount": "2"})
-    loss = {**where, "stop_loss_type": "latest_price", "stop_loss_price": "90"}
-    data(server, "POST", "/v2/futures/set-position-stop-loss", loss)
-    half = {**loss, "stop_loss_price": "95", "stop_loss_amount": "0.5"}
-    whole, part = data(server, "POST", "/v2/futures/set-position-stop-loss", half)["stop_loss_list"]
-    assert (whole["amount"], whole["is_all"], part["amount"], part["is_all"]) == ("2", True, "0.5", False)
-    moved = {**where, "stop_loss_id": part["id"], "stop_loss_price": "96"}
-    shown = data(server, "POST", "/v2/futures/modify-position-stop-loss", moved)
-    assert [row["price"] for row in shown["stop_loss_list"]] == ["90.00", "96.00"]
-    assert float(shown["stop_loss_price"]) == 96
-    server.quote("BTCUSDT", "95.5", "96.5", "50", module="futures")
-    server.trade("BTCUSDT", "sell", "0.1", module="futures")
-    (position,) = data(server, "GET", "/v2/futures/pending-position?market_type=FUTURES")
-    assert (position["open_interest"], [row["id"] for row in position["stop_loss_list"]]) == ("1.5", [whole["id"]])
-    unknown = call(server, "POST", "/v2/futures/cancel-position-stop-loss", {**where, "stop_loss_id": part["id"]})
-    assert code(unknown) == 3639
-    named = {**where, "stop_loss_id": whole["id"]}
-    assert data(server, "POST", "/v2/futures/cancel-position-stop-loss", named)["stop_loss_list"] == []
-    assert code(call(server, "POST", "/v2/futures/modify-position-stop-loss", {**moved, "stop_loss_id": 1})) == 3639
+    assert code(request(quiet_server(), "POST", "/v2/futures/adjust-position-leverage", terms)) == expected

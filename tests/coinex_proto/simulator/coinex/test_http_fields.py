@@ -49,9 +49,9 @@ def lived_in() -> CoinexServer:
     return server
 
 
-def order(server: CoinexServer, module: str, *, verb: str = "order", **changes: object) -> Json:
+def order(server: CoinexServer, module: str, *, action: str = "order", **changes: object) -> Json:
     terms = {"market": "BTCUSDT", "market_type": module.upper(), "side": "buy", "type": "limit", "amount": "0.5"}
-    found: Json = data(server, "POST", f"/v2/{module}/{verb}", {**terms, **changes})
+    found: Json = data(server, "POST", f"/v2/{module}/{action}", {**terms, **changes})
     return found
 
 
@@ -64,7 +64,7 @@ TERMS: Final[Json] = {
 
 
 def terms_for(server: CoinexServer, entry: Json) -> Json:
-    """Parameters that this call needs, with ids of orders that were just placed for it."""
+    """Parameters that this request needs, with ids of orders that were just placed for it."""
     module = "spot" if entry["path"].startswith("/spot") else "futures"
     found: Json = {"market_type": module.upper()}
     names = [parameter["name"] for parameter in entry["params"] if "[]" not in parameter["name"]]
@@ -79,7 +79,7 @@ def terms_for(server: CoinexServer, entry: Json) -> Json:
         found |= {"order_id": number} if "order_id" in names else {"order_ids": [number]}
     if "stop_id" in names or "stop_ids" in names or ("stop-order" in entry["path"] and "finished" not in entry["path"]):
         trigger = {"trigger_price": "45000", "trigger_price_type": "latest_price"}
-        number = order(server, module, verb="stop-order", price="40000", client_id="mine", **trigger)["stop_id"]
+        number = order(server, module, action="stop-order", price="40000", client_id="mine", **trigger)["stop_id"]
         found |= {**trigger, "stop_id": number} if "stop_id" in names else {**trigger, "stop_ids": [number]}
     if entry["path"].startswith("/futures/modify-position"):
         word = "stop_loss" if "stop-loss" in entry["path"] else "take_profit"
@@ -119,8 +119,8 @@ def test_an_answer_has_the_documented_fields(method: str, path: str) -> None:
 
 
 @pytest.mark.parametrize("module", ["spot", "futures"])
-@pytest.mark.parametrize("verb", ["batch-order", "batch-stop-order", "batch-modify-order"])
-def test_an_element_of_a_batch_has_the_documented_fields(module: str, verb: str) -> None:
+@pytest.mark.parametrize("action", ["batch-order", "batch-stop-order", "batch-modify-order"])
+def test_an_element_of_a_batch_has_the_documented_fields(module: str, action: str) -> None:
     server = lived_in()
     terms = {
         "market": "BTCUSDT",
@@ -130,10 +130,10 @@ def test_an_element_of_a_batch_has_the_documented_fields(module: str, verb: str)
         "amount": "0.5",
         "price": "40000",
     }
-    if verb == "batch-stop-order":
+    if action == "batch-stop-order":
         terms |= {"trigger_price": "45000", "trigger_price_type": "latest_price"}
-    if verb == "batch-modify-order":
+    if action == "batch-modify-order":
         terms |= {"order_id": order(server, module, price="40000")["order_id"], "price": "41000"}
-    (row,) = data(server, "POST", f"/v2/{module}/{verb}", {"orders": [terms]})
+    (row,) = data(server, "POST", f"/v2/{module}/{action}", {"orders": [terms]})
     assert row["code"] == 0, row
-    assert set(row["data"]) == names_of(ENDPOINTS["POST", f"/{module}/{verb}"])
+    assert set(row["data"]) == names_of(ENDPOINTS["POST", f"/{module}/{action}"])

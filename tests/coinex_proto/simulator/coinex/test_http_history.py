@@ -4,8 +4,7 @@ import pytest
 
 from coinex_proto.simulator import CoinexServer
 from coinex_proto.simulator.market.marks import FUNDING_EVERY_MS
-from tests.coinex_proto.simulator.http_peer import call as http_call
-from tests.coinex_proto.simulator.http_peer import code, data
+from tests.coinex_proto.simulator.http_peer import code, data, request
 from tests.coinex_proto.simulator.peer import quiet_server
 
 POSITION = "market=BTCUSDT&market_type=FUTURES"
@@ -17,14 +16,14 @@ def server() -> CoinexServer:
     made = quiet_server()
     made.quote("BTCUSDT", "100", "101", "5")
     order = {"market": "BTCUSDT", "market_type": "FUTURES", "side": "buy", "type": "market", "amount": "0.1"}
-    assert code(http_call(made, "POST", "/v2/futures/order", order)) == 0
+    assert code(request(made, "POST", "/v2/futures/order", order)) == 0
     return made
 
 
 def test_margin_that_was_added_stands_in_the_history_newest_first(server: CoinexServer) -> None:
     for amount in ("2", "3"):
         body = {"market": "BTCUSDT", "market_type": "FUTURES", "amount": amount}
-        assert code(http_call(server, "POST", "/v2/futures/adjust-position-margin", body)) == 0
+        assert code(request(server, "POST", "/v2/futures/adjust-position-margin", body)) == 0
     rows = data(server, "GET", f"/v2/futures/position-margin-history?{POSITION}")
     assert [float(row["margin_change"]) for row in rows] == [3.0, 2.0]
     assert float(rows[0]["margin_avbl"]) - float(rows[1]["margin_avbl"]) == 3.0
@@ -32,7 +31,7 @@ def test_margin_that_was_added_stands_in_the_history_newest_first(server: Coinex
     assert data(server, "GET", f"/v2/futures/position-margin-history?{POSITION}&position_id={other}") == []
 
 
-def test_funding_that_was_paid_stands_in_the_history_and_can_be_asked_for_by_time(server: CoinexServer) -> None:
+def test_funding_that_was_paid_stands_in_the_history_and_can_be_queried_by_time(server: CoinexServer) -> None:
     server.advance(server.now + FUNDING_EVERY_MS / 1000)
     (row,) = data(server, "GET", f"/v2/futures/position-funding-history?{POSITION}")
     assert (row["side"], row["ccy"], row["open_interest"]) == ("long", "USDT", "0.1")
@@ -67,7 +66,7 @@ def test_of_basis_and_premium_there_is_the_present_value(server: CoinexServer, p
 
 def test_a_position_that_was_liquidated_is_listed_for_everybody(server: CoinexServer) -> None:
     body = {"market": "BTCUSDT", "market_type": "FUTURES", "margin_mode": "isolated", "leverage": 10}
-    assert code(http_call(server, "POST", "/v2/futures/adjust-position-leverage", body)) == 0
+    assert code(request(server, "POST", "/v2/futures/adjust-position-leverage", body)) == 0
     server.quote("BTCUSDT", "10", "11", "5")
     server.advance(server.now + 1)
     (row,) = data(server, "GET", "/v2/futures/liquidation-history?market=BTCUSDT")
@@ -76,4 +75,4 @@ def test_a_position_that_was_liquidated_is_listed_for_everybody(server: CoinexSe
 
 def test_margin_orders_cannot_be_placed(server: CoinexServer) -> None:
     order = {"market": "BTCUSDT", "market_type": "MARGIN", "side": "buy", "type": "limit", "amount": "1", "price": "1"}
-    assert code(http_call(server, "POST", "/v2/spot/order", order)) == 3639
+    assert code(request(server, "POST", "/v2/spot/order", order)) == 3639

@@ -1,11 +1,11 @@
-"""Public market calls over HTTP."""
+"""Public market requests over HTTP."""
 
 from __future__ import annotations
 
 import json
 
 from coinex_proto.simulator import CoinexServer
-from tests.coinex_proto.simulator.http_peer import call, code, data
+from tests.coinex_proto.simulator.http_peer import code, data, request
 from tests.coinex_proto.simulator.peer import START, quiet_server
 
 
@@ -24,7 +24,7 @@ def test_candles_have_no_gaps_and_end_with_the_last_trade() -> None:
             assert high >= max(float(candle["open"]), float(candle["close"]))
 
 
-def test_market_lists_tell_what_foreign_clients_look_for() -> None:
+def test_market_lists_hold_what_foreign_clients_look_for() -> None:
     server = quiet_server(markets=("BTCUSDT", "ETHBTC"))
     spot = data(server, "GET", "/v2/spot/market")
     assert [(m["market"], m["base_ccy"], m["quote_ccy"]) for m in spot] == [
@@ -38,7 +38,7 @@ def test_market_lists_tell_what_foreign_clients_look_for() -> None:
     assert json.dumps(currencies)
 
 
-def test_public_market_calls_give_what_the_markets_hold() -> None:
+def test_public_market_requests_give_what_the_markets_hold() -> None:
     server = quiet_server()
     for module in ("spot", "futures"):
         server.quote("BTCUSDT", "99", "101", "5", module=module)
@@ -75,7 +75,7 @@ def test_public_market_calls_give_what_the_markets_hold() -> None:
 
 def test_a_list_of_markets_holds_at_most_ten_names() -> None:
     server = quiet_server()
-    assert code(call(server, "GET", "/v2/spot/ticker?market=" + "BTCUSDT," * 11, signed=False)) == 3639
+    assert code(request(server, "GET", "/v2/spot/ticker?market=" + "BTCUSDT," * 11, signed=False)) == 3639
     assert data(server, "GET", "/v2/spot/ticker?market=NOSUCHUSDT") == []
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.coinex_proto.simulator.http_peer import ORDER, call, code, data, place
+from tests.coinex_proto.simulator.http_peer import ORDER, code, data, place, request
 from tests.coinex_proto.simulator.peer import START, Json, Peer, quiet_server
 
 
@@ -29,7 +29,7 @@ from tests.coinex_proto.simulator.peer import START, Json, Peer, quiet_server
 )
 def test_orders_that_cannot_be_are_refused_with_their_code(change: Json, expected: int) -> None:
     server = quiet_server()
-    assert code(call(server, "POST", "/v2/spot/order", {**ORDER, **change})) == expected
+    assert code(request(server, "POST", "/v2/spot/order", {**ORDER, **change})) == expected
     assert server.orders() == ()
 
 
@@ -52,7 +52,7 @@ def test_an_order_placed_over_http_shows_up_on_the_socket_and_in_the_book() -> N
     assert depth["depth"]["bids"][0] == ["59999.00", "0.5"]
 
 
-def test_an_order_placed_in_python_can_be_asked_for_and_cancelled_over_http() -> None:
+def test_an_order_placed_in_python_can_be_queried_and_cancelled_over_http() -> None:
     server = quiet_server()
     order = server.place("BTCUSDT", "buy", "50000", "0.5")
     status = data(server, "GET", f"/v2/spot/order-status?market=BTCUSDT&order_id={order.order_id}")
@@ -65,7 +65,7 @@ def test_an_order_placed_in_python_can_be_asked_for_and_cancelled_over_http() ->
     )
     assert cancelled["order_id"] == order.order_id
     assert server.orders() == ()
-    missing = call(server, "GET", f"/v2/spot/order-status?market=BTCUSDT&order_id={order.order_id}")
+    missing = request(server, "GET", f"/v2/spot/order-status?market=BTCUSDT&order_id={order.order_id}")
     assert code(missing) == 3600
 
 
@@ -83,21 +83,6 @@ def test_partly_filled_orders_stay_and_are_found_when_they_are_over() -> None:
     assert (deal["amount"], deal["role"], deal["fee"], deal["fee_ccy"]) == ("0.2", "maker", "0.0004", "BTC")
 
 
-def test_lists_come_newest_first_in_pages() -> None:
-    server = quiet_server()
-    ids = [
-        place(server, side=("buy", "sell")[number % 2], price="65000" if number % 2 else "50000", amount="0.1")[
-            "order_id"
-        ]
-        for number in range(12)
-    ]
-    answer = call(server, "GET", "/v2/spot/pending-order?market_type=SPOT&page=2&limit=5")[2]
-    assert [order["order_id"] for order in answer["data"]] == ids[::-1][5:10]
-    assert answer["pagination"] == {"has_next": True, "total": 12}
-    sells = data(server, "GET", "/v2/spot/pending-order?market_type=SPOT&side=sell&limit=100")
-    assert [order["order_id"] for order in sells] == ids[::-1][::2]
-
-
 def test_orders_are_cancelled_by_client_id_by_list_and_all_at_once() -> None:
     server = quiet_server()
     for name in ("a", "a", "b", "c", "d"):
@@ -113,7 +98,7 @@ def test_orders_are_cancelled_by_client_id_by_list_and_all_at_once() -> None:
     assert server.orders() == ()
 
 
-def test_a_modified_order_keeps_its_id_and_tells_the_socket() -> None:
+def test_a_modified_order_keeps_its_id_and_is_pushed_to_the_socket() -> None:
     peer = Peer(server := quiet_server())
     peer.sign_in()
     peer.subscribe("order", "BTCUSDT")
@@ -180,7 +165,7 @@ def test_stop_orders_are_modified_and_cancelled() -> None:
     data(server, "POST", "/v2/spot/cancel-stop-order", {**where, "stop_id": ids[0]})
     gone = data(server, "POST", "/v2/spot/cancel-stop-order-by-client-id", {"market_type": "SPOT", "client_id": "s"})
     assert [element["data"]["stop_id"] for element in gone] == ids[1:]
-    assert code(call(server, "POST", "/v2/spot/cancel-stop-order", {**where, "stop_id": ids[0]})) == 3600
+    assert code(request(server, "POST", "/v2/spot/cancel-stop-order", {**where, "stop_id": ids[0]})) == 3600
 
 
 def test_user_deals_are_filtered_by_side_and_time() -> None:

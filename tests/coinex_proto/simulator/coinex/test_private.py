@@ -192,7 +192,7 @@ def test_futures_orders_and_positions_have_their_own_fields() -> None:
     assert "margin_market" not in deal
 
 
-def test_pushes_go_to_the_wanted_markets_only() -> None:
+def test_pushes_come_from_the_subscribed_markets_only() -> None:
     server = quiet_server(markets=("BTCUSDT", "ETHUSDT"))
     peer = signed(server, "spot")
     peer.subscribe("order", "ETHUSDT")
@@ -219,7 +219,7 @@ def test_an_account_sees_nothing_of_another() -> None:
 def test_nothing_comes_after_an_unsubscribe_or_before_a_sign_in() -> None:
     stranger = Peer(server := quiet_server())
     peer = signed(server, "spot", "order")
-    peer.ask("order.unsubscribe", {"market_list": []})
+    peer.request("order.unsubscribe", {"market_list": []})
     peer.clear()
     server.place("BTCUSDT", "buy", "100", "1")
     peer.run(0)
@@ -229,7 +229,7 @@ def test_nothing_comes_after_an_unsubscribe_or_before_a_sign_in() -> None:
 
 def test_maintenance_is_announced_on_channel_101_and_over_http() -> None:
     peer = signed(server := quiet_server(), "spot")
-    answer = peer.ask("notice.subscribe", {"channels": [101]})
+    answer = peer.request("notice.subscribe", {"channels": [101]})
     assert answer is not None
     assert answer["code"] == 0
     server.announce_maintenance(3600, 7200)

@@ -1,4 +1,4 @@
-"""The server as its hosts and tests use it: time, connections, verbs."""
+"""The server as its hosts and tests use it: time, connections, methods of tests."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from tests.coinex_proto.simulator.peer import QUIET, START, Peer, quiet_server
 
 
 def story(steps: list[float], **options: object) -> bytes:
-    """What one client hears in these steps of time, the handshake apart."""
+    """What one client receives in these steps of time, the handshake apart."""
     peer = Peer(server := CoinexServer(now=START, **options))  # type: ignore[arg-type]
     peer.sign_in()
     for topic in ("state", "deals", "index", "order", "balance"):
         peer.subscribe(topic)
     peer.subscribe("bbo", "BTCUSDT")
-    peer.ask("depth.subscribe", {"market_list": [["BTCUSDT", 10, "0", False]]})
+    peer.request("depth.subscribe", {"market_list": [["BTCUSDT", 10, "0", False]]})
     server.place("BTCUSDT", "buy", "59990", "0.5")
     for step in steps:
         peer.run(step)
@@ -28,7 +28,7 @@ def test_the_same_seed_says_the_same_bytes_and_another_seed_others() -> None:
     assert story([10], seed=5) != story([10], seed=6)
 
 
-def test_the_pace_at_which_time_is_told_changes_nothing() -> None:
+def test_the_steps_in_which_time_passes_change_nothing() -> None:
     assert story([10.0]) == story([0.0625] * 160)
 
 
@@ -44,7 +44,7 @@ def test_deadlines_lead_a_host_to_everything_in_time() -> None:
 
 
 @pytest.mark.parametrize("start", [0.0, 0.1, 1e-9, 1_700_000_000.3, 1_795_174_870.6, 4_000_000_000.199999])
-def test_beats_always_lie_ahead_wherever_the_clock_begins(start: float) -> None:
+def test_push_times_always_lie_ahead_wherever_the_clock_begins(start: float) -> None:
     server = CoinexServer(now=start, crowd=QUIET)
     peer = Peer(server)
     peer.subscribe("index", "BTCUSDT")
@@ -78,12 +78,12 @@ def test_a_dropped_connection_is_forgotten_and_takes_nothing_more() -> None:
     peer.subscribe("state")
     server.drop("fin")
     peer.clear()
-    peer.ask("server.ping")
+    peer.request("server.ping")
     peer.run(10)
     assert peer.messages == []
     assert not server.connections
     assert not server.private.sockets
-    assert not server.feeds["spot"].is_wanted
+    assert not server.feeds["spot"].has_subscribers
 
 
 def test_the_end_of_the_clients_bytes_ends_the_connection() -> None:
@@ -126,7 +126,7 @@ def test_a_quote_that_crosses_itself_is_refused(bid: str, ask: str) -> None:
         quiet_server().quote("BTCUSDT", bid, ask)
 
 
-def test_verbs_name_the_markets_there_are() -> None:
+def test_methods_name_the_markets_there_are() -> None:
     with pytest.raises(ValueError, match="no market 'XUSDT'; there are BTCUSDT"):
         quiet_server().trade("XUSDT", "buy", "1")
 

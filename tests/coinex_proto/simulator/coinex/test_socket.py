@@ -15,22 +15,22 @@ from tests.coinex_proto.simulator.peer import START, Peer, quiet_server
 
 def test_ping_and_time_need_no_sign_in_and_echo_the_id() -> None:
     peer = Peer(quiet_server())
-    assert peer.ask("server.ping", identity=7) == {"id": 7, "code": 0, "data": {"result": "pong"}, "message": "OK"}
-    answer = peer.ask("server.time")
+    assert peer.request("server.ping", identity=7) == {"id": 7, "code": 0, "data": {"result": "pong"}, "message": "OK"}
+    answer = peer.request("server.time")
     assert answer is not None
     assert answer["data"] == {"timestamp": int(START * 1000)}
 
 
 def test_a_ping_with_an_empty_array_for_params_is_answered() -> None:
     peer = Peer(quiet_server())
-    answer = peer.ask("server.ping", [])
+    answer = peer.request("server.ping", [])
     assert answer is not None
     assert answer["code"] == 0
 
 
 def test_every_message_is_one_gzip_member_in_a_binary_frame() -> None:
     peer = Peer(quiet_server())
-    peer.ask("server.ping")
+    peer.request("server.ping")
     assert peer.payloads[0][:2] == b"\x1f\x8b"
     assert json.loads(gzip.decompress(peer.payloads[0]))["id"] == 1
 
@@ -59,10 +59,10 @@ def test_error_codes_begin_with_two_on_spot_and_with_three_on_futures(path: str,
     codes = [
         answer["code"]
         for answer in (
-            peer.ask("kline.subscribe", {}),
-            peer.ask("order.subscribe", {"market_list": []}),
-            peer.ask("state.subscribe", {"market_list": "BTCUSDT"}),
-            peer.ask("state.subscribe", ["BTCUSDT"]),
+            peer.request("kline.subscribe", {}),
+            peer.request("order.subscribe", {"market_list": []}),
+            peer.request("state.subscribe", {"market_list": "BTCUSDT"}),
+            peer.request("state.subscribe", ["BTCUSDT"]),
             peer.sign_in(secret_key="0" * 48),
         )
         if answer is not None
@@ -73,7 +73,7 @@ def test_error_codes_begin_with_two_on_spot_and_with_three_on_futures(path: str,
 
 @pytest.mark.parametrize("method", ["premium.subscribe", "position.subscribe", "depth.query", "state", "server.sing"])
 def test_methods_that_the_spot_socket_does_not_have_are_unknown(method: str) -> None:
-    answer = Peer(quiet_server()).ask(method, {"market_list": []})
+    answer = Peer(quiet_server()).request(method, {"market_list": []})
     assert answer is not None
     assert answer["code"] == 20002
 
@@ -102,7 +102,7 @@ def test_a_request_that_makes_no_sense_is_an_invalid_parameter_and_the_socket_st
     ["BTCUSDT", ["BTCUSDT"], ["BTCUSDT", "5", "0", True], ["BTCUSDT", 5, "x", True], ["BTCUSDT", True, "0", True]],
 )
 def test_a_depth_subscription_of_another_shape_is_an_invalid_parameter(entry: object) -> None:
-    answer = Peer(quiet_server()).ask("depth.subscribe", {"market_list": [entry]})
+    answer = Peer(quiet_server()).request("depth.subscribe", {"market_list": [entry]})
     assert answer is not None
     assert answer["code"] == 20001
 
@@ -114,7 +114,7 @@ def test_an_unknown_market_is_acknowledged_and_stays_silent() -> None:
         assert answer is not None
         assert answer["code"] == 0
     for entry in (["NOSUCHUSDT", 5, "0", False], ["BTCUSDT", 7, "0", False]):
-        answer = peer.ask("depth.subscribe", {"market_list": [entry]})
+        answer = peer.request("depth.subscribe", {"market_list": [entry]})
         assert answer is not None
         assert answer["code"] == 0
     peer.clear()
@@ -151,7 +151,7 @@ def test_a_skewed_clock_refuses_the_truth_and_takes_its_own_time() -> None:
     refused = peer.sign_in(timestamp_ms=int(START * 1000))
     assert refused is not None
     assert refused["code"] == 21002
-    time = peer.ask("server.time")
+    time = peer.request("server.time")
     assert time is not None
     accepted = peer.sign_in(timestamp_ms=time["data"]["timestamp"])
     assert accepted is not None
@@ -171,7 +171,7 @@ def test_pushes_do_not_keep_an_idle_client_alive_and_its_own_pings_do() -> None:
     idle, busy = Peer(server := CoinexServer(now=START)), Peer(server)
     idle.subscribe("state")
     for _ in range(4):
-        busy.ask("server.ping")
+        busy.request("server.ping")
         idle.run(20)
     assert idle.ending() == "fin"
     assert busy.is_open
@@ -184,7 +184,7 @@ def test_a_close_frame_of_the_client_gets_no_answer_but_the_end_of_the_connectio
     assert not peer.has_close_frame
 
 
-def test_a_server_that_is_told_to_answers_a_close_frame() -> None:
+def test_a_server_that_is_set_to_answers_a_close_frame() -> None:
     peer = Peer(quiet_server(answers_close=True))
     peer.send(peer.wsproto.send(Close(code=1000)))
     assert peer.has_close_frame
@@ -215,7 +215,7 @@ def test_an_empty_list_unsubscribes_from_everything_of_the_topic() -> None:
     peer.subscribe("deals", "ETHUSDT")
     peer.run(1)
     assert {push["market"] for push in peer.pushes("deals.update")} == {"BTCUSDT", "ETHUSDT"}
-    peer.ask("deals.unsubscribe", {"market_list": []})
+    peer.request("deals.unsubscribe", {"market_list": []})
     peer.clear()
     peer.run(10)
     assert peer.messages == []
@@ -225,7 +225,7 @@ def test_repeated_subscriptions_add_up_and_one_can_be_left() -> None:
     peer = Peer(CoinexServer(now=START, markets=("BTCUSDT", "ETHUSDT")))
     peer.subscribe("deals", "BTCUSDT")
     peer.subscribe("deals", "ETHUSDT")
-    peer.ask("deals.unsubscribe", {"market_list": ["BTCUSDT"]})
+    peer.request("deals.unsubscribe", {"market_list": ["BTCUSDT"]})
     peer.run(5)
     assert {push["market"] for push in peer.pushes("deals.update")} == {"ETHUSDT"}
 
@@ -233,10 +233,10 @@ def test_repeated_subscriptions_add_up_and_one_can_be_left() -> None:
 def test_depth_is_left_by_name_and_tuples_do_not_leave_it() -> None:
     peer = Peer(server := quiet_server())
     entry = ["BTCUSDT", 5, "0", False]
-    peer.ask("depth.subscribe", {"market_list": [entry]})
+    peer.request("depth.subscribe", {"market_list": [entry]})
     peer.run(0.5)
-    for wanted, is_left in (([entry], False), (["BTCUSDT"], True)):
-        answer = peer.ask("depth.unsubscribe", {"market_list": wanted})
+    for entries, is_left in (([entry], False), (["BTCUSDT"], True)):
+        answer = peer.request("depth.unsubscribe", {"market_list": entries})
         assert answer is not None
         assert answer["code"] == 0
         peer.clear()

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from coinex_proto.simulator.coinflex.accounts import G, N, P, Window, add, decoded, is_signed, public_key, times
+from coinex_proto.simulator.coinflex.accounts import G, N, P, add, decoded, is_signed, public_key, times
 from tests.coinex_proto.simulator.coinflex_peer import CURVE
 
 VECTORS = [
@@ -53,8 +53,3 @@ def test_the_point_at_infinity_is_neutral() -> None:
 @pytest.mark.parametrize("text", [None, 5, "", "AAAA", "!" * 24, "AAAAAAAAAAAAAAAAAAAAAAA="])
 def test_what_is_not_base64_of_the_right_length_is_none(text: object) -> None:
     assert decoded(text, 16) is None
-
-
-def test_a_window_lets_so_many_through_in_any_span() -> None:
-    window = Window(2, 10.0)
-    assert [window.take(at) for at in (0.0, 5.0, 9.9, 10.0, 10.1, 15.0)] == [True, True, False, True, False, True]

@@ -1,82 +1,20 @@
-"""The local CoinFLEX as a whole: streams out of step, faults, HTTP, the same bytes for the same seed."""
+"""The local CoinFLEX as a whole: faults, HTTP, the same bytes for the same seed."""
 
 import pytest
 
-from coinex_proto.simulator import CoinflexServer, CrowdSettings
-from coinex_proto.simulator.coinflex.catalogue import market_names, pair, specs
-from tests.coinex_proto.simulator.coinflex_peer import PAIR, START, Json, Peer, http, quiet_server, signed_in
-
-MARKET = "XBT/USDT"
+from tests.coinex_proto.simulator.coinflex_peer import MARKET, PAIR, Json, Peer, http, lively, quiet_server, signed_in
 
 
-def lively(seed: int = 0) -> CoinflexServer:
-    return CoinflexServer(now=START, seed=seed, crowd=CrowdSettings(rate=20))
-
-
-def heard(seed: int) -> list[Json]:
+def received(seed: int) -> list[Json]:
     server = lively(seed)
     peer = Peer(server)
-    peer.ask("WatchOrders", **PAIR, watch=True)
+    peer.request("WatchOrders", **PAIR, watch=True)
     peer.wait(10)
     return peer.take()
 
 
 def test_the_same_seed_gives_the_same_messages() -> None:
-    assert heard(3) == heard(3) != heard(4)
-
-
-def test_the_public_book_is_the_sum_of_its_notices() -> None:
-    server = lively()
-    peer = Peer(server)
-    book = {order["id"]: order["quantity"] for order in peer.ask("WatchOrders", **PAIR, watch=True)["orders"]}
-    peer.wait(30)
-    server.crowds.wake(MARKET, server.now).is_quiet = True
-    peer.wait(0.1)
-    for notice in peer.notices():
-        match notice["notice"]:
-            case "OrderOpened" | "OrderModified":
-                book[notice["id"]] = notice["quantity"]
-            case "OrderClosed":
-                del book[notice["id"]]
-            case "OrdersMatched":
-                for side, sign in (("bid", 1), ("ask", -1)):
-                    if side in notice:
-                        book[notice[side]] = sign * notice[f"{side}_rem"]
-    there = server.exchange.markets[MARKET].book.orders.values()
-    assert book == {order.order_id: order.left if order.side == "buy" else -order.left for order in there}
-
-
-def test_nothing_of_the_crowd_is_kept_for_ever() -> None:
-    server = lively()
-    peer = Peer(server)
-    peer.ask("WatchOrders", **PAIR, watch=True)
-    peer.wait(300)
-    alive = len(server.exchange.markets[MARKET].book.orders)
-    assert len(server.exchange.orders) == alive
-    assert not any(server.exchange.fills.values())
-
-
-def test_replies_and_notices_are_not_in_step_but_notices_keep_their_order() -> None:
-    server, peer = signed_in(is_in_step=False, seed=1)
-    orders: set[tuple[str, ...]] = set()
-    for number in range(40):
-        tag = peer.post("PlaceOrder", **PAIR, quantity=1, price=90_000_000)
-        peer.wait(0.02)
-        names = ["reply" if "tag" in message else message["notice"] for message in peer.take()]
-        assert tag
-        orders.add(tuple(name for name in names if name != "BalanceChanged"))
-        server.advance(server.now + number / 100)
-    assert orders == {("reply", "OrderOpened"), ("OrderOpened", "reply")}
-
-
-def test_replies_may_overtake_each_other() -> None:
-    _, peer = signed_in(is_in_step=False)
-    for _ in range(8):
-        peer.post("EstimateMarketOrder", **PAIR, quantity=1)
-    peer.wait(0.05)
-    tags = [message["tag"] for message in peer.take()]
-    assert sorted(tags) != tags
-    assert len(set(tags)) == 8
+    assert received(3) == received(3) != received(4)
 
 
 @pytest.mark.parametrize(
@@ -120,7 +58,7 @@ def test_a_drop_ends_the_connection(fault: str) -> None:
 def test_whoever_was_signed_out_must_sign_in_on_a_new_connection() -> None:
     server, peer = signed_in()
     server.sign_out()
-    assert peer.ask("GetOrders")["error_code"] == 7
+    assert peer.request("GetOrders")["error_code"] == 7
 
 
 def test_a_refused_handshake() -> None:
@@ -130,15 +68,15 @@ def test_a_refused_handshake() -> None:
 def test_a_halted_market_takes_no_orders() -> None:
     server, peer = signed_in()
     server.halt(MARKET)
-    assert peer.ask("PlaceOrder", **PAIR, quantity=1, price=90_000_000)["error_code"] == 8
+    assert peer.request("PlaceOrder", **PAIR, quantity=1, price=90_000_000)["error_code"] == 8
     server.resume()
-    assert peer.ask("PlaceOrder", **PAIR, quantity=1, price=90_000_000)["error_code"] == 0
+    assert peer.request("PlaceOrder", **PAIR, quantity=1, price=90_000_000)["error_code"] == 0
 
 
 def test_the_next_commands_of_a_method_can_be_refused() -> None:
     server, peer = signed_in()
     server.refuse("GetOrders", 6, times=2)
-    assert [peer.ask("GetOrders")["error_code"] for _ in range(3)] == [6, 6, 0]
+    assert [peer.request("GetOrders")["error_code"] for _ in range(3)] == [6, 6, 0]
 
 
 def test_a_client_that_says_nothing_for_a_minute_is_cut() -> None:
@@ -149,7 +87,7 @@ def test_a_client_that_says_nothing_for_a_minute_is_cut() -> None:
     assert peer.connection.wants_close == "fin"
 
 
-def test_an_order_of_another_program_is_told_and_can_be_filled() -> None:
+def test_an_order_of_another_program_is_reported_and_can_be_filled() -> None:
     server, peer = signed_in()
     order = server.place(MARKET, "buy", "9500", "1")
     server.fill(order, "0.4")
@@ -168,7 +106,7 @@ def test_an_order_of_another_program_is_told_and_can_be_filled() -> None:
 # HTTP and the catalogue -----------------------------------------------------------------------------------------------
 
 
-def test_assets_and_markets_are_told_over_http() -> None:
+def test_assets_and_markets_are_listed_over_http() -> None:
     server = quiet_server(markets=3)
     status, assets = http(server, "GET", "/assets/")
     assert status == 200
@@ -183,17 +121,3 @@ def test_assets_and_markets_are_told_over_http() -> None:
     assert http(server, "POST", "/assets/") == (404, None)
     server.refuse("/assets/", 503)
     assert http(server, "GET", "/assets/") == (503, None)
-
-
-def test_the_markets_have_the_documented_ticks() -> None:
-    assert market_names(2) == ("XBT/USDT", "ETH/USDT")
-    assert pair("ETH/USDT").tick == 1000
-    assert [spec.price_places for spec in specs(("XBT/USDT", "USDC/USDT"))] == [0, 3]
-
-
-@pytest.mark.parametrize("name", ["XBTUSDT", "DOGE/USDT", "XBT/USDC", ""])
-def test_a_market_that_is_not_listed_is_refused(name: str) -> None:
-    with pytest.raises(ValueError, match="no market"):
-        pair(name)
-    with pytest.raises(ValueError, match="no market"):
-        quiet_server().quote(name, 1, 2)

@@ -104,7 +104,7 @@ def test_http_that_says_close_ends_after_its_answer() -> None:
     assert (connection.wants_close, venue.ends) == ("fin", 1)
 
 
-def test_a_service_may_end_the_connection_while_it_is_called() -> None:
+def test_a_service_may_end_the_connection_while_it_handles_a_message() -> None:
     _, connection = opened()
     connection.receive_data(b"\x81\x85\x00\x00\x00\x00leave" + HELLO, 0.0)
     assert (connection.data_to_send(), connection.wants_close) == (b"", "rst")
@@ -145,7 +145,7 @@ def test_an_idle_client_is_cut_when_its_time_is_up() -> None:
     assert _ending(connection) == "fin"
 
 
-def test_a_stalled_connection_reads_and_writes_later_and_is_not_called_idle() -> None:
+def test_a_stalled_connection_reads_and_writes_later_and_does_not_count_as_idle() -> None:
     venue, connection = opened()
     connection.stall(100.0)
     venue.now = 1.0

@@ -1,6 +1,6 @@
-"""How the faults of a plan are carried out, whatever the venue: here on requests and pushes of the test's own.
+"""How the faults of a fault plan are carried out, whatever the venue: here on requests and pushes of the test's own.
 
-What a client of each venue meets: `test_coinex_faults.py`, `test_venue_server.py`.
+What a client of each venue meets: `coinex/test_faults.py`, `test_venue_server.py`.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Runner:
             self.done.append(name if is_answered else f"{name} in silence")
 
         refuse: Callable[[int], None] = lambda code: self.done.append(f"{name} {code}")  # noqa: E731
-        self.runner.request(self.connection, "ask", perform, refuse)
+        self.runner.request(self.connection, "query", perform, refuse)
 
 
 @pytest.mark.parametrize(
@@ -45,14 +45,14 @@ class Runner:
     ],
 )
 def test_a_request_meets_its_fault_once(fault: str, expected: list[str]) -> None:
-    it = Runner(f"on ask {fault}")
+    it = Runner(f"on query {fault}")
     it.request("a")
     it.request("b")
     assert it.done == expected
 
 
 def test_late_requests_are_carried_out_in_order_and_not_for_a_client_that_has_gone() -> None:
-    it = Runner("on ask every late 2")
+    it = Runner("on query every late 2")
     for name in "abc":
         it.request(name)
     assert (it.done, it.runner.next_at) == ([], 2.0)

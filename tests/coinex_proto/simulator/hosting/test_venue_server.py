@@ -50,7 +50,7 @@ def status(connection: Any) -> bytes:
     return bytes(connection.data_to_send().split(b"\r\n", 1)[0].split(b" ")[1])
 
 
-def test_a_connection_becomes_a_socket_and_is_told_to_the_host(venue: Venue) -> None:
+def test_a_connection_becomes_a_socket_and_is_shown_to_the_host(venue: Venue) -> None:
     connection = venue.connect()
     assert venue.server.take_ready() == (connection,)
     assert venue.server.take_ready() == ()
@@ -72,7 +72,7 @@ def test_an_unknown_path_opens_no_socket(venue: Venue) -> None:
     assert venue.server.sockets() == ()
 
 
-def test_the_verbs_trade_in_the_quoted_market(venue: Venue) -> None:
+def test_trades_happen_in_the_quoted_market(venue: Venue) -> None:
     server = venue.server
     order = server.place(venue.market, "buy", "101", "1")
     assert server.orders() == server.orders(venue.market) == (order,)
@@ -86,7 +86,7 @@ def test_the_verbs_trade_in_the_quoted_market(venue: Venue) -> None:
         server.trade(venue.market, "buy", "1")
 
 
-def test_a_mistake_in_a_verb_raises_and_changes_nothing(venue: Venue) -> None:
+def test_a_wrong_argument_raises_and_changes_nothing(venue: Venue) -> None:
     before = venue.server.place(venue.market, "buy", "101", "1")
     with pytest.raises(ValueError, match="above zero and below the ask"):
         venue.server.quote(venue.market, "102", "101")
@@ -120,7 +120,7 @@ def test_what_the_machine_cannot_do_is_left_out(venue: Venue) -> None:
 @pytest.mark.parametrize(
     ("fault", "ending"), [("drop", "rst"), ("drop fin", "fin"), ("drop mid-frame", "rst"), ("silence", None)]
 )
-def test_a_planned_fault_meets_every_socket_at_its_time(venue: Venue, fault: str, ending: str | None) -> None:
+def test_a_timed_fault_meets_every_socket_at_its_time(venue: Venue, fault: str, ending: str | None) -> None:
     venue.begin(faults=f"at 5s {fault}")
     connection = venue.connect()
     venue.wait(4.9)

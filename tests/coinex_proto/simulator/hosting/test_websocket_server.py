@@ -83,12 +83,6 @@ def test_a_frame_against_the_rules_ends_reading_after_the_good_ones() -> None:
     assert made.is_over
 
 
-def test_our_own_close_is_one_frame_and_only_once() -> None:
-    made = server()
-    assert made.close(1001) == b"\x88\x02\x03\xe9"
-    assert made.close(1001) == b""
-
-
 @pytest.mark.parametrize("missing", ["sec-websocket-key", "sec-websocket-version", "connection"])
 def test_a_request_that_is_no_upgrade_is_refused(missing: str) -> None:
     headers = [(name, value) for name, value in HEADERS if name.decode() != missing]

@@ -30,7 +30,7 @@ def test_the_total_over_all_owners_is_what_was_deposited() -> None:
     assert ledger.total("ETH") == ledger.deposited("ETH") == 0
 
 
-def test_moved_balances_of_watched_owners_are_told_once_and_in_order() -> None:
+def test_moved_balances_of_watched_owners_are_reported_once_and_in_order() -> None:
     ledger = Ledger()
     ledger.watched.add(2)
     ledger.deposit(1, "spot", "BTC", 10)

@@ -7,7 +7,7 @@ import pytest
 from coinex_proto.simulator.market.catalogue import market_names, specs, split_name
 
 
-def test_as_many_names_as_are_asked_for_the_known_ones_first() -> None:
+def test_as_many_names_as_requested_the_known_ones_first() -> None:
     names = market_names(1000)
     assert len(set(names)) == 1000
     assert names[:2] == ("BTCUSDT", "ETHUSDT")

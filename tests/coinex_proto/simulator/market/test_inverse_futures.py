@@ -125,7 +125,7 @@ def test_it_is_listed_pushed_and_traded_like_the_others() -> None:
     peer.subscribe("state", "BTCUSD")
     peer.subscribe("user_deals", "BTCUSD")
     peer.subscribe("balance", "BTC")
-    peer.ask("depth.subscribe", {"market_list": [["BTCUSD", 20, "0", False]]})
+    peer.request("depth.subscribe", {"market_list": [["BTCUSD", 20, "0", False]]})
     terms = {"market": "BTCUSD", "market_type": "FUTURES", "side": "buy", "type": "market", "amount": "500"}
     order = data(server, "POST", "/v2/futures/order", terms)
     peer.run(5)

@@ -43,7 +43,7 @@ def test_every_period_gives_a_thousand_candles_that_join(period: str) -> None:
         assert 0 < after.low <= min(after.open, after.close) <= max(after.open, after.close) <= after.high
 
 
-def test_the_past_is_the_same_whenever_it_is_asked_for() -> None:
+def test_the_past_is_the_same_whenever_it_is_requested() -> None:
     market = traded()
     early, late = (
         klines(market, "1min", START_MS + 4 * MINUTE_MS, 7),

@@ -95,9 +95,9 @@ def test_a_modified_stop_looks_the_other_way_and_a_cancelled_one_never_fires() -
     shop.exchange.stops.cancel(stop)
     shop.trade_at(12_000)
     assert stop.status == "cancel"
-    for verb in (shop.exchange.stops.cancel, shop.exchange.stops.modify):
+    for method in (shop.exchange.stops.cancel, shop.exchange.stops.modify):
         with pytest.raises(OrderRefused, match="not open"):
-            verb(stop)
+            method(stop)
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ def watched(
     return exchange.markets[key], middles
 
 
-def test_the_same_seed_tells_the_same_story_and_other_markets_do_not_matter() -> None:
+def test_the_same_seed_gives_the_same_trades_and_other_markets_do_not_matter() -> None:
     alone = watched("spot:BTCUSDT", ["BTCUSDT"], 60, CrowdSettings())[1]
     among = watched("spot:BTCUSDT", ["ETHUSDT", "BTCUSDT"], 60, CrowdSettings())[1]
     other = watched("spot:BTCUSDT", ["BTCUSDT"], 60, CrowdSettings(), seed=1)[1]
@@ -59,7 +59,7 @@ def test_volatility_and_spread_are_as_set() -> None:
     assert figures[1][1] > 3 * figures[0][1]
 
 
-def test_waking_a_futures_market_wakes_its_index_and_they_stay_together() -> None:
+def test_waking_a_futures_market_wakes_its_index_and_they_stay_close() -> None:
     exchange = Exchange(specs(["BTCUSDT"]), now_ms=0)
     crowds = Crowds(exchange, CrowdSettings(), 0)
     futures = crowds.wake("futures:BTCUSDT", 0.0)

@@ -1,4 +1,4 @@
-"""A line that does not carry at once: delayed, slow or frozen for a while.  Bytes come out in order and none is lost."""
+"""A link that holds bytes up: delayed, slow or frozen for a while.  Bytes come out in order and none is lost."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Final
 PIECES_A_SECOND: Final = 20
 
 
-class Line:
+class Link:
     """One direction of a connection."""
 
     def __init__(self) -> None:
