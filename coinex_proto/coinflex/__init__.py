@@ -1,4 +1,4 @@
-"""CoinFLEX v1: one socket with books order by order, and trading on it. Source of all facts: CoinFLEX API v1.
+"""CoinFLEX v1: one socket with books order by order, and trading on it. Source: CoinFLEX API v1.
 
 Start with `live()` or `staging()`; subscribe to topics, send commands. Amounts and prices are scaled integers as on the wire;
 `Assets` turns them into decimals. Nothing in here does I/O.

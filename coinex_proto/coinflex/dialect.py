@@ -39,7 +39,7 @@ _LIMITS: Final[Mapping[str, Rate]] = {
     ORDERS_BUCKET: Rate(100.0, 100.0),
     QUERIES_BUCKET: Rate(0.5, 5.0),
 }
-"""200 order commands a second and user, 10 queries in 10 s and session. A full bucket and what flows in meanwhile make up
+"""200 order commands a second and user, 10 queries in 10 s and session. A full bucket and its refill meanwhile make up
 the venue's number in any window; how it counts is not documented."""
 
 _ENCODER: Final = msgspec.json.Encoder()

@@ -1,4 +1,4 @@
-"""QFEX: perpetual futures on equities, indices, commodities and currencies. Source of all facts: QFEX documentation.
+"""QFEX: perpetual futures on equities, indices, commodities and currencies. Source: QFEX documentation.
 
 Start with `mds()` for market data or `trade()` for orders; subscribe to topics, send commands. Nothing in here does I/O.
 """

@@ -1,6 +1,6 @@
 """The table of requests of the Trade socket: one row says all that is known of one type, whoever makes it.
 
-Commands, `Raw` and the echoes in errors and acknowledgements are told apart by their wire name alone, so that the row of a
+Commands, `Raw` and the echoes in errors and acknowledgements are distinguished by their wire name alone, so that the row of a
 name serves all three. Weights: QFEX documentation, "Rate limits"; close_position and add_twap are not listed there and
 count as an order.
 """

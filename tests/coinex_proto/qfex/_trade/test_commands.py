@@ -126,3 +126,15 @@ def test_raw_speaks_to_both_sockets() -> None:
         "type": "get_order",
         "params": {"order_id": "1"},
     }
+
+
+def test_closing_a_position_places_an_order_whose_side_and_size_are_the_venues() -> None:
+    fact = qfex.ClosePosition(symbol="A-USD", client_order_id="c").order()
+    assert (fact.client_order_id, fact.market, fact.side, fact.amount, fact.state) == (
+        "c",
+        "A-USD",
+        None,
+        None,
+        "sending",
+    )
+    assert qfex.ClosePosition(symbol="A-USD").order().client_order_id is None

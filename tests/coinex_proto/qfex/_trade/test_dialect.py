@@ -58,7 +58,7 @@ def test_after_a_loss_only_orders_with_names_that_the_venue_takes_are_queried_by
     assert by_id == [qfex.GetOrder(order_id="o-1", symbol="AAPL-USD")]
 
 
-def test_what_is_said_of_orders_is_told_to_the_tracker() -> None:
+def test_what_is_said_of_orders_reaches_the_tracker() -> None:
     (update,) = [
         found for found in TRADE.decode(json.dumps(record("ACK")).encode()) if isinstance(found, qfex.OrderUpdate)
     ]
