@@ -37,7 +37,7 @@ def check_step(work: object) -> None:
 
 def check_runnable(client: object) -> None:
     """What `run()` can drive."""
-    if not hasattr(client, "_parts"):
+    if not hasattr(client, "_sockets"):
         raise UsageError(
             f"run() drives blocking clients, not {quoted(client)}; how long is named: run(client, seconds=10)"
         )

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from coinex_driver.arguments import check_step
-from coinex_driver.client_core import Pump
+from coinex_driver.client_core import ClientCore
 from coinex_proto import (
     Command,
     Event,
@@ -31,79 +31,79 @@ E = TypeVar("E", bound=Event)
 T = TypeVar("T")
 
 
-class Verbs(ABC):
+class ClientBase(ABC):
     """The common methods; the base of `Client` and `BlockingClient` only."""
 
-    _pump: Pump
+    _core: ClientCore
 
     @abstractmethod
-    def _do(self, step: Callable[[], T]) -> T:
+    def _change(self, step: Callable[[], T]) -> T:
         """Takes a step where the session lives, and sees to it that what it queued gets on its way.
 
         Raises `UsageError` where the client may not be used from here.
         """
 
-    def _ask(self, question: Callable[[], T]) -> T:
-        """As `_do`, for what changes nothing."""
-        return question()
+    def _inspect(self, query: Callable[[], T]) -> T:
+        """As `_change`, for what changes nothing."""
+        return query()
 
     @property
     def stats(self) -> Statistics:
         """Counters of this client's session; they count on across reconnects."""
-        return self._pump.session.stats
+        return self._core.session.stats
 
     def on(self, kind: type[E]) -> Callable[[Callable[[E], T]], Callable[[E], T]]:
         """Decorator: call the function with every event of this class (subclasses too)."""
 
         def register(function: Callable[[E], T]) -> Callable[[E], T]:
-            self._do(lambda: self._pump.on(kind, function))
+            self._change(lambda: self._core.on(kind, function))
             return function
 
         return register
 
     def on_error(self, handler: Callable[[Event, Exception], object]) -> None:
         """Exceptions of callbacks go to `handler` and the client goes on; without one they end what drives the client."""
-        self._do(lambda: self._pump.on_error(handler))
+        self._change(lambda: self._core.on_error(handler))
 
     def subscribe(self, *topics: Topic[E], callback: Callable[[E], object] | None = None) -> None:
         """State that these topics are wanted; at any time, it waits for the connection and each reconnect by itself.
 
         Twice is once, the last wish wins. Raises `UsageError` for what this venue or these credentials cannot have.
         """
-        self._do(lambda: self._pump.subscribe(topics, callback))
+        self._change(lambda: self._core.subscribe(topics, callback))
 
     def unsubscribe(self, *topics: Topic[Event]) -> None:
         """Take the wish back, and the callbacks that `subscribe` was given with it. Open streams keep their topics."""
-        self._do(lambda: self._pump.unsubscribe(topics))
+        self._change(lambda: self._core.unsubscribe(topics))
 
     def send(self, command: Command[R], callback: Callable[[Replied[R] | Failed], object] | None = None) -> RequestId:
         """Send a command now; the callback gets its one outcome. Never waits, never sent again.
 
         Raises `NotReady` while there is no ready connection, or the venue's rate limit forbids a command that trades.
         """
-        return self._do(lambda: self._pump.send(command, callback))
+        return self._change(lambda: self._core.send(command, callback))
 
     def trusted(self, *topics: Topic[Event]) -> bool:
         """Whether all of these are live; none named: all that are wanted. True is never a guess.
 
         False too while the line has not been proved for `ping_interval + ping_timeout`, as after a long computation.
         """
-        return self._ask(lambda: self._pump.trusted(*topics))
+        return self._inspect(lambda: self._core.trusted(*topics))
 
     def age(self, update: Update) -> float | None:
         """Seconds from the venue's time stamp of an update until it was received, both by the venue's clock.
 
         None when it has none, or while the clock is not known: it is asked with the first ping, or by `server_time()`.
         """
-        return self._ask(lambda: self._pump.session.age(update))
+        return self._inspect(lambda: self._core.session.age(update))
 
     def topics(self) -> tuple[TopicStatus, ...]:
         """How each topic stands that a subscription or an open stream wants."""
-        return self._do(self._pump.topics)
+        return self._change(self._core.topics)
 
     def orders(self) -> tuple[OrderView, ...]:
         """Own orders that are not final, as far as they are known."""
-        return self._ask(self._pump.session.orders.open)
+        return self._inspect(self._core.session.orders.open)
 
     def step(self, work: Callable[[Session, float], T]) -> T:
         """Do something to the session itself, at its present time and where it lives; what it says gets on its way.
@@ -111,8 +111,8 @@ class Verbs(ABC):
         For parts that stand beside a client, for example the orders that leave over HTTP (`coinex.http.Desk`).
         """
         check_step(work)
-        return self._do(lambda: work(self._pump.session, self._pump.now()))
+        return self._change(lambda: work(self._core.session, self._core.now()))
 
     def stop(self) -> None:
         """End `run()` and the streams and close the connection in good order; may be called in a callback."""
-        self._do(self._pump.stop)
+        self._change(self._core.stop)

@@ -53,13 +53,13 @@ from coinex_trio.network import Network
 R = TypeVar("R")
 E = TypeVar("E", bound=Event)
 
-SLOW: Final = 0.25
+SLOW_CALLBACK: Final = 0.25
 """Seconds in one event's callbacks after which a warning is written: the core calls a timer late at the same point."""
 
-ENDED: Final = "has been stopped or closed and does nothing any more: make a new one"
+HAS_ENDED: Final = "has been stopped or closed and does nothing any more: make a new one"
 
 
-class Pump:
+class ClientCore:
     """The session of one client and everybody who listens to it."""
 
     def __init__(self, dialect: Dialect, callbacks: Callbacks | None, config: Config, network: Network) -> None:
@@ -67,7 +67,7 @@ class Pump:
         self.name = dialect.name
         self.config = config
         self.session = Session(dialect, network.sources, config)
-        self.taps = Callbacks()
+        self.stream_callbacks = Callbacks()
         """Of the streams."""
         # Reply callbacks are this client's own; `callbacks` may serve several clients.
         self.own = Callbacks(callbacks)
@@ -87,7 +87,7 @@ class Pump:
         self._by_topic: dict[TopicKey, dict[Hashable, Registration]] = {}
         self._streams: dict[Hashable, Callable[[], None]] = {}
         self._dropped: deque[Hashable] = deque()
-        self._outcomes: dict[RequestId, Outcome] = {}
+        self._pending: dict[RequestId, PendingReply] = {}
         self._refusals: dict[TopicKey, RequestRefused] = {}
         self._observers: dict[type[Event], Callable[[Any], None]] = {
             Ready: self._on_ready,
@@ -140,23 +140,23 @@ class Pump:
                 if observer is not None:
                     observer(event)
                 if self._streams:
-                    self.taps.dispatch(event)
+                    self.stream_callbacks.dispatch(event)
                 self.dispatch(event)
-                ended = read_clock()
-                if ended - began > SLOW:
-                    LOG.warning("%s: callbacks of %s took %.2f s", self.name, type(event).__name__, ended - began)
-                began = ended
+                why_over = read_clock()
+                if why_over - began > SLOW_CALLBACK:
+                    LOG.warning("%s: callbacks of %s took %.2f s", self.name, type(event).__name__, why_over - began)
+                began = why_over
         finally:
             self.is_delivering = False
 
     def on(self, kind: type[E], function: Callable[[E], object]) -> None:
         """The function gets every event of this class."""
-        self.check_going_on()
+        self.check_not_over()
         self.callbacks.add(kind, function)
 
     def on_error(self, handler: Callable[[Event, Exception], object]) -> None:
         """Exceptions of callbacks go there from now on."""
-        self.check_going_on()
+        self.check_not_over()
         self.own.on_error(handler)
         self.callbacks.on_error(handler)
 
@@ -201,13 +201,13 @@ class Pump:
             self.error = error
         self._end_streams()
 
-    def check_going_on(self) -> None:
+    def check_not_over(self) -> None:
         """A client that has ended does nothing any more, and must not look as if it did.
 
         Raises what ended it, or `UsageError`. The last events are still handed out: their callbacks may say what they like.
         """
         if self.is_over and not self.is_delivering and not self.is_handing_out:
-            raise self.error if self.error is not None else UsageError(f"this client {ENDED}")
+            raise self.error if self.error is not None else UsageError(f"this client {HAS_ENDED}")
 
     def _end_streams(self) -> None:
         for end in tuple(self._streams.values()):
@@ -217,7 +217,7 @@ class Pump:
 
     def subscribe(self, topics: tuple[Topic[Any], ...], callback: Callable[[Any], object] | None) -> None:
         """States the wish; one function is registered once for a topic."""
-        self.check_going_on()
+        self.check_not_over()
         check_topics(topics)
         added: list[tuple[TopicKey, Registration]] = []
         name = identity(callback)
@@ -244,7 +244,7 @@ class Pump:
 
     def hold(self, topics: tuple[Topic[Any], ...], holder: Hashable, end: Callable[[], None]) -> None:
         """Topics are wanted while `holder` lives; `end` is called when the client stops."""
-        self.check_going_on()
+        self.check_not_over()
         if topics:
             self.session.hold(*topics, holder=holder, now=self.now())
         self._streams[holder] = end
@@ -262,9 +262,9 @@ class Pump:
                 end()
                 self.session.release(holder, self.now())
 
-    def want(self, topics: tuple[Topic[Any], ...]) -> None:
+    def ensure_subscribed(self, topics: tuple[Topic[Any], ...]) -> None:
         """Subscribes those that nobody wants yet, and asks again for those that were refused."""
-        self.check_going_on()
+        self.check_not_over()
         wanted = {status.topic for status in self.session.topics()}
         missing = tuple(t for t in topics if t not in wanted or t.key in self._refusals)
         if missing:
@@ -276,14 +276,14 @@ class Pump:
         """Whether these are live and the line was proved lately enough for that to mean something."""
         return self.session.trusted(*topics) and not self.is_over and self.session.is_proved(self.now())
 
-    def watch(self, topics: tuple[Topic[Any], ...]) -> Callable[[], bool]:
+    def when_live(self, topics: tuple[Topic[Any], ...]) -> Callable[[], bool]:
         """Wants these topics; the function says whether the client is ready and they are live.
 
         It raises what the venue said where it refused one of them for good.
         """
         if self.is_over:
-            raise self.ended("nothing more will come")
-        self.want(topics)
+            raise self.why_over("nothing more will come")
+        self.ensure_subscribed(topics)
 
         def is_done() -> bool:
             for topic in topics:
@@ -304,7 +304,7 @@ class Pump:
         """Sends at once or raises `NotReady`; the callback gets the one outcome."""
         check_command(command)
         if self.is_stopping or self.is_over:
-            raise NotReady(f"{describe(command)} was not sent: the client {ENDED}")
+            raise NotReady(f"{describe(command)} was not sent: the client {HAS_ENDED}")
         if callback is not None:
             check_callback(callback)  # before the command has left
         request_id = self.session.send(command, self.now())
@@ -313,21 +313,21 @@ class Pump:
         LOG.debug("%s: %s is request %d", self.name, describe(command), request_id)
         return request_id
 
-    def expect(self, request_id: RequestId) -> Outcome:
+    def expect(self, request_id: RequestId) -> PendingReply:
         """Where the outcome of a request will be; nobody else's callbacks are involved."""
-        outcome = self._outcomes[request_id] = Outcome()
-        return outcome
+        reply = self._pending[request_id] = PendingReply()
+        return reply
 
-    def ended(self, what: str) -> BaseException:
+    def why_over(self, what: str) -> BaseException:
         """Why something can no longer be waited for."""
-        return self.error if self.error is not None else NotReady(f"{what}: the client {ENDED}")
+        return self.error if self.error is not None else NotReady(f"{what}: the client {HAS_ENDED}")
 
     # The log: names and ids, never payloads or keys -------------------------------------------------------------------
 
     def _on_outcome(self, event: Replied[Any] | Failed) -> None:
-        outcome = self._outcomes.pop(event.request_id, None)
-        if outcome is not None:
-            outcome.event = event
+        reply = self._pending.pop(event.request_id, None)
+        if reply is not None:
+            reply.event = event
         if isinstance(event, Failed):
             LOG.debug("%s: request %d failed: %s", self.name, event.request_id, type(event.error).__name__)
 
@@ -361,7 +361,7 @@ class Pump:
 
 
 @define
-class Outcome:
+class PendingReply:
     """The one event that ends a request, once it is there."""
 
     event: Replied[Any] | Failed | None = None

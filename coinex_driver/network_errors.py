@@ -29,7 +29,7 @@ def describe(error: BaseException) -> str:
     return str(cause) or type(cause).__name__
 
 
-def told(error: Exception) -> str | ConnectFailed:
+def reason_of(error: Exception) -> str | ConnectFailed:
     """What the session is told: an error of our own as it is, any other in one line."""
     return error if isinstance(error, ConnectFailed) else describe(error)
 

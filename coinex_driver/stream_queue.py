@@ -8,23 +8,23 @@ from __future__ import annotations
 
 from typing import Any, Generic, TypeVar
 
-from coinex_driver.client_core import Pump
+from coinex_driver.client_core import ClientCore
 from coinex_proto import Event, Topic
 from coinex_proto.delivery.streams import Latest, Queue
 
 E = TypeVar("E", bound=Event)
 
 
-class Tap(Generic[E]):
+class StreamQueue(Generic[E]):
     """What a stream of either driver reads from."""
 
-    def __init__(self, pump: Pump, queue: Queue[E] | Latest[E], topics: tuple[Topic[Any], ...]) -> None:
+    def __init__(self, core: ClientCore, queue: Queue[E] | Latest[E], topics: tuple[Topic[Any], ...]) -> None:
         self.queue = queue
-        self._pump = pump
-        if pump.is_stopping or pump.is_over:
+        self._core = core
+        if core.is_stopping or core.is_over:
             queue.end()
         try:
-            pump.hold(topics, queue, queue.end)
+            core.hold(topics, queue, queue.end)
         except BaseException:
             queue.end()
             raise
@@ -43,26 +43,26 @@ class Tap(Generic[E]):
         try:
             return self.queue.take()
         except IndexError:
-            if self._pump.error is not None:
-                raise self._pump.error from None
+            if self._core.error is not None:
+                raise self._core.error from None
             return None
 
     def close(self) -> None:
         """Takes no more events and lets go of the topics. Twice is once."""
-        self._pump.drop(self.queue)
-        self._pump.release_dropped()
+        self._core.drop(self.queue)
+        self._core.release_dropped()
 
     def __del__(self) -> None:
         # Perhaps in the garbage collector, in any thread: the pump lets go in its own time.
-        self._pump.drop(self.queue)
+        self._core.drop(self.queue)
 
 
-def lossless(pump: Pump, wanted: tuple[type[E] | Topic[E], ...]) -> Tap[E]:
+def lossless(core: ClientCore, wanted: tuple[type[E] | Topic[E], ...]) -> StreamQueue[E]:
     """A tap that loses nothing; bounded by `Config.queue_size`."""
     topics = tuple(one for one in wanted if isinstance(one, Topic))
-    return Tap(pump, Queue(pump.taps, *wanted, size=pump.config.queue_size), topics)
+    return StreamQueue(core, Queue(core.stream_callbacks, *wanted, size=core.config.queue_size), topics)
 
 
-def latest(pump: Pump, topics: tuple[Topic[E], ...]) -> Tap[E]:
+def latest(core: ClientCore, topics: tuple[Topic[E], ...]) -> StreamQueue[E]:
     """A tap that keeps the newest event of each topic."""
-    return Tap(pump, Latest(pump.taps, *topics), topics)
+    return StreamQueue(core, Latest(core.stream_callbacks, *topics), topics)

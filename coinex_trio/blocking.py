@@ -17,8 +17,8 @@ from types import TracebackType
 from typing import Any, Final, Protocol, Self, TypeVar, cast
 
 from coinex_driver.arguments import check_book_topic, check_runnable, check_seconds
-from coinex_driver.client_base import Verbs
-from coinex_driver.client_core import Pump, check_ssl_context
+from coinex_driver.client_base import ClientBase
+from coinex_driver.client_core import ClientCore, check_ssl_context
 from coinex_driver.stream_queue import latest, lossless
 from coinex_proto import (
     BookChanged,
@@ -35,8 +35,8 @@ from coinex_proto import (
 )
 from coinex_proto.checks import check_order
 from coinex_trio._io.background import Worker
-from coinex_trio._io.blocking_io import Line
-from coinex_trio._io.reentry import INSIDE
+from coinex_trio._io.blocking_io import BlockingIO
+from coinex_trio._io.reentry import CURRENT_THREAD
 from coinex_trio.iterator import Events as Events
 from coinex_trio.network import SYSTEM, Network, Transport
 
@@ -48,7 +48,7 @@ GRACE: Final = 1.0
 """Seconds beyond `Config.close_timeout` after which `close()` waits no more for the goodbye."""
 
 
-class BlockingClient(Verbs):
+class BlockingClient(ClientBase):
     """One venue's session on a plain socket; opens at `with` or at the first call that waits.
 
     A call that waits raises `UsageError` in a callback: use `send` with a callback there. One thread uses it, the one
@@ -66,15 +66,15 @@ class BlockingClient(Verbs):
         background: bool = False,
     ) -> None:
         check_ssl_context(dialect, ssl_context)
-        self._pump = Pump(dialect, callbacks, config, network)
+        self._core = ClientCore(dialect, callbacks, config, network)
         self._network = network
-        self._line = Line(self._pump, network, ssl_context)
-        self._worker = Worker(self._pump, self._line, network) if background else None
+        self._io = BlockingIO(self._core, network, ssl_context)
+        self._worker = Worker(self._core, self._io, network) if background else None
         self._is_entered = False
         self._is_closed = False
         self._process = os.getpid()
         self._thread: int | None = None
-        self._beside: tuple[weakref.ref[BlockingClient], ...] = ()
+        self._siblings: tuple[weakref.ref[BlockingClient], ...] = ()
         """Other sockets of the same venue, kept alive by every call of this one that waits."""
 
     # What waits -------------------------------------------------------------------------------------------------------
@@ -82,10 +82,10 @@ class BlockingClient(Verbs):
     def request(self, command: Command[R]) -> R:
         """The answer to a command; raises what `Failed` would carry, or `NotReady` at once while not connected."""
         self._open()
-        outcome = self._do(lambda: self._pump.expect(self._pump.send(command, None)))
-        self._until(lambda: outcome.event is not None, math.inf, "request()")
-        result: R = outcome.result()
-        return self._own(result)
+        reply = self._change(lambda: self._core.expect(self._core.send(command, None)))
+        self._until(lambda: reply.event is not None, math.inf, "request()")
+        result: R = reply.result()
+        return self._detached(result)
 
     def ready(self, *topics: Topic[Event], timeout: float = 10.0) -> None:
         """Returns when signed in and these topics are live; topics that nobody wants yet are subscribed.
@@ -95,7 +95,7 @@ class BlockingClient(Verbs):
         self._check_may_wait()
         check_seconds(timeout)
         until = self._network.now() + timeout
-        is_done = self._do(lambda: self._pump.watch(topics))
+        is_done = self._change(lambda: self._core.when_live(topics))
         self._open()
         self._catch_up(until)
         if not self._until(is_done, until, "ready()"):
@@ -107,8 +107,8 @@ class BlockingClient(Verbs):
         check_order(order)
         check_seconds(timeout)
         self._open()
-        live = self._pump.session.orders.live(order)  # an event carries a snapshot, which stays as it is
-        if not self._until(lambda: live.is_final, self._pump.now() + timeout, "wait()"):
+        live = self._core.session.orders.live(order)  # an event carries a snapshot, which stays as it is
+        if not self._until(lambda: live.is_final, self._core.now() + timeout, "wait()"):
             raise TimeoutError(f"the order is {live.state} after {timeout:g} s")
         return live
 
@@ -123,12 +123,12 @@ class BlockingClient(Verbs):
         `ConsumerTooSlow` when `Config.queue_size` events wait.
         """
         check_seconds(seconds)
-        return Events(self, self._do(lambda: lossless(self._pump, wanted)), seconds)
+        return Events(self, self._change(lambda: lossless(self._core, wanted)), seconds)
 
     def latest(self, *topics: Topic[E], seconds: float = math.inf) -> Events[E]:
         """The newest event of each topic; what was replaced before it was taken is counted in `.skipped`."""
         check_seconds(seconds)
-        return Events(self, self._do(lambda: latest(self._pump, topics)), seconds)
+        return Events(self, self._change(lambda: latest(self._core, topics)), seconds)
 
     def book(self, topic: Topic[BookChanged], timeout: float = 10.0) -> BookView:
         """A snapshot of this order book as soon as it is trusted, else `BookNotTrusted`; subscribed if it was not."""
@@ -136,41 +136,41 @@ class BlockingClient(Verbs):
         check_book_topic(topic)
         check_seconds(timeout)
         until = self._network.now() + timeout
-        is_done = self._do(lambda: self._pump.watch((topic,)))
+        is_done = self._change(lambda: self._core.when_live((topic,)))
         self._open()
         self._catch_up(until)
-        view = self._ask(lambda: self._pump.session.book(topic))
+        view = self._inspect(lambda: self._core.session.book(topic))
         if not self._until(lambda: is_done() and view.trusted, until, "book()"):
             raise BookNotTrusted(topic, f"{view.why} (after {timeout:g} s)")
-        return self._ask(view.snapshot)
+        return self._inspect(view.snapshot)
 
     def close(self) -> None:
         """Close in good order, within `Config.close_timeout`; twice is once. In a callback it is `stop()`."""
         if self._process != os.getpid():
-            self._line.abandon()
+            self._io.abandon()
             return
         if self._is_closed:
             return
         self._check()
-        if INSIDE.is_waiting:
+        if CURRENT_THREAD.is_waiting:
             self.stop()
             return
         self._is_closed = True
         self._is_entered = True
-        if self._line.is_torn:
-            self._line.abandon()
-            self._pump.end(None)
+        if self._io.is_interrupted:
+            self._io.abandon()
+            self._core.end(None)
             return
         try:
             self.stop()
-            until = self._network.now() + self._pump.config.close_timeout + GRACE
-            self._until(lambda: self._pump.is_over, until, "close()")
+            until = self._network.now() + self._core.config.close_timeout + GRACE
+            self._until(lambda: self._core.is_over, until, "close()")
         finally:
             self._end()
 
     def orders(self) -> tuple[OrderView, ...]:
         """Own orders that are not final, as far as they are known; with `background=True`, as they are known now."""
-        return tuple(map(self._own, super().orders()))
+        return tuple(map(self._detached, super().orders()))
 
     # Entering and leaving ---------------------------------------------------------------------------------------------
 
@@ -188,11 +188,11 @@ class BlockingClient(Verbs):
 
     def __del__(self) -> None:
         worker: Worker | None = getattr(self, "_worker", None)
-        line: Line | None = getattr(self, "_line", None)
+        io: BlockingIO | None = getattr(self, "_io", None)
         if worker is not None and worker.is_running():
             worker.end()
-        elif line is not None and line.transport is not None:
-            line.abandon()
+        elif io is not None and io.transport is not None:
+            io.abandon()
         else:
             return
         text = f"unclosed {type(self).__name__}: use it in `with`, or call close()"
@@ -200,30 +200,30 @@ class BlockingClient(Verbs):
 
     # Waiting ----------------------------------------------------------------------------------------------------------
 
-    def _do(self, step: Callable[[], T]) -> T:
+    def _change(self, step: Callable[[], T]) -> T:
         self._check()
         if self._worker is not None:
-            return self._worker.call(step)
+            return self._worker.run_step(step)
         result = step()
-        self._line.hurry()
-        self._line.flush()
+        self._io.make_due()
+        self._io.flush()
         return result
 
-    def _ask(self, question: Callable[[], T]) -> T:
-        return question() if self._worker is None else self._worker.call(question)
+    def _inspect(self, query: Callable[[], T]) -> T:
+        return query() if self._worker is None else self._worker.run_step(query)
 
-    def _live(self, order: OrderView) -> OrderView:
+    def _live_order(self, order: OrderView) -> OrderView:
         """What goes on changing, of an order that crossed as a snapshot."""
-        return self._pump.session.orders.find(order.order_id, order.client_order_id) or order
+        return self._core.session.orders.find(order.order_id, order.client_order_id) or order
 
-    def _own(self, value: T) -> T:
+    def _detached(self, value: T) -> T:
         """Only what cannot change crosses from the thread of `background=True`."""
         if self._worker is not None and isinstance(value, OrderView):
             return cast(T, value.snapshot())
         return value
 
     def _mute(self) -> None:
-        self._pump.mute() if self._worker is None else self._worker.mute()
+        self._core.mute() if self._worker is None else self._worker.mute()
 
     def _check(self) -> None:
         if self._process != os.getpid():
@@ -242,11 +242,11 @@ class BlockingClient(Verbs):
 
     def _check_may_begin(self) -> None:
         self._check_unclosed()
-        self._pump.check_going_on()
+        self._core.check_not_over()
 
     def _check_may_wait(self) -> None:
         self._check()
-        if INSIDE.is_waiting:
+        if CURRENT_THREAD.is_waiting:
             raise UsageError("a call that waits cannot be made in a callback: use send(command, callback) there")
 
     def _open(self) -> None:
@@ -257,7 +257,7 @@ class BlockingClient(Verbs):
         try:
             if self._worker is not None:
                 self._worker.start()
-            self._until(lambda: self._pump.was_ready or self._pump.is_stopping, math.inf, "opening")
+            self._until(lambda: self._core.was_ready or self._core.is_stopping, math.inf, "opening")
         except BaseException:
             self._mute()
             self.close()
@@ -268,40 +268,40 @@ class BlockingClient(Verbs):
         if self._worker is not None and self._worker.is_running() and not self._worker.wait(is_done, until):
             return False
         while not is_done():
-            if self._pump.is_over:
-                raise self._pump.ended(what)
-            if self._pump.now() >= until:
+            if self._core.is_over:
+                raise self._core.why_over(what)
+            if self._core.now() >= until:
                 return False
-            _cycle((self, *self._companions()), until)
+            _turn_all((self, *self._running_siblings()), until)
         return True
 
-    def _companions(self) -> list[BlockingClient]:
+    def _running_siblings(self) -> list[BlockingClient]:
         """Those beside this one that have begun; raises what ended one of them."""
-        found = [client for reference in self._beside if (client := reference()) is not None and client._is_entered]
+        found = [client for reference in self._siblings if (client := reference()) is not None and client._is_entered]
         return [client for client in found if not _has_ended(client)]
 
-    def _parts(self) -> Sequence[BlockingClient]:
+    def _sockets(self) -> Sequence[BlockingClient]:
         """The sockets that `run` drives for this client."""
         return (self,)
 
     def _catch_up(self, until: float) -> None:
         """Reads all that has come since the last call: a script that slept must not be shown the past."""
         if self._worker is None:
-            while not self._pump.is_over and _cycle((self,), -math.inf) and self._pump.now() < until:
+            while not self._core.is_over and _turn_all((self,), -math.inf) and self._core.now() < until:
                 pass
 
-    def _run_beside(self, until: float) -> None:
+    def _run_background(self, until: float) -> None:
         """Hands out what the thread brings."""
         self._open()
-        self._until(lambda: self._pump.is_over, until, "run()")
+        self._until(lambda: self._core.is_over, until, "run()")
         _has_ended(self)
 
     def _end(self) -> None:
         """Nothing is left open, and callbacks have learnt of the end."""
         if self._worker is None:
-            self._line.end()
-            self._pump.deliver()
-            self._pump.end(None)
+            self._io.end()
+            self._core.deliver()
+            self._core.end(None)
             return
         self._worker.end()
         self._worker.join(GRACE)
@@ -311,7 +311,7 @@ class BlockingClient(Verbs):
 class Runnable(Protocol):
     """A client that `run` can drive: one socket, or a venue's facade over several."""
 
-    def _parts(self) -> Sequence[BlockingClient]: ...
+    def _sockets(self) -> Sequence[BlockingClient]: ...
 
 
 def run(*clients: Runnable, seconds: float = math.inf) -> None:
@@ -334,29 +334,29 @@ def run(*clients: Runnable, seconds: float = math.inf) -> None:
         return
     until = parts[0]._network.now() + seconds
     if parts[0]._worker is not None:
-        parts[0]._run_beside(until)
+        parts[0]._run_background(until)
         return
     if len(clients) == 1 and parts[0] is clients[0]:
-        _run_alone(parts[0], until)
+        _run_single(parts[0], until)
         return
-    now = parts[0]._pump.now
+    now = parts[0]._core.now
     # Asked for each time: a callback may want the first topic of a socket that was not needed before.
     while (alive := _alive(clients)) and now() < until:
         for part in alive:
             part._is_entered = True
-        _cycle(alive, until)
+        _turn_all(alive, until)
 
 
-def _run_alone(client: BlockingClient, until: float) -> None:
+def _run_single(client: BlockingClient, until: float) -> None:
     """As `run` for one client on one socket: nothing else is looked at between two messages."""
-    line, pump = client._line, client._pump
-    INSIDE.is_waiting = True
+    io, core = client._io, client._core
+    CURRENT_THREAD.is_waiting = True
     try:
-        while not pump.is_over and (until == math.inf or pump.now() < until):
+        while not core.is_over and (until == math.inf or core.now() < until):
             client._is_entered = True
-            line.step(until)
+            io.step(until)
     finally:
-        INSIDE.is_waiting = False
+        CURRENT_THREAD.is_waiting = False
     _has_ended(client)
 
 
@@ -366,36 +366,36 @@ def _alive(clients: Sequence[Runnable]) -> list[BlockingClient]:
 
 
 def _parts_of(clients: Sequence[Runnable]) -> list[BlockingClient]:
-    return [part for client in clients for part in client._parts()]
+    return [part for client in clients for part in client._sockets()]
 
 
 def _has_ended(client: BlockingClient) -> bool:
     """Whether it was stopped; raises what ended it otherwise."""
-    pump = client._pump
-    if pump.is_over and pump.error is not None:
-        raise pump.error
-    return pump.is_over
+    core = client._core
+    if core.is_over and core.error is not None:
+        raise core.error
+    return core.is_over
 
 
-def _cycle(clients: Sequence[BlockingClient], until: float) -> bool:
+def _turn_all(clients: Sequence[BlockingClient], until: float) -> bool:
     """Waits for the first of them that has something to do, and lets each do what it can; True: something had come."""
-    INSIDE.is_waiting = True
+    CURRENT_THREAD.is_waiting = True
     try:
         if len(clients) == 1:
-            return clients[0]._line.step(until)
+            return clients[0]._io.step(until)
         watched: list[tuple[Transport, bool]] = []
-        lines: dict[Any, Line] = {}
+        by_transport: dict[Any, BlockingIO] = {}
         for client in clients:
-            line = client._line
-            until = min(until, line.wakes_at())
-            if line.transport is not None:
-                watched.append((line.transport, line.wants_write))
-                lines[line.transport] = line
+            io = client._io
+            until = min(until, io.wakes_at())
+            if io.transport is not None:
+                watched.append((io.transport, io.wants_write))
+                by_transport[io.transport] = io
         came = clients[0]._network.wait(watched, until)
         for transport in came:
-            lines[transport].is_readable = True
+            by_transport[transport].is_readable = True
         for client in clients:
-            client._line.turn()
+            client._io.turn()
         return bool(came)
     finally:
-        INSIDE.is_waiting = False
+        CURRENT_THREAD.is_waiting = False

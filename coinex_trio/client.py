@@ -15,12 +15,12 @@ from typing import TypeVar, final
 import trio
 
 from coinex_driver.arguments import check_book_topic
-from coinex_driver.client_base import Verbs
-from coinex_driver.client_core import Pump, check_ssl_context
+from coinex_driver.client_base import ClientBase
+from coinex_driver.client_core import ClientCore, check_ssl_context
 from coinex_driver.stream_queue import latest, lossless
 from coinex_proto import BookChanged, BookView, Callbacks, Command, Config, Dialect, Event, OrderView, Topic, UsageError
 from coinex_proto.commands import describe
-from coinex_trio._io.trio_io import Carrier
+from coinex_trio._io.trio_io import TrioIO
 from coinex_trio.network import SYSTEM, Network
 from coinex_trio.stream import EventStream
 
@@ -30,36 +30,36 @@ E = TypeVar("E", bound=Event)
 
 
 @final
-class Client(Verbs):
+class Client(ClientBase):
     """One venue's session under trio; made by `open_client`. Its methods are called from tasks of the same trio run."""
 
-    def __init__(self, pump: Pump, carrier: Carrier) -> None:
-        self._pump = pump
-        self._carrier = carrier
+    def __init__(self, core: ClientCore, io: TrioIO) -> None:
+        self._core = core
+        self._io = io
         self._home = trio.lowlevel.current_trio_token(), os.getpid()
 
-    def _do(self, step: Callable[[], T]) -> T:
+    def _change(self, step: Callable[[], T]) -> T:
         self._check()
         result = step()
-        self._carrier.hurry()
+        self._io.wake()
         return result
 
     async def request(self, command: Command[R]) -> R:
         """The answer to a command; raises what `Failed` would carry, or `NotReady` at once while not connected."""
-        outcome = self._pump.expect(self.send(command))
-        await self._until(lambda: outcome.event is not None, describe(command))
-        result: R = outcome.result()
+        reply = self._core.expect(self.send(command))
+        await self._until(lambda: reply.event is not None, describe(command))
+        result: R = reply.result()
         return result
 
     async def ready(self, *topics: Topic[Event]) -> None:
         """Returns when signed in and these topics are live; topics that nobody wants yet are subscribed."""
         await trio.lowlevel.checkpoint()
-        is_done = self._do(lambda: self._pump.watch(topics))
+        is_done = self._change(lambda: self._core.when_live(topics))
         await self._until(is_done, "ready()")
 
     async def wait(self, order: OrderView) -> OrderView:
         """The order when it is final. One in state `unknown` is waited for: it may be resolved by a push or a query."""
-        live = self._pump.session.orders.live(order)  # an event carries a snapshot, which stays as it is
+        live = self._core.session.orders.live(order)  # an event carries a snapshot, which stays as it is
         await self._until(lambda: live.is_final, "wait()")
         return live
 
@@ -69,17 +69,17 @@ class Client(Verbs):
         Its topics are wanted while the stream is open. It is bounded by `Config.queue_size` and ends with
         `ConsumerTooSlow` when full.
         """
-        return EventStream(self._do(lambda: lossless(self._pump, wanted)))
+        return EventStream(self._change(lambda: lossless(self._core, wanted)))
 
     def latest(self, *topics: Topic[E]) -> EventStream[E]:
         """The newest event of each topic; what was replaced before it was taken is counted in `.skipped`."""
-        return EventStream(self._do(lambda: latest(self._pump, topics)))
+        return EventStream(self._change(lambda: latest(self._core, topics)))
 
     def book(self, topic: Topic[BookChanged]) -> BookView:
         """A live view of this order book, subscribed if it was not; its numbers raise while it cannot be trusted."""
         check_book_topic(topic)
-        self._do(lambda: self._pump.want((topic,)))
-        return self._pump.session.book(topic)
+        self._change(lambda: self._core.ensure_subscribed((topic,)))
+        return self._core.session.book(topic)
 
     def _check(self) -> None:
         token = trio.lowlevel.current_trio_token() if trio.lowlevel.in_trio_run() else None
@@ -91,15 +91,15 @@ class Client(Verbs):
 
     async def _opened(self) -> None:
         """Returns when the client is ready for the first time, or was stopped before by a callback."""
-        pump = self._pump
-        await self._until(lambda: pump.was_ready or (pump.is_stopping and pump.error is None), "opening")
+        core = self._core
+        await self._until(lambda: core.was_ready or (core.is_stopping and core.error is None), "opening")
 
     async def _until(self, is_done: Callable[[], bool], what: str) -> None:
         await trio.lowlevel.checkpoint()
         while not is_done():
-            if self._pump.is_over:
-                raise self._pump.ended(what)
-            await self._carrier.turned.park()
+            if self._core.is_over:
+                raise self._core.why_over(what)
+            await self._io.progress.park()
 
 
 @asynccontextmanager
@@ -118,21 +118,21 @@ async def open_client(
     out of it as itself; an exception of the block does too. Only when both happened they come as one group.
     """
     check_ssl_context(dialect, ssl_context)
-    pump = Pump(dialect, callbacks, config, network)
-    carrier = Carrier(pump, network, ssl_context)
-    client = Client(pump, carrier)
+    core = ClientCore(dialect, callbacks, config, network)
+    io = TrioIO(core, network, ssl_context)
+    client = Client(core, io)
     body_error: BaseException | None = None
     async with trio.open_nursery() as nursery:
-        carrier.start(nursery)
+        io.start(nursery)
         try:
-            with carrier.body:
+            with io.block:
                 await client._opened()
                 yield client
         except BaseException as error:  # noqa: BLE001  (raised behind the nursery, which would wrap it)
             body_error = error
-        await carrier.close()
+        await io.close()
         nursery.cancel_scope.cancel()
-    _raise(body_error, pump.error)
+    _raise(body_error, core.error)
 
 
 def _raise(body_error: BaseException | None, client_error: BaseException | None) -> None:

@@ -66,7 +66,7 @@ class CoinexClient(BlockingClient):
             background=background,
         )
         self._has_credentials = credentials is not None
-        clock = self._pump.session.clock
+        clock = self._core.session.clock
 
         def make_http() -> BlockingHttp:
             from coinex_trio._http.wire import DEFAULT_URL
@@ -95,9 +95,9 @@ class CoinexClient(BlockingClient):
     def ping(self) -> float:
         """Seconds that the exchange took to answer."""
         self._open()
-        sent_at = self._pump.now()
+        sent_at = self._core.now()
         self.request(coinex.Ping())
-        return self._pump.now() - sent_at
+        return self._core.now() - sent_at
 
     def server_time(self) -> int:
         """The exchange's clock, Unix milliseconds."""
@@ -143,21 +143,21 @@ class CoinexClient(BlockingClient):
             market, side, type, amount, price, client_id=client_id, ccy=ccy, is_hide=is_hide, stp_mode=stp_mode
         )
         self._together.follow(market)
-        return self._own(self.http.ask(desk.place(command)))
+        return self._detached(self.http.ask(desk.place(command)))
 
     def cancel_order(self, order: OrderView) -> OrderView:
         """Cancel an order; allowed in callbacks and at any time. One that has ended meanwhile is looked up instead.
 
         Raises `HttpRefused`, and `HttpOutcomeUnknown` when the answer was lost: cancelling again does no harm.
         """
-        return self._own(self.http.ask(self._together.desk.cancel(order)))
+        return self._detached(self.http.ask(self._together.desk.cancel(order)))
 
     def modify_order(self, order: OrderView, *, amount: Number | None = None, price: Number | None = None) -> OrderView:
         """Change amount (what is filled included) or price; allowed in callbacks. The view follows a new order id.
 
         Raises `HttpRefused`, which leaves the order as it was, and `HttpOutcomeUnknown`: then `resolve` tells.
         """
-        return self._own(self.http.ask(self._together.desk.modify(order, amount=amount, price=price)))
+        return self._detached(self.http.ask(self._together.desk.modify(order, amount=amount, price=price)))
 
     def resolve(self, order: OrderView) -> OrderView:
         """Ask the venue what became of an order; the view says what it knows, and stays "unknown" while that is nothing.
@@ -165,7 +165,7 @@ class CoinexClient(BlockingClient):
         An order that was known and is not found any more was cancelled without a fill. One that was never confirmed is
         `refused` when it is not found 20 s after it was sent: the venue would not take it any more.
         """
-        return self._own(self.http.ask(self._together.desk.find_out(order)))
+        return self._detached(self.http.ask(self._together.desk.find_out(order)))
 
     def wait(self, order: OrderView, timeout: float = math.inf) -> OrderView:
         """The order when it is final; raises `TimeoutError`. Pushes tell, and queries while no push can come."""
@@ -174,10 +174,10 @@ class CoinexClient(BlockingClient):
         check_order(order)
         check_seconds(timeout)
         self._open()
-        live, together = self._pump.session.orders.live(order), self._together
-        until, ask_at = self._pump.now() + timeout, self._pump.now()
+        live, together = self._core.session.orders.live(order), self._together
+        until, ask_at = self._core.now() + timeout, self._core.now()
         while not live.is_final:
-            now = self._pump.now()
+            now = self._core.now()
             if now >= until:
                 raise TimeoutError(f"the order is {live.state} after {timeout:g} s")
             if together.can_hear_of(live):
@@ -186,8 +186,8 @@ class CoinexClient(BlockingClient):
                 self._until(lambda: live.is_final or together.can_hear_of(live), min(until, ask_at), "wait()")
             else:
                 together.try_to_find_out(live, until - now)
-                ask_at = self._pump.now() + ASK_AGAIN
-        return self._own(live)
+                ask_at = self._core.now() + ASK_AGAIN
+        return self._detached(live)
 
     def open_orders(self, market: str | None = None) -> tuple[OrderView, ...]:
         """Every own order that is open at the venue, those of other programs too; kept up to date by pushes from now on.

@@ -22,7 +22,7 @@ from coinex_proto.simulator import (
 )
 from coinex_proto.simulator.market.matching import Order
 from coinex_trio._local.coinflex import CoinflexExchange, CoinflexSettings
-from coinex_trio._local.hosting import LOOPBACK, LocalExchange, Number, PlacedOrder, Side, Stage
+from coinex_trio._local.hosting import LOOPBACK, ExchangeHost, LocalExchange, Number, PlacedOrder, Side
 from coinex_trio._local.loopback import Server, ServerConnection
 from coinex_trio._local.memory import MemoryNetwork
 from coinex_trio._local.qfex import QfexExchange, QfexSettings
@@ -37,8 +37,8 @@ class Exchange(LocalVenue[CoinexServer, int]):
 
     _code = int
 
-    def __init__(self, stage: Stage, server: CoinexServer) -> None:
-        super().__init__(stage, server)
+    def __init__(self, host: ExchangeHost, server: CoinexServer) -> None:
+        super().__init__(host, server)
         self.credentials = Credentials(server.access_id, server.secret_key)
         """Of its one account."""
         self.access_id: str = server.access_id
@@ -48,7 +48,7 @@ class Exchange(LocalVenue[CoinexServer, int]):
     @property
     def socket_url(self) -> str:
         """`ws://127.0.0.1:PORT`: the sockets live below it, at /v2/spot and /v2/futures."""
-        return self._stage.url("ws")
+        return self._host.url("ws")
 
     @property
     def url(self) -> str:
@@ -63,24 +63,24 @@ class Exchange(LocalVenue[CoinexServer, int]):
     @property
     def http_url(self) -> str:
         """`http://127.0.0.1:PORT`: the HTTP interface lives below it, at /v2."""
-        return self._stage.url("http")
+        return self._host.url("http")
 
     def quote(self, market: str, bid: Number, ask: Number, size: Number = "1", *, module: Module | None = None) -> None:
         """Makes the book exactly one bid and one ask; the random traders leave it alone from then on.
 
         Here as in `trade` and `place`: the spot market of this name unless `module` says futures, or there is no other.
         """
-        self._stage.call(lambda: self._server.quote(market, bid, ask, size, module=module))
+        self._host.call(lambda: self._server.quote(market, bid, ask, size, module=module))
 
     def trade(self, market: str, side: Side, amount: Number, *, module: Module | None = None) -> None:
         """Somebody buys or sells so much at the market."""
-        self._stage.call(lambda: self._server.trade(market, side, amount, module=module))
+        self._host.call(lambda: self._server.trade(market, side, amount, module=module))
 
     def place(
         self, market: str, side: Side, price: Number, amount: Number, *, module: Module | None = None
     ) -> PlacedOrder:
         """A limit order of the account, as if another program of its owner had placed it."""
-        return self._stage.call(lambda: self._told(self._server.place(market, side, price, amount, module=module)))
+        return self._host.call(lambda: self._placed(self._server.place(market, side, price, amount, module=module)))
 
     def _id_of(self, order: Order) -> int:
         return order.order_id

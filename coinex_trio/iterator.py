@@ -9,7 +9,7 @@ from collections import deque
 from types import TracebackType
 from typing import TYPE_CHECKING, Generic, Self, TypeVar, final
 
-from coinex_driver.stream_queue import Tap
+from coinex_driver.stream_queue import StreamQueue
 from coinex_proto import Event, Queue
 
 if TYPE_CHECKING:
@@ -22,10 +22,10 @@ E = TypeVar("E", bound=Event)
 class Events(Generic[E]):
     """Events of a blocking client, oldest first, for `for`; each `next` that finds none waits for one."""
 
-    def __init__(self, client: BlockingClient, tap: Tap[E], seconds: float) -> None:
+    def __init__(self, client: BlockingClient, source: StreamQueue[E], seconds: float) -> None:
         self._client = client
-        self._tap = tap
-        self._queue = tap.queue
+        self._source = source
+        self._queue = source.queue
         self._batch: deque[E] = deque()
         self._seconds = seconds
         self._until: float | None = None
@@ -33,11 +33,11 @@ class Events(Generic[E]):
     @property
     def skipped(self) -> int:
         """Events that `latest()` replaced by newer ones before they were taken."""
-        return self._tap.skipped
+        return self._source.skipped
 
     def close(self) -> None:
         """End the stream; its topics are let go of."""
-        self._client._ask(self._tap.close)
+        self._client._inspect(self._source.close)
 
     def __iter__(self) -> Self:
         return self
@@ -50,7 +50,7 @@ class Events(Generic[E]):
             return queue.take()
         if not self._batch:
             self._wait()
-            self._batch.extend(self._client._ask(self._take))
+            self._batch.extend(self._client._inspect(self._take))
         return self._batch.popleft()
 
     def _take(self) -> tuple[E, ...]:
@@ -66,7 +66,7 @@ class Events(Generic[E]):
             self.close()
             raise StopIteration
         if not queue.waiting:
-            client._ask(self._tap.take_last)
+            client._inspect(self._source.take_last)
             raise StopIteration
 
     def __enter__(self) -> Self:

@@ -37,7 +37,7 @@ from coinex_proto import (
 )
 from coinex_proto.checks import check_order, check_topics
 from coinex_trio._facades.qfex_events import QfexEvents
-from coinex_trio._facades.qfex_orders import OrderVerbs
+from coinex_trio._facades.qfex_orders import QfexTrading
 from coinex_trio.blocking import BlockingClient, run
 from coinex_trio.network import SYSTEM, Network
 
@@ -54,7 +54,7 @@ SLICE: Final = 0.02
 
 
 @final
-class QfexClient(OrderVerbs):
+class QfexClient(QfexTrading):
     """Both QFEX sockets. Without credentials it has market data only.
 
     Has the methods of `BlockingClient`; a topic goes to the socket that has it, a command to Trade. Orders without a
@@ -109,8 +109,8 @@ class QfexClient(OrderVerbs):
         )
         # Order responses tell no price of a fill: without this an order would have no average price.
         self._trade.subscribe(qfex.Fills())
-        self._market._beside = (weakref.ref(self._trade),)
-        self._trade._beside = (weakref.ref(self._market),)
+        self._market._siblings = (weakref.ref(self._trade),)
+        self._trade._siblings = (weakref.ref(self._market),)
 
     @classmethod
     def from_env(cls, **options: Any) -> Self:
@@ -214,7 +214,7 @@ class QfexClient(OrderVerbs):
         if parts and parts[0]._worker is not None:
             for part in parts:
                 part._check_unclosed()
-            self._run_beside(self._now() + seconds)
+            self._run_background(self._now() + seconds)
         else:
             run(self, seconds=seconds)
 
@@ -253,7 +253,7 @@ class QfexClient(OrderVerbs):
         """Close both in good order; twice is once. In a callback it is `stop()`."""
         parts = self._both()
         for part in parts:
-            part._beside = ()
+            part._siblings = ()
         for number, part in enumerate(parts, 1):
             try:
                 part.close()
@@ -290,7 +290,7 @@ class QfexClient(OrderVerbs):
         for part in self._begun():
             part._open()
 
-    def _parts(self) -> Sequence[BlockingClient]:
+    def _sockets(self) -> Sequence[BlockingClient]:
         return self._begun()
 
     def _trading(self) -> BlockingClient:
@@ -334,11 +334,11 @@ class QfexClient(OrderVerbs):
             return cast(Command[R], evolve(command, client_twap_id=self._new_id()))
         return command
 
-    def _run_beside(self, until: float) -> None:
+    def _run_background(self, until: float) -> None:
         """Hands out what both threads bring, one after the other."""
-        while (alive := [part for part in self._begun() if not part._pump.is_over]) and self._now() < until:
+        while (alive := [part for part in self._begun() if not part._core.is_over]) and self._now() < until:
             for part in alive:
-                part._run_beside(min(until, self._now() + SLICE))
+                part._run_background(min(until, self._now() + SLICE))
         for part in self._begun():
-            if part._pump.is_over and part._pump.error is not None:
-                raise part._pump.error
+            if part._core.is_over and part._core.error is not None:
+                raise part._core.error

@@ -8,7 +8,7 @@ from typing import Generic, Self, TypeVar, final
 
 import trio
 
-from coinex_driver.stream_queue import Tap
+from coinex_driver.stream_queue import StreamQueue
 from coinex_proto import Event
 
 E = TypeVar("E", bound=Event)
@@ -23,24 +23,24 @@ class EventStream(Generic[E]):
     It ends when the client is stopped, raises `ConsumerTooSlow` when its queue was full, and what ended the client.
     """
 
-    def __init__(self, tap: Tap[E]) -> None:
-        self._tap = tap
-        self._queue = tap.queue
+    def __init__(self, source: StreamQueue[E]) -> None:
+        self._source = source
+        self._queue = source.queue
         self._lot = trio.lowlevel.ParkingLot()
         self._queue.wake = partial(_wake, self._lot)
 
     @property
     def skipped(self) -> int:
         """Events that `latest()` replaced by newer ones before they were taken."""
-        return self._tap.skipped
+        return self._source.skipped
 
     def close(self) -> None:
         """End the stream; its topics are let go of."""
-        self._tap.close()
+        self._source.close()
 
     async def aclose(self) -> None:
         """As `close`, for `contextlib.aclosing`."""
-        self._tap.close()
+        self._source.close()
         await trio.lowlevel.checkpoint()
 
     def __aiter__(self) -> Self:
@@ -51,7 +51,7 @@ class EventStream(Generic[E]):
         while not queue.waiting:
             if queue.is_ended:
                 await trio.lowlevel.checkpoint()
-                self._tap.take_last()
+                self._source.take_last()
                 raise StopAsyncIteration
             await self._lot.park()
         return queue.take()
@@ -62,7 +62,7 @@ class EventStream(Generic[E]):
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._tap.close()
+        self._source.close()
 
 
 def _wake(lot: trio.lowlevel.ParkingLot) -> None:

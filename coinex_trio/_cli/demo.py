@@ -185,7 +185,7 @@ def follow(cx: CoinexClient, story: Story) -> None:
     cx.subscribe_balance(story.balance)
 
 
-def trade_and_lose_the_line(cx: CoinexClient, exchange: Exchange, story: Story, seconds: float) -> None:
+def trade_and_lose_the_connection(cx: CoinexClient, exchange: Exchange, story: Story, seconds: float) -> None:
     """The plot: an order that is filled, then a connection that breaks."""
     cx.run(seconds=seconds * ORDER_AT)
     price = short((story.last_bid or Decimal(100)) * BELOW, 2)
@@ -225,7 +225,7 @@ def run_demo(seconds: float, seed: int, out: Console) -> int:
         follow(cx, story)
         with cx:
             try:
-                trade_and_lose_the_line(cx, exchange, story, seconds)
+                trade_and_lose_the_connection(cx, exchange, story, seconds)
             finally:
                 summary(cx, story)
     if missing := story.silent():

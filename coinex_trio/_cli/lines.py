@@ -108,26 +108,26 @@ def lines(write: Callable[[str], object]) -> Callbacks:
     """What writes the lines of each event that is dispatched to it, printable whatever the peer has put in."""
     writers = Callbacks()
 
-    def teach(kind: type[E], lines_of: Callable[[E], Iterator[str]]) -> None:
+    def write_each(kind: type[E], lines_of: Callable[[E], Iterator[str]]) -> None:
         def take(event: E) -> None:
             for text in lines_of(event):
                 write("".join(character if character.isprintable() else "�" for character in text))
 
         writers.add(kind, take)
 
-    teach(TickerUpdate, _ticker)
-    teach(BookChanged, _book)
-    teach(TradesUpdate, _trades)
-    teach(qfex.TradeUpdate, _qfex_trade)
-    teach(BalanceUpdate, _balance)
-    teach(OrderUpdate, _order)
-    teach(UserTradeUpdate, _own_trade)
-    teach(PositionUpdate, _position)
-    teach(Ready, _ready)
-    teach(Closed, _closed)
-    teach(Retrying, _retrying)
-    teach(Lost, _lost)
-    teach(Restored, _restored)
-    teach(SubscribeFailed, _refused)
-    teach(LoginFailed, _login_failed)
+    write_each(TickerUpdate, _ticker)
+    write_each(BookChanged, _book)
+    write_each(TradesUpdate, _trades)
+    write_each(qfex.TradeUpdate, _qfex_trade)
+    write_each(BalanceUpdate, _balance)
+    write_each(OrderUpdate, _order)
+    write_each(UserTradeUpdate, _own_trade)
+    write_each(PositionUpdate, _position)
+    write_each(Ready, _ready)
+    write_each(Closed, _closed)
+    write_each(Retrying, _retrying)
+    write_each(Lost, _lost)
+    write_each(Restored, _restored)
+    write_each(SubscribeFailed, _refused)
+    write_each(LoginFailed, _login_failed)
     return writers

@@ -30,7 +30,15 @@ from coinex_trio._cli.terminal import named
 
 REFRESH: Final = 0.25
 """Seconds between two drawings."""
-ON_THE_LINE: Final[tuple[type[Event], ...]] = (Ready, Closed, Retrying, Lost, Restored, SubscribeFailed, LoginFailed)
+CONNECTION_EVENTS: Final[tuple[type[Event], ...]] = (
+    Ready,
+    Closed,
+    Retrying,
+    Lost,
+    Restored,
+    SubscribeFailed,
+    LoginFailed,
+)
 """What is told beside the topics' own events."""
 
 
@@ -45,7 +53,7 @@ def run_watch(what: str, feed: Feed, seconds: float, *, as_json: bool, out: Cons
                 _draw(what, client, feed, seconds, out)
             else:
                 _print_lines(client, feed, seconds)
-            _tell_silent(client)
+            _report_silent(client)
     except ConnectFailed as error:
         if not feed.hint:
             raise
@@ -53,7 +61,7 @@ def run_watch(what: str, feed: Feed, seconds: float, *, as_json: bool, out: Cons
     return 0
 
 
-def _tell_silent(client: BlockingClient) -> None:
+def _report_silent(client: BlockingClient) -> None:
     """A venue may acknowledge markets that it does not have, and then say nothing of them for ever."""
     for status in client.topics():
         if status.last_update_at is None and not status.topic.is_private:
@@ -71,7 +79,7 @@ def _write_json(client: BlockingClient, feed: Feed, seconds: float) -> None:
 def _print_lines(client: BlockingClient, feed: Feed, seconds: float) -> None:
     """One event a line, for people."""
     writers = lines(lambda text: sys.stdout.write(text + "\n"))
-    for event in client.events(*feed.topics, *ON_THE_LINE, seconds=seconds):
+    for event in client.events(*feed.topics, *CONNECTION_EVENTS, seconds=seconds):
         writers.dispatch(event)
         sys.stdout.flush()
 
@@ -79,7 +87,7 @@ def _print_lines(client: BlockingClient, feed: Feed, seconds: float) -> None:
 def _draw(what: str, client: BlockingClient, feed: Feed, seconds: float, out: Console) -> None:
     """Live tables; the last state stays on the screen."""
     seen = Seen(client.stats, line="connected")
-    for kind in ON_THE_LINE:
+    for kind in CONNECTION_EVENTS:
         client.on(kind)(seen.take)
     for topic in feed.topics:
         client.subscribe(topic, callback=seen.take)

@@ -27,7 +27,7 @@ from coinex_proto import (
     Topic,
     coinex,
 )
-from coinex_trio._io.reentry import INSIDE
+from coinex_trio._io.reentry import CURRENT_THREAD
 
 if TYPE_CHECKING:
     from coinex_proto.coinex.http import Backfill, BalanceSheet, Desk, PositionSheet
@@ -107,7 +107,7 @@ class Together:
         _ = self.http
         desk = Desk(self._step, self._module)
         if not self._has_backfill:
-            own = self._client._pump.own  # not those that other clients share
+            own = self._client._core.own  # not those that other clients share
             self._step(lambda _, __: own.add(Restored, self._settle_after))
         return desk
 
@@ -127,12 +127,12 @@ class Together:
         Raises `NotReady` when they are not: an order that nobody can follow is not sent.
         """
         client = self._client
-        client._pump.check_going_on()
+        client._core.check_not_over()
         self._read_what_has_come()
         wanted = {status.topic for status in client.topics()}
         topic = coinex.Orders() if coinex.Orders() in wanted else coinex.Orders(market)
         if not client.trusted(topic):
-            if topic in self._followed or INSIDE.is_waiting:
+            if topic in self._followed or CURRENT_THREAD.is_waiting:
                 raise NotReady(
                     f"no order was sent: its pushes ({topic}) are not live now; wait for Restored, or call ready({topic}) "
                     "before the first order"
@@ -182,12 +182,12 @@ class Together:
 
     def _fed(self, sheet: S, topic: Topic[E], take: Callable[[E], None]) -> S:
         """The sheet gets the pushes where the session lives, and the topic is wanted from now on."""
-        pump = self._client._pump
+        core = self._client._core
 
         def feed() -> None:
-            pump.hold((topic,), sheet, _nothing)
-            pump.taps.add(topic, take)
-            pump.taps.add(Lost, sheet.lost)
+            core.hold((topic,), sheet, _nothing)
+            core.stream_callbacks.add(topic, take)
+            core.stream_callbacks.add(Lost, sheet.lost)
 
         self._client.step(lambda _, __: feed())
         return sheet
@@ -205,9 +205,9 @@ class Together:
     def _read_what_has_come(self) -> None:
         """A script that slept must not go by the past. In a callback everything is read already."""
         client = self._client
-        if not INSIDE.is_waiting:
+        if not CURRENT_THREAD.is_waiting:
             client._open()
-            client._catch_up(client._pump.now() + client._pump.config.request_timeout)
+            client._catch_up(client._core.now() + client._core.config.request_timeout)
 
     def _let_pushes_in(self) -> None:
         """Everything that was pushed before the answer is in when the socket has answered a ping sent after it."""
@@ -218,9 +218,9 @@ class Together:
 
     def can_hear_of(self, order: OrderView) -> bool:
         """Whether pushes will tell what becomes of this order. For the thread that drives the session."""
-        pump = self._client._pump
+        core = self._client._core
         topics = (coinex.Orders(), coinex.Orders(order.market)) if order.market else (coinex.Orders(),)
-        return order.state != "unknown" and any(pump.trusted(topic) for topic in topics)
+        return order.state != "unknown" and any(core.trusted(topic) for topic in topics)
 
     def try_to_find_out(self, order: OrderView, timeout: float) -> None:
         """Asks about an order; where that fails for now, the order stays as it is and may be asked about again.
@@ -242,13 +242,15 @@ class Together:
         """From now on what was missed is asked for after each `Restored`. Raises `UsageError` without the extra `http`."""
         from coinex_proto.coinex.http import Backfill
 
-        pump = self._client._pump
+        core = self._client._core
         self._has_backfill = True
         self._backfill = Backfill(self._step, self._module, self.desk)
-        pump.hold((), self._backfill, _nothing)
-        pump.taps.add_any((coinex.TradesUpdate, coinex.UserTradeUpdate, coinex.OrderUpdate), self._backfill.see)
-        pump.own.add(Restored, self._announce)
-        pump.own.add(BackfillStarted, self._fill)
+        core.hold((), self._backfill, _nothing)
+        core.stream_callbacks.add_any(
+            (coinex.TradesUpdate, coinex.UserTradeUpdate, coinex.OrderUpdate), self._backfill.see
+        )
+        core.own.add(Restored, self._announce)
+        core.own.add(BackfillStarted, self._fill)
 
     def _announce(self, event: Restored) -> None:
         """The queries come when everything that was pushed before is handed out: so nothing comes twice."""

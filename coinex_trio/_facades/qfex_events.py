@@ -46,7 +46,7 @@ class QfexEvents(Generic[E]):
             self._wait()
 
     def _waiting(self, stream: Events[E]) -> bool:
-        return stream._client._ask(lambda: stream._queue.waiting > 0)
+        return stream._client._inspect(lambda: stream._queue.waiting > 0)
 
     def _wait(self) -> None:
         """Until something is there; ends the iteration with time, or when every part has ended."""
@@ -61,7 +61,7 @@ class QfexEvents(Generic[E]):
             raise StopIteration
         if all(stream._queue.is_ended for stream in self._streams):
             for stream in self._streams:
-                stream._client._ask(stream._tap.take_last)
+                stream._client._inspect(stream._source.take_last)
             raise StopIteration
         self._watch(self._until)
 

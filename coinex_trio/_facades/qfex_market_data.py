@@ -11,7 +11,7 @@ from coinex_proto import BookChanged, Event, Topic, qfex
 E = TypeVar("E", bound=Event)
 
 
-class ChannelVerbs(ABC):
+class QfexChannels(ABC):
     """The verbs of `QfexClient` that start and end channels; a callback gets one event of the class that is named."""
 
     @abstractmethod

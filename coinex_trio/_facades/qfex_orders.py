@@ -7,7 +7,7 @@ from typing import Final, TypeVar, cast
 
 from coinex_proto import Command, OrderView, RequestRefused, Sources, UsageError, qfex
 from coinex_proto.checks import check_order
-from coinex_trio._facades.qfex_market_data import ChannelVerbs
+from coinex_trio._facades.qfex_market_data import QfexChannels
 from coinex_trio.blocking import BlockingClient
 
 R = TypeVar("R")
@@ -16,7 +16,7 @@ GONE: Final = "NO_SUCH_ORDER"
 ID_BYTES: Final = 16
 
 
-class OrderVerbs(ChannelVerbs):
+class QfexTrading(QfexChannels):
     """Placing, changing and cancelling."""
 
     _sources: Sources
@@ -79,7 +79,7 @@ class OrderVerbs(ChannelVerbs):
         """Change an open order and wait for the answer; `order_type` must be the order's own. It may get a new id."""
         trade = self._trading()
         check_order(order)
-        live = trade._ask(lambda: trade._live(order))
+        live = trade._inspect(lambda: trade._live_order(order))
         if not isinstance(live.order_id, str) or live.market is None or live.side is None:
             raise UsageError(f"modify_order: the venue has not told the id of this order yet: {live}")
         self.request(
@@ -95,7 +95,7 @@ class OrderVerbs(ChannelVerbs):
                 client_order_id=live.client_order_id or "",
             )
         )
-        return trade._ask(lambda: trade._own(trade._live(live)))
+        return trade._inspect(lambda: trade._detached(trade._live_order(live)))
 
     def cancel_order(self, order: OrderView | str, symbol: str | None = None) -> OrderView | None:
         """Cancel an order and wait for the answer; the order as it stands then, None when it is not known here.
@@ -103,14 +103,16 @@ class OrderVerbs(ChannelVerbs):
         By an order's id, `symbol` is needed too. An order of ours that is over already is no error.
         """
         trade = self._trading()
-        known = trade._ask(lambda: trade._live(order)) if isinstance(order, OrderView) else None
+        known = trade._inspect(lambda: trade._live_order(order)) if isinstance(order, OrderView) else None
         try:
             self.request(_cancel(known if known is not None else cast(str, order), symbol))
         except RequestRefused as refused:
             if refused.code != GONE or known is None or not known.is_final:
                 raise
         order_id = known.order_id if known is not None else order
-        return trade._ask(lambda: trade._own(trade._pump.session.orders.find(cast("str | None", order_id)) or known))
+        return trade._inspect(
+            lambda: trade._detached(trade._core.session.orders.find(cast("str | None", order_id)) or known)
+        )
 
 
 def _cancel(order: OrderView | str, symbol: str | None) -> qfex.CancelOrder:

@@ -16,10 +16,10 @@ from typing import Any, Final, TypeVar
 
 from attrs import Factory, define
 
-from coinex_driver.client_core import Pump
+from coinex_driver.client_core import ClientCore
 from coinex_proto import ConsumerTooSlow, Event, Failed, Replied, Update, UsageError
-from coinex_trio._io.blocking_io import Line
-from coinex_trio._io.reentry import INSIDE
+from coinex_trio._io.blocking_io import BlockingIO
+from coinex_trio._io.reentry import CURRENT_THREAD
 from coinex_trio._io.sockets import Waker
 from coinex_trio.network import Network, SystemNetwork
 
@@ -30,7 +30,7 @@ LONGEST_WAIT: Final = 3600.0
 
 
 @define(eq=False)
-class Call:
+class Step:
     """A step that the thread takes for the caller."""
 
     step: Callable[[], Any]
@@ -59,18 +59,18 @@ class Condition:
 class Worker:
     """The thread of one client with `background=True`. It knows nothing of the client, so that a dropped one can go."""
 
-    def __init__(self, pump: Pump, line: Line, network: Network) -> None:
+    def __init__(self, core: ClientCore, io: BlockingIO, network: Network) -> None:
         if not isinstance(network, SystemNetwork):
             raise UsageError("background=True needs a network in real time; on virtual time the calls move the clock")
-        self._pump = pump
-        self._line = line
+        self._core = core
+        self._io = io
         self._network = network
-        self._dispatch = pump.dispatch
+        self._dispatch = core.dispatch
         self._inbox: deque[Event] = deque()
         self._overflow: int | None = None
-        self._calls: deque[Call] = deque()
+        self._steps: deque[Step] = deque()
         self._conditions: list[Condition] = []
-        self._bell = threading.Event()
+        self._news = threading.Event()
         self._is_ending = False
         self._waker: Waker | None = None
         self._thread: threading.Thread | None = None
@@ -83,34 +83,34 @@ class Worker:
 
     def start(self) -> None:
         """From now on session and socket belong to the thread."""
-        self._pump.dispatch = self._receive
+        self._core.dispatch = self._receive
         self._waker = Waker()
-        self._thread = threading.Thread(target=self._run, args=(self._waker,), name=self._pump.name, daemon=True)
+        self._thread = threading.Thread(target=self._run, args=(self._waker,), name=self._core.name, daemon=True)
         _running.add(self)
         self._thread.start()
 
-    def call(self, step: Callable[[], T]) -> T:
+    def run_step(self, step: Callable[[], T]) -> T:
         """Has the thread take this step at once, and gives what comes of it."""
         if not self.is_running():
             return step()
-        call = Call(step)
-        self._post(call)
-        while not call.done.wait(0.05):
+        posted = Step(step)
+        self._post(posted)
+        while not posted.done.wait(0.05):
             if not self.is_running():
-                # It ended between our look and our call: nobody else touches the session any more.
-                call.run()
-        if call.error is not None:
-            raise call.error
-        result: T = call.result
+                # It ended between our look and our posting: nobody else touches the session any more.
+                posted.run()
+        if posted.error is not None:
+            raise posted.error
+        result: T = posted.result
         return result
 
     def wait(self, is_met: Callable[[], bool], until: float) -> bool:
         """Runs callbacks until the condition is met (True) or time is up (False); raises what the condition raises."""
         condition = Condition(is_met)
-        self.call(lambda: self._watch(condition))
+        self.run_step(lambda: self._watch(condition))
         try:
             while True:
-                self._bell.clear()
+                self._news.clear()
                 self.run_callbacks()
                 if condition.error is not None:
                     raise condition.error
@@ -119,21 +119,21 @@ class Worker:
                 left = until - self._network.now()
                 if left <= 0 or not self.is_running():
                     return False
-                self._bell.wait(min(left, LONGEST_WAIT))
+                self._news.wait(min(left, LONGEST_WAIT))
         finally:
-            self._post(Call(lambda: self._forget(condition)))
+            self._post(Step(lambda: self._forget(condition)))
 
     def run_callbacks(self) -> None:
         """Hands out what waits; what a callback raises comes out, and the next call goes on behind it."""
         if self._overflow is not None:
             waiting, self._overflow = self._overflow, None
             raise ConsumerTooSlow(waiting)
-        INSIDE.is_waiting = self._pump.is_handing_out = True
+        CURRENT_THREAD.is_waiting = self._core.is_handing_out = True
         try:
             while self._inbox:
                 self._dispatch(self._inbox.popleft())
         finally:
-            INSIDE.is_waiting = self._pump.is_handing_out = False
+            CURRENT_THREAD.is_waiting = self._core.is_handing_out = False
 
     def end(self) -> None:
         """Ends the thread, which closes the socket; the caller may wait for that with `join`."""
@@ -149,8 +149,8 @@ class Worker:
         """No callback runs any more."""
         self._dispatch = _to_nobody
 
-    def _post(self, call: Call) -> None:
-        self._calls.append(call)
+    def _post(self, step: Step) -> None:
+        self._steps.append(step)
         self._wake()
 
     def _wake(self) -> None:
@@ -161,37 +161,37 @@ class Worker:
 
     def _run(self, waker: Waker) -> None:
         try:
-            while not self._is_ending and not self._pump.is_over:
-                self._take_steps()
+            while not self._is_ending and not self._core.is_over:
+                self._run_steps()
                 self._look_at_conditions()
                 self._wait(waker)
-                self._line.turn()
+                self._io.turn()
         except Exception as error:  # noqa: BLE001  (a fault of ours: whoever waits gets it)
-            self._pump.end(error)
-            self._line.abandon()
+            self._core.end(error)
+            self._io.abandon()
         finally:
-            self._line.end()
-            self._pump.deliver()
-            self._pump.end(None)
-            self._take_steps()
+            self._io.end()
+            self._core.deliver()
+            self._core.end(None)
+            self._run_steps()
             self._look_at_conditions()
             waker.close()
-            self._bell.set()
+            self._news.set()
 
     def _wait(self, waker: Waker) -> None:
-        line = self._line
+        io = self._io
         watched: list[tuple[Any, bool]] = [(waker, False)]
-        if line.transport is not None:
-            watched.append((line.transport, line.wants_write))
-        ready = self._network.wait(watched, line.wakes_at())
-        line.is_readable = line.transport is not None and line.transport in ready
+        if io.transport is not None:
+            watched.append((io.transport, io.wants_write))
+        ready = self._network.wait(watched, io.wakes_at())
+        io.is_readable = io.transport is not None and io.transport in ready
         if waker in ready:
             waker.drain()
 
-    def _take_steps(self) -> None:
-        while self._calls:
-            self._calls.popleft().run()
-            self._line.hurry()
+    def _run_steps(self) -> None:
+        while self._steps:
+            self._steps.popleft().run()
+            self._io.make_due()
 
     def _watch(self, condition: Condition) -> None:
         self._conditions.append(condition)
@@ -202,19 +202,19 @@ class Worker:
     def _look_at_conditions(self) -> None:
         for condition in self._conditions:
             try:
-                condition.is_done = condition.is_met() or self._pump.is_over
+                condition.is_done = condition.is_met() or self._core.is_over
             except Exception as error:  # noqa: BLE001  (raised by whoever waits)
                 condition.error = error
             if condition.is_done or condition.error is not None:
-                self._bell.set()
+                self._news.set()
         if self._inbox or self._overflow is not None:
-            self._bell.set()
+            self._news.set()
 
     def _receive(self, event: Event) -> None:
         """Keeps an event that somebody wants; when too many wait, the next call that runs callbacks says so."""
         if self._overflow is not None or not self._is_wanted(event):
             return
-        if len(self._inbox) >= self._pump.config.queue_size:
+        if len(self._inbox) >= self._core.config.queue_size:
             self._overflow = len(self._inbox)
             self._inbox.clear()
             return
@@ -225,8 +225,8 @@ class Worker:
             return True
         key = event.topic_key if isinstance(event, Update) or hasattr(event, "topic_key") else None
         try:
-            pump = self._pump
-            return pump.own.wants(type(event), key) or pump.callbacks.wants(type(event), key)
+            core = self._core
+            return core.own.wants(type(event), key) or core.callbacks.wants(type(event), key)
         except RuntimeError:
             return True  # a registration changed meanwhile: the calling thread finds out who wants it
 

@@ -10,9 +10,9 @@ import math
 import ssl
 from typing import Final
 
-from coinex_driver.client_core import Pump
+from coinex_driver.client_core import ClientCore
 from coinex_driver.log import LOG
-from coinex_driver.network_errors import describe, told
+from coinex_driver.network_errors import describe, reason_of
 from coinex_proto import ConnectFailed, Open, UsageError
 from coinex_trio.network import Network, Transport, default_ssl_context, too_late
 
@@ -20,27 +20,27 @@ READ_SIZE: Final = 32 * 1024
 """Bytes asked for in one read: two TLS records, and what a busy venue sends in a few milliseconds."""
 
 
-class Line:
+class BlockingIO:
     """What one blocking client does with its transport."""
 
-    def __init__(self, pump: Pump, network: Network, ssl_context: ssl.SSLContext | None) -> None:
+    def __init__(self, core: ClientCore, network: Network, ssl_context: ssl.SSLContext | None) -> None:
         self.transport: Transport | None = None
         self.is_readable = False
         """Set by whoever has waited: the transport can go on."""
-        self._pump = pump
+        self._core = core
         self._network = network
         self._ssl_context = ssl_context
         self._is_open = False
-        self._gives_up_at = math.inf
+        self._times_out_at = math.inf
         """While connecting: the end of the time for it. Later: until when the peer may go on after our goodbye."""
-        self._why_given_up: str | ConnectFailed = ""
-        self._step_at = -math.inf
+        self._timeout_reason: str | ConnectFailed = ""
+        self._retry_at = -math.inf
         self._is_due = True
         self._deadline = math.inf
         """Of the session, as it was after the last turn; what comes in between makes the next turn due."""
         self._outbox = bytearray()
-        self._stuck_since: float | None = None
-        self.is_torn = False
+        self._blocked_since: float | None = None
+        self.is_interrupted = False
         """Interrupted within the session, which nobody can trust any more."""
 
     @property
@@ -53,12 +53,12 @@ class Line:
         if self._is_due:
             return -math.inf
         if self.transport is None:
-            return self._step_at
-        until = self._gives_up_at
+            return self._retry_at
+        until = self._times_out_at
         if not self._is_open:
             return min(until, self.transport.wakes_at())
-        if self._stuck_since is not None:
-            until = min(until, self._stuck_since + self._pump.config.ping_timeout)
+        if self._blocked_since is not None:
+            until = min(until, self._blocked_since + self._core.config.ping_timeout)
         return min(until, self._deadline)
 
     def step(self, until: float) -> bool:
@@ -70,24 +70,24 @@ class Line:
         self.turn()
         return came
 
-    def hurry(self) -> None:
+    def make_due(self) -> None:
         """There is something to do or to hand out: the next turn is due at once."""
         self._is_due = True
 
     def turn(self) -> None:
         """Everything that can be done now. What a callback raises comes out; the next turn goes on behind it."""
-        if self.is_torn:
-            raise UsageError(f"{self._pump.name}: this client was interrupted in the middle of a step; make a new one")
-        now = self._pump.now()
+        if self.is_interrupted:
+            raise UsageError(f"{self._core.name}: this client was interrupted in the middle of a step; make a new one")
+        now = self._core.now()
         if self.transport is None:
-            self._plan()
+            self._take_step()
         elif not self._is_open:
             self._go_on_connecting()
         elif self.is_readable:
             self._read(self.transport, now)
         self.is_readable = self._is_due = False
         try:
-            self._pump.deliver()
+            self._core.deliver()
             if self._is_open:
                 self._serve_timers(now)
         except BaseException:
@@ -95,29 +95,29 @@ class Line:
             raise
         finally:
             self.flush()
-            deadline = self._pump.session.next_deadline()
+            deadline = self._core.session.next_deadline()
             self._deadline = math.inf if deadline is None else deadline
 
     # Connecting -------------------------------------------------------------------------------------------------------
 
-    def _plan(self) -> None:
-        step = self._pump.next_step()
+    def _take_step(self) -> None:
+        step = self._core.next_step()
         if step is None:
-            self._step_at = math.inf
+            self._retry_at = math.inf
         elif isinstance(step, Open):
             self._dial(step)
         else:
-            self._step_at = step.until
+            self._retry_at = step.until
 
     def _dial(self, step: Open) -> None:
-        LOG.info("%s: connecting to %s:%d", self._pump.name, step.host, step.port)
-        timeout = self._pump.config.open_timeout
-        self._gives_up_at = self._pump.now() + timeout
-        self._why_given_up = too_late(self._network, step.host, step.port, timeout)
+        LOG.info("%s: connecting to %s:%d", self._core.name, step.host, step.port)
+        timeout = self._core.config.open_timeout
+        self._times_out_at = self._core.now() + timeout
+        self._timeout_reason = too_late(self._network, step.host, step.port, timeout)
         try:
             self.transport = self._network.dial(step.host, step.port, self._context() if step.tls else None)
         except (OSError, ConnectFailed) as error:
-            self._lost(told(error))
+            self._disconnect(reason_of(error))
             return
         self._go_on_connecting()
 
@@ -128,18 +128,18 @@ class Line:
 
     def _go_on_connecting(self) -> None:
         assert self.transport is not None
-        now = self._pump.now()
-        if now >= self._gives_up_at or self._pump.is_stopping:
-            self._lost(self._why_given_up)
+        now = self._core.now()
+        if now >= self._times_out_at or self._core.is_stopping:
+            self._disconnect(self._timeout_reason)
             return
         try:
             self._is_open = self.transport.progress(now)
         except (OSError, ConnectFailed) as error:
-            self._lost(told(error))
+            self._disconnect(reason_of(error))
             return
         if self._is_open:
-            self._gives_up_at = math.inf
-            self._pump.session.connected(now)
+            self._times_out_at = math.inf
+            self._core.session.connected(now)
 
     # Open -------------------------------------------------------------------------------------------------------------
 
@@ -147,43 +147,43 @@ class Line:
         try:
             data = transport.receive(READ_SIZE)
         except OSError as error:
-            self._lost(describe(error))
+            self._disconnect(describe(error))
             return
         if data:
             # An interrupt (Ctrl-C) inside would leave the session cut in half: then it is not used again.
-            self.is_torn = True
-            self._pump.session.receive_data(data, now)
-            self.is_torn = False
+            self.is_interrupted = True
+            self._core.session.receive_data(data, now)
+            self.is_interrupted = False
         elif data is not None:
-            self._lost("the peer ended the connection")
+            self._disconnect("the peer ended the connection")
 
     def _serve_timers(self, now: float) -> None:
         """What was due when this turn began: what came due in its callbacks has the next turn, which reads first."""
         if self._deadline <= now:
-            self.is_torn = True
-            self._pump.serve_timers(self._deadline)
-            self.is_torn = False
-            self._pump.deliver()
-        limit = self._pump.config.ping_timeout
-        if self._stuck_since is not None and now >= self._stuck_since + limit:
-            self._lost(f"the peer has not taken what was sent for {limit:g} s")
-        elif now >= self._gives_up_at:
-            self._lost(self._why_given_up)
+            self.is_interrupted = True
+            self._core.serve_timers(self._deadline)
+            self.is_interrupted = False
+            self._core.deliver()
+        limit = self._core.config.ping_timeout
+        if self._blocked_since is not None and now >= self._blocked_since + limit:
+            self._disconnect(f"the peer has not taken what was sent for {limit:g} s")
+        elif now >= self._times_out_at:
+            self._disconnect(self._timeout_reason)
 
     def flush(self) -> None:
         """Sends what can be sent now; safe at any moment, within callbacks too."""
-        if not self._is_open or self.is_torn or self._gives_up_at != math.inf:
+        if not self._is_open or self.is_interrupted or self._times_out_at != math.inf:
             return
         assert self.transport is not None
         try:
-            while not self._outbox and (data := self._pump.session.data_to_send()):
+            while not self._outbox and (data := self._core.session.data_to_send()):
                 self._push(self.transport, data)
             if self._outbox:
                 self._push(self.transport, b"")
             # It counts as ready until the end of the connection has been handed out: in this turn, or in the next one when
             # a callback raises before.
-            may_end = not self._pump.is_ready and self._pump.session.wants_close
-            if may_end and (not self._outbox or self._pump.session.is_deaf):
+            may_end = not self._core.is_ready and self._core.session.wants_close
+            if may_end and (not self._outbox or self._core.session.is_deaf):
                 self._say_goodbye(self.transport)
         except OSError:
             # Reading tells why, after what the peer still had to say.
@@ -196,11 +196,11 @@ class Line:
             self._outbox += memoryview(data)[taken:]
         while self._outbox and (taken := transport.send(self._outbox)):
             del self._outbox[:taken]
-            self._stuck_since = None
+            self._blocked_since = None
         if not self._outbox:
-            self._stuck_since = None
-        elif self._stuck_since is None:
-            self._stuck_since = self._pump.now()
+            self._blocked_since = None
+        elif self._blocked_since is None:
+            self._blocked_since = self._core.now()
 
     def _say_goodbye(self, transport: Transport) -> None:
         """Everything is sent: say so, and drain what comes for `close_timeout`.
@@ -209,21 +209,21 @@ class Line:
         a time-out pass is not waited for.
         """
         self._expire("the peer did not end the connection")
-        if self._pump.session.is_deaf:
-            self._gives_up_at = self._pump.now()
+        if self._core.session.is_deaf:
+            self._times_out_at = self._core.now()
         transport.shutdown()
 
     def _expire(self, why: str) -> None:
-        self._why_given_up = why
-        self._gives_up_at = self._pump.now() + self._pump.closing_time()
+        self._timeout_reason = why
+        self._times_out_at = self._core.now() + self._core.closing_time()
 
     # The end ----------------------------------------------------------------------------------------------------------
 
-    def _lost(self, why: str | ConnectFailed) -> None:
+    def _disconnect(self, why: str | ConnectFailed) -> None:
         """The transport is no more: tells the session, which says what is next."""
         self.abandon()
-        self._pump.session.disconnected(self._pump.now(), why)
-        self.hurry()
+        self._core.session.disconnected(self._core.now(), why)
+        self.make_due()
 
     def abandon(self) -> None:
         """Closes the transport without a word. Safe in a forked child and in a torn client."""
@@ -232,11 +232,11 @@ class Line:
         self.transport = None
         self._is_open = False
         self._outbox.clear()
-        self._stuck_since = None
-        self._gives_up_at = math.inf
+        self._blocked_since = None
+        self._times_out_at = math.inf
 
     def end(self) -> None:
         """The end of the client: closes the transport and lets the session say what became of its requests."""
-        if self.transport is not None and not self.is_torn:
-            self._lost("closed by us")
+        if self.transport is not None and not self.is_interrupted:
+            self._disconnect("closed by us")
         self.abandon()

@@ -11,4 +11,4 @@ class _Inside(threading.local):
     """In this thread, a call of some client waits or runs callbacks."""
 
 
-INSIDE: Final = _Inside()
+CURRENT_THREAD: Final = _Inside()

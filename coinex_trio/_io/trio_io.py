@@ -13,9 +13,9 @@ from typing import Final
 
 import trio
 
-from coinex_driver.client_core import Pump
+from coinex_driver.client_core import ClientCore
 from coinex_driver.log import LOG
-from coinex_driver.network_errors import describe, told
+from coinex_driver.network_errors import describe, reason_of
 from coinex_proto import ConnectFailed, Event, Open, Wait
 from coinex_trio._io.trio_streams import half_close
 from coinex_trio.network import Network, default_ssl_context, too_late
@@ -27,87 +27,87 @@ GRACE: Final = 1.0
 """Seconds beyond `Config.close_timeout` after which leaving the block waits no more for the goodbye."""
 
 
-class Carrier:
+class TrioIO:
     """The connection side of one trio client."""
 
-    def __init__(self, pump: Pump, network: Network, ssl_context: ssl.SSLContext | None) -> None:
-        self.turned = trio.lowlevel.ParkingLot()
+    def __init__(self, core: ClientCore, network: Network, ssl_context: ssl.SSLContext | None) -> None:
+        self.progress = trio.lowlevel.ParkingLot()
         """Everybody who waits for something of the session is woken when it has moved."""
-        self.body = trio.CancelScope()
+        self.block = trio.CancelScope()
         """Around the user's block; cancelled when the client ends by an error."""
-        self._pump = pump
+        self._core = core
         self._network = network
         self._ssl_context = ssl_context
         self._resolver = trio.CapacityLimiter(1)
         self._stream: trio.abc.Stream | None = None
-        self._attempt = trio.CancelScope()
+        self._connecting = trio.CancelScope()
         """Around connecting, or waiting for the next attempt."""
         self._reading = trio.CancelScope()
         self._sending = trio.CancelScope()
-        self._lives = (trio.CancelScope(shield=True), trio.CancelScope(shield=True))
+        self._task_scopes = (trio.CancelScope(shield=True), trio.CancelScope(shield=True))
         self._outbox = b""
         self._wake = trio.Event()
         self._wakes_at = -math.inf
         self._is_closing = False
-        self._gone = trio.Event()
+        self._is_done = trio.Event()
         self._shift = network.now() - trio.current_time()
-        self._call = pump.dispatch
-        pump.dispatch = self._dispatch
+        self._core_dispatch = core.dispatch
+        core.dispatch = self._dispatch
         current_time, shift = trio.lowlevel.current_clock().current_time, self._shift
-        pump.set_clock(lambda: current_time() + shift)
+        core.set_clock(lambda: current_time() + shift)
 
     # What users and events cause --------------------------------------------------------------------------------------
 
-    def hurry(self) -> None:
+    def wake(self) -> None:
         """After anything was told to the session: what it has to send or to say is on its way."""
         self._wake.set()
-        if self._pump.is_stopping:
-            self._attempt.cancel()
+        if self._core.is_stopping:
+            self._connecting.cancel()
 
     async def close(self) -> None:
         """Stops and waits, within limits that no cancellation shortens, until the connection is gone."""
-        self._pump.stop()
-        self.hurry()
-        with trio.CancelScope(shield=True, deadline=trio.current_time() + self._pump.config.close_timeout + GRACE):
-            await self._gone.wait()
-        for life in self._lives:
-            life.cancel()
-        self._pump.end(None)
-        self.turned.unpark_all()
+        self._core.stop()
+        self.wake()
+        with trio.CancelScope(shield=True, deadline=trio.current_time() + self._core.config.close_timeout + GRACE):
+            await self._is_done.wait()
+        for scope in self._task_scopes:
+            scope.cancel()
+        self._core.end(None)
+        self.progress.unpark_all()
 
     def start(self, nursery: trio.Nursery) -> None:
         """Starts both tasks; they outlive a cancellation from outside until `close` has said goodbye."""
-        nursery.start_soon(self._live, self._lives[0], self._read)
-        nursery.start_soon(self._live, self._lives[1], self._write)
+        nursery.start_soon(self._run_task, self._task_scopes[0], self._read)
+        nursery.start_soon(self._run_task, self._task_scopes[1], self._write)
 
-    async def _live(self, life: trio.CancelScope, task: Callable[[], Awaitable[None]]) -> None:
-        with life:
+    async def _run_task(self, scope: trio.CancelScope, task: Callable[[], Awaitable[None]]) -> None:
+        with scope:
             try:
                 await task()
             except Exception as error:  # noqa: BLE001  (a fault of ours or of a network; raised by open_client)
-                self._pump.end(error)
-                self.body.cancel()
-                self._gone.set()
-                self.turned.unpark_all()
+                self._core.end(error)
+                self.block.cancel()
+                self._is_done.set()
+                self.progress.unpark_all()
 
-    def _end_block(self, error: BaseException) -> None:
-        self._pump.fail(error)
-        self.body.cancel()
+    def _fail(self, error: BaseException) -> None:
+        self._core.fail(error)
+        self.block.cancel()
 
     @trio.lowlevel.disable_ki_protection
     def _dispatch(self, event: Event) -> None:
         # Our tasks are protected so that Ctrl-C cannot cut the session in half; a callback that hangs is not.
-        self._call(event)
+        self._core_dispatch(event)
 
     def _deliver(self) -> None:
         """Events out; an exception of a callback ends the client, and the block gets it."""
         try:
-            self._pump.deliver()
+            self._core.deliver()
         except BaseException as error:  # noqa: BLE001  (raised by open_client)
-            self._end_block(error)
-            self._pump.deliver()
-        if self.turned:
-            self.turned.unpark_all()
+            self._fail(error)
+            self._core.deliver()
+        if self.progress:
+            self.progress.unpark_all()
 
     # Reading ----------------------------------------------------------------------------------------------------------
 
@@ -115,7 +115,7 @@ class Carrier:
     async def _read(self) -> None:
         """Does what the session wants done about the connection, until it wants nothing more."""
         try:
-            while (step := self._pump.next_step()) is not None:
+            while (step := self._core.next_step()) is not None:
                 self._deliver()
                 if isinstance(step, Open):
                     await self._connect_and_read(step)
@@ -123,14 +123,14 @@ class Carrier:
                     await self._pause(step)
                 self._deliver()
         finally:
-            self._gone.set()
+            self._is_done.set()
         self._deliver()
-        if self._pump.error is not None:
-            self.body.cancel()
+        if self._core.error is not None:
+            self.block.cancel()
 
     async def _pause(self, step: Wait) -> None:
-        with trio.CancelScope(deadline=step.until - self._shift) as self._attempt:
-            if not self._pump.is_stopping:
+        with trio.CancelScope(deadline=step.until - self._shift) as self._connecting:
+            if not self._core.is_stopping:
                 await trio.sleep_forever()
 
     async def _connect_and_read(self, step: Open) -> None:
@@ -139,7 +139,7 @@ class Carrier:
             return
         try:
             self._stream, self._is_closing = stream, False
-            self._pump.session.connected(self._pump.now())
+            self._core.session.connected(self._core.now())
             self._after_read()
             with trio.CancelScope() as self._reading:
                 why = await self._receive(stream)
@@ -149,21 +149,21 @@ class Carrier:
             self._stream = None
             self._sending.cancel()
             await trio.aclose_forcefully(stream)
-        self._pump.session.disconnected(self._pump.now(), why)
+        self._core.session.disconnected(self._core.now(), why)
 
     async def _connect(self, step: Open) -> trio.abc.Stream | None:
-        LOG.info("%s: connecting to %s:%d", self._pump.name, step.host, step.port)
-        timeout = self._pump.config.open_timeout
+        LOG.info("%s: connecting to %s:%d", self._core.name, step.host, step.port)
+        timeout = self._core.config.open_timeout
         why = too_late(self._network, step.host, step.port, timeout)
-        with trio.CancelScope(deadline=trio.current_time() + timeout) as self._attempt:
-            if self._pump.is_stopping:
-                self._attempt.cancel()
+        with trio.CancelScope(deadline=trio.current_time() + timeout) as self._connecting:
+            if self._core.is_stopping:
+                self._connecting.cancel()
             try:
                 context = self._context() if step.tls else None
                 return await self._network.open_stream(step.host, step.port, context, self._resolver)
             except (OSError, trio.BrokenResourceError, ConnectFailed) as error:
-                why = told(error)
-        self._pump.session.disconnected(self._pump.now(), why)
+                why = reason_of(error)
+        self._core.session.disconnected(self._core.now(), why)
         return None
 
     def _context(self) -> ssl.SSLContext:
@@ -173,7 +173,7 @@ class Carrier:
 
     async def _receive(self, stream: trio.abc.Stream) -> str:
         """Reads until the stream has ended, and says how."""
-        receive_data, now = self._pump.session.receive_data, self._pump.now
+        receive_data, now = self._core.session.receive_data, self._core.now
         try:
             while data := await stream.receive_some(READ_SIZE):
                 receive_data(data, now())
@@ -186,12 +186,12 @@ class Carrier:
         self._deliver()
         if self._wakes_at == -math.inf:
             return
-        session = self._pump.session
+        session = self._core.session
         if not self._outbox:
             self._outbox = session.data_to_send()
         deadline = session.next_deadline()
         # Ready until the end of the connection has been handed out, which was done just now.
-        may_end = not self._pump.is_ready and session.wants_close
+        may_end = not self._core.is_ready and session.wants_close
         if self._outbox or may_end or (deadline is not None and deadline < self._wakes_at):
             self._wake.set()
 
@@ -204,28 +204,28 @@ class Carrier:
             self._deliver()
             stream = self._stream
             if stream is not None and not self._is_closing:
-                data, self._outbox = self._outbox or self._pump.session.data_to_send(), b""
+                data, self._outbox = self._outbox or self._core.session.data_to_send(), b""
                 if data:
                     await self._send(stream, data)
                     continue
-                if self._pump.session.wants_close:
+                if self._core.session.wants_close:
                     await self._begin_closing(stream)
                     continue
             await self._sleep()
 
     async def _sleep(self) -> None:
-        deadline = self._pump.session.next_deadline()
+        deadline = self._core.session.next_deadline()
         self._wakes_at = math.inf if deadline is None else deadline
         self._wake = trio.Event()
         with trio.CancelScope(deadline=self._wakes_at - self._shift) as scope:
             await self._wake.wait()
         self._wakes_at = -math.inf
         if scope.cancelled_caught and deadline is not None:
-            self._pump.serve_timers(deadline)
+            self._core.serve_timers(deadline)
 
     async def _send(self, stream: trio.abc.Stream, data: bytes) -> None:
         """Sends, or ends the connection: what was cut in the middle can never be continued."""
-        limit = self._pump.config.ping_timeout
+        limit = self._core.config.ping_timeout
         with trio.CancelScope(deadline=trio.current_time() + limit) as self._sending:
             try:
                 await stream.send_all(data)
@@ -233,7 +233,7 @@ class Carrier:
                 # The reader sees the end too, after what the peer still had to say.
                 self._expire_reader()
         if self._sending.cancelled_caught and self._stream is stream:
-            LOG.info("%s: the peer has not taken what was sent for %g s", self._pump.name, limit)
+            LOG.info("%s: the peer has not taken what was sent for %g s", self._core.name, limit)
             self._is_closing = True
             self._reading.cancel()
 
@@ -244,7 +244,7 @@ class Carrier:
         a time-out pass is not waited for.
         """
         self._expire_reader()
-        if self._pump.session.is_deaf:
+        if self._core.session.is_deaf:
             self._reading.deadline = trio.current_time()
         try:
             await half_close(stream)
@@ -253,4 +253,4 @@ class Carrier:
 
     def _expire_reader(self) -> None:
         self._is_closing = True
-        self._reading.deadline = min(self._reading.deadline, trio.current_time() + self._pump.closing_time())
+        self._reading.deadline = min(self._reading.deadline, trio.current_time() + self._core.closing_time())

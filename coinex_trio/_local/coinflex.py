@@ -10,7 +10,7 @@ from attrs import frozen
 from coinex_proto.coinflex import Credentials
 from coinex_proto.simulator import CoinflexServer, CrowdSettings, Fault
 from coinex_proto.simulator.market.matching import Order
-from coinex_trio._local.hosting import Stage
+from coinex_trio._local.hosting import ExchangeHost
 from coinex_trio._local.loopback import Server, ServerConnection
 from coinex_trio._local.venue import LocalVenue
 
@@ -21,8 +21,8 @@ class CoinflexExchange(LocalVenue[CoinflexServer, int]):
 
     _code = int
 
-    def __init__(self, stage: Stage, server: CoinflexServer) -> None:
-        super().__init__(stage, server)
+    def __init__(self, host: ExchangeHost, server: CoinflexServer) -> None:
+        super().__init__(host, server)
         self.user_id: int = server.user_id
         self.cookie: str = server.cookie
         self.passphrase: str = server.passphrase
@@ -36,12 +36,12 @@ class CoinflexExchange(LocalVenue[CoinflexServer, int]):
     @property
     def url(self) -> str:
         """The socket."""
-        return f"{self._stage.url('ws')}/v1"
+        return f"{self._host.url('ws')}/v1"
 
     @property
     def http_url(self) -> str:
         """`http://127.0.0.1:PORT`: assets and markets."""
-        return self._stage.url("http")
+        return self._host.url("http")
 
     def _id_of(self, order: Order) -> int:
         return order.order_id

@@ -11,7 +11,7 @@ from typing import Any, Final, Generic, Literal, Protocol, TypeAlias, TypeVar, f
 from attrs import frozen
 
 from coinex_proto.errors import UsageError
-from coinex_trio._local.loopback import Host, Server, ServerConnection
+from coinex_trio._local.loopback import LoopbackHost, Server, ServerConnection
 from coinex_trio.network import Network
 
 T = TypeVar("T")
@@ -36,7 +36,7 @@ class PlacedOrder:
     remaining: Decimal
 
 
-class Stage(Protocol):
+class ExchangeHost(Protocol):
     """Where an exchange runs."""
 
     def url(self, scheme: str) -> str:
@@ -73,7 +73,7 @@ class LocalExchange(Generic[X_co]):
     def __init__(
         self,
         make_server: Callable[[float], Server[ServerConnection]],
-        made: Callable[[Stage, Any], X_co],
+        made: Callable[[ExchangeHost, Any], X_co],
         address: str,
         port: int,
         *,
@@ -84,13 +84,13 @@ class LocalExchange(Generic[X_co]):
         self._address = address
         self._port = port
         self._speaks_tls = speaks_tls
-        self._host: Host | None = None
+        self._host: LoopbackHost | None = None
 
     def __enter__(self) -> X_co:
         if self._host is not None:
             raise UsageError("this local exchange is running already; make another one")
         try:
-            host = Host(self._make_server, self._address, self._port, speaks_tls=self._speaks_tls)
+            host = LoopbackHost(self._make_server, self._address, self._port, speaks_tls=self._speaks_tls)
         except OSError as error:
             where = f"{self._address} port {self._port}"
             raise UsageError(f"the local exchange cannot listen at {where}: {error.strerror or error}") from error

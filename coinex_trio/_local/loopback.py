@@ -72,7 +72,7 @@ class HostFailed(SdkError):
 
 
 @final
-class Host:
+class LoopbackHost:
     """The thread. `start()` binds and returns when clients may connect; `stop()` closes every socket."""
 
     def __init__(

@@ -29,7 +29,7 @@ START: Final = 1_800_000_000.0
 
 
 @final
-class MemoryLine:
+class MemoryTransport:
     """One connection between a client and the exchange; to the blocking client it is the transport."""
 
     def __init__(self, network: MemoryNetwork, connection: ServerConnection) -> None:
@@ -59,7 +59,7 @@ class MemoryLine:
         """Everything is taken at once."""
         if self.ended == "rst":
             raise ConnectionResetError("the exchange has reset the connection")
-        self._network.tell(self, bytes(data))
+        self._network.receive_data(self, bytes(data))
         return len(data)
 
     def receive(self, size: int) -> bytes | None:
@@ -74,13 +74,13 @@ class MemoryLine:
 
     def shutdown(self) -> None:
         """The exchange sees the end of what we say."""
-        self._network.hang_up(self)
+        self._network.receive_eof(self)
 
     def close(self) -> None:
         """Lets go of it."""
         if not self.is_closed:
             self.is_closed = True
-            self._network.hang_up(self)
+            self._network.receive_eof(self)
             self.changed()
 
 
@@ -92,7 +92,7 @@ class MemoryNetwork:
         self.server = make_server(START)
         self._now = START
         self._trio_shift: float | None = None
-        self._lines: dict[ServerConnection, MemoryLine] = {}
+        self._transports: dict[ServerConnection, MemoryTransport] = {}
         self._sources = Sources(
             wall_time_ns=lambda: round(self.now() * 1e9), random_bytes=Random(f"{seed}:client").randbytes
         )
@@ -148,20 +148,20 @@ class MemoryNetwork:
             self._now = max(self._now, current + self._trio_shift)
         return self._now
 
-    def dial(self, host: str, port: int, ssl_context: ssl.SSLContext | None) -> MemoryLine:
+    def dial(self, host: str, port: int, ssl_context: ssl.SSLContext | None) -> MemoryTransport:
         """Leads to the exchange, whatever the address."""
         self.follow()
         connection = self.server.accept(self._now)
-        line = self._lines[connection] = MemoryLine(self, connection)
-        return line
+        transport = self._transports[connection] = MemoryTransport(self, connection)
+        return transport
 
     def wait(self, watched: Sequence[tuple[Transport, bool]], until: float) -> Sequence[Transport]:
         """Moves the time on until something has come, or until then."""
-        lines = [transport for transport, _ in watched if isinstance(transport, MemoryLine)]
-        if not lines and until == math.inf:
+        transports = [transport for transport, _ in watched if isinstance(transport, MemoryTransport)]
+        if not transports and until == math.inf:
             raise UsageError("nothing is left that could happen in memory, and no end was given")
         self.follow()
-        while not (ready := [line for line in lines if line.is_readable]) and self._now < until:
+        while not (ready := [transport for transport in transports if transport.is_readable]) and self._now < until:
             due = self.server.next_deadline()
             self._now = max(self._now, until if due is None else min(until, due))
             self.follow()
@@ -190,31 +190,31 @@ class MemoryNetwork:
         due = self.server.next_deadline()
         return math.inf if due is None else max(0.0, due - self.now())
 
-    def tell(self, line: MemoryLine, data: bytes) -> None:
+    def receive_data(self, transport: MemoryTransport, data: bytes) -> None:
         """Bytes of a client."""
         self.follow()
-        if line.ended is None:
-            line.connection.receive_data(data, self._now)
+        if transport.ended is None:
+            transport.connection.receive_data(data, self._now)
             self._deliver()
 
-    def hang_up(self, line: MemoryLine) -> None:
+    def receive_eof(self, transport: MemoryTransport) -> None:
         """The end of a client's bytes."""
-        if line.ended is None:
-            line.connection.receive_eof()
+        if transport.ended is None:
+            transport.connection.receive_eof()
             self._deliver()
 
     def _deliver(self) -> None:
         for connection in self.server.take_ready():
-            line = self._lines.get(connection)
-            if line is None:
+            transport = self._transports.get(connection)
+            if transport is None:
                 continue
-            line.inbox += connection.data_to_send()
+            transport.inbox += connection.data_to_send()
             if connection.wants_close is not None:
-                line.ended = connection.wants_close
-                del self._lines[connection]
-                if line.ended == "rst":
-                    line.inbox.clear()
-            line.changed()
+                transport.ended = connection.wants_close
+                del self._transports[connection]
+                if transport.ended == "rst":
+                    transport.inbox.clear()
+            transport.changed()
 
 
 def _trio_time() -> float | None:

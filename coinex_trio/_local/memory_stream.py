@@ -7,25 +7,25 @@ from typing import final
 
 import trio
 
-from coinex_trio._local.memory import MemoryLine, MemoryNetwork
+from coinex_trio._local.memory import MemoryNetwork, MemoryTransport
 
 
 @final
 class MemoryStream(trio.abc.HalfCloseableStream):
     """Sends at once; receiving waits for the exchange's next deadline, since nobody else moves it."""
 
-    def __init__(self, network: MemoryNetwork, line: MemoryLine) -> None:
+    def __init__(self, network: MemoryNetwork, transport: MemoryTransport) -> None:
         self._network = network
-        self._line = line
+        self._transport = transport
         self._changed = trio.Event()
-        line.changed = lambda: self._changed.set()
+        transport.changed = lambda: self._changed.set()
 
     async def send_all(self, data: bytes | bytearray | memoryview) -> None:
         """Never waits for room."""
         await trio.lowlevel.checkpoint()
         self._check_open()
         try:
-            self._line.send(data)
+            self._transport.send(data)
         except ConnectionResetError as error:
             raise trio.BrokenResourceError(str(error)) from error
 
@@ -42,7 +42,7 @@ class MemoryStream(trio.abc.HalfCloseableStream):
             self._changed = trio.Event()
             self._network.follow()
             try:
-                data = self._line.receive(65536 if max_bytes is None else max_bytes)
+                data = self._transport.receive(65536 if max_bytes is None else max_bytes)
             except ConnectionResetError as error:
                 raise trio.BrokenResourceError(str(error)) from error
             if data is not None:
@@ -55,13 +55,13 @@ class MemoryStream(trio.abc.HalfCloseableStream):
         """The exchange sees the end of what we say."""
         await trio.lowlevel.checkpoint()
         self._check_open()
-        self._line.shutdown()
+        self._transport.shutdown()
 
     async def aclose(self) -> None:
         """Lets go of it at once."""
-        self._line.close()
+        self._transport.close()
         await trio.lowlevel.checkpoint()
 
     def _check_open(self) -> None:
-        if self._line.is_closed:
+        if self._transport.is_closed:
             raise trio.ClosedResourceError("this stream was closed")

@@ -10,7 +10,7 @@ from attrs import frozen
 from coinex_proto.qfex import HmacCredentials, JwtCredentials
 from coinex_proto.simulator import CrowdSettings, Fault, QfexServer
 from coinex_proto.simulator.market.matching import Order
-from coinex_trio._local.hosting import Stage
+from coinex_trio._local.hosting import ExchangeHost
 from coinex_trio._local.loopback import Server, ServerConnection
 from coinex_trio._local.venue import LocalVenue
 
@@ -21,8 +21,8 @@ class QfexExchange(LocalVenue[QfexServer, str]):
 
     _code = str
 
-    def __init__(self, stage: Stage, server: QfexServer) -> None:
-        super().__init__(stage, server)
+    def __init__(self, host: ExchangeHost, server: QfexServer) -> None:
+        super().__init__(host, server)
         self.credentials = HmacCredentials(server.public_key, server.secret_key)
         """Of its one account."""
         self.token_credentials = JwtCredentials(server.keys.token)
@@ -34,12 +34,12 @@ class QfexExchange(LocalVenue[QfexServer, str]):
     @property
     def mds_url(self) -> str:
         """The market data socket."""
-        return f"{self._stage.url('ws')}/mds"
+        return f"{self._host.url('ws')}/mds"
 
     @property
     def trade_url(self) -> str:
         """The socket for orders."""
-        return f"{self._stage.url('ws')}/trade"
+        return f"{self._host.url('ws')}/trade"
 
     def _id_of(self, order: Order) -> str:
         return self._server.own.ticket(order).order_id

@@ -14,7 +14,7 @@ from coinex_proto.orders.view import OrderView
 from coinex_proto.simulator import Fault, FaultScriptError, parse_faults
 from coinex_proto.simulator.hosting.venue_server import VenueServer
 from coinex_proto.simulator.market.matching import Order
-from coinex_trio._local.hosting import Number, PlacedOrder, Side, Stage
+from coinex_trio._local.hosting import ExchangeHost, Number, PlacedOrder, Side
 from coinex_trio.network import Network
 
 S = TypeVar("S", bound=VenueServer[Any])
@@ -27,58 +27,58 @@ class LocalVenue(ABC, Generic[S, Code]):
 
     _code: ClassVar[type[int | str]]
 
-    def __init__(self, stage: Stage, server: S) -> None:
-        self._stage = stage
+    def __init__(self, host: ExchangeHost, server: S) -> None:
+        self._host = host
         self._server = server
 
     @property
     def ca_file(self) -> Path | None:
         """With `tls=True` the certificate that clients have to trust, as in `ssl.create_default_context(cafile=...)`."""
-        return self._stage.ca_file
+        return self._host.ca_file
 
     @property
     def network(self) -> Network:
         """What clients take as `network=`: the way to an exchange in memory, the system's own to one on loopback."""
-        return self._stage.network
+        return self._host.network
 
     def quote(self, market: str, bid: Number, ask: Number, size: Number = "1") -> None:
         """Makes the book exactly one bid and one ask; the random traders leave it alone from then on."""
-        self._stage.call(lambda: self._server.quote(market, bid, ask, size))
+        self._host.call(lambda: self._server.quote(market, bid, ask, size))
 
     def trade(self, market: str, side: Side, amount: Number) -> None:
         """Somebody buys or sells so much at the market."""
-        self._stage.call(lambda: self._server.trade(market, side, amount))
+        self._host.call(lambda: self._server.trade(market, side, amount))
 
     def place(self, market: str, side: Side, price: Number, amount: Number) -> PlacedOrder:
         """A limit order of the account, as if another program of its owner had placed it."""
-        return self._stage.call(lambda: self._told(self._server.place(market, side, price, amount)))
+        return self._host.call(lambda: self._placed(self._server.place(market, side, price, amount)))
 
     def fill(self, order: PlacedOrder | OrderView | Code, amount: Number | None = None) -> None:
         """Somebody takes the other side of this own order: all of it, or so much."""
         order_id = order.order_id if isinstance(order, PlacedOrder | OrderView) else order
         if not isinstance(order_id, self._code):
             raise UsageError(f"fill({order}): the exchange has not told its id yet")
-        self._stage.call(lambda: self._server.fill(order_id, amount))
+        self._host.call(lambda: self._server.fill(order_id, amount))
 
     def orders(self, market: str | None = None) -> tuple[PlacedOrder, ...]:
         """The account's open orders, oldest first."""
-        return self._stage.call(lambda: tuple(map(self._told, self._server.orders(market))))
+        return self._host.call(lambda: tuple(map(self._placed, self._server.orders(market))))
 
     def drop(self) -> None:
         """Breaks every connection."""
-        self._stage.call(self._server.drop)
+        self._host.call(self._server.drop)
 
     def stall(self, seconds: float) -> None:
         """Freezes every connection: nothing is read or written for so long, and nothing is lost."""
-        self._stage.call(lambda: self._server.stall(seconds))
+        self._host.call(lambda: self._server.stall(seconds))
 
     def refuse(self, method: str, code: Code) -> None:
         """Answers the next request of this method (QFEX: of this type) with this error code."""
-        self._stage.call(lambda: self._server.refuse(method, code))
+        self._host.call(lambda: self._server.refuse(method, code))
 
     def skew_clock(self, seconds: float) -> None:
         """Sets the time that the exchange tells and checks signatures by so far off; nothing on CoinFLEX, which has none."""
-        self._stage.call(lambda: self._server.skew_clock(seconds))
+        self._host.call(lambda: self._server.skew_clock(seconds))
 
     def inject(self, faults: str | Sequence[Fault]) -> None:
         """Plans more faults while it runs, a script or objects, counted from now. Raises `UsageError` for a line that is none."""
@@ -88,21 +88,21 @@ class LocalVenue(ABC, Generic[S, Code]):
             for fault in planned:
                 self._server.inject(fault)
 
-        self._stage.call(plan)
+        self._host.call(plan)
 
     def advance(self, seconds: float) -> None:
         """Sets the exchange's time ahead; everything due in between happens at once."""
-        self._stage.skip(seconds)
+        self._host.skip(seconds)
 
     def run(self, seconds: float = math.inf) -> None:
         """Stays here while the exchange serves its clients: for a program that does nothing else."""
-        self._stage.wait_until_ended(seconds)
+        self._host.wait_until_ended(seconds)
 
     @abstractmethod
     def _id_of(self, order: Order) -> Code:
         """How the venue calls an order."""
 
-    def _told(self, order: Order) -> PlacedOrder:
+    def _placed(self, order: Order) -> PlacedOrder:
         spec = self._server.exchange.markets[order.market].spec
         return PlacedOrder(
             order_id=self._id_of(order),

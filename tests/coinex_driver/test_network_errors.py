@@ -8,7 +8,7 @@ import ssl
 import pytest
 import trio
 
-from coinex_driver.network_errors import describe, told
+from coinex_driver.network_errors import describe, reason_of
 from coinex_proto import ProxyError
 
 
@@ -42,5 +42,5 @@ def test_the_innermost_cause_is_named(error: BaseException, words: str) -> None:
 
 def test_an_error_of_our_own_is_told_as_it_is_and_others_in_words() -> None:
     own = ProxyError("no", status=403)
-    assert told(own) is own
-    assert told(REFUSED) == "Connection refused"
+    assert reason_of(own) is own
+    assert reason_of(REFUSED) == "Connection refused"

@@ -476,7 +476,7 @@ def test_a_book_that_cannot_be_proved_is_not_given() -> None:
 def test_wait_returns_when_the_order_is_final_and_gives_up_in_time() -> None:
     network = VirtualNetwork()
     with client_of(network) as client:
-        orders = client._pump.session.orders
+        orders = client._core.session.orders
         order = orders.apply(OrderFact(order_id=1, market="BTCUSDT", amount=Decimal(1), state="live"), START)
         assert order is not None
         assert client.orders() == (order,)
@@ -609,7 +609,7 @@ def test_p2_a_client_that_was_interrupted_inside_the_session_is_not_used_again(m
     network = VirtualNetwork()
     client = client_of(network)
     client.ready()
-    monkeypatch.setattr(client._pump.session, "receive_data", interrupted)
+    monkeypatch.setattr(client._core.session, "receive_data", interrupted)
     network.last.ticker()
     with pytest.raises(KeyboardInterrupt):
         client.run(seconds=1)

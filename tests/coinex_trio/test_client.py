@@ -669,7 +669,7 @@ async def test_two_clients_may_share_callbacks_and_not_their_replies(autojump_cl
 
 async def test_wait_returns_when_the_order_is_final(autojump_clock: MockClock) -> None:
     async with open_client(coinex.spot(), network=TrioNetwork()) as client:
-        orders = client._pump.session.orders
+        orders = client._core.session.orders
         order = orders.apply(OrderFact(order_id=1, market="BTCUSDT", amount=Decimal(1), state="live"), 0.0)
         assert order is not None
         assert client.orders() == (order,)
@@ -693,7 +693,7 @@ async def test_a_fault_of_ours_comes_out_as_itself_and_quickly(
     network = TrioNetwork()
     with pytest.raises(LookupError, match="a bug"):
         async with open_client(coinex.spot(), network=network) as client:
-            monkeypatch.setattr(client._pump.session, "_process", fault)
+            monkeypatch.setattr(client._core.session, "_process", fault)
             network.last.ticker()
             await trio.sleep_forever()
     assert network.last.gone
@@ -739,7 +739,7 @@ async def test_n20_a_send_that_is_cut_in_the_middle_ends_the_connection_for_good
         await trio.sleep(8.5)  # the send was given up after ping_timeout
         sent = len(first.requests)
         first.room = math.inf
-        client.send(coinex.ServerTime()) if client._pump.is_ready else None
+        client.send(coinex.ServerTime()) if client._core.is_ready else None
         await trio.sleep(5)
         assert first.gone
         assert len(first.requests) == sent

@@ -44,10 +44,10 @@ def test_a_verb_states_a_wish_and_its_counterpart_takes_it_back(begin: Verb, end
     assert [status.topic for status in client.topics()] == [topic]
     kind = topic.event
     key = (topic.key[0], topic.key[1] or "BTCUSDT", *topic.key[2:])
-    assert client._pump.callbacks.wants(kind, key)
+    assert client._core.callbacks.wants(kind, key)
     end(client)
     assert client.topics() == ()
-    assert not client._pump.callbacks.wants(kind, key)
+    assert not client._core.callbacks.wants(kind, key)
 
 
 def test_callbacks_get_one_event_of_the_documented_class() -> None:
@@ -82,7 +82,7 @@ def test_private_verbs_need_credentials() -> None:
 def test_the_futures_socket_is_another_one() -> None:
     network = VirtualNetwork()
     with CoinexClient("futures", network=network) as cx:
-        assert cx._pump.name == "coinex futures"
+        assert cx._core.name == "coinex futures"
     assert network.attempts[0][1:3] == ("socket.coinex.com", 443)
 
 

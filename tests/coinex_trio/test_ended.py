@@ -48,7 +48,7 @@ def client_of(network: VirtualNetwork) -> BlockingClient:
 
 def sent(client: BlockingClient) -> OrderView:
     """An order that never ends."""
-    return client._pump.session.orders.sending(OrderFact(client_order_id="c1", state="sending"), RequestId(9), START)
+    return client._core.session.orders.sending(OrderFact(client_order_id="c1", state="sending"), RequestId(9), START)
 
 
 # Blocking -------------------------------------------------------------------------------------------------------------

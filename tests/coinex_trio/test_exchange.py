@@ -14,7 +14,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from coinex_proto import UsageError
 from coinex_proto.coinex import sign_websocket
-from coinex_trio._local.loopback import Host, HostFailed
+from coinex_trio._local.loopback import HostFailed, LoopbackHost
 from coinex_trio.exchange import Exchange, local_exchange
 
 STAMP_MS = 1_700_490_703_564
@@ -177,7 +177,7 @@ def test_an_exchange_that_fails_says_why_to_whoever_uses_it(caplog: pytest.LogCa
 
         def advance(self, now: float) -> None: ...
 
-    host = Host(lambda now: Broken(), "127.0.0.1", 0)
+    host = LoopbackHost(lambda now: Broken(), "127.0.0.1", 0)
     host.start()
     with socket.create_connection(("127.0.0.1", host.port), timeout=5), pytest.raises(HostFailed) as failed:
         host.call(lambda: None)

@@ -253,7 +253,7 @@ def test_a_fault_of_ours_comes_out_of_the_next_call(cx: CoinexClient, monkeypatc
         raise LookupError("a bug")
 
     cx.subscribe(TICKER, BOOK)
-    monkeypatch.setattr(cx._pump.session, "receive_data", fault)
+    monkeypatch.setattr(cx._core.session, "receive_data", fault)
     with pytest.raises(LookupError, match="a bug"):
         cx.run(seconds=5)
     with pytest.raises(LookupError, match="a bug"):
