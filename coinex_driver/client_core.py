@@ -8,7 +8,6 @@ Must not know trio, sockets or threads.
 from __future__ import annotations
 
 import math
-import ssl
 import time
 from collections import deque
 from collections.abc import Callable, Hashable
@@ -36,6 +35,7 @@ from coinex_proto import (
     Restored,
     Retrying,
     Session,
+    Sources,
     Stop,
     SubscribeFailed,
     Topic,
@@ -48,7 +48,6 @@ from coinex_proto.checks import check_command, check_topics
 from coinex_proto.commands import Command, describe
 from coinex_proto.delivery.callbacks import check_callback
 from coinex_proto.ids import RequestId, TopicKey
-from coinex_trio.network import Network
 
 R = TypeVar("R")
 E = TypeVar("E", bound=Event)
@@ -62,11 +61,18 @@ HAS_ENDED: Final = "has been stopped or closed and does nothing any more: make a
 class ClientCore:
     """The session of one client and everybody who listens to it."""
 
-    def __init__(self, dialect: Dialect, callbacks: Callbacks | None, config: Config, network: Network) -> None:
+    def __init__(
+        self,
+        dialect: Dialect,
+        callbacks: Callbacks | None,
+        config: Config,
+        sources: Sources,
+        now: Callable[[], float],
+    ) -> None:
         check_makings(dialect, callbacks, config)
         self.name = dialect.name
         self.config = config
-        self.session = Session(dialect, network.sources, config)
+        self.session = Session(dialect, sources, config)
         self.stream_callbacks = Callbacks()
         """Of the streams."""
         # Reply callbacks are this client's own; `callbacks` may serve several clients.
@@ -81,7 +87,7 @@ class ClientCore:
         self.is_handing_out = False
         """Events that a thread has kept are handed out, in the calling thread and perhaps after the end."""
         self.dispatch: Callable[[Event], None] = self.own.dispatch
-        self._clock: Callable[[], float] = network.now
+        self._clock: Callable[[], float] = now
         self._latest = 0.0
         self._close_by = math.inf
         self._by_topic: dict[TopicKey, dict[Hashable, Registration]] = {}
@@ -376,12 +382,3 @@ class PendingReply:
 
 def _to_nobody(event: Event) -> None:
     """Events of a client that has failed."""
-
-
-def check_ssl_context(dialect: Dialect, ssl_context: ssl.SSLContext | None) -> None:
-    """Refuses a context that would show credentials to anybody who answers."""
-    if ssl_context is not None and ssl_context.verify_mode == ssl.CERT_NONE and dialect.has_credentials:
-        raise UsageError(
-            "this ssl_context checks no certificate, and the dialect has credentials: set verify_mode to CERT_REQUIRED "
-            "and load the certificate that you trust with load_verify_locations()"
-        )

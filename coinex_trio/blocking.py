@@ -14,12 +14,15 @@ import warnings
 import weakref
 from collections.abc import Callable, Sequence
 from types import TracebackType
-from typing import Any, Final, Protocol, Self, TypeVar, cast
+from typing import Any, Protocol, Self, TypeVar, cast
 
 from coinex_driver.arguments import check_book_topic, check_runnable, check_seconds
 from coinex_driver.client_base import ClientBase
-from coinex_driver.client_core import ClientCore, check_ssl_context
+from coinex_driver.client_core import ClientCore
+from coinex_driver.limits import CLOSE_MARGIN
+from coinex_driver.reentry import CURRENT_THREAD
 from coinex_driver.stream_queue import latest, lossless
+from coinex_driver.tls import check_ssl_context
 from coinex_proto import (
     BookChanged,
     BookNotTrusted,
@@ -36,16 +39,12 @@ from coinex_proto import (
 from coinex_proto.checks import check_order
 from coinex_trio._io.background import Worker
 from coinex_trio._io.blocking_io import BlockingIO
-from coinex_trio._io.reentry import CURRENT_THREAD
 from coinex_trio.iterator import Events as Events
 from coinex_trio.network import SYSTEM, Network, Transport
 
 R = TypeVar("R")
 T = TypeVar("T")
 E = TypeVar("E", bound=Event)
-
-GRACE: Final = 1.0
-"""Seconds beyond `Config.close_timeout` after which `close()` waits no more for the goodbye."""
 
 
 class BlockingClient(ClientBase):
@@ -65,8 +64,8 @@ class BlockingClient(ClientBase):
         network: Network = SYSTEM,
         background: bool = False,
     ) -> None:
-        check_ssl_context(dialect, ssl_context)
-        self._core = ClientCore(dialect, callbacks, config, network)
+        self._core = ClientCore(dialect, callbacks, config, network.sources, network.now)
+        check_ssl_context(ssl_context, has_credentials=dialect.has_credentials)
         self._network = network
         self._io = BlockingIO(self._core, network, ssl_context)
         self._worker = Worker(self._core, self._io, network) if background else None
@@ -163,7 +162,7 @@ class BlockingClient(ClientBase):
             return
         try:
             self.stop()
-            until = self._network.now() + self._core.config.close_timeout + GRACE
+            until = self._network.now() + self._core.config.close_timeout + CLOSE_MARGIN
             self._until(lambda: self._core.is_over, until, "close()")
         finally:
             self._end()
@@ -208,6 +207,13 @@ class BlockingClient(ClientBase):
         self._io.make_due()
         self._io.flush()
         return result
+
+    @property
+    def _has_thread(self) -> bool:
+        return self._worker is not None
+
+    def _now(self) -> float:
+        return self._network.now()
 
     def _inspect(self, query: Callable[[], T]) -> T:
         return query() if self._worker is None else self._worker.run_step(query)
@@ -304,7 +310,7 @@ class BlockingClient(ClientBase):
             self._core.end(None)
             return
         self._worker.end()
-        self._worker.join(GRACE)
+        self._worker.join(CLOSE_MARGIN)
         self._worker.run_callbacks()
 
 

@@ -16,8 +16,9 @@ import trio
 
 from coinex_driver.arguments import check_book_topic
 from coinex_driver.client_base import ClientBase
-from coinex_driver.client_core import ClientCore, check_ssl_context
+from coinex_driver.client_core import ClientCore
 from coinex_driver.stream_queue import latest, lossless
+from coinex_driver.tls import check_ssl_context
 from coinex_proto import BookChanged, BookView, Callbacks, Command, Config, Dialect, Event, OrderView, Topic, UsageError
 from coinex_proto.commands import describe
 from coinex_trio._io.trio_io import TrioIO
@@ -117,8 +118,8 @@ async def open_client(
     `ConnectFailed`. What later ends the client (an error of a callback, refused credentials) cancels the block and comes
     out of it as itself; an exception of the block does too. Only when both happened they come as one group.
     """
-    check_ssl_context(dialect, ssl_context)
-    core = ClientCore(dialect, callbacks, config, network)
+    core = ClientCore(dialect, callbacks, config, network.sources, network.now)
+    check_ssl_context(ssl_context, has_credentials=dialect.has_credentials)
     io = TrioIO(core, network, ssl_context)
     client = Client(core, io)
     body_error: BaseException | None = None

@@ -161,16 +161,5 @@ def too_late(network: Network, host: str, port: int, seconds: float) -> str | Co
     return network.failed(host, port, why) if isinstance(network, SystemNetwork) else why
 
 
-def default_ssl_context() -> ssl.SSLContext:
-    """The system's trust store, certificate and hostname checked, TLS 1.2 or newer, HTTP/1.1 only.
-
-    Python's `SSLKEYLOGFILE` is honoured, as everywhere in Python.
-    """
-    context = ssl.create_default_context()
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.set_alpn_protocols(["http/1.1"])
-    return context
-
-
 SYSTEM: Final[Network] = SystemNetwork()
 """The real network."""

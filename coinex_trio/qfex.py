@@ -36,7 +36,7 @@ from coinex_proto import (
     qfex,
 )
 from coinex_proto.checks import check_order, check_topics
-from coinex_trio._facades.qfex_events import QfexEvents
+from coinex_trio._facades.qfex_events import SLICE, QfexEvents
 from coinex_trio._facades.qfex_orders import QfexTrading
 from coinex_trio.blocking import BlockingClient, run
 from coinex_trio.network import SYSTEM, Network
@@ -48,9 +48,6 @@ T = TypeVar("T")
 PUBLIC_KEY: Final = "QFEX_PUBLIC_KEY"
 SECRET_KEY: Final = "QFEX_SECRET_KEY"
 ACCOUNT_ID: Final = "QFEX_ACCOUNT_ID"
-
-SLICE: Final = 0.02
-"""Seconds that one of two background threads is waited for before the other is looked at."""
 
 
 @final

@@ -15,10 +15,10 @@ from attrs import define, field
 from rich.console import Console
 from rich.text import Text
 
+from coinex_driver.tls import default_ssl_context
 from coinex_proto import Config, Dialect, SdkError, UsageError
 from coinex_proto.coinex import Credentials, Ping, ServerTime
 from coinex_trio import BlockingClient
-from coinex_trio.network import default_ssl_context
 
 STATUSES: Final = {"name": 10, "TCP": 11, "TLS": 12, "handshake": 13, "ping": 14, "clock": 15, "sign-in": 16}
 """Exit status by failing stage."""

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from weakref import ref
 
 from coinex_driver.log import LOG
+from coinex_driver.reentry import CURRENT_THREAD
 from coinex_proto import (
     BackfillStarted,
     Event,
@@ -27,7 +28,6 @@ from coinex_proto import (
     Topic,
     coinex,
 )
-from coinex_trio._io.reentry import CURRENT_THREAD
 
 if TYPE_CHECKING:
     from coinex_proto.coinex.http import Backfill, BalanceSheet, Desk, PositionSheet

@@ -46,14 +46,14 @@ class QfexEvents(Generic[E]):
             self._wait()
 
     def _waiting(self, stream: Events[E]) -> bool:
-        return stream._client._inspect(lambda: stream._queue.waiting > 0)
+        return stream._driver._inspect(lambda: stream._queue.waiting > 0)
 
     def _wait(self) -> None:
         """Until something is there; ends the iteration with time, or when every part has ended."""
         if not self._streams:
             raise StopIteration
         self._open_all()
-        now = self._streams[0]._client._network.now
+        now = self._streams[0]._driver._now
         if self._until is None:
             self._until = now() + self._seconds
         if now() >= self._until:
@@ -61,19 +61,19 @@ class QfexEvents(Generic[E]):
             raise StopIteration
         if all(stream._queue.is_ended for stream in self._streams):
             for stream in self._streams:
-                stream._client._inspect(stream._source.take_last)
+                stream._driver._inspect(stream._stream.take_last)
             raise StopIteration
         self._watch(self._until)
 
     def _watch(self, until: float) -> None:
-        first = self._streams[0]._client
-        if first._worker is None:
+        first = self._streams[0]._driver
+        if not first._has_thread:
             first._until(self._is_due, until, "events()")
             return
         for stream in self._streams:
-            stream._client._until(
+            stream._driver._until(
                 lambda stream=stream: stream._queue.waiting > 0 or stream._queue.is_ended,  # type: ignore[misc]
-                min(until, first._network.now() + SLICE),
+                min(until, first._now() + SLICE),
                 "events()",
             )
 

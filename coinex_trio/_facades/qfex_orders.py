@@ -5,9 +5,9 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import Final, TypeVar, cast
 
+from coinex_driver.qfex_channels import QfexChannels
 from coinex_proto import Command, OrderView, RequestRefused, Sources, UsageError, qfex
 from coinex_proto.checks import check_order
-from coinex_trio._facades.qfex_market_data import QfexChannels
 from coinex_trio.blocking import BlockingClient
 
 R = TypeVar("R")

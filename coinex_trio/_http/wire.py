@@ -12,9 +12,9 @@ from typing import Any, Final
 from attrs import field, frozen
 
 from coinex_driver.network_errors import describe
+from coinex_driver.tls import check_ssl_context, default_ssl_context
 from coinex_proto import Config, UsageError
 from coinex_proto.coinex.http import BASE_PATH, HttpRequest
-from coinex_trio.network import default_ssl_context
 
 
 class MissingExtra(UsageError, ImportError):
@@ -122,12 +122,7 @@ class PoolSettings:
     def __attrs_post_init__(self) -> None:
         if self.proxy is not None:
             _check_proxy(self.proxy)
-        context = self.ssl_context
-        if context is not None and context.verify_mode == ssl.CERT_NONE and self.has_credentials:
-            raise UsageError(
-                "this ssl_context checks no certificate, and there are credentials: set verify_mode to CERT_REQUIRED and "
-                "load the certificate that you trust with load_verify_locations()"
-            )
+        check_ssl_context(self.ssl_context, has_credentials=self.has_credentials)
 
     def arguments(self) -> dict[str, Any]:
         """For `httpx2.Client` and `httpx2.AsyncClient`. The environment is not asked: a proxy is only what was given."""

@@ -17,9 +17,9 @@ from typing import Any, Final, TypeVar
 from attrs import Factory, define
 
 from coinex_driver.client_core import ClientCore
+from coinex_driver.reentry import CURRENT_THREAD
 from coinex_proto import ConsumerTooSlow, Event, Failed, Replied, Update, UsageError
 from coinex_trio._io.blocking_io import BlockingIO
-from coinex_trio._io.reentry import CURRENT_THREAD
 from coinex_trio._io.sockets import Waker
 from coinex_trio.network import Network, SystemNetwork
 

@@ -8,16 +8,14 @@ from __future__ import annotations
 
 import math
 import ssl
-from typing import Final
 
 from coinex_driver.client_core import ClientCore
+from coinex_driver.limits import READ_SIZE
 from coinex_driver.log import LOG
 from coinex_driver.network_errors import describe, reason_of
+from coinex_driver.tls import default_ssl_context
 from coinex_proto import ConnectFailed, Open, UsageError
-from coinex_trio.network import Network, Transport, default_ssl_context, too_late
-
-READ_SIZE: Final = 32 * 1024
-"""Bytes asked for in one read: two TLS records, and what a busy venue sends in a few milliseconds."""
+from coinex_trio.network import Network, Transport, too_late
 
 
 class BlockingIO:

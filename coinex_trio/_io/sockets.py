@@ -16,11 +16,9 @@ from collections import deque
 from collections.abc import Iterable
 from typing import Final
 
+from coinex_driver.limits import STAGGER
 from coinex_driver.network_errors import describe
 from coinex_driver.proxy_tunnel import PEEK_SIZE, Tunnel
-
-STAGGER: Final = 0.25
-"""Seconds of head start for the address before (RFC 8305 section 5 suggests 0.25)."""
 
 IN_PROGRESS: Final = (0, errno.EINPROGRESS, errno.EWOULDBLOCK)
 

@@ -9,22 +9,17 @@ from __future__ import annotations
 import math
 import ssl
 from collections.abc import Awaitable, Callable
-from typing import Final
 
 import trio
 
 from coinex_driver.client_core import ClientCore
+from coinex_driver.limits import CLOSE_MARGIN, READ_SIZE
 from coinex_driver.log import LOG
 from coinex_driver.network_errors import describe, reason_of
+from coinex_driver.tls import default_ssl_context
 from coinex_proto import ConnectFailed, Event, Open, Wait
 from coinex_trio._io.trio_streams import half_close
-from coinex_trio.network import Network, default_ssl_context, too_late
-
-READ_SIZE: Final = 32 * 1024
-"""Bytes asked for in one read: two TLS records, and what a busy venue sends in a few milliseconds."""
-
-GRACE: Final = 1.0
-"""Seconds beyond `Config.close_timeout` after which leaving the block waits no more for the goodbye."""
+from coinex_trio.network import Network, too_late
 
 
 class TrioIO:
@@ -68,7 +63,9 @@ class TrioIO:
         """Stops and waits, within limits that no cancellation shortens, until the connection is gone."""
         self._core.stop()
         self.wake()
-        with trio.CancelScope(shield=True, deadline=trio.current_time() + self._core.config.close_timeout + GRACE):
+        with trio.CancelScope(
+            shield=True, deadline=trio.current_time() + self._core.config.close_timeout + CLOSE_MARGIN
+        ):
             await self._is_done.wait()
         for scope in self._task_scopes:
             scope.cancel()

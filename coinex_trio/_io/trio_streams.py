@@ -11,21 +11,15 @@ import socket
 import ssl
 from collections.abc import Callable, Sequence
 from operator import index
-from typing import Final, final
+from typing import final
 
 import trio
 
+from coinex_driver.limits import READ_SIZE, STAGGER
 from coinex_driver.network_errors import describe
 from coinex_driver.proxy_tunnel import PEEK_SIZE, Tunnel
 
-STAGGER: Final = 0.25
-"""Seconds of head start for the address before (RFC 8305 section 5 suggests 0.25)."""
-
 Resolve = Callable[[str, int], Sequence[tuple[str, int]]]
-
-
-READ_SIZE: Final = 32 * 1024
-"""Bytes of one read where the caller names none, as TLS does; larger reads were measured to be slower."""
 
 
 @final

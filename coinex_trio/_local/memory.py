@@ -12,11 +12,12 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from random import Random
-from typing import TYPE_CHECKING, Final, Literal, TypeVar, final
+from typing import TYPE_CHECKING, Final, TypeVar, final
 
 from coinex_proto.config import Sources
 from coinex_proto.errors import UsageError
 from coinex_trio._local.loopback import Server, ServerConnection
+from coinex_trio._local.memory_transport import MemoryTransport
 from coinex_trio.network import Network, Transport
 
 if TYPE_CHECKING:
@@ -26,62 +27,6 @@ T = TypeVar("T")
 
 START: Final = 1_800_000_000.0
 """Unix time at which every exchange in memory begins."""
-
-
-@final
-class MemoryTransport:
-    """One connection between a client and the exchange; to the blocking client it is the transport."""
-
-    def __init__(self, network: MemoryNetwork, connection: ServerConnection) -> None:
-        self.connection = connection
-        self.inbox = bytearray()
-        self.ended: Literal["fin", "rst"] | None = None
-        """How the exchange has ended it."""
-        self.is_closed = False
-        self.changed: Callable[[], None] = _nothing
-        """Called when there is something to receive."""
-        self._network = network
-
-    @property
-    def is_readable(self) -> bool:
-        """Bytes or the end can be received."""
-        return bool(self.inbox) or self.ended is not None
-
-    def progress(self, now: float) -> bool:
-        """There is nothing to wait for."""
-        return True
-
-    def wakes_at(self) -> float:
-        """Never by time."""
-        return math.inf
-
-    def send(self, data: bytes | bytearray | memoryview) -> int:
-        """Everything is taken at once."""
-        if self.ended == "rst":
-            raise ConnectionResetError("the exchange has reset the connection")
-        self._network.receive_data(self, bytes(data))
-        return len(data)
-
-    def receive(self, size: int) -> bytes | None:
-        """What has come; None while nothing has, empty at the end."""
-        if self.inbox:
-            data = bytes(self.inbox[:size])
-            del self.inbox[:size]
-            return data
-        if self.ended == "rst":
-            raise ConnectionResetError("the exchange has reset the connection")
-        return None if self.ended is None else b""
-
-    def shutdown(self) -> None:
-        """The exchange sees the end of what we say."""
-        self._network.receive_eof(self)
-
-    def close(self) -> None:
-        """Lets go of it."""
-        if not self.is_closed:
-            self.is_closed = True
-            self._network.receive_eof(self)
-            self.changed()
 
 
 @final
@@ -227,6 +172,3 @@ def _trio_time() -> float | None:
     except RuntimeError:
         return None
     return current
-
-
-def _nothing() -> None: ...

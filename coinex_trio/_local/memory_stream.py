@@ -3,19 +3,31 @@
 from __future__ import annotations
 
 import math
-from typing import final
+from typing import Protocol, final
 
 import trio
 
-from coinex_trio._local.memory import MemoryNetwork, MemoryTransport
+from coinex_trio._local.memory_transport import MemoryTransport
+
+
+class Timeline(Protocol):
+    """The exchange's time."""
+
+    def follow(self) -> None:
+        """Everything that is due happens."""
+        ...
+
+    def until_next(self) -> float:
+        """Seconds until the exchange has something to do."""
+        ...
 
 
 @final
 class MemoryStream(trio.abc.HalfCloseableStream):
     """Sends at once; receiving waits for the exchange's next deadline, since nobody else moves it."""
 
-    def __init__(self, network: MemoryNetwork, transport: MemoryTransport) -> None:
-        self._network = network
+    def __init__(self, timeline: Timeline, transport: MemoryTransport) -> None:
+        self._timeline = timeline
         self._transport = transport
         self._changed = trio.Event()
         transport.changed = lambda: self._changed.set()
@@ -40,14 +52,14 @@ class MemoryStream(trio.abc.HalfCloseableStream):
         while True:
             self._check_open()
             self._changed = trio.Event()
-            self._network.follow()
+            self._timeline.follow()
             try:
                 data = self._transport.receive(65536 if max_bytes is None else max_bytes)
             except ConnectionResetError as error:
                 raise trio.BrokenResourceError(str(error)) from error
             if data is not None:
                 return data
-            pause = self._network.until_next()
+            pause = self._timeline.until_next()
             with trio.move_on_at(trio.current_time() + pause if pause < math.inf else math.inf):
                 await self._changed.wait()
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import threading
+from threading import local
 from typing import Final
 
 
-class _Inside(threading.local):
+class _Thread(local):
     is_waiting = False
     """In this thread, a call of some client waits or runs callbacks."""
 
 
-CURRENT_THREAD: Final = _Inside()
+CURRENT_THREAD: Final = _Thread()
