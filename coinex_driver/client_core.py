@@ -8,9 +8,9 @@ Must not know trio, sockets or threads.
 from __future__ import annotations
 
 import math
-import time
 from collections import deque
 from collections.abc import Callable, Hashable
+from time import perf_counter
 from typing import Any, Final, TypeVar
 
 from attrs import define
@@ -137,7 +137,7 @@ class ClientCore:
             return
         if self._dropped:
             self.release_dropped()
-        next_event, observers, read_clock = self.session.next_event, self._observers, time.perf_counter
+        next_event, observers, read_clock = self.session.next_event, self._observers, perf_counter
         self.is_delivering = True
         began = read_clock()
         try:

@@ -5,9 +5,9 @@ One function for both drivers; the session adds host and port. Must not know tri
 
 from __future__ import annotations
 
-import os
-import socket
-import ssl
+from os import strerror
+from socket import gaierror
+from ssl import SSLCertVerificationError, SSLError
 
 from coinex_proto import ConnectFailed
 
@@ -15,22 +15,22 @@ from coinex_proto import ConnectFailed
 def describe(error: BaseException) -> str:
     """The innermost cause in one line: "Connection refused", "TLS: certificate has expired", "name resolution: …"."""
     cause = _root(error)
-    if isinstance(cause, ssl.SSLCertVerificationError):
+    if isinstance(cause, SSLCertVerificationError):
         return f"TLS: {cause.verify_message or cause.reason}"
-    if isinstance(cause, ssl.SSLError):
+    if isinstance(cause, SSLError):
         reason: str | None = getattr(cause, "reason", None)  # not there when it was not OpenSSL who raised it
         return f"TLS: {(reason or str(cause)).replace('_', ' ').lower()}"
-    if isinstance(cause, socket.gaierror):
+    if isinstance(cause, gaierror):
         return f"name resolution: {cause.strerror}"
     if isinstance(cause, TimeoutError):
         return "time-out"
     if isinstance(cause, OSError):
-        return os.strerror(cause.errno) if cause.errno else str(cause) or type(cause).__name__
+        return strerror(cause.errno) if cause.errno else str(cause) or type(cause).__name__
     return str(cause) or type(cause).__name__
 
 
 def reason_of(error: Exception) -> str | ConnectFailed:
-    """What the session is told: an error of our own as it is, any other in one line."""
+    """For `Session.disconnected`: an error of our own as it is, any other in one line."""
     return error if isinstance(error, ConnectFailed) else describe(error)
 
 

@@ -316,12 +316,12 @@ class Session:
             for subscription in self._subscriptions.by_key.values():
                 view = subscription.verification.view
                 if view is not None:
-                    view._is_trusted = False
+                    view.is_proved = False
             why = f"taking in a message was cut off by {type(error).__name__}"
             for subscription in self._subscriptions.by_key.values():
                 view = subscription.verification.view
                 if view is not None:
-                    view._why = why
+                    view.distrust(why)
             raise
 
     def data_to_send(self) -> bytes:

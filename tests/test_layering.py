@@ -9,11 +9,13 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
+PACKAGES = frozenset({"coinex_proto", "coinex_driver", "coinex_trio"})
 VENUES = ("coinex", "qfex", "coinflex")
 
 IO_AND_TIME = frozenset(
     {
         "asyncio",
+        "coinex_driver",
         "coinex_trio",
         "concurrent",
         "http",
@@ -43,6 +45,23 @@ IO_AND_TIME = frozenset(
     }
 )
 """What the core must not have: sockets, files, clocks, randomness, threads, and its own drivers."""
+
+HARMLESS = frozenset(
+    {
+        "http.HTTPStatus",
+        "os.strerror",
+        "socket.gaierror",
+        "ssl.CERT_NONE",
+        "ssl.SSLCertVerificationError",
+        "ssl.SSLContext",
+        "ssl.SSLError",
+        "ssl.TLSVersion",
+        "ssl.create_default_context",
+        "threading.local",
+        "time.perf_counter",
+    }
+)
+"""Names of such modules that open, start and wait for nothing: what drivers share may have these, and the log."""
 
 CLOCKS = frozenset({"now", "utcnow", "today", "monotonic", "perf_counter", "time_ns"})
 """Methods of `datetime`, `date` and `time` that read a clock."""
@@ -132,11 +151,13 @@ def test_only_the_framing_and_the_local_exchange_import_wsproto() -> None:
     allowed = ("coinex_proto/_wire/websocket.py", "coinex_proto/simulator/")
     assert offences("coinex_proto", {"wsproto"}, apart_from=allowed) == []
     assert offences("coinex_trio", {"wsproto"}) == []
+    assert offences("coinex_driver", {"wsproto"}) == []
 
 
 def test_only_the_local_exchange_and_the_way_through_a_proxy_import_h11() -> None:
     assert offences("coinex_proto", {"h11"}, apart_from=("coinex_proto/simulator/",)) == []
-    assert offences("coinex_trio", {"h11"}, apart_from=("coinex_driver/proxy_tunnel.py",)) == []
+    assert offences("coinex_trio", {"h11"}) == []
+    assert offences("coinex_driver", {"h11"}, apart_from=("coinex_driver/proxy_tunnel.py",)) == []
 
 
 def test_the_shared_core_knows_no_venue_and_no_local_exchange() -> None:
@@ -165,17 +186,30 @@ def test_only_the_decoding_of_a_venue_and_the_writing_of_json_know_msgspec() -> 
     )
 
 
-def test_the_drivers_use_public_names_of_the_core_only() -> None:
+def test_no_package_imports_a_private_module_of_another() -> None:
     private = [
         f"{path.relative_to(ROOT)}:{line} imports {name}"
-        for path in sources("coinex_trio")
+        for package in PACKAGES
+        for path in sources(package)
         for name, line in imports(path)
-        if name.startswith("coinex_proto.") and any(part.startswith("_") for part in name.split("."))
+        if name.partition(".")[0] in PACKAGES - {package} and any(part.startswith("_") for part in name.split("."))
     ]
     assert private == []
 
 
-@pytest.mark.parametrize("module", ["coinex_proto", "coinex_proto.coinex", "coinex_trio", "coinex_trio.blocking"])
+def test_what_drivers_share_does_no_io_and_knows_no_driver() -> None:
+    forbidden = IO_AND_TIME - {"coinex_driver"} | {"coinex_asyncio", "httpcore2", "httpx2"}
+    found = [
+        offence
+        for offence in offences("coinex_driver", forbidden)
+        if offence.partition(" imports ")[2] not in HARMLESS and not offence.startswith("coinex_driver/log.py:")
+    ]
+    assert found == []
+
+
+@pytest.mark.parametrize(
+    "module", ["coinex_proto", "coinex_proto.coinex", "coinex_driver", "coinex_trio", "coinex_trio.blocking"]
+)
 def test_importing_it_does_not_import_trio(module: str) -> None:
     program = (
         f"import sys, {module}; print([m for m in ('trio', 'asyncio', 'click', 'rich', 'httpx2') if m in sys.modules])"

@@ -126,7 +126,7 @@ class Trust:
                 self.mark_live((known,), now)
             return True
         self._stats.checksums_failed += book.checks_failed - failed
-        view.doubt(why)
+        view.distrust(why)
         self._start_unproved(known, now, why)
         if known.proof is _LIVE:
             self.lose((known,), now if view.received_at is None else view.received_at, why)
@@ -220,7 +220,7 @@ class Trust:
         if known.book is not None:
             known.book.reset()
         if known.view is not None:
-            known.view.doubt("asked for, and no whole book has come yet")
+            known.view.distrust("asked for, and no whole book has come yet")
         if known.merger is not None:
             known.merger.reset()
         if is_asked:
@@ -254,7 +254,7 @@ class Trust:
             _move(known, Sign.LOST)
             known.lost_since, known.lost_why = since, why
             if known.view is not None:
-                known.view.doubt(why)
+                known.view.distrust(why)
         if lost:
             self._stats.gaps += 1
             self._events.append(Lost(topics=tuple(known.subscription.topic for known in lost), since=since, why=why))
@@ -275,7 +275,7 @@ class Trust:
         known.lost_since, known.lost_why = None, ""
         known.unproved_since = None
         if known.view is not None:
-            known.view.doubt("it is no longer subscribed")
+            known.view.distrust("it is no longer subscribed")
         if self._subscriptions.cover(subscription) is None:
             self._delivered.forget(subscription.key)
 
@@ -287,7 +287,7 @@ class Trust:
             known = subscription.verification
             known.unproved_since = None
             if known.view is not None:
-                known.view.doubt(why)
+                known.view.distrust(why)
         self._agenda.cancel(Item.VERIFY)
 
     # Time -------------------------------------------------------------------------------------------------------------

@@ -36,15 +36,21 @@ class BookView:
     whatever their state, for displays. A live view stays valid across reconnects.
     """
 
-    __slots__ = ("_is_checked", "_is_trusted", "_original", "_received_at", "_source", "_topic", "_why")
+    __slots__ = ("_is_checked", "_original", "_received_at", "_source", "_topic", "_why", "is_proved")
 
     def __init__(self, topic: Topic[BookChanged], book: Source) -> None:
         self._topic = topic
         self._source = book
         self._is_checked = True
+        """False: numbers never raise, as those of `unproved`."""
         self._original: BookView | None = None
         """Whose trust this one shows; None: its own."""
-        self._is_trusted = False
+        self.is_proved = False
+        """Behind `trusted`, which is for readers. Only the session that keeps the book writes it, by `prove` and `distrust`.
+
+        Clearing it is enough to make the numbers raise, and is safe where no stack is left for a call and no memory for a
+        text: it is a plain slot.
+        """
         self._why = "not subscribed yet"
         self._received_at: float | None = None
 
@@ -63,12 +69,13 @@ class BookView:
     @property
     def trusted(self) -> bool:
         """Whether the numbers are proved. Ask it again after anything that waits."""
-        return (self._original or self)._is_trusted
+        return (self._original or self).is_proved
 
     @property
     def why(self) -> str:
         """Why it is not trusted; empty while it is."""
-        return (self._original or self)._why
+        original = self._original or self
+        return "" if original.is_proved else original._why or "taking in an update was cut off"
 
     @property
     def received_at(self) -> float | None:
@@ -154,12 +161,12 @@ class BookView:
     def prove(self, received_at: float) -> None:
         """From now on the numbers may be read. Only the session that keeps the book calls this."""
         self._check_live()
-        self._is_trusted, self._why, self._received_at = True, "", received_at
+        self.is_proved, self._why, self._received_at = True, "", received_at
 
-    def doubt(self, why: str) -> None:
+    def distrust(self, why: str) -> None:
         """From now on the numbers raise. Only the session that keeps the book calls this."""
         self._check_live()
-        self._is_trusted, self._why = False, why
+        self.is_proved, self._why = False, why
 
     # ------------------------------------------------------------------------------------------------------------------
 
@@ -178,13 +185,13 @@ class BookView:
             self._topic,
             self._source.levels(),
             self._is_checked,
-            original._is_trusted,
+            original.is_proved,
             original._why,
             original._received_at,
         )
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # Copies and pickles are snapshots: nobody would tell them when the numbers are in doubt.
+        # Copies and pickles are snapshots: nobody would tell them when the numbers are not trusted any more.
         return _fixed, self._frozen()
 
     def __eq__(self, other: object) -> bool:
@@ -235,7 +242,7 @@ def _fixed(
     view._source = levels
     view._is_checked = is_checked
     view._original = None
-    view._is_trusted = is_trusted
+    view.is_proved = is_trusted
     view._why = why
     view._received_at = received_at
     return view

@@ -80,9 +80,9 @@ NUMBERS: dict[str, Callable[[BookView], object]] = {
 @pytest.mark.parametrize("name", NUMBERS)
 def test_no_number_can_be_read_from_a_book_that_is_not_trusted(name: str) -> None:  # B1
     new = BookView(Depth("BTCUSDT"), Kept(BIDS, ASKS))
-    doubted = proved()
-    doubted.doubt("the line was lost")
-    for book, why in ((new, "not subscribed yet"), (doubted, "the line was lost")):
+    lost = proved()
+    lost.distrust("the line was lost")
+    for book, why in ((new, "not subscribed yet"), (lost, "the line was lost")):
         with pytest.raises(BookNotTrusted, match=why) as caught:
             NUMBERS[name](book)
         assert caught.value.topic == Depth("BTCUSDT")
@@ -93,7 +93,7 @@ def test_no_number_can_be_read_from_a_book_that_is_not_trusted(name: str) -> Non
 
 def test_a_book_can_be_trusted_again() -> None:
     book = proved()
-    book.doubt("checksum")
+    book.distrust("checksum")
     assert book.received_at == 12.5
     book.prove(99.0)
     assert book.best_bid is not None
@@ -104,7 +104,7 @@ def test_the_unproved_numbers_are_the_same_and_say_whether_they_are_proved() -> 
     book = proved()
     twin = book.unproved
     assert (twin.trusted, twin.why) == (True, "")
-    book.doubt("late")
+    book.distrust("late")
     assert (twin.trusted, twin.why) == (False, "late")
     assert twin.best_bid == (Decimal("100.5"), Decimal(2))
     assert not twin.snapshot().trusted
@@ -120,7 +120,7 @@ def test_a_live_view_follows_and_a_snapshot_does_not() -> None:
     live.prove(2.0)
     assert live.best_bid == (Decimal(99), Decimal(1))
     assert before.best_bid == (Decimal("100.5"), Decimal(2))
-    live.doubt("gone")
+    live.distrust("gone")
     assert before.trusted
     assert (before.received_at, before.updated_at_ms) == (1.0, 1_700_000_000_000)
     assert not live.snapshot().trusted
@@ -133,7 +133,7 @@ def test_a_copy_of_a_live_view_is_a_snapshot_and_holds_no_book(copied: Callable[
     live.prove(1.0)
     twins = copied(live), copied(live.unproved)
     source.fixed = NO_LEVELS
-    live.doubt("gone")
+    live.distrust("gone")
     for twin in twins:
         assert (twin.trusted, twin.why, twin.received_at) == (True, "", 1.0)
         assert twin.best_bid == (Decimal("100.5"), Decimal(2))
@@ -144,12 +144,24 @@ def test_a_copy_of_a_live_view_is_a_snapshot_and_holds_no_book(copied: Callable[
     assert copied(live.unproved).best_bid is None
 
 
+def test_a_book_whose_update_was_cut_off_gives_no_numbers_even_where_nobody_could_say_why() -> None:
+    book = proved()
+    twin = book.unproved
+    book.is_proved = False
+    assert (book.trusted, book.why, twin.why) == (False, *["taking in an update was cut off"] * 2)
+    with pytest.raises(BookNotTrusted, match="cut off"):
+        _ = book.bids
+    assert not book.snapshot().trusted
+    book.prove(3.0)
+    assert (book.trusted, book.why) == (True, "")
+
+
 def test_a_snapshot_cannot_be_changed() -> None:  # C9
     fixed = proved().snapshot()
     with pytest.raises(UsageError, match="only the live view"):
         fixed.prove(1.0)
     with pytest.raises(UsageError, match="only the live view"):
-        fixed.doubt("x")
+        fixed.distrust("x")
     with pytest.raises(AttributeError):
         fixed.trusted = False  # type: ignore[misc]
     with pytest.raises(AttributeError):
@@ -224,9 +236,9 @@ def test_views_are_equal_when_they_show_the_same() -> None:
 def test_a_view_prints_what_a_person_wants_to_see() -> None:
     assert repr(proved()) == "<BookView BTCUSDT: bid 100.5 (2), ask 100.6 (1.25), 2+2 levels>"
     assert repr(proved((), ASKS)) == "<BookView BTCUSDT: bid none, ask 100.6 (1.25), 0+2 levels>"
-    doubted = proved()
-    doubted.doubt("the line was lost")
-    assert str(doubted) == "<BookView BTCUSDT: not trusted: the line was lost>"
+    lost = proved()
+    lost.distrust("the line was lost")
+    assert str(lost) == "<BookView BTCUSDT: not trusted: the line was lost>"
 
 
 def test_no_levels_are_their_own_source() -> None:
