@@ -1,6 +1,6 @@
 """What users hand to a client, looked at before anything has changed.
 
-A program that passes the wrong thing is told what was expected, in words, and not by an `AttributeError` from somewhere
+A program that passes the wrong thing reads what was expected, in words, and not by an `AttributeError` from somewhere
 inside. What only the core can judge (topics, commands, callbacks) it judges itself. Must not know trio, sockets or threads.
 """
 
@@ -54,7 +54,7 @@ def check_makings(dialect: object, callbacks: object, config: object) -> None:
 
 
 def identity(function: Any) -> Hashable:
-    """By which one function is told from another: bound methods are equal each time, objects without a hash are themselves."""
+    """What distinguishes one function from another: bound methods are equal each time, objects without a hash are themselves."""
     try:
         hash(function)
     except TypeError:

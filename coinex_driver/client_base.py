@@ -1,7 +1,7 @@
-"""What both clients can do without ever waiting.
+"""What every client can do without waiting.
 
-The trio and the blocking client share these methods and their meaning; each says in `_touched` how what they queue gets
-on its way. Must not know trio, sockets or threads.
+The clients of all drivers share these methods and their meaning; each says in `_change` how what they queue is sent. Must
+not know trio, sockets or threads.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ T = TypeVar("T")
 
 
 class ClientBase(ABC):
-    """The common methods; the base of `Client` and `BlockingClient` only."""
+    """The common methods of the drivers' clients."""
 
     _core: ClientCore
 
     @abstractmethod
     def _change(self, step: Callable[[], T]) -> T:
-        """Takes a step where the session lives, and sees to it that what it queued gets on its way.
+        """Runs `step` in the thread or task that owns the session, and has sent what it queued.
 
         Raises `UsageError` where the client may not be used from here.
         """
@@ -66,39 +66,39 @@ class ClientBase(ABC):
         self._change(lambda: self._core.on_error(handler))
 
     def subscribe(self, *topics: Topic[E], callback: Callable[[E], object] | None = None) -> None:
-        """State that these topics are wanted; at any time, it waits for the connection and each reconnect by itself.
+        """Subscribe these topics; at any time: it waits for the connection by itself, and is repeated after each reconnect.
 
-        Twice is once, the last wish wins. Raises `UsageError` for what this venue or these credentials cannot have.
+        Twice is once, the last call wins. Raises `UsageError` for what this venue or these credentials cannot have.
         """
         self._change(lambda: self._core.subscribe(topics, callback))
 
     def unsubscribe(self, *topics: Topic[Event]) -> None:
-        """Take the wish back, and the callbacks that `subscribe` was given with it. Open streams keep their topics."""
+        """Unsubscribe, and forget the callbacks that `subscribe` was given. Open streams keep their topics."""
         self._change(lambda: self._core.unsubscribe(topics))
 
     def send(self, command: Command[R], callback: Callable[[Replied[R] | Failed], object] | None = None) -> RequestId:
-        """Send a command now; the callback gets its one outcome. Never waits, never sent again.
+        """Send a command now; the callback gets its one `Replied` or `Failed`. Never waits, never sent again.
 
         Raises `NotReady` while there is no ready connection, or the venue's rate limit forbids a command that trades.
         """
         return self._change(lambda: self._core.send(command, callback))
 
     def trusted(self, *topics: Topic[Event]) -> bool:
-        """Whether all of these are live; none named: all that are wanted. True is never a guess.
+        """Whether all of these are live; none named: all that are subscribed. True is never a guess.
 
-        False too while the line has not been proved for `ping_interval + ping_timeout`, as after a long computation.
+        False too when the connection has not been proved for `ping_interval + ping_timeout`, as after a long computation.
         """
         return self._inspect(lambda: self._core.trusted(*topics))
 
     def age(self, update: Update) -> float | None:
         """Seconds from the venue's time stamp of an update until it was received, both by the venue's clock.
 
-        None when it has none, or while the clock is not known: it is asked with the first ping, or by `server_time()`.
+        None when it has none, or while the clock is not known: it is requested with the first ping, or by `server_time()`.
         """
         return self._inspect(lambda: self._core.session.age(update))
 
     def topics(self) -> tuple[TopicStatus, ...]:
-        """How each topic stands that a subscription or an open stream wants."""
+        """How each topic stands that is subscribed or belongs to an open stream."""
         return self._change(self._core.topics)
 
     def orders(self) -> tuple[OrderView, ...]:
@@ -106,9 +106,9 @@ class ClientBase(ABC):
         return self._inspect(self._core.session.orders.open)
 
     def step(self, work: Callable[[Session, float], T]) -> T:
-        """Do something to the session itself, at its present time and where it lives; what it says gets on its way.
+        """Run `work(session, now)` in the thread or task that owns the session; what it queues is sent.
 
-        For parts that stand beside a client, for example the orders that leave over HTTP (`coinex.http.Desk`).
+        For parts that stand beside a client, for example orders that are sent over HTTP.
         """
         check_step(work)
         return self._change(lambda: work(self._core.session, self._core.now()))

@@ -1,7 +1,7 @@
-"""What both clients do between the session and the user's functions, without waiting and without I/O.
+"""What every client does between the session and the user's functions, without waiting and without I/O.
 
-A `Pump` owns the session of one client: it hands events to callbacks, streams and waiters, keeps the topics that
-callbacks and streams hold, and writes the log. A driver calls `deliver()` after everything it tells the session.
+A `ClientCore` owns the session of one client: it hands events to callbacks, streams and waiters, keeps the topics that
+callbacks and streams hold, and writes the log. A driver calls `deliver()` after every step of the session.
 Must not know trio, sockets or threads.
 """
 
@@ -59,7 +59,7 @@ HAS_ENDED: Final = "has been stopped or closed and does nothing any more: make a
 
 
 class ClientCore:
-    """The session of one client and everybody who listens to it."""
+    """The session of one client, its callbacks and its streams."""
 
     def __init__(
         self,
@@ -74,27 +74,39 @@ class ClientCore:
         self.config = config
         self.session = Session(dialect, sources, config)
         self.stream_callbacks = Callbacks()
-        """Of the streams."""
-        # Reply callbacks are this client's own; `callbacks` may serve several clients.
+        """Of the streams. They come first: what a callback of the user's raises must not cost a stream an event."""
         self.own = Callbacks(callbacks)
+        """Of replies, which are this client's alone; behind them `callbacks`, which may serve several clients."""
         self.callbacks = self.own if callbacks is None else callbacks
         self.was_ready = False
+        """Since the first `Ready`: opening a client waits for that, whatever became of the connection since."""
         self.is_ready = False
+        """Between `Ready` and `Closed` as they are handed out; no driver closes its transport before callbacks know of the end."""
         self.is_stopping = False
+        """`stop()` was called: the streams have ended, the connection is being closed."""
         self.is_over = False
+        """The session does nothing any more; whoever still waits gets `error`."""
         self.error: BaseException | None = None
+        """What ended the client; None with `is_over`: it was stopped."""
         self.is_delivering = False
+        """A callback that changes the session comes back to `deliver`, which must not hand out events inside each other."""
         self.is_handing_out = False
         """Events that a thread has kept are handed out, in the calling thread and perhaps after the end."""
         self.dispatch: Callable[[Event], None] = self.own.dispatch
+        """Where events go behind the streams; a driver may put itself in between."""
         self._clock: Callable[[], float] = now
         self._latest = 0.0
+        """The last time that was read: the clock may go back by a rounding, the session's time must not."""
         self._close_by = math.inf
+        """After `stop()`: until when the peer may end the connection."""
         self._by_topic: dict[TopicKey, dict[Hashable, Registration]] = {}
         self._streams: dict[Hashable, Callable[[], None]] = {}
+        """What ends each stream, by the holder of its topics."""
         self._dropped: deque[Hashable] = deque()
+        """Holders that are gone: an append is all that is safe in the garbage collector and in any thread."""
         self._pending: dict[RequestId, PendingReply] = {}
         self._refusals: dict[TopicKey, RequestRefused] = {}
+        """What the venue refused for good, until it is subscribed again: for whoever waits for the topic."""
         self._observers: dict[type[Event], Callable[[Any], None]] = {
             Ready: self._on_ready,
             Closed: self._on_closed,
@@ -104,8 +116,8 @@ class ClientCore:
             Restored: self._on_restored,
             Unrecognised: self._on_unrecognised,
             SubscribeFailed: self._on_subscribe_failed,
-            Replied: self._on_outcome,
-            Failed: self._on_outcome,
+            Replied: self._on_reply,
+            Failed: self._on_reply,
         }
 
     # Time -------------------------------------------------------------------------------------------------------------
@@ -178,7 +190,7 @@ class ClientCore:
         self.dispatch = _to_nobody
 
     def stop(self) -> None:
-        """Says goodbye and ends the streams; may be called twice and in a callback."""
+        """Begins to close and ends the streams; may be called twice and in a callback."""
         if self.is_stopping or self.is_over:
             return
         self.is_stopping = True
@@ -187,13 +199,13 @@ class ClientCore:
         self._end_streams()
 
     def closing_time(self) -> float:
-        """Seconds that the peer has to end the connection; after `stop()` there is one budget for all of the goodbye."""
+        """Seconds that the peer has to end the connection; after `stop()` there is one budget for all of the closing."""
         return max(0.0, min(self.config.close_timeout, self._close_by - self.now()))
 
     # Steps ------------------------------------------------------------------------------------------------------------
 
     def next_step(self) -> Open | Wait | None:
-        """What to do about the connection now; None: it is all over, and `error` says why if it was not asked for."""
+        """What to do about the connection now; None: it is all over, and `error` says why if nobody stopped it."""
         step = self.session.next_step(self.now())
         if not isinstance(step, Stop):
             return step
@@ -201,7 +213,7 @@ class ClientCore:
         return None
 
     def end(self, error: BaseException | None) -> None:
-        """It is all over. Called with a fault of ours too: then nobody asks the session for anything any more."""
+        """It is all over. Called with a fault of ours too: then nobody uses the session any more."""
         self.is_over, self.is_ready = True, False
         if self.error is None:
             self.error = error
@@ -222,7 +234,7 @@ class ClientCore:
     # Topics -----------------------------------------------------------------------------------------------------------
 
     def subscribe(self, topics: tuple[Topic[Any], ...], callback: Callable[[Any], object] | None) -> None:
-        """States the wish; one function is registered once for a topic."""
+        """Subscribes; one function is registered once for a topic."""
         self.check_not_over()
         check_topics(topics)
         added: list[tuple[TopicKey, Registration]] = []
@@ -242,14 +254,14 @@ class ClientCore:
             raise
 
     def unsubscribe(self, topics: tuple[Topic[Any], ...]) -> None:
-        """Takes the wish back, and the functions that `subscribe` registered with it."""
+        """Unsubscribes, and cancels the functions that `subscribe` registered."""
         self.session.unsubscribe(*topics, now=self.now())
         for topic in topics:
             for registration in self._by_topic.pop(topic.key, {}).values():
                 registration.cancel()
 
     def hold(self, topics: tuple[Topic[Any], ...], holder: Hashable, end: Callable[[], None]) -> None:
-        """Topics are wanted while `holder` lives; `end` is called when the client stops."""
+        """Topics stay subscribed until `drop(holder)`; `end` is called when the client stops."""
         self.check_not_over()
         if topics:
             self.session.hold(*topics, holder=holder, now=self.now())
@@ -269,21 +281,21 @@ class ClientCore:
                 self.session.release(holder, self.now())
 
     def ensure_subscribed(self, topics: tuple[Topic[Any], ...]) -> None:
-        """Subscribes those that nobody wants yet, and asks again for those that were refused."""
+        """Subscribes those that are not yet, and once more those that were refused."""
         self.check_not_over()
-        wanted = {status.topic for status in self.session.topics()}
-        missing = tuple(t for t in topics if t not in wanted or t.key in self._refusals)
+        subscribed = {status.topic for status in self.session.topics()}
+        missing = tuple(t for t in topics if t not in subscribed or t.key in self._refusals)
         if missing:
             self.session.subscribe(*missing, now=self.now())
         for topic in missing:
             self._refusals.pop(topic.key, None)
 
     def trusted(self, *topics: Topic[Any]) -> bool:
-        """Whether these are live and the line was proved lately enough for that to mean something."""
+        """Whether these are live and the connection was proved lately enough for that to mean something."""
         return self.session.trusted(*topics) and not self.is_over and self.session.is_proved(self.now())
 
     def when_live(self, topics: tuple[Topic[Any], ...]) -> Callable[[], bool]:
-        """Wants these topics; the function says whether the client is ready and they are live.
+        """Subscribes these topics; the function says whether the client is ready and they are live.
 
         It raises what the venue said where it refused one of them for good.
         """
@@ -300,14 +312,14 @@ class ClientCore:
         return is_done
 
     def topics(self) -> tuple[TopicStatus, ...]:
-        """How each wanted topic stands."""
+        """How each subscribed topic stands."""
         self.release_dropped()
         return self.session.topics()
 
     # Commands ---------------------------------------------------------------------------------------------------------
 
     def send(self, command: Command[R], callback: Callable[[Any], object] | None) -> RequestId:
-        """Sends at once or raises `NotReady`; the callback gets the one outcome."""
+        """Sends at once or raises `NotReady`; the callback gets the one `Replied` or `Failed`."""
         check_command(command)
         if self.is_stopping or self.is_over:
             raise NotReady(f"{describe(command)} was not sent: the client {HAS_ENDED}")
@@ -319,8 +331,8 @@ class ClientCore:
         LOG.debug("%s: %s is request %d", self.name, describe(command), request_id)
         return request_id
 
-    def expect(self, request_id: RequestId) -> PendingReply:
-        """Where the outcome of a request will be; nobody else's callbacks are involved."""
+    def expect_reply(self, request_id: RequestId) -> PendingReply:
+        """Where the reply to a request will be; no callback is involved."""
         reply = self._pending[request_id] = PendingReply()
         return reply
 
@@ -330,7 +342,7 @@ class ClientCore:
 
     # The log: names and ids, never payloads or keys -------------------------------------------------------------------
 
-    def _on_outcome(self, event: Replied[Any] | Failed) -> None:
+    def _on_reply(self, event: Replied[Any] | Failed) -> None:
         reply = self._pending.pop(event.request_id, None)
         if reply is not None:
             reply.event = event

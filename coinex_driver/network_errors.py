@@ -1,6 +1,6 @@
 """What went wrong below the WebSocket, in words a person can act on.
 
-One function for both drivers; the session adds host and port. Must not know trio: it reads the causes that trio chains.
+One function for every driver; the session adds host and port. Must not know trio: it reads the causes that trio chains.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""The way through an HTTP proxy without I/O: where the proxy is, what it is asked, and what its answer means.
+"""The way through an HTTP proxy without I/O: where the proxy is, what is requested of it, and what its answer means.
 
-Both drivers share it. Must not know sockets, trio or venues. Nothing that the proxy says goes into a message: one that
+Every driver shares it. Must not know sockets, trio or venues. Nothing that the proxy says goes into a message: one that
 sends our request back would show the password. Source: RFC 9110, 9.3.6 (CONNECT); RFC 7617 (Basic).
 """
 

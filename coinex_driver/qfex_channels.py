@@ -1,4 +1,4 @@
-"""One verb a channel of QFEX: each only names a topic. Must not import trio."""
+"""One method a channel of QFEX: each only names a topic."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ E = TypeVar("E", bound=Event)
 
 
 class QfexChannels(ABC):
-    """The verbs of `QfexClient` that start and end channels; a callback gets one event of the class that is named."""
+    """The methods of a `QfexClient` that start and end channels; a callback gets one event of the class that is named."""
 
     @abstractmethod
     def subscribe(self, *topics: Topic[E], callback: Callable[[E], object] | None = None) -> None:
-        """State that these topics are wanted."""
+        """Subscribe these topics."""
 
     @abstractmethod
     def unsubscribe(self, *topics: Topic[Event]) -> None:
-        """Take the wish back."""
+        """Unsubscribe these topics."""
 
     def subscribe_level2(
         self, symbol: str, sig_figs: int = 0, callback: Callable[[BookChanged], object] | None = None

@@ -1,4 +1,4 @@
-"""Whether a thread is inside a call that waits: a second one, from a callback, would never come to its end."""
+"""Whether a thread is inside a call that waits: a second one, from a callback, would never return."""
 
 from __future__ import annotations
 

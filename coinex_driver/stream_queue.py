@@ -1,7 +1,7 @@
 """An open stream of one client: its queue, and its hold on the topics it was opened with.
 
-Both drivers put their own way of waiting on top. Whoever closes a tap, or just drops it, lets go of its topics; the
-queue does not know its tap, so that nothing keeps a dropped one alive. Must not know trio, sockets or threads.
+Each driver puts its own way of waiting on top. Whoever closes a `StreamQueue`, or just drops it, lets go of its topics; the
+queue inside does not know it, so that nothing keeps a dropped one alive. Must not know trio, sockets or threads.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ E = TypeVar("E", bound=Event)
 
 
 class StreamQueue(Generic[E]):
-    """What a stream of either driver reads from."""
+    """What a stream of any driver reads from."""
 
     def __init__(self, core: ClientCore, queue: Queue[E] | Latest[E], topics: tuple[Topic[Any], ...]) -> None:
         self.queue = queue
@@ -53,16 +53,16 @@ class StreamQueue(Generic[E]):
         self._core.release_dropped()
 
     def __del__(self) -> None:
-        # Perhaps in the garbage collector, in any thread: the pump lets go in its own time.
+        # Perhaps in the garbage collector, in any thread: the core lets go in its own time.
         self._core.drop(self.queue)
 
 
 def lossless(core: ClientCore, wanted: tuple[type[E] | Topic[E], ...]) -> StreamQueue[E]:
-    """A tap that loses nothing; bounded by `Config.queue_size`."""
+    """A stream that loses nothing; bounded by `Config.queue_size`."""
     topics = tuple(one for one in wanted if isinstance(one, Topic))
     return StreamQueue(core, Queue(core.stream_callbacks, *wanted, size=core.config.queue_size), topics)
 
 
 def latest(core: ClientCore, topics: tuple[Topic[E], ...]) -> StreamQueue[E]:
-    """A tap that keeps the newest event of each topic."""
+    """A stream that keeps the newest event of each topic."""
     return StreamQueue(core, Latest(core.stream_callbacks, *topics), topics)

@@ -81,13 +81,13 @@ class BlockingClient(ClientBase):
     def request(self, command: Command[R]) -> R:
         """The answer to a command; raises what `Failed` would carry, or `NotReady` at once while not connected."""
         self._open()
-        reply = self._change(lambda: self._core.expect(self._core.send(command, None)))
+        reply = self._change(lambda: self._core.expect_reply(self._core.send(command, None)))
         self._until(lambda: reply.event is not None, math.inf, "request()")
         result: R = reply.result()
         return self._detached(result)
 
     def ready(self, *topics: Topic[Event], timeout: float = 10.0) -> None:
-        """Returns when signed in and these topics are live; topics that nobody wants yet are subscribed.
+        """Returns when signed in and these topics are live; topics that are not subscribed yet are now.
 
         Raises `TimeoutError`, or what the venue said when it refuses a topic for good.
         """
@@ -112,13 +112,13 @@ class BlockingClient(ClientBase):
         return live
 
     def run(self, seconds: float = math.inf) -> None:
-        """Read, keep the line alive and call callbacks for so long, or until `stop()`."""
+        """Read, keep the connection alive and call callbacks for so long, or until `stop()`."""
         run(self, seconds=seconds)
 
     def events(self, *wanted: type[E] | Topic[E], seconds: float = math.inf) -> Events[E]:
         """Every event of these classes and topics, in order; nothing named: every event there is.
 
-        Its topics are wanted until the iterator is closed or dropped. It ends `seconds` after the first `next`, and with
+        Its topics are subscribed until the iterator is closed or dropped. It ends `seconds` after the first `next`, and with
         `ConsumerTooSlow` when `Config.queue_size` events wait.
         """
         check_seconds(seconds)
@@ -303,7 +303,7 @@ class BlockingClient(ClientBase):
         _has_ended(self)
 
     def _end(self) -> None:
-        """Nothing is left open, and callbacks have learnt of the end."""
+        """Nothing is left open, and callbacks know of the end."""
         if self._worker is None:
             self._io.end()
             self._core.deliver()
@@ -346,7 +346,7 @@ def run(*clients: Runnable, seconds: float = math.inf) -> None:
         _run_single(parts[0], until)
         return
     now = parts[0]._core.now
-    # Asked for each time: a callback may want the first topic of a socket that was not needed before.
+    # Looked up each time: a callback may subscribe the first topic of a socket that was not needed before.
     while (alive := _alive(clients)) and now() < until:
         for part in alive:
             part._is_entered = True

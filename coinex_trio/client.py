@@ -47,13 +47,13 @@ class Client(ClientBase):
 
     async def request(self, command: Command[R]) -> R:
         """The answer to a command; raises what `Failed` would carry, or `NotReady` at once while not connected."""
-        reply = self._core.expect(self.send(command))
+        reply = self._core.expect_reply(self.send(command))
         await self._until(lambda: reply.event is not None, describe(command))
         result: R = reply.result()
         return result
 
     async def ready(self, *topics: Topic[Event]) -> None:
-        """Returns when signed in and these topics are live; topics that nobody wants yet are subscribed."""
+        """Returns when signed in and these topics are live; topics that are not subscribed yet are now."""
         await trio.lowlevel.checkpoint()
         is_done = self._change(lambda: self._core.when_live(topics))
         await self._until(is_done, "ready()")
@@ -67,7 +67,7 @@ class Client(ClientBase):
     def events(self, *wanted: type[E] | Topic[E]) -> EventStream[E]:
         """Every event of these classes and topics, in order; nothing named: every event there is.
 
-        Its topics are wanted while the stream is open. It is bounded by `Config.queue_size` and ends with
+        Its topics are subscribed while the stream is open. It is bounded by `Config.queue_size` and ends with
         `ConsumerTooSlow` when full.
         """
         return EventStream(self._change(lambda: lossless(self._core, wanted)))

@@ -1,6 +1,6 @@
-"""The blocking CoinFLEX client with one verb a command, decimals for scaled integers, and credentials from the environment.
+"""The blocking CoinFLEX client with one method a command, decimals for scaled integers, and credentials from the environment.
 
-Each verb only makes a topic or a command; all the work is the blocking client's. Must not import trio.
+Each method only makes a topic or a command; all the work is the blocking client's. Must not import trio.
 """
 
 from __future__ import annotations
@@ -142,7 +142,7 @@ class CoinflexClient(BlockingClient):
         """What a market order by base (`quantity`) or by counter (`total`) would trade now. Needs no sign-in."""
         base, counter = self._pair(market)
         sign = _sign(side)
-        told = self.request(
+        estimate = self.request(
             coinflex.EstimateMarketOrder(
                 base=base,
                 counter=counter,
@@ -151,7 +151,7 @@ class CoinflexClient(BlockingClient):
             )
         )
         return CoinflexEstimate(
-            quantity=self.assets.amount(base, told.quantity), total=self.assets.amount(counter, told.total)
+            quantity=self.assets.amount(base, estimate.quantity), total=self.assets.amount(counter, estimate.total)
         )
 
     # The account ------------------------------------------------------------------------------------------------------
@@ -186,7 +186,7 @@ class CoinflexClient(BlockingClient):
     ) -> OrderView:
         """Place a limit order, or without a price a market order by `quantity` (base) or `total` (counter).
 
-        Returns when the exchange has taken it. A market order by total is over then, but `filled` is told by its trades,
+        Returns when the exchange has taken it. A market order by total is over then, but `filled` follows from its trades,
         which may come after that: `why` says how much was traded, and `run` reads on. Raises `RequestRefused` when it was
         not taken, and `OutcomeUnknown` when nobody knows.
 
@@ -259,15 +259,15 @@ class CoinflexClient(BlockingClient):
             raise UsageError(f"{what} must be above zero; the side says which way")
         return units * sign
 
-    def _balance(self, told: coinflex.Balance) -> CoinflexBalance:
+    def _balance(self, balance: coinflex.Balance) -> CoinflexBalance:
         def decimal(units: int | None) -> Decimal | None:
-            return None if units is None else self.assets.amount(told.asset, units)
+            return None if units is None else self.assets.amount(balance.asset, units)
 
         return CoinflexBalance(
-            asset=self.assets.named(told.asset).name,
-            available=self.assets.amount(told.asset, told.balance),
-            reserved=decimal(told.reserved_balance),
-            total=decimal(told.total_balance),
+            asset=self.assets.named(balance.asset).name,
+            available=self.assets.amount(balance.asset, balance.balance),
+            reserved=decimal(balance.reserved_balance),
+            total=decimal(balance.total_balance),
         )
 
     def _next_tonce(self) -> int:

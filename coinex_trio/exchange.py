@@ -1,7 +1,7 @@
 """The local exchange for programs and tests: on loopback, or in memory on virtual time.
 
 `local_exchange()` is a context manager, `with` or `async with`, of an `Exchange` that listens on TCP, in real time.
-`memory_exchange()` gives one without sockets: an hour of market takes no time. The verbs are the same.
+`memory_exchange()` gives one without sockets: an hour of market takes no time. The methods are the same.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ from coinex_trio._local.hosting import LOOPBACK, ExchangeHost, LocalExchange, Nu
 from coinex_trio._local.loopback import Server, ServerConnection
 from coinex_trio._local.memory import MemoryNetwork
 from coinex_trio._local.qfex import QfexExchange, QfexSettings
-from coinex_trio._local.venue import LocalVenue, checked
+from coinex_trio._local.venue import LocalVenue, checked_faults
 
 Module: TypeAlias = Literal["spot", "futures"]
 
 
 @final
 class Exchange(LocalVenue[CoinexServer, int]):
-    """A running local exchange, and what a test makes it do. Every verb has happened when it returns."""
+    """A running local exchange, and what a test makes it do: each of its methods has happened when it returns."""
 
     _code = int
 
@@ -182,8 +182,8 @@ def local_exchange(
     Same seed, same market. `markets`: their names, or how many (default: one,
     BTCUSDT, AAPL-USD or XBT/USDT).  `rate`: actions of the random traders a second and market.
     `faults`: what goes wrong and when, one a line, for example `"every 30s drop"`; the language stands in
-    `coinex_proto.simulator.hosting.faults`, and a line that is none raises `UsageError`. `allows_old_signatures`: HTTP also takes
-    the signatures of clients that never learnt the new ones. `port` 0 takes a free one. `tls`: sockets and HTTP speak TLS
+    `coinex_proto.simulator.hosting.faults`, and a line that is no fault raises `UsageError`. `allows_old_signatures`: HTTP also takes
+    the signatures of clients that only know the old ones. `port` 0 takes a free one. `tls`: sockets and HTTP speak TLS
     with a certificate made for this run; `ca_file` is what clients have to trust (needs the extra `tls`). The keys are made from the seed unless given;
     a local CoinFLEX has the one account of its documentation. `UsageError` when the port is taken.
     """
@@ -263,7 +263,7 @@ def _settings(
     *,
     allows_old_signatures: bool = False,
 ) -> Settings | QfexSettings | CoinflexSettings:
-    planned = checked(faults)
+    checked = checked_faults(faults)
     match venue:
         case "coinex":
             return Settings(
@@ -272,7 +272,7 @@ def _settings(
                 access_id=key,
                 secret_key=secret_key,
                 rate=rate,
-                faults=planned,
+                faults=checked,
                 allows_old_signatures=allows_old_signatures,
             )
         case "qfex":
@@ -282,13 +282,13 @@ def _settings(
                 public_key=key,
                 secret_key=secret_key,
                 rate=rate,
-                faults=planned,
+                faults=checked,
             )
         case "coinflex":
             if key is not None or secret_key is not None:
                 raise UsageError("a local CoinFLEX has no access id: its account is the one of the documentation")
             return CoinflexSettings(
-                seed=seed, markets=("XBT/USDT",) if markets is None else markets, rate=rate, faults=planned
+                seed=seed, markets=("XBT/USDT",) if markets is None else markets, rate=rate, faults=checked
             )
         case _:
             raise UsageError(f"no local exchange {venue!r}: there are 'coinex', 'qfex' and 'coinflex'")

@@ -36,7 +36,7 @@ class Transport(Protocol):
         ...
 
     def wakes_at(self) -> float:
-        """When `progress` wants to be called again without any input; infinity: not by time."""
+        """When `progress` must be called again without any input; infinity: not by time."""
         ...
 
     def send(self, data: bytes | bytearray | memoryview) -> int:
@@ -140,7 +140,7 @@ class SystemNetwork:
         return resolve(host, port)
 
     def failed(self, host: str, port: int, why: str) -> str | ConnectFailed:
-        """What to tell the session when connecting came to nothing; a subclass may have an error of its own."""
+        """The reason for the session when connecting came to nothing; a subclass may have an error of its own."""
         return why
 
 

@@ -1,6 +1,6 @@
 """The system's network through an HTTP proxy: `network=ProxyNetwork("http://user:password@host:port")`.
 
-The proxy is told the venue's name and finds its address; TLS to the venue is spoken through the tunnel, so that the proxy
+The proxy gets the venue's name and finds its address; TLS to the venue is spoken through the tunnel, so that the proxy
 sees host and port and nothing else. This module must not import trio when it is imported.
 """
 
@@ -24,11 +24,11 @@ class ProxyNetwork(SystemNetwork):
     """Real sockets that lead through one HTTP proxy (CONNECT), for WebSockets and for CoinEx over HTTP.
 
     Everything goes through it, loopback addresses too; only HTTP to a loopback address does not. User and password are
-    percent-encoded and may be left out. The environment's proxy variables are not asked. Raises `UsageError`, without
+    percent-encoded and may be left out. The environment's proxy variables are not read. Raises `UsageError`, without
     any part of the text, for what is no such URL; `https://` (TLS to the proxy) and SOCKS are not spoken.
 
     A proxy that cannot be reached, refuses, stays silent or talks nonsense is a `ProxyError`, within `Config.open_timeout`.
-    So is a venue that stays silent in TLS: from outside nobody can tell.
+    So is a venue that stays silent in TLS: from outside nobody can see that.
     """
 
     def __init__(self, url: str) -> None:
@@ -74,5 +74,5 @@ class ProxyNetwork(SystemNetwork):
         raise tunnel.failed(why)
 
     def failed(self, host: str, port: int, why: str) -> ProxyError:
-        """A `ProxyError`: nobody can tell from outside where on the way it went wrong."""
+        """A `ProxyError`: nobody can see from outside where on the way it went wrong."""
         return Tunnel(self._proxy, host, port).failed(why)

@@ -1,6 +1,6 @@
 """Fixtures for the tests of bots: a local exchange in memory, and one on loopback.
 
-pytest loads this by itself where coinex-sdk is installed. Nothing of the SDK is imported before a test asks for a fixture.
+pytest loads this by itself where coinex-sdk is installed. Nothing of the SDK is imported before a test uses a fixture.
 
     @pytest.mark.local_exchange(seed=3, markets=("BTCUSDT", "ETHUSDT"))
     def test_my_bot(coinex_exchange): ...

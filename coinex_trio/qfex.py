@@ -1,4 +1,4 @@
-"""The blocking QFEX client: market data and trading under one surface, on two sockets, with plain verbs.
+"""The blocking QFEX client: market data and trading under one surface, on two sockets.
 
 MDS opens with the first market topic, Trade with credentials. Every call that waits keeps both going. Trio programs use
 `open_client` with `qfex.mds()` and `qfex.trade()`. Must not import trio.
@@ -104,7 +104,7 @@ class QfexClient(QfexTrading):
                 allow_plaintext=allow_plaintext,
             )
         )
-        # Order responses tell no price of a fill: without this an order would have no average price.
+        # Order responses hold no price of a fill: without this an order would have no average price.
         self._trade.subscribe(qfex.Fills())
         self._market._siblings = (weakref.ref(self._trade),)
         self._trade._siblings = (weakref.ref(self._market),)
@@ -140,7 +140,7 @@ class QfexClient(QfexTrading):
             part.on_error(handler)
 
     def subscribe(self, *topics: Topic[E], callback: Callable[[E], object] | None = None) -> None:
-        """State that these topics are wanted; at any time. The first market topic opens the market data socket."""
+        """Subscribe these topics; at any time. The first market topic opens the market data socket."""
         wanted = {status.topic for status in self.topics()}
         done: list[tuple[BlockingClient, tuple[Topic[E], ...]]] = []
         try:
@@ -154,12 +154,12 @@ class QfexClient(QfexTrading):
         self._begin_market()
 
     def unsubscribe(self, *topics: Topic[Event]) -> None:
-        """Take the wish back, and the callbacks that `subscribe` was given with it."""
+        """Unsubscribe, and forget the callbacks that `subscribe` was given."""
         for part, mine in self._by_part(topics):
             part.unsubscribe(*mine)
 
     def send(self, command: Command[R], callback: Callable[[Replied[R] | Failed], object] | None = None) -> RequestId:
-        """Send a command on Trade now; the callback gets its one outcome. Never waits, never sent again."""
+        """Send a command on Trade now; the callback gets its one `Replied` or `Failed`. Never waits, never sent again."""
         return self._trading().send(self._named(command), callback)
 
     def request(self, command: Command[R]) -> R:
@@ -168,18 +168,18 @@ class QfexClient(QfexTrading):
         return self._trading().request(self._named(command))
 
     def trusted(self, *topics: Topic[Event]) -> bool:
-        """Whether all of these are live; none named: all that are wanted."""
+        """Whether all of these are live; none named: all that are subscribed."""
         if topics:
             return all(part.trusted(*mine) for part, mine in self._by_part(topics))
         wanted = [part for part in self._both() if part.topics()]
         return bool(wanted) and all(part.trusted() for part in wanted)
 
     def age(self, update: Update) -> float | None:
-        """Always None: QFEX does not tell its clock."""
+        """Always None: QFEX has no command for its clock."""
         return self._market.age(update)
 
     def topics(self) -> tuple[TopicStatus, ...]:
-        """How each wanted topic stands, on both sockets."""
+        """How each subscribed topic stands, on both sockets."""
         return tuple(status for part in self._both() for status in part.topics())
 
     def orders(self) -> tuple[OrderView, ...]:
@@ -205,7 +205,7 @@ class QfexClient(QfexTrading):
         return self._trading().wait(order, timeout)
 
     def run(self, seconds: float = math.inf) -> None:
-        """Read, keep the lines alive and call callbacks for so long, or until `stop()`."""
+        """Read, keep the connections alive and call callbacks for so long, or until `stop()`."""
         check_seconds(seconds)
         parts = self._begun()
         if parts and parts[0]._worker is not None:
@@ -224,7 +224,7 @@ class QfexClient(QfexTrading):
     def latest(self, *topics: Topic[E], seconds: float = math.inf) -> QfexEvents[E]:
         """The newest event of each topic; what was replaced before it was taken is counted in `.skipped`."""
         check_seconds(seconds)
-        parts = self._by_part(topics) or [(self._market, topics)]  # which says what it wants to have named
+        parts = self._by_part(topics) or [(self._market, topics)]  # which refuses to have none named
         return QfexEvents([part.latest(*mine) for part, mine in parts], self._open, seconds)
 
     def book(self, topic: Topic[BookChanged], timeout: float = 10.0) -> BookView:
@@ -279,11 +279,11 @@ class QfexClient(QfexTrading):
         return (self._market,) if self._trade is None else (self._trade, self._market)
 
     def _begun(self) -> list[BlockingClient]:
-        """Trade, and market data once something of it is wanted."""
+        """Trade, and market data once something of it is subscribed."""
         return [part for part in self._both() if part is not self._market or part._is_entered or part.topics()]
 
     def _open(self) -> None:
-        """Signed in, and connected to market data where something of it is wanted."""
+        """Signed in, and connected to market data where something of it is subscribed."""
         for part in self._begun():
             part._open()
 
@@ -307,14 +307,14 @@ class QfexClient(QfexTrading):
         return found
 
     def _begin_market(self) -> None:
-        """Once something of it is wanted, every call that waits opens and drives the market data socket too."""
+        """Once something of it is subscribed, every call that waits opens and drives the market data socket too."""
         if not self._market._is_entered and self._trade is not None and self._market.topics():
             self._market._is_entered = True
             if self._market._worker is not None:
                 self._market._worker.start()
 
     def _for(self, wanted: Sequence[type[E] | Topic[E]]) -> list[tuple[BlockingClient, tuple[type[E] | Topic[E], ...]]]:
-        """Classes are wanted of both sockets, topics of their own."""
+        """Classes of events come from both sockets, topics from their own."""
         topics = [one for one in wanted if isinstance(one, Topic)]
         kinds = tuple(one for one in wanted if not isinstance(one, Topic))
         by_part = dict(self._by_part(topics))

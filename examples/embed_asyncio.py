@@ -23,7 +23,7 @@ def now() -> float:
 
 
 class Driver(asyncio.Protocol):
-    """One session on asyncio. After anything is told to the session, `pump()` does all that is left to do."""
+    """One session on asyncio. After every step of the session, `process()` does all that is left to do."""
 
     def __init__(self, session: Session, callbacks: Callbacks) -> None:
         self.session, self.callbacks = session, callbacks
@@ -43,13 +43,13 @@ class Driver(asyncio.Protocol):
                         tls = ssl.create_default_context() if step.tls else None
                         self.transport, _ = await loop.create_connection(lambda: self, step.host, step.port, ssl=tls)
                     session.connected(now())
-                    self.pump()
+                    self.process()
                     why = await self.lost
                 except OSError as error:
                     why = str(error) or "time-out"
                 self.transport = None
                 session.disconnected(now(), why)
-                self.pump()
+                self.process()
             else:
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self.stopping.wait(), step.until - now())
@@ -59,13 +59,13 @@ class Driver(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Called by asyncio."""
         self.session.receive_data(data, now())
-        self.pump()
+        self.process()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Called by asyncio."""
         self.lost.set_result(str(exc or "the peer ended the connection"))
 
-    def pump(self) -> None:
+    def process(self) -> None:
         """The whole duty of a driver: send, hand out events, look at the clock."""
         while (event := self.session.next_event()) is not None:
             try:
@@ -86,27 +86,27 @@ class Driver(asyncio.Protocol):
     def timeout(self) -> None:
         """A deadline has come."""
         self.session.handle_timeout(now())
-        self.pump()
+        self.process()
 
     async def request(self, command: Command[Any]) -> Any:
         """Sends at once, from any task, and waits for the answer."""
         reply: asyncio.Future[Replied[Any] | Failed] = asyncio.get_running_loop().create_future()
         self.callbacks.expect(self.session.send(command, now()), reply.set_result)
-        self.pump()
-        outcome = await reply
-        if isinstance(outcome, Failed):
-            raise outcome.error
-        return outcome.result
+        self.process()
+        answer = await reply
+        if isinstance(answer, Failed):
+            raise answer.error
+        return answer.result
 
     def stop(self) -> None:
-        """Says goodbye; `run()` returns when the connection is closed."""
+        """Closes in good order; `run()` returns when the connection is closed."""
         self.session.stop(now())
         self.stopping.set()
-        self.pump()
+        self.process()
 
 
 async def main(url: str, seconds: float) -> None:
-    """Prints best quotes while another task asks for the exchange's time."""
+    """Prints best quotes while another task queries the exchange's time."""
     session = Session(coinex.spot(url=url), Sources(time.time_ns, os.urandom))
     callbacks = Callbacks()
     driver = Driver(session, callbacks)

@@ -30,7 +30,7 @@ class Driver:
 
     def __init__(self, session: Session, callbacks: Callbacks) -> None:
         self.session, self.callbacks = session, callbacks
-        self.calls: queue.SimpleQueue[Callable[[], object]] = queue.SimpleQueue()
+        self.queued: queue.SimpleQueue[Callable[[], object]] = queue.SimpleQueue()
         self.waker, self.wakes = socket.socketpair()
         self.is_over = False
 
@@ -39,20 +39,20 @@ class Driver:
         while not isinstance(step := self.session.next_step(now()), Stop):
             if isinstance(step, Open):
                 try:
-                    line = self.connect(step)
+                    connection = self.connect(step)
                 except OSError as error:
                     why = str(error) or "time-out"
                 else:
-                    with line:  # closed too when a callback raises, which ends run()
+                    with connection:  # closed too when a callback raises, which ends run()
                         self.session.connected(now())
-                        why = self.talk(line)
+                        why = self.serve(connection)
                 self.session.disconnected(now(), why)
                 self.hand_out()
             else:
                 self.wait([], step.until)
         self.is_over = True
-        while not self.calls.empty():
-            self.calls.get()()
+        while not self.queued.empty():
+            self.queued.get()()
         if step.error is not None:
             raise step.error
 
@@ -64,20 +64,20 @@ class Driver:
         secure.settimeout(self.session.config.ping_timeout)  # a send that blocks longer is the end of the connection
         return secure
 
-    def talk(self, line: socket.socket) -> str:
+    def serve(self, connection: socket.socket) -> str:
         """Reads and serves timers until the connection ends; says why it ended."""
         while True:
             self.hand_out()
             try:
-                line.sendall(self.session.data_to_send())
+                connection.sendall(self.session.data_to_send())
             except OSError as error:
                 return str(error) or "time-out"
             if self.session.wants_close:
                 return "closed"
             deadline = self.session.next_deadline()
-            if line in self.wait([line], deadline):
+            if connection in self.wait([connection], deadline):
                 try:
-                    data = line.recv(65536)
+                    data = connection.recv(65536)
                 except OSError as error:
                     return str(error) or "time-out"
                 if not data:
@@ -86,13 +86,13 @@ class Driver:
             elif deadline is not None:
                 self.session.handle_timeout(now())
 
-    def wait(self, lines: list[socket.socket], until: float | None) -> list[socket.socket]:
-        """Waits for input, time, or another thread's call, which is made here."""
+    def wait(self, sockets: list[socket.socket], until: float | None) -> list[socket.socket]:
+        """Waits for input, time, or another thread's function, which is called here."""
         timeout = None if until is None else max(0.0, until - now())
-        ready, _, _ = select.select([*lines, self.wakes], [], [], timeout)
+        ready, _, _ = select.select([*sockets, self.wakes], [], [], timeout)
         if self.wakes in ready:
             self.wakes.recv(1)
-            self.calls.get()()
+            self.queued.get()()
         return ready
 
     def hand_out(self) -> None:
@@ -105,7 +105,7 @@ class Driver:
         if self.is_over:
             function()
             return
-        self.calls.put(function)
+        self.queued.put(function)
         self.waker.send(b"!")
 
     def request(self, command: Command[Any]) -> Any:
@@ -119,18 +119,18 @@ class Driver:
                 replies.put(error)
 
         self.call(send)
-        outcome = replies.get()
-        if isinstance(outcome, Replied):
-            return outcome.result
-        raise outcome.error if isinstance(outcome, Failed) else outcome
+        answer = replies.get()
+        if isinstance(answer, Replied):
+            return answer.result
+        raise answer.error if isinstance(answer, Failed) else answer
 
     def stop(self) -> None:
-        """From any thread: says goodbye; `run()` returns when the connection is closed."""
+        """From any thread: closes in good order; `run()` returns when the connection is closed."""
         self.call(lambda: self.session.stop(now()))
 
 
 def main(url: str, seconds: float) -> None:
-    """Prints best quotes while another thread asks for the exchange's time."""
+    """Prints best quotes while another thread queries the exchange's time."""
     session = Session(coinex.spot(url=url), Sources(time.time_ns, os.urandom))
     callbacks = Callbacks()
     driver = Driver(session, callbacks)

@@ -46,7 +46,7 @@ class Book(Protocol):
         ...
 
     def reset(self) -> None:
-        """The line or the subscription is new: nothing known before counts any more."""
+        """The connection or the subscription is new: nothing known before counts any more."""
         ...
 
     @property
@@ -61,7 +61,7 @@ class Book(Protocol):
 
 @runtime_checkable
 class MustBeTold(Protocol):
-    """What could not tell by itself that an update is missing: a book without checksums, whatever adds differences up."""
+    """What does not see by itself that an update is missing: a book without checksums, whatever adds differences up."""
 
     def missed(self) -> None:
         """An update of the topic could not be read: nothing is proved before a new whole one."""

@@ -142,7 +142,7 @@ class Ladder:
                     return
                 key = key_of(price)
                 index = bisect_left(keys, key)
-                if size[-1] in "0." and not size.strip("0."):  # the last character tells at once of nearly all
+                if size[-1] in "0." and not size.strip("0."):  # the last character decides nearly always
                     float(size)  # "." is no zero
                     if keys[index] == key:
                         del keys[index], texts[index]

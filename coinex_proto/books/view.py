@@ -191,7 +191,7 @@ class BookView:
         )
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # Copies and pickles are snapshots: nobody would tell them when the numbers are not trusted any more.
+        # Copies and pickles are snapshots: nobody could clear their trust later.
         return _fixed, self._frozen()
 
     def __eq__(self, other: object) -> bool:

@@ -119,7 +119,7 @@ class Callbacks:
         return registration
 
     def expect(self, request_id: RequestId, function: Callable[[Replied[R] | Failed], object]) -> Registration:
-        """The function gets the outcome of this request: once, and before every other function."""
+        """The function gets the `Replied` or `Failed` of this request: once, and before every other function."""
         check_callback(function)
 
         def forget(registration: Registration) -> None:
@@ -185,7 +185,7 @@ class Callbacks:
         return found
 
     def _has_topics_for(self, kind: type[Event]) -> bool:
-        """Whether events of this class have a topic key, and anybody has asked for a topic that brings them."""
+        """Whether events of this class have a topic key, and there is a function for a topic that brings them."""
         if getattr(kind, "topic_key", Update.topic_key) is Update.topic_key:
             return False
         return any(

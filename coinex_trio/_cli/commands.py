@@ -1,6 +1,6 @@
 """The commands of `coinex`, their options, and what their exit statuses mean.
 
-0: it did what was asked; 1: it did not, and said why; 2: it was asked wrongly; 130: Ctrl-C.
+0: success; 1: a failure, with the reason; 2: wrong usage; 130: Ctrl-C.
 """
 
 from __future__ import annotations

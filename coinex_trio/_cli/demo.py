@@ -76,12 +76,12 @@ class Story:
         """One line with the time since the start; nothing once it is over."""
         if self.is_over:
             return
-        line = Text.assemble(
+        text_line = Text.assemble(
             (f"{time.monotonic() - self.started:6.2f} s  ", "dim"),
             (f"{kind:<10}", style or COLOURS.get(kind, "bold")),
             f" {text}",
         )
-        self.out.print(line)
+        self.out.print(text_line)
 
     def count(self, kind: str, text: str, *, every: float = 0.0) -> None:
         """One more of this kind; printed unless a line of it came less than `every` seconds ago."""
@@ -136,7 +136,7 @@ class Story:
         """One currency."""
         self.count("balance", f"{update.ccy} available {short(update.available)}, frozen {short(update.frozen)}")
 
-    def line(self, event: Event) -> None:
+    def connection(self, event: Event) -> None:
         """What becomes of the connection."""
         match event:
             case Ready():
@@ -174,9 +174,9 @@ def _trade(of: _Trade) -> str:
 
 
 def follow(cx: CoinexClient, story: Story) -> None:
-    """States what this program wants to see."""
+    """Subscribes what this program shows."""
     for kind in (Ready, Closed, Retrying, Lost, Restored, SubscribeFailed, Unrecognised):
-        cx.on(kind)(story.line)
+        cx.on(kind)(story.connection)
     cx.subscribe_ticker(MARKET, story.ticker)
     cx.subscribe_depth(MARKET, 20, "0", story.book)
     cx.subscribe_trades(MARKET, story.trades)

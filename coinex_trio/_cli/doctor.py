@@ -1,6 +1,6 @@
 """`coinex doctor`: why a connection does not work, stage by stage, one line each.
 
-The exit status names the stage that failed (`STATUSES`), so that scripts can tell a wrong key from a dead line.
+The exit status names the stage that failed (`STATUSES`), so that scripts can distinguish a wrong key from a dead connection.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Failed(Exception):
 
 @define
 class Examination:
-    """One patient: an endpoint, and the sockets that the stages open one after the other."""
+    """An endpoint, and the sockets that the stages open one after the other."""
 
     public: Dialect
     private: Dialect | None

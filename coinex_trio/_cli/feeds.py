@@ -63,7 +63,7 @@ MARKET_TOPICS: Final[dict[str, Callable[[str], Topic[Event]]]] = {
 
 
 def coinex_feed(what: str, markets: Sequence[str], url: str | None, *, is_futures: bool) -> Feed:
-    """What `coinex watch WHAT MARKET…` wants. Raises `UsageError`, for a missing key too."""
+    """What `coinex watch WHAT MARKET…` subscribes. Raises `UsageError`, for a missing key too."""
     is_private = what == "account"
     if not is_private and not markets:
         raise UsageError(f"watch {what}: name at least one market, for example BTCUSDT")

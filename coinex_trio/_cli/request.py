@@ -17,7 +17,7 @@ WATCHED: Final[dict[str, type[coinflex.OrderBook | coinflex.Ticker]]] = {
     "WatchOrders": coinflex.OrderBook,
     "WatchTicker": coinflex.Ticker,
 }
-"""Requests that are a topic: the SDK asks for these by itself, again after each reconnect."""
+"""Requests that are a topic: the SDK sends these by itself, again after each reconnect."""
 FIRST: Final = (coinflex.OrdersUpdate, coinflex.TickerUpdate)
 """What their replies are."""
 

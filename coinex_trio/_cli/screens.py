@@ -139,7 +139,7 @@ def _trades_of_one_market(seen: Seen, height: int) -> RenderableType:
 
 
 def account(seen: Seen, _width: int, height: int) -> RenderableType:
-    """Balances, open orders, positions and own trades, as far as pushes have told them."""
+    """Balances, open orders, positions and own trades, as far as pushes have brought them."""
     rows = max(2, (height - 4 * CHROME) // 3)
     balances = new_table("currency", "available", "frozen")
     for currency, balance in sorted(seen.balances.items()):
@@ -177,12 +177,12 @@ SCREENS: Final[dict[str, Callable[[Seen, int, int], RenderableType]]] = {
 
 
 def footer(seen: Seen, now: float) -> Text:
-    """How the line stands."""
-    is_fine = seen.line == "connected" and not seen.lost
+    """How the connection is."""
+    is_fine = seen.connection == "connected" and not seen.lost
     parts = [f"{seen.rate(now):.0f} messages/s", f"{seen.stats.reconnects} reconnects"]
     if seen.lag is not None:
         parts.insert(1, f"lag {seen.lag * 1000:.0f} ms")
-    text = Text.assemble((f"{seen.line}", UP if is_fine else WARNING), ("  ·  " + "  ·  ".join(parts), QUIET))
+    text = Text.assemble((f"{seen.connection}", UP if is_fine else WARNING), ("  ·  " + "  ·  ".join(parts), QUIET))
     for note in seen.notes:
         text.append(f"\n{note}", WARNING)
     return text

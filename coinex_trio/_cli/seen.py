@@ -1,4 +1,4 @@
-"""What a watching terminal knows: the newest of everything, and how the line stands. No drawing here."""
+"""What a watching terminal knows: the newest of everything, and how the connection is. No drawing here."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Seen:
     fills: deque[UserTradeUpdate] = Factory(lambda: deque(maxlen=KEPT_TRADES))
     lost: dict[tuple[object, ...], str] = Factory(dict)
     """Why a topic, by its key, is not trusted now."""
-    line: str = "connecting"
+    connection: str = "connecting"
     """One word or two on the connection."""
     notes: deque[str] = Factory(lambda: deque(maxlen=3))
     """What a person should know: refusals."""
@@ -135,13 +135,13 @@ class Seen:
             del self.positions[update.position.position_id]
 
     def _ready(self, _: Ready) -> None:
-        self.line = "connected"
+        self.connection = "connected"
 
     def _closed(self, event: Closed) -> None:
-        self.line = f"closed: {event.reason}"
+        self.connection = f"closed: {event.reason}"
 
     def _retrying(self, event: Retrying) -> None:
-        self.line = f"reconnecting, attempt {event.attempt}"
+        self.connection = f"reconnecting, attempt {event.attempt}"
 
     def _lost(self, event: Lost) -> None:
         self.lost.update((topic.key, event.why) for topic in event.topics)

@@ -39,7 +39,7 @@ CONNECTION_EVENTS: Final[tuple[type[Event], ...]] = (
     SubscribeFailed,
     LoginFailed,
 )
-"""What is told beside the topics' own events."""
+"""What is shown beside the topics' own events."""
 
 
 def run_watch(what: str, feed: Feed, seconds: float, *, as_json: bool, out: Console) -> int:
@@ -86,7 +86,7 @@ def _print_lines(client: BlockingClient, feed: Feed, seconds: float) -> None:
 
 def _draw(what: str, client: BlockingClient, feed: Feed, seconds: float, out: Console) -> None:
     """Live tables; the last state stays on the screen."""
-    seen = Seen(client.stats, line="connected")
+    seen = Seen(client.stats, connection="connected")
     for kind in CONNECTION_EVENTS:
         client.on(kind)(seen.take)
     for topic in feed.topics:

@@ -1,1 +1,1 @@
-"""The parts of the clients with one verb a channel."""
+"""Parts of the venues' clients: their methods by subject."""

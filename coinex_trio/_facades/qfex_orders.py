@@ -1,4 +1,4 @@
-"""The verbs of `QfexClient` that trade: each names a command, sends it and waits for the answer. Must not import trio."""
+"""The methods of `QfexClient` that trade: each makes a command, sends it and waits for the answer. Must not import trio."""
 
 from __future__ import annotations
 
@@ -48,8 +48,8 @@ class QfexTrading(QfexChannels):
     ) -> OrderView:
         """Place an order and wait until the venue has accepted it; then `wait(order)` waits for its end.
 
-        Raises `RequestRefused` (`code` is the status of the rejection) or `OutcomeUnknown`; an order whose outcome is
-        unknown stays in `orders()` and is asked for. In a callback use `send(qfex.AddOrder(…), callback)`.
+        Raises `RequestRefused` (`code` is the status of the rejection) or `OutcomeUnknown`; an order that nobody
+        knows about stays in `orders()` and is queried. In a callback use `send(qfex.AddOrder(…), callback)`.
         """
         return self.request(
             qfex.AddOrder(

@@ -1,4 +1,4 @@
-"""CoinFLEX's assets and markets over HTTP, asked once and kept.
+"""CoinFLEX's assets and markets over HTTP, fetched once and kept.
 
 The transport is the one of CoinEx over HTTP: verified certificates, no proxies from the environment. Needs the extra
 `http`. Must not import trio.

@@ -1,6 +1,6 @@
 """The system's sockets under the blocking HTTP client, so that a whole exchange has one end in time.
 
-httpx2's own time-outs count from the last byte: a peer that sends a header line now and then, or interim answers without
+httpx2's own time-outs count from the last byte: a peer that sends a header now and then, or interim answers without
 end, would hold the calling thread for ever. Here every read and write also ends at the moment the request names. Under
 trio a cancel scope does the same. Must not know what is sent.
 """

@@ -116,7 +116,7 @@ class PoolSettings:
     config: Config
     has_credentials: bool = False
     proxy: str | None = field(default=None, repr=False)
-    """Hidden, since it may hold a password. A local exchange is never asked through it."""
+    """Hidden, since it may hold a password. A local exchange is never reached through it."""
     ssl_context: ssl.SSLContext | None = None
 
     def __attrs_post_init__(self) -> None:
@@ -125,7 +125,7 @@ class PoolSettings:
         check_ssl_context(self.ssl_context, has_credentials=self.has_credentials)
 
     def arguments(self) -> dict[str, Any]:
-        """For `httpx2.Client` and `httpx2.AsyncClient`. The environment is not asked: a proxy is only what was given."""
+        """For `httpx2.Client` and `httpx2.AsyncClient`. The environment is not read: a proxy is only what was given."""
         return {
             "verify": self.ssl_context if self.ssl_context is not None else default_ssl_context(),
             "proxy": None if self.place.is_loopback else self.proxy,

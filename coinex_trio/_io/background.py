@@ -1,8 +1,8 @@
-"""One thread that keeps a blocking client going between its calls.
+"""One thread that keeps a blocking client going while its user does something else.
 
 The thread alone touches the session, the socket and the queues of streams, so that nothing needs a lock. The calling
-thread hands it steps to take and conditions to wait for, and runs the callbacks itself: events that somebody has asked
-for wait in an inbox until it comes by. Must not know what users call.
+thread hands it steps to run and conditions to wait for, and runs the callbacks itself: events that a callback gets
+wait in an inbox until then. Must not know the methods of clients.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ LONGEST_WAIT: Final = 3600.0
 
 @define(eq=False)
 class Step:
-    """A step that the thread takes for the caller."""
+    """Something that the thread runs for the caller."""
 
     step: Callable[[], Any]
     done: threading.Event = Factory(threading.Event)
@@ -39,10 +39,10 @@ class Step:
     error: BaseException | None = None
 
     def run(self) -> None:
-        """Takes the step."""
+        """Runs it, in the thread or, when that has ended, in the caller."""
         try:
             self.result = self.step()
-        except BaseException as error:  # noqa: BLE001  (raised by whoever waits for the call)
+        except BaseException as error:  # noqa: BLE001  (raised by whoever waits for the step)
             self.error = error
         self.done.set()
 
@@ -67,16 +67,20 @@ class Worker:
         self._network = network
         self._dispatch = core.dispatch
         self._inbox: deque[Event] = deque()
+        """Events for callbacks, which the calling thread runs; at most `Config.queue_size`."""
         self._overflow: int | None = None
+        """How many events were thrown away when the inbox was full: the next `run_callbacks` raises it, nothing comes before."""
         self._steps: deque[Step] = deque()
         self._conditions: list[Condition] = []
         self._news = threading.Event()
+        """Ends the waiting of the calling thread: a condition is met, an event is in the inbox, or the thread has ended."""
         self._is_ending = False
+        """Asks the thread to end. It looks between two turns, so that the session is never cut in half."""
         self._waker: Waker | None = None
         self._thread: threading.Thread | None = None
 
     def is_running(self) -> bool:
-        """Steps are taken by the thread; before and after, by the caller."""
+        """Steps run in the thread; before and after, in the caller."""
         return self._thread is not None and self._thread.is_alive()
 
     # For the calling thread -------------------------------------------------------------------------------------------
@@ -90,7 +94,7 @@ class Worker:
         self._thread.start()
 
     def run_step(self, step: Callable[[], T]) -> T:
-        """Has the thread take this step at once, and gives what comes of it."""
+        """Has the thread run this step at once, and gives what comes of it."""
         if not self.is_running():
             return step()
         posted = Step(step)
@@ -124,7 +128,7 @@ class Worker:
             self._post(Step(lambda: self._forget(condition)))
 
     def run_callbacks(self) -> None:
-        """Hands out what waits; what a callback raises comes out, and the next call goes on behind it."""
+        """Hands out what waits; what a callback raises comes out, and the next time goes on behind it."""
         if self._overflow is not None:
             waiting, self._overflow = self._overflow, None
             raise ConsumerTooSlow(waiting)
@@ -211,8 +215,8 @@ class Worker:
             self._news.set()
 
     def _receive(self, event: Event) -> None:
-        """Keeps an event that somebody wants; when too many wait, the next call that runs callbacks says so."""
-        if self._overflow is not None or not self._is_wanted(event):
+        """Keeps an event that a callback gets; when too many wait, the next `run_callbacks` says so."""
+        if self._overflow is not None or not self._has_callback(event):
             return
         if len(self._inbox) >= self._core.config.queue_size:
             self._overflow = len(self._inbox)
@@ -220,7 +224,7 @@ class Worker:
             return
         self._inbox.append(event)
 
-    def _is_wanted(self, event: Event) -> bool:
+    def _has_callback(self, event: Event) -> bool:
         if isinstance(event, (Replied, Failed)):
             return True
         key = event.topic_key if isinstance(event, Update) or hasattr(event, "topic_key") else None
@@ -228,7 +232,7 @@ class Worker:
             core = self._core
             return core.own.wants(type(event), key) or core.callbacks.wants(type(event), key)
         except RuntimeError:
-            return True  # a registration changed meanwhile: the calling thread finds out who wants it
+            return True  # a registration changed meanwhile: the calling thread finds out who gets it
 
 
 def _to_nobody(event: Event) -> None:
@@ -239,7 +243,7 @@ _running: weakref.WeakSet[Worker] = weakref.WeakSet()
 
 
 @atexit.register
-def _say_goodbye() -> None:
+def _close_all() -> None:
     """The interpreter ends with clients open: they close their connections in good order, quickly."""
     workers = [worker for worker in _running if worker.is_running()]
     for worker in workers:

@@ -1,7 +1,7 @@
 """The connection of one blocking client, moved on step by step; nothing in here waits.
 
 `turn` does everything that can be done now: connect, read once, hand out events, serve timers, send, close. Somebody else
-waits between the turns, for one line or for many. Must not know trio, venues, or what users call.
+waits between the turns, for one connection or for many. Must not know trio, venues, or what users call.
 """
 
 from __future__ import annotations
@@ -23,23 +23,36 @@ class BlockingIO:
 
     def __init__(self, core: ClientCore, network: Network, ssl_context: ssl.SSLContext | None) -> None:
         self.transport: Transport | None = None
+        """None: not connected and not connecting."""
         self.is_readable = False
-        """Set by whoever has waited: the transport can go on."""
+        """Set by whoever has waited: the transport can go on. Reading in vain would cost a system call a turn."""
         self._core = core
         self._network = network
         self._ssl_context = ssl_context
         self._is_open = False
+        """The transport is connected, TLS done: from here on bytes belong to the session."""
         self._times_out_at = math.inf
-        """While connecting: the end of the time for it. Later: until when the peer may go on after our goodbye."""
+        """While connecting: the end of the time for it. While closing: until when the peer may still send. Else infinite,
+        which is how `flush` knows that we are not closing.
+        """
         self._timeout_reason: str | ConnectFailed = ""
+        """What the session is given as the reason when `_times_out_at` has passed."""
         self._retry_at = -math.inf
+        """Without a transport: when the session may connect again."""
         self._is_due = True
+        """Somebody used the session since the last turn, or a callback raised in it: the next turn must not wait."""
         self._deadline = math.inf
         """Of the session, as it was after the last turn; what comes in between makes the next turn due."""
         self._outbox = bytearray()
+        """Taken from the session, and not by the transport yet."""
         self._blocked_since: float | None = None
+        """When the transport last took anything of the outbox; None: it is empty. A peer that takes nothing for
+        `ping_timeout` could not answer a ping either.
+        """
         self.is_interrupted = False
-        """Interrupted within the session, which nobody can trust any more."""
+        """Set while the session works, so that it stays set when an interrupt (Ctrl-C) comes out of it: then the session is
+        cut in half, and nobody may use it again.
+        """
 
     @property
     def wants_write(self) -> bool:
@@ -60,7 +73,7 @@ class BlockingIO:
         return min(until, self._deadline)
 
     def step(self, until: float) -> bool:
-        """Waits for this line alone, at most until then, and takes its turn; True: something had come."""
+        """Waits for this connection alone, at most until then, and takes its turn; True: something had come."""
         transport = self.transport
         watched = () if transport is None else ((transport, self.wants_write),)
         came = bool(self._network.wait(watched, min(until, self.wakes_at())))
@@ -69,7 +82,7 @@ class BlockingIO:
         return came
 
     def make_due(self) -> None:
-        """There is something to do or to hand out: the next turn is due at once."""
+        """There is something to do or to hand out: the next turn comes at once."""
         self._is_due = True
 
     def turn(self) -> None:
@@ -148,7 +161,6 @@ class BlockingIO:
             self._disconnect(describe(error))
             return
         if data:
-            # An interrupt (Ctrl-C) inside would leave the session cut in half: then it is not used again.
             self.is_interrupted = True
             self._core.session.receive_data(data, now)
             self.is_interrupted = False
@@ -178,15 +190,13 @@ class BlockingIO:
                 self._push(self.transport, data)
             if self._outbox:
                 self._push(self.transport, b"")
-            # It counts as ready until the end of the connection has been handed out: in this turn, or in the next one when
-            # a callback raises before.
-            may_end = not self._core.is_ready and self._core.session.wants_close
-            if may_end and (not self._outbox or self._core.session.is_deaf):
-                self._say_goodbye(self.transport)
+            may_close = not self._core.is_ready and self._core.session.wants_close
+            if may_close and (not self._outbox or self._core.session.is_deaf):
+                self._begin_closing(self.transport)
         except OSError:
-            # Reading tells why, after what the peer still had to say.
+            # Reading shows why, after what the peer still had to say.
             self._outbox.clear()
-            self._expire("the peer did not end the connection")
+            self._limit_closing("the peer did not end the connection")
 
     def _push(self, transport: Transport, data: bytes) -> None:
         if not self._outbox:
@@ -200,31 +210,31 @@ class BlockingIO:
         elif self._blocked_since is None:
             self._blocked_since = self._core.now()
 
-    def _say_goodbye(self, transport: Transport) -> None:
+    def _begin_closing(self, transport: Transport) -> None:
         """Everything is sent: say so, and drain what comes for `close_timeout`.
 
         Closing with unread input would make the kernel send a reset that can overtake our Close frame. A peer that has let
         a time-out pass is not waited for.
         """
-        self._expire("the peer did not end the connection")
+        self._limit_closing("the peer did not end the connection")
         if self._core.session.is_deaf:
             self._times_out_at = self._core.now()
         transport.shutdown()
 
-    def _expire(self, why: str) -> None:
+    def _limit_closing(self, why: str) -> None:
         self._timeout_reason = why
         self._times_out_at = self._core.now() + self._core.closing_time()
 
     # The end ----------------------------------------------------------------------------------------------------------
 
     def _disconnect(self, why: str | ConnectFailed) -> None:
-        """The transport is no more: tells the session, which says what is next."""
+        """The transport is no more; the session knows what is next."""
         self.abandon()
         self._core.session.disconnected(self._core.now(), why)
         self.make_due()
 
     def abandon(self) -> None:
-        """Closes the transport without a word. Safe in a forked child and in a torn client."""
+        """Closes the transport without a word. Safe in a forked child and after an interrupt."""
         if self.transport is not None:
             self.transport.close()
         self.transport = None
@@ -234,7 +244,7 @@ class BlockingIO:
         self._times_out_at = math.inf
 
     def end(self) -> None:
-        """The end of the client: closes the transport and lets the session say what became of its requests."""
+        """The end of the client: closes the transport and lets the session end its requests."""
         if self.transport is not None and not self.is_interrupted:
             self._disconnect("closed by us")
         self.abandon()

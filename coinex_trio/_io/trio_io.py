@@ -1,7 +1,7 @@
 """The two tasks that carry bytes between a session and a stream of trio.
 
 `_read` connects, reads and connects again; `_write` sends, closes and serves the timers. They share no lock: `_write`
-alone sends, `_read` alone receives, opens and closes. Must not know venues, nor what users call.
+alone sends, `_read` alone receives, opens and closes. Must not know venues, nor the methods of clients.
 """
 
 from __future__ import annotations
@@ -27,25 +27,38 @@ class TrioIO:
 
     def __init__(self, core: ClientCore, network: Network, ssl_context: ssl.SSLContext | None) -> None:
         self.progress = trio.lowlevel.ParkingLot()
-        """Everybody who waits for something of the session is woken when it has moved."""
+        """Everybody who waits for something of the session is woken whenever events were handed out."""
         self.block = trio.CancelScope()
         """Around the user's block; cancelled when the client ends by an error."""
         self._core = core
         self._network = network
         self._ssl_context = ssl_context
         self._resolver = trio.CapacityLimiter(1)
+        """One thread of name resolution a client: one that was given up keeps its place until it ends."""
         self._stream: trio.abc.Stream | None = None
+        """The open connection; set and closed by `_read` alone."""
         self._connecting = trio.CancelScope()
         """Around connecting, or waiting for the next attempt."""
         self._reading = trio.CancelScope()
+        """Around receiving; its deadline is how long a peer that we close may still send."""
         self._sending = trio.CancelScope()
+        """Around sending; cancelled with the connection, since what was cut in the middle can never be continued."""
         self._task_scopes = (trio.CancelScope(shield=True), trio.CancelScope(shield=True))
+        """Around the two tasks: a cancellation from outside must not keep `close` from closing in good order."""
         self._outbox = b""
+        """Taken from the session by `_read`, which had to look, and left to `_write`, which alone sends."""
         self._wake = trio.Event()
+        """Ends the sleep of `_write`; a new one for each sleep."""
         self._wakes_at = -math.inf
+        """When `_write` wakes by itself; minus infinity: it is awake and will look at everything anyway, so that `_read`
+        need not.
+        """
         self._is_closing = False
+        """Nothing more is sent on this connection; `_read` receives what still comes, until its deadline."""
         self._is_done = trio.Event()
+        """`_read` has ended: there is no connection, and there will be none."""
         self._shift = network.now() - trio.current_time()
+        """From trio's clock to the network's, which reads as Unix time."""
         self._core_dispatch = core.dispatch
         core.dispatch = self._dispatch
         current_time, shift = trio.lowlevel.current_clock().current_time, self._shift
@@ -54,7 +67,7 @@ class TrioIO:
     # What users and events cause --------------------------------------------------------------------------------------
 
     def wake(self) -> None:
-        """After anything was told to the session: what it has to send or to say is on its way."""
+        """After every step of the session from outside: what it has queued is sent and handed out."""
         self._wake.set()
         if self._core.is_stopping:
             self._connecting.cancel()
@@ -73,7 +86,7 @@ class TrioIO:
         self.progress.unpark_all()
 
     def start(self, nursery: trio.Nursery) -> None:
-        """Starts both tasks; they outlive a cancellation from outside until `close` has said goodbye."""
+        """Starts both tasks; they outlive a cancellation from outside until `close` has ended them."""
         nursery.start_soon(self._run_task, self._task_scopes[0], self._read)
         nursery.start_soon(self._run_task, self._task_scopes[1], self._write)
 
@@ -110,7 +123,7 @@ class TrioIO:
 
     @trio.lowlevel.enable_ki_protection
     async def _read(self) -> None:
-        """Does what the session wants done about the connection, until it wants nothing more."""
+        """Connects, reads and waits as the session says, until it is over."""
         try:
             while (step := self._core.next_step()) is not None:
                 self._deliver()
@@ -187,9 +200,8 @@ class TrioIO:
         if not self._outbox:
             self._outbox = session.data_to_send()
         deadline = session.next_deadline()
-        # Ready until the end of the connection has been handed out, which was done just now.
-        may_end = not self._core.is_ready and session.wants_close
-        if self._outbox or may_end or (deadline is not None and deadline < self._wakes_at):
+        may_close = not self._core.is_ready and session.wants_close
+        if self._outbox or may_close or (deadline is not None and deadline < self._wakes_at):
             self._wake.set()
 
     # Writing ----------------------------------------------------------------------------------------------------------
@@ -228,7 +240,7 @@ class TrioIO:
                 await stream.send_all(data)
             except (trio.BrokenResourceError, trio.ClosedResourceError):
                 # The reader sees the end too, after what the peer still had to say.
-                self._expire_reader()
+                self._limit_closing()
         if self._sending.cancelled_caught and self._stream is stream:
             LOG.info("%s: the peer has not taken what was sent for %g s", self._core.name, limit)
             self._is_closing = True
@@ -240,7 +252,7 @@ class TrioIO:
         Closing with unread input would make the kernel send a reset that can overtake our Close frame. A peer that has let
         a time-out pass is not waited for.
         """
-        self._expire_reader()
+        self._limit_closing()
         if self._core.session.is_deaf:
             self._reading.deadline = trio.current_time()
         try:
@@ -248,6 +260,6 @@ class TrioIO:
         except (trio.BrokenResourceError, trio.ClosedResourceError):
             return  # it has ended already, which the reader sees
 
-    def _expire_reader(self) -> None:
+    def _limit_closing(self) -> None:
         self._is_closing = True
         self._reading.deadline = min(self._reading.deadline, trio.current_time() + self._core.closing_time())

@@ -17,7 +17,7 @@ from coinex_trio._local.venue import LocalVenue
 
 @final
 class CoinflexExchange(LocalVenue[CoinflexServer, int]):
-    """A running local CoinFLEX, and what a test makes it do. Every verb has happened when it returns."""
+    """A running local CoinFLEX, and what a test makes it do: each of its methods has happened when it returns."""
 
     _code = int
 

@@ -25,7 +25,7 @@ LOOPBACK: Final = "127.0.0.1"
 
 @frozen(kw_only=True)
 class PlacedOrder:
-    """An own order as it stood in the local exchange when it was asked."""
+    """An own order as it stood in the local exchange at that moment."""
 
     order_id: int | str
     client_order_id: str

@@ -271,11 +271,13 @@ class LoopbackHost:
         if plain:
             link.connection.receive_data(plain, self.now())
         if link.unsent:
-            link.queue(link.connection.data_to_send())  # an answer after which it wants to close is not to be cut off
+            link.queue(
+                link.connection.data_to_send()
+            )  # an answer before the end of the connection is not to be cut off
             self._write(link)
 
     def _write(self, link: _Link) -> None:
-        """Sends what the socket takes; then closes, if the exchange wants that."""
+        """Sends what the socket takes; then closes, if the exchange has ended the connection."""
         if link.is_closed:
             return
         how = link.connection.wants_close

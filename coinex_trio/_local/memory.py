@@ -56,7 +56,7 @@ class MemoryNetwork:
         """Itself."""
         return self
 
-    # What the exchange's verbs need -----------------------------------------------------------------------------------
+    # For tests and programs --------------------------------------------------------------------------------------------
 
     def call(self, work: Callable[[], T]) -> T:
         """Does it now; what it makes the exchange say is on its way when this returns."""

@@ -23,7 +23,7 @@ Code = TypeVar("Code", int, str)
 
 
 class LocalVenue(ABC, Generic[S, Code]):
-    """A running local exchange, and what a test makes it do. Every verb has happened when it returns."""
+    """A running local exchange, and what a test makes it do: each of its methods has happened when it returns."""
 
     _code: ClassVar[type[int | str]]
 
@@ -77,18 +77,18 @@ class LocalVenue(ABC, Generic[S, Code]):
         self._host.call(lambda: self._server.refuse(method, code))
 
     def skew_clock(self, seconds: float) -> None:
-        """Sets the time that the exchange tells and checks signatures by so far off; nothing on CoinFLEX, which has none."""
+        """Sets the clock that the exchange answers with and checks signatures by so far off; nothing on CoinFLEX, which has none."""
         self._host.call(lambda: self._server.skew_clock(seconds))
 
     def inject(self, faults: str | Sequence[Fault]) -> None:
-        """Plans more faults while it runs, a script or objects, counted from now. Raises `UsageError` for a line that is none."""
-        planned = checked(faults)
+        """Schedules more faults, a script or objects, counted from now. Raises `UsageError` for a line that is no fault."""
+        checked = checked_faults(faults)
 
-        def plan() -> None:
-            for fault in planned:
+        def inject() -> None:
+            for fault in checked:
                 self._server.inject(fault)
 
-        self._host.call(plan)
+        self._host.call(inject)
 
     def advance(self, seconds: float) -> None:
         """Sets the exchange's time ahead; everything due in between happens at once."""
@@ -115,8 +115,8 @@ class LocalVenue(ABC, Generic[S, Code]):
         )
 
 
-def checked(faults: str | Sequence[Fault]) -> Sequence[Fault]:
-    """The faults of a script. Raises `UsageError` naming the line that is none."""
+def checked_faults(faults: str | Sequence[Fault]) -> Sequence[Fault]:
+    """The faults of a script. Raises `UsageError` naming the line that is no fault."""
     try:
         return parse_faults(faults) if isinstance(faults, str) else faults
     except FaultScriptError as error:
