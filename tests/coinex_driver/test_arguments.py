@@ -136,7 +136,7 @@ def test_any_real_number_is_a_time_and_a_negative_one_is_over_at_once() -> None:
         (lambda c: c.subscribe_ticker(5), "must be a str"),
     ],
 )
-def test_the_verbs_of_coinex_refuse_nonsense_in_words(use: Use, words: str, coinex_exchange: Exchange) -> None:
+def test_the_methods_of_coinex_refuse_nonsense_in_words(use: Use, words: str, coinex_exchange: Exchange) -> None:
     client = CoinexClient(credentials=coinex_exchange.credentials, network=coinex_exchange.network)
     with pytest.raises(UsageError, match=words):
         use(client)
@@ -166,7 +166,7 @@ QFEX_BOOK, QFEX_TICKER = qfex.Level2("AAPL-USD"), qfex.Bbo("AAPL-USD")
         (lambda c: c.cancel_order(5, "AAPL-USD"), "must be a str"),
     ],
 )
-def test_the_verbs_of_qfex_refuse_nonsense_in_words(use: Use, words: str, qfex_exchange: QfexExchange) -> None:
+def test_the_methods_of_qfex_refuse_nonsense_in_words(use: Use, words: str, qfex_exchange: QfexExchange) -> None:
     client = QfexClient(qfex_exchange.credentials, network=qfex_exchange.network)
     before = client.topics()
     with pytest.raises(UsageError, match=words):
@@ -185,7 +185,7 @@ def test_the_verbs_of_qfex_refuse_nonsense_in_words(use: Use, words: str, qfex_e
         (lambda c: c.wait(X), "an order was expected"),
     ],
 )
-def test_the_verbs_of_coinflex_refuse_nonsense_in_words(
+def test_the_methods_of_coinflex_refuse_nonsense_in_words(
     use: Use, words: str, coinflex_exchange: CoinflexExchange
 ) -> None:
     client = CoinflexClient(coinflex_exchange.credentials, network=coinflex_exchange.network)

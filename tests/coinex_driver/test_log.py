@@ -42,7 +42,7 @@ def session() -> BlockingClient:
     return client
 
 
-def test_the_life_of_a_connection_is_told_with_names_and_ids_only(caplog: pytest.LogCaptureFixture) -> None:
+def test_the_life_of_a_connection_is_logged_with_names_and_ids_only(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(1, logger="coinex_trio"):
         session()
     said = [(record.levelname, record.getMessage()) for record in caplog.records if record.name == "coinex_trio"]
@@ -63,7 +63,7 @@ def test_c8_a_handler_that_raises_is_reported_and_does_not_break_anything(
     assert "RuntimeError: cannot write 'coinex spot: ready'" in capsys.readouterr().err
 
 
-def test_c8_where_logging_is_told_to_be_silent_it_is(
+def test_c8_where_logging_is_set_to_be_silent_it_is(
     failing: None, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(logging, "raiseExceptions", False)

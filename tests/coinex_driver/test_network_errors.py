@@ -40,7 +40,7 @@ def test_the_innermost_cause_is_named(error: BaseException, words: str) -> None:
     assert "\n" not in describe(error)
 
 
-def test_an_error_of_our_own_is_told_as_it_is_and_others_in_words() -> None:
+def test_an_error_of_our_own_is_given_as_it_is_and_others_in_words() -> None:
     own = ProxyError("no", status=403)
     assert reason_of(own) is own
     assert reason_of(REFUSED) == "Connection refused"

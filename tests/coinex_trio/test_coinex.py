@@ -38,7 +38,7 @@ VERBS: list[tuple[Verb, End, Topic[Event]]] = [
 
 
 @pytest.mark.parametrize(("begin", "end", "topic"), VERBS)
-def test_a_verb_states_a_wish_and_its_counterpart_takes_it_back(begin: Verb, end: End, topic: Topic[Event]) -> None:
+def test_each_method_subscribes_and_its_counterpart_unsubscribes(begin: Verb, end: End, topic: Topic[Event]) -> None:
     client = CoinexClient(credentials=KEYS, network=VirtualNetwork())
     begin(client, print)
     assert [status.topic for status in client.topics()] == [topic]
@@ -73,7 +73,7 @@ def test_callbacks_get_one_event_of_the_documented_class() -> None:
     }
 
 
-def test_private_verbs_need_credentials() -> None:
+def test_private_methods_need_credentials() -> None:
     client = CoinexClient(network=VirtualNetwork())
     with pytest.raises(UsageError, match="Authentication required"):
         client.subscribe_balance(print)
@@ -91,7 +91,7 @@ def test_an_unknown_module_is_refused() -> None:
         CoinexClient("margin")  # type: ignore[arg-type]
 
 
-def test_x6_plaintext_to_another_machine_must_be_asked_for() -> None:
+def test_x6_plaintext_to_another_machine_must_be_allowed() -> None:
     with pytest.raises(UsageError):
         CoinexClient(url="ws://example.com/")
     CoinexClient(url="ws://example.com/", allow_plaintext=True)

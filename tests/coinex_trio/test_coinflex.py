@@ -52,7 +52,7 @@ def quoted(coinflex_exchange: CoinflexExchange) -> CoinflexExchange:
     return coinflex_exchange
 
 
-def test_a_closed_client_takes_no_wish_any_more(quoted: CoinflexExchange) -> None:
+def test_a_closed_client_takes_no_subscription_any_more(quoted: CoinflexExchange) -> None:
     with client(quoted) as cf:
         pass
     calls: tuple[Callable[[], object], ...] = (
@@ -77,7 +77,7 @@ VERBS: list[tuple[Verb, End, Topic[Event]]] = [
 
 
 @pytest.mark.parametrize(("begin", "end", "topic"), VERBS)
-def test_a_verb_states_a_wish_and_its_counterpart_takes_it_back(
+def test_each_method_subscribes_and_its_counterpart_unsubscribes(
     quoted: CoinflexExchange, begin: Verb, end: End, topic: Topic[Event]
 ) -> None:
     seen: list[Event] = []
@@ -185,7 +185,7 @@ def test_an_order_that_cannot_be_right_never_leaves(quoted: CoinflexExchange, ar
         (("ETH/USDT", "buy", "1", "200"), {}, 1),
     ],
 )
-def test_a_refusal_tells_the_code_and_ends_the_order(
+def test_a_refusal_has_the_code_and_ends_the_order(
     quoted: CoinflexExchange, arguments: Any, options: Any, code: int
 ) -> None:
     with client(quoted) as cf:
@@ -243,7 +243,7 @@ def test_an_order_that_nobody_knows_cannot_be_named(quoted: CoinflexExchange) ->
 # The line -------------------------------------------------------------------------------------------------------------
 
 
-def test_a_book_is_not_trusted_while_the_line_is_down_and_is_whole_after(quoted: CoinflexExchange) -> None:
+def test_a_book_is_not_trusted_while_the_connection_is_down_and_is_whole_after(quoted: CoinflexExchange) -> None:
     events: list[Event] = []
     with client(quoted) as cf:
         cf.on(Lost)(events.append)
@@ -294,7 +294,7 @@ def test_queries_wait_for_the_rate_limit_and_orders_never_do(quoted: CoinflexExc
         assert len(quoted.orders()) == 100
 
 
-def test_the_line_is_kept_by_pings(quoted: CoinflexExchange) -> None:
+def test_the_connection_is_kept_by_pings(quoted: CoinflexExchange) -> None:
     with client(quoted) as cf:
         cf.run(seconds=300)
         assert cf.stats.pings >= 14

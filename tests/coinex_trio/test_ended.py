@@ -65,7 +65,7 @@ def test_a_closed_client_says_so_instead_of_doing_nothing() -> None:
 
 @pytest.mark.parametrize("use", (*STATES_A_WISH, *SENDS, *WAITS, *OF_THE_BLOCKING))
 @pytest.mark.parametrize("was_opened", [True, False])
-def test_a_closed_client_takes_no_wish_any_more(use: Any, was_opened: bool) -> None:
+def test_a_closed_client_takes_no_subscription_any_more(use: Any, was_opened: bool) -> None:
     client = client_of(VirtualNetwork())
     if was_opened:
         client.ready()
@@ -77,7 +77,7 @@ def test_a_closed_client_takes_no_wish_any_more(use: Any, was_opened: bool) -> N
 
 
 @pytest.mark.parametrize("use", (*STATES_A_WISH, *SENDS, *WAITS, *OF_THE_BLOCKING))
-def test_a_client_that_was_stopped_takes_no_wish_once_it_has_ended(use: Any) -> None:
+def test_a_client_that_was_stopped_takes_no_subscription_once_it_has_ended(use: Any) -> None:
     network = VirtualNetwork()
     client = client_of(network)
     network.at(1, client.stop)
@@ -119,7 +119,7 @@ def test_what_a_closed_client_knows_can_still_be_read() -> None:
     client.close()
 
 
-def test_callbacks_of_the_goodbye_may_say_what_they_like() -> None:
+def test_callbacks_of_the_closing_may_say_what_they_like() -> None:
     seen: list[Event] = []
     with client_of(VirtualNetwork()) as client:
 
@@ -136,7 +136,7 @@ def test_callbacks_of_the_goodbye_may_say_what_they_like() -> None:
 
 
 @pytest.mark.parametrize("use", (*STATES_A_WISH, *SENDS, *WAITS))
-async def test_a_client_takes_no_wish_after_its_block(use: Any, autojump_clock: MockClock) -> None:
+async def test_a_client_takes_no_subscription_after_its_block(use: Any, autojump_clock: MockClock) -> None:
     async with open_client(coinex.spot(), network=TrioNetwork()) as client:
         pass
     with pytest.raises(UsageError, match=r"closed.*make a new one"):

@@ -89,7 +89,7 @@ GAP = ["Ready", "Lost", "Restored"]
         ("at 5s slow 20 60", 28.0, "no message within 8 s after a ping"),  # N14
     ],
 )
-def test_a_line_that_breaks_or_dies_is_lost_and_restored_on_a_new_one(script: str, at: float, why: str) -> None:
+def test_a_connection_that_breaks_or_dies_is_lost_and_restored_on_a_new_one(script: str, at: float, why: str) -> None:
     watch = Watch(script).run()
     assert watch.story == RECONNECTED
     lost, restored = watch.first(Lost), watch.first(Restored)
@@ -119,7 +119,7 @@ def test_what_costs_nothing_is_not_made_a_loss(script: str) -> None:
     assert watch.client.stats.checksums_failed == 0
 
 
-def test_n15_where_no_data_comes_an_unanswered_ping_ends_the_line() -> None:
+def test_n15_where_no_data_comes_an_unanswered_ping_ends_the_connection() -> None:
     watch = Watch("at 5s halt all\non server.ping every 1 ignore").run()
     assert watch.story[:4] == ["Ready", "Lost", "Closed", "Retrying"]
     assert "no message within 8 s after a ping" in watch.first(Lost).why
@@ -133,7 +133,9 @@ def test_n15_where_no_data_comes_an_unanswered_ping_ends_the_line() -> None:
         ("on depth.update 10 corrupt", "could not be read"),  # D3
     ],
 )
-def test_a_book_that_cannot_be_proved_is_lost_until_a_whole_one_comes_on_the_same_line(script: str, why: str) -> None:
+def test_a_book_that_cannot_be_proved_is_lost_until_a_whole_one_comes_on_the_same_connection(
+    script: str, why: str
+) -> None:
     watch = Watch(script).run()
     assert [name for name in watch.story if name != "Unrecognised"] == GAP
     assert ("Unrecognised" in watch.story) is ("corrupt" in script)
@@ -152,7 +154,7 @@ def test_a_refused_subscription_says_the_code_and_is_never_trusted() -> None:
 
 
 @pytest.mark.parametrize("script", ["on depth.subscribe ignore", "on depth.subscribe lose-answer"])
-def test_s10_an_acknowledgement_that_never_comes_times_out_and_is_asked_for_again(script: str) -> None:
+def test_s10_an_acknowledgement_that_never_comes_times_out_and_is_requested_again(script: str) -> None:
     watch = Watch(script).run()
     assert watch.at(SubscribeFailed) == 10.0
     assert isinstance(watch.first(SubscribeFailed).error, RequestTimedOut)
@@ -191,7 +193,7 @@ def test_s7_a_sign_in_that_expires_is_renewed_on_a_new_connection_as_soon_as_it_
     assert "forgotten the sign-in" in watch.first(Lost).why
 
 
-def test_s20_maintenance_is_told_to_who_asked_for_it() -> None:
+def test_s20_maintenance_is_the_answer_to_a_request() -> None:
     watch = Watch("at 5s maintenance 10 20", signed=True)
     notices: list[coinex.NoticeUpdate] = []
     watch.client.on(coinex.NoticeUpdate)(notices.append)
@@ -239,7 +241,7 @@ def test_n8_a_connection_that_is_closed_in_the_handshake_is_tried_again() -> Non
     assert watch.story == ["Ready", "Lost", "Closed", "Retrying", "Closed", "Retrying", "Ready", "Restored"]
 
 
-def test_a_fault_by_chance_strikes_again_and_again_and_every_gap_is_told_and_closed() -> None:
+def test_a_fault_by_chance_strikes_again_and_again_and_every_gap_is_reported_and_closed() -> None:
     watch = Watch("2% of depth.update lose\nevery 40s drop").run(600)
     losses, ends = watch.story.count("Lost"), watch.story.count("Restored")
     assert losses >= 15
@@ -276,7 +278,7 @@ def test_b1_no_book_event_comes_between_lost_and_restored() -> None:
     assert books > 200
 
 
-def test_faults_can_be_planned_while_a_bot_runs() -> None:
+def test_faults_can_be_scheduled_while_a_bot_runs() -> None:
     watch = Watch("")
     with watch.client as cx:
         cx.run(seconds=10)

@@ -161,7 +161,7 @@ def test_time_reads_as_unix_time() -> None:
 
 
 @pytest.mark.parametrize("network", [SystemNetwork(), VirtualNetwork()])
-def test_a_time_out_is_told_in_words_on_a_network_without_an_error_of_its_own(
+def test_a_time_out_is_described_on_a_network_without_an_error_of_its_own(
     network: SystemNetwork | VirtualNetwork,
 ) -> None:
     assert too_late(network, "venue.example", 443, 2.5) == "no connection within 2.5 s"

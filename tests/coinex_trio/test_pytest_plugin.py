@@ -58,7 +58,7 @@ def test_a_users_suite_gets_the_fixtures_and_the_marker_without_importing_anythi
     assert "takes its settings by name" in done.stdout
 
 
-def test_the_plugin_imports_no_sdk_before_it_is_asked() -> None:
+def test_the_plugin_imports_no_sdk_before_a_fixture_is_used() -> None:
     program = "import sys, coinex_trio.pytest_plugin; print([m for m in sys.modules if m.startswith('coinex_proto') or m == 'trio'])"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=30, check=True)
     assert done.stdout.strip() == "[]"

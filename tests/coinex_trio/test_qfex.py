@@ -14,14 +14,9 @@ from coinex_proto import (
     Closed,
     ConnectFailed,
     Event,
-    Failed,
     LoginRefused,
     Lost,
-    OrderChanged,
-    OutcomeUnknown,
     Ready,
-    Replied,
-    RequestRefused,
     Restored,
     UsageError,
     coinex,
@@ -96,7 +91,7 @@ def test_without_credentials_there_is_market_data_only(exchange: QfexExchange) -
     ],
 )
 @pytest.mark.parametrize("was_opened", [True, False])
-def test_a_closed_client_takes_no_wish_any_more(exchange: QfexExchange, use: Any, was_opened: bool) -> None:
+def test_a_closed_client_takes_no_subscription_any_more(exchange: QfexExchange, use: Any, was_opened: bool) -> None:
     qx = client(exchange)
     if was_opened:
         qx.ready()
@@ -154,23 +149,6 @@ def test_both_sockets_come_back(exchange: QfexExchange) -> None:
         assert Restored in seen
 
 
-def test_events_of_both_sockets_come_from_one_iterator(exchange: QfexExchange) -> None:
-    with client(exchange) as qx, qx.events(qfex.Bbo(SYMBOL), qfex.Positions(), OrderChanged, seconds=3) as events:
-        qx.send(qfex.AddOrder(symbol=SYMBOL, side="BUY", order_type="MARKET", quantity=1))
-        kinds = {type(event) for event in events}
-    assert kinds == {qfex.BboUpdate, qfex.PositionUpdate, OrderChanged}
-
-
-def test_latest_keeps_the_newest_of_each_topic(exchange: QfexExchange) -> None:
-    with client(exchange) as qx:
-        latest = qx.latest(qfex.Positions(), qfex.MarkPrice(SYMBOL))
-        qx.run(seconds=5)
-        assert {type(next(latest)) for _ in range(2)} == {qfex.PositionUpdate, qfex.MarkPriceUpdate}
-        assert latest.skipped > 5
-        qx.stop()
-        assert list(latest) == []
-
-
 def test_two_clients_run_together(exchange: QfexExchange) -> None:
     books: list[BookChanged] = []
     with client(exchange) as one, client(exchange) as two:
@@ -187,7 +165,7 @@ def test_stopping_in_a_callback_ends_run_and_both_sockets(exchange: QfexExchange
         qx.close()
 
 
-def test_a_topic_that_cannot_be_wanted_leaves_all_as_it_was(exchange: QfexExchange) -> None:
+def test_a_topic_that_cannot_be_subscribed_leaves_all_as_it_was(exchange: QfexExchange) -> None:
     with client(exchange) as qx:
         before = qx.topics()
         with pytest.raises(UsageError):
@@ -196,7 +174,7 @@ def test_a_topic_that_cannot_be_wanted_leaves_all_as_it_was(exchange: QfexExchan
         assert {status.topic for status in qx.topics()} == {status.topic for status in before}
 
 
-def test_each_verb_starts_and_ends_its_channel(exchange: QfexExchange) -> None:
+def test_each_method_starts_and_ends_its_channel(exchange: QfexExchange) -> None:
     names = [name.removeprefix("subscribe_") for name in dir(QfexClient) if name.startswith("subscribe_")]
     assert len(names) == 15
     account = {"orders", "fills", "positions", "balances", "stop_orders"}
@@ -215,88 +193,6 @@ def test_each_verb_starts_and_ends_its_channel(exchange: QfexExchange) -> None:
 
 
 # Orders -----------------------------------------------------------------------------------------------------------------
-
-
-def test_an_order_is_placed_changed_filled_and_cancelled(exchange: QfexExchange) -> None:
-    with client(exchange) as qx:
-        order = qx.place_order(SYMBOL, "BUY", "LIMIT", quantity="1", price="99.50")
-        assert (order.state, order.price, len(order.client_order_id or "")) == ("live", D("99.5"), 32)
-        before = order.order_id
-        assert qx.modify_order(order, price="99") is order
-        assert (order.price, order.order_id != before) == (D(99), True)
-        exchange.fill(order, "0.25")
-        with pytest.raises(TimeoutError):
-            qx.wait(order, timeout=1)
-        assert (order.filled, order.average_price) == (D("0.25"), D(99))
-        assert qx.cancel_order(order) is order
-        assert order.state == "cancelled"
-        assert qx.cancel_order(order) is order
-        with pytest.raises(RequestRefused, match="NO_SUCH_ORDER"):
-            qx.cancel_order("nothing", SYMBOL)
-
-
-def test_an_order_that_takes_is_filled_when_waited_for(exchange: QfexExchange) -> None:
-    with client(exchange) as qx:
-        order = qx.wait(qx.place_order(SYMBOL, "BUY", "MARKET", quantity=2), timeout=5)
-        assert (order.state, order.average_price) == ("filled", D(101))
-
-
-@pytest.mark.parametrize(
-    ("kind", "price"), [("LIMIT", None), ("ALO", None), ("MARKET", "1"), ("LIMIT", 1.5), ("LIMIT", "0"), ("SORT", "1")]
-)
-def test_an_order_that_cannot_be_is_refused_before_it_leaves(exchange: QfexExchange, kind: str, price: Any) -> None:
-    with client(exchange) as qx, pytest.raises(UsageError):
-        qx.place_order(SYMBOL, "BUY", kind, quantity=1, price=price)
-
-
-def test_a_rejection_is_raised_with_the_venues_status(exchange: QfexExchange) -> None:
-    with client(exchange) as qx, pytest.raises(RequestRefused) as refused:
-        qx.place_order(SYMBOL, "BUY", "ALO", quantity=1, price="101")
-    assert refused.value.code == "REJECTED"
-
-
-def test_after_a_server_error_the_client_finds_out_by_itself(exchange: QfexExchange) -> None:
-    with client(exchange) as qx:
-        exchange.refuse("add_order", "ServerError")
-        with pytest.raises(OutcomeUnknown):
-            qx.place_order(SYMBOL, "BUY", "LIMIT", quantity=1, price="99")
-        (order,) = qx.orders()
-        states = [order.state]
-        again = qx.place_order(SYMBOL, "BUY", "LIMIT", quantity=1, price="99")
-        exchange.drop()
-        for seconds in (0.01, 60.0):
-            qx.run(seconds)
-            states.append(again.state)
-    assert states == ["unknown", "unknown", "live"]
-
-
-def test_commands_get_a_client_id_of_their_own(exchange: QfexExchange) -> None:
-    outcomes: list[Replied[Any] | Failed] = []
-    order = qfex.AddOrder(symbol=SYMBOL, side="BUY", order_type="LIMIT", quantity=1, price="99")
-    with client(exchange) as qx:
-        for _ in range(2):
-            qx.send(order, outcomes.append)
-        qx.run(seconds=1)
-    names = [outcome.result.client_order_id for outcome in outcomes if isinstance(outcome, Replied)]
-    assert len(set(names)) == 2
-
-
-def test_orders_are_placed_from_callbacks_with_send_only(exchange: QfexExchange) -> None:
-    states: list[str] = []
-
-    def quote(update: qfex.BboUpdate) -> None:
-        if states:
-            return
-        states.append("asked")
-        with pytest.raises(UsageError, match="callback"):
-            qx.place_order(SYMBOL, "BUY", "LIMIT", quantity=1, price="99")
-        command = qfex.AddOrder(symbol=SYMBOL, side="BUY", order_type="LIMIT", quantity=1, price="99")
-        qx.send(command, lambda outcome: states.append(type(outcome).__name__))
-
-    with client(exchange) as qx:
-        qx.subscribe_bbo(SYMBOL, quote)
-        qx.run(seconds=2)
-    assert states == ["asked", "Replied"]
 
 
 def test_cancel_on_disconnect_is_the_venues_to_carry_out(exchange: QfexExchange) -> None:

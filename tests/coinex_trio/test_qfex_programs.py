@@ -45,7 +45,7 @@ def start(name: str, qfex: QfexExchange, coinex: Exchange | None = None) -> subp
     )
 
 
-def test_an_order_is_placed_waited_for_and_told_of(qfex: QfexExchange) -> None:
+def test_an_order_is_placed_waited_for_and_reported(qfex: QfexExchange) -> None:
     qfex.quote("AAPL-USD", bid="201", ask="202")
     process = start("place_and_wait", qfex)
     while not (orders := qfex.orders()):

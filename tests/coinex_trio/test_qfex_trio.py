@@ -33,7 +33,7 @@ async def test_market_data_and_an_order_in_one_nursery(autojump_clock: trio.test
             assert (await trade.wait(order)).average_price == D(99)
 
 
-async def test_a_dropped_line_comes_back_with_its_orders(autojump_clock: trio.testing.MockClock) -> None:
+async def test_a_dropped_connection_comes_back_with_its_orders(autojump_clock: trio.testing.MockClock) -> None:
     exchange = memory_exchange("qfex", seed=1)
     exchange.quote(SYMBOL, bid="100", ask="101", size="5")
     async with open_client(qfex.trade(exchange.credentials), network=exchange.network) as trade:

@@ -98,7 +98,7 @@ def test_clearing_forgets_long_prices_too() -> None:
     assert side.texts == ["10.5:1"]
 
 
-def test_16_digits_are_already_told_apart() -> None:
+def test_16_digits_are_already_distinguished() -> None:
     # 2^53 + 1 is the first whole number that a double does not have.
     assert ladder(("9007199254740993", "1"), ("9007199254740992", "2")).texts == [
         "9007199254740992:2",
@@ -155,7 +155,7 @@ def test_a_caller_who_does_not_trap_invalid_operations_gets_the_same_refusals() 
         ladder(("1" * 20, "1"), ("x" * 20, "1"))
 
 
-def test_a_price_of_zero_is_told() -> None:  # B7
+def test_a_price_of_zero_is_shown() -> None:  # B7
     assert ladder(("0.1", "1")).has_positive_prices
     assert not ladder(("0.00", "1"), ("1", "1")).has_positive_prices
 

@@ -164,7 +164,7 @@ def test_the_decorator_registers_and_gives_the_function_back() -> None:
     assert noted(ETH) == 2
 
 
-def test_wants_tells_whether_an_event_need_be_made() -> None:
+def test_wants_says_whether_an_event_need_be_made() -> None:
     callbacks = Callbacks()
     assert not callbacks.wants(Price, ("price", "BTC"))
     registration = callbacks.add(Prices("BTC"), print)
@@ -262,7 +262,7 @@ def test_c1_a_failure_propagates_after_the_others_were_called_and_names_callback
     assert __name__ in note
 
 
-def test_c1_of_two_failures_the_first_propagates_and_tells_of_the_second() -> None:
+def test_c1_of_two_failures_the_first_propagates_and_notes_the_second() -> None:
     callbacks = Callbacks()
     callbacks.add(Price, failing(ValueError("first")))
     callbacks.add(Price, failing(KeyError("second")))
@@ -484,7 +484,7 @@ def replied(number: int) -> Replied[None]:
     return Replied(request_id=RequestId(number), command=Command[None](), result=None)
 
 
-def test_the_outcome_of_a_request_comes_once_and_before_the_general_callbacks() -> None:
+def test_the_reply_to_a_request_comes_once_and_before_the_general_callbacks() -> None:
     callbacks, log = Callbacks(), list[str]()
     callbacks.add(Replied, noting(log, "general"))
     callbacks.expect(RequestId(1), noting(log, "mine"))
@@ -496,7 +496,7 @@ def test_the_outcome_of_a_request_comes_once_and_before_the_general_callbacks() 
     assert log == ["general", "mine", "general", "general"]
 
 
-def test_a_failure_of_a_request_is_its_outcome_too() -> None:
+def test_a_failure_of_a_request_is_its_reply_too() -> None:
     callbacks, seen = Callbacks(), list[Event]()
     callbacks.expect(RequestId(1), seen.append)
     failed = Failed(request_id=RequestId(1), command=Command[None](), error=OutcomeUnknown("lost"))
@@ -517,7 +517,7 @@ def test_a_cancelled_expectation_is_not_called_and_leaves_a_later_one_alone() ->
     assert log == ["second"]
 
 
-def test_a_failing_outcome_callback_is_reported_like_any_other() -> None:
+def test_a_failing_reply_callback_is_reported_like_any_other() -> None:
     callbacks, log = Callbacks(), list[str]()
     callbacks.expect(RequestId(1), failing(ValueError("mine")))
     callbacks.add(Replied, noting(log, "general"))

@@ -71,7 +71,7 @@ def test_nothing_named_is_every_event() -> None:
     assert queue.take_all() == (BTC, Ready())
 
 
-def test_an_event_that_two_wishes_match_is_queued_once() -> None:
+def test_an_event_that_is_wanted_twice_is_queued_once() -> None:
     callbacks = Callbacks()
     queue = Queue(callbacks, Update, Prices("BTC"), Prices(), size=10)
     callbacks.dispatch(BTC)
@@ -234,7 +234,9 @@ def test_latest_of_nothing_or_of_a_class_is_refused() -> None:
     st.lists(st.one_of(st.sampled_from("ABC"), st.none()), max_size=60),
     st.integers(1, 8),
 )
-def test_what_is_taken_is_a_prefix_of_what_came_or_the_consumer_is_told(steps: list[str | None], size: int) -> None:
+def test_what_is_taken_is_a_prefix_of_what_came_or_the_consumer_gets_an_error(
+    steps: list[str | None], size: int
+) -> None:
     callbacks, sent, taken = Callbacks(), list[Price](), list[Price]()
     queue = Queue(callbacks, Price, size=size)
     is_told = False

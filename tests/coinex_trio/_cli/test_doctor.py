@@ -36,7 +36,7 @@ def assert_fails(stage: str, url: str, text: str, credentials: Credentials | Non
     assert all(" ok " in line for line in lines[:-1])
 
 
-def test_a_healthy_line_passes_every_stage_with_one_line_each(exchange: Exchange) -> None:
+def test_a_healthy_connection_passes_every_stage_with_one_line_each(exchange: Exchange) -> None:
     status, lines = examine(exchange.url, exchange.credentials)
     assert status == 0
     assert [line.split()[0] for line in lines] == list(STATUSES)

@@ -4,16 +4,14 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
-from io import StringIO
 
 import pytest
-from rich.console import Console
 
-from coinex_proto import PayloadError, UsageError
+from coinex_proto import UsageError
 from coinex_trio import Exchange, local_exchange
-from coinex_trio._cli.http import http_text, parameters, run_markets, run_ticker
-from tests.coinex_trio._cli.test_commands import coinex, environment
-from tests.coinex_trio.http_peer import http_peer, raw, reply
+from coinex_trio._cli.http import http_text, parameters
+from tests.coinex_trio._cli.program import coinex, environment
+from tests.coinex_trio.http_peer import http_peer, reply
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +34,7 @@ def test_with_json_each_line_is_one_row(exchange: Exchange) -> None:
         assert {json.loads(line)["market"] for line in done.stdout.splitlines()} == {"BTCUSDT", "ETHUSDT", "CETUSDT"}
 
 
-def test_the_clock_is_told_in_words_and_in_json(exchange: Exchange) -> None:
+def test_the_clock_is_shown_in_words_and_in_json(exchange: Exchange) -> None:
     assert "the exchange's clock is" in coinex("time", "--url", exchange.http_url).stdout
     found = json.loads(coinex("time", "--json", "--url", exchange.http_url).stdout)
     assert abs(found["offset_seconds"]) < 2
@@ -72,34 +70,7 @@ def test_what_goes_wrong_is_one_line(exchange: Exchange, arguments: tuple[str, .
     assert "Traceback" not in done.stderr
 
 
-def test_any_json_of_an_answer_is_shown_digit_for_digit_and_in_ascii() -> None:
-    body = (
-        '{"code": 0, "data": {"a": 1.50, "b": 1e-7, "c": ["[red]", "\u20ac \U0001f600"], "d": 12345678901234567890123}}'
-    )
-    env = environment(None, COINEX_ACCESS_ID="ID", COINEX_SECRET_KEY="EXAMPLESECRET")
-    with http_peer(raw(body.encode())) as peer:
-        compact = coinex("http", "GET", "/new/call", "--url", peer.url, "--json", env=env)
-        indented = coinex("http", "GET", "/new/call", "--url", peer.url, env=env)
-    assert compact.stderr == indented.stderr == ""
-    assert compact.stdout == (
-        '{"a":1.50,"b":1E-7,"c":["[red]","\\u20ac \\ud83d\\ude00"],"d":12345678901234567890123}\n'
-    )
-    assert '  "a": 1.50,\n' in indented.stdout
-    assert json.loads(indented.stdout) == json.loads(compact.stdout)
-
-
-@pytest.mark.parametrize("data", [{"a": 1}, [1], None, [{"market": "BTCUSDT", "last": "x"}], "text"])
-def test_an_answer_that_is_no_table_is_an_error_of_ours(data: object) -> None:
-    out = Console(file=StringIO())
-    with http_peer(reply(data)) as peer:
-        with pytest.raises(PayloadError):
-            run_ticker(["BTCUSDT"], peer.url, is_futures=False, as_json=False, out=out)
-        if not (isinstance(data, list) and isinstance(data[0], dict)):
-            with pytest.raises(PayloadError, match="not a list of objects"):
-                run_markets(peer.url, is_futures=True, as_json=False, out=out)
-
-
-def test_a_clock_that_is_far_off_is_told_with_the_refusal() -> None:
+def test_a_clock_that_is_far_off_is_named_with_the_refusal() -> None:
     env = environment(None, COINEX_ACCESS_ID="ID", COINEX_SECRET_KEY="EXAMPLESECRET")
     with http_peer(reply({}, code=4010), reply({"timestamp": 1_000_000_000_000}), reply({}, code=4010)) as peer:
         done = coinex("http", "GET", "/assets/spot/balance", "--url", peer.url, env=env)

@@ -45,7 +45,7 @@ def test_the_reply_to_a_request_to_watch_is_one_line_too(exchange: CoinflexExcha
     assert json.loads(line)["data"]["orders"]
 
 
-def test_who_signs_in_may_be_told_by_options(exchange: CoinflexExchange) -> None:
+def test_who_signs_in_may_be_given_by_options(exchange: CoinflexExchange) -> None:
     who = ("--id", str(exchange.user_id), "--cookie", exchange.cookie, "--phrase", exchange.passphrase)
     status, (line,), err = request(exchange, '{"method": "GetOrders"}', "--auth", *who)
     assert (status, err) == (0, "")
@@ -56,7 +56,7 @@ def test_who_signs_in_may_be_told_by_options(exchange: CoinflexExchange) -> None
     assert exchange.cookie not in err
 
 
-def test_what_follows_is_printed_as_long_as_asked(exchange: CoinflexExchange) -> None:
+def test_what_follows_is_printed_as_long_as_given(exchange: CoinflexExchange) -> None:
     watch = '{"method": "WatchTicker", "base": 63488, "counter": 65283, "watch": true}'
     status, lines, err = request(exchange, watch, "--seconds", "0.7")
     assert (status, err) == (0, "")

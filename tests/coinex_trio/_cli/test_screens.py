@@ -1,31 +1,23 @@
 """What the terminal shows for a state, at several widths; the states come from a local exchange in the same process."""
 
 import io
-from decimal import Decimal
 from typing import Any
 
 import pytest
 from rich.console import Console
 
-from coinex_proto import BookChanged, Closed, CloseReason, Event, Lost, Ready, Restored, Retrying, Statistics, Topic
+from coinex_proto import Closed, CloseReason, Event, Lost, Ready, Restored, Retrying, Statistics, Topic
 from coinex_proto.coinex import (
     Balances,
-    BalanceUpdate,
     Depth,
     Orders,
-    OrderUpdate,
     Ticker,
-    TickerUpdate,
     Trades,
-    TradesUpdate,
     UserTrades,
-    UserTradeUpdate,
 )
 from coinex_trio import CoinexClient, local_exchange
-from coinex_trio._cli.lines import lines
 from coinex_trio._cli.screens import SCREENS, clock, screen
 from coinex_trio._cli.seen import Seen
-from coinex_trio._cli.terminal import alike, named, short
 
 
 @pytest.fixture(scope="module")
@@ -122,66 +114,3 @@ def test_d13_a_time_that_no_calendar_has_is_shown_as_its_number() -> None:
     assert clock(0) == "00:00:00.000"
     assert clock(-5) == "-5"
     assert clock(10**18) == str(10**18)
-
-
-def test_the_rate_is_taken_over_the_last_seconds() -> None:
-    seen = Seen(Statistics())
-    assert seen.rate(0.0) == 0.0
-    seen.stats.messages = 30
-    assert seen.rate(1.0) == 30.0
-    assert seen.rate(2.0) == 15.0
-    for second in range(3, 10):
-        assert seen.rate(float(second)) < 15.0
-
-
-def test_each_event_has_its_line_of_text(events: list[Event]) -> None:
-    for kind, beginning in (
-        (TickerUpdate, "ticker BTCUSDT last"),
-        (BookChanged, "book BTCUSDT bid"),
-        (TradesUpdate, "trade BTCUSDT"),
-        (BalanceUpdate, "balance "),
-        (OrderUpdate, "order "),
-        (UserTradeUpdate, "own trade BTCUSDT buy 0.5 at 50000"),
-        (Ready, "connected"),
-    ):
-        written: list[str] = []
-        writers = lines(written.append)
-        for event in events:
-            if isinstance(event, kind):
-                writers.dispatch(event)
-        assert written, kind
-        assert all(text.startswith(beginning) for text in written)
-
-
-def test_x17_control_characters_of_the_peer_do_not_reach_the_terminal() -> None:
-    written: list[str] = []
-    lines(written.append).dispatch(Closed(reason=CloseReason(code=1000, text="\x1b[2J\nboo")))
-    assert written == ["closed: \ufffd[2J\ufffdboo (1000)"]
-
-
-@pytest.mark.parametrize(
-    ("number", "text"),
-    [
-        ("60000", "60000"),
-        ("60000.10", "60000.1"),
-        ("0.000000001", "0"),
-        ("1E+3", "1000"),
-        ("1E+99", "1E+99"),
-        ("-0.50", "-0.5"),
-        ("NaN", "NaN"),
-    ],
-)
-def test_numbers_are_written_without_exponent_and_without_zeros_at_the_end(number: str, text: str) -> None:
-    assert short(Decimal(number)) == text
-
-
-def test_numbers_of_a_column_have_as_many_decimals_each() -> None:
-    assert alike([Decimal("1.5"), Decimal(20), Decimal("0.25")]) == ["1.50", "20.00", "0.25"]
-    assert alike([Decimal(1), Decimal("1E+99")]) == ["1", "1E+99"]
-    assert alike([]) == []
-    assert short(None) == "–"
-
-
-def test_a_topic_is_named_by_its_kind_and_market() -> None:
-    assert named(Trades("BTCUSDT")) == "Trades BTCUSDT"
-    assert named(Ticker()) == "Ticker of all"

@@ -10,10 +10,16 @@ import subprocess
 import sys
 import termios
 from collections.abc import Iterator
+from decimal import Decimal
 
 import pytest
 
+from coinex_proto.coinex import (
+    Ticker,
+    Trades,
+)
 from coinex_trio import Exchange, local_exchange
+from coinex_trio._cli.terminal import alike, named, short
 
 HIDE, SHOW = b"\x1b[?25l", b"\x1b[?25h"
 """Of the cursor."""
@@ -91,3 +97,31 @@ def test_a_reconnect_is_counted_and_the_book_is_proved_again() -> None:
     assert status == 0
     assert "1 reconnects" in last
     assert "proved" in last
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        ("60000", "60000"),
+        ("60000.10", "60000.1"),
+        ("0.000000001", "0"),
+        ("1E+3", "1000"),
+        ("1E+99", "1E+99"),
+        ("-0.50", "-0.5"),
+        ("NaN", "NaN"),
+    ],
+)
+def test_numbers_are_written_without_exponent_and_without_zeros_at_the_end(number: str, text: str) -> None:
+    assert short(Decimal(number)) == text
+
+
+def test_numbers_of_a_column_have_as_many_decimals_each() -> None:
+    assert alike([Decimal("1.5"), Decimal(20), Decimal("0.25")]) == ["1.50", "20.00", "0.25"]
+    assert alike([Decimal(1), Decimal("1E+99")]) == ["1", "1E+99"]
+    assert alike([]) == []
+    assert short(None) == "–"
+
+
+def test_a_topic_is_named_by_its_kind_and_market() -> None:
+    assert named(Trades("BTCUSDT")) == "Trades BTCUSDT"
+    assert named(Ticker()) == "Ticker of all"

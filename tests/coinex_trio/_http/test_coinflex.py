@@ -21,7 +21,7 @@ def body(value: object) -> Script:
     return raw(json.dumps(value).encode())
 
 
-def test_each_table_is_asked_for_once() -> None:
+def test_each_table_is_fetched_once() -> None:
     with http_peer(body(ASSETS), body(MARKETS)) as peer, CoinflexHttp(url=peer.url) as http:
         assert http.assets().pair("A/B") == (1, 2)
         assert http.assets() is http.assets()

@@ -202,7 +202,7 @@ async def test_a_silent_peer_is_given_up_under_trio_too(autojump_clock: trio.tes
 
 
 @pytest.mark.parametrize("answer", [None, b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{", b"SSH-2.0\r\n\r\n"])
-def test_a_peer_that_ends_early_or_speaks_something_else_leaves_the_outcome_unknown(answer: bytes | None) -> None:
+def test_a_peer_that_ends_early_or_speaks_something_else_leaves_the_order_unknown(answer: bytes | None) -> None:
     def make() -> Pipe:
         pipe = Pipe(lambda data: answer)
         pipe.is_over = True
@@ -248,7 +248,7 @@ async def test_a_connection_that_is_refused_under_trio_sends_nothing() -> None:
 
 
 @pytest.mark.parametrize("how", ["send", "receive"])
-async def test_a_connection_that_breaks_leaves_the_outcome_unknown(how: str) -> None:
+async def test_a_connection_that_breaks_leaves_the_order_unknown(how: str) -> None:
     # S25
     error = ConnectionResetError(104, "Connection reset by peer")
     with (
@@ -259,7 +259,7 @@ async def test_a_connection_that_breaks_leaves_the_outcome_unknown(how: str) -> 
 
 
 @pytest.mark.parametrize("how", ["send", "receive"])
-async def test_a_connection_that_breaks_under_trio_leaves_the_outcome_unknown(
+async def test_a_connection_that_breaks_under_trio_leaves_the_order_unknown(
     how: str, autojump_clock: trio.testing.MockClock
 ) -> None:
     error = ConnectionResetError(104, "Connection reset by peer")

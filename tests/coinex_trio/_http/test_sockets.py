@@ -103,7 +103,7 @@ def test_tls_is_verified_and_bounded_too() -> None:
             asked(url, Watch(), until=120.0)
 
 
-def test_a_proxy_is_asked_with_its_password() -> None:
+def test_a_proxy_gets_its_password() -> None:
     place = place_of("https://api.coinex.com/v2", has_credentials=False, allow_plaintext=False)
     with http_peer(raw(b"", status="407 Proxy Authentication Required")) as peer, pytest.raises(httpx2.ProxyError):
         asked(

@@ -77,7 +77,7 @@ def test_the_book_goes_on_between_calls(cx: CoinexClient, exchange: Exchange) ->
     assert time.monotonic() - began < 0.2
 
 
-def test_callbacks_of_the_goodbye_may_say_what_they_like_and_nobody_after_it(exchange: Exchange) -> None:
+def test_callbacks_of_the_closing_may_say_what_they_like_and_nobody_after_it(exchange: Exchange) -> None:
     seen: list[Closed] = []
     with CoinexClient(url=exchange.url, background=True) as cx:
 
@@ -111,7 +111,7 @@ def test_callbacks_run_inside_calls_only_and_in_the_calling_thread(cx: CoinexCli
     assert set(threads) == {threading.get_ident()}
 
 
-def test_events_nobody_asked_for_are_not_queued(cx: CoinexClient) -> None:
+def test_events_without_a_callback_are_not_queued(cx: CoinexClient) -> None:
     cx.subscribe(BOOK)
     cx.ready(BOOK)
     time.sleep(0.3)
@@ -226,7 +226,7 @@ def test_p5_another_thread_is_refused(cx: CoinexClient) -> None:
     assert len(errors) == 1
 
 
-def test_callbacks_learn_of_the_end(exchange: Exchange) -> None:
+def test_callbacks_see_the_end(exchange: Exchange) -> None:
     seen: list[Event] = []
     with CoinexClient(url=exchange.url, background=True) as cx:
         cx.on(Closed)(seen.append)

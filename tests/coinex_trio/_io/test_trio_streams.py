@@ -40,7 +40,7 @@ async def test_a_tcp_stream_keeps_all_promises_of_a_stream() -> None:
     await check_half_closeable_stream(pair, full_pair)
 
 
-async def test_a_reset_is_told_in_the_words_of_the_system() -> None:
+async def test_a_reset_is_described_in_the_words_of_the_system() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         stream = TcpStream(await trio.open_tcp_stream(*listener.getsockname()))
         peer, _ = listener.accept()
@@ -52,7 +52,7 @@ async def test_a_reset_is_told_in_the_words_of_the_system() -> None:
     await stream.aclose()
 
 
-async def test_what_is_asked_for_is_the_most_that_comes() -> None:
+async def test_the_size_of_a_read_is_the_most_that_comes() -> None:
     ours, theirs = await pair()
     await theirs.send_all(bytes(100_000))
     assert len(await ours.receive_some(7)) == 7

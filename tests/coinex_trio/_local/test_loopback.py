@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 import socket
 import ssl
+from collections.abc import Iterator
+from typing import Any
 
-from coinex_trio import local_exchange
+import pytest
+from websockets.sync.client import ClientConnection, connect
+
+from coinex_trio._local.loopback import HostFailed, LoopbackHost
+from coinex_trio.exchange import Exchange, local_exchange
 
 
-def test_an_answer_after_which_it_closes_is_whole_when_the_question_came_with_the_end_of_the_handshake() -> None:
+def test_an_answer_after_which_it_closes_is_whole_when_the_request_came_with_the_end_of_the_handshake() -> None:
     with local_exchange(markets=("BTCUSDT",), tls=True) as exchange:
         port = int(exchange.http_url.rsplit(":", 1)[1])
         incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
@@ -31,3 +39,90 @@ def _is_shaken(tls: ssl.SSLObject) -> bool:
     except ssl.SSLWantReadError:
         return False
     return True
+
+
+@pytest.fixture
+def exchange() -> Iterator[Exchange]:
+    with local_exchange(seed=1) as running:
+        yield running
+
+
+@pytest.fixture
+def client(exchange: Exchange) -> Iterator[ClientConnection]:
+    with connect(exchange.url, compression=None, close_timeout=0.2) as connection:
+        yield connection
+
+
+def ask(client: ClientConnection, method: str, **params: Any) -> dict[str, Any]:
+    """Sends a request and gives its answer; pushes before it are dropped."""
+    client.send(json.dumps({"method": method, "params": params, "id": 7}))
+    return next(message for message in messages(client) if message.get("id") == 7)
+
+
+def messages(client: ClientConnection) -> Iterator[dict[str, Any]]:
+    while True:
+        payload = client.recv(timeout=20)  # a loaded machine is slow; one that never answers is found all the same
+        assert isinstance(payload, bytes)
+        yield json.loads(gzip.decompress(payload))
+
+
+def push(client: ClientConnection, method: str) -> dict[str, Any]:
+    data: dict[str, Any] = next(message for message in messages(client) if message.get("method") == method)["data"]
+    return data
+
+
+def test_a_client_that_does_not_read_is_reset_and_the_others_live_on(
+    exchange: Exchange, client: ClientConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("coinex_trio._local.loopback.MAX_UNREAD", 10_000)
+    host, port = exchange.http_url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=5) as deaf:
+        deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        with pytest.raises(ConnectionError):
+            while True:
+                deaf.sendall(b"GET /none HTTP/1.1\r\nHost: x\r\n\r\n" * 1000)
+    assert ask(client, "server.ping")["code"] == 0
+
+
+def test_an_exchange_that_fails_says_why_to_whoever_uses_it(caplog: pytest.LogCaptureFixture) -> None:
+    class Broken:
+        def accept(self, now: float) -> Any:
+            raise ZeroDivisionError
+
+        def take_ready(self) -> tuple[Any, ...]:
+            return ()
+
+        def next_deadline(self) -> float | None:
+            return None
+
+        def relieve(self, now: float) -> None: ...
+
+        def advance(self, now: float) -> None: ...
+
+    host = LoopbackHost(lambda now: Broken(), "127.0.0.1", 0)
+    host.start()
+    with socket.create_connection(("127.0.0.1", host.port), timeout=5), pytest.raises(HostFailed) as failed:
+        host.call(lambda: None)
+    assert isinstance(failed.value.__cause__, ZeroDivisionError)
+    host.stop()
+
+
+def test_an_exchange_that_must_do_more_than_the_machine_can_still_answers() -> None:
+    with (
+        local_exchange(markets=20, rate=1_000.0) as exchange,
+        connect(exchange.url, compression=None, close_timeout=0.2) as client,
+    ):
+        assert ask(client, "deals.subscribe", market_list=[])["code"] == 0
+        for _ in range(3):
+            assert push(client, "deals.update")["deal_list"]
+            assert ask(client, "server.ping")["code"] == 0
+
+
+def test_traders_who_act_rarely_are_not_taken_for_late() -> None:
+    with (
+        local_exchange(rate=1.0, seed=3) as exchange,
+        connect(exchange.url, compression=None, close_timeout=0.2) as client,
+    ):
+        ask(client, "bbo.subscribe", market_list=["BTCUSDT"])
+        push(client, "bbo.update")
+        assert push(client, "bbo.update")["market"] == "BTCUSDT"

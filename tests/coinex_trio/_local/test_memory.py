@@ -3,11 +3,9 @@
 import time
 
 import pytest
-import trio
-import trio.testing
 
-from coinex_proto import BookChanged, Config, Event, Lost, OrderChanged, Restored, UsageError, coinex, to_json
-from coinex_trio import CoinexClient, Exchange, memory_exchange, open_client, run
+from coinex_proto import Config, Event, Lost, OrderChanged, Restored, UsageError, coinex, to_json
+from coinex_trio import CoinexClient, Exchange, memory_exchange, run
 
 DEPTH = coinex.Depth("BTCUSDT")
 
@@ -31,7 +29,7 @@ def record(seed: int) -> list[str]:
     return found
 
 
-def test_an_hour_of_market_passes_in_seconds_and_the_line_is_kept_alive(exchange: Exchange) -> None:
+def test_an_hour_of_market_passes_in_seconds_and_the_connection_is_kept_alive(exchange: Exchange) -> None:
     began = time.monotonic()
     with CoinexClient(network=exchange.network) as cx:
         cx.subscribe_ticker("BTCUSDT")
@@ -47,7 +45,7 @@ def test_the_same_seed_and_program_give_the_same_events() -> None:
     assert record(7) != record(8)
 
 
-def test_a_bot_sees_the_line_break_and_come_back(exchange: Exchange) -> None:
+def test_a_bot_sees_the_connection_break_and_come_back(exchange: Exchange) -> None:
     with CoinexClient(network=exchange.network) as cx:
         cx.subscribe(DEPTH)
         exchange.quote("BTCUSDT", bid="100", ask="101")
@@ -124,40 +122,6 @@ def test_there_is_no_other_venue_yet() -> None:
         memory_exchange("nasdaq")  # type: ignore[call-overload]
 
 
-async def test_under_trio_the_exchange_follows_trios_clock(
-    exchange: Exchange, autojump_clock: trio.testing.MockClock
-) -> None:
-    began = trio.current_time()
-    async with open_client(coinex.spot(), network=exchange.network) as client:
-        await client.ready(DEPTH)
-        count = 0
-        async for event in client.events(DEPTH):
-            assert isinstance(event, BookChanged)
-            count += 1
-            if count == 200:
-                break
-        assert trio.current_time() - began > 20
-        exchange.drop()
-        await trio.sleep(0.01)
-        assert not client.trusted(DEPTH)
-        with trio.fail_after(60):
-            await client.ready(DEPTH)
-        with pytest.raises(UsageError, match="MockClock"):
-            exchange.advance(1)
-
-
-async def test_under_trio_orders_and_private_topics_come_too(
-    exchange: Exchange, autojump_clock: trio.testing.MockClock
-) -> None:
-    dialect = coinex.spot(credentials=exchange.credentials)
-    async with open_client(dialect, network=exchange.network) as client:
-        stream = client.events(coinex.Orders())
-        await client.ready(coinex.Orders())
-        exchange.fill(exchange.place("BTCUSDT", "sell", "61000", "0.1"))
-        kinds = [(await anext(stream)).event for _ in range(2)]
-    assert kinds == ["put", "finish"]
-
-
 def test_a_script_that_slept_gets_the_book_of_now_and_not_of_then(exchange: Exchange) -> None:  # law 9
     with CoinexClient(network=exchange.network) as cx:
         then = cx.book(DEPTH)
@@ -193,6 +157,6 @@ def test_faults_of_a_script_happen_at_their_virtual_times() -> None:
         assert cx.stats.reconnects == 1
 
 
-def test_a_fault_that_is_none_is_refused_by_its_line() -> None:
+def test_a_text_that_is_no_fault_is_refused_by_its_line() -> None:
     with pytest.raises(UsageError, match="explode"):
         memory_exchange(faults="at 3s drop\nat 5s explode")

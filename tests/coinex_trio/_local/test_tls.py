@@ -36,7 +36,7 @@ async def test_the_trio_client_speaks_tls_with_it_too() -> None:
         await client.ready(coinex.Depth("BTCUSDT"))
 
 
-def test_x1_a_client_that_was_not_told_to_trust_it_connects_to_nobody() -> None:
+def test_x1_a_client_that_does_not_trust_it_connects_to_nobody() -> None:
     with local_exchange(tls=True) as exchange:
         cx = CoinexClient(url=exchange.url)
         with pytest.raises(ConnectFailed, match="certificate"), cx:

@@ -34,7 +34,7 @@ def test_an_order_without_an_id_of_this_venue_cannot_be_filled(venue: Any) -> No
         exchange.fill(None)
 
 
-def test_faults_are_planned_while_it_runs_and_a_bad_line_plans_none(venue: Any) -> None:
+def test_faults_are_scheduled_while_it_runs_and_a_bad_line_schedules_none(venue: Any) -> None:
     exchange, _market = venue
     with pytest.raises(UsageError, match="faults: line 2"):
         exchange.inject("at 1s halt all\nwhenever drop")

@@ -1,0 +1,56 @@
+"""A client without I/O: the session of a `ClientCore` speaks to a scripted venue, and time stands still unless set."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from coinex_driver.client_base import ClientBase
+from coinex_driver.client_core import ClientCore
+from coinex_proto import Callbacks, Config, Dialect, Sources, coinex
+from tests.coinex_trio.venue import Venue
+
+T = TypeVar("T")
+
+
+class Direct(ClientBase):
+    """The smallest driver: every step moves all bytes at once."""
+
+    def __init__(
+        self,
+        dialect: Dialect | None = None,
+        callbacks: Callbacks | None = None,
+        config: Config = Config(),  # noqa: B008
+    ) -> None:
+        self.time = 100.0
+        sources = Sources(wall_time_ns=lambda: 1_700_000_000_000_000_000, random_bytes=bytes)
+        self._core = self.core = ClientCore(dialect or coinex.spot(), callbacks, config, sources, lambda: self.time)
+        self.venue = Venue()
+
+    def connect(self) -> None:
+        self.core.next_step()
+        self.core.session.connected(self.time)
+        self.turn()
+
+    def disconnect(self) -> None:
+        self.core.session.disconnected(self.time, "gone")
+        self.venue = Venue()
+        self.core.deliver()
+
+    def turn(self) -> None:
+        """Until nobody has anything to say."""
+        while True:
+            if data := self.core.session.data_to_send():
+                self.venue.receive(data)
+            received = bytes(self.venue.out)
+            self.venue.out.clear()
+            if received:
+                self.core.session.receive_data(received, self.time)
+            self.core.deliver()
+            if not data and not received:
+                return
+
+    def _change(self, step: Callable[[], T]) -> T:
+        result = step()
+        self.turn()
+        return result

@@ -1,0 +1,243 @@
+"""What every client does between the session and its user."""
+
+from __future__ import annotations
+
+import logging
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from coinex_driver.client_core import ClientCore
+from coinex_proto import (
+    Callbacks,
+    Closed,
+    Config,
+    Event,
+    Failed,
+    NotReady,
+    Open,
+    OutcomeUnknown,
+    Ready,
+    Replied,
+    RequestRefused,
+    Sources,
+    UsageError,
+    coinex,
+)
+from tests.coinex_driver.direct import Direct
+
+BTC = coinex.Ticker("BTCUSDT")
+
+
+def connected(**options: Any) -> Direct:
+    client = Direct(**options)
+    client.connect()
+    return client
+
+
+def test_it_takes_what_it_is_made_of_and_nothing_else() -> None:
+    sources = Sources(wall_time_ns=int, random_bytes=bytes)
+    with pytest.raises(UsageError, match="dialect"):
+        ClientCore(coinex.spot, None, Config(), sources, float)  # type: ignore[arg-type]
+
+
+def test_the_clock_never_goes_back() -> None:
+    client = Direct()
+    assert client.core.now() == 100.0
+    client.time = 99.0
+    assert client.core.now() == 100.0
+    client.core.set_clock(lambda: 101.0)
+    assert client.core.now() == 101.0
+
+
+def test_a_timer_is_due_even_where_the_clock_reads_a_rounding_less() -> None:
+    client = connected()
+    deadline = client.core.session.next_deadline()
+    assert deadline is not None
+    client.time = deadline - 1e-9
+    client.core.serve_timers(deadline)
+    assert client.core.now() == deadline
+    assert client.core.session.next_deadline() != deadline
+
+
+def test_ready_is_remembered_and_closed_is_not_yet_known_to_callbacks_before_it_is_handed_out() -> None:
+    client = Direct()
+    seen: list[tuple[str, bool, bool]] = []
+    for kind in (Ready, Closed):
+        client.core.on(kind, lambda event: seen.append((type(event).__name__, core.is_ready, core.was_ready)))
+    core = client.core
+    client.connect()
+    client.disconnect()
+    assert seen == [("Ready", True, True), ("Closed", False, True)]
+
+
+def test_a_callback_that_uses_the_client_runs_in_no_other() -> None:
+    client = connected()
+    depth = 0
+    depths: list[int] = []
+
+    def seen(event: Event) -> None:
+        nonlocal depth
+        depth += 1
+        depths.append(depth)
+        client.subscribe(coinex.Ticker(f"M{len(depths)}USDT")) if len(depths) < 3 else None
+        client.core.deliver()
+        depth -= 1
+
+    client.core.on(Event, seen)
+    client.subscribe(BTC)
+    assert len(depths) >= 3
+    assert set(depths) == {1}
+
+
+def test_what_a_callback_raises_comes_out_and_its_event_counts_as_delivered() -> None:
+    client = connected()
+    got: list[Decimal] = []
+
+    def seen(update: coinex.TickerUpdate) -> None:
+        got.append(update.last)
+        if len(got) == 1:
+            raise ValueError("mine")
+
+    client.subscribe(BTC, callback=seen)
+    client.venue.tickers("1", "2")
+    with pytest.raises(ValueError, match="mine"):
+        client.turn()
+    client.turn()
+    assert got == [1, 2]
+
+
+def test_a_function_is_registered_once_for_a_topic_and_gone_with_the_subscription() -> None:
+    client = connected()
+    got: list[Event] = []
+    client.subscribe(BTC, callback=got.append)
+    client.subscribe(BTC, callback=got.append)
+    client.venue.ticker()
+    client.turn()
+    assert len(got) == 1
+    client.unsubscribe(BTC)
+    client.venue.ticker()
+    client.turn()
+    assert len(got) == 1
+
+
+def test_a_subscription_that_is_refused_leaves_no_function_behind() -> None:
+    callbacks = Callbacks()
+    client = connected(callbacks=callbacks)
+    with pytest.raises(UsageError, match="Authentication required"):
+        client.subscribe(coinex.Orders(), callback=print)
+    assert not callbacks.wants(coinex.OrderUpdate, ("order", "BTCUSDT"))
+
+
+def test_topics_stay_subscribed_while_somebody_holds_them() -> None:
+    client = connected()
+    ends: list[str] = []
+    client.core.hold((BTC,), "holder", lambda: ends.append("end"))
+    client.turn()
+    assert [status.state for status in client.topics()] == ["acknowledged"]
+    client.core.drop("holder")
+    assert ends == []
+    assert client.topics() == ()
+    assert ends == ["end"]
+
+
+def test_who_waits_for_topics_sees_them_live_or_gets_the_refusal() -> None:
+    client = connected()
+    is_live = client.core.when_live((BTC,))
+    client.turn()
+    assert not is_live()
+    client.venue.ticker()
+    client.turn()
+    assert is_live()
+    client.venue.refusals["bbo.subscribe"] = (3639, "no such market")
+    is_live = client.core.when_live((coinex.BestQuote("NOUSDT"),))
+    client.turn()
+    with pytest.raises(RequestRefused, match="no such market"):
+        is_live()
+
+
+def test_a_topic_that_was_refused_is_requested_again_by_the_next_who_waits() -> None:
+    client = connected()
+    client.venue.refusals["state.subscribe"] = (3639, "no such market")
+    client.core.when_live((BTC,))
+    client.turn()
+    client.venue.refusals.clear()
+    is_live = client.core.when_live((BTC,))
+    client.turn()
+    client.venue.ticker()
+    client.turn()
+    assert is_live()
+
+
+def test_a_request_ends_in_a_reply_or_an_error() -> None:
+    client = connected()
+    reply = client.core.expect_reply(client.core.send(coinex.ServerTime(), None))
+    client.turn()
+    assert isinstance(reply.event, Replied)
+    assert reply.result() == 1_700_000_000_123
+    client.venue.is_silent = True
+    reply = client.core.expect_reply(client.core.send(coinex.ServerTime(), None))
+    client.turn()
+    client.disconnect()
+    assert isinstance(reply.event, Failed)
+    with pytest.raises(OutcomeUnknown):
+        reply.result()
+
+
+def test_a_client_that_is_stopped_sends_nothing_and_closes_within_one_budget() -> None:
+    client = connected()
+    assert client.core.closing_time() == 2.0
+    client.stop()
+    client.stop()
+    client.time += 1.5
+    assert client.core.closing_time() == 0.5
+    client.time += 1.0
+    assert client.core.closing_time() == 0.0
+    with pytest.raises(NotReady, match="make a new one"):
+        client.send(coinex.ServerTime())
+
+
+def test_the_end_is_known_and_raised_by_whoever_waits_or_begins_something() -> None:
+    client = connected()
+    client.stop()
+    assert client.venue.closed_with == b"\x03\xe8"
+    client.disconnect()
+    assert client.core.next_step() is None
+    assert (client.core.is_over, client.core.error) == (True, None)
+    assert isinstance(client.core.why_over("request()"), NotReady)
+    with pytest.raises(UsageError, match="make a new one"):
+        client.core.check_not_over()
+    with pytest.raises(NotReady):
+        client.core.when_live(())
+
+
+def test_a_client_that_fails_says_why_and_calls_nobody_any_more() -> None:
+    client = connected()
+    got: list[Event] = []
+    client.core.on(Event, got.append)
+    error = ValueError("mine")
+    client.core.fail(error)
+    client.core.fail(ValueError("another"))
+    client.turn()
+    client.disconnect()
+    client.core.next_step()
+    assert got == []
+    assert client.core.error is error
+    with pytest.raises(ValueError, match="mine"):
+        client.core.check_not_over()
+
+
+def test_before_it_is_connected_it_says_what_to_do() -> None:
+    step = Direct().core.next_step()
+    assert isinstance(step, Open)
+    assert (step.host, step.port, step.tls) == ("socket.coinex.com", 443, True)
+
+
+def test_a_slow_callback_is_named_in_the_log(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter(range(100))
+    monkeypatch.setattr("coinex_driver.client_core.perf_counter", lambda: float(next(clock)))
+    client = Direct()
+    with caplog.at_level(logging.WARNING, logger="coinex_trio"):
+        client.connect()
+    assert "coinex spot: callbacks of Ready took 1.00 s" in caplog.text

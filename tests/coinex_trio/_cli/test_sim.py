@@ -1,0 +1,143 @@
+"""`coinex sim`."""
+
+import json
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from coinex_trio import Exchange, local_exchange
+from tests.coinex_trio._cli.program import COMMAND, coinex, environment
+
+
+@pytest.fixture(scope="module")
+def exchange() -> Iterator[Exchange]:
+    with local_exchange(seed=2, rate=20.0) as running:
+        yield running
+
+
+def test_the_first_line_of_a_local_exchange_shows_a_program_where_it_is_and_its_keys() -> None:
+    process = subprocess.Popen(
+        [*COMMAND, "sim", "--json", "--seed", "9", "--markets", "2"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment(),
+    )
+    assert process.stdout is not None
+    found = json.loads(process.stdout.readline())
+    assert set(found) == {"ws", "http", "access_id", "secret_key"}
+    keys = {"COINEX_ACCESS_ID": found["access_id"], "COINEX_SECRET_KEY": found["secret_key"]}
+    doctor = coinex("doctor", "--url", found["ws"], env=environment(None, **keys))
+    assert doctor.returncode == 0, doctor.stdout
+    assert "accepted" in doctor.stdout
+    assert found["secret_key"] not in doctor.stdout
+    watch = coinex("watch", "ticker", "ETHUSDT", "--url", found["ws"], "--seconds", "0.5")
+    assert "ETHUSDT" in watch.stdout
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=10)
+    assert process.returncode == 130
+    assert (out, err) == ("", "")
+
+
+def test_faults_come_from_a_file_and_a_wrong_line_is_named(tmp_path: Path) -> None:
+    script = tmp_path / "faults.txt"
+    script.write_text("# calm so far\nat 5s explode\n")
+    done = coinex("sim", "--faults", str(script))
+    assert done.returncode == 2
+    assert "explode" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("venue", "names"),
+    [
+        ("qfex", {"mds", "trade", "public_key", "secret_key"}),
+        ("coinflex", {"ws", "http", "user_id", "cookie", "passphrase"}),
+    ],
+)
+def test_each_venue_shows_what_its_clients_need(venue: str, names: set[str]) -> None:
+    process = subprocess.Popen(
+        [*COMMAND, "sim", "--venue", venue, "--json"], stdout=subprocess.PIPE, text=True, env=environment()
+    )
+    assert process.stdout is not None
+    assert set(json.loads(process.stdout.readline())) == names
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=10)
+    assert process.returncode == 130
+    refused = coinex("sim", "--venue", venue, "--old-signatures")
+    assert refused.returncode == 2
+    assert "CoinEx only" in refused.stderr
+
+
+def test_a_person_gets_a_banner_with_what_to_try() -> None:
+    process = subprocess.Popen(
+        [*COMMAND, "sim", "--access-id", "AN-ID", "--secret-key", "A-KEY"],
+        stdout=subprocess.PIPE,
+        text=True,
+        env=environment(),
+    )
+    assert process.stdout is not None
+    lines = [process.stdout.readline() for _ in range(8)]
+    assert any(line.startswith("  ws          ws://127.0.0.1:") for line in lines)
+    assert "  access id   AN-ID\n" in lines
+    assert lines[-1].startswith("Try: coinex watch book BTCUSDT --url ws://")
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=10)
+
+
+def test_markets_are_listed_by_name_and_tls_says_what_to_trust_until_it_ends() -> None:
+    process = subprocess.Popen(
+        [*COMMAND, "sim", "--json", "--tls", "--markets", "ETHUSDT,BTCUSD", "--address", "127.0.0.2"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment(),
+    )
+    assert process.stdout is not None
+    found = json.loads(process.stdout.readline())
+    assert found["ws"].startswith("wss://127.0.0.2:")
+    trusting = environment(None, SSL_CERT_FILE=found["ca_file"])
+    for market, module in (("ETHUSDT", ()), ("BTCUSD", ("--futures",))):
+        path = "/v2/futures" if module else "/v2/spot"
+        lines = coinex(
+            "watch", "ticker", market, *module, "--url", found["ws"] + path, "--seconds", "0.5", env=trusting
+        )
+        assert market in lines.stdout, lines.stderr
+    process.terminate()
+    out, err = process.communicate(timeout=10)
+    assert (process.returncode, out, err) == (143, "", "")
+    assert not Path(found["ca_file"]).exists()
+
+
+def test_an_address_that_others_can_reach_is_said_on_standard_error() -> None:
+    process = subprocess.Popen(
+        [*COMMAND, "sim", "--json", "--address", "0.0.0.0"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment(),
+    )
+    assert process.stdout is not None
+    assert json.loads(process.stdout.readline())["ws"].startswith("ws://0.0.0.0:")
+    process.send_signal(signal.SIGINT)
+    assert "other machines can reach it" in process.communicate(timeout=10)[1]
+
+
+@pytest.mark.parametrize(
+    ("markets", "why"), [("0", "from 1 to 1000"), ("1001", "from 1 to 1000"), ("NOPE", "does not end in")]
+)
+def test_markets_that_cannot_be_are_said_in_one_line(markets: str, why: str) -> None:
+    done = coinex("sim", "--markets", markets)
+    assert done.returncode == 2
+    assert why in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_port_that_is_taken_is_said_in_one_line(exchange: Exchange) -> None:
+    done = coinex("sim", "--port", exchange.http_url.rpartition(":")[2])
+    assert done.returncode == 2
+    assert "cannot listen" in done.stderr
+    assert "Traceback" not in done.stderr

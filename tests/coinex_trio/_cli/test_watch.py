@@ -1,0 +1,89 @@
+"""`coinex watch`."""
+
+import json
+import select
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from coinex_trio import Exchange, local_exchange
+from tests.coinex_trio._cli.program import COMMAND, coinex, environment
+
+
+@pytest.fixture(scope="module")
+def exchange() -> Iterator[Exchange]:
+    with local_exchange(seed=2, rate=20.0) as running:
+        yield running
+
+
+@pytest.mark.parametrize(("what", "kind"), [("book", "BookChanged"), ("trades", "TradeUpdate")])
+def test_qfex_is_watched_with_the_same_command(what: str, kind: str) -> None:
+    with local_exchange("qfex", rate=30.0) as running:
+        url = ("--venue", "qfex", "--url", running.mds_url)
+        lines = coinex("watch", what, "AAPL-USD", *url, "--seconds", "2", "--json")
+        assert kind in {json.loads(line)["type"] for line in lines.stdout.splitlines()}, lines.stderr
+        plain = coinex("watch", what, "AAPL-USD", *url, "--seconds", "1")
+        assert "AAPL-USD" in plain.stdout
+    for wrong in (("ticker", "AAPL-USD"), ("book",), ("book", "AAPL-USD", "--futures")):
+        assert coinex("watch", *wrong, "--venue", "qfex").returncode == 2
+
+
+@pytest.mark.parametrize(
+    ("what", "kind"), [("ticker", "TickerUpdate"), ("book", "BookChanged"), ("trades", "TradesUpdate")]
+)
+def test_json_lines_hold_one_event_each_and_nothing_else_is_printed(exchange: Exchange, what: str, kind: str) -> None:
+    done = coinex("watch", what, "BTCUSDT", "--url", exchange.url, "--seconds", "0.6", "--json")
+    assert done.returncode == 0, done.stderr
+    events = [json.loads(line) for line in done.stdout.splitlines()]
+    assert {event["type"] for event in events} == {kind}
+    assert done.stderr == ""
+
+
+def test_a_pipe_gets_plain_lines_without_colours(exchange: Exchange) -> None:
+    done = coinex("watch", "book", "BTCUSDT", "--url", exchange.url, "--seconds", "0.6")
+    assert done.returncode == 0
+    assert "\x1b" not in done.stdout
+    assert all(line.startswith("book BTCUSDT bid") for line in done.stdout.splitlines())
+
+
+def test_the_account_is_shown_as_it_changes(exchange: Exchange) -> None:
+    process = subprocess.Popen(
+        [*COMMAND, "watch", "account", "--url", exchange.url, "--seconds", "20", "--json"],
+        stdout=subprocess.PIPE,
+        text=True,
+        env=environment(exchange),
+    )
+    assert process.stdout is not None
+    seen: set[str] = set()
+    exchange.quote("BTCUSDT", bid="100", ask="101")
+    while not select.select([process.stdout], [], [], 0.1)[0]:  # until it has signed in and asked
+        exchange.fill(exchange.place("BTCUSDT", "buy", "99", "0.01"))
+    while {"OrderUpdate", "BalanceUpdate", "UserTradeUpdate"} - seen:
+        seen.add(json.loads(process.stdout.readline())["type"])
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=10)
+    assert process.returncode == 130
+
+
+def test_a_reader_that_goes_away_ends_it_quietly(exchange: Exchange) -> None:
+    process = subprocess.Popen(
+        [*COMMAND, "watch", "book", "BTCUSDT", "--url", exchange.url, "--json"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment(),
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.readline()
+    process.stdout.close()
+    deadline = time.monotonic() + 10
+    while process.poll() is None and time.monotonic() < deadline:
+        exchange.trade("BTCUSDT", "buy", "0.0001")
+        time.sleep(0.05)
+    assert process.returncode == 1
+    assert process.stderr.read() == ""
+    process.stderr.close()

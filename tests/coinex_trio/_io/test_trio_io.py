@@ -1,0 +1,260 @@
+"""The two tasks of the trio client: connecting, reading, sending, closing; against a scripted venue, on virtual time."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pytest
+import trio
+from trio.testing import MockClock
+
+from coinex_proto import (
+    Closed,
+    ConnectFailed,
+    Event,
+    Lost,
+    OutcomeUnknown,
+    Ready,
+    Restored,
+    Retrying,
+    coinex,
+)
+from coinex_trio import Client, open_client
+from tests.coinex_trio.venue import TrioNetwork
+
+BTC = coinex.Ticker("BTCUSDT")
+
+
+KEYS = coinex.Credentials("a" * 32, "s" * 40)
+
+
+async def settle() -> None:
+    """Lets every task run until all wait."""
+    await trio.testing.wait_all_tasks_blocked()
+
+
+async def test_n11_opening_has_one_time_limit(autojump_clock: MockClock) -> None:
+    network = TrioNetwork(prepare=lambda venue: setattr(venue, "is_silent", True))
+    began = trio.current_time()
+    with pytest.raises(ConnectFailed, match="did not answer the WebSocket upgrade within 10 s"):
+        async with open_client(coinex.spot(), network=network):
+            pass
+    assert trio.current_time() - began < 10.1
+
+
+async def test_n7_a_connection_that_is_never_made_is_given_up(autojump_clock: MockClock) -> None:
+    class Hole(TrioNetwork):
+        async def open_stream(self, *_: Any) -> trio.abc.Stream:
+            await trio.sleep_forever()
+            raise AssertionError
+
+    with pytest.raises(ConnectFailed, match="no connection within 10 s"):
+        async with open_client(coinex.spot(), network=Hole()):
+            pass
+
+
+async def test_n23_a_peer_that_never_closes_is_left_after_the_closing_time(autojump_clock: MockClock) -> None:
+    network = TrioNetwork(prepare=lambda venue: setattr(venue, "answers_close", False))
+    async with open_client(coinex.spot(), network=network):
+        began = trio.current_time()
+    assert trio.current_time() - began <= 2.0
+    assert network.last.half_closed  # N25
+    assert network.last.gone
+
+
+async def test_n24_a_peer_that_floods_after_our_close_frame_is_left_after_the_closing_time(
+    autojump_clock: MockClock,
+) -> None:
+    network = TrioNetwork(prepare=lambda venue: setattr(venue, "answers_close", False))
+
+    async def flood() -> None:
+        while not network.last.gone:
+            network.last.ticker()
+            await trio.sleep(0.01)
+
+    async with trio.open_nursery() as nursery:
+        async with open_client(coinex.spot(), network=network):
+            nursery.start_soon(flood)
+            await trio.sleep(1)
+            began = trio.current_time()
+        assert trio.current_time() - began <= 2.0
+
+
+async def test_n21_frames_of_many_tasks_never_interleave(autojump_clock: MockClock) -> None:
+    network = TrioNetwork()
+    async with open_client(coinex.spot(), network=network) as client:
+        async with trio.open_nursery() as nursery:
+            for _ in range(50):
+                nursery.start_soon(client.request, coinex.ServerTime())
+        assert network.last.methods().count("server.time") == 50
+
+
+async def test_s24_after_a_loss_it_comes_back_by_itself_with_its_subscriptions(autojump_clock: MockClock) -> None:
+    network = TrioNetwork()
+    story: list[str] = []
+    async with open_client(coinex.spot(credentials=KEYS), network=network) as client:
+        for kind in (Ready, Lost, Closed, Retrying, Restored):
+            client.on(kind)(lambda e: story.append(type(e).__name__))
+        client.subscribe(BTC)
+        await settle()
+        network.last.ticker()
+        await settle()
+        assert client.trusted(BTC)
+        network.last.reset(ConnectionResetError(104, "Connection reset by peer"))  # N9
+        await settle()
+        assert not client.trusted(BTC)
+        await trio.sleep(1)
+        network.last.ticker()
+        await settle()
+        assert client.trusted(BTC)
+        assert network.last.methods() == ["server.sign", "state.subscribe"]
+        assert story == ["Lost", "Closed", "Retrying", "Ready", "Restored"]
+        assert client.stats.reconnects == 1
+
+
+async def test_n13_a_connection_that_went_dead_is_noticed_and_replaced(autojump_clock: MockClock) -> None:
+    network = TrioNetwork()
+    async with open_client(coinex.spot(), network=network) as client:
+        reasons: list[str] = []
+        client.on(Closed)(lambda e: reasons.append(e.reason.text))
+        network.last.is_silent = True
+        network.last.answers_close = False
+        network.prepare = lambda _: None
+        await trio.sleep(20 + 8 + 0.6)
+        assert "the line is dead" in reasons[0]
+        assert len(network.all) == 2
+
+
+async def test_n18_a_send_that_blocks_ends_the_connection_while_reading_goes_on(autojump_clock: MockClock) -> None:
+    network = TrioNetwork()
+    got: list[Event] = []
+    async with open_client(coinex.spot(), network=network) as client:
+        client.subscribe(BTC, callback=got.append)
+        await settle()
+        first = network.last
+        first.room = 0
+        client.send(coinex.ServerTime())
+        await trio.sleep(4)
+        first.ticker()
+        await settle()
+        assert len(got) == 1
+        await trio.sleep(8)
+        assert first.gone
+        assert len(network.all) == 2
+
+
+async def test_n16_an_answer_that_waits_unread_behind_a_slow_callback_is_read_before_the_connection_is_judged(
+    autojump_clock: MockClock,
+) -> None:
+    network = TrioNetwork()
+    async with open_client(coinex.spot(), network=network) as client:
+        client.subscribe(BTC, callback=lambda _: autojump_clock.jump(2 * 8.0))
+        await trio.sleep(20.1)  # right behind the ping of 20.0, together with its answer
+        network.last.ticker()
+        await trio.sleep(60)
+        assert len(network.all) == 1
+        assert client.stats.pings >= 2
+
+
+async def test_n26_a_laptop_that_slept_an_hour_reconnects_once(autojump_clock: MockClock) -> None:
+    network = TrioNetwork()
+    async with open_client(coinex.spot(), network=network) as client:
+        await trio.sleep(1)
+        network.last.is_silent = True
+        network.last.answers_close = False
+        autojump_clock.jump(3600)
+        await trio.sleep(60)
+        assert len(network.all) == 2
+        assert client.stats.pings <= 6
+
+
+async def test_n28_a_reconnect_that_fails_for_want_of_files_is_tried_again(autojump_clock: MockClock) -> None:
+    network = TrioNetwork()
+    async with open_client(coinex.spot(), network=network) as client:
+        network.failures = [OSError(24, "Too many open files")]
+        network.last.end()
+        await trio.sleep(5)
+        await client.ready()
+        assert len(network.attempts) == 3
+
+
+async def test_a_fault_of_ours_comes_out_as_itself_and_quickly(
+    autojump_clock: MockClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fault(*_: object) -> None:
+        raise LookupError("a bug")
+
+    network = TrioNetwork()
+    with pytest.raises(LookupError, match="a bug"):
+        async with open_client(coinex.spot(), network=network) as client:
+            monkeypatch.setattr(client._core.session, "_process", fault)
+            network.last.ticker()
+            await trio.sleep_forever()
+    assert network.last.gone
+    assert trio.current_time() < 5
+
+
+async def test_s30_stop_while_it_connects_or_waits_for_the_next_attempt_ends_it_at_once(
+    autojump_clock: MockClock,
+) -> None:
+    class Hole(TrioNetwork):
+        is_hole = False
+
+        async def open_stream(self, *arguments: Any) -> trio.abc.Stream:
+            if self.is_hole:
+                await trio.sleep_forever()
+            return await super().open_stream(*arguments)
+
+    for is_hole, pause in ((True, 5.0), (False, 0.0)):
+        network = Hole()
+        async with open_client(coinex.spot(), network=network) as client:
+            network.is_hole = is_hole
+            network.last.end()
+            await trio.sleep(pause)
+            client.stop()
+            began = trio.current_time()
+        assert trio.current_time() == began
+
+
+async def test_n20_a_send_that_is_cut_in_the_middle_ends_the_connection_for_good(autojump_clock: MockClock) -> None:
+    network = TrioNetwork()
+    async with open_client(coinex.spot(), network=network) as client:
+        first = network.last
+        first.room = 0
+        client.send(coinex.ServerTime())
+        await trio.sleep(8.5)  # the send was given up after ping_timeout
+        sent = len(first.requests)
+        first.room = math.inf
+        client.send(coinex.ServerTime()) if client._core.is_ready else None
+        await trio.sleep(5)
+        assert first.gone
+        assert len(first.requests) == sent
+        assert first.closed_with is None
+        await client.ready()
+        assert network.last is not first
+
+
+async def test_n22_leaving_while_other_tasks_send_and_read_ends_all_of_them_in_time(autojump_clock: MockClock) -> None:
+    network = TrioNetwork()
+    ended: list[str] = []
+
+    async with trio.open_nursery() as nursery:
+
+        async def read(client: Client) -> None:
+            assert [event async for event in client.events(BTC)] == []
+            ended.append("stream")
+
+        async def ask(client: Client) -> None:
+            with pytest.raises(OutcomeUnknown):
+                await client.request(coinex.ServerTime())
+            ended.append("request")
+
+        async with open_client(coinex.spot(), network=network) as client:
+            network.last.is_silent, network.last.answers_close = True, False
+            nursery.start_soon(read, client)
+            nursery.start_soon(ask, client)
+            await settle()
+            began = trio.current_time()
+        assert trio.current_time() - began <= 2.0
+    assert sorted(ended) == ["request", "stream"]
