@@ -1,6 +1,6 @@
 """The blocking CoinFLEX client with one method a command, decimals for scaled integers, and credentials from the environment.
 
-Each method only makes a topic or a command; all the work is the blocking client's. Must not import trio.
+Topics and commands are made by `CoinflexCommands`; all other work is the blocking client's. Must not import trio.
 """
 
 from __future__ import annotations
@@ -11,10 +11,17 @@ import os
 import ssl
 from collections.abc import Callable, Mapping
 from decimal import Decimal
-from typing import TYPE_CHECKING, Final, Literal, Self, TypeAlias, final
+from typing import TYPE_CHECKING, Final, Self, final
 
-from attrs import frozen
-
+from coinex_driver.coinflex_commands import (
+    CoinflexBalance,
+    CoinflexCommands,
+    CoinflexEstimate,
+    MarketLike,
+    Number,
+    Persist,
+    Side,
+)
 from coinex_proto import BookChanged, Callbacks, Config, OrderView, UsageError, coinflex
 from coinex_trio.blocking import BlockingClient
 from coinex_trio.network import SYSTEM, Network
@@ -22,42 +29,11 @@ from coinex_trio.network import SYSTEM, Network
 if TYPE_CHECKING:
     from coinex_proto.coinflex.http import Pair
 
-Side: TypeAlias = Literal["buy", "sell"]
-Number: TypeAlias = str | int | Decimal
-MarketLike: TypeAlias = str | tuple[int, int]
-"""XBT/USDT, or the codes of base and counter."""
-Persist: TypeAlias = bool | Literal["fill_or_kill"]
-
 USER_ID: Final = "COINFLEX_USER_ID"
 COOKIE: Final = "COINFLEX_COOKIE"
 PASSPHRASE: Final = "COINFLEX_PASSPHRASE"
 PRIVATE_KEY: Final = "COINFLEX_PRIVATE_KEY"
 """Base64 of the 28 bytes, instead of the passphrase."""
-
-_SIGNS: Final[Mapping[str, int]] = {"buy": 1, "sell": -1}
-
-
-@final
-@frozen(kw_only=True)
-class CoinflexBalance:
-    """What the account has of one asset."""
-
-    asset: str
-    available: Decimal
-    reserved: Decimal | None
-    """For open orders; None where the venue does not say."""
-    total: Decimal | None
-
-
-@final
-@frozen(kw_only=True)
-class CoinflexEstimate:
-    """What a market order would trade now, without fees."""
-
-    quantity: Decimal
-    """Base."""
-    total: Decimal
-    """Counter."""
 
 
 @final
@@ -98,8 +74,7 @@ class CoinflexClient(BlockingClient):
             background=background,
         )
         self.assets = assets
-        self._last_tonce = 0
-        self._sources = network.sources
+        self._commands = CoinflexCommands(assets, network.sources)
 
     @classmethod
     def from_env(
@@ -120,45 +95,34 @@ class CoinflexClient(BlockingClient):
 
     def watch_orders(self, market: MarketLike, callback: Callable[[BookChanged], object] | None = None) -> None:
         """The book of one market; the callback gets it as it is proved, by price level."""
-        self.subscribe(coinflex.OrderBook(*self._pair(market)), callback=callback)
+        self.subscribe(self._commands.order_book(market), callback=callback)
 
     def unwatch_orders(self, market: MarketLike) -> None:
         """End it, and the callbacks given with it."""
-        self.unsubscribe(coinflex.OrderBook(*self._pair(market)))
+        self.unsubscribe(self._commands.order_book(market))
 
     def watch_ticker(
         self, market: MarketLike, callback: Callable[[coinflex.TickerUpdate], object] | None = None
     ) -> None:
         """Best prices and figures of 24 hours of one market, whole each time, in the wire's integers."""
-        self.subscribe(coinflex.Ticker(*self._pair(market)), callback=callback)
+        self.subscribe(self._commands.ticker(market), callback=callback)
 
     def unwatch_ticker(self, market: MarketLike) -> None:
         """End it, and the callbacks given with it."""
-        self.unsubscribe(coinflex.Ticker(*self._pair(market)))
+        self.unsubscribe(self._commands.ticker(market))
 
     def estimate_market_order(
         self, market: MarketLike, side: Side, *, quantity: Number | None = None, total: Number | None = None
     ) -> CoinflexEstimate:
         """What a market order by base (`quantity`) or by counter (`total`) would trade now. Needs no sign-in."""
-        base, counter = self._pair(market)
-        sign = _sign(side)
-        estimate = self.request(
-            coinflex.EstimateMarketOrder(
-                base=base,
-                counter=counter,
-                quantity=self._units(base, quantity, sign, "quantity"),
-                total=self._units(counter, total, sign, "total"),
-            )
-        )
-        return CoinflexEstimate(
-            quantity=self.assets.amount(base, estimate.quantity), total=self.assets.amount(counter, estimate.total)
-        )
+        command = self._commands.estimate_market_order(market, side, quantity, total)
+        return self._commands.estimate(command, self.request(command))
 
     # The account ------------------------------------------------------------------------------------------------------
 
     def get_balances(self) -> tuple[CoinflexBalance, ...]:
         """All balances. Raises `UsageError` for an asset that the table does not have: there is no scale for it."""
-        return tuple(map(self._balance, self.request(coinflex.GetBalances()).balances))
+        return tuple(map(self._commands.balance, self.request(coinflex.GetBalances()).balances))
 
     def get_orders(self) -> tuple[OrderView, ...]:
         """The account's open orders, those of other programs too."""
@@ -193,19 +157,9 @@ class CoinflexClient(BlockingClient):
         The tonce, by default higher than all before, is the order's `client_order_id`. `persist=False`: cancelled when
         this client disconnects; "fill_or_kill": what does not trade at once is cancelled.
         """
-        base, counter = self._pair(market)
-        sign = _sign(side)
         return self.request(
-            coinflex.PlaceOrder(
-                base=base,
-                counter=counter,
-                quantity=self._units(base, quantity, sign, "quantity"),
-                price=None if price is None else coinflex.price_units(price),
-                total=self._units(counter, total, sign, "total"),
-                tonce=self._next_tonce() if tonce is None else tonce,
-                persist=persist,
-                post_only=post_only,
-                assets=self.assets,
+            self._commands.place_order(
+                market, side, quantity, price, total=total, tonce=tonce, persist=persist, post_only=post_only
             )
         )
 
@@ -221,59 +175,16 @@ class CoinflexClient(BlockingClient):
 
         Gives the order as it is known now. Shrinking it to nothing cancels it; `cancel_order` says that more clearly.
         """
-        sign = _SIGNS.get(_view(order).side or "")
-        if order.market is None or sign is None:
-            raise UsageError(f"modify_order({order}): its market and side are not known; ask get_orders()")
-        base, _ = self._pair(order.market)
-        delta = None if quantity_delta is None else self.assets.units(base, quantity_delta, "quantity_delta")
-        self.request(
-            coinflex.ModifyOrder(
-                **_named(order),
-                quantity_delta=None if delta is None else delta * sign,
-                price=None if price is None else coinflex.price_units(price),
-                post_only=post_only,
-            )
-        )
+        self.request(self._commands.modify_order(order, quantity_delta, price, post_only))
         return next((view for view in self.orders() if view.order_id == order.order_id), order)
 
     def cancel_order(self, order: OrderView | int) -> coinflex.OrderCancelled:
         """Cancel one order, by its view or its id. Raises `RequestRefused` with code 1 when it is not open any more."""
-        return self.request(coinflex.CancelOrder(**({"id": order} if isinstance(order, int) else _named(order))))
+        return self.request(self._commands.cancel_order(order))
 
     def cancel_all_orders(self) -> coinflex.OrdersCancelled:
         """Cancel all orders of the account in all markets, those of other programs too."""
         return self.request(coinflex.CancelAllOrders())
-
-    # ------------------------------------------------------------------------------------------------------------------
-
-    def _pair(self, market: MarketLike) -> tuple[int, int]:
-        if isinstance(market, tuple) and len(market) == 2:
-            return market
-        return self.assets.pair(market)
-
-    def _units(self, asset: int, amount: Number | None, sign: int, what: str) -> int | None:
-        if amount is None:
-            return None
-        units = self.assets.units(asset, amount, what)
-        if units <= 0:
-            raise UsageError(f"{what} must be above zero; the side says which way")
-        return units * sign
-
-    def _balance(self, balance: coinflex.Balance) -> CoinflexBalance:
-        def decimal(units: int | None) -> Decimal | None:
-            return None if units is None else self.assets.amount(balance.asset, units)
-
-        return CoinflexBalance(
-            asset=self.assets.named(balance.asset).name,
-            available=self.assets.amount(balance.asset, balance.balance),
-            reserved=decimal(balance.reserved_balance),
-            total=decimal(balance.total_balance),
-        )
-
-    def _next_tonce(self) -> int:
-        """Microseconds of the wall clock, and higher than the last: also after a restart and a clock set back a little."""
-        self._last_tonce = max(self._last_tonce + 1, self._sources.wall_time_ns() // 1000)
-        return self._last_tonce
 
 
 def credentials_from_env() -> coinflex.Credentials:
@@ -314,25 +225,3 @@ def fetch_markets(url: str | None = None, *, network: Network = SYSTEM) -> Mappi
 
     with CoinflexHttp(url=url or LIVE_HTTP_URL, network=network) as http:
         return http.markets()
-
-
-def _sign(side: object) -> int:
-    if not isinstance(side, str) or side not in _SIGNS:
-        raise UsageError(f"side must be 'buy' or 'sell', not {side!r}")
-    return _SIGNS[side]
-
-
-def _view(order: object) -> OrderView:
-    if not isinstance(order, OrderView):
-        raise UsageError(f"an order is what place_order() and get_orders() give, not {order!r}")
-    return order
-
-
-def _named(order: OrderView) -> dict[str, int]:
-    """The name that the exchange knows the order by."""
-    order_id = _view(order).order_id
-    if isinstance(order_id, int):
-        return {"id": order_id}
-    if order.client_order_id and order.client_order_id.isdecimal():
-        return {"tonce": int(order.client_order_id)}
-    raise UsageError(f"{order} has no id yet and no tonce: wait for its reply")

@@ -12,11 +12,10 @@ import ssl
 import weakref
 from collections.abc import Callable, Sequence
 from types import TracebackType
-from typing import Any, Final, Self, TypeVar, cast, final
-
-from attrs import evolve
+from typing import Any, Final, Self, TypeVar, final
 
 from coinex_driver.arguments import check_seconds
+from coinex_driver.qfex_orders import by_socket, with_client_id
 from coinex_proto import (
     BookChanged,
     BookView,
@@ -160,12 +159,12 @@ class QfexClient(QfexTrading):
 
     def send(self, command: Command[R], callback: Callable[[Replied[R] | Failed], object] | None = None) -> RequestId:
         """Send a command on Trade now; the callback gets its one `Replied` or `Failed`. Never waits, never sent again."""
-        return self._trading().send(self._named(command), callback)
+        return self._trading().send(with_client_id(command, self._sources), callback)
 
     def request(self, command: Command[R]) -> R:
         """The answer to a command on Trade; raises what `Failed` would carry, or `NotReady` while not connected."""
         self._begin_market()
-        return self._trading().request(self._named(command))
+        return self._trading().request(with_client_id(command, self._sources))
 
     def trusted(self, *topics: Topic[Event]) -> bool:
         """Whether all of these are live; none named: all that are subscribed."""
@@ -297,11 +296,10 @@ class QfexClient(QfexTrading):
 
     def _by_part(self, topics: Sequence[Topic[E]]) -> list[tuple[BlockingClient, tuple[Topic[E], ...]]]:
         """The topics by the socket that has them; market data begins with its first one."""
-        private = tuple(topic for topic in topics if getattr(topic, "is_private", False))
-        market = tuple(topic for topic in topics if topic not in private)
+        trade, market = by_socket(topics)
         found: list[tuple[BlockingClient, tuple[Topic[E], ...]]] = []
-        if private:
-            found.append((self._trading(), private))
+        if trade:
+            found.append((self._trading(), trade))
         if market:
             found.append((self._market, market))
         return found
@@ -322,14 +320,6 @@ class QfexClient(QfexTrading):
             for part in self._both():
                 by_part.setdefault(part, ())
         return [(part, (*mine, *kinds)) for part, mine in by_part.items()]
-
-    def _named(self, command: Command[R]) -> Command[R]:
-        """An order always has a client id of its own: its answer is found by it."""
-        if isinstance(command, (qfex.AddOrder, qfex.ClosePosition)) and not command.client_order_id:
-            return cast(Command[R], evolve(command, client_order_id=self._new_id()))
-        if isinstance(command, qfex.AddTwap) and not command.client_twap_id:
-            return cast(Command[R], evolve(command, client_twap_id=self._new_id()))
-        return command
 
     def _run_background(self, until: float) -> None:
         """Hands out what both threads bring, one after the other."""

@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Final, TypeVar, cast
+from typing import TypeVar, cast
 
 from coinex_driver.qfex_channels import QfexChannels
-from coinex_proto import Command, OrderView, RequestRefused, Sources, UsageError, qfex
+from coinex_driver.qfex_orders import cancellation, is_over_already, modification
+from coinex_proto import Command, OrderView, RequestRefused, qfex
 from coinex_proto.checks import check_order
 from coinex_trio.blocking import BlockingClient
 
 R = TypeVar("R")
 
-GONE: Final = "NO_SUCH_ORDER"
-ID_BYTES: Final = 16
-
 
 class QfexTrading(QfexChannels):
     """Placing, changing and cancelling."""
-
-    _sources: Sources
 
     @abstractmethod
     def request(self, command: Command[R]) -> R:
@@ -28,9 +24,6 @@ class QfexTrading(QfexChannels):
     @abstractmethod
     def _trading(self) -> BlockingClient:
         """The Trade socket. Raises `UsageError` without credentials."""
-
-    def _new_id(self) -> str:
-        return self._sources.random_bytes(ID_BYTES).hex()
 
     def place_order(
         self,
@@ -62,7 +55,7 @@ class QfexTrading(QfexChannels):
                 take_profit=take_profit,
                 stop_loss=stop_loss,
                 reduce_only=reduce_only,
-                client_order_id=client_order_id or self._new_id(),
+                client_order_id=client_order_id or "",
             )
         )
 
@@ -80,19 +73,14 @@ class QfexTrading(QfexChannels):
         trade = self._trading()
         check_order(order)
         live = trade._inspect(lambda: trade._live_order(order))
-        if not isinstance(live.order_id, str) or live.market is None or live.side is None:
-            raise UsageError(f"modify_order: the venue has not told the id of this order yet: {live}")
         self.request(
-            qfex.ModifyOrder(
-                order_id=live.order_id,
-                symbol=live.market,
-                side=live.side,
-                order_type=order_type,
+            modification(
+                live,
                 price=price,
                 quantity=quantity,
                 take_profit=take_profit,
                 stop_loss=stop_loss,
-                client_order_id=live.client_order_id or "",
+                order_type=order_type,
             )
         )
         return trade._inspect(lambda: trade._detached(trade._live_order(live)))
@@ -105,26 +93,11 @@ class QfexTrading(QfexChannels):
         trade = self._trading()
         known = trade._inspect(lambda: trade._live_order(order)) if isinstance(order, OrderView) else None
         try:
-            self.request(_cancel(known if known is not None else cast(str, order), symbol))
+            self.request(cancellation(order if known is None else known, symbol))
         except RequestRefused as refused:
-            if refused.code != GONE or known is None or not known.is_final:
+            if not is_over_already(refused, known):
                 raise
         order_id = known.order_id if known is not None else order
         return trade._inspect(
             lambda: trade._detached(trade._core.session.orders.find(cast("str | None", order_id)) or known)
         )
-
-
-def _cancel(order: OrderView | str, symbol: str | None) -> qfex.CancelOrder:
-    if not isinstance(order, OrderView):
-        if symbol is None:
-            raise UsageError("cancel_order by id needs the symbol too")
-        return qfex.CancelOrder(order_id=order, symbol=symbol)
-    market = symbol or order.market
-    if market is None:
-        raise UsageError(f"cancel_order: the symbol of this order is not known: {order}")
-    if isinstance(order.order_id, str):
-        return qfex.CancelOrder(order_id=order.order_id, symbol=market)
-    if order.client_order_id:
-        return qfex.CancelOrder(order_id=order.client_order_id, symbol=market, cancel_order_id_type="client_order_id")
-    raise UsageError(f"cancel_order: this order has no id yet: {order}")
