@@ -86,10 +86,10 @@ def measure(subscribers: int, rate: float, warm: float, seconds: float) -> str:
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as sim, selectors.DefaultSelector() as selector:
         assert sim.stdout is not None
         try:
-            told = json.loads(sim.stdout.readline())
-            with urllib.request.urlopen(f"{told['http']}/v2/spot/market", timeout=30) as answer:
+            addresses = json.loads(sim.stdout.readline())
+            with urllib.request.urlopen(f"{addresses['http']}/v2/spot/market", timeout=30) as answer:
                 names = [row["market"] for row in json.load(answer)["data"]]
-            clients = [Subscriber(int(told["ws"].rpartition(":")[2]), names) for _ in range(subscribers)]
+            clients = [Subscriber(int(addresses["ws"].rpartition(":")[2]), names) for _ in range(subscribers)]
             for client in clients:
                 selector.register(client.socket, selectors.EVENT_READ, client)
             read_for(selector, warm)

@@ -29,21 +29,23 @@ class Loopback:
     def serve(self) -> None:
         while True:
             try:
-                line, _ = self.listener.accept()
+                connection, _ = self.listener.accept()
             except OSError:
                 return
-            with line, suppress(OSError):
-                line.settimeout(10)
-                self._talk(line if self.context is None else self.context.wrap_socket(line, server_side=True))
+            with connection, suppress(OSError):
+                connection.settimeout(10)
+                self._serve(
+                    connection if self.context is None else self.context.wrap_socket(connection, server_side=True)
+                )
 
-    def _talk(self, line: socket.socket) -> None:
+    def _serve(self, connection: socket.socket) -> None:
         venue = Venue()
         self.venues.append(venue)
-        with line:
-            while data := line.recv(65536):
+        with connection:
+            while data := connection.recv(65536):
                 self.plaintext += data
                 venue.receive(data)
-                line.sendall(venue.out)
+                connection.sendall(venue.out)
                 venue.out.clear()
                 if venue.is_over:
                     break

@@ -40,36 +40,36 @@ class ProxyPeer:
         with ExitStack() as ending:
             while True:
                 try:
-                    line, _ = self.listener.accept()
+                    connection, _ = self.listener.accept()
                 except OSError:
                     return
                 script = self.scripts.pop(0) if len(self.scripts) > 1 else self.scripts[0]
-                thread = threading.Thread(target=self._talk, args=(line, script))
+                thread = threading.Thread(target=self._serve, args=(connection, script))
                 ending.callback(thread.join, LIMIT)
                 thread.start()
 
-    def _talk(self, line: socket.socket, script: Script) -> None:
-        with line, suppress(OSError):
-            line.settimeout(LIMIT)
+    def _serve(self, connection: socket.socket, script: Script) -> None:
+        with connection, suppress(OSError):
+            connection.settimeout(LIMIT)
             head = b""
             while not head.endswith(b"\r\n\r\n"):
-                data = line.recv(1)
+                data = connection.recv(1)
                 if not data:
                     return
                 head += data
             self.heads.append(head.decode())
-            script(line, self)
+            script(connection, self)
 
 
 Script: TypeAlias = Callable[[socket.socket, ProxyPeer], None]
 """Talks on after the head of the CONNECT request has come."""
 
 
-def relay(line: socket.socket, peer: ProxyPeer, answer: bytes = ESTABLISHED) -> None:
+def relay(connection: socket.socket, peer: ProxyPeer, answer: bytes = ESTABLISHED) -> None:
     """What proxies do."""
     with socket.create_connection(("127.0.0.1", peer.venue_port), LIMIT) as venue:
-        line.sendall(answer)
-        ways = {line: venue, venue: line}
+        connection.sendall(answer)
+        ways = {connection: venue, venue: connection}
         while ways and not peer.is_over:
             for source in select.select(list(ways), [], [], 0.05)[0]:
                 if data := source.recv(65536):
@@ -81,10 +81,10 @@ def relay(line: socket.socket, peer: ProxyPeer, answer: bytes = ESTABLISHED) -> 
 def say(answer: bytes) -> Script:
     """This, and then the end."""
 
-    def script(line: socket.socket, peer: ProxyPeer) -> None:
-        line.sendall(answer)
-        line.shutdown(socket.SHUT_WR)
-        while line.recv(65536):
+    def script(connection: socket.socket, peer: ProxyPeer) -> None:
+        connection.sendall(answer)
+        connection.shutdown(socket.SHUT_WR)
+        while connection.recv(65536):
             continue
 
     return script
@@ -93,19 +93,19 @@ def say(answer: bytes) -> Script:
 def say_and_wait(answer: bytes) -> Script:
     """This, and then nothing until the client goes."""
 
-    def script(line: socket.socket, peer: ProxyPeer) -> None:
-        line.sendall(answer)
-        while line.recv(65536):
+    def script(connection: socket.socket, peer: ProxyPeer) -> None:
+        connection.sendall(answer)
+        while connection.recv(65536):
             continue
 
     return script
 
 
 def say_without_end(part: bytes) -> Script:
-    def script(line: socket.socket, peer: ProxyPeer) -> None:
-        line.sendall(b"HTTP/1.1 200 OK\r\n")
+    def script(connection: socket.socket, peer: ProxyPeer) -> None:
+        connection.sendall(b"HTTP/1.1 200 OK\r\n")
         while not peer.is_over:
-            line.sendall(part)
+            connection.sendall(part)
 
     return script
 

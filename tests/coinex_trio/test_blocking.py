@@ -185,18 +185,18 @@ def test_c5_a_call_that_waits_is_refused_in_a_callback(wait: Any) -> None:
 
 def test_c4_a_callback_may_send_subscribe_and_close() -> None:
     network = VirtualNetwork()
-    outcomes: list[int] = []
+    replies: list[int] = []
     client = client_of(network)
 
-    def got_time(outcome: object) -> None:
-        assert isinstance(outcome, Replied)
-        outcomes.append(outcome.result)
+    def got_time(reply: object) -> None:
+        assert isinstance(reply, Replied)
+        replies.append(reply.result)
         client.close()
 
     client.subscribe(BTC, callback=lambda _: client.send(coinex.ServerTime(), got_time))
     network.at(1, lambda: network.last.ticker())
     client.run()
-    assert outcomes == [1_700_000_000_123]
+    assert replies == [1_700_000_000_123]
     assert network.last.closed_with is not None
     assert network.last.gone
 

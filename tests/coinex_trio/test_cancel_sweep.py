@@ -61,7 +61,7 @@ async def reconnecting(network: TrioNetwork) -> None:
 
 
 async def stuck(network: TrioNetwork) -> None:
-    """A peer that answers no goodbye, and takes nothing."""
+    """A peer that answers no Close frame, and takes nothing."""
     network.prepare = lambda venue: setattr(venue, "answers_close", False)
     async with open_client(coinex.spot(), network=network) as client:
         network.last.room = 0

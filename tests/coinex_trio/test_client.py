@@ -373,35 +373,35 @@ async def test_a_book_is_live_and_gives_no_number_before_it_is_proved(autojump_c
 
 async def test_failed_is_what_a_reply_callback_gets_when_the_connection_breaks(autojump_clock: MockClock) -> None:
     network = TrioNetwork()
-    outcomes: list[Replied[int] | Failed] = []
+    replies: list[Replied[int] | Failed] = []
     async with open_client(coinex.spot(), network=network) as client:
         network.last.is_silent = True
-        client.send(coinex.ServerTime(), outcomes.append)
+        client.send(coinex.ServerTime(), replies.append)
         await settle()
         network.last.end()
         await settle()
-    (outcome,) = outcomes
-    assert isinstance(outcome, Failed)
-    assert isinstance(outcome.error, OutcomeUnknown)
+    (reply,) = replies
+    assert isinstance(reply, Failed)
+    assert isinstance(reply.error, OutcomeUnknown)
 
 
 async def test_two_clients_may_share_callbacks_and_not_their_replies(autojump_clock: MockClock) -> None:  # P6
     shared, one, two = Callbacks(), TrioNetwork(), TrioNetwork()
     seen: list[Event] = []
     shared.add(coinex.TickerUpdate, seen.append)
-    outcomes: list[Any] = []
+    replies: list[Any] = []
     async with (
         open_client(coinex.spot(), callbacks=shared, network=one) as a,
         open_client(coinex.spot(), callbacks=shared, network=two) as b,
     ):
-        assert a.send(coinex.ServerTime(), outcomes.append) == b.send(coinex.ServerTime(), outcomes.append)
+        assert a.send(coinex.ServerTime(), replies.append) == b.send(coinex.ServerTime(), replies.append)
         a.subscribe(BTC)
         b.subscribe(BTC)
         await settle()
         one.last.ticker()
         two.last.ticker()
         await settle()
-    assert len(outcomes) == len(seen) == 2
+    assert len(replies) == len(seen) == 2
 
 
 async def test_wait_returns_when_the_order_is_final(autojump_clock: MockClock) -> None:

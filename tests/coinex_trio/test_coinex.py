@@ -1,4 +1,4 @@
-"""The verbs of the CoinEx facade: each names its topic, its callback gets one event, its counterpart ends both."""
+"""The methods of the CoinEx facade: each names its topic, its callback gets one event, its counterpart ends both."""
 
 from __future__ import annotations
 

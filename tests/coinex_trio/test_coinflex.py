@@ -1,4 +1,4 @@
-"""The CoinFLEX client against the local exchange in memory: verbs, decimals, lost lines, two streams out of step."""
+"""The CoinFLEX client against the local exchange in memory: methods, decimals, lost connections, two streams out of step."""
 
 from __future__ import annotations
 
@@ -222,9 +222,9 @@ def test_immediate_or_cancel_keeps_what_has_traded(quoted: CoinflexExchange) -> 
 def test_what_is_no_order_is_refused_and_nothing_leaves(quoted: CoinflexExchange, order: Any) -> None:
     with client(quoted) as cf:
         sent = cf.stats.bytes_out
-        for verb in (cf.cancel_order, lambda told: cf.modify_order(told, price="1")):
+        for method in (cf.cancel_order, lambda view: cf.modify_order(view, price="1")):
             with pytest.raises(UsageError, match="place_order"):
-                verb(order)
+                method(order)
         assert cf.stats.bytes_out == sent
 
 
@@ -240,7 +240,7 @@ def test_an_order_that_nobody_knows_cannot_be_named(quoted: CoinflexExchange) ->
         cf.cancel_order(quoted.orders()[0].order_id)  # type: ignore[arg-type]  # a CoinFLEX id is an int
 
 
-# The line -------------------------------------------------------------------------------------------------------------
+# The connection -------------------------------------------------------------------------------------------------------------
 
 
 def test_a_book_is_not_trusted_while_the_connection_is_down_and_is_whole_after(quoted: CoinflexExchange) -> None:

@@ -1,6 +1,6 @@
 """Every fault that the local exchange can make, and what a user of the SDK sees of it: the unchanged client, in memory, on virtual time.
 
-The client wants one book (and its orders, where a key is used) and runs for two minutes; `Watch.story` is what it was told until it stops by itself.
+The client wants one book (and its orders, where a key is used) and runs for two minutes; `Watch.story` is what it got until it stops by itself.
 """
 
 from typing import Any
@@ -62,7 +62,7 @@ class Watch:
 
     @property
     def story(self) -> list[str]:
-        """Names of what it was told, without the end that it made itself."""
+        """Names of what it got, without the end that it made itself."""
         return [type(event).__name__ for _, event in self.events[: self.stopped_at]]
 
     def at(self, kind: type[Event]) -> float:
@@ -108,7 +108,7 @@ def test_a_connection_that_breaks_or_dies_is_lost_and_restored_on_a_new_one(scri
         "on depth.update 10 duplicate",  # B3
         "on depth.update delta-first",  # B2
         "on depth.subscribe late 3",  # S12
-        "on server.ping ignore",  # the pushes after it prove the line
+        "on server.ping ignore",  # the pushes after it prove the connection
         "at 5s pings off",  # the client sends no WebSocket pings
     ],
 )

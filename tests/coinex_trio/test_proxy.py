@@ -1,4 +1,4 @@
-"""Both clients through an HTTP proxy on loopback: what works, what is refused and how it is told, and what is never shown (N29)."""
+"""Both clients through an HTTP proxy on loopback: what works, what is refused and in which words, and what is never shown (N29)."""
 
 from __future__ import annotations
 
@@ -289,9 +289,9 @@ def test_n29_a_proxy_without_an_address_is_named(ask: Ask, monkeypatch: pytest.M
 
 @both
 def test_n29_one_budget_holds_for_a_proxy_that_drips(ask: Ask) -> None:
-    def drip(line: socket.socket, peer: object) -> None:
+    def drip(connection: socket.socket, peer: object) -> None:
         for byte in ESTABLISHED * 100:
-            line.sendall(bytes([byte]))
+            connection.sendall(bytes([byte]))
             time.sleep(0.05)
 
     assert str(refused(ask, drip)).endswith("no connection within 0.3 s")
@@ -360,13 +360,13 @@ def through_the_stream(network: ProxyNetwork, count: int) -> bytes:
 def test_n29_wherever_the_answer_is_cut_no_byte_behind_it_is_lost(
     first_bytes_of: Callable[[ProxyNetwork, int], bytes], cut: int
 ) -> None:
-    def script(line: socket.socket, peer: object) -> None:
-        line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    def script(connection: socket.socket, peer: object) -> None:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         whole = ESTABLISHED + b"\x81\x02hi"
-        line.sendall(whole[:cut])
+        connection.sendall(whole[:cut])
         time.sleep(0.02)
-        line.sendall(whole[cut:])
-        line.recv(1)
+        connection.sendall(whole[cut:])
+        connection.recv(1)
 
     with proxy_peer(script) as peer:
         assert first_bytes_of(ProxyNetwork(peer.url()), 4) == b"\x81\x02hi"

@@ -86,13 +86,13 @@ def test_after_a_server_error_the_client_finds_out_by_itself(exchange: QfexExcha
 
 
 def test_commands_get_a_client_id_of_their_own(exchange: QfexExchange) -> None:
-    outcomes: list[Replied[Any] | Failed] = []
+    replies: list[Replied[Any] | Failed] = []
     order = qfex.AddOrder(symbol=SYMBOL, side="BUY", order_type="LIMIT", quantity=1, price="99")
     with client(exchange) as qx:
         for _ in range(2):
-            qx.send(order, outcomes.append)
+            qx.send(order, replies.append)
         qx.run(seconds=1)
-    names = [outcome.result.client_order_id for outcome in outcomes if isinstance(outcome, Replied)]
+    names = [reply.result.client_order_id for reply in replies if isinstance(reply, Replied)]
     assert len(set(names)) == 2
 
 
@@ -106,7 +106,7 @@ def test_orders_are_placed_from_callbacks_with_send_only(exchange: QfexExchange)
         with pytest.raises(UsageError, match="callback"):
             qx.place_order(SYMBOL, "BUY", "LIMIT", quantity=1, price="99")
         command = qfex.AddOrder(symbol=SYMBOL, side="BUY", order_type="LIMIT", quantity=1, price="99")
-        qx.send(command, lambda outcome: states.append(type(outcome).__name__))
+        qx.send(command, lambda reply: states.append(type(reply).__name__))
 
     with client(exchange) as qx:
         qx.subscribe_bbo(SYMBOL, quote)

@@ -148,20 +148,20 @@ def test_c5_a_call_that_waits_is_refused_in_a_callback(cx: CoinexClient) -> None
 
 
 def test_c4_a_callback_may_send_and_stop(cx: CoinexClient) -> None:
-    outcomes: list[object] = []
+    replies: list[object] = []
 
     def react(_: Event) -> None:
-        if not outcomes:
+        if not replies:
             cx.send(coinex.ServerTime(), done)
 
-    def done(outcome: object) -> None:
-        outcomes.append(outcome)
+    def done(reply: object) -> None:
+        replies.append(reply)
         cx.stop()
 
     cx.subscribe(BOOK, callback=react)
     cx.run(seconds=10)
-    (outcome,) = outcomes
-    assert isinstance(outcome, Replied)
+    (reply,) = replies
+    assert isinstance(reply, Replied)
     with pytest.raises(NotReady):
         cx.request(coinex.Ping())
 

@@ -16,7 +16,7 @@ def exchange() -> Exchange:
 
 
 def record(seed: int) -> list[str]:
-    """Two minutes with a loss of the line in between, as text."""
+    """Two minutes with a loss of the connection in between, as text."""
     exchange = memory_exchange(seed=seed)
     found: list[str] = []
     with CoinexClient(network=exchange.network, credentials=exchange.credentials) as cx:

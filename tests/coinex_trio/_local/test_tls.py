@@ -48,11 +48,11 @@ def test_x1_a_client_that_does_not_trust_it_connects_to_nobody() -> None:
 def test_a_client_without_tls_is_hung_up_on() -> None:
     with (
         local_exchange(tls=True) as exchange,
-        socket.create_connection(("127.0.0.1", int(exchange.url.split(":")[2].split("/")[0])), timeout=5) as line,
+        socket.create_connection(("127.0.0.1", int(exchange.url.split(":")[2].split("/")[0])), timeout=5) as connection,
     ):
-        line.sendall(b"GET /v2/ping HTTP/1.1\r\nHost: x\r\n\r\n")
+        connection.sendall(b"GET /v2/ping HTTP/1.1\r\nHost: x\r\n\r\n")
         received = b""
-        while part := line.recv(100):
+        while part := connection.recv(100):
             received += part
         assert not received.startswith(b"HTTP")  # nothing, or a TLS alert
 
