@@ -11,6 +11,7 @@ from attrs import field, frozen
 
 from coinex_proto.ids import ReplyKey
 from coinex_proto.orders.fact import OrderFact
+from coinex_proto.updates import Update
 
 R_co = TypeVar("R_co", covariant=True)
 
@@ -26,11 +27,11 @@ class Command(Generic[R_co]):
     already_on: ClassVar[frozenset[int | str]] = frozenset()
     """The codes of that refusal: it is on then, from elsewhere, and its first state never reached this session."""
 
-    def parse(self, body: bytes) -> R_co:
+    def parse(self, body: bytes) -> R_co | Update:
         """The result, from the raw JSON of the answer's body (empty when the answer has none).
 
-        Raises `PayloadError` when the body is not what the venue documents. A command whose result is an `OrderView`
-        gives the `Update` that tells the order's state; `Session` answers with the tracker's view of it.
+        Raises `PayloadError` when the body is not what the venue documents. A command that places an order, a
+        `Command[OrderView]`, gives the `Update` that tells the order's state: `Session` makes the view of it.
         """
         raise NotImplementedError(f"{type(self).__name__} does not say how its answer is read")
 

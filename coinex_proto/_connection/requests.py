@@ -249,7 +249,8 @@ class Requests:
             server_ms = pending.command.parse(answer.body)
         except PayloadError:
             return  # the caller's own parse reports it; for our own request, no time is no harm
-        self._clock.observe(pending.sent_wall_ns, self._sources.wall_time_ns(), server_ms, now)
+        if isinstance(server_ms, int):
+            self._clock.observe(pending.sent_wall_ns, self._sources.wall_time_ns(), server_ms, now)
 
     def _unrecognised(self, payload: bytes, why: str) -> None:
         self._stats.unrecognised += 1

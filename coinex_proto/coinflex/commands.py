@@ -116,8 +116,8 @@ class PlaceOrder(CoinflexCommand[OrderView]):
             post_only=self.post_only,
         )
 
-    def parse(self, body: bytes) -> OrderView:
-        """The update that tells the order's state; the session answers with the tracker's view.
+    def parse(self, body: bytes) -> OrderPlaced:
+        """The update that the session makes the view of.
 
         What was sent says whether it rests: a `remaining` in the reply to a limit order does not end it.
         """
@@ -127,7 +127,7 @@ class PlaceOrder(CoinflexCommand[OrderView]):
                 f"the reply to {self.method} has no {'remaining' if self.price is None else 'id'}: "
                 "was it taken for another kind of order?"
             )
-        return OrderPlaced(  # type: ignore[return-value]
+        return OrderPlaced(
             base=self.base,
             counter=self.counter,
             tonce=self.tonce,

@@ -195,11 +195,11 @@ class Place(Command[OrderView]):
     name: str
     is_private: ClassVar[bool] = True
 
-    def parse(self, body: bytes) -> OrderView:
+    def parse(self, body: bytes) -> OrderUpdate:
         value = json.loads(body)
         if not isinstance(value, dict):
             raise PayloadError("no order")
-        return OrderUpdate(name=value["name"], state=value["state"])  # type: ignore[return-value]
+        return OrderUpdate(name=value["name"], state=value["state"])
 
     def order(self) -> OrderFact:
         return OrderFact(client_order_id=self.name, state="sending", amount=Decimal(1))

@@ -5,12 +5,13 @@ Source: QFEX documentation, Trade pages.
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, TypeVar, cast
+from typing import Any, ClassVar, TypeVar
 
 from attrs import fields, frozen
 
 from coinex_proto.commands import Command
 from coinex_proto.qfex._trade.requests import REQUESTS
+from coinex_proto.updates import Update
 
 R_co = TypeVar("R_co", covariant=True)
 
@@ -32,9 +33,10 @@ class TradeCommand(Command[R_co]):
         """A client order id that helps to find the answer and is not sent; empty for most."""
         return ""
 
-    def parse(self, body: bytes) -> R_co:
-        """As its row says. For a command that places an order this is the update; the session answers with the view."""
-        return cast(R_co, REQUESTS[self.type].reply(body))
+    def parse(self, body: bytes) -> R_co | Update:
+        """As its row says; for a command that places an order, the update that the session makes the view of."""
+        result: R_co | Update = REQUESTS[self.type].reply(body)
+        return result
 
 
 def given(**params: object) -> dict[str, object]:

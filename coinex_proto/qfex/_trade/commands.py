@@ -174,6 +174,7 @@ class ModifyOrder(TradeCommand[OrderUpdate]):
     def parse(self, body: bytes) -> OrderUpdate:
         """The order as changed; `replaces` is the id it had, where the venue has given it a new one."""
         update = super().parse(body)
+        assert isinstance(update, OrderUpdate), "its row says so"
         if update.order_id in (None, self.order_id):
             return update
         return evolve(update, replaces=self.order_id)

@@ -23,7 +23,9 @@ def test_only_a_change_of_an_order_has_an_id_that_is_not_sent() -> None:
 
 def test_an_answer_is_read_as_the_row_says() -> None:
     body = b'{"order_response":{"status":"ACK","order_id":"1"}}'
-    assert qfex.GetOrder(order_id="1", symbol="A-USD").parse(body).order_id == "1"
+    update = qfex.GetOrder(order_id="1", symbol="A-USD").parse(body)
+    assert isinstance(update, qfex.OrderUpdate)
+    assert update.order_id == "1"
     assert qfex.SetUserLeverage(symbol="A-USD", leverage=1).parse(body) is None
     with pytest.raises(PayloadError, match="holds no all_orders_response"):
         qfex.GetUserOrders().parse(body)
