@@ -15,6 +15,7 @@ from coinex_proto._connection.late_timers import LateTimers, earliest
 from coinex_proto._connection.requests import RequestIds
 from coinex_proto._connection.venue_clock import Clock
 from coinex_proto._session.connecting import Connecting
+from coinex_proto._session.delivered import Delivered
 from coinex_proto._session.interest import Interest
 from coinex_proto._session.own_orders import OwnOrders
 from coinex_proto._session.reconnect import NextStep
@@ -185,7 +186,7 @@ class Session:
     def sending(self, fact: OrderFact, now: float) -> tuple[RequestId, OrderView]:
         """An order is about to leave another way: the id to report its outcome with, and its live view.
 
-        Report exactly one of `learn(…, request_id=…)`, `refused` and `in_doubt`.
+        Report exactly one of `apply_facts(…, request_id=…)`, `refused` and `outcome_unknown`.
         """
         now = self._at(now)
         self._ids.last += 1
@@ -204,11 +205,28 @@ class Session:
         """What became of the order that `sending` announced is not known."""
         self._own_orders.unknown(request_id, why, self._at(now))
 
+    def orders_to_query(self, now: float) -> tuple[OrderView, ...]:
+        """Live views of the orders of unknown state that the venue may be asked about now, another way."""
+        return self._own_orders.resolver.due_orders(self._at(now))
+
+    def next_order_query(self, order: OrderView) -> float:
+        """When the venue may be asked about this order again; -inf: it was not asked about lately."""
+        return self._own_orders.resolver.next_query(order)
+
+    def order_queried(self, order: OrderView, now: float) -> None:
+        """The venue is being asked about this order, another way."""
+        self._own_orders.resolver.queried(order, self._at(now))
+
+    @property
+    def delivered(self) -> Delivered:
+        """What was handed out, by the venue's ids."""
+        return self._trust.delivered
+
     def recover(self, *updates: Update, now: float) -> tuple[Update, ...]:
         """Hand out updates that a query brought after a gap, each marked `is_recovered`; gives those it handed out.
 
-        Trades that were delivered before are taken out, and what nobody wants is dropped. It proves nothing: books and
-        trust do not see it.
+        What was delivered before is taken out, and what nobody wants is dropped. It proves nothing: books and trust do not
+        see it.
         """
         now = self._at(now)
         handed_out: list[Update] = []
@@ -382,13 +400,14 @@ class Session:
                 if isinstance(event, Update):
                     if event.tells_order:
                         self._own_orders.take_update(event, now)
+                        self.delivered.note(event)
                     self._trust.take(event, now)
                 else:
                     self._take(event, connection, now)
             if connection.phase is not Phase.READY:
                 return
             if self._own_orders.resolver.due is not None:
-                self._own_orders.resolver.ask(connection, now)
+                self._own_orders.resolver.send_queries(connection, now)
             if not self._agenda.at_once:
                 return  # nearly always
             if self._agenda.take(Item.STARTED):

@@ -6,6 +6,7 @@ these two. This module must not know any venue.
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import Any, ClassVar, TypeVar
 
 from attrs import fields, frozen
@@ -92,6 +93,11 @@ class Update(Event, _Stamp):
     def topic_key(self) -> TopicKey:
         """The key of the topic it belongs to, with its market named."""
         raise NotImplementedError(f"{type(self).__name__} has no topic key")
+
+    @property
+    def occurrence_id(self) -> Hashable | None:
+        """The venue's id of what has happened once, by which a query after a gap knows it again; None: a state, or no id."""
+        return None
 
     @property
     def venue_time(self) -> float | None:

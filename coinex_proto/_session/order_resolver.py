@@ -1,12 +1,14 @@
-"""Orders of unknown state: asking the venue about them, one round at a time.
+"""Orders of unknown state: which are asked about, when and how often, by the socket or by a second channel.
 
-A round begins when the connection is ready, and when an order becomes unknown while it is. What to ask is the venue's
-(`Dialect.find_out`); the answers are facts for the tracker and nobody else's business. Nothing is ever sent again here
-but queries. Knows no venue.
+A round begins when the connection is ready, and when an order becomes unknown while it is. What to ask by the socket is
+the venue's (`Dialect.find_out`). Where the venue is asked another way, as over HTTP, who asks takes the orders from
+`due_orders` and says `queried`. The answers are facts for the tracker and nobody else's business. Nothing is ever sent
+again here but queries. Knows no venue.
 """
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any, Final, final
 
 from coinex_proto.errors import RequestRefused, RequestTimedOut
@@ -17,9 +19,10 @@ if TYPE_CHECKING:
     from coinex_proto.dialect import Dialect
     from coinex_proto.ids import RequestId
     from coinex_proto.orders.tracker import Orders
+    from coinex_proto.orders.view import OrderView
 
-ASK_AGAIN: Final = 5.0
-"""Seconds after which a query that was not answered, or refused for now, is asked again."""
+RETRY_AFTER: Final = 2.0
+"""Seconds between two queries about an order, where the first was not answered, refused for now, or found nothing."""
 
 
 @final
@@ -32,19 +35,26 @@ class OrderResolver:
         self._asked: set[RequestId] = set()
         self._late: set[RequestId] = set()
         self._round_at: float | None = None
+        self._queried_at: dict[int, float] = {}
         self.due: float | None = None
-        """When `ask` has something to ask; None while a round is under way."""
+        """When `send_queries` has something to ask; None while a round is under way."""
 
-    def arise(self, now: float) -> None:
+    def unknown(self) -> tuple[OrderView, ...]:
+        """The orders to ask about."""
+        return tuple(view for view in self._orders.open() if view.state == "unknown")
+
+    # By the socket ----------------------------------------------------------------------------------------------------
+
+    def schedule(self, now: float) -> None:
         """Some order may be unknown: ask when nothing is being asked already."""
         self._schedule(now if self._round_at is None else min(self._round_at, now))
 
-    def ask(self, connection: Connection, now: float) -> None:
+    def send_queries(self, connection: Connection, now: float) -> None:
         """Begin a round if one is due. The connection is ready."""
         if self.due is None or now < self.due:
             return
         self._schedule(None)
-        unknown = [view.snapshot() for view in self._orders.open() if view.state == "unknown"]
+        unknown = [view.snapshot() for view in self.unknown()]
         if unknown:
             for command in self._dialect.find_out(unknown):
                 self._asked.add(connection.submit(command, now, is_paced=True))
@@ -58,7 +68,7 @@ class OrderResolver:
         if isinstance(event, Failed) and isinstance(event.error, RequestTimedOut):
             self._late.add(event.request_id)
         if isinstance(event, Failed) and _is_passing(event):
-            self.arise(now + ASK_AGAIN)
+            self.schedule(now + RETRY_AFTER)
         return True
 
     def _answered_late(self, event: Replied[Any] | Failed) -> bool:
@@ -68,15 +78,33 @@ class OrderResolver:
         self._late.discard(event.request_id)
         return True
 
+    def _schedule(self, round_at: float | None) -> None:
+        self._round_at = round_at
+        self.due = None if self._asked else round_at
+
+    # By a second channel ----------------------------------------------------------------------------------------------
+
+    def due_orders(self, now: float) -> tuple[OrderView, ...]:
+        """The orders of unknown state that may be asked about now."""
+        return tuple(view for view in self.unknown() if now >= self.next_query(view))
+
+    def next_query(self, order: OrderView) -> float:
+        """When this order may be asked about again; -inf: it was not asked about lately."""
+        return self._queried_at.get(order._source.number, -math.inf) + RETRY_AFTER
+
+    def queried(self, order: OrderView, now: float) -> None:
+        """A query about this order leaves."""
+        self._queried_at = {number: at for number, at in self._queried_at.items() if at > now - RETRY_AFTER}
+        self._queried_at[order._source.number] = now
+
+    # The connection ---------------------------------------------------------------------------------------------------
+
     def connection_lost(self) -> None:
         """What was asked is answered no more; the next connection begins anew."""
         self._asked.clear()
         self._late.clear()
+        self._queried_at.clear()
         self._schedule(None)
-
-    def _schedule(self, round_at: float | None) -> None:
-        self._round_at = round_at
-        self.due = None if self._asked else round_at
 
 
 def _is_passing(event: Failed) -> bool:

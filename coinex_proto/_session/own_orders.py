@@ -23,14 +23,14 @@ from coinex_proto.updates import Event, Update
 
 @final
 class OwnOrders:
-    """The tracker of one session, fed and asked about."""
+    """The tracker of one session, and the events that come of it."""
 
     def __init__(self, dialect: Dialect, orders: Orders, events: deque[Event]) -> None:
         self._dialect = dialect
         self._orders = orders
         self._events = events
         self.resolver = OrderResolver(dialect, orders)
-        """Asks the venue about orders of unknown state: call `resolver.ask` when it is due and the connection is ready."""
+        """Asks the venue about orders of unknown state: call `resolver.send_queries` when it is due and the connection is ready."""
 
     # Facts ------------------------------------------------------------------------------------------------------------
 
@@ -44,7 +44,7 @@ class OwnOrders:
             view = self._orders.apply(fact, now, request_id)
             self._changed(view)
             if view is not None and fact.state == "unknown":
-                self.resolver.arise(now)
+                self.resolver.schedule(now)
 
     def refused(self, request_id: RequestId, why: str, now: float) -> None:
         """The venue did not take the order of this request."""
@@ -54,7 +54,7 @@ class OwnOrders:
         """What became of the order of this request is not known."""
         self._changed(self._orders.unknown(request_id, why, now))
 
-    # Outcomes of requests ---------------------------------------------------------------------------------------------
+    # Answers to requests ----------------------------------------------------------------------------------------------
 
     def answers(self, event: Replied[Any] | Failed, now: float) -> bool:
         """Whether this was the answer to one of our own queries; then it is dealt with."""
@@ -66,7 +66,7 @@ class OwnOrders:
     def outcome(self, event: Replied[Any] | Failed, now: float) -> Event:
         """The event for the user: an order's command is answered with the tracker's view."""
         if isinstance(event, Failed) and isinstance(event.error, (OutcomeUnknown, RequestTimedOut)):
-            self.resolver.arise(now)
+            self.resolver.schedule(now)
             self._report_unknown(event, now)
         view = self._orders.of_request(event.request_id)
         if view is None:
@@ -98,7 +98,7 @@ class OwnOrders:
 
     def connection_ready(self, now: float) -> None:
         """The venue can be asked about orders whose state is unknown."""
-        self.resolver.arise(now)
+        self.resolver.schedule(now)
 
     def connection_lost(self, why: str, now: float) -> None:
         """No order that is not final is known any more."""

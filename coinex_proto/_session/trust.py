@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final, cast
 
 from coinex_proto._connection.agenda import Agenda, Item
-from coinex_proto._session.delivered_trades import DeliveredTrades
+from coinex_proto._session.delivered import Delivered
 from coinex_proto._session.subscription_states import PROOFS, Proof, Sign
 from coinex_proto._session.subscriptions import AnyTopic, Subscription, Subscriptions, Verification
 from coinex_proto.books.book import Book, MustBeTold
@@ -52,7 +52,7 @@ class Trust:
         self._stats = stats
         self._events = events
         self._agenda = agenda
-        self._delivered = DeliveredTrades(stats)
+        self.delivered = Delivered(stats)
         self._sequences: dict[TopicKey | None, int] = {}
 
     # Updates ----------------------------------------------------------------------------------------------------------
@@ -74,7 +74,7 @@ class Trust:
                 return
             update = whole
         if update.has_trade_ids:
-            delivered = self._delivered.of(key)
+            delivered = self.delivered.of(key)
             is_history = delivered.is_history_due and not _is_long_live(route, now)
             fresh = delivered.take_new(update, is_history=is_history)
             if fresh is None:
@@ -95,8 +95,7 @@ class Trust:
 
     def take_recovered(self, update: Update) -> Update | None:
         """An update that a query brought after a gap, as far as it is wanted and was not delivered before."""
-        fresh = self._delivered.of(update.topic_key).take_recovered(update) if update.has_trade_ids else update
-        return fresh if fresh is not None and self._subscriptions.route(fresh.topic_key) else None
+        return self.delivered.take_recovered(update) if self._subscriptions.route(update.topic_key) else None
 
     def confirm(self, subscription: Subscription, update: Update, now: float) -> None:
         """The update came in the acknowledgement of other parameters, so that it is a state of these."""
@@ -224,7 +223,7 @@ class Trust:
         if known.merger is not None:
             known.merger.reset()
         if is_asked:
-            self._delivered.expect_history(subscription.key)
+            self.delivered.expect_history(subscription.key)
 
     def parameters_confirmed(self, subscription: Subscription) -> None:
         """What comes from now on is of the parameters that are wanted."""
@@ -277,7 +276,7 @@ class Trust:
         if known.view is not None:
             known.view.distrust("it is no longer subscribed")
         if self._subscriptions.cover(subscription) is None:
-            self._delivered.forget(subscription.key)
+            self.delivered.forget(subscription.key)
 
     def connection_lost(self, since: float, why: str) -> None:
         """The connection is gone: nothing is proved."""

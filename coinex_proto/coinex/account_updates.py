@@ -100,6 +100,11 @@ class OrderUpdate(Update):
         return ("order", self.order.market)
 
     @property
+    def occurrence_id(self) -> int | None:
+        """The order's, when it is finished."""
+        return self.order.order_id if self.event == "finish" else None
+
+    @property
     def venue_time(self) -> float:
         """Unix seconds on the venue's clock."""
         return self.order.updated_at / 1000
@@ -188,6 +193,11 @@ class UserTradeUpdate(Update):
     def topic_key(self) -> TopicKey:
         """Kind and market."""
         return ("user_deals", self.market)
+
+    @property
+    def occurrence_id(self) -> int:
+        """The fill's."""
+        return self.deal_id
 
     @property
     def venue_time(self) -> float:

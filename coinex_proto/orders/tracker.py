@@ -15,6 +15,7 @@ from coinex_proto.checks import check_order
 from coinex_proto.ids import OrderId, RequestId
 from coinex_proto.orders.fact import OrderFact
 from coinex_proto.orders.order import Order
+from coinex_proto.orders.sent import SentOrders
 from coinex_proto.orders.states import OrderState
 from coinex_proto.orders.view import OrderValues, OrderView, Snapshot
 
@@ -59,6 +60,8 @@ class Orders:
         self._by_request: dict[RequestId, _Record] = {}
         self._open: dict[int, _Record] = {}
         self._forgettable: dict[int, _Record] = {}
+        self.sent = SentOrders()
+        """Where to look for what was sent, also for what leaves another way than by the session."""
 
     # What is known ----------------------------------------------------------------------------------------------------
 
@@ -95,6 +98,8 @@ class Orders:
         record.request_id = request_id
         self._by_request[request_id] = record
         record.order.move("sending")
+        if fact.client_order_id:
+            self.sent.note(fact.client_order_id, fact.market, now)
         self._name(record, fact)
         self._apply(record, fact, now)
         return record.view

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from coinex_proto import Config, Event, Failed, OrderChanged, Replied, Session
-from coinex_proto._session.order_resolver import ASK_AGAIN
+from coinex_proto._session.order_resolver import RETRY_AFTER
 from coinex_proto.phases import Phase
 from tests.coinex_proto.line import Line, sources
 from tests.coinex_proto.tiny import Place, Tiny
@@ -89,7 +89,7 @@ def test_a_query_without_an_answer_is_asked_again_later() -> None:
     desk.say({"error": "internal"})
     assert desk.asked() == ["a"]
     desk.say({"error": "busy"})
-    desk.wait(ASK_AGAIN - 0.1)
+    desk.wait(RETRY_AFTER - 0.1)
     assert desk.asked() == []
     desk.wait(0.2)
     assert desk.asked() == ["a"]
@@ -101,7 +101,7 @@ def test_a_query_that_is_refused_for_good_is_not_repeated() -> None:
     desk.say({"error": "internal"})
     desk.asked()
     desk.say({"error": "never"})
-    desk.wait(10 * ASK_AGAIN)
+    desk.wait(10 * RETRY_AFTER)
     assert desk.asked() == []
     assert desk.states() == {"a": "unknown"}
 
@@ -115,3 +115,29 @@ def test_queries_of_a_lost_line_begin_anew_on_the_next() -> None:
     desk.lose()
     desk.connect()
     assert desk.asked() == ["a"]
+
+
+# By a second channel --------------------------------------------------------------------------------------------------
+
+
+def test_an_order_is_due_for_a_query_another_way_and_then_again_after_a_while() -> None:
+    desk = Desk()
+    desk.place("a")
+    session = desk.session
+    assert session.orders_to_query(desk.now) == ()
+    desk.say({"error": "internal"})
+    (order,) = session.orders_to_query(desk.now)
+    session.order_queried(order.snapshot(), desk.now)
+    assert session.orders_to_query(desk.now + RETRY_AFTER - 0.1) == ()
+    assert session.next_order_query(order) == desk.now + RETRY_AFTER
+    assert session.orders_to_query(desk.now + RETRY_AFTER) == (order,)
+
+
+def test_what_was_asked_before_a_loss_may_be_asked_again_after_it() -> None:
+    desk = Desk()
+    desk.place("a")
+    desk.say({"error": "internal"})
+    (order,) = desk.session.orders_to_query(desk.now)
+    desk.session.order_queried(order, desk.now)
+    desk.session.disconnected(desk.now, "reset")
+    assert desk.session.orders_to_query(desk.now) == (order,)

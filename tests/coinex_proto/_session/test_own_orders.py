@@ -159,7 +159,7 @@ def test_when_the_line_is_lost_open_orders_are_unknown_and_the_next_line_asks_ab
     room.own.connection_ready(2.0)
     assert room.due() == 2.0
     line = signed_in()
-    room.own.resolver.ask(connection_of(line), 2.0)
+    room.own.resolver.send_queries(connection_of(line), 2.0)
     assert (line.sent(), room.due()) == ([{"do": "find", "name": "a"}], None)
 
 
@@ -169,7 +169,7 @@ def test_the_answer_to_our_own_question_is_dealt_with_here_and_once() -> None:
     room.own.connection_lost("reset", 1.0)
     room.own.connection_ready(2.0)
     line = signed_in()
-    room.own.resolver.ask(connection_of(line), 2.0)
+    room.own.resolver.send_queries(connection_of(line), 2.0)
     room.queue.clear()
     (answer,) = [event for event in line.say(2.5, {"found": {"name": "a", "state": "live"}}) if type(event) is Replied]
     assert [room.own.answers(answer, 2.5), room.own.answers(answer, 2.5)] == [True, False]

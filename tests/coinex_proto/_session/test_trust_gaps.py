@@ -38,14 +38,14 @@ def names(events: Sequence[Any]) -> list[str]:
 
 def test_markets_that_a_peer_invents_under_all_markets_do_not_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("coinex_proto._session.trust.MAX_KEYS", 50)
-    monkeypatch.setattr("coinex_proto._session.delivered_trades.MAX_KEYS", 50)
+    monkeypatch.setattr("coinex_proto._session.delivered.MAX_KEYS", 50)
     session, line = asked(Price(), Trade(), venue=Counting())
     line.say(1.0, *(trades(f"T{i}", 1) for i in range(200)), *({**price(f"P{i}"), "n": i} for i in range(200)))
     counts = session.stats.updates_by_topic
     assert len(counts) <= 52
     assert counts.total() == 400
     trust = session._trust
-    assert max(len(trust._delivered._by_key), len(trust._sequences)) <= 52
+    assert max(len(trust.delivered._by_key), len(trust._sequences)) <= 52
     line.say(2.0, trades("T199", 2, 1))
     assert session.stats.duplicates == 1
 
@@ -87,7 +87,8 @@ def test_a_history_without_news_still_comes() -> None:
     assert session.trusted(Trade("A"))
 
 
-def test_only_so_many_trades_are_remembered() -> None:
+def test_only_so_many_trades_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("coinex_proto._session.delivered.KEPT", 0)
     _, line = asked(Trade("A"))
     ids(line, 1.0, *range(300, 0, -1))
     assert ids(line, 2.0, 300, 45) is None

@@ -1,0 +1,118 @@
+"""Each trade, own fill and end of an order is delivered once, whoever says it."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from coinex_proto import Statistics
+from coinex_proto._session import delivered as module
+from coinex_proto._session.delivered import KEPT, KEPT_EACH, Delivered
+from coinex_proto.coinex import UserTradeUpdate
+from tests.coinex_proto.tiny import TradeUpdate
+
+KEY = ("trade", "A")
+
+
+def update(*ids: int) -> TradeUpdate:
+    return TradeUpdate(market="A", ids=ids)
+
+
+def test_what_was_pushed_before_is_taken_out_and_counted() -> None:
+    stats = Statistics()
+    delivered = Delivered(stats).of(KEY)
+    first, second, third = (delivered.take_new(update(*ids), is_history=False) for ids in ((2, 1), (3, 2), (3, 1)))
+    assert [None if it is None else it.ids for it in (first, second, third)] == [(2, 1), (3,), None]  # type: ignore[attr-defined]
+    assert stats.duplicates == 3
+
+
+def test_the_first_push_after_asking_is_the_past() -> None:
+    trades = Delivered(Statistics())
+    delivered = trades.of(KEY)
+    assert delivered.is_history_due
+    told = delivered.take_new(update(1), is_history=True)
+    assert isinstance(told, TradeUpdate)
+    assert (told.is_history, delivered.is_history_due) == (True, False)
+    trades.expect_history(("trade", None))
+    assert delivered.is_history_due
+    again = delivered.take_new(update(1), is_history=True)
+    assert isinstance(again, TradeUpdate)
+    assert again.ids == ()
+    trades.expect_history(("trade", "B"))
+    assert not delivered.is_history_due
+
+
+def test_what_a_query_brings_is_handed_out_once_and_counts_for_the_pushes() -> None:
+    delivered = Delivered(Statistics()).of(KEY)
+    delivered.take_new(update(5), is_history=False)
+    told = delivered.take_recovered(update(5, 4))
+    assert isinstance(told, TradeUpdate)
+    assert told.ids == (4,)
+    assert delivered.take_recovered(update(5, 4)) is None
+    assert delivered.take_new(update(4), is_history=False) is None
+
+
+def test_memory_is_bounded_and_the_newest_stay_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    delivered = Delivered(Statistics()).of(KEY)
+    for number in range(2 * KEPT):
+        delivered.take_new(update(number), is_history=False)
+    assert delivered.take_new(update(0), is_history=False) is not None
+    assert delivered.take_new(update(2 * KEPT - 1), is_history=False) is None
+    monkeypatch.setattr(module, "MAX_KEYS", 2)
+    trades = Delivered(Statistics())
+    first = trades.of(("trade", "A"))
+    for market in "BC":
+        trades.of(("trade", market))
+    assert trades.of(("trade", "A")) is not first
+
+
+def test_what_nobody_wants_any_more_is_forgotten() -> None:
+    trades = Delivered(Statistics())
+    first = trades.of(KEY)
+    trades.forget(KEY)
+    trades.forget(KEY)
+    assert trades.of(KEY) is not first
+
+
+def test_each_market_keeps_some_and_one_alone_keeps_many() -> None:
+    trades = Delivered(Statistics())
+    other = ("trade", "B")
+    trades.of(KEY).add(range(KEPT + 10, 0, -1))
+    assert (trades.has(KEY, 10), trades.has(KEY, 11)) == (False, True)
+    trades.of(other).add(range(KEPT_EACH + 10, 0, -1))
+    assert (trades.has(other, 10), trades.has(other, 11)) == (False, True)
+    trades.of(KEY).add((KEPT + 11,))
+    oldest = KEPT_EACH + 10 + 2
+    assert (trades.has(KEY, oldest - 1), trades.has(KEY, oldest)) == (False, True)
+    trades.forget(KEY)
+    trades.of(other).add(range(KEPT, 0, -1))
+    assert trades.has(other, 11), "what is forgotten makes room"
+
+
+def test_what_a_query_brings_is_the_first_to_be_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    delivered = Delivered(Statistics()).of(KEY)
+    delivered.add((9, 8))
+    delivered.take_recovered(update(9, 7, 6))
+    assert list(delivered.ids) == [6, 7, 9, 8]
+    monkeypatch.setattr(module, "KEPT", 0)
+    monkeypatch.setattr(module, "KEPT_EACH", 3)
+    delivered.take_recovered(update(5))
+    assert list(delivered.ids) == [7, 9, 8]
+
+
+def fill(deal_id: int) -> UserTradeUpdate:
+    numbers: dict[str, Any] = {"price": Decimal(1), "amount": Decimal(1), "fee": Decimal(0), "fee_ccy": "BTC"}
+    return UserTradeUpdate(
+        deal_id=deal_id, created_at=1, order_id=1, market="BTCUSDT", side="buy", role="taker", **numbers
+    )
+
+
+def test_an_own_fill_is_not_recovered_that_was_pushed_or_recovered_before() -> None:
+    delivered = Delivered(Statistics())
+    delivered.note(fill(7))
+    assert delivered.take_recovered(fill(7)) is None
+    assert delivered.take_recovered(fill(8)) == fill(8)
+    assert delivered.take_recovered(fill(8)) is None
+    assert (delivered.markets("user_deals"), delivered.markets("deals")) == (("BTCUSDT",), ())
