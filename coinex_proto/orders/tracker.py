@@ -69,6 +69,11 @@ class Orders:
         """Live views of the orders that are not final, oldest first; `unknown` ones among them."""
         return tuple(record.view for record in self._open.values())
 
+    def markets(self) -> tuple[str, ...]:
+        """The markets of all orders that are remembered."""
+        known = (record.values.market for record in self._by_number.values())
+        return tuple(dict.fromkeys(market for market in known if market is not None))
+
     def find(self, order_id: OrderId | None = None, client_order_id: str | None = None) -> OrderView | None:
         """The live view of the order with this id; by client id, of the newest that has it."""
         record = self._by_order_id.get(order_id) if order_id is not None else None

@@ -27,11 +27,12 @@ from coinex_proto.coinex.http.errors import (
 from coinex_proto.coinex.http.paging import next_page
 from coinex_proto.coinex.http.rate_limits import RateLimits
 from coinex_proto.coinex.http.request import BASE_PATH, HttpRequest, build, prepared
-from coinex_proto.coinex.http.trading._resolve import MARKET_TYPES, Questions, ResolvedOrder, resolve
 from coinex_proto.coinex.http.trading.backfill import BACKFILLED, Backfill
-from coinex_proto.coinex.http.trading.holdings import BalanceSheet, PositionSheet
-from coinex_proto.coinex.http.trading.order_entry import Desk, Number
+from coinex_proto.coinex.http.trading.holdings import BalanceHoldings, PositionHoldings
+from coinex_proto.coinex.http.trading.order_entry import Number, OrderEntry
 from coinex_proto.coinex.http.trading.order_facts import facts_of
+from coinex_proto.coinex.http.trading.order_search import MARKET_TYPES, ResolvedOrder, resolve
+from coinex_proto.coinex.http.trading.session_step import HttpCommands, Module, Step
 
 __all__ = [
     "BACKFILLED",
@@ -41,15 +42,15 @@ __all__ = [
     "MARKET_TYPES",
     "ROUTES",
     "Backfill",
-    "BalanceSheet",
+    "BalanceHoldings",
     "Batch",
     "BatchItem",
     "Call",
     "Clock",
     "CodeMeaning",
-    "Desk",
     "HttpCaller",
     "HttpCommand",
+    "HttpCommands",
     "HttpOptions",
     "HttpOutcomeUnknown",
     "HttpRefused",
@@ -58,13 +59,14 @@ __all__ = [
     "HttpUnreachable",
     "Json",
     "MarketType",
+    "Module",
     "NoReply",
     "Number",
+    "OrderEntry",
     "OrderType",
     "Page",
     "Pause",
-    "PositionSheet",
-    "Questions",
+    "PositionHoldings",
     "RateLimited",
     "RateLimits",
     "Reply",
@@ -72,6 +74,7 @@ __all__ = [
     "Route",
     "Send",
     "Side",
+    "Step",
     "Steps",
     "StpMode",
     "UnreadableAnswer",

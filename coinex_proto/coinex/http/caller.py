@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 import re
-from collections import OrderedDict
 from collections.abc import Generator, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final, TypeAlias, TypeVar, final
@@ -26,14 +25,13 @@ from coinex_proto.coinex.http.errors import HttpRefused
 from coinex_proto.coinex.http.rate_limits import RateLimits
 from coinex_proto.coinex.http.request import BASE_PATH, HttpRequest, build
 from coinex_proto.coinex.http.system import Time
-from coinex_proto.coinex.http.trading._resolve import MARKET_TYPES, ResolvedOrder, resolve
+from coinex_proto.coinex.http.trading.order_search import MARKET_TYPES, ResolvedOrder, resolve
+from coinex_proto.coinex.http.trading.session_step import HttpCommands
 from coinex_proto.config import Backoff, Sources
 from coinex_proto.errors import SdkError, UsageError, quoted
+from coinex_proto.orders.tracker import Orders
 
 R = TypeVar("R")
-
-MAX_REMEMBERED: Final = 1024
-"""Orders of open outcome whose market is remembered for `resolve_order`."""
 
 _NS_IN_MS: Final = 10**6
 
@@ -117,8 +115,9 @@ class HttpCaller:
         options: HttpOptions | None = None,
         *,
         clock: Clock | None = None,
+        orders: Orders | None = None,
     ) -> None:
-        """`clock` may be that of a socket's session, so that both halves sign by the same offset."""
+        """`clock` and `orders` may be those of a socket's session: both halves sign by one offset and know one tracker."""
         self.rate_limits: Final = RateLimits()
         self._sources = sources
         self._credentials = credentials
@@ -126,7 +125,7 @@ class HttpCaller:
         self._clock = clock if clock is not None else Clock()
         self._must_sync = False
         self._now = -math.inf
-        self._open: OrderedDict[str, tuple[str, MarketType]] = OrderedDict()
+        self._sent = (orders if orders is not None else Orders()).sent
 
     @property
     def clock_offset_ms(self) -> float:
@@ -148,7 +147,7 @@ class HttpCaller:
         failures = 0
         while True:
             now = yield from self._permission(command, now)
-            reply = yield from self._exchange(command)
+            reply = yield from self._exchange(command, now)
             now = reply.now
             try:
                 return self._result_of(command, reply)
@@ -168,7 +167,7 @@ class HttpCaller:
         query = Time()
         now = yield from self._permission(query, now)
         sent_ns = self._sources.wall_time_ns()
-        reply = yield from self._exchange(query)
+        reply = yield from self._exchange(query, now)
         received_ns = self._sources.wall_time_ns()
         try:
             answer = self._result_of(query, reply)
@@ -186,34 +185,36 @@ class HttpCaller:
         Where the order was sent by this client, its market is remembered; otherwise name it, or all market types are
         searched.
         """
-        remembered = self._open.get(client_id)
-        if remembered is not None:
-            market, market_type = market or remembered[0], market_type or remembered[1]
-        questions = resolve(client_id, market, MARKET_TYPES if market_type is None else (market_type,))
-        verdict = yield from self.ask(questions, now)
+        sent = self._sent.get(client_id)
+        if sent is not None:
+            market = market or sent.market
+        sent_as = None if sent is None else sent.market_type
+        market_types = tuple(each for each in MARKET_TYPES if sent_as in (None, each))
+        queries = resolve(client_id, market, market_types if market_type is None else (market_type,))
+        verdict = yield from self.run(queries, now)
         if verdict.orders:
-            self._open.pop(client_id, None)
+            self._sent.forget(client_id)
         return verdict
 
-    def ask(self, questions: Generator[HttpCommand[Any], Any, R], now: float) -> Steps[R]:
+    def run(self, commands: HttpCommands[R], now: float) -> Steps[R]:
         """The steps of several commands, each yielded by a generator that is sent its result, or thrown its error.
 
         Returns what the generator returns. Closed in the middle, it closes the generator too.
         """
         try:
-            command = next(questions)
+            command = next(commands)
             while True:
                 try:
                     answer = yield from self.request(command, max(now, self._now))
                 except SdkError as error:
-                    command = questions.throw(error)
+                    command = commands.throw(error)
                 else:
-                    command = questions.send(answer)
+                    command = commands.send(answer)
         except StopIteration as stop:
             result: R = stop.value
             return result
         finally:
-            questions.close()
+            commands.close()
 
     # One attempt ------------------------------------------------------------------------------------------------------
 
@@ -222,7 +223,7 @@ class HttpCaller:
             now = yield from _pause(seconds)
         return now
 
-    def _exchange(self, command: HttpCommand[Any]) -> Steps[Reply | NoReply]:
+    def _exchange(self, command: HttpCommand[Any], now: float) -> Steps[Reply | NoReply]:
         request = build(
             command,
             self._credentials,
@@ -232,10 +233,7 @@ class HttpCaller:
         )
         # Noted before sending: a driver may be cancelled in between, and then nobody is left to note it.
         for client_id, market, market_type in _placed(command):
-            self._open[client_id] = (market, market_type)
-            self._open.move_to_end(client_id)
-        while len(self._open) > MAX_REMEMBERED:
-            self._open.popitem(last=False)
+            self._sent.note(client_id, market, now, market_type)
         reply = yield Send(request)
         assert not isinstance(reply, Woken), "a driver answers Send with Reply or NoReply"
         self._now = max(self._now, reply.now)
@@ -282,7 +280,7 @@ class HttpCaller:
 
     def _forget(self, command: HttpCommand[Any]) -> None:
         for client_id, _, _ in _placed(command):
-            self._open.pop(client_id, None)
+            self._sent.forget(client_id)
 
     def _timestamp_ms(self) -> int:
         return (self._sources.wall_time_ns() + self._clock.signing_offset_ns) // _NS_IN_MS

@@ -1,25 +1,26 @@
-"""What happened while nothing was seen, asked for over HTTP after a `Restored`: trades, own trades, finished orders.
+"""What happened while nothing was seen, queried over HTTP after a `Restored`: trades, own trades, finished orders.
 
-Without I/O: `fill` is a generator of calls, `HttpCaller.ask` runs it. Feed every update to `see`, so that nothing is handed
-out twice. It is asked with some overlap, since our clock and the venue's differ. What cannot be known is said: the venue
-lists its latest 1000 trades only, own trades market by market, and keeps no order that was cancelled without a fill.
+Without I/O: `recover` is a generator of HTTP commands, `HttpCaller.run` runs it. It queries with some overlap, since our
+clock and the venue's differ; the session knows what was delivered before. What cannot be known is said: the venue lists
+its latest 1000 trades only, own trades market by market, and keeps no order that was cancelled without a fill.
 Source: CoinEx API v2, deals, user-deals, finished-order; "Behaviour that shapes a client".
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from itertools import islice
 from typing import Any, Final, TypeAlias, final
 
 import attrs
 from attrs import define, field
 
+import coinex_proto.coinex.http.futures as futures
+import coinex_proto.coinex.http.spot as spot
 from coinex_proto.coinex.account_updates import Order, OrderUpdate, UserTradeUpdate
-from coinex_proto.coinex.http import futures, spot
 from coinex_proto.coinex.http.command import HttpCommand
 from coinex_proto.coinex.http.paging import next_page
-from coinex_proto.coinex.http.trading.order_entry import Asking, Desk, Module, Step
+from coinex_proto.coinex.http.trading.order_entry import OrderEntry
+from coinex_proto.coinex.http.trading.session_step import HttpCommands, Module, Step
 from coinex_proto.coinex.market_updates import Deal, TradesUpdate
 from coinex_proto.coinex.topics import Orders, Trades, UserTrades
 from coinex_proto.errors import SdkError
@@ -28,12 +29,7 @@ from coinex_proto.topics import Topic
 from coinex_proto.updates import Event, Update
 
 OVERLAP: Final = 2.0
-"""Seconds that are asked for beyond both ends of the gap."""
-
-REMEMBERED: Final = 4096
-"""Ids of each kind that are known to have been handed out: far more than a busy market trades within the overlap."""
-
-MOST_KEPT: Final = 2 * REMEMBERED
+"""Seconds that are queried beyond both ends of the gap."""
 
 TRADES: Final = 1000
 """Public trades that the venue lists at most."""
@@ -43,7 +39,7 @@ MOST_PAGES: Final = 20
 """So many pages of 100 rows of one list are read."""
 
 MOST_MARKETS: Final = 50
-"""So many markets are asked for one topic of all: each is a call, and 50 take seconds."""
+"""So many markets are queried for one topic of all: each is a request, and 50 take seconds."""
 
 BACKFILLED: Final[tuple[type[Topic[Any]], ...]] = (Trades, UserTrades, Orders)
 """Topics whose pushes are things that happen; of the others, the next push is the whole state."""
@@ -66,43 +62,28 @@ class _Found:
 class Backfill:
     """The gaps of one client, `Backfill(client.step, "spot")`. The session's `now` must read as Unix time."""
 
-    def __init__(self, step: Step, module: Module, desk: Desk | None = None) -> None:
+    def __init__(self, step: Step, module: Module, order_entry: OrderEntry | None = None) -> None:
         self._step = step
-        self._calls: Any = spot if module == "spot" else futures
+        self._requests: Any = spot if module == "spot" else futures
         self._market_type = "SPOT" if module == "spot" else "FUTURES"
-        self._desk = desk if desk is not None else Desk(step, module)
-        self._trades: dict[int, str] = {}
-        self._own_trades: dict[int, str] = {}
-        self._finished: dict[int, str] = {}
-        self._own_markets: dict[str, None] = {}
-        self._see: Mapping[type[Update], Callable[[Any], None]] = {
-            TradesUpdate: self._see_trades,
-            UserTradeUpdate: self._see_own_trade,
-            OrderUpdate: self._see_order,
-        }
-        self._ask: Mapping[type[Topic[Any]], Callable[[Any, Window, _Found], Asking[None]]] = {
-            Trades: self._ask_trades,
-            UserTrades: self._ask_own_trades,
-            Orders: self._ask_orders,
+        self._order_entry = order_entry if order_entry is not None else OrderEntry(step, module)
+        self._queries: Mapping[type[Topic[Any]], Callable[[Any, Window, _Found], HttpCommands[None]]] = {
+            Trades: self._query_trades,
+            UserTrades: self._query_own_trades,
+            Orders: self._query_orders,
         }
 
-    def see(self, update: Update) -> None:
-        """An update was handed out."""
-        see = self._see.get(type(update))
-        if see is not None:
-            see(update)
+    def recover(self, topic: Topic[Event], since: float, until: float) -> HttpCommands[Backfilled | None]:
+        """Queries what happened on this topic, and has the session hand it out, oldest first, with `Backfilled` behind it.
 
-    def fill(self, topic: Topic[Event], since: float, until: float) -> Asking[Backfilled | None]:
-        """Asks what happened on this topic, and has the session hand it out, oldest first, with `Backfilled` behind it.
-
-        Returns that event; None for a topic that needs no backfill. A call that fails is named in `missing`.
+        Returns that event; None for a topic that needs no backfill. A request that fails is named in `missing`.
         """
-        ask = self._ask.get(type(topic))
-        if ask is None:
+        query = self._queries.get(type(topic))
+        if query is None:
             return None
         found = _Found()
         try:
-            yield from ask(topic, self._window(since, until), found)
+            yield from query(topic, self._window(since, until), found)
         except SdkError as error:
             found.missing.append(f"what could not be asked for: {error}")
         return self._step(lambda session, now: self._hand_out(session, now, topic, since, until, found))
@@ -110,78 +91,54 @@ class Backfill:
     def _hand_out(
         self, session: Any, now: float, topic: Topic[Event], since: float, until: float, found: _Found
     ) -> Backfilled:
-        told = session.recover(*found.updates, now=now)
-        count = sum(len(update.deal_list) if isinstance(update, TradesUpdate) else 1 for update in told)
+        recovered = session.recover(*found.updates, now=now)
+        count = sum(len(update.deal_list) if isinstance(update, TradesUpdate) else 1 for update in recovered)
         missing = "; ".join(found.missing)
         event = Backfilled(topic=topic, since=since, until=until, recovered=count, missing=missing)
         session.note(event, now)
         return event
 
-    # What was seen ----------------------------------------------------------------------------------------------------
+    # Queries ----------------------------------------------------------------------------------------------------------
 
-    def _see_trades(self, update: TradesUpdate) -> None:
-        market, seen = update.market, self._trades
-        for deal in reversed(update.deal_list):
-            seen[deal.deal_id] = market
-        if len(seen) > MOST_KEPT:
-            self._trades = _newest(seen)
-
-    def _see_own_trade(self, update: UserTradeUpdate) -> None:
-        self._own_markets[update.market] = None
-        self._own_trades[update.deal_id] = update.market
-        if len(self._own_trades) > MOST_KEPT:
-            self._own_trades = _newest(self._own_trades)
-
-    def _see_order(self, update: OrderUpdate) -> None:
-        self._own_markets[update.order.market] = None
-        if update.event == "finish":
-            self._finished[update.order.order_id] = update.order.market
-            if len(self._finished) > MOST_KEPT:
-                self._finished = _newest(self._finished)
-
-    # What is asked ----------------------------------------------------------------------------------------------------
-
-    def _ask_trades(self, topic: Trades, window: Window, found: _Found) -> Asking[None]:
-        for market in _each(topic.market, self._trades.values(), found):
-            rows = yield self._calls.ListMarketDeals(market=market, limit=TRADES)
+    def _query_trades(self, topic: Trades, window: Window, found: _Found) -> HttpCommands[None]:
+        for market in _each(topic.market, self._markets(Trades), found):
+            rows = yield self._requests.ListMarketDeals(market=market, limit=TRADES)
             oldest = min((row.created_at for row in rows), default=0)
             if len(rows) >= TRADES and oldest > window[0]:
                 found.missing.append(f"trades of {market} before {oldest}: the venue lists its latest {TRADES} only")
-            fresh = [row for row in rows if _is_within(row.created_at, window) and row.deal_id not in self._trades]
-            fresh.sort(key=lambda row: row.deal_id, reverse=True)
-            if fresh:
-                deals = tuple(Deal(**{name: getattr(row, name) for name in _names(Deal)}) for row in fresh)
+            within = [row for row in rows if _is_within(row.created_at, window)]
+            within.sort(key=lambda row: row.deal_id, reverse=True)
+            if within:
+                deals = tuple(Deal(**{name: getattr(row, name) for name in _names(Deal)}) for row in within)
                 found.updates.append(TradesUpdate(market=market, deal_list=deals, is_history=True))
 
-    def _ask_own_trades(self, topic: UserTrades, window: Window, found: _Found) -> Asking[None]:
-        self._note_open_orders()
-        for market in _each(topic.market, self._own_markets, found):
-            asked = self._calls.ListUserDeals(market=market, start_time=window[0], end_time=window[1], limit=ROWS)
-            rows = yield from self._pages(asked, f"own trades of {market}", lambda _: False, found)
-            fresh = {row.deal_id: row for row in rows if row.deal_id not in self._own_trades}
+    def _query_own_trades(self, topic: UserTrades, window: Window, found: _Found) -> HttpCommands[None]:
+        for market in _each(topic.market, self._own_markets(), found):
+            first = self._requests.ListUserDeals(market=market, start_time=window[0], end_time=window[1], limit=ROWS)
+            rows = yield from self._pages(first, f"own trades of {market}", lambda _: False, found)
+            fresh = {row.deal_id: row for row in rows if not self._has(UserTrades, market, row.deal_id)}
             _convert(UserTradeUpdate, sorted(fresh.values(), key=lambda row: row.deal_id), found, lambda update: update)
 
-    def _ask_orders(self, topic: Orders, window: Window, found: _Found) -> Asking[None]:
+    def _query_orders(self, topic: Orders, window: Window, found: _Found) -> HttpCommands[None]:
         found.missing.append(UNFILLED)
-        self._note_open_orders()
-        unknown = yield from self._desk.settle()
+        unknown = yield from self._order_entry.resolve_unknown()
         if unknown:
             found.missing.append(f"{unknown} own orders whose state is still unknown")
-        asked = self._calls.ListFinishedOrder(market=topic.market, market_type=self._market_type, limit=ROWS)
-        rows = yield from self._pages(asked, "finished orders", lambda page: _is_before(page, window[0]), found)
+        first = self._requests.ListFinishedOrder(market=topic.market, market_type=self._market_type, limit=ROWS)
+        rows = yield from self._pages(first, "finished orders", lambda page: _is_before(page, window[0]), found)
         fresh = {
             row.order_id: row
             for row in rows
-            if row.order_id not in self._finished and _is_within(row.updated_at or 0, window)
+            if _is_within(row.updated_at or 0, window) and not self._has(Orders, row.market, row.order_id)
         }
         ordered = sorted(fresh.values(), key=lambda row: (row.updated_at or 0, row.order_id))
         _convert(Order, ordered, found, lambda order: OrderUpdate(event="finish", order=order))
 
     def _pages(
-        self, asked: HttpCommand[Any], what: str, is_enough: Callable[[Any], bool], found: _Found
-    ) -> Asking[list[Any]]:
+        self, first: HttpCommand[Any], what: str, is_enough: Callable[[Any], bool], found: _Found
+    ) -> HttpCommands[list[Any]]:
         """The rows of all pages, up to the first that is enough."""
-        following: Any = asked
+        following: Any = first
         rows: list[Any] = []
         for _ in range(MOST_PAGES):
             page = yield following
@@ -192,9 +149,16 @@ class Backfill:
         found.missing.append(f"{what} beyond the first {MOST_PAGES * ROWS} rows")
         return rows
 
-    def _note_open_orders(self) -> None:
-        known = self._step(lambda session, _: [view.market for view in session.orders.open()])
-        self._own_markets.update(dict.fromkeys(filter(None, known)))
+    # What the session knows -------------------------------------------------------------------------------------------
+
+    def _has(self, kind: type[UserTrades | Orders], market: str, occurrence: int) -> bool:
+        return self._step(lambda session, _: session.delivered.has((kind().key[0], market), occurrence))
+
+    def _markets(self, kind: type[Trades | UserTrades]) -> tuple[str, ...]:
+        return self._step(lambda session, _: session.delivered.markets(kind().key[0]))
+
+    def _own_markets(self) -> tuple[str, ...]:
+        return self._markets(UserTrades) + self._step(lambda session, _: session.orders.markets())
 
     def _window(self, since: float, until: float) -> Window:
         offset = self._step(lambda session, _: session.clock.offset_ns) / 1e9
@@ -208,11 +172,6 @@ def _each(market: str | None, known: Iterable[str], found: _Found) -> list[str]:
     markets = sorted(set(known))[:MOST_MARKETS]
     found.missing.append(f"markets other than {', '.join(markets)}" if markets else "all: no market is known here")
     return markets
-
-
-def _newest(seen: dict[int, str]) -> dict[int, str]:
-    """The newest half, now and then: taking the oldest out of a dict one by one gets slow."""
-    return dict(islice(seen.items(), len(seen) - REMEMBERED, None))
 
 
 def _is_within(at_ms: int, window: Window) -> bool:

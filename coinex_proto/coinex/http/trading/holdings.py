@@ -1,27 +1,31 @@
 """What an account holds: the answer of a query, kept current by the pushes that follow.
 
-Without I/O. Let the topic be live first, feed every push and every `Lost` in, then run `ask()`. A push that came after the
-question left wins over the answer: if it is the older of the two, the change in between has been pushed as well and
-follows. So the sheet is never wrong for longer than a push takes, and right at once where the socket has answered a ping
-after the query. Source: CoinEx API v2, assets/balance, futures/position, balance.update and position.update.
+Without I/O. Let the topic be live first, feed every push and every `Lost` in, then run `query()`. A push that came after
+the query left wins over the answer: if it is the older of the two, the change in between has been pushed as well and
+follows. So the holdings are never wrong for longer than a push takes, and right at once where the socket has answered a
+ping after the query. Several queries may be under way. Source: CoinEx API v2, assets/balance, futures/position,
+balance.update and position.update.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from types import MappingProxyType
-from typing import Any, Final, final
+from typing import Any, Final, Generic, TypeVar, final
 
 import attrs
 
+import coinex_proto.coinex.http.assets as assets
+import coinex_proto.coinex.http.futures as futures
 from coinex_proto.coinex.account_updates import BalanceUpdate, PositionUpdate
 from coinex_proto.coinex.account_updates import Position as PushedPosition
-from coinex_proto.coinex.http import assets, futures
 from coinex_proto.coinex.http.paging import next_page
-from coinex_proto.coinex.http.trading.order_entry import Asking, Module, Step
+from coinex_proto.coinex.http.trading.session_step import HttpCommands, Module, Step
 from coinex_proto.coinex.topics import Balances, Positions
 from coinex_proto.errors import UsageError
 from coinex_proto.events import Lost
+
+P = TypeVar("P")
 
 ROWS: Final = 100
 """Of one page of positions, the most that the venue names."""
@@ -32,17 +36,44 @@ _OTHER: Final = frozenset({"settle_val", "first_filled_price", "latest_filled_pr
 _SAME: Final = tuple(each.name for each in attrs.fields(PushedPosition) if each.name not in _OTHER)
 
 
+class _Pushed(Generic[P]):
+    """The pushes since the oldest query that is under way, and whether any were lost."""
+
+    def __init__(self) -> None:
+        self.updates: dict[Hashable, P] = {}
+        self._under_way = 0
+        self._losses = 0
+
+    def begin(self) -> int:
+        """A query leaves; give what comes of it to `is_whole`."""
+        if not self._under_way:
+            self.updates.clear()
+        self._under_way += 1
+        return self._losses
+
+    def end(self) -> None:
+        """A query has its answer, or will not get one."""
+        self._under_way -= 1
+
+    def lost(self) -> None:
+        """Pushes may be missed from now on."""
+        self._losses += 1
+
+    def is_whole(self, begun: int) -> bool:
+        """Whether no push was lost since."""
+        return begun == self._losses
+
+
 @final
-class BalanceSheet:
+class BalanceHoldings:
     """Own balances by currency, of the spot or of the futures account; margin accounts are not among them."""
 
     def __init__(self, step: Step, module: Module) -> None:
         """`step`: the client's; what the answer changes is changed where the pushes come in."""
         self._step = step
-        self._query = assets.GetSpotBalance() if module == "spot" else assets.GetFuturesBalance()
+        self._request = assets.GetSpotBalance() if module == "spot" else assets.GetFuturesBalance()
         self._known: dict[str, BalanceUpdate] = {}
-        self._pushed: dict[str, BalanceUpdate] = {}
-        self._losses = 0
+        self._pushed: _Pushed[BalanceUpdate] = _Pushed()
         self.is_current = False
         """An answer is in, and nothing was missed since."""
 
@@ -54,28 +85,27 @@ class BalanceSheet:
     def take(self, update: BalanceUpdate) -> None:
         """A push."""
         if not update.margin_market:
-            self._pushed[update.ccy] = self._known[update.ccy] = update
+            self._pushed.updates[update.ccy] = self._known[update.ccy] = update
 
     def lost(self, event: Lost) -> None:
         """Pushes may be missed from now on."""
         if any(isinstance(topic, Balances) for topic in event.topics):
             self.is_current = False
-            self._losses += 1
+            self._pushed.lost()
 
-    def ask(self) -> Asking[None]:
+    def query(self) -> HttpCommands[None]:
         """Queries the venue; `is_current` afterwards, unless pushes were missed meanwhile."""
-        losses = self._step(lambda _, __: self._begin())
-        rows = yield self._query
-        told = {row.ccy: _balance(row) for row in rows}
-        self._step(lambda _, __: self._finish(told, losses))
+        begun = self._step(lambda _, __: self._pushed.begin())
+        try:
+            rows = yield self._request
+            answer = {row.ccy: _balance(row) for row in rows}
+            self._step(lambda _, __: self._finish(answer, begun))
+        finally:
+            self._step(lambda _, __: self._pushed.end())
 
-    def _begin(self) -> int:
-        self._pushed.clear()
-        return self._losses
-
-    def _finish(self, told: dict[str, BalanceUpdate], losses: int) -> None:
-        self._known = told | self._pushed
-        self.is_current = losses == self._losses
+    def _finish(self, answer: dict[str, BalanceUpdate], begun: int) -> None:
+        self._known = {**answer, **{update.ccy: update for update in self._pushed.updates.values()}}
+        self.is_current = self._pushed.is_whole(begun)
 
 
 def _balance(row: assets.SpotBalance | assets.FuturesBalance) -> BalanceUpdate:
@@ -92,7 +122,7 @@ def _balance(row: assets.SpotBalance | assets.FuturesBalance) -> BalanceUpdate:
 
 
 @final
-class PositionSheet:
+class PositionHoldings:
     """Own futures positions by market."""
 
     def __init__(self, step: Step, module: Module) -> None:
@@ -101,8 +131,7 @@ class PositionSheet:
         if module != "futures":
             raise UsageError("positions are on the futures half only")
         self._known: dict[int, futures.Position] = {}
-        self._pushed: dict[int, PositionUpdate] = {}
-        self._losses = 0
+        self._pushed: _Pushed[PositionUpdate] = _Pushed()
         self.is_current = False
         """An answer is in, and nothing was missed since."""
 
@@ -113,35 +142,34 @@ class PositionSheet:
 
     def take(self, update: PositionUpdate) -> None:
         """A push."""
-        self._pushed[update.position.position_id] = update
+        self._pushed.updates[update.position.position_id] = update
         self._apply(update)
 
     def lost(self, event: Lost) -> None:
         """Pushes may be missed from now on."""
         if any(isinstance(topic, Positions) for topic in event.topics):
             self.is_current = False
-            self._losses += 1
+            self._pushed.lost()
 
-    def ask(self) -> Asking[None]:
+    def query(self) -> HttpCommands[None]:
         """Queries the venue; `is_current` afterwards, unless pushes were missed meanwhile."""
-        losses = self._step(lambda _, __: self._begin())
-        found: dict[int, futures.Position] = {}
-        asked: Any = futures.ListPendingPosition(limit=ROWS)
-        while asked is not None:
-            page = yield asked
-            found.update((row.position_id, row) for row in page.rows)
-            asked = next_page(asked, page)
-        self._step(lambda _, __: self._finish(found, losses))
+        begun = self._step(lambda _, __: self._pushed.begin())
+        try:
+            found: dict[int, futures.Position] = {}
+            request: Any = futures.ListPendingPosition(limit=ROWS)
+            while request is not None:
+                page = yield request
+                found.update((row.position_id, row) for row in page.rows)
+                request = next_page(request, page)
+            self._step(lambda _, __: self._finish(found, begun))
+        finally:
+            self._step(lambda _, __: self._pushed.end())
 
-    def _begin(self) -> int:
-        self._pushed.clear()
-        return self._losses
-
-    def _finish(self, found: dict[int, futures.Position], losses: int) -> None:
+    def _finish(self, found: dict[int, futures.Position], begun: int) -> None:
         self._known = found
-        for update in self._pushed.values():
+        for update in self._pushed.updates.values():
             self._apply(update)
-        self.is_current = losses == self._losses
+        self.is_current = self._pushed.is_whole(begun)
 
     def _apply(self, update: PositionUpdate) -> None:
         pushed = update.position

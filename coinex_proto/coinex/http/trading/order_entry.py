@@ -1,52 +1,44 @@
-"""Own orders that leave over HTTP, on the tracker of a socket's session: place, change, cancel, find out.
+"""Own orders that leave over HTTP, on the tracker of a socket's session: place, change, cancel, resolve.
 
-Without I/O: each verb is a generator that yields the calls to make and is sent their results, `HttpCaller.ask` runs it. What
-it learns goes to the session at once, so that an answer, a push or a query may confirm an order, whichever comes first.
+Without I/O: each method is a generator that yields HTTP commands and is sent their results, `HttpCaller.run` runs it. What
+the answers say goes to the session at once, so that an answer, a push or a query may confirm an order, whichever comes
+first. Which orders are to be asked about, and how often, the session decides.
 Source: CoinEx API v2, spot/order and futures/order; what "not found" proves is in its section on cancelled orders.
 """
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Mapping
 from decimal import Decimal
 from types import ModuleType
-from typing import Any, Final, Literal, Protocol, TypeAlias, TypeVar, final
+from typing import Any, Final, TypeAlias, final
 
-from coinex_proto.coinex.http import futures, spot
+import coinex_proto.coinex.http.futures as futures
+import coinex_proto.coinex.http.spot as spot
 from coinex_proto.coinex.http._parameters import MarketType, OrderType, Side, StpMode
 from coinex_proto.coinex.http.command import HttpCommand
 from coinex_proto.coinex.http.errors import HttpOutcomeUnknown, HttpRefused
 from coinex_proto.coinex.http.paging import next_page
-from coinex_proto.coinex.http.trading._resolve import resolve
 from coinex_proto.coinex.http.trading.order_facts import facts_of
+from coinex_proto.coinex.http.trading.order_search import resolve
+from coinex_proto.coinex.http.trading.session_step import HttpCommands, Module, Step
 from coinex_proto.errors import RequestRefused, SdkError, UsageError
 from coinex_proto.orders.fact import OrderFact
 from coinex_proto.orders.view import OrderView
 from coinex_proto.session import Session
 
-T = TypeVar("T")
-
 Number: TypeAlias = str | int | Decimal
 """Of an amount or a price; a float is refused."""
-
-Module: TypeAlias = Literal["spot", "futures"]
-
-Asking: TypeAlias = Generator[HttpCommand[Any], Any, T]
-"""Yields calls, is sent their results or thrown their errors, returns a `T`."""
 
 NOT_FOUND: Final = 3600
 """Code for an order that the venue does not know (any more)."""
 
-SETTLED_AFTER: Final = 20.0
+REFUSED_AFTER: Final = 20.0
 """Seconds after which a placing call that was lost cannot take effect any more: the venue refuses what was signed more
 than 5 s ago, our clock may be off by a second, and its lists may lag."""
 
 LISTED_AFTER: Final = 2.0
 """Seconds that the venue may need until its queries know what its answers and pushes have told."""
-
-MAX_REMEMBERED: Final = 1024
-"""Orders whose time of sending is remembered."""
 
 ROWS: Final = 100
 """Of one page of orders, the most that the venue names."""
@@ -58,31 +50,22 @@ _GONE: Final = "the venue does not know it any more, so it was cancelled without
 _NEVER: Final = "the venue does not know it: it never arrived, or was cancelled without a fill"
 
 
-class Step(Protocol):
-    """A client's `step`: does something to its session, and gives what comes of it."""
-
-    def __call__(self, work: Callable[[Session, float], T], /) -> T:
-        """What `work` gives, called with the session and its present time."""
-        ...
-
-
 @final
-class Desk:
-    """The orders of one client, `Desk(client.step, "spot")`; spot or futures, not margin.
+class OrderEntry:
+    """The orders of one client, `OrderEntry(client.step, "spot")`; spot or futures, not margin.
 
     Its views are live. Hold the topic `Orders` of a market while you trade there: without its pushes an order is as old
     as the last answer.
     """
 
-    def __init__(self, step: Step, module: Module, *, settled_after: float = SETTLED_AFTER) -> None:
-        """`settled_after`: more than the default where `window_ms` lets signed calls live for longer than 5 s."""
+    def __init__(self, step: Step, module: Module, *, refused_after: float = REFUSED_AFTER) -> None:
+        """`refused_after`: more than the default where `window_ms` lets signed calls live for longer than 5 s."""
         if module not in _ORDERS:
-            raise UsageError(f"Desk({module!r}): the halves of the venue are 'spot' and 'futures'")
+            raise UsageError(f"OrderEntry({module!r}): the halves of the venue are 'spot' and 'futures'")
         self._step = step
         self._module: Module = module
-        self._calls = _ORDERS[module]
-        self._settled_after = settled_after
-        self._sent: OrderedDict[str, float] = OrderedDict()
+        self._requests = _ORDERS[module]
+        self._refused_after = refused_after
 
     # Placing ----------------------------------------------------------------------------------------------------------
 
@@ -125,17 +108,16 @@ class Desk:
             stp_mode=stp_mode,
         )
 
-    def place(self, command: spot.PutOrder | futures.PutOrder) -> Asking[OrderView]:
+    def place(self, command: spot.PutOrder | futures.PutOrder) -> HttpCommands[OrderView]:
         """Places an order, once; it is `sending` from before the call leaves.
 
         Returns its view: live, filled, or with `state` "unknown" where the answer was lost or says nothing certain; then
-        a push or `find_out` settles it. Raises `HttpRefused` for a no, and whatever else has certainly kept the call from
+        a push or `resolve` tells. Raises `HttpRefused` for a no, and whatever else has certainly kept the call from
         leaving; the order is `refused` then.
         """
         if command.client_id is None:
             raise UsageError("an order needs a client_id here: without one nobody can find out what became of it")
         request_id, view = self._step(lambda session, now: session.sending(command.order(), now))
-        self._remember(command.client_id)
         try:
             row = yield command
         except HttpOutcomeUnknown as lost:
@@ -149,13 +131,13 @@ class Desk:
         except BaseException:
             self._step(lambda session, now: session.outcome_unknown(request_id, "interrupted while it was sent", now))
             raise
-        told = facts_of(command, row)
-        self._step(lambda session, now: session.apply_facts(*told, now=now, request_id=request_id))
+        facts = facts_of(command, row)
+        self._step(lambda session, now: session.apply_facts(*facts, now=now, request_id=request_id))
         return view
 
     # Changing ---------------------------------------------------------------------------------------------------------
 
-    def cancel(self, order: OrderView) -> Asking[OrderView]:
+    def cancel(self, order: OrderView) -> HttpCommands[OrderView]:
         """Cancels an order; one that was not found, or that has ended meanwhile, is looked up, and its view tells.
 
         Raises `HttpRefused`, and `HttpOutcomeUnknown` when the answer was lost: cancelling again does no harm.
@@ -164,40 +146,40 @@ class Desk:
         if live.is_final:
             return live
         try:
-            yield from self._told_by(self._cancelling(live))
+            yield from self._apply_answer(self._cancelling(live))
         except RequestRefused as refusal:
             if refusal.code != NOT_FOUND:
                 raise
         if not self._has_ended(live):
-            yield from self.find_out(live)
+            yield from self.resolve(live)
         return live
 
     def modify(
         self, order: OrderView, *, amount: Number | None = None, price: Number | None = None
-    ) -> Asking[OrderView]:
+    ) -> HttpCommands[OrderView]:
         """Changes amount (the filled part included) or price; the order may go on under a new id, the view follows.
 
-        Raises `HttpRefused`, which leaves the order as it was, and `HttpOutcomeUnknown`: then `find_out` or a push tells.
+        Raises `HttpRefused`, which leaves the order as it was, and `HttpOutcomeUnknown`: then `resolve` or a push tells.
         """
         live = self._live(order)
         if live.order_id is None or live.market is None:
             raise UsageError(f"the venue has not told this order's id yet, so that it cannot be changed: {live!r}")
-        edit = self._calls.EditOrder(market=live.market, order_id=live.order_id, amount=amount, price=price)
-        yield from self._told_by(edit)
+        edit = self._requests.EditOrder(market=live.market, order_id=live.order_id, amount=amount, price=price)
+        yield from self._apply_answer(edit)
         return live
 
     def _cancelling(self, order: OrderView) -> HttpCommand[Any]:
         if order.order_id is not None and order.market is not None:
-            cancelling: HttpCommand[Any] = self._calls.CancelOrder(market=order.market, order_id=order.order_id)
+            cancelling: HttpCommand[Any] = self._requests.CancelOrder(market=order.market, order_id=order.order_id)
         elif order.client_order_id:
-            cancelling = self._calls.CancelOrderByClientId(market=order.market, client_id=order.client_order_id)
+            cancelling = self._requests.CancelOrderByClientId(market=order.market, client_id=order.client_order_id)
         else:
             raise UsageError(f"the venue has not told this order's id, and it has no client id: {order!r}")
         return cancelling
 
-    # Finding out ------------------------------------------------------------------------------------------------------
+    # Resolving --------------------------------------------------------------------------------------------------------
 
-    def find_out(self, order: OrderView) -> Asking[OrderView]:
+    def resolve(self, order: OrderView) -> HttpCommands[OrderView]:
         """Asks the venue about an order; the view tells what it knows.
 
         An order that the venue knew and does not know any more was cancelled without a fill. One that was never confirmed
@@ -206,23 +188,27 @@ class Desk:
         live = self._live(order)
         if live.is_final:
             return live
+        self._step(lambda session, now: session.order_queried(live, now))
         if live.order_id is not None and live.market is not None:
             yield from self._look_up(live, live.market)
         if live.state == "unknown" and live.client_order_id:
             yield from self._search(live, live.client_order_id)
         return live
 
-    def settle(self) -> Asking[int]:
-        """Asks about every order whose state is unknown, as after a lost connection; how many stay unknown."""
-        unknown = [view for view in self._open() if view.state == "unknown"]
-        for market in dict.fromkeys(view.market for view in unknown if view.market is not None):
-            yield from self._list_open(market)
-        for view in unknown:
-            if view.state == "unknown":
-                yield from self.find_out(view)
-        return sum(view.state == "unknown" for view in unknown)
+    def resolve_unknown(self) -> HttpCommands[int]:
+        """Asks about the orders of unknown state, as after a lost connection; how many stay unknown.
 
-    def open_orders(self, market: str | None = None) -> Asking[tuple[OrderView, ...]]:
+        Those that were asked about a moment ago are left for later.
+        """
+        due = self._step(_begin_round)
+        for market in dict.fromkeys(view.market for view in due if view.market is not None):
+            yield from self._list_open(market)
+        for view in due:
+            if view.state == "unknown":
+                yield from self.resolve(view)
+        return sum(view.state == "unknown" for view in self._open())
+
+    def open_orders(self, market: str | None = None) -> HttpCommands[tuple[OrderView, ...]]:
         """Every own order that is open, those of other programs too; what the list lacks is asked for one by one.
 
         Ask with the pushes of `Orders` flowing: then nothing falls in between.
@@ -231,19 +217,19 @@ class Desk:
         listed = yield from self._list_open(market)
         for view in before:
             if not view.is_final and view.order_id not in listed:
-                yield from self.find_out(view)
+                yield from self.resolve(view)
         return tuple(view for view in self._open() if market in (None, view.market))
 
-    def _look_up(self, order: OrderView, market: str) -> Asking[None]:
+    def _look_up(self, order: OrderView, market: str) -> HttpCommands[None]:
         try:
-            yield from self._told_by(self._calls.GetOrderStatus(market=market, order_id=order.order_id))
+            yield from self._apply_answer(self._requests.GetOrderStatus(market=market, order_id=order.order_id))
         except HttpRefused as refusal:
             if refusal.code != NOT_FOUND:
                 raise
             known_id = order.order_id
             listed = yield from self._list_open(market)
             if known_id not in listed and self._has_vanished(order, known_id):
-                self._learn(OrderFact(order_id=known_id, market=market, state="cancelled", why=_GONE))
+                self._apply(OrderFact(order_id=known_id, market=market, state="cancelled", why=_GONE))
 
     def _has_vanished(self, order: OrderView, known_id: object) -> bool:
         """Whether an order that no query finds can only have been cancelled: what was filled at all is kept."""
@@ -251,37 +237,37 @@ class Desk:
             return False
         return order.state == "unknown" or self._now() >= order.updated_at + LISTED_AFTER
 
-    def _search(self, order: OrderView, client_id: str) -> Asking[None]:
+    def _search(self, order: OrderView, client_id: str) -> HttpCommands[None]:
         verdict = yield from resolve(client_id, order.market, (_MARKET_TYPES[self._module],))
         mine = [fact for fact in verdict.facts if order.order_id in (None, fact.order_id)]
-        self._learn(*mine)
-        sent_at = self._sent.get(client_id)
-        if mine or order.order_id is not None or sent_at is None or order.state != "unknown":
+        self._apply(*mine)
+        sent = self._step(lambda session, _: session.orders.sent.get(client_id))
+        if mine or order.order_id is not None or sent is None or order.state != "unknown":
             return
-        if self._now() >= sent_at + self._settled_after:
-            self._learn(OrderFact(client_order_id=client_id, market=order.market, state="refused", why=_NEVER))
+        if self._now() >= sent.at + self._refused_after:
+            self._apply(OrderFact(client_order_id=client_id, market=order.market, state="refused", why=_NEVER))
 
-    def _list_open(self, market: str | None) -> Asking[frozenset[object]]:
-        """The ids of the open orders; the tracker learns them."""
+    def _list_open(self, market: str | None) -> HttpCommands[frozenset[object]]:
+        """The ids of the open orders; the tracker is told of them."""
         listed: set[object] = set()
-        asked = self._calls.ListPendingOrder(market=market, limit=ROWS)
-        while asked is not None:
-            page = yield asked
-            self._learn(*facts_of(asked, page))
+        request = self._requests.ListPendingOrder(market=market, limit=ROWS)
+        while request is not None:
+            page = yield request
+            self._apply(*facts_of(request, page))
             listed.update(row.order_id for row in page.rows)
-            asked = next_page(asked, page)
+            request = next_page(request, page)
         return frozenset(listed)
 
     # The session ------------------------------------------------------------------------------------------------------
 
-    def _told_by(self, command: HttpCommand[Any]) -> Asking[None]:
+    def _apply_answer(self, command: HttpCommand[Any]) -> HttpCommands[None]:
         result = yield command
-        self._learn(*facts_of(command, result))
+        self._apply(*facts_of(command, result))
         for item in result if isinstance(result, tuple) else ():
             if not item.is_ok:
                 raise RequestRefused(item.code, item.message, command=command)
 
-    def _learn(self, *facts: OrderFact) -> None:
+    def _apply(self, *facts: OrderFact) -> None:
         if facts:
             self._step(lambda session, now: session.apply_facts(*facts, now=now))
 
@@ -297,8 +283,9 @@ class Desk:
     def _now(self) -> float:
         return self._step(lambda _, now: now)
 
-    def _remember(self, client_id: str) -> None:
-        self._sent[client_id] = self._now()
-        self._sent.move_to_end(client_id)
-        while len(self._sent) > MAX_REMEMBERED:
-            self._sent.popitem(last=False)
+
+def _begin_round(session: Session, now: float) -> tuple[OrderView, ...]:
+    due = session.orders_to_query(now)
+    for view in due:
+        session.order_queried(view, now)
+    return due

@@ -12,7 +12,8 @@ from typing import Any, Final, TypeAlias
 
 from attrs import evolve
 
-from coinex_proto.coinex.http import futures, spot
+import coinex_proto.coinex.http.futures as futures
+import coinex_proto.coinex.http.spot as spot
 from coinex_proto.coinex.http._envelope import BatchItem, Page
 from coinex_proto.coinex.http._orders import OrderRow, State, fact, finished_state, state_of
 from coinex_proto.coinex.http.command import HttpCommand
@@ -68,9 +69,9 @@ def facts_of(command: HttpCommand[Any], result: object) -> tuple[OrderFact, ...]
 def _of_batch(command: HttpCommand[Any], items: tuple[BatchItem[Any], ...], judge: Judge) -> tuple[OrderFact, ...]:
     """Each element answers for the element of the request at the same place, where there are as many."""
     sent = getattr(command, "orders", ())
-    asked = sent if len(sent) == len(items) else (None,) * len(items)
+    elements = sent if len(sent) == len(items) else (None,) * len(items)
     found = []
-    for each, item in zip(asked, items, strict=True):
+    for each, item in zip(elements, items, strict=True):
         if item.data is not None:
             found.append(_renamed(each, fact(item.data, judge(item.data))))
         elif isinstance(each, (spot.PutOrder, futures.PutOrder)) and not item.is_ok:

@@ -412,18 +412,18 @@ def test_what_is_remembered_is_bounded() -> None:
     assert len(peer.requests) == 1030 + 8
 
 
-def test_questions_are_asked_one_after_the_other_and_their_errors_are_thrown_in() -> None:
-    def questions() -> Generator[HttpCommand[Any], Any, list[object]]:
-        heard: list[object] = [(yield BALANCE)]
+def test_commands_are_run_one_after_the_other_and_their_errors_are_thrown_in() -> None:
+    def commands() -> Generator[HttpCommand[Any], Any, list[object]]:
+        found: list[object] = [(yield BALANCE)]
         try:
             yield spot.GetOrderStatus(market="BTCUSDT", order_id=7)
         except HttpRefused as refusal:
-            heard.append(refusal.code)
-        return heard
+            found.append(refusal.code)
+        return found
 
     peer = Peer(ok(BALANCES), refused(3600))
     caller = caller_of(peer)
-    balances, code = peer.run(caller.ask(questions(), peer.now))
+    balances, code = peer.run(caller.run(commands(), peer.now))
     assert (balances, code) == ((assets.SpotBalance(ccy="USDT", available=Decimal(1), frozen=Decimal(0)),), 3600)
     assert [request.split("?")[0] for request in peer.requests] == [
         "GET /v2/assets/spot/balance",
@@ -431,16 +431,16 @@ def test_questions_are_asked_one_after_the_other_and_their_errors_are_thrown_in(
     ]
 
 
-def test_questions_that_are_broken_off_learn_of_it() -> None:
+def test_commands_that_are_broken_off_get_to_know_it() -> None:
     ended: list[str] = []
 
-    def questions() -> Generator[HttpCommand[Any], Any, None]:
+    def commands() -> Generator[HttpCommand[Any], Any, None]:
         try:
             yield BALANCE
         finally:
             ended.append("here")
 
-    steps = caller_of(Peer()).ask(questions(), 100.0)
+    steps = caller_of(Peer()).run(commands(), 100.0)
     next(steps)
     steps.close()
     assert ended == ["here"]

@@ -1,4 +1,4 @@
-"""Whether an order whose outcome is unknown stands: what to ask, and what the answers prove.
+"""Whether an order whose outcome is unknown stands, by its client id: the queries, and what their answers prove.
 
 The venue has no idempotency key. It lets open orders be searched by client id and finished ones be listed; an order
 cancelled without any fill is kept in neither. So "found" is proof, "not found" is not: the order may have been cancelled
@@ -7,16 +7,18 @@ unfilled, never have arrived, or still be on its way. Source: CoinEx API v2, spo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final, Literal, TypeAlias
 
 from attrs import define, field, frozen
 
-from coinex_proto.coinex.http import futures, spot
+import coinex_proto.coinex.http.futures as futures
+import coinex_proto.coinex.http.spot as spot
 from coinex_proto.coinex.http._orders import State, fact, finished_state, state_of
 from coinex_proto.coinex.http._parameters import MarketType
 from coinex_proto.coinex.http.command import HttpCommand
 from coinex_proto.coinex.http.errors import HttpRefused
+from coinex_proto.coinex.http.trading.session_step import HttpCommands
 from coinex_proto.orders.fact import OrderFact
 
 AnyOrder: TypeAlias = spot.SpotOrder | futures.FuturesOrder
@@ -48,10 +50,7 @@ class ResolvedOrder:
         return self.orders[0] if self.orders else None
 
 
-Questions: TypeAlias = Generator[HttpCommand[Any], Any, ResolvedOrder]
-
-
-def resolve(client_id: str, market: str | None, market_types: Sequence[MarketType]) -> Questions:
+def resolve(client_id: str, market: str | None, market_types: Sequence[MarketType]) -> HttpCommands[ResolvedOrder]:
     """Yields the queries to make, is sent their results, and returns the verdict. Raises `UsageError` for a bad id.
 
     A refused query may be thrown in: with several market types, the search goes on with the next as long as one is left
