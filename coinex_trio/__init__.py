@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from coinex_trio.proxy import ProxyNetwork
     from coinex_trio.qfex import QfexClient
     from coinex_trio.stream import EventStream
+    from coinex_trio.trio_coinex import TrioCoinexClient, open_coinex
 else:
     from importlib import import_module
 
@@ -37,10 +38,12 @@ else:
         "ProxyNetwork": "proxy",
         "QfexClient": "qfex",
         "SYSTEM": "network",
+        "TrioCoinexClient": "trio_coinex",
         "credentials_from_env": "coinex",
         "local_exchange": "exchange",
         "memory_exchange": "exchange",
         "open_client": "client",
+        "open_coinex": "trio_coinex",
         "open_http": "http",
         "run": "blocking",
     }
@@ -73,10 +76,12 @@ __all__ = [
     "ProxyNetwork",
     "QfexClient",
     "QfexExchange",
+    "TrioCoinexClient",
     "credentials_from_env",
     "local_exchange",
     "memory_exchange",
     "open_client",
+    "open_coinex",
     "open_http",
     "run",
 ]

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import os
 import ssl
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import TypeVar, final
+from typing import TypeVar
 
 import trio
 
@@ -30,7 +30,6 @@ T = TypeVar("T")
 E = TypeVar("E", bound=Event)
 
 
-@final
 class Client(ClientBase):
     """One venue's session under trio; made by `open_client`. Its methods are called from tasks of the same trio run."""
 
@@ -122,13 +121,23 @@ async def open_client(
     check_ssl_context(ssl_context, has_credentials=dialect.has_credentials)
     io = TrioIO(core, network, ssl_context)
     client = Client(core, io)
+    async with opened(client, io):
+        yield client
+
+
+@asynccontextmanager
+async def opened(client: Client, io: TrioIO, *beside: Callable[[], Awaitable[None]]) -> AsyncIterator[None]:
+    """Opens a client around a block, and closes it; tasks `beside` it end with the block, and what they raise ends it."""
+    core = client._core
     body_error: BaseException | None = None
     async with trio.open_nursery() as nursery:
         io.start(nursery)
+        for task in beside:
+            nursery.start_soon(io.run_beside, task)
         try:
             with io.block:
                 await client._opened()
-                yield client
+                yield
         except BaseException as error:  # noqa: BLE001  (raised behind the nursery, which would wrap it)
             body_error = error
         await io.close()

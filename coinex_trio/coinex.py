@@ -1,6 +1,7 @@
-"""The blocking CoinEx client with one verb a channel, and credentials from the environment.
+"""The blocking CoinEx client: a method a channel, own orders over HTTP, and credentials from the environment.
 
-Each verb only names a topic; all the work is the blocking client's. Must not import trio.
+What is done over HTTP is decided in `coinex_driver.coinex_trading`; here it is done in the calling thread. Must not import
+trio, and imports httpx2 only when HTTP is used.
 """
 
 from __future__ import annotations
@@ -8,32 +9,36 @@ from __future__ import annotations
 import math
 import os
 import ssl
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias, final
+from collections.abc import Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final, TypeVar, assert_never, final
+from weakref import ref
 
 from coinex_driver.arguments import check_seconds
-from coinex_proto import BookChanged, Callbacks, Config, OrderView, UsageError, coinex
+from coinex_driver.coinex_facade import CoinexSubscriptions, Module, dialect_of, http_url_of
+from coinex_driver.reentry import CURRENT_THREAD
+from coinex_proto import Callbacks, Config, OrderView, UsageError, coinex
 from coinex_proto.checks import check_order
-from coinex_trio._facades.coinex_http import ASK_AGAIN, Together, http_url_of
 from coinex_trio.blocking import BlockingClient
 from coinex_trio.network import SYSTEM, Network
 
 if TYPE_CHECKING:
+    from coinex_driver.coinex_trading import Action, Actions, CoinexTrading
     from coinex_proto.coinex.http import Number, OrderType, Side, StpMode
     from coinex_proto.coinex.http.futures import Position
     from coinex_trio.http import BlockingHttp
 
-Module: TypeAlias = Literal["spot", "futures"]
+T = TypeVar("T")
 
 ACCESS_ID: Final = "COINEX_ACCESS_ID"
 SECRET_KEY: Final = "COINEX_SECRET_KEY"
 
 
 @final
-class CoinexClient(BlockingClient):
+class CoinexClient(BlockingClient, CoinexSubscriptions):
     """A blocking client of one CoinEx socket, spot or futures.
 
-    A callback gets one event each: the classes are named at the verbs. Subscriptions may be stated at any time and
+    A callback gets one event each: the classes are named at the methods. Subscriptions may be stated at any time and
     survive reconnects; private ones need credentials, and the sign-in happens by itself.
     """
 
@@ -58,7 +63,7 @@ class CoinexClient(BlockingClient):
         finished orders that were missed are asked for over HTTP and handed out with `is_recovered`, then `Backfilled`.
         """
         super().__init__(
-            _dialect(module, credentials, url, allow_plaintext),
+            dialect_of(module, credentials, url, allow_plaintext=allow_plaintext),
             callbacks=callbacks,
             config=config,
             ssl_context=ssl_context,
@@ -66,25 +71,18 @@ class CoinexClient(BlockingClient):
             background=background,
         )
         self._has_credentials = credentials is not None
-        clock = self._core.session.clock
-
-        def make_http() -> BlockingHttp:
-            from coinex_trio._http.wire import DEFAULT_URL
-            from coinex_trio.http import BlockingHttp
-
-            return BlockingHttp(
-                credentials,
-                url=http_url or http_url_of(url) or DEFAULT_URL,
-                config=config,
-                ssl_context=ssl_context,
-                allow_plaintext=allow_plaintext,
-                network=network,
-                clock=clock,
-            )
-
-        self._together = Together(self, module, make_http)
+        self._module: Module = module
+        self._http_options: dict[str, Any] = {
+            "credentials": credentials,
+            "url": http_url or http_url_of(url),
+            "config": config,
+            "ssl_context": ssl_context,
+            "allow_plaintext": allow_plaintext,
+            "network": network,
+        }
+        self._has_backfill = backfill
         if backfill:
-            self._together.fill_gaps()
+            _ = self._trading
 
     def authenticate(self) -> None:
         """Open if need be and return when signed in; raises `LoginRefused`. Happens by itself otherwise."""
@@ -105,14 +103,36 @@ class CoinexClient(BlockingClient):
 
     # Over HTTP: the extra `http` ---------------------------------------------------------------------------------------
 
-    @property
+    @cached_property
     def http(self) -> BlockingHttp:
         """CoinEx over HTTP with this client's credentials and clock: `cx.http.request(spot.ListMarket())`.
 
         Made when it is first used; raises `UsageError` where the extra `http` is not installed. While a call waits for
         its answer the socket is not read, unless `background=True`.
         """
-        return self._together.http
+        self._check_unclosed()  # nobody would close what is made now
+        from coinex_trio.http import BlockingHttp
+
+        session = self._core.session
+        given = {name: value for name, value in self._http_options.items() if value is not None}
+        return BlockingHttp(**given, clock=session.clock, orders=session.orders)
+
+    @cached_property
+    def _trading(self) -> CoinexTrading:
+        """What is done over HTTP; from now on orders of unknown state are asked about after each loss."""
+        _ = self.http
+        from coinex_driver.coinex_trading import CoinexTrading
+
+        trading = CoinexTrading(self, self._core, self._module)
+        client_of = ref(self)
+
+        def perform(actions: Actions[None]) -> None:
+            client = client_of()
+            assert client is not None, "its own callbacks are called by it"
+            client._perform(actions)
+
+        self._change(lambda: trading.watch(perform, backfill=self._has_backfill))
+        return trading
 
     def place_order(
         self,
@@ -136,28 +156,33 @@ class CoinexClient(BlockingClient):
 
         A market order on spot must say what its amount counts: `ccy="BTC"` or `ccy="USDT"` on BTCUSDT.
         """
-        desk = self._together.desk
-        if client_id is None:
-            client_id = self._network.sources.random_bytes(12).hex()
-        command = desk.order(
-            market, side, type, amount, price, client_id=client_id, ccy=ccy, is_hide=is_hide, stp_mode=stp_mode
+        return self._perform(
+            self._trading.place_order(
+                market,
+                side,
+                type,
+                amount,
+                price,
+                client_id=self._network.sources.random_bytes(12).hex() if client_id is None else client_id,
+                ccy=ccy,
+                is_hide=is_hide,
+                stp_mode=stp_mode,
+            )
         )
-        self._together.follow(market)
-        return self._detached(self.http.ask(desk.place(command)))
 
     def cancel_order(self, order: OrderView) -> OrderView:
         """Cancel an order; allowed in callbacks and at any time. One that has ended meanwhile is looked up instead.
 
         Raises `HttpRefused`, and `HttpOutcomeUnknown` when the answer was lost: cancelling again does no harm.
         """
-        return self._detached(self.http.ask(self._together.desk.cancel(order)))
+        return self._perform(self._trading.cancel_order(order))
 
     def modify_order(self, order: OrderView, *, amount: Number | None = None, price: Number | None = None) -> OrderView:
         """Change amount (what is filled included) or price; allowed in callbacks. The view follows a new order id.
 
         Raises `HttpRefused`, which leaves the order as it was, and `HttpOutcomeUnknown`: then `resolve` tells.
         """
-        return self._detached(self.http.ask(self._together.desk.modify(order, amount=amount, price=price)))
+        return self._perform(self._trading.modify_order(order, amount, price))
 
     def resolve(self, order: OrderView) -> OrderView:
         """Ask the venue what became of an order; the view says what it knows, and stays "unknown" while that is nothing.
@@ -165,29 +190,16 @@ class CoinexClient(BlockingClient):
         An order that was known and is not found any more was cancelled without a fill. One that was never confirmed is
         `refused` when it is not found 20 s after it was sent: the venue would not take it any more.
         """
-        return self._detached(self.http.ask(self._together.desk.find_out(order)))
+        return self._perform(self._trading.resolve(order))
 
     def wait(self, order: OrderView, timeout: float = math.inf) -> OrderView:
         """The order when it is final; raises `TimeoutError`. Pushes tell, and queries while no push can come."""
-        if self._is_closed or not self._has_credentials or not self._together.can_ask:
+        if self._is_closed or not self._has_credentials or not self._can_trade():
             return super().wait(order, timeout)
         check_order(order)
         check_seconds(timeout)
         self._open()
-        live, together = self._core.session.orders.live(order), self._together
-        until, ask_at = self._core.now() + timeout, self._core.now()
-        while not live.is_final:
-            now = self._core.now()
-            if now >= until:
-                raise TimeoutError(f"the order is {live.state} after {timeout:g} s")
-            if together.can_hear_of(live):
-                self._until(lambda: live.is_final or not together.can_hear_of(live), until, "wait()")
-            elif now < ask_at:
-                self._until(lambda: live.is_final or together.can_hear_of(live), min(until, ask_at), "wait()")
-            else:
-                together.try_to_find_out(live, until - now)
-                ask_at = self._core.now() + ASK_AGAIN
-        return self._detached(live)
+        return self._perform(self._trading.wait(order, timeout))
 
     def open_orders(self, market: str | None = None) -> tuple[OrderView, ...]:
         """Every own order that is open at the venue, those of other programs too; kept up to date by pushes from now on.
@@ -195,7 +207,7 @@ class CoinexClient(BlockingClient):
         The pushes flow before the list is asked for, so that nothing falls in between. `orders()` is the same without
         asking. Subscribes `Orders`; a call that waits.
         """
-        return self._together.open_orders(market)
+        return self._perform(self._trading.open_orders(market))
 
     def balances(self) -> Mapping[str, coinex.BalanceUpdate]:
         """Own balances by currency, of this half of the venue: asked for once, then kept by pushes; margin left out.
@@ -203,84 +215,69 @@ class CoinexClient(BlockingClient):
         Costs nothing while the pushes are trusted; after a loss it asks again, and waits for that. What it gives does not
         change; call it again. Raises `TimeoutError` while the pushes of `Balances` do not flow.
         """
-        return self._together.balances()
+        return self._perform(self._trading.balances())
 
     def positions(self) -> Mapping[str, Position]:
         """Own futures positions by market: asked for once, then kept by pushes; otherwise as `balances`."""
-        return self._together.positions()
+        return self._perform(self._trading.positions())
 
     def close(self) -> None:
         """Close in good order, within `Config.close_timeout`; twice is once. In a callback it is `stop()`."""
         try:
             super().close()
         finally:
-            if self._is_closed:
-                self._together.close()
+            if self._is_closed and "http" in self.__dict__:
+                self.http.close()
 
-    # Market data ------------------------------------------------------------------------------------------------------
+    def _perform(self, actions: Actions[T]) -> T:
+        try:
+            action = next(actions)
+            while True:
+                try:
+                    done = self._do(action)
+                except Exception as error:  # noqa: BLE001  (comes out where it was not expected)
+                    action = actions.throw(error)
+                else:
+                    action = actions.send(done)
+        except StopIteration as stop:
+            result: T = stop.value
+            return self._detached(result)
+        finally:
+            actions.close()
 
-    def subscribe_ticker(
-        self, market: str | None, callback: Callable[[coinex.TickerUpdate], object] | None = None
-    ) -> None:
-        """24-hour figures of one market, or of all (None), at most every 200 ms."""
-        self.subscribe(coinex.Ticker(market), callback=callback)
+    def _do(self, action: Action) -> object:
+        from coinex_driver.coinex_trading import BecomeLive, CatchUp, RunHttp, SendRequest, WaitUntil
 
-    def unsubscribe_ticker(self, market: str | None) -> None:
-        """End it, and the callbacks given with it."""
-        self.unsubscribe(coinex.Ticker(market))
+        match action:
+            case RunHttp(commands, timeout):
+                return self.http.run(commands, timeout=timeout)
+            case SendRequest(command):
+                return self.request(command)
+            case BecomeLive(topics):
+                self.ready(*topics)
+                return None
+            case WaitUntil(is_done, until):
+                return self._until(is_done, until, "wait()")
+            case CatchUp():
+                return self._caught_up()
+            case _:
+                assert_never(action)
 
-    def subscribe_depth(
-        self,
-        market: str,
-        limit: int = 50,
-        interval: str = "0",
-        callback: Callable[[BookChanged], object] | None = None,
-    ) -> None:
-        """The order book of one market: the callback gets the whole book after each change, proved by its checksum.
+    def _caught_up(self) -> bool:
+        """A script that slept must not go by the past; in a callback, which may not wait, everything is read already."""
+        if CURRENT_THREAD.is_waiting:
+            return False
+        self._open()
+        self._catch_up(self._core.now() + self._core.config.request_timeout)
+        return True
 
-        `limit`: 5, 10, 20 or 50 levels a side; `interval`: prices merged to multiples of it, "0" not at all.
-        """
-        self.subscribe(coinex.Depth(market, limit, interval), callback=callback)
-
-    def unsubscribe_depth(self, market: str) -> None:
-        """End it, and the callbacks given with it."""
-        self.unsubscribe(coinex.Depth(market))
-
-    def subscribe_trades(
-        self, market: str | None, callback: Callable[[coinex.TradesUpdate], object] | None = None
-    ) -> None:
-        """Public trades of one market, or of all (None); the first update is history, and says so."""
-        self.subscribe(coinex.Trades(market), callback=callback)
-
-    def unsubscribe_trades(self, market: str | None) -> None:
-        """End it, and the callbacks given with it."""
-        self.unsubscribe(coinex.Trades(market))
-
-    # Account data -----------------------------------------------------------------------------------------------------
-
-    def subscribe_balance(self, callback: Callable[[coinex.BalanceUpdate], object] | None = None) -> None:
-        """Changes of own balances, one currency an update."""
-        self.subscribe(coinex.Balances(), callback=callback)
-
-    def unsubscribe_balance(self) -> None:
-        """End it, and the callbacks given with it."""
-        self.unsubscribe(coinex.Balances())
-
-    def subscribe_user_order(self, callback: Callable[[coinex.OrderUpdate], object] | None = None) -> None:
-        """Changes of own orders in all markets."""
-        self.subscribe(coinex.Orders(), callback=callback)
-
-    def unsubscribe_user_order(self) -> None:
-        """End it, and the callbacks given with it."""
-        self.unsubscribe(coinex.Orders())
-
-    def subscribe_user_deals(self, callback: Callable[[coinex.UserTradeUpdate], object] | None = None) -> None:
-        """Own fills in all markets, one an update."""
-        self.subscribe(coinex.UserTrades(), callback=callback)
-
-    def unsubscribe_user_deals(self) -> None:
-        """End it, and the callbacks given with it."""
-        self.unsubscribe(coinex.UserTrades())
+    def _can_trade(self) -> bool:
+        """Whether the extra `http` is installed."""
+        try:
+            _ = self._trading
+        except ImportError:
+            return False
+        return True
 
 
 def credentials_from_env() -> coinex.Credentials:
@@ -289,17 +286,3 @@ def credentials_from_env() -> coinex.Credentials:
     if missing:
         raise UsageError(f"set {' and '.join(missing)} in the environment")
     return coinex.Credentials(os.environ[ACCESS_ID], os.environ[SECRET_KEY])
-
-
-def _dialect(
-    module: Module, credentials: coinex.Credentials | None, url: str | None, allow_plaintext: bool
-) -> coinex.CoinexDialect:
-    match module:
-        case "spot":
-            return coinex.spot(credentials=credentials, url=url or coinex.SPOT_URL, allow_plaintext=allow_plaintext)
-        case "futures":
-            return coinex.futures(
-                credentials=credentials, url=url or coinex.FUTURES_URL, allow_plaintext=allow_plaintext
-            )
-        case _:
-            raise UsageError(f"CoinexClient({module!r}): the sockets are 'spot' and 'futures'")

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import math
 import ssl
-from collections.abc import AsyncIterator, Generator
+from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager
 from types import TracebackType
-from typing import Any, Final, Self, TypeVar, final
+from typing import Final, Self, TypeVar, final
 
 from coinex_proto import Config, UsageError
 from coinex_proto.coinex import Credentials
@@ -19,6 +19,7 @@ from coinex_proto.coinex.http import (
     Clock,
     HttpCaller,
     HttpCommand,
+    HttpCommands,
     HttpOptions,
     HttpRequest,
     Json,
@@ -31,6 +32,7 @@ from coinex_proto.coinex.http import (
     Woken,
     call,
 )
+from coinex_proto.orders.tracker import Orders
 from coinex_trio._http.network import blocking_transport, proxy_of, trio_transport
 from coinex_trio._http.sockets import SocketTransport
 from coinex_trio._http.wire import (
@@ -72,6 +74,7 @@ class BlockingHttp:
         allow_plaintext: bool = False,
         network: Network = SYSTEM,
         clock: Clock | None = None,
+        orders: Orders | None = None,
         transport: httpx2.BaseTransport | None = None,
     ) -> None:
         """Nothing is opened yet. `transport` replaces the sockets, for example by a local exchange's."""
@@ -89,7 +92,7 @@ class BlockingHttp:
         transport = transport or blocking_transport(network) or SocketTransport(settings, network.now)
         self._pool = httpx2.Client(**{**settings.arguments(), "proxy": None}, transport=transport)
         options = HttpOptions(base_path=place.base_path, host=place.host, window_ms=window_ms, retries=retries)
-        self._caller = HttpCaller(network.sources, credentials, options, clock=clock)
+        self._caller = HttpCaller(network.sources, credentials, options, clock=clock, orders=orders)
 
     def request(self, command: HttpCommand[R]) -> R:
         """The result of a command. Raises what `HttpCaller.request` raises; a call that changes something is sent once."""
@@ -106,14 +109,14 @@ class BlockingHttp:
         steps = self._caller.resolve_order(client_id, self._network.now(), market=market, market_type=market_type)
         return self._run(steps)
 
-    def ask(self, questions: Generator[HttpCommand[Any], Any, R], *, timeout: float = math.inf) -> R:
-        """What comes of several calls that follow from each other: those of a `Desk`, a `Backfill`, `Holdings`.
+    def run(self, commands: HttpCommands[R], *, timeout: float = math.inf) -> R:
+        """What comes of commands that follow from each other: those of an `OrderEntry`, a `Backfill`, of holdings.
 
-        Raises `TimeoutError` when there is no answer after `timeout` seconds, repetitions included; for questions only,
+        Raises `TimeoutError` when there is no answer after `timeout` seconds, repetitions included; for queries only,
         since a call that changes something may have taken effect then.
         """
         now = self._network.now()
-        return self._run(self._caller.ask(questions, now), now + timeout)
+        return self._run(self._caller.run(commands, now), now + timeout)
 
     def sync_clock(self) -> float:
         """Asks the venue's time, and gives its clock minus ours in seconds."""
@@ -202,12 +205,15 @@ async def open_http(
     allow_plaintext: bool = False,
     network: Network = SYSTEM,
     clock: Clock | None = None,
+    orders: Orders | None = None,
     transport: httpx2.AsyncBaseTransport | None = None,
 ) -> AsyncIterator[Http]:
     """CoinEx HTTP under trio: `async with open_http(credentials) as http: await http.request(...)`.
 
     Entering opens nothing yet. Many tasks may share one client.
     """
+    import trio
+
     settled = config if config is not None else Config()
     place = place_of(url, has_credentials=credentials is not None, allow_plaintext=allow_plaintext)
     settings = PoolSettings(
@@ -218,26 +224,29 @@ async def open_http(
         ssl_context=ssl_context,
     )
     options = HttpOptions(base_path=place.base_path, host=place.host, window_ms=window_ms, retries=retries)
-    caller = HttpCaller(network.sources, credentials, options, clock=clock)
+    caller = HttpCaller(network.sources, credentials, options, clock=clock, orders=orders)
     async with httpx2.AsyncClient(**settings.arguments(), transport=transport or trio_transport(network)) as pool:
-        yield Http(caller, pool, place.origin, settled)
+        shift = network.now() - trio.current_time()
+        yield Http(caller, pool, place.origin, settled, lambda: trio.current_time() + shift)
 
 
 @final
 class Http:
     """The client that `open_http` gives. A call that is cancelled may have taken effect: `resolve_order` tells."""
 
-    def __init__(self, caller: HttpCaller, pool: httpx2.AsyncClient, origin: str, config: Config) -> None:
+    def __init__(
+        self, caller: HttpCaller, pool: httpx2.AsyncClient, origin: str, config: Config, now: Callable[[], float]
+    ) -> None:
         self._caller = caller
         self._pool = pool
         self._origin = origin
         self._config = config
+        self._now = now
+        """Seconds on the clock of the network, as sessions have them."""
 
     async def request(self, command: HttpCommand[R]) -> R:
         """The result of a command. Raises what `HttpCaller.request` raises; a call that changes something is sent once."""
-        import trio
-
-        return await self._run(self._caller.request(command, trio.current_time()))
+        return await self._run(self._caller.request(command, self._now()))
 
     async def call(self, method: str, path: str, /, **parameters: object) -> Json:
         """The `data` of any call as plain JSON: `call("GET", "/futures/ticker", market="BTCUSDT")`."""
@@ -247,22 +256,17 @@ class Http:
         self, client_id: str, *, market: str | None = None, market_type: MarketType | None = None
     ) -> ResolvedOrder:
         """What the venue knows of an order whose outcome is unknown. "not_found" is no proof right after sending."""
-        import trio
+        return await self._run(
+            self._caller.resolve_order(client_id, self._now(), market=market, market_type=market_type)
+        )
 
-        now = trio.current_time()
-        return await self._run(self._caller.resolve_order(client_id, now, market=market, market_type=market_type))
-
-    async def ask(self, questions: Generator[HttpCommand[Any], Any, R]) -> R:
-        """What comes of several calls that follow from each other: those of a `Desk`, a `Backfill`, `Holdings`."""
-        import trio
-
-        return await self._run(self._caller.ask(questions, trio.current_time()))
+    async def run(self, commands: HttpCommands[R]) -> R:
+        """What comes of commands that follow from each other: those of an `OrderEntry`, a `Backfill`, of holdings."""
+        return await self._run(self._caller.run(commands, self._now()))
 
     async def sync_clock(self) -> float:
         """Asks the venue's time, and gives its clock minus ours in seconds."""
-        import trio
-
-        await self._run(self._caller.sync_clock(trio.current_time()))
+        await self._run(self._caller.sync_clock(self._now()))
         return self._caller.clock_offset_ms / 1000
 
     @property
@@ -279,7 +283,7 @@ class Http:
             while True:
                 if isinstance(step, Pause):
                     await trio.sleep(step.seconds)
-                    step = steps.send(Woken(trio.current_time()))
+                    step = steps.send(Woken(self._now()))
                 else:
                     step = steps.send(await self._exchange(step.request))
         except StopIteration as stop:
@@ -300,20 +304,18 @@ class Http:
                     await response.aclose()
             except (httpx2.HTTPError, httpx2.StreamError) as error:
                 why, was_sent, timed_out = what_is_proved(error)
-                return NoReply(now=trio.current_time(), why=why, was_sent=was_sent, timed_out=timed_out)
-        return NoReply(now=trio.current_time(), why=TOO_SLOW, was_sent=True, timed_out=True)
+                return NoReply(now=self._now(), why=why, was_sent=was_sent, timed_out=timed_out)
+        return NoReply(now=self._now(), why=TOO_SLOW, was_sent=True, timed_out=True)
 
     async def _read(self, response: httpx2.Response) -> Reply | NoReply:
-        import trio
-
         body = bytearray()
         async with aclosing(response.aiter_bytes()) as chunks:
             async for chunk in chunks:
                 body += chunk
                 if len(body) > self._config.max_message_bytes:
-                    return NoReply(now=trio.current_time(), why=TOO_LARGE, was_sent=True)
+                    return NoReply(now=self._now(), why=TOO_LARGE, was_sent=True)
         headers = tuple(response.headers.multi_items())
-        return Reply(now=trio.current_time(), status=response.status_code, headers=headers, body=bytes(body))
+        return Reply(now=self._now(), status=response.status_code, headers=headers, body=bytes(body))
 
 
 def _refuse_closed(pool: httpx2.Client | httpx2.AsyncClient) -> None:

@@ -43,6 +43,8 @@ class TrioIO:
         """Around receiving; its deadline is how long a peer that we close may still send."""
         self._sending = trio.CancelScope()
         """Around sending; cancelled with the connection, since what was cut in the middle can never be continued."""
+        self._beside = trio.CancelScope()
+        """Around what runs beside the client; ends first."""
         self._task_scopes = (trio.CancelScope(shield=True), trio.CancelScope(shield=True))
         """Around the two tasks: a cancellation from outside must not keep `close` from closing in good order."""
         self._outbox = b""
@@ -74,6 +76,7 @@ class TrioIO:
 
     async def close(self) -> None:
         """Stops and waits, within limits that no cancellation shortens, until the connection is gone."""
+        self._beside.cancel()
         self._core.stop()
         self.wake()
         with trio.CancelScope(
@@ -99,6 +102,15 @@ class TrioIO:
                 self.block.cancel()
                 self._is_done.set()
                 self.progress.unpark_all()
+
+    async def run_beside(self, task: Callable[[], Awaitable[None]]) -> None:
+        """Runs a task that ends when the client is closed; what it raises ends the client."""
+        with self._beside:
+            try:
+                await task()
+            except Exception as error:  # noqa: BLE001  (raised by open_client)
+                self._fail(error)
+                self.wake()
 
     def _fail(self, error: BaseException) -> None:
         self._core.fail(error)

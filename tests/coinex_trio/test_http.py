@@ -343,16 +343,16 @@ def test_without_credentials_a_signed_call_opens_no_connection() -> None:
     assert peer.connections == 0
 
 
-def test_questions_that_are_bounded_end_in_time_however_often_they_may_be_repeated() -> None:
-    def questions() -> Generator[Any, Any, Any]:
+def test_queries_that_are_bounded_end_in_time_however_often_they_may_be_repeated() -> None:
+    def queries() -> Generator[Any, Any, Any]:
         return (yield assets.GetSpotBalance())
 
     with http_peer(hang_up) as peer, blocking(peer.url) as http:
         with pytest.raises(TimeoutError):
-            http.ask(questions(), timeout=0.1)
+            http.run(queries(), timeout=0.1)
         assert len(peer.requests) < 4
     with http_peer(reply(BALANCES)) as peer, blocking(peer.url) as http:
-        assert http.ask(questions(), timeout=5)[0].ccy == "USDT"
+        assert http.run(queries(), timeout=5)[0].ccy == "USDT"
 
 
 def test_a_closed_client_sends_nothing_and_says_so() -> None:

@@ -1,13 +1,13 @@
-"""A session that trades over HTTP without any wire: what a generator asks, and what it is answered, line by line."""
+"""A session that trades over HTTP without any wire: what a generator sends, and what it is answered, one by one."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any, TypeVar, final
 
-from coinex_proto import Event, OrderView, Session, Sources, coinex
-from coinex_proto.coinex.http import HttpCommand, HttpRefused, Page, spot
+from coinex_proto import Event, OrderView, Session, Sources, Update, coinex
+from coinex_proto.coinex.http import HttpCommand, HttpCommands, HttpRefused, Page, spot
 
 T = TypeVar("T")
 
@@ -32,25 +32,33 @@ class Bench:
             found.append(event)
         return found
 
+    def deliver(self, update: Update) -> None:
+        """As if it had been pushed."""
+        delivered = self.session.delivered
+        if update.has_trade_ids:
+            delivered.of(update.topic_key).take_new(update, is_history=False)
+        else:
+            delivered.note(update)
+
     def order(self, client_id: str) -> OrderView:
         view = self.session.orders.find(client_order_id=client_id)
         assert view is not None
         return view
 
 
-def answered(questions: Generator[HttpCommand[Any], Any, T], *answers: object) -> tuple[list[HttpCommand[Any]], T]:
-    """Runs the generator on these answers (errors are thrown in): what it asked, and what came of it."""
-    asked = []
+def answered(commands: HttpCommands[T], *answers: object) -> tuple[list[HttpCommand[Any]], T]:
+    """Runs the generator on these answers (errors are thrown in): what it sent, and what came of it."""
+    sent = []
     left = list(answers)
     try:
-        command = next(questions)
+        command = next(commands)
         while True:
-            asked.append(command)
+            sent.append(command)
             answer = left.pop(0)
-            command = questions.throw(answer) if isinstance(answer, BaseException) else questions.send(answer)
+            command = commands.throw(answer) if isinstance(answer, BaseException) else commands.send(answer)
     except StopIteration as stop:
         assert left == [], "not all answers were asked for"
-        return asked, stop.value
+        return sent, stop.value
 
 
 def row(order_id: int = 7, *, filled: str = "0", status: str | None = None, **more: Any) -> spot.SpotOrder:

@@ -4,12 +4,13 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from attrs import evolve
 
 from coinex_proto import Backfilled, Event, OrderChanged, OrderFact, Topic, Update
 from coinex_proto.coinex import Orders, OrderUpdate, Ticker, Trades, TradesUpdate, UserTrades, UserTradeUpdate
 from coinex_proto.coinex.http import Backfill, futures, spot
 from coinex_proto.coinex.market_updates import Deal
-from tests.coinex_proto.coinex.http.asking import START, Bench, answered, page, refusal, row
+from tests.coinex_proto.coinex.http.bench import START, Bench, answered, page, refusal, row
 
 SINCE, UNTIL = START, START + 10
 AT = round(START * 1000)
@@ -25,10 +26,10 @@ def backfill(bench: Bench) -> Backfill:
     return Backfill(bench.step, "spot")
 
 
-def fill(backfill: Backfill, bench: Bench, topic: Topic[Any], *answers: object) -> tuple[list[Any], list[Event]]:
+def recovered(backfill: Backfill, bench: Bench, topic: Topic[Any], *answers: object) -> tuple[list[Any], list[Event]]:
     """What was asked, and the events in order."""
     bench.session.subscribe(topic, now=bench.now)
-    asked, event = answered(backfill.fill(topic, SINCE, UNTIL), *answers)
+    asked, event = answered(backfill.recover(topic, SINCE, UNTIL), *answers)
     events = bench.events()
     assert events[-1] == event
     return asked, events
@@ -70,7 +71,7 @@ def last(events: list[Event]) -> Backfilled:
 def test_missed_trades_are_handed_out_newest_first_marked_as_recovered_and_as_history(
     backfill: Backfill, bench: Bench
 ) -> None:
-    asked, events = fill(backfill, bench, Trades("BTCUSDT"), (deal(3), deal(2), deal(1)))
+    asked, events = recovered(backfill, bench, Trades("BTCUSDT"), (deal(3), deal(2), deal(1)))
     assert asked == [spot.ListMarketDeals(market="BTCUSDT", limit=1000)]
     update = events[-2]
     assert isinstance(update, TradesUpdate)
@@ -79,8 +80,8 @@ def test_missed_trades_are_handed_out_newest_first_marked_as_recovered_and_as_hi
 
 
 def test_a_trade_that_was_handed_out_before_does_not_come_again(backfill: Backfill, bench: Bench) -> None:
-    backfill.see(seen_trades(3, 1))
-    _, events = fill(backfill, bench, Trades("BTCUSDT"), (deal(3), deal(2), deal(1)))
+    bench.deliver(seen_trades(3, 1))
+    _, events = recovered(backfill, bench, Trades("BTCUSDT"), (deal(3), deal(2), deal(1)))
     update = events[-2]
     assert isinstance(update, TradesUpdate)
     assert update.trade_ids == (2,)
@@ -89,7 +90,7 @@ def test_a_trade_that_was_handed_out_before_does_not_come_again(backfill: Backfi
 
 def test_trades_outside_of_the_gap_and_its_overlap_are_left_out(backfill: Backfill, bench: Bench) -> None:
     rows = (deal(4, 12.1), deal(3, 12.0), deal(2, -2.0), deal(1, -2.1))
-    _, events = fill(backfill, bench, Trades("BTCUSDT"), rows)
+    _, events = recovered(backfill, bench, Trades("BTCUSDT"), rows)
     update = events[-2]
     assert isinstance(update, TradesUpdate)
     assert update.trade_ids == (3, 2)
@@ -97,37 +98,37 @@ def test_trades_outside_of_the_gap_and_its_overlap_are_left_out(backfill: Backfi
 
 def test_a_list_that_does_not_reach_back_to_the_gap_says_so(backfill: Backfill, bench: Bench) -> None:
     rows = tuple(deal(number, 5.0) for number in range(1000, 0, -1))
-    _, events = fill(backfill, bench, Trades("BTCUSDT"), rows)
+    _, events = recovered(backfill, bench, Trades("BTCUSDT"), rows)
     assert last(events).recovered == 1000
     assert "latest 1000 only" in last(events).missing
 
 
 def test_the_venues_clock_moves_the_window(backfill: Backfill, bench: Bench) -> None:
     bench.session.clock.observe(AT * 10**6, AT * 10**6, AT + 60_000, START)
-    _, events = fill(backfill, bench, Trades("BTCUSDT"), (deal(2, 65.0), deal(1, 5.0)))
+    _, events = recovered(backfill, bench, Trades("BTCUSDT"), (deal(2, 65.0), deal(1, 5.0)))
     update = events[-2]
     assert isinstance(update, TradesUpdate)
     assert update.trade_ids == (2,)
 
 
 def test_of_all_markets_those_are_asked_for_where_something_was_seen(backfill: Backfill, bench: Bench) -> None:
-    backfill.see(seen_trades(1))
-    backfill.see(seen_trades(2, market="ETHUSDT"))
-    asked, events = fill(backfill, bench, Trades(), (), ())
+    bench.deliver(seen_trades(1))
+    bench.deliver(seen_trades(2, market="ETHUSDT"))
+    asked, events = recovered(backfill, bench, Trades(), (), ())
     assert [one.market for one in asked] == ["BTCUSDT", "ETHUSDT"]
     assert last(events).missing == "markets other than BTCUSDT, ETHUSDT"
 
 
 def test_of_very_many_markets_some_are_asked_for(backfill: Backfill, bench: Bench) -> None:
     for number in range(60):
-        backfill.see(seen_trades(number, market=f"M{number:02}USDT"))
-    asked, events = fill(backfill, bench, Trades(), *[()] * 50)
+        bench.deliver(seen_trades(number, market=f"M{number:02}USDT"))
+    asked, events = recovered(backfill, bench, Trades(), *[()] * 50)
     assert [one.market for one in asked][-1] == "M49USDT"
     assert last(events).missing.endswith("M49USDT")
 
 
 def test_with_no_market_known_everything_may_be_missing(backfill: Backfill, bench: Bench) -> None:
-    asked, events = fill(backfill, bench, UserTrades())
+    asked, events = recovered(backfill, bench, UserTrades())
     assert asked == []
     assert "no market is known" in last(events).missing
 
@@ -139,38 +140,52 @@ def test_own_trades_are_asked_for_by_time_page_by_page_and_handed_out_oldest_fir
     backfill: Backfill, bench: Bench
 ) -> None:
     answers = page(own_trade(3), own_trade(2), has_next=True), page(own_trade(2), own_trade(1))
-    asked, events = fill(backfill, bench, UserTrades("BTCUSDT"), *answers)
+    asked, events = recovered(backfill, bench, UserTrades("BTCUSDT"), *answers)
     assert (asked[0].start_time, asked[0].end_time, asked[1].page) == (AT - 2000, AT + 12_000, 2)
     told = [event for event in events if isinstance(event, UserTradeUpdate)]
     assert [(update.deal_id, update.is_recovered) for update in told] == [(1, True), (2, True), (3, True)]
     assert last(events).recovered == 3
 
 
-def test_an_own_trade_that_was_pushed_is_not_handed_out_again(backfill: Backfill, bench: Bench) -> None:
-    _, events = fill(backfill, bench, UserTrades("BTCUSDT"), page(own_trade(1)))
-    pushed = events[0]
-    assert isinstance(pushed, UserTradeUpdate)
-    backfill.see(pushed)
-    _, events = fill(backfill, bench, UserTrades("BTCUSDT"), page(own_trade(1)))
+def test_an_own_trade_that_was_handed_out_is_not_handed_out_again(backfill: Backfill, bench: Bench) -> None:
+    _, events = recovered(backfill, bench, UserTrades("BTCUSDT"), page(own_trade(1)))
+    assert last(events).recovered == 1
+    _, events = recovered(backfill, bench, UserTrades("BTCUSDT"), page(own_trade(1)))
     assert last(events).recovered == 0
+
+
+def test_what_was_pushed_is_not_recovered(backfill: Backfill, bench: Bench) -> None:
+    _, events = recovered(backfill, bench, UserTrades("BTCUSDT"), page(own_trade(1)))
+    for event in events:
+        if isinstance(event, UserTradeUpdate):
+            bench.deliver(evolve(event, deal_id=2))
+    _, events = recovered(backfill, bench, UserTrades("BTCUSDT"), page(own_trade(2)))
+    assert last(events).recovered == 0
+
+
+def test_own_trades_of_all_markets_are_asked_for_where_an_order_is_known(backfill: Backfill, bench: Bench) -> None:
+    for order_id, market, state in ((7, "BTCUSDT", "live"), (8, "ETHUSDT", "filled")):
+        bench.session.apply_facts(OrderFact(order_id=order_id, market=market, state=state), now=bench.now)  # type: ignore[arg-type]
+    asked, _ = recovered(backfill, bench, UserTrades(), page(), page())
+    assert [one.market for one in asked] == ["BTCUSDT", "ETHUSDT"]
 
 
 def test_a_recovered_fill_reaches_the_order_it_belongs_to(backfill: Backfill, bench: Bench) -> None:
     known = OrderFact(order_id=7, market="BTCUSDT", amount=Decimal("0.1"), state="live")
     bench.session.apply_facts(known, now=bench.now)
-    _, events = fill(backfill, bench, UserTrades("BTCUSDT"), page(own_trade(1)))
+    _, events = recovered(backfill, bench, UserTrades("BTCUSDT"), page(own_trade(1)))
     changed = [event.order for event in events if isinstance(event, OrderChanged)]
     assert changed[-1].filled == Decimal("0.1")
 
 
 def test_a_row_without_what_a_push_always_says_is_missing_rather_than_made_up(backfill: Backfill, bench: Bench) -> None:
-    _, events = fill(backfill, bench, UserTrades("BTCUSDT"), page(own_trade(1, fee=None)))
+    _, events = recovered(backfill, bench, UserTrades("BTCUSDT"), page(own_trade(1, fee=None)))
     assert (last(events).recovered, last(events).missing) == (0, "UserTradeUpdate of BTCUSDT without fee")
 
 
 def test_a_list_without_end_is_read_up_to_a_limit_and_says_so(backfill: Backfill, bench: Bench) -> None:
     pages = [page(own_trade(number), has_next=True) for number in range(20)]
-    _, events = fill(backfill, bench, UserTrades("BTCUSDT"), *pages)
+    _, events = recovered(backfill, bench, UserTrades("BTCUSDT"), *pages)
     assert last(events).recovered == 20
     assert "beyond the first 2000 rows" in last(events).missing
 
@@ -180,7 +195,7 @@ def test_a_list_without_end_is_read_up_to_a_limit_and_says_so(backfill: Backfill
 
 def test_finished_orders_are_handed_out_by_their_end_and_reach_the_tracker(backfill: Backfill, bench: Bench) -> None:
     rows = page(row(8, filled="0.1", updated_at=AT + 5000), row(7, filled="0.04", updated_at=AT + 3000))
-    asked, events = fill(backfill, bench, Orders(), rows)
+    asked, events = recovered(backfill, bench, Orders(), rows)
     assert asked == [spot.ListFinishedOrder(market_type="SPOT", limit=100)]
     told = [event for event in events if isinstance(event, OrderUpdate)]
     assert [(update.event, update.order.order_id, update.is_recovered) for update in told] == [
@@ -192,7 +207,7 @@ def test_finished_orders_are_handed_out_by_their_end_and_reach_the_tracker(backf
 
 
 def test_orders_that_leave_no_trace_are_always_named_as_missing(backfill: Backfill, bench: Bench) -> None:
-    _, events = fill(backfill, bench, Orders("BTCUSDT"), page())
+    _, events = recovered(backfill, bench, Orders("BTCUSDT"), page())
     assert "cancelled without a fill" in last(events).missing
 
 
@@ -202,21 +217,21 @@ def test_orders_of_unknown_state_are_settled_first_and_those_that_stay_so_are_co
     fact = OrderFact(client_order_id="mine", market="BTCUSDT", amount=Decimal("0.1"), state="sending")
     bench.session.sending(fact, bench.now)
     bench.session.orders.connection_lost(bench.now, "reset")
-    _, events = fill(backfill, bench, Orders(), page(), page(), page(), page())
+    _, events = recovered(backfill, bench, Orders(), page(), page(), page(), page())
     assert "1 own orders whose state is still unknown" in last(events).missing
 
 
-def test_an_order_whose_end_was_pushed_is_not_handed_out_again(backfill: Backfill, bench: Bench) -> None:
+def test_an_order_whose_end_was_handed_out_is_not_handed_out_again(backfill: Backfill, bench: Bench) -> None:
     finished = row(8, filled="0.1", updated_at=AT + 5000)
-    _, events = fill(backfill, bench, Orders(), page(finished))
-    backfill.see(next(event for event in events if isinstance(event, OrderUpdate)))
-    _, events = fill(backfill, bench, Orders(), page(finished))
+    _, events = recovered(backfill, bench, Orders(), page(finished))
+    assert last(events).recovered == 1
+    _, events = recovered(backfill, bench, Orders(), page(finished))
     assert last(events).recovered == 0
 
 
 def test_paging_ends_where_no_row_was_made_or_changed_since(backfill: Backfill, bench: Bench) -> None:
     old = row(1, created_at=AT - 9000, updated_at=AT - 8000)
-    asked, _ = fill(backfill, bench, Orders(), page(row(9), has_next=True), page(old, has_next=True))
+    asked, _ = recovered(backfill, bench, Orders(), page(row(9), has_next=True), page(old, has_next=True))
     assert len(asked) == 2
 
 
@@ -224,30 +239,30 @@ def test_paging_ends_where_no_row_was_made_or_changed_since(backfill: Backfill, 
 
 
 def test_a_call_that_fails_is_named_as_missing(backfill: Backfill, bench: Bench) -> None:
-    _, events = fill(backfill, bench, Trades("BTCUSDT"), refusal(3008))
+    _, events = recovered(backfill, bench, Trades("BTCUSDT"), refusal(3008))
     assert "could not be asked for" in last(events).missing
 
 
 def test_a_topic_whose_pushes_are_whole_states_needs_none(backfill: Backfill) -> None:
-    assert answered(backfill.fill(Ticker("BTCUSDT"), SINCE, UNTIL)) == ([], None)
+    assert answered(backfill.recover(Ticker("BTCUSDT"), SINCE, UNTIL)) == ([], None)
 
 
 def test_updates_that_nobody_wants_any_more_are_not_handed_out(backfill: Backfill, bench: Bench) -> None:
-    _, event = answered(backfill.fill(Trades("BTCUSDT"), SINCE, UNTIL), (deal(1),))
+    _, event = answered(backfill.recover(Trades("BTCUSDT"), SINCE, UNTIL), (deal(1),))
     assert event is not None
     assert event.recovered == 0
     assert [type(one) for one in bench.events()] == [Backfilled]
 
 
 def test_the_futures_half_asks_its_own_lists(bench: Bench) -> None:
-    asked, event = answered(Backfill(bench.step, "futures").fill(Orders(), SINCE, UNTIL), page())
+    asked, event = answered(Backfill(bench.step, "futures").recover(Orders(), SINCE, UNTIL), page())
     assert asked == [futures.ListFinishedOrder(market_type="FUTURES", limit=100)]
     assert event is not None
 
 
 def test_what_is_remembered_has_an_end(backfill: Backfill, bench: Bench) -> None:
     for first in range(0, 9000, 100):
-        backfill.see(seen_trades(*range(first + 100, first, -1)))
-    _, events = fill(backfill, bench, Trades("BTCUSDT"), (deal(9000), deal(5000), deal(1)))
+        bench.deliver(seen_trades(*range(first + 100, first, -1)))
+    _, events = recovered(backfill, bench, Trades("BTCUSDT"), (deal(9000), deal(5000), deal(1)))
     told = [event for event in events if isinstance(event, Update)]
     assert [update.trade_ids for update in told if isinstance(update, TradesUpdate)] == [(1,)]

@@ -5,8 +5,16 @@ from decimal import Decimal
 import pytest
 
 from coinex_proto import OrderChanged, OrderFact, OrderView, RequestRefused, UsageError
-from coinex_proto.coinex.http import BatchItem, Desk, HttpOutcomeUnknown, HttpRefused, HttpUnreachable, futures, spot
-from tests.coinex_proto.coinex.http.asking import Bench, answered, page, refusal, row
+from coinex_proto.coinex.http import (
+    BatchItem,
+    HttpOutcomeUnknown,
+    HttpRefused,
+    HttpUnreachable,
+    OrderEntry,
+    futures,
+    spot,
+)
+from tests.coinex_proto.coinex.http.bench import Bench, answered, page, refusal, row
 
 
 @pytest.fixture
@@ -15,22 +23,22 @@ def bench() -> Bench:
 
 
 @pytest.fixture
-def desk(bench: Bench) -> Desk:
-    return Desk(bench.step, "spot")
+def entry(bench: Bench) -> OrderEntry:
+    return OrderEntry(bench.step, "spot")
 
 
-def command(desk: Desk, client_id: str = "mine") -> spot.PutOrder:
-    made = desk.order("BTCUSDT", "buy", "limit", "0.1", "100", client_id=client_id)
+def command(entry: OrderEntry, client_id: str = "mine") -> spot.PutOrder:
+    made = entry.order("BTCUSDT", "buy", "limit", "0.1", "100", client_id=client_id)
     assert isinstance(made, spot.PutOrder)
     return made
 
 
-def lost(desk: Desk) -> HttpOutcomeUnknown:
-    return HttpOutcomeUnknown("the line broke", command=command(desk), endpoint="POST /spot/order")
+def lost(entry: OrderEntry) -> HttpOutcomeUnknown:
+    return HttpOutcomeUnknown("the connection broke", command=command(entry), endpoint="POST /spot/order")
 
 
-def placed(desk: Desk, bench: Bench) -> OrderView:
-    _, view = answered(desk.place(command(desk)), row())
+def placed(entry: OrderEntry, bench: Bench) -> OrderView:
+    _, view = answered(entry.place(command(entry)), row())
     bench.events()
     return view
 
@@ -38,235 +46,241 @@ def placed(desk: Desk, bench: Bench) -> OrderView:
 # Placing --------------------------------------------------------------------------------------------------------------
 
 
-def test_an_order_is_sending_before_its_call_leaves_and_live_with_the_answer(desk: Desk, bench: Bench) -> None:
-    asking = desk.place(command(desk))
-    assert next(asking) == command(desk)
+def test_an_order_is_sending_before_its_call_leaves_and_live_with_the_answer(entry: OrderEntry, bench: Bench) -> None:
+    placing = entry.place(command(entry))
+    assert next(placing) == command(entry)
     view = bench.order("mine")
     assert (view.state, view.amount, view.order_id) == ("sending", Decimal("0.1"), None)
     with pytest.raises(StopIteration) as done:
-        asking.send(row())
+        placing.send(row())
     assert done.value.value is view
     assert (view.state, view.order_id) == ("live", 7)
     assert [event.order.state for event in bench.events() if isinstance(event, OrderChanged)] == ["live"]
 
 
-def test_a_push_may_confirm_an_order_before_its_answer_comes(desk: Desk, bench: Bench) -> None:
-    asking = desk.place(command(desk))
-    next(asking)
+def test_a_push_may_confirm_an_order_before_its_answer_comes(entry: OrderEntry, bench: Bench) -> None:
+    placing = entry.place(command(entry))
+    next(placing)
     bench.session.apply_facts(
         OrderFact(order_id=7, client_order_id="mine", market="BTCUSDT", state="filled"), now=bench.now
     )
     assert bench.order("mine").state == "filled"
     with pytest.raises(StopIteration):
-        asking.send(row())
+        placing.send(row())
     assert bench.order("mine").state == "filled"
     assert bench.session.orders.open() == ()
 
 
-def test_a_refused_order_raises_and_its_view_says_why(desk: Desk, bench: Bench) -> None:
+def test_a_refused_order_raises_and_its_view_says_why(entry: OrderEntry, bench: Bench) -> None:
     with pytest.raises(HttpRefused):
-        answered(desk.place(command(desk)), refusal(3109))
+        answered(entry.place(command(entry)), refusal(3109))
     view = bench.order("mine")
     assert view.state == "refused"
     assert "3109" in view.why
 
 
-def test_an_order_that_never_left_is_refused(desk: Desk, bench: Bench) -> None:
+def test_an_order_that_never_left_is_refused(entry: OrderEntry, bench: Bench) -> None:
     with pytest.raises(HttpUnreachable):
-        answered(desk.place(command(desk)), HttpUnreachable("no route", endpoint="POST /spot/order", host="x"))
+        answered(entry.place(command(entry)), HttpUnreachable("no route", endpoint="POST /spot/order", host="x"))
     assert bench.order("mine").state == "refused"
 
 
-def test_an_order_whose_answer_was_lost_is_given_back_as_unknown(desk: Desk, bench: Bench) -> None:
-    asked, view = answered(desk.place(command(desk)), lost(desk))
+def test_an_order_whose_answer_was_lost_is_given_back_as_unknown(entry: OrderEntry, bench: Bench) -> None:
+    asked, view = answered(entry.place(command(entry)), lost(entry))
     assert len(asked) == 1, "it is never sent again"
     assert view.state == "unknown"
     assert view in bench.session.orders.open()
 
 
-def test_an_order_that_is_interrupted_while_it_is_sent_is_unknown(desk: Desk, bench: Bench) -> None:
-    asking = desk.place(command(desk))
-    next(asking)
-    asking.close()
+def test_an_order_that_is_interrupted_while_it_is_sent_is_unknown(entry: OrderEntry, bench: Bench) -> None:
+    placing = entry.place(command(entry))
+    next(placing)
+    placing.close()
     assert bench.order("mine").state == "unknown"
 
 
-def test_a_client_id_used_again_is_a_new_order(desk: Desk, bench: Bench) -> None:
-    first = placed(desk, bench)
-    answered(desk.cancel(first), row())
-    _, second = answered(desk.place(command(desk)), row(8))
+def test_a_client_id_used_again_is_a_new_order(entry: OrderEntry, bench: Bench) -> None:
+    first = placed(entry, bench)
+    answered(entry.cancel(first), row())
+    _, second = answered(entry.place(command(entry)), row(8))
     assert (first.state, first.order_id) == ("cancelled", 7)
     assert (second.state, second.order_id) == ("live", 8)
 
 
-def test_an_order_without_a_client_id_is_refused_before_anything_is_sent(desk: Desk, bench: Bench) -> None:
+def test_an_order_without_a_client_id_is_refused_before_anything_is_sent(entry: OrderEntry, bench: Bench) -> None:
     bare = spot.PutOrder(market="BTCUSDT", side="buy", type="limit", amount="0.1", price="100")
     with pytest.raises(UsageError, match="client_id"):
-        next(desk.place(bare))
+        next(entry.place(bare))
     assert bench.session.orders.open() == ()
 
 
 def test_the_halves_of_the_venue_have_their_own_commands(bench: Bench) -> None:
-    made = Desk(bench.step, "futures").order("BTCUSDT", "buy", "market", "0.1", client_id="mine")
+    made = OrderEntry(bench.step, "futures").order("BTCUSDT", "buy", "market", "0.1", client_id="mine")
     assert isinstance(made, futures.PutOrder)
     with pytest.raises(UsageError, match="ccy"):
-        Desk(bench.step, "futures").order("BTCUSDT", "buy", "market", "0.1", client_id="mine", ccy="BTC")
+        OrderEntry(bench.step, "futures").order("BTCUSDT", "buy", "market", "0.1", client_id="mine", ccy="BTC")
     with pytest.raises(UsageError, match="halves"):
-        Desk(bench.step, "margin")  # type: ignore[arg-type]
+        OrderEntry(bench.step, "margin")  # type: ignore[arg-type]
 
 
 # Changing -------------------------------------------------------------------------------------------------------------
 
 
-def test_cancelling_goes_by_the_venues_id_where_it_is_known(desk: Desk, bench: Bench) -> None:
-    view = placed(desk, bench)
-    asked, same = answered(desk.cancel(view.snapshot()), row())
+def test_cancelling_goes_by_the_venues_id_where_it_is_known(entry: OrderEntry, bench: Bench) -> None:
+    view = placed(entry, bench)
+    asked, same = answered(entry.cancel(view.snapshot()), row())
     assert asked == [spot.CancelOrder(market="BTCUSDT", order_id=7)]
     assert same is view
     assert view.state == "cancelled"
-    assert answered(desk.cancel(view)) == ([], view), "what has ended is not cancelled again"
+    assert answered(entry.cancel(view)) == ([], view), "what has ended is not cancelled again"
 
 
-def test_cancelling_an_order_of_unknown_outcome_goes_by_its_client_id(desk: Desk, bench: Bench) -> None:
-    _, view = answered(desk.place(command(desk)), lost(desk))
-    asked, _ = answered(desk.cancel(view), (BatchItem(code=0, data=row()),))
+def test_cancelling_an_order_of_unknown_outcome_goes_by_its_client_id(entry: OrderEntry, bench: Bench) -> None:
+    _, view = answered(entry.place(command(entry)), lost(entry))
+    asked, _ = answered(entry.cancel(view), (BatchItem(code=0, data=row()),))
     assert asked == [spot.CancelOrderByClientId(market="BTCUSDT", client_id="mine")]
     assert (view.state, view.order_id) == ("cancelled", 7)
 
 
-def test_cancelling_what_was_filled_meanwhile_tells_the_fill(desk: Desk, bench: Bench) -> None:
-    view = placed(desk, bench)
+def test_cancelling_what_was_filled_meanwhile_tells_the_fill(entry: OrderEntry, bench: Bench) -> None:
+    view = placed(entry, bench)
     filled = row(filled="0.1", status="filled", updated_at=1_800_000_000_001)
-    asked, _ = answered(desk.cancel(view), refusal(3600), filled)
+    asked, _ = answered(entry.cancel(view), refusal(3600), filled)
     assert asked[1] == spot.GetOrderStatus(market="BTCUSDT", order_id=7)
     assert (view.state, view.filled) == ("filled", Decimal("0.1"))
 
 
-def test_a_cancel_that_is_refused_for_another_reason_raises_and_leaves_the_order_live(desk: Desk, bench: Bench) -> None:
-    view = placed(desk, bench)
+def test_a_cancel_that_is_refused_for_another_reason_raises_and_leaves_the_order_live(
+    entry: OrderEntry, bench: Bench
+) -> None:
+    view = placed(entry, bench)
     with pytest.raises(HttpRefused):
-        answered(desk.cancel(view), refusal(3610))
+        answered(entry.cancel(view), refusal(3610))
     assert view.state == "live"
 
 
-def test_a_cancel_by_client_id_that_finds_nothing_is_followed_by_a_search(desk: Desk, bench: Bench) -> None:
-    _, view = answered(desk.place(command(desk)), lost(desk))
-    asked, _ = answered(desk.cancel(view), (), page(), page(row(filled="0.1")))
+def test_a_cancel_by_client_id_that_finds_nothing_is_followed_by_a_search(entry: OrderEntry, bench: Bench) -> None:
+    _, view = answered(entry.place(command(entry)), lost(entry))
+    asked, _ = answered(entry.cancel(view), (), page(), page(row(filled="0.1")))
     assert [type(one) for one in asked[1:]] == [spot.ListPendingOrder, spot.ListFinishedOrder]
     assert view.state == "filled"
 
 
-def test_a_cancel_that_is_refused_inside_of_its_batch_raises(desk: Desk, bench: Bench) -> None:
-    _, view = answered(desk.place(command(desk)), lost(desk))
+def test_a_cancel_that_is_refused_inside_of_its_batch_raises(entry: OrderEntry, bench: Bench) -> None:
+    _, view = answered(entry.place(command(entry)), lost(entry))
     with pytest.raises(RequestRefused) as caught:
-        answered(desk.cancel(view), (BatchItem(code=3610, message="auction"),))
+        answered(entry.cancel(view), (BatchItem(code=3610, message="auction"),))
     assert caught.value.code == 3610
 
 
-def test_an_order_without_any_name_cannot_be_cancelled(desk: Desk, bench: Bench) -> None:
+def test_an_order_without_any_name_cannot_be_cancelled(entry: OrderEntry, bench: Bench) -> None:
     _, view = bench.session.sending(OrderFact(market="BTCUSDT", state="sending"), bench.now)
     with pytest.raises(UsageError, match="no client id"):
-        answered(desk.cancel(view))
+        answered(entry.cancel(view))
 
 
-def test_finding_out_about_an_order_that_has_ended_asks_nothing(desk: Desk, bench: Bench) -> None:
-    view = placed(desk, bench)
-    answered(desk.cancel(view), row())
-    assert answered(desk.find_out(view)) == ([], view)
+def test_resolving_an_order_that_has_ended_asks_nothing(entry: OrderEntry, bench: Bench) -> None:
+    view = placed(entry, bench)
+    answered(entry.cancel(view), row())
+    assert answered(entry.resolve(view)) == ([], view)
 
 
-def test_a_query_that_is_refused_for_another_reason_proves_nothing(desk: Desk, bench: Bench) -> None:
-    view = placed(desk, bench)
+def test_a_query_that_is_refused_for_another_reason_proves_nothing(entry: OrderEntry, bench: Bench) -> None:
+    view = placed(entry, bench)
     bench.session.orders.connection_lost(bench.now, "reset")
     with pytest.raises(HttpRefused):
-        answered(desk.find_out(view), refusal(4005))
+        answered(entry.resolve(view), refusal(4005))
     assert view.state == "unknown"
 
 
-def test_what_is_remembered_of_sent_orders_has_an_end(desk: Desk, bench: Bench) -> None:
-    _, first = answered(desk.place(command(desk, "first")), lost(desk))
+def test_what_is_remembered_of_sent_orders_has_an_end(entry: OrderEntry, bench: Bench) -> None:
+    _, first = answered(entry.place(command(entry, "first")), lost(entry))
     for number in range(1024):
-        answered(desk.place(command(desk, f"c{number}")), lost(desk))
+        answered(entry.place(command(entry, f"c{number}")), lost(entry))
     bench.now += 60.0
-    answered(desk.find_out(first), page(), page())
+    answered(entry.resolve(first), page(), page())
     assert first.state == "unknown", "when it was sent is not known any more"
 
 
-def test_a_changed_order_goes_on_under_its_new_id(desk: Desk, bench: Bench) -> None:
-    view = placed(desk, bench)
-    asked, _ = answered(desk.modify(view, price="99"), row(8, price=Decimal(99), updated_at=1_800_000_000_001))
+def test_a_changed_order_goes_on_under_its_new_id(entry: OrderEntry, bench: Bench) -> None:
+    view = placed(entry, bench)
+    asked, _ = answered(entry.modify(view, price="99"), row(8, price=Decimal(99), updated_at=1_800_000_000_001))
     assert asked == [spot.EditOrder(market="BTCUSDT", order_id=7, price="99")]
     assert (view.order_id, view.price, view.state) == (8, Decimal(99), "live")
 
 
-def test_an_order_without_an_id_yet_cannot_be_changed(desk: Desk, bench: Bench) -> None:
-    _, view = answered(desk.place(command(desk)), lost(desk))
+def test_an_order_without_an_id_yet_cannot_be_changed(entry: OrderEntry, bench: Bench) -> None:
+    _, view = answered(entry.place(command(entry)), lost(entry))
     with pytest.raises(UsageError, match="not told this order's id"):
-        answered(desk.modify(view, price="99"))
+        answered(entry.modify(view, price="99"))
 
 
-# Finding out ----------------------------------------------------------------------------------------------------------
+# Resolving ------------------------------------------------------------------------------------------------------------
 
 
-def test_an_unknown_order_is_found_by_its_client_id(desk: Desk, bench: Bench) -> None:
-    _, view = answered(desk.place(command(desk)), lost(desk))
-    answered(desk.find_out(view), page(row()), page())
+def test_an_unknown_order_is_found_by_its_client_id(entry: OrderEntry, bench: Bench) -> None:
+    _, view = answered(entry.place(command(entry)), lost(entry))
+    answered(entry.resolve(view), page(row()), page())
     assert (view.state, view.order_id) == ("live", 7)
 
 
 def test_an_order_that_is_not_found_stays_unknown_while_it_may_still_arrive_and_is_refused_then(
-    desk: Desk, bench: Bench
+    entry: OrderEntry, bench: Bench
 ) -> None:
-    _, view = answered(desk.place(command(desk)), lost(desk))
+    _, view = answered(entry.place(command(entry)), lost(entry))
     bench.now += 19.0
-    answered(desk.find_out(view), page(), page())
+    answered(entry.resolve(view), page(), page())
     assert view.state == "unknown"
     bench.now += 1.0
-    answered(desk.find_out(view), page(), page())
+    answered(entry.resolve(view), page(), page())
     assert (view.state, "never arrived" in view.why) == ("refused", True)
 
 
-def test_another_order_with_the_same_client_id_is_not_taken_for_this_one(desk: Desk, bench: Bench) -> None:
-    view = placed(desk, bench)
+def test_another_order_with_the_same_client_id_is_not_taken_for_this_one(entry: OrderEntry, bench: Bench) -> None:
+    view = placed(entry, bench)
     bench.session.orders.connection_lost(bench.now, "reset")
-    answered(desk.find_out(view), refusal(3600), page(row(9)))
+    answered(entry.resolve(view), refusal(3600), page(row(9)))
     assert (view.state, view.order_id) == ("cancelled", 7)
 
 
-def test_a_known_order_that_no_query_finds_was_cancelled_without_a_fill(desk: Desk, bench: Bench) -> None:
-    view = placed(desk, bench)
+def test_a_known_order_that_no_query_finds_was_cancelled_without_a_fill(entry: OrderEntry, bench: Bench) -> None:
+    view = placed(entry, bench)
     bench.session.orders.connection_lost(bench.now, "reset")
-    asked, _ = answered(desk.find_out(view), refusal(3600), page())
+    asked, _ = answered(entry.resolve(view), refusal(3600), page())
     assert asked[1] == spot.ListPendingOrder(market="BTCUSDT", limit=100)
     assert (view.state, view.filled) == ("cancelled", Decimal(0))
 
 
-def test_an_order_that_was_live_a_moment_ago_is_not_declared_gone_because_queries_lag(desk: Desk, bench: Bench) -> None:
-    view = placed(desk, bench)
+def test_an_order_that_was_live_a_moment_ago_is_not_declared_gone_because_queries_lag(
+    entry: OrderEntry, bench: Bench
+) -> None:
+    view = placed(entry, bench)
     states = []
     for _ in range(2):
-        answered(desk.find_out(view), refusal(3600), page())
+        answered(entry.resolve(view), refusal(3600), page())
         states.append(view.state)
         bench.now += 2.0
     assert states == ["live", "cancelled"]
 
 
-def test_a_partly_filled_order_that_is_not_found_is_looked_for_among_the_finished(desk: Desk, bench: Bench) -> None:
-    _, view = answered(desk.place(command(desk)), row(filled="0.04"))
+def test_a_partly_filled_order_that_is_not_found_is_looked_for_among_the_finished(
+    entry: OrderEntry, bench: Bench
+) -> None:
+    _, view = answered(entry.place(command(entry)), row(filled="0.04"))
     bench.session.orders.connection_lost(bench.now, "reset")
     finished = row(filled="0.06", updated_at=1_800_000_000_002)
-    answered(desk.find_out(view), refusal(3600), page(), page(), page(finished))
+    answered(entry.resolve(view), refusal(3600), page(), page(), page(finished))
     assert (view.state, view.filled) == ("cancelled", Decimal("0.06"))
 
 
-def test_after_a_loss_one_list_settles_what_still_stands_and_the_rest_is_asked_for_one_by_one(
-    desk: Desk, bench: Bench
+def test_after_a_loss_one_list_tells_what_still_stands_and_the_rest_is_asked_for_one_by_one(
+    entry: OrderEntry, bench: Bench
 ) -> None:
-    views = [answered(desk.place(command(desk, name)), row(number, client_id=name))[1] for number, name in NAMES]
+    views = [answered(entry.place(command(entry, name)), row(number, client_id=name))[1] for number, name in NAMES]
     bench.session.orders.connection_lost(bench.now, "reset")
     filled = row(3, filled="0.1", status="filled", client_id="c", updated_at=1_800_000_000_001)
     asked, left = answered(
-        desk.settle(), page(row(1, client_id="a"), has_next=True), page(row(2, client_id="b")), filled
+        entry.resolve_unknown(), page(row(1, client_id="a"), has_next=True), page(row(2, client_id="b")), filled
     )
     assert [type(one) for one in asked] == [spot.ListPendingOrder, spot.ListPendingOrder, spot.GetOrderStatus]
     assert ([view.state for view in views], left) == (["live", "live", "filled"], 0)
@@ -275,9 +289,9 @@ def test_after_a_loss_one_list_settles_what_still_stands_and_the_rest_is_asked_f
 NAMES = ((1, "a"), (2, "b"), (3, "c"))
 
 
-def test_the_open_orders_are_those_of_the_list_and_what_it_lacks_is_asked_for(desk: Desk, bench: Bench) -> None:
-    view = placed(desk, bench)
+def test_the_open_orders_are_those_of_the_list_and_what_it_lacks_is_asked_for(entry: OrderEntry, bench: Bench) -> None:
+    view = placed(entry, bench)
     bench.now += 5.0
-    _, found = answered(desk.open_orders("BTCUSDT"), page(row(20, client_id="theirs")), refusal(3600), page())
+    _, found = answered(entry.open_orders("BTCUSDT"), page(row(20, client_id="theirs")), refusal(3600), page())
     assert [one.order_id for one in found] == [20]
     assert view.state == "cancelled"

@@ -29,17 +29,17 @@ def verdict_on(
     *pages: list[Any] | Exception, market_types: Any = ("SPOT",)
 ) -> tuple[ResolvedOrder, list[HttpCommand[Any]]]:
     asked = []
-    questions = resolve("user1", "BTCUSDT", market_types)
+    queries = resolve("user1", "BTCUSDT", market_types)
     left = list(pages)
     try:
-        query = next(questions)
+        query = next(queries)
         while True:
             asked.append(query)
             answer = left.pop(0)
             if isinstance(answer, Exception):
-                query = questions.throw(answer)
+                query = queries.throw(answer)
             else:
-                query = questions.send(Page(rows=tuple(answer)))
+                query = queries.send(Page(rows=tuple(answer)))
     except StopIteration as stop:
         return stop.value, asked
 

@@ -6,32 +6,21 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from decimal import Decimal
 from typing import Any
 
 import pytest
-import trio
-from hypothesis import example, given, settings
-from hypothesis import strategies as st
 
 from coinex_proto import (
-    Backfilled,
-    BackfillStarted,
     BookChanged,
-    Config,
     NotReady,
     OrderChanged,
     OrderView,
-    Restored,
-    Update,
     UsageError,
     coinex,
 )
-from coinex_proto.coinex.http import Backfill, Desk, HttpRefused, assets, spot
-from coinex_trio import CoinexClient, Exchange, local_exchange, memory_exchange, open_client, open_http
-from coinex_trio._facades.coinex_http import http_url_of
-from coinex_trio._local.hosting import PlacedOrder
+from coinex_proto.coinex.http import HttpRefused, spot
+from coinex_trio import CoinexClient, Exchange, local_exchange
 from tests.coinex_trio.http_peer import hang_up, http_peer, nothing
 
 MARKET = "BTCUSDT"
@@ -205,7 +194,7 @@ def buy_when_ready(cx: CoinexClient) -> OrderView:
     return buy(cx)
 
 
-# Doubt ----------------------------------------------------------------------------------------------------------------
+# Unknown --------------------------------------------------------------------------------------------------------------
 
 
 def test_an_order_whose_answer_was_lost_is_unknown_and_waiting_finds_out(
@@ -271,7 +260,7 @@ def test_a_query_that_fails_for_now_is_made_again_and_one_that_is_refused_for_go
         cx.wait(other, timeout=10)
 
 
-def test_settling_that_fails_leaves_orders_unknown_and_the_client_running(
+def test_a_query_that_fails_leaves_orders_unknown_and_the_client_running(
     cx: CoinexClient, coinex_exchange: Exchange
 ) -> None:
     order = buy(cx)
@@ -310,14 +299,14 @@ def test_balances_whose_pushes_are_lost_while_they_are_asked_for_are_not_shown(
     cx: CoinexClient, coinex_exchange: Exchange, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     http = cx.http
-    ask = http.ask
+    run = http.run
 
-    def ask_and_drop(questions: Any) -> Any:
-        found = ask(questions)
+    def run_and_drop(commands: Any, **options: Any) -> Any:
+        found = run(commands, **options)
         coinex_exchange.drop()
         return found
 
-    monkeypatch.setattr(http, "ask", ask_and_drop)
+    monkeypatch.setattr(http, "run", run_and_drop)
     with pytest.raises(NotReady, match="ask again"):
         cx.balances()
     monkeypatch.undo()
@@ -346,122 +335,6 @@ def test_positions_are_kept_on_futures_and_refused_on_spot(cx: CoinexClient, coi
         assert futures.positions()[MARKET].open_interest == Decimal("0.1")
 
 
-# After a loss ---------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.local_exchange(seed=3, rate=60.0)
-def test_what_was_missed_is_handed_out_once_and_marked(coinex_exchange: Exchange) -> None:
-    deals: list[int] = []
-    recovered: list[str] = []
-    told: list[BackfillStarted | Backfilled | Restored] = []
-    config = Config(ping_interval=5.0, ping_timeout=2.0)
-    with CoinexClient(
-        "spot", coinex_exchange.credentials, network=coinex_exchange.network, backfill=True, config=config
-    ) as cx:
-        cx.subscribe_trades(MARKET, lambda update: deals.extend(update.trade_ids))
-        cx.subscribe_user_order()
-        cx.subscribe_user_deals()
-        cx.on(Update)(lambda update: recovered.append(type(update).__name__) if update.is_recovered else None)
-        cx.on(BackfillStarted)(told.append)
-        cx.on(Backfilled)(told.append)
-        cx.on(Restored)(told.append)
-        cx.ready(coinex.Orders(), coinex.UserTrades(), coinex.Trades(MARKET))
-        cx.run(seconds=2)
-        order = buy(cx, price="10000")
-        cx.run(seconds=1)
-        coinex_exchange.drop()
-        coinex_exchange.fill(order)
-        coinex_exchange.advance(15)
-        cx.run(seconds=5)
-        listed = {row.deal_id for row in cx.http.request(spot.ListMarketDeals(market=MARKET, limit=1000))}
-    assert len(deals) == len(set(deals)), "nothing came twice"
-    missed = {deal_id for deal_id in listed if min(deals) <= deal_id <= max(deals)} - set(deals)
-    assert missed == set(), "nothing was left out"
-    assert sorted(set(recovered)) == ["OrderUpdate", "TradesUpdate", "UserTradeUpdate"]
-    assert order.state == "filled"
-    done = {type(event.topic): event for event in told if isinstance(event, Backfilled)}
-    assert done[coinex.Trades].recovered > 100, "more than the venue repeats by itself"
-    assert (done[coinex.Trades].missing, done[coinex.UserTrades].recovered, done[coinex.Orders].recovered) == ("", 1, 1)
-    restored = [event for event in told if isinstance(event, Restored)]
-    assert {(event.since, event.until) for event in done.values()} <= {(one.since, one.until) for one in restored}
-
-
-@pytest.mark.local_exchange(seed=3, rate=60.0)
-def test_a_gap_beyond_what_the_venue_lists_is_said_to_be_incomplete(coinex_exchange: Exchange) -> None:
-    told: list[Backfilled] = []
-    with CoinexClient("spot", network=coinex_exchange.network, backfill=True) as cx:
-        cx.on(Backfilled)(told.append)
-        cx.subscribe_trades(MARKET)
-        cx.ready(coinex.Trades(MARKET))
-        coinex_exchange.drop()
-        coinex_exchange.advance(60)
-        cx.run(seconds=5)
-    assert "lists its latest 1000 only" in told[0].missing
-
-
-def test_without_backfill_nothing_is_asked_for(cx: CoinexClient, coinex_exchange: Exchange) -> None:
-    told: list[Backfilled | BackfillStarted] = []
-    cx.on(Backfilled)(told.append)
-    cx.on(BackfillStarted)(told.append)
-    cx.subscribe_trades(MARKET)
-    cx.ready(coinex.Trades(MARKET))
-    coinex_exchange.drop()
-    cx.run(seconds=5)
-    assert cx.stats.reconnects == 1
-    assert told == []
-
-
-# Under trio: the same parts beside each other ---------------------------------------------------------------------------
-
-
-async def test_under_trio_a_desk_and_a_backfill_stand_beside_the_client(
-    coinex_exchange: Exchange, autojump_clock: trio.testing.MockClock
-) -> None:
-    exchange = coinex_exchange
-    exchange.quote(MARKET, "100", "101", "5")
-    dialect = coinex.spot(credentials=exchange.credentials)
-    done: list[Backfilled] = []
-    async with (
-        open_client(dialect, network=exchange.network) as client,
-        open_http(exchange.credentials, network=exchange.network, clock=client.step(lambda s, _: s.clock)) as http,
-    ):
-        desk = Desk(client.step, "spot")
-        backfill = Backfill(client.step, "spot", desk)
-        client.on(Update)(backfill.see)
-        await client.ready(coinex.Orders(), coinex.UserTrades(MARKET))
-        client.subscribe(coinex.Orders(), coinex.UserTrades(MARKET))
-        order = await http.ask(desk.place(desk.order(MARKET, "buy", "limit", "0.1", "99", client_id="mine")))
-        assert order.state == "live"
-        restored = client.events(Restored)
-        exchange.drop()
-        exchange.fill(order)
-        while len(done) < 2:
-            gap = await anext(restored)
-            for topic in gap.topics:
-                event = await http.ask(backfill.fill(topic, gap.since, gap.until))
-                assert event is not None
-                done.append(event)
-        assert (await client.wait(order)).state == "filled"
-        assert sorted(type(event.topic).__name__ for event in done) == ["Orders", "UserTrades"]
-        assert [event.recovered for event in done] == [1, 1]
-
-
-async def test_an_order_cancelled_under_trio_while_it_is_sent_is_unknown(
-    coinex_exchange: Exchange, autojump_clock: trio.testing.MockClock
-) -> None:
-    exchange = coinex_exchange
-    dialect = coinex.spot(credentials=exchange.credentials)
-    async with (
-        open_client(dialect, network=exchange.network) as client,
-        open_http(exchange.credentials, network=exchange.network) as http,
-    ):
-        desk = Desk(client.step, "spot")
-        with trio.move_on_after(0):
-            await http.ask(desk.place(desk.order(MARKET, "buy", "limit", "0.1", "99", client_id="mine")))
-        (order,) = client.orders()
-        assert order.state == "unknown"
-
-
 # Loopback, another thread, and what is not installed --------------------------------------------------------------------
 
 
@@ -487,19 +360,6 @@ def test_over_loopback_an_order_lives_through_a_lost_connection(background: bool
         assert cx.balances()["BTC"].available > 100
 
 
-@pytest.mark.parametrize(
-    ("socket", "http"),
-    [
-        (None, None),
-        ("wss://socket.coinex.com/v2/futures", None),
-        ("ws://127.0.0.1:7000/v2/spot", "http://127.0.0.1:7000/v2"),
-        ("wss://proxy.example/coinex/v2/futures/", "https://proxy.example/coinex/v2"),
-    ],
-)
-def test_http_goes_where_the_socket_goes(socket: str | None, http: str | None) -> None:
-    assert http_url_of(socket) == http
-
-
 def test_where_http_is_not_installed_the_error_names_the_extra_and_the_socket_works() -> None:
     program = (
         "import sys; sys.modules['httpx2'] = None\n"
@@ -523,68 +383,3 @@ def test_where_http_is_not_installed_the_error_names_the_extra_and_the_socket_wo
         "MissingExtra CoinEx over HTTP needs httpx2: pip install 'coinex-sdk[http]'",
         "filled",
     ], done.stderr
-
-
-# Law ------------------------------------------------------------------------------------------------------------------
-
-STEPS = st.lists(
-    st.sampled_from(["buy", "take", "lose the answer", "fill", "cancel", "cancel elsewhere", "drop", "run", "theirs"]),
-    min_size=1,
-    max_size=12,
-)
-
-
-@settings(max_examples=25, deadline=None)
-@given(STEPS)
-@example(["buy", "cancel elsewhere", "drop"])
-@example(["buy", "fill", "drop"])
-@example(["lose the answer", "drop"])
-def test_whatever_happens_the_tracker_agrees_with_the_exchange_in_the_end(steps: list[str]) -> None:
-    exchange = memory_exchange(rate=0.01)
-    exchange.quote(MARKET, "100", "101", "50")
-    with CoinexClient("spot", exchange.credentials, network=exchange.network, backfill=True) as cx:
-        cx.ready(coinex.Orders(), coinex.UserTrades())
-        cx.balances()
-        placed: list[OrderView] = []
-
-        def place(price: str) -> None:
-            with suppress(NotReady):
-                placed.append(buy(cx, price))
-
-        def lose_the_answer() -> None:
-            if cx.trusted(coinex.Orders()):
-                exchange.refuse("/spot/order", 4002)
-                place("99")
-
-        def each_open(act: Callable[[PlacedOrder], object]) -> None:
-            for order in exchange.orders()[:1]:
-                act(order)
-
-        def cancel_elsewhere(order: PlacedOrder) -> None:
-            cx.http.request(spot.CancelOrder(market=MARKET, order_id=int(order.order_id)))
-
-        def cancel() -> None:
-            for order in cx.orders()[:1]:
-                cx.cancel_order(order)
-
-        acts: dict[str, Callable[[], object]] = {
-            "buy": lambda: place("99"),
-            "take": lambda: place("101"),
-            "lose the answer": lose_the_answer,
-            "fill": lambda: each_open(exchange.fill),
-            "cancel": cancel,
-            "cancel elsewhere": lambda: each_open(cancel_elsewhere),
-            "drop": exchange.drop,
-            "run": lambda: cx.run(seconds=1),
-            "theirs": lambda: exchange.place(MARKET, "buy", "98", "0.2"),
-        }
-        for step in steps:
-            acts[step]()
-        cx.run(seconds=30)
-        for order in cx.orders():
-            cx.resolve(order)
-        open_there = {order.order_id: order.remaining for order in exchange.orders()}
-        assert {order.order_id: order.remaining for order in cx.open_orders()} == open_there
-        assert all(order.is_final or order.order_id in open_there for order in placed)
-        rows = cx.http.request(assets.GetSpotBalance())
-        assert {row.ccy: row.available for row in rows} == {ccy: b.available for ccy, b in cx.balances().items()}
