@@ -1,4 +1,4 @@
-"""What a caller asks of a venue, and the wire form that a dialect gives it.
+"""What a caller requests of a venue, and the wire form that a dialect gives it.
 
 A command is a value: the venue's verb, its parameters, and how to read the answer. This module must not know any venue.
 """
@@ -23,7 +23,7 @@ class Command(Generic[R_co]):
     is_private: ClassVar[bool] = False
     """True: needs a signed-in connection, hence a dialect with credentials."""
     is_once: ClassVar[bool] = False
-    """True: starts a topic, and the venue refuses it while that is on already: in doubt, the topic is ended first."""
+    """True: starts a topic, and the venue refuses it while that is on already: where it may be, the topic is ended first."""
     already_on: ClassVar[frozenset[int | str]] = frozenset()
     """The codes of that refusal: it is on then, from elsewhere, and its first state never reached this session."""
 

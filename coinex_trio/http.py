@@ -214,11 +214,11 @@ async def open_http(
     """
     import trio
 
-    settled = config if config is not None else Config()
+    config = config if config is not None else Config()
     place = place_of(url, has_credentials=credentials is not None, allow_plaintext=allow_plaintext)
     settings = PoolSettings(
         place=place,
-        config=settled,
+        config=config,
         has_credentials=credentials is not None,
         proxy=proxy_of(network, proxy),
         ssl_context=ssl_context,
@@ -227,7 +227,7 @@ async def open_http(
     caller = HttpCaller(network.sources, credentials, options, clock=clock, orders=orders)
     async with httpx2.AsyncClient(**settings.arguments(), transport=transport or trio_transport(network)) as pool:
         shift = network.now() - trio.current_time()
-        yield Http(caller, pool, place.origin, settled, lambda: trio.current_time() + shift)
+        yield Http(caller, pool, place.origin, config, lambda: trio.current_time() + shift)
 
 
 @final

@@ -22,7 +22,7 @@ SURFACE = {
         Ticker TickerUpdate Trades TradesUpdate UserTradeUpdate UserTrades futures sign_http sign_websocket spot
     """,
     "coinex_trio": """
-        BlockingClient Client CoinexClient EventStream credentials_from_env local_exchange open_client run
+        BlockingClient Client CoinexClient EventStream credentials_from_env local_exchange open_client open_coinex run
     """,
 }
 """Names that other people's programs may rely on, by package."""

@@ -1,4 +1,4 @@
-"""What one message says of one own order: the words in which dialects and commands tell the tracker.
+"""What one message says of one own order: the words of dialects and commands for the tracker.
 
 This module must not know any venue.
 """

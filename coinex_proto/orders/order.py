@@ -186,7 +186,7 @@ class Order:
         is_stale = not rank.is_newer(self._rank) or (rank.filled is not None and rank.filled < self._filled())
         if to == "unknown":
             if not is_stale:
-                self.move(to, why)  # without its rank: whatever the venue answers when it is asked counts
+                self.move(to, why)  # without its rank: whatever the venue answers to a query counts
             return
         if not is_stale:
             self._rank = rank
@@ -233,7 +233,7 @@ class Order:
         return max(self._reported_filled, self._fills_amount)
 
     def _remaining(self, filled: Decimal) -> Decimal | None:
-        """From whichever is newer, the remainder that was told or the amount, less what was filled since."""
+        """From whichever is newer, the remainder that was reported or the amount, less what was filled since."""
         if self.state == "filled":
             return _ZERO
         remaining, amount = self._reported.get("remaining"), self._reported.get("amount")

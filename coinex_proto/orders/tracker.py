@@ -113,7 +113,7 @@ class Orders:
         """The order's live view when this fact changed something, else None.
 
         `request_id`: the fact came in the answer to this request, which links an order that has no other name yet. A
-        lone fill of an order that nothing else is known of is kept until the order itself is told.
+        lone fill of an order that nothing else is known of is kept until the order itself is known.
         """
         fact = self._with_former_id(fact)
         record, was_joined = self._locate(fact, request_id)
@@ -128,7 +128,7 @@ class Orders:
         return self._move_unanswered(request_id, "refused", why, now)
 
     def unknown(self, request_id: RequestId, why: str, now: float) -> OrderView | None:
-        """No (readable) answer came. An order that a push has told of already stays as told."""
+        """No (readable) answer came. An order that a push has described already stays as described."""
         return self._move_unanswered(request_id, "unknown", why, now)
 
     def connection_lost(self, now: float, why: str) -> list[OrderView]:
@@ -150,7 +150,7 @@ class Orders:
         return records[0], bool(same)
 
     def _with_former_id(self, fact: OrderFact) -> OrderFact:
-        """A change that nobody here has asked for, or whose answer came too late, names the old id no more.
+        """A change that nobody here has requested, or whose answer came too late, names the old id no more.
 
         It is of the one open order with its client id, market and side; of several, none can be told from the others.
         """

@@ -101,7 +101,7 @@ class OrderView:
 
     @property
     def order_id(self) -> OrderId | None:
-        """The venue's id, the newest where it changes; None until the venue has told it."""
+        """The venue's id, the newest where it changes; None until the venue has said it."""
         return self._source.values.order_id
 
     @property
@@ -113,7 +113,7 @@ class OrderView:
     def state(self) -> OrderState:
         """One of sending, live, filled, cancelled, refused, unknown.
 
-        `unknown`: it may stand, be filled or be gone; the line broke or no answer came. The venue's next word settles
+        `unknown`: it may stand, be filled or be gone; the connection broke or no answer came. The venue's next word settles
         it. It is never sent again by itself.
         """
         return self._source.values.state

@@ -22,7 +22,7 @@ def test_http_goes_where_the_socket_goes(socket: str | None, http: str | None) -
 
 
 def test_the_halves_of_the_venue_are_two_dialects_and_no_more() -> None:
-    assert [dialect_of(half, None, None, allow_plaintext=False).name for half in ("spot", "futures")] == [  # type: ignore[arg-type]
+    assert [dialect_of(half, None, None, allow_plaintext=False).name for half in ("spot", "futures")] == [
         "coinex spot",
         "coinex futures",
     ]

@@ -26,7 +26,17 @@ from coinex_proto import (
     coinex,
 )
 from coinex_proto.coinex import http
-from coinex_trio import BlockingClient, Client, CoinexClient, Events, EventStream, open_client, run
+from coinex_trio import (
+    BlockingClient,
+    Client,
+    CoinexClient,
+    Events,
+    EventStream,
+    TrioCoinexClient,
+    open_client,
+    open_coinex,
+    run,
+)
 
 
 def topics_bring_their_events(client: BlockingClient) -> None:
@@ -114,6 +124,22 @@ async def the_trio_client_has_the_same_types(client: Client) -> None:
         assert_type(event, coinex.TickerUpdate)
     async with open_client(coinex.spot()) as opened:
         assert_type(opened, Client)
+
+
+async def the_trio_client_of_coinex_has_the_methods_of_the_blocking_one(client: TrioCoinexClient) -> None:
+    client.subscribe_ticker("BTCUSDT", lambda t: print(t.last))
+    client.subscribe_ticker("BTCUSDT", lambda t: print(t.lats))  # type: ignore[attr-defined]
+    order = await client.place_order("BTCUSDT", "buy", "limit", "1", "2")
+    assert_type(order, OrderView)
+    assert_type(await client.wait(order), OrderView)
+    assert_type(await client.cancel_order(order), OrderView)
+    assert_type(await client.open_orders(), tuple[OrderView, ...])
+    assert_type((await client.balances())["BTC"], coinex.BalanceUpdate)
+    assert_type(await client.ping(), float)
+    await client.place_order("BTCUSDT", "hold", "limit", "1", "2")  # type: ignore[arg-type]
+    async with open_coinex("futures", None, backfill=True) as opened:
+        assert_type(opened, TrioCoinexClient)
+    open_coinex("margin")  # type: ignore[arg-type]
 
 
 def callbacks_can_be_made_before_the_client() -> None:

@@ -11,7 +11,7 @@ from tests.coinex_proto.line import Line, sources
 from tests.coinex_proto.tiny import Place, Tiny
 
 
-class Desk:
+class Trader:
     """A signed-in session of the made-up venue."""
 
     def __init__(self) -> None:
@@ -52,92 +52,92 @@ class Desk:
 
 
 def test_nothing_is_asked_while_nothing_is_unknown() -> None:
-    desk = Desk()
-    desk.place("a")
-    desk.say({"order": {"name": "a", "state": "filled"}})
-    desk.lose()
-    desk.connect()
-    assert desk.asked() == []
+    trader = Trader()
+    trader.place("a")
+    trader.say({"order": {"name": "a", "state": "filled"}})
+    trader.lose()
+    trader.connect()
+    assert trader.asked() == []
 
 
 def test_after_a_reconnect_each_unknown_order_is_asked_about_and_the_answer_counts() -> None:
-    desk = Desk()
-    desk.place("a")
-    desk.place("b")
-    desk.say({"order": {"name": "b", "state": "live"}})
-    desk.lose()
-    assert desk.states() == {"a": "unknown", "b": "unknown"}
-    desk.connect()
-    assert desk.asked() == ["a", "b"]
-    events = desk.say({"found": {"name": "a", "state": "filled"}}, {"found": {"name": "b", "state": "live"}})
-    assert desk.states() == {"b": "live"}
+    trader = Trader()
+    trader.place("a")
+    trader.place("b")
+    trader.say({"order": {"name": "b", "state": "live"}})
+    trader.lose()
+    assert trader.states() == {"a": "unknown", "b": "unknown"}
+    trader.connect()
+    assert trader.asked() == ["a", "b"]
+    events = trader.say({"found": {"name": "a", "state": "filled"}}, {"found": {"name": "b", "state": "live"}})
+    assert trader.states() == {"b": "live"}
     assert [event for event in events if isinstance(event, (Replied, Failed))] == []
     assert [event.order.state for event in events if isinstance(event, OrderChanged)] == ["filled", "live"]
 
 
 def test_an_order_that_becomes_unknown_while_connected_is_asked_about_at_once() -> None:
-    desk = Desk()
-    desk.place("a")
-    desk.say({"error": "internal", "of": ["order", "a"]}, {"error": "internal"})
-    assert desk.states() == {"a": "unknown"}
-    assert desk.asked() == ["a"]
+    trader = Trader()
+    trader.place("a")
+    trader.say({"error": "internal", "of": ["order", "a"]}, {"error": "internal"})
+    assert trader.states() == {"a": "unknown"}
+    assert trader.asked() == ["a"]
 
 
 def test_a_query_without_an_answer_is_asked_again_later() -> None:
-    desk = Desk()
-    desk.place("a")
-    desk.say({"error": "internal"})
-    assert desk.asked() == ["a"]
-    desk.say({"error": "busy"})
-    desk.wait(RETRY_AFTER - 0.1)
-    assert desk.asked() == []
-    desk.wait(0.2)
-    assert desk.asked() == ["a"]
+    trader = Trader()
+    trader.place("a")
+    trader.say({"error": "internal"})
+    assert trader.asked() == ["a"]
+    trader.say({"error": "busy"})
+    trader.wait(RETRY_AFTER - 0.1)
+    assert trader.asked() == []
+    trader.wait(0.2)
+    assert trader.asked() == ["a"]
 
 
 def test_a_query_that_is_refused_for_good_is_not_repeated() -> None:
-    desk = Desk()
-    desk.place("a")
-    desk.say({"error": "internal"})
-    desk.asked()
-    desk.say({"error": "never"})
-    desk.wait(10 * RETRY_AFTER)
-    assert desk.asked() == []
-    assert desk.states() == {"a": "unknown"}
+    trader = Trader()
+    trader.place("a")
+    trader.say({"error": "internal"})
+    trader.asked()
+    trader.say({"error": "never"})
+    trader.wait(10 * RETRY_AFTER)
+    assert trader.asked() == []
+    assert trader.states() == {"a": "unknown"}
 
 
-def test_queries_of_a_lost_line_begin_anew_on_the_next() -> None:
-    desk = Desk()
-    desk.place("a")
-    desk.lose()
-    desk.connect()
-    assert desk.asked() == ["a"]
-    desk.lose()
-    desk.connect()
-    assert desk.asked() == ["a"]
+def test_queries_of_a_lost_connection_begin_anew_on_the_next() -> None:
+    trader = Trader()
+    trader.place("a")
+    trader.lose()
+    trader.connect()
+    assert trader.asked() == ["a"]
+    trader.lose()
+    trader.connect()
+    assert trader.asked() == ["a"]
 
 
 # By a second channel --------------------------------------------------------------------------------------------------
 
 
 def test_an_order_is_due_for_a_query_another_way_and_then_again_after_a_while() -> None:
-    desk = Desk()
-    desk.place("a")
-    session = desk.session
-    assert session.orders_to_query(desk.now) == ()
-    desk.say({"error": "internal"})
-    (order,) = session.orders_to_query(desk.now)
-    session.order_queried(order.snapshot(), desk.now)
-    assert session.orders_to_query(desk.now + RETRY_AFTER - 0.1) == ()
-    assert session.next_order_query(order) == desk.now + RETRY_AFTER
-    assert session.orders_to_query(desk.now + RETRY_AFTER) == (order,)
+    trader = Trader()
+    trader.place("a")
+    session = trader.session
+    assert session.orders_to_query(trader.now) == ()
+    trader.say({"error": "internal"})
+    (order,) = session.orders_to_query(trader.now)
+    session.order_queried(order.snapshot(), trader.now)
+    assert session.orders_to_query(trader.now + RETRY_AFTER - 0.1) == ()
+    assert session.next_order_query(order) == trader.now + RETRY_AFTER
+    assert session.orders_to_query(trader.now + RETRY_AFTER) == (order,)
 
 
 def test_what_was_asked_before_a_loss_may_be_asked_again_after_it() -> None:
-    desk = Desk()
-    desk.place("a")
-    desk.say({"error": "internal"})
-    (order,) = desk.session.orders_to_query(desk.now)
-    desk.session.order_queried(order, desk.now)
-    desk.session.disconnected(desk.now, "reset")
-    assert desk.session.orders_to_query(desk.now) == (order,)
+    trader = Trader()
+    trader.place("a")
+    trader.say({"error": "internal"})
+    (order,) = trader.session.orders_to_query(trader.now)
+    trader.session.order_queried(order, trader.now)
+    trader.session.disconnected(trader.now, "reset")
+    assert trader.session.orders_to_query(trader.now) == (order,)

@@ -46,7 +46,7 @@ class Cancel(Command[None]):
         return OrderFact(client_order_id=self.name, state="unknown")
 
 
-class Room:
+class Tracked:
     """The tracker of one session, and the events that come out of it."""
 
     def __init__(self) -> None:
@@ -72,38 +72,38 @@ def failed(error: OutcomeUnknown | RequestRefused | RequestTimedOut, command: Co
 
 
 def test_a_push_changes_an_order_once_and_the_event_is_a_picture_of_that_moment() -> None:
-    room = Room()
-    view = room.place()
+    tracked = Tracked()
+    view = tracked.place()
     for state in ("live", "live", "filled"):
-        room.own.take_update(OrderUpdate(name="a", state=state), 1.0)
-    assert (room.states(), view.state) == (["live", "filled"], "filled")
-    room.own.take_update(PriceUpdate(market="A", price="1"), 1.0)
-    assert room.states() == []
+        tracked.own.take_update(OrderUpdate(name="a", state=state), 1.0)
+    assert (tracked.states(), view.state) == (["live", "filled"], "filled")
+    tracked.own.take_update(PriceUpdate(market="A", price="1"), 1.0)
+    assert tracked.states() == []
 
 
 def test_the_answer_to_an_orders_command_is_the_live_view() -> None:
-    room = Room()
-    view = room.place()
+    tracked = Tracked()
+    view = tracked.place()
     answer = Replied(request_id=FIRST, command=PLACE, result=OrderUpdate(name="a", state="live"))
-    event = room.own.outcome(answer, 1.0)
+    event = tracked.own.outcome(answer, 1.0)
     assert isinstance(event, Replied)
     assert event.result is view
-    assert room.states() == ["live"]
+    assert tracked.states() == ["live"]
 
 
 def test_another_commands_answer_goes_through_as_it_is() -> None:
-    room = Room()
+    tracked = Tracked()
     event = Replied(request_id=SECOND, command=Do(verb="a"), result=7)
-    assert room.own.outcome(event, 1.0) is event
-    assert room.states() == []
+    assert tracked.own.outcome(event, 1.0) is event
+    assert tracked.states() == []
 
 
 def test_a_query_may_tell_more_of_an_order_than_its_pushes() -> None:
-    room = Room()
-    room.place()
+    tracked = Tracked()
+    tracked.place()
     found = Replied(request_id=SECOND, command=Find(name="a"), result=OrderUpdate(name="a", state="filled"))
-    assert room.own.outcome(found, 1.0) is found
-    assert room.states() == ["filled"]
+    assert tracked.own.outcome(found, 1.0) is found
+    assert tracked.states() == ["filled"]
 
 
 @pytest.mark.parametrize(
@@ -117,60 +117,60 @@ def test_a_query_may_tell_more_of_an_order_than_its_pushes() -> None:
 def test_an_order_without_a_yes_is_refused_or_unknown_and_only_then_asked_about(
     error: OutcomeUnknown | RequestRefused | RequestTimedOut, state: str, asks: float | None
 ) -> None:
-    room = Room()
-    view = room.place()
+    tracked = Tracked()
+    view = tracked.place()
     event = failed(error)
-    assert room.own.outcome(event, 1.0) is event
-    assert (room.states(), view.state, room.due()) == ([state], state, asks)
+    assert tracked.own.outcome(event, 1.0) is event
+    assert (tracked.states(), view.state, tracked.due()) == ([state], state, asks)
     assert view.why == str(error)
 
 
-def test_a_cancel_of_unknown_outcome_puts_the_order_in_doubt_unless_that_is_over() -> None:
-    room = Room()
-    view = room.place()
-    room.own.take_update(OrderUpdate(name="a", state="live"), 1.0)
-    room.own.outcome(failed(OutcomeUnknown("lost"), Cancel(name="a")), 2.0)
-    room.own.outcome(failed(OutcomeUnknown("lost"), Cancel(name="stranger")), 2.0)
-    assert (room.states(), view.why) == (["live", "unknown"], "lost")
-    room.own.take_update(OrderUpdate(name="a", state="filled"), 3.0)
-    room.own.outcome(failed(OutcomeUnknown("lost"), Cancel(name="a")), 4.0)
-    assert room.states() == ["filled"]
+def test_a_cancel_of_unknown_outcome_makes_the_order_unknown_unless_that_is_over() -> None:
+    tracked = Tracked()
+    view = tracked.place()
+    tracked.own.take_update(OrderUpdate(name="a", state="live"), 1.0)
+    tracked.own.outcome(failed(OutcomeUnknown("lost"), Cancel(name="a")), 2.0)
+    tracked.own.outcome(failed(OutcomeUnknown("lost"), Cancel(name="stranger")), 2.0)
+    assert (tracked.states(), view.why) == (["live", "unknown"], "lost")
+    tracked.own.take_update(OrderUpdate(name="a", state="filled"), 3.0)
+    tracked.own.outcome(failed(OutcomeUnknown("lost"), Cancel(name="a")), 4.0)
+    assert tracked.states() == ["filled"]
 
 
-def test_what_happened_outside_the_line_counts_as_well() -> None:
-    room = Room()
-    room.place()
-    room.own.apply_facts((OrderFact(order_id=5, state="live", amount=Decimal(1)),), 1.0, FIRST)
-    room.orders.sending(OrderFact(client_order_id="b", state="sending"), SECOND, 1.0)
-    room.own.refused(SECOND, "no", 2.0)
-    assert room.states() == ["live", "refused"]
+def test_what_came_another_way_counts_as_well() -> None:
+    tracked = Tracked()
+    tracked.place()
+    tracked.own.apply_facts((OrderFact(order_id=5, state="live", amount=Decimal(1)),), 1.0, FIRST)
+    tracked.orders.sending(OrderFact(client_order_id="b", state="sending"), SECOND, 1.0)
+    tracked.own.refused(SECOND, "no", 2.0)
+    assert tracked.states() == ["live", "refused"]
     third = RequestId(3)
-    room.orders.sending(OrderFact(client_order_id="c", state="sending"), third, 2.0)
-    room.own.unknown(third, "the answer was lost", 3.0)
-    assert room.states() == ["unknown"]
-    assert [order.client_order_id or order.order_id for order in room.orders.open()] == ["a", "c"]
+    tracked.orders.sending(OrderFact(client_order_id="c", state="sending"), third, 2.0)
+    tracked.own.unknown(third, "the answer was lost", 3.0)
+    assert tracked.states() == ["unknown"]
+    assert [order.client_order_id or order.order_id for order in tracked.orders.open()] == ["a", "c"]
 
 
-def test_when_the_line_is_lost_open_orders_are_unknown_and_the_next_line_asks_about_them() -> None:
-    room = Room()
-    room.place()
-    room.own.connection_lost("reset", 1.0)
-    assert (room.states(), room.due()) == (["unknown"], None)
-    room.own.connection_ready(2.0)
-    assert room.due() == 2.0
+def test_when_the_connection_is_lost_open_orders_are_unknown_and_the_next_one_asks_about_them() -> None:
+    tracked = Tracked()
+    tracked.place()
+    tracked.own.connection_lost("reset", 1.0)
+    assert (tracked.states(), tracked.due()) == (["unknown"], None)
+    tracked.own.connection_ready(2.0)
+    assert tracked.due() == 2.0
     line = signed_in()
-    room.own.resolver.send_queries(connection_of(line), 2.0)
-    assert (line.sent(), room.due()) == ([{"do": "find", "name": "a"}], None)
+    tracked.own.resolver.send_queries(connection_of(line), 2.0)
+    assert (line.sent(), tracked.due()) == ([{"do": "find", "name": "a"}], None)
 
 
-def test_the_answer_to_our_own_question_is_dealt_with_here_and_once() -> None:
-    room = Room()
-    room.place()
-    room.own.connection_lost("reset", 1.0)
-    room.own.connection_ready(2.0)
+def test_the_answer_to_our_own_query_is_dealt_with_here_and_once() -> None:
+    tracked = Tracked()
+    tracked.place()
+    tracked.own.connection_lost("reset", 1.0)
+    tracked.own.connection_ready(2.0)
     line = signed_in()
-    room.own.resolver.send_queries(connection_of(line), 2.0)
-    room.queue.clear()
+    tracked.own.resolver.send_queries(connection_of(line), 2.0)
+    tracked.queue.clear()
     (answer,) = [event for event in line.say(2.5, {"found": {"name": "a", "state": "live"}}) if type(event) is Replied]
-    assert [room.own.answers(answer, 2.5), room.own.answers(answer, 2.5)] == [True, False]
-    assert room.states() == ["live"]
+    assert [tracked.own.answers(answer, 2.5), tracked.own.answers(answer, 2.5)] == [True, False]
+    assert tracked.states() == ["live"]

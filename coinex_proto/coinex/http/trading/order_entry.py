@@ -38,7 +38,7 @@ REFUSED_AFTER: Final = 20.0
 than 5 s ago, our clock may be off by a second, and its lists may lag."""
 
 LISTED_AFTER: Final = 2.0
-"""Seconds that the venue may need until its queries know what its answers and pushes have told."""
+"""Seconds that the venue may need until its queries know what its answers and pushes have said."""
 
 ROWS: Final = 100
 """Of one page of orders, the most that the venue names."""
@@ -248,7 +248,7 @@ class OrderEntry:
             self._apply(OrderFact(client_order_id=client_id, market=order.market, state="refused", why=_NEVER))
 
     def _list_open(self, market: str | None) -> HttpCommands[frozenset[object]]:
-        """The ids of the open orders; the tracker is told of them."""
+        """The ids of the open orders; the tracker gets them."""
         listed: set[object] = set()
         request = self._requests.ListPendingOrder(market=market, limit=ROWS)
         while request is not None:
