@@ -87,7 +87,7 @@ def test_a_circle_is_found_wherever_the_imports_stand(tmp_path: Path) -> None:
     assert circles(graph_of(tmp_path, ["p"])) == []
 
 
-KNOWN = 2
+KNOWN = 0
 """Circles that are still to be opened; never more."""
 
 
