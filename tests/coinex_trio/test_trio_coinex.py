@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from decimal import Decimal
@@ -413,3 +415,14 @@ async def test_over_loopback_an_order_that_is_cancelled_while_no_answer_comes_is
                         await cx.wait(order)
                     assert scope.cancelled_caught
     assert silent.requests[0].line.startswith("POST")
+
+
+def test_where_http_is_not_installed_the_error_names_the_extra() -> None:
+    program = (
+        "import sys; sys.modules['httpx2'] = None\n"
+        "import coinex_trio\n"
+        "try: coinex_trio.open_coinex\n"
+        "except Exception as error: print(type(error).__name__, error)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=30)
+    assert done.stdout.splitlines() == ["MissingExtra CoinEx over HTTP needs httpx2: pip install 'coinex-sdk[http]'"]
