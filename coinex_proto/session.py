@@ -70,7 +70,7 @@ class Session:
         self._trust = Trust(self._subscriptions, config, self.stats, self._events, self._agenda)
         self._subscriber = Subscriber(dialect, config, self._subscriptions, self._trust, self._events, self._agenda)
         self._interest = Interest(dialect, self._subscriptions, self._trust, self._agenda)
-        self._own_orders = OwnOrders(dialect, self.orders, self._events)
+        self._own_orders = OwnOrders(dialect, self.orders, self._events, self._agenda)
         self._connecting = Connecting(dialect, config, sources)
         self._late_timers = LateTimers()
         self._ids = RequestIds()
@@ -381,7 +381,7 @@ class Session:
     def _due(self) -> float | None:
         if self._connection is None or self._connection.phase is not Phase.READY:
             return None
-        return earliest(self._agenda.next_at, self._own_orders.resolver.due)
+        return self._agenda.next_at
 
     def _at(self, now: float) -> float:
         if now > self._now:
@@ -406,7 +406,7 @@ class Session:
                     self._take(event, connection, now)
             if connection.phase is not Phase.READY:
                 return
-            if self._own_orders.resolver.due is not None:
+            if self._agenda.next_at is not None and self._agenda.next_at <= now:
                 self._own_orders.resolver.send_queries(connection, now)
             if not self._agenda.at_once:
                 return  # nearly always

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, Final, final
 
+from coinex_proto._connection.agenda import Agenda, Item
 from coinex_proto.errors import RequestRefused, RequestTimedOut
 from coinex_proto.events import Failed, Replied
 
@@ -29,15 +30,14 @@ RETRY_AFTER: Final = 2.0
 class OrderResolver:
     """The queries of one session about its orders."""
 
-    def __init__(self, dialect: Dialect, orders: Orders) -> None:
+    def __init__(self, dialect: Dialect, orders: Orders, agenda: Agenda) -> None:
         self._dialect = dialect
         self._orders = orders
+        self._agenda = agenda
         self._asked: set[RequestId] = set()
         self._late: set[RequestId] = set()
         self._round_at: float | None = None
         self._queried_at: dict[int, float] = {}
-        self.due: float | None = None
-        """When `send_queries` has something to ask; None while a round is under way."""
 
     def unknown(self) -> tuple[OrderView, ...]:
         """The orders to ask about."""
@@ -51,7 +51,7 @@ class OrderResolver:
 
     def send_queries(self, connection: Connection, now: float) -> None:
         """Begin a round if one is due. The connection is ready."""
-        if self.due is None or now < self.due:
+        if not self._agenda.take_due(Item.ORDERS, now):
             return
         self._schedule(None)
         unknown = [view.snapshot() for view in self.unknown()]
@@ -80,7 +80,9 @@ class OrderResolver:
 
     def _schedule(self, round_at: float | None) -> None:
         self._round_at = round_at
-        self.due = None if self._asked else round_at
+        self._agenda.cancel(Item.ORDERS)
+        if round_at is not None and not self._asked:  # else a round is under way, and its last answer comes here
+            self._agenda.add_at(Item.ORDERS, round_at)
 
     # By a second channel ----------------------------------------------------------------------------------------------
 

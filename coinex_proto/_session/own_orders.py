@@ -10,6 +10,7 @@ from typing import Any, final
 
 from attrs import evolve
 
+from coinex_proto._connection.agenda import Agenda
 from coinex_proto._session.order_resolver import OrderResolver
 from coinex_proto.dialect import Dialect
 from coinex_proto.errors import OutcomeUnknown, RequestRefused, RequestTimedOut
@@ -25,12 +26,12 @@ from coinex_proto.updates import Event, Update
 class OwnOrders:
     """The tracker of one session, and the events that come of it."""
 
-    def __init__(self, dialect: Dialect, orders: Orders, events: deque[Event]) -> None:
+    def __init__(self, dialect: Dialect, orders: Orders, events: deque[Event], agenda: Agenda) -> None:
         self._dialect = dialect
         self._orders = orders
         self._events = events
-        self.resolver = OrderResolver(dialect, orders)
-        """Asks the venue about orders of unknown state: call `resolver.send_queries` when it is due and the connection is ready."""
+        self.resolver = OrderResolver(dialect, orders, agenda)
+        """Asks the venue about orders of unknown state: call `resolver.send_queries` when the agenda has it due and the connection is ready."""
 
     # Facts ------------------------------------------------------------------------------------------------------------
 

@@ -22,6 +22,7 @@ from coinex_proto import (
     RequestRefused,
     RequestTimedOut,
 )
+from coinex_proto._connection.agenda import Agenda, Item
 from coinex_proto._session.own_orders import OwnOrders
 from coinex_proto.orders.tracker import Orders
 from tests.coinex_proto.line_connection import connection_of, signed_in
@@ -52,13 +53,14 @@ class Tracked:
     def __init__(self) -> None:
         self.orders = Orders()
         self.queue: deque[Event] = deque()
-        self.own = OwnOrders(Tiny(password="pw"), self.orders, self.queue)
+        self.agenda = Agenda()
+        self.own = OwnOrders(Tiny(password="pw"), self.orders, self.queue, self.agenda)
 
     def place(self) -> OrderView:
         return self.orders.sending(PLACE.order(), FIRST, 0.0)
 
     def due(self) -> float | None:
-        return self.own.resolver.due
+        return self.agenda.time_of(Item.ORDERS)
 
     def states(self) -> list[str]:
         states: list[str] = [event.order.state for event in self.queue if isinstance(event, OrderChanged)]
