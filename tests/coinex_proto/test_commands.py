@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 from attrs import frozen
 
-from coinex_proto import OLDEST, Command, Outgoing, Refusal, UsageError
-from coinex_proto.checks import check_command
+from coinex_proto import Command, Outgoing, Refusal
 from coinex_proto.commands import describe
 from tests.coinex_proto.tiny import Login, Place
 
@@ -23,12 +22,6 @@ def test_a_command_must_say_how_its_answer_is_read() -> None:
 
 def test_a_command_is_described_by_its_name_alone() -> None:
     assert describe(Mute(secret="S3CRET")) == "Mute"
-
-
-def test_what_is_no_command_is_refused() -> None:
-    check_command(Mute(secret="x"))
-    with pytest.raises(UsageError, match=r"a command was expected.* not 'ping'"):
-        check_command("ping")
 
 
 def test_only_a_command_that_places_an_order_tells_of_one() -> None:
@@ -51,8 +44,3 @@ def test_a_login_does_not_show_its_signature() -> None:
 def test_a_refusal_promises_nothing_unless_it_says_so() -> None:
     refusal = Refusal(code=1)
     assert (refusal.retryable, refusal.is_clock, refusal.is_unknown, refusal.ends_login) == (False,) * 4
-
-
-def test_oldest_is_one_of_a_kind() -> None:
-    assert len({OLDEST, OLDEST}) == 1
-    assert type(OLDEST)() != OLDEST

@@ -2,63 +2,8 @@
 
 from __future__ import annotations
 
-import copy
-import pickle
-
-import attrs
-import msgspec
-import pytest
-from attrs import frozen
-
-from coinex_proto import BookChanged, BookView, CloseReason, Event, RequestId, Unrecognised, Update
-from coinex_proto.updates import stamp
-from tests.coinex_proto.tiny import Do, Ladder, LadderBook, PriceUpdate
-
-
-def test_an_update_that_came_from_nowhere_has_no_stamp() -> None:
-    update = PriceUpdate(market="A", price="1")
-    assert (update.received_at, update.raw) == (0.0, b"")
-    with pytest.raises(AttributeError, match="no attribute 'other'"):
-        _ = update.other  # type: ignore[attr-defined]
-
-
-def test_the_stamp_is_neither_shown_nor_compared() -> None:
-    update = PriceUpdate(market="A", price="1")
-    stamp(update, b"raw bytes", 5.0)
-    assert (update.received_at, update.raw) == (5.0, b"raw bytes")
-    assert update == PriceUpdate(market="A", price="1")
-    assert repr(update) == "PriceUpdate(market='A', price='1')"
-    assert hash(update) == hash(PriceUpdate(market="A", price="1"))
-
-
-def test_what_the_peer_sends_under_the_stamps_names_changes_nothing() -> None:
-    update = msgspec.json.decode(b'{"market":"A","price":"1","raw":"x","received_at":9}', type=PriceUpdate)
-    assert (update.received_at, update.raw) == (0.0, b"")
-
-
-def test_c9_updates_never_change() -> None:
-    update = PriceUpdate(market="A", price="1")
-    with pytest.raises(attrs.exceptions.FrozenInstanceError):
-        update.price = "2"  # type: ignore[misc]
-    with pytest.raises(attrs.exceptions.FrozenInstanceError):
-        update.raw = b""
-
-
-def test_updates_can_be_copied_and_pickled() -> None:
-    update = PriceUpdate(market="A", price="1")
-    stamp(update, b"raw", 5.0)
-    for twin in (copy.copy(update), pickle.loads(pickle.dumps(update))):
-        assert twin == update
-        assert (twin.received_at, twin.raw) == (5.0, b"raw")
-
-
-def test_an_update_must_say_where_it_belongs() -> None:
-    @frozen(kw_only=True)
-    class Homeless(Update):
-        pass
-
-    with pytest.raises(NotImplementedError, match="Homeless has no topic key"):
-        _ = Homeless().topic_key
+from coinex_proto import BookChanged, BookView, CloseReason, Event, RequestId, Unrecognised
+from tests.coinex_proto.tiny import Do, Ladder, LadderBook
 
 
 def test_a_payload_is_not_shown() -> None:

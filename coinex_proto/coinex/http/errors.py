@@ -125,8 +125,6 @@ CODES: Final[Mapping[int, CodeMeaning]] = MappingProxyType(
 
 UNEXPLAINED: Final = CodeMeaning("", "")
 
-RATE_CODE: Final = 4213
-
 
 class HttpRefused(RequestRefused):
     """CoinEx said no. `kind` is the document's class of the code ("balance", "auth", "rate", ...; "" when unknown)."""

@@ -11,7 +11,7 @@ from coinex_proto.ids import RequestId
 from coinex_proto.numbers import CONTEXT
 from coinex_proto.orders import tracker as orders_module
 from coinex_proto.orders.fact import OrderFact
-from coinex_proto.orders.states import TRANSITIONS, OrderState, state_diagram
+from coinex_proto.orders.states import OrderState
 from coinex_proto.orders.tracker import Orders
 from coinex_proto.orders.view import OrderView
 
@@ -344,38 +344,6 @@ def test_the_id_of_an_order_that_had_ended_stays_with_it() -> None:
 # Views ----------------------------------------------------------------------------------------------------------------
 
 
-def test_a_snapshot_stays_and_a_live_view_does_not() -> None:
-    orders = Orders()
-    view = orders.sending(OrderFact(amount=D(5)), FIRST, 1.0)
-    before = view.snapshot()
-    orders.refused(FIRST, "no", 2.0)
-    assert (before.state, view.state) == ("sending", "refused")
-    assert before.snapshot() is before
-    assert orders.live(before) is view
-    assert orders.live(view) is view
-
-
-def test_snapshots_compare_by_value_and_live_views_by_identity() -> None:
-    first, second = Orders(), Orders()
-    mine = first.sending(OrderFact(amount=D(5)), FIRST, 1.0)
-    other = second.sending(OrderFact(amount=D(5)), FIRST, 1.0)
-    assert mine.snapshot() == other.snapshot()
-    assert hash(mine.snapshot()) == hash(other.snapshot())
-    assert mine != other
-    assert mine != mine.snapshot()
-    assert len({mine, other, mine.snapshot(), other.snapshot()}) == 3
-    assert mine != "an order"
-
-
-def test_a_view_shows_the_essentials_and_cannot_be_written() -> None:
-    orders = Orders()
-    view = orders.apply(OrderFact(order_id=7, market="BTCUSDT", side="buy", amount=D("1.50"), state="live"), 1.0)
-    assert view is not None
-    assert repr(view) == "OrderView(market='BTCUSDT', side='buy', amount=1.50, filled=0, state='live', order_id=7)"
-    with pytest.raises(AttributeError):
-        view.state = "filled"  # type: ignore[misc]
-
-
 # Memory ---------------------------------------------------------------------------------------------------------------
 
 
@@ -597,12 +565,3 @@ def test_no_fact_however_odd_raises_shrinks_what_is_filled_or_reopens_an_order(
             assert end is None or view.state == end
             repr(view)
             seen[key] = (view, view.filled, view.state if view.is_final else None)
-
-
-def test_the_diagram_shows_the_table() -> None:
-    diagram = state_diagram()
-    assert diagram.startswith("stateDiagram-v2\n    [*] --> sending\n")
-    arrows = [line for line in diagram.splitlines() if "-->" in line]
-    ends = sum(1 for following in TRANSITIONS.values() if not following)
-    assert len(arrows) == sum(map(len, TRANSITIONS.values())) + ends
-    assert "    filled --> [*]" in arrows
