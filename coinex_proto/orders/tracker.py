@@ -252,6 +252,7 @@ class Orders:
     def _refile(self, record: _Record, now: float) -> bool:
         """Files the record under open or forgettable; whether anything visible has changed."""
         order = record.order
+        has_changed = order.state is not None and order.refresh(now)  # which may show that it is filled
         if order.state is None or order.is_final:
             self._open.pop(record.number, None)
             self._forgettable[record.number] = record
@@ -259,7 +260,7 @@ class Orders:
         else:
             self._forgettable.pop(record.number, None)
             self._open[record.number] = record
-        return order.state is not None and order.refresh(now)
+        return has_changed
 
     def _forget_oldest(self) -> None:
         if len(self._forgettable) <= REMEMBERED:

@@ -143,6 +143,13 @@ def test_s25_a_lost_connection_makes_every_open_order_unknown_and_no_other() -> 
 # Names ----------------------------------------------------------------------------------------------------------------
 
 
+def test_an_order_that_is_lost_with_nothing_left_to_fill_is_filled_and_not_open() -> None:
+    orders = Orders()
+    view = orders.sending(OrderFact(amount=D(3), remaining=D(0)), FIRST, 0.0)
+    orders.connection_lost(1.0, "closed")
+    assert (view.state, orders.open()) == ("filled", ())
+
+
 def test_facts_under_either_name_are_one_order_once_a_fact_has_both() -> None:
     orders = Orders()
     by_id = orders.apply(OrderFact(order_id=7, state="live", filled=D(1)), 1.0)
