@@ -205,6 +205,7 @@ class Order:
             self.move("filled")
         if self.state == "filled" and amount is not None:
             filled = max(filled, amount)
+        filled = max(filled, self.values.filled)  # an amount that is said later does not undo what was filled
         values = OrderValues(
             market=self._market,
             side=self._side,

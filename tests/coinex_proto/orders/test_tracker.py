@@ -150,6 +150,14 @@ def test_an_order_that_is_lost_with_nothing_left_to_fill_is_filled_and_not_open(
     assert (view.state, orders.open()) == ("filled", ())
 
 
+def test_a_smaller_amount_that_is_said_after_the_end_does_not_shrink_what_was_filled() -> None:
+    orders = Orders()
+    view = orders.apply(OrderFact(order_id=7, amount=D(1), state="filled"), 0.0)
+    assert view is not None
+    orders.apply(OrderFact(order_id=7, amount=D(0)), 1.0)
+    assert view.filled == D(1)
+
+
 def test_facts_under_either_name_are_one_order_once_a_fact_has_both() -> None:
     orders = Orders()
     by_id = orders.apply(OrderFact(order_id=7, state="live", filled=D(1)), 1.0)
