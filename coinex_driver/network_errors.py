@@ -8,15 +8,21 @@ from __future__ import annotations
 from os import strerror
 from socket import gaierror
 from ssl import SSLCertVerificationError, SSLError
+from typing import Final
 
 from coinex_proto import ConnectFailed
+
+CERTIFICATE_HINT: Final = (
+    "a company network that inspects TLS has a certificate of its own: trust it with ssl_context= or SSL_CERT_FILE"
+)
+"""Python 3.13 and newer also refuse many of those for their form; the pages on staying connected say what to do."""
 
 
 def describe(error: BaseException) -> str:
     """The innermost cause in one line: "Connection refused", "TLS: certificate has expired", "name resolution: …"."""
     cause = _root(error)
     if isinstance(cause, SSLCertVerificationError):
-        return f"TLS: {cause.verify_message or cause.reason}"
+        return f"TLS: {cause.verify_message or cause.reason}; {CERTIFICATE_HINT}"
     if isinstance(cause, SSLError):
         reason: str | None = getattr(cause, "reason", None)  # not there when it was not OpenSSL who raised it
         return f"TLS: {(reason or str(cause)).replace('_', ' ').lower()}"

@@ -24,4 +24,6 @@ def main() -> None:
             raise
         sys.stderr.write(MISSING)
         sys.exit(2)
+    except KeyboardInterrupt:  # while it is still starting: importing takes a moment
+        sys.exit(130)
     run()

@@ -1,15 +1,16 @@
 """The commands of `coinex`, their options, and what their exit statuses mean.
 
-0: success; 1: a failure, with the reason; 2: wrong usage; 130: Ctrl-C.
+0: success, also when the reader of a pipe has seen enough; 1: a failure, with the reason; 2: wrong usage; 130: Ctrl-C.
 """
 
 from __future__ import annotations
 
 import math
 import os
+import re
 import sys
 from collections.abc import Callable
-from typing import IO, NoReturn
+from typing import IO, Final, NoReturn
 
 import click
 
@@ -41,6 +42,26 @@ def markets_of(text: str) -> int | tuple[str, ...]:
     return int(text)
 
 
+OPTIONS: Final = (
+    (re.compile(r", or allow_plaintext=True if you know better"), "; plain ws:// with keys is for this machine only"),
+    (re.compile(r"\burl must begin"), "--url must begin"),
+    (re.compile(r"\bname it with url=\S*"), "name it with --url"),
+    (
+        re.compile(r"trust it with ssl_context= or SSL_CERT_FILE"),
+        "trust it with SSL_CERT_FILE=company.pem in the environment",
+    ),
+    (re.compile(r"\b(ssl_context|network|http_url|credentials)=[\w.()]*"), r"the Python option \1="),
+)
+"""Words of the library that mean something else, or nothing, on a command line."""
+
+
+def in_options(text: str) -> str:
+    """An error of the library in the words of this command line."""
+    for pattern, said in OPTIONS:
+        text = pattern.sub(said, text)
+    return text
+
+
 def finish(work: Callable[[], int]) -> NoReturn:
     """Runs a command and ends the process with its status; errors of the SDK are one line, not a traceback."""
     try:
@@ -48,15 +69,17 @@ def finish(work: Callable[[], int]) -> NoReturn:
     except KeyboardInterrupt:
         status = INTERRUPTED
     except BrokenPipeError:
-        # Whoever read our output has gone. Python flushes what is left once more at exit, and would make 120 of it.
+        # Whoever read our output (head, less) has seen enough: that is no failure. Python flushes what is left once more
+        # at exit, and would make 120 of it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        status = 1
+        status = 0
     except UsageError as error:
-        click.echo(f"coinex: {error}", err=True)
+        click.echo(f"coinex: {in_options(str(error))}", err=True)
         status = 2
     except SdkError as error:
-        said = "; ".join((f"{type(error).__name__}: {error}", *getattr(error, "__notes__", ())))
-        click.echo(f"coinex: {said}", err=True)
+        name = "" if type(error) is SdkError else f"{type(error).__name__}: "
+        said = "; ".join((f"{name}{error}", *getattr(error, "__notes__", ())))
+        click.echo(f"coinex: {in_options(said)}", err=True)
         status = 1
     sys.exit(status)
 
@@ -153,7 +176,8 @@ def watch(
 ) -> None:
     """Watch tickers, order books, trades or the own account.
 
-    The account needs COINEX_ACCESS_ID and COINEX_SECRET_KEY in the environment.
+    The account needs COINEX_ACCESS_ID and COINEX_SECRET_KEY in the environment. Exit status 1 when a market was refused or
+    never came.
     """
 
     def work() -> int:

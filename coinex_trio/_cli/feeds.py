@@ -12,8 +12,9 @@ from urllib.parse import urlsplit
 
 from attrs import frozen
 
-from coinex_proto import Dialect, Event, Topic, UsageError, coinex, qfex
-from coinex_trio import credentials_from_env
+from coinex_proto import Dialect, Event, SdkError, Topic, UsageError, coinex, qfex
+from coinex_trio import BlockingClient, CoinexClient, credentials_from_env
+from coinex_trio._cli.terminal import unknown_market
 
 Topics: TypeAlias = tuple[Topic[Event], ...]
 
@@ -33,9 +34,9 @@ def credentials_if_set() -> coinex.Credentials | None:
 
 @frozen(kw_only=True)
 class Feed:
-    """A dialect and what is wanted on it."""
+    """A client and what is wanted of it."""
 
-    dialect: Dialect
+    open_client: Callable[[], BlockingClient]
     topics: Topics
     hint: str = ""
     """What may be the reason when it cannot be reached."""
@@ -43,10 +44,15 @@ class Feed:
 
 def coinex_dialect(url: str | None, credentials: coinex.Credentials | None, *, is_futures: bool) -> Dialect:
     """Spot or futures at this URL; a URL without a path gets the venue's own."""
-    make, path = (coinex.futures, "/v2/futures") if is_futures else (coinex.spot, "/v2/spot")
+    make = coinex.futures if is_futures else coinex.spot
     if url is None:
         return make(credentials=credentials)
-    return make(credentials=credentials, url=url.rstrip("/") + path if not urlsplit(url).path.strip("/") else url)
+    return make(credentials=credentials, url=socket_url(url, is_futures=is_futures))
+
+
+def socket_url(url: str, *, is_futures: bool) -> str:
+    """The URL as it was given, with the venue's own path where it has none."""
+    return url if urlsplit(url).path.strip("/") else url.rstrip("/") + ("/v2/futures" if is_futures else "/v2/spot")
 
 
 def _account(*, is_futures: bool) -> Topics:
@@ -62,14 +68,36 @@ MARKET_TOPICS: Final[dict[str, Callable[[str], Topic[Event]]]] = {
 """What is watched market by market."""
 
 
+def _topic_of(make: Callable[[str], Topic[Event]], market: str) -> Topic[Event]:
+    """The topic of a market. Raises `UsageError` for what is no name, and `SdkError` for a name that no market of the
+    venue has.
+    """
+    try:
+        return make(market)
+    except UsageError as error:
+        if not market.isalnum():
+            raise
+        raise SdkError(f"{unknown_market(market)} ({str(error).partition(': ')[2]})") from None
+
+
 def coinex_feed(what: str, markets: Sequence[str], url: str | None, *, is_futures: bool) -> Feed:
     """What `coinex watch WHAT MARKET…` subscribes. Raises `UsageError`, for a missing key too."""
     is_private = what == "account"
     if not is_private and not markets:
         raise UsageError(f"watch {what}: name at least one market, for example BTCUSDT")
-    dialect = coinex_dialect(url, credentials_from_env() if is_private else None, is_futures=is_futures)
-    topics = _account(is_futures=is_futures) if is_private else tuple(map(MARKET_TOPICS[what], markets))
-    return Feed(dialect=dialect, topics=topics, hint="" if url else SERVICE)
+    if is_private and markets:
+        raise UsageError("watch account: it has no markets to name; it is the whole account")
+    topics = (
+        _account(is_futures=is_futures)
+        if is_private
+        else tuple(_topic_of(MARKET_TOPICS[what], market) for market in markets)
+    )
+    module: Final = "futures" if is_futures else "spot"
+    credentials = credentials_from_env() if is_private else None
+    at = None if url is None else socket_url(url, is_futures=is_futures)
+    return Feed(
+        open_client=lambda: CoinexClient(module, credentials, url=at), topics=topics, hint="" if url else SERVICE
+    )
 
 
 QFEX_TOPICS: Final[dict[str, Callable[[str], Topic[Event]]]] = {"book": qfex.Level2, "trades": qfex.Trades}
@@ -84,7 +112,10 @@ def qfex_feed(what: str, markets: Sequence[str], url: str | None, *, is_futures:
     if not markets:
         raise UsageError(f"watch {what}: name at least one market, for example AAPL-USD")
     dialect = qfex.mds() if url is None else qfex.mds(url=url)
-    return Feed(dialect=dialect, topics=tuple(map(QFEX_TOPICS[what], markets)))
+    return Feed(
+        open_client=lambda: BlockingClient(dialect),
+        topics=tuple(_topic_of(QFEX_TOPICS[what], market) for market in markets),
+    )
 
 
 FEEDS: Final = {"coinex": coinex_feed, "qfex": qfex_feed}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
@@ -12,12 +13,12 @@ import msgspec
 from rich.console import Console
 from rich.text import Text
 
-from coinex_proto import PayloadError, UsageError
+from coinex_proto import PayloadError, SdkError, UsageError
 from coinex_proto.coinex.http import Json, futures, prepared, spot
 from coinex_trio import credentials_from_env
 from coinex_trio._cli.feeds import credentials_if_set
 from coinex_trio._cli.screens import change, new_table
-from coinex_trio._cli.terminal import short
+from coinex_trio._cli.terminal import short, unknown_market
 
 if TYPE_CHECKING:
     from coinex_trio.http import BlockingHttp
@@ -59,12 +60,14 @@ def run_call(method: str, path: str, pairs: Sequence[str], url: str | None, *, a
 def run_ticker(markets: Sequence[str], url: str | None, *, is_futures: bool, as_json: bool, out: Console) -> int:
     """24 hours of some markets, or of all."""
     chosen = tuple(markets)
+    wrong = [market for market in chosen if market != market.upper()]
+    if wrong:
+        raise SdkError("; ".join(map(unknown_market, wrong)))
     with opened(url) as client:
         if as_json:
-            _print_rows(
-                client.call("GET", "/futures/ticker" if is_futures else "/spot/ticker", market=chosen or None), out
-            )
-            return 0
+            data = client.call("GET", "/futures/ticker" if is_futures else "/spot/ticker", market=chosen or None)
+            _print_rows(data, out)
+            return _name_missing(chosen, [str(row.get("market")) for row in _rows(data)])
         found: Sequence[spot.SpotTicker | futures.FuturesTicker] = (
             client.request(futures.ListMarketTicker(market=chosen))
             if is_futures
@@ -74,8 +77,17 @@ def run_ticker(markets: Sequence[str], url: str | None, *, is_futures: bool, as_
     for each in found:
         others = (each.high, each.low, each.volume)
         rows.add_row(Text(each.market, "bold"), short(each.last), change(each.last, each.open), *map(short, others))
-    out.print(rows)
-    return 0
+    if found or not chosen:
+        out.print(rows)
+    return _name_missing(chosen, [each.market for each in found])
+
+
+def _name_missing(chosen: Sequence[str], found: Sequence[str]) -> int:
+    """Names each market that was asked for and is not in the answer; the exit status."""
+    missing = [market for market in chosen if market not in found]
+    for market in missing:
+        sys.stderr.write(f"coinex: {unknown_market(market)}\n")
+    return 1 if missing else 0
 
 
 def run_markets(url: str | None, *, is_futures: bool, as_json: bool, out: Console) -> int:

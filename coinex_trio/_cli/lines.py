@@ -13,6 +13,7 @@ from coinex_proto import (
     Event,
     LoginFailed,
     Lost,
+    OrderChanged,
     Ready,
     Restored,
     Retrying,
@@ -60,6 +61,12 @@ def _order(update: OrderUpdate) -> Iterator[str]:
     of = update.order
     rest = f"{short(of.amount)} at {short(of.price)}, {short(of.unfilled_amount)} open"
     yield f"order {of.order_id} {update.event} {of.market} {of.side} {rest}"
+
+
+def _order_view(event: OrderChanged) -> Iterator[str]:
+    of = event.order
+    rest = f"{short(of.amount)} at {short(of.price)}, {short(of.remaining)} open"
+    yield f"order {of.order_id} {of.state} {of.market} {of.side} {rest}"
 
 
 def _own_trade(update: UserTradeUpdate) -> Iterator[str]:
@@ -121,6 +128,7 @@ def lines(write: Callable[[str], object]) -> Callbacks:
     write_each(qfex.TradeUpdate, _qfex_trade)
     write_each(BalanceUpdate, _balance)
     write_each(OrderUpdate, _order)
+    write_each(OrderChanged, _order_view)
     write_each(UserTradeUpdate, _own_trade)
     write_each(PositionUpdate, _position)
     write_each(Ready, _ready)

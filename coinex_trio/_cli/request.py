@@ -98,4 +98,6 @@ def request(
     seconds: float,
 ) -> None:
     """Send one request and print its reply: coinex request '{"method": "GetBalances"}' --venue coinflex --auth."""
+    if not auth and (user_id, cookie, phrase) != (None, None, None):
+        raise click.UsageError("--id, --cookie and --phrase are for signing in: give --auth as well")
     finish(lambda: VENUES[venue](text, url, seconds, credentials_of(user_id, cookie, phrase) if auth else None))

@@ -139,16 +139,15 @@ def _trades_of_one_market(seen: Seen, height: int) -> RenderableType:
 
 
 def account(seen: Seen, _width: int, height: int) -> RenderableType:
-    """Balances, open orders, positions and own trades, as far as pushes have brought them."""
+    """Balances, open orders, positions and own trades, as a first query and the pushes since have brought them."""
     rows = max(2, (height - 4 * CHROME) // 3)
     balances = new_table("currency", "available", "frozen")
     for currency, balance in sorted(seen.balances.items()):
         balances.add_row(Text(currency, "bold"), short(balance.available), short(balance.frozen))
     orders = new_table("order", "market", "side", "price", "amount", "open", texts=3)
-    for update in list(seen.orders.values())[-rows:]:
-        of = update.order
-        side = Text(of.side, SIDES.get(of.side, ""))
-        orders.add_row(str(of.order_id), Text(of.market), side, *map(short, (of.price, of.amount, of.unfilled_amount)))
+    for order_id, of in list(seen.orders.items())[-rows:]:
+        side = Text(of.side or "–", SIDES.get(of.side or "", ""))
+        orders.add_row(str(order_id), Text(of.market or "–"), side, *map(short, (of.price, of.amount, of.remaining)))
     positions = new_table("position", "side", "size", "entry", "unrealised", texts=2)
     for held in seen.positions.values():
         of_position = held.position
@@ -163,7 +162,7 @@ def account(seen: Seen, _width: int, height: int) -> RenderableType:
         )
     shown = [table for table in (balances, orders, positions, fills) if table.row_count]
     if not shown:
-        return Text("signed in; the exchange tells changes only, and nothing has changed yet", QUIET)
+        return Text("signed in; no balance, open order or position, and nothing has changed yet", QUIET)
     return Group(*[part for table in shown for part in (table, Text())])
 
 

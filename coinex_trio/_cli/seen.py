@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import Final
+from decimal import Decimal
+from typing import Final, NamedTuple
 
 from attrs import Factory, define
 
@@ -15,6 +16,7 @@ from coinex_proto import (
     Event,
     LoginFailed,
     Lost,
+    OrderChanged,
     Ready,
     Restored,
     Retrying,
@@ -30,11 +32,22 @@ from coinex_proto.coinex import (
     TradesUpdate,
     UserTradeUpdate,
 )
+from coinex_proto.ids import OrderId
 from coinex_trio._cli.terminal import named
 
 KEPT_TRADES: Final = 200
 RATE_WINDOW: Final = 3.0
 """Seconds over which the message rate is taken."""
+
+
+class OpenOrder(NamedTuple):
+    """An own order that is open, as a query or a push told it."""
+
+    market: str | None
+    side: str | None
+    price: Decimal | None
+    amount: Decimal | None
+    remaining: Decimal | None
 
 
 @define
@@ -47,8 +60,7 @@ class Seen:
     trades: deque[tuple[str, int, str, str, str]] = Factory(lambda: deque(maxlen=KEPT_TRADES))
     """Market, time (ms), side, price, amount; newest first."""
     balances: dict[str, BalanceUpdate] = Factory(dict)
-    orders: dict[int, OrderUpdate] = Factory(dict)
-    """Open ones."""
+    orders: dict[OrderId, OpenOrder] = Factory(dict)
     positions: dict[int, PositionUpdate] = Factory(dict)
     fills: deque[UserTradeUpdate] = Factory(lambda: deque(maxlen=KEPT_TRADES))
     lost: dict[tuple[object, ...], str] = Factory(dict)
@@ -70,6 +82,7 @@ class Seen:
         takers.add(qfex.TradeUpdate, self._qfex_trade)
         takers.add(BalanceUpdate, self._balance)
         takers.add(OrderUpdate, self._order)
+        takers.add(OrderChanged, self._order_view)
         takers.add(UserTradeUpdate, self._fill)
         takers.add(PositionUpdate, self._position)
         takers.add(Ready, self._ready)
@@ -124,7 +137,13 @@ class Seen:
         if update.event == "finish":
             self.orders.pop(update.order.order_id, None)
         else:
-            self.orders[update.order.order_id] = update
+            of = update.order
+            self.orders[of.order_id] = OpenOrder(of.market, of.side, of.price, of.amount, of.unfilled_amount)
+
+    def _order_view(self, event: OrderChanged) -> None:
+        of = event.order
+        if of.order_id is not None and not of.is_final:
+            self.orders[of.order_id] = OpenOrder(of.market, of.side, of.price, of.amount, of.remaining)
 
     def _fill(self, update: UserTradeUpdate) -> None:
         self.fills.appendleft(update)

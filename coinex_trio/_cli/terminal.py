@@ -25,6 +25,15 @@ def named(topic: Topic[Event]) -> str:
     return f"{type(topic).__name__} {'of all' if market is None else market}"
 
 
+def unknown_market(market: str) -> str:
+    """What to say of a market that the exchange knows nothing of."""
+    shown = market if market.isprintable() else ascii(market)
+    hint = (
+        f"; names are in capitals: try {shown.upper()}" if market != market.upper() else "; `coinex markets` lists them"
+    )
+    return f"{shown}: the exchange has no such market{hint}"
+
+
 def short(number: Decimal | None, digits: int = 8) -> str:
     """A number for a table: without exponent, zeros at the end taken off, at most so many digits after the point."""
     if number is None:

@@ -47,3 +47,16 @@ def test_with_the_extra_every_command_is_there(
     assert ended.value.code == 0
     shown = capsys.readouterr().out
     assert all(name in shown for name in ("demo", "doctor", "request", "sign", "sim", "ticker", "watch"))
+
+
+def test_p2_ctrl_c_while_it_is_still_starting_is_no_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Interrupting:
+        def find_spec(self, name: str, path: object = None, target: object = None) -> None:
+            if name == "coinex_trio._cli.program":
+                raise KeyboardInterrupt
+
+    monkeypatch.delitem(sys.modules, "coinex_trio._cli.program", raising=False)
+    monkeypatch.setattr(sys, "meta_path", [Interrupting(), *sys.meta_path])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert ended.value.code == 130

@@ -40,7 +40,7 @@ def test_the_demo_shows_every_channel_and_a_reconnect_and_sums_up() -> None:
 @pytest.mark.parametrize("options", [(), ("--json",)])
 def test_a_market_that_stays_silent_is_named_at_the_end(exchange: Exchange, options: tuple[str, ...]) -> None:
     done = coinex("watch", "ticker", "BTCUSDT", "NOSUCH", "--url", exchange.url, "--seconds", "1", *options)
-    assert done.returncode == 0
+    assert done.returncode == 1
     assert "Ticker NOSUCH: acknowledged, the exchange has sent nothing" in done.stderr
     assert "BTCUSDT" not in done.stderr
     assert "NOSUCH" not in done.stdout

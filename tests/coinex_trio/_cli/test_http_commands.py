@@ -28,6 +28,17 @@ def test_tickers_and_markets_are_tables_for_people(exchange: Exchange) -> None:
     assert [line.split()[0] for line in markets.stdout.splitlines()] == ["market", "BTCUSDT", "ETHUSDT", "CETUSDT"]
 
 
+@pytest.mark.parametrize("more", [(), ("--json",), ("--futures",)])
+@pytest.mark.parametrize(("market", "hint"), [("btcusdt", "try BTCUSDT"), ("NOSUCH", "NOSUCH")])
+def test_a_market_that_there_is_not_is_named_with_status_1(
+    exchange: Exchange, market: str, hint: str, more: tuple[str, ...]
+) -> None:
+    done = coinex("ticker", market, "--url", exchange.http_url, *more)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert hint in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
 def test_with_json_each_line_is_one_row(exchange: Exchange) -> None:
     for command in ("ticker", "markets"):
         done = coinex(command, "--json", "--url", exchange.http_url)

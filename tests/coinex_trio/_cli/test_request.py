@@ -82,3 +82,9 @@ def test_what_is_wrong_is_one_line(
     assert (got, lines) == (status, [])
     assert words in err
     assert err.count("\n") == 1
+
+
+def test_options_of_the_sign_in_without_it_are_refused(exchange: CoinflexExchange) -> None:
+    status, out, err = request(exchange, '{"method": "GetOrders"}', "--id", "7")
+    assert (status, out) == (2, [])
+    assert "give --auth as well" in err

@@ -84,6 +84,46 @@ def test_a_reader_that_goes_away_ends_it_quietly(exchange: Exchange) -> None:
     while process.poll() is None and time.monotonic() < deadline:
         exchange.trade("BTCUSDT", "buy", "0.0001")
         time.sleep(0.05)
-    assert process.returncode == 1
+    assert process.returncode == 0
     assert process.stderr.read() == ""
     process.stderr.close()
+
+
+def test_a_market_that_never_comes_ends_the_watching_with_the_reason(exchange: Exchange) -> None:
+    done = coinex("watch", "book", "NOSUCH", "--url", exchange.url)
+    assert done.returncode == 1
+    assert "Depth NOSUCH: acknowledged, the exchange has sent nothing" in done.stderr
+    assert done.stdout == ""
+
+
+def test_a_refused_market_ends_the_watching_with_the_reason(exchange: Exchange) -> None:
+    exchange.refuse("state.subscribe", 20001)
+    done = coinex("watch", "ticker", "BTCUSDT", "--url", exchange.url)
+    assert done.returncode == 1
+    assert "20001" in done.stderr
+    assert "refused" in done.stderr
+
+
+def test_a_name_in_small_letters_is_named_with_what_to_try(exchange: Exchange) -> None:
+    done = coinex("watch", "ticker", "btcusdt", "--url", exchange.url)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "btcusdt" in done.stderr
+    assert "BTCUSDT" in done.stderr
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_the_account_is_there_at_once(as_json: bool) -> None:
+    with local_exchange(seed=2) as exchange:
+        order = exchange.place("BTCUSDT", "buy", price="1000", amount="0.1")
+        arguments = ("watch", "account", "--url", exchange.url, "--seconds", "1", *(("--json",) if as_json else ()))
+        done = coinex(*arguments, env=environment(exchange))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "USDT" in done.stdout
+    assert str(order.order_id) in done.stdout
+    assert "closed" not in done.stdout
+
+
+def test_the_account_has_no_markets_to_name(exchange: Exchange) -> None:
+    done = coinex("watch", "account", "BTCUSDT", "--url", exchange.url, env=environment(exchange))
+    assert done.returncode == 2
+    assert "whole account" in done.stderr
