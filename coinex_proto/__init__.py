@@ -6,14 +6,17 @@
 
 from coinex_proto._session.reconnect import NextStep, Open, Stop, Wait
 from coinex_proto._session.subscriptions import TopicStatus
-from coinex_proto.books.book import Levels
+from coinex_proto._wire.endpoint import endpoint_of
+from coinex_proto.books.book import Book, Levels, MustBeTold
+from coinex_proto.books.ladder import Ladder, Level, LevelTexts
 from coinex_proto.books.view import BookChanged, BookView
 from coinex_proto.commands import Command, Outgoing, Refusal
 from coinex_proto.config import Backoff, Config, Endpoint, Rate, Sources
 from coinex_proto.connection import Connection
+from coinex_proto.decoding import UNREADABLE, decode_plain, finite_check, json_decoder, plain_decoder, plain_text
 from coinex_proto.delivery.callbacks import Callbacks, Registration
 from coinex_proto.delivery.streams import Latest, Queue
-from coinex_proto.dialect import Answer, Challenge, Dialect, Inbound, Opening
+from coinex_proto.dialect import Answer, Challenge, Dialect, Inbound, Opening, SendNow
 from coinex_proto.errors import (
     BookNotTrusted,
     ConnectFailed,
@@ -48,22 +51,26 @@ from coinex_proto.events import (
     Unrecognised,
     Unsubscribed,
 )
-from coinex_proto.ids import OLDEST, RequestId
+from coinex_proto.ids import ANYTHING, OLDEST, OrderId, ReplyKey, RequestId, TopicKey
 from coinex_proto.json import to_json
+from coinex_proto.numbers import decimal_of, exact
 from coinex_proto.orders.fact import OrderFact
 from coinex_proto.orders.view import OrderView
 from coinex_proto.phases import Phase
 from coinex_proto.session import Session
 from coinex_proto.statistics import Statistics
-from coinex_proto.topics import Topic
+from coinex_proto.topics import Merger, Topic
 from coinex_proto.updates import Event, Update
 
 __all__ = [
+    "ANYTHING",
     "OLDEST",
+    "UNREADABLE",
     "Answer",
     "BackfillStarted",
     "Backfilled",
     "Backoff",
+    "Book",
     "BookChanged",
     "BookNotTrusted",
     "BookView",
@@ -82,17 +89,23 @@ __all__ = [
     "Failed",
     "HandshakeRefused",
     "Inbound",
+    "Ladder",
     "Latest",
+    "Level",
+    "LevelTexts",
     "Levels",
     "LoginFailed",
     "LoginRefused",
     "Lost",
+    "Merger",
+    "MustBeTold",
     "NextStep",
     "NotReady",
     "Open",
     "Opening",
     "OrderChanged",
     "OrderFact",
+    "OrderId",
     "OrderView",
     "OutcomeUnknown",
     "Outgoing",
@@ -105,6 +118,7 @@ __all__ = [
     "Refusal",
     "Registration",
     "Replied",
+    "ReplyKey",
     "RequestError",
     "RequestId",
     "RequestRefused",
@@ -112,6 +126,7 @@ __all__ = [
     "Restored",
     "Retrying",
     "SdkError",
+    "SendNow",
     "Session",
     "Sources",
     "Statistics",
@@ -119,11 +134,20 @@ __all__ = [
     "SubscribeFailed",
     "Subscribed",
     "Topic",
+    "TopicKey",
     "TopicStatus",
     "Unrecognised",
     "Unsubscribed",
     "Update",
     "UsageError",
     "Wait",
+    "decimal_of",
+    "decode_plain",
+    "endpoint_of",
+    "exact",
+    "finite_check",
+    "json_decoder",
+    "plain_decoder",
+    "plain_text",
     "to_json",
 ]

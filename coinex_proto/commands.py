@@ -5,6 +5,7 @@ A command is a value: the venue's verb, its parameters, and how to read the answ
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import Any, ClassVar, Generic, TypeVar
 
 from attrs import field, frozen
@@ -56,6 +57,9 @@ class Outgoing:
     weight: float = 1.0
     may_wait: bool = True
     """False: a command that trades; with its bucket empty it is refused with `NotReady`, never delayed."""
+    parts: tuple[Hashable, ...] = ()
+    """What the venue answers one by one under the same keys, each with an `Answer.part`; of a topic request the keys of
+    its topics. Empty: there is one answer."""
     is_reply_optional: bool = False
     """True: no answer within `request_timeout` counts as success, with None as result."""
 

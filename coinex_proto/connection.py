@@ -34,7 +34,7 @@ from coinex_proto._wire.websocket import Broken, Ended, PeerClosed, Pong, Receiv
 from coinex_proto.checks import check_command
 from coinex_proto.commands import Command, describe
 from coinex_proto.config import Config, Endpoint, Sources
-from coinex_proto.dialect import Answer, Challenge, Dialect
+from coinex_proto.dialect import Answer, Challenge, Dialect, SendNow
 from coinex_proto.errors import (
     LoginRefused,
     NotReady,
@@ -348,9 +348,9 @@ class Connection:
                 self._answer(item, payload, now, has_update or any(isinstance(other, Update) for other in inbound))
                 if self.wants_close:
                     return
-            elif type(item) is Challenge:
+            elif type(item) is Challenge or type(item) is SendNow:
                 self._agenda.add(Item.ANSWER)
-                self._challenged(item, payload, now)
+                self._asked(item, payload, now)
             elif type(item) is Unrecognised:
                 stats.unrecognised += 1
                 stats.decode_failures += item.concerns is not None
@@ -359,6 +359,12 @@ class Connection:
                     self._count_unreadable(now)
         if has_update and self._requests.pending.optional:
             self._agenda.add(Item.ANSWER)  # it may be what was asked for: the answer need not come
+
+    def _asked(self, question: Challenge | SendNow, payload: bytes, now: float) -> None:
+        if isinstance(question, Challenge):
+            self._challenged(question, payload, now)
+        else:
+            self._requests.send_now(question.command, payload, now)
 
     def _count_unreadable(self, now: float) -> None:
         in_a_row = self._unreadable.count(self.stats.messages)
@@ -466,7 +472,7 @@ class Connection:
                     self._begin_opening(now)
             case Purpose.PING:
                 self.stats.ping_round_trip = now - pending.sent_at
-            case Purpose.CLOCK:
+            case Purpose.CLOCK | Purpose.SERVER:
                 pass
 
     def _note_forgotten_sign_in(self, answer: Answer, now: float) -> None:

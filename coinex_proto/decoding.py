@@ -34,7 +34,8 @@ from typing import (
 import attrs
 import msgspec
 
-from coinex_proto.errors import PayloadError
+from coinex_proto.errors import PayloadError, quoted
+from coinex_proto.numbers import MAX_EXPONENT
 
 T = TypeVar("T")
 
@@ -54,32 +55,70 @@ def json_decoder(model: type[T], *, strict: bool = True) -> Callable[[bytes], T]
     return lambda payload: check(decode(payload))
 
 
+def plain_decoder(model: type[T], *, strict: bool = True) -> Callable[[bytes], T]:
+    """As `json_decoder`, and no number beyond 10^30 or finer than 10^-30: those that `plain_text` can write.
+
+    A number of any size is finite, and `1e999999999` would take a gigabyte as soon as somebody writes it out.
+    """
+    decode = msgspec.json.Decoder(model, strict=strict).decode
+    check = _check(
+        model, _is_plain, _is_present, f"{_name(model)} with a number that is not finite, or beyond 10^±{MAX_EXPONENT}"
+    )
+    return lambda payload: check(decode(payload))
+
+
+def plain_text(number: Decimal) -> str:
+    """The digits of a number as the venue wrote them, trailing zeros kept, and never with an exponent.
+
+    `str` makes "1.0E-7" of 0.00000010. Raises `PayloadError` for what is not finite or beyond 10^±30.
+    """
+    if not _is_plain(number):
+        raise PayloadError(f"{quoted(number)} is not finite, or beyond 10^±{MAX_EXPONENT}")
+    return format(number, "f")
+
+
+def _is_plain(number: Decimal) -> bool:
+    exponent = number.as_tuple().exponent
+    return isinstance(exponent, int) and exponent >= -MAX_EXPONENT and number.adjusted() <= MAX_EXPONENT
+
+
 def finite_check(model: type[T]) -> Callable[[T], T]:
     """What gives back an instance of this class as it is; raises `PayloadError` when a number in it is not finite.
 
     `model`: a class of attrs, msgspec or dataclasses, or what such a class may hold, like `tuple[Deal, ...]`. Numbers are
     found however deep they stand. Raises `TypeError` for annotations that cannot be looked into.
     """
-    find = _numbers_in(model)
     complaint = f"{_name(model)} with a number that is not finite"
-    if find is None:
-        return _itself
     paths, others = _members(model) if _is_model(model) else ([], [])
     if len(paths) == 1 and not others:
         return _check_of_one(paths[0], complaint)
+    # filter(None, …) takes out what is absent, and zeros, which are finite: quicker than a function.
+    return _check(model, _is_finite, None, complaint)
+
+
+def _check(
+    model: type[T], is_good: Callable[[Any], bool], is_there: Callable[[Any], bool] | None, complaint: str
+) -> Callable[[T], T]:
+    """What gives back an instance as it is; raises `PayloadError` unless all its numbers that are there are good."""
+    find = _numbers_in(model)
+    if find is None:
+        return _itself
 
     def check(value: T) -> T:
-        if not all(map(_is_finite, find(value))):
+        if not all(map(is_good, find(value))):
             raise PayloadError(complaint)
         return value
 
     def check_present(value: T) -> T:
-        # filter(None, …) takes out what is absent, and zeros, which are finite.
-        if not all(map(_is_finite, filter(None, find(value)))):
+        if not all(map(is_good, filter(is_there, find(value)))):
             raise PayloadError(complaint)
         return value
 
     return check_present if _has_optional(model) else check
+
+
+def _is_present(number: Decimal | None) -> bool:
+    return number is not None
 
 
 _Numbers: TypeAlias = Callable[[Any], Iterable[Any]]

@@ -6,7 +6,7 @@ topics, commands and updates, and touches no shared file.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from attrs import field, frozen
@@ -33,6 +33,8 @@ class Answer:
     body: bytes = field(default=b"", repr=False)
     """Raw JSON for `command.parse`."""
     refusal: Refusal | None = None
+    part: Hashable | None = None
+    """Which of the request's `Outgoing.parts` it answers. None: all that are left; of a refusal: one that it does not name."""
     may_be_stray: bool = False
     """The venue may send it to nobody, or once more than it was asked: then it is dropped without a word."""
 
@@ -44,7 +46,18 @@ class Challenge:
     value: bytes = field(repr=False)
 
 
-Inbound: TypeAlias = Answer | Challenge | Update | Unrecognised
+@frozen(kw_only=True)
+class SendNow:
+    """The server has asked something itself, such as a ping in JSON: this command is sent at once, outside all limits.
+
+    At most `MAX_SENT_NOW` a second, since a peer may ask without end. A command whose `Outgoing` has no keys is waited for
+    no more; what comes of any other is nobody's business. Its text may repeat what the server said.
+    """
+
+    command: Command[Any]
+
+
+Inbound: TypeAlias = Answer | Challenge | SendNow | Update | Unrecognised
 """What a payload can hold."""
 
 

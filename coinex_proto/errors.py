@@ -24,6 +24,14 @@ def quoted(text: object) -> str:
     return shown if len(shown) <= QUOTED_CHARACTERS else shown[:QUOTED_CHARACTERS] + "…'"
 
 
+def refusal_text(code: int | str | None, message: str) -> str:
+    """A refusal's code and message as they follow "refused" in an error text; what both of them say stands once."""
+    if isinstance(code, str) and message.casefold().startswith(code.casefold()):
+        code = None
+    number = "" if code is None else f" (code {code if isinstance(code, int) else quoted(code)[1:-1]})"
+    return f"{number}: {quoted(message)}" if message else number
+
+
 class SdkError(Exception):
     """Base of all errors of this SDK. They can be copied and pickled."""
 
@@ -120,9 +128,7 @@ class LoginRefused(SdkError):
         hint: str = "check key, secret and clock",
         retryable: bool = False,
     ) -> None:
-        number = "" if code is None else f" (code {code})"
-        said = f": {quoted(message)}" if message else ""
-        super().__init__(f"login refused{number}{said}; {hint}")
+        super().__init__(f"login refused{refusal_text(code, message)}; {hint}")
         self.code = code
         self.message = message
         self.retryable = retryable
@@ -152,12 +158,9 @@ class RequestRefused(RequestError):
         request_id: RequestId | None = None,
         command: Command[Any] | None = None,
     ) -> None:
-        number = "" if code is None else f" (code {code})"
-        said = f": {quoted(message)}" if message else ""
         what = type(command).__name__ if command is not None else "request"
-        super().__init__(
-            f"{what} refused{number}{said}{'; ' + hint if hint else ''}", request_id=request_id, command=command
-        )
+        said = refusal_text(code, message)
+        super().__init__(f"{what} refused{said}{'; ' + hint if hint else ''}", request_id=request_id, command=command)
         self.code = code
         self.message = message
         self.retryable = retryable

@@ -11,7 +11,7 @@ under the venue's own names. They are apart, since a venue may have a member of 
 - books and orders as objects with the attributes of their views (a book's levels also while it is not trusted; `trusted`
   says which it is);
 - errors as `{"error": class, "message": text}`;
-- bytes as text, what is no UTF-8 escaped; floats that JSON has no word for as strings;
+- times as ISO 8601; bytes as text, what is no UTF-8 escaped; floats that JSON has no word for as strings;
 - what the venue has left out, where that differs from null, is left out.
 
 The payload itself (`raw`) is written for `Unrecognised` only. Nothing is written that a repr hides. This module must not
@@ -23,6 +23,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from decimal import Decimal
 from enum import Enum
 from typing import Any, Final
@@ -163,6 +164,7 @@ _WRITE: Final[dict[type, Callable[[Any], object]]] = {
     list: _sequence,
     dict: _mapping,
     bytes: _bytes,
+    datetime: datetime.isoformat,
     OrderView: _order,
     BookView: _book,
 }

@@ -12,7 +12,7 @@ from typing import Any, Final, TypeVar
 
 from coinex_proto._connection.agenda import Agenda, Item
 from coinex_proto._connection.late_timers import LateTimers, earliest
-from coinex_proto._connection.requests import RequestIds
+from coinex_proto._connection.requests import PartAnswered, RequestIds
 from coinex_proto._connection.venue_clock import Clock
 from coinex_proto._session.connecting import Connecting
 from coinex_proto._session.delivered import Delivered
@@ -422,6 +422,8 @@ class Session:
             case Replied() | Failed():
                 if not self._own_orders.answers(event, now) and not self._subscriber.answered(event, connection, now):
                     self._events.append(self._own_orders.outcome(event, now))
+            case PartAnswered():
+                self._subscriber.part_answered(event, connection, now)
             case Ready():
                 self.stats.connects += 1
                 self.stats.reconnects += self._connecting.ready(now)

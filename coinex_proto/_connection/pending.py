@@ -8,14 +8,15 @@ from __future__ import annotations
 import heapq
 import math
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from enum import Enum
 from typing import Any
 
-from attrs import define, field
+from attrs import Factory, define, field
 
 from coinex_proto._connection.agenda import Agenda, Item
 from coinex_proto.commands import Command, Outgoing
+from coinex_proto.events import Failed
 from coinex_proto.ids import OLDEST, ReplyKey, RequestId
 
 MAX_REQUESTS = 1024
@@ -30,6 +31,7 @@ class Purpose(Enum):
     OPENING_CLOCK = "opening clock"
     PING = "ping"
     CLOCK = "clock"
+    SERVER = "server"
 
 
 @define(eq=False)
@@ -48,6 +50,14 @@ class Pending:
     has_ended: bool = False
     """Its caller has its outcome; it only keeps its place for an answer that comes late."""
     is_answered: bool = False
+    parts: set[Hashable] = Factory(
+        lambda self: set(self.outgoing.parts) if self.purpose is Purpose.CALLER else set(), takes_self=True
+    )
+    """Those of `Outgoing.parts` that have no answer yet."""
+    failure: Failed | None = None
+    """What the request as a whole ends in, once a part of it was refused that nobody is told of by itself."""
+    unnamed: int = 0
+    """Answers of parts that did not say which one."""
 
 
 class PendingRequests:
@@ -92,14 +102,15 @@ class PendingRequests:
         self._set_deadline(pending, until)
 
     def match(self, keys: Sequence[ReplyKey]) -> Pending | None:
-        """Take out the request that an answer with these keys belongs to."""
+        """The request that an answer with these keys belongs to; taken out, unless more answers to it will come."""
         for key in keys:
             if key is OLDEST:
                 found = next(iter(self.waiting.values()), None)
             else:
                 found = next(iter(self._by_key.get(key, ())), None)
             if found is not None:
-                self.remove(found)
+                if not found.parts:
+                    self.remove(found)
                 return found
         return None
 
@@ -114,6 +125,11 @@ class PendingRequests:
             holders.remove(pending)
             if not holders:
                 del self._by_key[key]
+
+    def hurry(self, pending: Pending, until: float) -> None:
+        """It is waited for no longer than this."""
+        if until < pending.deadline:
+            self._set_deadline(pending, until)
 
     def next_deadline(self) -> float | None:
         """When the next of them times out."""

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from coinex_proto._connection.pending import Pending
 from coinex_proto.commands import Refusal, describe
-from coinex_proto.errors import OutcomeUnknown, RequestRefused, RequestTimedOut, quoted
+from coinex_proto.errors import OutcomeUnknown, RequestRefused, RequestTimedOut, refusal_text
 
 
 def refused(pending: Pending, refusal: Refusal) -> RequestRefused | OutcomeUnknown:
     """The venue's no; for a command that trades, some of them leave open whether it took effect."""
     if refusal.is_unknown and not pending.outgoing.may_wait:
-        return unknown(pending, f"the venue answered {refusal.code}: {quoted(refusal.message)}")
+        return unknown(pending, f"the venue refused it{refusal_text(refusal.code, refusal.message)}")
     return RequestRefused(
         refusal.code,
         refusal.message,

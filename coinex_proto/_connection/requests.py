@@ -7,11 +7,14 @@ What the heartbeat, the opening and the phases make of an outcome is the connect
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Hashable
 from typing import Any, Final, final
+
+from attrs import frozen
 
 from coinex_proto._connection.agenda import Agenda
 from coinex_proto._connection.heartbeat import Heartbeat
-from coinex_proto._connection.pending import MAX_REQUESTS, Pending, PendingRequests, Purpose
+from coinex_proto._connection.pending import MAX_REQUESTS, Pace, Pending, PendingRequests, Purpose
 from coinex_proto._connection.request_errors import never_left, refused, timed_out, unknown
 from coinex_proto._connection.send_queue import SendQueue
 from coinex_proto._connection.venue_clock import Clock
@@ -25,6 +28,10 @@ from coinex_proto.ids import OLDEST, ReplyKey, RequestId
 from coinex_proto.statistics import Statistics
 from coinex_proto.updates import Event, Update, stamp
 
+MAX_SENT_NOW: Final = 5
+"""Commands a second that the server may have us send by asking for them (`SendNow`); venues ping every few seconds."""
+UNNAMED_REFUSAL_WAIT: Final = 1.0
+"""Seconds for the other answers after a refusal that does not say which part of a request it is of: it may be of all."""
 OPTIONAL_PART: Final = 0.25
 """Of `login_timeout`, for an answer in the opening that need not come: the others must still have time."""
 
@@ -36,6 +43,14 @@ class RequestIds:
 
     def __init__(self) -> None:
         self.last = 0
+
+
+@frozen(kw_only=True)
+class PartAnswered(Event):
+    """What became of a part of a topic request; for the session only. The request's own outcome is of what is left then."""
+
+    part: Hashable
+    outcome: Replied[Any] | Failed
 
 
 @final
@@ -70,6 +85,7 @@ class Requests:
         """Those that wait for an answer; to be read only."""
         self._begun: set[ReplyKey] = set()
         """Keys of requests that came true before their answer: the answer may still come, and is no stray then."""
+        self._sent_now = Pace(MAX_SENT_NOW)
         self._send_queue = SendQueue(dialect.limits, config.requests_per_second, self.pending, agenda)
 
     # Out --------------------------------------------------------------------------------------------------------------
@@ -103,6 +119,17 @@ class Requests:
         request_id = RequestId(self._ids.last)
         self._transmit(Pending(request_id, command, self._dialect.encode(command, request_id), purpose), now)
 
+    def send_now(self, command: Command[Any], payload: bytes, now: float) -> None:
+        """What the server has asked for in this payload; left out when it asks too often, or for what cannot be said."""
+        if self._sent_now.free_at() > now:
+            self._unrecognised(payload, f"the server asks for more than {MAX_SENT_NOW} answers a second: not answered")
+            return
+        self._sent_now.take(now)
+        try:
+            self.send_own(command, now, Purpose.SERVER)
+        except UsageError as error:
+            self._unrecognised(payload, f"the server asks for what cannot be answered: {error}")
+
     def release(self, now: float) -> None:
         """Send what waits and may leave. The connection is ready."""
         if self._send_queue.is_due(now):
@@ -115,7 +142,8 @@ class Requests:
         if self._socket.is_open:  # else the peer's Close came in the same read, and is the next thing to be handled
             self._socket.send_text(pending.outgoing.text)
         self._heartbeat.texted(now)
-        self.pending.sent(pending, now, self._sources.wall_time_ns(), self._timeout(pending))
+        if pending.outgoing.keys or pending.purpose is not Purpose.SERVER:
+            self.pending.sent(pending, now, self._sources.wall_time_ns(), self._timeout(pending))
 
     def _timeout(self, pending: Pending) -> float:
         """Seconds until its answer is waited for no more; the opening has a budget of its own."""
@@ -151,7 +179,7 @@ class Requests:
         for pending in self.pending.expired(now):
             if pending.has_ended:
                 self.pending.remove(pending)
-            elif pending.outgoing.is_reply_optional:
+            elif pending.outgoing.is_reply_optional and pending.failure is None:
                 self.pending.remove(pending)
                 if self._went_unanswered(pending):
                     passed_over.append(pending)
@@ -177,6 +205,10 @@ class Requests:
         return pending.purpose is Purpose.OPENING
 
     def _timed_out(self, pending: Pending, now: float) -> None:
+        if pending.failure is not None:  # a refusal that named no part was of all that are left
+            self.pending.remove(pending)
+            self._events.append(pending.failure)
+            return
         self._stats.timeouts += 1
         self.pending.keep_place(pending, now + self._config.request_timeout)
         self._failed(pending, timed_out(pending, self._config.request_timeout))
@@ -192,6 +224,11 @@ class Requests:
             elif not beside_update and not answer.may_be_stray:
                 self._stats.stray_answers += 1
                 self._unrecognised(payload, "an answer to no request that waits")
+            return None
+        if pending.parts and answer.part is not None and answer.part not in pending.parts:
+            if not answer.may_be_stray:
+                self._stats.stray_answers += 1
+                self._unrecognised(payload, "an answer to a part of a request that does not wait for one")
             return None
         if pending.has_ended:
             self._stats.stray_answers += 1
@@ -223,26 +260,56 @@ class Requests:
             self._events.append(result)
 
     def finish(self, pending: Pending, answer: Answer, payload: bytes, now: float, *, beside_update: bool) -> None:
-        """Tell the caller what became of the request."""
-        refusal = answer.refusal
-        if refusal is not None:
-            if refusal.pause > 0:
-                self._send_queue.pause(pending, now + refusal.pause)
-            self._failed(pending, refused(pending, refusal))
-            return
-        command = pending.command
+        """Tell the caller what became of the request, or of a part of it."""
+        if answer.refusal is not None and answer.refusal.pause > 0:
+            self._send_queue.pause(pending, now + answer.refusal.pause)
+        if pending.parts:
+            self._finish_part(pending, answer, payload, now, beside_update=beside_update)
+        else:
+            self._events.append(self._outcome(pending, answer, payload, now, beside_update=beside_update))
+
+    def _finish_part(
+        self, pending: Pending, answer: Answer, payload: bytes, now: float, *, beside_update: bool
+    ) -> None:
+        """One of several answers. A session hears of each topic; whoever waits for one outcome, when all have come."""
+        part, refusal = answer.part, answer.refusal
+        outcome = self._outcome(pending, answer, payload, now, beside_update=beside_update)
+        if part is not None:
+            pending.parts.discard(part)
+        elif refusal is None:
+            pending.parts.clear()
+        else:
+            pending.unnamed += 1
+            self.pending.hurry(pending, now + UNNAMED_REFUSAL_WAIT)
+        if part is not None and pending.is_paced:
+            self._events.append(PartAnswered(part=part, outcome=outcome))
+            outcome = Replied(request_id=pending.request_id, command=pending.command, result=None)
+        elif isinstance(outcome, Failed):
+            pending.failure = pending.failure or outcome
+        if len(pending.parts) <= pending.unnamed:
+            self.pending.remove(pending)
+            if part is None or not pending.has_ended:
+                self._events.append(pending.failure or outcome)
+
+    def _outcome(
+        self, pending: Pending, answer: Answer, payload: bytes, now: float, *, beside_update: bool
+    ) -> Replied[Any] | Failed:
+        """What the answer means; an update in it is handed out."""
+        command, request_id = pending.command, pending.request_id
+        if answer.refusal is not None:
+            return Failed(request_id=request_id, command=command, error=refused(pending, answer.refusal))
         try:
             result = command.parse(answer.body)
         except PayloadError as error:
             self._unrecognised(payload, f"the answer to {describe(command)} cannot be read: {error}")
             why = f"its answer cannot be read: {error}"
-            self._failed(pending, error if pending.outgoing.may_wait else unknown(pending, why))
-            return
+            failure: Any = error if pending.outgoing.may_wait else unknown(pending, why)
+            return Failed(request_id=request_id, command=command, error=failure)
         if isinstance(result, Update):
             stamp(result, payload, now)
             if not beside_update:
                 self._events.append(result)
-        self._events.append(Replied(request_id=pending.request_id, command=command, result=result))
+        return Replied(request_id=request_id, command=command, result=result)
 
     def _observe_clock(self, pending: Pending, answer: Answer, now: float) -> None:
         try:

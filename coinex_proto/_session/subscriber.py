@@ -12,8 +12,9 @@ from enum import Enum
 from typing import Any, Final, cast
 
 from coinex_proto._connection.agenda import Agenda, Item
+from coinex_proto._connection.requests import PartAnswered
 from coinex_proto._session.subscription_states import ACKNOWLEDGED, Cause, State
-from coinex_proto._session.subscriptions import AnyTopic, Subscription, Subscriptions, topics_of
+from coinex_proto._session.subscriptions import AnyTopic, Subscription, Subscriptions, requested_topics_of, topics_of
 from coinex_proto._session.trust import Trust
 from coinex_proto.commands import Command
 from coinex_proto.config import Config
@@ -101,7 +102,8 @@ class Subscriber:
         if not subscriptions:
             return
         left = {subscription.key: subscription for subscription in subscriptions}
-        for command, topics in self._requests(verb, topics_of(subscriptions)):
+        topics_asked = topics_of(subscriptions) if verb is Verb.START else requested_topics_of(subscriptions)
+        for command, topics in self._requests(verb, topics_asked):
             group = tuple(left.pop(topic.key) for topic in topics)
             self._mark_requested(verb, group, now)
             request_id = connection.submit(command, now, is_paced=True)
@@ -151,6 +153,33 @@ class Subscriber:
         if requested is None:
             return self._answered_late(event, now)
         verb, subscriptions = requested
+        if verb is Verb.START and isinstance(event, Failed) and isinstance(event.error, RequestTimedOut):
+            self._late[event.request_id] = subscriptions
+        self._settle(verb, subscriptions, event, connection, now)
+        return True
+
+    def part_answered(self, answered: PartAnswered, connection: Connection, now: float) -> None:
+        """One of several answers to a topic request: that of one topic."""
+        event, key = answered.outcome, answered.part
+        verb, subscriptions = self._requested.get(event.request_id, (Verb.START, ()))
+        concerned = tuple(one for one in subscriptions if one.key == key)
+        if concerned:
+            self._requested[event.request_id] = (verb, tuple(one for one in subscriptions if one.key != key))
+            self._settle(verb, concerned, event, connection, now)
+        elif event.request_id in self._late:
+            late = self._late[event.request_id]
+            self._late[event.request_id] = tuple(one for one in late if one.key != key)
+            self._settle_late(tuple(one for one in late if one.key == key), event, now)
+
+    def _settle(
+        self,
+        verb: Verb,
+        subscriptions: Sequence[Subscription],
+        event: Replied[Any] | Failed,
+        connection: Connection,
+        now: float,
+    ) -> None:
+        """What the venue has said of these, in time."""
         if isinstance(event, Replied):
             unconfirmed = [subscription for subscription in subscriptions if subscription.must_confirm]
             self._acknowledged(verb, subscriptions, now)
@@ -159,16 +188,18 @@ class Subscriber:
         elif verb is Verb.END:
             self._ended(subscriptions)
         else:
-            if isinstance(event.error, RequestTimedOut):
-                self._late[event.request_id] = subscriptions
             self._not_started(subscriptions, event, connection, now)
-        return True
 
     def _answered_late(self, event: Replied[Any] | Failed, now: float) -> bool:
         """Whether this acknowledges a request that had timed out: what waits to be asked for again need not be."""
         late = self._late.pop(event.request_id, None)
         if late is None:
             return False
+        self._settle_late(late, event, now)
+        return True
+
+    def _settle_late(self, late: Sequence[Subscription], event: Replied[Any] | Failed, now: float) -> None:
+        """An answer to these that came after their request had timed out."""
         begun = [subscription for subscription in late if _awaits_answer(subscription)]
         unexpected = [subscription for subscription in begun if subscription.state is not State.ASKED]
         for subscription in unexpected:
@@ -180,7 +211,6 @@ class Subscriber:
             # The answer is the first state, and came while none was expected.
             for subscription in unexpected:
                 self._trust.confirm(subscription, event.result, now)
-        return True
 
     def data_came(self, connection: Connection, now: float) -> None:
         """What has begun is no longer waited for where that need not be acknowledged: a refusal is of another topic."""

@@ -272,3 +272,8 @@ class Subscriptions:
 def topics_of(subscriptions: Iterable[Subscription]) -> tuple[Topic[Any], ...]:
     """Their topics."""
     return tuple(subscription.topic for subscription in subscriptions)
+
+
+def requested_topics_of(subscriptions: Iterable[Subscription]) -> tuple[Topic[Any], ...]:
+    """As the venue knows them: what is wanted now may have other parameters."""
+    return tuple(subscription.requested_topic or subscription.topic for subscription in subscriptions)

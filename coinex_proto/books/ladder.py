@@ -17,7 +17,7 @@ from math import inf
 from operator import lt
 from typing import Final, TypeAlias, cast, final, overload
 
-from coinex_proto.errors import PayloadError, quoted
+from coinex_proto.errors import PayloadError, UsageError, quoted
 
 Level: TypeAlias = tuple[Decimal, Decimal]
 """Price and size."""
@@ -83,9 +83,11 @@ def _numbers(text: str) -> Level:
 class Ladder:
     """One side of a live book: `texts` in ascending order of price, `price:size` each."""
 
-    __slots__ = ("_key_of", "_keys", "_longest", "texts")
+    __slots__ = ("_is_highest_best", "_key_of", "_keys", "_longest", "texts")
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_highest_best: bool = False) -> None:
+        """`is_highest_best`: the side is the bids, whose best price is the highest; else the asks."""
+        self._is_highest_best = is_highest_best
         self.clear()
 
     def clear(self) -> None:
@@ -168,6 +170,30 @@ class Ladder:
         self._keys = cast(list[float], [*exact, Decimal("Infinity")])
         self._key_of = cast(Callable[[str], float], Decimal)
         self._longest = MAX_PRICE_CHARACTERS
+
+    def cut(self, depth: int) -> None:
+        """Keep the best `depth` levels: what a venue lets fall out of its window without a word.
+
+        Raises `UsageError` for a depth below zero.
+        """
+        if depth < 0:
+            raise UsageError(f"a book cannot be cut to {depth} levels")
+        surplus = len(self.texts) - depth
+        if surplus <= 0:
+            return
+        if self._is_highest_best:
+            del self.texts[:surplus], self._keys[:surplus]
+        else:
+            del self.texts[depth:], self._keys[depth:-1]
+
+    def best(self, depth: int | None = None) -> list[str]:
+        """The best `depth` levels (None: all), best first, `price:size` each; a list of its own."""
+        texts = self.texts[::-1] if self._is_highest_best else self.texts
+        return texts[:depth]
+
+    def levels(self) -> LevelTexts:
+        """All levels as they are now, best first."""
+        return LevelTexts(self.best())
 
     @property
     def has_positive_prices(self) -> bool:
