@@ -8,8 +8,10 @@ from coinex_proto._session.reconnect import NextStep, Open, Stop, Wait
 from coinex_proto._session.subscriptions import TopicStatus
 from coinex_proto._wire.endpoint import endpoint_of
 from coinex_proto.books.book import Book, Levels, MustBeTold
+from coinex_proto.books.checked import BookChange, CheckedBook
 from coinex_proto.books.ladder import Ladder, Level, LevelTexts
 from coinex_proto.books.view import BookChanged, BookView
+from coinex_proto.checks import grouped
 from coinex_proto.commands import Command, Outgoing, Refusal
 from coinex_proto.config import Backoff, Config, Endpoint, Rate, Sources
 from coinex_proto.connection import Connection
@@ -32,6 +34,7 @@ from coinex_proto.errors import (
     RequestTimedOut,
     SdkError,
     UsageError,
+    quoted,
 )
 from coinex_proto.events import (
     Backfilled,
@@ -71,11 +74,13 @@ __all__ = [
     "Backfilled",
     "Backoff",
     "Book",
+    "BookChange",
     "BookChanged",
     "BookNotTrusted",
     "BookView",
     "Callbacks",
     "Challenge",
+    "CheckedBook",
     "CloseReason",
     "Closed",
     "Command",
@@ -146,8 +151,10 @@ __all__ = [
     "endpoint_of",
     "exact",
     "finite_check",
+    "grouped",
     "json_decoder",
     "plain_decoder",
     "plain_text",
+    "quoted",
     "to_json",
 ]

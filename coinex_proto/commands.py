@@ -5,12 +5,12 @@ A command is a value: the venue's verb, its parameters, and how to read the answ
 
 from __future__ import annotations
 
-from collections.abc import Hashable
-from typing import Any, ClassVar, Generic, TypeVar
+from collections.abc import Mapping
+from typing import Any, ClassVar, Final, Generic, TypeVar
 
 from attrs import field, frozen
 
-from coinex_proto.ids import ReplyKey
+from coinex_proto.ids import ReplyKey, TopicKey
 from coinex_proto.orders.fact import OrderFact
 from coinex_proto.updates import Update
 
@@ -45,6 +45,10 @@ class Command(Generic[R_co]):
         return None
 
 
+NO_PARTS: Final[Mapping[str, TopicKey]] = {}
+"""There is one answer."""
+
+
 @frozen(kw_only=True)
 class Outgoing:
     """A command in its wire form."""
@@ -57,9 +61,9 @@ class Outgoing:
     weight: float = 1.0
     may_wait: bool = True
     """False: a command that trades; with its bucket empty it is refused with `NotReady`, never delayed."""
-    parts: tuple[Hashable, ...] = ()
-    """What the venue answers one by one under the same keys, each with an `Answer.part`; of a topic request the keys of
-    its topics. Empty: there is one answer."""
+    parts: Mapping[str, TopicKey] = NO_PARTS
+    """Where the venue answers each topic of a list by itself, under the same keys: the `Answer.part` of each, and the key of
+    its topic. Empty: there is one answer."""
     is_reply_optional: bool = False
     """True: no answer within `request_timeout` counts as success, with None as result."""
 

@@ -6,7 +6,7 @@ topics, commands and updates, and touches no shared file.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from attrs import field, frozen
@@ -33,7 +33,7 @@ class Answer:
     body: bytes = field(default=b"", repr=False)
     """Raw JSON for `command.parse`."""
     refusal: Refusal | None = None
-    part: Hashable | None = None
+    part: str | None = None
     """Which of the request's `Outgoing.parts` it answers. None: all that are left; of a refusal: one that it does not name."""
     may_be_stray: bool = False
     """The venue may send it to nobody, or once more than it was asked: then it is dropped without a word."""
@@ -75,7 +75,10 @@ class Opening:
 
 
 class Dialect(Protocol):
-    """What the core must know of a venue."""
+    """What the core must know of a venue.
+
+    A class that inherits from it says only what its venue has: no sign-in, limits, clock, books or orders are the defaults.
+    """
 
     @property
     def name(self) -> str:
@@ -90,26 +93,26 @@ class Dialect(Protocol):
     @property
     def has_credentials(self) -> bool:
         """False: private topics and commands are refused with `UsageError`."""
-        ...
+        return False
 
     @property
     def limits(self) -> Mapping[str, Rate]:
         """The venue's rate limits by bucket name."""
-        ...
+        return {}
 
     @property
     def ping(self) -> Command[Any] | None:
         """What proves that the connection is alive; None: a WebSocket ping."""
-        ...
+        return None
 
     @property
     def clock(self) -> Command[int] | None:
         """Asks for the venue's time, in Unix milliseconds; None: the venue has no such request."""
-        ...
+        return None
 
     def opening(self, start: Opening) -> Sequence[Command[Any]] | None:
         """The commands to send one after the other before the connection is ready; None: wait for the challenge."""
-        ...
+        return ()
 
     def encode(self, command: Command[Any], request_id: RequestId) -> Outgoing:
         """The wire form. Raises `UsageError` for what cannot be said on this venue."""
@@ -133,15 +136,15 @@ class Dialect(Protocol):
 
     def book(self, topic: Topic[Event]) -> Book | None:
         """A new, empty order book for this topic, or None when it has none."""
-        ...
+        return None
 
     def order(self, update: Update) -> Sequence[OrderFact]:
         """What an update says of own orders, in the tracker's words; empty for most."""
-        ...
+        return ()
 
     def find_out(self, orders: Sequence[OrderView]) -> Sequence[Command[Any]]:
         """The queries that tell what became of these orders of unknown state; empty where the socket has none.
 
         A result that is an `Update` that tells orders reaches the tracker. Never raises for what the orders hold.
         """
-        ...
+        return ()

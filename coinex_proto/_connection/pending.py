@@ -8,7 +8,7 @@ from __future__ import annotations
 import heapq
 import math
 from collections import deque
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from enum import Enum
 from typing import Any
 
@@ -50,7 +50,7 @@ class Pending:
     has_ended: bool = False
     """Its caller has its outcome; it only keeps its place for an answer that comes late."""
     is_answered: bool = False
-    parts: set[Hashable] = Factory(
+    parts: set[str] = Factory(
         lambda self: set(self.outgoing.parts) if self.purpose is Purpose.CALLER else set(), takes_self=True
     )
     """Those of `Outgoing.parts` that have no answer yet."""

@@ -7,7 +7,6 @@ What the heartbeat, the opening and the phases make of an outcome is the connect
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Hashable
 from typing import Any, Final, final
 
 from attrs import frozen
@@ -24,7 +23,7 @@ from coinex_proto.config import Config, Sources
 from coinex_proto.dialect import Answer, Dialect
 from coinex_proto.errors import NotReady, PayloadError, UsageError
 from coinex_proto.events import CloseReason, Failed, Replied, Unrecognised
-from coinex_proto.ids import OLDEST, ReplyKey, RequestId
+from coinex_proto.ids import OLDEST, ReplyKey, RequestId, TopicKey
 from coinex_proto.statistics import Statistics
 from coinex_proto.updates import Event, Update, stamp
 
@@ -49,7 +48,7 @@ class RequestIds:
 class PartAnswered(Event):
     """What became of a part of a topic request; for the session only. The request's own outcome is of what is left then."""
 
-    part: Hashable
+    key: TopicKey
     outcome: Replied[Any] | Failed
 
 
@@ -225,7 +224,7 @@ class Requests:
                 self._stats.stray_answers += 1
                 self._unrecognised(payload, "an answer to no request that waits")
             return None
-        if pending.parts and answer.part is not None and answer.part not in pending.parts:
+        if pending.parts and answer.part is not None and answer.part not in pending.parts and answer.refusal is None:
             if not answer.may_be_stray:
                 self._stats.stray_answers += 1
                 self._unrecognised(payload, "an answer to a part of a request that does not wait for one")
@@ -272,7 +271,8 @@ class Requests:
         self, pending: Pending, answer: Answer, payload: bytes, now: float, *, beside_update: bool
     ) -> None:
         """One of several answers. A session hears of each topic; whoever waits for one outcome, when all have come."""
-        part, refusal = answer.part, answer.refusal
+        refusal = answer.refusal
+        part = answer.part if answer.part in pending.parts else None  # a refusal may be of a name that we do not use
         outcome = self._outcome(pending, answer, payload, now, beside_update=beside_update)
         if part is not None:
             pending.parts.discard(part)
@@ -282,7 +282,7 @@ class Requests:
             pending.unnamed += 1
             self.pending.hurry(pending, now + UNNAMED_REFUSAL_WAIT)
         if part is not None and pending.is_paced:
-            self._events.append(PartAnswered(part=part, outcome=outcome))
+            self._events.append(PartAnswered(key=pending.outgoing.parts[part], outcome=outcome))
             outcome = Replied(request_id=pending.request_id, command=pending.command, result=None)
         elif isinstance(outcome, Failed):
             pending.failure = pending.failure or outcome

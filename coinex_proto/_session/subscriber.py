@@ -160,7 +160,7 @@ class Subscriber:
 
     def part_answered(self, answered: PartAnswered, connection: Connection, now: float) -> None:
         """One of several answers to a topic request: that of one topic."""
-        event, key = answered.outcome, answered.part
+        event, key = answered.outcome, answered.key
         verb, subscriptions = self._requested.get(event.request_id, (Verb.START, ()))
         concerned = tuple(one for one in subscriptions if one.key == key)
         if concerned:

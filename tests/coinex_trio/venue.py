@@ -129,6 +129,8 @@ ANSWERS: dict[str, dict[str, Any]] = {
 class Venues:
     """Every connection there was; what the next attempts meet."""
 
+    kind: type[Venue] = Venue
+
     def __init__(self, prepare: Callable[[Venue], None] = lambda _: None) -> None:
         self.all: list[Venue] = []
         self.failures: list[OSError] = []
@@ -145,7 +147,7 @@ class Venues:
         self.attempts.append((now, host, port, context))
         if self.failures:
             raise self.failures.pop(0)
-        self.all.append(Venue())
+        self.all.append(self.kind())
         self.prepare(self.last)
         return self.last
 
