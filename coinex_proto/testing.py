@@ -17,7 +17,6 @@ import base64
 import hashlib
 import json
 import pickle
-import re
 import struct
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
@@ -227,9 +226,9 @@ def _same(found: Sequence[str], wanted: Sequence[str], how: str) -> None:
 
 def _switching(request: bytes) -> bytes:
     """The 101 for this upgrade (RFC 6455, 4.2.2)."""
-    key = re.search(rb"(?i)sec-websocket-key: *(\S+)", request)
-    assert key is not None, "no upgrade request"
-    accept = base64.b64encode(hashlib.sha1(key[1] + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11").digest())
+    headers = (line.partition(b":") for line in request.split(b"\r\n"))
+    (key,) = (value.strip() for name, _, value in headers if name.lower() == b"sec-websocket-key")
+    accept = base64.b64encode(hashlib.sha1(key + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11").digest())
     lines = (b"HTTP/1.1 101 Switching Protocols", b"Upgrade: websocket", b"Connection: Upgrade")
     return b"\r\n".join((*lines, b"Sec-WebSocket-Accept: " + accept)) + b"\r\n\r\n"
 

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 from attrs import frozen
 
-from coinex_proto.decoding import UNREADABLE, decode_plain, finite_check, json_decoder
+from coinex_proto.decoding import UNREADABLE, decode_plain, finite_check, json_decoder, plain_decoder, plain_text
 from coinex_proto.errors import PayloadError
 from coinex_proto.updates import Update
 
@@ -165,3 +165,30 @@ def test_what_no_json_is_raises_what_is_named(payload: bytes) -> None:
 
 def test_plain_json_keeps_the_digits() -> None:
     assert repr(decode_plain(b'{"a":[1,1.50,"NaN",null]}')) == "{'a': [1, Decimal('1.50'), 'NaN', None]}"
+
+
+@frozen
+class Amounts:
+    price: Decimal
+    sizes: tuple[Decimal, ...] = ()
+    other: Decimal | None = None
+
+
+@pytest.mark.parametrize("text", ["0.00000010", "45283.50", "1", "9999999999.999999", "-0.10", "0"])
+def test_a_plain_text_is_the_venues_own(text: str) -> None:
+    found = plain_decoder(Amounts)(b'{"price":%b,"sizes":[%b],"other":null}' % (text.encode(), text.encode()))
+    assert (plain_text(found.price), plain_text(found.sizes[0]), found.other) == (text, text, None)
+
+
+@pytest.mark.parametrize(
+    "bad", ['"NaN"', '"sNaN"', '"-Infinity"', "1e999999999", "1e31", "1e-31", "0e999999999", "9" * 32]
+)
+@pytest.mark.parametrize("name", ["price", "sizes", "other"])
+def test_a_number_that_cannot_be_written_out_is_refused(bad: str, name: str) -> None:
+    value = f"[{bad}]" if name == "sizes" else bad
+    members = {"price": "1", name: value}
+    text = "{" + ",".join(f'"{key}":{each}' for key, each in members.items()) + "}"
+    with pytest.raises(PayloadError, match="not finite"):
+        plain_decoder(Amounts)(text.encode())
+    with pytest.raises(PayloadError, match="not finite"):
+        plain_text(Decimal(bad.strip('"')))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+from typing import Any
 
 import pytest
 
@@ -95,3 +96,22 @@ def test_h2_h5_a_refused_handshake_says_what_to_do(
     status: int | None, headers: tuple[tuple[str, str], ...], hint: str
 ) -> None:
     assert str(HandshakeRefused("no", status=status, headers=headers)) == f"no{hint}"
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "said"),
+    [
+        ("busy", "busy", ": 'busy'"),
+        ("EGeneral", "EGeneral:Too many", ": 'EGeneral:Too many'"),
+        ("Busy", "BUSY", ": 'BUSY'"),
+        ("busy", "", " (code busy)"),
+        ("busy", "wait a minute", " (code busy): 'wait a minute'"),
+        (7, "7", " (code 7): '7'"),
+        (None, "no", ": 'no'"),
+        (None, "", ""),
+        ("two\nlines", "", r" (code two\nlines)"),
+    ],
+)
+def test_a_refusal_says_nothing_twice(code: Any, message: str, said: str) -> None:
+    assert str(RequestRefused(code, message)) == f"request refused{said}"
+    assert str(LoginRefused(code, message, hint="wait")) == f"login refused{said}; wait"

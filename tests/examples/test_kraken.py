@@ -405,7 +405,7 @@ def test_answers_that_do_not_come_are_asked_for_again_and_only_they(network: Vir
                 message["params"]["symbol"].remove("B/USD")
             KrakenStub.answer(server, message)
 
-        server.answer = forgetful  # type: ignore[method-assign]
+        server.answer = forgetful  # type: ignore[method-assign,assignment]
         errors: list[SubscribeFailed] = []
         client.on(SubscribeFailed)(errors.append)
         topics = [Ticker(f"{name}/USD") for name in "ABC"]
@@ -429,8 +429,7 @@ def test_another_depth_ends_the_old_one_by_its_own_name(network: Virtual, client
 
 def test_trades_that_come_again_are_delivered_once(network: Virtual, client: BlockingClient) -> None:
     seen: list[int] = []
-    client.on(Trades("BTC/USD"))(lambda update: seen.append(update.trade_id))
-    client.subscribe(Trades("BTC/USD"))
+    client.subscribe(Trades("BTC/USD"), callback=lambda update: seen.append(update.trade_id))
     network.at(1, lambda: stub(network).say(trade_push(3, 4)))
     client.run(2)
     network.last.reset(ConnectionResetError(104, "reset"))

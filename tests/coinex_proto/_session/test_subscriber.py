@@ -255,3 +255,25 @@ def test_a_single_market_whose_answer_is_still_out_when_all_are_ended_is_asked_f
     assert line.sent() == [watch("A")]
     line.say(5.0, {"ok": "watch 1 A"}, price("A"))
     assert session.trusted(Price("A"))
+
+
+def test_a_topic_is_ended_with_the_parameters_that_the_venue_knows() -> None:
+    ended: list[Topic[Any]] = []
+
+    class Noting(Tiny):
+        def unsubscribe(self, topics: Sequence[Topic[Any]]) -> Sequence[tuple[Command[Any], Sequence[Topic[Any]]]]:
+            ended.extend(topics)
+            return super().unsubscribe(topics)
+
+    session, line = asked(Ladder("A", step=1), venue=Noting())
+    line.sent()
+    line.say(1.0, {"ladder": ladder("A", {"10": 1})})
+    session.unsubscribe(Ladder("A", step=1), now=2.0)
+    line.sent()
+    ended.clear()
+    session.subscribe(Ladder("A", step=5), now=2.0)
+    line.say(2.0, {"ok": "leave ladder A"})
+    line.say(2.0, {"ladder": ladder("A", {"10": 1})})
+    session.unsubscribe(Ladder("A", step=5), now=3.0)
+    session.subscribe(Ladder("A", step=7), now=3.0)
+    assert ended == [Ladder("A", step=5)]

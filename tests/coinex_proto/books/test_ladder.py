@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coinex_proto.books.ladder import MAX_LEVELS, MAX_PRICE_CHARACTERS, Ladder, LevelTexts, joined
-from coinex_proto.errors import PayloadError
+from coinex_proto.errors import PayloadError, UsageError
 
 
 def ladder(*levels: tuple[str, str]) -> Ladder:
@@ -242,3 +242,40 @@ def test_levels_equal_other_sequences_of_the_same_numbers() -> None:
 def test_many_levels_print_short() -> None:
     assert repr(LevelTexts(("1:2", "2:2"))) == "<2 levels: 1:2, 2:2>"
     assert repr(LevelTexts(tuple(f"{price}:1" for price in range(50)))) == "<50 levels: 0:1, 1:1, 2:1, …>"
+
+
+@pytest.mark.parametrize("price", ["4", "4.00000000000000000001"])
+def test_a_side_is_cut_to_its_best_and_goes_on_from_there(price: str) -> None:
+    levels = [("1", "1"), ("2", "1"), ("3", "1"), (price, "1")]
+    asks, bids = Ladder(), Ladder(is_highest_best=True)
+    for side in (asks, bids):
+        side.change(levels)
+        side.cut(4)
+        side.cut(9)
+        assert len(side.texts) == 4
+        side.cut(2)
+    assert (asks.best(), asks.best(1)) == (["1:1", "2:1"], ["1:1"])
+    assert (bids.best(), bids.best(1)) == ([f"{price}:1", "3:1"], [f"{price}:1"])
+    for side in (asks, bids):
+        side.change([("2.5", "7"), ("9", "1"), ("0.5", "1")])
+    assert asks.texts == ["0.5:1", "1:1", "2:1", "2.5:7", "9:1"]
+    assert bids.texts == ["0.5:1", "2.5:7", "3:1", f"{price}:1", "9:1"]
+    assert bids.levels()[0] == (Decimal(9), Decimal(1))
+
+
+def test_a_side_may_be_cut_to_nothing_but_not_below() -> None:
+    made = ladder(("1", "1"), ("2", "1"))
+    with pytest.raises(UsageError, match="-1 levels"):
+        made.cut(-1)
+    made.cut(0)
+    assert made.texts == []
+    made.change([("3", "1")])
+    assert made.texts == ["3:1"]
+
+
+@given(st.lists(st.integers(1, 60), max_size=40), st.integers(0, 20), st.booleans())
+def test_cutting_is_what_sorting_and_slicing_is(prices: list[int], depth: int, is_highest_best: bool) -> None:
+    made = Ladder(is_highest_best=is_highest_best)
+    made.change([(str(price), "1") for price in prices])
+    made.cut(depth)
+    assert made.best() == [f"{price}:1" for price in sorted(set(prices), reverse=is_highest_best)[:depth]]
