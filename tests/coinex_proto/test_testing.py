@@ -69,7 +69,8 @@ class Raising(Tiny):
 class Poisoned(Tiny):
     def decode(self, payload: bytes) -> Sequence[Inbound]:
         found = super().decode(payload)
-        return tuple(evolve(one, price=Decimal("NaN")) if isinstance(one, PriceUpdate) else one for one in found)
+        poison: Any = Decimal("NaN")
+        return tuple(evolve(one, price=poison) if isinstance(one, PriceUpdate) else one for one in found)
 
 
 @frozen(kw_only=True)
