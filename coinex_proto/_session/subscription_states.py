@@ -122,7 +122,7 @@ class Proof(Enum):
     """Asked for, itself or through the all-markets topic; not verified yet, or no more."""
     LIVE = "live"
     """Verified."""
-    HELD_BACK = "held back"
+    HELD_BACK = "held"
     """Verified by what came, but the connection is in doubt: what came may be old."""
 
 
