@@ -82,6 +82,8 @@ class Config:
     """After a ping, so long until any whole message must have come."""
     silent_after: float | None = field(default=None, validator=_positive_or_none)
     """A public topic that is live and brings nothing for so long is `Lost` and asked for again; None: never."""
+    private_check_interval: float | None = field(default=60.0, validator=_positive_or_none)
+    """While private topics are live and bring nothing, the sign-in is proved so often by a private request; None: never."""
     queue_size: int = field(default=10_000, validator=_whole)
     """Events that may wait in one stream before it ends with `ConsumerTooSlow`."""
     max_request_bytes: int = field(default=4096, validator=_whole)

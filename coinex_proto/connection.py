@@ -26,6 +26,7 @@ from coinex_proto._connection.late_timers import LateTimers, earliest
 from coinex_proto._connection.pending import Pending, Purpose
 from coinex_proto._connection.requests import RequestIds, Requests
 from coinex_proto._connection.sign_in import SignIn
+from coinex_proto._connection.timeline import Timeline
 from coinex_proto._connection.unreadable import UnreadableInARow, is_unreadable
 from coinex_proto._connection.venue_clock import Clock
 from coinex_proto._wire.framing import NORMAL_CLOSURE, check_own_close
@@ -49,6 +50,9 @@ from coinex_proto.updates import Event, Update, stamp
 
 R = TypeVar("R")
 
+DOUBTED: Final = (
+    "the machine may have slept, or the program was busy for long; the connection is asked whether it still stands"
+)
 REFUSAL_TIMEOUT: Final = 1.0
 """Seconds for the body of a refusal, once its head is in."""
 
@@ -70,6 +74,7 @@ class Connection:
         clock: Clock | None = None,
         stats: Statistics | None = None,
         agenda: Agenda | None = None,
+        timeline: Timeline | None = None,
     ) -> None:
         """The keyword arguments are what a session shares between its connections; alone, a connection makes its own."""
         self._dialect = dialect
@@ -89,6 +94,7 @@ class Connection:
             random_bytes=sources.random_bytes,
         )
         self._agenda = agenda if agenda is not None else Agenda()
+        self._timeline = timeline if timeline is not None else Timeline(sources.wall_time_ns)
         self._phase = Phase.NEW
         self._now = 0.0
         self._events: deque[Event] = deque()
@@ -106,6 +112,7 @@ class Connection:
             heartbeat=self._heartbeat,
             events=self._events,
             agenda=self._agenda,
+            timeline=self._timeline,
         )
         self._phase_deadline: float | None = None
         self._is_deaf = False
@@ -132,6 +139,11 @@ class Connection:
     def last_proof_at(self) -> float:
         """When the peer last proved that it is there: a whole message, or a pong."""
         return self._heartbeat.last_proof_at
+
+    @property
+    def is_doubted(self) -> bool:
+        """More time has passed than the peer may have outlived, and the ping after it is not answered yet."""
+        return self._heartbeat.doubted_at is not None
 
     # Inputs -----------------------------------------------------------------------------------------------------------
 
@@ -198,6 +210,8 @@ class Connection:
         used up; `UsageError` when the venue cannot be asked so, or 1,024 requests wait already. Nothing has changed then.
         """
         check_command(command)
+        if self.is_doubted:
+            raise NotReady(f"{describe(command)} was not sent: {DOUBTED}")
         return self.submit(command, now, is_paced=False)
 
     def submit(self, command: Command[R], now: float, *, is_paced: bool) -> RequestId:
@@ -221,6 +235,30 @@ class Connection:
         now = self._at(now)
         self._shut(now, code, text, "closed by us")
 
+    def doubt(self, now: float, *, clock_was_set: bool) -> None:
+        """More time has passed than the peer may have outlived: what comes now may have been sent long ago.
+
+        A ping leaves at once, and no request before it is answered. `clock_was_set`: perhaps the wall clock was.
+        """
+        if self._phase in (Phase.NEW, Phase.CLOSING, Phase.CLOSED):
+            return
+        now = self._at(now)
+        self._heartbeat.doubted(now)
+        if clock_was_set:
+            self._heartbeat.clock_was_set()
+        if self._phase is Phase.READY:
+            self._ping(now)
+
+    def sign_in_lost(self, now: float, why: str) -> None:
+        """The venue does not know any more who we are: this connection is of no more use."""
+        if self._phase not in (Phase.NEW, Phase.CLOSED):
+            self._socket.close(GOING_AWAY)
+            self._end(self._at(now), abnormal(why))
+
+    def clock_was_set(self) -> None:
+        """Our wall clock was set: the venue's is to be asked anew."""
+        self._heartbeat.clock_was_set()
+
     def data_to_send(self) -> bytes:
         """What must go to the transport now; b"" when there is nothing."""
         if not self._socket.out:
@@ -232,6 +270,11 @@ class Connection:
     def next_event(self) -> Event | None:
         """The next event, in order, or None."""
         return self._events.popleft() if self._events else None
+
+    @property
+    def has_events(self) -> bool:
+        """Whether there is one."""
+        return bool(self._events)
 
     def take_events(self) -> Sequence[Event]:
         """All events that are there, in order."""
@@ -270,7 +313,8 @@ class Connection:
 
     def _due(self) -> float | None:
         if self._phase is Phase.READY:
-            return earliest(self._requests.next_expiry(), self._requests.next_send_at(), self._heartbeat.due())
+            send_at = None if self.is_doubted else self._requests.next_send_at()
+            return earliest(self._requests.next_expiry(), send_at, self._heartbeat.due())
         if self._phase is Phase.NEW or self._phase is Phase.CLOSED:
             return None
         return earliest(self._phase_deadline, self._requests.next_expiry())
@@ -305,9 +349,14 @@ class Connection:
             why = f"no message within {self._config.ping_timeout:g} s after a ping; the line is dead"
             self._end(now, abnormal(why))
             return
+        self._ping(now)
+
+    def _ping(self, now: float) -> None:
+        heartbeat = self._heartbeat
         ping, clock = self._dialect.ping, self._dialect.clock
         if ping is None:
-            self._socket.send_ping()
+            # An echo tells the answer to this ping from one to an earlier ping, where that makes a difference.
+            self._socket.send_ping(b"" if heartbeat.doubted_at is None else b"%d" % self.stats.pings)
         else:
             self._requests.send_own(ping, now, Purpose.PING)
         if clock is not None and heartbeat.asks_clock(now):
@@ -336,12 +385,12 @@ class Connection:
             self._unrecognised(payload, str(error), concerns=ANYTHING)
             self._count_unreadable(now)
             return
-        events = self._events
+        events, received_at = self._events, self._timeline.stamp(now)
         has_update = False
         for item in inbound:
             if isinstance(item, Update):
                 has_update = True
-                stamp(item, payload, now)
+                stamp(item, payload, received_at)
                 events.append(item)
             elif type(item) is Answer:
                 self._agenda.add(Item.ANSWER)
@@ -382,15 +431,22 @@ class Connection:
                 self._begin_opening(now)
             case Pong():
                 if self._dialect.ping is None:
-                    if self._heartbeat.is_waiting:
-                        self.stats.ping_round_trip = now - self._heartbeat.pinged_at
-                    self._heartbeat.proved(now)
+                    self._ponged(item, now)
             case Refused():
                 self._end(now, upgrade_refused(item, self._where))
             case PeerClosed() | Broken() | Ended():
                 self._end(now, ended(item, is_ours=self._phase is Phase.CLOSING))
             case bytes():
                 self._message(item, now)
+
+    def _ponged(self, pong: Pong, now: float) -> None:
+        heartbeat = self._heartbeat
+        if heartbeat.doubted_at is not None and pong.payload != b"%d" % (self.stats.pings - 1):
+            return  # it answers a ping of before
+        if heartbeat.is_waiting:
+            self.stats.ping_round_trip = now - heartbeat.pinged_at
+        heartbeat.answered(heartbeat.pinged_at, now)
+        self._agenda.add(Item.SEND_QUEUE)
 
     def _unrecognised(self, payload: bytes, why: str, *, concerns: TopicKey | None = None) -> None:
         self.stats.unrecognised += 1
@@ -422,6 +478,8 @@ class Connection:
         self._advance(Step.OPENED)
         self._heartbeat.texted(now)
         self._events.append(Ready())
+        if self.is_doubted:
+            self._ping(now)
 
     def _opening_answered(self, pending: Pending, answer: Answer, now: float) -> None:
         try:
@@ -448,7 +506,7 @@ class Connection:
     # Requests ---------------------------------------------------------------------------------------------------------
 
     def _release(self, now: float) -> None:
-        if self._phase is Phase.READY:
+        if self._phase is Phase.READY and not self.is_doubted:
             self._requests.release(now)
 
     def confirm_started(self, request_id: RequestId, now: float) -> None:
@@ -472,15 +530,15 @@ class Connection:
                     self._begin_opening(now)
             case Purpose.PING:
                 self.stats.ping_round_trip = now - pending.sent_at
+                if self._heartbeat.answered(pending.sent_at, now):
+                    self._agenda.add(Item.SEND_QUEUE)
             case Purpose.CLOCK | Purpose.SERVER:
                 pass
 
     def _note_forgotten_sign_in(self, answer: Answer, now: float) -> None:
         """A refusal may say that the venue has forgotten who we are: then this connection is of no more use."""
         if answer.refusal is not None and answer.refusal.ends_login and self._dialect.has_credentials:
-            self._socket.close(GOING_AWAY)
-            why = "the venue has forgotten the sign-in of this connection"
-            self._end(now, abnormal(why))
+            self.sign_in_lost(now, "the venue has forgotten the sign-in of this connection")
 
     # The end ----------------------------------------------------------------------------------------------------------
 

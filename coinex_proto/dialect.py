@@ -142,6 +142,13 @@ class Dialect(Protocol):
         """What an update says of own orders, in the tracker's words; empty for most."""
         return ()
 
+    def private_check(self, topics: Sequence[Topic[Event]]) -> Sequence[Command[Any]]:
+        """Cheap private requests whose answers prove that the venue still knows the sign-in behind these private topics.
+
+        Empty where nothing can be asked. They change nothing, and are asked once a `Config.private_check_interval`.
+        """
+        return ()
+
     def find_out(self, orders: Sequence[OrderView]) -> Sequence[Command[Any]]:
         """The queries that tell what became of these orders of unknown state; empty where the socket has none.
 

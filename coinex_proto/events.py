@@ -141,7 +141,10 @@ class Lost(Event):
 
     topics: tuple[Topic[Event], ...]
     since: float
-    """When they were last proved (seconds on the clock of `now`): what happened after it may not have been seen."""
+    """When they were last proved, by the wall clock as it is set now: what happened after it may not have been seen.
+
+    Unix seconds where `now` reads as those, as under our drivers, else seconds on the clock of `now`; so are the others.
+    """
     why: str
 
 

@@ -10,15 +10,19 @@ from collections import deque
 from collections.abc import Hashable
 from typing import Any, Final, TypeVar
 
+from attrs import evolve
+
 from coinex_proto._connection.agenda import Agenda, Item
 from coinex_proto._connection.late_timers import LateTimers, earliest
 from coinex_proto._connection.requests import PartAnswered, RequestIds
+from coinex_proto._connection.timeline import JUMP, Timeline
 from coinex_proto._connection.venue_clock import Clock
 from coinex_proto._session.connecting import Connecting
 from coinex_proto._session.delivered import Delivered
 from coinex_proto._session.interest import Interest
 from coinex_proto._session.own_orders import OwnOrders
-from coinex_proto._session.reconnect import NextStep
+from coinex_proto._session.private_check import PrivateCheck
+from coinex_proto._session.reconnect import NextStep, Wait
 from coinex_proto._session.subscriber import Subscriber
 from coinex_proto._session.subscriptions import Subscription, Subscriptions, TopicStatus
 from coinex_proto._session.trust import Trust
@@ -64,13 +68,20 @@ class Session:
         self.clock = Clock()
         self.orders = Orders()
         self._sources = sources
+        self._timeline = Timeline(sources.wall_time_ns)
+        self._jumps = self._steps = 0
+        """Those of the timeline that were dealt with."""
+        self._proved_for = config.ping_interval + config.ping_timeout
+        self._doubted_after = self._proved_for + JUMP
+        """Seconds without proof: a peer that is gone has been found out before, by whoever serves the timers."""
         self._events: deque[Event] = deque()
         self._agenda = Agenda()
         self._subscriptions = Subscriptions()
-        self._trust = Trust(self._subscriptions, config, self.stats, self._events, self._agenda)
+        self._trust = Trust(self._subscriptions, config, self.stats, self._events, self._agenda, self._timeline)
         self._subscriber = Subscriber(dialect, config, self._subscriptions, self._trust, self._events, self._agenda)
         self._interest = Interest(dialect, self._subscriptions, self._trust, self._agenda)
-        self._own_orders = OwnOrders(dialect, self.orders, self._events, self._agenda)
+        self._private_check = PrivateCheck(dialect, config, self._subscriptions, self.stats, self._agenda)
+        self._own_orders = OwnOrders(dialect, self.orders, self._events, self._agenda, self._timeline)
         self._connecting = Connecting(dialect, config, sources)
         self._late_timers = LateTimers()
         self._ids = RequestIds()
@@ -96,7 +107,7 @@ class Session:
     def hold(self, *topics: Topic[Any], holder: Hashable, now: float) -> None:
         """As `subscribe`, for one more holder: a topic is wanted while anybody holds it."""
         self._interest.hold(topics, holder)
-        self._process(self._at(now))
+        self._process(self._begin(now))
 
     def release(self, holder: Hashable, now: float) -> None:
         """This holder wants nothing any more."""
@@ -104,7 +115,7 @@ class Session:
 
     def _let_go(self, subscriptions: list[Subscription], holder: Hashable, now: float) -> None:
         self._interest.let_go(subscriptions, holder)
-        self._process(self._at(now))
+        self._process(self._begin(now))
 
     # What is known ----------------------------------------------------------------------------------------------------
 
@@ -117,27 +128,43 @@ class Session:
         return subscription.verification.view
 
     def trusted(self, *topics: Topic[Any]) -> bool:
-        """Whether all of these are live now; none named: all that are wanted (False when nothing is)."""
+        """Whether all of these are live now; none named: all that are wanted (False when nothing is).
+
+        False too when the wall clock says that the machine has slept since the connection was last proved.
+        """
         if topics:
             check_topics(topics)
             found = [self._subscriptions.get(topic.key) for topic in topics]
         else:
             found = list(self._subscriptions.wanted())
-        return bool(found) and not self._is_cut and all(one is not None and one.verification.is_live for one in found)
+        if not found or self._is_cut or not all(one is not None and one.verification.is_live for one in found):
+            return False
+        return self._is_proved_at(max(self._now, self._timeline.by_wall()))
 
     def is_proved(self, now: float) -> bool:
-        """Whether the connection was proved within `ping_interval + ping_timeout`.
+        """Whether the connection was proved within `ping_interval + ping_timeout`, sleep of the machine included.
 
         `trusted` says what is known; a driver that did not come to read and to serve timers for longer knows nothing.
         """
-        limit = self.config.ping_interval + self.config.ping_timeout
-        return self._connection is not None and now - self._connection.last_proof_at <= limit
+        time = self._timeline.peek(now)
+        return self._is_proved_at(time) and time - now - self._timeline.slept < JUMP
+
+    @property
+    def is_doubted(self) -> bool:
+        """After a sleep of the machine, until the connection is proved anew: nothing but a ping leaves."""
+        return self._connection is not None and self._connection.is_doubted
+
+    def _is_proved_at(self, time: float) -> bool:
+        connection = self._connection
+        if connection is None or connection.is_doubted:
+            return False
+        return time - connection.last_proof_at <= self._proved_for
 
     def age(self, update: Update) -> float | None:
         """Seconds from the venue's time stamp of an update until it was received, by the venue's clock.
 
-        None when the update has no time stamp, or nothing is known of that clock yet. Where `now` is Unix time, as under
-        our drivers; right to within `clock.error_ns`.
+        None when the update has no time stamp, or nothing is known of that clock: not asked yet, or our wall clock was set
+        since. Where `now` is Unix time, as under our drivers; right to within `clock.error_ns`.
         """
         if not isinstance(update, Update):
             raise UsageError(f"an update was expected, as callbacks and streams give it, not {quoted(update)}")
@@ -147,7 +174,8 @@ class Session:
 
     def topics(self) -> tuple[TopicStatus, ...]:
         """How each wanted topic stands."""
-        return tuple(subscription.status() for subscription in self._subscriptions.wanted())
+        stamp = self._timeline.stamp
+        return tuple(subscription.status(stamp) for subscription in self._subscriptions.wanted())
 
     @property
     def phase(self) -> Phase:
@@ -164,8 +192,8 @@ class Session:
     def send(self, command: Command[R], now: float) -> RequestId:
         """Send a command now or not at all; its id comes back in exactly one `Replied` or `Failed`.
 
-        Raises `NotReady` without a ready connection, or when a command that trades is over the venue's rate limit, and
-        `UsageError` when the venue cannot be asked so; nothing has changed then. What left is never sent again.
+        Raises `NotReady` without a ready connection, after a sleep of the machine until the connection is proved anew, and
+        when a command that trades is over the venue's rate limit; `UsageError` when the venue cannot be asked so; nothing has changed then. What left is never sent again.
         """
         check_command(command)
         connection = self._connection
@@ -173,11 +201,11 @@ class Session:
             if command.is_private and not self.dialect.has_credentials:
                 raise UsageError(f"Authentication required: {describe(command)} needs credentials")
             raise NotReady(f"{describe(command)} was not sent: there is no connection to {self.dialect.name} now")
-        now = self._at(now)
+        now = self._begin(now)
         fact = command.order()
         request_id = connection.send(command, now)
         if fact is not None:
-            self.orders.sending(fact, request_id, now)
+            self.orders.sending(fact, request_id, self._timeline.for_caller(now))
         self._process(now)
         return request_id
 
@@ -191,7 +219,7 @@ class Session:
         now = self._at(now)
         self._ids.last += 1
         request_id = RequestId(self._ids.last)
-        return request_id, self.orders.sending(fact, request_id, now)
+        return request_id, self.orders.sending(fact, request_id, self._timeline.for_caller(now))
 
     def apply_facts(self, *facts: OrderFact, now: float, request_id: RequestId | None = None) -> None:
         """Facts about own orders that came another way. `request_id`: in the answer to what `sending` announced."""
@@ -211,7 +239,7 @@ class Session:
 
     def next_order_query(self, order: OrderView) -> float:
         """When the venue may be asked about this order again; -inf: it was not asked about lately."""
-        return self._own_orders.resolver.next_query(order)
+        return self._timeline.for_caller(self._own_orders.resolver.next_query(order))
 
     def order_queried(self, order: OrderView, now: float) -> None:
         """The venue is being asked about this order, another way."""
@@ -235,7 +263,7 @@ class Session:
                 self._own_orders.take_update(update, now)
             fresh = self._trust.take_recovered(update)
             if fresh is not None:
-                recovered(fresh, now)
+                recovered(fresh, self._timeline.stamp(now))
                 handed_out.append(fresh)
         self._events.extend(handed_out)
         return tuple(handed_out)
@@ -255,7 +283,8 @@ class Session:
         now = self._at(now)
         if self._connection is not None:
             raise UsageError("there is a connection already; next_step() comes after disconnected()")
-        return self._connecting.next_step(now)
+        step = self._connecting.next_step(now)
+        return Wait(self._timeline.for_caller(step.until)) if isinstance(step, Wait) else step
 
     def connected(self, now: float) -> None:
         """The transport that `Open` asked for is there."""
@@ -272,7 +301,11 @@ class Session:
             clock=self.clock,
             stats=self.stats,
             agenda=self._agenda,
+            timeline=self._timeline,
         )
+        if self._timeline.steps != self._steps:
+            self._jumps, self._steps = self._timeline.jumps, self._timeline.steps
+            self.clock.forget()
         self._connection.start(now, since=self._connecting.opening_since)
         if self._connecting.is_stopped:
             self._connection.close(now)
@@ -293,7 +326,7 @@ class Session:
         self._is_cut = False
         retrying = self._connecting.disconnected(why, now, was_connected=connection is not None)
         if retrying is not None:
-            self._events.append(retrying)
+            self._events.append(evolve(retrying, at=self._timeline.for_caller(retrying.at)))
 
     def stop(self, now: float) -> None:
         """Close what is open and connect no more; `next_step` gives `Stop(None)` from then on."""
@@ -323,7 +356,7 @@ class Session:
         """
         if self._connection is None:
             raise UsageError("connected() comes before receive_data()")
-        now = self._at(now)
+        now = self._begin(now)
         try:
             for _ in self._connection.receive_each(data, now):
                 self._process(now)
@@ -358,34 +391,72 @@ class Session:
         connection = self._connection
         if connection is None:
             return None
-        return earliest(connection.next_deadline(), self._late_timers.shifted(self._due()))
+        due = earliest(connection.next_deadline(), self._late_timers.shifted(self._due()))
+        return None if due is None else self._timeline.for_caller(due)
 
     def handle_timeout(self, now: float) -> None:
         """Time has passed; a call before `next_deadline()` changes nothing."""
         connection = self._connection
         if connection is None:
             return
-        now = max(self._now, now)
+        now = max(self._now, self._timeline.at(now))
         due = self._late_timers.shifted(self._due())
-        deadline = self.next_deadline()
+        deadline = earliest(connection.next_deadline(), due)
         if deadline is None or now < deadline:
+            if self._timeline.steps != self._steps:
+                self._process(self._check_line(now))
             return
-        self._now = now
+        self._check_line(now)
         connection.handle_timeout(now)
         self._process(now)
         if due is not None and due <= now and self.phase is Phase.READY and not self._late_timers.puts_off(due, now):
             self._subscriber.renew(self._trust.handle_timeout(now))
             self._subscriber.handle_timeout(now)
+            self._private_check.handle_timeout(connection, now)
             self._process(now)
 
     def _due(self) -> float | None:
-        if self._connection is None or self._connection.phase is not Phase.READY:
+        connection = self._connection
+        if connection is None or connection.phase is not Phase.READY or connection.is_doubted:
             return None
         return self._agenda.next_at
 
     def _at(self, now: float) -> float:
-        if now > self._now:
-            self._now = now
+        time = self._timeline.at(now)
+        if time > self._now:
+            self._now = time
+        return self._now
+
+    def _begin(self, now: float) -> float:
+        """As `_at`, for what uses the connection: whether it may still be taken for what it was is judged before."""
+        time = self._timeline.at(now)
+        if time <= self._now:
+            time = self._now
+        connection = self._connection
+        if connection is not None and (
+            time - connection.last_proof_at > self._doubted_after or self._timeline.steps != self._steps
+        ):
+            return self._check_line(time)
+        self._now = time
+        return time
+
+    def _check_line(self, time: float) -> float:
+        """Doubt the connection when more time has passed than its peer may have outlived."""
+        self._now = max(self._now, time)
+        connection, timeline = self._connection, self._timeline
+        assert connection is not None
+        has_jumped, was_set = timeline.jumps != self._jumps, timeline.steps != self._steps
+        self._jumps, self._steps = timeline.jumps, timeline.steps
+        if was_set:
+            self.clock.forget()
+            connection.clock_was_set()
+        quiet, limit = time - connection.last_proof_at, self._doubted_after
+        if connection.phase is not Phase.READY:
+            limit += self.config.open_timeout + self.config.login_timeout
+        if has_jumped or (quiet > limit and not connection.is_doubted):
+            what = "the wall clock jumped ahead" if has_jumped else f"nothing was read for {quiet:.0f} s"
+            self._trust.doubt(connection.last_proof_at, f"{what}: the machine slept, or the program was busy for long")
+            connection.doubt(time, clock_was_set=was_set)
         return self._now
 
     # From the connection's events to the user's ------------------------------------------------------------------------
@@ -404,8 +475,10 @@ class Session:
                     self._trust.take(event, now)
                 else:
                     self._take(event, connection, now)
-            if connection.phase is not Phase.READY:
-                return
+            if connection.phase is not Phase.READY or self._trust.is_doubted:
+                if not self._goes_on(connection, now):
+                    return
+                continue
             if self._agenda.next_at is not None and self._agenda.next_at <= now:
                 self._own_orders.resolver.send_queries(connection, now)
             if not self._agenda.at_once:
@@ -417,10 +490,21 @@ class Session:
                 return
             self._subscriber.reconcile(connection, now)
 
+    def _goes_on(self, connection: Connection, now: float) -> bool:
+        """Whether there is more to do on a connection that is not ready, or was in doubt."""
+        if connection.phase is Phase.READY and not connection.is_doubted:
+            self._trust.line_proved(now)
+            return True
+        return connection.has_events  # an answer has ended it
+
     def _take(self, event: Event, connection: Connection, now: float) -> None:
         match event:
             case Replied() | Failed():
-                if not self._own_orders.answers(event, now) and not self._subscriber.answered(event, connection, now):
+                if not (
+                    self._own_orders.answers(event, now)
+                    or self._subscriber.answered(event, connection, now)
+                    or self._private_check.answered(event, connection, now)
+                ):
                     self._events.append(self._own_orders.outcome(event, now))
             case PartAnswered():
                 self._subscriber.part_answered(event, connection, now)
@@ -430,6 +514,7 @@ class Session:
                 self._events.append(event)
                 self._subscriber.connection_ready()
                 self._own_orders.connection_ready(now)
+                self._private_check.connection_ready(now)
             case Closed():
                 self._connection_lost(event, connection, now)
             case LoginFailed():
@@ -445,7 +530,9 @@ class Session:
 
     def _connection_lost(self, event: Closed, connection: Connection, now: float) -> None:
         self._connecting.closed(event)
-        self._trust.connection_lost(connection.last_proof_at, str(event.reason))
+        signed_in_at = self._private_check.last_proof_at()
+        self._private_check.connection_lost()
+        self._trust.connection_lost(connection.last_proof_at, str(event.reason), private_since=signed_in_at)
         self._subscriber.connection_lost()
         self._own_orders.connection_lost(str(event.reason), now)
         self._events.append(event)

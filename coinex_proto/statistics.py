@@ -57,5 +57,7 @@ class Statistics:
     """`Unrecognised` events of any cause, those of `decode_failures` too."""
     decode_failures: int = 0
     """What could not be inflated or decoded and may have been a push: something is missing."""
+    private_checks: int = 0
+    """Requests that only prove the sign-in."""
     timeouts: int = 0
     """Requests without an answer in time."""

@@ -6,12 +6,17 @@ must not know any venue.
 
 from __future__ import annotations
 
-from typing import ClassVar, Generic, Protocol, TypeVar
+from typing import ClassVar, Final, Generic, Protocol, TypeVar
 
 from attrs import frozen
 
 from coinex_proto.ids import TopicKey
 from coinex_proto.updates import Event, Update
+
+MISSED_PUSHES: Final = 20
+"""So many pushes of a feed with a documented pace may fail to come before it counts as silent."""
+SHORTEST_SILENCE: Final = 10.0
+"""Seconds: less than this is no silence, however quick a feed is; networks stall for seconds."""
 
 E_co = TypeVar("E_co", bound=Event, covariant=True)
 
@@ -56,11 +61,22 @@ class Topic(Generic[E_co]):
     """True: needs credentials, and is live with its acknowledgement; a public one is live with its first push."""
     is_whole_state: ClassVar[bool] = False
     """True: each push replaces the one before, so that `latest()` may skip."""
+    pushed_every: ClassVar[float | None] = None
+    """Seconds from one push to the next, where the venue documents a pace; None: it does not, or pushes on change only."""
 
     @property
     def key(self) -> TopicKey:
         """Kind and market (None: all)."""
         raise NotImplementedError(f"{type(self).__name__} has no key")
+
+    @property
+    def silent_after(self) -> float | None:
+        """Seconds without a push after which a live topic is `Lost` and asked for again; None: `Config.silent_after` alone."""
+        return None if self.pushed_every is None else max(MISSED_PUSHES * self.pushed_every, SHORTEST_SILENCE)
+
+    def is_pushed_at(self, at: float) -> bool:
+        """Whether the venue keeps the documented pace at this time (Unix seconds): not outside market hours, where it has any."""
+        return True
 
     def merger(self) -> Merger | None:
         """New and empty, where pushes are differences (classes with `Update.is_merged`); None: each stands for itself."""

@@ -35,7 +35,7 @@ class _Stamp:
 
     @property
     def received_at(self) -> float:
-        """The `now` of the read that completed it; 0.0 when it came from no connection."""
+        """When it was read, by the wall clock of that moment; 0.0 when it came from no connection."""
         try:
             return self._received_at
         except AttributeError:
@@ -75,8 +75,8 @@ _set_raw = vars(_Stamp)["_raw"].__set__
 class Update(Event, _Stamp):
     """What the venue says, in the venue's own words.
 
-    `received_at`: the `now` of the read that completed it, Unix seconds under our drivers; 0.0 when it came from no
-    connection. `raw`: the inflated payload it came in (shared by all updates of that payload). Neither takes part in
+    `received_at`: when it was read, Unix seconds by the wall clock of that moment (on the clock of `now` where that is no
+    Unix time); 0.0 when it came from no connection. `raw`: the inflated payload it came in (shared by all updates of that payload). Neither takes part in
     repr or ==.
     """
 

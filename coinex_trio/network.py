@@ -10,6 +10,7 @@ import os
 import select
 import socket
 import ssl
+import sys
 import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final, Protocol
@@ -20,8 +21,10 @@ from coinex_trio._io.sockets import SocketTransport, Waker
 if TYPE_CHECKING:
     import trio
 
-LONGEST_POLL: Final = 3600.0
-"""`poll` counts milliseconds in 32 bits; who waits longer just waits again."""
+LONGEST_POLL: Final = 1.0
+"""Seconds: while the machine sleeps, the time of a `poll` stands still, so that who waited for longer would notice late."""
+LEAST_SLEEP: Final = 0.5
+"""Seconds by which two clocks must part to have slept: they are not read at the same moment."""
 
 
 class Transport(Protocol):
@@ -65,9 +68,9 @@ class Network(Protocol):
         ...
 
     def now(self) -> float:
-        """Seconds on a clock that never goes back and reads as Unix time.
+        """Seconds on a clock that never goes back, best one that counts the machine's sleep; it reads as Unix time.
 
-        Under trio only the distance to trio's own clock is taken from it, once.
+        Under trio only the distance to trio's own clock is taken from it, once; of a `SystemNetwork` its `slept` as well.
         """
         ...
 
@@ -95,15 +98,31 @@ class Network(Protocol):
 
 
 class SystemNetwork:
-    """Real sockets, monotonic time shifted once to Unix seconds, the system's wall clock and random bytes."""
+    """Real sockets, a clock that counts sleep, shifted once to Unix seconds, the system's wall clock and random bytes.
+
+    What the wall clock is set to later is not followed by `now`: the session sees it in `sources`.
+    """
 
     def __init__(self) -> None:
         self.sources = Sources(wall_time_ns=time.time_ns, random_bytes=os.urandom)
-        self._shift = time.time() - time.monotonic()
+        self._clock_id = _sleep_counting_clock()
+        self._shift = time.time() - self._seconds()
+        self._ahead = self._seconds() - time.monotonic()
+        self._slept = 0.0
 
     def now(self) -> float:
-        """Monotonic seconds that read as Unix time."""
-        return time.monotonic() + self._shift
+        """Seconds that never go back, count sleep where the system can, and read as Unix time."""
+        return self._seconds() + self._shift
+
+    def slept(self) -> float:
+        """Seconds that the machine has slept since this network was made; 0.0 where no clock of the system counts sleep."""
+        slept = self._seconds() - time.monotonic() - self._ahead
+        if slept - self._slept >= LEAST_SLEEP:
+            self._slept = slept
+        return self._slept
+
+    def _seconds(self) -> float:
+        return time.monotonic() if self._clock_id is None else time.clock_gettime(self._clock_id)
 
     def dial(self, host: str, port: int, ssl_context: ssl.SSLContext | None) -> SocketTransport:
         """Resolves the name (which no time-out of ours can bound without a thread) and begins to connect."""
@@ -142,6 +161,18 @@ class SystemNetwork:
     def failed(self, host: str, port: int, why: str) -> str | ConnectFailed:
         """The reason for the session when connecting came to nothing; a subclass may have an error of its own."""
         return why
+
+
+def _sleep_counting_clock() -> int | None:
+    """Linux has CLOCK_BOOTTIME; on macOS CLOCK_MONOTONIC goes on in a sleep, other than `time.monotonic`. None: neither."""
+    name = "CLOCK_MONOTONIC" if sys.platform == "darwin" else "CLOCK_BOOTTIME"
+    clock_id: int | None = getattr(time, name, None)
+    if clock_id is not None:
+        try:
+            time.clock_gettime(clock_id)
+        except OSError:
+            return None  # an old kernel, or a sandbox that has none
+    return clock_id
 
 
 def resolve(host: str, port: int) -> tuple[tuple[str, int], ...]:

@@ -20,6 +20,7 @@ class Item(Enum):
     STARTED = "a topic has gone live, and its request need not be answered any more"
     RETRY = "topics that were refused for now may be asked for again"
     VERIFY = "a topic must have been verified by now"
+    PRIVATE_CHECK = "the sign-in is to be proved"
     ORDERS = "orders of unknown state are to be asked about"
 
 

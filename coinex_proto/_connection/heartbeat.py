@@ -1,12 +1,14 @@
 """When a connection must prove that its peer is still there, and whether it did.
 
 A ping is due one interval after our last text, since venues cut silent clients; or one interval after the peer's last
-proof, when our own texts go unanswered. After a ping any whole message is proof; single bytes are none. This module must
-not know how a ping looks.
+proof, when our own texts go unanswered. After a ping any whole message is proof; single bytes are none. Where more time has
+passed than the peer may have outlived, what comes may have been sent before: then the answer to a new ping alone is proof.
+This module must not know how a ping looks.
 """
 
 from __future__ import annotations
 
+import math
 from typing import Final, final
 
 from coinex_proto.config import Config
@@ -25,6 +27,7 @@ class Heartbeat:
         "_last_text_at",
         "_proof_due_at",
         "_timeout",
+        "doubted_at",
         "last_proof_at",
         "pinged_at",
     )
@@ -39,6 +42,8 @@ class Heartbeat:
         """When the peer last proved that it is there."""
         self.pinged_at = 0.0
         """When the last ping left."""
+        self.doubted_at: float | None = None
+        """Since when only the answer to a later ping is proof; None, nearly always: any whole message is."""
 
     def start(self, now: float) -> None:
         """The connection is new."""
@@ -50,8 +55,26 @@ class Heartbeat:
 
     def proved(self, now: float) -> None:
         """The peer said something whole."""
-        self.last_proof_at = now
+        if self.doubted_at is None:
+            self.last_proof_at = now
+            self._proof_due_at = None
+
+    def doubted(self, now: float) -> None:
+        """Whatever comes may be old: a ping must leave at once."""
+        self.doubted_at = now
         self._proof_due_at = None
+
+    def answered(self, pinged_at: float, now: float) -> bool:
+        """A ping that left then was answered. True: that ended a doubt."""
+        was_doubted = self.doubted_at is not None
+        if self.doubted_at is not None and pinged_at >= self.doubted_at:
+            self.doubted_at = None
+        self.proved(now)
+        return was_doubted and self.doubted_at is None
+
+    def clock_was_set(self) -> None:
+        """The venue's clock is to be asked with the next ping."""
+        self._clock_due_at = -math.inf
 
     def pinged(self, now: float) -> None:
         """A ping left: from now on a proof is waited for."""

@@ -16,6 +16,7 @@ from coinex_proto._connection.heartbeat import Heartbeat
 from coinex_proto._connection.pending import MAX_REQUESTS, Pace, Pending, PendingRequests, Purpose
 from coinex_proto._connection.request_errors import never_left, refused, timed_out, unknown
 from coinex_proto._connection.send_queue import SendQueue
+from coinex_proto._connection.timeline import Timeline
 from coinex_proto._connection.venue_clock import Clock
 from coinex_proto._wire.websocket import WebSocket
 from coinex_proto.commands import Command, describe
@@ -69,6 +70,7 @@ class Requests:
         heartbeat: Heartbeat,
         events: deque[Event],
         agenda: Agenda,
+        timeline: Timeline,
     ) -> None:
         """What all of a connection share; outcomes go to the end of `events`."""
         self._dialect = dialect
@@ -80,6 +82,7 @@ class Requests:
         self._socket = socket
         self._heartbeat = heartbeat
         self._events = events
+        self._timeline = timeline
         self.pending = PendingRequests(agenda)
         """Those that wait for an answer; to be read only."""
         self._begun: set[ReplyKey] = set()
@@ -108,6 +111,9 @@ class Requests:
             self._transmit(pending, now)
             return request_id
         self._ids.last += 1
+        if self._heartbeat.doubted_at is not None:
+            self._send_queue.hold(pending)
+            return request_id
         for each in self._send_queue.add(pending, now):
             self._transmit(each, now)
         return request_id
@@ -255,7 +261,7 @@ class Requests:
             self._unrecognised(payload, f"an answer after its time-out cannot be read: {error}")
             return
         if isinstance(result, Update):
-            stamp(result, payload, now)
+            stamp(result, payload, self._timeline.stamp(now))
             self._events.append(result)
 
     def finish(self, pending: Pending, answer: Answer, payload: bytes, now: float, *, beside_update: bool) -> None:
@@ -306,7 +312,7 @@ class Requests:
             failure: Any = error if pending.outgoing.may_wait else unknown(pending, why)
             return Failed(request_id=request_id, command=command, error=failure)
         if isinstance(result, Update):
-            stamp(result, payload, now)
+            stamp(result, payload, self._timeline.stamp(now))
             if not beside_update:
                 self._events.append(result)
         return Replied(request_id=request_id, command=command, result=result)

@@ -76,6 +76,10 @@ class SendQueue:
         self.waiting.pop()
         yield pending
 
+    def hold(self, pending: Pending) -> None:
+        """One more that may not leave before `release`: the agenda says when."""
+        self.waiting.append(pending)
+
     def is_due(self, now: float) -> bool:
         """Whether `release` could find one."""
         if not self.waiting:

@@ -71,6 +71,11 @@ class Clock:
         self._best = min(reversed(self._samples), key=lambda sample: sample.error_ns)
         return True
 
+    def forget(self) -> None:
+        """Our wall clock was set: what was measured against it says nothing any more."""
+        self._samples.clear()
+        self._best = None
+
     @property
     def is_known(self) -> bool:
         """Whether any round trip was seen."""

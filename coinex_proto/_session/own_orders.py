@@ -11,6 +11,7 @@ from typing import Any, final
 from attrs import evolve
 
 from coinex_proto._connection.agenda import Agenda
+from coinex_proto._connection.timeline import Timeline
 from coinex_proto._session.order_resolver import OrderResolver
 from coinex_proto.dialect import Dialect
 from coinex_proto.errors import OutcomeUnknown, RequestRefused, RequestTimedOut
@@ -26,10 +27,14 @@ from coinex_proto.updates import Event, Update
 class OwnOrders:
     """The tracker of one session, and the events that come of it."""
 
-    def __init__(self, dialect: Dialect, orders: Orders, events: deque[Event], agenda: Agenda) -> None:
+    def __init__(
+        self, dialect: Dialect, orders: Orders, events: deque[Event], agenda: Agenda, timeline: Timeline
+    ) -> None:
         self._dialect = dialect
         self._orders = orders
         self._events = events
+        self._on_callers_clock = timeline.for_caller
+        """The tracker dates what it knows on the clock of `now`."""
         self.resolver = OrderResolver(dialect, orders, agenda)
         """Asks the venue about orders of unknown state: call `resolver.send_queries` when the agenda has it due and the connection is ready."""
 
@@ -42,18 +47,18 @@ class OwnOrders:
     def apply_facts(self, facts: tuple[OrderFact, ...], now: float, request_id: RequestId | None = None) -> None:
         """Facts from anywhere; `request_id`: in the answer to this request."""
         for fact in facts:
-            view = self._orders.apply(fact, now, request_id)
+            view = self._orders.apply(fact, self._on_callers_clock(now), request_id)
             self._changed(view)
             if view is not None and fact.state == "unknown":
                 self.resolver.schedule(now)
 
     def refused(self, request_id: RequestId, why: str, now: float) -> None:
         """The venue did not take the order of this request."""
-        self._changed(self._orders.refused(request_id, why, now))
+        self._changed(self._orders.refused(request_id, why, self._on_callers_clock(now)))
 
     def unknown(self, request_id: RequestId, why: str, now: float) -> None:
         """What became of the order of this request is not known."""
-        self._changed(self._orders.unknown(request_id, why, now))
+        self._changed(self._orders.unknown(request_id, why, self._on_callers_clock(now)))
 
     # Answers to requests ----------------------------------------------------------------------------------------------
 
@@ -104,7 +109,7 @@ class OwnOrders:
     def connection_lost(self, why: str, now: float) -> None:
         """No order that is not final is known any more."""
         self.resolver.connection_lost()
-        for view in self._orders.connection_lost(now, why):
+        for view in self._orders.connection_lost(self._on_callers_clock(now), why):
             self._changed(view)
 
     def _changed(self, view: OrderView | None) -> None:

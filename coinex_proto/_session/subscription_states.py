@@ -122,6 +122,8 @@ class Proof(Enum):
     """Asked for, itself or through the all-markets topic; not verified yet, or no more."""
     LIVE = "live"
     """Verified."""
+    HELD_BACK = "held"
+    """Verified by what came, but the connection is in doubt: what came may be old."""
 
 
 class Sign(Enum):
@@ -132,6 +134,8 @@ class Sign(Enum):
     CONFIRMED = "acknowledged"
     VERIFIED = "verified"
     LOST = "in doubt"
+    LINE_DOUBTED = "connection in doubt"
+    VERIFIED_IN_DOUBT = "verified while the connection is in doubt"
     WITHDRAWN = "ended, refused, connection lost"
 
 
@@ -144,6 +148,13 @@ PROOFS: Final[Mapping[tuple[Proof, Sign], Proof]] = {
     (Proof.EXPECTED, Sign.CHANGED): Proof.UNCONFIRMED,
     (Proof.EXPECTED, Sign.VERIFIED): Proof.LIVE,
     (Proof.EXPECTED, Sign.WITHDRAWN): Proof.UNEXPECTED,
+    (Proof.UNCONFIRMED, Sign.VERIFIED_IN_DOUBT): Proof.HELD_BACK,
+    (Proof.EXPECTED, Sign.VERIFIED_IN_DOUBT): Proof.HELD_BACK,
+    (Proof.LIVE, Sign.LINE_DOUBTED): Proof.HELD_BACK,
+    (Proof.HELD_BACK, Sign.VERIFIED): Proof.LIVE,
+    (Proof.HELD_BACK, Sign.LOST): Proof.EXPECTED,
+    (Proof.HELD_BACK, Sign.CHANGED): Proof.UNCONFIRMED,
+    (Proof.HELD_BACK, Sign.WITHDRAWN): Proof.UNEXPECTED,
     (Proof.LIVE, Sign.LOST): Proof.EXPECTED,
     (Proof.LIVE, Sign.WITHDRAWN): Proof.UNEXPECTED,
 }

@@ -6,7 +6,7 @@ updates prove is its `Verification`, which only `trust.py` writes. Knows no conn
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from typing import Any, Final, Literal, TypeAlias
 
 from attrs import Factory, define, field, frozen
@@ -34,7 +34,7 @@ class TopicStatus:
     state: TopicState
     """wanted: not asked yet; asked; acknowledged: no first state yet; live; lost: was live; refused: the venue said no."""
     last_update_at: float | None
-    """When its last update was received; None: never."""
+    """When its last update was received, as `received_at`; None: never."""
     why: str
     """Why it is lost or refused, else empty."""
 
@@ -43,6 +43,7 @@ class Verification:
     """What the updates of one subscription prove; written by `trust.py` only."""
 
     __slots__ = (
+        "awaited_since",
         "book",
         "last_update_at",
         "live_at",
@@ -69,6 +70,8 @@ class Verification:
         self.lost_since: float | None = None
         self.lost_why = ""
         self.last_update_at: float | None = None
+        self.awaited_since = 0.0
+        """Since when a push is awaited, if none came later: a topic that has just gone live has its time."""
         self.unproved_since: float | None = None
         """A book that gets updates which do not prove it, since then."""
         self.unproved_why = ""
@@ -190,11 +193,14 @@ class Subscription:
 
     # In the words of users --------------------------------------------------------------------------------------------
 
-    def status(self) -> TopicStatus:
-        """For `topics()`."""
+    def status(self, stamp: Callable[[float], float]) -> TopicStatus:
+        """For `topics()`; `stamp` makes wall time of the session's."""
         known = self.verification
+        at = known.last_update_at
         why = str(self.refusal) if self.refusal is not None else known.lost_why or known.unproved_why
-        return TopicStatus(topic=self.topic, state=self._in_words(), last_update_at=known.last_update_at, why=why)
+        return TopicStatus(
+            topic=self.topic, state=self._in_words(), last_update_at=at if at is None else stamp(at), why=why
+        )
 
     def _in_words(self) -> TopicState:
         known = self.verification

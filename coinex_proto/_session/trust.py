@@ -14,6 +14,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final, cast
 
 from coinex_proto._connection.agenda import Agenda, Item
+from coinex_proto._connection.late_timers import earliest
+from coinex_proto._connection.timeline import Timeline
 from coinex_proto._session.delivered import Delivered
 from coinex_proto._session.subscription_states import PROOFS, Proof, Sign
 from coinex_proto._session.subscriptions import AnyTopic, Subscription, Subscriptions, Verification
@@ -39,19 +41,29 @@ the past of all markets long ago."""
 _LIVE: Final = Proof.LIVE
 _EXPECTED: Final = Proof.EXPECTED
 _UNEXPECTED: Final = Proof.UNEXPECTED
+_HELD_BACK: Final = Proof.HELD_BACK
 
 
 class Trust:
     """What is verified of all subscriptions of one session."""
 
     def __init__(
-        self, subscriptions: Subscriptions, config: Config, stats: Statistics, events: deque[Event], agenda: Agenda
+        self,
+        subscriptions: Subscriptions,
+        config: Config,
+        stats: Statistics,
+        events: deque[Event],
+        agenda: Agenda,
+        timeline: Timeline,
     ) -> None:
         self._subscriptions = subscriptions
         self._silent_after = config.silent_after
         self._stats = stats
         self._events = events
         self._agenda = agenda
+        self._timeline = timeline
+        self.is_doubted = False
+        """The connection is in doubt: what comes is handed on, and proves nothing before `line_proved`."""
         self.delivered = Delivered(stats)
         self._sequences: dict[TopicKey | None, int] = {}
 
@@ -85,7 +97,7 @@ class Trust:
             known.last_update_at = now
             proof = known.proof
             if known.book is not None:
-                if (proof is _LIVE or proof is _EXPECTED) and self._apply(known, update, now):
+                if (proof is _LIVE or proof is _EXPECTED or proof is _HELD_BACK) and self._apply(known, update, now):
                     proved = known
             elif proof is not _LIVE and proof is not _UNEXPECTED and not known.subscription.is_private:
                 self.mark_live((known,), now)
@@ -100,7 +112,7 @@ class Trust:
     def confirm(self, subscription: Subscription, update: Update, now: float) -> None:
         """The update came in the acknowledgement of other parameters, so that it is a state of these."""
         known = subscription.verification
-        if known.proof in (_LIVE, _EXPECTED) and self._apply(known, update, now):
+        if known.proof in (_LIVE, _EXPECTED, _HELD_BACK) and self._apply(known, update, now):
             self._book_changed(known)
 
     def _book_changed(self, known: Verification) -> None:
@@ -117,7 +129,11 @@ class Trust:
         why = book.apply(update)
         self._stats.checksums_passed += book.checks_passed - passed
         if why is None:
-            view.prove(now)
+            if self.is_doubted:
+                known.unproved_since, known.unproved_why = None, ""
+                self.mark_live((known,), now)
+                return False
+            view.prove(update.received_at)
             if known.unproved_since is not None:
                 known.unproved_since, known.unproved_why = None, ""
             if known.proof is not _LIVE:
@@ -127,8 +143,9 @@ class Trust:
         self._stats.checksums_failed += book.checks_failed - failed
         view.distrust(why)
         self._start_unproved(known, now, why)
-        if known.proof is _LIVE:
-            self.lose((known,), now if view.received_at is None else view.received_at, why)
+        if known.proof is _LIVE or known.proof is _HELD_BACK:
+            received_at = view.received_at
+            self.lose((known,), now if received_at is None else self._timeline.from_stamp(received_at), why)
         return False
 
     def missed(self, concerns: TopicKey, now: float, why: str) -> None:
@@ -143,7 +160,7 @@ class Trust:
             for one in self._subscriptions.wanted()
             if kind in (None, one.key[0]) and (market is None or one.key[1] in (market, None))
         ]
-        live = [known for known in concerned if known.is_live]
+        live = [known for known in concerned if known.is_live or known.proof is _HELD_BACK]
         self._lose_since_last_update(live, now, why)
         for known in concerned:
             kept = known.book if known.merger is None else known.merger
@@ -232,11 +249,19 @@ class Trust:
     def mark_live(self, verified: Sequence[Verification], now: float) -> None:
         """They are live from now on."""
         back: dict[tuple[float, str], list[AnyTopic]] = {}
+        if self.is_doubted:
+            for known in verified:
+                if known.proof is not _HELD_BACK:
+                    known.live_at = now
+                    _move(known, Sign.VERIFIED_IN_DOUBT)
+            return
         for known in verified:
             if known.is_live:
                 continue
+            if known.proof is not _HELD_BACK:
+                known.live_at = now
             _move(known, Sign.VERIFIED)
-            known.live_at = now
+            known.awaited_since = now
             self._agenda.add(Item.STARTED)
             if known.lost_since is not None:
                 back.setdefault((known.lost_since, known.lost_why), []).append(known.subscription.topic)
@@ -244,19 +269,42 @@ class Trust:
             if (due := self._due(known)) is not None:
                 self._agenda.add_at(Item.VERIFY, due)
         for (since, why), topics in back.items():
-            self._events.append(Restored(topics=tuple(topics), since=since, until=now, why=why))
+            stamp = self._timeline.stamp
+            self._events.append(Restored(topics=tuple(topics), since=stamp(since), until=stamp(now), why=why))
 
     def lose(self, doubted: Iterable[Verification], since: float, why: str) -> None:
         """They prove nothing from now on: one event for all of them that were live."""
+        doubted = tuple(doubted)
+        self._tell_lost(doubted, Sign.LOST, since, why)
+        for known in doubted:
+            if known.proof is _HELD_BACK:
+                _move(known, Sign.LOST)
+
+    def _tell_lost(self, doubted: Iterable[Verification], sign: Sign, since: float, why: str) -> None:
         lost = [known for known in doubted if known.is_live]
         for known in lost:
-            _move(known, Sign.LOST)
+            _move(known, sign)
             known.lost_since, known.lost_why = since, why
             if known.view is not None:
                 known.view.distrust(why)
         if lost:
             self._stats.gaps += 1
-            self._events.append(Lost(topics=tuple(known.subscription.topic for known in lost), since=since, why=why))
+            topics = tuple(known.subscription.topic for known in lost)
+            self._events.append(Lost(topics=topics, since=self._timeline.stamp(since), why=why))
+
+    def doubt(self, since: float, why: str) -> None:
+        """The connection may be dead, and what still comes of it old: nothing is proved before `line_proved`."""
+        self._tell_lost((one.verification for one in self._subscriptions.wanted()), Sign.LINE_DOUBTED, since, why)
+        self.is_doubted = True
+
+    def line_proved(self, now: float) -> None:
+        """The peer has answered after the doubt, so that all it had sent before is in: what is held back is live."""
+        self.is_doubted = False
+        held_back = [one.verification for one in self._subscriptions.wanted() if one.verification.proof is _HELD_BACK]
+        for known in held_back:
+            if known.view is not None:
+                known.view.prove(self._timeline.stamp(now))
+        self.mark_live(held_back, now)
 
     def _lose_since_last_update(self, doubted: Sequence[Verification], now: float, why: str) -> None:
         self.lose(doubted, min((_last_update(known, now) for known in doubted), default=now), why)
@@ -278,10 +326,17 @@ class Trust:
         if self._subscriptions.cover(subscription) is None:
             self.delivered.forget(subscription.key)
 
-    def connection_lost(self, since: float, why: str) -> None:
-        """The connection is gone: nothing is proved."""
-        self.withdraw(tuple(self._subscriptions), since, why)
+    def connection_lost(self, since: float, why: str, *, private_since: float) -> None:
+        """The connection is gone: nothing is proved. Private topics were last proved by what only a sign-in brings."""
+        private = [one.verification for one in self._subscriptions if one.is_private and one.verification.is_live]
+        private_since = min(since, private_since)
+        self.withdraw(tuple(self._subscriptions), private_since if private else since, why)
+        for subscription in self._subscriptions:
+            known = subscription.verification
+            if private and not subscription.is_private and known.lost_since == private_since:
+                known.lost_since = since
         self._sequences.clear()
+        self.is_doubted = False
         for subscription in self._subscriptions:
             known = subscription.verification
             known.unproved_since = None
@@ -300,6 +355,9 @@ class Trust:
         for subscription in self._subscriptions.wanted():
             known = subscription.verification
             due = self._due(known)
+            if due is not None and due <= now and self._is_excused(known, now):
+                known.awaited_since = now
+                due = self._due(known)
             if due is None:
                 continue
             if now < due:
@@ -323,22 +381,36 @@ class Trust:
             return known.unproved_since + _resync_delay(known)
         times = []
         if known.book is not None and known.book.due is not None:
-            times.append(known.book.due)
+            times.append(self._timeline.from_stamp(known.book.due))
         if (silent_at := self._silent_at(known)) is not None:
             times.append(silent_at)
         return min(times, default=None)
 
     def _silent_at(self, known: Verification) -> float | None:
-        if self._silent_after is None or known.subscription.is_private or known.last_update_at is None:
+        after = self._silence(known)
+        if after is None:
             return None
-        return known.last_update_at + self._silent_after
+        last = known.last_update_at
+        return after + (known.awaited_since if last is None else max(last, known.awaited_since))
+
+    def _silence(self, known: Verification) -> float | None:
+        """How long it may bring nothing: by the documented pace of its feed, and by the user's word for any public topic."""
+        documented = known.subscription.topic.silent_after
+        return earliest(documented, None if known.subscription.is_private else self._silent_after)
+
+    def _is_excused(self, known: Verification, now: float) -> bool:
+        """Whether only the documented pace makes it late, and the venue does not keep that now."""
+        topic, silent_at = known.subscription.topic, self._silent_at(known)
+        if not known.is_live or silent_at is None or now < silent_at or topic.is_pushed_at(self._timeline.stamp(now)):
+            return False
+        return known.subscription.is_private or self._silent_after is None
 
     def _why_late(self, known: Verification) -> str:
         silent_at = self._silent_at(known)
-        book_due = None if known.book is None else known.book.due
+        book_due = None if known.book is None or known.book.due is None else self._timeline.from_stamp(known.book.due)
         if book_due is not None and (silent_at is None or book_due <= silent_at):
             return "no whole book within its time"
-        return f"silent for {self._silent_after:g} s"
+        return f"silent for {self._silence(known):g} s"
 
 
 def _move(known: Verification, sign: Sign) -> None:
@@ -357,5 +429,6 @@ def _resync_delay(known: Verification) -> float:
 def _is_long_live(route: Sequence[Verification], now: float) -> bool:
     """Whether an all-markets topic that brings this has been live for so long that the past is behind it."""
     return any(
-        is_wide(known.subscription.key) and known.is_live and now - known.live_at > HISTORY_WITHIN for known in route
+        is_wide(known.subscription.key) and known.proof in (_LIVE, _HELD_BACK) and now - known.live_at > HISTORY_WITHIN
+        for known in route
     )

@@ -32,6 +32,9 @@ class Refused:
 class Pong:
     """An answer to our ping. Pongs that nobody asked for are not reported."""
 
+    payload: bytes = b""
+    """What it echoes."""
+
 
 @frozen
 class PeerClosed:

@@ -107,6 +107,7 @@ class WebSocket:
         """Frames queued for `data_to_send`; to be read only. Empty: there is nothing to send."""
         self._pongs_waiting = 0
         self._late_pong: bytes | None = None
+        self._pong_payload = b""
         self._is_pong_due = False
         # The answer to the upgrade.
         self._heads = Heads()
@@ -157,11 +158,12 @@ class WebSocket:
         else:
             self.out.append(text_frame(payload, self._random_bytes(4)))
 
-    def send_ping(self) -> None:
-        """Queue a ping; the next pong is its answer. Nothing when not open."""
+    def send_ping(self, payload: bytes = b"") -> None:
+        """Queue a ping; the next pong is its answer, or with a payload the next one that echoes it. Nothing when not open."""
         if self.is_open:
             self._is_pong_due = True
-            self.out.append(self._ws.send(Ping()))
+            self._pong_payload = payload
+            self.out.append(self._ws.send(Ping(payload=payload)))
 
     def close(self, code: int = 1000, text: str = "") -> None:
         """Queue a Close frame, and drop the messages that still come. Before the upgrade: just ignore the rest.
@@ -374,8 +376,8 @@ class WebSocket:
                     self._send_pong(bytes(event.payload))
             elif type(event) is PongFrame:
                 if self._is_pong_due:
-                    self._is_pong_due = False
-                    received.append(Pong())
+                    self._is_pong_due = bool(self._pong_payload) and event.payload != self._pong_payload
+                    received.append(Pong(payload=bytes(event.payload)))
             elif type(event) is TextMessage or type(event) is BytesMessage:
                 self._gather(event.data, event.message_finished, received)
             elif type(event) is CloseConnection:

@@ -79,7 +79,7 @@ class BookView:
 
     @property
     def received_at(self) -> float | None:
-        """When the push came that proved it last (clock of `now`); None: never. Readable in any state."""
+        """When the push came that proved it last, as `Update.received_at`; None: never. Readable in any state."""
         return (self._original or self)._received_at
 
     @property

@@ -147,6 +147,10 @@ class CoinexDialect:
         """What order.update and user_deals.update say of orders."""
         return order_facts(update, is_futures=self.module == "futures")
 
+    def private_check(self, topics: Sequence[Topic[Event]]) -> Sequence[Command[Any]]:
+        """These topics once more: the venue acknowledges that as it did the first time, or says that nobody has signed in."""
+        return [command for command, _ in self.subscribe(topics)]
+
     def find_out(self, orders: Sequence[OrderView]) -> Sequence[Command[Any]]:
         """Nothing: orders are queried over HTTP."""
         return ()

@@ -74,6 +74,9 @@ DEPTH_INTERVALS: Final = (
 )
 """Steps that prices may be merged to; "0": not merged."""
 
+ONE_TICKER_SILENT_AFTER: Final = 60.0
+"""Seconds: 300 pushes of the documented pace."""
+
 _NAME: Final = re.compile(r"[!-~]{1,64}", re.ASCII)
 _NOT_IN_NAMES: Final = re.compile(r"[a-z/\-:,;\"'\\]", re.ASCII)
 
@@ -140,8 +143,14 @@ class Ticker(SocketTopic[TickerUpdate]):
     kind: ClassVar[str] = "state"
     event: ClassVar[type[Event]] = TickerUpdate
     is_whole_state: ClassVar[bool] = True
+    pushed_every: ClassVar[float | None] = 0.2
 
     market: str | None = field(default=None, validator=_check_name_or_none)
+
+    @property
+    def silent_after(self) -> float | None:
+        """Seconds. The pace is the most there is: one market without trades may well pause, all of them do not."""
+        return super().silent_after if self.market is None else ONE_TICKER_SILENT_AFTER
 
 
 @final
@@ -197,6 +206,7 @@ class Index(SocketTopic[IndexUpdate]):
     kind: ClassVar[str] = "index"
     event: ClassVar[type[Event]] = IndexUpdate
     is_whole_state: ClassVar[bool] = True
+    pushed_every: ClassVar[float | None] = 5.0
 
     market: str | None = field(default=None, validator=_check_name_or_none)
 

@@ -166,6 +166,10 @@ class CoinflexDialect:
         """What own notices and replies say of orders."""
         return order_facts(update, self.assets)
 
+    def private_check(self, topics: Sequence[Topic[Event]]) -> Sequence[Command[Any]]:
+        """GetBalances: its answer is an update of `Balances` as well."""
+        return (GetBalances(),)
+
     def find_out(self, orders: Sequence[OrderView]) -> Sequence[Command[Any]]:
         """GetOrders tells which of them stand. One that does not was filled, cancelled or never taken: it stays unknown."""
         return (GetOrders(),)

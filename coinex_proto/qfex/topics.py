@@ -62,10 +62,11 @@ class SymbolTopic(Topic[M_co]):
 @final
 @frozen
 class Level2(Topic[BookChanged]):
-    """The order book of one symbol, at most 20 levels a side; every push is the whole book."""
+    """The order book of one symbol, at most 20 levels a side; every push is the whole book, twice a second."""
 
     event: ClassVar[type[Event]] = BookChanged
     is_whole_state: ClassVar[bool] = True
+    pushed_every: ClassVar[float | None] = 0.5
 
     symbol: str = field(validator=check_symbol)
     sig_figs: int = field(default=0, validator=one_of(SIG_FIGS))
@@ -84,6 +85,7 @@ class Level2All(Topic[Level2Update]):
 
     event: ClassVar[type[MarketUpdate]] = Level2Update
     is_whole_state: ClassVar[bool] = True
+    pushed_every: ClassVar[float | None] = 0.5
 
     sig_figs: int = field(default=0, validator=one_of(SIG_FIGS))
 
@@ -178,6 +180,7 @@ class MarketStats(SymbolTopic[MarketStatsUpdate]):
 
     event: ClassVar[type[MarketUpdate]] = MarketStatsUpdate
     is_whole_state: ClassVar[bool] = True
+    pushed_every: ClassVar[float | None] = 1.0
 
 
 @final
@@ -237,10 +240,11 @@ class Positions(AccountTopic[PositionUpdate]):
 @final
 @frozen
 class Balances(AccountTopic[BalanceUpdate]):
-    """The account's money, every second or so."""
+    """The account's money, every second or so: QFEX writes 1 s, and 10 s in another place."""
 
     event: ClassVar[type[PushedUpdate]] = BalanceUpdate
     is_whole_state: ClassVar[bool] = True
+    pushed_every: ClassVar[float | None] = 10.0
 
 
 @final

@@ -25,8 +25,8 @@ from coinex_trio.network import Network, SystemNetwork
 
 T = TypeVar("T")
 
-LONGEST_WAIT: Final = 3600.0
-"""A lock of Python cannot wait for ever with a time-out; who waits longer just waits again."""
+LONGEST_WAIT: Final = 1.0
+"""Seconds: the time of a lock stands still while the machine sleeps; who waits longer just waits again."""
 
 
 @define(eq=False)

@@ -96,11 +96,11 @@ class BlockingIO:
             self._go_on_connecting()
         elif self.is_readable:
             self._read(self.transport, now)
-        self.is_readable = self._is_due = False
+        has_read, self.is_readable, self._is_due = self.is_readable, False, False
         try:
             self._core.deliver()
             if self._is_open:
-                self._serve_timers(now)
+                self._serve_timers(now, has_read=has_read)
         except BaseException:
             self._is_due = True
             raise
@@ -167,13 +167,22 @@ class BlockingIO:
         elif data is not None:
             self._disconnect("the peer ended the connection")
 
-    def _serve_timers(self, now: float) -> None:
-        """What was due when this turn began: what came due in its callbacks has the next turn, which reads first."""
-        if self._deadline <= now:
+    def _serve_timers(self, now: float, *, has_read: bool) -> None:
+        """What was due when this turn began: what came due in its callbacks has the next turn, which reads first.
+
+        A turn in which nothing came lets the session look at the clocks all the same: the machine may have slept.
+        """
+        if self._deadline <= now or not has_read:
             self.is_interrupted = True
-            self._core.serve_timers(self._deadline)
+            if self._deadline <= now:
+                self._core.serve_timers(self._deadline)
+            else:
+                self._core.session.handle_timeout(now)
             self.is_interrupted = False
             self._core.deliver()
+        if self._outbox and self._core.session.is_doubted:
+            self._disconnect("the machine slept while something was being sent")
+            return
         limit = self._core.config.ping_timeout
         if self._blocked_since is not None and now >= self._blocked_since + limit:
             self._disconnect(f"the peer has not taken what was sent for {limit:g} s")
@@ -185,6 +194,8 @@ class BlockingIO:
         if not self._is_open or self.is_interrupted or self._times_out_at != math.inf:
             return
         assert self.transport is not None
+        if self._outbox and self._core.session.is_doubted:
+            return  # it waits since before a sleep of the machine: the next turn ends the connection
         try:
             while not self._outbox and (data := self._core.session.data_to_send()):
                 self._push(self.transport, data)

@@ -19,7 +19,7 @@ from coinex_driver.network_errors import describe, reason_of
 from coinex_driver.tls import default_ssl_context
 from coinex_proto import ConnectFailed, Event, Open, Wait
 from coinex_trio._io.trio_streams import half_close
-from coinex_trio.network import Network, too_late
+from coinex_trio.network import LONGEST_POLL, Network, SystemNetwork, too_late
 
 
 class TrioIO:
@@ -59,12 +59,9 @@ class TrioIO:
         """Nothing more is sent on this connection; `_read` receives what still comes, until its deadline."""
         self._is_done = trio.Event()
         """`_read` has ended: there is no connection, and there will be none."""
-        self._shift = network.now() - trio.current_time()
-        """From trio's clock to the network's, which reads as Unix time."""
         self._core_dispatch = core.dispatch
         core.dispatch = self._dispatch
-        current_time, shift = trio.lowlevel.current_clock().current_time, self._shift
-        core.set_clock(lambda: current_time() + shift)
+        core.set_clock(_clock(network))
 
     # What users and events cause --------------------------------------------------------------------------------------
 
@@ -151,7 +148,7 @@ class TrioIO:
             self.block.cancel()
 
     async def _pause(self, step: Wait) -> None:
-        with trio.CancelScope(deadline=step.until - self._shift) as self._connecting:
+        with trio.CancelScope(deadline=self._on_trios_clock(step.until)) as self._connecting:
             if not self._core.is_stopping:
                 await trio.sleep_forever()
 
@@ -238,11 +235,20 @@ class TrioIO:
         deadline = self._core.session.next_deadline()
         self._wakes_at = math.inf if deadline is None else deadline
         self._wake = trio.Event()
-        with trio.CancelScope(deadline=self._wakes_at - self._shift) as scope:
+        looks_at = self._on_trios_clock(self._wakes_at)
+        is_early = isinstance(self._network, SystemNetwork) and looks_at > trio.current_time() + LONGEST_POLL
+        if is_early:  # trio's clock may stand still while the machine sleeps
+            looks_at = trio.current_time() + LONGEST_POLL
+        with trio.CancelScope(deadline=looks_at) as scope:
             await self._wake.wait()
         self._wakes_at = -math.inf
-        if scope.cancelled_caught and deadline is not None:
+        if scope.cancelled_caught and is_early:
+            self._core.session.handle_timeout(self._core.now())
+        elif scope.cancelled_caught and deadline is not None:
             self._core.serve_timers(deadline)
+
+    def _on_trios_clock(self, at: float) -> float:
+        return trio.current_time() + (at - self._core.now())
 
     async def _send(self, stream: trio.abc.Stream, data: bytes) -> None:
         """Sends, or ends the connection: what was cut in the middle can never be continued."""
@@ -275,3 +281,13 @@ class TrioIO:
     def _limit_closing(self) -> None:
         self._is_closing = True
         self._reading.deadline = min(self._reading.deadline, trio.current_time() + self._core.closing_time())
+
+
+def _clock(network: Network) -> Callable[[], float]:
+    """Trio's clock, shifted to the network's, which reads as Unix time, and by the sleep of the machine, where that is known."""
+    current_time = trio.lowlevel.current_clock().current_time
+    shift = network.now() - current_time()
+    if not isinstance(network, SystemNetwork):
+        return lambda: current_time() + shift
+    slept, before = network.slept, network.slept()
+    return lambda: current_time() + shift + slept() - before

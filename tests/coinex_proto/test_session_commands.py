@@ -10,6 +10,7 @@ import pytest
 from coinex_proto import (
     Config,
     Failed,
+    Lost,
     NotReady,
     OrderChanged,
     OrderFact,
@@ -224,15 +225,18 @@ def test_n16_late_timers_of_topics_are_put_off_too() -> None:
     assert names(run_to(line, 20.2)) == ["Lost"]
 
 
-def test_n26_after_an_hour_of_sleep_the_driver_reads_first() -> None:
-    _, line = asked(Price("A"), Ladder("A"), config=Config(retry_first=True, silent_after=5.0))
+def test_n26_after_an_hour_of_sleep_nothing_is_trusted_and_nothing_but_a_ping_leaves_until_it_is_answered() -> None:
+    session, line = asked(Price("A"), Ladder("A"), config=Config(retry_first=True, silent_after=5.0))
     line.say(1.0, {"ok": "watch"}, price("A"), {"ladder": ladder("A", {"1": 1})})
     line.sent()
     line.client.handle_timeout(3600.0)
-    assert (line.events(), line.sent()) == ([], [])
-    events = run_to(line, 3601.0)
-    assert names(events) == ["Lost"]
-    assert len(line.sent()) <= 3
+    (lost,) = line.events()
+    assert isinstance(lost, Lost)
+    assert (lost.topics, lost.since) == ((Price("A"), Ladder("A")), 1.0)
+    assert [each["do"] for each in line.sent()] == ["ping"]
+    assert not session.trusted(Price("A"))
+    assert names(run_to(line, 3601.0)) == []
+    assert line.sent() == []
 
 
 def test_s22_two_days_with_a_forced_reconnect_after_one() -> None:

@@ -383,6 +383,9 @@ class Tiny:
     def book(self, topic: Topic[Any]) -> LadderBook | None:
         return LadderBook() if isinstance(topic, Ladder) else None
 
+    def private_check(self, topics: Sequence[Topic[Any]]) -> Sequence[Command[Any]]:
+        return (Do(verb="who"),)
+
     def find_out(self, orders: Sequence[OrderView]) -> Sequence[Command[Any]]:
         return [Find(name=order.client_order_id) for order in orders if order.client_order_id]
 

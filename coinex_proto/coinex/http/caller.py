@@ -15,6 +15,7 @@ from typing import Any, Final, TypeAlias, TypeVar, final
 
 from attrs import field, frozen
 
+from coinex_proto._connection.timeline import Timeline
 from coinex_proto._connection.venue_clock import Clock
 from coinex_proto.coinex.credentials import Credentials
 from coinex_proto.coinex.http._by_market_type.order import PutMultiOrder
@@ -123,6 +124,9 @@ class HttpCaller:
         self._credentials = credentials
         self._options = options if options is not None else HttpOptions()
         self._clock = clock if clock is not None else Clock()
+        self._timeline = Timeline(sources.wall_time_ns)
+        self._steps = 0
+        """Those of the wall clock that were dealt with."""
         self._must_sync = False
         self._now = -math.inf
         self._sent = (orders if orders is not None else Orders()).sent
@@ -142,6 +146,7 @@ class HttpCaller:
             raise UsageError(f"an HTTP command was expected, for example spot.ListMarket(), not {quoted(command)}")
         if command.route.is_signed and self._credentials is None:
             raise UsageError(f"Authentication required: {command.route} needs credentials (access id and secret key)")
+        self._note_steps(now)
         if self._must_sync and command.route.is_signed:
             now = yield from self.sync_clock(now)
         failures = 0
@@ -160,6 +165,14 @@ class HttpCaller:
                 now = yield from self.sync_clock(now)
             else:
                 now = yield from _pause(self._delay(failures))
+
+    def _note_steps(self, now: float) -> None:
+        """The wall clock was set, or the machine slept: what was measured of the venue's clock before is worth nothing."""
+        self._timeline.at(now)
+        if self._timeline.steps != self._steps:
+            self._steps = self._timeline.steps
+            self._must_sync = self._must_sync or self._clock.is_known
+            self._clock.forget()
 
     def sync_clock(self, now: float) -> Steps[float]:
         """Asks the venue's time and corrects what is signed by at most five minutes; returns the new `now`."""

@@ -108,6 +108,10 @@ class MdsDialect:
         """Nothing."""
         return ()
 
+    def private_check(self, topics: Sequence[Topic[Event]]) -> Sequence[Command[Any]]:
+        """Nothing: this socket has no private topics."""
+        return ()
+
     def find_out(self, orders: Sequence[OrderView]) -> Sequence[Command[Any]]:
         """Nothing."""
         return ()

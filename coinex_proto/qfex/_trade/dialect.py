@@ -26,7 +26,7 @@ from coinex_proto.qfex._trade.decode import decode
 from coinex_proto.qfex._trade.keys import with_client_id
 from coinex_proto.qfex._trade.orders import order_facts
 from coinex_proto.qfex._trade.own_commands import Auth, CancelOnDisconnect, Subscribe, Unsubscribe
-from coinex_proto.qfex._trade.queries import GetOrder, GetUserOrders, GetUserTrades
+from coinex_proto.qfex._trade.queries import GetOrder, GetUserLeverage, GetUserOrders, GetUserTrades
 from coinex_proto.qfex._trade.requests import CANCELS, ORDERS, keys_of_request, request_type
 from coinex_proto.qfex._trade.updates import OrderUpdate
 from coinex_proto.qfex.credentials import HmacCredentials, JwtCredentials
@@ -186,6 +186,10 @@ class TradeDialect:
     def order(self, update: Update) -> Sequence[OrderFact]:
         """What order responses, fills and lists of orders and trades say of orders."""
         return order_facts(update)
+
+    def private_check(self, topics: Sequence[Topic[Event]]) -> Sequence[Command[Any]]:
+        """The leverage of one symbol: the lightest query of the account."""
+        return (GetUserLeverage(limit=1),)
 
     def find_out(self, orders: Sequence[OrderView]) -> Sequence[Command[Any]]:
         """The open orders, the own trades, and each order that has an id by itself."""

@@ -26,6 +26,7 @@ from coinex_proto._connection.agenda import Agenda
 from coinex_proto._connection.heartbeat import Heartbeat
 from coinex_proto._connection.pending import Purpose
 from coinex_proto._connection.requests import RequestIds, Requests
+from coinex_proto._connection.timeline import Timeline
 from coinex_proto._connection.venue_clock import Clock
 from coinex_proto._wire.websocket import WebSocket
 from coinex_proto.events import CloseReason
@@ -66,6 +67,7 @@ class Room:
             heartbeat=Heartbeat(Config()),
             events=self.queue,
             agenda=Agenda(),
+            timeline=Timeline(int),
         )
 
     def sent(self) -> list[str]:

@@ -9,6 +9,7 @@ import pytest
 
 from coinex_proto import Config, Event, Statistics, Topic, UsageError
 from coinex_proto._connection.agenda import Agenda, Item
+from coinex_proto._connection.timeline import Timeline
 from coinex_proto._session.interest import Interest
 from coinex_proto._session.subscription_states import Cause, Proof, State
 from coinex_proto._session.subscriptions import Subscription, Subscriptions
@@ -22,7 +23,7 @@ class Room:
     def __init__(self, password: str | None = None) -> None:
         self.subscriptions, self.agenda = Subscriptions(), Agenda()
         queue: deque[Event] = deque()
-        trust = Trust(self.subscriptions, Config(), Statistics(), queue, self.agenda)
+        trust = Trust(self.subscriptions, Config(), Statistics(), queue, self.agenda, Timeline(int))
         self.interest = Interest(Tiny(password=password), self.subscriptions, trust, self.agenda)
 
     def hold(self, *topics: Topic[Any], holder: str = "me") -> None:

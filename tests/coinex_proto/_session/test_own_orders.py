@@ -23,6 +23,7 @@ from coinex_proto import (
     RequestTimedOut,
 )
 from coinex_proto._connection.agenda import Agenda, Item
+from coinex_proto._connection.timeline import Timeline
 from coinex_proto._session.own_orders import OwnOrders
 from coinex_proto.orders.tracker import Orders
 from tests.coinex_proto.line_connection import connection_of, signed_in
@@ -54,7 +55,7 @@ class Tracked:
         self.orders = Orders()
         self.queue: deque[Event] = deque()
         self.agenda = Agenda()
-        self.own = OwnOrders(Tiny(password="pw"), self.orders, self.queue, self.agenda)
+        self.own = OwnOrders(Tiny(password="pw"), self.orders, self.queue, self.agenda, Timeline(int))
 
     def place(self) -> OrderView:
         return self.orders.sending(PLACE.order(), FIRST, 0.0)

@@ -65,7 +65,11 @@ def test_one_request_is_under_way_at_most() -> None:
 
 
 def test_live_comes_from_what_is_expected_only() -> None:
-    assert {proof for (proof, _), to in PROOFS.items() if to is Proof.LIVE} == {Proof.EXPECTED, Proof.UNCONFIRMED}
+    assert {proof for (proof, _), to in PROOFS.items() if to is Proof.LIVE} == {
+        Proof.EXPECTED,
+        Proof.UNCONFIRMED,
+        Proof.HELD_BACK,
+    }
 
 
 def test_the_groups_of_states_fit_together() -> None:

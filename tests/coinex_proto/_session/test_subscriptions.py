@@ -132,7 +132,7 @@ def test_a_refusal_ends_when_somebody_wants_it_anew() -> None:
     it.requested()
     it.refused(RequestRefused(1, "no"))
     it.disconnected()
-    assert (it.state, it.status().state) == (State.REFUSED, "refused")
+    assert (it.state, it.status(float).state) == (State.REFUSED, "refused")
     it.want(Price("A"), "y")
     assert (it.state, it.refusal) == (State.OFF, None)
 
@@ -158,21 +158,21 @@ def test_the_end_of_a_connection_resets_all_but_the_holders() -> None:
 def test_the_state_of_a_subscription_in_words() -> None:
     it = subscription(Price("A"), "x")
     known = it.verification
-    assert it.status().state == "wanted"
+    assert it.status(float).state == "wanted"
     known.proof = Proof.EXPECTED
-    assert it.status().state == "asked"
+    assert it.status(float).state == "asked"
     it.requested()
     it.acknowledged()
-    assert it.status().state == "acknowledged"
+    assert it.status(float).state == "acknowledged"
     known.unproved_why = "no whole"
-    assert it.status().why == "no whole"
+    assert it.status(float).why == "no whole"
     known.lost_since, known.lost_why = 1.0, "silent"
-    assert (it.status().state, it.status().why) == ("lost", "silent")
+    assert (it.status(float).state, it.status(float).why) == ("lost", "silent")
     known.proof = Proof.LIVE
-    assert it.status().state == "live"
+    assert it.status(float).state == "live"
     known.proof = Proof.UNEXPECTED
     it.move(Cause.DISCONNECTED)
     it.requested()
     it.refused(RequestRefused(1, "no"))
-    assert (it.status().state, it.status().why) == ("refused", "request refused (code 1): 'no'")
+    assert (it.status(float).state, it.status(float).why) == ("refused", "request refused (code 1): 'no'")
     assert topics_of((it,)) == (Price("A"),)
