@@ -80,7 +80,9 @@ class FaultRunner:
     @property
     def next_at(self) -> float:
         """When something is due; infinity for never."""
-        return min(self.plan.next_at, min((entry[0] for entry in self._late), default=math.inf))
+        if not self._late:
+            return self.plan.next_at
+        return min(self.plan.next_at, min(entry[0] for entry in self._late))
 
     def act(self, now: float) -> None:
         """Do what is due."""

@@ -12,7 +12,7 @@ from typing import Final
 from attrs import define, field, frozen
 
 from coinex_proto.simulator.market.amounts import UNIT_PLACES, to_short_text, to_text
-from coinex_proto.simulator.market.matching import Book, HalfBook, Side
+from coinex_proto.simulator.market.matching import Book, HalfBook, Level, Side
 
 HOUR_MS: Final = 3_600_000
 MINUTE_MS: Final = 60_000
@@ -214,17 +214,12 @@ class Market:
         return to_short_text(lots, self.spec.amount_places)
 
     def _plain(self, half: HalfBook, limit: int) -> list[tuple[str, str]]:
-        found: list[tuple[str, str]] = []
-        for level in half:
-            if len(found) == limit:
-                break
-            if not level.lots:
-                continue
-            text = level.text
-            if text is None:
-                text = level.text = (self.price_text(level.price), self.amount_text(level.lots))
-            found.append(text)
-        return found
+        shown = [level for level in half if level.lots][:limit] if half.has_hidden else half.ranked[:limit]
+        return [level.text or self._print(level) for level in shown]
+
+    def _print(self, level: Level) -> tuple[str, str]:
+        level.text = text = (self.price_text(level.price), self.amount_text(level.lots))
+        return text
 
     def _merged(self, half: HalfBook, side: Side, limit: int, step: int) -> list[tuple[str, str]]:
         sums: dict[int, int] = {}
@@ -239,7 +234,6 @@ class Market:
 
 
 def _front(half: HalfBook) -> tuple[int, int]:
-    for level in half:
-        if level.lots:
-            return level.price, level.lots
-    return 0, 0
+    if not half.has_hidden:
+        return (half.ranked[0].price, half.ranked[0].lots) if half.ranked else (0, 0)
+    return next(((level.price, level.lots) for level in half if level.lots), (0, 0))

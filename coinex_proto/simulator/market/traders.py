@@ -116,8 +116,10 @@ class Crowd:
     def sweep(self, bid: int, ask: int) -> None:
         """Trade away whatever bids above `ask` or offers below `bid`."""
         book = self._market.book
-        self._take("sell", ask + 1, sum(order.left for order in book.makers("sell", ask + 1)))
-        self._take("buy", bid - 1, sum(order.left for order in book.makers("buy", bid - 1)))
+        if (best := book.bids.best()) is not None and best.price > ask:
+            self._take("sell", ask + 1, sum(order.left for order in book.makers("sell", ask + 1)))
+        if (best := book.asks.best()) is not None and best.price < bid:
+            self._take("buy", bid - 1, sum(order.left for order in book.makers("buy", bid - 1)))
 
     def withdraw(self) -> None:
         """Cancel every quote of the makers."""
@@ -136,8 +138,7 @@ class Crowd:
         return self._exchange.place(TAKERS, self._market.spec.key, side, "market", amount=lots)
 
     def _take(self, side: Side, limit: int, lots: int) -> None:
-        if lots:
-            self._exchange.place(TAKERS, self._market.spec.key, side, "ioc", price=limit, amount=lots)
+        self._exchange.place(TAKERS, self._market.spec.key, side, "ioc", price=limit, amount=lots)
 
     def _hit(self, side: Side) -> None:
         try:
@@ -158,7 +159,7 @@ class Crowd:
         if self._deals_seen != self._market.deal_count:
             self._deals_seen = self._market.deal_count
             for side, orders in self._orders.items():
-                self._orders[side] = deque(order for order in orders if not order.finish)
+                self._orders[side] = deque([order for order in orders if not order.finish])
         if len(self._orders[tired]) >= self._depth:
             self._exchange.cancel(self._orders[tired].popleft())
         for side, orders in self._orders.items():
