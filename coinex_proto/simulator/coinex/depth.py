@@ -103,7 +103,7 @@ class DepthChannel:
 
     def push_changes(self, now_ms: int) -> None:
         """Push what has changed to the followers, and the whole book to newcomers and whenever it is due."""
-        if self.market.is_halted:
+        if self.market.is_halted or not self.market.is_awake:
             return
         bids, asks = self.bids.look(self), self.asks.look(self)
         has_changed = bool(bids or asks)

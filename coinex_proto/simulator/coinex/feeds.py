@@ -47,7 +47,10 @@ class Feeds:
         wake: Callable[[str], object],
         wake_later: Callable[[str], object],
     ) -> None:
-        """`wake(market key)` runs when somebody begins to look at a market, the other one when at all of them."""
+        """`wake(market key)` runs when somebody begins to look at a market, the other one when at all of them.
+
+        Either may let it sleep on for a while; then its books, best quotes and deals come when it has woken.
+        """
         self._wake, self._wake_later = wake, wake_later
         self.markets = markets
         """By name."""
@@ -77,7 +80,7 @@ class Feeds:
                 self._deals_seen.setdefault(name, self.markets[name].deal_count)
             elif topic == "bbo":
                 subscription.fresh.discard(name)
-                if not self.markets[name].is_halted:
+                if self.markets[name].is_awake and not self.markets[name].is_halted:
                     subscriber.deliver(self._quote(self.markets[name]))
 
     def leave(self, topic: str, subscriber: Subscriber, names: Iterable[str], *, is_all: bool) -> None:
@@ -161,7 +164,7 @@ class Feeds:
         is_anyone_new = any(subscription.fresh for subscription in subscriptions.values())
         for name, market in self.markets.items() if subscriptions else ():
             new = market.deal_count - self._deals_seen.get(name, market.deal_count)
-            if market.is_halted or not (new or is_anyone_new):
+            if market.is_halted or not market.is_awake or not (new or is_anyone_new):
                 continue
             self._deals_seen[name] = market.deal_count
             followers = self._followers("deals", name)

@@ -90,7 +90,10 @@ class VenueServer(ABC, Generic[Code]):
         return None if at == math.inf else at
 
     def relieve(self, now: float) -> None:
-        """The machine cannot keep up: what the random traders have missed until now is left out."""
+        """The machine cannot keep up: what the random traders have missed until now is left out.
+
+        A venue with pushes by the clock has those that are overdue come once.
+        """
         self.crowds.leave_out(now)
 
     def advance(self, now: float) -> None:

@@ -145,6 +145,8 @@ class Market:
         """Grows with every trade; who remembers it knows how many deals are new."""
         self.hours: deque[Candle] = deque(maxlen=KEPT_HOURS)
         self.minutes: deque[Candle] = deque(maxlen=KEPT_MINUTES)
+        self.is_awake = False
+        """The crowd has come; before, the book shows nothing that anybody should see."""
         self.is_halted = False
         self.is_own_index = False
         """Futures: somebody quotes it apart from its spot market, and its own middle is its index."""

@@ -193,6 +193,7 @@ class Crowds:
             guide = self.wake(follows, now) if follows is not None else None
             crowd = self._crowds[key] = Crowd(self._exchange, key, self._settings, self._seed, guide)
             crowd.start()
+            self._exchange.markets[key].is_awake = True
             if self._settings.rate > 0:
                 heappush(self._due, (now + crowd.wait(), len(self._crowds), key, now))
         return crowd
