@@ -74,8 +74,6 @@ class SideView:
     def look(self, channel: DepthChannel) -> Levels:
         """Look at the book again: what has changed since, empty for nothing."""
         half = channel.market.book.sides[self.side]
-        if half.revision == self.seen:
-            return []
         self.seen = half.revision
         levels = channel.market.levels(self.side, channel.limit, channel.step)
         if levels == self.levels:
@@ -105,7 +103,9 @@ class DepthChannel:
         """Push what has changed to the followers, and the whole book to newcomers and whenever it is due."""
         if self.market.is_halted or not self.market.is_awake:
             return
-        bids, asks = self.bids.look(self), self.asks.look(self)
+        sides = self.market.book.sides
+        bids = self.bids.look(self) if sides["buy"].revision != self.bids.seen else []
+        asks = self.asks.look(self) if sides["sell"].revision != self.asks.seen else []
         has_changed = bool(bids or asks)
         is_due = not self.is_full and now_ms >= self.full_at
         if not (has_changed or self.has_newcomers or is_due):

@@ -6,7 +6,6 @@ comes with the request and the push.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator
 from typing import Final, Protocol
 

@@ -122,6 +122,10 @@ class Exchange:
         self._reserve(market, order)
         if owner in self.ledger.watched:
             self.orders[order.order_id] = order
+        elif kind == "limit" and market.book.next_maker(side, price) is None:
+            market.book.add(order)  # most of what the crowd does
+            self._after(market)
+            return order
         self._run(market, order, "put")
         self._after(market)
         return order
@@ -350,7 +354,8 @@ class Exchange:
         if market.see_top():
             for listener in self.listeners:
                 listener.top_changed(market)
-        self._watch(market)
+        if self.stops.has_waiting or self.futures.has_watched:
+            self._watch(market)
         for position, event in self.futures.take_changed():
             if not position.lots:
                 self._cancel_reducing(market, position)

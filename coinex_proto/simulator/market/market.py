@@ -180,8 +180,8 @@ class Market:
 
     def see_top(self) -> bool:
         """Look at the best prices again; whether they have changed."""
-        bid, ask = _front(self.book.bids), _front(self.book.asks)
-        top = (*bid, *ask)
+        sides = self.book.sides
+        top = (*_front(sides["buy"]), *_front(sides["sell"]))
         if top == self.top:
             return False
         self.top = top
@@ -220,8 +220,15 @@ class Market:
         return [level.text or self._print(level) for level in shown]
 
     def _print(self, level: Level) -> tuple[str, str]:
-        level.text = text = (self.price_text(level.price), self.amount_text(level.lots))
+        spec = self.spec
+        price = level.price_text = level.price_text or to_text(level.price, spec.price_places)
+        level.text = text = (price, to_short_text(level.lots, spec.amount_places))
         return text
+
+    def best(self, side: Side) -> tuple[str, str]:
+        """Price and size texts of the best level that shows something; zeros for an empty side."""
+        levels = self._plain(self.book.sides[side], 1)
+        return levels[0] if levels else ("0", "0")
 
     def _merged(self, half: HalfBook, side: Side, limit: int, step: int) -> list[tuple[str, str]]:
         sums: dict[int, int] = {}
@@ -236,6 +243,7 @@ class Market:
 
 
 def _front(half: HalfBook) -> tuple[int, int]:
-    if not half.has_hidden:
-        return (half.ranked[0].price, half.ranked[0].lots) if half.ranked else (0, 0)
+    if not half.has_hidden and half.ranked:
+        best = half.ranked[0]
+        return best.price, best.lots
     return next(((level.price, level.lots) for level in half if level.lots), (0, 0))

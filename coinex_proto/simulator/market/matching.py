@@ -68,6 +68,8 @@ class Level:
     lots: int = 0
     """What the public book shows."""
     orders: dict[int, Order] = field(factory=dict)
+    price_text: str = ""
+    """As printed, once it has been."""
     text: tuple[str, str] | None = None
     """Price and size as printed; kept by whoever prints, cleared on every change."""
 
@@ -157,10 +159,10 @@ class Book:
 
     def next_maker(self, side: Side, limit: int | None) -> Order | None:
         """The order that a taker of this side meets first; None when nobody trades at `limit` or better."""
-        level = self.sides[OTHER[side]].best()
-        if level is None or (limit is not None and not _reaches(side, limit, level.price)):
+        ranked = self.sides[OTHER[side]].ranked
+        if not ranked or (limit is not None and not _reaches(side, limit, ranked[0].price)):
             return None
-        return next(iter(level.orders.values()))
+        return next(iter(ranked[0].orders.values()))
 
     def makers(self, side: Side, limit: int | None) -> Iterator[Order]:
         """All orders that a taker of this side could meet, in the order of meeting them."""

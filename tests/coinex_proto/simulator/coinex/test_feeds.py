@@ -214,7 +214,7 @@ def test_markets_wake_a_few_at_a_time_so_that_others_are_served_meanwhile() -> N
 
 
 def test_a_market_that_still_sleeps_shows_no_empty_book_quote_or_history() -> None:
-    peer, server, names = thousand_by_name()
+    peer, _, names = thousand_by_name()
     peer.subscribe("bbo", *names[:100])
     peer.subscribe("bbo", *names[100:200])
     peer.subscribe("deals", *names[:100])
