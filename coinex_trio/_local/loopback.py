@@ -71,6 +71,8 @@ class Server(Protocol[C_co]):
 
     def advance(self, now: float) -> None: ...
 
+    def advance_to_output(self, until: float) -> float: ...
+
 
 class HostFailed(SdkError):
     """The local exchange's thread has ended by an error; the cause says which."""

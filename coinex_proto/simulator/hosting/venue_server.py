@@ -103,6 +103,17 @@ class VenueServer(ABC, Generic[Code]):
             self._step(at)
         self._set_clock(now)
 
+    def advance_to_output(self, until: float) -> float:
+        """The same, but no further than to where somebody has something to send.  Returns that time, or `until`."""
+        while not self._ready and (at := self._next_at()) <= until and at != math.inf:
+            self._set_clock(at)
+            self._step(at)
+        if self._ready:
+            return self.now
+        if until != math.inf:
+            self._set_clock(until)
+        return until
+
     # what a test does
 
     def quote(self, market: str, bid: Number, ask: Number, size: Number = "1") -> None:

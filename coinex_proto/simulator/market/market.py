@@ -6,13 +6,14 @@ Times are milliseconds of the exchange's own clock, handed in.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from itertools import takewhile
 from typing import Final
 
 from attrs import define, field, frozen
 
 from coinex_proto.simulator.market.amounts import UNIT_PLACES, to_short_text, to_text
-from coinex_proto.simulator.market.matching import Book, HalfBook, Level, Side
+from coinex_proto.simulator.market.matching import Book, HalfBook, Level, Order, Side
 
 HOUR_MS: Final = 3_600_000
 MINUTE_MS: Final = 60_000
@@ -150,6 +151,8 @@ class Market:
         self.is_halted = False
         self.is_own_index = False
         """Futures: somebody quotes it apart from its spot market, and its own middle is its index."""
+        self.quote_gone: Callable[[Order], object] | None = None
+        """Called with each order of the crowd's makers that is over."""
         self.top: tuple[int, int, int, int] = (0, 0, 0, 0)
         """Best bid price and size, best ask price and size; 0 for a missing side."""
 

@@ -168,6 +168,9 @@ def test_an_exchange_that_fails_says_why_to_whoever_uses_it(caplog: pytest.LogCa
 
         def advance(self, now: float) -> None: ...
 
+        def advance_to_output(self, until: float) -> float:
+            return until
+
     host = LoopbackHost(lambda now: Broken(), "127.0.0.1", 0)
     host.start()
     with socket.create_connection(("127.0.0.1", host.port), timeout=5), pytest.raises(HostFailed) as failed:
