@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import signal
 import sys
 from collections.abc import Callable, Mapping
@@ -160,7 +161,14 @@ def _serve(exchange: Running, addresses: Addresses, settings: Settings, as_json:
         sys.stderr.write(f"coinex: listening on {settings.address}, other machines can reach it\n")
     sys.stdout.write(json.dumps(dict(addresses)) + "\n" if as_json else banner(addresses, settings, hint))
     sys.stdout.flush()
-    exchange.run()
+    teller = logging.StreamHandler(sys.stderr)
+    teller.setFormatter(logging.Formatter("coinex: %(message)s"))
+    logger = logging.getLogger("coinex_trio.exchange")
+    logger.addHandler(teller)  # when the machine cannot keep up, and by how much
+    try:
+        exchange.run()
+    finally:
+        logger.removeHandler(teller)
 
 
 def banner(addresses: Addresses, settings: Settings, hint: str) -> str:

@@ -7,6 +7,7 @@ runs in this one thread, between two reads, so that nothing in it needs a lock.
 from __future__ import annotations
 
 import logging
+import math
 import selectors
 import socket
 import ssl
@@ -33,6 +34,8 @@ RESET: Final = struct.pack("ii", 1, 0)
 """SO_LINGER on, 0 s: closing sends RST."""
 LATE: Final = 0.1
 """Seconds that the exchange may be behind before its random traders are left out: it must go on reading, whatever the machine's load."""
+TOLD_EVERY: Final = 5.0
+"""Seconds between two warnings that it is behind."""
 LISTEN: Final = "listen"
 WAKE: Final = "wake"
 
@@ -42,6 +45,8 @@ class ServerConnection(Protocol):
 
     @property
     def wants_close(self) -> Literal["fin", "rst"] | None: ...
+
+    def note_arrival(self, now: float) -> None: ...
 
     def receive_data(self, data: bytes, now: float) -> None: ...
 
@@ -65,6 +70,8 @@ class Server(Protocol[C_co]):
     def relieve(self, now: float) -> None: ...
 
     def advance(self, now: float) -> None: ...
+
+    def advance_to_output(self, until: float) -> float: ...
 
 
 class HostFailed(SdkError):
@@ -101,6 +108,9 @@ class LoopbackHost:
         self._selector = selectors.DefaultSelector()
         self._links: dict[ServerConnection, _Link] = {}
         self._calls: deque[Callable[[], None]] = deque()
+        self._behind = 0.0
+        """Seconds: the most since that was told last."""
+        self._told_at = -math.inf
         self._is_stopping = False
         self._failure: BaseException | None = None
         self._thread = threading.Thread(target=self._run, name=f"local-exchange:{self.port}", daemon=True)
@@ -198,29 +208,51 @@ class LoopbackHost:
             self._wakes.close()
 
     def _turn(self) -> None:
-        """One wait, then everything that it brought."""
-        found = self._selector.select(self._pause())
-        due = self.server.next_deadline()
-        if due is not None and self.now() - due > LATE:
-            self.server.relieve(self.now())
-        for key, mask in found:
+        """One wait, then everything that it brought, at one time: what takes long makes nobody look idle meanwhile."""
+        found, now = self._wait()
+        links: list[tuple[_Link, int]] = [(key.data, mask) for key, mask in found if isinstance(key.data, _Link)]
+        # First all is read that lay unread, then time passes: who has sent something is not idle, however late it is read.
+        arrived = [(link, self._receive(link, now)) for link, mask in links if mask & selectors.EVENT_READ]
+        self._relieve(now)
+        for key, _ in found:
             if key.data is LISTEN:
-                self._accept()
+                self._accept(now)
             elif key.data is WAKE:
                 self._drain_wakes()
-            else:
-                link: _Link = key.data
-                if mask & selectors.EVENT_READ:
-                    self._read(link)
-                if mask & selectors.EVENT_WRITE:
-                    self._write(link)
-        self.server.advance(self.now())
+        for link, plain in arrived:
+            self._take(link, plain, now)
+        for link, mask in links:
+            if mask & selectors.EVENT_WRITE:
+                self._write(link)
+        self.server.advance(now)
         while self._calls:
             self._calls.popleft()()
         for connection in self.server.take_ready():
             if (ready := self._links.get(connection)) is not None:
                 ready.queue(connection.data_to_send())
                 self._write(ready)
+
+    def _wait(self) -> tuple[list[tuple[selectors.SelectorKey, int]], float]:
+        """What has come, and a time until which nothing else had: a stop of the process may fall between the two."""
+        found = self._selector.select(self._pause())
+        while True:
+            now = self.now()
+            due = self.server.next_deadline()
+            if due is None or now - due <= LATE:
+                return found, now
+            found = self._selector.select(0.0)
+            if self.now() - now <= LATE:
+                return found, now
+
+    def _relieve(self, now: float) -> None:
+        """When it is behind, the exchange is spared what it has missed, and says so."""
+        due = self.server.next_deadline()
+        if due is not None and now - due > LATE:
+            self.server.relieve(now)
+            self._behind = max(self._behind, now - due)
+        if self._behind and now >= self._told_at + TOLD_EVERY:
+            LOG.warning("%.1f s behind: what the random traders would have done meanwhile is left out", self._behind)
+            self._told_at, self._behind = now, 0.0
 
     def _pause(self) -> float | None:
         if self._calls:
@@ -235,13 +267,13 @@ class LoopbackHost:
         except BlockingIOError:
             pass
 
-    def _accept(self) -> None:
+    def _accept(self, now: float) -> None:
         try:
             accepted, _ = self._listener.accept()
         except OSError:
             return  # the client has gone already
         try:
-            connection = self.server.accept(self.now())
+            connection = self.server.accept(now)
         except BaseException:
             accepted.close()
             raise
@@ -253,23 +285,31 @@ class LoopbackHost:
     def _channel(self) -> Channel | None:
         return None if self._authority is None else Channel(self._authority.context)
 
-    def _read(self, link: _Link) -> None:
+    def _receive(self, link: _Link, now: float) -> bytes | None:
+        """What has come in plain, which may be nothing; None for the end."""
         try:
             data = link.socket.recv(READ_SIZE)
         except BlockingIOError:
-            return
+            return b""
         except OSError:
-            data = b""
+            return None
         try:
             plain = link.open(data)
         except ssl.SSLError:
-            data = b""  # it does not trust us, or speaks no TLS
-        if not data:
+            return None  # it does not trust us, or speaks no TLS
+        if plain:
+            link.connection.note_arrival(now)
+        return plain if data else None
+
+    def _take(self, link: _Link, plain: bytes | None, now: float) -> None:
+        if link.is_closed:
+            return
+        if plain is None:
             link.connection.receive_eof()
             self._close(link)
             return
         if plain:
-            link.connection.receive_data(plain, self.now())
+            link.connection.receive_data(plain, now)
         if link.unsent:
             link.queue(
                 link.connection.data_to_send()

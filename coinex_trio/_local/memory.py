@@ -107,9 +107,8 @@ class MemoryNetwork:
             raise UsageError("nothing is left that could happen in memory, and no end was given")
         self.follow()
         while not (ready := [transport for transport in transports if transport.is_readable]) and self._now < until:
-            due = self.server.next_deadline()
-            self._now = max(self._now, until if due is None else min(until, due))
-            self.follow()
+            self._now = self.server.advance_to_output(until)
+            self._deliver()
         return ready
 
     async def open_stream(

@@ -47,7 +47,10 @@ class Feeds:
         wake: Callable[[str], object],
         wake_later: Callable[[str], object],
     ) -> None:
-        """`wake(market key)` runs when somebody begins to look at a market, the other one when at all of them."""
+        """`wake(market key)` runs when somebody begins to look at a market, the other one when at all of them.
+
+        Either may let it sleep on for a while; then its books, best quotes and deals come when it has woken.
+        """
         self._wake, self._wake_later = wake, wake_later
         self.markets = markets
         """By name."""
@@ -77,7 +80,7 @@ class Feeds:
                 self._deals_seen.setdefault(name, self.markets[name].deal_count)
             elif topic == "bbo":
                 subscription.fresh.discard(name)
-                if not self.markets[name].is_halted:
+                if self.markets[name].is_awake and not self.markets[name].is_halted:
                     subscriber.deliver(self._quote(self.markets[name]))
 
     def leave(self, topic: str, subscriber: Subscriber, names: Iterable[str], *, is_all: bool) -> None:
@@ -125,9 +128,12 @@ class Feeds:
         """Every 200 ms."""
         for channel in list(self._depth.values()):
             channel.push_changes(now_ms)
-        self._push_deals()
-        self._push_states(now_ms)
-        self._push_premiums(now_ms)
+        if self._subscriptions["deals"]:
+            self._push_deals()
+        if self._subscriptions["state"]:
+            self._push_states(now_ms)
+        if self._subscriptions["premium"]:
+            self._push_premiums(now_ms)
 
     def push_quote(self, market: Market) -> None:
         """The best prices have changed."""
@@ -159,9 +165,9 @@ class Feeds:
     def _push_deals(self) -> None:
         subscriptions = self._subscriptions["deals"]
         is_anyone_new = any(subscription.fresh for subscription in subscriptions.values())
-        for name, market in self.markets.items() if subscriptions else ():
+        for name, market in self.markets.items():
             new = market.deal_count - self._deals_seen.get(name, market.deal_count)
-            if market.is_halted or not (new or is_anyone_new):
+            if market.is_halted or not market.is_awake or not (new or is_anyone_new):
                 continue
             self._deals_seen[name] = market.deal_count
             followers = self._followers("deals", name)
@@ -180,8 +186,6 @@ class Feeds:
 
     def _push_states(self, now_ms: int) -> None:
         subscriptions = self._subscriptions["state"]
-        if not subscriptions:
-            return
         changed = {}
         for name, market in self.markets.items():
             mark = (market.deal_count, now_ms // FULL_EVERY_MS)
@@ -216,13 +220,13 @@ class Feeds:
                 follower.deliver(push)
 
     def _quote(self, market: Market) -> Push:
-        bid, bid_lots, ask, ask_lots = market.top
+        (bid, bid_size), (ask, ask_size) = market.best("buy"), market.best("sell")
         quote: dict[str, Any] = {
             "market": market.spec.name,
             "updated_at": self._prices.now_ms,
-            "best_bid_price": market.price_text(bid) if bid else "0",
-            "best_bid_size": market.amount_text(bid_lots),
-            "best_ask_price": market.price_text(ask) if ask else "0",
-            "best_ask_size": market.amount_text(ask_lots),
+            "best_bid_price": bid,
+            "best_bid_size": bid_size,
+            "best_ask_price": ask,
+            "best_ask_size": ask_size,
         }
         return Push("bbo.update", quote)

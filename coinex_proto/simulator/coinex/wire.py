@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Mapping
+from struct import Struct
 from typing import Any, Final, Protocol
 
 import msgspec
@@ -22,13 +23,23 @@ from coinex_proto.simulator.market.stops import StopOrder
 
 SMALL: Final = 4096
 """Up to here a small window packs faster at the same size."""
+TINY: Final = 1024
+"""Up to here deflating saves a quarter of the bytes for twenty times the work: they go as one stored block."""
+_STORED: Final = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x04\xff\x01"
+"""Header of a gzip member (no time, fastest, unknown system), and of its last block, which is stored (RFC 1951, 3.2.4)."""
+
+_STORED_HEAD: Final = Struct("<HH").pack
+_STORED_TAIL: Final = Struct("<II").pack
 
 json_of: Final = msgspec.json.Encoder().encode
 
 
 def packed(payload: bytes) -> bytes:
     """One gzip member with a zero time stamp: the same text gives the same bytes."""
-    packer = zlib.compressobj(1, zlib.DEFLATED, 28 if len(payload) <= SMALL else 31, 5)
+    size = len(payload)
+    if size <= TINY:
+        return _STORED + _STORED_HEAD(size, size ^ 0xFFFF) + payload + _STORED_TAIL(zlib.crc32(payload), size)
+    packer = zlib.compressobj(1, zlib.DEFLATED, 28 if size <= SMALL else 31, 5)
     return packer.compress(payload) + packer.flush()
 
 

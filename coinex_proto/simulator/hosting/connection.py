@@ -85,6 +85,11 @@ class ServerConnection:
         self.last_received_at = now
         self._take(data)
 
+    def note_arrival(self, now: float) -> None:
+        """The client was heard until now, whatever is still to be read: it is not idle, however late that is read."""
+        if self._inward is None and not self._is_silent:
+            self.last_received_at = max(self.last_received_at, now)
+
     def _take(self, data: bytes) -> None:
         if self._websocket is not None:
             self._receive_frames(self._websocket, data)

@@ -6,7 +6,6 @@ comes with the request and the push.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator
 from typing import Final, Protocol
 
@@ -80,7 +79,9 @@ class FaultRunner:
     @property
     def next_at(self) -> float:
         """When something is due; infinity for never."""
-        return min(self.plan.next_at, min((entry[0] for entry in self._late), default=math.inf))
+        if not self._late:
+            return self.plan.next_at
+        return min(self.plan.next_at, min(entry[0] for entry in self._late))
 
     def act(self, now: float) -> None:
         """Do what is due."""

@@ -90,7 +90,10 @@ class VenueServer(ABC, Generic[Code]):
         return None if at == math.inf else at
 
     def relieve(self, now: float) -> None:
-        """The machine cannot keep up: what the random traders have missed until now is left out."""
+        """The machine cannot keep up: what the random traders have missed until now is left out.
+
+        A venue with pushes by the clock has those that are overdue come once.
+        """
         self.crowds.leave_out(now)
 
     def advance(self, now: float) -> None:
@@ -99,6 +102,17 @@ class VenueServer(ABC, Generic[Code]):
             self._set_clock(at)
             self._step(at)
         self._set_clock(now)
+
+    def advance_to_output(self, until: float) -> float:
+        """The same, but no further than to where somebody has something to send.  Returns that time, or `until`."""
+        while not self._ready and (at := self._next_at()) <= until and at != math.inf:
+            self._set_clock(at)
+            self._step(at)
+        if self._ready:
+            return self.now
+        if until != math.inf:
+            self._set_clock(until)
+        return until
 
     # what a test does
 

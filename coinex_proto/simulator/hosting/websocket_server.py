@@ -7,6 +7,7 @@ protocol pings are answered, and whether a close frame is (CoinEx drops TCP inst
 from __future__ import annotations
 
 from collections.abc import Sequence
+from struct import Struct
 from typing import Final
 
 import h11
@@ -24,6 +25,7 @@ from wsproto.utilities import LocalProtocolError, RemoteProtocolError
 
 _FIN_TEXT: Final = 0x81
 _FIN_BINARY: Final = 0x82
+_SHORT, _MIDDLE, _LONG = Struct(">BB").pack, Struct(">BBH").pack, Struct(">BBQ").pack
 
 
 def binary_frame(payload: bytes) -> bytes:
@@ -38,10 +40,10 @@ def text_frame(payload: bytes) -> bytes:
 
 def _header(first: int, length: int) -> bytes:
     if length < 126:
-        return bytes((first, length))
+        return _SHORT(first, length)
     if length < 65536:
-        return bytes((first, 126)) + length.to_bytes(2, "big")
-    return bytes((first, 127)) + length.to_bytes(8, "big")
+        return _MIDDLE(first, 126, length)
+    return _LONG(first, 127, length)
 
 
 class WebSocketServer:

@@ -42,13 +42,11 @@ class Ledger:
 
     def balance(self, owner: int, wallet: str, currency: str) -> Balance:
         """The one object of this balance; whoever changes it notes it with `moved`."""
-        currencies = self._wallets.get((owner, wallet))
-        if currencies is None:
-            currencies = self._wallets[owner, wallet] = {}
-        found = currencies.get(currency)
-        if found is None:
-            found = currencies[currency] = Balance()
-        return found
+        try:
+            return self._wallets[owner, wallet][currency]
+        except KeyError:
+            found = self._wallets.setdefault((owner, wallet), {})[currency] = Balance()
+            return found
 
     def moved(self, owner: int, wallet: str, currency: str) -> None:
         """Note that this balance has changed."""

@@ -37,6 +37,9 @@ def to_text(scaled: int, places: int) -> str:
     """All decimals printed: to_text(150, 2) is "1.50"."""
     if places == 0:
         return str(scaled)
+    digits = str(scaled)
+    if scaled > 0 and len(digits) > places:
+        return f"{digits[:-places]}.{digits[-places:]}"
     sign = "-" if scaled < 0 else ""
     digits = str(abs(scaled)).rjust(places + 1, "0")
     return f"{sign}{digits[:-places]}.{digits[-places:]}"

@@ -6,8 +6,8 @@ and same input give the same trades.  Times handed in are seconds that never go 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 from typing import Final
 
 from coinex_proto.simulator.market.accounts import Ledger, NotEnough
@@ -48,6 +48,8 @@ class Exchange:
         self.marks = Marks(self.markets)
         self.stops = StopBook(self, self._report_stop)
         self._batched: dict[Market, None] | None = None
+        self._nesting = 0
+        self._moment = _Moment(self._begin_moment, self._end_moment)
         self._last_order_id = 98_388_000_000
         self._last_deal_id = 3_514_376_000
         self._last_guard_id = 123_000
@@ -62,19 +64,22 @@ class Exchange:
                 if not self.ledger.balance(owner, spec.wallet, currency).available:
                     self.ledger.deposit(owner, spec.wallet, currency, ENDLESS)
 
-    @contextmanager
-    def batch(self) -> Iterator[None]:
+    def batch(self) -> AbstractContextManager[None]:
         """What is done inside counts as one moment: best prices, positions and balances are reported once, at its end."""
-        if self._batched is not None:
-            yield
+        return self._moment
+
+    def _begin_moment(self) -> None:
+        self._nesting += 1
+        if self._batched is None:
+            self._batched = {}
+
+    def _end_moment(self) -> None:
+        self._nesting -= 1
+        if self._nesting or self._batched is None:
             return
-        self._batched = {}
-        try:
-            yield
-        finally:
-            markets, self._batched = tuple(self._batched), None
-            for market in markets:
-                self._after(market)
+        markets, self._batched = tuple(self._batched), None
+        for market in markets:
+            self._after(market)
 
     def open_account(self) -> int:
         """A new watched owner."""
@@ -117,6 +122,10 @@ class Exchange:
         self._reserve(market, order)
         if owner in self.ledger.watched:
             self.orders[order.order_id] = order
+        elif kind == "limit" and market.book.next_maker(side, price) is None:
+            market.book.add(order)  # most of what the crowd does
+            self._after(market)
+            return order
         self._run(market, order, "put")
         self._after(market)
         return order
@@ -326,6 +335,8 @@ class Exchange:
             if not order.filled:
                 self.orders.pop(order.order_id, None)
             self._report_order(order, "finish")
+        elif order.owner == MAKERS and market.quote_gone is not None:
+            market.quote_gone(order)
 
     def _report_order(self, order: Order, event: str) -> None:
         if order.owner in self.ledger.watched:
@@ -345,7 +356,8 @@ class Exchange:
         if market.see_top():
             for listener in self.listeners:
                 listener.top_changed(market)
-        self._watch(market)
+        if self.stops.has_waiting or self.futures.has_watched:
+            self._watch(market)
         for position, event in self.futures.take_changed():
             if not position.lots:
                 self._cancel_reducing(market, position)
@@ -372,6 +384,19 @@ class Exchange:
             for position in self.futures.watched_in(other.spec.key):
                 if self.futures.is_bankrupt(other, position, self.marks.mark(other)):
                     self.close(position, "liq")
+
+
+class _Moment(AbstractContextManager[None]):
+    """Enters and leaves by two functions; one object serves for all, since the crowd enters it at each of its steps."""
+
+    def __init__(self, begin: Callable[[], None], end: Callable[[], None]) -> None:
+        self._begin, self._end = begin, end
+
+    def __enter__(self) -> None:
+        self._begin()
+
+    def __exit__(self, *_: object) -> None:
+        self._end()
 
 
 def _limit(order: Order) -> int | None:

@@ -116,6 +116,11 @@ class FuturesSettlement:
         """Lots held long in one market."""
         return sum(p.lots for p in self._positions.values() if p.market == key and p.lots > 0)
 
+    @property
+    def has_watched(self) -> bool:
+        """Whether a watched owner has an open position in any market."""
+        return any(self._watched.values())
+
     def watched_in(self, key: str) -> tuple[Position, ...]:
         """Open positions of watched owners in one market."""
         return tuple(self._watched.get(key, {}).values())

@@ -6,13 +6,14 @@ Times are milliseconds of the exchange's own clock, handed in.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from itertools import takewhile
 from typing import Final
 
 from attrs import define, field, frozen
 
 from coinex_proto.simulator.market.amounts import UNIT_PLACES, to_short_text, to_text
-from coinex_proto.simulator.market.matching import Book, HalfBook, Side
+from coinex_proto.simulator.market.matching import Book, HalfBook, Level, Order, Side
 
 HOUR_MS: Final = 3_600_000
 MINUTE_MS: Final = 60_000
@@ -145,9 +146,13 @@ class Market:
         """Grows with every trade; who remembers it knows how many deals are new."""
         self.hours: deque[Candle] = deque(maxlen=KEPT_HOURS)
         self.minutes: deque[Candle] = deque(maxlen=KEPT_MINUTES)
+        self.is_awake = False
+        """The crowd has come; before, the book shows nothing that anybody should see."""
         self.is_halted = False
         self.is_own_index = False
         """Futures: somebody quotes it apart from its spot market, and its own middle is its index."""
+        self.quote_gone: Callable[[Order], object] | None = None
+        """Called with each order of the crowd's makers that is over."""
         self.top: tuple[int, int, int, int] = (0, 0, 0, 0)
         """Best bid price and size, best ask price and size; 0 for a missing side."""
 
@@ -178,8 +183,8 @@ class Market:
 
     def see_top(self) -> bool:
         """Look at the best prices again; whether they have changed."""
-        bid, ask = _front(self.book.bids), _front(self.book.asks)
-        top = (*bid, *ask)
+        sides = self.book.sides
+        top = (*_front(sides["buy"]), *_front(sides["sell"]))
         if top == self.top:
             return False
         self.top = top
@@ -214,17 +219,19 @@ class Market:
         return to_short_text(lots, self.spec.amount_places)
 
     def _plain(self, half: HalfBook, limit: int) -> list[tuple[str, str]]:
-        found: list[tuple[str, str]] = []
-        for level in half:
-            if len(found) == limit:
-                break
-            if not level.lots:
-                continue
-            text = level.text
-            if text is None:
-                text = level.text = (self.price_text(level.price), self.amount_text(level.lots))
-            found.append(text)
-        return found
+        shown = [level for level in half if level.lots][:limit] if half.has_hidden else half.ranked[:limit]
+        return [level.text or self._print(level) for level in shown]
+
+    def _print(self, level: Level) -> tuple[str, str]:
+        spec = self.spec
+        price = level.price_text = level.price_text or to_text(level.price, spec.price_places)
+        level.text = text = (price, to_short_text(level.lots, spec.amount_places))
+        return text
+
+    def best(self, side: Side) -> tuple[str, str]:
+        """Price and size texts of the best level that shows something; zeros for an empty side."""
+        levels = self._plain(self.book.sides[side], 1)
+        return levels[0] if levels else ("0", "0")
 
     def _merged(self, half: HalfBook, side: Side, limit: int, step: int) -> list[tuple[str, str]]:
         sums: dict[int, int] = {}
@@ -239,7 +246,7 @@ class Market:
 
 
 def _front(half: HalfBook) -> tuple[int, int]:
-    for level in half:
-        if level.lots:
-            return level.price, level.lots
-    return 0, 0
+    if not half.has_hidden and half.ranked:
+        best = half.ranked[0]
+        return best.price, best.lots
+    return next(((level.price, level.lots) for level in half if level.lots), (0, 0))

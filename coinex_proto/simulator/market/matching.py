@@ -6,7 +6,7 @@ the maker's lots out of the book.  Prices are ticks, amounts lots (see amounts.p
 
 from __future__ import annotations
 
-from bisect import bisect_left, insort
+from bisect import bisect_left
 from collections.abc import Iterator
 from typing import Final, Literal
 
@@ -68,6 +68,8 @@ class Level:
     lots: int = 0
     """What the public book shows."""
     orders: dict[int, Order] = field(factory=dict)
+    price_text: str = ""
+    """As printed, once it has been."""
     text: tuple[str, str] | None = None
     """Price and size as printed; kept by whoever prints, cleared on every change."""
 
@@ -78,7 +80,11 @@ class HalfBook:
     def __init__(self, sign: int) -> None:
         self._sign = sign
         self._keys: list[int] = []
+        self.ranked: list[Level] = []
+        """All levels, best first: the same order as the keys."""
         self.levels: dict[int, Level] = {}
+        self.has_hidden = False
+        """Since a hidden order has rested here a level may show nothing."""
         self.revision = 0
         """Grows with every change."""
 
@@ -88,9 +94,14 @@ class HalfBook:
         level = self.levels.get(order.price)
         if level is None:
             level = self.levels[order.price] = Level(order.price)
-            insort(self._keys, order.price * self._sign)
+            key = order.price * self._sign
+            at = bisect_left(self._keys, key)
+            self._keys.insert(at, key)
+            self.ranked.insert(at, level)
         level.orders[order.order_id] = order
-        if not order.is_hidden:
+        if order.is_hidden:
+            self.has_hidden = True
+        else:
             level.lots += order.left
             level.text = None
 
@@ -105,14 +116,14 @@ class HalfBook:
             del level.orders[order.order_id]
             if not level.orders:
                 del self.levels[order.price]
-                del self._keys[bisect_left(self._keys, order.price * self._sign)]
+                at = bisect_left(self._keys, order.price * self._sign)
+                del self._keys[at], self.ranked[at]
 
     def best(self) -> Level | None:
-        return self.levels[self._keys[0] * self._sign] if self._keys else None
+        return self.ranked[0] if self.ranked else None
 
     def __iter__(self) -> Iterator[Level]:
-        for key in self._keys:
-            yield self.levels[key * self._sign]
+        return iter(self.ranked)
 
 
 class Book:
@@ -148,10 +159,10 @@ class Book:
 
     def next_maker(self, side: Side, limit: int | None) -> Order | None:
         """The order that a taker of this side meets first; None when nobody trades at `limit` or better."""
-        level = self.sides[OTHER[side]].best()
-        if level is None or (limit is not None and not _reaches(side, limit, level.price)):
+        ranked = self.sides[OTHER[side]].ranked
+        if not ranked or (limit is not None and not _reaches(side, limit, ranked[0].price)):
             return None
-        return next(iter(level.orders.values()))
+        return next(iter(ranked[0].orders.values()))
 
     def makers(self, side: Side, limit: int | None) -> Iterator[Order]:
         """All orders that a taker of this side could meet, in the order of meeting them."""

@@ -70,6 +70,11 @@ class StopBook:
         self.stops: dict[int, StopOrder] = {}
         """Every stop order ever placed, oldest first."""
 
+    @property
+    def has_waiting(self) -> bool:
+        """Whether there is anything to fire, in any market."""
+        return any(self._waiting.values())
+
     def place(
         self,
         owner: int,

@@ -8,7 +8,6 @@ reference is traded away, the user's orders included.
 from __future__ import annotations
 
 import math
-from collections import deque
 from heapq import heapify, heappop, heappush
 from random import Random
 from typing import Final
@@ -56,8 +55,9 @@ class Crowd:
         self._random = Random(f"{seed}:{key}")
         many = len(exchange.markets) > MANY_MARKETS
         self._depth = settings.depth if settings.depth is not None else SHALLOW if many else DEEP
-        self._orders: dict[Side, deque[Order]] = {"buy": deque(), "sell": deque()}
-        self._deals_seen = -1
+        self._orders: dict[Side, dict[int, Order]] = {"buy": {}, "sell": {}}
+        """The makers' live quotes, oldest first."""
+        self._market.quote_gone = lambda order: self._orders[order.side].pop(order.order_id, None)
         self.reference = float(self._market.spec.start_price)
         """Ticks."""
         self.is_quiet = False
@@ -116,16 +116,16 @@ class Crowd:
     def sweep(self, bid: int, ask: int) -> None:
         """Trade away whatever bids above `ask` or offers below `bid`."""
         book = self._market.book
-        self._take("sell", ask + 1, sum(order.left for order in book.makers("sell", ask + 1)))
-        self._take("buy", bid - 1, sum(order.left for order in book.makers("buy", bid - 1)))
+        if (best := book.bids.best()) is not None and best.price > ask:
+            self._take("sell", ask + 1, sum(order.left for order in book.makers("sell", ask + 1)))
+        if (best := book.asks.best()) is not None and best.price < bid:
+            self._take("buy", bid - 1, sum(order.left for order in book.makers("buy", bid - 1)))
 
     def withdraw(self) -> None:
         """Cancel every quote of the makers."""
         book = self._market.book
         for order in [order for order in book.orders.values() if order.owner == MAKERS]:
             self._exchange.cancel(order)
-        for orders in self._orders.values():
-            orders.clear()
 
     def rest(self, side: Side, price: int, lots: int) -> Order:
         """Put one quote of the makers into the book."""
@@ -136,8 +136,7 @@ class Crowd:
         return self._exchange.place(TAKERS, self._market.spec.key, side, "market", amount=lots)
 
     def _take(self, side: Side, limit: int, lots: int) -> None:
-        if lots:
-            self._exchange.place(TAKERS, self._market.spec.key, side, "ioc", price=limit, amount=lots)
+        self._exchange.place(TAKERS, self._market.spec.key, side, "ioc", price=limit, amount=lots)
 
     def _hit(self, side: Side) -> None:
         try:
@@ -151,16 +150,14 @@ class Crowd:
         half = self.reference * settings.spread / 2
         away = half * (0.5 + random.random()) + random.expovariate(1 / (10 * half + 1))
         price = math.floor(self.reference - away) if side == "buy" else math.ceil(self.reference + away)
-        self._orders[side].append(self.rest(side, max(price, 1), self._size()))
+        order = self.rest(side, max(price, 1), self._size())
+        if not order.finish:
+            self._orders[side][order.order_id] = order
 
     def _renew(self, tired: Side) -> None:
         """The oldest quote of one side goes, new ones take the place of those that are gone."""
-        if self._deals_seen != self._market.deal_count:
-            self._deals_seen = self._market.deal_count
-            for side, orders in self._orders.items():
-                self._orders[side] = deque(order for order in orders if not order.finish)
         if len(self._orders[tired]) >= self._depth:
-            self._exchange.cancel(self._orders[tired].popleft())
+            self._exchange.cancel(next(iter(self._orders[tired].values())))
         for side, orders in self._orders.items():
             for _ in range(self._depth - len(orders)):
                 self._quote(side)
@@ -192,6 +189,7 @@ class Crowds:
             guide = self.wake(follows, now) if follows is not None else None
             crowd = self._crowds[key] = Crowd(self._exchange, key, self._settings, self._seed, guide)
             crowd.start()
+            self._exchange.markets[key].is_awake = True
             if self._settings.rate > 0:
                 heappush(self._due, (now + crowd.wait(), len(self._crowds), key, now))
         return crowd

@@ -203,6 +203,11 @@ class QfexServer(VenueServer[str]):
         super()._set_clock(now)
         self.twaps.now = self.now
 
+    def relieve(self, now: float) -> None:
+        """Of the ticks that are overdue those of the last second come, in which each channel has one."""
+        super().relieve(now)
+        self._push_at, self._account_at = max(self._push_at, _next_tick(now - 1.0)), max(self._account_at, now)
+
     def _pushes_at(self) -> float:
         ping_at = self._ping_at if self.trade_sockets else math.inf
         return min(self.twaps.next_at, self._push_at, self._account_at, ping_at)

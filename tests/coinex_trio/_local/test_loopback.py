@@ -4,16 +4,26 @@ from __future__ import annotations
 
 import gzip
 import json
+import logging
 import socket
 import ssl
+import threading
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from websockets.sync.client import ClientConnection, connect
 
+from coinex_proto.simulator import CoinexServer
 from coinex_trio._local.loopback import HostFailed, LoopbackHost
 from coinex_trio.exchange import Exchange, local_exchange
+
+UPGRADE = (
+    b"GET /v2/spot HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+)
+PING = b"\x89\x80\x00\x00\x00\x00"
+PONG = b"\x8a\x00"
 
 
 def test_an_answer_after_which_it_closes_is_whole_when_the_request_came_with_the_end_of_the_handshake() -> None:
@@ -31,6 +41,65 @@ def test_an_answer_after_which_it_closes_is_whole_when_the_request_came_with_the
             while data := connection.recv(65536):
                 incoming.write(data)
         assert tls.read(65536).startswith(b"HTTP/1.1 200")
+
+
+def _socket(host: LoopbackHost) -> socket.socket:
+    line = socket.create_connection(("127.0.0.1", host.port), timeout=120)
+    line.sendall(UPGRADE)
+    head = b""
+    while b"\r\n\r\n" not in head:
+        head += line.recv(4096)
+    return line
+
+
+def _stop_the_process(host: LoopbackHost, seconds: float, *says: socket.socket) -> None:
+    """As SIGSTOP and SIGCONT do: time passes in one piece, and clients go on sending meanwhile."""
+
+    def stopped() -> None:
+        for line in says:
+            line.sendall(PING)
+        host._shift += seconds
+
+    host.call(stopped)
+
+
+def test_pings_that_lay_unread_while_the_process_was_stopped_are_read_before_anybody_is_judged_idle() -> None:
+    host = LoopbackHost(lambda now: CoinexServer(now=now), "127.0.0.1", 0)
+    host.start()
+    try:
+        with _socket(host) as first, _socket(host) as second, _socket(host) as silent:
+            _stop_the_process(host, 62.0, first, second)
+            for line in (first, second):
+                assert line.recv(2, socket.MSG_WAITALL) == PONG
+            assert silent.recv(1) == b""
+            for line in (first, second):
+                line.sendall(PING)
+                assert line.recv(2, socket.MSG_WAITALL) == PONG
+    finally:
+        host.stop()
+
+
+def test_an_exchange_that_is_behind_says_by_how_much(caplog: pytest.LogCaptureFixture) -> None:
+    told = threading.Event()
+
+    class Heard(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            told.set()
+
+    handler, logger = Heard(), logging.getLogger("coinex_trio.exchange")
+    logger.addHandler(handler)
+    host = LoopbackHost(lambda now: CoinexServer(now=now), "127.0.0.1", 0)
+    host.start()
+    try:
+        with _socket(host):
+            _stop_the_process(host, 1000.0)
+            assert told.wait(120)
+    finally:
+        host.stop()
+        logger.removeHandler(handler)
+    (record,) = [record for record in caplog.records if record.name == "coinex_trio.exchange"]
+    assert record.levelno == logging.WARNING
+    assert 900 < float(record.getMessage().partition(" s behind")[0]) < 1000
 
 
 def _is_shaken(tls: ssl.SSLObject) -> bool:
@@ -98,6 +167,9 @@ def test_an_exchange_that_fails_says_why_to_whoever_uses_it(caplog: pytest.LogCa
         def relieve(self, now: float) -> None: ...
 
         def advance(self, now: float) -> None: ...
+
+        def advance_to_output(self, until: float) -> float:
+            return until
 
     host = LoopbackHost(lambda now: Broken(), "127.0.0.1", 0)
     host.start()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from coinex_proto.simulator import CoinexServer, CrowdSettings
 from tests.coinex_proto.simulator.peer import START, Peer, quiet_server
 
@@ -176,3 +178,81 @@ def test_a_thousand_markets_wake_one_after_the_other_and_all_come() -> None:
     assert server.exchange.markets["spot:SIM0090USDT"].top == (0, 0, 0, 0)
     peer.run(2)
     assert server.exchange.markets["spot:SIM0090USDT"].top != (0, 0, 0, 0)
+
+
+def awake(server: CoinexServer) -> int:
+    return sum(market.is_awake for market in server.exchange.markets.values())
+
+
+def thousand_by_name() -> tuple[Peer, CoinexServer, list[str]]:
+    """Asks for the books of every market by name, in requests of 80, in one moment; what came so far is read."""
+    server = CoinexServer(now=START, markets=1000)
+    peer = Peer(server)
+    names = list(server.feeds["spot"].markets)
+    for first in range(0, len(names), 80):
+        peer.request("depth.subscribe", {"market_list": [[n, 5, "0", False] for n in names[first : first + 80]]})
+    return peer, server, names
+
+
+def test_a_thousand_markets_by_name_are_acknowledged_before_most_of_them_wake() -> None:
+    peer, server, names = thousand_by_name()
+    assert [message["code"] for message in peer.messages] == [0] * -(-len(names) // 80)
+    assert 1 <= awake(server) <= 16
+
+
+def test_markets_wake_a_few_at_a_time_so_that_others_are_served_meanwhile() -> None:
+    peer, server, names = thousand_by_name()
+    before, most = awake(server), 0
+    for _ in range(700):
+        server.advance(server.now + 0.01)
+        now_awake = awake(server)
+        before, most = now_awake, max(most, now_awake - before)
+    assert most <= 4
+    assert awake(server) == len(names)
+    peer.read()
+    assert {push["market"] for push in peer.pushes("depth.update")} == set(names)
+
+
+def test_a_market_that_still_sleeps_shows_no_empty_book_quote_or_history() -> None:
+    peer, _, names = thousand_by_name()
+    peer.subscribe("bbo", *names[:100])
+    peer.subscribe("bbo", *names[100:200])
+    peer.subscribe("deals", *names[:100])
+    peer.subscribe("deals", *names[100:200])
+    peer.run(8)
+    firsts: dict[tuple[str, str], Any] = {}
+    for message in peer.messages:
+        if "method" in message:
+            firsts.setdefault((message["method"], message["data"]["market"]), message["data"])
+    for name in names[:200]:
+        assert firsts["depth.update", name]["is_full"]
+        assert len(firsts["depth.update", name]["depth"]["bids"]) == 5
+        assert firsts["bbo.update", name]["best_bid_price"] != "0"
+        assert len(firsts["deals.update", name]["deal_list"]) == 100
+
+
+def test_markets_that_follow_each_other_slowly_wake_with_their_requests() -> None:
+    peer = Peer(server := CoinexServer(now=START, markets=100))
+    names = list(server.feeds["spot"].markets)
+    for number in range(0, 60, 15):
+        peer.subscribe("bbo", *names[number : number + 15])
+        assert all(server.feeds["spot"].markets[name].is_awake for name in names[: number + 15])
+        peer.run(0.25)
+
+
+def test_pushes_that_are_overdue_come_once_when_the_machine_cannot_keep_up() -> None:
+    peer = Peer(server := CoinexServer(now=START))
+    follow_depth(peer)
+    peer.subscribe("index")
+    peer.run(1)
+    peer.clear()
+    late = server.now + 50
+    server.relieve(late)
+    server.advance(late)
+    peer.read()
+    assert len(peer.pushes("depth.update")) <= 2
+    assert len(peer.pushes("index.update")) <= 2
+    peer.clear()
+    peer.run(10)
+    assert len(peer.pushes("depth.update")) > 10
+    assert len(peer.pushes("index.update")) == 2

@@ -169,3 +169,19 @@ def test_a_silent_connection_neither_reads_nor_writes_nor_ends() -> None:
     assert (connection.data_to_send(), connection.wants_close, connection.next_at(60.0)) == (b"", None, float("inf"))
     connection.receive_eof()
     assert connection.data_to_send() == b""
+
+
+def test_a_client_that_was_heard_is_not_idle_before_its_bytes_are_read() -> None:
+    _, connection = opened()
+    connection.note_arrival(59.0)
+    connection.handle_time(62.0, 60.0)
+    assert _ending(connection) is None
+    connection.handle_time(119.0, 60.0)
+    assert _ending(connection) == "fin"
+
+
+def test_what_a_frozen_connection_hears_is_heard_when_it_thaws() -> None:
+    _, connection = opened()
+    connection.stall(10.0)
+    connection.note_arrival(9.0)
+    assert connection.last_received_at == 0.0

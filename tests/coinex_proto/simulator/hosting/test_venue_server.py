@@ -117,6 +117,17 @@ def test_what_the_machine_cannot_do_is_left_out(venue: Venue) -> None:
     assert server.crowds.next_at > START + 60 - 1e-6
 
 
+def test_time_goes_no_further_than_to_where_somebody_has_something_to_send(venue: Venue) -> None:
+    server = venue.begin(faults="at 5s drop fin")
+    connection = venue.connect()
+    server.take_ready()
+    connection.data_to_send()
+    assert server.advance_to_output(START + 3) == START + 3
+    server.take_ready()
+    assert server.advance_to_output(START + 30) == START + 5
+    assert server.take_ready() == (connection,)
+
+
 @pytest.mark.parametrize(
     ("fault", "ending"), [("drop", "rst"), ("drop fin", "fin"), ("drop mid-frame", "rst"), ("silence", None)]
 )
