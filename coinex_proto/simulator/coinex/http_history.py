@@ -1,8 +1,7 @@
-"""What has happened to positions, and the accounts that this exchange does not have, over HTTP.
+"""What has happened to positions, and to the prices that they are judged by, over HTTP.
 
-There are no margin and no Earn accounts, no transfers, no auto-deleveraging and no settlements here, so that their lists
-are empty. Of basis and premium nothing is kept: their lists hold the present value alone.
-Source: CoinEx HTTP API v2, balance, transfer, position and futures market pages.
+There is no auto-deleveraging and there are no settlements here, so that their lists are empty. Of basis and premium nothing is kept: their lists hold the present value alone.
+Source: CoinEx HTTP API v2, position and futures market pages.
 """
 
 from __future__ import annotations
@@ -16,11 +15,6 @@ from coinex_proto.simulator.coinex.wire import rate, units
 from coinex_proto.simulator.market.futures import FundingPaid, MarginChange
 
 _OF_POSITION: Final = ("market", "market_type", "position_id", "margin_mode", "settle_price", "open_interest")
-
-
-def _nothing(request: ApiRequest) -> object:
-    del request
-    return []
 
 
 def _no_rows(request: ApiRequest) -> Page:
@@ -92,7 +86,7 @@ def _funding(request: ApiRequest, paid: FundingPaid) -> dict[str, Any]:
 
 def _own(request: ApiRequest, happened: list[Any]) -> list[Any]:
     """What happened to the caller's positions in this market, newest first."""
-    request.one_of("market_type", MARKET_TYPES["futures"])
+    request.word("market_type", MARKET_TYPES["futures"])
     market, position_id = request.market(), request.number("position_id", 0)
     return [
         one
@@ -109,9 +103,6 @@ def _is_within(request: ApiRequest, at_ms: int) -> bool:
 
 
 TABLE: Final[Table] = {
-    ("GET", "/assets/margin/balance"): Endpoint(_nothing, "spot_account_query"),
-    ("GET", "/assets/financial/balance"): Endpoint(_nothing, "spot_account_query"),
-    ("GET", "/assets/transfer-history"): Endpoint(_no_rows, "spot_account_history"),
     ("GET", "/futures/basis-history"): Endpoint(_basis_history),
     ("GET", "/futures/premium-index-history"): Endpoint(_premium_history),
     ("GET", "/futures/liquidation-history"): Endpoint(_liquidations),

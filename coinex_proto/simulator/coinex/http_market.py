@@ -8,7 +8,9 @@ from __future__ import annotations
 from typing import Any, Final
 
 from coinex_proto.simulator.coinex.depth import DEPTH_LIMITS, checksum, depth_data, depth_step
-from coinex_proto.simulator.coinex.http_request import ApiRequest, Endpoint, Page, Table, bad_parameter
+from coinex_proto.simulator.coinex.error_codes import bad_parameter
+from coinex_proto.simulator.coinex.http_numbers import short
+from coinex_proto.simulator.coinex.http_request import ApiRequest, Endpoint, Page, Table
 from coinex_proto.simulator.coinex.wire import public_deal, rate, units
 from coinex_proto.simulator.market.amounts import BadNumber, to_text
 from coinex_proto.simulator.market.futures import MAINTENANCE_RATE
@@ -100,7 +102,9 @@ def _depth(request: ApiRequest) -> object:
         step = depth_step(market, request.text("interval"))
     except BadNumber as error:
         raise bad_parameter("interval") from error
-    bids, asks = market.levels("buy", limit, step), market.levels("sell", limit, step)
+    bids, asks = (
+        [(short(price), size) for price, size in market.levels(side, limit, step)] for side in ("buy", "sell")
+    )
     return depth_data(market, bids, asks, checksum(bids, asks), request.exchange.now_ms, is_full=True)
 
 
@@ -190,51 +194,10 @@ def _position_levels(request: ApiRequest) -> object:
     ]
 
 
-def _currencies(request: ApiRequest) -> object:
-    """Every currency with one chain, said to be open as on the real service, where clients take others for inactive."""
-    names = {name: None for market in request.exchange.markets.values() for name in _names(market)}
-    return [{"asset": _asset(name), "chains": [_chain(name)]} for name in names]
-
-
-def _names(market: Market) -> tuple[str, str]:
-    """The quote currency of an inverse market is nothing that anybody can own."""
-    return market.spec.base, market.spec.settle
-
-
-def _asset(name: str) -> dict[str, Any]:
-    return {
-        "ccy": name,
-        "deposit_enabled": True,
-        "withdraw_enabled": True,
-        "inter_transfer_enabled": True,
-        "is_st": False,
-    }
-
-
-def _chain(name: str) -> dict[str, Any]:
-    return {
-        "chain": name,
-        "min_deposit_amount": "0.001",
-        "min_withdraw_amount": "0.001",
-        "deposit_enabled": True,
-        "withdraw_enabled": True,
-        "deposit_delay_minutes": 0,
-        "safe_confirmations": 1,
-        "irreversible_confirmations": 1,
-        "deflation_rate": "0",
-        "withdrawal_fee": "0.0001",
-        "withdrawal_precision": 8,
-        "memo": "",
-        "is_memo_required_for_deposit": False,
-        "explorer_asset_url": "",
-    }
-
-
 TABLE: Final[Table] = {
     ("GET", "/ping"): Endpoint(_ping),
     ("GET", "/time"): Endpoint(_time),
     ("GET", "/maintain/info"): Endpoint(_maintenance),
-    ("GET", "/assets/all-deposit-withdraw-config"): Endpoint(_currencies),
     ("GET", "/futures/funding-rate"): Endpoint(_funding_rates),
     ("GET", "/futures/funding-rate-history"): Endpoint(_funding_history),
     ("GET", "/futures/position-level"): Endpoint(_position_levels),

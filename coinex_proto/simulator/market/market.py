@@ -207,6 +207,17 @@ class Market:
                 break
         return done, value
 
+    def lots_for(self, units: int) -> int:
+        """Lots that somebody who sells for so many units of quote currency would part with at present; linear markets."""
+        lots = 0
+        for maker in self.book.makers("sell", None):
+            part = min(maker.left, units // (maker.price * self.spec.value_factor))
+            if not part:
+                break
+            lots += part
+            units -= self.spec.value(maker.price, part)
+        return lots
+
     def price_text(self, ticks: int) -> str:
         return to_text(ticks, self.spec.price_places)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from coinex_proto.simulator.coinex.http_numbers import short
 from tests.coinex_proto.simulator.http_peer import FUTURES, code, data, request
 from tests.coinex_proto.simulator.peer import Json, Peer, quiet_server
 
@@ -38,7 +39,7 @@ def test_a_futures_position_opens_pays_margin_and_closes() -> None:
     assert set(entry) == {"ccy", "available", "frozen", "margin", "transferrable", "unrealized_pnl", "equity"}
     assert float(entry["available"]) == pytest.approx(10**6 - 2.199)
     (balance,) = data(server, "GET", "/v2/assets/futures/balance")
-    assert balance["available"] == entry["available"]
+    assert balance["available"] == short(entry["available"])
 
 
 def test_margin_can_be_added_and_not_taken_below_the_initial_one() -> None:
