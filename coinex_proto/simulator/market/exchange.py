@@ -212,9 +212,9 @@ class Exchange:
         self._after(market)
 
     def recall(self, key: str, created_ms: int, side: Side, price: int, lots: int) -> None:
-        """A public trade from before anybody looked; older ones first."""
+        """A public trade from before anybody looked, of which candles tell already; older ones first."""
         self._last_deal_id += 1
-        self.markets[key].record(Deal(self._last_deal_id, created_ms, side, price, lots))
+        self.markets[key].recall(Deal(self._last_deal_id, created_ms, side, price, lots))
 
     def fill(self, order: Order, lots: int) -> None:
         """Let the crowd take lots of this very order at its own price, out of turn."""
