@@ -50,7 +50,7 @@ OTHER_DEPOSIT: Final = 100_000
 
 
 class CoinexServer(VenueServer[int]):
-    """Spot and futures sockets over one exchange with one account."""
+    """Spot and futures sockets over one exchange with one account or more."""
 
     half_frame = HALF_FRAME
     idle_limit = 60.0
@@ -69,6 +69,7 @@ class CoinexServer(VenueServer[int]):
         answers_close: bool = False,
         max_request_bytes: int = 10_240,
         allows_old_signatures: bool = True,
+        accounts: int = 1,
     ) -> None:
         names = market_names(markets) if isinstance(markets, int) else tuple(markets)
         listed = specs(names)
@@ -105,6 +106,11 @@ class CoinexServer(VenueServer[int]):
         made_id, made_secret = make_credentials(seed)
         self.access_id, self.secret_key = access_id or made_id, secret_key or made_secret
         self.owner = self.add_account(self.access_id, self.secret_key)
+        further = [make_credentials(f"{seed}:{number}") for number in range(2, accounts + 1)]
+        self.keys: tuple[tuple[str, str], ...] = ((self.access_id, self.secret_key), *further)
+        """Access id and secret key of every account; what a test does, the first one does."""
+        for one_id, one_secret in further:
+            self.add_account(one_id, one_secret)
         self._skew_ms = 0
         self._push_at: float | None = None
         self._index_at = _next_multiple(now, INDEX_MS)

@@ -15,6 +15,8 @@ from attrs import frozen
 MAX_BODY_BYTES: Final = 256 * 1024
 """Many times the largest batch; so small that hundreds of senders of long bodies fit into the memory."""
 
+MOST_HEADERS: Final = 200
+
 _DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _REASONS: Final = {
@@ -110,6 +112,8 @@ class HttpServer:
         """Refuse what need not be waited for.  Raises BadHttp."""
         if head.method == b"CONNECT":
             raise BadHttp(_bare(405))
+        if len(head.headers) > MOST_HEADERS:
+            raise BadHttp(self.respond(HttpResponse(status=431)))
         length = dict(head.headers).get(b"content-length", b"0")
         if len(length) > 10 or int(length) > MAX_BODY_BYTES:
             raise BadHttp(self.respond(HttpResponse(status=413)))

@@ -138,9 +138,22 @@ def test_each_venue_tells_what_its_clients_need(venue: str, names: set[str]) -> 
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=10)
     assert process.returncode == 130
-    refused = coinex("sim", "--venue", venue, "--old-signatures")
-    assert refused.returncode == 2
-    assert "CoinEx only" in refused.stderr
+    for switch in (["--strict-signatures"], ["--accounts", "2"]):
+        refused = coinex("sim", "--venue", venue, *switch)
+        assert refused.returncode == 2
+        assert "CoinEx only" in refused.stderr
+
+
+def test_several_accounts_are_told_with_keys_of_their_own() -> None:
+    process = subprocess.Popen(
+        [*COMMAND, "sim", "--accounts", "3", "--json"], stdout=subprocess.PIPE, text=True, env=environment()
+    )
+    assert process.stdout is not None
+    told = json.loads(process.stdout.readline())
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=60)
+    assert told["accounts"][0] == {"access_id": told["access_id"], "secret_key": told["secret_key"]}
+    assert len({one["access_id"] for one in told["accounts"]}) == 3
 
 
 @pytest.mark.parametrize(("what", "kind"), [("book", "BookChanged"), ("trades", "TradeUpdate")])
