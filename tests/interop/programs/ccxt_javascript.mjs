@@ -1,6 +1,7 @@
 // Every call of the list with ccxt in JavaScript, spot and swap; a JSON line each.
 import { createRequire } from 'node:module'
 import { readFileSync } from 'node:fs'
+import { Agent } from 'node:http'
 
 const ccxt = createRequire(process.env.MODULES + '/')('ccxt')
 const sim = JSON.parse(process.env.SIM)
@@ -18,6 +19,7 @@ const filled = (value, saved) => {
 for (const [kind, symbol] of [['spot', 'BTC/USDT'], ['swap', 'BTC/USDT:USDT']]) {
   const client = new ccxt.coinex({ apiKey: sim.access_id, secret: sim.secret_key, options: { defaultType: kind } })
   client.urls.api.public = client.urls.api.private = sim.http
+  client.agent = client.httpAgent = new Agent({ keepAlive: true })
   const saved = { symbol }
   for (const [area, method, parameters, name] of calls) {
     if (kind === 'spot' && (area === 'positions' || area === 'swap market')) continue

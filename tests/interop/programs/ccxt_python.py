@@ -37,5 +37,5 @@ for kind, symbol in SYMBOLS.items():
                 saved[name[0]] = answer["id"]
         except Exception as problem:  # noqa: BLE001 - whatever it is, it is reported
             error = f"{type(problem).__name__}: {problem}"
-        print(json.dumps({"area": area, "call": f"{kind} {method}", "error": error[:300]}))  # noqa: T201
+        print(json.dumps({"area": area, "call": f"{kind} {method}", "error": error[:300]}))
 sys.exit(0)

@@ -23,7 +23,7 @@ def call(area: str, name: str, *arguments: Any, keep: Callable[[Any], Any] | Non
             saved[name] = keep(answer["data"])
     except Exception as problem:  # noqa: BLE001 - whatever it is, it is reported
         error = f"{type(problem).__name__}: {problem}"
-    print(json.dumps({"area": area, "call": name, "error": error[:300]}))  # noqa: T201
+    print(json.dumps({"area": area, "call": name, "error": error[:300]}))
 
 
 call("market", "get_market_status", "BTCUSDT")
