@@ -3,13 +3,14 @@
 PYTHON ?= python3
 DEMO_SECONDS ?= 10
 WORKERS ?= 2
+INPUTS ?= 1000000
 
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 CODE := coinex_proto coinex_trio tests benchmarks $(wildcard examples)
 
-.PHONY: demo test format lint types tests uncited long interop bench clean help
+.PHONY: demo test format lint types tests uncited long fuzz interop bench clean help
 .DEFAULT_GOAL := help
 
 help:
@@ -17,7 +18,8 @@ help:
 	@echo "make test    format check, lint, types, tests with branch coverage"
 	@echo "make format  put the code into the project's format"
 	@echo "make long    the slow tests: more generated cases"
-	@echo "make interop  other people's clients (ccxt, aiohttp, websockets) against the local exchange"
+	@echo "make fuzz    hostile input for the local exchange, over HTTP and sockets (INPUTS=$(INPUTS))"
+	@echo "make interop  other people's clients from PyPI and npm against the local exchange, and a table of what works"
 	@echo "make bench   microseconds per message, and ratios"
 	@echo "make clean   remove the virtual environment and what tools left behind"
 
@@ -51,9 +53,14 @@ uncited: $(VENV)/.dev
 long: $(VENV)/.dev
 	HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest -q -n $(WORKERS) -m "long or not long" --timeout 1800
 
-# In a virtual environment of its own: ccxt and what it needs are no part of the development tools.
-interop: $(VENV)/interop/.installed
-	COINEX_INTEROP=1 $(VENV)/interop/bin/python -m pytest -q tests/interop --timeout 120
+fuzz: $(VENV)/.dev
+	$(BIN)/python -m tests.coinex_proto.simulator.fuzzing $(INPUTS)
+
+# Each client in an environment of its own below $(VENV)/interop: ccxt pins uvloop and orjson, so that the extras `bench` and
+# `interop` cannot be installed together. A client whose tool (node) is not on this machine is left out, and the table says so.
+interop: $(VENV)/interop/tests/.installed
+	$(BIN)/python -m tests.interop.table
+	COINEX_INTEROP=1 $(VENV)/interop/tests/bin/python -m pytest -q tests/interop --timeout 120
 
 # With the extra `bench` installed (`.venv/bin/pip install -e '.[bench]'`) other clients are measured as well.
 bench: $(VENV)/.dev
@@ -87,8 +94,8 @@ $(VENV)/.dev: $(VENV)/.made pyproject.toml
 	@$(PIP) -e '.[dev]'
 	@touch $(VENV)/.runtime $@
 
-$(VENV)/interop/.installed: $(VENV)/.made pyproject.toml
+$(VENV)/interop/tests/.installed: $(VENV)/.dev pyproject.toml
 	@echo "Installing other people's clients into $(VENV)/interop ..."
-	@$(BIN)/python -m venv $(VENV)/interop
-	@$(VENV)/interop/bin/python -m pip install --quiet --disable-pip-version-check -e '.[dev,interop]'
+	@$(BIN)/python -m venv $(VENV)/interop/tests
+	@$(VENV)/interop/tests/bin/python -m pip install --quiet --disable-pip-version-check -e '.[dev,interop]'
 	@touch $@

@@ -7,9 +7,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal, TypeAlias, cast, final, overload
+from typing import Final, Literal, TypeAlias, cast, final, overload
 
-from attrs import frozen
+from attrs import field, frozen
 
 from coinex_proto.coinex import Credentials
 from coinex_proto.errors import UsageError
@@ -28,7 +28,23 @@ from coinex_trio._local.memory import MemoryNetwork
 from coinex_trio._local.qfex import QfexExchange, QfexSettings
 from coinex_trio._local.venue import LocalVenue, checked_faults
 
+MOST_ACCOUNTS: Final = 1000
+
 Module: TypeAlias = Literal["spot", "futures"]
+
+
+@frozen
+class LocalAccount:
+    """One account of a local CoinEx: its keys, which are worth nothing outside of it."""
+
+    access_id: str
+    secret_key: str = field(repr=False)
+    """As text, for clients other than this SDK."""
+
+    @property
+    def credentials(self) -> Credentials:
+        """For clients of this SDK."""
+        return Credentials(self.access_id, self.secret_key)
 
 
 @final
@@ -40,7 +56,9 @@ class Exchange(LocalVenue[CoinexServer, int]):
     def __init__(self, host: ExchangeHost, server: CoinexServer) -> None:
         super().__init__(host, server)
         self.credentials = Credentials(server.access_id, server.secret_key)
-        """Of its one account."""
+        """Of its first account, whose orders the verbs here place and fill."""
+        self.accounts: tuple[LocalAccount, ...] = tuple(LocalAccount(*keys) for keys in server.keys)
+        """All of them, each with keys, money and orders of its own."""
         self.access_id: str = server.access_id
         self.secret_key: str = server.secret_key
         """As text, for clients other than this SDK; it is worth nothing outside this exchange."""
@@ -96,7 +114,8 @@ class Settings:
     secret_key: str | None
     rate: float
     faults: str | Sequence[Fault]
-    allows_old_signatures: bool = False
+    allows_old_signatures: bool = True
+    accounts: int = 1
 
     def server(self, now: float) -> Server[ServerConnection]:
         """The exchange without I/O, beginning at this Unix time."""
@@ -110,6 +129,7 @@ class Settings:
                 crowd=CrowdSettings(rate=self.rate),
                 faults=self.faults,
                 allows_old_signatures=self.allows_old_signatures,
+                accounts=self.accounts,
             )
         except ValueError as error:
             raise UsageError(str(error)) from error
@@ -129,7 +149,8 @@ def local_exchange(
     address: str = LOOPBACK,
     port: int = 0,
     tls: bool = False,
-    allows_old_signatures: bool = False,
+    allows_old_signatures: bool = True,
+    accounts: int = 1,
 ) -> LocalExchange[Exchange]: ...
 
 
@@ -175,21 +196,24 @@ def local_exchange(
     address: str = LOOPBACK,
     port: int = 0,
     tls: bool = False,
-    allows_old_signatures: bool = False,
+    allows_old_signatures: bool = True,
+    accounts: int = 1,
 ) -> LocalExchange[Exchange] | LocalExchange[QfexExchange] | LocalExchange[CoinflexExchange]:
     """A local exchange on loopback: `with local_exchange() as exchange`, or `async with`.
 
     Same seed, same market. `markets`: their names, or how many (default: one,
     BTCUSDT, AAPL-USD or XBT/USDT).  `rate`: actions of the random traders a second and market.
     `faults`: what goes wrong and when, one a line, for example `"every 30s drop"`; the language stands in
-    `coinex_proto.simulator.hosting.faults`, and a line that is no fault raises `UsageError`. `allows_old_signatures`: HTTP also takes
-    the signatures of clients that only know the old ones. `port` 0 takes a free one. `tls`: sockets and HTTP speak TLS
+    `coinex_proto.simulator.hosting.faults`, and a line that is none raises `UsageError`. `allows_old_signatures`: HTTP takes
+    SHA-256 over text and secret as well as HMAC, as the live CoinEx did; False: HMAC only. `accounts`: how many (CoinEx), each with
+    keys of its own, so that a maker and a taker can trade with each other. `port` 0 takes a free one. `tls`: sockets and HTTP speak TLS
     with a certificate made for this run; `ca_file` is what clients have to trust (needs the extra `tls`). The keys are made from the seed unless given;
     a local CoinFLEX has the one account of its documentation. `UsageError` when the port is taken.
     """
     settings = _settings(
-        venue, seed, markets, rate, faults, access_id, secret_key, allows_old_signatures=allows_old_signatures
-    )
+        venue, seed, markets, rate, faults, access_id, secret_key,
+        allows_old_signatures=allows_old_signatures, accounts=accounts,
+    )  # fmt: skip
     if isinstance(settings, QfexSettings):
         return LocalExchange(settings.server, QfexExchange, address, port, speaks_tls=tls)
     if isinstance(settings, CoinflexSettings):
@@ -205,6 +229,7 @@ def memory_exchange(
     markets: Sequence[str] | int | None = None,
     rate: float = 4.0,
     faults: str | Sequence[Fault] = "",
+    accounts: int = 1,
 ) -> Exchange: ...
 
 
@@ -237,13 +262,14 @@ def memory_exchange(
     markets: Sequence[str] | int | None = None,
     rate: float = 4.0,
     faults: str | Sequence[Fault] = "",
+    accounts: int = 1,
 ) -> Exchange | QfexExchange | CoinflexExchange:
     """A local exchange in memory, on virtual time: give its `network` to clients, as in `CoinexClient(network=exchange.network)`.
 
     Any address leads to it, and nothing has to be closed. Blocking clients move the time while they wait; under trio it is
-    trio's own, so run under `trio.testing.MockClock`.
+    trio's own, so run under `trio.testing.MockClock`. `accounts`: how many (CoinEx), each with keys of its own.
     """
-    settings = _settings(venue, seed, markets, rate, faults, None, None)
+    settings = _settings(venue, seed, markets, rate, faults, None, None, accounts=accounts)
     network = MemoryNetwork(settings.server, seed)
     if isinstance(settings, QfexSettings):
         return QfexExchange(network, cast(QfexServer, network.server))
@@ -261,9 +287,12 @@ def _settings(
     key: str | None,
     secret_key: str | None,
     *,
-    allows_old_signatures: bool = False,
+    allows_old_signatures: bool = True,
+    accounts: int = 1,
 ) -> Settings | QfexSettings | CoinflexSettings:
     checked = checked_faults(faults)
+    if not 1 <= accounts <= MOST_ACCOUNTS or (accounts > 1 and venue != "coinex"):
+        raise UsageError(f"accounts={accounts}: a local CoinEx has 1 to {MOST_ACCOUNTS}, the other exchanges have one")
     match venue:
         case "coinex":
             return Settings(
@@ -274,6 +303,7 @@ def _settings(
                 rate=rate,
                 faults=checked,
                 allows_old_signatures=allows_old_signatures,
+                accounts=accounts,
             )
         case "qfex":
             return QfexSettings(

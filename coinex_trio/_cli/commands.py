@@ -118,7 +118,16 @@ def demo(seconds: float, seed: int) -> None:
     "--address", default="127.0.0.1", show_default=True, help="Where it listens; only this machine by default."
 )
 @click.option(
-    "--old-signatures", is_flag=True, help="HTTP also takes the signatures of clients that never learnt the new ones."
+    "--accounts",
+    type=click.IntRange(1, 1000),
+    default=1,
+    show_default=True,
+    help="How many, each with keys of its own.",
+)
+@click.option(
+    "--strict-signatures",
+    is_flag=True,
+    help="HTTP takes HMAC only, not also SHA-256 of text and secret as the live one.",
 )
 @click.option("--tls", is_flag=True, help="wss:// and https://, with a certificate of its own; it says what to trust.")
 @click.option("--json", "as_json", is_flag=True, help="The first line is JSON with its URLs and keys.")
@@ -132,7 +141,8 @@ def sim(
     secret_key: str | None,
     faults: IO[str] | None,
     address: str,
-    old_signatures: bool,
+    accounts: int,
+    strict_signatures: bool,
     tls: bool,
     as_json: bool,
 ) -> None:
@@ -149,7 +159,8 @@ def sim(
         port=port,
         access_id=access_id,
         secret_key=secret_key,
-        old_signatures=old_signatures,
+        accounts=accounts,
+        strict_signatures=strict_signatures,
         tls=tls,
     )
     finish(lambda: run_sim(venue, settings, as_json=as_json))

@@ -22,7 +22,7 @@ LOOPBACK: Final = ("127.", "::1", "localhost")
 TERMINATED: Final = 143
 """128 + SIGTERM."""
 
-Addresses: TypeAlias = Mapping[str, str | int]
+Addresses: TypeAlias = Mapping[str, str | int | list[dict[str, str]]]
 """What a client must know, by the name that it has in the JSON line."""
 
 
@@ -52,7 +52,8 @@ class Settings:
     port: int
     access_id: str | None
     secret_key: str | None
-    old_signatures: bool
+    accounts: int
+    strict_signatures: bool
     tls: bool
 
 
@@ -76,7 +77,8 @@ def _coinex(settings: Settings, as_json: bool) -> None:
         address=chosen.address,
         port=chosen.port,
         tls=chosen.tls,
-        allows_old_signatures=chosen.old_signatures,
+        allows_old_signatures=not chosen.strict_signatures,
+        accounts=chosen.accounts,
     ) as exchange:
         trust = "" if exchange.ca_file is None else f"SSL_CERT_FILE={exchange.ca_file} "
         hint = f"{trust}coinex watch book BTCUSDT --url {exchange.url}"
@@ -84,7 +86,7 @@ def _coinex(settings: Settings, as_json: bool) -> None:
 
 
 def _qfex(settings: Settings, as_json: bool) -> None:
-    _refuse_old_signatures(settings)
+    _refuse_switches_of_coinex(settings)
     chosen = settings
     with local_exchange(
         "qfex",
@@ -102,7 +104,7 @@ def _qfex(settings: Settings, as_json: bool) -> None:
 
 
 def _coinflex(settings: Settings, as_json: bool) -> None:
-    _refuse_old_signatures(settings)
+    _refuse_switches_of_coinex(settings)
     if settings.access_id is not None:
         raise UsageError("a local CoinFLEX has the one account of its documentation: no --access-id, no --secret-key")
     chosen = settings
@@ -124,13 +126,20 @@ VENUES: Final[dict[str, Callable[[Settings, bool], None]]] = {"coinex": _coinex,
 
 
 def coinex_addresses(exchange: Exchange) -> Addresses:
-    """The sockets live below `ws`, at /v2/spot and /v2/futures, and HTTP below `http`, at /v2."""
-    return {
+    """The sockets live below `ws`, at /v2/spot and /v2/futures, and HTTP below `http`, at /v2.
+
+    `accounts` lists them all, the first one too, where there are several.
+    """
+    several = exchange.accounts if len(exchange.accounts) > 1 else ()
+    found: dict[str, str | int | list[dict[str, str]]] = {
         "ws": exchange.socket_url,
         "http": exchange.http_url,
         "access_id": exchange.access_id,
         "secret_key": exchange.secret_key,
     }
+    if several:
+        found["accounts"] = [{"access_id": one.access_id, "secret_key": one.secret_key} for one in several]
+    return found
 
 
 def qfex_addresses(exchange: QfexExchange) -> Addresses:
@@ -173,14 +182,21 @@ def _serve(exchange: Running, addresses: Addresses, settings: Settings, as_json:
 
 def banner(addresses: Addresses, settings: Settings, hint: str) -> str:
     """What a person needs to know to connect."""
+    told: list[tuple[str, str | int]] = []
     count = settings.markets if isinstance(settings.markets, int) else len(settings.markets)
     lines = [f"A local exchange with {count} market{'s' if count != 1 else ''}, seed {settings.seed}. Ctrl-C ends it."]
-    lines += ["", *(f"  {name.replace('_', ' '):<11} {value}" for name, value in addresses.items())]
+    for name, value in addresses.items():
+        if isinstance(value, str | int):
+            told.append((name.replace("_", " "), value))
+        else:
+            told += [(f"account {number}", " ".join(one.values())) for number, one in enumerate(value[1:], 2)]
+    lines += ["", *(f"  {name:<11} {value}" for name, value in told)]
     if hint:
         lines += ["", f"Try: {hint}"]
     return "\n".join(lines) + "\n"
 
 
-def _refuse_old_signatures(settings: Settings) -> None:
-    if settings.old_signatures:
-        raise UsageError("--old-signatures is for CoinEx only")
+def _refuse_switches_of_coinex(settings: Settings) -> None:
+    for name, is_set in (("--strict-signatures", settings.strict_signatures), ("--accounts", settings.accounts > 1)):
+        if is_set:
+            raise UsageError(f"{name} is for CoinEx only")

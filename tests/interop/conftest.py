@@ -31,9 +31,9 @@ def sim() -> Iterator[Sim]:
 
 
 @pytest.fixture(scope="module")
-def lenient_sim() -> Iterator[Sim]:
-    """One that takes the signatures of clients that never learnt the new ones."""
-    yield from running("--old-signatures")
+def strict_sim() -> Iterator[Sim]:
+    """One that takes HMAC only."""
+    yield from running("--strict-signatures")
 
 
 @pytest.fixture(scope="module")

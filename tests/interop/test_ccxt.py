@@ -158,17 +158,17 @@ def test_its_own_trades_are_the_fills_of_the_order(sim: Sim, kind: str) -> None:
     tell(sim, kind, story)
 
 
-def test_its_old_signatures_are_refused_by_default(sim: Sim) -> None:
+def test_its_old_signatures_are_refused_where_only_hmac_passes(strict_sim: Sim) -> None:
     async def story(client: Any, symbol: str) -> None:
         import ccxt
 
         with pytest.raises(ccxt.BaseError, match="4006"):
             await client.fetch_balance()
 
-    tell(sim, "spot", story)
+    tell(strict_sim, "spot", story)
 
 
-def test_it_trades_over_http_where_old_signatures_are_allowed(lenient_sim: Sim, kind: str) -> None:
+def test_it_trades_over_http(sim: Sim, kind: str) -> None:
     async def story(client: Any, symbol: str) -> None:
         placed = await client.create_order(symbol, "limit", "buy", 0.01, 1000.0)
         open_orders = await client.fetch_open_orders(symbol)
@@ -178,7 +178,7 @@ def test_it_trades_over_http_where_old_signatures_are_allowed(lenient_sim: Sim, 
         balance = await client.fetch_balance()
         assert balance["USDT"]["free"] > 0
 
-    tell(lenient_sim, kind, story)
+    tell(sim, kind, story)
 
 
 def test_it_takes_a_coin_margined_future_for_what_it_is(inverse_sim: Sim) -> None:

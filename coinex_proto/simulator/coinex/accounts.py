@@ -39,6 +39,10 @@ class Accounts:
     def add(self, access_id: str, secret_key: str, owner: int) -> None:
         self._keys[access_id] = Key(access_id=access_id, secret_key=secret_key, owner=owner)
 
+    def remove(self, access_id: str) -> None:
+        """The key signs no more."""
+        self._keys.pop(access_id, None)
+
     def key(self, access_id: str) -> Key | None:
         return self._keys.get(access_id)
 

@@ -10,9 +10,10 @@ from typing import Any, Final
 
 from attrs import evolve
 
+from coinex_proto.simulator.coinex.error_codes import ApiError, Problem, bad_argument, bad_parameter, no_market
 from coinex_proto.simulator.coinex.http_guards import CHANGES, WORDS, Change, guard_lists
 from coinex_proto.simulator.coinex.http_market import LEVERAGES
-from coinex_proto.simulator.coinex.http_request import ApiError, ApiRequest, Endpoint, Page, Table, bad_parameter
+from coinex_proto.simulator.coinex.http_request import ApiRequest, Endpoint, Page, Table
 from coinex_proto.simulator.coinex.http_trade import MARKET_TYPES, order_fields, order_terms
 from coinex_proto.simulator.coinex.wire import rate
 from coinex_proto.simulator.market.accounts import NotEnough
@@ -42,10 +43,10 @@ def _balance(request: ApiRequest, wallet: str, currency: str, names: tuple[str, 
 
 
 def _fee_rate(request: ApiRequest) -> object:
-    module = request.one_of("market_type", ("SPOT", "FUTURES")).lower()
+    module = request.word("market_type", ("SPOT", "FUTURES")).lower()
     market = request.server.feeds[module].markets.get(request.text("market"))
     if market is None:
-        raise bad_parameter("market")
+        raise no_market(request.text("market"))
     return {
         "market": market.spec.name,
         "maker_rate": rate(market.spec.maker_rate),
@@ -59,6 +60,9 @@ def position_fields(request: ApiRequest, position: Position) -> dict[str, Any]:
     fields["settle_value"] = fields.pop("settle_val")
     for name in ("first_filled_price", "latest_filled_price"):
         del fields[name]
+    for word in WORDS:
+        if not position.guards[word]:
+            fields[f"{word}_price"], fields[f"{word}_type"] = "0", ""
     market = request.exchange.markets[position.market]
     return {"market_type": "FUTURES", **fields, **guard_lists(market, position)}
 
@@ -94,7 +98,7 @@ def _close_position(request: ApiRequest) -> object:
 
 
 def _adjust_leverage(request: ApiRequest) -> object:
-    request.one_of("market_type", MARKET_TYPES["futures"])
+    request.word("market_type", MARKET_TYPES["futures"])
     mode, leverage = request.one_of("margin_mode", ("cross", "isolated")), request.number("leverage")
     if leverage not in LEVERAGES:
         raise bad_parameter("leverage")
@@ -102,7 +106,7 @@ def _adjust_leverage(request: ApiRequest) -> object:
     try:
         request.exchange.set_leverage(market, request.owner, mode, leverage)
     except NotEnough as error:
-        raise ApiError(3109, "balance not enough") from error
+        raise ApiError(Problem.BALANCE) from error
     return {"margin_mode": mode, "leverage": leverage}
 
 
@@ -110,11 +114,13 @@ def _adjust_margin(request: ApiRequest) -> object:
     market, position = _own_position(request)
     try:
         amount = to_scaled(request.text("amount"), UNIT_PLACES)
+        if not amount:
+            raise bad_argument()
         request.exchange.add_margin(market, position, amount)
     except BadNumber as error:
-        raise bad_parameter("amount") from error
+        raise bad_argument() from error
     except NotEnough as error:
-        raise ApiError(3109, "balance not enough") from error
+        raise ApiError(Problem.BALANCE) from error
     return position_fields(request, position)
 
 
@@ -131,12 +137,12 @@ def _guard(word: str, change: Change) -> Callable[[ApiRequest], object]:
 
 
 def _own_position(request: ApiRequest) -> tuple[Market, Position]:
-    request.one_of("market_type", MARKET_TYPES["futures"])
+    request.word("market_type", MARKET_TYPES["futures"])
     market = request.market()
     for position in request.exchange.futures.open_positions(request.owner):
         if position.market == market.spec.key:
             return market, position
-    raise ApiError(3639, "Invalid Parameter: no position in this market")
+    raise bad_parameter("no position in this market")
 
 
 TABLE: Final[Table] = {

@@ -10,7 +10,8 @@ from typing import Any, Final
 
 from attrs import evolve
 
-from coinex_proto.simulator.coinex.http_request import ApiRequest, bad_parameter
+from coinex_proto.simulator.coinex.error_codes import bad_parameter
+from coinex_proto.simulator.coinex.http_request import ApiRequest
 from coinex_proto.simulator.coinex.http_trade import PRICE_TYPES
 from coinex_proto.simulator.market.futures import Position
 from coinex_proto.simulator.market.guards import Guard

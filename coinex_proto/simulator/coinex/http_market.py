@@ -8,14 +8,21 @@ from __future__ import annotations
 from typing import Any, Final
 
 from coinex_proto.simulator.coinex.depth import DEPTH_LIMITS, checksum, depth_data, depth_step
-from coinex_proto.simulator.coinex.http_request import ApiRequest, Endpoint, Page, Table, bad_parameter
+from coinex_proto.simulator.coinex.error_codes import bad_parameter
+from coinex_proto.simulator.coinex.http_numbers import short
+from coinex_proto.simulator.coinex.http_request import ApiRequest, Endpoint, Table
 from coinex_proto.simulator.coinex.wire import public_deal, rate, units
 from coinex_proto.simulator.market.amounts import BadNumber, to_text
 from coinex_proto.simulator.market.futures import MAINTENANCE_RATE
-from coinex_proto.simulator.market.klines import LONGEST, PERIODS, klines
+from coinex_proto.simulator.market.klines import PERIODS, klines
 from coinex_proto.simulator.market.market import Market
 from coinex_proto.simulator.market.marks import HIGHEST_RATE, funding_times
 
+KLINE_PRICES: Final = {
+    "spot": ("latest_price", "index_price"),
+    "futures": ("latest_price", "index_price", "mark_price"),
+}
+"""A mark price stays so close to the market that its candles have the market's prices; only what is traded has a volume."""
 LEVERAGES: Final = (1, 2, 3, 5, 8, 10, 15, 20, 30, 50, 100)
 
 
@@ -100,7 +107,9 @@ def _depth(request: ApiRequest) -> object:
         step = depth_step(market, request.text("interval"))
     except BadNumber as error:
         raise bad_parameter("interval") from error
-    bids, asks = market.levels("buy", limit, step), market.levels("sell", limit, step)
+    bids, asks = (
+        [(short(price), size) for price, size in market.levels(side, limit, step)] for side in ("buy", "sell")
+    )
     return depth_data(market, bids, asks, checksum(bids, asks), request.exchange.now_ms, is_full=True)
 
 
@@ -114,9 +123,18 @@ def _deals(request: ApiRequest) -> object:
 def _klines(request: ApiRequest) -> object:
     market = request.market()
     period = request.one_of("period", tuple(PERIODS))
-    start, end = request.number("start_time", 0), request.number("end_time", 1 << 62)
-    found = klines(market, period, request.exchange.now_ms, request.server.seed)
-    found = [candle for candle in found if start <= candle.start_ms <= end]
+    price_type = request.one_of("price_type", KLINE_PRICES[request.module], "latest_price")
+    shown = request.server.prices.marks.followed(market) if price_type == "index_price" else market
+    found = klines(
+        shown,
+        period,
+        request.exchange.now_ms,
+        request.server.seed,
+        start_ms=request.number("start_time", 0),
+        end_ms=request.number("end_time", 1 << 62),
+        limit=request.number("limit", 100),
+    )
+    is_traded = price_type == "latest_price"
     return [
         {
             "market": market.spec.name,
@@ -125,10 +143,10 @@ def _klines(request: ApiRequest) -> object:
             "close": market.price_text(candle.close),
             "high": market.price_text(candle.high),
             "low": market.price_text(candle.low),
-            "volume": market.amount_text(candle.lots),
-            "value": units(candle.value),
+            "volume": market.amount_text(candle.lots) if is_traded else "0",
+            "value": units(candle.value) if is_traded else "0",
         }
-        for candle in found[-max(1, min(LONGEST, request.number("limit", 100))) :]
+        for candle in found
     ]
 
 
@@ -163,21 +181,6 @@ def _funding_rates(request: ApiRequest) -> object:
     ]
 
 
-def _funding_history(request: ApiRequest) -> Page:
-    market = request.market()
-    return request.page(
-        [
-            {
-                "market": market.spec.name,
-                "funding_time": at_ms,
-                "theoretical_funding_rate": rate(funding),
-                "actual_funding_rate": rate(funding),
-            }
-            for at_ms, funding in reversed(request.exchange.fundings.get(market.spec.key, ()))
-        ]
-    )
-
-
 def _position_levels(request: ApiRequest) -> object:
     level = {
         "leverage": str(LEVERAGES[-1]),
@@ -190,53 +193,11 @@ def _position_levels(request: ApiRequest) -> object:
     ]
 
 
-def _currencies(request: ApiRequest) -> object:
-    """Every currency with one chain, said to be open as on the real service, where clients take others for inactive."""
-    names = {name: None for market in request.exchange.markets.values() for name in _names(market)}
-    return [{"asset": _asset(name), "chains": [_chain(name)]} for name in names]
-
-
-def _names(market: Market) -> tuple[str, str]:
-    """The quote currency of an inverse market is nothing that anybody can own."""
-    return market.spec.base, market.spec.settle
-
-
-def _asset(name: str) -> dict[str, Any]:
-    return {
-        "ccy": name,
-        "deposit_enabled": True,
-        "withdraw_enabled": True,
-        "inter_transfer_enabled": True,
-        "is_st": False,
-    }
-
-
-def _chain(name: str) -> dict[str, Any]:
-    return {
-        "chain": name,
-        "min_deposit_amount": "0.001",
-        "min_withdraw_amount": "0.001",
-        "deposit_enabled": True,
-        "withdraw_enabled": True,
-        "deposit_delay_minutes": 0,
-        "safe_confirmations": 1,
-        "irreversible_confirmations": 1,
-        "deflation_rate": "0",
-        "withdrawal_fee": "0.0001",
-        "withdrawal_precision": 8,
-        "memo": "",
-        "is_memo_required_for_deposit": False,
-        "explorer_asset_url": "",
-    }
-
-
 TABLE: Final[Table] = {
     ("GET", "/ping"): Endpoint(_ping),
     ("GET", "/time"): Endpoint(_time),
     ("GET", "/maintain/info"): Endpoint(_maintenance),
-    ("GET", "/assets/all-deposit-withdraw-config"): Endpoint(_currencies),
     ("GET", "/futures/funding-rate"): Endpoint(_funding_rates),
-    ("GET", "/futures/funding-rate-history"): Endpoint(_funding_history),
     ("GET", "/futures/position-level"): Endpoint(_position_levels),
     **{
         ("GET", f"/{module}/{name}"): Endpoint(handler)

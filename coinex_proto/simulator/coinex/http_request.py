@@ -1,6 +1,6 @@
-"""One HTTP request of the local CoinEx after its checks: its parameters, its errors, and what it needs of the server.
+"""One HTTP request of the local CoinEx after its checks: its parameters, and what it needs of the server.
 
-Endpoints are rows of tables that the files of handlers bring. Source: CoinEx HTTP API v2 (errors, pagination).
+Endpoints are rows of tables that the files of handlers bring. Source: CoinEx HTTP API v2 (pagination).
 """
 
 from __future__ import annotations
@@ -11,9 +11,11 @@ from typing import Any, Final, Protocol
 from attrs import frozen
 
 from coinex_proto.simulator.coinex.accounts import Accounts
+from coinex_proto.simulator.coinex.error_codes import REFUSALS, ApiError, bad_argument, bad_parameter, no_market
 from coinex_proto.simulator.coinex.feeds import Feeds
 from coinex_proto.simulator.coinex.prices import Prices
 from coinex_proto.simulator.coinex.private import PrivateFeeds
+from coinex_proto.simulator.coinex.records import Records
 from coinex_proto.simulator.market.amounts import BadNumber, to_scaled
 from coinex_proto.simulator.market.exchange import Exchange
 from coinex_proto.simulator.market.market import Market
@@ -21,18 +23,6 @@ from coinex_proto.simulator.market.refusals import OrderRefused
 from coinex_proto.simulator.market.traders import Crowds
 
 LARGEST_PAGE: Final = 100
-
-CODES: Final = {
-    "balance": 3109,
-    "amount": 3127,
-    "price": 3639,
-    "would_take": 3622,
-    "cannot_fill": 3621,
-    "thin": 3620,
-    "halted": 4117,
-    "gone": 3600,
-}
-"""Error codes of what the exchange refuses."""
 
 
 class Backend(Protocol):
@@ -47,24 +37,12 @@ class Backend(Protocol):
     private: PrivateFeeds
     notices: list[dict[str, Any]]
     accounts: Accounts
+    records: Records
 
     @property
     def clock_ms(self) -> int: ...
 
     def take_refusal(self, method: str) -> int | None: ...
-
-
-class ApiError(Exception):
-    """The request is answered with this code."""
-
-    def __init__(self, code: int, message: str) -> None:
-        super().__init__(message)
-        self.code, self.message = code, message
-
-
-def bad_parameter(name: str) -> ApiError:
-    """What a wrong or missing parameter is answered with."""
-    return ApiError(3639, f"Invalid Parameter: {name}")
 
 
 @frozen(kw_only=True)
@@ -74,6 +52,8 @@ class Page:
     rows: Sequence[object]
     has_next: bool
     total: int
+    key: str = "pagination"
+    """How the envelope spells it."""
 
 
 @frozen(kw_only=True)
@@ -107,6 +87,20 @@ class ApiRequest:
             raise bad_parameter(name)
         return value
 
+    def flag(self, name: str, default: bool | None = None) -> bool:
+        """A truth value: true or false in a query, a JSON boolean in a body."""
+        value = {"true": True, "false": False}.get(str(self.params.get(name, default)).lower())
+        if value is None:
+            raise bad_parameter(name)
+        return value
+
+    def word(self, name: str, allowed: Sequence[str], default: str | None = None) -> str:
+        """A text out of a few in capitals, which may come in small letters."""
+        value = self.text(name, default).upper()
+        if value not in allowed:
+            raise bad_parameter(name)
+        return value
+
     def one_of(self, name: str, allowed: Sequence[str], default: str | None = None) -> str:
         """A text out of a few."""
         value = self.text(name, default)
@@ -118,16 +112,18 @@ class ApiRequest:
         """The market that the request names; its crowd wakes."""
         found = self.server.feeds[self.module].markets.get(self.text("market"))
         if found is None:
-            raise ApiError(3639, f"Invalid Parameter: market {self.text('market')[:40]} not found")
+            raise no_market(self.text("market"))
         self.server.crowds.wake(found.spec.key, self.server.now)
         return found
 
     def markets(self) -> list[Market]:
-        """The markets that a comma-separated list names; all without one."""
+        """The markets that a comma-separated list names, without unknown ones if it names others; all without a list."""
         listed = self.server.feeds[self.module].markets
         names = [name for name in self.text("market", "").split(",") if name]
         if len(names) > 10:
             raise bad_parameter("market")
+        if names and not any(name in listed for name in names):
+            raise no_market(names[0])
         return [listed[name] for name in names if name in listed] if names else list(listed.values())
 
     def scaled(self, name: str, places: int) -> int:
@@ -135,9 +131,9 @@ class ApiRequest:
         try:
             scaled = to_scaled(self.text(name), places)
         except BadNumber as error:
-            raise bad_parameter(name) from error
+            raise bad_argument() from error
         if scaled <= 0:
-            raise bad_parameter(name)
+            raise bad_argument()
         return scaled
 
     def scaled_or_none(self, name: str, places: int) -> int | None:
@@ -170,7 +166,9 @@ Table = Mapping[tuple[str, str], Endpoint]
 
 def code_and_message(error: ApiError | OrderRefused) -> tuple[int, str]:
     """What an error is answered with."""
-    return (error.code, error.message) if isinstance(error, ApiError) else (CODES[error.reason], str(error))
+    if isinstance(error, ApiError):
+        return error.code, error.message
+    return REFUSALS[error.reason].code, REFUSALS[error.reason].words
 
 
 def batch(items: Sequence[Any], one: Callable[[Any], object]) -> list[dict[str, object]]:

@@ -12,7 +12,8 @@ from typing import Any, Final, TypeVar
 
 from attrs import evolve
 
-from coinex_proto.simulator.coinex.http_request import ApiError, ApiRequest, Endpoint, Page, Table, bad_parameter, batch
+from coinex_proto.simulator.coinex.error_codes import ApiError, Problem, bad_argument, bad_parameter
+from coinex_proto.simulator.coinex.http_request import ApiRequest, Endpoint, Page, Table, batch
 from coinex_proto.simulator.coinex.wire import amount as amount_text
 from coinex_proto.simulator.coinex.wire import rate, units, user_deal
 from coinex_proto.simulator.market.amounts import UNIT_PLACES
@@ -101,7 +102,7 @@ def order_terms(request: ApiRequest, market: Market) -> dict[str, Any]:
     spends_quote = _spends_quote(request, market, kind)
     client_id = request.text("client_id", "")
     if client_id and not _CLIENT_ID.fullmatch(client_id):
-        raise bad_parameter("client_id")
+        raise bad_argument()
     return {
         "side": request.one_of("side", ("buy", "sell")),
         "kind": kind,
@@ -115,25 +116,23 @@ def order_terms(request: ApiRequest, market: Market) -> dict[str, Any]:
 
 
 def _spends_quote(request: ApiRequest, market: Market, kind: str) -> bool:
-    """A market buy counts its amount in quote currency unless `ccy` says otherwise; futures always count base."""
+    """A market order counts its amount in what `ccy` names, without it a buy in quote and a sell in base; futures in base."""
     if kind != "market" or market.spec.wallet != "spot":
         return False
-    side = request.text("side")
+    default = market.spec.quote if request.text("side") == "buy" else market.spec.base
     currency = request.one_of("ccy", ("", market.spec.base, market.spec.quote), "")
-    if side == "sell" and currency == market.spec.quote:
-        raise bad_parameter("ccy")
-    return side == "buy" and currency in ("", market.spec.quote)
+    return (currency or default) == market.spec.quote
 
 
 def _place(request: ApiRequest) -> object:
-    request.one_of("market_type", MARKET_TYPES[request.module])
+    request.word("market_type", MARKET_TYPES[request.module])
     market = request.market()
     order = request.exchange.place(request.owner, market.spec.key, **order_terms(request, market))
     return order_fields(market, order)
 
 
 def _place_stop(request: ApiRequest) -> object:
-    request.one_of("market_type", MARKET_TYPES[request.module])
+    request.word("market_type", MARKET_TYPES[request.module])
     market = request.market()
     stop = request.exchange.stops.place(
         request.owner,
@@ -227,6 +226,21 @@ def _each(name: str, one: Callable[[ApiRequest], object]) -> Callable[[ApiReques
     return run
 
 
+def _bare(elements: object) -> object:
+    """Spot orders of a batch as the live venue was seen to answer them: the fields of the order stand in the element itself.
+
+    The wrapped form of the page is in it as well, so that readers of either find what they look for.
+    """
+    assert isinstance(elements, list)
+    return [{**element["data"], **element} if element["data"] is not None else element for element in elements]
+
+
+def _place_each(module: str) -> Callable[[ApiRequest], object]:
+    """The batch form of placing an order: bare on spot, wrapped on futures."""
+    run = _each("orders", _place)
+    return (lambda request: _bare(run(request))) if module == "spot" else run
+
+
 def _each_id(name: str, single_name: str, one: Callable[[ApiRequest], object]) -> Callable[[ApiRequest], object]:
     """The batch form of a request that takes a list of ids."""
 
@@ -261,7 +275,7 @@ def _finished(request: ApiRequest) -> Page:
 
 
 def _order_page(request: ApiRequest, orders: list[Order], left_out: tuple[str, ...] = ()) -> Page:
-    market_type = request.one_of("market_type", LISTED_TYPES[request.module])
+    market_type = request.word("market_type", LISTED_TYPES[request.module])
     side = request.one_of("side", ("", "buy", "sell"), "")
     markets = request.exchange.markets
     chosen = (order for order in reversed(orders) if side in ("", order.side) and market_type != "MARGIN")
@@ -270,7 +284,7 @@ def _order_page(request: ApiRequest, orders: list[Order], left_out: tuple[str, .
 
 
 def _stop_page(request: ApiRequest, *, is_waiting: bool) -> Page:
-    market_type = request.one_of("market_type", LISTED_TYPES[request.module])
+    market_type = request.word("market_type", LISTED_TYPES[request.module])
     side, client_id = request.one_of("side", ("", "buy", "sell"), ""), request.text("client_id", "")
     markets = request.exchange.markets
     chosen = [
@@ -337,7 +351,7 @@ def _named(request: ApiRequest, kept: Mapping[int, Kept], id_name: str) -> tuple
     found = kept.get(request.number(id_name))
     market = request.market()
     if found is None or found.owner != request.owner or found.market != market.spec.key:
-        raise ApiError(3600, "order not found")
+        raise ApiError(Problem.NOT_FOUND)
     return found, market
 
 
@@ -348,7 +362,7 @@ def _table(module: str) -> Table:
     return {
         ("POST", f"/{module}/order"): row("order", _place),
         ("POST", f"/{module}/stop-order"): row("order", _place_stop),
-        ("POST", f"/{module}/batch-order"): row("order", _each("orders", _place), "orders"),
+        ("POST", f"/{module}/batch-order"): row("order", _place_each(module), "orders"),
         ("POST", f"/{module}/batch-stop-order"): row("order", _each("orders", _place_stop), "orders"),
         ("POST", f"/{module}/modify-order"): row("order", _modify),
         ("POST", f"/{module}/modify-stop-order"): row("order", _modify_stop),

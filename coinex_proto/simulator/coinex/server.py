@@ -11,13 +11,22 @@ from functools import partial
 from itertools import islice
 from typing import Any, Final
 
-from coinex_proto.simulator.coinex import http_account, http_history, http_market, http_trade
+from coinex_proto.simulator.coinex import (
+    http_absent,
+    http_account,
+    http_history,
+    http_market,
+    http_subs,
+    http_trade,
+    http_wallet,
+)
 from coinex_proto.simulator.coinex.accounts import Accounts, make_credentials
 from coinex_proto.simulator.coinex.faults import HALF_FRAME, spoilt
 from coinex_proto.simulator.coinex.feeds import Feeds
 from coinex_proto.simulator.coinex.http import CoinexHttp, failure
 from coinex_proto.simulator.coinex.prices import Prices
 from coinex_proto.simulator.coinex.private import PrivateFeeds
+from coinex_proto.simulator.coinex.records import Records
 from coinex_proto.simulator.coinex.socket import MODULE_BASE, CoinexSocket
 from coinex_proto.simulator.coinex.wire import Push
 from coinex_proto.simulator.hosting.connection import ServerConnection
@@ -45,7 +54,7 @@ OTHER_DEPOSIT: Final = 100_000
 
 
 class CoinexServer(VenueServer[int]):
-    """Spot and futures sockets over one exchange with one account."""
+    """Spot and futures sockets over one exchange with one account or more."""
 
     half_frame = HALF_FRAME
     idle_limit = 60.0
@@ -63,7 +72,8 @@ class CoinexServer(VenueServer[int]):
         answers_pings: bool = True,
         answers_close: bool = False,
         max_request_bytes: int = 10_240,
-        allows_old_signatures: bool = False,
+        allows_old_signatures: bool = True,
+        accounts: int = 1,
     ) -> None:
         names = market_names(markets) if isinstance(markets, int) else tuple(markets)
         listed = specs(names)
@@ -95,13 +105,19 @@ class CoinexServer(VenueServer[int]):
         self.seed = seed
         self.notices: list[dict[str, Any]] = []
         """Maintenance that has been announced."""
-        modules = (http_market, http_trade, http_account, http_history)
+        modules = (http_market, http_trade, http_account, http_history, http_wallet, http_subs, http_absent)
         table = {route: endpoint for module in modules for route, endpoint in module.TABLE.items()}
         self._http = CoinexHttp(self, table, allows_old_signatures=allows_old_signatures)
         self.accounts = Accounts()
+        self.records = Records()
         made_id, made_secret = make_credentials(seed)
         self.access_id, self.secret_key = access_id or made_id, secret_key or made_secret
         self.owner = self.add_account(self.access_id, self.secret_key)
+        further = [make_credentials(f"{seed}:{number}") for number in range(2, accounts + 1)]
+        self.keys: tuple[tuple[str, str], ...] = ((self.access_id, self.secret_key), *further)
+        """Access id and secret key of every account; what a test does, the first one does."""
+        for one_id, one_secret in further:
+            self.add_account(one_id, one_secret)
         self._skew_ms = 0
         self._push_at: float | None = None
         self._index_at = _next_multiple(now, INDEX_MS)
@@ -148,8 +164,9 @@ class CoinexServer(VenueServer[int]):
             spec = market.spec
             for currency in spec.currencies:
                 if not self.exchange.ledger.balance(owner, spec.wallet, currency).available:
-                    amount = DEPOSITS.get(currency, OTHER_DEPOSIT)
-                    self.exchange.ledger.deposit(owner, spec.wallet, currency, to_scaled(amount, 20))
+                    amount = to_scaled(DEPOSITS.get(currency, OTHER_DEPOSIT), 20)
+                    self.exchange.ledger.deposit(owner, spec.wallet, currency, amount)
+                    self.records.note("deposit", owner, "", spec.wallet, currency, amount, self.exchange.now_ms)
         self.exchange.ledger.take_moved()
         return owner
 

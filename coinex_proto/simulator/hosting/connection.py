@@ -8,11 +8,14 @@ the owner's business: its `advance(now)` drives every connection.  What requests
 from __future__ import annotations
 
 import math
-from typing import Literal, Protocol
+from typing import Final, Literal, Protocol
 
 from coinex_proto.simulator.hosting.http_server import BadHttp, HttpRequest, HttpResponse, HttpServer
 from coinex_proto.simulator.hosting.link import Link
 from coinex_proto.simulator.hosting.websocket_server import RemoteProtocolError, WebSocketServer, binary_frame
+
+MAX_ANSWERS: Final = 16 * 2**20
+"""Bytes of answers to requests that were sent at once, without reading any; then the connection is reset."""
 
 Ending = Literal["fin", "rst"]
 
@@ -58,7 +61,7 @@ class ServerConnection:
         self.wants_close: Ending | None = None
         """Flush `data_to_send()`, then close like this (rst: linger 0)."""
         self._venue = venue
-        self._http: HttpServer | None = HttpServer()
+        self._http: HttpServer | None = HttpServer(lambda: venue.now)
         self._websocket: WebSocketServer | None = None
         self._service: SocketService | None = None
         self._out = bytearray()
@@ -223,6 +226,9 @@ class ServerConnection:
                     self.queue(http.respond(response))
                 if http.is_over:
                     self.end("fin")
+                if len(self._out) > MAX_ANSWERS:
+                    self.end("rst")
+            self.queue(http.interim())
         except BadHttp as error:
             self.queue(error.answer)
             self.end("fin")

@@ -74,6 +74,16 @@ class Ledger:
         self.moved(giver, wallet, currency)
         self.moved(taker, wallet, currency)
 
+    def move(self, giver: int, taker: int, source: str, target: str, currency: str, units: int) -> None:
+        """Move available units between wallets.  Raises NotEnough and changes nothing when they are not available."""
+        balance = self.balance(giver, source, currency)
+        if units > balance.available:
+            raise NotEnough(f"{currency}: not enough available")
+        balance.available -= units
+        self.balance(taker, target, currency).available += units
+        self.moved(giver, source, currency)
+        self.moved(taker, target, currency)
+
     def freeze(self, owner: int, wallet: str, currency: str, units: int) -> None:
         """Set units aside.  Raises NotEnough and changes nothing when they are not available."""
         balance = self.balance(owner, wallet, currency)

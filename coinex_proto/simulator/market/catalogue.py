@@ -12,7 +12,7 @@ from typing import Final
 
 from attrs import evolve
 
-from coinex_proto.simulator.market.amounts import RATE_ONE
+from coinex_proto.simulator.market.amounts import RATE_ONE, UNIT_PLACES
 from coinex_proto.simulator.market.market import MarketSpec
 
 INVERSE_QUOTE: Final = "USD"
@@ -30,6 +30,11 @@ COINS: Final[dict[str, tuple[int, int, int]]] = {
     "LTC": (800_000, 4, 6),
     "BNB": (5_500_000, 4, 6),
 }
+
+STABLE: Final = ("USDT", "USDC", "USD")
+"""Currencies that are worth a dollar."""
+FEWEST_TICKS: Final = 100_000
+"""A price counts at least so many, that spreads may be small."""
 
 SPOT_RATES: Final = (RATE_ONE // 500, RATE_ONE // 500)
 """Maker and taker fee: 0.2 %."""
@@ -81,7 +86,8 @@ def _inverse(spec: MarketSpec) -> MarketSpec:
 
 
 def _spec(name: str, base: str, quote: str, wallet: str, index: str | None = None) -> MarketSpec:
-    price, price_places, amount_places = COINS.get(base) or _unknown(base)
+    _, _, amount_places = _coin(base)
+    price, price_places = _first_price(base, quote, amount_places)
     maker_rate, taker_rate = SPOT_RATES if wallet == "spot" else FUTURES_RATES
     return MarketSpec(
         key=market_key(wallet, name),
@@ -97,6 +103,31 @@ def _spec(name: str, base: str, quote: str, wallet: str, index: str | None = Non
         taker_rate=taker_rate,
         follows=None if index is None else market_key("spot", index),
     )
+
+
+def usd_worth(coin: str) -> float:
+    """What a coin is worth in US dollars when the exchange opens."""
+    price, price_places, _ = _coin(coin)
+    return price * 10.0**-price_places
+
+
+def _coin(name: str) -> tuple[int, int, int]:
+    """Price in dollars in the smallest step, decimals of the price, decimals of the amount."""
+    return (10_000, 4, 6) if name in STABLE else COINS.get(name) or _unknown(name)
+
+
+def _first_price(base: str, quote: str, amount_places: int) -> tuple[int, int]:
+    """Ticks, and decimals of the price: pairs of coins begin where their prices in dollars meet."""
+    price, places, _ = _coin(base)
+    if quote in STABLE:
+        return price, places
+    other, other_places, _ = _coin(quote)
+    found = 8
+    while found < UNIT_PLACES - amount_places:
+        if price * 10 ** (other_places + found) // (other * 10**places) >= FEWEST_TICKS:
+            break
+        found += 1
+    return max(1, round(price * 10 ** (other_places + found) / (other * 10**places))), found
 
 
 def _unknown(base: str) -> tuple[int, int, int]:

@@ -200,6 +200,16 @@ class Exchange:
         self.futures.add_margin(market, position, units, self.now_ms)
         self._after(market)
 
+    def move_money(self, giver: int, taker: int, source: str, target: str, currency: str, units: int) -> None:
+        """Move available units from a wallet of one owner to one of another, or of the same.  Raises NotEnough."""
+        self.ledger.move(giver, taker, source, target, currency, units)
+        self._report_balances()
+
+    def hold_money(self, owner: int, currency: str, units: int) -> None:
+        """Set units of the spot wallet aside, or (below zero) free them again.  Raises NotEnough."""
+        self.ledger.freeze(owner, "spot", currency, units)
+        self._report_balances()
+
     def new_guard_id(self) -> int:
         """The number of a new take-profit or stop-loss price."""
         self._last_guard_id += 1
@@ -211,9 +221,9 @@ class Exchange:
         self._after(market)
 
     def recall(self, key: str, created_ms: int, side: Side, price: int, lots: int) -> None:
-        """A public trade from before anybody looked; older ones first."""
+        """A public trade from before anybody looked, of which candles tell already; older ones first."""
         self._last_deal_id += 1
-        self.markets[key].record(Deal(self._last_deal_id, created_ms, side, price, lots))
+        self.markets[key].recall(Deal(self._last_deal_id, created_ms, side, price, lots))
 
     def fill(self, order: Order, lots: int) -> None:
         """Let the crowd take lots of this very order at its own price, out of turn."""
@@ -363,6 +373,9 @@ class Exchange:
                 self._cancel_reducing(market, position)
             for listener in self.listeners:
                 listener.position_changed(position, event)
+        self._report_balances()
+
+    def _report_balances(self) -> None:
         for owner, wallet, currency in self.ledger.take_moved():
             self.ledger.balance(owner, wallet, currency).updated_ms = self.now_ms
             for listener in self.listeners:

@@ -17,9 +17,11 @@ from coinex_proto.simulator.market.matching import Book, HalfBook, Level, Order,
 
 HOUR_MS: Final = 3_600_000
 MINUTE_MS: Final = 60_000
+DAY_MS: Final = 24 * HOUR_MS
 KEPT_DEALS: Final = 1000
 KEPT_MINUTES: Final = 1500
 KEPT_HOURS: Final = 1500
+KEPT_DAYS: Final = 3660
 LONGEST_VIEW: Final = 50
 
 
@@ -148,6 +150,11 @@ class Market:
         self.minutes: deque[Candle] = deque(maxlen=KEPT_MINUTES)
         self.is_awake = False
         """The crowd has come; before, the book shows nothing that anybody should see."""
+        self.days: deque[Candle] = deque(maxlen=KEPT_DAYS)
+        self.begins_ms: int | None = None
+        """Where its made-up past ends, a whole minute; None while nobody has looked at it."""
+        self.first_price = spec.start_price
+        """The price with which that past ends."""
         self.is_halted = False
         self.is_own_index = False
         """Futures: somebody quotes it apart from its spot market, and its own middle is its index."""
@@ -157,16 +164,27 @@ class Market:
         """Best bid price and size, best ask price and size; 0 for a missing side."""
 
     def record(self, deal: Deal) -> None:
-        """Take a trade into the public figures."""
+        """Take a trade into the public figures.
+
+        A longer candle whose first minute is without trades opens where that minute does: at the price before.
+        """
         value = self.spec.value(deal.price, deal.lots)
+        minute, before = deal.created_ms - deal.created_ms % MINUTE_MS, self.last
         self.last = deal.price
         self.deals.appendleft(deal)
         self.deal_count += 1
-        for candles, span in ((self.hours, HOUR_MS), (self.minutes, MINUTE_MS)):
+        for candles, span in ((self.days, DAY_MS), (self.hours, HOUR_MS), (self.minutes, MINUTE_MS)):
             start = deal.created_ms - deal.created_ms % span
             if not candles or candles[-1].start_ms != start:
-                candles.append(Candle(start, deal.price, deal.price, deal.price, deal.price))
+                price = deal.price if start == minute else before
+                candles.append(Candle(start, price, price, price, price))
             candles[-1].add(deal.price, deal.lots, value, deal.side)
+
+    def recall(self, deal: Deal) -> None:
+        """Show a trade from the past, which its candles hold already."""
+        self.last = deal.price
+        self.deals.appendleft(deal)
+        self.deal_count += 1
 
     def day(self, now_ms: int) -> DayFigures:
         candles = list(takewhile(lambda hour: hour.start_ms > now_ms - 24 * HOUR_MS, reversed(self.hours)))[::-1]
@@ -211,6 +229,17 @@ class Market:
             if done == lots:
                 break
         return done, value
+
+    def lots_for(self, units: int) -> int:
+        """Lots that somebody who sells for so many units of quote currency would part with at present; linear markets."""
+        lots = 0
+        for maker in self.book.makers("sell", None):
+            part = min(maker.left, units // (maker.price * self.spec.value_factor))
+            if not part:
+                break
+            lots += part
+            units -= self.spec.value(maker.price, part)
+        return lots
 
     def price_text(self, ticks: int) -> str:
         return to_text(ticks, self.spec.price_places)

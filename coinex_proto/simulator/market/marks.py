@@ -27,10 +27,14 @@ class Marks:
             if market.spec.follows is not None:
                 self._futures_of[market.spec.follows] = (*self._futures_of.get(market.spec.follows, ()), market)
 
-    def index(self, market: Market) -> int:
-        """Ticks; a spot market is its own index."""
+    def followed(self, market: Market) -> Market:
+        """The market whose price is the index of this one; a spot market is its own."""
         follows = None if market.is_own_index else market.spec.follows
-        return (self._markets[follows] if follows is not None else market).middle
+        return self._markets[follows] if follows is not None else market
+
+    def index(self, market: Market) -> int:
+        """Ticks."""
+        return self.followed(market).middle
 
     def mark(self, market: Market) -> int:
         """Ticks."""
@@ -51,11 +55,16 @@ class Marks:
 
     def funding(self, market: Market) -> int:
         """The rate that longs pay to shorts."""
-        return max(-HIGHEST_RATE, min(HIGHEST_RATE, self.premium(market) + INTEREST))
+        return kept_within(self.premium(market) + INTEREST)
 
     def touched_by(self, market: Market) -> tuple[Market, ...]:
         """The market, and the futures markets whose index it is."""
         return (market, *self._futures_of.get(market.spec.key, ()))
+
+
+def kept_within(rate: int) -> int:
+    """A funding rate no further from zero than it may be."""
+    return max(-HIGHEST_RATE, min(HIGHEST_RATE, rate))
 
 
 def funding_times(now_ms: int) -> tuple[int, int]:

@@ -34,7 +34,9 @@ class SpotSettlement:
             order.frozen = 0
 
     def cover(self, market: Market, order: Order, lots: int) -> int:
-        """How many of these lots the order can pay for: all, it has reserved them."""
+        """How many of these lots the order can pay for: all that it has reserved."""
+        if order.spends_quote and order.side == "sell":
+            return min(lots, order.frozen // market.spec.base_factor)
         return lots
 
     def trade(self, market: Market, buy: Order, sell: Order, lots: int, price: int, taker: Order) -> tuple[int, int]:
@@ -68,7 +70,8 @@ class SpotSettlement:
     def _cost(self, market: Market, order: Order) -> int:
         spec = market.spec
         if order.side == "sell":
-            return order.left * spec.base_factor
+            lots = market.lots_for(order.left) if order.spends_quote else order.left
+            return lots * spec.base_factor
         if order.spends_quote:
             return order.left
         if order.kind != "market":

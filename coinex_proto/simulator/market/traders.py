@@ -14,12 +14,16 @@ from typing import Final
 
 from attrs import frozen
 
+from coinex_proto.simulator.market.catalogue import STABLE, market_key, usd_worth
 from coinex_proto.simulator.market.exchange import MAKERS, TAKERS, Exchange
-from coinex_proto.simulator.market.market import HOUR_MS
+from coinex_proto.simulator.market.history import trades
+from coinex_proto.simulator.market.klines import klines
+from coinex_proto.simulator.market.market import MINUTE_MS
 from coinex_proto.simulator.market.matching import Order, Side
 from coinex_proto.simulator.market.refusals import OrderRefused
 
 PAST_DEALS: Final = 120
+MOST_PAST_MINUTES: Final = 60
 MANY_MARKETS: Final = 200
 DEEP: Final = 60
 SHALLOW: Final = 25
@@ -38,20 +42,32 @@ class CrowdSettings:
     depth: int | None = None
     """Orders that the makers keep on each side; None: deep books for a few markets, shallow ones where there are many."""
     order_value: float = 500.0
-    """Mean value of an order in quote currency."""
+    """Mean value of an order in US dollars."""
 
 
 class Crowd:
     """The traders of one market."""
 
     def __init__(
-        self, exchange: Exchange, key: str, settings: CrowdSettings, seed: int | str, guide: Crowd | None = None
+        self,
+        exchange: Exchange,
+        key: str,
+        settings: CrowdSettings,
+        seed: int | str,
+        guide: Crowd | None = None,
+        sides: tuple[Crowd | None, Crowd | None] | None = None,
     ) -> None:
         self._exchange = exchange
         self._guide = guide
         """The crowd of the index, whose reference this one follows."""
+        self._sides = sides
+        """Of a pair whose coins trade against dollars as well: the crowds of base and quote (None: a dollar itself)."""
+        self.followers: list[Crowd] = []
+        """Crowds of pairs that one of its coins is in."""
+        self._seed = seed
         self._market = exchange.markets[key]
         self._settings = settings
+        self._volatility = 0.0 if self._market.spec.base in STABLE else settings.volatility
         self._random = Random(f"{seed}:{key}")
         many = len(exchange.markets) > MANY_MARKETS
         self._depth = settings.depth if settings.depth is not None else SHALLOW if many else DEEP
@@ -68,7 +84,10 @@ class Crowd:
         return self._random.expovariate(self._settings.rate)
 
     def start(self) -> None:
-        """A day of past trades, and a full book."""
+        """Its past, the newest trades of it, and a full book."""
+        if self._sides is not None:
+            self._walk(0.0)
+            self._market.first_price = self._market.last = max(1, round(self.reference))
         self._remember()
         if self._market.is_halted:
             return
@@ -80,10 +99,19 @@ class Crowd:
     def act(self, elapsed: float) -> None:
         """One step, `elapsed` seconds after the last."""
         self._walk(elapsed)
-        if self._market.is_halted or self.is_quiet:
-            return
-        with self._exchange.batch():
-            self._trade()
+        if not (self._market.is_halted or self.is_quiet):
+            with self._exchange.batch():
+                self._trade()
+        for follower in self.followers:
+            follower.fit()
+
+    def fit(self) -> None:
+        """Trade away at once what no longer fits the coins of this pair."""
+        self._walk(0.0)
+        if not (self._market.is_halted or self.is_quiet):
+            with self._exchange.batch():
+                self.sweep(int(self.reference), int(self.reference))
+                self._fill_up()
 
     def _trade(self) -> None:
         random = self._random
@@ -95,23 +123,39 @@ class Crowd:
         self._renew(side)
 
     def _remember(self) -> None:
-        """Trades of the last 24 hours that lead to the present price."""
-        random, now_ms = self._random, self._exchange.now_ms
-        hour = self._settings.volatility * 60
-        ages = sorted((int(random.random() * 24 * HOUR_MS) for _ in range(PAST_DEALS)), reverse=True)
-        steps = [random.gauss(0.0, hour) * math.sqrt(24 / PAST_DEALS) for _ in ages]
-        price = self.reference * math.exp(-sum(steps))
-        for age, step in zip(ages, steps, strict=True):
-            price *= math.exp(step)
+        """The newest trades of the past, which its candles are made of."""
+        random, now_ms, spec = self._random, self._exchange.now_ms, self._market.spec
+        newest: list[tuple[int, int, int]] = []
+        for minute in reversed(klines(self._market, "1min", now_ms, self._seed, limit=MOST_PAST_MINUTES)):
+            made = trades(spec, minute)
+            times = sorted(minute.start_ms + int(random.random() * MINUTE_MS) for _ in made)
+            newest[:0] = [(at, price, lots) for at, (price, lots) in zip(times, made, strict=True)]
+            if len(newest) >= PAST_DEALS:
+                break
+        for at_ms, price, lots in newest:
             side: Side = "buy" if random.random() < 0.5 else "sell"
-            self._exchange.recall(self._market.spec.key, now_ms - age, side, max(1, round(price)), self._size())
+            self._exchange.recall(spec.key, at_ms, side, price, lots)
+        self._market.last = self._market.first_price
 
     def _walk(self, elapsed: float) -> None:
-        step = self._random.gauss(0.0, self._settings.volatility * math.sqrt(elapsed))
-        if self._guide is None:
+        step = self._random.gauss(0.0, self._volatility * math.sqrt(elapsed))
+        if self._sides is not None:
+            self.reference = self._fitting(*self._sides)
+        elif self._guide is None:
             self.reference *= math.exp(step)
         else:
             self.reference = self._guide.reference * math.exp(step)
+
+    def _fitting(self, base: Crowd | None, quote: Crowd | None) -> float:
+        """Ticks at which this pair closes the triangle with the markets of its coins."""
+        dollars = (1.0 if base is None else base.dollars) / (1.0 if quote is None else quote.dollars)
+        return dollars * 10.0**self._market.spec.price_places
+
+    @property
+    def dollars(self) -> float:
+        """The price that this crowd believes in, in its quote currency; the middle of a book that somebody else quotes."""
+        ticks = float(self._market.middle) if self.is_quiet else self.reference
+        return ticks * 10.0**-self._market.spec.price_places
 
     def sweep(self, bid: int, ask: int) -> None:
         """Trade away whatever bids above `ask` or offers below `bid`."""
@@ -158,13 +202,17 @@ class Crowd:
         """The oldest quote of one side goes, new ones take the place of those that are gone."""
         if len(self._orders[tired]) >= self._depth:
             self._exchange.cancel(next(iter(self._orders[tired].values())))
+        self._fill_up()
+
+    def _fill_up(self) -> None:
+        """New quotes until both sides are as deep as they should be."""
         for side, orders in self._orders.items():
             for _ in range(self._depth - len(orders)):
                 self._quote(side)
 
     def _size(self) -> int:
         spec = self._market.spec
-        price = 1.0 if spec.is_inverse else self.reference * 10**-spec.price_places
+        price = 1.0 if spec.is_inverse else self.reference * 10**-spec.price_places * usd_worth(spec.quote)
         lot_value = price * 10**-spec.amount_places
         lots = int(self._random.lognormvariate(0.0, 1.0) * self._settings.order_value / lot_value)
         return max(lots, spec.min_amount)
@@ -187,12 +235,35 @@ class Crowds:
         if crowd is None:
             follows = self._exchange.markets[key].spec.follows
             guide = self.wake(follows, now) if follows is not None else None
-            crowd = self._crowds[key] = Crowd(self._exchange, key, self._settings, self._seed, guide)
+            sides = None if guide is not None else self._sides(key, now)
+            crowd = self._crowds[key] = Crowd(self._exchange, key, self._settings, self._seed, guide, sides)
+            for leader in sides or ():
+                if leader is not None:
+                    leader.followers.append(crowd)
             crowd.start()
             self._exchange.markets[key].is_awake = True
             if self._settings.rate > 0:
                 heappush(self._due, (now + crowd.wait(), len(self._crowds), key, now))
         return crowd
+
+    def _sides(self, key: str, now: float) -> tuple[Crowd | None, Crowd | None] | None:
+        """The crowds of both coins of a pair against dollars; None where the pair goes its own way."""
+        spec = self._exchange.markets[key].spec
+        if spec.wallet != "spot" or spec.key == market_key("spot", f"{spec.base}{STABLE[0]}"):
+            return None
+        leaders = [self._leader(coin, key) for coin in (spec.base, spec.quote)]
+        if any(leader is None for leader in leaders) or not any(leaders):
+            return None
+        base, quote = (self.wake(leader, now) if leader else None for leader in leaders)
+        return base, quote
+
+    def _leader(self, coin: str, key: str) -> str | None:
+        """The market of a coin against dollars, which the other pairs of it follow; empty: it is a dollar itself."""
+        keys = (market_key("spot", f"{coin}{dollar}") for dollar in STABLE[:2])
+        found = next((one for one in keys if one in self._exchange.markets), None)
+        if found == key:
+            return None
+        return found if found is not None else "" if coin in STABLE else None
 
     @property
     def next_at(self) -> float:

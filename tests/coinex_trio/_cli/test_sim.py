@@ -70,9 +70,10 @@ def test_each_venue_shows_what_its_clients_need(venue: str, names: set[str]) -> 
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=10)
     assert process.returncode == 130
-    refused = coinex("sim", "--venue", venue, "--old-signatures")
-    assert refused.returncode == 2
-    assert "CoinEx only" in refused.stderr
+    for switch in (["--strict-signatures"], ["--accounts", "2"]):
+        refused = coinex("sim", "--venue", venue, *switch)
+        assert refused.returncode == 2
+        assert "CoinEx only" in refused.stderr
 
 
 def test_a_person_gets_a_banner_with_what_to_try() -> None:
@@ -148,7 +149,7 @@ def test_a_port_that_is_taken_is_said_in_one_line(exchange: Exchange) -> None:
 
 SETTINGS = Settings(
     seed=0, markets=1, rate=1.0, faults="", address="127.0.0.1", port=0, access_id=None, secret_key=None,
-    old_signatures=False, tls=False,
+    accounts=1, strict_signatures=False, tls=False,
 )  # fmt: skip
 
 
@@ -167,3 +168,15 @@ def test_on_standard_error_the_sim_says_that_it_is_behind(capsys: pytest.Capture
     assert told.out == '{"ws": "ws://x"}\n'
     assert told.err == "coinex: 2.5 s behind\n"
     assert logging.getLogger("coinex_trio.exchange").handlers == []
+
+
+def test_several_accounts_have_keys_of_their_own() -> None:
+    process = subprocess.Popen(
+        [*COMMAND, "sim", "--accounts", "3", "--json"], stdout=subprocess.PIPE, text=True, env=environment()
+    )
+    assert process.stdout is not None
+    found = json.loads(process.stdout.readline())
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=60)
+    assert found["accounts"][0] == {"access_id": found["access_id"], "secret_key": found["secret_key"]}
+    assert len({one["access_id"] for one in found["accounts"]}) == 3

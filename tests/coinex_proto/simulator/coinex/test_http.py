@@ -7,6 +7,7 @@ from hashlib import sha256
 
 import pytest
 
+from coinex_proto.simulator import CoinexServer
 from coinex_proto.simulator.coinex.accounts import Key, is_signed
 from tests.coinex_proto.simulator.http_peer import ORDER, code, data, place, request
 from tests.coinex_proto.simulator.peer import START, quiet_server
@@ -61,8 +62,8 @@ def test_a_request_may_name_another_clock_window() -> None:
 
 
 @pytest.mark.parametrize("allowed", [True, False])
-def test_the_old_signature_without_hmac_passes_only_where_it_is_allowed(allowed: bool) -> None:
-    server = quiet_server(allows_old_signatures=allowed)
+def test_the_old_signature_without_hmac_passes_unless_only_hmac_is_to(allowed: bool) -> None:
+    server = quiet_server() if allowed else quiet_server(allows_old_signatures=False)
     stamp, target = str(server.clock_ms), "/v2/assets/spot/balance"
     sign = sha256(f"GET{target}{stamp}{server.secret_key}".encode()).hexdigest()
     assert code(request(server, "GET", target, headers={"X-COINEX-SIGN": sign})) == (0 if allowed else 4006)
@@ -79,8 +80,8 @@ def test_the_query_is_signed_as_it_was_sent() -> None:
 @pytest.mark.parametrize(
     ("method", "target", "status", "expected"),
     [
-        ("GET", "/v2/spot/nothing", 404, None),
-        ("GET", "/spot/market", 404, None),
+        ("GET", "/v2/spot/nothing", 200, 4009),
+        ("GET", "/spot/market", 200, 4009),
         ("POST", "/v2/time", 200, 4009),
         ("GET", "/v2/time/", 200, 0),
         ("GET", "/v2/ping", 200, 0),
@@ -141,6 +142,39 @@ def test_many_requests_on_one_connection_are_answered_one_after_the_other() -> N
     connection.receive_data(request[10:], server.now)
     assert connection.data_to_send().count(b'"result":"pong"') == 4
     assert connection.wants_close is None
+
+
+def test_a_head_request_gets_the_headers_of_the_get_and_no_body() -> None:
+    server = quiet_server()
+    _, wanted, _ = request(server, "GET", "/v2/ping", signed=False)
+    status, headers, answer = request(server, "HEAD", "/v2/ping", signed=False)
+    assert (status, headers, answer) == (200, wanted, {})
+    assert "date" in headers
+
+
+def test_an_absolute_target_is_signed_by_its_path() -> None:
+    server = quiet_server()
+    stamp, path = str(server.clock_ms), "/v2/assets/spot/balance"
+    sign = hmac.new(server.secret_key.encode(), f"GET{path}{stamp}".encode(), sha256).hexdigest()
+    assert code(request(server, "GET", f"http://sim.test{path}", headers={"X-COINEX-SIGN": sign})) == 0
+
+
+def test_a_client_that_waits_for_leave_to_send_its_body_gets_leave_and_an_answer() -> None:
+    server = quiet_server()
+    connection = server.accept(server.now)
+    head = b"POST /v2/spot/order HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n"
+    connection.receive_data(head, server.now)
+    assert connection.data_to_send() == b"HTTP/1.1 100 Continue\r\n\r\n"
+    connection.receive_data(b"{}", server.now)
+    assert b'"code":4005' in connection.data_to_send()
+
+
+def test_who_sends_requests_by_the_thousand_and_reads_none_is_reset() -> None:
+    server = CoinexServer(now=START)
+    connection = server.accept(server.now)
+    line = b"GET /v2/spot/kline?market=BTCUSDT&period=1min&limit=1000 HTTP/1.1\r\nHost: x\r\n\r\n"
+    connection.receive_data(line * 700, server.now)
+    assert connection.wants_close == "rst"
 
 
 def test_bad_http_is_answered_once_and_closed() -> None:

@@ -13,22 +13,28 @@ import pytest
 import yaml
 
 from coinex_proto.simulator import CoinexServer
-from coinex_proto.simulator.coinex.http_account import TABLE as ACCOUNT
-from coinex_proto.simulator.coinex.http_history import TABLE as HISTORY
-from coinex_proto.simulator.coinex.http_market import TABLE as MARKET
-from coinex_proto.simulator.coinex.http_trade import TABLE as TRADE
-from tests.coinex_proto.simulator.http_peer import data
+from tests.coinex_proto.simulator.http_peer import code, data, request
 from tests.coinex_proto.simulator.peer import Json, quiet_server
 
 DOCUMENT: Final = yaml.safe_load((Path(__file__).parents[3] / "data" / "coinex-http-endpoints.yaml").read_text())
 ENDPOINTS: Final = {(entry["method"], entry["path"]): entry for entry in DOCUMENT["endpoints"]}
-SERVED: Final = sorted({**MARKET, **TRADE, **ACCOUNT, **HISTORY})
+REFUSED: Final = frozenset(
+    (
+        "/assets/margin/borrow", "/assets/margin/repay", "/assets/margin/interest-limit", "/assets/amm/add-liquidity",
+        "/assets/amm/remove-liquidity",
+    )
+)  # fmt: skip
+"""Nothing here is of that kind: a coded refusal."""
+UNKNOWN_SHAPE: Final = "/account/subs/balance"
 
 EMPTY: Final = frozenset(
     (
-        "/assets/financial/balance", "/assets/margin/balance", "/assets/transfer-history", "/futures/liquidation-history",
+        "/assets/financial/balance", "/assets/margin/balance", "/futures/liquidation-history",
         "/futures/position-adl-history", "/futures/position-margin-history", "/futures/position-settle-history", "/maintain/info",
-        "/futures/finished-stop-order", "/spot/finished-stop-order",
+        "/futures/finished-stop-order", "/spot/finished-stop-order", "/assets/amm/liquidity", "/assets/amm/liquidity-pool",
+        "/assets/amm/income-history", "/assets/credit/balance", "/assets/margin/borrow-history", "/refer/referee",
+        "/refer/referee-rebate/record", "/refer/referee-rebate/detail", "/refer/agent-referee", "/refer/agent-rebate/record",
+        "/refer/agent-rebate/detail",
     )
 )  # fmt: skip
 """Lists that nothing in this account's life has filled."""
@@ -45,8 +51,18 @@ def lived_in() -> CoinexServer:
     close = {"market": "BTCUSDT", "market_type": "FUTURES", "type": "market"}
     data(server, "POST", "/v2/futures/close-position", close)
     order(server, "futures", price="50010")
+    transfer = {"from_account_type": "SPOT", "to_account_type": "FUTURES", "ccy": "USDT", "amount": "1"}
+    data(server, "POST", "/v2/assets/transfer", transfer)
+    data(server, "POST", "/v2/assets/withdraw", {"ccy": "USDT", "to_address": "T1", "amount": "1"})
+    sub = {"sub_user_name": "sub1"}
+    data(server, "POST", "/v2/account/subs", {**sub, "permissions": ["API", "FUTURES"]})
+    data(server, "POST", "/v2/account/subs/api", {**sub, "ip_whitelist": ["1.1.1.1"], "trade_enabled": True})
+    data(server, "POST", "/v2/account/subs/transfer", {**SPOT_TO_SPOT, "to_user_name": "sub1"})
     server.advance(server.now + 9 * 3600)
     return server
+
+
+SPOT_TO_SPOT: Final[Json] = {"from_account_type": "SPOT", "to_account_type": "SPOT", "ccy": "USDT", "amount": "1"}
 
 
 def order(server: CoinexServer, module: str, *, action: str = "order", **changes: object) -> Json:
@@ -57,7 +73,10 @@ def order(server: CoinexServer, module: str, *, action: str = "order", **changes
 
 TERMS: Final[Json] = {
     "market": "BTCUSDT", "limit": 10, "interval": "0", "period": "1min", "client_id": "mine",
-    "type": "market", "amount": "0.1", "margin_mode": "cross", "leverage": 10, "ccy": "USDT", "transfer_type": "transfer_in",
+    "type": "market", "amount": "0.1", "margin_mode": "cross", "leverage": 10, "ccy": "USDT", "transfer_type": "FUTURES",
+    "from_account_type": "SPOT", "to_account_type": "FUTURES", "chain": "TRC20", "to_address": "T1", "sub_user_name": "sub1",
+    "ip_whitelist": ["1.1.1.1"], "trade_enabled": True, "cet_discount_enabled": True, "settle_switch": 2,
+    "borrow_amount": "1", "is_auto_renew": True, "base_ccy_amount": "1", "quote_ccy_amount": "1",
     "stop_loss_type": "mark_price", "stop_loss_price": "30000", "take_profit_type": "mark_price", "take_profit_price": "70000",
     "price": "41000", "side": "buy",
 }  # fmt: skip
@@ -73,6 +92,15 @@ def terms_for(server: CoinexServer, entry: Json) -> Json:
             found[name] = TERMS[name]
     if entry["path"].endswith("/order"):
         found |= {"type": "limit"}
+    records = server.records
+    found |= {"api_id": next(iter(records.subs_of(server.owner)["sub1"].keys))} if "api_id" in names else {}
+    found |= {"withdraw_id": records.withdrawals[0].number} if "withdraw_id" in names else {}
+    if entry["path"] == "/account/subs" and entry["method"] == "POST":
+        found |= {"sub_user_name": "sub2"}
+    if entry["path"] == "/account/subs/transfer":
+        found |= {**SPOT_TO_SPOT, "to_user_name": "sub1"}
+    if entry["path"] == "/assets/spot/transcation-history":
+        found |= {"type": "trade"}
     if "order_id" in names or "order_ids" in names:
         price = "50010" if "deals" in entry["path"] else "40000"
         number = order(server, module, price=price)["order_id"]
@@ -103,19 +131,61 @@ def names_of(entry: Json) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    ("method", "path"), [key for key in SERVED if not key[1].rpartition("/")[2].startswith("batch-") or key[0] == "GET"]
+    ("method", "path"),
+    [key for key in ENDPOINTS if not key[1].rpartition("/")[2].startswith("batch-") or key[0] == "GET"],
 )
 def test_an_answer_has_the_documented_fields(method: str, path: str) -> None:
     entry, server = ENDPOINTS[method, path], lived_in()
+    if path in REFUSED:
+        terms = terms_for(server, entry)
+        query = f"?{urlencode(terms)}" if method == "GET" else ""
+        assert code(request(server, method, f"/v2{path}{query}", terms if method == "POST" else None)) == 3639
+        return
     answer = ask(server, method, path, terms_for(server, entry))
     if entry["data_shape"] == "empty":
         assert answer == {}
         return
     rows = answer if isinstance(answer, list) else [answer]
     assert bool(rows) is (path not in EMPTY)
-    for row in rows:
+    for row in rows if path != UNKNOWN_SHAPE else ():
         inner = row["data"] if entry["data_shape"] == "batch" else row
         assert set(inner) == names_of(entry)
+
+
+@pytest.mark.parametrize("signed", [True, False])
+@pytest.mark.parametrize(("method", "path"), ENDPOINTS)
+def test_every_documented_path_answers_a_bare_request_in_json_with_a_code(method: str, path: str, signed: bool) -> None:
+    status, headers, answer = request(
+        quiet_server(), method, f"/v2{path}", {} if method == "POST" else None, signed=signed
+    )
+    assert (status, headers["content-type"]) == (200, "application/json; charset=utf-8")
+    assert isinstance(answer["code"], int)
+    assert answer["code"] in {0, 3600, 3639, 4004, 4512} if signed else answer["code"] in {0, 3639, 4005}
+    assert answer["message"]
+    if answer["code"]:
+        assert answer["data"] == {}
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "/v2/nothing",
+        "/v1/market/list",
+        "/",
+        "/v2",
+        "/v2/../v2/time",
+        "/v2//time",
+        "/v2/%74ime",
+        "/v2/time%00",
+        "//x/v2/time",
+    ],
+)
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"])
+def test_an_unknown_path_answers_with_the_json_error_of_the_venue(method: str, target: str) -> None:
+    status, headers, answer = request(quiet_server(), method, target, signed=False)
+    assert (status, headers["content-type"]) == (200, "application/json; charset=utf-8")
+    assert answer["code"] == 4009
+    assert answer["data"] == {}
 
 
 @pytest.mark.parametrize("module", ["spot", "futures"])

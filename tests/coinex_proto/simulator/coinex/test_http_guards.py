@@ -57,7 +57,7 @@ def test_guards_of_a_part_close_that_part_once_and_are_listed_changed_and_cancel
     assert (whole["amount"], whole["is_all"], part["amount"], part["is_all"]) == ("2", True, "0.5", False)
     moved = {**where, "stop_loss_id": part["id"], "stop_loss_price": "96"}
     shown = data(server, "POST", "/v2/futures/modify-position-stop-loss", moved)
-    assert [row["price"] for row in shown["stop_loss_list"]] == ["90.00", "96.00"]
+    assert [row["price"] for row in shown["stop_loss_list"]] == ["90", "96"]
     assert float(shown["stop_loss_price"]) == 96
     server.quote("BTCUSDT", "95.5", "96.5", "50", module="futures")
     server.trade("BTCUSDT", "sell", "0.1", module="futures")

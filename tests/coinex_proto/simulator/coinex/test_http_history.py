@@ -58,10 +58,43 @@ def test_what_this_exchange_does_not_have_is_an_empty_list(server: CoinexServer,
     assert data(server, "GET", target) == []
 
 
-@pytest.mark.parametrize(("path", "name"), [("basis", "basis_rate"), ("premium-index", "premium_index")])
-def test_of_basis_and_premium_there_is_the_present_value(server: CoinexServer, path: str, name: str) -> None:
-    (row,) = data(server, "GET", f"/v2/futures/{path}-history?market=BTCUSDT")
-    assert (row["market"], set(row)) == ("BTCUSDT", {"market", "created_at", name})
+@pytest.mark.parametrize(
+    ("path", "name", "count"), [("basis", "basis_rate", 7 * 144 + 1), ("premium-index", "premium_index", 49)]
+)
+def test_premium_and_basis_have_a_row_every_ten_minutes(server: CoinexServer, path: str, name: str, count: int) -> None:
+    now_ms = server.exchange.now_ms
+    rows = data(server, "GET", f"/v2/futures/{path}-history?market=BTCUSDT&limit=100")
+    assert {(row["market"], *row) for row in rows} == {("BTCUSDT", "market", "created_at", name)}
+    assert [row["created_at"] for row in rows] == list(
+        range(now_ms - now_ms % 600_000, now_ms - 8 * 86_400_000, -600_000)
+    )[: len(rows)]
+    assert abs(len(rows) - count) <= 1
+    early = data(server, "GET", f"/v2/futures/{path}-history?market=BTCUSDT&end_time={now_ms - 31 * 86_400_000}")
+    assert early == []
+
+
+def test_the_past_of_the_premium_stays_as_it_was(server: CoinexServer) -> None:
+    path = "/v2/futures/premium-index-history?market=BTCUSDT&limit=100"
+    before = {row["created_at"]: row for row in data(server, "GET", path)}
+    server.advance(server.now + 3600)
+    after = {row["created_at"]: row for row in data(server, "GET", path)}
+    assert all(before[at] == after[at] for at in before.keys() & after.keys())
+    assert len(before.keys() & after.keys()) > 40
+
+
+def test_funding_goes_back_for_years_page_by_page(server: CoinexServer) -> None:
+    server.advance(server.now + FUNDING_EVERY_MS / 1000)
+    answer = request(server, "GET", "/v2/futures/funding-rate-history?market=BTCUSDT&limit=100")[2]
+    assert answer["pagination"]["has_next"]
+    assert answer["pagination"]["total"] > 4000
+    times = [row["funding_time"] for row in answer["data"]]
+    assert times == list(range(times[0], times[0] - 100 * FUNDING_EVERY_MS, -FUNDING_EVERY_MS))
+    assert answer["data"][0]["actual_funding_rate"] == "0.00375", "the settlement that has happened here"
+    assert all(abs(float(row["actual_funding_rate"])) < 0.00375 for row in answer["data"][1:])
+    second = data(server, "GET", "/v2/futures/funding-rate-history?market=BTCUSDT&limit=50&page=2")
+    assert second == answer["data"][50:]
+    window = f"&start_time={times[7]}&end_time={times[3]}"
+    assert data(server, "GET", f"/v2/futures/funding-rate-history?market=BTCUSDT{window}") == answer["data"][3:8]
 
 
 def test_a_position_that_was_liquidated_is_listed_for_everybody(server: CoinexServer) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 
 from coinex_proto.simulator import CoinexServer
 from tests.coinex_proto.simulator.http_peer import code, data, request
@@ -17,11 +18,40 @@ def test_candles_have_no_gaps_and_end_with_the_last_trade() -> None:
         candles = data(server, "GET", f"/v2/spot/kline?market=BTCUSDT&period={period}&limit=1000")
         starts = [candle["created_at"] for candle in candles]
         assert starts == list(range(starts[0], starts[0] + 1000 * span, span))
-        assert candles[-1]["close"] == "61001.00"
+        assert candles[-1]["close"] == "61001"
         for candle in candles:
             low, high = float(candle["low"]), float(candle["high"])
             assert low <= min(float(candle["open"]), float(candle["close"]))
             assert high >= max(float(candle["open"]), float(candle["close"]))
+
+
+def test_candles_of_the_index_and_the_mark_price_are_those_prices() -> None:
+    server = CoinexServer(now=START)
+    server.quote("BTCUSDT", "61000", "61001")
+    server.quote("BTCUSDT", "61100", "61101", module="futures")
+    server.trade("BTCUSDT", "buy", "0.5")
+    server.trade("BTCUSDT", "buy", "0.5", module="futures")
+    path = "/v2/futures/kline?market=BTCUSDT&period=1min&limit=3"
+    latest, index, mark = (
+        data(server, "GET", path + more) for more in ("", "&price_type=index_price", "&price_type=mark_price")
+    )
+    assert [rows[-1]["close"] for rows in (latest, index, mark)] == ["61101", "61001", "61101"]
+    assert (latest[-1]["volume"], index[-1]["volume"], mark[-1]["value"]) == ("0.5", "0", "0")
+    assert index[-1]["market"] == "BTCUSDT"
+    assert code(request(server, "GET", path.replace("futures", "spot") + "&price_type=mark_price")) == 3639
+
+
+def test_public_trades_are_those_that_the_candles_are_made_of() -> None:
+    server = CoinexServer(now=START)
+    deals = data(server, "GET", "/v2/spot/deals?market=BTCUSDT&limit=1000")
+    for candle in data(server, "GET", "/v2/spot/kline?market=BTCUSDT&period=1min&limit=15")[:-1]:
+        start = candle["created_at"]
+        own = [deal for deal in deals if start <= deal["created_at"] < start + 60_000]
+        prices = [Decimal(deal["price"]) for deal in own]
+        assert sum(Decimal(deal["amount"]) for deal in own) == Decimal(candle["volume"])
+        assert sum(Decimal(deal["amount"]) * Decimal(deal["price"]) for deal in own) == Decimal(candle["value"])
+        assert (max(prices), min(prices)) == (Decimal(candle["high"]), Decimal(candle["low"]))
+        assert (prices[-1], prices[0]) == (Decimal(candle["open"]), Decimal(candle["close"]))
 
 
 def test_market_lists_hold_what_foreign_clients_look_for() -> None:
@@ -44,9 +74,9 @@ def test_public_market_requests_give_what_the_markets_hold() -> None:
         server.quote("BTCUSDT", "99", "101", "5", module=module)
         server.trade("BTCUSDT", "buy", "2", module=module)
         (ticker,) = data(server, "GET", f"/v2/{module}/ticker?market=BTCUSDT")
-        assert (ticker["last"], ticker["period"]) == ("101.00", 86400)
+        assert (ticker["last"], ticker["period"]) == ("101", 86400)
         (index,) = data(server, "GET", f"/v2/{module}/index")
-        assert index["price"] == "100.00"
+        assert index["price"] == "100"
         deals = data(server, "GET", f"/v2/{module}/deals?market=BTCUSDT&limit=3")
         assert next(deal["amount"] for deal in deals) == "2"
         later = data(server, "GET", f"/v2/{module}/deals?market=BTCUSDT&last_id={deals[1]['deal_id']}")
@@ -76,7 +106,9 @@ def test_public_market_requests_give_what_the_markets_hold() -> None:
 def test_a_list_of_markets_holds_at_most_ten_names() -> None:
     server = quiet_server()
     assert code(request(server, "GET", "/v2/spot/ticker?market=" + "BTCUSDT," * 11, signed=False)) == 3639
-    assert data(server, "GET", "/v2/spot/ticker?market=NOSUCHUSDT") == []
+    assert code(request(server, "GET", "/v2/spot/ticker?market=NOSUCHUSDT", signed=False)) == 3639
+    assert code(request(server, "GET", "/v2/futures/funding-rate?market=NOSUCHUSDT", signed=False)) == 3639
+    assert len(data(server, "GET", "/v2/spot/ticker?market=NOSUCHUSDT,BTCUSDT")) == 1
 
 
 def test_announced_maintenance_is_listed() -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from coinex_proto.simulator.coinex.http_request import ApiError, ApiRequest, batch, code_and_message
+from coinex_proto.simulator.coinex.error_codes import ApiError
+from coinex_proto.simulator.coinex.http_request import ApiRequest, batch, code_and_message
 from coinex_proto.simulator.market.refusals import OrderRefused
 from tests.coinex_proto.simulator.http_peer import data, place, request
 from tests.coinex_proto.simulator.peer import quiet_server
@@ -44,8 +45,6 @@ def test_a_parameter_is_read_in_its_form() -> None:
         ("text", ""),
         ("number", "1.5"),
         ("number", True),
-        ("amount", "0"),
-        ("amount", "1.123"),
         ("word", "z"),
     ],
 )
@@ -57,17 +56,41 @@ def test_a_parameter_in_another_form_is_refused_by_its_name(method: str, value: 
                 found.text("name")
             case "number":
                 found.number("name")
-            case "amount":
-                found.scaled("name", 2)
             case _:
                 found.one_of("name", ("x", "y"))
     assert error.value.code == 3639
+
+
+@pytest.mark.parametrize("value", ["0", "1.123", "-1", "1e3", "٣", "x"])
+def test_a_number_that_is_none_or_not_above_zero_is_an_invalid_argument(value: str) -> None:
+    with pytest.raises(ApiError, match="invalid argument") as error:
+        made(name=value).scaled("name", 2)
+    assert error.value.code == 4004
+
+
+@pytest.mark.parametrize(("value", "expected"), [("true", True), ("false", False), (True, True), (False, False)])
+def test_a_truth_value_comes_as_a_word_or_as_json(value: object, expected: bool) -> None:
+    assert made(name=value).flag("name") is expected
+
+
+@pytest.mark.parametrize("value", ["", "1", 1, [], None])
+def test_anything_else_is_no_truth_value(value: object) -> None:
+    with pytest.raises(ApiError, match="Invalid Parameter: name"):
+        made(name=value).flag("name")
+
+
+def test_a_word_in_capitals_may_come_in_small_letters() -> None:
+    assert made(name="spot").word("name", ("SPOT", "MARGIN")) == "SPOT"
+    with pytest.raises(ApiError, match="Invalid Parameter: name"):
+        made(name="spot").word("name", ("FUTURES",))
 
 
 def test_an_unknown_market_is_refused_and_left_out_of_lists() -> None:
     assert [market.spec.name for market in made(market="BTCUSDT,NO").markets()] == ["BTCUSDT"]
     with pytest.raises(ApiError, match="market NO not found"):
         made(market="NO").market()
+    with pytest.raises(ApiError, match="market NO not found"):
+        made(market="NO,NEITHER").markets()
 
 
 def test_each_item_of_a_batch_answers_for_itself() -> None:

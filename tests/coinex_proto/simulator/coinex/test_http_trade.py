@@ -13,16 +13,18 @@ from tests.coinex_proto.simulator.peer import START, Json, Peer, quiet_server
     [
         ({"amount": "1000"}, 3109),
         ({"amount": "0.00001"}, 3127),
-        ({"amount": "1e-3"}, 3639),
+        ({"amount": "1e-3"}, 4004),
         ({"amount": 1}, 3639),
-        ({"amount": "0.000000001"}, 3639),
-        ({"price": "0"}, 3639),
+        ({"amount": "0.000000001"}, 4004),
+        ({"price": "0"}, 4004),
         ({"price": None}, 3639),
         ({"side": "long"}, 3639),
         ({"type": "GTC"}, 3639),
         ({"market_type": "FUTURES"}, 3639),
-        ({"client_id": "no blanks"}, 3639),
-        ({"client_id": "x" * 33}, 3639),
+        ({"client_id": "no blanks"}, 4004),
+        ({"client_id": "x" * 33}, 4004),
+        ({"client_id": "x" * 36}, 4004),
+        ({"amount": "0"}, 4004),
         ({"type": "maker_only", "price": "70000"}, 3622),
         ({"type": "fok", "price": "50000"}, 3621),
     ],
@@ -49,7 +51,7 @@ def test_an_order_placed_over_http_shows_up_on_the_socket_and_in_the_book() -> N
     (balances,) = peer.pushes("balance.update")
     assert [(entry["ccy"], entry["frozen"]) for entry in balances["balance_list"]] == [("USDT", "29999.5")]
     depth = data(server, "GET", "/v2/spot/depth?market=BTCUSDT&limit=5&interval=0")
-    assert depth["depth"]["bids"][0] == ["59999.00", "0.5"]
+    assert depth["depth"]["bids"][0] == ["59999", "0.5"]
 
 
 def test_an_order_placed_in_python_can_be_queried_and_cancelled_over_http() -> None:
@@ -110,7 +112,7 @@ def test_a_modified_order_keeps_its_id_and_is_pushed_to_the_socket() -> None:
         {"market": "BTCUSDT", "market_type": "SPOT", "order_id": number, "price": "50001"},
     )
     peer.run(0)
-    assert (changed["order_id"], changed["price"]) == (number, "50001.00")
+    assert (changed["order_id"], changed["price"]) == (number, "50001")
     assert [push["event"] for push in peer.pushes("order.update")] == ["put", "modify"]
 
 
@@ -121,6 +123,55 @@ def test_a_market_buy_counts_quote_currency_unless_it_names_the_base() -> None:
     assert (spent["filled_amount"], spent["filled_value"], spent["ccy"]) == ("2.5", "250", "USDT")
     bought = place(server, type="market", amount="2", ccy="BTC", price=None)
     assert (bought["filled_amount"], bought["filled_value"], bought["ccy"]) == ("2", "200", "BTC")
+
+
+def test_a_market_sell_may_count_its_amount_in_quote_currency() -> None:
+    server = quiet_server()
+    server.quote("BTCUSDT", "100", "101", "10")
+    sold = place(server, side="sell", type="market", amount="250", ccy="USDT", price=None)
+    assert (sold["filled_amount"], sold["filled_value"], sold["ccy"]) == ("2.5", "250", "USDT")
+    assert data(server, "GET", "/v2/assets/spot/balance")[0] == {"ccy": "BTC", "available": "97.5", "frozen": "0"}
+    assert code(request(server, "POST", "/v2/spot/order", {**ORDER, "type": "market", "ccy": "ETH"})) == 3639
+
+
+def test_a_market_sell_in_quote_currency_takes_no_more_than_the_wallet_holds() -> None:
+    server = quiet_server()
+    server.quote("BTCUSDT", "100", "101", "1000")
+    terms = {**ORDER, "side": "sell", "type": "market", "amount": "10001", "ccy": "USDT"}
+    answer = request(server, "POST", "/v2/spot/order", terms)[2]
+    assert answer == {"code": 3109, "data": {}, "message": "balance not enough"}
+    assert data(server, "GET", "/v2/assets/spot/balance")[0]["available"] == "100"
+
+
+def test_a_market_type_may_come_in_small_letters() -> None:
+    server = quiet_server()
+    assert place(server, market_type="spot")["market_type"] == "SPOT"
+    assert len(data(server, "GET", "/v2/spot/pending-order?market_type=spot")) == 1
+
+
+def test_numbers_of_an_order_have_no_zeros_at_their_end() -> None:
+    server = quiet_server()
+    server.quote("BTCUSDT", "60999", "61000", "10")
+    names = ("price", "amount", "unfilled_amount", "last_filled_price", "filled_value", "base_fee")
+    taken, resting = place(server, price="61000.00", amount="0.50"), place(server, price="51000.10", amount="0.50")
+    assert [taken[name] for name in names] == ["61000", "0.5", "0", "61000", "30500", "0.001"]
+    assert [resting[name] for name in names] == ["51000.1", "0.5", "0.5", "0", "0", "0"]
+
+
+def test_elements_of_a_spot_batch_are_bare_and_wrapped_at_once_and_a_failure_is_wrapped() -> None:
+    server = quiet_server()
+    good, bad = data(server, "POST", "/v2/spot/batch-order", {"orders": [ORDER, {**ORDER, "amount": "9999"}]})
+    assert good["order_id"] == good["data"]["order_id"] == server.orders()[0].order_id
+    assert (good["price"], good["code"], good["message"]) == ("50000", 0, "OK")
+    assert bad == {"code": 3109, "data": None, "message": "balance not enough"}
+
+
+def test_elements_of_other_batches_are_wrapped() -> None:
+    server = quiet_server()
+    stop = {**ORDER, "trigger_price": "45000"}
+    (waiting,) = data(server, "POST", "/v2/spot/batch-stop-order", {"orders": [stop]})
+    (futures,) = data(server, "POST", "/v2/futures/batch-order", {"orders": [{**ORDER, "market_type": "FUTURES"}]})
+    assert set(waiting) == set(futures) == {"code", "data", "message"}
 
 
 def test_a_stop_order_waits_fires_and_becomes_an_order() -> None:

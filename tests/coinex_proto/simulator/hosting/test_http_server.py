@@ -74,6 +74,73 @@ def test_a_body_that_is_too_large_gets_a_413() -> None:
     assert error.value.answer.startswith(b"HTTP/1.1 413 ")
 
 
+def test_a_body_that_is_announced_too_large_is_refused_before_it_comes() -> None:
+    server = HttpServer()
+    server.receive_data(b"POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 999999999999\r\n\r\n")
+    with pytest.raises(BadHttp) as error:
+        server.next_request()
+    assert error.value.answer.startswith(b"HTTP/1.1 413 ")
+
+
+def test_a_client_that_waits_for_leave_to_send_its_body_gets_it_once() -> None:
+    server = HttpServer()
+    head, body = POST[:-3].replace(b"Host: x", b"Host: x\r\nExpect: 100-continue"), POST[-3:]
+    assert server.interim() == b""
+    server.receive_data(head)
+    assert server.next_request() is None
+    assert server.interim() == b"HTTP/1.1 100 Continue\r\n\r\n"
+    assert server.interim() == b""
+    server.receive_data(body)
+    request = server.next_request()
+    assert request is not None
+    assert request.body == b"abc"
+    assert server.interim() == b""
+
+
+@pytest.mark.parametrize(
+    ("target", "expected"),
+    [
+        ("http://x/v2/time?a=b", "/v2/time?a=b"),
+        ("HTTPS://x:8080/", "/"),
+        ("http://x", "/"),
+        ("/v2/time?next=http://y/z", "/v2/time?next=http://y/z"),
+        ("gopher://x/y", "gopher://x/y"),
+        ("*", "*"),
+    ],
+)
+def test_a_target_with_scheme_and_host_is_read_for_its_path(target: str, expected: str) -> None:
+    server = HttpServer()
+    server.receive_data(f"GET {target} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+    request = server.next_request()
+    assert request is not None
+    assert request.target == expected
+
+
+def test_answers_carry_the_date_of_the_servers_clock() -> None:
+    server = HttpServer(lambda: 1_700_000_000.9)
+    server.receive_data(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+    server.next_request()
+    assert b"date: Tue, 14 Nov 2023 22:13:20 GMT\r\n" in server.respond(HttpResponse()).lower().replace(
+        b"tue, 14 nov 2023 22:13:20 gmt", b"Tue, 14 Nov 2023 22:13:20 GMT"
+    )
+
+
+def test_a_tunnel_is_refused() -> None:
+    server = HttpServer()
+    server.receive_data(b"CONNECT x:1 HTTP/1.1\r\nHost: x\r\n\r\n")
+    with pytest.raises(BadHttp) as error:
+        server.next_request()
+    assert error.value.answer.startswith(b"HTTP/1.1 405 ")
+
+
+def test_ten_thousand_headers_get_a_431() -> None:
+    server = HttpServer()
+    server.receive_data(b"GET / HTTP/1.1\r\nHost: x\r\n" + b"X-A: b\r\n" * 10_000 + b"\r\n")
+    with pytest.raises(BadHttp) as error:
+        server.next_request()
+    assert error.value.answer.startswith(b"HTTP/1.1 431 Request Header Fields Too Large")
+
+
 def test_an_upgrade_hands_over_what_came_after_it() -> None:
     server = HttpServer()
     server.receive_data(b"GET /v2 HTTP/1.1\r\nHost: x\r\nUpgrade: WebSocket\r\nConnection: Upgrade\r\n\r\n\x81\x80more")

@@ -7,22 +7,25 @@ import statistics
 
 import pytest
 
+from coinex_proto.simulator import CoinexServer
 from coinex_proto.simulator.market.catalogue import specs
 from coinex_proto.simulator.market.exchange import Exchange
 from coinex_proto.simulator.market.market import Market
 from coinex_proto.simulator.market.traders import Crowds, CrowdSettings
+
+START_MS = 1_700_000_000_000
 
 
 def watched(
     key: str, names: list[str], seconds: float, settings: CrowdSettings, seed: int = 0
 ) -> tuple[Market, list[int]]:
     """The market after so long, and its middle after each action."""
-    exchange = Exchange(specs(names), now_ms=0)
+    exchange = Exchange(specs(names), now_ms=START_MS)
     crowds = Crowds(exchange, settings, seed)
     crowds.wake(key, 0.0)
     middles = []
     while (at := crowds.next_at) <= seconds:
-        exchange.now_ms = round(at * 1000)
+        exchange.now_ms = START_MS + round(at * 1000)
         crowds.act()
         middles.append(exchange.markets[key].middle)
     return exchange.markets[key], middles
@@ -75,6 +78,51 @@ def test_a_crowd_brings_a_day_of_past_trades_that_lead_to_its_price() -> None:
     times = [deal.created_ms for deal in market.deals]
     assert times == sorted(times, reverse=True)
     assert abs(market.last - market.spec.start_price) <= 1
+
+
+@pytest.mark.parametrize(
+    "names", [["BTCUSDT", "ETHUSDT", "ETHBTC"], ["ETHBTC", "ETHUSDC", "BTCUSDC"], ["BTCUSDC", "USDCUSDT", "BTCUSDT"]]
+)
+@pytest.mark.parametrize("seed", range(3))
+def test_a_triangle_closes_within_the_spreads_at_every_moment(names: list[str], seed: int) -> None:
+    exchange = Exchange(specs(names), now_ms=START_MS)
+    crowds = Crowds(exchange, CrowdSettings(volatility=0.001), seed)
+    markets = {name: exchange.markets[f"spot:{name}"] for name in names}
+    for name in names:
+        crowds.wake(f"spot:{name}", 0.0)
+
+    def dollars(name: str) -> tuple[float, float]:
+        bid, _, ask, _ = markets[name].top
+        return bid * 10.0 ** -markets[name].spec.price_places, ask * 10.0 ** -markets[name].spec.price_places
+
+    pair = next(name for name in names if name in ("ETHBTC", "BTCUSDC"))
+    base, quote = (
+        (("ETHUSDT", "BTCUSDT") if "ETHUSDT" in names else ("ETHUSDC", "BTCUSDC"))
+        if pair == "ETHBTC"
+        else ("BTCUSDT", "USDCUSDT")
+    )
+    moved = set()
+    while (at := crowds.next_at) <= 60:
+        exchange.now_ms = START_MS + round(at * 1000)
+        crowds.act()
+        bids, asks = zip(*(dollars(name) for name in (pair, quote, base)), strict=True)
+        tick = 10.0 ** -markets[pair].spec.price_places / asks[0]
+        assert bids[0] * bids[1] <= asks[2] * (1 + 2 * tick)
+        assert asks[0] * asks[1] >= bids[2] * (1 - 2 * tick)
+        moved.add(bids[0])
+    assert len(moved) > 20
+
+
+def test_a_pair_follows_coins_that_somebody_else_quotes() -> None:
+    server = CoinexServer(now=START_MS / 1000, markets=("BTCUSDT", "ETHUSDT", "ETHBTC"))
+    server.quote("BTCUSDT", "50000", "50001", "10")
+    server.quote("ETHUSDT", "5000", "5001", "10")
+    server.crowds.wake("spot:ETHBTC", server.now)
+    server.advance(server.now + 20)
+    bid, _, ask, _ = server.feeds["spot"].markets["ETHBTC"].top
+    assert bid <= 10_001_000
+    assert ask >= 9_999_000
+    assert ask - bid < 50_000
 
 
 def test_a_thin_book_gives_a_taker_nothing_and_breaks_nothing() -> None:
