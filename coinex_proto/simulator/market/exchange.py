@@ -345,7 +345,7 @@ class Exchange:
             if not order.filled:
                 self.orders.pop(order.order_id, None)
             self._report_order(order, "finish")
-        elif order.owner == MAKERS and market.quote_gone is not None:
+        if order.owner == MAKERS and market.quote_gone is not None:
             market.quote_gone(order)
 
     def _report_order(self, order: Order, event: str) -> None:

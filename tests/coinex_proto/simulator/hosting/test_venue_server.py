@@ -120,6 +120,7 @@ def test_what_the_machine_cannot_do_is_left_out(venue: Venue) -> None:
 def test_time_goes_no_further_than_to_where_somebody_has_something_to_send(venue: Venue) -> None:
     server = venue.begin(faults="at 5s drop fin")
     connection = venue.connect()
+    venue.wait(1)
     server.take_ready()
     connection.data_to_send()
     assert server.advance_to_output(START + 3) == START + 3
