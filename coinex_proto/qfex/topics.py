@@ -120,7 +120,7 @@ class Candles(SymbolTopic[CandleUpdate]):
     event: ClassVar[type[MarketUpdate]] = CandleUpdate
 
     interval: str = field(default="1MIN", validator=one_of(INTERVALS))
-    """1MIN, 5MINS, 15MINS, 1HOUR, 4HOURS or 1DAY."""
+    """1MIN, 5MINS, 15MINS, 30MINS, 1HOUR, 4HOURS or 1DAY."""
 
     @property
     def key(self) -> TopicKey:

@@ -67,9 +67,14 @@ class QfexTrading(QfexChannels):
         quantity: qfex.Number | None = None,
         take_profit: qfex.Number | None = None,
         stop_loss: qfex.Number | None = None,
-        order_type: str = "LIMIT",
+        order_type: str | None = None,
+        reduce_only: bool | None = None,
     ) -> OrderView:
-        """Change an open order and wait for the answer; `order_type` must be the order's own. It may get a new id."""
+        """Change an open order and wait for the answer. It may get a new id.
+
+        The venue wants the order's own `order_type` and `reduce_only` with it: as the order was placed unless given here.
+        For an order that this program has not placed, `reduce_only` is not known and taken for False.
+        """
         trade = self._trading()
         check_order(order)
         live = trade._inspect(lambda: trade._live_order(order))
@@ -81,9 +86,17 @@ class QfexTrading(QfexChannels):
                 take_profit=take_profit,
                 stop_loss=stop_loss,
                 order_type=order_type,
+                reduce_only=reduce_only,
             )
         )
         return trade._inspect(lambda: trade._detached(trade._live_order(live)))
+
+    def cancel_all_orders(self, symbol: str | None = None) -> None:
+        """Cancel every open order of the account, in one symbol or in all, and wait for the answer.
+
+        What became of each order says its own view. With nothing to cancel the venue may not answer: `RequestTimedOut`.
+        """
+        self.request(qfex.CancelAllOrders(symbol=symbol))
 
     def cancel_order(self, order: OrderView | str, symbol: str | None = None) -> OrderView | None:
         """Cancel an order and wait for the answer; the order as it stands then, None when it is not known here.
