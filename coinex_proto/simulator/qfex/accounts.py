@@ -68,6 +68,12 @@ class KeyRing:
             return False
         return self._is_new(nonce, now)
 
+    def knows(self, query: Mapping[str, list[str]]) -> bool:
+        """Whether the key or token in this query, where there is one, is the account's."""
+        return query.get("api_key", [self.public_key]) == [self.public_key] and (
+            query.get("jwt", [self.token]) == [self.token]
+        )
+
     def _is_new(self, nonce: str, now: float) -> bool:
         self._nonces = {used: at for used, at in self._nonces.items() if now - at < WINDOW}
         if nonce in self._nonces:

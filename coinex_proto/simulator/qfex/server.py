@@ -25,6 +25,7 @@ from coinex_proto.simulator.market.traders import CrowdSettings
 from coinex_proto.simulator.qfex.accounts import KeyRing, Meters, make_keys
 from coinex_proto.simulator.qfex.catalogue import QUOTE, symbol_names, symbol_specs
 from coinex_proto.simulator.qfex.feeds import TICK_MS, QfexFeeds
+from coinex_proto.simulator.qfex.forms import QfexForms
 from coinex_proto.simulator.qfex.order_entry import OrderEntry
 from coinex_proto.simulator.qfex.orders import QfexOrders
 from coinex_proto.simulator.qfex.sockets import MdsSocket, QfexSocket, TradeSocket
@@ -70,6 +71,7 @@ class QfexServer(VenueServer[str]):
         answers_close: bool = True,
         max_request_bytes: int = 65_536,
         new_ids_on_change: bool = True,
+        forms: QfexForms = QfexForms(),  # noqa: B008 - a frozen value
     ) -> None:
         listed = symbol_specs(symbol_names(markets) if isinstance(markets, int) else tuple(markets))
         super().__init__(
@@ -88,7 +90,9 @@ class QfexServer(VenueServer[str]):
         self.keys = KeyRing(public_key or made_public, secret_key or made_secret, token)
         self.owner = self.exchange.open_account()
         self.exchange.ledger.deposit(self.owner, "futures", QUOTE, to_scaled(DEPOSIT, 20))
-        self.own = QfexOrders(self.exchange, self.feeds, self.owner, seed, self._push, new_ids=new_ids_on_change)
+        self.own = QfexOrders(
+            self.exchange, self.feeds, self.owner, seed, self._push, new_ids=new_ids_on_change, forms=forms
+        )
         self.order_entry = OrderEntry(self.exchange, self.feeds, self.own)
         self.exchange.listeners.append(self.own)
         self.twaps = Twaps(self.order_entry, by_symbol, seed)
@@ -140,7 +144,10 @@ class QfexServer(VenueServer[str]):
         refusal = self._faults.connect(connection)
         if refusal is not None:
             return refusal
-        if path.rstrip("/") == "/trade" or {"api_key", "jwt"} & parse_qs(query).keys():
+        keys = parse_qs(query)
+        if self.own.forms.bad_key_at_upgrade and not self.keys.knows(keys):
+            return HttpResponse(status=401, body=b"unknown key")
+        if path.rstrip("/") == "/trade" or {"api_key", "jwt"} & keys.keys():
             trade = TradeSocket(self, connection)
             self.trade_sockets[trade] = None
             self.wake_at(self.now + SIGN_IN_LIMIT)
