@@ -26,6 +26,7 @@ from coinex_proto.simulator.qfex.accounts import KeyRing, Meters, make_keys
 from coinex_proto.simulator.qfex.catalogue import QUOTE, symbol_names, symbol_specs
 from coinex_proto.simulator.qfex.feeds import TICK_MS, QfexFeeds
 from coinex_proto.simulator.qfex.forms import QfexForms
+from coinex_proto.simulator.qfex.http import QfexHttp, problem
 from coinex_proto.simulator.qfex.order_entry import OrderEntry
 from coinex_proto.simulator.qfex.orders import QfexOrders
 from coinex_proto.simulator.qfex.sockets import MdsSocket, QfexSocket, TradeSocket
@@ -97,6 +98,8 @@ class QfexServer(VenueServer[str]):
         self.exchange.listeners.append(self.own)
         self.twaps = Twaps(self.order_entry, by_symbol, seed)
         self.meters = Meters()
+        self.accounts = {self.own.user_id: self.owner}
+        self._http = QfexHttp(self)
         self.trade_sockets: dict[TradeSocket, None] = {}
         self._skew = 0.0
         self._push_at = math.inf
@@ -136,8 +139,11 @@ class QfexServer(VenueServer[str]):
         return self.now + self._skew
 
     def answer(self, connection: ServerConnection, request: HttpRequest) -> HttpResponse | None:
-        """There is no HTTP interface here."""
-        return HttpResponse(status=404)
+        """The answer to an HTTP request, which faults name by its path; None when one keeps it back."""
+        name = request.target.partition("?")[0]
+        return self._faults.http(
+            connection, request, name, self._http.answer, lambda code: problem(500, CODES[code % len(CODES)])
+        )
 
     def open_socket(self, connection: ServerConnection, request: HttpRequest) -> QfexSocket | HttpResponse:
         path, _, query = request.target.partition("?")
