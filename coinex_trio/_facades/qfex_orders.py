@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import TypeVar, cast
+from typing import TYPE_CHECKING, Final, TypeVar, cast
 
 from coinex_driver.qfex_channels import QfexChannels
 from coinex_driver.qfex_orders import cancellation, is_over_already, modification
@@ -11,7 +11,12 @@ from coinex_proto import Command, OrderView, RequestRefused, qfex
 from coinex_proto.checks import check_order
 from coinex_trio.blocking import BlockingClient
 
+if TYPE_CHECKING:
+    from coinex_proto.qfex.http import ReferenceData
+
 R = TypeVar("R")
+
+MARKET_CLOSED: Final = "REJECTED_MARKET_CLOSED"
 
 
 class QfexTrading(QfexChannels):
@@ -20,6 +25,9 @@ class QfexTrading(QfexChannels):
     @abstractmethod
     def request(self, command: Command[R]) -> R:
         """The answer to a command."""
+
+    _reference: ReferenceData | None
+    """Once it is loaded."""
 
     @abstractmethod
     def _trading(self) -> BlockingClient:
@@ -42,22 +50,29 @@ class QfexTrading(QfexChannels):
         """Place an order and wait until the venue has accepted it; then `wait(order)` waits for its end.
 
         Raises `RequestRefused` (`code` is the status of the rejection) or `OutcomeUnknown`; an order that nobody
-        knows about stays in `orders()` and is queried. In a callback use `send(qfex.AddOrder(…), callback)`.
+        knows about stays in `orders()` and is queried. After `load_reference()` a price or quantity that the symbol does not
+        take is a `UsageError`, with the exact tick or lot in it, and is not sent. In a callback use `send(qfex.AddOrder(…), callback)`.
         """
-        return self.request(
-            qfex.AddOrder(
-                symbol=symbol,
-                side=side,
-                order_type=order_type,
-                quantity=quantity,
-                price=price,
-                order_time_in_force=order_time_in_force,
-                take_profit=take_profit,
-                stop_loss=stop_loss,
-                reduce_only=reduce_only,
-                client_order_id=client_order_id or "",
-            )
+        order = qfex.AddOrder(
+            symbol=symbol,
+            side=side,
+            order_type=order_type,
+            quantity=quantity,
+            price=price,
+            order_time_in_force=order_time_in_force,
+            take_profit=take_profit,
+            stop_loss=stop_loss,
+            reduce_only=reduce_only,
+            client_order_id=client_order_id or "",
         )
+        if self._reference is not None:
+            self._reference.check(symbol, price=order.price, quantity=order.quantity)
+        try:
+            return self.request(order)
+        except RequestRefused as refused:
+            if refused.code == MARKET_CLOSED and self._reference is not None:
+                refused.add_note(self._reference.hours_of(symbol))
+            raise
 
     def modify_order(
         self,

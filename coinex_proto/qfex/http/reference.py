@@ -32,6 +32,23 @@ class ReferenceData:
         _check(symbol, "price", price, known.tick_size, "tick size", known.min_price, known.max_price)
         _check(symbol, "quantity", quantity, known.lot_size, "lot size", known.min_quantity, known.max_quantity)
 
+    def hours_of(self, symbol: str) -> str:
+        """When this symbol trades, for people."""
+        known = self.instruments.get(symbol)
+        return f"the market hours of {symbol} are not known" if known is None else _said(known)
+
+
+def _said(known: Instrument) -> str:
+    hours = known.market_hours or {}
+    days = ", ".join(f"{day} {_span(span)}" for day, span in hours.items() if isinstance(span, Mapping))
+    return (
+        f"{known.symbol} is {known.status}; it trades {days or 'at hours that are not known'} ({hours.get('tz', '')})"
+    )
+
+
+def _span(span: Mapping[str, object]) -> str:
+    return f"{span.get('open')}-{span.get('close')}"
+
 
 def _check(
     symbol: str,
