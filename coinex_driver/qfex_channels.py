@@ -53,7 +53,7 @@ class QfexChannels(ABC):
     def subscribe_candles(
         self, symbol: str | None, interval: str = "1MIN", callback: Callable[[qfex.CandleUpdate], object] | None = None
     ) -> None:
-        """Candles of one symbol, or of all (None): 1MIN, 5MINS, 15MINS, 1HOUR, 4HOURS or 1DAY."""
+        """Candles of one symbol, or of all (None): 1MIN, 5MINS, 15MINS, 30MINS, 1HOUR, 4HOURS or 1DAY."""
         self.subscribe(qfex.Candles(symbol, interval), callback=callback)
 
     def unsubscribe_candles(self, symbol: str | None, interval: str = "1MIN") -> None:

@@ -38,20 +38,22 @@ def modification(
     quantity: qfex.Number | None,
     take_profit: qfex.Number | None,
     stop_loss: qfex.Number | None,
-    order_type: str,
+    order_type: str | None = None,
+    reduce_only: bool | None = None,
 ) -> qfex.ModifyOrder:
-    """The command that changes this order. Raises `UsageError` while its id is not known."""
+    """The command that changes this order; what is not said stays as the order was placed, as far as that is known. Raises `UsageError` while its id is not known."""
     if not isinstance(order.order_id, str) or order.market is None or order.side is None:
         raise UsageError(f"modify_order: the venue has not told the id of this order yet: {order}")
     return qfex.ModifyOrder(
         order_id=order.order_id,
         symbol=order.market,
         side=order.side,
-        order_type=order_type,
+        order_type=order_type or order.order_type or "LIMIT",
         price=price,
         quantity=quantity,
         take_profit=take_profit,
         stop_loss=stop_loss,
+        reduce_only=order.reduce_only if reduce_only is None else reduce_only,
         client_order_id=order.client_order_id or "",
     )
 

@@ -109,6 +109,8 @@ class Endpoint:
     target: str = field(default="/", repr=False)
     """Path and query of the upgrade request; hidden, since it may carry an API key."""
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    carries_credentials: bool = field(default=False, eq=False)
+    """The upgrade request says who we are: 401 or 403 in answer to it refuses the sign-in."""
 
 
 @frozen

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from coinex_trio.network import SYSTEM, Network
     from coinex_trio.proxy import ProxyNetwork
     from coinex_trio.qfex import QfexClient
+    from coinex_trio.qfex_http import QfexHttp, TrioQfexHttp, open_qfex_http
     from coinex_trio.stream import EventStream
     from coinex_trio.trio_coinex import TrioCoinexClient, open_coinex
 else:
@@ -37,14 +38,17 @@ else:
         "Network": "network",
         "ProxyNetwork": "proxy",
         "QfexClient": "qfex",
+        "QfexHttp": "qfex_http",
         "SYSTEM": "network",
         "TrioCoinexClient": "trio_coinex",
+        "TrioQfexHttp": "qfex_http",
         "credentials_from_env": "coinex",
         "local_exchange": "exchange",
         "memory_exchange": "exchange",
         "open_client": "client",
         "open_coinex": "trio_coinex",
         "open_http": "http",
+        "open_qfex_http": "qfex_http",
         "run": "blocking",
     }
 
@@ -76,12 +80,15 @@ __all__ = [
     "ProxyNetwork",
     "QfexClient",
     "QfexExchange",
+    "QfexHttp",
     "TrioCoinexClient",
+    "TrioQfexHttp",
     "credentials_from_env",
     "local_exchange",
     "memory_exchange",
     "open_client",
     "open_coinex",
     "open_http",
+    "open_qfex_http",
     "run",
 ]

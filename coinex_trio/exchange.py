@@ -18,6 +18,7 @@ from coinex_proto.simulator import (
     CoinflexServer,
     CrowdSettings,
     Fault,
+    QfexForms,
     QfexServer,
 )
 from coinex_proto.simulator.market.matching import Order
@@ -167,6 +168,7 @@ def local_exchange(
     address: str = LOOPBACK,
     port: int = 0,
     tls: bool = False,
+    forms: QfexForms | None = None,
 ) -> LocalExchange[QfexExchange]: ...
 
 
@@ -198,6 +200,7 @@ def local_exchange(
     tls: bool = False,
     allows_old_signatures: bool = True,
     accounts: int = 1,
+    forms: QfexForms | None = None,
 ) -> LocalExchange[Exchange] | LocalExchange[QfexExchange] | LocalExchange[CoinflexExchange]:
     """A local exchange on loopback: `with local_exchange() as exchange`, or `async with`.
 
@@ -206,13 +209,14 @@ def local_exchange(
     `faults`: what goes wrong and when, one a line, for example `"every 30s drop"`; the language stands in
     `coinex_proto.simulator.hosting.faults`, and a line that is none raises `UsageError`. `allows_old_signatures`: HTTP takes
     SHA-256 over text and secret as well as HMAC, as the live CoinEx did; False: HMAC only. `accounts`: how many (CoinEx), each with
-    keys of its own, so that a maker and a taker can trade with each other. `port` 0 takes a free one. `tls`: sockets and HTTP speak TLS
+    keys of its own, so that a maker and a taker can trade with each other. `forms`: which form a local QFEX uses where
+    the venue has been seen with two. `port` 0 takes a free one. `tls`: sockets and HTTP speak TLS
     with a certificate made for this run; `ca_file` is what clients have to trust (needs the extra `tls`). The keys are made from the seed unless given;
     a local CoinFLEX has the one account of its documentation. `UsageError` when the port is taken.
     """
     settings = _settings(
         venue, seed, markets, rate, faults, access_id, secret_key,
-        allows_old_signatures=allows_old_signatures, accounts=accounts,
+        allows_old_signatures=allows_old_signatures, accounts=accounts, forms=forms,
     )  # fmt: skip
     if isinstance(settings, QfexSettings):
         return LocalExchange(settings.server, QfexExchange, address, port, speaks_tls=tls)
@@ -241,6 +245,7 @@ def memory_exchange(
     markets: Sequence[str] | int | None = None,
     rate: float = 4.0,
     faults: str | Sequence[Fault] = "",
+    forms: QfexForms | None = None,
 ) -> QfexExchange: ...
 
 
@@ -263,13 +268,14 @@ def memory_exchange(
     rate: float = 4.0,
     faults: str | Sequence[Fault] = "",
     accounts: int = 1,
+    forms: QfexForms | None = None,
 ) -> Exchange | QfexExchange | CoinflexExchange:
     """A local exchange in memory, on virtual time: give its `network` to clients, as in `CoinexClient(network=exchange.network)`.
 
     Any address leads to it, and nothing has to be closed. Blocking clients move the time while they wait; under trio it is
     trio's own, so run under `trio.testing.MockClock`. `accounts`: how many (CoinEx), each with keys of its own.
     """
-    settings = _settings(venue, seed, markets, rate, faults, None, None, accounts=accounts)
+    settings = _settings(venue, seed, markets, rate, faults, None, None, accounts=accounts, forms=forms)
     network = MemoryNetwork(settings.server, seed)
     if isinstance(settings, QfexSettings):
         return QfexExchange(network, cast(QfexServer, network.server))
@@ -289,10 +295,13 @@ def _settings(
     *,
     allows_old_signatures: bool = True,
     accounts: int = 1,
+    forms: QfexForms | None = None,
 ) -> Settings | QfexSettings | CoinflexSettings:
     checked = checked_faults(faults)
     if not 1 <= accounts <= MOST_ACCOUNTS or (accounts > 1 and venue != "coinex"):
         raise UsageError(f"accounts={accounts}: a local CoinEx has 1 to {MOST_ACCOUNTS}, the other exchanges have one")
+    if forms is not None and venue != "qfex":
+        raise UsageError("forms are those of a local QFEX")
     match venue:
         case "coinex":
             return Settings(
@@ -313,6 +322,7 @@ def _settings(
                 secret_key=secret_key,
                 rate=rate,
                 faults=checked,
+                forms=QfexForms() if forms is None else forms,
             )
         case "coinflex":
             if key is not None or secret_key is not None:

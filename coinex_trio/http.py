@@ -9,11 +9,10 @@ from __future__ import annotations
 import math
 import ssl
 from collections.abc import AsyncIterator, Callable
-from contextlib import aclosing, asynccontextmanager
-from types import TracebackType
-from typing import Final, Self, TypeVar, final
+from contextlib import asynccontextmanager
+from typing import TypeVar, final
 
-from coinex_proto import Config, UsageError
+from coinex_proto import Config
 from coinex_proto.coinex import Credentials
 from coinex_proto.coinex.http import (
     Clock,
@@ -21,31 +20,20 @@ from coinex_proto.coinex.http import (
     HttpCommand,
     HttpCommands,
     HttpOptions,
-    HttpRequest,
     Json,
     MarketType,
-    NoReply,
-    Pause,
-    Reply,
     ResolvedOrder,
-    Steps,
-    Woken,
     call,
 )
 from coinex_proto.orders.tracker import Orders
-from coinex_trio._http.network import blocking_transport, proxy_of, trio_transport
-from coinex_trio._http.sockets import SocketTransport
+from coinex_trio._http.loops import BlockingCalls, TrioCalls
+from coinex_trio._http.network import proxy_of, trio_transport
 from coinex_trio._http.wire import (
     DEFAULT_URL,
-    TOO_LARGE,
-    TOO_SLOW,
-    UNTIL,
     MissingExtra,
     PoolSettings,
     httpx2,
     place_of,
-    what_is_proved,
-    wire,
 )
 from coinex_trio.network import SYSTEM, Network
 
@@ -55,7 +43,7 @@ R = TypeVar("R")
 
 
 @final
-class BlockingHttp:
+class BlockingHttp(BlockingCalls):
     """CoinEx HTTP in the calling thread: `BlockingHttp(credentials).request(spot.PutOrder(...))`.
 
     One thread at a time. Connections are kept open between calls; `close` or a `with` block ends them.
@@ -78,19 +66,16 @@ class BlockingHttp:
         transport: httpx2.BaseTransport | None = None,
     ) -> None:
         """Nothing is opened yet. `transport` replaces the sockets, for example by a local exchange's."""
-        self._config: Final = config if config is not None else Config()
+        config = config if config is not None else Config()
         place = place_of(url, has_credentials=credentials is not None, allow_plaintext=allow_plaintext)
         settings = PoolSettings(
             place=place,
-            config=self._config,
+            config=config,
             has_credentials=credentials is not None,
             proxy=proxy_of(network, proxy),
             ssl_context=ssl_context,
         )
-        self._origin = place.origin
-        self._network = network
-        transport = transport or blocking_transport(network) or SocketTransport(settings, network.now)
-        self._pool = httpx2.Client(**{**settings.arguments(), "proxy": None}, transport=transport)
+        super().__init__(settings, network, transport)
         options = HttpOptions(base_path=place.base_path, host=place.host, window_ms=window_ms, retries=retries)
         self._caller = HttpCaller(network.sources, credentials, options, clock=clock, orders=orders)
 
@@ -127,69 +112,6 @@ class BlockingHttp:
     def caller(self) -> HttpCaller:
         """Rate limits and clock, for those who look closer."""
         return self._caller
-
-    def close(self) -> None:
-        """Ends the connections. May be called twice."""
-        self._pool.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def _run(self, steps: Steps[R], until: float = math.inf) -> R:
-        _refuse_closed(self._pool)
-        try:
-            step = next(steps)
-            while True:
-                if isinstance(step, Pause):
-                    self._sleep(step.seconds, until)
-                    step = steps.send(Woken(self._network.now()))
-                else:
-                    step = steps.send(self._exchange(step.request, until))
-                if self._network.now() >= until:
-                    raise TimeoutError("no answer over HTTP in time")
-        except StopIteration as stop:
-            result: R = stop.value
-            return result
-        finally:
-            steps.close()
-
-    def _sleep(self, seconds: float, until: float) -> None:
-        until = min(until, self._network.now() + seconds)
-        while self._network.now() < until:
-            self._network.wait((), until)
-
-    def _exchange(self, request: HttpRequest, until: float) -> Reply | NoReply:
-        deadline = min(until, self._network.now() + self._config.open_timeout + self._config.request_timeout)
-        sent = wire(self._origin, request)
-        sent.extensions[UNTIL] = deadline
-        try:
-            response = self._pool.send(sent, stream=True)
-            try:
-                return self._read(response, deadline)
-            finally:
-                response.close()
-        except (httpx2.HTTPError, httpx2.StreamError) as error:
-            why, was_sent, timed_out = what_is_proved(error)
-            now = self._network.now()
-            why = TOO_SLOW if timed_out and was_sent and now >= deadline else why
-            return NoReply(now=now, why=why, was_sent=was_sent, timed_out=timed_out)
-
-    def _read(self, response: httpx2.Response, deadline: float) -> Reply | NoReply:
-        body = bytearray()
-        for chunk in response.iter_bytes():
-            body += chunk
-            now = self._network.now()
-            if len(body) > self._config.max_message_bytes:
-                return NoReply(now=now, why=TOO_LARGE, was_sent=True)
-            if now > deadline:
-                return NoReply(now=now, why=TOO_SLOW, was_sent=True, timed_out=True)
-        headers = tuple(response.headers.multi_items())
-        return Reply(now=self._network.now(), status=response.status_code, headers=headers, body=bytes(body))
 
 
 @asynccontextmanager
@@ -231,18 +153,14 @@ async def open_http(
 
 
 @final
-class Http:
+class Http(TrioCalls):
     """The client that `open_http` gives. A call that is cancelled may have taken effect: `resolve_order` tells."""
 
     def __init__(
         self, caller: HttpCaller, pool: httpx2.AsyncClient, origin: str, config: Config, now: Callable[[], float]
     ) -> None:
+        super().__init__(pool, origin, config, now)
         self._caller = caller
-        self._pool = pool
-        self._origin = origin
-        self._config = config
-        self._now = now
-        """Seconds on the clock of the network, as sessions have them."""
 
     async def request(self, command: HttpCommand[R]) -> R:
         """The result of a command. Raises what `HttpCaller.request` raises; a call that changes something is sent once."""
@@ -273,51 +191,3 @@ class Http:
     def caller(self) -> HttpCaller:
         """Rate limits and clock, for those who look closer."""
         return self._caller
-
-    async def _run(self, steps: Steps[R]) -> R:
-        import trio
-
-        _refuse_closed(self._pool)
-        try:
-            step = next(steps)
-            while True:
-                if isinstance(step, Pause):
-                    await trio.sleep(step.seconds)
-                    step = steps.send(Woken(self._now()))
-                else:
-                    step = steps.send(await self._exchange(step.request))
-        except StopIteration as stop:
-            result: R = stop.value
-            return result
-        finally:
-            steps.close()
-
-    async def _exchange(self, request: HttpRequest) -> Reply | NoReply:
-        import trio
-
-        with trio.move_on_after(self._config.open_timeout + self._config.request_timeout):
-            try:
-                response = await self._pool.send(wire(self._origin, request), stream=True)
-                try:
-                    return await self._read(response)
-                finally:
-                    await response.aclose()
-            except (httpx2.HTTPError, httpx2.StreamError) as error:
-                why, was_sent, timed_out = what_is_proved(error)
-                return NoReply(now=self._now(), why=why, was_sent=was_sent, timed_out=timed_out)
-        return NoReply(now=self._now(), why=TOO_SLOW, was_sent=True, timed_out=True)
-
-    async def _read(self, response: httpx2.Response) -> Reply | NoReply:
-        body = bytearray()
-        async with aclosing(response.aiter_bytes()) as chunks:
-            async for chunk in chunks:
-                body += chunk
-                if len(body) > self._config.max_message_bytes:
-                    return NoReply(now=self._now(), why=TOO_LARGE, was_sent=True)
-        headers = tuple(response.headers.multi_items())
-        return Reply(now=self._now(), status=response.status_code, headers=headers, body=bytes(body))
-
-
-def _refuse_closed(pool: httpx2.Client | httpx2.AsyncClient) -> None:
-    if pool.is_closed:
-        raise UsageError("this HTTP client is closed: nothing was sent")

@@ -12,7 +12,7 @@ import ssl
 import weakref
 from collections.abc import Callable, Sequence
 from types import TracebackType
-from typing import Any, Final, Self, TypeVar, final
+from typing import TYPE_CHECKING, Any, Final, Self, TypeVar, final
 
 from coinex_driver.arguments import check_seconds
 from coinex_driver.qfex_orders import by_socket, with_client_id
@@ -40,6 +40,10 @@ from coinex_trio._facades.qfex_orders import QfexTrading
 from coinex_trio.blocking import BlockingClient, run
 from coinex_trio.network import SYSTEM, Network
 
+if TYPE_CHECKING:
+    from coinex_proto.qfex.http import ReferenceData
+    from coinex_trio.qfex_http import QfexHttp
+
 R = TypeVar("R")
 E = TypeVar("E", bound=Event)
 T = TypeVar("T")
@@ -47,6 +51,10 @@ T = TypeVar("T")
 PUBLIC_KEY: Final = "QFEX_PUBLIC_KEY"
 SECRET_KEY: Final = "QFEX_SECRET_KEY"
 ACCOUNT_ID: Final = "QFEX_ACCOUNT_ID"
+HTTP_URLS: Final = {qfex.TRADE_URL: "https://api.qfex.com"}
+"""By the address of the Trade socket."""
+LOOK_UP_AFTER: Final = 2.0
+"""Seconds that `wait` leaves the socket to tell what became of an order, before HTTP is asked, and between two questions."""
 
 
 @final
@@ -65,6 +73,7 @@ class QfexClient(QfexTrading):
         cancel_on_disconnect: bool = False,
         mds_url: str = qfex.MDS_URL,
         trade_url: str = qfex.TRADE_URL,
+        http_url: str | None = None,
         headers: Sequence[tuple[str, str]] = (),
         allow_plaintext: bool = False,
         callbacks: Callbacks | None = None,
@@ -73,7 +82,21 @@ class QfexClient(QfexTrading):
         network: Network = SYSTEM,
         background: bool = False,
     ) -> None:
-        """Nothing is opened yet. `account_id`: a subaccount. `cancel_on_disconnect`: read what `qfex.trade` says of it."""
+        """Nothing is opened yet. `account_id`: a subaccount. `cancel_on_disconnect`: read what `qfex.trade` says of it.
+
+        `http_url`: where HTTP goes, with the extra `http`; not said: the venue's own address where `trade_url` is the venue's.
+        """
+        self._http_url = http_url if http_url is not None else HTTP_URLS.get(trade_url)
+        self._http_options: dict[str, Any] = {
+            "credentials": credentials if isinstance(credentials, qfex.HmacCredentials) else None,
+            "account_id": account_id,
+            "config": config,
+            "ssl_context": ssl_context,
+            "allow_plaintext": allow_plaintext,
+            "network": network,
+        }
+        self._http: QfexHttp | None = None
+        self._reference: ReferenceData | None = None
 
         def made(dialect: qfex.MdsDialect | qfex.TradeDialect) -> BlockingClient:
             return BlockingClient(
@@ -201,7 +224,63 @@ class QfexClient(QfexTrading):
         check_order(order)
         check_seconds(timeout)
         self._begin_market()
-        return self._trading().wait(order, timeout)
+        trade, until = self._trading(), self._now() + timeout
+        while True:
+            try:
+                return trade.wait(order, min(until - self._now(), LOOK_UP_AFTER) if self._can_look_up() else timeout)
+            except TimeoutError:
+                if self._now() >= until or not self._can_look_up():
+                    raise
+            if self._live(order).state == "unknown":
+                self.look_up_order(order)
+
+    # Over HTTP --------------------------------------------------------------------------------------------------------
+
+    @property
+    def http(self) -> QfexHttp:
+        """The same account over HTTP; made when it is first asked for. Raises `UsageError` where no address is known."""
+        if self._http is None:
+            from coinex_trio.qfex_http import QfexHttp
+
+            if self._http_url is None:
+                raise UsageError("http_url is needed: these sockets are not the venue's own")
+            self._http = QfexHttp(url=self._http_url, **self._http_options)
+        return self._http
+
+    def load_reference(self) -> ReferenceData:
+        """Fetches tick and lot sizes, bounds and market hours; from then on `place_order` checks prices and sizes by them."""
+        from coinex_proto.qfex.http import GetRefdata, ReferenceData
+
+        self._reference = ReferenceData(self.http.request(GetRefdata()))
+        return self._reference
+
+    def look_up_order(self, order: OrderView) -> OrderView:
+        """The order as HTTP knows it, by its client id: for one of unknown outcome that the socket cannot tell of.
+
+        `wait` does this by itself. That it is not found proves nothing: then it stays as it was.
+        """
+        from coinex_proto.qfex.http import facts_about, query_about
+
+        live = self._live(order)
+        facts = facts_about(live, self.http.request(query_about(live)))
+        trade = self._trading()
+        trade._change(lambda: trade._core.session.apply_facts(*facts, now=self._now()))
+        return self._live(order)
+
+    def _live(self, order: OrderView) -> OrderView:
+        check_order(order)
+        trade = self._trading()
+        return trade._inspect(lambda: trade._live_order(order))
+
+    def _can_look_up(self) -> bool:
+        """With an address, with keys that sign, and with the extra `http`."""
+        if self._http_url is None or self._http_options["credentials"] is None:
+            return False
+        try:
+            _ = self.http
+        except ImportError:
+            return False
+        return True
 
     def run(self, seconds: float = math.inf) -> None:
         """Read, keep the connections alive and call callbacks for so long, or until `stop()`."""
@@ -247,6 +326,8 @@ class QfexClient(QfexTrading):
 
     def close(self) -> None:
         """Close both in good order; twice is once. In a callback it is `stop()`."""
+        if self._http is not None:
+            self._http.close()
         parts = self._both()
         for part in parts:
             part._siblings = ()

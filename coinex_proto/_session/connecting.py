@@ -5,13 +5,15 @@ Keeps what `ReconnectPolicy` decides on. Knows no topics, no requests and no ven
 
 from __future__ import annotations
 
-from typing import final
+from typing import Final, final
 
 from coinex_proto._session.reconnect import Ending, NextStep, Open, ReconnectPolicy, Stop, Wait
 from coinex_proto.config import Config, Endpoint, Sources
 from coinex_proto.dialect import Dialect
-from coinex_proto.errors import ConnectFailed, LoginRefused, UsageError
+from coinex_proto.errors import ConnectFailed, HandshakeRefused, LoginRefused, UsageError
 from coinex_proto.events import Closed, Retrying
+
+SIGN_IN_STATUSES: Final = frozenset({401, 403})
 
 
 @final
@@ -81,13 +83,16 @@ class Connecting:
         if self._stop is not None:
             return None
         error = None if self._closed is None else self._closed.reason.error
+        login_error = self._login_error
+        if endpoint is not None and endpoint.carries_credentials and login_error is None:
+            login_error = _refused_at_the_upgrade(error)
         if not was_connected:
             assert endpoint is not None
             text = f"cannot connect to {endpoint.host}:{endpoint.port}" + (f": {why}" if why else "")
             error = why if isinstance(why, ConnectFailed) else ConnectFailed(text)
         ending = Ending(
             error=error,
-            login_error=self._login_error,
+            login_error=login_error,
             ended_in_opening=self._ended_in_opening,
             ready_at=self._ready_at,
             why=str(self._closed.reason) if self._closed is not None else "",
@@ -103,3 +108,15 @@ class Connecting:
         """The caller wants no more."""
         if self._stop is None:
             self._stop = Stop(None)
+
+
+def _refused_at_the_upgrade(error: ConnectFailed | None) -> LoginRefused | None:
+    """The sign-in was refused before there was a socket to say so."""
+    if not isinstance(error, HandshakeRefused) or error.status not in SIGN_IN_STATUSES:
+        return None
+    said = error.body.decode("utf-8", "replace")
+    refused = LoginRefused(
+        error.status, said, hint="check the key (or token), and whether the venue accepts this address"
+    )
+    refused.__cause__ = error
+    return refused

@@ -18,7 +18,7 @@ from coinex_proto.events import Failed, Replied
 if TYPE_CHECKING:
     from coinex_proto.connection import Connection
     from coinex_proto.dialect import Dialect
-    from coinex_proto.ids import RequestId
+    from coinex_proto.ids import OrderId, RequestId
     from coinex_proto.orders.tracker import Orders
     from coinex_proto.orders.view import OrderView
 
@@ -35,6 +35,7 @@ class OrderResolver:
         self._orders = orders
         self._agenda = agenda
         self._asked: set[RequestId] = set()
+        self._asked_about: frozenset[OrderId | None] = frozenset()
         self._late: set[RequestId] = set()
         self._round_at: float | None = None
         self._queried_at: dict[int, float] = {}
@@ -55,6 +56,7 @@ class OrderResolver:
             return
         self._schedule(None)
         unknown = [view.snapshot() for view in self.unknown()]
+        self._asked_about = frozenset(view.order_id for view in unknown)
         if unknown:
             for command in self._dialect.find_out(unknown):
                 self._asked.add(connection.submit(command, now, is_paced=True))
@@ -70,6 +72,12 @@ class OrderResolver:
         if isinstance(event, Failed) and _is_passing(event):
             self.schedule(now + RETRY_AFTER)
         return True
+
+    def ask_by_new_ids(self, now: float) -> None:
+        """After the last answer of a round: an order whose id that round has told can be asked about by it."""
+        told = {view.order_id for view in self.unknown()} - self._asked_about - {None}
+        if told and not self._asked:
+            self.schedule(now)
 
     def _answered_late(self, event: Replied[Any] | Failed) -> bool:
         """Whether this is the answer to a query that had timed out; it is as good as in time."""

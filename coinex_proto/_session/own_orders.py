@@ -13,6 +13,7 @@ from attrs import evolve
 from coinex_proto._connection.agenda import Agenda
 from coinex_proto._connection.timeline import Timeline
 from coinex_proto._session.order_resolver import OrderResolver
+from coinex_proto.commands import describe
 from coinex_proto.dialect import Dialect
 from coinex_proto.errors import OutcomeUnknown, RequestRefused, RequestTimedOut
 from coinex_proto.events import Failed, OrderChanged, Replied
@@ -67,6 +68,7 @@ class OwnOrders:
         if not self.resolver.answered(event, now):
             return False
         self._apply_result(event, now)
+        self.resolver.ask_by_new_ids(now)
         return True
 
     def outcome(self, event: Replied[Any] | Failed, now: float) -> Event:
@@ -82,6 +84,12 @@ class OwnOrders:
             if isinstance(event.result, Update):
                 self.apply_facts(tuple(self._dialect.order(event.result)), now, event.request_id)
             return Replied(request_id=event.request_id, command=event.command, result=view)
+        if isinstance(event.error, RequestRefused) and self._orders.was_accepted(event.request_id):
+            if view.is_final:
+                return Replied(request_id=event.request_id, command=event.command, result=view)
+            event = _contradicted(event, event.error)
+            doubt = OrderFact(order_id=view.order_id, market=view.market, state="unknown", why=str(event.error))
+            self.apply_facts((doubt,), now, event.request_id)
         if isinstance(event.error, RequestRefused):
             self.refused(event.request_id, str(event.error), now)
         else:
@@ -115,3 +123,13 @@ class OwnOrders:
     def _changed(self, view: OrderView | None) -> None:
         if view is not None:
             self._events.append(OrderChanged(order=view.snapshot()))
+
+
+def _contradicted(event: Failed, refusal: RequestRefused) -> Failed:
+    """A refusal of an order that is known to have been accepted, or that has bought something already."""
+    error = OutcomeUnknown(
+        f"the outcome of {describe(event.command)} is unknown: the venue has accepted the order, and then said {refusal}",
+        request_id=event.request_id,
+        command=event.command,
+    )
+    return evolve(event, error=error)

@@ -38,6 +38,10 @@ class OrderFact:
     market: str | None = None
     side: str | None = None
     """As the venue spells it."""
+    order_type: str | None = None
+    """As the venue spells it."""
+    reduce_only: bool | None = None
+    """Whether it may only make a position smaller."""
     price: Decimal | None = None
     amount: Decimal | None = None
     filled: Decimal | None = None

@@ -56,7 +56,9 @@ class Order:
         "_fills_amount",
         "_fills_value",
         "_market",
+        "_order_type",
         "_rank",
+        "_reduce_only",
         "_reported",
         "_reported_filled",
         "_side",
@@ -72,13 +74,15 @@ class Order:
     def __init__(self) -> None:
         self.state: OrderState | None = None
         self.was_live = False
-        """The venue has accepted it once: what it refuses later is a change of it."""
+        """The venue has accepted it once, as a fill of it shows too: what it refuses later is a change of it."""
         self.order_ids: tuple[OrderId, ...] = ()
         self.replaced: frozenset[OrderId] = frozenset()
         self.client_order_id: str | None = None
         self.values = OrderValues()
         self._market: str | None = None
         self._side: str | None = None
+        self._order_type: str | None = None
+        self._reduce_only: bool | None = None
         self._why = ""
         self._fills: dict[Hashable, Fill] = {}
         self._fills_amount = _ZERO
@@ -120,12 +124,15 @@ class Order:
         """Takes a fact in; `serial` counts the arrivals."""
         self._market = self._market or fact.market
         self._side = self._side or fact.side
+        self._order_type = self._order_type or fact.order_type
+        self._reduce_only = fact.reduce_only if self._reduce_only is None else self._reduce_only
         if fact.fill is not None:
             self._add_fill(Fill(*fact.fill))
         is_former = fact.order_id is not None and fact.order_id in self.replaced
         reported_filled = _filled_of(fact)
         if reported_filled is not None:
             self._reported_filled = max(self._reported_filled, reported_filled)
+        self.was_live = self.was_live or self._filled() > 0
         rank = _Rank(None, None, 0) if is_former else _Rank(fact.at, reported_filled, serial)
         self._describe(fact, rank, self._filled() if reported_filled is None else reported_filled)
         if fact.state is not None and (fact.state == "live" or not is_former):
@@ -143,6 +150,8 @@ class Order:
         """Takes over all that is known of an order that turned out to be this one."""
         self._market = self._market or other._market
         self._side = self._side or other._side
+        self._order_type = self._order_type or other._order_type
+        self._reduce_only = other._reduce_only if self._reduce_only is None else self._reduce_only
         self.client_order_id = self.client_order_id or other.client_order_id
         self.order_ids = (*other.order_ids, *(known for known in self.order_ids if known not in other.order_ids))
         self.replaced |= other.replaced
@@ -209,6 +218,8 @@ class Order:
         values = OrderValues(
             market=self._market,
             side=self._side,
+            order_type=self._order_type,
+            reduce_only=self._reduce_only,
             price=self._value("price"),
             amount=amount,
             filled=filled,

@@ -86,6 +86,11 @@ class Orders:
         record = self._by_request.get(request_id)
         return None if record is None else record.view
 
+    def was_accepted(self, request_id: RequestId) -> bool:
+        """Whether the venue has accepted, or filled some of, the order that this request placed."""
+        record = self._by_request.get(request_id)
+        return record is not None and record.order.was_live
+
     def live(self, view: OrderView) -> OrderView:
         """The live view behind a snapshot; the snapshot itself once the order is forgotten.
 

@@ -19,6 +19,8 @@ class OrderValues(NamedTuple):
 
     market: str | None = None
     side: str | None = None
+    order_type: str | None = None
+    reduce_only: bool | None = None
     price: Decimal | None = None
     amount: Decimal | None = None
     filled: Decimal = ZERO
@@ -73,6 +75,16 @@ class OrderView:
     def side(self) -> str | None:
         """As the venue spells it."""
         return self._source.values.side
+
+    @property
+    def order_type(self) -> str | None:
+        """As the venue spells it; None where it is not known."""
+        return self._source.values.order_type
+
+    @property
+    def reduce_only(self) -> bool | None:
+        """Whether it may only make a position smaller; None where it is not known."""
+        return self._source.values.reduce_only
 
     @property
     def price(self) -> Decimal | None:

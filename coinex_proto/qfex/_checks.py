@@ -21,7 +21,7 @@ Number: TypeAlias = str | int | Decimal
 SIDES: Final = ("BUY", "SELL")
 ORDER_TYPES: Final = ("LIMIT", "MARKET", "ALO", "TAKE_PROFIT", "STOP_LOSS")
 TIMES_IN_FORCE: Final = ("GTC", "IOC", "FOK")
-INTERVALS: Final = ("1MIN", "5MINS", "15MINS", "1HOUR", "4HOURS", "1DAY")
+INTERVALS: Final = ("1MIN", "5MINS", "15MINS", "30MINS", "1HOUR", "4HOURS", "1DAY")
 SIG_FIGS: Final = (0, 1, 2)
 MAX_TEXT: Final = 200
 """Characters of an id; the venue's own limit is not published."""

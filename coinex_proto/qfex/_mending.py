@@ -1,4 +1,5 @@
-"""The second reading of a message that is not as documented: ids and levels that came as numbers, lists that came as null.
+"""The second reading of a message that is not as documented: ids and levels that came as numbers, lists that came as null,
+a count of trades that is none.
 
 Only tried after the typed reading has failed, so that it costs nothing while the venue keeps to its word. It changes
 how a value is spelt and never what it says. Source: QFEX documentation; other clients met numbers in either form.
@@ -6,7 +7,7 @@ how a value is spelt and never what it says. Source: QFEX documentation; other c
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
 import msgspec
@@ -16,7 +17,11 @@ from coinex_proto.errors import UsageError
 from coinex_proto.numbers import exact
 
 _LISTS: Final = frozenset(
-    {"bid", "ask", "bbos", "mark_prices", "open_interests", "daily_volumes", "orders", "twaps", "stop_orders"}
+    {
+        *("bid", "ask", "bbos", "mark_prices", "open_interests", "daily_volumes"),
+        *("orders", "twaps", "stop_orders", "user_trades", "user_trades_response"),
+        *("user_leverage_response", "available_leverage_levels_response"),
+    }
 )
 """Null stands for an empty one, as some servers write it."""
 _DEPTH: Final = 4
@@ -43,6 +48,8 @@ def _record(record: dict[str, Any], depth: int) -> dict[str, Any]:
 def _member(name: str, value: object, kind: object, depth: int) -> object:
     if value is None and name in _LISTS:
         return []
+    if kind == "candle" and name == "trades":
+        return value if _is_number(value) else None  # of no use, and no reason to lose the candle
     if name == "id" or name.endswith("_id"):
         return _text(value)
     if kind == "level2" and name in ("bid", "ask") and isinstance(value, list):
@@ -52,6 +59,16 @@ def _member(name: str, value: object, kind: object, depth: int) -> object:
     if depth and isinstance(value, list):
         return [_record(entry, depth) if isinstance(entry, dict) else entry for entry in value]
     return value
+
+
+def _is_number(value: object) -> bool:
+    """A finite one, or the text of one."""
+    if isinstance(value, bool) or not isinstance(value, (int, Decimal, str)):
+        return False
+    try:
+        return Decimal(value).is_finite()
+    except InvalidOperation:
+        return False
 
 
 def _text(value: object) -> object:

@@ -35,7 +35,7 @@ _STATUSES: Final = {
     "CANNOT_MODIFY_NO_SUCH_ORDER": "no open order has this id and side",
     "CANNOT_MODIFY_PARTIAL_FILL": "a partly filled order cannot be changed: cancel it and place another",
     "FAILED_MARGIN_CHECK": "the margin does not suffice",
-    "REJECTED_MARKET_CLOSED": "the market is closed",
+    "REJECTED_MARKET_CLOSED": "the market is closed now: its hours stand in the reference data (market_hours)",
     "RATE_LIMITED": "too many orders: wait a little, and send fewer",
 }
 _NUMBER: Final = r"(?P<number>\d{1,6}(?:\.\d{1,6})?)(?![\d.:-])"

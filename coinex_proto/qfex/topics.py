@@ -36,6 +36,7 @@ from coinex_proto.qfex._trade.updates import (
     PushedUpdate,
     StopOrderUpdate,
 )
+from coinex_proto.qfex.market_hours import class_of, is_open
 from coinex_proto.topics import Topic
 from coinex_proto.updates import Event
 
@@ -58,6 +59,10 @@ class SymbolTopic(Topic[M_co]):
         """Channel and symbol; None: all."""
         return (self.event.channel, self.symbol)
 
+    def is_pushed_at(self, at: float) -> bool:
+        """Whether the market trades at this time (Unix seconds): outside its hours a quiet feed is no fault."""
+        return self.symbol is None or is_open(class_of(self.symbol), at)
+
 
 @final
 @frozen
@@ -76,6 +81,10 @@ class Level2(Topic[BookChanged]):
     def key(self) -> TopicKey:
         """Channel, symbol and sig_figs."""
         return (Level2Update.channel, self.symbol, self.sig_figs)
+
+    def is_pushed_at(self, at: float) -> bool:
+        """Whether the market trades at this time (Unix seconds): outside its hours a quiet feed is no fault."""
+        return is_open(class_of(self.symbol), at)
 
 
 @final
@@ -120,7 +129,7 @@ class Candles(SymbolTopic[CandleUpdate]):
     event: ClassVar[type[MarketUpdate]] = CandleUpdate
 
     interval: str = field(default="1MIN", validator=one_of(INTERVALS))
-    """1MIN, 5MINS, 15MINS, 1HOUR, 4HOURS or 1DAY."""
+    """1MIN, 5MINS, 15MINS, 30MINS, 1HOUR, 4HOURS or 1DAY."""
 
     @property
     def key(self) -> TopicKey:

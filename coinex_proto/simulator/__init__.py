@@ -7,6 +7,7 @@ from coinex_proto.simulator.hosting.faults import Fault, FaultScriptError, parse
 from coinex_proto.simulator.market.exchange import Exchange
 from coinex_proto.simulator.market.refusals import OrderRefused
 from coinex_proto.simulator.market.traders import CrowdSettings
+from coinex_proto.simulator.qfex.forms import QfexForms
 from coinex_proto.simulator.qfex.server import QfexServer
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "Fault",
     "FaultScriptError",
     "OrderRefused",
+    "QfexForms",
     "QfexServer",
     "ServerConnection",
     "parse_faults",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import TypeVar, cast
+from typing import TYPE_CHECKING, Final, TypeVar, cast
 
 from coinex_driver.qfex_channels import QfexChannels
 from coinex_driver.qfex_orders import cancellation, is_over_already, modification
@@ -11,7 +11,12 @@ from coinex_proto import Command, OrderView, RequestRefused, qfex
 from coinex_proto.checks import check_order
 from coinex_trio.blocking import BlockingClient
 
+if TYPE_CHECKING:
+    from coinex_proto.qfex.http import ReferenceData
+
 R = TypeVar("R")
+
+MARKET_CLOSED: Final = "REJECTED_MARKET_CLOSED"
 
 
 class QfexTrading(QfexChannels):
@@ -20,6 +25,9 @@ class QfexTrading(QfexChannels):
     @abstractmethod
     def request(self, command: Command[R]) -> R:
         """The answer to a command."""
+
+    _reference: ReferenceData | None
+    """Once it is loaded."""
 
     @abstractmethod
     def _trading(self) -> BlockingClient:
@@ -42,22 +50,29 @@ class QfexTrading(QfexChannels):
         """Place an order and wait until the venue has accepted it; then `wait(order)` waits for its end.
 
         Raises `RequestRefused` (`code` is the status of the rejection) or `OutcomeUnknown`; an order that nobody
-        knows about stays in `orders()` and is queried. In a callback use `send(qfex.AddOrder(…), callback)`.
+        knows about stays in `orders()` and is queried. After `load_reference()` a price or quantity that the symbol does not
+        take is a `UsageError`, with the exact tick or lot in it, and is not sent. In a callback use `send(qfex.AddOrder(…), callback)`.
         """
-        return self.request(
-            qfex.AddOrder(
-                symbol=symbol,
-                side=side,
-                order_type=order_type,
-                quantity=quantity,
-                price=price,
-                order_time_in_force=order_time_in_force,
-                take_profit=take_profit,
-                stop_loss=stop_loss,
-                reduce_only=reduce_only,
-                client_order_id=client_order_id or "",
-            )
+        order = qfex.AddOrder(
+            symbol=symbol,
+            side=side,
+            order_type=order_type,
+            quantity=quantity,
+            price=price,
+            order_time_in_force=order_time_in_force,
+            take_profit=take_profit,
+            stop_loss=stop_loss,
+            reduce_only=reduce_only,
+            client_order_id=client_order_id or "",
         )
+        if self._reference is not None:
+            self._reference.check(symbol, price=order.price, quantity=order.quantity)
+        try:
+            return self.request(order)
+        except RequestRefused as refused:
+            if refused.code == MARKET_CLOSED and self._reference is not None:
+                refused.add_note(self._reference.hours_of(symbol))
+            raise
 
     def modify_order(
         self,
@@ -67,9 +82,14 @@ class QfexTrading(QfexChannels):
         quantity: qfex.Number | None = None,
         take_profit: qfex.Number | None = None,
         stop_loss: qfex.Number | None = None,
-        order_type: str = "LIMIT",
+        order_type: str | None = None,
+        reduce_only: bool | None = None,
     ) -> OrderView:
-        """Change an open order and wait for the answer; `order_type` must be the order's own. It may get a new id."""
+        """Change an open order and wait for the answer. It may get a new id.
+
+        The venue wants the order's own `order_type` and `reduce_only` with it: as the order was placed unless given here.
+        For an order that this program has not placed, `reduce_only` is not known and taken for False.
+        """
         trade = self._trading()
         check_order(order)
         live = trade._inspect(lambda: trade._live_order(order))
@@ -81,9 +101,17 @@ class QfexTrading(QfexChannels):
                 take_profit=take_profit,
                 stop_loss=stop_loss,
                 order_type=order_type,
+                reduce_only=reduce_only,
             )
         )
         return trade._inspect(lambda: trade._detached(trade._live_order(live)))
+
+    def cancel_all_orders(self, symbol: str | None = None) -> None:
+        """Cancel every open order of the account, in one symbol or in all, and wait for the answer.
+
+        What became of each order says its own view. With nothing to cancel the venue may not answer: `RequestTimedOut`.
+        """
+        self.request(qfex.CancelAllOrders(symbol=symbol))
 
     def cancel_order(self, order: OrderView | str, symbol: str | None = None) -> OrderView | None:
         """Cancel an order and wait for the answer; the order as it stands then, None when it is not known here.

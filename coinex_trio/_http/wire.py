@@ -25,7 +25,7 @@ try:
     import httpcore2 as httpcore2
     import httpx2 as httpx2
 except ImportError as error:
-    raise MissingExtra("CoinEx over HTTP needs httpx2: pip install 'coinex-sdk[http]'") from error
+    raise MissingExtra("HTTP needs httpx2: pip install 'coinex-sdk[http]'") from error
 
 DEFAULT_URL: Final = "https://api.coinex.com/v2"
 
@@ -60,8 +60,8 @@ class Place:
     is_loopback: bool
 
 
-def place_of(url: str, *, has_credentials: bool, allow_plaintext: bool) -> Place:
-    """The parts of a base URL; one without a path gets /v2.
+def place_of(url: str, *, has_credentials: bool, allow_plaintext: bool, base_path: str = BASE_PATH) -> Place:
+    """The parts of a base URL; one without a path gets `base_path`.
 
     Raises `UsageError` for anything but http and https, for user names and queries in it, and for plain http to another
     machine with credentials, unless that is allowed: whoever listens could read balances and change answers.
@@ -83,7 +83,7 @@ def place_of(url: str, *, has_credentials: bool, allow_plaintext: bool) -> Place
     return Place(
         origin=f"{parsed.scheme}://{host}{port}",
         host=parsed.host,
-        base_path=path or BASE_PATH,
+        base_path=path or base_path,
         is_loopback=is_loopback,
     )
 

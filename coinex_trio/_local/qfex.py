@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import cast, final
+from typing import Any, cast, final
 
-from attrs import frozen
+from attrs import evolve, frozen
 
+from coinex_proto.errors import UsageError
 from coinex_proto.qfex import HmacCredentials, JwtCredentials
-from coinex_proto.simulator import CrowdSettings, Fault, QfexServer
+from coinex_proto.simulator import CrowdSettings, Fault, QfexForms, QfexServer
 from coinex_proto.simulator.market.matching import Order
 from coinex_trio._local.hosting import ExchangeHost
 from coinex_trio._local.loopback import Server, ServerConnection
@@ -41,6 +42,22 @@ class QfexExchange(LocalVenue[QfexServer, str]):
         """The socket for orders."""
         return f"{self._host.url('ws')}/trade"
 
+    @property
+    def http_url(self) -> str:
+        """`http://127.0.0.1:PORT`: the HTTP interface."""
+        return self._host.url("http")
+
+    def set_forms(self, **changes: Any) -> None:
+        """Uses other forms from now on, where the venue has been seen with two: the fields of `QfexForms`.
+
+        Raises `UsageError` for one that there is not.
+        """
+        try:
+            forms = evolve(self._server.own.forms, **changes)
+        except (TypeError, ValueError) as error:
+            raise UsageError(f"set_forms: {error}") from error
+        self._host.call(lambda: setattr(self._server.own, "forms", forms))
+
     def _id_of(self, order: Order) -> str:
         return self._server.own.ticket(order).order_id
 
@@ -54,6 +71,7 @@ class QfexSettings:
     public_key: str | None
     secret_key: str | None
     rate: float
+    forms: QfexForms
     faults: Sequence[Fault]
 
     def server(self, now: float) -> Server[ServerConnection]:
@@ -66,5 +84,6 @@ class QfexSettings:
             secret_key=self.secret_key,
             crowd=CrowdSettings(rate=self.rate),
             faults=self.faults,
+            forms=self.forms,
         )
         return cast("Server[ServerConnection]", made)

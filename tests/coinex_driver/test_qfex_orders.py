@@ -43,6 +43,16 @@ def test_a_change_names_the_order_as_the_venue_does() -> None:
         modification(order(market="A", side="BUY"), **UNCHANGED, order_type="LIMIT")
 
 
+def test_a_change_says_what_the_order_was_placed_as_unless_it_is_told_otherwise() -> None:
+    known = order(order_id="7", market="A", side="BUY", order_type="ALO", reduce_only=True)
+    command = modification(known, **{**UNCHANGED, "price": "2"})
+    assert (command.order_type, command.params()["reduce_only"]) == ("ALO", True)
+    command = modification(known, **UNCHANGED, order_type="LIMIT", reduce_only=False)
+    assert (command.order_type, command.params()["reduce_only"]) == ("LIMIT", False)
+    elsewhere = modification(order(order_id="7", market="A", side="BUY"), **UNCHANGED)
+    assert (elsewhere.order_type, elsewhere.params()["reduce_only"]) == ("LIMIT", False)
+
+
 def test_a_cancellation_takes_whichever_id_is_known() -> None:
     assert cancellation("7", "A") == qfex.CancelOrder(order_id="7", symbol="A")
     assert cancellation(order(order_id="7", market="A"), None) == qfex.CancelOrder(order_id="7", symbol="A")

@@ -7,26 +7,19 @@ other.
 """
 
 from coinex_proto._connection.venue_clock import Clock
+from coinex_proto._http.errors import HttpOutcomeUnknown, HttpTimedOut, HttpUnreachable, UnreadableAnswer
+from coinex_proto._http.steps import HttpRequest, NoReply, Pause, Reply, Send, Steps, Woken
 from coinex_proto.coinex.http import account, assets, futures, spot, system
 from coinex_proto.coinex.http._envelope import Batch, BatchItem, Page
 from coinex_proto.coinex.http._parameters import Json, MarketType, OrderType, Side, StpMode
 from coinex_proto.coinex.http._routes import LIMITS, ROUTES, Route
 from coinex_proto.coinex.http.answer import lost_after_sending, never_sent, parse
-from coinex_proto.coinex.http.caller import HttpCaller, HttpOptions, NoReply, Pause, Reply, Send, Steps, Woken
+from coinex_proto.coinex.http.caller import HttpCaller, HttpOptions
 from coinex_proto.coinex.http.command import Call, HttpCommand, call
-from coinex_proto.coinex.http.errors import (
-    CODES,
-    CodeMeaning,
-    HttpOutcomeUnknown,
-    HttpRefused,
-    HttpTimedOut,
-    HttpUnreachable,
-    RateLimited,
-    UnreadableAnswer,
-)
+from coinex_proto.coinex.http.errors import CODES, CodeMeaning, HttpRefused, RateLimited
 from coinex_proto.coinex.http.paging import next_page
 from coinex_proto.coinex.http.rate_limits import RateLimits
-from coinex_proto.coinex.http.request import BASE_PATH, HttpRequest, build, prepared
+from coinex_proto.coinex.http.request import BASE_PATH, build, prepared
 from coinex_proto.coinex.http.trading.backfill import BACKFILLED, Backfill
 from coinex_proto.coinex.http.trading.holdings import BalanceHoldings, PositionHoldings
 from coinex_proto.coinex.http.trading.order_entry import Number, OrderEntry

@@ -8,18 +8,10 @@ from __future__ import annotations
 
 from typing import Any, Final, TypeVar
 
+from coinex_proto._http.errors import HttpOutcomeUnknown, HttpTimedOut, HttpUnreachable, UnreadableAnswer, quoted_body
 from coinex_proto.coinex.http._envelope import Envelope, open_envelope
 from coinex_proto.coinex.http.command import HttpCommand
-from coinex_proto.coinex.http.errors import (
-    CODES,
-    UNEXPLAINED,
-    HttpOutcomeUnknown,
-    HttpRefused,
-    HttpTimedOut,
-    HttpUnreachable,
-    UnreadableAnswer,
-    quoted_body,
-)
+from coinex_proto.coinex.http.errors import CODES, UNEXPLAINED, HttpRefused
 from coinex_proto.errors import PayloadError, SdkError
 
 R = TypeVar("R")

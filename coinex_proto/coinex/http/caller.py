@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Generator, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any, Final, TypeAlias, TypeVar, final
+from typing import Any, Final, TypeVar, final
 
 from attrs import field, frozen
 
 from coinex_proto._connection.timeline import Timeline
 from coinex_proto._connection.venue_clock import Clock
+from coinex_proto._http.steps import NoReply, Pause, Reply, Send, Steps, Woken
 from coinex_proto.coinex.credentials import Credentials
 from coinex_proto.coinex.http._by_market_type.order import PutMultiOrder
 from coinex_proto.coinex.http._parameters import MarketType, counted
@@ -24,7 +25,7 @@ from coinex_proto.coinex.http.answer import lost_after_sending, never_sent, pars
 from coinex_proto.coinex.http.command import HttpCommand
 from coinex_proto.coinex.http.errors import HttpRefused
 from coinex_proto.coinex.http.rate_limits import RateLimits
-from coinex_proto.coinex.http.request import BASE_PATH, HttpRequest, build
+from coinex_proto.coinex.http.request import BASE_PATH, build
 from coinex_proto.coinex.http.system import Time
 from coinex_proto.coinex.http.trading.order_search import MARKET_TYPES, ResolvedOrder, resolve
 from coinex_proto.coinex.http.trading.session_step import HttpCommands
@@ -35,53 +36,6 @@ from coinex_proto.orders.tracker import Orders
 R = TypeVar("R")
 
 _NS_IN_MS: Final = 10**6
-
-
-@frozen
-class Pause:
-    """Do nothing for so many seconds, then send `Woken`."""
-
-    seconds: float
-
-
-@frozen
-class Send:
-    """Send this request, then send the generator `Reply` or `NoReply`."""
-
-    request: HttpRequest
-
-
-@frozen
-class Woken:
-    """A pause is over."""
-
-    now: float
-
-
-@frozen(kw_only=True)
-class Reply:
-    """An answer has come, of whatever status."""
-
-    now: float
-    status: int
-    headers: tuple[tuple[str, str], ...] = ()
-    body: bytes = field(default=b"", repr=False)
-
-
-@frozen(kw_only=True)
-class NoReply:
-    """No answer has come."""
-
-    now: float
-    why: str
-    was_sent: bool
-    """False only when it is certain that nothing of the request has left."""
-    timed_out: bool = False
-
-
-Step: TypeAlias = Pause | Send
-StepResult: TypeAlias = Woken | Reply | NoReply
-Steps: TypeAlias = Generator[Step, StepResult, R]
 
 
 @frozen(kw_only=True)

@@ -13,19 +13,9 @@ from typing import Any, Final
 
 from attrs import frozen
 
+from coinex_proto._http.errors import MAX_BODY
 from coinex_proto.commands import Command
-from coinex_proto.errors import (
-    ConnectFailed,
-    NotReady,
-    OutcomeUnknown,
-    PayloadError,
-    RequestRefused,
-    RequestTimedOut,
-    quoted,
-)
-
-MAX_BODY: Final = 4096
-"""So much of a gateway's answer is kept."""
+from coinex_proto.errors import NotReady, RequestRefused
 
 
 @frozen
@@ -48,7 +38,6 @@ _CLOCK_HINT: Final = (
     "the timestamp was outside the window: set the clock of this machine, let the client measure the offset again "
     "(sync_clock), or widen the window (window_ms)"
 )
-_ASK_FIRST: Final = "it may have taken effect: ask for the order before sending anything like it again"
 
 CODES: Final[Mapping[int, CodeMeaning]] = MappingProxyType(
     {
@@ -162,58 +151,6 @@ def _gateway(status: int) -> CodeMeaning:
     return CodeMeaning("gateway", f"HTTP {status} from the gateway, not an answer of the service; check url and proxy")
 
 
-class HttpOutcomeUnknown(OutcomeUnknown):
-    """A command that changes something was sent, and what became of it is not known. It is never sent again by the SDK."""
-
-    def __init__(
-        self, why: str, *, command: Command[Any], endpoint: str, question: str = "", code: int | None = None
-    ) -> None:
-        hint = f"{_ASK_FIRST}{': ' + question if question else ''}"
-        number = "" if code is None else f" (code {code})"
-        super().__init__(f"{endpoint}: outcome unknown{number}: {why}; {hint}", command=command)
-        self.code = code
-        self.why = why
-        self.endpoint = endpoint
-        self.retryable = False
-        self.hint = hint
-
-
-class HttpTimedOut(RequestTimedOut):
-    """No answer in time to a command that changes nothing; repeating it is safe."""
-
-    def __init__(self, why: str, *, command: Command[Any], endpoint: str) -> None:
-        hint = "nothing has changed at the venue; repeat it"
-        super().__init__(f"{endpoint}: no answer in time: {why}; {hint}", command=command)
-        self.code = None
-        self.endpoint = endpoint
-        self.retryable = True
-        self.hint = hint
-
-
-class HttpUnreachable(ConnectFailed):
-    """No connection, or it broke before an answer, and nothing has changed at the venue: the request may be repeated."""
-
-    def __init__(self, why: str, *, endpoint: str, host: str) -> None:
-        hint = "check network, url and proxy; nothing has changed at the venue"
-        super().__init__(f"{endpoint}: no answer from {host}: {why}; {hint}")
-        self.code = None
-        self.endpoint = endpoint
-        self.retryable = True
-        self.hint = hint
-
-
-class UnreadableAnswer(PayloadError):
-    """CoinEx answered a command that changes nothing with something that is not what it documents."""
-
-    def __init__(self, why: str, *, endpoint: str) -> None:
-        hint = "call() gives the answer as plain JSON"
-        super().__init__(f"{endpoint}: the answer cannot be read: {why}; {hint}")
-        self.code = None
-        self.endpoint = endpoint
-        self.retryable = False
-        self.hint = hint
-
-
 class RateLimited(NotReady):
     """An order was not sent, because the rate limit would have delayed it; `retry_after` is in seconds."""
 
@@ -224,8 +161,3 @@ class RateLimited(NotReady):
         self.endpoint = endpoint
         self.retryable = True
         self.hint = hint
-
-
-def quoted_body(body: bytes) -> str:
-    """The beginning of an answer, safe to print."""
-    return quoted(body[:MAX_BODY].decode("utf-8", "replace"))

@@ -9,8 +9,7 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
-from attrs import field, frozen
-
+from coinex_proto._http.steps import HttpRequest
 from coinex_proto.coinex.http._parameters import Json
 from coinex_proto.coinex.http.command import HttpCommand
 from coinex_proto.errors import UsageError
@@ -23,18 +22,6 @@ BASE_PATH: Final = "/v2"
 
 SAFE_IN_QUERY: Final = "-._~,"
 """RFC 3986 unreserved characters, and the comma between names, which the venue takes raw as well as encoded."""
-
-
-@frozen(kw_only=True)
-class HttpRequest:
-    """One request, ready to send as it is. The transport adds Host, Content-Length and the like, nothing signed."""
-
-    method: str
-    target: str
-    """Path with query, percent-encoded: exactly the text of the request line."""
-    headers: tuple[tuple[str, str], ...] = field(repr=False)
-    """Hidden, since they hold the key and the signature."""
-    body: bytes = field(default=b"", repr=False)
 
 
 def build(

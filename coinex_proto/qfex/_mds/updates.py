@@ -145,13 +145,14 @@ class CandleUpdate(MarketUpdate):
     start: str
     """When it begins, RFC 3339."""
     resolution: str
-    """1MIN, 5MINS, 15MINS, 1HOUR, 4HOURS or 1DAY."""
+    """1MIN, 5MINS, 15MINS, 30MINS, 1HOUR, 4HOURS or 1DAY."""
     open: Decimal
     high: Decimal
     low: Decimal
     close: Decimal
     usdVolume: Decimal | None = None
-    trades: int | None = None
+    trades: int | Decimal | None = None
+    """How many; some servers send a fraction. None where it is no number."""
 
     @property
     def topic_key(self) -> TopicKey:
@@ -195,11 +196,16 @@ class MarkPriceUpdate(TimedUpdate):
 @final
 @frozen(kw_only=True)
 class FundingUpdate(TimedUpdate):
-    """The funding rate that is being computed, after the venue's scaling by 1/100. Source: channel funding."""
+    """The hourly funding rate that is being computed, after the venue's scaling by 1/100. Source: channel funding.
+
+    It is rounded to 5 places, and so mostly 0.00000 for stocks: the yearly one shows more of it.
+    """
 
     channel: ClassVar[str] = "funding"
 
     funding_rate: Decimal
+    annualised_funding_rate: Decimal | None = None
+    """A year's, rounded to 4 places; None where the venue does not send it."""
     time_remaining: Decimal | None = None
     """Seconds."""
 

@@ -23,6 +23,7 @@ from coinex_proto.qfex._checks import (
     check_flag,
     check_flag_or_none,
     check_symbol,
+    check_symbol_or_none,
     check_text,
     check_text_or_empty,
     one_of,
@@ -37,6 +38,7 @@ from coinex_proto.qfex._trade.updates import OrderUpdate, TwapUpdate
 
 CANCEL_ID_TYPES: Final = ("order_id", "client_order_id", "twap_id", "client_twap_id")
 MARKET: Final = "MARKET"
+NO_PRICE: Final = Decimal(0)
 
 
 # Orders ---------------------------------------------------------------------------------------------------------------
@@ -77,17 +79,18 @@ class AddOrder(TradeCommand[OrderView]):
             raise UsageError(f"AddOrder: a {self.order_type} order needs a price")
 
     def params(self) -> dict[str, object]:
-        """The wire's parameters."""
+        """The wire's parameters; a MARKET order says 0 where it has no price, as the venue wants it."""
         default = "IOC" if self.order_type == MARKET else "GTC"
+        none = NO_PRICE if self.order_type == MARKET else None
         return given(
             symbol=self.symbol,
             side=self.side,
             order_type=self.order_type,
             order_time_in_force=self.order_time_in_force or default,
             quantity=self.quantity,
-            price=self.price,
-            take_profit=self.take_profit,
-            stop_loss=self.stop_loss,
+            price=none if self.price is None else self.price,
+            take_profit=none if self.take_profit is None else self.take_profit,
+            stop_loss=none if self.stop_loss is None else self.stop_loss,
             reduce_only=self.reduce_only,
             client_order_id=self.client_order_id or None,
         )
@@ -98,6 +101,8 @@ class AddOrder(TradeCommand[OrderView]):
             client_order_id=self.client_order_id or None,
             market=self.symbol,
             side=self.side,
+            order_type=self.order_type,
+            reduce_only=bool(self.reduce_only),
             price=self.price,
             amount=self.quantity,
             state="sending",
@@ -123,7 +128,9 @@ class ClosePosition(TradeCommand[OrderView]):
 
     def order(self) -> OrderFact:
         """The order as it leaves; side and size are the venue's."""
-        return OrderFact(client_order_id=self.client_order_id or None, market=self.symbol, state="sending")
+        return OrderFact(
+            client_order_id=self.client_order_id or None, market=self.symbol, reduce_only=True, state="sending"
+        )
 
 
 @final
@@ -131,7 +138,7 @@ class ClosePosition(TradeCommand[OrderView]):
 class ModifyOrder(TradeCommand[OrderUpdate]):
     """Changes price, quantity or attached stops of an order. The order may go on under a new id.
 
-    Side and type must be the order's own. `client_order_id` is not sent: where the order has one, it finds the answer
+    Side, type and `reduce_only` must be the order's own. `client_order_id` is not sent: where the order has one, it finds the answer
     though the id is new; without it the answer is found by symbol and side.
     """
 
@@ -147,6 +154,7 @@ class ModifyOrder(TradeCommand[OrderUpdate]):
     take_profit: Decimal | None = field(default=None, converter=to_stop_or_none)
     stop_loss: Decimal | None = field(default=None, converter=to_stop_or_none)
     reduce_only: bool | None = field(default=None, validator=check_flag_or_none)
+    """Always sent, since the venue demands it; not said: False."""
     client_order_id: str = field(default="", validator=check_text_or_empty)
 
     def params(self) -> dict[str, object]:
@@ -160,7 +168,7 @@ class ModifyOrder(TradeCommand[OrderUpdate]):
             quantity=self.quantity,
             take_profit=self.take_profit,
             stop_loss=self.stop_loss,
-            reduce_only=self.reduce_only,
+            reduce_only=bool(self.reduce_only),
         )
 
     def local_id(self) -> str:
@@ -206,13 +214,15 @@ class CancelOrder(TradeCommand[OrderUpdate | TwapUpdate]):
 @final
 @frozen(kw_only=True)
 class CancelAllOrders(TradeCommand[None]):
-    """Cancels every open order of the account, in all symbols.
+    """Cancels every open order of the account, in one symbol or in all.
 
     Answered by an acknowledgement or by the first order that is cancelled, whichever the venue sends first; what became
     of each order says its own update. With nothing to cancel the venue may not answer at all, which is a time-out.
     """
 
     type: ClassVar[str] = "cancel_all_orders"
+
+    symbol: str | None = field(default=None, validator=check_symbol_or_none)
 
 
 # Stop orders and TWAPs ------------------------------------------------------------------------------------------------

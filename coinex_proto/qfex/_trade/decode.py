@@ -12,7 +12,7 @@ from operator import attrgetter
 from typing import Any, Final
 
 import msgspec
-from attrs import fields
+from attrs import evolve, fields
 
 from coinex_proto.decoding import UNREADABLE, decode_plain, finite_check
 from coinex_proto.dialect import Answer, Inbound
@@ -20,11 +20,15 @@ from coinex_proto.errors import PayloadError, quoted
 from coinex_proto.events import Unrecognised
 from coinex_proto.qfex._errors import OLD_TYPES, echo_of, error_answer
 from coinex_proto.qfex._refusals import refusal_of_error, refusal_of_login, refusal_of_status
-from coinex_proto.qfex._trade.keys import ACK, AUTH, of_order, of_twap
+from coinex_proto.qfex._trade.keys import ACK, AUTH, of_described, of_order, of_placed, of_twap
 from coinex_proto.qfex._trade.replies import Reply, members_decoder, typed, without_own_member
 from coinex_proto.qfex._trade.requests import REQUESTS, key_of_echo, keys_of_message
+from coinex_proto.qfex._trade.statuses import is_documented
 from coinex_proto.qfex._trade.updates import OrderUpdate, PushedUpdate, TwapUpdate
 from coinex_proto.qfex.topics import ACCOUNT_FEEDS
+
+AUTHENTICATED: Final = "authenticated"
+"""The member that answers a sign-in, or the type of the message that does."""
 
 _MODELS: Final[tuple[type[PushedUpdate], ...]] = (*ACCOUNT_FEEDS.values(), TwapUpdate)
 PUSHES: Final = {model.frame: model for model in _MODELS}
@@ -56,11 +60,43 @@ def decode(payload: bytes) -> Sequence[Inbound]:
 def _pushed(payload: bytes, update: PushedUpdate) -> Sequence[Inbound]:
     """The update, and before it the answer that it may be. Raises `PayloadError`."""
     if isinstance(update, OrderUpdate):
-        refusal = refusal_of_status(update.status) if update.is_refusal else None
-        return (Answer(keys=of_order(without_own_member(update)), body=payload, refusal=refusal), update)
+        if without_own_member(update).is_refusal:
+            return _refused(payload, update)
+        return (Answer(keys=of_order(update), body=payload), update)
     if isinstance(update, TwapUpdate):
         return (Answer(keys=of_twap(update), body=payload), update)
     return (update,)
+
+
+def _refused(payload: bytes, update: OrderUpdate) -> Sequence[Inbound]:
+    """A no. But what shows a fill was accepted: to whoever placed it, its outcome is not known.
+
+    A status that nobody has documented may be anything: a change or a cancel has an unknown outcome too, and a query is
+    answered. What is known of the order comes first then: one that was accepted before is never called refused.
+    """
+    keys, refusal = of_order(update), refusal_of_status(update.status)
+    in_doubt = evolve(refusal, is_unknown=True)
+    is_named = bool(update.order_id or update.client_order_id)
+    if is_documented(update.status):
+        if not update.shows_fill:
+            return (Answer(keys=keys, body=payload, refusal=refusal), update)
+        placed = of_placed(update)
+        rest = tuple(key for key in keys if key not in placed)
+        return (
+            Answer(keys=placed, body=payload, refusal=in_doubt),
+            Answer(keys=rest, body=payload, refusal=refusal),
+            update,
+        )
+    if not is_named:
+        return (update, Answer(keys=keys, body=payload, refusal=in_doubt))
+    placed, described = of_placed(update), of_described(update)
+    rest = tuple(key for key in keys if key not in (*placed, *described))
+    return (
+        update,
+        Answer(keys=placed, body=payload, refusal=in_doubt if update.shows_fill else refusal),
+        Answer(keys=described, body=payload),
+        Answer(keys=rest, body=payload, refusal=in_doubt),
+    )
 
 
 # The long way ---------------------------------------------------------------------------------------------------------
@@ -79,6 +115,8 @@ def _by_keys(payload: bytes, message: object, why: str) -> Sequence[Inbound]:
     kind = message.get("type")
     if isinstance(kind, str) and kind.lower() in OLD_TYPES:
         return (error_answer(message, key_of_echo),)
+    if kind == AUTHENTICATED:
+        return _authenticated(payload, message)
     if kind == "auth":
         return (_login(payload, message.get("result") == "success", message.get("result")),)
     return (Unrecognised(raw=payload, why="a message of an unknown kind"),)
@@ -90,7 +128,13 @@ def _login(payload: bytes, is_in: bool, said: object) -> Answer:
 
 
 def _authenticated(payload: bytes, message: Mapping[str, Any]) -> Sequence[Inbound]:
-    return (_login(payload, message["authenticated"] is True, message.get("message")),)
+    """`true`, an object, or nothing but the word, as `{"type":"authenticated"}`: all but a no is a yes."""
+    said = message.get(AUTHENTICATED, True)
+    parts = (message, said) if isinstance(said, dict) else (message,)
+    error = next((part["error"] for part in parts if part.get("error")), None)
+    is_no = said is False or said is None or error or any(part.get("success") is False for part in parts)
+    texts = (error, *(part.get("message") for part in parts))
+    return (_login(payload, not is_no, next((text for text in texts if isinstance(text, str)), None)),)
 
 
 def _err(_: bytes, message: Mapping[str, Any]) -> Sequence[Inbound]:
@@ -128,7 +172,7 @@ def _result(kind: str) -> Callable[[bytes, Mapping[str, Any]], Sequence[Inbound]
 
 
 _READERS: Final[Mapping[str, Callable[[bytes, Mapping[str, Any]], Sequence[Inbound]]]] = {
-    "authenticated": _authenticated,
+    AUTHENTICATED: _authenticated,
     "err": _err,
     "subscribed": _channel("subscribed"),
     "unsubscribed": _channel("unsubscribed"),

@@ -102,7 +102,8 @@ class TradeDialect:
             case JwtCredentials():
                 query = f"jwt={quote(self.credentials.current(), safe='')}"
         target = self.address.target
-        return evolve(self.address, target=f"{target}{'&' if '?' in target else '?'}{query}")
+        target = f"{target}{'&' if '?' in target else '?'}{query}"
+        return evolve(self.address, target=target, carries_credentials=True)
 
     @property
     def has_credentials(self) -> bool:

@@ -19,7 +19,8 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final, TypeAlias
 
-from coinex_proto.qfex._trade.updates import REQUEST_STATUSES, OrderUpdate, TwapUpdate
+from coinex_proto.qfex._trade.statuses import CANCELLED, IOC_ENDED, refuses_change
+from coinex_proto.qfex._trade.updates import OrderUpdate, TwapUpdate
 
 Keys: TypeAlias = tuple[tuple[object, ...], ...]
 Params: TypeAlias = Mapping[str, Any]
@@ -34,8 +35,6 @@ CANCEL_ALL: Final = ("cancel all",)
 AUTH: Final = ("auth",)
 ADD_TWAP: Final = ("add twap",)
 
-_CANCELLED: Final = frozenset({"CANCELLED", "CANCELLED_STP"})
-_MODIFY_REFUSALS: Final = REQUEST_STATUSES - {"NO_SUCH_ORDER"}
 _MARKET: Final = "MARKET"
 
 
@@ -127,15 +126,25 @@ def of_channels(kind: str) -> Callable[[Params], Keys]:
 def of_order(update: OrderUpdate) -> Keys:
     """Whom an order_response may answer; most answer nobody."""
     status = update.status
-    if status in _CANCELLED:
+    if status in CANCELLED:
         return _of_cancelled(update)
     if status == "ACK":
-        return (*_placing(update), *_get_keys(update))
-    if status == "FILLED":
-        return (*_named("add", update.client_order_id), *_get_keys(update))
+        return (*_placing(update), *of_described(update))
+    if status == "FILLED" or status in IOC_ENDED:
+        return (*_named("add", update.client_order_id), *of_described(update))
     if status == "MODIFIED":
-        return (*_modifying(update), *_get_keys(update))
+        return (*_modifying(update), *of_described(update))
     return _of_refused(update)
+
+
+def of_placed(update: OrderUpdate) -> Keys:
+    """The request to place this very order."""
+    return _named("add", update.client_order_id) or _placing(update)
+
+
+def of_described(update: OrderUpdate) -> Keys:
+    """The query about this order."""
+    return _named("get", update.order_id)
 
 
 def _of_cancelled(update: OrderUpdate) -> Keys:
@@ -143,7 +152,7 @@ def _of_cancelled(update: OrderUpdate) -> Keys:
         *_named("cancel", update.order_id),
         *_named("cancel client", update.client_order_id),
         *_named("add", update.client_order_id),
-        *_get_keys(update),
+        *of_described(update),
         CANCEL_ALL,
     )
 
@@ -151,8 +160,8 @@ def _of_cancelled(update: OrderUpdate) -> Keys:
 def _of_refused(update: OrderUpdate) -> Keys:
     """A refusal that names no order goes to the oldest request about one."""
     if not update.order_id and not update.client_order_id:
-        return (*(_modifying(update) if update.status in _MODIFY_REFUSALS else ()), ORDER, ANY_GET)
-    if update.status in _MODIFY_REFUSALS:
+        return (*(_modifying(update) if refuses_change(update.status) else ()), ORDER, ANY_GET)
+    if refuses_change(update.status):
         return _modifying(update)
     # A cancel's order_id holds whichever id it is, and its refusal may repeat it there.
     by_id = (*_named("id", update.order_id), *_named("cancel client", update.client_order_id))
@@ -172,10 +181,6 @@ def _modifying(update: OrderUpdate) -> Keys:
     named = _named("modify client", update.client_order_id)
     kind = "change like" if named else "nameless change"
     return (*_named("modify", update.order_id), *named, (kind, update.symbol, update.side))
-
-
-def _get_keys(update: OrderUpdate) -> Keys:
-    return _named("get", update.order_id)
 
 
 def _named(kind: str, name: str | None) -> Keys:

@@ -10,8 +10,8 @@ from decimal import Decimal
 from typing import Final, Literal
 
 from coinex_proto.orders.fact import Fill, OrderFact
+from coinex_proto.qfex._trade.statuses import CANCELLED, IOC_ENDED, LIVE, is_documented, refuses_request
 from coinex_proto.qfex._trade.updates import (
-    REQUEST_STATUSES,
     FillUpdate,
     OpenOrdersUpdate,
     OrderUpdate,
@@ -20,12 +20,9 @@ from coinex_proto.qfex._trade.updates import (
 )
 from coinex_proto.updates import Update
 
-_CANCELLED: Final = frozenset({"CANCELLED", "CANCELLED_STP"})
-_LIVE: Final = frozenset({"ACK", "MODIFIED"})
 _NOT_RESTING: Final = frozenset({"IOC", "FOK"})
-
-_REFUSALS: Final = ("REJECTED", "INVALID_", "CANNOT_", "FAILED_", "BAD_", "PRICE_", "QUANTITY_", "RATE_LIMITED")
-"""How every documented status begins that refuses an order or a change of one. Another one may have ended the order."""
+_EXPLAINS: Final = IOC_ENDED | {"CANCELLED_STP"}
+"""Ends that nobody asked for."""
 
 _State = Literal["live", "filled", "cancelled", "refused", "unknown"]
 
@@ -44,9 +41,11 @@ def order_facts(update: Update) -> Sequence[OrderFact]:
 
 
 def _of_order(update: OrderUpdate) -> Sequence[OrderFact]:
-    if update.status in REQUEST_STATUSES:
+    if refuses_request(update.status):
         return ()  # No to a request: what the order itself does, it does not say.
     state = _state(update)
+    if state == "refused" and update.shows_fill:
+        return ()  # What has bought something was accepted: it is a change that was refused, or nobody knows.
     if state in ("refused", "unknown"):
         # A refused change carries the numbers that were requested, not those of the order.
         return (
@@ -55,11 +54,20 @@ def _of_order(update: OrderUpdate) -> Sequence[OrderFact]:
                 client_order_id=update.client_order_id or None,
                 market=update.symbol,
                 side=update.side,
+                filled=_filled(update) if state == "unknown" else None,
                 state=state,
                 why=update.status,
             ),
         )
     return (_described(update, state),)
+
+
+def _filled(update: OrderUpdate) -> Decimal | None:
+    """What a record of unknown meaning has filled; nothing left may also mean that it is over without a fill."""
+    if not update.shows_fill or not update.quantity_remaining:
+        return None
+    assert update.quantity is not None
+    return update.quantity - update.quantity_remaining
 
 
 def _of_listed(record: OrderUpdate) -> Sequence[OrderFact]:
@@ -68,6 +76,8 @@ def _of_listed(record: OrderUpdate) -> Sequence[OrderFact]:
 
 
 def _described(update: OrderUpdate, state: _State | None) -> OrderFact:
+    # That nothing is left contradicts the end of an order that was not filled whole: then only fills count.
+    left = (update.quantity_remaining or None) if update.status in IOC_ENDED else update.quantity_remaining
     return OrderFact(
         order_id=update.order_id or None,
         client_order_id=update.client_order_id or None,
@@ -75,9 +85,10 @@ def _described(update: OrderUpdate, state: _State | None) -> OrderFact:
         side=update.side,
         price=update.price or None,
         amount=update.quantity,
-        remaining=update.quantity_remaining,
+        remaining=left,
         state=state,
-        why=update.status if update.status == "CANCELLED_STP" else "",
+        order_type=update.type,
+        why=update.status if update.status in _EXPLAINS else "",
         at=_float(update.update_time),
         replaces=update.replaces,
         may_be_renamed=update.status == "MODIFIED",
@@ -87,12 +98,12 @@ def _described(update: OrderUpdate, state: _State | None) -> OrderFact:
 def _state(update: OrderUpdate) -> _State | None:
     """FILLED means that a fill happened: the order may live on, unless it is of a kind that never rests."""
     status = update.status
-    if status in _LIVE:
+    if status in LIVE:
         return "live"
-    if status in _CANCELLED:
+    if status in CANCELLED or status in IOC_ENDED:
         return "cancelled"
     if status != "FILLED":
-        return "refused" if status.startswith(_REFUSALS) else "unknown"
+        return "refused" if is_documented(status) else "unknown"
     if update.quantity_remaining is None:
         return None
     if not update.quantity_remaining:

@@ -62,11 +62,15 @@ class Reply(Generic[T]):
     def read(self, body: bytes) -> T | None:
         """None where no such member is there."""
         try:
-            message = typed(self._decode, body)
+            found = self._found(typed(self._decode, body))
+            if found is None and (better := mended(body)) is not None:
+                found = self._found(self._decode(better))  # a list that was null
         except UNREADABLE as problem:
             raise PayloadError(f"the answer is not as documented: {quoted(problem)}") from problem
-        found = next((one for name in self.frames if (one := getattr(message, name)) is not None), None)
         return None if found is None else self._finish(self._check(found), body)
+
+    def _found(self, message: object) -> Any:
+        return next((one for name in self.frames if (one := getattr(message, name)) is not None), None)
 
 
 def without_own_member(update: OrderUpdate, _body: bytes = b"") -> OrderUpdate:

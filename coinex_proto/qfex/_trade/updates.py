@@ -10,18 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any, ClassVar, Final, final
+from typing import Any, ClassVar, final
 
 from attrs import frozen
 
 from coinex_proto.ids import TopicKey
 from coinex_proto.qfex._times import nanoseconds
+from coinex_proto.qfex._trade.statuses import ORDER_STATUSES
 from coinex_proto.updates import Update
-
-REQUEST_STATUSES: Final = frozenset({"NO_SUCH_ORDER", "CANNOT_MODIFY_NO_SUCH_ORDER", "CANNOT_MODIFY_PARTIAL_FILL"})
-"""A request was refused; nothing is said of the order."""
-ORDER_STATUSES: Final = frozenset({"ACK", "MODIFIED", "FILLED", "CANCELLED", "CANCELLED_STP"})
-"""Something happened to an order. Every other status, known or not, refuses an order or a change of one."""
 
 
 @frozen(kw_only=True)
@@ -39,8 +35,9 @@ class PushedUpdate(Update):
 class OrderUpdate(PushedUpdate):
     """What happened to one order, or why a request about one was refused. Source: order_response.
 
-    An accepted order has ACK first. FILLED says that a fill happened: the order is complete when `quantity_remaining`
-    is 0. A change (MODIFIED) may come with a new `order_id`.
+    An accepted order has ACK first, mostly. FILLED says that a fill happened: the order is complete when
+    `quantity_remaining` is 0. IOC_PARTIALLY_FILLED and IOC_CANCELLED end an accepted order that does not rest. A change
+    (MODIFIED) may come with a new `order_id`.
     """
 
     frame: ClassVar[str] = "order_response"
@@ -77,8 +74,14 @@ class OrderUpdate(PushedUpdate):
 
     @property
     def is_refusal(self) -> bool:
-        """Whether it says no to a request."""
+        """Whether it says no to a request, as far as anybody knows."""
         return self.status not in ORDER_STATUSES
+
+    @property
+    def shows_fill(self) -> bool:
+        """Whether less is left than was ordered: then the order was accepted, whatever the status is called."""
+        quantity, left = self.quantity, self.quantity_remaining
+        return quantity is not None and left is not None and left < quantity
 
 
 @final
@@ -143,6 +146,8 @@ class PositionUpdate(PushedUpdate):
     initial_margin: Decimal | None = None
     maintenance_margin: Decimal | None = None
     average_price: Decimal | None = None
+    margin_mode: str | None = None
+    margin: Decimal | None = None
 
     @property
     def topic_key(self) -> TopicKey:

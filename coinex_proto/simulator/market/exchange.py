@@ -146,6 +146,8 @@ class Exchange:
             raise OrderRefused("price")
         if new_left <= 0 or new_left + order.filled < market.spec.min_amount:
             raise OrderRefused("amount")
+        if order.kind == "maker_only" and market.book.next_maker(order.side, new_price) is not None:
+            raise OrderRefused("would_take")
         old = order.price, order.left
         market.book.remove(order)
         self._settlements[market.spec.wallet].release(market, order)

@@ -66,9 +66,16 @@ class KeyRing:
         expected = hmac.new(self.secret_key.encode(), f"{nonce}:{at}".encode(), sha256).hexdigest()
         if not hmac.compare_digest(expected.encode(), str(proof.get("signature")).encode("utf-8", "replace")):
             return False
-        return self._is_new(nonce, now)
+        return self.is_new(nonce, now)
 
-    def _is_new(self, nonce: str, now: float) -> bool:
+    def knows(self, query: Mapping[str, list[str]]) -> bool:
+        """Whether the key or token in this query, where there is one, is the account's."""
+        return query.get("api_key", [self.public_key]) == [self.public_key] and (
+            query.get("jwt", [self.token]) == [self.token]
+        )
+
+    def is_new(self, nonce: str, now: float) -> bool:
+        """Whether this nonce was not used within the window; it is used now."""
         self._nonces = {used: at for used, at in self._nonces.items() if now - at < WINDOW}
         if nonce in self._nonces:
             return False

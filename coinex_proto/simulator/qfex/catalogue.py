@@ -13,6 +13,8 @@ from coinex_proto.simulator.market.amounts import RATE_ONE
 from coinex_proto.simulator.market.market import MarketSpec
 
 QUOTE: Final = "USD"
+QUOTES: Final = frozenset({QUOTE, "KRW", "JPY"})
+"""In which prices may be told; money is kept in the first of them all the same."""
 PRICE_PLACES: Final = 2
 AMOUNT_PLACES: Final = 4
 RATES: Final = (RATE_ONE // 10_000, RATE_ONE // 5_000)
@@ -48,13 +50,13 @@ def symbol_key(name: str) -> str:
 
 def _spec(name: str) -> MarketSpec:
     base, _, quote = name.rpartition("-")
-    if not base or quote != QUOTE:
+    if not base or quote not in QUOTES:
         raise ValueError(f"symbol {name!r} is not like AAPL-USD")
     return MarketSpec(
         key=symbol_key(name),
         name=name,
         base=base,
-        quote=quote,
+        quote=QUOTE,
         wallet="futures",
         price_places=PRICE_PLACES,
         amount_places=AMOUNT_PLACES,

@@ -18,7 +18,8 @@ from coinex_proto.simulator.qfex.wire import SIDES, moment, uuid
 TICK_MS: Final = 100
 LEVELS: Final = 20
 ALL: Final = "*"
-CANDLE_MINUTES: Final = {"1MIN": 1, "5MINS": 5, "15MINS": 15, "1HOUR": 60, "4HOURS": 240, "1DAY": 1440}
+HOURS_A_YEAR: Final = 24 * 365
+CANDLE_MINUTES: Final = {"1MIN": 1, "5MINS": 5, "15MINS": 15, "30MINS": 30, "1HOUR": 60, "4HOURS": 240, "1DAY": 1440}
 """Minutes."""
 PUSH_INTERVALS_MS: Final = {
     # milliseconds; 0: at once
@@ -144,8 +145,14 @@ class QfexFeeds:
     def _funding(self, market: Market) -> dict[str, Any]:
         now_ms = self._exchange.now_ms
         remaining = (funding_times(now_ms)[1] - now_ms) // 1000
-        funding = to_short_text(self._exchange.marks.funding(market), RATE_PLACES)
-        return {**self._stamp(market), "funding_rate": funding, "time_remaining": remaining}
+        rate = self._exchange.marks.funding(market)
+        funding, yearly = to_short_text(rate, RATE_PLACES), to_short_text(rate * HOURS_A_YEAR, RATE_PLACES)
+        return {
+            **self._stamp(market),
+            "funding_rate": funding,
+            "annualised_funding_rate": yearly,
+            "time_remaining": remaining,
+        }
 
     def _interest(self, market: Market) -> str:
         return market.amount_text(self._exchange.futures.open_interest(market.spec.key))

@@ -16,7 +16,7 @@ from coinex_proto.simulator.market.matching import Order, Side
 from coinex_proto.simulator.market.refusals import OrderRefused
 from coinex_proto.simulator.qfex.feeds import QfexFeeds
 from coinex_proto.simulator.qfex.orders import QfexOrders, Rejected
-from coinex_proto.simulator.qfex.wire import stop_record
+from coinex_proto.simulator.qfex.wire import Ticket, stop_record
 
 STATUSES: Final = {
     "balance": "FAILED_MARGIN_CHECK",
@@ -33,6 +33,7 @@ KINDS: Final = {"GTC": "limit", "IOC": "ioc", "FOK": "fok"}
 STOPS: Final = frozenset({"TAKE_PROFIT", "STOP_LOSS"})
 TYPES: Final = frozenset({"LIMIT", "MARKET", "ALO"}) | STOPS
 SIDES: Final[Mapping[str, Side]] = {"BUY": "buy", "SELL": "sell"}
+ALO_CROSSES: Final = "CANNOT_MODIFY_ALO_WOULD_CROSS"
 CLOSE_REACH: Final = 20
 """A close goes a twentieth through the mark."""
 
@@ -50,7 +51,9 @@ class OrderEntry:
         """add_order."""
         market = self._market(params)
         side, kind, force = params.get("side"), params.get("order_type"), params.get("order_time_in_force")
-        ticket = self._orders.new_ticket(str(params.get("client_order_id") or ""), str(kind), str(force))
+        reduces = params.get("reduce_only") is True
+        client_id = str(params.get("client_order_id") or "")
+        ticket = self._orders.new_ticket(client_id, str(kind), str(force), reduces=reduces)
         said = {
             "symbol": market.spec.name,
             "side": side,
@@ -66,7 +69,9 @@ class OrderEntry:
                 raise Rejected("INVALID_TIME_IN_FORCE")
             lots = _scaled(params.get("quantity"), market.spec.amount_places, "INVALID_TICK_SIZE_PRECISION_QUANTITY")
             price = 0
-            if kind != "MARKET":
+            if kind == "MARKET":
+                self._check_market_price(params)
+            else:
                 price = _scaled(params.get("price"), market.spec.price_places, "INVALID_TICK_SIZE_PRECISION_PRICE")
             ticket.take_profit = _scaled(
                 params.get("take_profit") or 0, market.spec.price_places, "INVALID_TAKEPROFIT_PRICE"
@@ -77,9 +82,7 @@ class OrderEntry:
                 self._orders.place_stop(market, SIDES[side], ticket, lots, price)
             else:
                 core = "market" if kind == "MARKET" else "maker_only" if kind == "ALO" else KINDS[force]
-                self._orders.place(
-                    market, SIDES[side], core, ticket, lots, price, reduces=params.get("reduce_only") is True
-                )
+                self._orders.place(market, SIDES[side], core, ticket, lots, price, reduces=reduces)
         except OrderRefused as refusal:
             raise Rejected(STATUSES[refusal.reason], order_id=ticket.order_id, **said) from refusal
         except Rejected as rejection:
@@ -96,7 +99,7 @@ class OrderEntry:
         side: Side = "sell" if position.lots > 0 else "buy"
         price = mark + mark // CLOSE_REACH if side == "buy" else mark - mark // CLOSE_REACH
         try:
-            ticket = self._orders.new_ticket(client_id, "LIMIT", "IOC")
+            ticket = self._orders.new_ticket(client_id, "LIMIT", "IOC", reduces=True)
             self._orders.place(market, side, "ioc", ticket, abs(position.lots), price, reduces=True)
         except OrderRefused as refusal:
             said = {"symbol": market.spec.name, "client_order_id": client_id}
@@ -119,6 +122,8 @@ class OrderEntry:
         if order is None or order.finish or SIDES.get(str(params.get("side"))) != order.side:
             raise Rejected("CANNOT_MODIFY_NO_SUCH_ORDER", **said)
         ticket = self._orders.ticket(order)
+        if self._orders.forms.modify_demands_reduce_only and not _is_as_placed(ticket, params):
+            raise Rejected("CANNOT_MODIFY_NO_SUCH_ORDER", **said)
         said["client_order_id"] = ticket.client_order_id
         if order.filled:
             raise Rejected("CANNOT_MODIFY_PARTIAL_FILL", **said)
@@ -130,7 +135,8 @@ class OrderEntry:
                 lots = _scaled(params["quantity"], market.spec.amount_places, "INVALID_TICK_SIZE_PRECISION_QUANTITY")
             self._orders.modify(order, price, lots)
         except OrderRefused as refusal:
-            raise Rejected(STATUSES[refusal.reason], **said) from refusal
+            status = ALO_CROSSES if refusal.reason == "would_take" else STATUSES[refusal.reason]
+            raise Rejected(status, **said) from refusal
         except Rejected as rejection:
             raise Rejected(rejection.status, **said) from rejection
 
@@ -147,9 +153,9 @@ class OrderEntry:
         for order in found:
             self._exchange.cancel(order)
 
-    def cancel_all(self) -> None:
-        """Every open order; stop orders stay."""
-        for order in self._open_orders():
+    def cancel_all(self, symbol: object = None) -> None:
+        """Every open order, of one symbol or of all; stop orders stay."""
+        for order in self._open_orders(symbol):
             self._exchange.cancel(order)
 
     def cancel_stop(self, params: Mapping[str, Any]) -> dict[str, Any]:
@@ -184,6 +190,11 @@ class OrderEntry:
             return False
         return True
 
+    def _check_market_price(self, params: Mapping[str, Any]) -> None:
+        is_allowed = self._orders.forms.market_price == "ignored" or not params.get("price")
+        if not is_allowed:
+            raise Rejected("INVALID_TICK_SIZE_PRECISION_PRICE")
+
     def _open_orders(self, symbol: object = None) -> list[Order]:
         return self._exchange.open_orders(self._orders.owner, symbol)
 
@@ -197,6 +208,10 @@ class OrderEntry:
                 order_id=params.get("order_id") or "",
             )
         return market
+
+
+def _is_as_placed(ticket: Ticket, params: Mapping[str, Any]) -> bool:
+    return params.get("reduce_only") is ticket.reduces and params.get("order_type") == ticket.type
 
 
 def _scaled(value: object, places: int, status: str) -> int:

@@ -8,7 +8,7 @@ Source: QFEX documentation, order_response, fill_response.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 
 from coinex_proto.simulator.market.events import Fill
 from coinex_proto.simulator.market.exchange import Exchange
@@ -17,6 +17,7 @@ from coinex_proto.simulator.market.market import Market
 from coinex_proto.simulator.market.matching import Order, Side
 from coinex_proto.simulator.market.stops import StopOrder
 from coinex_proto.simulator.qfex.feeds import QfexFeeds
+from coinex_proto.simulator.qfex.forms import QfexForms
 from coinex_proto.simulator.qfex.statements import balance_record, position_record
 from coinex_proto.simulator.qfex.wire import (
     Ticket,
@@ -27,6 +28,9 @@ from coinex_proto.simulator.qfex.wire import (
     trade_record,
     uuid,
 )
+
+ENDS: Final = {"old": ("CANCELLED", "FILLED"), "new": ("IOC_CANCELLED", "IOC_PARTIALLY_FILLED")}
+"""Of an order that was not filled whole: nothing at all, or some of it and it does not rest."""
 
 
 class Rejected(Exception):
@@ -50,7 +54,9 @@ class QfexOrders:
         push: Callable[[str, str, dict[str, Any]], None],
         *,
         new_ids: bool,
+        forms: QfexForms,
     ) -> None:
+        self.forms = forms
         self._exchange = exchange
         self._feeds = feeds
         self.owner = owner
@@ -71,9 +77,11 @@ class QfexOrders:
 
     # What order entry does -----------------------------------------------------------------------------------------------
 
-    def new_ticket(self, client_id: str, kind: str, force: str) -> Ticket:
+    def new_ticket(self, client_id: str, kind: str, force: str, *, reduces: bool = False) -> Ticket:
         """The venue's side of an order to be: it has an id from now on."""
-        return Ticket(order_id=self._make_id(), client_order_id=client_id, type=kind, time_in_force=force)
+        return Ticket(
+            order_id=self._make_id(), client_order_id=client_id, type=kind, time_in_force=force, reduces=reduces
+        )
 
     def place(
         self, market: Market, side: Side, kind: str, ticket: Ticket, lots: int, price: int, *, reduces: bool
@@ -91,8 +99,13 @@ class QfexOrders:
         self._tickets.setdefault(order.order_id, ticket)
         self.by_id.setdefault(ticket.order_id, order)
         accepted = order_record(self.user_id, market, order, ticket, "ACK")
-        self._push("order_responses", "order_response", {**accepted, "quantity_remaining": accepted["quantity"]})
+        ack = {**accepted, "quantity_remaining": accepted["quantity"]}
+        when = self.forms.ack if held else "before"
+        if when == "before":
+            self._push("order_responses", "order_response", ack)
         _release(held)
+        if when == "after":
+            self._push("order_responses", "order_response", ack)
 
     def place_stop(self, market: Market, side: Side, ticket: Ticket, lots: int, price: int) -> None:
         """Place a stop order. Raises OrderRefused."""
@@ -204,8 +217,8 @@ class QfexOrders:
         if is_new and event == "put":
             self._respond(order, "ACK")
         if event == "finish" and order.finish != "filled":
-            is_partial_taker = order.filled and not ticket.rests
-            self._respond(order, "FILLED" if is_partial_taker else "CANCELLED")
+            ends = ENDS["old" if ticket.rests else self.forms.ioc_ends]
+            self._respond(order, ends[1 if order.filled and not ticket.rests else 0])
 
     def stop_changed(self, stop: StopOrder, event: str) -> None:
         ticket = self._stop_tickets.get(stop.stop_id) or self._next

@@ -25,6 +25,8 @@ from coinex_proto.simulator.market.traders import CrowdSettings
 from coinex_proto.simulator.qfex.accounts import KeyRing, Meters, make_keys
 from coinex_proto.simulator.qfex.catalogue import QUOTE, symbol_names, symbol_specs
 from coinex_proto.simulator.qfex.feeds import TICK_MS, QfexFeeds
+from coinex_proto.simulator.qfex.forms import QfexForms
+from coinex_proto.simulator.qfex.http import QfexHttp, problem
 from coinex_proto.simulator.qfex.order_entry import OrderEntry
 from coinex_proto.simulator.qfex.orders import QfexOrders
 from coinex_proto.simulator.qfex.sockets import MdsSocket, QfexSocket, TradeSocket
@@ -70,6 +72,7 @@ class QfexServer(VenueServer[str]):
         answers_close: bool = True,
         max_request_bytes: int = 65_536,
         new_ids_on_change: bool = True,
+        forms: QfexForms = QfexForms(),  # noqa: B008 - a frozen value
     ) -> None:
         listed = symbol_specs(symbol_names(markets) if isinstance(markets, int) else tuple(markets))
         super().__init__(
@@ -88,11 +91,15 @@ class QfexServer(VenueServer[str]):
         self.keys = KeyRing(public_key or made_public, secret_key or made_secret, token)
         self.owner = self.exchange.open_account()
         self.exchange.ledger.deposit(self.owner, "futures", QUOTE, to_scaled(DEPOSIT, 20))
-        self.own = QfexOrders(self.exchange, self.feeds, self.owner, seed, self._push, new_ids=new_ids_on_change)
+        self.own = QfexOrders(
+            self.exchange, self.feeds, self.owner, seed, self._push, new_ids=new_ids_on_change, forms=forms
+        )
         self.order_entry = OrderEntry(self.exchange, self.feeds, self.own)
         self.exchange.listeners.append(self.own)
         self.twaps = Twaps(self.order_entry, by_symbol, seed)
         self.meters = Meters()
+        self.accounts = {self.own.user_id: self.owner}
+        self._http = QfexHttp(self)
         self.trade_sockets: dict[TradeSocket, None] = {}
         self._skew = 0.0
         self._push_at = math.inf
@@ -132,15 +139,21 @@ class QfexServer(VenueServer[str]):
         return self.now + self._skew
 
     def answer(self, connection: ServerConnection, request: HttpRequest) -> HttpResponse | None:
-        """There is no HTTP interface here."""
-        return HttpResponse(status=404)
+        """The answer to an HTTP request, which faults name by its path; None when one keeps it back."""
+        name = request.target.partition("?")[0]
+        return self._faults.http(
+            connection, request, name, self._http.answer, lambda code: problem(500, CODES[code % len(CODES)])
+        )
 
     def open_socket(self, connection: ServerConnection, request: HttpRequest) -> QfexSocket | HttpResponse:
         path, _, query = request.target.partition("?")
         refusal = self._faults.connect(connection)
         if refusal is not None:
             return refusal
-        if path.rstrip("/") == "/trade" or {"api_key", "jwt"} & parse_qs(query).keys():
+        keys = parse_qs(query)
+        if self.own.forms.bad_key_at_upgrade and not self.keys.knows(keys):
+            return HttpResponse(status=401, body=b"unknown key")
+        if path.rstrip("/") == "/trade" or {"api_key", "jwt"} & keys.keys():
             trade = TradeSocket(self, connection)
             self.trade_sockets[trade] = None
             self.wake_at(self.now + SIGN_IN_LIMIT)

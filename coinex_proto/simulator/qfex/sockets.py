@@ -32,6 +32,14 @@ _DECODER: Final = msgspec.json.Decoder(float_hook=Decimal)
 
 Message = dict[str, Any]
 
+SIGNED_IN: Final[Mapping[str, Message]] = {
+    "true": {"authenticated": True},
+    "object": {"authenticated": {"success": True, "error": None}},
+    "type": {"type": "authenticated"},
+    "old": {"type": "auth", "result": "success"},
+}
+"""Forms of the answer to a sign-in."""
+
 
 class Refused(Exception):
     """An error frame with this code is the answer."""
@@ -97,6 +105,8 @@ class QfexSocket(ABC):
 
     def send(self, message: Message, name: str) -> None:
         """One message; `name` is its name in faults."""
+        if self.server.own.forms.null_arrays and name != "err":
+            message = nulled(message)
         self.server.deliver(self.connection, name, json_of(message))
 
 
@@ -183,9 +193,9 @@ class TradeSocket(QfexSocket):
         self._methods: dict[str, Callable[[Message, Message], None]] = {
             "subscribe": self._subscribe,
             "unsubscribe": self._unsubscribe,
-            "add_order": lambda params, _: entry.add(params),
+            "add_order": self._add,
             "close_position": lambda params, _: entry.close_position(params),
-            "modify_order": lambda params, _: entry.modify(params),
+            "modify_order": self._modify,
             "cancel_order": self._cancel,
             "cancel_all_orders": self._cancel_all,
             "cancel_stop_order": lambda params, _: self._order(entry.cancel_stop(params)),
@@ -251,7 +261,21 @@ class TradeSocket(QfexSocket):
         if self.is_signed_in:
             raise Refused("AlreadyAuthenticated")
         self.is_signed_in = self.server.keys.accepts(params, self.server.clock)
-        self._answer("authenticated", self.is_signed_in)
+        if self._is_answered:
+            said = SIGNED_IN[self.server.own.forms.sign_in] if self.is_signed_in else {"authenticated": False}
+            self.send(dict(said), "authenticated")
+
+    def _add(self, params: Message, request: Message) -> None:
+        demands = self.server.own.forms.market_price == "demanded" and params.get("order_type") == "MARKET"
+        if demands and params.get("price") is None:
+            raise Refused("InvalidJSONFormat", "missing field `price`")
+        self.server.order_entry.add(params)
+
+    def _modify(self, params: Message, request: Message) -> None:
+        demands = self.server.own.forms.modify_demands_reduce_only
+        if demands and not isinstance(params.get("reduce_only"), bool):
+            raise Refused("InvalidParameter", "reduce_only is needed")
+        self.server.order_entry.modify(params)
 
     def _subscribe(self, params: Message, request: Message) -> None:
         for channel in self._channels(params):
@@ -279,7 +303,7 @@ class TradeSocket(QfexSocket):
         self.server.order_entry.cancel(params)
 
     def _cancel_all(self, params: Message, request: Message) -> None:
-        self.server.order_entry.cancel_all()
+        self.server.order_entry.cancel_all(params.get("symbol"))
         self._answer("ack", {"incoming_message": _plain(request)})
 
     def _user_orders(self, params: Message, request: Message) -> None:
@@ -319,6 +343,17 @@ def _check_forms(params: Message) -> None:
             raise Refused("InvalidJSONFormat", f"{name} has the wrong type")
     if params.get("side") not in (None, *SIDES):
         raise Refused("InvalidJSONFormat", "unknown side")
+
+
+def nulled(value: Any) -> Any:
+    """The same with null for each empty array."""
+    match value:
+        case Mapping():
+            return {name: nulled(entry) for name, entry in value.items()}
+        case list() | tuple():
+            return [nulled(entry) for entry in value] or None
+        case _:
+            return value
 
 
 def _plain(value: object) -> object:

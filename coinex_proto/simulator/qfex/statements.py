@@ -19,7 +19,7 @@ def position_record(exchange: Exchange, owner: int, market: Market, mine: Sequen
     spec = market.spec
     found = exchange.futures.position(owner, spec.key)
     position = found if found is not None and found.lots else Position(position_id=0, owner=owner, market=spec.key)
-    _, leverage = exchange.futures.settings(owner, spec.key)
+    mode, leverage = exchange.futures.settings(owner, spec.key)
     mark = exchange.marks.mark(market)
     lots = abs(position.lots)
     entry = abs(position.cost) * 10**UNIT_PLACES // lots // spec.base_factor if lots else 0
@@ -37,6 +37,8 @@ def position_record(exchange: Exchange, owner: int, market: Market, mine: Sequen
         "initial_margin": number(position.margin, UNIT_PLACES),
         "maintenance_margin": number(spec.value(mark, lots) * MAINTENANCE_RATE // 10**8, UNIT_PLACES),
         "average_price": number(entry, UNIT_PLACES),
+        "margin_mode": mode,
+        "margin": number(position.margin, UNIT_PLACES),
     }
 
 

@@ -45,13 +45,13 @@ class Twaps:
         self._order_entry = order_entry
         self._markets = markets
         self._seed = seed
-        self._all: list[Twap] = []
+        self.all: list[Twap] = []
         self.now = 0.0
 
     @property
     def next_at(self) -> float:
         """When the next order is due."""
-        return min((twap.due for twap in self._all if twap.status == "ACTIVE"), default=math.inf)
+        return min((twap.due for twap in self.all if twap.status == "ACTIVE"), default=math.inf)
 
     def add(self, params: Mapping[str, Any]) -> dict[str, Any]:
         """add_twap; its record. Raises Rejected."""
@@ -62,7 +62,7 @@ class Twaps:
         if side is None or type(count) is not int or type(interval) is not int or count < 2 or interval < 30:
             raise Rejected("REJECTED", symbol=market.spec.name)
         twap = Twap(
-            twap_id=uuid(self._seed, "twap", len(self._all)),
+            twap_id=uuid(self._seed, "twap", len(self.all)),
             client_twap_id=params.get("client_twap_id"),
             market=market,
             side=SIDES[side],
@@ -74,26 +74,26 @@ class Twaps:
             due=self.now,
             orders=[],
         )
-        self._all.append(twap)
-        return self._record(twap)
+        self.all.append(twap)
+        return self.record(twap)
 
     def cancel(self, params: Mapping[str, Any]) -> dict[str, Any] | None:
         """Its record; None when there is none to cancel."""
         name = params.get("order_id")
-        for twap in self._all:
+        for twap in self.all:
             if name in (twap.twap_id, twap.client_twap_id) and twap.status == "ACTIVE":
                 twap.status = "CANCELLED"
-                return self._record(twap)
+                return self.record(twap)
         return None
 
     def open(self, symbol: object) -> list[dict[str, Any]]:
         """Active ones; None: of all symbols."""
-        active = (twap for twap in self._all if twap.status == "ACTIVE")
-        return [self._record(twap) for twap in active if symbol in (None, twap.market.spec.name)]
+        active = (twap for twap in self.all if twap.status == "ACTIVE")
+        return [self.record(twap) for twap in active if symbol in (None, twap.market.spec.name)]
 
     def act(self) -> None:
         """Place what is due."""
-        for twap in self._all:
+        for twap in self.all:
             if twap.status == "ACTIVE" and twap.due <= self.now:
                 number_now = len(twap.orders)
                 share = twap.lots // twap.count
@@ -105,7 +105,8 @@ class Twaps:
                 if order is None or len(twap.orders) == twap.count:
                     twap.status = "COMPLETED" if order is not None else "REJECTED"
 
-    def _record(self, twap: Twap) -> dict[str, Any]:
+    def record(self, twap: Twap) -> dict[str, Any]:
+        """The inside of a twap_response."""
         spec = twap.market.spec
         filled = sum(order.filled for order in twap.orders)
         value = sum(order.filled_value for order in twap.orders)

@@ -54,6 +54,7 @@ class Ticket:
     client_order_id: str
     type: str
     time_in_force: str
+    reduces: bool = False
     take_profit: int = 0
     stop_loss: int = 0
     price: int = 0

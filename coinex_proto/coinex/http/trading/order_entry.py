@@ -15,9 +15,10 @@ from typing import Any, Final, TypeAlias, final
 
 import coinex_proto.coinex.http.futures as futures
 import coinex_proto.coinex.http.spot as spot
+from coinex_proto._http.errors import HttpOutcomeUnknown
 from coinex_proto.coinex.http._parameters import MarketType, OrderType, Side, StpMode
 from coinex_proto.coinex.http.command import HttpCommand
-from coinex_proto.coinex.http.errors import HttpOutcomeUnknown, HttpRefused
+from coinex_proto.coinex.http.errors import HttpRefused
 from coinex_proto.coinex.http.paging import next_page
 from coinex_proto.coinex.http.trading.order_facts import facts_of
 from coinex_proto.coinex.http.trading.order_search import resolve

@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from coinex_proto import NotReady
+from coinex_proto._http.errors import quoted_body
 from coinex_proto.coinex.http import CODES, HttpRefused, RateLimited, system
-from coinex_proto.coinex.http.errors import quoted_body
 
 
 def test_an_order_over_the_limit_says_when_it_may_leave() -> None:

@@ -15,7 +15,7 @@ from coinex_proto.qfex import (
     UserTradesUpdate,
 )
 from coinex_proto.qfex._trade.orders import order_facts
-from coinex_proto.qfex._trade.updates import REQUEST_STATUSES
+from coinex_proto.qfex._trade.statuses import REQUEST_STATUSES
 
 FILL: dict[str, Any] = {"trade_id": "t", "symbol": "A", "order_id": "1", "price": D(2), "quantity": D(3), "side": "BUY"}
 

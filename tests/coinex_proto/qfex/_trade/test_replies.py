@@ -52,9 +52,23 @@ def test_a_number_that_is_not_finite_is_refused_wherever_it_stands(
 @pytest.mark.parametrize(("read", "message"), GOOD)
 def test_what_is_not_as_documented_is_refused(read: Any, message: dict[str, Any]) -> None:
     frame = next(iter(message))
-    for wrong in (b"{", b"[]", body({frame: 7}), b"{}", body({frame: None})):
+    wrongs = [b"{", b"[]", body({frame: 7}), b"{}"]
+    if not isinstance(message[frame], list):
+        wrongs.append(body({frame: None}))
+    for wrong in wrongs:
         with pytest.raises(PayloadError):
             read(wrong)
+
+
+@pytest.mark.parametrize(("read", "message"), [row for row in GOOD if isinstance(row[1][next(iter(row[1]))], list)])
+def test_a_list_that_is_null_is_empty(read: Any, message: dict[str, Any]) -> None:
+    found = read(body({**message, next(iter(message)): None}))
+    assert getattr(found, "user_trades", found) == ()
+
+
+def test_lists_within_an_answer_that_are_null_are_empty() -> None:
+    found = replies.OPEN_ORDERS(body({"all_orders_response": {"orders": None, "twaps": None, "stop_orders": None}}))
+    assert (found.orders, found.twaps, found.stop_orders) == ((), (), ())
 
 
 def test_both_forms_of_own_trades_are_one_and_only_one_counts_them() -> None:

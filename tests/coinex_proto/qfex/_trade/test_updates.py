@@ -15,7 +15,8 @@ from coinex_proto.qfex import (
     TwapUpdate,
     UserTradesUpdate,
 )
-from coinex_proto.qfex._trade.updates import ORDER_STATUSES, REQUEST_STATUSES, PushedUpdate
+from coinex_proto.qfex._trade.statuses import ORDER_STATUSES, REQUEST_STATUSES
+from coinex_proto.qfex._trade.updates import PushedUpdate
 
 FILL = FillUpdate(trade_id="1", symbol="A", order_id="1", price=D(1), quantity=D(1), side="BUY", aggressor_side="BUY")
 

@@ -1,0 +1,1 @@
+"""HTTP without I/O, of any venue: the steps of a call, and why one did not succeed."""
