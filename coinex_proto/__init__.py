@@ -13,7 +13,7 @@ from coinex_proto.config import Backoff, Config, Endpoint, Rate, Sources
 from coinex_proto.connection import Connection
 from coinex_proto.delivery.callbacks import Callbacks, Registration
 from coinex_proto.delivery.streams import Latest, Queue
-from coinex_proto.dialect import Answer, Challenge, Dialect, Inbound, Opening
+from coinex_proto.dialect import Answer, Challenge, Dialect, Inbound, Mended, Opening
 from coinex_proto.errors import (
     BookNotTrusted,
     ConnectFailed,
@@ -87,6 +87,7 @@ __all__ = [
     "LoginFailed",
     "LoginRefused",
     "Lost",
+    "Mended",
     "NextStep",
     "NotReady",
     "Open",

@@ -34,7 +34,7 @@ from coinex_proto._wire.websocket import Broken, Ended, PeerClosed, Pong, Receiv
 from coinex_proto.checks import check_command
 from coinex_proto.commands import Command, describe
 from coinex_proto.config import Config, Endpoint, Sources
-from coinex_proto.dialect import Answer, Challenge, Dialect
+from coinex_proto.dialect import Answer, Challenge, Dialect, Inbound, Mended
 from coinex_proto.errors import (
     LoginRefused,
     NotReady,
@@ -336,6 +336,8 @@ class Connection:
             self._unrecognised(payload, str(error), concerns=ANYTHING)
             self._count_unreadable(now)
             return
+        if type(inbound) is Mended:
+            stats.unreadable_fields += inbound.left_out
         events = self._events
         has_update = False
         for item in inbound:
@@ -352,13 +354,16 @@ class Connection:
                 self._agenda.add(Item.ANSWER)
                 self._challenged(item, payload, now)
             elif type(item) is Unrecognised:
-                stats.unrecognised += 1
-                stats.decode_failures += item.concerns is not None
-                events.append(item)
-                if item is inbound[-1] and is_unreadable(inbound):
-                    self._count_unreadable(now)
+                self._take_unrecognised(item, inbound, now)
         if has_update and self._requests.pending.optional:
             self._agenda.add(Item.ANSWER)  # it may be what was asked for: the answer need not come
+
+    def _take_unrecognised(self, item: Unrecognised, inbound: Sequence[Inbound], now: float) -> None:
+        self.stats.unrecognised += 1
+        self.stats.decode_failures += item.concerns is not None
+        self._events.append(item)
+        if item is inbound[-1] and is_unreadable(inbound):
+            self._count_unreadable(now)
 
     def _count_unreadable(self, now: float) -> None:
         in_a_row = self._unreadable.count(self.stats.messages)

@@ -57,5 +57,8 @@ class Statistics:
     """`Unrecognised` events of any cause, those of `decode_failures` too."""
     decode_failures: int = 0
     """What could not be inflated or decoded and may have been a push: something is missing."""
+    unreadable_fields: int = 0
+    """Members of pushes that were sent and could not be read (empty, or of another type): they are None, and the rest of
+    their push was read."""
     timeouts: int = 0
     """Requests without an answer in time."""

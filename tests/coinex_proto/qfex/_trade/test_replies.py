@@ -8,7 +8,7 @@ import pytest
 
 from coinex_proto import PayloadError
 from coinex_proto.qfex._trade import replies
-from coinex_proto.qfex._trade.replies import Reply, members_decoder, typed
+from coinex_proto.qfex._trade.replies import Reply
 
 ORDER = {"status": "ACK", "order_id": "1", "quantity": 2.5}
 TRADE = {"trade_id": "t", "symbol": "A", "order_id": "1", "price": 1.5, "quantity": "2"}
@@ -77,13 +77,6 @@ def test_the_first_frame_that_is_there_counts() -> None:
     assert read(b'{"two":2}') == 2
     assert read(b'{"two":2,"one":1}') == 1
     assert read.read(b"{}") is None
-
-
-def test_only_what_can_be_mended_is_read_a_second_time() -> None:
-    decode = members_decoder({"order_id": str})
-    assert typed(decode, b'{"order_id":7}').order_id == "7"
-    with pytest.raises(ValueError, match="Expected"):
-        typed(decode, b'{"order_id":[]}')
 
 
 def test_an_acknowledgement_has_no_result() -> None:
