@@ -16,7 +16,7 @@ from typing import Any, Final, TypeVar
 from attrs import define
 
 from coinex_driver.arguments import check_makings, identity
-from coinex_driver.log import LOG
+from coinex_driver.log import LOG, Troubles
 from coinex_proto import (
     Callbacks,
     Closed,
@@ -105,6 +105,7 @@ class ClientCore:
         self._dropped: deque[Hashable] = deque()
         """Holders that are gone: an append is all that is safe in the garbage collector and in any thread."""
         self._pending: dict[RequestId, PendingReply] = {}
+        self._troubles = Troubles()
         self._refusals: dict[TopicKey, RequestRefused] = {}
         """What the venue refused for good, until it is subscribed again: for whoever waits for the topic."""
         self._observers: dict[type[Event], Callable[[Any], None]] = {
@@ -162,7 +163,7 @@ class ClientCore:
                 self.dispatch(event)
                 why_over = read_clock()
                 if why_over - began > SLOW_CALLBACK:
-                    LOG.warning("%s: callbacks of %s took %.2f s", self.name, type(event).__name__, why_over - began)
+                    self._warn(f"callbacks of {type(event).__name__} took {why_over - began:.2f} s")
                 began = why_over
         finally:
             self.is_delivering = False
@@ -364,18 +365,26 @@ class ClientCore:
         LOG.info("%s: %s", self.name, event.error)
 
     def _on_lost(self, event: Lost) -> None:
-        LOG.info("%s: %d topics lost: %s", self.name, len(event.topics), event.why)
+        self._inform(f"{len(event.topics)} topics lost: {event.why}")
 
     def _on_restored(self, event: Restored) -> None:
-        LOG.info("%s: %d topics restored", self.name, len(event.topics))
+        self._inform(f"{len(event.topics)} topics restored")
 
     def _on_subscribe_failed(self, event: SubscribeFailed) -> None:
-        LOG.info("%s: %s failed: %s", self.name, type(event.topic).__name__, event.error)
+        self._inform(f"{type(event.topic).__name__} failed: {event.error}")
         if isinstance(event.error, RequestRefused) and not event.error.retryable:
             self._refusals[event.topic.key] = event.error
 
     def _on_unrecognised(self, event: Unrecognised) -> None:
-        LOG.warning("%s: unrecognised message of %d bytes: %s", self.name, len(event.raw), event.why)
+        self._warn(f"unrecognised message of {len(event.raw)} bytes: {event.why}")
+
+    def _warn(self, trouble: str) -> None:
+        if (told := self._troubles.told(trouble)) is not None:
+            LOG.warning("%s: %s", self.name, told)
+
+    def _inform(self, trouble: str) -> None:
+        if (told := self._troubles.told(trouble)) is not None:
+            LOG.info("%s: %s", self.name, told)
 
 
 @define

@@ -7,6 +7,7 @@ program goes on (unless `logging.raiseExceptions` is off, then in silence).
 from __future__ import annotations
 
 import logging
+import re
 import traceback
 from typing import Final, final
 
@@ -37,5 +38,28 @@ class Log:
             if logging.raiseExceptions:
                 traceback.print_exc()
 
+
+@final
+class Troubles:
+    """Kinds of trouble: each is told once, and then as a count at growing distances, the 10th, the 100th and so on."""
+
+    def __init__(self) -> None:
+        self._counts: dict[str, int] = {}
+
+    def told(self, text: str) -> str | None:
+        """What to write of this one; None: nothing. Texts that differ in numbers only are of one kind."""
+        kind = _NUMBERS.sub("#", text)
+        if kind not in self._counts and len(self._counts) >= MOST_KINDS:
+            kind = "further kinds of trouble"
+        count = self._counts[kind] = self._counts.get(kind, 0) + 1
+        if count == 1:
+            return text
+        return f"{text} ({count} times so far)" if _IS_ROUND.fullmatch(str(count)) else None
+
+
+_NUMBERS: Final = re.compile(r"[0-9]+(?:\.[0-9]+)?")
+_IS_ROUND: Final = re.compile("10+")
+MOST_KINDS: Final = 200
+"""A peer can make up any number of them."""
 
 LOG: Final = Log("coinex_trio")

@@ -18,7 +18,7 @@ from coinex_proto.connection import Connection
 from coinex_proto.decoding import UNREADABLE, decode_plain, finite_check, json_decoder, plain_decoder, plain_text
 from coinex_proto.delivery.callbacks import Callbacks, Registration
 from coinex_proto.delivery.streams import Latest, Queue
-from coinex_proto.dialect import Answer, Challenge, Dialect, Inbound, Opening, SendNow
+from coinex_proto.dialect import Answer, Challenge, Dialect, Inbound, Mended, Opening, SendNow
 from coinex_proto.errors import (
     BookNotTrusted,
     ConnectFailed,
@@ -102,6 +102,7 @@ __all__ = [
     "LoginFailed",
     "LoginRefused",
     "Lost",
+    "Mended",
     "Merger",
     "MustBeTold",
     "NextStep",

@@ -35,7 +35,7 @@ from coinex_proto._wire.websocket import Broken, Ended, PeerClosed, Pong, Receiv
 from coinex_proto.checks import check_command
 from coinex_proto.commands import Command, describe
 from coinex_proto.config import Config, Endpoint, Sources
-from coinex_proto.dialect import Answer, Challenge, Dialect, SendNow
+from coinex_proto.dialect import Answer, Challenge, Dialect, Inbound, Mended, SendNow
 from coinex_proto.errors import (
     LoginRefused,
     NotReady,
@@ -385,6 +385,8 @@ class Connection:
             self._unrecognised(payload, str(error), concerns=ANYTHING)
             self._count_unreadable(now)
             return
+        if type(inbound) is Mended:
+            stats.unreadable_fields += inbound.left_out
         events, received_at = self._events, self._timeline.stamp(now)
         has_update = False
         for item in inbound:
@@ -401,11 +403,7 @@ class Connection:
                 self._agenda.add(Item.ANSWER)
                 self._asked(item, payload, now)
             elif type(item) is Unrecognised:
-                stats.unrecognised += 1
-                stats.decode_failures += item.concerns is not None
-                events.append(item)
-                if item is inbound[-1] and is_unreadable(inbound):
-                    self._count_unreadable(now)
+                self._take_unrecognised(item, inbound, now)
         if has_update and self._requests.pending.optional:
             self._agenda.add(Item.ANSWER)  # it may be what was asked for: the answer need not come
 
@@ -414,6 +412,13 @@ class Connection:
             self._challenged(question, payload, now)
         else:
             self._requests.send_now(question.command, payload, now)
+
+    def _take_unrecognised(self, item: Unrecognised, inbound: Sequence[Inbound], now: float) -> None:
+        self.stats.unrecognised += 1
+        self.stats.decode_failures += item.concerns is not None
+        self._events.append(item)
+        if item is inbound[-1] and is_unreadable(inbound):
+            self._count_unreadable(now)
 
     def _count_unreadable(self, now: float) -> None:
         in_a_row = self._unreadable.count(self.stats.messages)

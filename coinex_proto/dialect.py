@@ -7,7 +7,7 @@ topics, commands and updates, and touches no shared file.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, Self, TypeAlias, final
 
 from attrs import field, frozen
 
@@ -59,6 +59,19 @@ class SendNow:
 
 Inbound: TypeAlias = Answer | Challenge | SendNow | Update | Unrecognised
 """What a payload can hold."""
+
+
+@final
+class Mended(tuple[Inbound, ...]):  # noqa: SLOT001  (a tuple with slots of its own cannot be)
+    """What a payload holds after a second reading: some members of its updates could not be read and are None."""
+
+    left_out: int
+
+    def __new__(cls, inbound: Sequence[Inbound], *, left_out: int) -> Self:
+        """`left_out`: how many."""
+        made = super().__new__(cls, inbound)
+        made.left_out = left_out
+        return made
 
 
 @frozen(kw_only=True)

@@ -108,7 +108,7 @@ def _decimal(value: Decimal) -> str:
         return text
     exponent = value.as_tuple().exponent
     if not isinstance(exponent, int) or not -MAX_EXPONENT <= exponent <= MAX_EXPONENT:
-        return text  # written out it could take a gigabyte
+        return text if value else "0"  # written out it could take a gigabyte
     return format(value, "f")
 
 

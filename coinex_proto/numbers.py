@@ -65,6 +65,22 @@ def _decimal_text(value: Decimal, what: str) -> str:
     return format(value, "f")
 
 
+def plain(value: Decimal) -> Decimal:
+    """The same number in a form that people read: a zero without an exponent, and whole numbers with all of their zeros.
+
+    Arithmetic makes 6.00E+4 and 0E-8 of prices; what is too large to be written out stays as it is.
+    """
+    exponent = value.as_tuple().exponent
+    if not isinstance(exponent, int) or -6 <= exponent <= 0:
+        return value
+    if not value:
+        return _ZERO
+    return Decimal(format(value, "f")) if exponent > 0 and value.adjusted() <= MAX_EXPONENT else value
+
+
+_ZERO: Final = Decimal(0)
+
+
 def decimal_of(text: str) -> Decimal:
     """The number that a venue's text stands for. Raises `PayloadError` when it is none, or not finite.
 

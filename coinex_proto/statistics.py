@@ -59,5 +59,8 @@ class Statistics:
     """What could not be inflated or decoded and may have been a push: something is missing."""
     private_checks: int = 0
     """Requests that only prove the sign-in."""
+    unreadable_fields: int = 0
+    """Members of pushes that were sent and could not be read (empty, or of another type): they are None, and the rest of
+    their push was read."""
     timeouts: int = 0
     """Requests without an answer in time."""

@@ -10,7 +10,7 @@ Only this file writes a `Verification`; the table of what it can prove is in `su
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from typing import Any, Final, cast
 
 from coinex_proto._connection.agenda import Agenda, Item
@@ -66,6 +66,8 @@ class Trust:
         """The connection is in doubt: what comes is handed on, and proves nothing before `line_proved`."""
         self.delivered = Delivered(stats)
         self._sequences: dict[TopicKey | None, int] = {}
+        self._told: set[tuple[TopicKey, Hashable]] = set()
+        """Topics of all markets, and the markets that they were told of on this connection."""
 
     # Updates ----------------------------------------------------------------------------------------------------------
 
@@ -151,15 +153,20 @@ class Trust:
     def missed(self, concerns: TopicKey, now: float, why: str) -> None:
         """A push of this kind and market (None: any) could not be read: what it said is missing.
 
-        A book is in doubt until it is proved again, and what is merged until it is whole again; every other topic has a
-        hole and is live again at once.
+        A book is in doubt until it is proved again, and what is merged until it is whole again. A public topic of the named
+        market is in doubt until a push of it can be read. Every other topic has a hole and is live again at once; one of all
+        markets is told once a connection what is wrong with which market, not at every push.
         """
         kind, market = concerns[:2]
         concerned = [
             one.verification
             for one in self._subscriptions.wanted()
-            if kind in (None, one.key[0]) and (market is None or one.key[1] in (market, None))
+            if kind in (None, one.key[0])
+            and (market is None or one.key[1] in (market, None))
+            and self._is_news(one, market)
         ]
+        if market is not None and any(is_wide(known.subscription.key) for known in concerned):
+            why = f"{why}: {market}"
         live = [known for known in concerned if known.is_live or known.proof is _HELD_BACK]
         self._lose_since_last_update(live, now, why)
         for known in concerned:
@@ -170,7 +177,22 @@ class Trust:
                 self._start_unproved(known, now, why)
             elif known.book is not None and known in live:
                 self._start_unproved(known, now, why)
-        self.mark_live([known for known in live if known.book is None and known.merger is None], now)
+        self.mark_live([known for known in live if not _waits_for_proof(known, market)], now)
+
+    def _is_news(self, subscription: Subscription, market: Hashable) -> bool:
+        """False: the topic is of all markets, and was told of this one."""
+        if (
+            market is None
+            or subscription.is_private
+            or not is_wide(subscription.key)
+            or subscription.verification.merger
+        ):
+            return True
+        told = (subscription.key, market)
+        is_news = told not in self._told and len(self._told) < MAX_KEYS
+        if is_news:
+            self._told.add(told)
+        return is_news
 
     def unread(self) -> None:
         """A message could not be read: its number is not known, so that the next one along the connection proves no gap."""
@@ -337,6 +359,7 @@ class Trust:
                 known.lost_since = since
         self._sequences.clear()
         self.is_doubted = False
+        self._told.clear()
         for subscription in self._subscriptions:
             known = subscription.verification
             known.unproved_since = None
@@ -415,6 +438,12 @@ class Trust:
 
 def _move(known: Verification, sign: Sign) -> None:
     known.proof = PROOFS.get((known.proof, sign), known.proof)
+
+
+def _waits_for_proof(known: Verification, market: Hashable) -> bool:
+    """Whether something of it could not be read and nothing but another push can make up for it."""
+    is_named = market is not None and known.subscription.key[1] == market and not known.subscription.is_private
+    return is_named or known.book is not None or known.merger is not None
 
 
 def _last_update(known: Verification, now: float) -> float:

@@ -15,7 +15,7 @@ from coinex_proto.books.book import Levels
 from coinex_proto.books.ladder import Level
 from coinex_proto.errors import BookNotTrusted, UsageError
 from coinex_proto.ids import TopicKey
-from coinex_proto.numbers import CONTEXT, exact
+from coinex_proto.numbers import CONTEXT, exact, plain
 from coinex_proto.topics import Topic
 from coinex_proto.updates import Event
 
@@ -117,13 +117,13 @@ class BookView:
         bids, asks, _ = self._levels()
         if not bids or not asks:
             return None
-        return CONTEXT.multiply(CONTEXT.add(bids[0][0], asks[0][0]), _HALF)
+        return plain(CONTEXT.multiply(CONTEXT.add(bids[0][0], asks[0][0]), _HALF))
 
     @property
     def spread(self) -> Decimal | None:
         """Best ask minus best bid, negative while the book is crossed; None when a side is empty."""
         bids, asks, _ = self._levels()
-        return CONTEXT.subtract(asks[0][0], bids[0][0]) if bids and asks else None
+        return plain(CONTEXT.subtract(asks[0][0], bids[0][0])) if bids and asks else None
 
     @property
     def is_crossed(self) -> bool:
@@ -140,7 +140,9 @@ class BookView:
         wanted = Decimal(exact(size, "size"))
         levels = self._levels()
         cost = _paid(levels.bids if wanted < 0 else levels.asks, wanted.copy_abs())
-        return cost.copy_negate() if cost is not None and wanted < 0 else cost
+        if cost is None:
+            return None
+        return plain(cost.copy_negate() if wanted < 0 else cost)
 
     # Copies -----------------------------------------------------------------------------------------------------------
 

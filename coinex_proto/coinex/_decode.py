@@ -18,7 +18,7 @@ from coinex_proto.coinex._refusals import refusal
 from coinex_proto.coinex.legacy._answer import legacy_answer
 from coinex_proto.coinex.legacy._decode import legacy_updates
 from coinex_proto.decoding import UNREADABLE
-from coinex_proto.dialect import Answer, Inbound
+from coinex_proto.dialect import Answer, Inbound, Mended
 from coinex_proto.errors import quoted
 from coinex_proto.events import Unrecognised
 from coinex_proto.ids import ANYTHING
@@ -30,10 +30,13 @@ def decode(payload: bytes) -> Sequence[Inbound]:
     """All that one message holds."""
     try:
         return _decode_push(payload).updates()
-    except UNREADABLE as problem:
-        why = str(problem)
+    except UNREADABLE:
+        return _second_reading(payload)
+
+
+def _second_reading(payload: bytes) -> Sequence[Inbound]:
     try:
-        return _by_envelope(payload, why)
+        return _by_envelope(payload)
     except UNREADABLE as problem:
         # JSON of another shape is no push; what is no JSON may have been any.
         concerns = None if isinstance(problem, msgspec.ValidationError) else ANYTHING
@@ -61,11 +64,10 @@ _INT: Final = msgspec.json.Decoder(int)
 _TEXT: Final = msgspec.json.Decoder(str)
 
 
-def _by_envelope(payload: bytes, why: str) -> Sequence[Inbound]:
-    """`why` is what the typed pass said."""
+def _by_envelope(payload: bytes) -> Sequence[Inbound]:
     envelope = _ENVELOPE.decode(payload)
     if bytes(envelope.method):
-        return _push(payload, envelope, why)
+        return _push(payload, envelope)
     if bytes(envelope.code):
         return (_answer(envelope),)
     if bytes(envelope.error) or bytes(envelope.result):
@@ -73,17 +75,16 @@ def _by_envelope(payload: bytes, why: str) -> Sequence[Inbound]:
     return (Unrecognised(raw=payload, why="a message with neither method nor code"),)
 
 
-def _push(payload: bytes, envelope: _Envelope, why: str) -> Sequence[Inbound]:
+def _push(payload: bytes, envelope: _Envelope) -> Sequence[Inbound]:
     method = _TEXT.decode(envelope.method)
     try:
         if bytes(envelope.params):
             return legacy_updates(method, bytes(envelope.params))
-        updates, missed = lenient(method, bytes(envelope.data))
+        found = lenient(method, bytes(envelope.data))
     except LookupError:
         return (Unrecognised(raw=payload, why=f"unknown method {quoted(method)}"),)
-    if missed is None:
-        return updates
-    return (*updates, Unrecognised(raw=payload, why=f"{method}: {quoted(why)}", concerns=missed))
+    missed = [Unrecognised(raw=payload, why=f"{method}: {one.why}", concerns=one.concerns) for one in found.missed]
+    return Mended((*found.updates, *missed), left_out=found.left_out)
 
 
 def _answer(envelope: _Envelope) -> Inbound:

@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Final, Literal
 
 from coinex_proto.coinex.account_updates import Order, OrderUpdate, UserTradeUpdate
+from coinex_proto.moments import unix_milliseconds
 from coinex_proto.numbers import CONTEXT
 from coinex_proto.orders.fact import Fill, OrderFact
 from coinex_proto.updates import Update
@@ -32,7 +33,8 @@ def order_facts(update: Update, *, is_futures: bool) -> Sequence[OrderFact]:
 def _of_order(update: OrderUpdate, *, is_futures: bool) -> OrderFact:
     order = update.order
     # The venue does not say in which currency a market order is counted, so its amount is not set against its fills.
-    is_counted = order.type.lower() != _MARKET
+    # What may be one is taken for one.
+    is_counted = order.type is not None and order.type.lower() != _MARKET
     return OrderFact(
         order_id=order.order_id,
         client_order_id=order.client_id or None,
@@ -44,7 +46,7 @@ def _of_order(update: OrderUpdate, *, is_futures: bool) -> OrderFact:
         remaining=order.unfilled_amount if is_counted else None,
         average_price=_average(order, is_futures=is_futures),
         state=_state(update),
-        at=order.updated_at,
+        at=unix_milliseconds(order.updated_at),
     )
 
 
@@ -56,7 +58,7 @@ def _state(update: OrderUpdate) -> Literal["live", "filled", "cancelled"]:
 
 def _average(order: Order, *, is_futures: bool) -> Decimal | None:
     """Value by amount, where both are what they seem: an inverse contract's value is in another currency."""
-    if not order.filled_amount or (is_futures and order.market.endswith(_INVERSE)):
+    if not order.filled_amount or order.filled_value is None or (is_futures and order.market.endswith(_INVERSE)):
         return None
     return CONTEXT.divide(order.filled_value, order.filled_amount)
 
@@ -67,6 +69,6 @@ def _of_trade(update: UserTradeUpdate) -> OrderFact:
         client_order_id=update.client_id or None,
         market=update.market,
         side=update.side,
-        at=update.created_at,
+        at=unix_milliseconds(update.created_at),
         fill=Fill(update.deal_id, update.amount, update.price),
     )

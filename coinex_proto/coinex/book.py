@@ -14,10 +14,15 @@ from coinex_proto.books.book import Levels
 from coinex_proto.books.ladder import Ladder, LevelTexts, joined
 from coinex_proto.coinex.market_updates import DepthUpdate
 from coinex_proto.errors import PayloadError
+from coinex_proto.moments import unix_milliseconds
 from coinex_proto.updates import Update
 
 FULL_PUSH_WITHIN: Final = 90.0
 """Seconds. With differences the venue repeats the whole book every minute; half a minute more is given."""
+
+_LEAST_MS: Final = 10**11
+_MOST_MS: Final = 10**14
+"""Milliseconds of our time: these are told from other units at once, since every push comes by here."""
 
 _WAITING: Final = "waiting for a whole book"
 
@@ -65,7 +70,10 @@ class CoinexBook:
 
     def levels(self) -> Levels:
         """An immutable copy of both sides."""
-        return Levels(LevelTexts(self._bids.texts[::-1]), LevelTexts(self._asks.texts[:]), self._updated_at_ms)
+        at_ms = self._updated_at_ms
+        if at_ms is not None and not _LEAST_MS <= at_ms < _MOST_MS:
+            at_ms = unix_milliseconds(at_ms)
+        return Levels(LevelTexts(self._bids.texts[::-1]), LevelTexts(self._asks.texts[:]), at_ms)
 
     def apply(self, update: Update) -> str | None:
         """Take in one push; None: its checksum fits the whole book; else why the book is not proved.

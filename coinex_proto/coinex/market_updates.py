@@ -14,8 +14,9 @@ from typing import ClassVar, final
 
 from attrs import evolve, field, frozen
 
-from coinex_proto.coinex._spellings import MAY_BE_NULL
+from coinex_proto.fitting import ESSENTIAL, MAY_BE_NULL, OWN
 from coinex_proto.ids import TopicKey
+from coinex_proto.moments import unix_seconds
 from coinex_proto.updates import Update, stamp
 
 __all__ = [
@@ -36,24 +37,26 @@ class TickerUpdate(Update):
     """24-hour figures of one market. There is no time inside.
 
     Source: CoinEx API v2, state.update; fields from `open_interest_size` on are sent by the futures socket only.
+
+    Essential: `market`. Any figure may be None: `last` of a market that has never traded, for example.
     """
 
     market: str
     """Subscribing to all markets brings pseudo markets too, such as ETHUSD_SIGNPRICE."""
-    last: Decimal
-    open: Decimal
-    close: Decimal
-    high: Decimal
-    low: Decimal
-    volume: Decimal
+    last: Decimal | None = None
+    open: Decimal | None = None
+    close: Decimal | None = None
+    high: Decimal | None = None
+    low: Decimal | None = None
+    volume: Decimal | None = None
     """In base currency."""
-    value: Decimal
+    value: Decimal | None = None
     """In quote currency."""
-    volume_sell: Decimal
+    volume_sell: Decimal | None = None
     """Best ask's size or takers' sell volume: the venue's own pages contradict each other."""
-    volume_buy: Decimal
+    volume_buy: Decimal | None = None
     """Best bid's size or takers' buy volume: the venue's own pages contradict each other."""
-    period: int
+    period: int | None = None
     """Seconds: always 86400."""
     open_interest_size: Decimal | None = None
     insurance_fund_size: Decimal | None = None
@@ -78,7 +81,10 @@ class TickerUpdate(Update):
 @final
 @frozen(kw_only=True)
 class DepthLevels:
-    """The levels of one depth push, as the venue's own texts: its checksum is over them."""
+    """The levels of one depth push, as the venue's own texts: its checksum is over them.
+
+    Essential: the levels and their checksum.
+    """
 
     asks: tuple[tuple[str, str], ...] = field(default=(), metadata=MAY_BE_NULL)
     """(price, size), ascending in full pushes; empty or absent when the side has not changed."""
@@ -87,7 +93,7 @@ class DepthLevels:
     checksum: int
     """CRC-32 of the book after this push."""
     last: Decimal | None = None
-    updated_at: int
+    updated_at: int | None = None
 
 
 @final
@@ -97,6 +103,8 @@ class DepthUpdate(Update):
 
     A session gives the proved book (`BookChanged`) right after it; this is for those who record.
     Source: CoinEx API v2, depth.update.
+
+    Essential: `market`, `is_full` where it is sent, and the levels.
     """
 
     market: str
@@ -110,19 +118,22 @@ class DepthUpdate(Update):
         return ("depth", self.market)
 
     @property
-    def venue_time(self) -> float:
-        """Unix seconds on the venue's clock."""
-        return self.depth.updated_at / 1000
+    def venue_time(self) -> float | None:
+        """Unix seconds on the venue's clock; None: it does not say, or not so that it can be read."""
+        return unix_seconds(self.depth.updated_at)
 
 
 @final
 @frozen(kw_only=True)
 class Deal:
-    """One public trade."""
+    """One public trade.
+
+    Essential: all but `created_at`.
+    """
 
     deal_id: int
     """Grows with time."""
-    created_at: int
+    created_at: int | None = None
     side: str
     """Of the taker: "buy" or "sell"."""
     price: Decimal
@@ -137,13 +148,15 @@ class TradesUpdate(Update):
 
     The first push after a subscription brings trades from before it; a session marks it with `is_history` and takes out
     what was delivered before. Source: CoinEx API v2, deals.update.
+
+    Essential: `market` and the trades.
     """
 
     has_trade_ids: ClassVar[bool] = True
 
     market: str
     deal_list: tuple[Deal, ...] = field(metadata=MAY_BE_NULL)
-    is_history: bool = False
+    is_history: bool = field(default=False, metadata=OWN)
     """Set by the session, never by the venue: these happened before the subscription or while nothing was seen."""
 
     @property
@@ -154,7 +167,7 @@ class TradesUpdate(Update):
     @property
     def venue_time(self) -> float | None:
         """Time of the newest trade, Unix seconds on the venue's clock; None for an empty list."""
-        return self.deal_list[0].created_at / 1000 if self.deal_list else None
+        return unix_seconds(self.deal_list[0].created_at) if self.deal_list else None
 
     @property
     def trade_ids(self) -> tuple[int, ...]:
@@ -175,6 +188,8 @@ class IndexUpdate(Update):
     """Index price, on the futures socket also the mark price. There is no time inside.
 
     Source: CoinEx API v2, index.update.
+
+    Essential: `market` and `index_price`.
     """
 
     market: str
@@ -194,14 +209,16 @@ class BestQuoteUpdate(Update):
 
     How the venue writes an empty side is not documented: "" and a missing member are None, "0" stays 0.
     Source: CoinEx API v2, bbo.update.
+
+    Essential: `market`, and each price and size where it is sent, since None means an empty side.
     """
 
     market: str
-    updated_at: int
-    best_bid_price: Decimal | None = None
-    best_bid_size: Decimal | None = None
-    best_ask_price: Decimal | None = None
-    best_ask_size: Decimal | None = None
+    updated_at: int | None = None
+    best_bid_price: Decimal | None = field(default=None, metadata=ESSENTIAL)
+    best_bid_size: Decimal | None = field(default=None, metadata=ESSENTIAL)
+    best_ask_price: Decimal | None = field(default=None, metadata=ESSENTIAL)
+    best_ask_size: Decimal | None = field(default=None, metadata=ESSENTIAL)
 
     @property
     def topic_key(self) -> TopicKey:
@@ -209,19 +226,22 @@ class BestQuoteUpdate(Update):
         return ("bbo", self.market)
 
     @property
-    def venue_time(self) -> float:
-        """Unix seconds on the venue's clock."""
-        return self.updated_at / 1000
+    def venue_time(self) -> float | None:
+        """Unix seconds on the venue's clock; None: it does not say, or not so that it can be read."""
+        return unix_seconds(self.updated_at)
 
 
 @final
 @frozen(kw_only=True)
 class PremiumUpdate(Update):
-    """Premium index of one futures market. Source: CoinEx API v2, premium.update."""
+    """Premium index of one futures market. Source: CoinEx API v2, premium.update.
+
+    Essential: `market` and `premium_index`.
+    """
 
     market: str
     premium_index: Decimal
-    updated_at: int
+    updated_at: int | None = None
 
     @property
     def topic_key(self) -> TopicKey:
@@ -229,6 +249,6 @@ class PremiumUpdate(Update):
         return ("premium", self.market)
 
     @property
-    def venue_time(self) -> float:
-        """Unix seconds on the venue's clock."""
-        return self.updated_at / 1000
+    def venue_time(self) -> float | None:
+        """Unix seconds on the venue's clock; None: it does not say, or not so that it can be read."""
+        return unix_seconds(self.updated_at)

@@ -5,15 +5,17 @@ Source: CoinFLEX API v1, "commands".
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, ClassVar, Final, TypeVar, final
 
+import msgspec
 from attrs import Attribute, field, frozen
 
 from coinex_proto.commands import Command
 from coinex_proto.decoding import UNREADABLE, decode_plain
 from coinex_proto.errors import PayloadError, UsageError, quoted
+from coinex_proto.fitting import fitted
 
 R_co = TypeVar("R_co", covariant=True)
 T = TypeVar("T")
@@ -85,13 +87,22 @@ def check_measure(command: object, quantity: int | None, total: int | None) -> N
 # Reading what comes back ----------------------------------------------------------------------------------------------
 
 
-def read(decode: Callable[[bytes], T], body: bytes, what: str) -> T:
+def read(decoder: msgspec.json.Decoder[T], body: bytes, what: str) -> T:
     """The typed answer. Raises `PayloadError`."""
     try:
-        return decode(body)
+        return decoder.decode(body)
+    except UNREADABLE:
+        return _second_reading(decoder.type, body, what)
+
+
+def _second_reading(model: type[T], body: bytes, what: str) -> T:
+    try:
+        return fitted(model, decode_plain(body))[0]
     except UNREADABLE as problem:
         raise PayloadError(f"the reply to {what} cannot be read: {quoted(problem)}") from problem
 
+
+_ANYTHING: Final[msgspec.json.Decoder[Any]] = msgspec.json.Decoder(float_hook=Decimal)
 
 # Anything -------------------------------------------------------------------------------------------------------------
 
@@ -151,7 +162,7 @@ class Raw(Command[Any]):
 
     def parse(self, body: bytes) -> Any:
         """Plain Python values."""
-        reply = read(decode_plain, body, str(self.request["method"]))
+        reply = read(_ANYTHING, body, str(self.request["method"]))
         if isinstance(reply, dict):
             reply.pop("tag", None)
             if "tag" in self.request:

@@ -20,14 +20,16 @@ from coinex_proto.coinflex.market_updates import (
     ABSENT,
     OrderClosed,
     OrderModified,
+    OrderNotice,
     OrderOpened,
     OrdersMatched,
     TickerChanged,
 )
-from coinex_proto.decoding import UNREADABLE
-from coinex_proto.dialect import Answer, Challenge, Inbound
+from coinex_proto.decoding import UNREADABLE, decode_plain
+from coinex_proto.dialect import Answer, Challenge, Inbound, Mended
 from coinex_proto.errors import quoted
 from coinex_proto.events import Unrecognised
+from coinex_proto.fitting import fitted
 from coinex_proto.ids import TopicKey
 from coinex_proto.updates import Update
 
@@ -131,25 +133,35 @@ def _welcome(payload: bytes) -> Sequence[Inbound]:
 
 def _update(model: type[Update]) -> Callable[[bytes], Sequence[Inbound]]:
     decode_notice = msgspec.json.Decoder(model).decode
-    return lambda payload: (decode_notice(payload),)
-
-
-def _order(model: type[OrderOpened | OrderModified | OrderClosed]) -> Callable[[bytes], Sequence[Inbound]]:
-    decode_notice = msgspec.json.Decoder(model).decode
 
     def read(payload: bytes) -> Sequence[Inbound]:
-        notice = decode_notice(payload)
-        return (notice,) if notice.tonce is ABSENT else (notice, OwnOrderUpdate(notice=notice))
+        try:
+            return (decode_notice(payload),)
+        except UNREADABLE:
+            notice, left_out = fitted(model, decode_plain(payload))
+            return Mended((notice,), left_out=len(left_out))
 
     return read
 
 
-_MATCHED: Final = msgspec.json.Decoder(OrdersMatched)
+def _order(model: type[OrderNotice]) -> Callable[[bytes], Sequence[Inbound]]:
+    decode_notice = msgspec.json.Decoder(model).decode
+
+    def read(payload: bytes) -> Sequence[Inbound]:
+        try:
+            return _told(decode_notice(payload))
+        except UNREADABLE:
+            notice, left_out = fitted(model, decode_plain(payload))
+            return Mended(_told(notice), left_out=len(left_out))
+
+    return read
 
 
-def _matched(payload: bytes) -> Sequence[Inbound]:
-    notice = _MATCHED.decode(payload)
-    is_foreign = notice.bid_tonce is ABSENT and notice.ask_tonce is ABSENT
+def _told(notice: OrderNotice) -> Sequence[Update]:
+    if isinstance(notice, OrdersMatched):
+        is_foreign = notice.bid_tonce is ABSENT and notice.ask_tonce is ABSENT
+    else:
+        is_foreign = notice.tonce is ABSENT
     return (notice,) if is_foreign else (notice, OwnOrderUpdate(notice=notice))
 
 
@@ -164,7 +176,7 @@ _NOTICES: Final[Mapping[str, _Notice]] = {
     "Welcome": _Notice(_welcome, None),
     "OrderOpened": _Notice(_order(OrderOpened), OrderOpened.kind),
     "OrderModified": _Notice(_order(OrderModified), OrderModified.kind),
-    "OrdersMatched": _Notice(_matched, OrdersMatched.kind),
+    "OrdersMatched": _Notice(_order(OrdersMatched), OrdersMatched.kind),
     "OrderClosed": _Notice(_order(OrderClosed), OrderClosed.kind),
     "TickerChanged": _Notice(_update(TickerChanged), TickerChanged.kind),
     "BalanceChanged": _Notice(_update(BalanceChanged), BALANCES),

@@ -12,6 +12,7 @@ from attrs import field, frozen
 
 from coinex_proto.coinflex._command import CoinflexCommand, read
 from coinex_proto.coinflex.market_updates import BookOrder, OrdersUpdate, TickerUpdate
+from coinex_proto.fitting import ESSENTIAL
 
 ALREADY_WATCHING: Final = frozenset[int | str]((2,))
 
@@ -48,10 +49,11 @@ class _Orders(msgspec.Struct, gc=False):
     orders: tuple[BookOrder, ...]
 
 
-class _Ticker(msgspec.Struct, gc=False):
-    last: int | None
-    bid: int | None
-    ask: int | None
+@frozen(kw_only=True)
+class _Ticker:
+    last: int | None = field(metadata=ESSENTIAL)
+    bid: int | None = field(metadata=ESSENTIAL)
+    ask: int | None = field(metadata=ESSENTIAL)
     low: int | None
     high: int | None
     volume: int | None
@@ -79,7 +81,7 @@ class WatchOrders(CoinflexCommand[OrdersUpdate]):
 
     def parse(self, body: bytes) -> OrdersUpdate:
         """The book; the reply does not say which."""
-        reply = read(_ORDERS.decode, body, self.method)
+        reply = read(_ORDERS, body, self.method)
         return OrdersUpdate(base=self.base, counter=self.counter, orders=reply.orders)
 
 
@@ -101,7 +103,7 @@ class WatchTicker(CoinflexCommand[TickerUpdate]):
 
     def parse(self, body: bytes) -> TickerUpdate:
         """The ticker; the reply does not say which."""
-        now = read(_TICKER.decode, body, self.method)
+        now = read(_TICKER, body, self.method)
         return TickerUpdate(
             base=self.base,
             counter=self.counter,

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from typing import ClassVar, Final, final
 
-from attrs import frozen
+from attrs import field, frozen
 
 from coinex_proto.coinflex.market_updates import OrderNotice
+from coinex_proto.fitting import ESSENTIAL
 from coinex_proto.ids import TopicKey
 from coinex_proto.updates import Update
 
@@ -42,16 +43,19 @@ class OwnOrderUpdate(OwnOrdersUpdate):
 @final
 @frozen(kw_only=True)
 class OpenOrder:
-    """One own order as a query tells it."""
+    """One own order as a query tells it.
+
+    Essential: all but `time`.
+    """
 
     id: int
-    tonce: int | None
+    tonce: int | None = field(metadata=ESSENTIAL)
     base: int
     counter: int
     quantity: int
     """What remains; the sign is the side."""
     price: int
-    time: int
+    time: int | None = None
     """Opened at; microseconds since the Unix epoch."""
 
 
@@ -96,39 +100,48 @@ class OrderPlaced(OwnOrdersUpdate):
 @final
 @frozen(kw_only=True)
 class OrderAmended(OwnOrdersUpdate):
-    """A changed order as it stands now. Reply to ModifyOrder."""
+    """A changed order as it stands now. Reply to ModifyOrder.
+
+    Essential: all but `time`.
+    """
 
     id: int
-    tonce: int | None
+    tonce: int | None = field(metadata=ESSENTIAL)
     base: int
     counter: int
     quantity: int
     """What remains; 0: the change has cancelled it."""
     price: int
-    time: int
+    time: int | None = None
     """Of the change; microseconds since the Unix epoch."""
 
 
 @final
 @frozen(kw_only=True)
 class OrderCancelled(OwnOrdersUpdate):
-    """A cancelled order. Reply to CancelOrder."""
+    """A cancelled order. Reply to CancelOrder.
+
+    Essential: all but `time`.
+    """
 
     id: int
-    tonce: int | None
+    tonce: int | None = field(metadata=ESSENTIAL)
     base: int
     counter: int
     quantity: int
     """What remained of it."""
     price: int
-    time: int
+    time: int | None = None
     """Opened at, not cancelled at; microseconds since the Unix epoch."""
 
 
 @final
 @frozen(kw_only=True)
 class Balance:
-    """One asset of the account, in its units."""
+    """One asset of the account, in its units.
+
+    Essential: `asset` and `balance`.
+    """
 
     asset: int
     balance: int
@@ -160,7 +173,10 @@ class BalancesUpdate(BalanceUpdate):
 @final
 @frozen(kw_only=True)
 class BalanceChanged(BalanceUpdate):
-    """One available balance has changed; what is reserved it does not say."""
+    """One available balance has changed; what is reserved it does not say.
+
+    Essential: all of it.
+    """
 
     asset: int
     balance: int
@@ -170,7 +186,10 @@ class BalanceChanged(BalanceUpdate):
 @final
 @frozen(kw_only=True)
 class TradeVolumeUpdate(Update):
-    """What the account has traded of one asset in the last 30 days: notice TradeVolumeChanged, reply to GetTradeVolume."""
+    """What the account has traded of one asset in the last 30 days: notice TradeVolumeChanged, reply to GetTradeVolume.
+
+    Essential: all of it.
+    """
 
     asset: int
     volume: int

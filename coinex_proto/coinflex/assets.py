@@ -14,6 +14,7 @@ from attrs import field, frozen
 
 from coinex_proto.errors import UsageError, quoted
 from coinex_proto.numbers import exact
+from coinex_proto.rows import Row
 
 PRICE_SCALE: Final = 10_000
 """Of every price in every market."""
@@ -24,8 +25,11 @@ _MOST_PLACES: Final = 18
 
 @final
 @frozen(kw_only=True)
-class Asset:
-    """One asset, or one future. Raises `ValueError` for a scale that is no power of ten: decimals could not show it."""
+class Asset(Row):
+    """One asset, or one future. Raises `ValueError` for a scale that is no power of ten: decimals could not show it.
+
+    Essential: `id`, `name`, `scale`.
+    """
 
     id: int
     """The code that the wire uses."""
@@ -49,8 +53,11 @@ class Asset:
 
 @final
 @frozen(kw_only=True)
-class Market:
-    """One order book: what is traded, and what it is priced in."""
+class Market(Row):
+    """One order book: what is traded, and what it is priced in.
+
+    Essential: `base`, `counter`, `name`.
+    """
 
     base: int
     counter: int

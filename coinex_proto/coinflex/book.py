@@ -213,8 +213,7 @@ class CoinflexBook:
                 self._lose(_DOES_NOT_FIT)
         elif isinstance(notice, OrderClosed):
             self._remove(notice.id)
-            if notice.time_closed is not None:
-                self._see(notice.time_closed)
+            self._see(notice.time_closed)
 
     def _fits(self, order_id: int | None, left: int | None, traded: int) -> bool:
         """Whether this order can have traded so much, an ask so much below zero: fees may take a little more, never less."""
@@ -246,8 +245,10 @@ class CoinflexBook:
     def _side(self, quantity: int) -> _Side:
         return self._bids if quantity > 0 else self._asks
 
-    def _see(self, time: int) -> None:
-        """The venue's time only goes on: what a notice tells may be older than the last."""
+    def _see(self, time: int | None) -> None:
+        """The venue's time only goes on: what a notice tells may be older than the last, or not tell any."""
+        if time is None:
+            return
         milliseconds = time // 1000
         if self._updated_at_ms is None or milliseconds > self._updated_at_ms:
             self._updated_at_ms = milliseconds

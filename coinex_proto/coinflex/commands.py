@@ -30,6 +30,7 @@ from coinex_proto.coinflex.account_updates import (
 from coinex_proto.coinflex.assets import Assets, decimal_of, price_of
 from coinex_proto.coinflex.topics import check_code
 from coinex_proto.errors import PayloadError, UsageError, quoted
+from coinex_proto.fitting import ESSENTIAL
 from coinex_proto.orders.fact import OrderFact
 from coinex_proto.orders.view import OrderView
 
@@ -42,10 +43,11 @@ class _OpenOrders(msgspec.Struct, gc=False):
     orders: tuple[OpenOrder, ...]
 
 
-class _Placed(msgspec.Struct, gc=False):
-    id: int | None = None
+@frozen(kw_only=True)
+class _Placed:
+    id: int | None = field(default=None, metadata=ESSENTIAL)
     time: int | None = None
-    remaining: int | None = None
+    remaining: int | None = field(default=None, metadata=ESSENTIAL)
 
 
 _OPEN_ORDERS: Final = msgspec.json.Decoder(_OpenOrders)
@@ -121,7 +123,7 @@ class PlaceOrder(CoinflexCommand[OrderView]):
 
         What was sent says whether it rests: a `remaining` in the reply to a limit order does not end it.
         """
-        reply = read(_PLACED.decode, body, self.method)
+        reply = read(_PLACED, body, self.method)
         if reply.remaining is None if self.price is None else reply.id is None:
             raise PayloadError(
                 f"the reply to {self.method} has no {'remaining' if self.price is None else 'id'}: "
@@ -201,7 +203,7 @@ class ModifyOrder(CoinflexCommand[OrderAmended]):
 
     def parse(self, body: bytes) -> OrderAmended:
         """The order as it stands now."""
-        return read(_AMENDED.decode, body, self.method)
+        return read(_AMENDED, body, self.method)
 
 
 @final
@@ -226,7 +228,7 @@ class CancelOrder(CoinflexCommand[OrderCancelled]):
 
     def parse(self, body: bytes) -> OrderCancelled:
         """The order as it was when it ended."""
-        return read(_CANCELLED.decode, body, self.method)
+        return read(_CANCELLED, body, self.method)
 
 
 @final
@@ -241,4 +243,4 @@ class CancelAllOrders(CoinflexCommand[OrdersCancelled]):
 
     def parse(self, body: bytes) -> OrdersCancelled:
         """The orders as they were when they ended."""
-        return OrdersCancelled(orders=read(_OPEN_ORDERS.decode, body, self.method).orders)
+        return OrdersCancelled(orders=read(_OPEN_ORDERS, body, self.method).orders)

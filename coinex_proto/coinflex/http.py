@@ -6,7 +6,8 @@ Nothing here does I/O. Source: CoinFLEX API v1, REST `/assets/` and `/markets/`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar, Final, Generic, TypeAlias, TypeVar, final
+from decimal import Decimal
+from typing import Any, ClassVar, Final, Generic, TypeAlias, TypeVar, final
 
 import msgspec
 from attrs import frozen
@@ -14,6 +15,8 @@ from attrs import frozen
 from coinex_proto.coinflex.assets import Asset, Assets, Market
 from coinex_proto.decoding import UNREADABLE
 from coinex_proto.errors import PayloadError, RequestRefused, quoted
+from coinex_proto.fitting import fitted
+from coinex_proto.rows import Row, keep_extra
 
 R_co = TypeVar("R_co", covariant=True)
 T = TypeVar("T")
@@ -27,8 +30,7 @@ SERVER_ERRORS: Final = range(500, 600)
 Pair: TypeAlias = tuple[int, int]
 """Base and counter: two markets may share a base, so that it alone is no key."""
 
-_ASSETS: Final = msgspec.json.Decoder(tuple[Asset, ...])
-_MARKETS: Final = msgspec.json.Decoder(tuple[Market, ...])
+_ROWS: Final = msgspec.json.Decoder(list[dict[str, Any]], float_hook=Decimal)
 
 
 @frozen(kw_only=True)
@@ -72,7 +74,7 @@ class GetAssets(HttpQuery[Assets]):
 
     def read(self, body: bytes) -> Assets:
         """The table."""
-        assets = _decoded(_ASSETS, body, self.path)
+        assets = _decoded(Asset, body, self.path)
         return Assets(assets)
 
 
@@ -85,11 +87,19 @@ class GetMarkets(HttpQuery[Mapping[Pair, Market]]):
 
     def read(self, body: bytes) -> Mapping[Pair, Market]:
         """By base and counter."""
-        return {(market.base, market.counter): market for market in _decoded(_MARKETS, body, self.path)}
+        return {(market.base, market.counter): market for market in _decoded(Market, body, self.path)}
 
 
-def _decoded(decoder: msgspec.json.Decoder[T], body: bytes, path: str) -> T:
+def _decoded(kind: type[T], body: bytes, path: str) -> tuple[T, ...]:
+    """One row an entry, with what it does not know as `extra`."""
     try:
-        return decoder.decode(body)
+        return tuple([_row(kind, sent) for sent in _ROWS.decode(body)])
     except UNREADABLE as problem:
         raise PayloadError(f"the answer to GET {path} cannot be read: {quoted(problem)}") from problem
+
+
+def _row(kind: type[T], sent: dict[str, Any]) -> T:
+    row, left_out = fitted(kind, sent)
+    if isinstance(row, Row):
+        keep_extra(row, sent, frozenset(path.removeprefix("$.") for path in left_out))
+    return row

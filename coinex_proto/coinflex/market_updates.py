@@ -10,8 +10,9 @@ from __future__ import annotations
 from enum import Enum
 from typing import ClassVar, Final, TypeAlias, final
 
-from attrs import frozen
+from attrs import field, frozen
 
+from coinex_proto.fitting import ESSENTIAL
 from coinex_proto.ids import TopicKey
 from coinex_proto.updates import Update
 
@@ -58,64 +59,73 @@ class MarketUpdate(Update):
 @final
 @frozen(kw_only=True)
 class OrderOpened(MarketUpdate):
-    """An order rests in the book, or is about to match. Comes after the reservation's BalanceChanged."""
+    """An order rests in the book, or is about to match. Comes after the reservation's BalanceChanged.
+
+    Essential: all but `time`.
+    """
 
     kind: ClassVar[str] = ORDERS
 
     id: int
-    tonce: Tonce = ABSENT
+    tonce: Tonce = field(default=ABSENT, metadata=ESSENTIAL)
     quantity: int
     price: int
     """Rounded to the tick: may differ from the price sent."""
-    time: int
+    time: int | None = None
     """Microseconds since the Unix epoch."""
 
 
 @final
 @frozen(kw_only=True)
 class OrderModified(MarketUpdate):
-    """An order has a new quantity or price."""
+    """An order has a new quantity or price.
+
+    Essential: all but `time`.
+    """
 
     kind: ClassVar[str] = ORDERS
 
     id: int
-    tonce: Tonce = ABSENT
+    tonce: Tonce = field(default=ABSENT, metadata=ESSENTIAL)
     quantity: int
     """What remains now."""
     price: int
-    time: int
+    time: int | None = None
     """Of the change; microseconds since the Unix epoch."""
 
 
 @final
 @frozen(kw_only=True)
 class OrdersMatched(MarketUpdate):
-    """One trade. All numbers are positive, for both sides."""
+    """One trade. All numbers are positive, for both sides.
+
+    Essential: both markets, `quantity`, `price`, and the ids, tonces and rests that are sent.
+    """
 
     kind: ClassVar[str] = ORDERS
 
-    bid: int | None = None
+    bid: int | None = field(default=None, metadata=ESSENTIAL)
     """Order id; None when that side was a market order."""
-    bid_tonce: Tonce = ABSENT
+    bid_tonce: Tonce = field(default=ABSENT, metadata=ESSENTIAL)
     """Only for the buyer."""
-    ask: int | None = None
+    ask: int | None = field(default=None, metadata=ESSENTIAL)
     """Order id; None when that side was a market order."""
-    ask_tonce: Tonce = ABSENT
+    ask_tonce: Tonce = field(default=ABSENT, metadata=ESSENTIAL)
     """Only for the seller."""
     quantity: int
     """Of base."""
     price: int
-    total: int
+    total: int | None = None
     """Of counter."""
     taker_side: str | None = None
     """"bid" or "ask": who began it. Since March 2020."""
     taker: bool | None = None
     """Own trades, since the end of 2019: whether we were the taker."""
-    bid_rem: int | None = None
+    bid_rem: int | None = field(default=None, metadata=ESSENTIAL)
     """What is left of the bid; None when it was a market order."""
-    ask_rem: int | None = None
+    ask_rem: int | None = field(default=None, metadata=ESSENTIAL)
     """What is left of the ask; None when it was a market order."""
-    time: int
+    time: int | None = None
     """Microseconds since the Unix epoch."""
     bid_base_fee: int | None = None
     """Only for the buyer."""
@@ -128,12 +138,15 @@ class OrdersMatched(MarketUpdate):
 @final
 @frozen(kw_only=True)
 class OrderClosed(MarketUpdate):
-    """An order is over: filled, or cancelled with a rest."""
+    """An order is over: filled, or cancelled with a rest.
+
+    Essential: all but `time_closed`.
+    """
 
     kind: ClassVar[str] = ORDERS
 
     id: int
-    tonce: Tonce = ABSENT
+    tonce: Tonce = field(default=ABSENT, metadata=ESSENTIAL)
     quantity: int
     """What remained; 0: it was filled."""
     price: int
@@ -147,19 +160,25 @@ OrderNotice: TypeAlias = OrderOpened | OrderModified | OrdersMatched | OrderClos
 @final
 @frozen(kw_only=True)
 class BookOrder:
-    """One order of a watched book."""
+    """One order of a watched book.
+
+    Essential: all but `time`.
+    """
 
     id: int
     quantity: int
     price: int
-    time: int
+    time: int | None = None
     """Opened at; microseconds since the Unix epoch."""
 
 
 @final
 @frozen(kw_only=True)
 class OrdersUpdate(MarketUpdate):
-    """The whole book of one market: at most the best 1,000 bids and asks, in no known order. Reply to WatchOrders."""
+    """The whole book of one market: at most the best 1,000 bids and asks, in no known order. Reply to WatchOrders.
+
+    Essential: the orders.
+    """
 
     kind: ClassVar[str] = ORDERS
 
@@ -169,16 +188,19 @@ class OrdersUpdate(MarketUpdate):
 @final
 @frozen(kw_only=True)
 class TickerUpdate(MarketUpdate):
-    """The whole ticker of one market as of the latest change: WatchTicker's reply, and every notice merged into it."""
+    """The whole ticker of one market as of the latest change: WatchTicker's reply, and every notice merged into it.
+
+    Essential: the market, `last`, `bid` and `ask`, whose None has a meaning.
+    """
 
     kind: ClassVar[str] = TICKER
     is_merged: ClassVar[bool] = True
 
-    last: int | None
+    last: int | None = field(metadata=ESSENTIAL)
     """Price of the last trade; None: never traded."""
-    bid: int | None
+    bid: int | None = field(metadata=ESSENTIAL)
     """Best price; None: there is none."""
-    ask: int | None
+    ask: int | None = field(metadata=ESSENTIAL)
     """Best price; None: there is none."""
     low: int | None
     """Of the last 24 hours; None: no trade."""
@@ -191,14 +213,17 @@ class TickerUpdate(MarketUpdate):
 @final
 @frozen(kw_only=True)
 class TickerChanged(MarketUpdate):
-    """What has changed of a ticker: null overwrites, what is absent stays. A session merges it into a `TickerUpdate`."""
+    """What has changed of a ticker: null overwrites, what is absent stays. A session merges it into a `TickerUpdate`.
+
+    Essential: the market, and `last`, `bid` and `ask` where they are sent. Another figure that could not be read is None.
+    """
 
     kind: ClassVar[str] = TICKER
     is_merged: ClassVar[bool] = True
 
-    last: Changed = ABSENT
-    bid: Changed = ABSENT
-    ask: Changed = ABSENT
+    last: Changed = field(default=ABSENT, metadata=ESSENTIAL)
+    bid: Changed = field(default=ABSENT, metadata=ESSENTIAL)
+    ask: Changed = field(default=ABSENT, metadata=ESSENTIAL)
     low: Changed = ABSENT
     high: Changed = ABSENT
     volume: Changed = ABSENT

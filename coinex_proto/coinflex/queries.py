@@ -57,7 +57,7 @@ class GetBalances(CoinflexCommand[BalancesUpdate]):
 
     def parse(self, body: bytes) -> BalancesUpdate:
         """All balances."""
-        return BalancesUpdate(balances=read(_BALANCES.decode, body, self.method).balances)
+        return BalancesUpdate(balances=read(_BALANCES, body, self.method).balances)
 
 
 @final
@@ -71,7 +71,7 @@ class GetOrders(CoinflexCommand[OpenOrdersUpdate]):
 
     def parse(self, body: bytes) -> OpenOrdersUpdate:
         """All open orders."""
-        return OpenOrdersUpdate(orders=read(_OPEN_ORDERS.decode, body, self.method).orders)
+        return OpenOrdersUpdate(orders=read(_OPEN_ORDERS, body, self.method).orders)
 
 
 @final
@@ -91,7 +91,7 @@ class GetTradeVolume(CoinflexCommand[TradeVolumeUpdate]):
 
     def parse(self, body: bytes) -> TradeVolumeUpdate:
         """The volume; the reply does not say of which asset."""
-        return TradeVolumeUpdate(asset=self.asset, volume=read(_VOLUME.decode, body, self.method).volume)
+        return TradeVolumeUpdate(asset=self.asset, volume=read(_VOLUME, body, self.method).volume)
 
 
 @final
@@ -132,4 +132,4 @@ class EstimateMarketOrder(CoinflexCommand[Estimate]):
 
     def parse(self, body: bytes) -> Estimate:
         """Both amounts."""
-        return read(_ESTIMATE.decode, body, self.method)
+        return read(_ESTIMATE, body, self.method)

@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Final, NamedTuple, final
 
 from coinex_proto.ids import OrderId
-from coinex_proto.numbers import CONTEXT
+from coinex_proto.numbers import CONTEXT, plain
 from coinex_proto.orders.fact import Fill, OrderFact
 from coinex_proto.orders.states import CERTAINTY, FINAL_STATES, TRANSITIONS, OrderState
 from coinex_proto.orders.view import OrderValues
@@ -220,11 +220,11 @@ class Order:
             side=self._side,
             order_type=self._order_type,
             reduce_only=self._reduce_only,
-            price=self._value("price"),
-            amount=amount,
-            filled=filled,
-            remaining=self._remaining(filled),
-            average_price=self._average_price(filled),
+            price=_plain(self._value("price")),
+            amount=_plain(amount),
+            filled=plain(filled),
+            remaining=_plain(self._remaining(filled)),
+            average_price=_plain(self._average_price(filled)),
             order_id=self.order_id,
             client_order_id=self.client_order_id,
             state=self.state,
@@ -260,6 +260,10 @@ class Order:
             return reported.value
         is_all_seen = self._all_priced and self._fills_amount == filled
         return CONTEXT.divide(self._fills_value, filled) if filled and is_all_seen else None
+
+
+def _plain(value: Decimal | None) -> Decimal | None:
+    return None if value is None else plain(value)
 
 
 def _filled_of(fact: OrderFact) -> Decimal | None:

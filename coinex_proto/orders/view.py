@@ -168,4 +168,4 @@ class OrderView:
 
 
 def _text(value: object) -> str:
-    return str(value) if isinstance(value, Decimal) else repr(value)
+    return format(value, "f") if isinstance(value, Decimal) else repr(value)

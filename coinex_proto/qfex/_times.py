@@ -7,12 +7,23 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from coinex_proto.errors import PayloadError, quoted
+from coinex_proto.moments import unix_nanoseconds
 
 _TIME: Final = re.compile(
     r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(?:[Zz]|([+-])(\d\d):(\d\d))", re.ASCII
 )
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _SECOND: Final = timedelta(seconds=1)
+
+
+def moment(text: str | None) -> int | None:
+    """Nanoseconds since the Unix epoch, of an RFC 3339 time or of a number in any unit; None of anything else."""
+    if text is None:
+        return None
+    try:
+        return nanoseconds(text)
+    except PayloadError:
+        return unix_nanoseconds(text)
 
 
 def nanoseconds(text: str) -> int:

@@ -75,7 +75,7 @@ def _own_trade(update: UserTradeUpdate) -> Iterator[str]:
 
 def _position(update: PositionUpdate) -> Iterator[str]:
     of = update.position
-    yield f"position {of.market} {update.event} {of.side} {short(of.open_interest)} from {short(of.avg_entry_price)}"
+    yield f"position {of.market} {'' if update.event is None else update.event} {of.side} {short(of.open_interest)} from {short(of.avg_entry_price)}"
 
 
 def _ready(_: Ready) -> Iterator[str]:

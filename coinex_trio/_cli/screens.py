@@ -16,7 +16,7 @@ from rich.text import Text
 
 from coinex_proto import BookView
 from coinex_trio._cli.seen import Seen
-from coinex_trio._cli.terminal import alike, short
+from coinex_trio._cli.terminal import LARGEST_TIME_MS, alike, short
 
 UP: Final = "green"
 DOWN: Final = "red"
@@ -28,12 +28,12 @@ CHROME: Final = 6
 LONGEST_BAR: Final = 30
 NARROW: Final = 70
 """Below so many columns tables leave out what is least missed."""
-LARGEST_TIME_MS: Final = 253_402_300_799_000
-"""The last second of the year 9999: what a datetime can say."""
 
 
-def clock(at_ms: int) -> str:
+def clock(at_ms: int | None) -> str:
     """The time of day in UTC, with milliseconds; the number itself when it is no time."""
+    if at_ms is None:
+        return "–"
     if not 0 <= at_ms <= LARGEST_TIME_MS:
         return str(at_ms)
     return datetime.fromtimestamp(at_ms // 1000, UTC).strftime("%H:%M:%S") + f".{at_ms % 1000:03}"
@@ -50,9 +50,9 @@ def new_table(*columns: str, texts: int = 1) -> Table:
     return table
 
 
-def change(last: Decimal, first: Decimal) -> Text:
+def change(last: Decimal | None, first: Decimal | None) -> Text:
     """From the first to the last price, in per cent."""
-    if not first:
+    if last is None or not first:
         return Text("–", QUIET)
     share = float(last / first - 1) * 100
     return Text(f"{share:+.2f} %", UP if share >= 0 else DOWN)

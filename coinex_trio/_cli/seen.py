@@ -33,7 +33,7 @@ from coinex_proto.coinex import (
     UserTradeUpdate,
 )
 from coinex_proto.ids import OrderId
-from coinex_trio._cli.terminal import named
+from coinex_trio._cli.terminal import LARGEST_TIME_MS, named
 
 KEPT_TRADES: Final = 200
 RATE_WINDOW: Final = 3.0
@@ -57,7 +57,7 @@ class Seen:
     stats: Statistics
     tickers: dict[str, TickerUpdate] = Factory(dict)
     books: dict[str, BookView] = Factory(dict)
-    trades: deque[tuple[str, int, str, str, str]] = Factory(lambda: deque(maxlen=KEPT_TRADES))
+    trades: deque[tuple[str, int | None, str, str, str]] = Factory(lambda: deque(maxlen=KEPT_TRADES))
     """Market, time (ms), side, price, amount; newest first."""
     balances: dict[str, BalanceUpdate] = Factory(dict)
     orders: dict[OrderId, OpenOrder] = Factory(dict)
@@ -127,7 +127,7 @@ class Seen:
         self.trades.appendleft((update.symbol, int(update.received_at * 1000), side, price, size))
 
     def _arrived(self, received_at: float | None, at_ms: int | None) -> None:
-        if received_at is not None and at_ms is not None:
+        if received_at is not None and at_ms is not None and 0 < at_ms <= LARGEST_TIME_MS:
             self.lag = received_at - at_ms / 1000
 
     def _balance(self, update: BalanceUpdate) -> None:
@@ -150,7 +150,7 @@ class Seen:
 
     def _position(self, update: PositionUpdate) -> None:
         self.positions[update.position.position_id] = update
-        if update.event in ("close", "sys_close", "adl", "liq") and not update.position.open_interest:
+        if update.event in ("close", "sys_close", "adl", "liq", None) and not update.position.open_interest:
             del self.positions[update.position.position_id]
 
     def _ready(self, _: Ready) -> None:

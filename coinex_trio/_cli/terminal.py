@@ -10,6 +10,8 @@ from rich.console import Console
 
 from coinex_proto import Event, Topic
 
+LARGEST_TIME_MS: Final = 253_402_300_799_000
+"""The last second of the year 9999: what a datetime can say."""
 LONGEST: Final = 30
 """Digits before or after the point beyond which a number is shown with its exponent."""
 
@@ -38,6 +40,8 @@ def short(number: Decimal | None, digits: int = 8) -> str:
     """A number for a table: without exponent, zeros at the end taken off, at most so many digits after the point."""
     if number is None:
         return "–"
+    if not number:
+        return "0"
     if not number.is_finite() or abs(number.adjusted()) > LONGEST:
         return str(number)
     text = format(number, f".{digits}f") if _places(number) > digits else format(number, "f")

@@ -96,7 +96,7 @@ def test_what_a_callback_raises_comes_out_and_its_event_counts_as_delivered() ->
     got: list[Decimal] = []
 
     def seen(update: coinex.TickerUpdate) -> None:
-        got.append(update.last)
+        got.append(update.last or Decimal(-1))
         if len(got) == 1:
             raise ValueError("mine")
 

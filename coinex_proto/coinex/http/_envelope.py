@@ -1,8 +1,8 @@
 """What an answer of CoinEx HTTP holds: the envelope, and its data as typed rows.
 
 Numbers never pass through a float: fractions become `Decimal`. Spellings that the venue has used besides the documented
-one are read as the documented one, digits in text are read as ints, and an empty text where a number may be missing is
-None. Members that a model does not know are ignored. This module must not know any single command.
+one are read as the documented one, and digits in text are read as ints. A member that a model can do without is None where
+it cannot be read (`fitting.py`); that, and members that the model does not know, stay in `Row.extra`. This module must not know any single command.
 Source: CoinEx API v2, "Answer envelope" and what live answers do otherwise.
 """
 
@@ -10,17 +10,17 @@ from __future__ import annotations
 
 import types
 from collections.abc import Callable, Hashable, Mapping
-from decimal import Decimal
 from functools import cache
-from typing import Any, Final, Generic, TypeAlias, TypeVar, cast, get_args, get_origin, get_type_hints
+from typing import Any, Final, Generic, TypeAlias, TypeVar, cast, get_args, get_origin
 
-import attrs
 import msgspec
 from attrs import field, frozen
 
 from coinex_proto.coinex.http._parameters import Json
-from coinex_proto.decoding import UNREADABLE, decode_plain
+from coinex_proto.decoding import UNREADABLE, decode_plain, finite_check
 from coinex_proto.errors import PayloadError, quoted
+from coinex_proto.fitting import fitted
+from coinex_proto.rows import Row, keep_extra
 
 M = TypeVar("M")
 
@@ -156,57 +156,48 @@ def _batch_item(row: Any, element: Json) -> BatchItem[Any]:
 def _model(kind: type[M], data: Json) -> M:
     if kind is types.NoneType:
         return None  # type: ignore[return-value]
+    renamed = _renamed(data)
+    left_out: tuple[str, ...] = ()
     try:
-        value = msgspec.convert(_mended(data, _gaps(cast("Hashable", kind))), kind, strict=False)
-    except UNREADABLE as error:
-        raise PayloadError(f"{kind.__name__}: {error}") from None
-    _refuse_not_finite(value, kind.__name__)
-    return value
+        value = _checked(cast("Hashable", kind))(msgspec.convert(renamed, kind, strict=False))
+    except UNREADABLE:
+        try:
+            value, left_out = fitted(kind, renamed)
+        except UNREADABLE as error:
+            raise PayloadError(f"{kind.__name__}: {error}") from None
+    _keep_extra(value, renamed, "$", frozenset(left_out))
+    return cast("M", value)
 
 
-def _mended(value: Json, gaps: frozenset[str]) -> Json:
-    """The same data under documented names, with None for an empty text in a field that may be missing."""
+_checked: Final[Callable[[Hashable], Callable[[Any], Any]]] = cache(finite_check)
+
+
+def _renamed(value: Json) -> Json:
+    """The same data under documented names."""
     if isinstance(value, list):
-        return [_mended(each, gaps) for each in value]
+        return [_renamed(each) for each in value]
     if not isinstance(value, dict):
         return value
-    result: dict[str, Json] = {}
-    for key, each in value.items():
-        wanted = ALIASES.get(key, key)
-        if wanted != key and wanted in value:
-            continue
-        result[wanted] = None if each == "" and wanted in gaps else _mended(each, gaps)
-    return result
+    return {
+        ALIASES.get(name, name): _renamed(each)
+        for name, each in value.items()
+        if name not in ALIASES or ALIASES[name] not in value
+    }
 
 
-@cache
-def _gaps(kind: Hashable) -> frozenset[str]:
-    """The fields of a model, and of the models in it, that are a number or nothing."""
-    found: set[str] = set()
-    for name, hint in get_type_hints(kind).items():
-        arguments = set(get_args(hint))
-        if types.NoneType in arguments and str not in arguments:
-            found.add(name)
-        for inner in (hint, *arguments):
-            if isinstance(inner, type) and attrs.has(inner):
-                found |= _gaps(inner)
-    return frozenset(found)
+def _keep_extra(value: object, sent: Json, path: str, left_out: frozenset[str]) -> None:
+    """What each row, and each row in it, does not know or could not read."""
+    if isinstance(value, Row) and isinstance(sent, dict):
+        prefix = f"{path}."
+        keep_extra(value, sent, frozenset(name for name in sent if _is_among(prefix + name, left_out)))
+        for name, each in sent.items():
+            if isinstance(each, (dict, list)):
+                _keep_extra(getattr(value, name, None), each, prefix + name, left_out)
+    elif isinstance(value, tuple) and isinstance(sent, list) and len(value) == len(sent):
+        for place, (inner, each) in enumerate(zip(value, sent, strict=False)):
+            _keep_extra(inner, each, f"{path}[{place}]", left_out)
 
 
-def _refuse_not_finite(value: object, what: str) -> None:
-    """Text such as "NaN" decodes to a Decimal, and would then poison whatever is reckoned with it."""
-    kind = type(value)
-    if kind is Decimal:
-        if not value.is_finite():  # type: ignore[attr-defined]
-            raise PayloadError(f"{what} is not finite: {value}")
-    elif kind is tuple:
-        for each in value:  # type: ignore[attr-defined]
-            _refuse_not_finite(each, what)
-    elif attrs.has(kind):
-        for name in _field_names(kind):
-            _refuse_not_finite(getattr(value, name), f"{what}.{name}")
-
-
-@cache
-def _field_names(kind: Hashable) -> tuple[str, ...]:
-    return tuple(each.name for each in attrs.fields(kind))  # type: ignore[arg-type]
+def _is_among(path: str, left_out: frozenset[str]) -> bool:
+    """Whether this member, or an entry of this list, was left out."""
+    return path in left_out or any(one.partition("[")[0] == path and one.endswith("]") for one in left_out)

@@ -12,6 +12,7 @@ from typing import Any, Final, Literal, Protocol
 import attrs
 
 from coinex_proto.errors import UsageError, quoted
+from coinex_proto.moments import unix_milliseconds
 from coinex_proto.numbers import CONTEXT, exact
 from coinex_proto.orders.fact import OrderFact
 
@@ -93,11 +94,11 @@ class OrderRow(Protocol):
     @property
     def market(self) -> str: ...
     @property
-    def market_type(self) -> str: ...
+    def market_type(self) -> str | None: ...
     @property
     def side(self) -> str: ...
     @property
-    def type(self) -> str: ...
+    def type(self) -> str | None: ...
     @property
     def amount(self) -> Decimal: ...
     @property
@@ -132,7 +133,7 @@ State = Literal["live", "filled", "cancelled"]
 
 def fact(row: OrderRow, state: State | None) -> OrderFact:
     """What an answer's row says of an order; its state is known from where the row was found. None: not known."""
-    is_market = row.type == "market"
+    is_market = row.type in (None, "market")
     return OrderFact(
         order_id=row.order_id,
         client_order_id=row.client_id,
@@ -144,7 +145,7 @@ def fact(row: OrderRow, state: State | None) -> OrderFact:
         remaining=None if is_market else row.unfilled_amount,
         average_price=_average(row),
         state=state,
-        at=row.updated_at,
+        at=unix_milliseconds(row.updated_at),
     )
 
 
@@ -167,7 +168,7 @@ def finished_state(row: OrderRow) -> State:
 
 def _average(row: OrderRow) -> Decimal | None:
     """Value by amount; not for inverse contracts, whose value is in another currency."""
-    if row.market_type == "FUTURES" and row.market.endswith(_INVERSE):
+    if row.market_type in (None, "FUTURES") and row.market.endswith(_INVERSE):
         return None
     if row.filled_value is None or row.filled_amount == 0 or row.filled_value == 0:
         return None

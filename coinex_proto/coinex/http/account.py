@@ -12,11 +12,15 @@ from attrs import frozen
 from coinex_proto.coinex.http._parameters import MarketType, Name
 from coinex_proto.coinex.http._routes import get
 from coinex_proto.coinex.http.command import HttpCommand
+from coinex_proto.rows import Row
 
 
 @frozen(kw_only=True)
-class TradeFees:
-    """What a trade on one market costs this account."""
+class TradeFees(Row):
+    """What a trade on one market costs this account.
+
+    Essential: all of it.
+    """
 
     market: str
     maker_rate: Decimal

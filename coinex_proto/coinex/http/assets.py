@@ -19,11 +19,15 @@ from coinex_proto.coinex.http._parameters import (
 from coinex_proto.coinex.http._routes import get, post
 from coinex_proto.coinex.http.command import HttpCommand
 from coinex_proto.coinex.http.paging import HistoryCommand, in_wire_order
+from coinex_proto.rows import Row
 
 
 @frozen(kw_only=True)
-class SpotBalance:
-    """One currency of the spot or financial account."""
+class SpotBalance(Row):
+    """One currency of the spot or financial account.
+
+    Essential: all of it.
+    """
 
     ccy: str
     available: Decimal
@@ -33,8 +37,11 @@ class SpotBalance:
 
 
 @frozen(kw_only=True)
-class FuturesBalance:
-    """One currency of the futures account."""
+class FuturesBalance(Row):
+    """One currency of the futures account.
+
+    Essential: `ccy`, `available`, `frozen`.
+    """
 
     ccy: str
     available: Decimal
@@ -49,21 +56,27 @@ class FuturesBalance:
 
 
 @frozen(kw_only=True)
-class PairAmounts:
-    """An amount of each of the two currencies of a margin market."""
+class PairAmounts(Row):
+    """An amount of each of the two currencies of a margin market.
+
+    Essential: all of it.
+    """
 
     base_ccy: Decimal
     quote_ccy: Decimal
 
 
 @frozen(kw_only=True)
-class MarginBalance:
-    """The margin account of one market."""
+class MarginBalance(Row):
+    """The margin account of one market.
+
+    Essential: `margin_account`, `available`, `frozen`.
+    """
 
     margin_account: str
     """Margin market."""
-    base_ccy: str
-    quote_ccy: str
+    base_ccy: str | None = None
+    quote_ccy: str | None = None
     available: PairAmounts
     frozen: PairAmounts
     repaid: PairAmounts | None = None
@@ -77,14 +90,17 @@ class MarginBalance:
 
 
 @frozen(kw_only=True)
-class TransferRecord:
-    """One transfer between own accounts."""
+class TransferRecord(Row):
+    """One transfer between own accounts.
+
+    Essential: `ccy`, `amount`, `status`.
+    """
 
     id: int | None = None
-    created_at: int
+    created_at: int | None = None
     """Milliseconds."""
-    from_account_type: str
-    to_account_type: str
+    from_account_type: str | None = None
+    to_account_type: str | None = None
     ccy: str
     amount: Decimal
     status: str

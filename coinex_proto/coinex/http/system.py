@@ -5,37 +5,48 @@ Source: CoinEx API v2, common.
 
 from __future__ import annotations
 
-from attrs import frozen
+from attrs import field, frozen
 
 from coinex_proto.coinex.http._routes import get
 from coinex_proto.coinex.http.command import HttpCommand
+from coinex_proto.fitting import EACH_ALONE
+from coinex_proto.rows import Row
 
 
 @frozen(kw_only=True)
-class Pong:
-    """The answer to `Ping`."""
+class Pong(Row):
+    """The answer to `Ping`.
 
-    result: str
+    Nothing is essential: that it came is the answer.
+    """
+
+    result: str | None = None
     """Always "pong"."""
 
 
 @frozen(kw_only=True)
-class ServerTime:
-    """The venue's clock."""
+class ServerTime(Row):
+    """The venue's clock.
+
+    Essential: all of it.
+    """
 
     timestamp: int
     """Milliseconds."""
 
 
 @frozen(kw_only=True)
-class Maintenance:
-    """One window of maintenance."""
+class Maintenance(Row):
+    """One window of maintenance.
+
+    Essential: `started_at`.
+    """
 
     started_at: int
     """Start of maintenance, milliseconds."""
-    ended_at: int
+    ended_at: int | None = None
     """End of maintenance, milliseconds."""
-    scope: tuple[str, ...]
+    scope: tuple[str, ...] = field(default=(), metadata=EACH_ALONE)
     """FUTURES, SPOT or ALL_SITE."""
     announce_url: str | None = None
     """Announcement link, may be empty."""

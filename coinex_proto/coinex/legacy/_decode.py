@@ -8,10 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from decimal import Decimal
-from functools import cache
 from typing import Any, Final, TypeVar
 
-import msgspec
 from attrs import fields_dict
 
 from coinex_proto.coinex._spellings import Json, list_of, object_of
@@ -29,13 +27,13 @@ from coinex_proto.coinex.legacy.updates import (
     LegacyTickerUpdate,
     LegacyTradesUpdate,
 )
-from coinex_proto.decoding import decode_plain, finite_check
+from coinex_proto.decoding import decode_plain
 from coinex_proto.errors import PayloadError, quoted
+from coinex_proto.fitting import fitted
 from coinex_proto.numbers import CONTEXT
 from coinex_proto.updates import Update
 
 _M = TypeVar("_M")
-_finite_check: Final[Callable[[Any], Callable[[Any], Any]]] = cache(finite_check)
 
 _NAMES: Final[Mapping[type, Mapping[str, str]]] = {
     LegacyTickerUpdate: {
@@ -119,14 +117,13 @@ def _in_todays_words(model: type[_M], value: object, **given: object) -> _M:
         today = names.get(name, name)
         if entry != "" and (today == name or today not in sent):
             members[today] = _translated(model, today, entry)
-    made = msgspec.convert({**members, **given}, model, strict=False)
-    _finite_check(model)(made)
+    made, _ = fitted(model, {**members, **given})
     return made
 
 
 def _translated(model: type, name: str, entry: object) -> object:
     if name in ("created_at", "updated_at") and model in _SECONDS:
-        return _milliseconds(entry)
+        return _milliseconds_or_none(entry)
     words = _WORDS.get((model, name))
     return words.get(entry, entry) if words is not None and type(entry) is int else entry
 
@@ -138,6 +135,14 @@ def _milliseconds(seconds: object) -> int:
     if not number.copy_abs() < _LAST_SECOND:
         raise PayloadError(f"{quoted(seconds)} is no time in seconds")
     return int(CONTEXT.multiply(number, Decimal(1000)))
+
+
+def _milliseconds_or_none(seconds: object) -> int | None:
+    """A time that nothing depends on."""
+    try:
+        return _milliseconds(seconds)
+    except PayloadError:
+        return None
 
 
 def _first(elements: list[Any], kind: type[_M]) -> _M | None:
@@ -197,7 +202,7 @@ def _asset(elements: list[Any]) -> list[Update]:
     if balances is None:
         raise PayloadError("asset.update without balances")
     time = next((element for element in elements if type(element) in (int, Decimal)), None)
-    updated_at = None if time is None else _milliseconds(time)
+    updated_at = _milliseconds_or_none(time)
     return [
         _in_todays_words(LegacyBalanceUpdate, entry, ccy=ccy, updated_at=updated_at) for ccy, entry in balances.items()
     ]

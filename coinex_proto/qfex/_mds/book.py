@@ -65,7 +65,7 @@ class QfexBook:
 
     def _take(self, update: Level2Update) -> None:
         time_ns = update.time_ns
-        if self._time_ns is not None and time_ns < self._time_ns:
+        if self._time_ns is not None and time_ns is not None and time_ns < self._time_ns:
             if self._is_late:
                 raise PayloadError("the times of its pushes went back")
             self._is_late = True

@@ -6,20 +6,21 @@ Source: QFEX documentation, MDS.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
 
-from coinex_proto.decoding import UNREADABLE, decode_plain, finite_check, json_decoder
-from coinex_proto.dialect import Answer, Inbound
-from coinex_proto.errors import quoted
+from coinex_proto.decoding import UNREADABLE, decode_plain, json_decoder
+from coinex_proto.dialect import Answer, Inbound, Mended
+from coinex_proto.errors import PayloadError, quoted
 from coinex_proto.events import Unrecognised
-from coinex_proto.ids import OLDEST, ReplyKey
+from coinex_proto.fitting import fitted
+from coinex_proto.ids import OLDEST, ReplyKey, TopicKey
 from coinex_proto.qfex._errors import OLD_TYPES, error_answer
 from coinex_proto.qfex._mds.subscription import keys_of, names_in
 from coinex_proto.qfex._mds.updates import FundingUpdate, MarketUpdate
-from coinex_proto.qfex._mending import mended
 from coinex_proto.qfex.topics import MARKET_FEEDS
 
 ACKNOWLEDGED: Final = {"subscribed": "subscribe", "unsubscribed": "unsubscribe"}
@@ -48,11 +49,33 @@ def decode(payload: bytes) -> Sequence[Inbound]:
 
 
 def _second_reading(payload: bytes, problem: Exception) -> Sequence[Inbound]:
+    """Of a push, with the members left out that it can do without."""
     try:
-        better = mended(payload)
-        return (_unreadable(payload, problem),) if better is None else _by_type(better)
-    except UNREADABLE:
-        return (_unreadable(payload, problem),)
+        message = decode_plain(payload)
+        model = _MODELS.get(message.get("type"))
+        if model is None:
+            return (_unreadable(payload, problem),)
+        update, left_out = fitted(model, message)
+    except (*UNREADABLE, AttributeError, TypeError) as another:
+        return (_unreadable(payload, another if isinstance(another, PayloadError) else problem),)
+    troubles = [
+        Unrecognised(raw=payload, why=f"{model.channel}: unreadable - at `{path}`", concerns=key)
+        for path in left_out
+        if (key := _entry_key(model, message, path)) is not None
+    ]
+    return Mended((update, *troubles), left_out=len(left_out) - len(troubles))
+
+
+_ENTRY: Final = re.compile(r"\$\.(\w+)\[(\d+)\]")
+
+
+def _entry_key(model: type[MarketUpdate], message: Mapping[str, Any], path: str) -> TopicKey | None:
+    """The topic of an entry that was left out of a list about many symbols."""
+    match = _ENTRY.fullmatch(path)
+    if match is None:
+        return None
+    entry = message[match[1]][int(match[2])]
+    return model.key_of(entry if isinstance(entry, dict) else {})
 
 
 class _Envelope(msgspec.Struct, gc=False):
@@ -95,14 +118,12 @@ def _acknowledged(payload: bytes) -> Sequence[Inbound]:
     return (Answer(keys=keys if is_named else (*keys, OLDEST), body=payload, may_be_stray=True),)
 
 
-_checked_funding: Final = finite_check(FundingUpdate)
-
-
 def _old_funding(payload: bytes) -> Sequence[Inbound]:
     """The name and the field of an older description."""
     message = decode_plain(payload)
     message.setdefault("funding_rate", message.get("rate"))
-    return (_checked_funding(msgspec.convert(message, FundingUpdate, strict=False)),)
+    update, left_out = fitted(FundingUpdate, message)
+    return Mended((update,), left_out=len(left_out))
 
 
 def _unknown(payload: bytes) -> Sequence[Inbound]:

@@ -12,10 +12,11 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, ClassVar, final
 
-from attrs import frozen
+from attrs import field, frozen
 
+from coinex_proto.fitting import EACH_ALONE, MAY_BE_NULL
 from coinex_proto.ids import TopicKey
-from coinex_proto.qfex._times import nanoseconds
+from coinex_proto.qfex._times import moment
 from coinex_proto.updates import Update
 
 ALL: str = "*"
@@ -49,17 +50,18 @@ class MarketUpdate(Update):
 class TimedUpdate(MarketUpdate):
     """A push that says when it was made. Base class only."""
 
-    time: str
+    time: str | None = None
 
     @property
-    def time_ns(self) -> int:
-        """`time` as nanoseconds since the Unix epoch."""
-        return nanoseconds(self.time)
+    def time_ns(self) -> int | None:
+        """`time` as nanoseconds since the Unix epoch; None where it is missing or no time."""
+        return moment(self.time)
 
     @property
-    def venue_time(self) -> float:
+    def venue_time(self) -> float | None:
         """`time` as Unix seconds."""
-        return self.time_ns / 1e9
+        time_ns = moment(self.time)
+        return None if time_ns is None else time_ns / 1e9
 
 
 @final
@@ -68,13 +70,15 @@ class Level2Update(TimedUpdate):
     """The whole visible book of one symbol, at most 20 levels a side. Every push replaces the one before.
 
     A session gives the book (`BookChanged`) with it, where `Level2` is subscribed. Source: channel level2.
+
+    Essential: all but `time`.
     """
 
     channel: ClassVar[str] = "level2"
 
-    bid: tuple[tuple[str, str], ...]
+    bid: tuple[tuple[str, str], ...] = field(metadata=MAY_BE_NULL)
     """(price, size) as the venue's texts, highest price first."""
-    ask: tuple[tuple[str, str], ...]
+    ask: tuple[tuple[str, str], ...] = field(metadata=MAY_BE_NULL)
     """(price, size) as the venue's texts, lowest price first."""
     sig_figs: int = 0
     """How prices are merged: bids down, asks up; 0 is not at all."""
@@ -94,13 +98,16 @@ class Level2Update(TimedUpdate):
 @final
 @frozen(kw_only=True)
 class BboUpdate(TimedUpdate):
-    """Best bid and best ask of one symbol, as they change. Source: channel bbo."""
+    """Best bid and best ask of one symbol, as they change. Source: channel bbo.
+
+    Essential: `symbol` and both sides.
+    """
 
     channel: ClassVar[str] = "bbo"
 
-    bid: tuple[tuple[Decimal, Decimal], ...]
+    bid: tuple[tuple[Decimal, Decimal], ...] = field(metadata=MAY_BE_NULL)
     """One (price, size), or none while that side is empty."""
-    ask: tuple[tuple[Decimal, Decimal], ...]
+    ask: tuple[tuple[Decimal, Decimal], ...] = field(metadata=MAY_BE_NULL)
     """One (price, size), or none while that side is empty."""
 
     @property
@@ -117,7 +124,10 @@ class BboUpdate(TimedUpdate):
 @final
 @frozen(kw_only=True)
 class TradeUpdate(TimedUpdate):
-    """One public trade. Source: channel trade."""
+    """One public trade. Source: channel trade.
+
+    Essential: `symbol`, `trade_id`, `size`, `price`, `side`.
+    """
 
     channel: ClassVar[str] = "trade"
 
@@ -138,7 +148,10 @@ class TradeUpdate(TimedUpdate):
 @final
 @frozen(kw_only=True)
 class CandleUpdate(MarketUpdate):
-    """One candle as it stands; the newest one of a symbol keeps changing. Source: channel candle."""
+    """One candle as it stands; the newest one of a symbol keeps changing. Source: channel candle.
+
+    Essential: all but `usdVolume` and `trades`.
+    """
 
     channel: ClassVar[str] = "candle"
 
@@ -166,15 +179,18 @@ class CandleUpdate(MarketUpdate):
         return (*super().key_of(message), resolution if isinstance(resolution, str) else None)
 
     @property
-    def start_ns(self) -> int:
-        """`start` as nanoseconds since the Unix epoch."""
-        return nanoseconds(self.start)
+    def start_ns(self) -> int | None:
+        """`start` as nanoseconds since the Unix epoch; None where it is no time."""
+        return moment(self.start)
 
 
 @final
 @frozen(kw_only=True)
 class UnderlierUpdate(TimedUpdate):
-    """The price that a perpetual follows. Source: channel underlier."""
+    """The price that a perpetual follows. Source: channel underlier.
+
+    Essential: `symbol` and `price`.
+    """
 
     channel: ClassVar[str] = "underlier"
 
@@ -186,7 +202,10 @@ class UnderlierUpdate(TimedUpdate):
 @final
 @frozen(kw_only=True)
 class MarkPriceUpdate(TimedUpdate):
-    """What positions are valued with. Source: channel mark_price."""
+    """What positions are valued with. Source: channel mark_price.
+
+    Essential: `symbol` and `price`.
+    """
 
     channel: ClassVar[str] = "mark_price"
 
@@ -199,6 +218,8 @@ class FundingUpdate(TimedUpdate):
     """The hourly funding rate that is being computed, after the venue's scaling by 1/100. Source: channel funding.
 
     It is rounded to 5 places, and so mostly 0.00000 for stocks: the yearly one shows more of it.
+
+    Essential: `symbol` and `funding_rate`.
     """
 
     channel: ClassVar[str] = "funding"
@@ -213,7 +234,10 @@ class FundingUpdate(TimedUpdate):
 @final
 @frozen(kw_only=True)
 class OpenInterestUpdate(TimedUpdate):
-    """How much is held. Source: channel open_interest."""
+    """How much is held. Source: channel open_interest.
+
+    Essential: `symbol` and `open_interest`.
+    """
 
     channel: ClassVar[str] = "open_interest"
 
@@ -223,7 +247,10 @@ class OpenInterestUpdate(TimedUpdate):
 @final
 @frozen(kw_only=True)
 class MinMaxPriceUpdate(TimedUpdate):
-    """Between which prices orders are taken. Source: channel minmax_price."""
+    """Between which prices orders are taken. Source: channel minmax_price.
+
+    Essential: all but `time`.
+    """
 
     channel: ClassVar[str] = "minmax_price"
 
@@ -234,20 +261,26 @@ class MinMaxPriceUpdate(TimedUpdate):
 @final
 @frozen(kw_only=True)
 class StatsBbo:
-    """Best bid and ask of one symbol within market_stats."""
+    """Best bid and ask of one symbol within market_stats.
 
-    time: str
+    Essential: all but `time`.
+    """
+
+    time: str | None = None
     symbol: str
-    bid: tuple[tuple[Decimal, Decimal], ...]
-    ask: tuple[tuple[Decimal, Decimal], ...]
+    bid: tuple[tuple[Decimal, Decimal], ...] = field(metadata=MAY_BE_NULL)
+    ask: tuple[tuple[Decimal, Decimal], ...] = field(metadata=MAY_BE_NULL)
 
 
 @final
 @frozen(kw_only=True)
 class StatsMarkPrice:
-    """Mark price of one symbol within market_stats."""
+    """Mark price of one symbol within market_stats.
 
-    time: str
+    Essential: all but `time`.
+    """
+
+    time: str | None = None
     symbol: str
     price: Decimal
 
@@ -255,9 +288,12 @@ class StatsMarkPrice:
 @final
 @frozen(kw_only=True)
 class StatsOpenInterest:
-    """Open interest of one symbol within market_stats."""
+    """Open interest of one symbol within market_stats.
 
-    time: str
+    Essential: all but `time`.
+    """
+
+    time: str | None = None
     symbol: str
     open_interest: Decimal
 
@@ -265,7 +301,10 @@ class StatsOpenInterest:
 @final
 @frozen(kw_only=True)
 class StatsDailyVolume:
-    """Volume of one symbol since 20:00 America/Chicago, within market_stats."""
+    """Volume of one symbol since 20:00 America/Chicago, within market_stats.
+
+    Essential: all of it.
+    """
 
     symbol: str
     volume: Decimal
@@ -274,16 +313,19 @@ class StatsDailyVolume:
 @final
 @frozen(kw_only=True)
 class MarketStatsUpdate(TimedUpdate):
-    """Figures of one symbol or of all, once a second. Each list may be empty. Source: channel market_stats."""
+    """Figures of one symbol or of all, once a second. Each list may be empty. Source: channel market_stats.
+
+    Essential: `symbol`; an entry that cannot be read is left out.
+    """
 
     channel: ClassVar[str] = "market_stats"
 
     symbol: str
     """As subscribed; "*" for all."""
-    bbos: tuple[StatsBbo, ...] = ()
-    mark_prices: tuple[StatsMarkPrice, ...] = ()
-    open_interests: tuple[StatsOpenInterest, ...] = ()
-    daily_volumes: tuple[StatsDailyVolume, ...] = ()
+    bbos: tuple[StatsBbo, ...] = field(default=(), metadata=EACH_ALONE)
+    mark_prices: tuple[StatsMarkPrice, ...] = field(default=(), metadata=EACH_ALONE)
+    open_interests: tuple[StatsOpenInterest, ...] = field(default=(), metadata=EACH_ALONE)
+    daily_volumes: tuple[StatsDailyVolume, ...] = field(default=(), metadata=EACH_ALONE)
 
     @property
     def topic_key(self) -> TopicKey:
@@ -297,6 +339,8 @@ class RefdataUpdate(MarketUpdate):
     """Records of symbols: a channel that QFEX withdrew in September 2025 in favour of REST; some server may still have it.
 
     Source: older QFEX documentation, channel refdata.
+
+    Essential: the records.
     """
 
     channel: ClassVar[str] = "refdata"

@@ -15,13 +15,14 @@ import msgspec
 from attrs import evolve, fields
 
 from coinex_proto.decoding import UNREADABLE, decode_plain, finite_check
-from coinex_proto.dialect import Answer, Inbound
+from coinex_proto.dialect import Answer, Inbound, Mended
 from coinex_proto.errors import PayloadError, quoted
 from coinex_proto.events import Unrecognised
+from coinex_proto.fitting import fitted
 from coinex_proto.qfex._errors import OLD_TYPES, echo_of, error_answer
 from coinex_proto.qfex._refusals import refusal_of_error, refusal_of_login, refusal_of_status
 from coinex_proto.qfex._trade.keys import ACK, AUTH, of_described, of_order, of_placed, of_twap
-from coinex_proto.qfex._trade.replies import Reply, members_decoder, typed, without_own_member
+from coinex_proto.qfex._trade.replies import Reply, members_decoder, without_own_member
 from coinex_proto.qfex._trade.requests import REQUESTS, key_of_echo, keys_of_message
 from coinex_proto.qfex._trade.statuses import is_documented
 from coinex_proto.qfex._trade.updates import OrderUpdate, PushedUpdate, TwapUpdate
@@ -45,14 +46,13 @@ _CHECKS: Final[Mapping[type[PushedUpdate], Callable[[Any], Any]]] = {
 def decode(payload: bytes) -> Sequence[Inbound]:
     """All that one message holds."""
     try:
-        update = next(filter(None, _RECORDS(typed(_DECODE, payload))), None)
+        update = next(filter(None, _RECORDS(_DECODE(payload))), None)
         if update is not None:
             return _pushed(payload, _CHECKS[type(update)](update))
-        why = ""
-    except UNREADABLE as problem:
-        why = quoted(problem)
+    except UNREADABLE:
+        pass  # read once more below, where it is said what is wrong
     try:
-        return _by_keys(payload, decode_plain(payload), why)
+        return _by_keys(payload, decode_plain(payload))
     except UNREADABLE as problem:
         return (Unrecognised(raw=payload, why=f"unreadable message: {quoted(problem)}"),)
 
@@ -60,7 +60,8 @@ def decode(payload: bytes) -> Sequence[Inbound]:
 def _pushed(payload: bytes, update: PushedUpdate) -> Sequence[Inbound]:
     """The update, and before it the answer that it may be. Raises `PayloadError`."""
     if isinstance(update, OrderUpdate):
-        if without_own_member(update).is_refusal:
+        update = without_own_member(update)
+        if update.is_refusal:
             return _refused(payload, update)
         return (Answer(keys=of_order(update), body=payload), update)
     if isinstance(update, TwapUpdate):
@@ -102,16 +103,16 @@ def _refused(payload: bytes, update: OrderUpdate) -> Sequence[Inbound]:
 # The long way ---------------------------------------------------------------------------------------------------------
 
 
-def _by_keys(payload: bytes, message: object, why: str) -> Sequence[Inbound]:
-    """By top-level key; `why` is what the typed pass said."""
+def _by_keys(payload: bytes, message: object) -> Sequence[Inbound]:
+    """By top-level key."""
     if not isinstance(message, dict):
         return (Unrecognised(raw=payload, why="a message that is no object"),)
     for key, read in _READERS.items():
         if key in message:
             return read(payload, message)
     for key in PUSHES:
-        if key in message:
-            return _spoilt(payload, key, message[key], why)
+        if message.get(key) is not None:
+            return _second_reading(payload, key, message[key])
     kind = message.get("type")
     if isinstance(kind, str) and kind.lower() in OLD_TYPES:
         return (error_answer(message, key_of_echo),)
@@ -189,16 +190,25 @@ _READERS: Final[Mapping[str, Callable[[bytes, Mapping[str, Any]], Sequence[Inbou
 """One row an answer, in the order of looking; those of queries follow from the table of requests."""
 
 
+def _second_reading(payload: bytes, key: str, record: object) -> Sequence[Inbound]:
+    """A push with the members left out that it can do without."""
+    try:
+        update, left_out = fitted(PUSHES[key], record, f"$.{key}")
+        return Mended(_pushed(payload, update), left_out=len(left_out))
+    except UNREADABLE as problem:
+        return _spoilt(payload, key, record, quoted(problem))
+
+
 def _spoilt(payload: bytes, key: str, record: object, why: str) -> Sequence[Inbound]:
     """A push that is not as documented: reported, and of an order as much kept as can be read."""
     symbol = record.get("symbol") if isinstance(record, dict) else None
     market = symbol if isinstance(symbol, str) else None
     concerns = (PUSHES[key].channel, market) if PUSHES[key] in ACCOUNT_FEEDS.values() else None
-    report = Unrecognised(raw=payload, why=f"{key}: {why or 'not as documented'}", concerns=concerns)
+    report = Unrecognised(raw=payload, why=f"{key}: {why}", concerns=concerns)
     if key != OrderUpdate.frame or not isinstance(record, dict):
         return (report,)
     try:
-        update = without_own_member(_legible(record))
+        update = _legible(record)
     except UNREADABLE:
         return (report,)
     # The numbers cannot be trusted: no result is read from it, so that a waiting request ends as not known.

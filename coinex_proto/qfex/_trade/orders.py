@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Final, Literal
 
+from coinex_proto.moments import unix_seconds
 from coinex_proto.orders.fact import Fill, OrderFact
 from coinex_proto.qfex._trade.statuses import CANCELLED, IOC_ENDED, LIVE, is_documented, refuses_request
 from coinex_proto.qfex._trade.updates import (
@@ -135,4 +136,4 @@ def _of_trade(trade: UserTrade) -> OrderFact:
 
 
 def _float(seconds: Decimal | None) -> float | None:
-    return None if seconds is None else float(seconds)
+    return unix_seconds(seconds, documented=1)

@@ -6,13 +6,14 @@ Raises `PayloadError` for what is not as documented. Source: QFEX documentation,
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final, Generic, TypeVar, final
+from typing import Any, Final, Generic, TypeVar, final, get_origin
 
 import msgspec
+from attrs import evolve
 
-from coinex_proto.decoding import UNREADABLE, finite_check
+from coinex_proto.decoding import UNREADABLE, decode_plain, finite_check
 from coinex_proto.errors import PayloadError, quoted
-from coinex_proto.qfex._mending import mended
+from coinex_proto.fitting import fitted
 from coinex_proto.qfex._trade.updates import (
     LeverageLevel,
     OpenOrdersUpdate,
@@ -23,17 +24,6 @@ from coinex_proto.qfex._trade.updates import (
 )
 
 T = TypeVar("T")
-
-
-def typed(decode: Callable[[bytes], T], body: bytes) -> T:
-    """A typed message, if need be at the second reading. Raises one of `UNREADABLE`."""
-    try:
-        return decode(body)
-    except UNREADABLE:
-        better = mended(body)
-        if better is None:
-            raise
-        return decode(better)
 
 
 def members_decoder(members: Mapping[str, Any]) -> Callable[[bytes], Any]:
@@ -50,6 +40,7 @@ class Reply(Generic[T]):
         """`finish` makes the result of the record and the whole message."""
         self.frames = frames
         self._decode = members_decoder(dict.fromkeys(frames, model))
+        self._model = model
         self._check = finite_check(model)
         self._finish = finish
 
@@ -62,28 +53,34 @@ class Reply(Generic[T]):
     def read(self, body: bytes) -> T | None:
         """None where no such member is there."""
         try:
-            found = self._found(typed(self._decode, body))
-            if found is None and (better := mended(body)) is not None:
-                found = self._found(self._decode(better))  # a list that was null
-        except UNREADABLE as problem:
+            found = self._found(self._decode(body))
+            record = self._second_reading(body) if found is None else self._check(found)
+        except UNREADABLE:
+            record = self._second_reading(body)
+        return None if record is None else self._finish(record, body)
+
+    def _second_reading(self, body: bytes) -> Any:
+        """The record with the members left out that it can do without; None where there is none."""
+        try:
+            message = decode_plain(body)
+            sent = next((one for name in self.frames if (one := message.get(name)) is not None), None)
+            if sent is None and get_origin(self._model) is tuple and any(name in message for name in self.frames):
+                sent = []  # as some servers write an empty list
+            return None if sent is None else fitted(self._model, sent)[0]
+        except (*UNREADABLE, AttributeError) as problem:
             raise PayloadError(f"the answer is not as documented: {quoted(problem)}") from problem
-        return None if found is None else self._finish(self._check(found), body)
 
     def _found(self, message: object) -> Any:
         return next((one for name in self.frames if (one := getattr(message, name)) is not None), None)
 
 
 def without_own_member(update: OrderUpdate, _body: bytes = b"") -> OrderUpdate:
-    """The same. Raises `PayloadError` for an order with a member that only the SDK writes."""
-    if update.replaces is not None:
-        raise PayloadError("order_response with a member that is the SDK's own")
-    return update
+    """The same without what only the SDK writes, whatever the peer sent under that name."""
+    return update if update.replaces is None else evolve(update, replaces=None)
 
 
 def _listed(found: OpenOrdersUpdate, _: bytes) -> OpenOrdersUpdate:
-    for record in found.orders:
-        without_own_member(record)
-    return found
+    return evolve(found, orders=tuple(map(without_own_member, found.orders)))
 
 
 _COUNT: Final[Reply[int]] = Reply(int, "count")

@@ -12,10 +12,11 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, ClassVar, final
 
-from attrs import frozen
+from attrs import field, frozen
 
+from coinex_proto.fitting import EACH_ALONE, ESSENTIAL, MAY_BE_NULL, OWN
 from coinex_proto.ids import TopicKey
-from coinex_proto.qfex._times import nanoseconds
+from coinex_proto.qfex._times import moment
 from coinex_proto.qfex._trade.statuses import ORDER_STATUSES
 from coinex_proto.updates import Update
 
@@ -38,33 +39,35 @@ class OrderUpdate(PushedUpdate):
     An accepted order has ACK first, mostly. FILLED says that a fill happened: the order is complete when
     `quantity_remaining` is 0. IOC_PARTIALLY_FILLED and IOC_CANCELLED end an accepted order that does not rest. A change
     (MODIFIED) may come with a new `order_id`.
+
+    Essential: `status`, and where they are sent the ids, `symbol`, `side`, `type`, `time_in_force` and both quantities.
     """
 
     frame: ClassVar[str] = "order_response"
     channel: ClassVar[str] = "order_responses"
     tells_order: ClassVar[bool] = True
 
-    order_id: str | None = None
-    symbol: str | None = None
+    order_id: str | None = field(default=None, metadata=ESSENTIAL)
+    symbol: str | None = field(default=None, metadata=ESSENTIAL)
     status: str
-    quantity: Decimal | None = None
+    quantity: Decimal | None = field(default=None, metadata=ESSENTIAL)
     price: Decimal | None = None
     take_profit: Decimal | None = None
     """0: none."""
     stop_loss: Decimal | None = None
     """0: none."""
-    side: str | None = None
-    type: str | None = None
+    side: str | None = field(default=None, metadata=ESSENTIAL)
+    type: str | None = field(default=None, metadata=ESSENTIAL)
     """LIMIT, MARKET, ALO, TAKE_PROFIT, STOP_LOSS or STOP_MARKET."""
-    time_in_force: str | None = None
+    time_in_force: str | None = field(default=None, metadata=ESSENTIAL)
     user_id: str | None = None
-    client_order_id: str | None = None
+    client_order_id: str | None = field(default=None, metadata=ESSENTIAL)
     """May be empty."""
-    quantity_remaining: Decimal | None = None
+    quantity_remaining: Decimal | None = field(default=None, metadata=ESSENTIAL)
     update_time: Decimal | None = None
-    trade_id: str | None = None
+    trade_id: str | None = field(default=None, metadata=ESSENTIAL)
     """Of the fill, when FILLED."""
-    replaces: str | None = None
+    replaces: str | None = field(default=None, metadata=OWN)
     """Set by the SDK in the result of `ModifyOrder`, never by the venue: the id that the order had before."""
 
     @property
@@ -87,7 +90,10 @@ class OrderUpdate(PushedUpdate):
 @final
 @frozen(kw_only=True)
 class FillUpdate(PushedUpdate):
-    """One own trade. Source: fill_response."""
+    """One own trade. Source: fill_response.
+
+    Essential: `trade_id`, `symbol`, `order_id`, `price`, `quantity`, `side`.
+    """
 
     frame: ClassVar[str] = "fill_response"
     channel: ClassVar[str] = "fills"
@@ -127,7 +133,10 @@ class FillUpdate(PushedUpdate):
 @final
 @frozen(kw_only=True)
 class PositionUpdate(PushedUpdate):
-    """The position in one symbol, repeated every second or so; flat ones are sent too. Source: position_response."""
+    """The position in one symbol, repeated every second or so; flat ones are sent too. Source: position_response.
+
+    Essential: `symbol` and `position`.
+    """
 
     frame: ClassVar[str] = "position_response"
     channel: ClassVar[str] = "positions"
@@ -158,7 +167,10 @@ class PositionUpdate(PushedUpdate):
 @final
 @frozen(kw_only=True)
 class BalanceUpdate(PushedUpdate):
-    """The account's money, repeated every second or so. Source: balance_response."""
+    """The account's money, repeated every second or so. Source: balance_response.
+
+    Essential: `deposit` and `available_balance`.
+    """
 
     frame: ClassVar[str] = "balance_response"
     channel: ClassVar[str] = "balances"
@@ -184,7 +196,10 @@ class BalanceUpdate(PushedUpdate):
 @final
 @frozen(kw_only=True)
 class StopOrderUpdate(PushedUpdate):
-    """A stop order as it stands. Source: stop_order_response."""
+    """A stop order as it stands. Source: stop_order_response.
+
+    Essential: `stop_order_id`, `symbol`, and where they are sent `quantity` and `direction`.
+    """
 
     frame: ClassVar[str] = "stop_order_response"
     channel: ClassVar[str] = "stop_orders"
@@ -195,8 +210,8 @@ class StopOrderUpdate(PushedUpdate):
     client_order_id: str | None = None
     price: Decimal | None = None
     """The trigger."""
-    quantity: Decimal | None = None
-    direction: str | None = None
+    quantity: Decimal | None = field(default=None, metadata=ESSENTIAL)
+    direction: str | None = field(default=None, metadata=ESSENTIAL)
     """BUY or SELL: of the order that will be triggered."""
     stop_order_type: str | None = None
     """TAKE_PROFIT or STOP_LOSS."""
@@ -210,26 +225,29 @@ class StopOrderUpdate(PushedUpdate):
 
     @property
     def update_time_ns(self) -> int | None:
-        """`update_time` as nanoseconds since the Unix epoch."""
-        return None if self.update_time is None else nanoseconds(self.update_time)
+        """`update_time` as nanoseconds since the Unix epoch; None where it is missing or no time."""
+        return moment(self.update_time)
 
 
 @final
 @frozen(kw_only=True)
 class TwapUpdate(PushedUpdate):
-    """A TWAP as it stands: the answer to placing or cancelling one. Source: twap_response."""
+    """A TWAP as it stands: the answer to placing or cancelling one. Source: twap_response.
+
+    Essential: the ids, `status`, `symbol`, `side` and both quantities where they are sent.
+    """
 
     frame: ClassVar[str] = "twap_response"
     channel: ClassVar[str] = "twaps"
 
-    twap_id: str | None = None
-    client_twap_id: str | None = None
+    twap_id: str | None = field(default=None, metadata=ESSENTIAL)
+    client_twap_id: str | None = field(default=None, metadata=ESSENTIAL)
     user_id: str | None = None
-    status: str | None = None
-    symbol: str | None = None
-    side: str | None = None
-    total_quantity: Decimal | None = None
-    filled_quantity: Decimal | None = None
+    status: str | None = field(default=None, metadata=ESSENTIAL)
+    symbol: str | None = field(default=None, metadata=ESSENTIAL)
+    side: str | None = field(default=None, metadata=ESSENTIAL)
+    total_quantity: Decimal | None = field(default=None, metadata=ESSENTIAL)
+    filled_quantity: Decimal | None = field(default=None, metadata=ESSENTIAL)
     average_fill_price: Decimal | None = None
     total_num_orders: int | None = None
     order_interval_secs: int | None = None
@@ -249,14 +267,17 @@ class TwapUpdate(PushedUpdate):
 @final
 @frozen(kw_only=True)
 class OpenOrdersUpdate(Update):
-    """All open orders and TWAPs of the account. Source: all_orders_response."""
+    """All open orders and TWAPs of the account. Source: all_orders_response.
+
+    Essential: the orders.
+    """
 
     tells_order: ClassVar[bool] = True
 
-    orders: tuple[OrderUpdate, ...] = ()
+    orders: tuple[OrderUpdate, ...] = field(default=(), metadata=MAY_BE_NULL)
     """Since October 2025 stop orders are among them."""
-    twaps: tuple[TwapUpdate, ...] = ()
-    stop_orders: tuple[Mapping[str, Any], ...] = ()
+    twaps: tuple[TwapUpdate, ...] = field(default=(), metadata=EACH_ALONE)
+    stop_orders: tuple[Mapping[str, Any], ...] = field(default=(), metadata=EACH_ALONE)
     """Where older servers list stop orders, as sent: the form of these records is not documented."""
 
     @property
@@ -268,7 +289,10 @@ class OpenOrdersUpdate(Update):
 @final
 @frozen(kw_only=True)
 class UserTrade:
-    """One own trade in an answer; the venue has two forms of it, each without some of these."""
+    """One own trade in an answer; the venue has two forms of it, each without some of these.
+
+    Essential: `trade_id`, `symbol`, `order_id`, `price`, `quantity`, and `side` where it is sent.
+    """
 
     trade_id: str
     symbol: str
@@ -276,7 +300,7 @@ class UserTrade:
     price: Decimal
     quantity: Decimal
     fee: Decimal | None = None
-    side: str | None = None
+    side: str | None = field(default=None, metadata=ESSENTIAL)
     aggressor_side: str | None = None
     client_order_id: str | None = None
     order_type: str | None = None
@@ -287,7 +311,10 @@ class UserTrade:
 @final
 @frozen(kw_only=True)
 class UserTradesUpdate(Update):
-    """Own trades that were queried. Source: user_trades and count, or user_trades_response."""
+    """Own trades that were queried. Source: user_trades and count, or user_trades_response.
+
+    Essential: the trades.
+    """
 
     tells_order: ClassVar[bool] = True
 
@@ -304,7 +331,10 @@ class UserTradesUpdate(Update):
 @final
 @frozen(kw_only=True)
 class LeverageLevel:
-    """Leverage of one symbol, as set or as can be had. Source: user_leverage_response."""
+    """Leverage of one symbol, as set or as can be had. Source: user_leverage_response.
+
+    Essential: `symbol` and `leverage`.
+    """
 
     symbol: str
     leverage: Decimal

@@ -196,7 +196,9 @@ def unread(*concerns: str | None) -> tuple[list[Topic[Any]], list[Topic[Any]], S
 
 
 def test_d16_a_topic_whose_push_could_not_be_read_has_a_hole() -> None:
-    assert unread("price", "A")[:2] == ([Price("A")], [Price("A")])
+    lost, back, session = unread("price", "A")
+    assert (lost, back) == ([Price("A")], [])
+    assert not session.trusted(Price("A"))
     assert unread("price", None)[:2] == ([Price("A"), Price("B")], [Price("A"), Price("B")])
     assert unread("trade", "A")[:2] == ([], [])
 
@@ -223,6 +225,8 @@ def test_what_is_missing_of_one_market_is_missing_of_all() -> None:
     _, line = asked(Price(), venue=Telling())
     line.say(1.0, {"ok": "watch"}, price("A"))
     assert names(line.say(2.0, {"bad": ["price", "Z"]})) == ["Unrecognised", "Lost", "Restored"]
+    assert names(line.say(3.0, {"bad": ["price", "Z"]})) == ["Unrecognised"]
+    assert names(line.say(4.0, {"bad": ["price", "Y"]})) == ["Unrecognised", "Lost", "Restored"]
 
 
 # Recovered updates ------------------------------------------------------------------------------------------------------

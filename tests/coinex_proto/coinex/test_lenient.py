@@ -159,22 +159,33 @@ def test_a_checksum_may_be_a_text_and_may_be_signed(checksum: Any) -> None:
 
 
 def test_one_bad_market_does_not_hide_the_others() -> None:
-    states = [{"market": "GOOD", **FIGURES}, {"market": "BAD", **FIGURES, "last": "?"}, {"market": "FINE", **FIGURES}]
-    payload = json.dumps({"method": "state.update", "data": {"state_list": states}}).encode()
+    balances = [{"ccy": name, "available": free, "frozen": "0"} for name, free in (("A", "1"), ("B", "?"), ("C", "2"))]
+    payload = json.dumps({"method": "balance.update", "data": {"balance_list": balances}}).encode()
     first, second, trouble = spot().decode(payload)
-    assert isinstance(first, TickerUpdate)
-    assert isinstance(second, TickerUpdate)
-    assert (first.market, second.market) == ("GOOD", "FINE")
+    assert isinstance(first, BalanceUpdate)
+    assert isinstance(second, BalanceUpdate)
+    assert (first.ccy, second.ccy) == ("A", "C")
     assert isinstance(trouble, Unrecognised)
-    assert trouble.concerns == ("state", "BAD")
-    assert "$.data.state_list[1].last" in trouble.why
+    assert trouble.concerns == ("balance", "B")
+    assert "$.data.balance_list[1].available" in trouble.why
 
 
-def test_several_bad_markets_concern_all_of_the_kind() -> None:
-    states = [{"market": name, **FIGURES, "last": "NaN"} for name in ("A", "B")]
-    found = decoded("state.update", {"state_list": states})
+def test_of_several_bad_markets_each_is_named_and_no_other() -> None:
+    balances = [{"ccy": name, "available": "NaN", "frozen": "0"} for name in ("A", "B", "A")]
+    payload = json.dumps({"method": "balance.update", "data": {"balance_list": balances}}).encode()
+    assert [item.concerns for item in spot().decode(payload)] == [("balance", "A"), ("balance", "B")]  # type: ignore[union-attr]
+
+
+def test_an_entry_that_names_no_market_concerns_all_of_the_kind() -> None:
+    found = decoded("state.update", {"state_list": [FIGURES]})
     assert isinstance(found, Unrecognised)
     assert found.concerns == ("state", None)
+
+
+def test_a_market_that_has_never_traded_is_a_ticker_without_a_price() -> None:
+    found = decoded("state.update", {"state_list": [{"market": "NEW", **FIGURES, "last": None}]})
+    assert isinstance(found, TickerUpdate)
+    assert (found.market, found.last, found.open) == ("NEW", None, Decimal(1))
 
 
 def test_one_bad_balance_names_its_currency() -> None:
@@ -199,11 +210,22 @@ def test_one_bad_trade_makes_the_whole_push_unreadable() -> None:
     assert found.concerns == ("deals", "A")
 
 
-def test_integers_may_come_as_texts_but_not_as_fractions() -> None:
-    premium = {"market": "A", "premium_index": "0.1", "updated_at": "1711900800123"}
-    assert decoded("premium.update", premium).updated_at == 1711900800123
-    assert isinstance(decoded("premium.update", {**premium, "updated_at": "1.5"}), Unrecognised)
-    assert isinstance(decoded("premium.update", {**premium, "updated_at": True}), Unrecognised)
+@pytest.mark.parametrize(
+    ("sent", "read"),
+    [
+        ("1711900800123", 1711900800123),
+        (1711900800123.0, 1711900800123),
+        (1711900800123.5, 1711900800123),
+        ("1711900800123.0", 1711900800123),
+        (True, None),
+        ("soon", None),
+        ("", None),
+        ([], None),
+        ("1e999999", None),
+    ],
+)
+def test_a_time_of_any_form_is_read_or_none(sent: object, read: int | None) -> None:
+    assert decoded("premium.update", {"market": "A", "premium_index": "0.1", "updated_at": sent}).updated_at == read
 
 
 @pytest.mark.parametrize("stamp", [-1, 10**18, 0, 1_689_152_421])
@@ -217,13 +239,14 @@ def test_a_method_without_a_push_is_a_lookup_error() -> None:
 
 
 def test_what_cannot_be_read_at_all_concerns_the_whole_kind() -> None:
-    assert lenient("depth.update", b"[" * 5000) == ([], ("depth", None))
-    assert lenient("depth.update", b"[]") == ([], ("depth", None))
+    for data in (b"[" * 5000, b"[]"):
+        found = lenient("depth.update", data)
+        assert (found.updates, [missed.concerns for missed in found.missed]) == ([], [("depth", None)])
 
 
 def test_the_readable_entries_come_in_their_order() -> None:
-    updates, missed = lenient("balance.update", b'{"balance_list":[5,{"ccy":"A","available":"1","frozen":1}]}')
-    assert missed == ("balance", None)
+    updates, missed, _ = lenient("balance.update", b'{"balance_list":[5,{"ccy":"A","available":"1","frozen":1}]}')
+    assert [one.concerns for one in missed] == [("balance", None)]
     assert [update.topic_key for update in updates] == [("balance", "A")]
 
 

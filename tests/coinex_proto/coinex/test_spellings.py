@@ -3,13 +3,13 @@
 from decimal import Decimal
 from typing import Any
 
-import msgspec
 import pytest
 from attrs import field, fields, frozen
 
 from coinex_proto.coinex import account_updates
-from coinex_proto.coinex._spellings import MAY_BE_NULL, also_spelt, in_any_spelling, list_of, object_of
+from coinex_proto.coinex._spellings import list_of, object_of
 from coinex_proto.errors import PayloadError
+from coinex_proto.fitting import MAY_BE_NULL, also_spelt, fitted
 
 
 @frozen(kw_only=True)
@@ -30,6 +30,10 @@ class Book:
 BEST = {"size": "1"}
 
 
+def in_any_spelling(model: Any, value: Any) -> Any:
+    return fitted(model, value)[0]
+
+
 @pytest.mark.parametrize(
     "value", [{"size": "1"}, {"amount": "1"}, {"size": "1", "amount": "2"}, {"amount": "2", "size": 1}]
 )
@@ -39,11 +43,11 @@ def test_todays_name_counts_and_the_other_stands_in_for_it(value: Any) -> None:
 
 def test_an_empty_text_is_an_absent_number_where_one_may_be_absent() -> None:
     assert in_any_spelling(Row, {"size": "1", "last": "", "count": "", "note": ""}) == Row(size=Decimal(1))
-    with pytest.raises(msgspec.ValidationError):
+    with pytest.raises(PayloadError):
         in_any_spelling(Row, {"size": ""})
 
 
-@pytest.mark.parametrize("value", [{}, {"rows": None, "is_full": None}, {"rows": [], "is_full": False}, {"rows": ""}])
+@pytest.mark.parametrize("value", [{"rows": None}, {"rows": None, "is_full": None}, {"rows": [], "is_full": False}])
 def test_a_list_or_flag_may_be_null(value: Any) -> None:
     assert in_any_spelling(Book, {**value, "best": BEST}) == Book(rows=(), best=Row(size=Decimal(1)))
 
@@ -53,7 +57,7 @@ def test_models_within_a_model_have_spellings_of_their_own() -> None:
     assert (found.rows[0].size, found.best.size, found.is_full) == (Decimal(2), Decimal(3), True)
 
 
-@pytest.mark.parametrize("value", [{"best": None}, {"best": BEST, "rows": 5}, {"best": BEST, "rows": [5]}, []])
+@pytest.mark.parametrize("value", [{"best": 5, "rows": []}, {"best": BEST, "rows": 5}, {"best": BEST, "rows": [5]}, []])
 def test_what_is_no_object_or_list_is_refused(value: Any) -> None:
     with pytest.raises(PayloadError, match="expected"):
         in_any_spelling(Book, value)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 from attrs import field, fields, frozen
 
@@ -92,4 +93,4 @@ def test_an_amount_is_one_of_two_and_not_zero(quantity: int | None, total: int |
 
 def test_a_reply_that_cannot_be_read_names_its_request() -> None:
     with pytest.raises(PayloadError, match="the reply to GetOrders cannot be read"):
-        read(int, b"x", "GetOrders")
+        read(msgspec.json.Decoder(int), b"x", "GetOrders")

@@ -134,11 +134,11 @@ def test_an_order_tells_what_it_is_while_it_is_being_sent() -> None:
     [
         (PlaceOrder(**PAIR, quantity=1, price=1), b'{"error_code":0,"remaining":0}'),
         (PlaceOrder(**PAIR, quantity=1), b'{"error_code":0,"id":5}'),
-        (PlaceOrder(**PAIR, quantity=1, price=1), b'{"id":"5"}'),
+        (PlaceOrder(**PAIR, quantity=1, price=1), b'{"id":"x"}'),
         (GetBalances(), b'{"error_code":0}'),
         (GetBalances(), b'{"balances":[{"asset":1}]}'),
         (GetBalances(), b"{"),
-        (GetTradeVolume(asset=1), b'{"volume":"5"}'),
+        (GetTradeVolume(asset=1), b'{"volume":"x"}'),
         (CancelOrder(id=1), b'{"id":1}'),
         (Raw({"method": "X"}), b"["),
     ],

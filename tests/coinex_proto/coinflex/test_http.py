@@ -34,7 +34,7 @@ def test_assets_that_are_not_traded_any_more_must_be_chosen() -> None:
         b"{}",
         b"[1]",
         b'[{"id":1,"name":"A","scale":3}]',
-        b'[{"id":1,"name":"A","scale":"10000"}]',
+        b'[{"id":1,"name":"A","scale":"ten"}]',
         b"\xff",
         b"[" * 10**5,
     ],

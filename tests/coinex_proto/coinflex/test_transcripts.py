@@ -183,7 +183,7 @@ def test_an_unreadable_notice_leaves_its_book_unproved_for_good() -> None:  # D1
     session, link = opened(BOOK)
     (watch,) = link.sent()
     link.say(0.0, ok(watch, orders=[order(1, 10000, 96000000)]))
-    assert kinds(link.say(1.0, notice("OrderOpened", id="3", quantity=1, price=1, time=2))) == [Unrecognised, Lost]
+    assert kinds(link.say(1.0, notice("OrderOpened", id="x", quantity=1, price=1, time=2))) == [Unrecognised, Lost]
     assert kinds(link.say(1.1, notice("OrderClosed", id=1, quantity=1, price=1))) == [OrderClosed]
     assert not session.trusted(BOOK)
 

@@ -105,7 +105,7 @@ def test_the_account_shows_balances_open_orders_and_own_trades(events: list[Even
 
 def test_trades_are_newest_first_with_the_time_of_day(events: list[Event]) -> None:
     seen = seen_of(events)
-    times = [at_ms for _, at_ms, *_ in seen.trades]
+    times = [at_ms or 0 for _, at_ms, *_ in seen.trades]
     assert times == sorted(times, reverse=True)
     assert clock(times[0]) in drawn("trades", seen)
 

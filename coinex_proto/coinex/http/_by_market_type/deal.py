@@ -13,6 +13,7 @@ from attrs import field, frozen
 from coinex_proto.coinex.http._by_market_type.order import OF_THE_HALF
 from coinex_proto.coinex.http._parameters import Name, Side
 from coinex_proto.coinex.http.paging import HistoryCommand, PagedCommand, in_wire_order
+from coinex_proto.rows import Row
 
 R = TypeVar("R")
 """The row that answers."""
@@ -21,12 +22,15 @@ M = TypeVar("M", bound=str)
 
 
 @frozen(kw_only=True)
-class Trade:
-    """One own trade."""
+class Trade(Row):
+    """One own trade.
+
+    Essential: `deal_id`, `market`, `side`, `order_id`, `price`, `amount`.
+    """
 
     deal_id: int
     """Trade id."""
-    created_at: int
+    created_at: int | None = None
     """Milliseconds."""
     market: str
     side: str

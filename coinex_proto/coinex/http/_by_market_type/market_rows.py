@@ -7,39 +7,51 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from attrs import frozen
+from attrs import field, frozen
+
+from coinex_proto.fitting import EACH_ALONE
+from coinex_proto.rows import Row
 
 
 @frozen(kw_only=True)
-class DepthLevels:
-    """Rows of (price, size), best first."""
+class DepthLevels(Row):
+    """Rows of (price, size), best first.
+
+    Essential: the levels.
+    """
 
     asks: tuple[tuple[Decimal, Decimal], ...]
     bids: tuple[tuple[Decimal, Decimal], ...]
     last: Decimal | None = None
     """Latest price."""
-    updated_at: int
+    updated_at: int | None = None
     """Milliseconds."""
     checksum: int | None = None
     """CRC-32 of the text of the levels, modulo 2^32."""
 
 
 @frozen(kw_only=True)
-class MarketDepth:
-    """One order book. `format(number, "f")` is the venue's own text of a price or size, as its checksum wants it."""
+class MarketDepth(Row):
+    """One order book. `format(number, "f")` is the venue's own text of a price or size, as its checksum wants it.
+
+    Essential: `market` and the levels.
+    """
 
     market: str
-    is_full: bool
+    is_full: bool | None = None
     """Always true in an HTTP answer."""
     depth: DepthLevels
 
 
 @frozen(kw_only=True)
-class Deal:
-    """One public trade."""
+class Deal(Row):
+    """One public trade.
+
+    Essential: all but `created_at`.
+    """
 
     deal_id: int
-    created_at: int
+    created_at: int | None = None
     """Milliseconds."""
     side: str
     """Of the taker: "buy" or "sell"."""
@@ -49,58 +61,70 @@ class Deal:
 
 
 @frozen(kw_only=True)
-class Kline:
-    """One candle."""
+class Kline(Row):
+    """One candle.
 
-    market: str
+    Essential: `created_at` and the four prices.
+    """
+
+    market: str | None = None
     created_at: int
     """Start of the candle, milliseconds."""
     open: Decimal
     close: Decimal
     high: Decimal
     low: Decimal
-    volume: Decimal
+    volume: Decimal | None = None
     """Base volume."""
-    value: Decimal
+    value: Decimal | None = None
     """Quote value."""
 
 
 @frozen(kw_only=True)
-class IndexSource:
-    """What one exchange contributes to an index."""
+class IndexSource(Row):
+    """What one exchange contributes to an index.
+
+    Essential: `exchange`.
+    """
 
     exchange: str
-    created_at: int
+    created_at: int | None = None
     """Milliseconds."""
-    index_weight: Decimal
+    index_weight: Decimal | None = None
     index_price: Decimal | None = None
 
 
 @frozen(kw_only=True)
-class MarketIndex:
-    """The index price of one market."""
+class MarketIndex(Row):
+    """The index price of one market.
+
+    Essential: `market` and `price`.
+    """
 
     market: str
-    created_at: int
+    created_at: int | None = None
     """Milliseconds."""
     price: Decimal
-    sources: tuple[IndexSource, ...] = ()
+    sources: tuple[IndexSource, ...] = field(default=(), metadata=EACH_ALONE)
 
 
 @frozen(kw_only=True)
-class AnyMarket:
-    """One market and its rules."""
+class AnyMarket(Row):
+    """One market and its rules.
+
+    Essential: `market`. A rule that is None is not known: ask for the market again before you round by it.
+    """
 
     market: str
-    maker_fee_rate: Decimal
-    taker_fee_rate: Decimal
-    min_amount: Decimal
+    maker_fee_rate: Decimal | None = None
+    taker_fee_rate: Decimal | None = None
+    min_amount: Decimal | None = None
     """Smallest order."""
-    base_ccy: str
-    quote_ccy: str
-    base_ccy_precision: int
+    base_ccy: str | None = None
+    quote_ccy: str | None = None
+    base_ccy_precision: int | None = None
     """Decimals of amounts."""
-    quote_ccy_precision: int
+    quote_ccy_precision: int | None = None
     """Decimals of prices."""
     status: str | None = None
     """bidding, counting_down or online; not on every answer of futures."""
@@ -110,23 +134,26 @@ class AnyMarket:
 
 
 @frozen(kw_only=True)
-class AnyTicker:
-    """Prices and volumes of one market over the last 24 hours."""
+class AnyTicker(Row):
+    """Prices and volumes of one market over the last 24 hours.
+
+    Essential: `market`.
+    """
 
     market: str
-    last: Decimal
+    last: Decimal | None = None
     """Latest price."""
-    open: Decimal
+    open: Decimal | None = None
     """Price 24 h ago."""
-    close: Decimal
+    close: Decimal | None = None
     """The latest price once more."""
-    high: Decimal
+    high: Decimal | None = None
     """Highest price in the period."""
-    low: Decimal
+    low: Decimal | None = None
     """Lowest price in the period."""
-    volume: Decimal
+    volume: Decimal | None = None
     """Traded volume, base currency."""
-    value: Decimal
+    value: Decimal | None = None
     """Traded value, quote currency."""
     volume_sell: Decimal | None = None
     """Taker sell volume."""

@@ -7,18 +7,25 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from attrs import frozen
+from attrs import field, frozen
+
+from coinex_proto.fitting import ESSENTIAL
+from coinex_proto.rows import Row
 
 
 @frozen(kw_only=True)
-class AnyOrder:
-    """An order as the venue knows it."""
+class AnyOrder(Row):
+    """An order as the venue knows it.
+
+    Essential: `order_id`, `market`, `side`, `amount`, `unfilled_amount`, `filled_amount`, and
+    `status` where it is sent.
+    """
 
     order_id: int
     market: str
-    market_type: str
+    market_type: str | None = None
     side: str
-    type: str
+    type: str | None = None
     amount: Decimal
     price: Decimal | None = None
     unfilled_amount: Decimal
@@ -39,19 +46,22 @@ class AnyOrder:
     """Milliseconds."""
     updated_at: int | None = None
     """Milliseconds."""
-    status: str | None = None
+    status: str | None = field(default=None, metadata=ESSENTIAL)
     """open, part_filled, filled, part_canceled or canceled; only `GetOrderStatus` and `GetMultiOrderStatus` say it."""
 
 
 @frozen(kw_only=True)
-class AnyStopOrder:
-    """A stop order as the venue knows it; triggered, it becomes an order with a new `order_id`."""
+class AnyStopOrder(Row):
+    """A stop order as the venue knows it; triggered, it becomes an order with a new `order_id`.
+
+    Essential: `stop_id`, `market`, `side`, `amount`, `trigger_price`.
+    """
 
     stop_id: int
     market: str
-    market_type: str
+    market_type: str | None = None
     side: str
-    type: str
+    type: str | None = None
     """Of the order that follows."""
     amount: Decimal
     price: Decimal | None = None
@@ -73,7 +83,7 @@ class AnyStopOrder:
 
 
 @frozen(kw_only=True)
-class StopId:
+class StopId(Row):
     """The id of a stop order that was placed or changed."""
 
     stop_id: int

@@ -7,15 +7,21 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from attrs import frozen
+from attrs import field, frozen
+
+from coinex_proto.fitting import EACH_ALONE
+from coinex_proto.rows import Row
 
 
 @frozen(kw_only=True)
-class PositionExit:
-    """One stop loss or take profit attached to a position."""
+class PositionExit(Row):
+    """One stop loss or take profit attached to a position.
+
+    Essential: `id`.
+    """
 
     id: int
-    price: Decimal
+    price: Decimal | None = None
     type: str | None = None
     """The price that is watched."""
     amount: Decimal | None = None
@@ -26,8 +32,11 @@ class PositionExit:
 
 
 @frozen(kw_only=True)
-class Position:
-    """A position as the venue knows it."""
+class Position(Row):
+    """A position as the venue knows it.
+
+    Essential: `position_id`, `market`, `side`, `open_interest`.
+    """
 
     position_id: int
     market: str
@@ -35,7 +44,7 @@ class Position:
     """FUTURES."""
     side: str
     """long or short."""
-    margin_mode: str
+    margin_mode: str | None = None
     """isolated or cross."""
     open_interest: Decimal
     """Position size."""
@@ -79,25 +88,31 @@ class Position:
     """Milliseconds."""
     updated_at: int | None = None
     """Milliseconds."""
-    stop_loss_list: tuple[PositionExit, ...] = ()
+    stop_loss_list: tuple[PositionExit, ...] = field(default=(), metadata=EACH_ALONE)
     """Not on every answer."""
-    take_profit_list: tuple[PositionExit, ...] = ()
+    take_profit_list: tuple[PositionExit, ...] = field(default=(), metadata=EACH_ALONE)
     """Not on every answer."""
     finished_type: str | None = None
     """How it ended: liq, adl, sys, limit, market, market_close_all, take_profit or stop_loss."""
 
 
 @frozen(kw_only=True)
-class LeverageSetting:
-    """Margin mode and leverage of one market."""
+class LeverageSetting(Row):
+    """Margin mode and leverage of one market.
+
+    Essential: all of it.
+    """
 
     margin_mode: str
     leverage: int
 
 
 @frozen(kw_only=True)
-class MarginChange:
-    """One change of a position's margin, or one settlement."""
+class MarginChange(Row):
+    """One change of a position's margin, or one settlement.
+
+    Essential: `market`, `position_id`, `margin_change`.
+    """
 
     market: str
     market_type: str | None = None
@@ -112,33 +127,39 @@ class MarginChange:
     """Margin after the change."""
     margin_change: Decimal
     """Signed change."""
-    created_at: int
+    created_at: int | None = None
     """Milliseconds."""
 
 
 @frozen(kw_only=True)
-class Funding:
-    """One funding that was paid or received."""
+class Funding(Row):
+    """One funding that was paid or received.
+
+    Essential: `market`, `position_id`, `ccy`, `funding_value`.
+    """
 
     market: str
     market_type: str | None = None
     ccy: str
     """Settlement currency."""
     position_id: int
-    side: str
+    side: str | None = None
     """Long or short."""
     margin_mode: str | None = None
     open_interest: Decimal | None = None
     settle_price: Decimal | None = None
-    funding_rate: Decimal
+    funding_rate: Decimal | None = None
     funding_value: Decimal
-    created_at: int
+    created_at: int | None = None
     """Milliseconds."""
 
 
 @frozen(kw_only=True)
-class AutoDeleverage:
-    """One trade by which a position was reduced against its owner's will."""
+class AutoDeleverage(Row):
+    """One trade by which a position was reduced against its owner's will.
+
+    Essential: `market`, `position_id`, `side`, `amount`, `price`.
+    """
 
     market: str
     market_type: str | None = None
@@ -150,5 +171,5 @@ class AutoDeleverage:
     side: str
     role: str | None = None
     """Maker or taker."""
-    created_at: int
+    created_at: int | None = None
     """Milliseconds."""

@@ -25,6 +25,7 @@ from coinex_proto.coinex.market_updates import Deal, TradesUpdate
 from coinex_proto.coinex.topics import Orders, Trades, UserTrades
 from coinex_proto.errors import SdkError
 from coinex_proto.events import Backfilled
+from coinex_proto.fitting import essential_members
 from coinex_proto.topics import Topic
 from coinex_proto.updates import Event, Update
 
@@ -103,7 +104,7 @@ class Backfill:
     def _query_trades(self, topic: Trades, window: Window, found: _Found) -> HttpCommands[None]:
         for market in _each(topic.market, self._markets(Trades), found):
             rows = yield self._requests.ListMarketDeals(market=market, limit=TRADES)
-            oldest = min((row.created_at for row in rows), default=0)
+            oldest = min((row.created_at for row in rows if row.created_at is not None), default=0)
             if len(rows) >= TRADES and oldest > window[0]:
                 found.missing.append(f"trades of {market} before {oldest}: the venue lists its latest {TRADES} only")
             within = [row for row in rows if _is_within(row.created_at, window)]
@@ -129,7 +130,7 @@ class Backfill:
         fresh = {
             row.order_id: row
             for row in rows
-            if _is_within(row.updated_at or 0, window) and not self._has(Orders, row.market, row.order_id)
+            if _is_within(row.updated_at, window) and not self._has(Orders, row.market, row.order_id)
         }
         ordered = sorted(fresh.values(), key=lambda row: (row.updated_at or 0, row.order_id))
         _convert(Order, ordered, found, lambda order: OrderUpdate(event="finish", order=order))
@@ -174,8 +175,9 @@ def _each(market: str | None, known: Iterable[str], found: _Found) -> list[str]:
     return markets
 
 
-def _is_within(at_ms: int, window: Window) -> bool:
-    return window[0] <= at_ms <= window[1]
+def _is_within(at_ms: int | None, window: Window) -> bool:
+    """What has no time that could be read may have been."""
+    return at_ms is None or window[0] <= at_ms <= window[1]
 
 
 def _is_before(page: Any, at_ms: int) -> bool:
@@ -191,16 +193,13 @@ def _convert(kind: Any, rows: Iterable[Any], found: _Found, update_of: Callable[
     """Rows as pushes have them; a row that lacks what a push always says is missing, rather than made up."""
     for row in rows:
         values = {each.name: getattr(row, _ROW_NAMES.get(each.name, each.name), None) for each in attrs.fields(kind)}
-        required = {each.name for each in attrs.fields(kind) if each.default is attrs.NOTHING} - _NOT_LISTED
-        lacking = [name for name in sorted(required) if values[name] is None]
+        lacking = [name for name in sorted(essential_members(kind)) if values[name] is None]
         if lacking:
             found.missing.append(f"{kind.__name__} of {row.market} without {', '.join(lacking)}")
         else:
             found.updates.append(update_of(kind(**values)))
 
 
-_NOT_LISTED: Final = frozenset({"last_filled_amount", "last_filled_price"})
-"""Fields of a pushed order that the list of finished orders does not have (CoinEx HTTP API v2, finished-order)."""
 _ROW_NAMES: Final = {
     "base_ccy_fee": "base_fee",
     "quote_ccy_fee": "quote_fee",

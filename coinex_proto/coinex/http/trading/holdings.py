@@ -24,6 +24,7 @@ from coinex_proto.coinex.http.trading.session_step import HttpCommands, Module, 
 from coinex_proto.coinex.topics import Balances, Positions
 from coinex_proto.errors import UsageError
 from coinex_proto.events import Lost
+from coinex_proto.moments import unix_milliseconds
 
 P = TypeVar("P")
 
@@ -174,7 +175,7 @@ class PositionHoldings:
     def _apply(self, update: PositionUpdate) -> None:
         pushed = update.position
         known = self._known.get(pushed.position_id)
-        if known is not None and known.updated_at is not None and known.updated_at > pushed.updated_at:
+        if known is not None and _is_newer(known.updated_at, pushed.updated_at):
             return
         if pushed.open_interest:
             self._known[pushed.position_id] = _position(pushed)
@@ -182,7 +183,15 @@ class PositionHoldings:
             self._known.pop(pushed.position_id, None)
 
 
+def _is_newer(known_at: int | None, pushed_at: int | None) -> bool:
+    """Whether both say when they were made, and what is known is newer."""
+    known, pushed = unix_milliseconds(known_at), unix_milliseconds(pushed_at)
+    return known is not None and pushed is not None and known > pushed
+
+
 def _position(pushed: PushedPosition) -> futures.Position:
     """A pushed position in the words of the query."""
     same = {name: getattr(pushed, name) for name in _SAME}
-    return futures.Position(**same, settle_value=pushed.settle_val, leverage=int(pushed.leverage))
+    return futures.Position(
+        **same, settle_value=pushed.settle_val, leverage=None if pushed.leverage is None else int(pushed.leverage)
+    )

@@ -101,7 +101,7 @@ def test_a_number_that_is_not_finite_is_refused(text: str) -> None:
 def test_a_number_that_is_not_finite_is_refused_deep_inside_too() -> None:
     row = {"market": "A", "level": [{"amount": "NaN", "leverage": "1", "maintenance_margin_rate": "1"}]}
     row["level"][0]["min_initial_margin_rate"] = "1"  # type: ignore[index]
-    with pytest.raises(PayloadError, match=r"PositionLevels\.level\.amount is not finite"):
+    with pytest.raises(PayloadError, match=r"PositionLevels: .*not finite - at `\$\.level\[0\]\.amount`"):
         rows_of(tuple[futures.PositionLevels, ...], envelope([row]))
 
 

@@ -194,15 +194,11 @@ def test_a_candle_has_its_close_before_its_high() -> None:
         ("state.update", []),
         ("state.update", [5]),
         ("state.update", [{"BTCUSDT": 5}]),
-        ("state.update", [{"BTCUSDT": {"last": "NaN"}}]),
         ("depth.update", [True, "BTCUSDT"]),
         ("depth.update", [BOOK, "BTCUSDT"]),
         ("depth.update", [1, BOOK, "BTCUSDT"]),
         ("deals.update", ["BTCUSDT"]),
         ("deals.update", [[]]),
-        ("deals.update", ["BTCUSDT", [{"price": "1", "amount": "1", "time": 1e300}]]),
-        ("deals.update", ["BTCUSDT", [{"price": "1", "amount": "1", "time": "x"}]]),
-        ("deals.update", ["BTCUSDT", [{"price": "1", "amount": "1", "time": True}]]),
         ("order.update", [{"id": 1}]),
         ("order.update", [1]),
         ("asset.update", [1]),
@@ -215,6 +211,12 @@ def test_a_candle_has_its_close_before_its_high() -> None:
 )
 def test_a_frame_that_cannot_be_read_is_unrecognised(method: str, params: list[Any]) -> None:
     assert isinstance(frame(method, *params), Unrecognised)
+
+
+@pytest.mark.parametrize("time", [1e300, "x", True, None])
+def test_a_time_that_is_none_costs_the_time_and_not_the_trade(time: object) -> None:
+    found = frame("deals.update", "BTCUSDT", [{"price": "1", "amount": "2", "time": time}])
+    assert (found.deal_list[0].amount, found.deal_list[0].created_at) == (2, None)
 
 
 def test_params_that_are_no_list_are_unrecognised() -> None:

@@ -59,7 +59,7 @@ def test_an_unreadable_push_is_reported_with_the_topic_that_missed_it(frame: str
 
 
 def test_of_an_order_with_unreadable_numbers_the_answer_is_kept() -> None:
-    answer, report = found({"order_response": {"status": "ACK", "client_order_id": "c", "price": "NaN"}})
+    answer, report = found({"order_response": {"status": "ACK", "client_order_id": "c", "quantity": "NaN"}})
     assert ("add", "c") in answer.keys
     assert answer.refusal is None
     assert isinstance(report, Unrecognised)

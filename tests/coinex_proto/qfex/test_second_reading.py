@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from coinex_proto import Answer, OrderChanged, Unrecognised, qfex
-from coinex_proto.qfex._mending import mended
 from tests.coinex_proto.qfex.trade_session import TradeSession, limit, only, record
 
 MDS = qfex.mds()
@@ -54,11 +53,6 @@ def test_what_cannot_be_mended_is_reported_with_its_topic(fields: dict[str, obje
     found = read(push("trade", **{"size": "1", "price": "2.5", "side": "BUY", **fields}))
     assert isinstance(found, Unrecognised)
     assert found.concerns == ("trade", "AAPL-USD")
-
-
-def test_what_is_as_documented_has_nothing_to_mend() -> None:
-    assert mended(push("level2", bid=[["1", "2"]], ask=[], sig_figs=0)) is None
-    assert mended(b"[1]") is None
 
 
 def test_an_order_response_with_a_number_for_an_id_is_answer_and_update() -> None:
