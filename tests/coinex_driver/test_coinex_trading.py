@@ -380,6 +380,6 @@ def test_where_http_is_not_installed_the_error_names_the_extra_and_the_socket_wo
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=30)
     assert done.stdout.splitlines() == [
-        "MissingExtra CoinEx over HTTP needs httpx2: pip install 'coinex-sdk[http]'",
+        "MissingExtra HTTP needs httpx2: pip install 'coinex-sdk[http]'",
         "filled",
     ], done.stderr

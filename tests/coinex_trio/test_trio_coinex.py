@@ -425,4 +425,4 @@ def test_where_http_is_not_installed_the_error_names_the_extra() -> None:
         "except Exception as error: print(type(error).__name__, error)\n"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=30)
-    assert done.stdout.splitlines() == ["MissingExtra CoinEx over HTTP needs httpx2: pip install 'coinex-sdk[http]'"]
+    assert done.stdout.splitlines() == ["MissingExtra HTTP needs httpx2: pip install 'coinex-sdk[http]'"]
