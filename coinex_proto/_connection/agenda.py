@@ -21,6 +21,8 @@ class Item(Enum):
     RETRY = "topics that were refused for now may be asked for again"
     VERIFY = "a topic must have been verified by now"
     ORDERS = "orders of unknown state are to be asked about"
+    ORDERS_ASKED = "the venue has been asked about every order that a missed push put in doubt"
+    OPEN_ORDERS = "the venue's list of open orders is to be compared with the orders that are known"
 
 
 NO_SUBJECTS: Final[tuple[Hashable, ...]] = ()

@@ -22,6 +22,7 @@ from coinex_proto.books.view import BookChanged, BookView
 from coinex_proto.config import Config
 from coinex_proto.events import Lost, Restored
 from coinex_proto.ids import TopicKey
+from coinex_proto.orders.tracker import Orders
 from coinex_proto.statistics import Statistics
 from coinex_proto.topics import Topic, is_wide, wide
 from coinex_proto.updates import Event, Update, stamp
@@ -45,13 +46,22 @@ class Trust:
     """What is verified of all subscriptions of one session."""
 
     def __init__(
-        self, subscriptions: Subscriptions, config: Config, stats: Statistics, events: deque[Event], agenda: Agenda
+        self,
+        subscriptions: Subscriptions,
+        config: Config,
+        stats: Statistics,
+        events: deque[Event],
+        agenda: Agenda,
+        orders: Orders,
     ) -> None:
         self._subscriptions = subscriptions
         self._silent_after = config.silent_after
         self._stats = stats
         self._events = events
         self._agenda = agenda
+        self._orders = orders
+        self._awaiting_orders: list[Verification] = []
+        """Lost, and live again once the orders have been asked about of which something was missed."""
         self.delivered = Delivered(stats)
         self._sequences: dict[TopicKey | None, int] = {}
 
@@ -131,17 +141,20 @@ class Trust:
             self.lose((known,), now if view.received_at is None else view.received_at, why)
         return False
 
-    def missed(self, concerns: TopicKey, now: float, why: str) -> None:
-        """A push of this kind and market (None: any) could not be read: what it said is missing.
+    def missed(self, concerns: Iterable[TopicKey], now: float, why: str) -> list[Verification]:
+        """A push of one of these kinds and markets (None: any) could not be read: what it said is missing.
 
         A book is in doubt until it is proved again, and what is merged until it is whole again; every other topic has a
-        hole and is live again at once.
+        hole, and is among those given: call `resume` with them.
         """
-        kind, market = concerns[:2]
+        places = [key[:2] for key in concerns]
         concerned = [
             one.verification
             for one in self._subscriptions.wanted()
-            if kind in (None, one.key[0]) and (market is None or one.key[1] in (market, None))
+            if any(
+                kind in (None, one.key[0]) and (market is None or one.key[1] in (market, None))
+                for kind, market in places
+            )
         ]
         live = [known for known in concerned if known.is_live]
         self._lose_since_last_update(live, now, why)
@@ -153,7 +166,18 @@ class Trust:
                 self._start_unproved(known, now, why)
             elif known.book is not None and known in live:
                 self._start_unproved(known, now, why)
-        self.mark_live([known for known in live if known.book is None and known.merger is None], now)
+        return [known for known in live if known.book is None and known.merger is None]
+
+    def resume(self, holed: Sequence[Verification], now: float, *, are_orders_asked: bool) -> None:
+        """They are live again: at once, but where own orders are being asked about, the topics that tell of them after that."""
+        waiting = [known for known in holed if are_orders_asked and _tells_order(known.subscription.topic)]
+        self._awaiting_orders += waiting
+        self.mark_live([known for known in holed if known not in waiting], now)
+
+    def orders_asked(self, now: float) -> None:
+        """The venue has been asked about every order of which something was missed."""
+        waiting, self._awaiting_orders = self._awaiting_orders, []
+        self.mark_live([known for known in waiting if known.is_expected and known.subscription.holders], now)
 
     def unread(self) -> None:
         """A message could not be read: its number is not known, so that the next one along the connection proves no gap."""
@@ -244,7 +268,11 @@ class Trust:
             if (due := self._due(known)) is not None:
                 self._agenda.add_at(Item.VERIFY, due)
         for (since, why), topics in back.items():
-            self._events.append(Restored(topics=tuple(topics), since=since, until=now, why=why))
+            unknown = self._unknown_orders() if any(map(_tells_order, topics)) else 0
+            self._events.append(Restored(topics=tuple(topics), since=since, until=now, why=why, unknown_orders=unknown))
+
+    def _unknown_orders(self) -> int:
+        return sum(view.state == "unknown" for view in self._orders.open())
 
     def lose(self, doubted: Iterable[Verification], since: float, why: str) -> None:
         """They prove nothing from now on: one event for all of them that were live."""
@@ -282,6 +310,7 @@ class Trust:
         """The connection is gone: nothing is proved."""
         self.withdraw(tuple(self._subscriptions), since, why)
         self._sequences.clear()
+        self._awaiting_orders = []
         for subscription in self._subscriptions:
             known = subscription.verification
             known.unproved_since = None
@@ -339,6 +368,10 @@ class Trust:
         if book_due is not None and (silent_at is None or book_due <= silent_at):
             return "no whole book within its time"
         return f"silent for {self._silent_after:g} s"
+
+
+def _tells_order(topic: AnyTopic) -> bool:
+    return issubclass(topic.event, Update) and topic.event.tells_order
 
 
 def _move(known: Verification, sign: Sign) -> None:

@@ -13,6 +13,7 @@ from typing import Final
 import msgspec
 
 from coinex_proto.coinex._lenient import lenient
+from coinex_proto.coinex._orders_missed import orders_missed, orders_of_unknown
 from coinex_proto.coinex._pushes import PUSHES
 from coinex_proto.coinex._refusals import refusal
 from coinex_proto.coinex.legacy._answer import legacy_answer
@@ -80,10 +81,13 @@ def _push(payload: bytes, envelope: _Envelope, why: str) -> Sequence[Inbound]:
             return legacy_updates(method, bytes(envelope.params))
         updates, missed = lenient(method, bytes(envelope.data))
     except LookupError:
-        return (Unrecognised(raw=payload, why=f"unknown method {quoted(method)}"),)
+        orders = orders_of_unknown(bytes(envelope.data))
+        concerns = None if orders is None else orders.topic
+        return (Unrecognised(raw=payload, why=f"unknown method {quoted(method)}", concerns=concerns, orders=orders),)
     if missed is None:
         return updates
-    return (*updates, Unrecognised(raw=payload, why=f"{method}: {quoted(why)}", concerns=missed))
+    orders = orders_missed(str(missed[0]), bytes(envelope.data))
+    return (*updates, Unrecognised(raw=payload, why=f"{method}: {quoted(why)}", concerns=missed, orders=orders))
 
 
 def _answer(envelope: _Envelope) -> Inbound:

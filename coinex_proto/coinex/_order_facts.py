@@ -7,13 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import Final, Literal
+from typing import Final
 
 from coinex_proto.coinex.account_updates import Order, OrderUpdate, UserTradeUpdate
+from coinex_proto.errors import quoted
 from coinex_proto.numbers import CONTEXT
 from coinex_proto.orders.fact import Fill, OrderFact
+from coinex_proto.orders.states import OrderState
 from coinex_proto.updates import Update
 
+_LIVE: Final = ("put", "update", "modify")
 _FINISHED: Final = "finish"
 _MARKET: Final = "market"
 _INVERSE: Final = "USD"
@@ -31,6 +34,18 @@ def order_facts(update: Update, *, is_futures: bool) -> Sequence[OrderFact]:
 
 def _of_order(update: OrderUpdate, *, is_futures: bool) -> OrderFact:
     order = update.order
+    state = _state(update)
+    if state == "unknown":
+        # Nobody documented what the numbers mean beside this word.
+        return OrderFact(
+            order_id=order.order_id,
+            client_order_id=order.client_id or None,
+            market=order.market,
+            side=order.side,
+            state=state,
+            why=f"order.update with the event {quoted(update.event)}",
+            at=order.updated_at,
+        )
     # The venue does not say in which currency a market order is counted, so its amount is not set against its fills.
     is_counted = order.type.lower() != _MARKET
     return OrderFact(
@@ -43,15 +58,20 @@ def _of_order(update: OrderUpdate, *, is_futures: bool) -> OrderFact:
         filled=order.filled_amount,
         remaining=order.unfilled_amount if is_counted else None,
         average_price=_average(order, is_futures=is_futures),
-        state=_state(update),
+        state=state,
         at=order.updated_at,
     )
 
 
-def _state(update: OrderUpdate) -> Literal["live", "filled", "cancelled"]:
+def _state(update: OrderUpdate) -> OrderState:
+    """A word that nobody documented, or numbers that contradict each other, prove nothing."""
     if update.event != _FINISHED:
-        return "live"
-    return "cancelled" if update.order.unfilled_amount else "filled"
+        return "live" if update.event in _LIVE else "unknown"
+    order = update.order
+    if order.unfilled_amount > 0:
+        return "cancelled"  # the tracker knows better where all is filled
+    is_nothing_filled = order.filled_amount is not None and not order.filled_amount and order.amount > 0
+    return "unknown" if is_nothing_filled else "filled"
 
 
 def _average(order: Order, *, is_futures: bool) -> Decimal | None:

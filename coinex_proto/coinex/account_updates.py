@@ -85,7 +85,8 @@ class OrderUpdate(Update):
     """A change of one own order.
 
     `event`: "put", "update", "modify" or "finish". There is no word for cancelled: a finished order whose
-    `unfilled_amount` is 0 was filled, any other was cancelled with that remainder. Source: CoinEx API v2, order.update.
+    `unfilled_amount` is 0 was filled, any other was cancelled with that remainder. After any other word the order is
+    `unknown`, and is asked about. Source: CoinEx API v2, order.update.
     """
 
     tells_order: ClassVar[bool] = True
@@ -168,6 +169,7 @@ class UserTradeUpdate(Update):
     """
 
     tells_order: ClassVar[bool] = True
+    is_fill: ClassVar[bool] = True
 
     deal_id: int
     created_at: int
@@ -195,9 +197,9 @@ class UserTradeUpdate(Update):
         return ("user_deals", self.market)
 
     @property
-    def occurrence_id(self) -> int:
-        """The fill's."""
-        return self.deal_id
+    def occurrence_id(self) -> tuple[int, int]:
+        """Order and fill: a trade with oneself is a fill of two orders."""
+        return self.order_id, self.deal_id
 
     @property
     def venue_time(self) -> float:

@@ -23,6 +23,9 @@ REQUEST_STATUSES: Final = frozenset({"NO_SUCH_ORDER", "CANNOT_MODIFY_NO_SUCH_ORD
 ORDER_STATUSES: Final = frozenset({"ACK", "MODIFIED", "FILLED", "CANCELLED", "CANCELLED_STP"})
 """Something happened to an order. Every other status, known or not, refuses an order or a change of one."""
 
+LISTED: Final = 1000
+"""So many orders the venue lists where no limit is given."""
+
 
 @frozen(kw_only=True)
 class PushedUpdate(Update):
@@ -89,6 +92,7 @@ class FillUpdate(PushedUpdate):
     frame: ClassVar[str] = "fill_response"
     channel: ClassVar[str] = "fills"
     tells_order: ClassVar[bool] = True
+    is_fill: ClassVar[bool] = True
 
     trade_id: str
     symbol: str
@@ -114,6 +118,11 @@ class FillUpdate(PushedUpdate):
     def topic_key(self) -> TopicKey:
         """Kind and symbol."""
         return (self.channel, self.symbol)
+
+    @property
+    def occurrence_id(self) -> tuple[str, str]:
+        """Order and trade: a trade with oneself is a fill of two orders."""
+        return self.order_id, self.trade_id
 
     @property
     def is_taker(self) -> bool:
@@ -253,6 +262,11 @@ class OpenOrdersUpdate(Update):
     twaps: tuple[TwapUpdate, ...] = ()
     stop_orders: tuple[Mapping[str, Any], ...] = ()
     """Where older servers list stop orders, as sent: the form of these records is not documented."""
+
+    @property
+    def is_whole_order_list(self) -> bool:
+        """Whether the venue has not cut it off at its default number of rows."""
+        return len(self.orders) < LISTED
 
     @property
     def topic_key(self) -> TopicKey:
