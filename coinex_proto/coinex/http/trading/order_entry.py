@@ -261,7 +261,11 @@ class OrderEntry:
         """Whether an order that no query finds can only have been cancelled: what was filled at all is kept."""
         if order.is_final or order.order_id != known_id or order.filled:
             return False
-        return order.state == "unknown" or self._now() >= order.updated_at + LISTED_AFTER
+        if order.state != "unknown":
+            return self._now() >= order.updated_at + LISTED_AFTER
+        client_id = order.client_order_id
+        sent = self._step(lambda session, _: session.orders.sent.get(client_id)) if client_id else None
+        return sent is None or self._now() >= sent.at + LISTED_AFTER
 
     def _search(self, order: OrderView, client_id: str) -> HttpCommands[None]:
         doubts = self._doubts()
