@@ -38,6 +38,8 @@ _STATUSES: Final = {
     "REJECTED_MARKET_CLOSED": "the market is closed",
     "RATE_LIMITED": "too many orders: wait a little, and send fewer",
 }
+REFUSING: Final = ("REJECTED", "INVALID_", "CANNOT_", "FAILED_", "BAD_", "PRICE_", "QUANTITY_", "RATE_LIMITED")
+"""How every documented status begins that refuses an order or a change of one. Another one may mean anything."""
 _NUMBER: Final = r"(?P<number>\d{1,6}(?:\.\d{1,6})?)(?![\d.:-])"
 _UNITS: Final = {"ms": 0.001, "millisecond": 0.001, "milliseconds": 0.001, "min": 60.0, "minute": 60.0, "minutes": 60.0}
 """In seconds, which every other word stands for."""
@@ -58,9 +60,15 @@ def refusal_of_error(code: str, message: str, hint: str = "") -> Refusal:
 
 
 def refusal_of_status(status: str) -> Refusal:
-    """The meaning of an order status that refuses."""
+    """The meaning of an order status that refuses; one that nobody documented says nothing of the outcome."""
     is_rate = status == "RATE_LIMITED"
-    return Refusal(code=status, retryable=is_rate, hint=_STATUSES.get(status, ""), pause=RATE_PAUSE if is_rate else 0.0)
+    return Refusal(
+        code=status,
+        retryable=is_rate,
+        is_unknown=not (status in _STATUSES or status.startswith(REFUSING)),
+        hint=_STATUSES.get(status, ""),
+        pause=RATE_PAUSE if is_rate else 0.0,
+    )
 
 
 def refusal_of_login(code: str | None, message: str) -> Refusal:

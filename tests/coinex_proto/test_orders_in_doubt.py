@@ -8,7 +8,18 @@ from typing import Any
 import pytest
 from wsproto.events import TextMessage
 
-from coinex_proto import Event, Lost, OrderChanged, OrderFact, OrdersQueried, Restored, Session, Unrecognised
+from coinex_proto import (
+    Event,
+    Failed,
+    Lost,
+    OrderChanged,
+    OrderFact,
+    OrdersQueried,
+    OutcomeUnknown,
+    Restored,
+    Session,
+    Unrecognised,
+)
 from coinex_proto.coinex import Balances, Credentials, Orders, UserTrades, UserTradeUpdate, futures, spot
 from coinex_proto.coinflex import OrderBook, OwnOrders, OwnOrderUpdate
 from coinex_proto.qfex import Fills, FillUpdate
@@ -16,7 +27,7 @@ from coinex_proto.qfex import Orders as QfexOrders
 from tests.coinex_proto.coinex.test_transcripts import acknowledged, gzipped, opened
 from tests.coinex_proto.coinflex import venue
 from tests.coinex_proto.line import Line
-from tests.coinex_proto.qfex.trade_session import TradeSession, only, record
+from tests.coinex_proto.qfex.trade_session import TradeSession, limit, only, record
 
 FEED = QfexOrders()
 KEYS = Credentials("A" * 8, "B" * 8)
@@ -348,6 +359,17 @@ def test_qfex_a_status_that_nobody_documented_makes_the_order_unknown_and_asked_
     trade.say(record("EXPIRED", order_id="o1", client_order_id="c-o1"))
     assert states(trade.session, "o1", "o2") == ["unknown", "live"]
     assert "get_order" in [request["type"] for request in trade.sent()]
+
+
+def test_qfex_a_status_that_nobody_documented_does_not_refuse_an_order_on_its_way() -> None:
+    trade = TradeSession().sign_in()
+    trade.send(limit("mine"))
+    (order,) = trade.session.orders.open()
+    trade.sent()
+    events = trade.say(record("HALTED", order_id="absent", client_order_id="mine"))
+    assert isinstance(only(Failed, events).error, OutcomeUnknown)
+    assert order.state == "unknown"
+    assert "get_user_orders" in [request["type"] for request in trade.sent()]
 
 
 def test_qfex_a_fill_is_told_once() -> None:

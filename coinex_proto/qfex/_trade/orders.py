@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Final, Literal
 
 from coinex_proto.orders.fact import Fill, OrderFact
+from coinex_proto.qfex._refusals import REFUSING
 from coinex_proto.qfex._trade.updates import (
     REQUEST_STATUSES,
     FillUpdate,
@@ -23,9 +24,6 @@ from coinex_proto.updates import Update
 _CANCELLED: Final = frozenset({"CANCELLED", "CANCELLED_STP"})
 _LIVE: Final = frozenset({"ACK", "MODIFIED"})
 _NOT_RESTING: Final = frozenset({"IOC", "FOK"})
-
-_REFUSALS: Final = ("REJECTED", "INVALID_", "CANNOT_", "FAILED_", "BAD_", "PRICE_", "QUANTITY_", "RATE_LIMITED")
-"""How every documented status begins that refuses an order or a change of one. Another one may have ended the order."""
 
 _State = Literal["live", "filled", "cancelled", "refused", "unknown"]
 
@@ -92,7 +90,7 @@ def _state(update: OrderUpdate) -> _State | None:
     if status in _CANCELLED:
         return "cancelled"
     if status != "FILLED":
-        return "refused" if status.startswith(_REFUSALS) else "unknown"
+        return "refused" if status.startswith(REFUSING) else "unknown"
     if update.quantity_remaining is None:
         return None
     if not update.quantity_remaining:
