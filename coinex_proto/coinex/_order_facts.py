@@ -70,8 +70,10 @@ def _state(update: OrderUpdate) -> OrderState:
     order = update.order
     if order.unfilled_amount > 0:
         return "cancelled"  # the tracker knows better where all is filled
-    is_nothing_filled = order.filled_amount is not None and not order.filled_amount and order.amount > 0
-    return "unknown" if is_nothing_filled else "filled"
+    filled = order.filled_amount
+    if order.unfilled_amount < 0:
+        return "filled" if filled is not None and filled >= order.amount else "unknown"
+    return "unknown" if filled is not None and not filled and order.amount > 0 else "filled"
 
 
 def _average(order: Order, *, is_futures: bool) -> Decimal | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 from collections.abc import Mapping
 from typing import Any
 
@@ -19,6 +21,7 @@ from coinex_proto import (
     Restored,
     Session,
     Unrecognised,
+    to_json,
 )
 from coinex_proto.coinex import Balances, Credentials, Orders, UserTrades, UserTradeUpdate, futures, spot
 from coinex_proto.coinflex import OrderBook, OwnOrders, OwnOrderUpdate
@@ -261,9 +264,11 @@ def test_an_order_first_seen_with_an_unknown_event_is_unknown() -> None:
         ("0.4", "0.6", "cancelled"),
         ("1", "0", "cancelled"),
         ("0", "0", "unknown"),
+        ("-0.5", "0.5", "unknown"),
+        ("-1", None, "unknown"),
     ],
 )
-def test_filled_is_judged_with_care_at_the_edge(unfilled: str, amount_filled: str, state: str) -> None:
+def test_filled_is_judged_with_care_at_the_edge(unfilled: str, amount_filled: str | None, state: str) -> None:
     session, line = coinex()
     gzipped(line, 1.0, pushed("finish", unfilled_amount=unfilled, filled_amount=amount_filled, updated_at=2000))
     assert states(session, 1) == [state]
@@ -284,6 +289,16 @@ def test_an_own_fill_is_told_once_and_both_halves_of_a_trade_with_oneself_are_ma
     assert session.stats.duplicates == 2
     (other,) = [e for e in gzipped(line, 2.0, filled(deal_id=8)) if isinstance(e, UserTradeUpdate)]
     assert not other.is_self_trade
+
+
+def test_a_copy_of_a_half_of_a_trade_with_oneself_is_marked_too_and_its_json_says_so() -> None:
+    _, line = coinex()
+    events = gzipped(line, 1.0, filled(), filled(order_id=2))
+    half = only(UserTradeUpdate, events[:2])
+    twin = pickle.loads(pickle.dumps(half))
+    assert (twin, twin.is_self_trade, copy.copy(half).is_self_trade) == (half, True, True)
+    assert '"is_self_trade":true' in to_json(half)
+    assert "is_self_trade" not in to_json(only(UserTradeUpdate, gzipped(line, 1.0, filled(deal_id=9))))
 
 
 def test_an_old_own_fill_is_known_however_busy_the_market_is() -> None:
