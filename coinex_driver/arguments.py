@@ -60,3 +60,14 @@ def identity(function: Any) -> Hashable:
     except TypeError:
         return id(function)
     return function  # type: ignore[no-any-return]
+
+
+def check_interval(seconds: float | None, *, has_credentials: bool) -> None:
+    """Raises `UsageError` for a `check_orders_every` that is no time above zero, or without credentials."""
+    if seconds is None:
+        return
+    check_seconds(seconds)
+    if not seconds > 0:
+        raise UsageError(f"check_orders_every={seconds!r}: seconds above zero, or None for never")
+    if not has_credentials:
+        raise UsageError("Authentication required: check_orders_every asks for own orders")

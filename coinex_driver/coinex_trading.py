@@ -24,6 +24,7 @@ from coinex_proto import (
     Event,
     Lost,
     NotReady,
+    OrdersQueried,
     OrderView,
     OutcomeUnknown,
     RequestTimedOut,
@@ -278,9 +279,15 @@ class CoinexTrading:
 
     # After a loss -----------------------------------------------------------------------------------------------------
 
-    def watch(self, perform: Callable[[Actions[None]], object], *, backfill: bool) -> None:
-        """From now on `perform` gets what is to be done after each `Restored`; in a callback."""
-        own = self._core.own  # not those that other clients share
+    def watch(
+        self, perform: Callable[[Actions[None]], object], *, backfill: bool, check_orders_every: float | None = None
+    ) -> None:
+        """From now on `perform` gets what is to be done after each `Restored`, and when orders are in doubt; in a callback."""
+        core = self._core
+        own = core.own  # not those that other clients share
+        own.add(OrdersQueried, lambda event: perform(self._query(event)))
+        core.session.compare_orders_every(check_orders_every, core.now())
+        core.session.query_orders_elsewhere(core.now())
         if backfill:
             own.add(Restored, self._announce)
             own.add(BackfillStarted, lambda event: perform(self._recover(event)))
@@ -303,6 +310,15 @@ class CoinexTrading:
             # They stay `unknown`, which is true; wait() and resolve() ask again.
             self._is_refused = not _is_passing(error)
             LOG.warning("coinex: orders of unknown state could not be asked about: %s", error)
+
+    def _query(self, event: OrdersQueried) -> Actions[None]:
+        if not event.is_whole_list:
+            yield from self.resolve_unknown()
+            return
+        try:
+            yield RunHttp(self._orders.compare_open())
+        except SdkError as error:
+            LOG.warning("coinex: the open orders could not be compared: %s", error)
 
     def _resolve_after(self, event: Restored) -> Actions[None]:
         if any(isinstance(topic, coinex.Orders) for topic in event.topics):

@@ -45,6 +45,7 @@ from coinex_proto.events import (
     LoginFailed,
     Lost,
     OrderChanged,
+    OrdersQueried,
     Ready,
     Replied,
     Restored,
@@ -57,7 +58,7 @@ from coinex_proto.events import (
 from coinex_proto.ids import ANYTHING, OLDEST, OrderId, ReplyKey, RequestId, TopicKey
 from coinex_proto.json import to_json
 from coinex_proto.numbers import decimal_of, exact
-from coinex_proto.orders.fact import OrderFact
+from coinex_proto.orders.fact import OrderFact, OrdersMissed
 from coinex_proto.orders.view import OrderView
 from coinex_proto.phases import Phase
 from coinex_proto.session import Session
@@ -113,6 +114,8 @@ __all__ = [
     "OrderFact",
     "OrderId",
     "OrderView",
+    "OrdersMissed",
+    "OrdersQueried",
     "OutcomeUnknown",
     "Outgoing",
     "PayloadError",

@@ -165,6 +165,7 @@ class Dialect(Protocol):
     def find_out(self, orders: Sequence[OrderView]) -> Sequence[Command[Any]]:
         """The queries that tell what became of these orders of unknown state; empty where the socket has none.
 
+        Of no orders: those that list every order that is open (`Update.is_whole_order_list`).
         A result that is an `Update` that tells orders reaches the tracker. Never raises for what the orders hold.
         """
         return ()

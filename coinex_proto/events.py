@@ -14,6 +14,7 @@ from coinex_proto.books.view import BookChanged
 from coinex_proto.commands import Command
 from coinex_proto.errors import ConnectFailed, LoginRefused, SdkError
 from coinex_proto.ids import RequestId, TopicKey
+from coinex_proto.orders.fact import OrdersMissed
 from coinex_proto.orders.view import OrderView
 from coinex_proto.topics import Topic
 from coinex_proto.updates import Event, Update, recovered, stamp
@@ -30,6 +31,7 @@ __all__ = [
     "LoginFailed",
     "Lost",
     "OrderChanged",
+    "OrdersQueried",
     "Ready",
     "Replied",
     "Restored",
@@ -61,6 +63,8 @@ class Unrecognised(Event):
 
     None as market: any of its kind; `ANYTHING`: it cannot be seen at all.
     """
+    orders: OrdersMissed | None = field(default=None, repr=False)
+    """The own orders of which it may have told; None with `concerns=ANYTHING`: any of them."""
 
 
 # The connection -------------------------------------------------------------------------------------------------------
@@ -157,6 +161,8 @@ class Restored(Event):
     until: float
     why: str
     """Why they were lost."""
+    unknown_orders: int = 0
+    """Of topics that tell of own orders: so many orders are still `unknown`, not asked about or not answered for yet."""
 
 
 @frozen(kw_only=True)
@@ -212,3 +218,13 @@ class OrderChanged(Event):
 
     order: OrderView
     """A snapshot."""
+
+
+@frozen(kw_only=True)
+class OrdersQueried(Event):
+    """The venue is about to be asked about own orders over HTTP."""
+
+    orders: tuple[OrderView, ...] = ()
+    """Those of unknown state that are asked about, as snapshots."""
+    is_whole_list: bool = False
+    """True: for the list of all open orders, to compare it with what is known here."""

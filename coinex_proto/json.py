@@ -3,7 +3,7 @@
     {"type": "TickerUpdate", "received_at": 1700000000.25, "data": {"market": "BTCUSDT", "last": "64000.10", …}}
 
 `type` is the event's class, `received_at` stands with updates only (`is_recovered` beside it where a query brought the
-update after a gap), and `data` holds the event's attributes, for updates
+update after a gap, `is_self_trade` where both sides of an own fill are own), and `data` holds the event's attributes, for updates
 under the venue's own names. They are apart, since a venue may have a member of any name. How values are written:
 
 - `Decimal` as a string, digit for digit and without exponent, so that no reader makes a float of it;
@@ -53,6 +53,7 @@ _ORDER: Final = (
     "client_order_id",
     "state",
     "is_final",
+    "has_ended",
     "why",
     "updated_at",
 )
@@ -73,6 +74,8 @@ def _event(event: Event) -> dict[str, object]:
         written["received_at"] = _plain(event.received_at)
         if event.is_recovered:
             written["is_recovered"] = True
+        if event.is_self_trade:
+            written["is_self_trade"] = True
     written["data"] = _attributes(event)
     return written
 

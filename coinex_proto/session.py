@@ -39,8 +39,8 @@ from coinex_proto.errors import (
     quoted,
 )
 from coinex_proto.events import Closed, Failed, LoginFailed, Ready, Replied, Unrecognised
-from coinex_proto.ids import RequestId
-from coinex_proto.orders.fact import OrderFact
+from coinex_proto.ids import ANYTHING, RequestId
+from coinex_proto.orders.fact import OrderFact, OrdersMissed
 from coinex_proto.orders.tracker import Orders
 from coinex_proto.orders.view import OrderView
 from coinex_proto.phases import Phase
@@ -77,11 +77,13 @@ class Session:
         self._events: deque[Event] = deque()
         self._agenda = Agenda()
         self._subscriptions = Subscriptions()
-        self._trust = Trust(self._subscriptions, config, self.stats, self._events, self._agenda, self._timeline)
+        self._trust = Trust(
+            self._subscriptions, config, self.stats, self._events, self._agenda, self._timeline, self.orders
+        )
         self._subscriber = Subscriber(dialect, config, self._subscriptions, self._trust, self._events, self._agenda)
         self._interest = Interest(dialect, self._subscriptions, self._trust, self._agenda)
         self._private_check = PrivateCheck(dialect, config, self._subscriptions, self.stats, self._agenda)
-        self._own_orders = OwnOrders(dialect, self.orders, self._events, self._agenda, self._timeline)
+        self._own_orders = OwnOrders(dialect, self.orders, self._events, self._agenda, self._timeline, self.stats)
         self._connecting = Connecting(dialect, config, sources)
         self._late_timers = LateTimers()
         self._ids = RequestIds()
@@ -244,6 +246,53 @@ class Session:
     def order_queried(self, order: OrderView, now: float) -> None:
         """The venue is being asked about this order, another way."""
         self._own_orders.resolver.queried(order, self._at(now))
+
+    def begin_order_queries(self, now: float) -> tuple[OrderView, ...]:
+        """Live views of the orders of unknown state that are asked about now, another way.
+
+        Report the end with `orders_queried`, or `order_queries_failed`.
+        """
+        return self._own_orders.resolver.begin_elsewhere(self._at(now))
+
+    def orders_queried(self, now: float) -> None:
+        """What `begin_order_queries` gave has been asked about, and the answers were applied."""
+        now = self._at(now)
+        self._own_orders.resolver.end_elsewhere(now)
+        self._process(now)
+
+    def order_queries_failed(self, now: float, *, is_passing: bool) -> None:
+        """What `begin_order_queries` gave could not be asked about, for now, or (not `is_passing`) for good."""
+        now = self._at(now)
+        self._own_orders.resolver.failed_elsewhere(now, is_passing=is_passing)
+        self._process(now)
+
+    def query_orders_elsewhere(self, now: float) -> None:
+        """From now on somebody asks about orders another way, whenever an `OrdersQueried` comes."""
+        now = self._at(now)
+        resolver = self._own_orders.resolver
+        resolver.is_elsewhere = True
+        resolver.schedule(now)
+        self._process(now)
+
+    def compare_orders_every(self, seconds: float | None, now: float) -> None:
+        """While connected, have the venue's list of open orders compared with the orders known here so often; None: never.
+
+        What differs is told as `OrderChanged`, and counted in `stats.order_differences`. Where the socket has no such list,
+        `OrdersQueried` asks for it.
+        """
+        now = self._at(now)
+        self._own_orders.compare_every(seconds, now)
+        self._process(now)
+
+    def orders_differ(self, count: int, now: float) -> None:
+        """So many orders were not as the venue listed them."""
+        self._at(now)
+        self.stats.order_differences += count
+
+    @property
+    def order_doubts(self) -> int:
+        """Counts what was missed of own orders: what is asked for before, and answered after it grew, does not prove an order live."""
+        return self._own_orders.doubts
 
     @property
     def delivered(self) -> Delivered:
@@ -471,7 +520,8 @@ class Session:
                 if isinstance(event, Update):
                     if event.tells_order:
                         self._own_orders.take_update(event, now)
-                        self.delivered.note(event)
+                        if self.delivered.is_told_again(event):
+                            continue
                     self._trust.take(event, now)
                 else:
                     self._take(event, connection, now)
@@ -480,15 +530,21 @@ class Session:
                     return
                 continue
             if self._agenda.next_at is not None and self._agenda.next_at <= now:
-                self._own_orders.resolver.send_queries(connection, now)
-            if not self._agenda.at_once:
+                self._own_orders.send_queries(connection, now)
+            if not self._agenda.at_once or not self._serve(connection, now):
                 return  # nearly always
-            if self._agenda.take(Item.STARTED):
-                self._subscriber.data_came(connection, now)
-                continue
-            if Item.SUBSCRIPTION not in self._agenda.at_once:
-                return
+
+    def _serve(self, connection: Connection, now: float) -> bool:
+        """Whether something was due at once; it is done."""
+        if self._agenda.take(Item.ORDERS_ASKED):
+            self._trust.orders_asked(now)
+        elif self._agenda.take(Item.STARTED):
+            self._subscriber.data_came(connection, now)
+        elif Item.SUBSCRIPTION in self._agenda.at_once:
             self._subscriber.reconcile(connection, now)
+        else:
+            return False
+        return True
 
     def _goes_on(self, connection: Connection, now: float) -> bool:
         """Whether there is more to do on a connection that is not ready, or was in doubt."""
@@ -523,10 +579,18 @@ class Session:
             case Unrecognised():
                 self._events.append(event)
                 self._trust.unread()
-                if event.concerns is not None:
-                    self._trust.missed(event.concerns, now, "a push could not be read")
+                self._missed(event, now)
             case _:
                 self._events.append(event)
+
+    def _missed(self, event: Unrecognised, now: float) -> None:
+        """Something of these topics was missed, and perhaps what became of own orders: those are asked about first."""
+        why = "a push could not be read"
+        orders = OrdersMissed(topic=ANYTHING) if event.concerns == ANYTHING else event.orders
+        topics = [event.concerns, None if orders is None else orders.topic]
+        holed = self._trust.missed([key for key in topics if key is not None], now, why)
+        are_asked = orders is not None and self._own_orders.missed(orders, now, why)
+        self._trust.resume(holed, now, are_orders_asked=are_asked)
 
     def _connection_lost(self, event: Closed, connection: Connection, now: float) -> None:
         self._connecting.closed(event)

@@ -50,7 +50,9 @@ class Statistics:
     late_pushes: int = 0
     """Updates dropped, since their topic was no longer wanted."""
     duplicates: int = 0
-    """Trades taken out, since they had been delivered before a reconnect."""
+    """Trades and own fills taken out, since they had been delivered before."""
+    order_differences: int = 0
+    """Own orders that were not as the venue listed them, each time the list of open orders was compared."""
     stray_answers: int = 0
     """Answers that nobody waited for (any more)."""
     unrecognised: int = 0

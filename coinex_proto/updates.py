@@ -27,9 +27,10 @@ class _Stamp:
     Properties and not `__getattr__`: msgspec asks a class that has it once per absent field, at 0.65 us each.
     """
 
-    __slots__ = ("_is_recovered", "_raw", "_received_at")
+    __slots__ = ("_is_recovered", "_is_self_trade", "_raw", "_received_at")
 
     _is_recovered: bool
+    _is_self_trade: bool
     _raw: bytes
     _received_at: float
 
@@ -65,7 +66,16 @@ class _Stamp:
         except AttributeError:
             return False
 
+    @property
+    def is_self_trade(self) -> bool:
+        """Of an own fill: the other side of the trade is own as well. Known, for both halves, when the second has come."""
+        try:
+            return self._is_self_trade
+        except AttributeError:
+            return False
 
+
+_set_is_self_trade = vars(_Stamp)["_is_self_trade"].__set__
 _set_is_recovered = vars(_Stamp)["_is_recovered"].__set__
 _set_received_at = vars(_Stamp)["_received_at"].__set__
 _set_raw = vars(_Stamp)["_raw"].__set__
@@ -87,7 +97,9 @@ class Update(Event, _Stamp):
     tells_order: ClassVar[bool] = False
     """True: `Dialect.order` may find something in it."""
     has_trade_ids: ClassVar[bool] = False
-    """True: the class has `trade_ids` and `without_trades`, and trades seen before are taken out after a reconnect."""
+    """True: the class has `trade_ids` and `without_trades`, and trades seen before are taken out."""
+    is_fill: ClassVar[bool] = False
+    """True: where it has an `occurrence_id` it is one own fill, which is delivered once; the id is (order id, trade id)."""
 
     @property
     def topic_key(self) -> TopicKey:
@@ -100,6 +112,11 @@ class Update(Event, _Stamp):
         return None
 
     @property
+    def is_whole_order_list(self) -> bool:
+        """Whether it lists every open order of the account, so that one that it lacks has ended."""
+        return False
+
+    @property
     def venue_time(self) -> float | None:
         """When the venue made it, Unix seconds on the venue's clock; None: it does not say."""
         return None
@@ -107,17 +124,27 @@ class Update(Event, _Stamp):
     def __reduce__(self) -> tuple[Any, ...]:
         # attrs pickles and copies its own fields only: a copy would say that it came from nowhere.
         values = {attribute.name: getattr(self, attribute.name) for attribute in fields(type(self))}
-        return _restored, (type(self), values, self.raw, self.received_at, self.is_recovered)
+        stamped = (self.raw, self.received_at, self.is_recovered, _Stamp.is_self_trade.fget(self))  # type: ignore[attr-defined]
+        return _restored, (type(self), values, *stamped)
 
 
-def _restored(kind: type[U], values: dict[str, Any], raw: bytes, received_at: float, is_recovered: bool) -> U:
+def _restored(
+    kind: type[U], values: dict[str, Any], raw: bytes, received_at: float, is_recovered: bool, is_self_trade: bool
+) -> U:
     update = kind.__new__(kind)
     for name, value in values.items():
         object.__setattr__(update, name, value)
     stamp(update, raw, received_at)
     if is_recovered:
         recovered(update, received_at)
+    if is_self_trade:
+        mark_self_trade(update)
     return update
+
+
+def mark_self_trade(update: Update) -> None:
+    """Say that both sides of this own fill are own."""
+    _set_is_self_trade(update, True)
 
 
 def stamp(update: Update, raw: bytes, received_at: float) -> None:

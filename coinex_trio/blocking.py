@@ -107,7 +107,7 @@ class BlockingClient(ClientBase):
         check_seconds(timeout)
         self._open()
         live = self._core.session.orders.live(order)  # an event carries a snapshot, which stays as it is
-        if not self._until(lambda: live.is_final, self._core.now() + timeout, "wait()"):
+        if not self._until(lambda: live.has_ended, self._core.now() + timeout, "wait()"):
             raise TimeoutError(f"the order is {live.state} after {timeout:g} s")
         return live
 

@@ -58,9 +58,12 @@ class Client(ClientBase):
         await self._until(is_done, "ready()")
 
     async def wait(self, order: OrderView) -> OrderView:
-        """The order when it is final. One in state `unknown` is waited for: it may be resolved by a push or a query."""
+        """The order when it is final. One in state `unknown` is waited for: it may be resolved by a push or a query.
+
+        One of which the venue cannot tell how it ended is given as it is: see `OrderView.has_ended`.
+        """
         live = self._core.session.orders.live(order)  # an event carries a snapshot, which stays as it is
-        await self._until(lambda: live.is_final, "wait()")
+        await self._until(lambda: live.has_ended, "wait()")
         return live
 
     def events(self, *wanted: type[E] | Topic[E]) -> EventStream[E]:

@@ -14,7 +14,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, TypeVar, assert_never, final
 from weakref import ref
 
-from coinex_driver.arguments import check_seconds
+from coinex_driver.arguments import check_interval, check_seconds
 from coinex_driver.coinex_facade import CoinexSubscriptions, Module, dialect_of, http_url_of
 from coinex_driver.reentry import CURRENT_THREAD
 from coinex_proto import Callbacks, Config, OrderView, UsageError, coinex
@@ -56,12 +56,17 @@ class CoinexClient(BlockingClient, CoinexSubscriptions):
         network: Network = SYSTEM,
         background: bool = False,
         backfill: bool = False,
+        check_orders_every: float | None = None,
     ) -> None:
         """Nothing is opened yet. `url`: another address than the exchange's own; `ws://` only to this machine, unless
         `allow_plaintext` says that credentials may be read on the way. `http_url`: where HTTP is asked; left out, it is
         the venue's own, and with a `url` the host of that. `backfill`: after each `Restored` the trades, own trades and
         finished orders that were missed are asked for over HTTP and handed out with `is_recovered`, then `Backfilled`.
+        `check_orders_every`: so often (seconds) the venue's list of
+        open orders is compared with the orders known here; what differs is an `OrderChanged`, and counted in
+        `stats.order_differences`.
         """
+        check_interval(check_orders_every, has_credentials=credentials is not None)
         super().__init__(
             dialect_of(module, credentials, url, allow_plaintext=allow_plaintext),
             callbacks=callbacks,
@@ -81,7 +86,8 @@ class CoinexClient(BlockingClient, CoinexSubscriptions):
             "network": network,
         }
         self._has_backfill = backfill
-        if backfill:
+        self._check_orders_every = check_orders_every
+        if backfill or check_orders_every is not None:
             _ = self._trading
 
     def authenticate(self) -> None:
@@ -131,7 +137,9 @@ class CoinexClient(BlockingClient, CoinexSubscriptions):
             assert client is not None, "its own callbacks are called by it"
             client._perform(actions)
 
-        self._change(lambda: trading.watch(perform, backfill=self._has_backfill))
+        self._change(
+            lambda: trading.watch(perform, backfill=self._has_backfill, check_orders_every=self._check_orders_every)
+        )
         return trading
 
     def place_order(

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final, Self, final
 
+from coinex_driver.arguments import check_interval
 from coinex_driver.coinflex_commands import (
     CoinflexBalance,
     CoinflexCommands,
@@ -56,12 +57,16 @@ class CoinflexClient(BlockingClient):
         ssl_context: ssl.SSLContext | None = None,
         network: Network = SYSTEM,
         background: bool = False,
+        check_orders_every: float | None = None,
     ) -> None:
         """Nothing is opened yet. `assets`: what `fetch_assets` gives; by default the table of spring 2020.
 
         `url`: another address than the exchange's own; `ws://` only to this machine, unless `allow_plaintext` says that
-        the account may be read on the way.
+        the account may be read on the way. `check_orders_every`: so often (seconds) the venue's list of
+        open orders is compared with the orders known here; what differs is an `OrderChanged`, and counted in
+        `stats.order_differences`.
         """
+        check_interval(check_orders_every, has_credentials=credentials is not None)
         dialect = coinflex.live(
             credentials=credentials, assets=assets, url=url or coinflex.LIVE_URL, allow_plaintext=allow_plaintext
         )
@@ -73,6 +78,7 @@ class CoinflexClient(BlockingClient):
             network=network,
             background=background,
         )
+        self.step(lambda session, now: session.compare_orders_every(check_orders_every, now))
         self.assets = assets
         self._commands = CoinflexCommands(assets, network.sources)
 

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar, final
 
-from coinex_driver.arguments import check_seconds
+from coinex_driver.arguments import check_interval, check_seconds
 from coinex_driver.qfex_orders import by_socket, with_client_id
 from coinex_proto import (
     BookChanged,
@@ -81,11 +81,15 @@ class QfexClient(QfexTrading):
         ssl_context: ssl.SSLContext | None = None,
         network: Network = SYSTEM,
         background: bool = False,
+        check_orders_every: float | None = None,
     ) -> None:
         """Nothing is opened yet. `account_id`: a subaccount. `cancel_on_disconnect`: read what `qfex.trade` says of it.
 
         `http_url`: where HTTP goes, with the extra `http`; not said: the venue's own address where `trade_url` is the venue's.
+        `check_orders_every`: so often (seconds) the venue's list of open orders is compared with the orders known here; what
+        differs is an `OrderChanged`, and counted in `stats.order_differences`.
         """
+        check_interval(check_orders_every, has_credentials=credentials is not None)
         self._http_url = http_url if http_url is not None else HTTP_URLS.get(trade_url)
         self._http_options: dict[str, Any] = {
             "credentials": credentials if isinstance(credentials, qfex.HmacCredentials) else None,
@@ -128,6 +132,7 @@ class QfexClient(QfexTrading):
         )
         # Order responses hold no price of a fill: without this an order would have no average price.
         self._trade.subscribe(qfex.Fills())
+        self._trade.step(lambda session, now: session.compare_orders_every(check_orders_every, now))
         self._market._siblings = (weakref.ref(self._trade),)
         self._trade._siblings = (weakref.ref(self._market),)
 

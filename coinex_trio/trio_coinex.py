@@ -15,6 +15,7 @@ from typing import Any, Final, TypeVar, assert_never, final
 
 import trio
 
+from coinex_driver.arguments import check_interval
 from coinex_driver.client_core import ClientCore
 from coinex_driver.coinex_facade import CoinexSubscriptions, Module, dialect_of, http_url_of
 from coinex_driver.coinex_trading import (
@@ -209,12 +210,12 @@ class TrioCoinexClient(Client, CoinexSubscriptions):
 
     # After a loss -----------------------------------------------------------------------------------------------------
 
-    def _watch(self, *, backfill: bool) -> None:
+    def _watch(self, *, backfill: bool, check_orders_every: float | None) -> None:
         def add(job: Actions[None]) -> None:
             self._jobs.append(job)
             self._news.set()
 
-        self._trading.watch(add, backfill=backfill)
+        self._trading.watch(add, backfill=backfill, check_orders_every=check_orders_every)
         self._core.own.add(OrderChanged, self._on_order)
 
     def _on_order(self, event: OrderChanged) -> None:
@@ -248,15 +249,19 @@ async def open_coinex(
     ssl_context: ssl.SSLContext | None = None,
     network: Network = SYSTEM,
     backfill: bool = False,
+    check_orders_every: float | None = None,
 ) -> AsyncIterator[TrioCoinexClient]:
     """A CoinEx client that is `Ready` when the block begins and closed in good order when it ends.
 
     `url`: another address than the exchange's own; `ws://` only to this machine, unless `allow_plaintext` says that
     credentials may be read on the way. `http_url`: where HTTP goes; left out, it is the venue's own, and with a `url` the
     host of that. `backfill`: after each `Restored` the trades, own trades and finished orders that were missed are asked
-    for over HTTP and handed out with `is_recovered`, then `Backfilled`. Errors come as they do from `open_client`.
+    for over HTTP and handed out with `is_recovered`, then `Backfilled`. `check_orders_every`: so often (seconds) the
+    venue's list of open orders is compared with the orders known here; what differs is an `OrderChanged` and counted in
+    `stats.order_differences`. Errors come as they do from `open_client`.
     """
     dialect = dialect_of(module, credentials, url, allow_plaintext=allow_plaintext)
+    check_interval(check_orders_every, has_credentials=dialect.has_credentials)
     core = ClientCore(dialect, callbacks, config, network.sources, network.now)
     check_ssl_context(ssl_context, has_credentials=dialect.has_credentials)
     async with open_http(
@@ -271,6 +276,6 @@ async def open_coinex(
     ) as http:
         io = TrioIO(core, network, ssl_context)
         client = TrioCoinexClient(core, io, http, network, module)
-        client._watch(backfill=backfill)
+        client._watch(backfill=backfill, check_orders_every=check_orders_every)
         async with opened(client, io, client._attend):
             yield client

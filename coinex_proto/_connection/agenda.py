@@ -22,6 +22,8 @@ class Item(Enum):
     VERIFY = "a topic must have been verified by now"
     PRIVATE_CHECK = "the sign-in is to be proved"
     ORDERS = "orders of unknown state are to be asked about"
+    ORDERS_ASKED = "the venue has been asked about every order that a missed push put in doubt"
+    OPEN_ORDERS = "the venue's list of open orders is to be compared with the orders that are known"
 
 
 NO_SUBJECTS: Final[tuple[Hashable, ...]] = ()

@@ -12,7 +12,7 @@ from typing import Any, Final, final
 from coinex_proto.ids import TopicKey
 from coinex_proto.statistics import Statistics
 from coinex_proto.topics import is_wide, wide
-from coinex_proto.updates import Update
+from coinex_proto.updates import Update, mark_self_trade
 
 MAX_KEYS: Final = 10_000
 """Markets of which something is remembered: a peer may name any number of them under an all-markets topic."""
@@ -39,25 +39,27 @@ class DeliveredOfMarket:
         """A pushed update without the trades that were delivered before; None when nothing is left of it."""
         ids: Sequence[Any] = update.trade_ids
         known = self.ids
-        old = [trade_id for trade_id in ids if trade_id in known]
+        distinct = frozenset(ids)
+        old = frozenset() if known.keys().isdisjoint(distinct) else distinct & known.keys()
+        fresh = len(distinct) - len(old)
         self.add(ids)
         self.is_history_due = False
-        if not old and not is_history:
+        if fresh == len(ids) and not is_history:
             return update  # type: ignore[no-any-return]
-        self._all.stats.duplicates += len(old)
-        if len(old) == len(ids) and not is_history:
+        self._all.stats.duplicates += len(ids) - fresh
+        if not fresh and ids and not is_history:
             return None
-        return update.without_trades(frozenset(old), is_history=is_history)  # type: ignore[no-any-return]
+        return update.without_trades(old, is_history=is_history)  # type: ignore[no-any-return]
 
     def take_recovered(self, update: Any) -> Update | None:
         """An update that a query brought, without the trades that were delivered before; None when nothing is left of it."""
         ids: Sequence[Any] = update.trade_ids
-        old = frozenset(trade_id for trade_id in ids if trade_id in self.ids)
+        old = self.ids.keys() & ids
         # They are older than what was pushed, so that they are the first to be forgotten.
         pushed, self.ids = self.ids, {}
         self._all.count -= len(pushed)
         self.add([*reversed(pushed), *ids])
-        fresh: Update | None = None if len(old) == len(ids) else update.without_trades(old, is_history=True)
+        fresh: Update | None = None if old >= set(ids) else update.without_trades(old, is_history=True)
         return fresh
 
     def add(self, ids: Sequence[Hashable]) -> None:
@@ -80,6 +82,10 @@ class Delivered:
         self.count = 0
         """Of all ids."""
         self._by_key: dict[TopicKey, DeliveredOfMarket] = {}
+        self._fills: dict[tuple[TopicKey, tuple[Hashable, Hashable]], None] = {}
+        """Own fills by order id and trade id, oldest first; busy public trades do not push them out."""
+        self._halves: dict[tuple[TopicKey, Hashable], dict[Hashable, Update]] = {}
+        """The fills of each trade, by order id."""
 
     def of(self, key: TopicKey) -> DeliveredOfMarket:
         """Those of one market; the market known longest gives way when there are too many."""
@@ -93,7 +99,7 @@ class Delivered:
     def has(self, key: TopicKey, occurrence: Hashable) -> bool:
         """Whether this was delivered."""
         delivered = self._by_key.get(key)
-        return delivered is not None and occurrence in delivered.ids
+        return (key, occurrence) in self._fills or (delivered is not None and occurrence in delivered.ids)
 
     def markets(self, kind: Hashable) -> tuple[str, ...]:
         """The markets of which something of this kind was delivered."""
@@ -101,8 +107,34 @@ class Delivered:
 
     def note(self, update: Update) -> None:
         """A pushed update about an own order: a fill or an end that it reports is not recovered once more."""
-        if update.occurrence_id is not None:
-            self.of(update.topic_key).add((update.occurrence_id,))
+        occurrence: Any = update.occurrence_id
+        if occurrence is None:
+            return
+        self.of(update.topic_key).add((occurrence,))
+        if update.is_fill:
+            self._note_fill(update, *occurrence)
+
+    def is_told_again(self, update: Update) -> bool:
+        """Whether this pushed update is an own fill that was delivered before; else it is noted as `note` does."""
+        if update.is_fill and update.occurrence_id is not None and self.has(update.topic_key, update.occurrence_id):
+            self.stats.duplicates += 1
+            return True
+        self.note(update)
+        return False
+
+    def _note_fill(self, update: Update, order_id: Hashable, trade_id: Hashable) -> None:
+        """Each half of a trade with oneself is a fill of another order."""
+        key = update.topic_key
+        halves = self._halves.setdefault((key, trade_id), {})
+        halves[order_id] = update
+        if len(halves) > 1:
+            for half in halves.values():
+                mark_self_trade(half)
+        self._fills[key, (order_id, trade_id)] = None
+        if len(self._fills) > KEPT:
+            oldest = next(iter(self._fills))
+            del self._fills[oldest]
+            self._halves.pop((oldest[0], oldest[1][1]), None)
 
     def take_recovered(self, update: Update) -> Update | None:
         """An update that a query brought, without what was delivered before; None when nothing is left of it."""

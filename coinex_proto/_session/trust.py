@@ -24,6 +24,7 @@ from coinex_proto.books.view import BookChanged, BookView
 from coinex_proto.config import Config
 from coinex_proto.events import Lost, Restored
 from coinex_proto.ids import TopicKey
+from coinex_proto.orders.tracker import Orders
 from coinex_proto.statistics import Statistics
 from coinex_proto.topics import Topic, is_wide, wide
 from coinex_proto.updates import Event, Update, stamp
@@ -55,6 +56,7 @@ class Trust:
         events: deque[Event],
         agenda: Agenda,
         timeline: Timeline,
+        orders: Orders,
     ) -> None:
         self._subscriptions = subscriptions
         self._silent_after = config.silent_after
@@ -64,6 +66,9 @@ class Trust:
         self._timeline = timeline
         self.is_doubted = False
         """The connection is in doubt: what comes is handed on, and proves nothing before `line_proved`."""
+        self._orders = orders
+        self._awaiting_orders: list[Verification] = []
+        """Lost, and live again once the orders have been asked about of which something was missed."""
         self.delivered = Delivered(stats)
         self._sequences: dict[TopicKey | None, int] = {}
         self._told: set[tuple[TopicKey, Hashable]] = set()
@@ -150,21 +155,17 @@ class Trust:
             self.lose((known,), now if received_at is None else self._timeline.from_stamp(received_at), why)
         return False
 
-    def missed(self, concerns: TopicKey, now: float, why: str) -> None:
-        """A push of this kind and market (None: any) could not be read: what it said is missing.
+    def missed(self, concerns: Iterable[TopicKey], now: float, why: str) -> list[Verification]:
+        """A push of one of these kinds and markets (None: any) could not be read: what it said is missing.
 
         A book is in doubt until it is proved again, and what is merged until it is whole again. A public topic of the named
-        market is in doubt until a push of it can be read. Every other topic has a hole and is live again at once; one of all
-        markets is told once a connection what is wrong with which market, not at every push.
+        market is in doubt until a push of it can be read. Every other topic has a hole, and is among those given: call
+        `resume` with them; one of all markets hears once a connection what is wrong with which market, not at every push.
         """
-        kind, market = concerns[:2]
-        concerned = [
-            one.verification
-            for one in self._subscriptions.wanted()
-            if kind in (None, one.key[0])
-            and (market is None or one.key[1] in (market, None))
-            and self._is_news(one, market)
-        ]
+        places = [key[:2] for key in concerns]
+        named = {place[1] for place in places}
+        market = named.pop() if len(named) == 1 else None
+        concerned = [one.verification for one in self._subscriptions.wanted() if self._is_concerned(one, places)]
         if market is not None and any(is_wide(known.subscription.key) for known in concerned):
             why = f"{why}: {market}"
         live = [known for known in concerned if known.is_live or known.proof is _HELD_BACK]
@@ -177,7 +178,13 @@ class Trust:
                 self._start_unproved(known, now, why)
             elif known.book is not None and known in live:
                 self._start_unproved(known, now, why)
-        self.mark_live([known for known in live if not _waits_for_proof(known, market)], now)
+        return [known for known in live if not _waits_for_proof(known, market)]
+
+    def _is_concerned(self, subscription: Subscription, places: Sequence[TopicKey]) -> bool:
+        """Whether one of these kinds and markets is of it, and was not reported before."""
+        kind_of, market_of = subscription.key[:2]
+        markets = [m for kind, m in places if kind in (None, kind_of) and (m is None or market_of in (m, None))]
+        return bool([m for m in markets if self._is_news(subscription, m)])
 
     def _is_news(self, subscription: Subscription, market: Hashable) -> bool:
         """False: the topic is of all markets, and was told of this one."""
@@ -193,6 +200,17 @@ class Trust:
         if is_news:
             self._told.add(told)
         return is_news
+
+    def resume(self, holed: Sequence[Verification], now: float, *, are_orders_asked: bool) -> None:
+        """They are live again: at once, but where own orders are being asked about, the topics that tell of them after that."""
+        waiting = [known for known in holed if are_orders_asked and _tells_order(known.subscription.topic)]
+        self._awaiting_orders += waiting
+        self.mark_live([known for known in holed if known not in waiting], now)
+
+    def orders_asked(self, now: float) -> None:
+        """The venue has been asked about every order of which something was missed."""
+        waiting, self._awaiting_orders = self._awaiting_orders, []
+        self.mark_live([known for known in waiting if known.is_expected and known.subscription.holders], now)
 
     def unread(self) -> None:
         """A message could not be read: its number is not known, so that the next one along the connection proves no gap."""
@@ -292,7 +310,14 @@ class Trust:
                 self._agenda.add_at(Item.VERIFY, due)
         for (since, why), topics in back.items():
             stamp = self._timeline.stamp
-            self._events.append(Restored(topics=tuple(topics), since=stamp(since), until=stamp(now), why=why))
+            unknown = self._unknown_orders() if any(map(_tells_order, topics)) else 0
+            restored = Restored(
+                topics=tuple(topics), since=stamp(since), until=stamp(now), why=why, unknown_orders=unknown
+            )
+            self._events.append(restored)
+
+    def _unknown_orders(self) -> int:
+        return sum(view.state == "unknown" for view in self._orders.open())
 
     def lose(self, doubted: Iterable[Verification], since: float, why: str) -> None:
         """They prove nothing from now on: one event for all of them that were live."""
@@ -360,6 +385,7 @@ class Trust:
         self._sequences.clear()
         self.is_doubted = False
         self._told.clear()
+        self._awaiting_orders = []
         for subscription in self._subscriptions:
             known = subscription.verification
             known.unproved_since = None
@@ -434,6 +460,10 @@ class Trust:
         if book_due is not None and (silent_at is None or book_due <= silent_at):
             return "no whole book within its time"
         return f"silent for {self._silence(known):g} s"
+
+
+def _tells_order(topic: AnyTopic) -> bool:
+    return issubclass(topic.event, Update) and topic.event.tells_order
 
 
 def _move(known: Verification, sign: Sign) -> None:

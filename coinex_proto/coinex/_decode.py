@@ -13,6 +13,7 @@ from typing import Final
 import msgspec
 
 from coinex_proto.coinex._lenient import lenient
+from coinex_proto.coinex._orders_missed import orders_missed, orders_of_unknown
 from coinex_proto.coinex._pushes import PUSHES
 from coinex_proto.coinex._refusals import refusal
 from coinex_proto.coinex.legacy._answer import legacy_answer
@@ -82,8 +83,19 @@ def _push(payload: bytes, envelope: _Envelope) -> Sequence[Inbound]:
             return legacy_updates(method, bytes(envelope.params))
         found = lenient(method, bytes(envelope.data))
     except LookupError:
-        return (Unrecognised(raw=payload, why=f"unknown method {quoted(method)}"),)
-    missed = [Unrecognised(raw=payload, why=f"{method}: {one.why}", concerns=one.concerns) for one in found.missed]
+        orders = orders_of_unknown(bytes(envelope.data))
+        concerns = None if orders is None else orders.topic
+        return (Unrecognised(raw=payload, why=f"unknown method {quoted(method)}", concerns=concerns, orders=orders),)
+    data = bytes(envelope.data)
+    missed = [
+        Unrecognised(
+            raw=payload,
+            why=f"{method}: {one.why}",
+            concerns=one.concerns,
+            orders=orders_missed(str(one.concerns[0]), data),
+        )
+        for one in found.missed
+    ]
     return Mended((*found.updates, *missed), left_out=found.left_out)
 
 

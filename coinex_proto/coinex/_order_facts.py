@@ -7,14 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import Final, Literal
+from typing import Final
 
 from coinex_proto.coinex.account_updates import Order, OrderUpdate, UserTradeUpdate
+from coinex_proto.errors import quoted
 from coinex_proto.moments import unix_milliseconds
 from coinex_proto.numbers import CONTEXT
 from coinex_proto.orders.fact import Fill, OrderFact
+from coinex_proto.orders.states import OrderState
 from coinex_proto.updates import Update
 
+_LIVE: Final = ("put", "update", "modify")
 _FINISHED: Final = "finish"
 _MARKET: Final = "market"
 _INVERSE: Final = "USD"
@@ -32,6 +35,18 @@ def order_facts(update: Update, *, is_futures: bool) -> Sequence[OrderFact]:
 
 def _of_order(update: OrderUpdate, *, is_futures: bool) -> OrderFact:
     order = update.order
+    state = _state(update)
+    if state == "unknown":
+        # Nobody documented what the numbers mean beside this word.
+        return OrderFact(
+            order_id=order.order_id,
+            client_order_id=order.client_id or None,
+            market=order.market,
+            side=order.side,
+            state=state,
+            why=f"order.update with the event {quoted(update.event)}",
+            at=unix_milliseconds(order.updated_at),
+        )
     # The venue does not say in which currency a market order is counted, so its amount is not set against its fills.
     # What may be one is taken for one.
     is_counted = order.type is not None and order.type.lower() != _MARKET
@@ -45,15 +60,22 @@ def _of_order(update: OrderUpdate, *, is_futures: bool) -> OrderFact:
         filled=order.filled_amount,
         remaining=order.unfilled_amount if is_counted else None,
         average_price=_average(order, is_futures=is_futures),
-        state=_state(update),
+        state=state,
         at=unix_milliseconds(order.updated_at),
     )
 
 
-def _state(update: OrderUpdate) -> Literal["live", "filled", "cancelled"]:
+def _state(update: OrderUpdate) -> OrderState:
+    """A word that nobody documented, or numbers that contradict each other, prove nothing."""
     if update.event != _FINISHED:
-        return "live"
-    return "cancelled" if update.order.unfilled_amount else "filled"
+        return "live" if update.event in _LIVE else "unknown"
+    order = update.order
+    if order.unfilled_amount > 0:
+        return "cancelled"  # the tracker knows better where all is filled
+    filled = order.filled_amount
+    if order.unfilled_amount < 0:
+        return "filled" if filled is not None and filled >= order.amount else "unknown"
+    return "unknown" if filled is not None and not filled and order.amount > 0 else "filled"
 
 
 def _average(order: Order, *, is_futures: bool) -> Decimal | None:

@@ -89,7 +89,8 @@ class OrderUpdate(Update):
     """A change of one own order.
 
     `event`: "put", "update", "modify" or "finish". There is no word for cancelled: a finished order whose
-    `unfilled_amount` is 0 was filled, any other was cancelled with that remainder. Source: CoinEx API v2, order.update.
+    `unfilled_amount` is 0 was filled, any other was cancelled with that remainder. After any other word the order is
+    `unknown`, and is asked about. Source: CoinEx API v2, order.update.
 
     Essential: `event`, and what is essential of the order.
     """
@@ -182,6 +183,7 @@ class UserTradeUpdate(Update):
     """
 
     tells_order: ClassVar[bool] = True
+    is_fill: ClassVar[bool] = True
 
     deal_id: int
     created_at: int | None = None
@@ -209,9 +211,9 @@ class UserTradeUpdate(Update):
         return ("user_deals", self.market)
 
     @property
-    def occurrence_id(self) -> int:
-        """The fill's."""
-        return self.deal_id
+    def occurrence_id(self) -> tuple[int, int]:
+        """Order and fill: a trade with oneself is a fill of two orders."""
+        return self.order_id, self.deal_id
 
     @property
     def venue_time(self) -> float | None:

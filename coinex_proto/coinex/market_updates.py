@@ -175,8 +175,8 @@ class TradesUpdate(Update):
         return tuple([deal.deal_id for deal in self.deal_list])
 
     def without_trades(self, seen: Container[int], *, is_history: bool) -> TradesUpdate:
-        """The same update without the trades seen before, marked as history or not."""
-        kept = tuple([deal for deal in self.deal_list if deal.deal_id not in seen])
+        """The same update without the trades seen before, each of the others once, marked as history or not."""
+        kept = tuple({deal.deal_id: deal for deal in self.deal_list if deal.deal_id not in seen}.values())
         update = evolve(self, deal_list=kept, is_history=is_history)
         stamp(update, self.raw, self.received_at)
         return update

@@ -14,7 +14,15 @@ import msgspec
 from attrs import frozen
 
 from coinex_proto.coinflex._refusals import refusal
-from coinex_proto.coinflex.account_updates import BALANCES, VOLUME, BalanceChanged, OwnOrderUpdate, TradeVolumeUpdate
+from coinex_proto.coinflex.account_updates import (
+    BALANCES,
+    OWN_ORDERS,
+    VOLUME,
+    BalanceChanged,
+    OwnOrderUpdate,
+    TradeVolumeUpdate,
+)
+from coinex_proto.coinflex.assets import ASSETS_2020, Assets
 from coinex_proto.coinflex.credentials import nonce_of
 from coinex_proto.coinflex.market_updates import (
     ABSENT,
@@ -31,6 +39,7 @@ from coinex_proto.errors import quoted
 from coinex_proto.events import Unrecognised
 from coinex_proto.fitting import fitted
 from coinex_proto.ids import TopicKey
+from coinex_proto.orders.fact import OrdersMissed
 from coinex_proto.updates import Update
 
 
@@ -51,8 +60,8 @@ _HEAD: Final = msgspec.json.Decoder(_Head)
 _WELCOME: Final = msgspec.json.Decoder(_Welcome)
 
 
-def decode(payload: bytes) -> Sequence[Inbound]:
-    """All that one message holds."""
+def decode(payload: bytes, assets: Assets = ASSETS_2020) -> Sequence[Inbound]:
+    """All that one message holds; `assets` names the markets of own orders."""
     head = None
     try:
         head = _HEAD.decode(payload)
@@ -61,23 +70,55 @@ def decode(payload: bytes) -> Sequence[Inbound]:
             return (_answer(head, payload),)
         if head.error_code is not None:
             why = "a message that is both notice and reply"
-            return (Unrecognised(raw=payload, why=why, concerns=_concerns(_name(head), payload)),)
+            return (_missed(payload, why, _name(head), assets),)
         row = _NOTICES.get(notice) if type(notice) is str else None
         if row is None:
-            return (Unrecognised(raw=payload, why=f"unknown notice {quoted(notice)}"),)
+            return (_missed(payload, f"unknown notice {quoted(notice)}", _UNKNOWN, assets),)
         return row.read(payload)
     except UNREADABLE as problem:
-        return (_unreadable(payload, head, problem),)
+        notice = _name(head)
+        what = "unreadable message" if notice is None else f"unreadable {notice}"
+        return (_missed(payload, f"{what}: {quoted(problem)}", notice, assets),)
 
 
 _ANYTHING: Final[TopicKey] = (None, None)
 """Of a text that is no message at all: it may have been any notice."""
 
 
-def _unreadable(payload: bytes, head: _Head | None, problem: Exception) -> Unrecognised:
-    notice = _name(head)
-    what = "unreadable message" if notice is None else f"unreadable {notice}"
-    return Unrecognised(raw=payload, why=f"{what}: {quoted(problem)}", concerns=_concerns(notice, payload))
+_UNKNOWN: Final = ""
+"""Stands for a notice that nobody documented."""
+
+
+def _missed(payload: bytes, why: str, notice: str | None, assets: Assets) -> Unrecognised:
+    concerns, orders = _concerns(notice, payload), _orders_missed(notice, payload, assets)
+    topic = orders.topic if concerns is None and orders is not None else concerns
+    return Unrecognised(raw=payload, why=why, concerns=topic, orders=orders)
+
+
+def _orders_missed(notice: str | None, payload: bytes, assets: Assets) -> OrdersMissed | None:
+    """The own orders of a notice about orders: only their owner is told a tonce, which may be null."""
+    row = None if notice is None else _NOTICES.get(notice)
+    if notice is None or (notice != _UNKNOWN and (row is None or row.kind != OrderOpened.kind)):
+        return None
+    try:
+        record = decode_plain(payload)
+    except UNREADABLE:
+        return OrdersMissed(topic=_OWN)
+    if not isinstance(record, dict) or not any(name in record for name in _TONCES):
+        return None
+    base, counter = record.get("base"), record.get("counter")
+    market = assets.market_name(base, counter) if type(base) is int and type(counter) is int else None
+    order_id, tonce = record.get("id"), record.get("tonce")
+    return OrdersMissed(
+        topic=_OWN,
+        market=market,
+        order_id=order_id if type(order_id) is int else None,
+        client_order_id=str(tonce) if type(tonce) is int else None,
+    )
+
+
+_OWN: Final[TopicKey] = (OWN_ORDERS, None)
+_TONCES: Final = ("tonce", "bid_tonce", "ask_tonce")
 
 
 def _name(head: _Head | None) -> str | None:

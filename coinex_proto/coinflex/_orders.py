@@ -29,6 +29,7 @@ from coinex_proto.coinflex.market_updates import (
     OrderOpened,
     OrdersMatched,
     Tonce,
+    trade_id,
 )
 from coinex_proto.orders.fact import Fill, OrderFact
 from coinex_proto.updates import Update
@@ -109,10 +110,9 @@ def _closed(notice: OrderClosed, assets: Assets) -> OrderFact:
 
 
 def _matched(notice: OrdersMatched, assets: Assets) -> Sequence[OrderFact]:
-    """Of each side that is ours. A trade has no id: its two orders and what it left of them tell it from all others."""
-    trade = (notice.bid, notice.ask, notice.bid_rem, notice.ask_rem, notice.time)
+    """Of each side that is ours."""
     quantity, price = _amount(assets, notice.base, notice.quantity), _price(assets, notice.base, notice.price)
-    fill = None if quantity is None else Fill(trade, quantity, price)
+    fill = None if quantity is None else Fill(trade_id(notice), quantity, price)
     sides = (
         ("buy", notice.bid, notice.bid_tonce, notice.bid_rem),
         ("sell", notice.ask, notice.ask_tonce, notice.ask_rem),

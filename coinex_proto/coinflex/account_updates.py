@@ -6,11 +6,12 @@ ModifyOrder, CancelOrder, CancelAllOrders, GetTradeVolume.
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import ClassVar, Final, final
 
 from attrs import field, frozen
 
-from coinex_proto.coinflex.market_updates import OrderNotice
+from coinex_proto.coinflex.market_updates import ABSENT, OrderNotice, OrdersMatched, trade_id
 from coinex_proto.fitting import ESSENTIAL
 from coinex_proto.ids import TopicKey
 from coinex_proto.updates import Update
@@ -37,7 +38,26 @@ class OwnOrdersUpdate(Update):
 class OwnOrderUpdate(OwnOrdersUpdate):
     """A notice about an own order; whoever watches that book gets the notice itself as well."""
 
+    is_fill: ClassVar[bool] = True
+
     notice: OrderNotice
+
+    @property
+    def occurrence_id(self) -> tuple[Hashable, Hashable] | None:
+        """Of a trade, its own orders and the trade, which has no id: what it left of its orders tells it from all others."""
+        match self.notice:
+            case OrdersMatched() as trade:
+                return (trade.bid_tonce, trade.ask_tonce), trade_id(trade)
+        return None
+
+    @property
+    def is_self_trade(self) -> bool:
+        """Both orders of the trade are own: the notice is told once, for both halves."""
+        match self.notice:
+            case OrdersMatched() as trade:
+                both_told = trade.bid_tonce is not ABSENT and trade.ask_tonce is not ABSENT
+                return both_told or super().is_self_trade
+        return False
 
 
 @final
@@ -65,6 +85,11 @@ class OpenOrdersUpdate(OwnOrdersUpdate):
     """All own orders that are open. Reply to GetOrders."""
 
     orders: tuple[OpenOrder, ...]
+
+    @property
+    def is_whole_order_list(self) -> bool:
+        """Always: the reply has no pages."""
+        return True
 
 
 @final

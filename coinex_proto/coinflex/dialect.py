@@ -137,7 +137,7 @@ class CoinflexDialect:
 
     def decode(self, payload: bytes) -> Sequence[Inbound]:
         """Replies and notices; `Unrecognised` for what cannot be read."""
-        return decode(payload)
+        return decode(payload, self.assets)
 
     def subscribe(self, topics: Sequence[Topic[Event]]) -> Sequence[tuple[Command[Any], Sequence[Topic[Event]]]]:
         """One request a topic, each with the present state as its answer.

@@ -7,6 +7,7 @@ has none. Source: CoinFLEX API v1, notices and WatchOrders, WatchTicker.
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from enum import Enum
 from typing import ClassVar, Final, TypeAlias, final
 
@@ -133,6 +134,11 @@ class OrdersMatched(MarketUpdate):
     ask_base_fee: int | None = None
     """Only for the seller."""
     ask_counter_fee: int | None = None
+
+
+def trade_id(trade: OrdersMatched) -> Hashable:
+    """A trade has no id: its two orders and what it left of them tell it from all others."""
+    return (trade.bid, trade.ask, trade.bid_rem, trade.ask_rem, trade.time)
 
 
 @final

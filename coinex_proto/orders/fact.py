@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from attrs import frozen
 
-from coinex_proto.ids import OrderId
+from coinex_proto.ids import OrderId, TopicKey
 from coinex_proto.orders.states import OrderState
 
 
@@ -62,3 +62,18 @@ class OrderFact:
     """`remaining` is what a change of the order has left to fill: the amount is that and what was filled before."""
     may_be_renamed: bool = False
     """It tells of a change by which the order may have got this `order_id`, without the one that it had before."""
+
+
+@frozen(kw_only=True)
+class OrdersMissed:
+    """Which own orders a message may have told of that could not be read; what is None may be any.
+
+    The ids are as far as the message shows them: an id that is known here means that order and no other.
+    """
+
+    topic: TopicKey
+    """Of the topic that brings what own orders do; `ANYTHING`: it cannot be seen."""
+    market: str | None = None
+    """As `OrderFact.market`."""
+    order_id: OrderId | None = None
+    client_order_id: str | None = None

@@ -64,6 +64,7 @@ class Order:
         "_side",
         "_why",
         "client_order_id",
+        "has_ended_untold",
         "order_ids",
         "replaced",
         "state",
@@ -75,6 +76,8 @@ class Order:
         self.state: OrderState | None = None
         self.was_live = False
         """The venue has accepted it once, as a fill of it shows too: what it refuses later is a change of it."""
+        self.has_ended_untold = False
+        """It is unknown, and the venue lists it no more without telling how it ended."""
         self.order_ids: tuple[OrderId, ...] = ()
         self.replaced: frozenset[OrderId] = frozenset()
         self.client_order_id: str | None = None
@@ -135,15 +138,26 @@ class Order:
         self.was_live = self.was_live or self._filled() > 0
         rank = _Rank(None, None, 0) if is_former else _Rank(fact.at, reported_filled, serial)
         self._describe(fact, rank, self._filled() if reported_filled is None else reported_filled)
-        if fact.state is not None and (fact.state == "live" or not is_former):
-            self._take_state(fact.state, fact.why, rank)
+        state = fact.state
+        if state is not None and (state == "live" or not is_former):
+            # One that was amended to nothing has no rest either, and was cancelled all the same.
+            is_filled = state == "cancelled" and not fact.is_amended and self._is_filled()
+            self._take_state("filled" if is_filled else state, fact.why, rank)
 
     def move(self, to: OrderState, why: str = "") -> bool:
         """Goes to a state if the table allows it."""
         if to not in TRANSITIONS[self.state] or (to == "refused" and self.was_live):
             return False
         self.state, self._why = to, why
+        self.has_ended_untold = False
         self.was_live = self.was_live or to == "live"
+        return True
+
+    def end_untold(self, why: str) -> bool:
+        """The venue lists it no more and does not tell how it ended. Whether that is so, and news."""
+        if self.state != "unknown" or self.has_ended_untold:
+            return False
+        self.has_ended_untold, self._why = True, why
         return True
 
     def absorb(self, other: Order) -> None:
@@ -210,7 +224,7 @@ class Order:
         assert self.state is not None
         filled = self._filled()
         amount = self._value("amount")
-        if self.state == "unknown" and amount and filled >= amount:
+        if self.state == "unknown" and self._is_filled():
             self.move("filled")
         if self.state == "filled" and amount is not None:
             filled = max(filled, amount)
@@ -229,6 +243,7 @@ class Order:
             client_order_id=self.client_order_id,
             state=self.state,
             why=self._why,
+            has_ended=self.is_final or self.has_ended_untold,
             updated_at=self.values.updated_at,
         )
         if values == self.values:
@@ -239,6 +254,11 @@ class Order:
     def _value(self, name: str) -> Decimal | None:
         reported = self._reported.get(name)
         return None if reported is None else reported.value
+
+    def _is_filled(self) -> bool:
+        """Whether what is filled is all that was ordered: a hair more is, a hair less is not."""
+        amount = self._value("amount")
+        return amount is not None and amount > 0 and self._filled() >= amount
 
     def _filled(self) -> Decimal:
         """Both are lower bounds: what the venue added up, and the single fills that were seen."""

@@ -11,7 +11,7 @@ from typing import Final, Literal, TypeAlias
 OrderState: TypeAlias = Literal["sending", "live", "filled", "cancelled", "refused", "unknown"]
 
 TRANSITIONS: Final[Mapping[OrderState | None, tuple[OrderState, ...]]] = {
-    None: ("sending", "live", "filled", "cancelled", "refused"),
+    None: ("sending", "live", "filled", "cancelled", "refused", "unknown"),
     "sending": ("live", "filled", "cancelled", "refused", "unknown"),
     "live": ("filled", "cancelled", "unknown"),
     "unknown": ("live", "filled", "cancelled", "refused"),

@@ -13,7 +13,7 @@ from attrs import evolve
 
 from coinex_proto.checks import check_order
 from coinex_proto.ids import OrderId, RequestId
-from coinex_proto.orders.fact import OrderFact
+from coinex_proto.orders.fact import OrderFact, OrdersMissed
 from coinex_proto.orders.order import Order
 from coinex_proto.orders.sent import SentOrders
 from coinex_proto.orders.states import OrderState
@@ -139,6 +139,28 @@ class Orders:
     def connection_lost(self, now: float, why: str) -> list[OrderView]:
         """Every order that is not final becomes `unknown`; gives those that changed."""
         return [record.view for record in tuple(self._open.values()) if self._move(record, "unknown", why, now)]
+
+    def missed(self, missed: OrdersMissed, now: float, why: str) -> tuple[list[OrderView], list[OrderView]]:
+        """Every open order of which this may have told becomes `unknown`; gives them all, and those that changed."""
+        meant = [record for record in self._meant_by(missed) if record.number in self._open]
+        changed = [record for record in meant if self._move(record, "unknown", why, now)]
+        return [record.view for record in meant], [record.view for record in changed]
+
+    def _meant_by(self, missed: OrdersMissed) -> list[_Record]:
+        known = None if missed.order_id is None else self._by_order_id.get(missed.order_id)
+        if known is not None:
+            return [known]
+        in_market = [record for record in self._open.values() if record.order.may_be_in(missed.market)]
+        client_id = missed.client_order_id
+        named = [record for record in in_market if client_id and record.order.client_order_id == client_id]
+        return named or in_market
+
+    def ended(self, order: OrderView, now: float, why: str) -> OrderView | None:
+        """The venue lists this order no more, and does not tell how it ended: the view when that is news, else None."""
+        record = self._by_number.get(order._source.number)
+        if record is None or not record.order.end_untold(why):
+            return None
+        return record.view if self._refile(record, now) else None
 
     # Which order a fact is about --------------------------------------------------------------------------------------
 

@@ -30,6 +30,7 @@ class OrderValues(NamedTuple):
     client_order_id: str | None = None
     state: OrderState = "sending"
     why: str = ""
+    has_ended: bool = False
     updated_at: float = 0.0
 
 
@@ -134,6 +135,14 @@ class OrderView:
     def is_final(self) -> bool:
         """Filled, cancelled or refused: the state will not change any more (`filled` may still grow by a late fill)."""
         return self.state in FINAL_STATES
+
+    @property
+    def has_ended(self) -> bool:
+        """It is final, or `unknown` and certainly not open any more: the venue lists it no more and cannot tell how it ended.
+
+        In the second case no query will tell; what was filled is at least `filled`, and `why` says so.
+        """
+        return self._source.values.has_ended
 
     @property
     def why(self) -> str:

@@ -11,6 +11,7 @@ from typing import Final
 from attrs import evolve
 
 from coinex_proto.commands import Refusal
+from coinex_proto.qfex._trade.statuses import is_documented
 
 RATE_PAUSE: Final = 1.0
 """Seconds to keep away after RateLimited when it does not say how long."""
@@ -58,9 +59,15 @@ def refusal_of_error(code: str, message: str, hint: str = "") -> Refusal:
 
 
 def refusal_of_status(status: str) -> Refusal:
-    """The meaning of an order status that refuses."""
+    """The meaning of an order status that refuses; one that nobody documented says nothing of the outcome."""
     is_rate = status == "RATE_LIMITED"
-    return Refusal(code=status, retryable=is_rate, hint=_STATUSES.get(status, ""), pause=RATE_PAUSE if is_rate else 0.0)
+    return Refusal(
+        code=status,
+        retryable=is_rate,
+        is_unknown=not (status in _STATUSES or is_documented(status)),
+        hint=_STATUSES.get(status, ""),
+        pause=RATE_PAUSE if is_rate else 0.0,
+    )
 
 
 def refusal_of_login(code: str | None, message: str) -> Refusal:

@@ -184,6 +184,7 @@ def test_an_order_is_an_object_of_what_its_view_shows() -> None:
         "client_order_id": None,
         "state": "sending",
         "is_final": False,
+        "has_ended": False,
         "why": "",
         "updated_at": 5.0,
     }

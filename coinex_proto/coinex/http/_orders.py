@@ -20,7 +20,9 @@ _INVERSE: Final = "USD"
 """The end of an inverse contract's name."""
 
 OPEN_STATES: Final = ("open", "part_filled")
-"""Of order_status; part_canceled is final."""
+CANCELLED_STATES: Final = ("part_canceled", "canceled")
+FILLED: Final = "filled"
+"""Of order_status; any other word proves nothing."""
 
 
 def price_fits_type(order_type: str, price: object) -> None:
@@ -128,11 +130,22 @@ def sending(command: PlacingCommand) -> OrderFact:
     )
 
 
-State = Literal["live", "filled", "cancelled"]
+State = Literal["live", "filled", "cancelled", "unknown"]
 
 
 def fact(row: OrderRow, state: State | None) -> OrderFact:
     """What an answer's row says of an order; its state is known from where the row was found. None: not known."""
+    if state == "unknown":
+        # Nobody documented what the numbers mean beside this word.
+        return OrderFact(
+            order_id=row.order_id,
+            client_order_id=row.client_id,
+            market=row.market.strip(),
+            side=row.side,
+            state=state,
+            why=f"the status {quoted(row.status)}",
+            at=row.updated_at,
+        )
     is_market = row.type in (None, "market")
     return OrderFact(
         order_id=row.order_id,
@@ -156,14 +169,16 @@ def state_of(row: OrderRow) -> State:
     """
     if row.status is None or row.status in OPEN_STATES:
         return "live"
-    return "filled" if row.status == "filled" else "cancelled"
+    if row.status in CANCELLED_STATES:
+        return "cancelled"  # the tracker knows better where all is filled
+    return "filled" if row.status == FILLED else "unknown"
 
 
 def finished_state(row: OrderRow) -> State:
     """The state of an order in the list of finished ones, whose rows have no status."""
     if row.status is not None:
         return state_of(row)
-    return "filled" if row.unfilled_amount == 0 else "cancelled"
+    return "cancelled" if row.unfilled_amount > 0 else "filled"
 
 
 def _average(row: OrderRow) -> Decimal | None:

@@ -19,6 +19,8 @@ from coinex_proto.dialect import Answer, Inbound, Mended
 from coinex_proto.errors import PayloadError, quoted
 from coinex_proto.events import Unrecognised
 from coinex_proto.fitting import fitted
+from coinex_proto.ids import ANYTHING, TopicKey
+from coinex_proto.orders.fact import OrdersMissed
 from coinex_proto.qfex._errors import OLD_TYPES, echo_of, error_answer
 from coinex_proto.qfex._refusals import refusal_of_error, refusal_of_login, refusal_of_status
 from coinex_proto.qfex._trade.keys import ACK, AUTH, of_described, of_order, of_placed, of_twap
@@ -54,7 +56,9 @@ def decode(payload: bytes) -> Sequence[Inbound]:
     try:
         return _by_keys(payload, decode_plain(payload))
     except UNREADABLE as problem:
-        return (Unrecognised(raw=payload, why=f"unreadable message: {quoted(problem)}"),)
+        # JSON of another shape is no push; what is no JSON may have been any.
+        concerns = None if isinstance(problem, msgspec.ValidationError | PayloadError) else ANYTHING
+        return (Unrecognised(raw=payload, why=f"unreadable message: {quoted(problem)}", concerns=concerns),)
 
 
 def _pushed(payload: bytes, update: PushedUpdate) -> Sequence[Inbound]:
@@ -204,7 +208,8 @@ def _spoilt(payload: bytes, key: str, record: object, why: str) -> Sequence[Inbo
     symbol = record.get("symbol") if isinstance(record, dict) else None
     market = symbol if isinstance(symbol, str) else None
     concerns = (PUSHES[key].channel, market) if PUSHES[key] in ACCOUNT_FEEDS.values() else None
-    report = Unrecognised(raw=payload, why=f"{key}: {why}", concerns=concerns)
+    orders = _orders_missed((PUSHES[key].channel, market), record) if PUSHES[key].tells_order else None
+    report = Unrecognised(raw=payload, why=f"{key}: {why}", concerns=concerns, orders=orders)
     if key != OrderUpdate.frame or not isinstance(record, dict):
         return (report,)
     try:
@@ -214,6 +219,16 @@ def _spoilt(payload: bytes, key: str, record: object, why: str) -> Sequence[Inbo
     # The numbers cannot be trusted: no result is read from it, so that a waiting request ends as not known.
     answer = Answer(keys=of_order(update), body=payload)
     return (answer, report)
+
+
+def _orders_missed(topic: TopicKey, record: object) -> OrdersMissed:
+    """As far as the record names an order."""
+    named = record if isinstance(record, dict) else {}
+    market, order_id, client_id = (
+        value if isinstance(value := named.get(name), str) and value else None
+        for name in ("symbol", "order_id", "client_order_id")
+    )
+    return OrdersMissed(topic=topic, market=market, order_id=order_id, client_order_id=client_id)
 
 
 def _legible(record: Mapping[str, Any]) -> OrderUpdate:

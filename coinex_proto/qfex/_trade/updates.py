@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any, ClassVar, final
+from typing import Any, ClassVar, Final, final
 
 from attrs import field, frozen
 
@@ -19,6 +19,9 @@ from coinex_proto.ids import TopicKey
 from coinex_proto.qfex._times import moment
 from coinex_proto.qfex._trade.statuses import ORDER_STATUSES
 from coinex_proto.updates import Update
+
+LISTED: Final = 1000
+"""So many orders the venue lists where no limit is given."""
 
 
 @frozen(kw_only=True)
@@ -98,6 +101,7 @@ class FillUpdate(PushedUpdate):
     frame: ClassVar[str] = "fill_response"
     channel: ClassVar[str] = "fills"
     tells_order: ClassVar[bool] = True
+    is_fill: ClassVar[bool] = True
 
     trade_id: str
     symbol: str
@@ -123,6 +127,11 @@ class FillUpdate(PushedUpdate):
     def topic_key(self) -> TopicKey:
         """Kind and symbol."""
         return (self.channel, self.symbol)
+
+    @property
+    def occurrence_id(self) -> tuple[str, str]:
+        """Order and trade: a trade with oneself is a fill of two orders."""
+        return self.order_id, self.trade_id
 
     @property
     def is_taker(self) -> bool:
@@ -279,6 +288,11 @@ class OpenOrdersUpdate(Update):
     twaps: tuple[TwapUpdate, ...] = field(default=(), metadata=EACH_ALONE)
     stop_orders: tuple[Mapping[str, Any], ...] = field(default=(), metadata=EACH_ALONE)
     """Where older servers list stop orders, as sent: the form of these records is not documented."""
+
+    @property
+    def is_whole_order_list(self) -> bool:
+        """Whether the venue has not cut it off at its default number of rows."""
+        return len(self.orders) < LISTED
 
     @property
     def topic_key(self) -> TopicKey:

@@ -10,7 +10,8 @@ import pytest
 from coinex_proto import Statistics
 from coinex_proto._session import delivered as module
 from coinex_proto._session.delivered import KEPT, KEPT_EACH, Delivered
-from coinex_proto.coinex import UserTradeUpdate
+from coinex_proto.coinex import TradesUpdate, UserTradeUpdate
+from coinex_proto.coinex.market_updates import Deal
 from tests.coinex_proto.tiny import TradeUpdate
 
 KEY = ("trade", "A")
@@ -116,3 +117,35 @@ def test_an_own_fill_is_not_recovered_that_was_pushed_or_recovered_before() -> N
     assert delivered.take_recovered(fill(8)) == fill(8)
     assert delivered.take_recovered(fill(8)) is None
     assert (delivered.markets("user_deals"), delivered.markets("deals")) == (("BTCUSDT",), ())
+
+
+def deals(*ids: int) -> TradesUpdate:
+    one = {"created_at": 1, "side": "buy", "price": Decimal(1), "amount": Decimal(1)}
+    return TradesUpdate(market="A", deal_list=tuple(Deal(deal_id=number, **one) for number in ids))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("told", "expected", "duplicates"),
+    [((5, 5), (5,), 1), ((6, 5, 6, 5), (6, 5), 2), ((1, 2, 1, 7), (7,), 3), ((9, 8), (9, 8), 0), ((1, 1), None, 2)],
+)
+def test_a_trade_that_stands_twice_in_one_push_is_delivered_once(
+    told: tuple[int, ...], expected: tuple[int, ...] | None, duplicates: int
+) -> None:
+    stats = Statistics()
+    delivered = Delivered(stats).of(("deals", "A"))
+    delivered.take_new(deals(2, 1), is_history=False)
+    found = delivered.take_new(deals(*told), is_history=False)
+    assert found is None if expected is None else isinstance(found, TradesUpdate) and found.trade_ids == expected
+    assert stats.duplicates == duplicates
+
+
+def test_a_list_of_queried_trades_that_names_one_twice_brings_it_once() -> None:
+    delivered = Delivered(Statistics()).of(("deals", "A"))
+    found = delivered.take_recovered(deals(5, 5, 4))
+    assert isinstance(found, TradesUpdate)
+    assert found.trade_ids == (5, 4)
+    assert delivered.take_recovered(deals(5, 5)) is None
+
+
+def test_an_empty_push_of_trades_is_handed_on() -> None:
+    assert Delivered(Statistics()).of(("deals", "A")).take_new(deals(), is_history=False) == deals()

@@ -14,6 +14,7 @@ from coinex_proto._session.interest import Interest
 from coinex_proto._session.subscription_states import Cause, Proof, State
 from coinex_proto._session.subscriptions import Subscription, Subscriptions
 from coinex_proto._session.trust import Trust
+from coinex_proto.orders.tracker import Orders
 from tests.coinex_proto.tiny import Ladder, Own, Price, Tiny
 
 
@@ -23,7 +24,8 @@ class Room:
     def __init__(self, password: str | None = None) -> None:
         self.subscriptions, self.agenda = Subscriptions(), Agenda()
         queue: deque[Event] = deque()
-        trust = Trust(self.subscriptions, Config(), Statistics(), queue, self.agenda, Timeline(int))
+        queue_and_clock = queue, self.agenda, Timeline(int)
+        trust = Trust(self.subscriptions, Config(), Statistics(), *queue_and_clock, Orders())
         self.interest = Interest(Tiny(password=password), self.subscriptions, trust, self.agenda)
 
     def hold(self, *topics: Topic[Any], holder: str = "me") -> None:

@@ -21,6 +21,7 @@ from coinex_proto import (
     RequestId,
     RequestRefused,
     RequestTimedOut,
+    Statistics,
 )
 from coinex_proto._connection.agenda import Agenda, Item
 from coinex_proto._connection.timeline import Timeline
@@ -55,7 +56,7 @@ class Tracked:
         self.orders = Orders()
         self.queue: deque[Event] = deque()
         self.agenda = Agenda()
-        self.own = OwnOrders(Tiny(password="pw"), self.orders, self.queue, self.agenda, Timeline(int))
+        self.own = OwnOrders(Tiny(password="pw"), self.orders, self.queue, self.agenda, Timeline(int), Statistics())
 
     def place(self) -> OrderView:
         return self.orders.sending(PLACE.order(), FIRST, 0.0)
@@ -162,7 +163,7 @@ def test_when_the_connection_is_lost_open_orders_are_unknown_and_the_next_one_as
     tracked.own.connection_ready(2.0)
     assert tracked.due() == 2.0
     line = signed_in()
-    tracked.own.resolver.send_queries(connection_of(line), 2.0)
+    tracked.own.send_queries(connection_of(line), 2.0)
     assert (line.sent(), tracked.due()) == ([{"do": "find", "name": "a"}], None)
 
 
@@ -172,7 +173,7 @@ def test_the_answer_to_our_own_query_is_dealt_with_here_and_once() -> None:
     tracked.own.connection_lost("reset", 1.0)
     tracked.own.connection_ready(2.0)
     line = signed_in()
-    tracked.own.resolver.send_queries(connection_of(line), 2.0)
+    tracked.own.send_queries(connection_of(line), 2.0)
     tracked.queue.clear()
     (answer,) = [event for event in line.say(2.5, {"found": {"name": "a", "state": "live"}}) if type(event) is Replied]
     assert [tracked.own.answers(answer, 2.5), tracked.own.answers(answer, 2.5)] == [True, False]

@@ -69,8 +69,8 @@ def test_an_order_push_says_all_that_it_knows() -> None:
         ("finish", "0.00000000000000000000", "filled"),
         ("finish", "0.5", "cancelled"),
         ("finish", "1.5", "cancelled"),
-        ("something_new", "1", "live"),
-        (3, "1", "live"),
+        ("something_new", "1", "unknown"),
+        (3, "1", "unknown"),
     ],
 )
 def test_a_finished_order_was_filled_when_nothing_remains_else_cancelled(event: str, unfilled: str, state: str) -> None:

@@ -217,3 +217,33 @@ def test_an_amendment_that_comes_late_changes_nothing_that_is_newer() -> None:
     newer = OrderFact(amount=D(5), remaining=D(5), state="live", at=9)
     values = reported(newer, OrderFact(remaining=D(3), state="live", at=3, is_amended=True))
     assert (values.amount, values.remaining) == (D(5), D(5))
+
+
+def test_an_order_that_is_listed_no_more_has_ended_and_its_end_may_still_be_told() -> None:
+    order = Order()
+    assert not order.end_untold("gone")
+    order.apply(OrderFact(order_id=1, state="live"), 1)
+    order.refresh(1.0)
+    assert not order.end_untold("gone"), "it is live"
+    order.move("unknown", "missed")
+    assert order.end_untold("gone")
+    assert not order.end_untold("gone"), "that is no news"
+    order.refresh(2.0)
+    assert (order.values.state, order.values.has_ended, order.values.why) == ("unknown", True, "gone")
+    order.apply(OrderFact(order_id=1, state="cancelled"), 2)
+    order.refresh(3.0)
+    assert (order.values.state, order.values.has_ended) == ("cancelled", True)
+
+
+@pytest.mark.parametrize(
+    ("filled", "state"), [("1", "filled"), ("1.00000001", "filled"), ("0.99999999", "cancelled"), ("0", "cancelled")]
+)
+def test_a_cancelled_order_of_which_all_is_filled_was_filled(filled: str, state: str) -> None:
+    values = reported(OrderFact(order_id=1, amount=D(1), filled=D(filled), state="cancelled"))
+    assert values.state == state
+
+
+def test_an_order_that_was_amended_to_what_is_filled_was_cancelled() -> None:
+    live = OrderFact(order_id=1, amount=D(2), filled=D(1), state="live")
+    values = reported(live, OrderFact(order_id=1, remaining=D(0), is_amended=True, state="cancelled"))
+    assert values.state == "cancelled"

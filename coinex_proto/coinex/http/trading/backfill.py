@@ -8,7 +8,7 @@ Source: CoinEx API v2, deals, user-deals, finished-order; "Behaviour that shapes
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import Any, Final, TypeAlias, final
 
 import attrs
@@ -117,7 +117,11 @@ class Backfill:
         for market in _each(topic.market, self._own_markets(), found):
             first = self._requests.ListUserDeals(market=market, start_time=window[0], end_time=window[1], limit=ROWS)
             rows = yield from self._pages(first, f"own trades of {market}", lambda _: False, found)
-            fresh = {row.deal_id: row for row in rows if not self._has(UserTrades, market, row.deal_id)}
+            fresh = {
+                (row.order_id, row.deal_id): row
+                for row in rows
+                if not self._has(UserTrades, market, (row.order_id, row.deal_id))
+            }
             _convert(UserTradeUpdate, sorted(fresh.values(), key=lambda row: row.deal_id), found, lambda update: update)
 
     def _query_orders(self, topic: Orders, window: Window, found: _Found) -> HttpCommands[None]:
@@ -152,7 +156,7 @@ class Backfill:
 
     # What the session knows -------------------------------------------------------------------------------------------
 
-    def _has(self, kind: type[UserTrades | Orders], market: str, occurrence: int) -> bool:
+    def _has(self, kind: type[UserTrades | Orders], market: str, occurrence: Hashable) -> bool:
         return self._step(lambda session, _: session.delivered.has((kind().key[0], market), occurrence))
 
     def _markets(self, kind: type[Trades | UserTrades]) -> tuple[str, ...]:
@@ -182,7 +186,8 @@ def _is_within(at_ms: int | None, window: Window) -> bool:
 
 def _is_before(page: Any, at_ms: int) -> bool:
     """Whether no row can be of interest, however the venue sorts them: neither was it made since, nor did it change."""
-    return all(max(row.created_at or 0, row.updated_at or 0) < at_ms for row in page.rows)
+    times = [(row.created_at, row.updated_at) for row in page.rows]
+    return all(changed is not None and max(made or 0, changed) < at_ms for made, changed in times)
 
 
 def _names(kind: Any) -> tuple[str, ...]:

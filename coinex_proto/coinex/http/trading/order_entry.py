@@ -13,6 +13,8 @@ from decimal import Decimal
 from types import ModuleType
 from typing import Any, Final, TypeAlias, final
 
+from attrs import evolve
+
 import coinex_proto.coinex.http.futures as futures
 import coinex_proto.coinex.http.spot as spot
 from coinex_proto._http.errors import HttpOutcomeUnknown
@@ -26,7 +28,6 @@ from coinex_proto.coinex.http.trading.session_step import HttpCommands, Module, 
 from coinex_proto.errors import RequestRefused, SdkError, UsageError
 from coinex_proto.orders.fact import OrderFact
 from coinex_proto.orders.view import OrderView
-from coinex_proto.session import Session
 
 Number: TypeAlias = str | int | Decimal
 """Of an amount or a price; a float is refused."""
@@ -119,6 +120,7 @@ class OrderEntry:
         if command.client_id is None:
             raise UsageError("an order needs a client_id here: without one nobody can find out what became of it")
         request_id, view = self._step(lambda session, now: session.sending(command.order(), now))
+        doubts = self._doubts()
         try:
             row = yield command
         except HttpOutcomeUnknown as lost:
@@ -132,7 +134,7 @@ class OrderEntry:
         except BaseException:
             self._step(lambda session, now: session.outcome_unknown(request_id, "interrupted while it was sent", now))
             raise
-        facts = facts_of(command, row)
+        facts = self._proved(facts_of(command, row), doubts)
         self._step(lambda session, now: session.apply_facts(*facts, now=now, request_id=request_id))
         return view
 
@@ -201,13 +203,37 @@ class OrderEntry:
 
         Those that were asked about a moment ago are left for later.
         """
-        due = self._step(_begin_round)
-        for market in dict.fromkeys(view.market for view in due if view.market is not None):
-            yield from self._list_open(market)
-        for view in due:
-            if view.state == "unknown":
-                yield from self.resolve(view)
+        due = self._step(lambda session, now: session.begin_order_queries(now))
+        try:
+            for market in dict.fromkeys(view.market for view in due if view.market is not None):
+                yield from self._list_open(market)
+            for view in due:
+                if view.state == "unknown":
+                    yield from self.resolve(view)
+        except BaseException as error:
+            is_passing = bool(getattr(error, "retryable", False)) or not isinstance(error, SdkError)
+            self._step(lambda session, now: session.order_queries_failed(now, is_passing=is_passing))
+            raise
+        self._step(lambda session, now: session.orders_queried(now))
         return sum(view.state == "unknown" for view in self._open())
+
+    def compare_open(self) -> HttpCommands[int]:
+        """Compares the venue's list of open orders with the orders known here; how many were not as the venue says.
+
+        What the list lacks is asked for one by one. Each difference is an `OrderChanged`, and counted in the statistics.
+        """
+        before = [view.snapshot() for view in self._open() if view.state == "live"]
+        known = {view.order_id: view for view in before}
+        listed = yield from self._list_open(None)
+        missing = [view for view in before if view.order_id not in listed]
+        for view in missing:
+            yield from self.resolve(view)
+        after = [self._live(view).snapshot() for view in before] + [
+            view.snapshot() for view in self._open() if view.order_id in listed and view.order_id not in known
+        ]
+        differing = sum(view not in before for view in after)
+        self._step(lambda session, now: session.orders_differ(differing, now))
+        return differing
 
     def open_orders(self, market: str | None = None) -> HttpCommands[tuple[OrderView, ...]]:
         """Every own order that is open, those of other programs too; what the list lacks is asked for one by one.
@@ -236,11 +262,16 @@ class OrderEntry:
         """Whether an order that no query finds can only have been cancelled: what was filled at all is kept."""
         if order.is_final or order.order_id != known_id or order.filled:
             return False
-        return order.state == "unknown" or self._now() >= order.updated_at + LISTED_AFTER
+        if order.state != "unknown":
+            return self._now() >= order.updated_at + LISTED_AFTER
+        client_id = order.client_order_id
+        sent = self._step(lambda session, _: session.orders.sent.get(client_id)) if client_id else None
+        return sent is None or self._now() >= sent.at + LISTED_AFTER
 
     def _search(self, order: OrderView, client_id: str) -> HttpCommands[None]:
+        doubts = self._doubts()
         verdict = yield from resolve(client_id, order.market, (_MARKET_TYPES[self._module],))
-        mine = [fact for fact in verdict.facts if order.order_id in (None, fact.order_id)]
+        mine = [fact for fact in self._proved(verdict.facts, doubts) if order.order_id in (None, fact.order_id)]
         self._apply(*mine)
         sent = self._step(lambda session, _: session.orders.sent.get(client_id))
         if mine or order.order_id is not None or sent is None or order.state != "unknown":
@@ -253,8 +284,9 @@ class OrderEntry:
         listed: set[object] = set()
         request = self._requests.ListPendingOrder(market=market, limit=ROWS)
         while request is not None:
+            doubts = self._doubts()
             page = yield request
-            self._apply(*facts_of(request, page))
+            self._apply(*self._proved(facts_of(request, page), doubts))
             listed.update(row.order_id for row in page.rows)
             request = next_page(request, page)
         return frozenset(listed)
@@ -262,11 +294,27 @@ class OrderEntry:
     # The session ------------------------------------------------------------------------------------------------------
 
     def _apply_answer(self, command: HttpCommand[Any]) -> HttpCommands[None]:
+        doubts = self._doubts()
         result = yield command
-        self._apply(*facts_of(command, result))
+        self._apply(*self._proved(facts_of(command, result), doubts))
         for item in result if isinstance(result, tuple) else ():
             if not item.is_ok:
                 raise RequestRefused(item.code, item.message, command=command)
+
+    def _doubts(self) -> int:
+        return self._step(lambda session, _: session.order_doubts)
+
+    def _proved(self, facts: tuple[OrderFact, ...], doubts: int) -> tuple[OrderFact, ...]:
+        """The facts of an answer without what it cannot know: of a push that was missed since it was asked for."""
+        if self._doubts() == doubts:
+            return facts
+        return tuple(
+            evolve(fact, state=None) if fact.state == "live" and self._is_unknown(fact) else fact for fact in facts
+        )
+
+    def _is_unknown(self, fact: OrderFact) -> bool:
+        view = self._step(lambda session, _: session.orders.find(fact.order_id, fact.client_order_id))
+        return view is not None and view.state == "unknown"
 
     def _apply(self, *facts: OrderFact) -> None:
         if facts:
@@ -283,10 +331,3 @@ class OrderEntry:
 
     def _now(self) -> float:
         return self._step(lambda _, now: now)
-
-
-def _begin_round(session: Session, now: float) -> tuple[OrderView, ...]:
-    due = session.orders_to_query(now)
-    for view in due:
-        session.order_queried(view, now)
-    return due

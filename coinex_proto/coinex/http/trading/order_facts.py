@@ -25,18 +25,17 @@ RESTING_TYPES: Final = ("limit", "maker_only")
 
 
 def _placed(row: OrderRow) -> State | None:
-    if row.unfilled_amount == 0:
+    if row.status is not None:
+        return state_of(row)
+    if row.unfilled_amount <= 0:
         return "filled"
     return "live" if row.type in RESTING_TYPES else None
 
 
 def _cancelled(row: OrderRow) -> State:
-    return "cancelled" if row.unfilled_amount else "filled"
-
-
-def _pending(row: OrderRow) -> State:
-    del row
-    return "live"
+    if row.status is not None and state_of(row) == "unknown":
+        return "unknown"
+    return "cancelled" if row.unfilled_amount > 0 else "filled"
 
 
 _JUDGES: Final[Mapping[type[HttpCommand[Any]], Judge]] = {
@@ -46,7 +45,7 @@ _JUDGES: Final[Mapping[type[HttpCommand[Any]], Judge]] = {
     **dict.fromkeys((futures.CancelOrder, futures.CancelBatchOrder, futures.CancelOrderByClientId), _cancelled),
     **dict.fromkeys((spot.GetOrderStatus, spot.GetMultiOrderStatus), state_of),
     **dict.fromkeys((futures.GetOrderStatus, futures.GetMultiOrderStatus), state_of),
-    **dict.fromkeys((spot.ListPendingOrder, futures.ListPendingOrder), _pending),
+    **dict.fromkeys((spot.ListPendingOrder, futures.ListPendingOrder), state_of),
     **dict.fromkeys((spot.ListFinishedOrder, futures.ListFinishedOrder), finished_state),
     futures.ClosePosition: _placed,
 }

@@ -34,7 +34,7 @@ class ResolvedOrder:
     """What the venue knows of a client id."""
 
     client_id: str
-    state: Literal["live", "filled", "cancelled", "not_found"]
+    state: Literal["live", "filled", "cancelled", "unknown", "not_found"]
     """Of the first order found. "not_found": cancelled unfilled, never arrived, or not yet arrived; a second look after
     some seconds makes the last unlikely."""
     orders: tuple[AnyOrder, ...] = ()
@@ -89,7 +89,7 @@ class _Search:
     def verdict(self, not_searched: tuple[MarketType, ...]) -> ResolvedOrder:
         first = next(iter(self.orders.values()), None)
         state = None if first is None else self.facts[0].state
-        assert state in (None, "live", "filled", "cancelled")
+        assert state in (None, "live", "filled", "cancelled", "unknown")
         return ResolvedOrder(
             client_id=self.client_id,
             state=state or "not_found",

@@ -59,6 +59,12 @@ def own_trade(deal_id: int, **more: Any) -> spot.SpotTrade:
     )
 
 
+def pushed_trade(deal_id: int) -> UserTradeUpdate:
+    at = {"created_at": AT, "fee": Decimal(0), "fee_ccy": "BTC", "role": "taker"}
+    values: dict[str, Any] = {**at, "market": "BTCUSDT", "side": "buy", "price": Decimal(100), "amount": Decimal("0.1")}
+    return UserTradeUpdate(deal_id=deal_id, order_id=7, **values)
+
+
 def last(events: list[Event]) -> Backfilled:
     event = events[-1]
     assert isinstance(event, Backfilled)
@@ -266,3 +272,19 @@ def test_what_is_remembered_has_an_end(backfill: Backfill, bench: Bench) -> None
     _, events = recovered(backfill, bench, Trades("BTCUSDT"), (deal(9000), deal(5000), deal(1)))
     told = [event for event in events if isinstance(event, Update)]
     assert [update.trade_ids for update in told if isinstance(update, TradesUpdate)] == [(1,)]
+
+
+def test_both_halves_of_a_trade_with_oneself_are_recovered_once_and_marked(backfill: Backfill, bench: Bench) -> None:
+    bench.deliver(pushed_trade(3))
+    rows = (own_trade(3), evolve(own_trade(3), order_id=8), evolve(own_trade(3), order_id=8))
+    _, events = recovered(backfill, bench, UserTrades("BTCUSDT"), page(*rows))
+    (half,) = [event for event in events if isinstance(event, UserTradeUpdate)]
+    assert (half.order_id, half.is_self_trade, half.is_recovered) == (8, True, True)
+    assert (last(events).recovered, last(events).missing) == (1, "")
+
+
+def test_a_finished_order_without_a_time_is_recovered_too_and_ends_no_search(backfill: Backfill, bench: Bench) -> None:
+    timeless = row(9, filled="0.1", updated_at=None, created_at=None)
+    rows = (page(timeless, has_next=True), page(row(10, filled="0.1")))
+    _, events = recovered(backfill, bench, Orders("BTCUSDT"), *rows)
+    assert [event.order.order_id for event in events if isinstance(event, OrderUpdate)] == [9, 10]

@@ -14,6 +14,8 @@ from coinex_proto.coinex.http import (
     futures,
     spot,
 )
+from coinex_proto.ids import ANYTHING
+from coinex_proto.orders.fact import OrdersMissed
 from tests.coinex_proto.coinex.http.bench import Bench, answered, page, refusal, row
 
 
@@ -238,6 +240,7 @@ def test_an_order_that_is_not_found_stays_unknown_while_it_may_still_arrive_and_
 
 def test_another_order_with_the_same_client_id_is_not_taken_for_this_one(entry: OrderEntry, bench: Bench) -> None:
     view = placed(entry, bench)
+    bench.now += 3
     bench.session.orders.connection_lost(bench.now, "reset")
     answered(entry.resolve(view), refusal(3600), page(row(9)))
     assert (view.state, view.order_id) == ("cancelled", 7)
@@ -245,6 +248,7 @@ def test_another_order_with_the_same_client_id_is_not_taken_for_this_one(entry: 
 
 def test_a_known_order_that_no_query_finds_was_cancelled_without_a_fill(entry: OrderEntry, bench: Bench) -> None:
     view = placed(entry, bench)
+    bench.now += 3
     bench.session.orders.connection_lost(bench.now, "reset")
     asked, _ = answered(entry.resolve(view), refusal(3600), page())
     assert asked[1] == spot.ListPendingOrder(market="BTCUSDT", limit=100)
@@ -295,3 +299,102 @@ def test_the_open_orders_are_those_of_the_list_and_what_it_lacks_is_asked_for(en
     _, found = answered(entry.open_orders("BTCUSDT"), page(row(20, client_id="theirs")), refusal(3600), page())
     assert [one.order_id for one in found] == [20]
     assert view.state == "cancelled"
+
+
+# Doubt ----------------------------------------------------------------------------------------------------------------
+
+
+def missed(bench: Bench, order_id: int = 7) -> None:
+    """A push about this order could not be read."""
+    bench.session._own_orders.missed(OrdersMissed(topic=ANYTHING, order_id=order_id), bench.now, "unreadable")
+
+
+def test_an_answer_on_its_way_while_a_push_is_missed_does_not_prove_the_order_live(
+    entry: OrderEntry, bench: Bench
+) -> None:
+    view = placed(entry, bench)
+    missed(bench)
+    resolving = entry.resolve(view)
+    next(resolving)
+    missed(bench)
+    assert isinstance(resolving.send(row(status="open")), spot.ListPendingOrder)
+    resolving.send(page(row()))
+    assert bench.order("mine").state == "unknown"
+    answered(entry.resolve(view), row(status="open"))
+    assert bench.order("mine").state == "live"
+
+
+def test_a_placing_answer_that_crosses_a_missed_push_does_not_either(entry: OrderEntry, bench: Bench) -> None:
+    placing = entry.place(command(entry))
+    next(placing)
+    bench.session._own_orders.missed(OrdersMissed(topic=ANYTHING, client_order_id="mine"), bench.now, "unreadable")
+    with pytest.raises(StopIteration):
+        placing.send(row())
+    view = bench.order("mine")
+    assert (view.state, view.order_id) == ("unknown", 7)
+
+
+def test_an_answer_about_another_order_is_taken_as_it_is(entry: OrderEntry, bench: Bench) -> None:
+    placing = entry.place(command(entry))
+    next(placing)
+    bench.session._own_orders.missed(OrdersMissed(topic=ANYTHING, market="ETHUSDT"), bench.now, "unreadable")
+    with pytest.raises(StopIteration):
+        placing.send(row())
+    assert bench.order("mine").state == "live"
+
+
+def test_an_order_just_sent_is_not_declared_gone_because_queries_lag(entry: OrderEntry, bench: Bench) -> None:
+    view = placed(entry, bench)
+    missed(bench)
+    answered(entry.resolve(view), refusal(3600), page(), page(), page())
+    assert bench.order("mine").state == "unknown"
+    bench.now += 3
+    answered(entry.resolve(view), refusal(3600), page())
+    assert bench.order("mine").state == "cancelled"
+
+
+def test_a_status_that_nobody_documented_leaves_the_order_unknown(entry: OrderEntry, bench: Bench) -> None:
+    view = placed(entry, bench)
+    answered(entry.resolve(view), row(status="expired", filled="0.1"), page(row(status="halted")), page())
+    assert (view.state, view.why) == ("unknown", "the status 'expired'")
+    answered(entry.resolve(view), row(status="canceled"))
+    assert view.state == "cancelled"
+
+
+@pytest.mark.parametrize(
+    ("status", "filled", "state"),
+    [
+        ("filled", "0.09999999", "filled"),
+        ("canceled", "0.1", "filled"),
+        ("part_canceled", "0.10000001", "filled"),
+        ("part_canceled", "0.09999999", "cancelled"),
+        ("part_filled", "0.09999999", "live"),
+        ("open", "0", "live"),
+    ],
+)
+def test_filled_is_judged_with_care_at_the_edge(
+    entry: OrderEntry, bench: Bench, status: str, filled: str, state: str
+) -> None:
+    view = placed(entry, bench)
+    answered(entry.resolve(view), row(status=status, filled=filled))
+    assert view.state == state
+
+
+def test_the_open_orders_are_compared_and_what_differs_is_counted(entry: OrderEntry, bench: Bench) -> None:
+    view = placed(entry, bench)
+    bench.now += 60
+    sent, differing = answered(entry.compare_open(), page(row()))
+    assert (len(sent), differing, bench.events()) == (1, 0, [])
+    _, differing = answered(entry.compare_open(), page(row(8, client_id="other")), row(filled="0.1", status="filled"))
+    assert (differing, view.state, bench.session.stats.order_differences) == (2, "filled", 2)
+    assert [event.order.order_id for event in bench.events() if isinstance(event, OrderChanged)] == [8, 7]
+
+
+def test_a_round_that_fails_is_reported_and_one_that_ends_too(entry: OrderEntry, bench: Bench) -> None:
+    view = placed(entry, bench)
+    missed(bench)
+    with pytest.raises(HttpRefused):
+        answered(entry.resolve_unknown(), refusal(4001))
+    bench.now += 5
+    assert answered(entry.resolve_unknown(), page(row()))[1] == 0
+    assert view.state == "live"
