@@ -228,7 +228,8 @@ class ServerConnection:
                     self.end("fin")
                 if len(self._out) > MAX_ANSWERS:
                     self.end("rst")
-            self.queue(http.interim())
+            if interim := http.interim():
+                self.queue(interim)
         except BadHttp as error:
             self.queue(error.answer)
             self.end("fin")
