@@ -359,7 +359,8 @@ class ClientCore:
         LOG.info("%s: closed: %s", self.name, event.reason)
 
     def _on_retrying(self, event: Retrying) -> None:
-        LOG.info("%s: attempt %d in %.1f s", self.name, event.attempt, max(0.0, event.at - self.now()))
+        wait = max(0.0, event.at - self.now())
+        LOG.info("%s: attempt %d in %.1f s: %s", self.name, event.attempt, wait, event.why)
 
     def _on_login_failed(self, event: LoginFailed) -> None:
         LOG.info("%s: %s", self.name, event.error)
