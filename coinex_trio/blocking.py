@@ -167,6 +167,10 @@ class BlockingClient(ClientBase):
         finally:
             self._end()
 
+    def _may_cancel_on_exit(self) -> bool:
+        """Whether `close` is about to close it, from where it may wait."""
+        return not self._is_closed and not CURRENT_THREAD.is_waiting and self._process == os.getpid()
+
     def orders(self) -> tuple[OrderView, ...]:
         """Own orders that are not final, as far as they are known; with `background=True`, as they are known now."""
         return tuple(map(self._detached, super().orders()))

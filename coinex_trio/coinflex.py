@@ -22,7 +22,9 @@ from coinex_driver.coinflex_commands import (
     Persist,
     Side,
 )
+from coinex_driver.exit_orders import ExitOrder, check_exit_seconds
 from coinex_proto import BookChanged, Callbacks, Config, OrderView, UsageError, coinflex
+from coinex_trio._facades.exit_orders import cancel_on_exit
 from coinex_trio.blocking import BlockingClient
 from coinex_trio.network import SYSTEM, Network
 
@@ -56,12 +58,21 @@ class CoinflexClient(BlockingClient):
         ssl_context: ssl.SSLContext | None = None,
         network: Network = SYSTEM,
         background: bool = False,
+        cancel_orders_on_exit: float | None = None,
     ) -> None:
         """Nothing is opened yet. `assets`: what `fetch_assets` gives; by default the table of spring 2020.
 
         `url`: another address than the exchange's own; `ws://` only to this machine, unless `allow_plaintext` says that
         the account may be read on the way.
+
+        `cancel_orders_on_exit`: so many seconds, when the client is left or closed in whatever way, for cancelling every
+        own order that it knows to be open (those of other programs that it has seen too); `cancelled_on_exit` says what
+        became of each.
         """
+        check_exit_seconds(cancel_orders_on_exit)
+        self.cancelled_on_exit: tuple[ExitOrder, ...] = ()
+        """What became of the own orders that were open when the client was left, with `cancel_orders_on_exit`."""
+        self._cancel_within = cancel_orders_on_exit if credentials is not None else None
         dialect = coinflex.live(
             credentials=credentials, assets=assets, url=url or coinflex.LIVE_URL, allow_plaintext=allow_plaintext
         )
@@ -90,6 +101,16 @@ class CoinflexClient(BlockingClient):
         return cls(
             credentials_from_env(), assets=assets, url=url, config=config, network=network, background=background
         )
+
+    def close(self) -> None:
+        """Close in good order, within `Config.close_timeout`; twice is once. In a callback it is `stop()`."""
+        try:
+            seconds = self._cancel_within
+            if seconds is not None and self._may_cancel_on_exit():
+                self._cancel_within = None
+                self.cancelled_on_exit = cancel_on_exit(self, self._commands.cancel_order, seconds)
+        finally:
+            super().close()
 
     # Market data ------------------------------------------------------------------------------------------------------
 

@@ -31,7 +31,7 @@ class BlockingIO:
         """Set by whoever has waited: the transport can go on. Reading in vain would cost a system call a turn."""
         self._core = core
         self._network = network
-        self._ssl_context = ssl_context
+        self.ssl_context = ssl_context
         self._is_open = False
         """The transport is connected, TLS done: from here on bytes belong to the session."""
         self._times_out_at = math.inf
@@ -162,9 +162,9 @@ class BlockingIO:
         self._go_on_connecting()
 
     def _context(self) -> ssl.SSLContext:
-        if self._ssl_context is None:
-            self._ssl_context = default_ssl_context()
-        return self._ssl_context
+        if self.ssl_context is None:
+            self.ssl_context = default_ssl_context()
+        return self.ssl_context
 
     def _go_on_connecting(self) -> None:
         assert self.transport is not None
