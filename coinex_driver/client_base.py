@@ -114,5 +114,14 @@ class ClientBase(ABC):
         return self._change(lambda: work(self._core.session, self._core.now()))
 
     def stop(self) -> None:
-        """End `run()` and the streams and close the connection in good order; may be called in a callback."""
-        self._change(self._core.stop)
+        """End `run()` and the streams and close the connection in good order, within `Config.close_timeout`.
+
+        May be called at any moment: in a callback, in a signal handler, in any thread. It never waits; what drives the client
+        takes notice before its next step, also while it connects or waits for the next attempt.
+        """
+        self._core.ask_to_stop()
+        self._wake()
+
+    @abstractmethod
+    def _wake(self) -> None:
+        """Whatever drives the client takes its next step now. Safe in a signal handler and in any thread."""

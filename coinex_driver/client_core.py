@@ -83,7 +83,9 @@ class ClientCore:
         self.is_ready = False
         """Between `Ready` and `Closed` as they are handed out; no driver closes its transport before callbacks know of the end."""
         self.is_stopping = False
-        """`stop()` was called: the streams have ended, the connection is being closed."""
+        """`stop()` was called: nothing is sent any more; the connection is closed and the streams end as soon as may be."""
+        self.is_stop_asked = False
+        """`stop()` was called, and the session does not know yet: the driver calls `stop_if_asked` before its next step."""
         self.is_over = False
         """The session does nothing any more; whoever still waits gets `error`."""
         self.error: BaseException | None = None
@@ -97,6 +99,7 @@ class ClientCore:
         self._clock: Callable[[], float] = now
         self._latest = 0.0
         """The last time that was read: the clock may go back by a rounding, the session's time must not."""
+        self._has_stopped = False
         self._close_by = math.inf
         """After `stop()`: until when the peer may end the connection."""
         self._by_topic: dict[TopicKey, dict[Hashable, Registration]] = {}
@@ -161,6 +164,8 @@ class ClientCore:
                 if self._streams:
                     self.stream_callbacks.dispatch(event)
                 self.dispatch(event)
+                if self.is_stop_asked:
+                    self.stop()
                 why_over = read_clock()
                 if why_over - began > SLOW_CALLBACK:
                     self._warn(f"callbacks of {type(event).__name__} took {why_over - began:.2f} s")
@@ -190,11 +195,25 @@ class ClientCore:
         """No callback runs any more, while the client ends because of an error."""
         self.dispatch = _to_nobody
 
+    def ask_to_stop(self) -> None:
+        """Has the driver stop before its next step. Safe in a signal handler, in any thread, at any moment.
+
+        It only sets flags, since the session may be in the middle of a step; wake the driver after it.
+        """
+        if not self._has_stopped and not self.is_over:
+            self.is_stop_asked = self.is_stopping = True
+
+    def stop_if_asked(self) -> None:
+        """Between two steps of the session: does what `ask_to_stop` asked for."""
+        if self.is_stop_asked:
+            self.stop()
+
     def stop(self) -> None:
-        """Begins to close and ends the streams; may be called twice and in a callback."""
-        if self.is_stopping or self.is_over:
+        """Begins to close and ends the streams; where the session is used, between two steps of it, and in a callback."""
+        self.is_stop_asked = False
+        if self._has_stopped or self.is_over:
             return
-        self.is_stopping = True
+        self.is_stopping = self._has_stopped = True
         self._close_by = self.now() + self.config.close_timeout
         self.session.stop(self.now())
         self._end_streams()
@@ -207,6 +226,7 @@ class ClientCore:
 
     def next_step(self) -> Open | Wait | None:
         """What to do about the connection now; None: it is all over, and `error` says why if nobody stopped it."""
+        self.stop_if_asked()
         step = self.session.next_step(self.now())
         if not isinstance(step, Stop):
             return step
@@ -359,7 +379,8 @@ class ClientCore:
         LOG.info("%s: closed: %s", self.name, event.reason)
 
     def _on_retrying(self, event: Retrying) -> None:
-        LOG.info("%s: attempt %d in %.1f s", self.name, event.attempt, max(0.0, event.at - self.now()))
+        wait = max(0.0, event.at - self.now())
+        LOG.info("%s: attempt %d in %.1f s: %s", self.name, event.attempt, wait, event.why)
 
     def _on_login_failed(self, event: LoginFailed) -> None:
         LOG.info("%s: %s", self.name, event.error)

@@ -76,6 +76,8 @@ class Refusal:
     message: str = ""
     retryable: bool = False
     """The same request may succeed after a pause."""
+    is_undocumented: bool = False
+    """Nobody documented this code: what it says, and whether it will pass, is not known."""
     is_clock: bool = False
     """It may be the fault of our clock: worth asking the venue's time once."""
     is_unknown: bool = False

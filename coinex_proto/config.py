@@ -97,6 +97,10 @@ class Config:
     retry_first: bool = field(default=False, validator=_of_its_type)
     """False: a first connection that fails is `Stop(ConnectFailed)`; True: it is retried like every later one."""
     backoff: Backoff = field(default=Backoff(), validator=_of_its_type)
+    give_up_after: float | None = field(default=None, validator=_positive_or_none)
+    """So long without becoming ready, since the last time or the first attempt, ends the client; None: what may pass never
+    does. Looked at between two attempts, so that one under way adds at most `open_timeout + login_timeout`.
+    """
 
 
 @frozen(kw_only=True)

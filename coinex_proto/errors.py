@@ -115,9 +115,11 @@ class HandshakeRefused(ConnectFailed):
 
 
 class LoginRefused(SdkError):
-    """The venue does not accept the credentials. Never retried: venues ban clients that hammer.
+    """The venue does not accept the credentials. Not retried where it says so: venues ban clients that hammer.
 
-    `retryable`: the venue could not look at them (busy, too many requests); then twice in a row is no refusal yet.
+    `retryable`: the venue could not look at them (busy, too many requests), which is no refusal and never final.
+    `may_pass`: it is not certain that they are wrong (an undocumented code, a token function that failed); final only
+    before the client was ever ready.
     """
 
     def __init__(
@@ -127,11 +129,13 @@ class LoginRefused(SdkError):
         *,
         hint: str = "check key, secret and clock",
         retryable: bool = False,
+        may_pass: bool = False,
     ) -> None:
         super().__init__(f"login refused{refusal_text(code, message)}; {hint}")
         self.code = code
         self.message = message
         self.retryable = retryable
+        self.may_pass = may_pass or retryable
 
 
 class RequestError(SdkError):

@@ -77,7 +77,7 @@ class Ready(Event):
 
 @frozen(kw_only=True)
 class LoginFailed(Event):
-    """The venue refused the credentials; the connection closes and is not tried again."""
+    """The venue refused the sign-in; the connection closes. `Retrying` behind it says that it is tried again."""
 
     error: LoginRefused
 
@@ -109,6 +109,8 @@ class Retrying(Event):
 
     attempt: int
     at: float
+    why: str = field(default="", eq=False)
+    """How the last connection, or the attempt to open one, ended."""
 
 
 # Topics ---------------------------------------------------------------------------------------------------------------

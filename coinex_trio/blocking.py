@@ -40,7 +40,7 @@ from coinex_proto.checks import check_order
 from coinex_trio._io.background import Worker
 from coinex_trio._io.blocking_io import BlockingIO
 from coinex_trio.iterator import Events as Events
-from coinex_trio.network import SYSTEM, Network, Transport
+from coinex_trio.network import SYSTEM, Network
 
 R = TypeVar("R")
 T = TypeVar("T")
@@ -167,6 +167,10 @@ class BlockingClient(ClientBase):
         finally:
             self._end()
 
+    def _may_cancel_on_exit(self) -> bool:
+        """Whether `close` is about to close it, from where it may wait."""
+        return not self._is_closed and not CURRENT_THREAD.is_waiting and self._process == os.getpid()
+
     def orders(self) -> tuple[OrderView, ...]:
         """Own orders that are not final, as far as they are known; with `background=True`, as they are known now."""
         return tuple(map(self._detached, super().orders()))
@@ -207,6 +211,11 @@ class BlockingClient(ClientBase):
         self._io.make_due()
         self._io.flush()
         return result
+
+    def _wake(self) -> None:
+        if self._process != os.getpid():
+            return  # the wait that it would end is the parent's
+        self._io.wake() if self._worker is None else self._worker.wake()
 
     @property
     def _has_thread(self) -> bool:
@@ -389,17 +398,13 @@ def _turn_all(clients: Sequence[BlockingClient], until: float) -> bool:
     try:
         if len(clients) == 1:
             return clients[0]._io.step(until)
-        watched: list[tuple[Transport, bool]] = []
-        by_transport: dict[Any, BlockingIO] = {}
+        watched: list[tuple[Any, bool]] = []
         for client in clients:
-            io = client._io
-            until = min(until, io.wakes_at())
-            if io.transport is not None:
-                watched.append((io.transport, io.wants_write))
-                by_transport[io.transport] = io
+            watched += client._io.watched()
+            until = min(until, client._io.wakes_at())
         came = clients[0]._network.wait(watched, until)
-        for transport in came:
-            by_transport[transport].is_readable = True
+        for client in clients:
+            client._io.take_in(came)
         for client in clients:
             client._io.turn()
         return bool(came)

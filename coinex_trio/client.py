@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import TypeVar
 
 import trio
@@ -43,6 +43,12 @@ class Client(ClientBase):
         result = step()
         self._io.wake()
         return result
+
+    def _wake(self) -> None:
+        token, process = self._home
+        if process == os.getpid():
+            with suppress(trio.RunFinishedError):
+                token.run_sync_soon(self._io.wake, idempotent=True)
 
     async def request(self, command: Command[R]) -> R:
         """The answer to a command; raises what `Failed` would carry, or `NotReady` at once while not connected."""

@@ -16,6 +16,7 @@ from weakref import ref
 
 from coinex_driver.arguments import check_interval, check_seconds
 from coinex_driver.coinex_facade import CoinexSubscriptions, Module, dialect_of, http_url_of
+from coinex_driver.exit_orders import ExitOrder, check_exit_seconds, log_exit
 from coinex_driver.reentry import CURRENT_THREAD
 from coinex_proto import Callbacks, Config, OrderView, UsageError, coinex
 from coinex_proto.checks import check_order
@@ -57,6 +58,7 @@ class CoinexClient(BlockingClient, CoinexSubscriptions):
         background: bool = False,
         backfill: bool = False,
         check_orders_every: float | None = None,
+        cancel_orders_on_exit: float | None = None,
     ) -> None:
         """Nothing is opened yet. `url`: another address than the exchange's own; `ws://` only to this machine, unless
         `allow_plaintext` says that credentials may be read on the way. `http_url`: where HTTP is asked; left out, it is
@@ -65,7 +67,15 @@ class CoinexClient(BlockingClient, CoinexSubscriptions):
         `check_orders_every`: so often (seconds) the venue's list of
         open orders is compared with the orders known here; what differs is an `OrderChanged`, and counted in
         `stats.order_differences`.
+
+        `cancel_orders_on_exit`: so many
+        seconds, when the client is left or closed in whatever way, for cancelling every own order that it knows to be open
+        (those of other programs that it has seen too); `cancelled_on_exit` says what became of each.
         """
+        check_exit_seconds(cancel_orders_on_exit)
+        self.cancelled_on_exit: tuple[ExitOrder, ...] = ()
+        """What became of the own orders that were open when the client was left, with `cancel_orders_on_exit`."""
+        self._cancel_within = cancel_orders_on_exit if credentials is not None else None
         check_interval(check_orders_every, has_credentials=credentials is not None)
         super().__init__(
             dialect_of(module, credentials, url, allow_plaintext=allow_plaintext),
@@ -231,6 +241,23 @@ class CoinexClient(BlockingClient, CoinexSubscriptions):
 
     def close(self) -> None:
         """Close in good order, within `Config.close_timeout`; twice is once. In a callback it is `stop()`."""
+        try:
+            self._cancel_on_exit()
+        finally:
+            self._close()
+
+    def _cancel_on_exit(self) -> None:
+        if not self._may_cancel_on_exit():
+            return
+        seconds, self._cancel_within = self._cancel_within, None
+        if seconds is None or not self._core.session.orders.open():
+            return
+        until = self._network.now() + seconds
+        actions = self._trading.cancel_all(until, is_cut=self._io.is_interrupted)
+        self.cancelled_on_exit = self._perform(actions)
+        log_exit(self._core.name, self.cancelled_on_exit)
+
+    def _close(self) -> None:
         try:
             super().close()
         finally:

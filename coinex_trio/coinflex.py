@@ -23,7 +23,9 @@ from coinex_driver.coinflex_commands import (
     Persist,
     Side,
 )
+from coinex_driver.exit_orders import ExitOrder, check_exit_seconds
 from coinex_proto import BookChanged, Callbacks, Config, OrderView, UsageError, coinflex
+from coinex_trio._facades.exit_orders import cancel_on_exit
 from coinex_trio.blocking import BlockingClient
 from coinex_trio.network import SYSTEM, Network
 
@@ -58,6 +60,7 @@ class CoinflexClient(BlockingClient):
         network: Network = SYSTEM,
         background: bool = False,
         check_orders_every: float | None = None,
+        cancel_orders_on_exit: float | None = None,
     ) -> None:
         """Nothing is opened yet. `assets`: what `fetch_assets` gives; by default the table of spring 2020.
 
@@ -65,7 +68,15 @@ class CoinflexClient(BlockingClient):
         the account may be read on the way. `check_orders_every`: so often (seconds) the venue's list of
         open orders is compared with the orders known here; what differs is an `OrderChanged`, and counted in
         `stats.order_differences`.
+
+        `cancel_orders_on_exit`: so many seconds, when the client is left or closed in whatever way, for cancelling every
+        own order that it knows to be open (those of other programs that it has seen too); `cancelled_on_exit` says what
+        became of each.
         """
+        check_exit_seconds(cancel_orders_on_exit)
+        self.cancelled_on_exit: tuple[ExitOrder, ...] = ()
+        """What became of the own orders that were open when the client was left, with `cancel_orders_on_exit`."""
+        self._cancel_within = cancel_orders_on_exit if credentials is not None else None
         check_interval(check_orders_every, has_credentials=credentials is not None)
         dialect = coinflex.live(
             credentials=credentials, assets=assets, url=url or coinflex.LIVE_URL, allow_plaintext=allow_plaintext
@@ -96,6 +107,16 @@ class CoinflexClient(BlockingClient):
         return cls(
             credentials_from_env(), assets=assets, url=url, config=config, network=network, background=background
         )
+
+    def close(self) -> None:
+        """Close in good order, within `Config.close_timeout`; twice is once. In a callback it is `stop()`."""
+        try:
+            seconds = self._cancel_within
+            if seconds is not None and self._may_cancel_on_exit():
+                self._cancel_within = None
+                self.cancelled_on_exit = cancel_on_exit(self, self._commands.cancel_order, seconds)
+        finally:
+            super().close()
 
     # Market data ------------------------------------------------------------------------------------------------------
 

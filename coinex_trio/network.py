@@ -131,10 +131,16 @@ class SystemNetwork:
     def wait(self, watched: Sequence[tuple[Transport, bool]], until: float) -> Sequence[object]:
         """One `poll` over all sockets. Of several, a new poll object each time costs less than keeping one up to date."""
         milliseconds = max(0.0, min(until - self.now(), LONGEST_POLL)) * 1000
-        if len(watched) == 1:
+        if len(watched) == 2:
             transport, wants_write = watched[0]
-            if type(transport) is SocketTransport and transport.input is not None and not wants_write:
-                return [transport] if transport.input.poll(milliseconds) else []
+            waker: object = watched[1][0]
+            if type(transport) is SocketTransport and type(waker) is Waker and not wants_write:
+                alone = transport.input_beside(waker)
+                if alone is not None:
+                    found = alone.poll(milliseconds)
+                    if len(found) == 1 and found[0][0] != waker.fileno:
+                        return (transport,)
+                    return (waker, transport) if found else ()  # reading in vain is harmless
         poll = select.poll()
         owners: dict[int, object] = {}
         for transport, wants_write in watched:

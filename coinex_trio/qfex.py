@@ -15,7 +15,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar, final
 
 from coinex_driver.arguments import check_interval, check_seconds
-from coinex_driver.qfex_orders import by_socket, with_client_id
+from coinex_driver.exit_orders import ExitOrder, check_exit_seconds
+from coinex_driver.qfex_orders import by_socket, cancellation, with_client_id
 from coinex_proto import (
     BookChanged,
     BookView,
@@ -35,6 +36,7 @@ from coinex_proto import (
     qfex,
 )
 from coinex_proto.checks import check_order, check_topics
+from coinex_trio._facades.exit_orders import cancel_on_exit
 from coinex_trio._facades.qfex_events import SLICE, QfexEvents
 from coinex_trio._facades.qfex_orders import QfexTrading
 from coinex_trio.blocking import BlockingClient, run
@@ -82,13 +84,22 @@ class QfexClient(QfexTrading):
         network: Network = SYSTEM,
         background: bool = False,
         check_orders_every: float | None = None,
+        cancel_orders_on_exit: float | None = None,
     ) -> None:
         """Nothing is opened yet. `account_id`: a subaccount. `cancel_on_disconnect`: read what `qfex.trade` says of it.
 
         `http_url`: where HTTP goes, with the extra `http`; not said: the venue's own address where `trade_url` is the venue's.
         `check_orders_every`: so often (seconds) the venue's list of open orders is compared with the orders known here; what
         differs is an `OrderChanged`, and counted in `stats.order_differences`.
+
+        `cancel_orders_on_exit`: so many seconds, when the client is left or closed in whatever way, for cancelling every
+        own order that it knows to be open (those of other programs that it has seen too); `cancelled_on_exit` says what
+        became of each.
         """
+        check_exit_seconds(cancel_orders_on_exit)
+        self.cancelled_on_exit: tuple[ExitOrder, ...] = ()
+        """What became of the own orders that were open when the client was left, with `cancel_orders_on_exit`."""
+        self._cancel_within = cancel_orders_on_exit
         check_interval(check_orders_every, has_credentials=credentials is not None)
         self._http_url = http_url if http_url is not None else HTTP_URLS.get(trade_url)
         self._http_options: dict[str, Any] = {
@@ -331,6 +342,15 @@ class QfexClient(QfexTrading):
 
     def close(self) -> None:
         """Close both in good order; twice is once. In a callback it is `stop()`."""
+        try:
+            seconds, trade = self._cancel_within, self._trade
+            if seconds is not None and trade is not None and trade._may_cancel_on_exit():
+                self._cancel_within = None
+                self.cancelled_on_exit = cancel_on_exit(trade, lambda order: cancellation(order, None), seconds)
+        finally:
+            self._close()
+
+    def _close(self) -> None:
         if self._http is not None:
             self._http.close()
         parts = self._both()

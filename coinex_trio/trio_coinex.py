@@ -28,6 +28,7 @@ from coinex_driver.coinex_trading import (
     SendRequest,
     WaitUntil,
 )
+from coinex_driver.exit_orders import ExitOrder, check_exit_seconds, log_exit
 from coinex_driver.tls import check_ssl_context
 from coinex_proto import Callbacks, Config, OrderChanged, OrderView, Topic, coinex
 from coinex_proto.coinex.http import Number, OrderType, Side, StpMode
@@ -53,6 +54,8 @@ class TrioCoinexClient(Client, CoinexSubscriptions):
         self._http = http
         self._sources = network.sources
         self._trading = CoinexTrading(self, core, module)
+        self.cancelled_on_exit: tuple[ExitOrder, ...] = ()
+        """What became of the own orders that were open when the block was left, with `cancel_orders_on_exit`."""
         self._jobs: deque[Actions[None]] = deque()
         self._news = trio.Event()
 
@@ -184,8 +187,10 @@ class TrioCoinexClient(Client, CoinexSubscriptions):
 
     async def _do(self, action: Action) -> object:
         match action:
-            case RunHttp(commands, _):
-                return await self._http.run(commands)
+            case RunHttp(commands, timeout):
+                with trio.move_on_after(timeout):
+                    return await self._http.run(commands)
+                raise TimeoutError("no answer over HTTP in time")
             case SendRequest(command):
                 return await self.request(command)
             case BecomeLive(topics):
@@ -200,6 +205,13 @@ class TrioCoinexClient(Client, CoinexSubscriptions):
                 return True
             case _:
                 assert_never(action)
+
+    async def _cancel_on_exit(self, seconds: float) -> None:
+        """Cancels what is open, whatever else is being cancelled; a little longer than asked for at most."""
+        with trio.CancelScope(shield=True):
+            actions = self._trading.cancel_all(self._core.now() + seconds, is_cut=False)
+            self.cancelled_on_exit = await self._perform(actions)
+        log_exit(self._core.name, self.cancelled_on_exit)
 
     async def _become_live(self, topics: tuple[Topic[Any], ...]) -> None:
         with trio.move_on_after(LIVE_WITHIN):
@@ -250,6 +262,7 @@ async def open_coinex(
     network: Network = SYSTEM,
     backfill: bool = False,
     check_orders_every: float | None = None,
+    cancel_orders_on_exit: float | None = None,
 ) -> AsyncIterator[TrioCoinexClient]:
     """A CoinEx client that is `Ready` when the block begins and closed in good order when it ends.
 
@@ -259,7 +272,11 @@ async def open_coinex(
     for over HTTP and handed out with `is_recovered`, then `Backfilled`. `check_orders_every`: so often (seconds) the
     venue's list of open orders is compared with the orders known here; what differs is an `OrderChanged` and counted in
     `stats.order_differences`. Errors come as they do from `open_client`.
+
+    `cancel_orders_on_exit`: so many seconds, when the block is left in whatever way, for cancelling every own order that is
+    known to be open (those of other programs that it has seen too); `cancelled_on_exit` says what became of each.
     """
+    check_exit_seconds(cancel_orders_on_exit)
     dialect = dialect_of(module, credentials, url, allow_plaintext=allow_plaintext)
     check_interval(check_orders_every, has_credentials=dialect.has_credentials)
     core = ClientCore(dialect, callbacks, config, network.sources, network.now)
@@ -278,4 +295,8 @@ async def open_coinex(
         client = TrioCoinexClient(core, io, http, network, module)
         client._watch(backfill=backfill, check_orders_every=check_orders_every)
         async with opened(client, io, client._attend):
-            yield client
+            try:
+                yield client
+            finally:
+                if cancel_orders_on_exit is not None and credentials is not None:
+                    await client._cancel_on_exit(cancel_orders_on_exit)

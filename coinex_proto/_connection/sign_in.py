@@ -63,7 +63,7 @@ class SignIn:
         try:
             commands = self._dialect.opening(start)
         except UsageError as error:
-            raise LoginRefused(None, str(error)) from error
+            raise LoginRefused(None, str(error), may_pass=True) from error
         if commands is None:
             return False
         self._commands = deque(commands)
@@ -80,11 +80,17 @@ class SignIn:
             if refusal.is_clock and self._dialect.clock is not None and not self._clock_was_asked:
                 self._clock_was_asked = True
                 return False
-            raise LoginRefused(refusal.code, refusal.message, hint=self._hint(refusal), retryable=refusal.retryable)
+            raise LoginRefused(
+                refusal.code,
+                refusal.message,
+                hint=self._hint(refusal),
+                retryable=refusal.retryable,
+                may_pass=refusal.is_undocumented,
+            )
         try:
             command.parse(answer.body)
         except PayloadError as error:
-            raise LoginRefused(None, f"the answer cannot be read: {error}") from error
+            raise LoginRefused(None, f"the answer cannot be read: {error}", retryable=True) from error
         self._commands.popleft()
         return True
 

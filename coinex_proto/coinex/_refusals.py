@@ -25,11 +25,23 @@ _TABLE: Final = {
     4002: Refusal(code=None, retryable=True, hint="the exchange is not available now: try again later"),
 }
 """By the last four digits."""
+_LATER: Final = Refusal(
+    code=None,
+    retryable=True,
+    hint="this code is not documented; its like say that the exchange is busy: try again later",
+)
+LATER: Final = range(3000, 5000)
+"""Last four digits: what is documented there (3001, 3002, 4001, 4002) says that it will pass."""
 
-UNDOCUMENTED: Final = Refusal(code=None, hint="this code is not documented; the same request is not repeated")
+UNDOCUMENTED: Final = Refusal(
+    code=None, is_undocumented=True, hint="this code is not documented; the same request is not repeated"
+)
 
 
 def refusal(code: int, message: str) -> Refusal:
     """The meaning of an answer's code other than 0."""
-    known = _TABLE.get(code % 10_000, UNDOCUMENTED) if 20_000 <= code < 40_000 else UNDOCUMENTED
+    if not 20_000 <= code < 40_000:
+        return evolve(UNDOCUMENTED, code=code, message=message)
+    digits = code % 10_000
+    known = _TABLE.get(digits, _LATER if digits in LATER else UNDOCUMENTED)
     return evolve(known, code=code, message=message)

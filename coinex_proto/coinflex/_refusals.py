@@ -32,7 +32,9 @@ _TABLE: Final = {
     8: Refusal(code=None, hint="a parameter is wrong, missing or one too many"),
     9: Refusal(code=None, hint="a post-only order at this price would have traded at once"),
 }
-_OTHER: Final = Refusal(code=None, hint="this code is not documented; the same request is not repeated")
+_OTHER: Final = Refusal(
+    code=None, is_undocumented=True, hint="this code is not documented; the same request is not repeated"
+)
 
 
 def refusal(code: int, message: str) -> Refusal:

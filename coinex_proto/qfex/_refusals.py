@@ -29,7 +29,14 @@ _ERRORS: Final = {
     "KycRequired": Refusal(code=None, hint="the account must be verified first, on the venue's site"),
     "TncRequired": Refusal(code=None, hint="the terms must be accepted first, on the venue's site"),
 }
-_OTHER: Final = Refusal(code=None, hint="this code is not documented; the same request is not repeated")
+_OTHER: Final = Refusal(
+    code=None, is_undocumented=True, hint="this code is not documented; the same request is not repeated"
+)
+
+_BUSY: Final = re.compile(
+    "unavailable|maintenance|time_?d?_?out|overload|too_?many|rate_?limit|try_?again|restart|internal", re.IGNORECASE
+)
+"""Code names that are not documented, and that say by themselves that it will pass."""
 
 _STATUSES: Final = {
     "NO_SUCH_ORDER": "no open order has this id: it may be filled, cancelled or never have been",
@@ -55,6 +62,8 @@ _HINTS: Final = tuple(
 def refusal_of_error(code: str, message: str, hint: str = "") -> Refusal:
     """The meaning of an error frame; `hint` is what it says apart from its text of when to try again."""
     known = evolve(_ERRORS.get(code, _OTHER), code=code, message=message)
+    if known.is_undocumented and _BUSY.search(code):
+        known = evolve(known, retryable=True, is_unknown=True)
     return evolve(known, pause=_pause(f"{hint} {message}")) if code == "RateLimited" else known
 
 

@@ -142,7 +142,7 @@ class Worker:
     def end(self) -> None:
         """Ends the thread, which closes the socket; the caller may wait for that with `join`."""
         self._is_ending = True
-        self._wake()
+        self.wake()
 
     def join(self, seconds: float) -> None:
         """Waits for the end of the thread."""
@@ -155,9 +155,10 @@ class Worker:
 
     def _post(self, step: Step) -> None:
         self._steps.append(step)
-        self._wake()
+        self.wake()
 
-    def _wake(self) -> None:
+    def wake(self) -> None:
+        """The thread takes its next turn now. Safe in a signal handler and in any thread."""
         if self._waker is not None:
             self._waker.wake()
 

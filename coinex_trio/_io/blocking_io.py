@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import math
 import ssl
+from collections.abc import Sequence
+from typing import Any
 
 from coinex_driver.client_core import ClientCore
 from coinex_driver.limits import READ_SIZE
@@ -15,7 +17,8 @@ from coinex_driver.log import LOG
 from coinex_driver.network_errors import describe, reason_of
 from coinex_driver.tls import default_ssl_context
 from coinex_proto import ConnectFailed, Open, UsageError
-from coinex_trio.network import Network, Transport, too_late
+from coinex_trio._io.sockets import Waker
+from coinex_trio.network import Network, SystemNetwork, Transport, too_late
 
 
 class BlockingIO:
@@ -28,7 +31,7 @@ class BlockingIO:
         """Set by whoever has waited: the transport can go on. Reading in vain would cost a system call a turn."""
         self._core = core
         self._network = network
-        self._ssl_context = ssl_context
+        self.ssl_context = ssl_context
         self._is_open = False
         """The transport is connected, TLS done: from here on bytes belong to the session."""
         self._times_out_at = math.inf
@@ -49,6 +52,9 @@ class BlockingIO:
         """When the transport last took anything of the outbox; None: it is empty. A peer that takes nothing for
         `ping_timeout` could not answer a ping either.
         """
+        self.waker: Waker | None = None
+        """Among what is waited for, in real time: `stop()` in a signal handler or another thread ends the wait."""
+        self._is_real = isinstance(network, SystemNetwork)
         self.is_interrupted = False
         """Set while the session works, so that it stays set when an interrupt (Ctrl-C) comes out of it: then the session is
         cut in half, and nobody may use it again.
@@ -61,7 +67,7 @@ class BlockingIO:
 
     def wakes_at(self) -> float:
         """When `turn` must be called at the latest, whatever the transport says."""
-        if self._is_due:
+        if self._is_due or self._core.is_stop_asked:
             return -math.inf
         if self.transport is None:
             return self._retry_at
@@ -74,12 +80,32 @@ class BlockingIO:
 
     def step(self, until: float) -> bool:
         """Waits for this connection alone, at most until then, and takes its turn; True: something had come."""
-        transport = self.transport
-        watched = () if transport is None else ((transport, self.wants_write),)
-        came = bool(self._network.wait(watched, min(until, self.wakes_at())))
-        self.is_readable = came
+        watched = self.watched()
+        came = self._network.wait(watched, min(until, self.wakes_at()))
+        self.take_in(came)
         self.turn()
-        return came
+        return bool(came)
+
+    def watched(self) -> tuple[tuple[Any, bool], ...]:
+        """What to wait for: the transport, and in real time the waker. Ask `wakes_at` after it, not before."""
+        transport, waker = self.transport, self.waker
+        if waker is None:
+            if not self._is_real:
+                return () if transport is None else ((transport, bool(self._outbox)),)
+            waker = self.waker = Waker()
+        return ((waker, False),) if transport is None else ((transport, bool(self._outbox)), (waker, False))
+
+    def take_in(self, came: Sequence[object]) -> None:
+        """What came of waiting for `watched`."""
+        self.is_readable = self.transport is not None and self.transport in came
+        if self.waker is not None and self.waker in came:
+            self.waker.drain()
+
+    def wake(self) -> None:
+        """Whoever waits for this connection goes on. Safe in a signal handler and in any thread."""
+        waker = self.waker
+        if waker is not None:
+            waker.wake()
 
     def make_due(self) -> None:
         """There is something to do or to hand out: the next turn comes at once."""
@@ -89,7 +115,10 @@ class BlockingIO:
         """Everything that can be done now. What a callback raises comes out; the next turn goes on behind it."""
         if self.is_interrupted:
             raise UsageError(f"{self._core.name}: this client was interrupted in the middle of a step; make a new one")
-        now = self._core.now()
+        core = self._core
+        if core.is_stop_asked:
+            core.stop()
+        now = core.now()
         if self.transport is None:
             self._take_step()
         elif not self._is_open:
@@ -133,9 +162,9 @@ class BlockingIO:
         self._go_on_connecting()
 
     def _context(self) -> ssl.SSLContext:
-        if self._ssl_context is None:
-            self._ssl_context = default_ssl_context()
-        return self._ssl_context
+        if self.ssl_context is None:
+            self.ssl_context = default_ssl_context()
+        return self.ssl_context
 
     def _go_on_connecting(self) -> None:
         assert self.transport is not None
@@ -241,6 +270,7 @@ class BlockingIO:
     def _disconnect(self, why: str | ConnectFailed) -> None:
         """The transport is no more; the session knows what is next."""
         self.abandon()
+        self._core.stop_if_asked()  # else the end that it asked for would look like a failure
         self._core.session.disconnected(self._core.now(), why)
         self.make_due()
 
@@ -259,3 +289,5 @@ class BlockingIO:
         if self.transport is not None and not self.is_interrupted:
             self._disconnect("closed by us")
         self.abandon()
+        if self.waker is not None:
+            self.waker.close()

@@ -47,7 +47,8 @@ class SocketTransport:
         self._connect_mask = select.POLLIN
         self._send_mask = select.POLLOUT
         self.input: select.poll | None = None
-        """While it is open: waits for input of this transport alone."""
+        """While it is open: waits for input of this transport alone, or for the waker beside it."""
+        self._waker: Waker | None = None
 
     # Connecting -------------------------------------------------------------------------------------------------------
 
@@ -174,6 +175,13 @@ class SocketTransport:
             return ((self._socket.fileno(), self._connect_mask),)
         return ((self._socket.fileno(), select.POLLIN | (self._send_mask if wants_write else 0)),)
 
+    def input_beside(self, waker: Waker) -> select.poll | None:
+        """As `input`, for one who may be woken; None while it is not open."""
+        if self._waker is not waker and self.input is not None:
+            self._waker = waker
+            self.input.register(waker.fileno, select.POLLIN)
+        return self.input
+
     def send(self, data: bytes | bytearray | memoryview) -> int:
         """How many bytes the kernel took; 0 when its buffer is full."""
         assert self._socket is not None
@@ -216,16 +224,18 @@ class SocketTransport:
 
 
 class Waker:
-    """Ends the waiting of another thread."""
+    """Ends a wait: from another thread, or from a signal handler in the middle of it (Python goes on with the poll else)."""
 
     def __init__(self) -> None:
         self._sender, self._receiver = socket.socketpair()
         self._sender.setblocking(False)
         self._receiver.setblocking(False)
+        self.fileno: Final = self._receiver.fileno()
+        """Readable when somebody has woken."""
 
     def interest(self, wants_write: bool) -> Iterable[tuple[int, int]]:
         """For `select.poll`."""
-        return ((self._receiver.fileno(), select.POLLIN),)
+        return ((self.fileno, select.POLLIN),)
 
     def wake(self) -> None:
         """The other thread goes on at once, or does not begin to wait."""
@@ -247,3 +257,7 @@ class Waker:
         """Nobody will be woken any more."""
         self._sender.close()
         self._receiver.close()
+
+    def __del__(self) -> None:
+        # A client that was never closed complains itself.
+        self.close()

@@ -67,9 +67,12 @@ class TrioIO:
 
     def wake(self) -> None:
         """After every step of the session from outside: what it has queued is sent and handed out."""
+        self._core.stop_if_asked()
         self._wake.set()
         if self._core.is_stopping:
             self._connecting.cancel()
+            until = trio.current_time() + self._core.closing_time()
+            self._sending.deadline = min(self._sending.deadline, until)
 
     async def close(self) -> None:
         """Stops and waits, within limits that no cancellation shortens, until the connection is gone."""
@@ -166,8 +169,10 @@ class TrioIO:
                 why = "the peer did not end the connection"
         finally:
             self._stream = None
+            self._outbox = b""
             self._sending.cancel()
             await trio.aclose_forcefully(stream)
+        self._core.stop_if_asked()
         self._core.session.disconnected(self._core.now(), why)
 
     async def _connect(self, step: Open) -> trio.abc.Stream | None:
@@ -182,6 +187,7 @@ class TrioIO:
                 return await self._network.open_stream(step.host, step.port, context, self._resolver)
             except (OSError, trio.BrokenResourceError, ConnectFailed) as error:
                 why = reason_of(error)
+        self._core.stop_if_asked()
         self._core.session.disconnected(self._core.now(), why)
         return None
 
@@ -258,9 +264,10 @@ class TrioIO:
                 await stream.send_all(data)
             except (trio.BrokenResourceError, trio.ClosedResourceError):
                 # The reader sees the end too, after what the peer still had to say.
-                self._limit_closing()
+                if self._stream is stream:
+                    self._limit_closing()
         if self._sending.cancelled_caught and self._stream is stream:
-            LOG.info("%s: the peer has not taken what was sent for %g s", self._core.name, limit)
+            LOG.info("%s: the peer has not taken what was sent for so long: %g s", self._core.name, limit)
             self._is_closing = True
             self._reading.cancel()
 

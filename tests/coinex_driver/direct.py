@@ -50,6 +50,10 @@ class Direct(ClientBase):
             if not data and not received:
                 return
 
+    def _wake(self) -> None:
+        self.core.stop_if_asked()
+        self.turn()
+
     def _change(self, step: Callable[[], T]) -> T:
         result = step()
         self.turn()

@@ -70,6 +70,64 @@ def test_a_refused_login_is_final() -> None:
     assert it.next_step(1.0) == Stop(error)
 
 
+def test_x18_the_wait_goes_on_growing_where_attempts_fail_after_a_long_connection() -> None:
+    it = connecting()
+    it.next_step(0.0)
+    it.connected()
+    it.ready(0.0)
+    it.closed(LOST)
+    retrying = it.disconnected("", 3600.0, was_connected=True)
+    attempts = []
+    for _ in range(10):
+        assert retrying is not None
+        it.next_step(retrying.at)
+        retrying = it.disconnected("refused", retrying.at, was_connected=False)
+        assert retrying is not None
+        attempts.append(retrying.attempt)
+    assert attempts == list(range(2, 12))
+    assert retrying is not None
+    assert retrying.why.endswith(": refused")
+
+
+def test_who_gives_up_after_a_time_stops_then_and_says_what_the_last_attempt_said() -> None:
+    it = connecting(Config(retry_first=True, give_up_after=60.0))
+    step, now = it.next_step(100.0), 100.0
+    while not isinstance(step, Stop):
+        if isinstance(step, Wait):
+            now = step.until
+        else:
+            it.disconnected("refused", now, was_connected=False)
+        step = it.next_step(now)
+    assert now == 160.0
+    assert isinstance(step.error, ConnectFailed)
+    assert "60 s" in str(step.error)
+    assert str(step.error).endswith(": refused")
+
+
+def test_the_time_after_which_to_give_up_begins_anew_with_each_ready() -> None:
+    it = connecting(Config(give_up_after=60.0))
+    now = 0.0
+    for _ in range(5):
+        assert isinstance(it.next_step(now), Open)
+        it.connected()
+        it.ready(now)
+        now += 3600.0
+        it.closed(LOST)
+        retrying = it.disconnected("", now, was_connected=True)
+        assert retrying is not None
+        now = retrying.at
+
+
+def test_who_gives_up_gets_what_the_venue_said_of_the_sign_in() -> None:
+    it = connecting(Config(give_up_after=0.01))
+    it.next_step(0.0)
+    it.connected()
+    it.login_failed(error := LoginRefused(23002, "", retryable=True))
+    it.closed(LOST)
+    it.disconnected("", 1.0, was_connected=True)
+    assert it.next_step(1.0) == Stop(error)
+
+
 def test_after_a_stop_nothing_is_retried() -> None:
     it = connecting()
     it.next_step(0.0)

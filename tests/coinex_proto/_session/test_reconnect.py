@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from attrs import evolve
 
 from coinex_proto import Backoff, Config, ConnectFailed, HandshakeRefused, LoginRefused, ProxyError, Sources, Stop
 from coinex_proto._session.reconnect import Ending, ReconnectPolicy
@@ -23,8 +22,16 @@ def ending(
     login_error: LoginRefused | None = None,
     ended_in_opening: bool = False,
     ready_at: float | None = None,
+    code: int | None = None,
 ) -> Ending:
-    return Ending(error=error, login_error=login_error, ended_in_opening=ended_in_opening, ready_at=ready_at)
+    return Ending(
+        error=error,
+        login_error=login_error,
+        ended_in_opening=ended_in_opening,
+        ready_at=ready_at,
+        why=f"closed by the peer ({code})",
+        code=code,
+    )
 
 
 def refused(status: int, **headers: str) -> HandshakeRefused:
@@ -62,16 +69,47 @@ def test_s1_a_refused_login_is_the_end() -> None:
     assert policy().after(ending(login_error=error), 0.0) == Stop(error)
 
 
-def test_s17_a_login_that_the_venue_is_too_busy_for_is_tried_again_twice_at_a_pace() -> None:
+@pytest.mark.parametrize("was_ever_ready", [False, True])
+def test_s17_a_login_that_the_venue_is_too_busy_for_is_tried_again_for_ever_at_a_growing_pace(
+    was_ever_ready: bool,
+) -> None:
     error = LoginRefused(23002, "", retryable=True)
-    it = policy(QUICKEST, Config())
-    assert [it.after(ending(login_error=error), 0.0) for _ in range(3)] == [1.0, 1.0, Stop(error)]
+    it = policy(config=Config())
+    it.was_ever_ready = was_ever_ready
+    waits = [waited(it.after(ending(login_error=error), 0.0)) for _ in range(40)]
+    assert waits[:4] == pytest.approx([1.0, 1.0, 2.0, 4.0])
+    assert waits[-1] == pytest.approx(30.0)
 
 
-def test_logins_without_answer_say_how_the_last_connection_ended() -> None:
+def test_a_key_that_worked_is_refused_for_good_only_where_the_venue_says_so_in_documented_words() -> None:
+    unclear = LoginRefused(29999, "", may_pass=True)
+    it = policy(config=Config())
+    assert it.after(ending(login_error=unclear), 0.0) == Stop(unclear)
+    it.was_ever_ready = True
+    assert all(isinstance(it.after(ending(login_error=unclear), 0.0), float) for _ in range(40))
+    error = LoginRefused(21002, "")
+    assert it.after(ending(login_error=error), 0.0) == Stop(error)
+
+
+@pytest.mark.parametrize("code", [1008, 3000, 3003])
+def test_logins_answered_by_a_close_that_refuses_say_how_the_last_connection_ended(code: int) -> None:
     it = policy()
-    steps = [it.after(evolve(ending(ended_in_opening=True), why="closed by the peer (1011)"), 0.0) for _ in range(3)]
-    assert "the last one: closed by the peer (1011); check key" in str(steps[-1])
+    steps = [it.after(ending(ended_in_opening=True, code=code), 0.0) for _ in range(3)]
+    assert f"the last one: closed by the peer ({code}); check key" in str(steps[-1])
+    it.was_ever_ready = True
+    assert all(isinstance(it.after(ending(ended_in_opening=True, code=code), 0.0), float) for _ in range(40))
+
+
+@pytest.mark.parametrize("code", [None, 1000, 1001, 1005, 1006, 1011, 1012, 1013, 1014, 4000, 4999])
+@pytest.mark.parametrize("was_ever_ready", [False, True])
+def test_an_end_during_the_sign_in_that_says_nothing_of_the_key_is_never_final(
+    code: int | None, was_ever_ready: bool
+) -> None:
+    it = policy(config=Config())
+    it.was_ever_ready = was_ever_ready
+    waits = [waited(it.after(ending(ended_in_opening=True, code=code), 0.0)) for _ in range(40)]
+    assert waits[:4] == pytest.approx([0.5, 1.0, 2.0, 4.0])
+    assert waits[-1] == pytest.approx(30.0)
 
 
 def test_the_first_connection_that_fails_is_the_end_unless_wished_otherwise() -> None:
@@ -88,24 +126,21 @@ def test_later_failures_are_retried() -> None:
 
 
 @pytest.mark.parametrize("status", [401, 403, 407])
-@pytest.mark.parametrize("was_ever_ready", [False, True])
-def test_h2_a_refusal_of_the_caller_is_the_end_at_any_time(status: int, was_ever_ready: bool) -> None:
-    it = policy()
-    it.was_ever_ready = was_ever_ready
-    error = refused(status)
-    assert it.after(ending(error), 0.0) == Stop(error)
-
-
-@pytest.mark.parametrize("status", [400, 404, 426])
-def test_h1_other_refusals_are_the_end_before_the_first_ready_only(status: int) -> None:
+def test_h2_a_refusal_of_the_caller_is_the_end_before_the_first_ready_only(status: int) -> None:
     it = policy()
     error = refused(status)
     assert it.after(ending(error), 0.0) == Stop(error)
     it.was_ever_ready = True
-    assert isinstance(it.after(ending(error), 0.0), float)
+    assert all(isinstance(it.after(ending(error), 0.0), float) for _ in range(40))
 
 
-@pytest.mark.parametrize("status", [200, 302, 408, 425, 429, 500, 502, 503, 504])
+@pytest.mark.parametrize("status", [400, 404, 426, 503])
+def test_h1_a_first_connection_that_is_refused_is_the_end_unless_wished_otherwise(status: int) -> None:
+    error = refused(status)
+    assert policy(config=Config()).after(ending(error), 0.0) == Stop(error)
+
+
+@pytest.mark.parametrize("status", [200, 302, 400, 404, 408, 425, 426, 429, 500, 502, 503, 504])
 def test_h4_what_may_pass_is_retried(status: int) -> None:
     assert isinstance(policy().after(ending(refused(status)), 0.0), float)
 
@@ -154,18 +189,19 @@ def test_n29_a_login_for_a_proxy_that_was_good_once_is_tried_again() -> None:
     assert isinstance(it.after(ending(ProxyError("no", status=407)), 0.0), float)
 
 
-def test_x18_three_logins_without_answer_are_a_refusal() -> None:
-    it = policy()
-    assert isinstance(it.after(ending(ended_in_opening=True), 0.0), float)
-    assert isinstance(it.after(ending(ended_in_opening=True), 0.0), float)
-    step = it.after(ending(ended_in_opening=True), 0.0)
-    assert isinstance(step, Stop)
-    assert isinstance(step.error, LoginRefused)
+def test_x18_nobody_can_make_us_sign_in_more_than_a_few_times_a_minute() -> None:
+    it, now, logins = policy(), 0.0, 0
+    it.was_ever_ready = True
+    while now < 3600.0:
+        ready_at = now if logins % 2 else None  # accepts every other one, and ends it at once
+        now = waited(it.after(ending(ended_in_opening=ready_at is None, ready_at=ready_at), now))
+        logins += 1
+    assert logins < 130
 
 
-def test_a_login_that_worked_starts_the_count_anew() -> None:
+def test_another_end_in_between_starts_the_count_of_refusing_closes_anew() -> None:
     it = policy()
     for _ in range(5):
-        assert isinstance(it.after(ending(ended_in_opening=True), 0.0), float)
-        assert isinstance(it.after(ending(ended_in_opening=True), 0.0), float)
-        assert isinstance(it.after(ending(ready_at=0.0), 0.0), float)
+        assert isinstance(it.after(ending(ended_in_opening=True, code=1008), 0.0), float)
+        assert isinstance(it.after(ending(ended_in_opening=True, code=1008), 0.0), float)
+        assert isinstance(it.after(ending(ConnectFailed("no")), 0.0), float)

@@ -1,0 +1,61 @@
+"""Own orders on the way out of a client: what became of each one that was to be cancelled.
+
+Without I/O; must not know trio, sockets or venues.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+from attrs import frozen
+
+from coinex_driver.arguments import check_seconds
+from coinex_driver.log import LOG
+from coinex_proto import OrderView
+
+Outcome: TypeAlias = Literal["cancelled", "filled", "refused", "unknown"]
+
+
+@frozen(kw_only=True)
+class ExitOrder:
+    """How the cancelling of one own order ended that was open when the client was left."""
+
+    order: OrderView
+    """A snapshot, as it was known at the end."""
+    outcome: Outcome
+    """"unknown": it may still stand; look at the venue."""
+    why: str = ""
+    """What kept it from being cancelled, or is not known of it."""
+
+
+NOT_REACHED = "there was no time left to cancel it"
+
+
+def check_exit_seconds(seconds: float | None) -> None:
+    """Raises `UsageError` for what is no time; None is fine."""
+    if seconds is not None:
+        check_seconds(seconds)
+
+
+def ended_as(order: OrderView, *, is_accepted: bool, why: str) -> ExitOrder:
+    """What is known of an order after it was to be cancelled; `is_accepted`: the venue took the cancellation."""
+    view = order.snapshot()
+    outcome: Outcome = "unknown"
+    match view.state:
+        case "cancelled" | "filled" | "refused" as final:
+            outcome, why = final, ""
+        case _ if is_accepted:
+            outcome, why = "cancelled", ""
+        case _:
+            why = why or "no answer in time"
+    return ExitOrder(order=view, outcome=outcome, why=why)
+
+
+def log_exit(name: str, orders: tuple[ExitOrder, ...]) -> None:
+    """Says in the log how many orders were cancelled on the way out, and names those that may still stand."""
+    if orders:
+        gone = sum(order.outcome != "unknown" for order in orders)
+        LOG.info("%s: %d of %d own orders have ended on the way out", name, gone, len(orders))
+    for order in orders:
+        if order.outcome == "unknown":
+            LOG.warning("%s: order %s may still be open: %s", name, order.order.order_id, order.why)

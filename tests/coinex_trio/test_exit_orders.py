@@ -1,0 +1,161 @@
+"""`cancel_orders_on_exit`: however a client is left, its open orders are cancelled within a time, and it says how that ended."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import trio
+from trio.testing import MockClock
+
+from coinex_proto import UsageError
+from coinex_trio import CoinexClient, CoinflexClient, QfexClient, memory_exchange, open_coinex
+
+AnyExchange = Any
+AnyClient = Any
+
+
+def coinex_case() -> tuple[AnyExchange, Callable[..., AnyClient], Callable[[AnyClient], object]]:
+    exchange = memory_exchange(seed=1)
+    exchange.quote("BTCUSDT", "100", "101", "5")
+
+    def made(**options: Any) -> CoinexClient:
+        return CoinexClient("spot", exchange.credentials, network=exchange.network, **options)
+
+    return exchange, made, lambda cx: cx.place_order("BTCUSDT", "buy", "limit", "0.1", "99")
+
+
+def qfex_case() -> tuple[AnyExchange, Callable[..., AnyClient], Callable[[AnyClient], object]]:
+    exchange = memory_exchange("qfex", seed=1)
+    exchange.quote("AAPL-USD", bid="100", ask="101", size="5")
+
+    def made(**options: Any) -> QfexClient:
+        return QfexClient(exchange.credentials, network=exchange.network, **options)
+
+    return exchange, made, lambda cx: cx.place_order("AAPL-USD", "BUY", "LIMIT", quantity="1", price="99.50")
+
+
+def coinflex_case() -> tuple[AnyExchange, Callable[..., AnyClient], Callable[[AnyClient], object]]:
+    exchange = memory_exchange("coinflex", seed=1)
+    exchange.quote("XBT/USDT", bid="9600", ask="9610", size="2")
+
+    def made(**options: Any) -> CoinflexClient:
+        return CoinflexClient(exchange.credentials, url=exchange.url, network=exchange.network, **options)
+
+    return exchange, made, lambda cx: cx.place_order("XBT/USDT", "buy", "0.5", "9500")
+
+
+CASES = pytest.mark.parametrize("case", [coinex_case, qfex_case, coinflex_case])
+
+
+def _socket(cx: AnyClient) -> Any:
+    return cx._trade if isinstance(cx, QfexClient) else cx
+
+
+@CASES
+def test_they_are_cancelled_when_the_block_ends(case: Callable[[], Any]) -> None:
+    exchange, made, place = case()
+    with made(cancel_orders_on_exit=5.0) as cx:
+        place(cx)
+        place(cx)
+        assert len(exchange.orders()) == 2
+    assert exchange.orders() == ()
+    assert [found.outcome for found in cx.cancelled_on_exit] == ["cancelled", "cancelled"]
+
+
+@CASES
+def test_without_the_option_they_stand(case: Callable[[], Any]) -> None:
+    exchange, made, place = case()
+    with made() as cx:
+        place(cx)
+    assert len(exchange.orders()) == 1
+    assert cx.cancelled_on_exit == ()
+
+
+@CASES
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
+def test_they_are_cancelled_when_the_block_is_left_by_an_exception(
+    case: Callable[[], Any], error: type[BaseException]
+) -> None:
+    exchange, made, place = case()
+    cx = made(cancel_orders_on_exit=5.0)
+    with pytest.raises(error), cx:
+        place(cx)
+        raise error
+    assert exchange.orders() == ()
+    assert [found.outcome for found in cx.cancelled_on_exit] == ["cancelled"]
+
+
+@CASES
+def test_they_are_cancelled_after_a_stop(case: Callable[[], Any]) -> None:
+    exchange, made, place = case()
+    with made(cancel_orders_on_exit=5.0) as cx:
+        place(cx)
+        cx.stop()
+        cx.run()
+    assert exchange.orders() == ()
+    assert [found.outcome for found in cx.cancelled_on_exit] == ["cancelled"]
+
+
+@CASES
+def test_they_are_cancelled_after_an_interrupt_in_the_middle_of_a_step(
+    case: Callable[[], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exchange, made, place = case()
+    cx = made(cancel_orders_on_exit=5.0)
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt), cx:
+        place(cx)
+        with monkeypatch.context() as patch:
+            patch.setattr(_socket(cx)._core.session, "receive_data", interrupted)
+            exchange.drop() if case is coinex_case else None
+            cx.run(seconds=3600)
+    assert _socket(cx)._io.is_interrupted
+    assert exchange.orders() == ()
+    assert [found.outcome for found in cx.cancelled_on_exit] == ["cancelled"]
+
+
+@CASES
+def test_an_order_that_could_not_be_cancelled_in_time_says_so(case: Callable[[], Any]) -> None:
+    exchange, made, place = case()
+    with made(cancel_orders_on_exit=0.0) as cx:
+        place(cx)
+        order_id = exchange.orders()[0].order_id
+    (found,) = cx.cancelled_on_exit
+    assert found.outcome == "unknown"
+    assert found.why
+    assert found.order.order_id == order_id
+
+
+@CASES
+def test_what_is_no_time_is_refused(case: Callable[[], Any]) -> None:
+    _, made, _ = case()
+    with pytest.raises(UsageError, match="a time in seconds"):
+        made(cancel_orders_on_exit="5")
+
+
+@pytest.mark.parametrize("way", ["end", "error", "cancelled"])
+async def test_they_are_cancelled_under_trio_however_the_block_is_left(way: str, autojump_clock: MockClock) -> None:
+    exchange = memory_exchange(seed=1)
+    exchange.quote("BTCUSDT", "100", "101", "5")
+    left: list[Any] = []
+    with trio.CancelScope() as scope:
+        try:
+            async with open_coinex(
+                "spot", exchange.credentials, network=exchange.network, cancel_orders_on_exit=5.0
+            ) as cx:
+                left.append(cx)
+                await cx.place_order("BTCUSDT", "buy", "limit", "0.1", "99")
+                if way == "cancelled":
+                    scope.cancel()
+                    await trio.sleep_forever()
+                if way == "error":
+                    raise KeyError(way)
+        except KeyError:
+            assert way == "error"
+    assert exchange.orders() == ()
+    assert [found.outcome for found in left[0].cancelled_on_exit] == ["cancelled"]
