@@ -48,6 +48,11 @@ class ClientBase(ABC):
         return query()
 
     @property
+    def _pump(self) -> ClientCore:
+        """The core under the name that it has in scripts attached to old bug reports, so that those still run."""
+        return self._core
+
+    @property
     def stats(self) -> Statistics:
         """Counters of this client's session; they count on across reconnects."""
         return self._core.session.stats

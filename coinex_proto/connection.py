@@ -212,9 +212,9 @@ class Connection:
         check_command(command)
         if self.is_doubted:
             raise NotReady(f"{describe(command)} was not sent: {DOUBTED}")
-        return self.submit(command, now, is_paced=False)
+        return self.submit(command, now, is_topic_request=False)
 
-    def submit(self, command: Command[R], now: float, *, is_paced: bool) -> RequestId:
+    def submit(self, command: Command[R], now: float, *, is_topic_request: bool) -> RequestId:
         """As `send`; `is_paced` tells topic requests of a session.
 
         They keep to `Config.requests_per_second` as well, and end without an event when the connection ends: the session
@@ -225,7 +225,7 @@ class Connection:
         if self._phase is not Phase.READY:
             raise NotReady(f"{describe(command)} was not sent: the connection is {self._phase.value}, not ready")
         now = max(self._now, now)
-        request_id = self._requests.submit(command, now, is_paced=is_paced)
+        request_id = self._requests.submit(command, now, is_topic_request=is_topic_request)
         self._now = now
         return request_id
 

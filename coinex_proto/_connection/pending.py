@@ -42,7 +42,7 @@ class Pending:
     command: Command[Any]
     outgoing: Outgoing = field(repr=False)
     purpose: Purpose
-    is_paced: bool = False
+    is_topic_request: bool = False
     """It is a topic request: the limit of topic requests holds for it too."""
     sent_at: float = 0.0
     sent_wall_ns: int = 0
@@ -159,7 +159,7 @@ class PendingRequests:
         heapq.heappush(self._deadlines, (deadline, pending.request_id, pending))
 
 
-class Pace:
+class TopicRate:
     """At most so many a second, counted in any window, with no pause before they are used up."""
 
     def __init__(self, per_second: float) -> None:

@@ -13,7 +13,7 @@ from attrs import frozen
 
 from coinex_proto._connection.agenda import Agenda
 from coinex_proto._connection.heartbeat import Heartbeat
-from coinex_proto._connection.pending import MAX_REQUESTS, Pace, Pending, PendingRequests, Purpose
+from coinex_proto._connection.pending import MAX_REQUESTS, Pending, PendingRequests, Purpose, TopicRate
 from coinex_proto._connection.request_errors import never_left, refused, timed_out, unknown
 from coinex_proto._connection.send_queue import SendQueue
 from coinex_proto._connection.timeline import Timeline
@@ -87,18 +87,18 @@ class Requests:
         """Those that wait for an answer; to be read only."""
         self._begun: set[ReplyKey] = set()
         """Keys of requests that came true before their answer: the answer may still come, and is no stray then."""
-        self._sent_now = Pace(MAX_SENT_NOW)
+        self._sent_now = TopicRate(MAX_SENT_NOW)
         self._send_queue = SendQueue(dialect.limits, config.requests_per_second, self.pending, agenda)
 
     # Out --------------------------------------------------------------------------------------------------------------
 
-    def submit(self, command: Command[Any], now: float, *, is_paced: bool) -> RequestId:
+    def submit(self, command: Command[Any], now: float, *, is_topic_request: bool) -> RequestId:
         """A request of the caller. Raises `NotReady` or `UsageError`, with nothing changed; see `Connection.send`."""
-        if not is_paced and self._is_full():
+        if not is_topic_request and self._is_full():
             raise UsageError(f"{describe(command)} was not sent: {MAX_REQUESTS} requests are waiting already")
         request_id = RequestId(self._ids.last + 1)
         outgoing = self._dialect.encode(command, request_id)
-        pending = Pending(request_id, command, outgoing, Purpose.CALLER, is_paced)
+        pending = Pending(request_id, command, outgoing, Purpose.CALLER, is_topic_request)
         if not outgoing.may_wait:
             pause = self._send_queue.free_at(pending, now) - now
             if pause > 0:
@@ -161,7 +161,7 @@ class Requests:
         """Whether as many requests of callers wait as may; topic requests do not count."""
         if len(self.pending) + len(self._send_queue) < MAX_REQUESTS:
             return False
-        return sum(not pending.is_paced for pending in (*self.pending, *self._send_queue)) >= MAX_REQUESTS
+        return sum(not pending.is_topic_request for pending in (*self.pending, *self._send_queue)) >= MAX_REQUESTS
 
     # Time -------------------------------------------------------------------------------------------------------------
 
@@ -240,7 +240,7 @@ class Requests:
             if not pending.outgoing.may_wait and not beside_update and OLDEST not in answer.keys:
                 self._take_late_answer(pending, answer, payload, now)
             # The session has a use for its own: what it asked for has begun, or is known, after all.
-            return pending if pending.is_paced and answer.refusal is None else None
+            return pending if pending.is_topic_request and answer.refusal is None else None
         if pending.command == self._dialect.clock and answer.refusal is None:
             self._observe_clock(pending, answer, now)
         return pending
@@ -287,7 +287,7 @@ class Requests:
         else:
             pending.unnamed += 1
             self.pending.hurry(pending, now + UNNAMED_REFUSAL_WAIT)
-        if part is not None and pending.is_paced:
+        if part is not None and pending.is_topic_request:
             self._events.append(PartAnswered(key=pending.outgoing.parts[part], outcome=outcome))
             outcome = Replied(request_id=pending.request_id, command=pending.command, result=None)
         elif isinstance(outcome, Failed):
@@ -335,10 +335,10 @@ class Requests:
         """The connection is over: so is everything that waits, except topic requests, which the session asks anew."""
         self._begun.clear()
         for pending in self.pending.take_all():
-            if pending.purpose is Purpose.CALLER and not pending.has_ended and not pending.is_paced:
+            if pending.purpose is Purpose.CALLER and not pending.has_ended and not pending.is_topic_request:
                 self._failed(pending, unknown(pending, f"the connection was lost: {reason}"))
         for pending in self._send_queue.take_all():
-            if not pending.is_paced:
+            if not pending.is_topic_request:
                 self._failed(pending, never_left(pending))
 
     def _failed(self, pending: Pending, error: Any) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import TypeAlias
 
 from coinex_proto._connection.agenda import Agenda, Item
-from coinex_proto._connection.pending import Pace, Pending, PendingRequests
+from coinex_proto._connection.pending import Pending, PendingRequests, TopicRate
 from coinex_proto._connection.token_bucket import Bucket
 from coinex_proto.config import Rate
 
@@ -26,7 +26,7 @@ class SendQueue:
         self, limits: Mapping[str, Rate], requests_per_second: float, pending: PendingRequests, agenda: Agenda
     ) -> None:
         self._buckets = {name: Bucket(rate) for name, rate in limits.items()}
-        self._pace = Pace(requests_per_second)
+        self._topic_rate = TopicRate(requests_per_second)
         self._pending = pending
         self._agenda = agenda
         self.waiting: deque[Pending] = deque()
@@ -45,16 +45,16 @@ class SendQueue:
         free_at = now
         if (bucket := pending.outgoing.bucket) is not None:
             free_at = now + self._buckets[bucket].wait(pending.outgoing.weight, now)
-        if pending.is_paced:
-            free_at = max(free_at, self._pace.free_at())
+        if pending.is_topic_request:
+            free_at = max(free_at, self._topic_rate.free_at())
         return free_at
 
     def take(self, pending: Pending, now: float) -> None:
         """It leaves: what the limits allow next is later by it."""
         if (bucket := pending.outgoing.bucket) is not None:
             self._buckets[bucket].take(pending.outgoing.weight, now)
-        if pending.is_paced:
-            self._pace.take(now)
+        if pending.is_topic_request:
+            self._topic_rate.take(now)
 
     def pause(self, pending: Pending, until: float) -> None:
         """The venue wants nothing more of this request's bucket before."""
@@ -115,4 +115,4 @@ class SendQueue:
 
 
 def _lane(pending: Pending) -> Lane:
-    return pending.outgoing.bucket, pending.is_paced
+    return pending.outgoing.bucket, pending.is_topic_request

@@ -125,7 +125,7 @@ class OrderResolver:
         self.listed = None
         self._is_failed = False
         for command in self._dialect.find_out(unknown):
-            self._asked.add(connection.submit(command, now, is_paced=True))
+            self._asked.add(connection.submit(command, now, is_topic_request=True))
         self.is_round_over = not self._asked
 
     def compare(self, connection: Connection, now: float) -> bool:
@@ -133,7 +133,7 @@ class OrderResolver:
         if self._asked:
             return False
         for command in self._dialect.find_out(()):
-            self._asked.add(connection.submit(command, now, is_paced=True))
+            self._asked.add(connection.submit(command, now, is_topic_request=True))
         self.is_comparing = bool(self._asked)
         self.listed = None
         self._is_failed = False

@@ -69,7 +69,7 @@ class PrivateCheck:
             self._agenda.add_at(Item.PRIVATE_CHECK, due)
             return
         for command in self._commands(topics_of(live)) if live else ():
-            self._asked.add(connection.submit(command, now, is_paced=True))
+            self._asked.add(connection.submit(command, now, is_topic_request=True))
             self._stats.private_checks += 1
         if not self._asked:
             self._agenda.add_at(Item.PRIVATE_CHECK, now + self._interval)

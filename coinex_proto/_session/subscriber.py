@@ -106,7 +106,7 @@ class Subscriber:
         for command, topics in self._requests(verb, topics_asked):
             group = tuple(left.pop(topic.key) for topic in topics)
             self._mark_requested(verb, group, now)
-            request_id = connection.submit(command, now, is_paced=True)
+            request_id = connection.submit(command, now, is_topic_request=True)
             self._requested[request_id] = (verb, group)
         if left:  # the venue need not be asked
             group = tuple(left.values())

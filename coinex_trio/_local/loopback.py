@@ -107,7 +107,7 @@ class LoopbackHost:
         self._waker.setblocking(False)
         self._selector = selectors.DefaultSelector()
         self._links: dict[ServerConnection, _Link] = {}
-        self._calls: deque[Callable[[], None]] = deque()
+        self._work: deque[Callable[[], None]] = deque()
         self._behind = 0.0
         """Seconds: the most since that was told last."""
         self._told_at = -math.inf
@@ -170,7 +170,7 @@ class LoopbackHost:
             except Exception as error:  # noqa: BLE001 - it belongs to the caller, who gets it
                 answer.set_exception(error)
 
-        self._calls.append(run)
+        self._work.append(run)
         self._wake()
         while True:
             try:
@@ -225,8 +225,8 @@ class LoopbackHost:
             if mask & selectors.EVENT_WRITE:
                 self._write(link)
         self.server.advance(now)
-        while self._calls:
-            self._calls.popleft()()
+        while self._work:
+            self._work.popleft()()
         for connection in self.server.take_ready():
             if (ready := self._links.get(connection)) is not None:
                 ready.queue(connection.data_to_send())
@@ -255,7 +255,7 @@ class LoopbackHost:
             self._told_at, self._behind = now, 0.0
 
     def _pause(self) -> float | None:
-        if self._calls:
+        if self._work:
             return 0.0
         due = self.server.next_deadline()
         return None if due is None else max(0.0, due - self.now())

@@ -8,7 +8,7 @@ import pytest
 
 from coinex_proto import OrderView, UsageError
 from coinex_proto.checks import check_command, check_order, check_topics
-from tests.coinex_proto.tiny import Do
+from tests.coinex_proto.harness.tiny import Do
 
 
 def test_what_is_no_command_is_refused() -> None:

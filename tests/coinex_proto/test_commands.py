@@ -7,7 +7,7 @@ from attrs import frozen
 
 from coinex_proto import Command, Outgoing, Refusal
 from coinex_proto.commands import describe
-from tests.coinex_proto.tiny import Login, Place
+from tests.coinex_proto.harness.tiny import Login, Place
 
 
 @frozen(kw_only=True)

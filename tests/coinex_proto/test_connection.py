@@ -22,8 +22,7 @@ from coinex_proto import (
     Unrecognised,
     UsageError,
 )
-from tests.coinex_proto.line import sources
-from tests.coinex_proto.line_connection import (
+from tests.coinex_proto.harness.connections import (
     PRIVATE,
     closed,
     connection_of,
@@ -32,8 +31,9 @@ from tests.coinex_proto.line_connection import (
     serve,
     started,
 )
-from tests.coinex_proto.line_script import frame, text
-from tests.coinex_proto.tiny import Do, PriceUpdate, Tiny
+from tests.coinex_proto.harness.scripts import frame, text
+from tests.coinex_proto.harness.tiny import Do, PriceUpdate, Tiny
+from tests.coinex_proto.harness.wire import sources
 
 REFUSAL = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 4\r\nX-Why: key\r\n\r\nno!!"
 
@@ -72,28 +72,28 @@ def test_the_upgrade_has_one_budget_with_opening_the_transport() -> None:
 
 
 def test_n12_an_answer_that_drips_has_the_same_budget() -> None:
-    line = started()
-    line.sent_texts()
-    answer = line.peer.accept()
+    wire = started()
+    wire.sent_texts()
+    answer = wire.peer.accept()
     for number in range(19):
-        line.client.receive_data(answer[number : number + 1], number * 0.5)
-    assert line.client.next_deadline() == 10.0
-    assert isinstance(closed(serve(line, 10.0)).reason.error, ConnectFailed)
+        wire.client.receive_data(answer[number : number + 1], number * 0.5)
+    assert wire.client.next_deadline() == 10.0
+    assert isinstance(closed(serve(wire, 10.0)).reason.error, ConnectFailed)
 
 
 def test_a_late_101_after_the_opening_timeout_is_ignored() -> None:
-    line = started()
-    line.sent_texts()
-    assert [type(event) for event in serve(line, 10.0)] == [Closed]
-    line.client.receive_data(line.peer.accept(), 10.1)
-    assert line.events() == []
-    assert line.client.next_deadline() is None
+    wire = started()
+    wire.sent_texts()
+    assert [type(event) for event in serve(wire, 10.0)] == [Closed]
+    wire.client.receive_data(wire.peer.accept(), 10.1)
+    assert wire.events() == []
+    assert wire.client.next_deadline() is None
 
 
 def test_h1_a_refusal_carries_status_headers_and_body() -> None:
-    line = started()
-    line.client.receive_data(REFUSAL, 1.0)
-    error = closed(line.events()).reason.error
+    wire = started()
+    wire.client.receive_data(REFUSAL, 1.0)
+    error = closed(wire.events()).reason.error
     assert isinstance(error, HandshakeRefused)
     assert (error.status, error.headers, error.body) == (
         403,
@@ -103,29 +103,29 @@ def test_h1_a_refusal_carries_status_headers_and_body() -> None:
 
 
 def test_h15_a_refusals_body_is_waited_for_one_second() -> None:
-    line = started()
-    line.client.receive_data(REFUSAL[:-2], 1.0)
-    assert line.events() == []
-    assert line.client.next_deadline() == 2.0
-    error = closed(serve(line, 2.0)).reason.error
+    wire = started()
+    wire.client.receive_data(REFUSAL[:-2], 1.0)
+    assert wire.events() == []
+    assert wire.client.next_deadline() == 2.0
+    error = closed(serve(wire, 2.0)).reason.error
     assert isinstance(error, HandshakeRefused)
     assert error.body == b"no"
 
 
 def test_the_end_of_data_before_the_101_is_a_failed_connection() -> None:
-    line = started()
-    connection_of(line).receive_eof(1.0)
-    assert isinstance(closed(line.events()).reason.error, HandshakeRefused)
-    connection_of(line).receive_eof(1.0)
-    assert line.events() == []
+    wire = started()
+    connection_of(wire).receive_eof(1.0)
+    assert isinstance(closed(wire.events()).reason.error, HandshakeRefused)
+    connection_of(wire).receive_eof(1.0)
+    assert wire.events() == []
 
 
 def test_closing_before_the_101_is_immediate() -> None:
-    line = started()
-    connection_of(line).close(1.0)
-    assert closed(line.events()).reason.text == "closed by us"
-    connection_of(line).close(1.0)
-    assert line.events() == []
+    wire = started()
+    connection_of(wire).close(1.0)
+    assert closed(wire.events()).reason.text == "closed by us"
+    connection_of(wire).close(1.0)
+    assert wire.events() == []
 
 
 def test_closing_before_the_start_is_the_end() -> None:
@@ -137,48 +137,48 @@ def test_closing_before_the_start_is_the_end() -> None:
 
 
 def test_h17_what_comes_in_the_segment_of_the_101_is_handled_as_if_it_came_later() -> None:
-    line = started()
-    line.sent_texts()
+    wire = started()
+    wire.sent_texts()
     price = text({"price": "1", "market": "A"})
-    line.client.receive_data(line.peer.accept() + price + frame(b"\x03\xe8", 0x88), 1.0)
-    assert [type(event) for event in line.events()] == [Ready, PriceUpdate, Closed]
+    wire.client.receive_data(wire.peer.accept() + price + frame(b"\x03\xe8", 0x88), 1.0)
+    assert [type(event) for event in wire.events()] == [Ready, PriceUpdate, Closed]
 
 
 @pytest.mark.parametrize("end", [frame(b"", 0x88), frame(b"x", 0xC1), frame(b"\x07\xd0", 0x88)])
 def test_h17_a_close_right_behind_the_101_does_not_upset_the_sign_in(end: bytes) -> None:
-    line = started(Tiny(password="pw"))
-    line.sent_texts()
-    line.client.receive_data(line.peer.accept() + text({"hello": "n"}) + end, 1.0)
-    assert [type(event) for event in line.events()] == [Closed]
+    wire = started(Tiny(password="pw"))
+    wire.sent_texts()
+    wire.client.receive_data(wire.peer.accept() + text({"hello": "n"}) + end, 1.0)
+    assert [type(event) for event in wire.events()] == [Closed]
 
 
 def test_n9_a_reset_says_what_the_transport_said() -> None:
-    line = ready()
-    line.say(1.0, {"price": "1", "market": "A"})
-    connection_of(line).receive_eof(1.0, "connection reset by peer")
-    assert str(closed(line.events()).reason) == "the connection was lost: connection reset by peer (1006)"
+    wire = ready()
+    wire.say(1.0, {"price": "1", "market": "A"})
+    connection_of(wire).receive_eof(1.0, "connection reset by peer")
+    assert str(closed(wire.events()).reason) == "the connection was lost: connection reset by peer (1006)"
 
 
 # Messages -------------------------------------------------------------------------------------------------------------
 
 
 def test_compressed_messages_are_inflated_and_plain_ones_pass() -> None:
-    line = ready()
+    wire = ready()
     packer = zlib.compressobj(wbits=31)
     data = packer.compress(b'{"price":"1","market":"A"}') + packer.flush()
-    line.client.receive_data(line.peer.binary(data), 1.0)
-    (event,) = line.events()
+    wire.client.receive_data(wire.peer.binary(data), 1.0)
+    (event,) = wire.events()
     assert event == PriceUpdate(market="A", price="1")
     assert isinstance(event, PriceUpdate)
     assert (event.raw, event.received_at) == (b'{"price":"1","market":"A"}', 1.0)
 
 
 def test_a_broken_gzip_is_reported_and_survived() -> None:
-    line = ready()
-    line.client.receive_data(line.peer.binary(b"\x1f\x8b\x08broken"), 1.0)
-    (event,) = line.events()
+    wire = ready()
+    wire.client.receive_data(wire.peer.binary(b"\x1f\x8b\x08broken"), 1.0)
+    (event,) = wire.events()
     assert isinstance(event, Unrecognised)
-    assert connection_of(line).stats.decode_failures == 1
+    assert connection_of(wire).stats.decode_failures == 1
 
 
 BAD = frame(b"{")
@@ -199,162 +199,162 @@ class Torn(Tiny):
 
 @pytest.mark.parametrize("bad", [BAD, BAD_GZIP], ids=["json", "gzip"])
 def test_d16_so_many_messages_in_a_row_that_cannot_be_read_end_the_connection(bad: bytes) -> None:
-    line = ready(config=Config(max_unreadable=3))
-    line.client.receive_data(bad * 2, 1.0)
-    assert len(line.events()) == 2
-    assert not connection_of(line).wants_close
-    line.client.receive_data(bad + GOOD, 2.0)
-    unread, end = line.events()
+    wire = ready(config=Config(max_unreadable=3))
+    wire.client.receive_data(bad * 2, 1.0)
+    assert len(wire.events()) == 2
+    assert not connection_of(wire).wants_close
+    wire.client.receive_data(bad + GOOD, 2.0)
+    unread, end = wire.events()
     assert isinstance(unread, Unrecognised)
     assert isinstance(end, Closed)
     assert (end.reason.code, end.reason.text) == (1007, "closed by us: 3 messages in a row could not be read")
-    assert connection_of(line).wants_close
-    line.sent()
-    assert line.peer.closed is not None
-    assert line.peer.closed.code == 1007
+    assert connection_of(wire).wants_close
+    wire.sent()
+    assert wire.peer.closed is not None
+    assert wire.peer.closed.code == 1007
 
 
 @pytest.mark.parametrize("read", [GOOD, ODD, text({"ok": "nobody"}), text({"hello": "again"})])
 def test_d16_any_message_that_was_read_ends_the_row(read: bytes) -> None:
-    line = ready(config=Config(max_unreadable=2))
-    line.client.receive_data((BAD + read) * 10 + BAD, 1.0)
-    assert not connection_of(line).wants_close
-    line.client.receive_data(BAD, 2.0)
-    assert closed(line.events()).reason.code == 1007
+    wire = ready(config=Config(max_unreadable=2))
+    wire.client.receive_data((BAD + read) * 10 + BAD, 1.0)
+    assert not connection_of(wire).wants_close
+    wire.client.receive_data(BAD, 2.0)
+    assert closed(wire.events()).reason.code == 1007
 
 
 def test_d16_a_message_that_was_read_in_part_was_read() -> None:
-    line = ready(venue=Torn(), config=Config(max_unreadable=1))
-    line.client.receive_data(text({"many": [{"price": "1", "market": "A"}, {"torn": 1}]}), 1.0)
-    line.client.receive_data(text({"many": [{"torn": 1}, {"price": "1", "market": "A"}]}), 1.0)
-    assert connection_of(line).stats.decode_failures == 2
-    assert not connection_of(line).wants_close
-    line.client.receive_data(text({"many": [{"torn": 1}, {"what": "is this"}]}), 1.0)
-    assert closed(line.events()).reason.code == 1007
+    wire = ready(venue=Torn(), config=Config(max_unreadable=1))
+    wire.client.receive_data(text({"many": [{"price": "1", "market": "A"}, {"torn": 1}]}), 1.0)
+    wire.client.receive_data(text({"many": [{"torn": 1}, {"price": "1", "market": "A"}]}), 1.0)
+    assert connection_of(wire).stats.decode_failures == 2
+    assert not connection_of(wire).wants_close
+    wire.client.receive_data(text({"many": [{"torn": 1}, {"what": "is this"}]}), 1.0)
+    assert closed(wire.events()).reason.code == 1007
 
 
 def test_d16_a_message_with_many_faults_is_one_message() -> None:
-    line = ready(venue=Torn(), config=Config(max_unreadable=2))
-    line.client.receive_data(text({"many": [{"torn": 1}] * 5}), 1.0)
-    assert not connection_of(line).wants_close
-    line.client.receive_data(text({"many": [{"torn": 1}] * 5}), 1.0)
-    events = line.events()
+    wire = ready(venue=Torn(), config=Config(max_unreadable=2))
+    wire.client.receive_data(text({"many": [{"torn": 1}] * 5}), 1.0)
+    assert not connection_of(wire).wants_close
+    wire.client.receive_data(text({"many": [{"torn": 1}] * 5}), 1.0)
+    events = wire.events()
     assert len(events) == 11
     assert closed(events).reason.code == 1007
 
 
 def test_d16_without_a_limit_the_connection_stays() -> None:
-    line = ready(config=Config(max_unreadable=None))
-    line.client.receive_data(BAD * 1000, 1.0)
-    assert not connection_of(line).wants_close
-    assert connection_of(line).stats.decode_failures == 1000
+    wire = ready(config=Config(max_unreadable=None))
+    wire.client.receive_data(BAD * 1000, 1.0)
+    assert not connection_of(wire).wants_close
+    assert connection_of(wire).stats.decode_failures == 1000
 
 
 def test_d16_it_counts_while_it_signs_in_too() -> None:
-    line = started(PRIVATE, Config(max_unreadable=2)).open(0.0)
-    line.client.receive_data(BAD * 2, 1.0)
-    assert closed(line.events()).reason.code == 1007
+    wire = started(PRIVATE, Config(max_unreadable=2)).open(0.0)
+    wire.client.receive_data(BAD * 2, 1.0)
+    assert closed(wire.events()).reason.code == 1007
 
 
 def test_d1_a_bomb_ends_the_connection_with_1009() -> None:
-    line = ready(config=Config(max_message_bytes=2000))
+    wire = ready(config=Config(max_message_bytes=2000))
     packer = zlib.compressobj(wbits=31)
     data = packer.compress(b" " * 100_000) + packer.flush()
-    line.client.receive_data(line.peer.binary(data) + text({"price": "1", "market": "A"}), 1.0)
-    reason = closed(line.events()).reason
+    wire.client.receive_data(wire.peer.binary(data) + text({"price": "1", "market": "A"}), 1.0)
+    reason = closed(wire.events()).reason
     assert reason.code == 1009
-    line.sent()
-    assert line.peer.closed is not None
-    assert line.peer.closed.code == 1009
+    wire.sent()
+    assert wire.peer.closed is not None
+    assert wire.peer.closed.code == 1009
 
 
 def test_w15_what_came_before_a_protocol_error_is_delivered() -> None:
-    line = ready()
+    wire = ready()
     price = text({"price": "1", "market": "A"})
-    line.client.receive_data(price + frame(b"x", 0xC1) + price, 1.0)
-    update, end = line.events()
+    wire.client.receive_data(price + frame(b"x", 0xC1) + price, 1.0)
+    update, end = wire.events()
     assert isinstance(update, PriceUpdate)
     assert isinstance(end, Closed)
     assert end.reason.code == 1002
 
 
 def test_w11_the_peers_close_is_reported_with_code_and_text() -> None:
-    line = ready()
-    line.client.receive_data(line.peer.close(1012, "back soon"), 1.0)
-    assert str(closed(line.events()).reason) == "closed by the peer: 'back soon' (1012)"
+    wire = ready()
+    wire.client.receive_data(wire.peer.close(1012, "back soon"), 1.0)
+    assert str(closed(wire.events()).reason) == "closed by the peer: 'back soon' (1012)"
 
 
 def test_n10_the_end_of_data_without_close_is_abnormal() -> None:
-    line = ready()
-    line.client.receive_data(text({"price": "1", "market": "A"})[:-3], 1.0)
-    connection_of(line).receive_eof(1.0)
-    assert [type(event) for event in line.events()] == [Closed]
+    wire = ready()
+    wire.client.receive_data(text({"price": "1", "market": "A"})[:-3], 1.0)
+    connection_of(wire).receive_eof(1.0)
+    assert [type(event) for event in wire.events()] == [Closed]
 
 
 # Closing --------------------------------------------------------------------------------------------------------------
 
 
 def test_closing_waits_for_the_peer() -> None:
-    line = ready()
-    connection_of(line).close(1.0, code=3001, text="bye")
-    assert (line.events(), connection_of(line).phase) == ([], Phase.CLOSING)
-    line.sent()
-    assert line.peer.closed is not None
-    assert (line.peer.closed.code, line.peer.closed.reason) == (3001, "bye")
-    line.client.receive_data(line.peer.send(line.peer.closed.response()), 1.5)
-    assert closed(line.events()).reason.code == 3001
+    wire = ready()
+    connection_of(wire).close(1.0, code=3001, text="bye")
+    assert (wire.events(), connection_of(wire).phase) == ([], Phase.CLOSING)
+    wire.sent()
+    assert wire.peer.closed is not None
+    assert (wire.peer.closed.code, wire.peer.closed.reason) == (3001, "bye")
+    wire.client.receive_data(wire.peer.send(wire.peer.closed.response()), 1.5)
+    assert closed(wire.events()).reason.code == 3001
 
 
 def test_n23_a_peer_that_does_not_close_is_left_after_the_close_timeout() -> None:
-    line = ready()
-    connection_of(line).close(1.0)
-    assert line.client.next_deadline() == 3.0
-    assert "did not answer the close" in closed(serve(line, 3.0)).reason.text
+    wire = ready()
+    connection_of(wire).close(1.0)
+    assert wire.client.next_deadline() == 3.0
+    assert "did not answer the close" in closed(serve(wire, 3.0)).reason.text
 
 
 def test_the_end_of_data_after_our_close_is_a_close_by_us() -> None:
-    line = ready()
-    connection_of(line).close(1.0)
-    connection_of(line).receive_eof(1.0)
-    assert str(closed(line.events()).reason) == "closed by us (1000)"
+    wire = ready()
+    connection_of(wire).close(1.0)
+    connection_of(wire).receive_eof(1.0)
+    assert str(closed(wire.events()).reason) == "closed by us (1000)"
 
 
 def test_w13_messages_after_our_close_are_ignored() -> None:
-    line = ready()
-    connection_of(line).close(1.0)
-    assert line.say(1.0, {"price": "1", "market": "A"}) == []
+    wire = ready()
+    connection_of(wire).close(1.0)
+    assert wire.say(1.0, {"price": "1", "market": "A"}) == []
 
 
 def test_a_request_in_flight_can_still_time_out_while_closing() -> None:
-    line = ready(config=Config(request_timeout=1.0))
-    send(line, Do(verb="a"), 1.0)
-    connection_of(line).close(1.5)
-    assert [type(event) for event in serve(line, 2.0)] == [Failed]
-    connection_of(line).receive_eof(2.5)
-    assert [type(event) for event in line.events()] == [Closed]
+    wire = ready(config=Config(request_timeout=1.0))
+    send(wire, Do(verb="a"), 1.0)
+    connection_of(wire).close(1.5)
+    assert [type(event) for event in serve(wire, 2.0)] == [Failed]
+    connection_of(wire).receive_eof(2.5)
+    assert [type(event) for event in wire.events()] == [Closed]
 
 
 @pytest.mark.parametrize("code", [0, 999, 1001, 1005, 2999, 5000])
 def test_a_close_code_that_cannot_be_sent_is_refused(code: int) -> None:
-    line = ready()
+    wire = ready()
     with pytest.raises(UsageError, match=str(code)):
-        connection_of(line).close(1.0, code=code)
-    assert connection_of(line).phase is Phase.READY
+        connection_of(wire).close(1.0, code=code)
+    assert connection_of(wire).phase is Phase.READY
 
 
 @pytest.mark.parametrize("words", ["x" * 124, "é" * 62, "a\nb", "\ud800"])
 def test_a_close_text_that_cannot_be_sent_is_refused(words: str) -> None:
-    line = ready()
+    wire = ready()
     with pytest.raises(UsageError):
-        connection_of(line).close(1.0, text=words)
-    assert connection_of(line).phase is Phase.READY
+        connection_of(wire).close(1.0, text=words)
+    assert connection_of(wire).phase is Phase.READY
 
 
 def test_what_is_counted() -> None:
-    line = ready()
-    stats = connection_of(line).stats
+    wire = ready()
+    stats = connection_of(wire).stats
     before = stats.bytes_in
     data = text({"price": "1", "market": "A"}) + text("junk")
-    line.client.receive_data(data, 1.0)
+    wire.client.receive_data(data, 1.0)
     assert (stats.messages, stats.bytes_in - before, stats.unrecognised) == (2, len(data), 1)
     assert stats.bytes_out > 100

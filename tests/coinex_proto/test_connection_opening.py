@@ -16,7 +16,7 @@ from coinex_proto import (
     Unrecognised,
     UsageError,
 )
-from tests.coinex_proto.line_connection import (
+from tests.coinex_proto.harness.connections import (
     closed,
     connection_of,
     ready,
@@ -24,21 +24,21 @@ from tests.coinex_proto.line_connection import (
     serve,
     started,
 )
-from tests.coinex_proto.tiny import Place, Time, Tiny, login
+from tests.coinex_proto.harness.tiny import Place, Time, Tiny, login
 
 # The opening ----------------------------------------------------------------------------------------------------------
 
 
 def test_the_opening_goes_step_by_step() -> None:
-    line = started(Tiny(password="pw")).open(0.0)
-    assert connection_of(line).phase is Phase.OPENING
-    assert line.sent() == []
-    assert line.say(1.0, {"hello": "n"}) == []
-    assert line.sent() == [login("n")]
-    assert line.say(2.0, {"ok": "login"}) == []
-    assert line.sent() == [{"do": "greet"}]
-    assert line.say(3.0, {"ok": "greet"}) == [Ready()]
-    assert connection_of(line).phase is Phase.READY
+    wire = started(Tiny(password="pw")).open(0.0)
+    assert connection_of(wire).phase is Phase.OPENING
+    assert wire.sent() == []
+    assert wire.say(1.0, {"hello": "n"}) == []
+    assert wire.sent() == [login("n")]
+    assert wire.say(2.0, {"ok": "login"}) == []
+    assert wire.sent() == [{"do": "greet"}]
+    assert wire.say(3.0, {"ok": "greet"}) == [Ready()]
+    assert connection_of(wire).phase is Phase.READY
 
 
 def test_the_first_challenge_of_a_public_connection_is_no_news() -> None:
@@ -46,90 +46,90 @@ def test_the_first_challenge_of_a_public_connection_is_no_news() -> None:
 
 
 def test_x10_a_second_challenge_is_not_signed() -> None:
-    line = started(Tiny(password="pw")).open(0.0)
-    (event,) = line.say(1.0, {"hello": "n"}, {"hello": "m"})
+    wire = started(Tiny(password="pw")).open(0.0)
+    (event,) = wire.say(1.0, {"hello": "n"}, {"hello": "m"})
     assert isinstance(event, Unrecognised)
-    assert line.sent() == [login("n")]
+    assert wire.sent() == [login("n")]
 
 
 def test_s1_a_refused_login_closes_and_says_why() -> None:
-    line = started(Tiny(password="pw")).open(0.0)
-    (event,) = line.say(1.0, {"hello": "n"}, {"error": "badkey", "message": "who are you"})
+    wire = started(Tiny(password="pw")).open(0.0)
+    (event,) = wire.say(1.0, {"hello": "n"}, {"error": "badkey", "message": "who are you"})
     assert isinstance(event, LoginFailed)
     assert (event.error.code, event.error.message) == ("badkey", "who are you")
     assert "check key, secret and clock" in str(event.error)
-    line.sent()
-    assert line.peer.closed is not None
-    line.client.receive_data(line.peer.close(), 1.0)
-    assert [type(event) for event in line.events()] == [Closed]
+    wire.sent()
+    assert wire.peer.closed is not None
+    wire.client.receive_data(wire.peer.close(), 1.0)
+    assert [type(event) for event in wire.events()] == [Closed]
 
 
 def test_an_unreadable_answer_to_the_login_is_a_refusal() -> None:
-    line = started(Tiny(password="pw")).open(0.0)
-    line.say(1.0, {"hello": "n"}, {"ok": "login"})
-    (event,) = line.say(1.0, {"ok": "greet", "result": "unreadable"})
+    wire = started(Tiny(password="pw")).open(0.0)
+    wire.say(1.0, {"hello": "n"}, {"ok": "login"})
+    (event,) = wire.say(1.0, {"ok": "greet", "result": "unreadable"})
     assert isinstance(event, LoginFailed)
 
 
 def test_s2_a_login_without_answer_ends_the_connection() -> None:
-    line = started(Tiny(password="pw")).open(1.0)
-    line.say(2.0, {"hello": "n"})
-    assert line.client.next_deadline() == 11.0
-    reason = closed(serve(line, 11.0)).reason
+    wire = started(Tiny(password="pw")).open(1.0)
+    wire.say(2.0, {"hello": "n"})
+    assert wire.client.next_deadline() == 11.0
+    reason = closed(serve(wire, 11.0)).reason
     assert "did not answer the sign-in within 10 s" in reason.text
     assert reason.error is None
 
 
 def test_a_login_that_cannot_begin_says_what_did_not_come() -> None:
-    line = started(Tiny(password="pw")).open(1.0)
-    assert "did not send the challenge" in closed(serve(line, 11.0)).reason.text
+    wire = started(Tiny(password="pw")).open(1.0)
+    assert "did not send the challenge" in closed(serve(wire, 11.0)).reason.text
 
 
 def test_s3_an_answer_to_the_login_after_its_timeout_is_ignored() -> None:
-    line = started(Tiny(password="pw")).open(1.0)
-    line.say(2.0, {"hello": "n"})
-    serve(line, 11.0)
-    assert line.say(11.1, {"ok": "login"}) == []
-    assert connection_of(line).phase is Phase.CLOSED
+    wire = started(Tiny(password="pw")).open(1.0)
+    wire.say(2.0, {"hello": "n"})
+    serve(wire, 11.0)
+    assert wire.say(11.1, {"ok": "login"}) == []
+    assert connection_of(wire).phase is Phase.CLOSED
 
 
 def test_a_short_request_timeout_does_not_shorten_the_login() -> None:
-    line = started(Tiny(password="pw"), Config(request_timeout=1.0)).open(0.0)
-    line.say(0.0, {"hello": "n"})
-    assert line.client.next_deadline() == 10.0
-    assert line.say(5.0, {"ok": "login"}, {"ok": "greet"}) == [Ready()]
+    wire = started(Tiny(password="pw"), Config(request_timeout=1.0)).open(0.0)
+    wire.say(0.0, {"hello": "n"})
+    assert wire.client.next_deadline() == 10.0
+    assert wire.say(5.0, {"ok": "login"}, {"ok": "greet"}) == [Ready()]
 
 
 def test_an_answer_of_the_opening_that_need_not_come_leaves_time_for_the_others() -> None:
-    line = started(Tiny(password="pw", is_greeting_optional=True)).open(0.0)
-    line.say(1.0, {"hello": "n"}, {"ok": "login"})
-    assert line.client.next_deadline() == 3.5
-    assert serve(line, 3.5) == [Ready()]
+    wire = started(Tiny(password="pw", is_greeting_optional=True)).open(0.0)
+    wire.say(1.0, {"hello": "n"}, {"ok": "login"})
+    assert wire.client.next_deadline() == 3.5
+    assert serve(wire, 3.5) == [Ready()]
 
 
 def test_s4_a_clock_that_is_off_is_corrected_once() -> None:
-    line = started(Tiny(password="pw", clock=Time())).open(0.0)
-    assert line.say(0.0, {"hello": "n"}, {"error": "clock"}) == []
-    assert line.sent() == [login("n"), {"do": "time"}]
-    assert line.say(0.0, {"ok": "time", "result": 1_700_000_060_000}) == []
-    assert line.sent() == [login("n", 1_700_000_060)]
-    (event,) = line.say(0.0, {"error": "clock"})
+    wire = started(Tiny(password="pw", clock=Time())).open(0.0)
+    assert wire.say(0.0, {"hello": "n"}, {"error": "clock"}) == []
+    assert wire.sent() == [login("n"), {"do": "time"}]
+    assert wire.say(0.0, {"ok": "time", "result": 1_700_000_060_000}) == []
+    assert wire.sent() == [login("n", 1_700_000_060)]
+    (event,) = wire.say(0.0, {"error": "clock"})
     assert isinstance(event, LoginFailed)
     assert "ours is -60.0" in str(event.error)
 
 
 def test_s16_a_venue_cannot_make_us_sign_a_time_far_ahead() -> None:
-    line = started(Tiny(password="pw", clock=Time())).open(0.0)
-    line.say(0.0, {"hello": "n"}, {"error": "clock"})
-    line.sent()
-    line.say(0.0, {"ok": "time", "result": 1_700_086_400_000})
-    assert line.sent() == [login("n", 1_700_000_300)]
+    wire = started(Tiny(password="pw", clock=Time())).open(0.0)
+    wire.say(0.0, {"hello": "n"}, {"error": "clock"})
+    wire.sent()
+    wire.say(0.0, {"ok": "time", "result": 1_700_086_400_000})
+    assert wire.sent() == [login("n", 1_700_000_300)]
 
 
 def test_a_clock_that_is_not_told_is_tried_without() -> None:
-    line = started(Tiny(password="pw", clock=Time())).open(0.0)
-    line.say(0.0, {"hello": "n"}, {"error": "clock"}, {"ok": "time", "result": "noon"})
-    assert line.sent() == [login("n"), {"do": "time"}, login("n")]
+    wire = started(Tiny(password="pw", clock=Time())).open(0.0)
+    wire.say(0.0, {"hello": "n"}, {"error": "clock"}, {"ok": "time", "result": "noon"})
+    assert wire.sent() == [login("n"), {"do": "time"}, login("n")]
 
 
 def test_a_dialect_that_cannot_open_is_a_login_that_failed() -> None:
@@ -137,20 +137,20 @@ def test_a_dialect_that_cannot_open_is_a_login_that_failed() -> None:
         def opening(self, start: object) -> Any:
             raise UsageError("no passphrase")
 
-    line = started(Broken()).open(0.0)
-    (event,) = line.events()
+    wire = started(Broken()).open(0.0)
+    (event,) = wire.events()
     assert isinstance(event, LoginFailed)
     assert "no passphrase" in str(event.error)
 
 
 def test_junk_in_the_opening_is_reported_and_survived() -> None:
-    line = started(Tiny(password="pw")).open(0.0)
-    events = line.say(0.0, "{", {"ok": "login"}, {"hello": "n"}, {"ok": "login"}, [1], {"ok": "greet"})
+    wire = started(Tiny(password="pw")).open(0.0)
+    events = wire.say(0.0, "{", {"ok": "login"}, {"hello": "n"}, {"ok": "login"}, [1], {"ok": "greet"})
     assert [type(event) for event in events] == [Unrecognised, Unrecognised, Unrecognised, Ready]
 
 
 def test_s6_nothing_private_leaves_before_the_login() -> None:
-    line = started(Tiny(password="pw")).open(0.0)
+    wire = started(Tiny(password="pw")).open(0.0)
     with pytest.raises(NotReady):
-        send(line, Place(name="x"))
-    assert line.sent() == []
+        send(wire, Place(name="x"))
+    assert wire.sent() == []

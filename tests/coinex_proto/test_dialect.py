@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from coinex_proto import Answer, Challenge, Dialect, Opening, Refusal, Unrecognised
-from tests.coinex_proto.tiny import Do, OrderUpdate, Price, PriceUpdate, Tiny, wire
+from tests.coinex_proto.harness.tiny import Do, OrderUpdate, Price, PriceUpdate, Tiny, wire
 
 
 def test_the_tiny_venue_is_a_dialect() -> None:

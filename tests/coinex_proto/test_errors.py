@@ -26,7 +26,7 @@ from coinex_proto import (
     UsageError,
 )
 from coinex_proto.errors import quoted
-from tests.coinex_proto.tiny import Do, Ladder
+from tests.coinex_proto.harness.tiny import Do, Ladder
 
 ASKED = Do(verb="a")
 ALL: tuple[SdkError, ...] = (

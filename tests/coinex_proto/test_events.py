@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from coinex_proto import BookChanged, BookView, CloseReason, Event, RequestId, Unrecognised
-from tests.coinex_proto.tiny import Do, Ladder, LadderBook
+from tests.coinex_proto.harness.tiny import Do, Ladder, LadderBook
 
 
 def test_a_payload_is_not_shown() -> None:

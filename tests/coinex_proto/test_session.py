@@ -25,10 +25,10 @@ from coinex_proto import (
     UsageError,
     Wait,
 )
-from tests.coinex_proto.line import sources
-from tests.coinex_proto.line_script import frame
-from tests.coinex_proto.line_session import RETRYING, asked, connected, price, run_to
-from tests.coinex_proto.tiny import Ladder, Own, Price, PriceUpdate, Tiny, login
+from tests.coinex_proto.harness.scripts import frame
+from tests.coinex_proto.harness.sessions import RETRYING, asked, connected, price, run_to
+from tests.coinex_proto.harness.tiny import Ladder, Own, Price, PriceUpdate, Tiny, login
+from tests.coinex_proto.harness.wire import sources
 
 OPENING: tuple[dict[str, str], ...] = ({"hello": "n"}, {"ok": "login"}, {"ok": "greet"})
 REFUSAL = b"HTTP/1.1 %d No\r\nContent-Length: 0\r\n\r\n"
@@ -44,36 +44,36 @@ def names(events: list[Any]) -> list[str]:
 def test_a_public_topic_is_live_with_its_first_push() -> None:
     session = Session(Tiny(), sources())
     session.subscribe(Price("A"), now=0.0)
-    line = connected(session)
-    assert line.events() == [Ready()]
-    assert line.sent() == [{"do": "watch", "markets": ["A"]}]
-    assert line.say(1.0, {"ok": "watch"}) == [Subscribed(topic=Price("A"))]
+    wire = connected(session)
+    assert wire.events() == [Ready()]
+    assert wire.sent() == [{"do": "watch", "markets": ["A"]}]
+    assert wire.say(1.0, {"ok": "watch"}) == [Subscribed(topic=Price("A"))]
     assert not session.trusted(Price("A"))
-    assert line.say(2.0, {"price": "1", "market": "A"}) == [PriceUpdate(market="A", price="1")]
+    assert wire.say(2.0, {"price": "1", "market": "A"}) == [PriceUpdate(market="A", price="1")]
     assert session.trusted(Price("A"))
 
 
 def test_a_private_topic_waits_for_the_login() -> None:
     session = Session(Tiny(password="pw"), sources())
     session.subscribe(Own(), now=0.0)
-    line = connected(session)
-    assert line.events() == []
-    assert line.sent() == []
-    assert line.say(1.0, {"hello": "n"}) == []
-    assert line.sent() == [login("n")]
-    assert line.say(1.0, {"ok": "login"}) == []
-    assert line.sent() == [{"do": "greet"}]
-    assert line.say(1.0, {"ok": "greet"}) == [Ready(), Subscribed(topic=Own())]
+    wire = connected(session)
+    assert wire.events() == []
+    assert wire.sent() == []
+    assert wire.say(1.0, {"hello": "n"}) == []
+    assert wire.sent() == [login("n")]
+    assert wire.say(1.0, {"ok": "login"}) == []
+    assert wire.sent() == [{"do": "greet"}]
+    assert wire.say(1.0, {"ok": "greet"}) == [Ready(), Subscribed(topic=Own())]
     assert session.trusted()
 
 
 @pytest.mark.parametrize("code", [1000, 1001, 1012, 1013])
 def test_s20_s21_whatever_the_peer_closes_with_is_retried(code: int) -> None:
-    session, line = asked()
-    line.client.receive_data(line.peer.close(code), 1.0)
+    session, wire = asked()
+    wire.client.receive_data(wire.peer.close(code), 1.0)
     assert session.wants_close
     session.disconnected(1.0)
-    closed, retrying = line.events()
+    closed, retrying = wire.events()
     assert isinstance(closed, Closed)
     assert closed.reason.code == code
     assert isinstance(retrying, Retrying)
@@ -115,12 +115,12 @@ def test_a_first_connection_that_is_refused_stops_with_the_reason() -> None:
 
 def test_s1_a_refused_login_stops_for_good() -> None:
     session = Session(Tiny(password="pw"), sources(), RETRYING)
-    line = connected(session)
-    (failed,) = line.say(1.0, {"hello": "n"}, {"error": "badkey"})
+    wire = connected(session)
+    (failed,) = wire.say(1.0, {"hello": "n"}, {"error": "badkey"})
     assert isinstance(failed, LoginFailed)
     session.disconnected(1.0)
     assert session.next_step(2.0) == Stop(failed.error)
-    assert names(line.events()) == ["Closed"]
+    assert names(wire.events()) == ["Closed"]
 
 
 def test_s17_a_login_for_which_the_venue_is_too_busy_is_tried_again() -> None:
@@ -130,8 +130,8 @@ def test_s17_a_login_for_which_the_venue_is_too_busy_is_tried_again() -> None:
     session.disconnected(1.0)
     step = session.next_step(1.0)
     assert isinstance(step, Wait)
-    line = connected(session, step.until)
-    assert Ready() in line.say(step.until, *OPENING)
+    wire = connected(session, step.until)
+    assert Ready() in wire.say(step.until, *OPENING)
 
 
 def test_a_refused_login_says_what_to_check() -> None:
@@ -147,9 +147,9 @@ def test_s2_x18_a_login_without_answer_is_tried_again_after_a_wait_that_grows() 
     for _ in range(12):
         step = session.next_step(now)
         now = step.until if isinstance(step, Wait) else now
-        line = connected(session, now)
-        line.say(now, {"hello": "n"})
-        assert "Closed" in names(run_to(line, now + 10.0))
+        wire = connected(session, now)
+        wire.say(now, {"hello": "n"})
+        assert "Closed" in names(run_to(wire, now + 10.0))
         now += 10.0
         session.disconnected(now)
     step = session.next_step(now)
@@ -169,35 +169,35 @@ def test_the_time_to_open_the_transport_counts() -> None:
 
 
 def test_n9_the_words_of_the_transport_reach_the_user() -> None:
-    session, line = asked(Price("A"))
-    line.say(1.0, {"ok": "watch"}, price("A"))
+    session, wire = asked(Price("A"))
+    wire.say(1.0, {"ok": "watch"}, price("A"))
     session.disconnected(2.0, "connection reset by peer")
-    lost, closed, _ = line.events()
+    lost, closed, _ = wire.events()
     assert isinstance(lost, Lost)
     assert isinstance(closed, Closed)
     assert lost.why == str(closed.reason) == "the connection was lost: connection reset by peer (1006)"
 
 
 def test_s28_all_events_of_a_line_come_before_its_end() -> None:
-    session, line = asked(Price("A"))
-    line.client.receive_data(line.peer.text(price("A")) + line.peer.close(), 1.0)
+    session, wire = asked(Price("A"))
+    wire.client.receive_data(wire.peer.text(price("A")) + wire.peer.close(), 1.0)
     session.disconnected(1.0)
     connected(session, 9.0)
-    assert names(line.events()) == ["PriceUpdate", "Subscribed", "Lost", "Closed", "Retrying", "Ready"]
+    assert names(wire.events()) == ["PriceUpdate", "Subscribed", "Lost", "Closed", "Retrying", "Ready"]
 
 
 def test_s30_stop_ends_everything_at_any_time() -> None:
     session = Session(Tiny(), sources())
     session.stop(0.0)
     assert session.next_step(0.0) == Stop()
-    session, line = asked(Price("A"))
+    session, wire = asked(Price("A"))
     session.stop(1.0)
     session.stop(1.0)
     assert session.phase is Phase.CLOSING
-    assert names(run_to(line, 3.0)) == ["Closed"]
+    assert names(run_to(wire, 3.0)) == ["Closed"]
     session.disconnected(3.0)
     assert session.next_step(4.0) == Stop()
-    assert line.events() == []
+    assert wire.events() == []
 
 
 def test_s30_stop_while_the_transport_opens_closes_it() -> None:
@@ -247,12 +247,12 @@ def test_calls_in_the_wrong_order_are_refused() -> None:
     ],
 )
 def test_a_wish_that_cannot_be_changes_nothing(topics: tuple[Topic[Any], ...], why: str) -> None:
-    session, line = asked(Price("A"))
-    line.sent()
+    session, wire = asked(Price("A"))
+    wire.sent()
     with pytest.raises(UsageError, match=why):
         session.subscribe(*topics, now=1.0)
     assert [status.topic for status in session.topics()] == [Price("A")]
-    assert (line.sent(), line.events()) == ([], [])
+    assert (wire.sent(), wire.events()) == ([], [])
 
 
 def test_only_a_topic_can_be_given_up() -> None:
@@ -291,8 +291,8 @@ def test_nothing_wanted_is_nothing_trusted() -> None:
 
 
 def test_trust_of_some_topics_is_asked_by_name() -> None:
-    session, line = asked(Price("A"), Price("B"))
-    line.say(1.0, {"ok": "watch"}, price("A"))
+    session, wire = asked(Price("A"), Price("B"))
+    wire.say(1.0, {"ok": "watch"}, price("A"))
     assert session.trusted(Price("A"))
     assert not session.trusted(Price("A"), Price("B"))
     assert not session.trusted()
@@ -300,15 +300,15 @@ def test_trust_of_some_topics_is_asked_by_name() -> None:
 
 def test_d16_a_line_that_says_nothing_readable_is_replaced_and_everything_is_asked_for_again() -> None:
     topic = Price("A")
-    session, line = asked(topic, config=Config(retry_first=True, max_unreadable=3))
-    line.sent_texts()
-    line.say(1.0, {"ok": "watch"}, price("A"))
+    session, wire = asked(topic, config=Config(retry_first=True, max_unreadable=3))
+    wire.sent_texts()
+    wire.say(1.0, {"ok": "watch"}, price("A"))
     assert session.trusted(topic)
-    line.client.receive_data(frame(b"{") * 3, 2.0)
+    wire.client.receive_data(frame(b"{") * 3, 2.0)
     assert session.wants_close
     session.disconnected(2.0)
     why = "closed by us: 3 messages in a row could not be read"
-    events = line.events()
+    events = wire.events()
     assert [type(event) for event in events[-2:]] == [Closed, Retrying]
     assert why in str(events[-2])
     assert not session.trusted(topic)

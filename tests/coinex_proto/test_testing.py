@@ -19,7 +19,7 @@ from coinex_proto.testing import (
     a_replay_gives_the_same_again,
     nothing_that_a_peer_says_raises,
 )
-from tests.coinex_proto.tiny import Ladder, Price, PriceUpdate, Tiny
+from tests.coinex_proto.harness.tiny import Ladder, Price, PriceUpdate, Tiny
 
 MESSAGES = (
     {"ok": "watch", "result": None},

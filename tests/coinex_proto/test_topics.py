@@ -8,7 +8,7 @@ import pytest
 
 from coinex_proto import Topic
 from coinex_proto.topics import is_wide, wide
-from tests.coinex_proto.tiny import Ladder, Own, Price
+from tests.coinex_proto.harness.tiny import Ladder, Own, Price
 
 
 def test_the_key_of_all_markets_keeps_everything_but_the_market() -> None:

@@ -12,7 +12,7 @@ from attrs import frozen
 
 from coinex_proto import Update
 from coinex_proto.updates import stamp
-from tests.coinex_proto.tiny import PriceUpdate
+from tests.coinex_proto.harness.tiny import PriceUpdate
 
 
 def test_an_update_that_came_from_nowhere_has_no_stamp() -> None:

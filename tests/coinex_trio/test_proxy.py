@@ -42,10 +42,10 @@ from coinex_trio import (
     run,
 )
 from coinex_trio._io.trio_streams import TcpStream, go_through
+from tests.coinex_trio.behaviour.test_tls import client_context, server_context
 from tests.coinex_trio.loopback import loopback
 from tests.coinex_trio.proxy_peer import ESTABLISHED, Script, proxy_peer, relay, say, say_and_wait, say_without_end
 from tests.coinex_trio.test_network import black_hole, free_port
-from tests.coinex_trio.test_tls import client_context, server_context
 
 LOGIN = "trader:pass-w0rd%40home@"
 SHOWN = ("trader", "pass-w0rd", "dHJhZGVyOnBhc3MtdzByZEBob21l", "Basic")

@@ -19,7 +19,7 @@ import trio
 
 from coinex_proto import Sources
 from coinex_trio.network import Transport
-from tests.coinex_proto.websocket_server import BINARY, CLOSE, close_frame, frame, sent_frames, switching
+from tests.coinex_proto.harness.websocket_server import BINARY, CLOSE, close_frame, frame, sent_frames, switching
 
 START = 1_700_000_000.0
 """When the virtual clocks begin."""

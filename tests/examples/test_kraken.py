@@ -45,7 +45,7 @@ from examples.kraken import (
     Trades,
     TradeUpdate,
 )
-from tests.coinex_proto.websocket_server import frame
+from tests.coinex_proto.harness.websocket_server import frame
 from tests.coinex_trio.venue import TrioNetwork, Venue, VirtualNetwork
 
 Side = dict[str, str]

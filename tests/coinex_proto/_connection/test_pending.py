@@ -6,8 +6,8 @@ import pytest
 
 from coinex_proto import OLDEST, Outgoing, RequestId
 from coinex_proto._connection.agenda import Agenda, Item
-from coinex_proto._connection.pending import Pace, Pending, PendingRequests, Purpose
-from tests.coinex_proto.tiny import Do
+from coinex_proto._connection.pending import Pending, PendingRequests, Purpose, TopicRate
+from tests.coinex_proto.harness.tiny import Do
 
 
 def pending(number: int, *keys: str) -> Pending:
@@ -93,7 +93,7 @@ def test_all_are_taken_in_the_order_in_which_they_were_sent() -> None:
 
 
 def test_a_pace_may_be_as_fast_as_one_likes() -> None:
-    pace = Pace(1e300)
+    pace = TopicRate(1e300)
     for _ in range(5000):
         pace.take(100.0)
     assert pace.free_at() <= 100.0
@@ -105,7 +105,7 @@ def test_what_is_sent_is_not_shown() -> None:
 
 @pytest.mark.parametrize(("per_second", "count", "window"), [(10.0, 10, 1.0), (0.5, 1, 2.0), (2.5, 2, 0.8)])
 def test_a_pace_is_held_in_every_window(per_second: float, count: int, window: float) -> None:
-    pace, now, times = Pace(per_second), 100.0, []
+    pace, now, times = TopicRate(per_second), 100.0, []
     for _ in range(count * 3):
         now = max(now, pace.free_at())
         pace.take(now)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from coinex_proto import OutcomeUnknown, Outgoing, Refusal, RequestId, RequestRefused, RequestTimedOut
 from coinex_proto._connection.pending import Pending, Purpose
 from coinex_proto._connection.request_errors import never_left, refused, timed_out, unknown
-from tests.coinex_proto.tiny import Do
+from tests.coinex_proto.harness.tiny import Do
 
 
 def pending(*, may_wait: bool = True) -> Pending:

@@ -30,9 +30,9 @@ from coinex_proto._connection.timeline import Timeline
 from coinex_proto._connection.venue_clock import Clock
 from coinex_proto._wire.websocket import WebSocket
 from coinex_proto.events import CloseReason
-from tests.coinex_proto.line import Peer, sources
-from tests.coinex_proto.line_connection import connection_of, ready, send, serve
-from tests.coinex_proto.tiny import Do, LadderUpdate, OrderUpdate, Place, Time, Tiny, Whole
+from tests.coinex_proto.harness.connections import connection_of, ready, send, serve
+from tests.coinex_proto.harness.tiny import Do, LadderUpdate, OrderUpdate, Place, Time, Tiny, Whole
+from tests.coinex_proto.harness.wire import Peer, sources
 
 LADDER = {"market": "A", "whole": True, "levels": [["1", "2"]], "total": "2"}
 
@@ -89,7 +89,7 @@ class Room:
 def test_a_call_goes_out_and_its_answer_ends_it() -> None:
     room = Room()
     assert room.requests.is_idle
-    assert room.requests.submit(Do(verb="a"), 0.0, is_paced=False) == 1
+    assert room.requests.submit(Do(verb="a"), 0.0, is_topic_request=False) == 1
     assert (room.sent(), room.requests.is_idle, room.requests.next_expiry()) == (["a"], False, 10.0)
     assert room.hear("a", 7) is Purpose.CALLER
     assert list(room.queue) == [Replied(request_id=RequestId(1), command=Do(verb="a"), result=7)]
@@ -99,21 +99,21 @@ def test_a_call_goes_out_and_its_answer_ends_it() -> None:
 def test_a_refused_call_takes_no_id_and_sends_nothing() -> None:
     room = Room()
     for name in "ab":
-        room.requests.submit(Place(name=name), 0.0, is_paced=False)
+        room.requests.submit(Place(name=name), 0.0, is_topic_request=False)
     with pytest.raises(NotReady):
-        room.requests.submit(Place(name="c"), 0.0, is_paced=False)
+        room.requests.submit(Place(name="c"), 0.0, is_topic_request=False)
     assert room.sent() == ["place", "place"]
-    assert room.requests.submit(Do(verb="a"), 0.0, is_paced=False) == 3
+    assert room.requests.submit(Do(verb="a"), 0.0, is_topic_request=False) == 3
     for _ in range(1021):
-        room.requests.submit(Do(verb="a"), 0.0, is_paced=False)
+        room.requests.submit(Do(verb="a"), 0.0, is_topic_request=False)
     with pytest.raises(UsageError, match="1024"):
-        room.requests.submit(Do(verb="a"), 0.0, is_paced=False)
+        room.requests.submit(Do(verb="a"), 0.0, is_topic_request=False)
 
 
 def test_what_waits_to_leave_leaves_when_it_is_released() -> None:
     room = Room()
     for number in range(3):
-        room.requests.submit(Do(verb=f"get{number}"), 0.0, is_paced=False)
+        room.requests.submit(Do(verb=f"get{number}"), 0.0, is_topic_request=False)
     assert room.sent() == ["get0", "get1"]
     assert room.requests.next_send_at() == pytest.approx(0.2)
     room.requests.release(0.1)
@@ -143,9 +143,9 @@ def test_the_opening_goes_on_without_an_answer_that_need_not_come() -> None:
 
 def test_for_a_caller_an_answer_that_need_not_come_is_success_once_it_came_true_or_its_time_is_up() -> None:
     room = Room()
-    first = room.requests.submit(Do(verb="a", is_optional=True), 0.0, is_paced=False)
-    room.requests.submit(Do(verb="b", is_optional=True), 0.0, is_paced=False)
-    needs_answer = room.requests.submit(Do(verb="c"), 5.0, is_paced=False)
+    first = room.requests.submit(Do(verb="a", is_optional=True), 0.0, is_topic_request=False)
+    room.requests.submit(Do(verb="b", is_optional=True), 0.0, is_topic_request=False)
+    needs_answer = room.requests.submit(Do(verb="c"), 5.0, is_topic_request=False)
     assert [room.requests.confirm_started(each) for each in (first, first, needs_answer)] == [False, False, False]
     assert room.events() == [Replied]
     assert room.requests.expire(10.0) == []
@@ -154,7 +154,7 @@ def test_for_a_caller_an_answer_that_need_not_come_is_success_once_it_came_true_
 
 def test_a_late_answer_finds_the_place_of_a_request_that_timed_out_and_then_nobody() -> None:
     room = Room()
-    room.requests.submit(Do(verb="a"), 0.0, is_paced=False)
+    room.requests.submit(Do(verb="a"), 0.0, is_topic_request=False)
     room.requests.expire(10.0)
     assert (room.events(), room.stats.timeouts) == ([Failed], 1)
     assert room.hear("a") is None
@@ -167,7 +167,7 @@ def test_a_late_answer_finds_the_place_of_a_request_that_timed_out_and_then_nobo
 
 def test_the_place_of_a_request_that_timed_out_is_given_up_in_the_end() -> None:
     room = Room()
-    room.requests.submit(Do(verb="a"), 0.0, is_paced=False)
+    room.requests.submit(Do(verb="a"), 0.0, is_topic_request=False)
     room.requests.expire(10.0)
     assert not room.requests.is_idle
     room.requests.expire(20.0)
@@ -182,7 +182,7 @@ def test_an_answer_of_the_venues_clock_sets_ours_whoever_asked_and_one_that_is_n
         room.hear("time", answer)
         known.append(room.clock.is_known)
     assert (known, room.events()) == ([False, True], [])
-    room.requests.submit(Time(), 0.0, is_paced=False)
+    room.requests.submit(Time(), 0.0, is_topic_request=False)
     room.hear("time", 1_700_000_001_000)
     assert room.clock.offset_ns == pytest.approx(10**9, abs=10**6)  # the venue tells whole milliseconds
     assert room.events() == [Replied]
@@ -191,22 +191,22 @@ def test_an_answer_of_the_venues_clock_sets_ours_whoever_asked_and_one_that_is_n
 def test_a_result_that_is_an_update_is_delivered_as_one_unless_it_stood_beside_the_answer() -> None:
     room = Room()
     for beside_update, expected in ((False, [LadderUpdate, Replied]), (True, [Replied])):
-        room.requests.submit(Whole(market="A"), 0.0, is_paced=False)
+        room.requests.submit(Whole(market="A"), 0.0, is_topic_request=False)
         room.hear(("ladder", "A"), LADDER, beside_update=beside_update)
         assert room.events() == expected
 
 
 def test_an_answer_that_cannot_be_read_is_reported_and_fails() -> None:
     room = Room()
-    room.requests.submit(Do(verb="a"), 0.0, is_paced=False)
+    room.requests.submit(Do(verb="a"), 0.0, is_topic_request=False)
     room.hear("a", "unreadable")
     assert room.events() == [Unrecognised, Failed]
 
 
 def test_the_end_tells_every_caller_and_no_topic_request() -> None:
     room = Room()
-    for verb, is_paced in (("a", False), ("b", True), ("a", False), ("b", True)):
-        room.requests.submit(Do(verb=verb), 0.0, is_paced=is_paced)
+    for verb, is_topic_request in (("a", False), ("b", True), ("a", False), ("b", True)):
+        room.requests.submit(Do(verb=verb), 0.0, is_topic_request=is_topic_request)
     room.requests.send_own(Do(verb="ping"), 0.0, Purpose.PING)
     room.requests.lose(CloseReason(code=1006, text="gone"))
     assert [event.request_id for event in room.queue if isinstance(event, Failed)] == [1, 3]
@@ -214,28 +214,28 @@ def test_the_end_tells_every_caller_and_no_topic_request() -> None:
 
 
 def test_nothing_leaves_any_more_once_the_connection_closes_and_no_timer_is_set_for_it() -> None:
-    line = ready()
+    wire = ready()
     for number in range(3):
-        send(line, Do(verb=f"get{number}"))
-    assert line.client.next_deadline() == pytest.approx(0.2)
-    line.sent()
-    connection_of(line).close(0.1)
-    assert line.client.next_deadline() == pytest.approx(2.1)
-    assert serve(line, 0.2) == []
-    assert line.sent() == []
+        send(wire, Do(verb=f"get{number}"))
+    assert wire.client.next_deadline() == pytest.approx(0.2)
+    wire.sent()
+    connection_of(wire).close(0.1)
+    assert wire.client.next_deadline() == pytest.approx(2.1)
+    assert serve(wire, 0.2) == []
+    assert wire.sent() == []
 
 
 def test_a_late_answer_to_an_order_tells_of_it_but_not_while_it_may_be_anothers() -> None:
     room = Room()
     told = {"name": "x", "state": "live"}
-    room.requests.submit(Place(name="x"), 0.0, is_paced=False)
+    room.requests.submit(Place(name="x"), 0.0, is_topic_request=False)
     room.requests.expire(10.0)
     assert room.events() == [Failed]
     assert room.hear(("order", "x"), told) is None
     assert room.events() == [OrderUpdate]
-    room.requests.submit(Place(name="x"), 10.0, is_paced=False)
+    room.requests.submit(Place(name="x"), 10.0, is_topic_request=False)
     room.requests.expire(20.0)
-    room.requests.submit(Place(name="x"), 20.0, is_paced=False)
+    room.requests.submit(Place(name="x"), 20.0, is_topic_request=False)
     assert room.events() == [Failed]
     assert room.hear(("order", "x"), told) is None
     assert room.events() == []

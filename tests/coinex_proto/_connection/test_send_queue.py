@@ -6,7 +6,7 @@ from coinex_proto import Outgoing, Rate, RequestId
 from coinex_proto._connection.agenda import Agenda
 from coinex_proto._connection.pending import Pending, PendingRequests, Purpose
 from coinex_proto._connection.send_queue import SendQueue
-from tests.coinex_proto.tiny import Do
+from tests.coinex_proto.harness.tiny import Do
 
 
 class Counter(PendingRequests):

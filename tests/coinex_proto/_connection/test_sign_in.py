@@ -7,9 +7,9 @@ import pytest
 from coinex_proto import Answer, Endpoint, LoginRefused, Refusal, UsageError
 from coinex_proto._connection.sign_in import SignIn
 from coinex_proto._connection.venue_clock import Clock
-from tests.coinex_proto.line import sources
-from tests.coinex_proto.tiny import Do, Signer, Time, Tiny
-from tests.coinex_proto.tiny import Login as Sign
+from tests.coinex_proto.harness.tiny import Do, Signer, Time, Tiny
+from tests.coinex_proto.harness.tiny import Login as Sign
+from tests.coinex_proto.harness.wire import sources
 
 ENDPOINT = Endpoint(host="tiny.test", port=443)
 YES = Answer(keys=("login",))

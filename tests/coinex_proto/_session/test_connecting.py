@@ -17,8 +17,8 @@ from coinex_proto import (
     Wait,
 )
 from coinex_proto._session.connecting import Connecting
-from tests.coinex_proto.line import sources
-from tests.coinex_proto.tiny import Tiny
+from tests.coinex_proto.harness.tiny import Tiny
+from tests.coinex_proto.harness.wire import sources
 
 LOST = Closed(reason=CloseReason(code=1006, text="gone"))
 

@@ -12,7 +12,7 @@ from coinex_proto._session import delivered as module
 from coinex_proto._session.delivered import KEPT, KEPT_EACH, Delivered
 from coinex_proto.coinex import TradesUpdate, UserTradeUpdate
 from coinex_proto.coinex.market_updates import Deal
-from tests.coinex_proto.tiny import TradeUpdate
+from tests.coinex_proto.harness.tiny import TradeUpdate
 
 KEY = ("trade", "A")
 

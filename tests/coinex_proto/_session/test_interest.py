@@ -15,7 +15,7 @@ from coinex_proto._session.subscription_states import Cause, Proof, State
 from coinex_proto._session.subscriptions import Subscription, Subscriptions
 from coinex_proto._session.trust import Trust
 from coinex_proto.orders.tracker import Orders
-from tests.coinex_proto.tiny import Ladder, Own, Price, Tiny
+from tests.coinex_proto.harness.tiny import Ladder, Own, Price, Tiny
 
 
 class Room:

@@ -7,8 +7,8 @@ from typing import Any
 from coinex_proto import Config, Event, Failed, OrderChanged, Replied, Session
 from coinex_proto._session.order_resolver import RETRY_AFTER
 from coinex_proto.phases import Phase
-from tests.coinex_proto.line import Line, sources
-from tests.coinex_proto.tiny import Place, Tiny
+from tests.coinex_proto.harness.tiny import Place, Tiny
+from tests.coinex_proto.harness.wire import Wire, sources
 
 
 class Trader:
@@ -22,22 +22,22 @@ class Trader:
     def connect(self) -> None:
         self.session.next_step(self.now)
         self.session.connected(self.now)
-        self.line = Line(self.session).open(self.now)
+        self.wire = Wire(self.session).open(self.now)
         self.say({"hello": "n"}, {"ok": "login"}, {"ok": "greet"})
         assert self.session.phase is Phase.READY
 
     def say(self, *values: object) -> list[Event]:
-        return self.line.say(self.now, *values)
+        return self.wire.say(self.now, *values)
 
     def asked(self) -> list[Any]:
-        return [text["name"] for text in self.line.sent() if text["do"] == "find"]
+        return [text["name"] for text in self.wire.sent() if text["do"] == "find"]
 
     def place(self, name: str) -> None:
         self.session.send(Place(name=name), self.now)
 
     def lose(self) -> None:
         self.session.disconnected(self.now, "reset")
-        self.line.events()
+        self.wire.events()
         self.now += 60.0
 
     def wait(self, seconds: float) -> None:

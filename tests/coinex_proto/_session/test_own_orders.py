@@ -27,8 +27,8 @@ from coinex_proto._connection.agenda import Agenda, Item
 from coinex_proto._connection.timeline import Timeline
 from coinex_proto._session.own_orders import OwnOrders
 from coinex_proto.orders.tracker import Orders
-from tests.coinex_proto.line_connection import connection_of, signed_in
-from tests.coinex_proto.tiny import Do, Find, OrderUpdate, Place, PriceUpdate, Tiny
+from tests.coinex_proto.harness.connections import connection_of, signed_in
+from tests.coinex_proto.harness.tiny import Do, Find, OrderUpdate, Place, PriceUpdate, Tiny
 
 PLACE = Place(name="a")
 FIRST = RequestId(1)
@@ -162,9 +162,9 @@ def test_when_the_connection_is_lost_open_orders_are_unknown_and_the_next_one_as
     assert (tracked.states(), tracked.due()) == (["unknown"], None)
     tracked.own.connection_ready(2.0)
     assert tracked.due() == 2.0
-    line = signed_in()
-    tracked.own.send_queries(connection_of(line), 2.0)
-    assert (line.sent(), tracked.due()) == ([{"do": "find", "name": "a"}], None)
+    wire = signed_in()
+    tracked.own.send_queries(connection_of(wire), 2.0)
+    assert (wire.sent(), tracked.due()) == ([{"do": "find", "name": "a"}], None)
 
 
 def test_the_answer_to_our_own_query_is_dealt_with_here_and_once() -> None:
@@ -172,9 +172,9 @@ def test_the_answer_to_our_own_query_is_dealt_with_here_and_once() -> None:
     tracked.place()
     tracked.own.connection_lost("reset", 1.0)
     tracked.own.connection_ready(2.0)
-    line = signed_in()
-    tracked.own.send_queries(connection_of(line), 2.0)
+    wire = signed_in()
+    tracked.own.send_queries(connection_of(wire), 2.0)
     tracked.queue.clear()
-    (answer,) = [event for event in line.say(2.5, {"found": {"name": "a", "state": "live"}}) if type(event) is Replied]
+    (answer,) = [event for event in wire.say(2.5, {"found": {"name": "a", "state": "live"}}) if type(event) is Replied]
     assert [tracked.own.answers(answer, 2.5), tracked.own.answers(answer, 2.5)] == [True, False]
     assert tracked.states() == ["live"]

@@ -19,8 +19,8 @@ from coinex_proto import (
     Topic,
     Unsubscribed,
 )
-from tests.coinex_proto.line_session import asked, ladder, price
-from tests.coinex_proto.tiny import Do, Ladder, Own, Price, PriceUpdate, Tiny
+from tests.coinex_proto.harness.sessions import asked, ladder, price
+from tests.coinex_proto.harness.tiny import Do, Ladder, Own, Price, PriceUpdate, Tiny
 
 
 def watch(*markets: str) -> dict[str, object]:
@@ -35,124 +35,124 @@ def leave(*markets: str) -> dict[str, object]:
 
 
 def test_topics_of_one_kind_are_asked_for_in_one_request() -> None:
-    _, line = asked(Price("A"), Price("B"))
-    assert line.sent() == [watch("A", "B")]
-    assert line.say(1.0, {"ok": "watch"}) == [Subscribed(topic=Price("A")), Subscribed(topic=Price("B"))]
+    _, wire = asked(Price("A"), Price("B"))
+    assert wire.sent() == [watch("A", "B")]
+    assert wire.say(1.0, {"ok": "watch"}) == [Subscribed(topic=Price("A")), Subscribed(topic=Price("B"))]
 
 
 def test_s23_twice_is_once() -> None:
-    session, line = asked(Price("A"))
+    session, wire = asked(Price("A"))
     session.subscribe(Price("A"), Price("A"), now=0.0)
     session.hold(Price("A"), holder="stream", now=0.0)
-    assert line.sent() == [watch("A")]
-    line.say(1.0, {"ok": "watch"})
+    assert wire.sent() == [watch("A")]
+    wire.say(1.0, {"ok": "watch"})
     session.unsubscribe(Price("A"), Price("A"), now=2.0)
-    assert line.sent() == []
+    assert wire.sent() == []
     session.release("stream", 2.0)
-    assert line.sent() == [leave("A")]
-    assert line.say(3.0, {"ok": "leave"}) == [Unsubscribed(topic=Price("A"))]
+    assert wire.sent() == [leave("A")]
+    assert wire.say(3.0, {"ok": "leave"}) == [Unsubscribed(topic=Price("A"))]
     assert session.topics() == ()
 
 
 def test_s23_what_is_not_wanted_is_left_alone() -> None:
-    session, line = asked(Price("A"))
-    line.sent()
+    session, wire = asked(Price("A"))
+    wire.sent()
     session.unsubscribe(Price("B"), now=1.0)
     session.release("nobody", 1.0)
-    assert (line.sent(), line.events()) == ([], [])
+    assert (wire.sent(), wire.events()) == ([], [])
 
 
 def test_s12_a_push_may_come_before_the_acknowledgement() -> None:
-    session, line = asked(Price("A"))
-    events = line.say(1.0, price("A"), {"ok": "watch"})
+    session, wire = asked(Price("A"))
+    events = wire.say(1.0, price("A"), {"ok": "watch"})
     assert events == [PriceUpdate(market="A", price="1"), Subscribed(topic=Price("A"))]
     assert session.trusted(Price("A"))
 
 
 def test_a_topic_that_needs_no_request_is_acknowledged_at_once() -> None:
-    session, line = asked(Own(), venue=Tiny(password="pw"))
-    events = line.say(0.0, {"hello": "n"}, {"ok": "login"}, {"ok": "greet"})
+    session, wire = asked(Own(), venue=Tiny(password="pw"))
+    events = wire.say(0.0, {"hello": "n"}, {"ok": "login"}, {"ok": "greet"})
     assert events == [Ready(), Subscribed(topic=Own())]
     session.unsubscribe(Own(), now=1.0)
-    assert line.events() == [Unsubscribed(topic=Own())]
+    assert wire.events() == [Unsubscribed(topic=Own())]
 
 
 def test_late_pushes_are_dropped_and_counted() -> None:
-    session, line = asked(Price("A"))
-    line.say(1.0, {"ok": "watch"}, price("A"))
+    session, wire = asked(Price("A"))
+    wire.say(1.0, {"ok": "watch"}, price("A"))
     session.unsubscribe(Price("A"), now=2.0)
-    assert line.say(2.0, price("A"), {"ok": "leave"}, price("A")) == [Unsubscribed(topic=Price("A"))]
+    assert wire.say(2.0, price("A"), {"ok": "leave"}, price("A")) == [Unsubscribed(topic=Price("A"))]
     assert session.stats.late_pushes == 2
 
 
 def test_an_end_that_is_refused_is_an_end_all_the_same() -> None:
-    session, line = asked(Price("A"))
-    line.say(1.0, {"ok": "watch"})
+    session, wire = asked(Price("A"))
+    wire.say(1.0, {"ok": "watch"})
     session.unsubscribe(Price("A"), now=2.0)
-    assert line.say(2.0, {"error": "no", "of": "leave"}) == [Unsubscribed(topic=Price("A"))]
+    assert wire.say(2.0, {"error": "no", "of": "leave"}) == [Unsubscribed(topic=Price("A"))]
     assert session.topics() == ()
 
 
 def test_a_topic_given_up_while_it_is_asked_for_is_ended_when_acknowledged() -> None:
-    session, line = asked(Price("A"))
+    session, wire = asked(Price("A"))
     session.unsubscribe(Price("A"), now=0.5)
-    assert line.sent() == [watch("A")]
-    assert line.say(1.0, {"ok": "watch"}) == []
-    assert line.sent() == [leave("A")]
+    assert wire.sent() == [watch("A")]
+    assert wire.say(1.0, {"ok": "watch"}) == []
+    assert wire.sent() == [leave("A")]
 
 
 def test_a_topic_wanted_again_while_it_ends_is_asked_for_again() -> None:
-    session, line = asked(Price("A"))
-    line.say(1.0, {"ok": "watch"})
+    session, wire = asked(Price("A"))
+    wire.say(1.0, {"ok": "watch"})
     session.unsubscribe(Price("A"), now=2.0)
     session.subscribe(Price("A"), now=2.0)
-    assert line.sent() == [watch("A"), leave("A")]
-    assert line.say(3.0, price("A", "late")) == [PriceUpdate(market="A", price="late")]
+    assert wire.sent() == [watch("A"), leave("A")]
+    assert wire.say(3.0, price("A", "late")) == [PriceUpdate(market="A", price="late")]
     assert not session.trusted(Price("A"))
-    line.say(4.0, {"ok": "leave"})
-    assert line.sent() == [watch("A")]
-    line.say(5.0, price("A"))
+    wire.say(4.0, {"ok": "leave"})
+    assert wire.sent() == [watch("A")]
+    wire.say(5.0, price("A"))
     assert session.trusted(Price("A"))
 
 
 def test_a_topic_given_up_and_wanted_again_while_it_is_asked_for_goes_live_in_the_end() -> None:
-    session, line = asked(Price("A"))
+    session, wire = asked(Price("A"))
     session.unsubscribe(Price("A"), now=0.5)
     session.subscribe(Price("A"), now=0.5)
-    line.sent()
-    assert line.say(1.0, {"ok": "watch"}) == []
-    assert line.sent() == [leave("A")]
-    line.say(2.0, {"ok": "leave"})
-    assert line.sent() == [watch("A")]
-    assert line.say(3.0, {"ok": "watch"}, price("A"))[0] == Subscribed(topic=Price("A"))
+    wire.sent()
+    assert wire.say(1.0, {"ok": "watch"}) == []
+    assert wire.sent() == [leave("A")]
+    wire.say(2.0, {"ok": "leave"})
+    assert wire.sent() == [watch("A")]
+    assert wire.say(3.0, {"ok": "watch"}, price("A"))[0] == Subscribed(topic=Price("A"))
     assert session.trusted(Price("A"))
 
 
 def test_a_book_asked_for_with_other_parameters_is_not_proved_by_the_first_request() -> None:
-    session, line = asked(Ladder("A"))
+    session, wire = asked(Ladder("A"))
     session.unsubscribe(Ladder("A"), now=0.5)
     session.subscribe(Ladder("A", step=2), now=0.5)
-    line.sent()
-    line.say(1.0, {"ladder": ladder("A", {"1": 2})})
+    wire.sent()
+    wire.say(1.0, {"ladder": ladder("A", {"1": 2})})
     assert not session.book(Ladder("A", step=2)).trusted
-    assert line.sent() == [{"do": "leave ladder A"}]
+    assert wire.sent() == [{"do": "leave ladder A"}]
 
 
 def test_a_book_wanted_with_other_parameters_while_it_ends_is_not_proved_by_what_still_comes_of_the_old_ones() -> None:
-    session, line = asked(Ladder("A"))
-    line.say(1.0, {"ladder": ladder("A", {"1": 2})})
+    session, wire = asked(Ladder("A"))
+    wire.say(1.0, {"ladder": ladder("A", {"1": 2})})
     session.unsubscribe(Ladder("A"), now=2.0)
     session.subscribe(Ladder("A", step=2), now=2.0)
-    line.sent()
-    assert line.say(3.0, {"ok": "leave ladder A"}) == [Unsubscribed(topic=Ladder("A"))]
-    assert line.sent() == [{"do": "ladder", "market": "A"}]
-    line.say(3.5, {"push": ladder("A", {"5": 5})})
+    wire.sent()
+    assert wire.say(3.0, {"ok": "leave ladder A"}) == [Unsubscribed(topic=Ladder("A"))]
+    assert wire.sent() == [{"do": "ladder", "market": "A"}]
+    wire.say(3.5, {"push": ladder("A", {"5": 5})})
     assert not session.trusted(Ladder("A", step=2))
-    _, subscribed, changed = line.say(4.0, {"ladder": ladder("A", {"1": 2})})
+    _, subscribed, changed = wire.say(4.0, {"ladder": ladder("A", {"1": 2})})
     assert subscribed == Subscribed(topic=Ladder("A", step=2))
     assert isinstance(changed, BookChanged)
     assert session.trusted(Ladder("A", step=2))
-    line.say(5.0, {"push": ladder("A", {"3": 3})})
+    wire.say(5.0, {"push": ladder("A", {"3": 3})})
     assert session.book(Ladder("A", step=2)).bids[0] == (Decimal(3), Decimal(3))
 
 
@@ -160,73 +160,73 @@ def test_a_book_wanted_with_other_parameters_while_it_ends_is_not_proved_by_what
 
 
 def test_single_markets_are_not_asked_for_while_all_are_wanted() -> None:
-    session, line = asked(Price(), Price("A"))
-    assert line.sent() == [watch()]
-    assert line.say(1.0, {"ok": "watch"}) == [Subscribed(topic=Price()), Subscribed(topic=Price("A"))]
+    session, wire = asked(Price(), Price("A"))
+    assert wire.sent() == [watch()]
+    assert wire.say(1.0, {"ok": "watch"}) == [Subscribed(topic=Price()), Subscribed(topic=Price("A"))]
     session.subscribe(Price("B"), now=2.0)
-    assert (line.sent(), line.events()) == ([], [Subscribed(topic=Price("B"))])
-    line.say(3.0, price("A"))
+    assert (wire.sent(), wire.events()) == ([], [Subscribed(topic=Price("B"))])
+    wire.say(3.0, price("A"))
     assert [session.trusted(topic) for topic in (Price(), Price("A"), Price("B"))] == [True, True, False]
 
 
 def test_giving_up_a_single_market_under_all_needs_no_request() -> None:
-    session, line = asked(Price(), Price("A"))
-    line.say(1.0, {"ok": "watch"}, price("A"))
-    line.sent()
+    session, wire = asked(Price(), Price("A"))
+    wire.say(1.0, {"ok": "watch"}, price("A"))
+    wire.sent()
     session.unsubscribe(Price("A"), now=2.0)
-    assert line.sent() == []
-    assert line.say(3.0, price("A", "2")) == [PriceUpdate(market="A", price="2")]
+    assert wire.sent() == []
+    assert wire.say(3.0, price("A", "2")) == [PriceUpdate(market="A", price="2")]
 
 
 def test_single_markets_are_lost_when_all_are_given_up_and_asked_for_again() -> None:
-    session, line = asked(Price(), Price("A"))
-    line.say(1.0, {"ok": "watch"}, price("A"))
-    line.sent()
+    session, wire = asked(Price(), Price("A"))
+    wire.say(1.0, {"ok": "watch"}, price("A"))
+    wire.sent()
     session.unsubscribe(Price(), now=2.0)
-    assert line.sent() == [leave()]
-    (lost,) = line.events()
+    assert wire.sent() == [leave()]
+    (lost,) = wire.events()
     assert isinstance(lost, Lost)
     assert (lost.topics, lost.since) == ((Price("A"),), 2.0)
-    late = line.say(2.5, price("A", "late"))
+    late = wire.say(2.5, price("A", "late"))
     assert late == [PriceUpdate(market="A", price="late")]
     assert not session.trusted(Price("A"))
-    assert line.say(3.0, {"ok": "leave"}) == [Unsubscribed(topic=Price())]
-    assert line.sent() == [watch("A")]
-    restored, *_ = line.say(4.0, price("A", "2"))
+    assert wire.say(3.0, {"ok": "leave"}) == [Unsubscribed(topic=Price())]
+    assert wire.sent() == [watch("A")]
+    restored, *_ = wire.say(4.0, price("A", "2"))
     assert restored == Restored(topics=(Price("A"),), since=2.0, until=4.0, why=lost.why)
 
 
 def test_a_single_market_wanted_while_all_are_being_ended_waits_for_the_end() -> None:
-    session, line = asked(Price())
-    line.say(1.0, {"ok": "watch"})
-    line.sent()
+    session, wire = asked(Price())
+    wire.say(1.0, {"ok": "watch"})
+    wire.sent()
     session.unsubscribe(Price(), now=2.0)
     session.subscribe(Price("A"), now=2.0)
-    assert line.sent() == [leave()]
-    line.say(3.0, {"ok": "leave"})
-    assert line.sent() == [watch("A")]
+    assert wire.sent() == [leave()]
+    wire.say(3.0, {"ok": "leave"})
+    assert wire.sent() == [watch("A")]
 
 
 def test_a_single_market_that_was_on_before_all_is_asked_for_again_after_them() -> None:
-    session, line = asked(Price("A"))
-    line.say(1.0, {"ok": "watch"})
+    session, wire = asked(Price("A"))
+    wire.say(1.0, {"ok": "watch"})
     session.subscribe(Price(), now=2.0)
-    assert line.sent() == [watch("A"), watch()]
-    assert line.say(2.0, {"ok": "watch"}) == [Subscribed(topic=Price())]
+    assert wire.sent() == [watch("A"), watch()]
+    assert wire.say(2.0, {"ok": "watch"}) == [Subscribed(topic=Price())]
     session.unsubscribe(Price(), now=3.0)
-    assert line.sent() == [leave()]
-    line.say(3.0, {"ok": "leave"})
-    assert line.sent() == [watch("A")]
+    assert wire.sent() == [leave()]
+    wire.say(3.0, {"ok": "leave"})
+    assert wire.sent() == [watch("A")]
 
 
 def test_single_markets_are_asked_for_when_all_are_refused() -> None:
-    session, line = asked(Price(), Price("A"))
-    line.sent()
-    (failed,) = line.say(1.0, {"error": "no", "of": "watch"})
+    session, wire = asked(Price(), Price("A"))
+    wire.sent()
+    (failed,) = wire.say(1.0, {"error": "no", "of": "watch"})
     assert isinstance(failed, SubscribeFailed)
     assert failed.topic == Price()
-    assert line.sent() == [watch("A")]
-    assert line.say(2.0, {"ok": "watch"}, price("A"))[0] == Subscribed(topic=Price("A"))
+    assert wire.sent() == [watch("A")]
+    assert wire.say(2.0, {"ok": "watch"}, price("A"))[0] == Subscribed(topic=Price("A"))
     assert session.trusted(Price("A"))
 
 
@@ -242,18 +242,18 @@ class Keyed(Tiny):
 
 
 def test_a_single_market_whose_answer_is_still_out_when_all_are_ended_is_asked_for_again() -> None:
-    session, line = asked(Price("A"), venue=Keyed())
+    session, wire = asked(Price("A"), venue=Keyed())
     session.subscribe(Price(), now=1.0)
-    line.say(1.0, {"ok": "watch 1 None"})
+    wire.say(1.0, {"ok": "watch 1 None"})
     session.unsubscribe(Price(), now=2.0)
-    line.say(2.0, {"ok": "leave 1 None"})
-    assert line.sent() == [watch("A"), watch(), leave()]
-    line.say(3.0, {"ok": "watch 1 A"}, price("A"))
+    wire.say(2.0, {"ok": "leave 1 None"})
+    assert wire.sent() == [watch("A"), watch(), leave()]
+    wire.say(3.0, {"ok": "watch 1 A"}, price("A"))
     assert not session.trusted(Price("A"))
-    assert line.sent() == [leave("A")]
-    line.say(4.0, {"ok": "leave 1 A"})
-    assert line.sent() == [watch("A")]
-    line.say(5.0, {"ok": "watch 1 A"}, price("A"))
+    assert wire.sent() == [leave("A")]
+    wire.say(4.0, {"ok": "leave 1 A"})
+    assert wire.sent() == [watch("A")]
+    wire.say(5.0, {"ok": "watch 1 A"}, price("A"))
     assert session.trusted(Price("A"))
 
 
@@ -265,15 +265,15 @@ def test_a_topic_is_ended_with_the_parameters_that_the_venue_knows() -> None:
             ended.extend(topics)
             return super().unsubscribe(topics)
 
-    session, line = asked(Ladder("A", step=1), venue=Noting())
-    line.sent()
-    line.say(1.0, {"ladder": ladder("A", {"10": 1})})
+    session, wire = asked(Ladder("A", step=1), venue=Noting())
+    wire.sent()
+    wire.say(1.0, {"ladder": ladder("A", {"10": 1})})
     session.unsubscribe(Ladder("A", step=1), now=2.0)
-    line.sent()
+    wire.sent()
     ended.clear()
     session.subscribe(Ladder("A", step=5), now=2.0)
-    line.say(2.0, {"ok": "leave ladder A"})
-    line.say(2.0, {"ladder": ladder("A", {"10": 1})})
+    wire.say(2.0, {"ok": "leave ladder A"})
+    wire.say(2.0, {"ladder": ladder("A", {"10": 1})})
     session.unsubscribe(Ladder("A", step=5), now=3.0)
     session.subscribe(Ladder("A", step=7), now=3.0)
     assert ended == [Ladder("A", step=5)]

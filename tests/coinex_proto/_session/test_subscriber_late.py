@@ -5,8 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 
 from coinex_proto import BookChanged, Config, Open, Session, Subscribed, SubscribeFailed
-from tests.coinex_proto.line import Line, sources
-from tests.coinex_proto.tiny import Ladder, Tiny, Trade, TradeUpdate
+from tests.coinex_proto.harness.tiny import Ladder, Tiny, Trade, TradeUpdate
+from tests.coinex_proto.harness.wire import Wire, sources
 
 
 def test_s11_an_acknowledgement_after_the_time_out_settles_what_waits_to_be_asked_again() -> None:
@@ -14,16 +14,16 @@ def test_s11_an_acknowledgement_after_the_time_out_settles_what_waits_to_be_aske
     session.subscribe(Trade("A"), now=0.0)
     assert session.next_step(0.0) == Open("tiny.test", 443, True)
     session.connected(0.0)
-    line = Line(session).open(0.0)
-    line.events()
-    assert line.sent() == [{"do": "watch trades A"}]
+    wire = Wire(session).open(0.0)
+    wire.events()
+    assert wire.sent() == [{"do": "watch trades A"}]
     session.handle_timeout(10.0)
-    assert [type(event) for event in line.events()] == [SubscribeFailed]
+    assert [type(event) for event in wire.events()] == [SubscribeFailed]
     # Late, and before the next try: nothing is sent again.
-    assert line.say(10.1, {"ok": "watch trades A"}) == [Subscribed(topic=Trade("A"))]
+    assert wire.say(10.1, {"ok": "watch trades A"}) == [Subscribed(topic=Trade("A"))]
     session.handle_timeout(15.0)
-    assert line.sent() == []
-    assert [type(event) for event in line.say(16.0, {"trades": [1], "market": "A"})] == [TradeUpdate]
+    assert wire.sent() == []
+    assert [type(event) for event in wire.say(16.0, {"trades": [1], "market": "A"})] == [TradeUpdate]
     assert session.trusted(Trade("A"))
 
 
@@ -32,16 +32,16 @@ def test_s11_an_acknowledgement_after_the_time_out_is_told_once_also_while_it_is
     session.subscribe(Trade("A"), now=0.0)
     assert session.next_step(0.0) == Open("tiny.test", 443, True)
     session.connected(0.0)
-    line = Line(session).open(0.0)
-    line.events()
+    wire = Wire(session).open(0.0)
+    wire.events()
     session.handle_timeout(10.0)
     retry_at = session.next_deadline()
     assert retry_at is not None
     session.handle_timeout(retry_at)
-    line.events()
-    assert line.say(retry_at + 0.1, {"ok": "watch trades A"}) == [Subscribed(topic=Trade("A"))]
+    wire.events()
+    assert wire.say(retry_at + 0.1, {"ok": "watch trades A"}) == [Subscribed(topic=Trade("A"))]
     # The answer to the second request: no double event.
-    assert line.say(retry_at + 0.2, {"ok": "watch trades A"}) == []
+    assert wire.say(retry_at + 0.2, {"ok": "watch trades A"}) == []
 
 
 def test_s11_a_late_answer_that_is_the_first_state_proves_its_book() -> None:
@@ -49,14 +49,14 @@ def test_s11_a_late_answer_that_is_the_first_state_proves_its_book() -> None:
     session.subscribe(Ladder("A"), now=0.0)
     assert session.next_step(0.0) == Open("tiny.test", 443, True)
     session.connected(0.0)
-    line = Line(session).open(0.0)
-    line.events()
-    line.sent()
+    wire = Wire(session).open(0.0)
+    wire.events()
+    wire.sent()
     session.handle_timeout(10.0)
-    line.events()
+    wire.events()
     whole = {"market": "A", "whole": True, "levels": [["1", "2"]], "total": "2"}
     # A market in which nothing happens afterwards: no push would prove it, and nothing is asked again.
-    kinds = [type(event) for event in line.say(10.1, {"ladder": whole})]
+    kinds = [type(event) for event in wire.say(10.1, {"ladder": whole})]
     assert kinds[-1] is BookChanged
     assert session.trusted(Ladder("A"))
     assert session.book(Ladder("A")).best_bid == (Decimal(1), Decimal(2))

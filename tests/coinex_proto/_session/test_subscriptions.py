@@ -7,7 +7,7 @@ from typing import Any
 from coinex_proto import RequestRefused, Topic
 from coinex_proto._session.subscription_states import Cause, Proof, State
 from coinex_proto._session.subscriptions import MAX_ROUTES, Subscription, Subscriptions, topics_of
-from tests.coinex_proto.tiny import Ladder, Price, Trade
+from tests.coinex_proto.harness.tiny import Ladder, Price, Trade
 
 
 def subscription(topic: Topic[Any], *holders: str) -> Subscription:

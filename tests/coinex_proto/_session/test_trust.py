@@ -25,9 +25,9 @@ from coinex_proto import (
     Unrecognised,
     Update,
 )
-from tests.coinex_proto.line import Line
-from tests.coinex_proto.line_session import asked, connected, ladder, price, reconnected, run_to, trades
-from tests.coinex_proto.tiny import Do, Ladder, LadderBook, LadderUpdate, Own, Price, PriceUpdate, Tiny, Trade
+from tests.coinex_proto.harness.sessions import asked, connected, ladder, price, reconnected, run_to, trades
+from tests.coinex_proto.harness.tiny import Do, Ladder, LadderBook, LadderUpdate, Own, Price, PriceUpdate, Tiny, Trade
+from tests.coinex_proto.harness.wire import Wire
 
 A = Ladder("A")
 
@@ -40,40 +40,40 @@ def push(levels: dict[str, int], *, whole: bool = False, total: int | None = Non
     return {"push": ladder("A", levels, whole=whole, total=total)}
 
 
-def proved(config: Config = Config(retry_first=True), venue: Tiny = Tiny()) -> tuple[Session, Line]:  # noqa: B008
+def proved(config: Config = Config(retry_first=True), venue: Tiny = Tiny()) -> tuple[Session, Wire]:  # noqa: B008
     """A live book of one level, {1: 5}, since 1.0."""
-    session, line = asked(A, config=config, venue=venue)
-    line.say(1.0, book_of(("1", 5)))
-    line.sent()
+    session, wire = asked(A, config=config, venue=venue)
+    wire.say(1.0, book_of(("1", 5)))
+    wire.sent()
     assert session.trusted(A)
-    return session, line
+    return session, wire
 
 
 # Live, lost, restored -------------------------------------------------------------------------------------------------
 
 
 def test_a_public_topic_is_live_with_its_first_push_only() -> None:
-    session, line = asked(Price("A"))
-    line.say(1.0, {"ok": "watch"})
+    session, wire = asked(Price("A"))
+    wire.say(1.0, {"ok": "watch"})
     assert [status.state for status in session.topics()] == ["acknowledged"]
-    line.say(2.0, price("A"))
+    wire.say(2.0, price("A"))
     (status,) = session.topics()
     assert (status.state, status.last_update_at) == ("live", 2.0)
 
 
 def test_a_private_topic_is_live_with_its_acknowledgement() -> None:
-    session, line = asked(Own(), venue=Tiny(password="pw"))
+    session, wire = asked(Own(), venue=Tiny(password="pw"))
     assert not session.trusted()
-    line.say(1.0, {"hello": "n"}, {"ok": "login"}, {"ok": "greet"})
+    wire.say(1.0, {"hello": "n"}, {"ok": "login"}, {"ok": "greet"})
     assert session.trusted(Own())
 
 
 def test_the_end_of_the_line_is_one_event_for_all_topics_and_says_since_when() -> None:
-    session, line = asked(Price("A"), Trade("A"), Price("B"))
-    line.say(1.0, {"ok": "watch"}, price("A"), trades("A", 1))
-    line.say(5.0, {"ok": "ping"})
+    session, wire = asked(Price("A"), Trade("A"), Price("B"))
+    wire.say(1.0, {"ok": "watch"}, price("A"), trades("A", 1))
+    wire.say(5.0, {"ok": "ping"})
     session.disconnected(9.0)
-    lost, closed, _ = line.events()
+    lost, closed, _ = wire.events()
     assert isinstance(lost, Lost)
     assert (lost.topics, lost.since) == ((Price("A"), Trade("A")), 5.0)
     assert isinstance(closed, Closed)
@@ -82,59 +82,59 @@ def test_the_end_of_the_line_is_one_event_for_all_topics_and_says_since_when() -
 
 
 def test_each_topic_is_restored_when_its_data_is_back() -> None:
-    session, line = asked(Price("A"), Price("B"))
-    line.say(1.0, {"ok": "watch"}, price("A"), price("B"))
+    session, wire = asked(Price("A"), Price("B"))
+    wire.say(1.0, {"ok": "watch"}, price("A"), price("B"))
     session.disconnected(9.0)
-    lost = line.events()[0]
+    lost = wire.events()[0]
     assert isinstance(lost, Lost)
-    line = connected(session, 20.0)
-    line.events()
-    assert line.say(21.0, {"ok": "watch"}) == [Subscribed(topic=Price("A")), Subscribed(topic=Price("B"))]
+    wire = connected(session, 20.0)
+    wire.events()
+    assert wire.say(21.0, {"ok": "watch"}) == [Subscribed(topic=Price("A")), Subscribed(topic=Price("B"))]
     assert not session.trusted()
     first = Restored(topics=(Price("B"),), since=1.0, until=22.0, why=lost.why)
-    assert line.say(22.0, price("B")) == [first, PriceUpdate(market="B", price="1")]
-    assert line.say(23.0, price("A"))[0] == Restored(topics=(Price("A"),), since=1.0, until=23.0, why=lost.why)
+    assert wire.say(22.0, price("B")) == [first, PriceUpdate(market="B", price="1")]
+    assert wire.say(23.0, price("A"))[0] == Restored(topics=(Price("A"),), since=1.0, until=23.0, why=lost.why)
     assert session.trusted()
 
 
 def test_private_topics_are_restored_together() -> None:
-    session, line = asked(Own(), venue=Tiny(password="pw"))
+    session, wire = asked(Own(), venue=Tiny(password="pw"))
     opening: tuple[dict[str, str], ...] = ({"hello": "n"}, {"ok": "login"}, {"ok": "greet"})
-    line.say(1.0, *opening)
+    wire.say(1.0, *opening)
     session.disconnected(2.0)
-    line.events()
-    line = connected(session, 9.0)
-    events = line.say(10.0, *opening)
+    wire.events()
+    wire = connected(session, 9.0)
+    events = wire.say(10.0, *opening)
     assert [type(event).__name__ for event in events] == ["Ready", "Subscribed", "Restored"]
 
 
 def test_a_line_that_breaks_twice_is_lost_since_the_first_time() -> None:
-    session, line = asked(Price("A"))
-    line.say(1.0, {"ok": "watch"}, price("A"))
+    session, wire = asked(Price("A"))
+    wire.say(1.0, {"ok": "watch"}, price("A"))
     session.disconnected(2.0)
-    line.events()
+    wire.events()
     connected(session, 10.0)
     session.disconnected(11.0)
-    line = connected(session, 20.0)
-    assert not [event for event in line.events() if isinstance(event, Lost)]
-    restored = line.say(21.0, price("A"))[0]
+    wire = connected(session, 20.0)
+    assert not [event for event in wire.events() if isinstance(event, Lost)]
+    restored = wire.say(21.0, price("A"))[0]
     assert isinstance(restored, Restored)
     assert (restored.since, restored.until) == (1.0, 21.0)
 
 
 def test_what_nobody_wants_is_neither_trusted_nor_lost() -> None:
-    session, line = asked(Price("A"))
-    line.say(1.0, {"ok": "watch"}, price("A"))
+    session, wire = asked(Price("A"))
+    wire.say(1.0, {"ok": "watch"}, price("A"))
     session.unsubscribe(Price("A"), now=2.0)
     assert not session.trusted(Price("A"))
     assert not session.trusted()
     session.disconnected(3.0)
-    assert [type(event).__name__ for event in line.events()] == ["Closed", "Retrying"]
+    assert [type(event).__name__ for event in wire.events()] == ["Closed", "Retrying"]
 
 
 def test_all_markets_are_live_with_any_market() -> None:
-    session, line = asked(Price())
-    line.say(1.0, {"ok": "watch"}, price("X"))
+    session, wire = asked(Price())
+    wire.say(1.0, {"ok": "watch"}, price("X"))
     assert session.trusted(Price())
 
 
@@ -142,72 +142,72 @@ def test_all_markets_are_live_with_any_market() -> None:
 
 
 def test_n17_a_silent_topic_is_lost_and_asked_for_again() -> None:
-    session, line = asked(Price("A"), Price("B"), config=Config(silent_after=5.0, retry_first=True))
-    line.say(1.0, {"ok": "watch"}, price("A"), price("B"))
-    line.say(3.0, price("B"))
-    line.sent()
-    assert run_to(line, 6.0) == [Lost(topics=(Price("A"),), since=1.0, why="silent for 5 s")]
-    assert line.sent() == [{"do": "leave", "markets": ["A"]}]
+    session, wire = asked(Price("A"), Price("B"), config=Config(silent_after=5.0, retry_first=True))
+    wire.say(1.0, {"ok": "watch"}, price("A"), price("B"))
+    wire.say(3.0, price("B"))
+    wire.sent()
+    assert run_to(wire, 6.0) == [Lost(topics=(Price("A"),), since=1.0, why="silent for 5 s")]
+    assert wire.sent() == [{"do": "leave", "markets": ["A"]}]
     assert session.trusted(Price("B"))
-    line.say(7.0, {"ok": "leave"}, price("B"))
-    assert line.sent() == [{"do": "watch", "markets": ["A"]}]
+    wire.say(7.0, {"ok": "leave"}, price("B"))
+    assert wire.sent() == [{"do": "watch", "markets": ["A"]}]
     restored = Restored(topics=(Price("A"),), since=1.0, until=8.0, why="silent for 5 s")
-    assert line.say(8.0, {"ok": "watch"}, price("A"))[1] == restored
+    assert wire.say(8.0, {"ok": "watch"}, price("A"))[1] == restored
 
 
 def test_topics_that_fall_silent_together_are_one_event() -> None:
-    _, line = asked(Price("A"), Price("B"), config=Config(silent_after=5.0, retry_first=True))
-    line.say(1.0, {"ok": "watch"}, price("A"), price("B"))
-    assert run_to(line, 6.0) == [Lost(topics=(Price("A"), Price("B")), since=1.0, why="silent for 5 s")]
+    _, wire = asked(Price("A"), Price("B"), config=Config(silent_after=5.0, retry_first=True))
+    wire.say(1.0, {"ok": "watch"}, price("A"), price("B"))
+    assert run_to(wire, 6.0) == [Lost(topics=(Price("A"), Price("B")), since=1.0, why="silent for 5 s")]
 
 
 def test_private_topics_may_be_silent() -> None:
-    session, line = asked(Own(), venue=Tiny(password="pw"), config=Config(silent_after=5.0, retry_first=True))
-    line.say(0.0, {"hello": "n"}, {"ok": "login"}, {"ok": "greet"})
-    run_to(line, 19.0)
+    session, wire = asked(Own(), venue=Tiny(password="pw"), config=Config(silent_after=5.0, retry_first=True))
+    wire.say(0.0, {"hello": "n"}, {"ok": "login"}, {"ok": "greet"})
+    run_to(wire, 19.0)
     assert session.trusted(Own())
 
 
 def test_silence_of_a_single_market_under_all_asks_for_all_again() -> None:
-    _, line = asked(Price(), Price("A"), config=Config(silent_after=5.0, retry_first=True))
-    line.say(1.0, {"ok": "watch"}, price("A"))
-    line.say(3.0, price("B"))
-    line.sent()
-    first, second = run_to(line, 6.0)
+    _, wire = asked(Price(), Price("A"), config=Config(silent_after=5.0, retry_first=True))
+    wire.say(1.0, {"ok": "watch"}, price("A"))
+    wire.say(3.0, price("B"))
+    wire.sent()
+    first, second = run_to(wire, 6.0)
     assert (first, second) == (
         Lost(topics=(Price("A"),), since=1.0, why="silent for 5 s"),
         Lost(topics=(Price(),), since=6.0, why="asked for again"),
     )
-    assert line.sent() == [{"do": "leave", "markets": []}]
+    assert wire.sent() == [{"do": "leave", "markets": []}]
 
 
 # Books ----------------------------------------------------------------------------------------------------------------
 
 
 def test_a_proved_push_brings_the_book() -> None:
-    session, line = proved()
-    update, changed = line.say(2.0, push({"2": 3}, total=8))
+    session, wire = proved()
+    update, changed = wire.say(2.0, push({"2": 3}, total=8))
     assert isinstance(update, LadderUpdate)
     assert isinstance(changed, BookChanged)
     assert (changed.topic, changed.market, changed.book.received_at) == (A, "A", 2.0)
     assert [(int(p), int(s)) for p, s in changed.book.bids] == [(2, 3), (1, 5)]
-    line.say(3.0, push({"2": 4}, total=9))
+    wire.say(3.0, push({"2": 4}, total=9))
     assert changed.book.bids[0][1] == 3
     assert session.book(A).bids[0][1] == 4
     assert (session.stats.checksums_passed, session.stats.checksums_failed) == (3, 0)
 
 
 def test_b1_a_mismatch_is_lost_before_the_update_and_gives_no_numbers() -> None:
-    session, line = proved()
+    session, wire = proved()
     view = session.book(A)
-    lost, update = line.say(2.0, push({"2": 3}, total=9))
+    lost, update = wire.say(2.0, push({"2": 3}, total=9))
     assert lost == Lost(topics=(A,), since=1.0, why="the total does not agree")
     assert isinstance(update, LadderUpdate)
     with pytest.raises(BookNotTrusted):
         _ = view.bids
     assert len(view.unproved.bids) == 2
-    assert [type(event) for event in line.say(3.0, push({"2": 4}, total=9))] == [LadderUpdate]
-    restored, _, changed = line.say(4.0, push({"1": 7}, whole=True))
+    assert [type(event) for event in wire.say(3.0, push({"2": 4}, total=9))] == [LadderUpdate]
+    restored, _, changed = wire.say(4.0, push({"1": 7}, whole=True))
     assert restored == Restored(topics=(A,), since=1.0, until=4.0, why="the total does not agree")
     assert isinstance(changed, BookChanged)
     assert view.best_bid is not None
@@ -215,80 +215,80 @@ def test_b1_a_mismatch_is_lost_before_the_update_and_gives_no_numbers() -> None:
 
 
 def test_b2_a_difference_before_the_whole_book_proves_nothing() -> None:
-    session, line = asked(A)
-    assert [type(event) for event in line.say(1.0, push({"1": 5}))] == [LadderUpdate]
+    session, wire = asked(A)
+    assert [type(event) for event in wire.say(1.0, push({"1": 5}))] == [LadderUpdate]
     assert not session.trusted(A)
     assert session.topics()[0].why == "waiting for the whole ladder"
 
 
 def test_b1_an_unproved_book_is_asked_for_three_times_at_a_slower_pace_then_it_waits() -> None:
-    session, line = proved()
+    session, wire = proved()
     now, asked_at = 2.0, []
     while now < 200.0:
-        line.say(now, push({"2": 3}, total=99))
-        run_to(line, now + 0.5)
-        for request in line.sent():
+        wire.say(now, push({"2": 3}, total=99))
+        run_to(wire, now + 0.5)
+        for request in wire.sent():
             if request["do"] == "leave ladder A":
                 asked_at.append(now)
-                line.say(now, {"ok": "leave ladder A"}, {"ladder": ladder("A", {"1": 5}, total=99)})
+                wire.say(now, {"ok": "leave ladder A"}, {"ladder": ladder("A", {"1": 5}, total=99)})
         now += 1.0
     assert asked_at == [7.0, 17.0, 37.0]
     assert not session.trusted(A)
-    line.say(now, push({"1": 5}, whole=True))
+    wire.say(now, push({"1": 5}, whole=True))
     assert session.trusted(A)
 
 
 def test_a_book_that_was_proved_again_is_asked_for_as_soon_as_the_first_time() -> None:
-    _, line = proved()
-    line.say(2.0, push({"2": 3}, total=99))
-    run_to(line, 7.0)
-    assert line.sent() == [{"do": "leave ladder A"}]
-    line.say(8.0, {"ok": "leave ladder A"}, book_of(("1", 5)))
-    line.sent()
-    line.say(9.0, push({"2": 3}, total=99))
-    run_to(line, 13.9)
-    assert line.sent() == []
-    run_to(line, 14.0)
-    assert line.sent() == [{"do": "leave ladder A"}]
+    _, wire = proved()
+    wire.say(2.0, push({"2": 3}, total=99))
+    run_to(wire, 7.0)
+    assert wire.sent() == [{"do": "leave ladder A"}]
+    wire.say(8.0, {"ok": "leave ladder A"}, book_of(("1", 5)))
+    wire.sent()
+    wire.say(9.0, push({"2": 3}, total=99))
+    run_to(wire, 13.9)
+    assert wire.sent() == []
+    run_to(wire, 14.0)
+    assert wire.sent() == [{"do": "leave ladder A"}]
 
 
 def test_a_book_that_is_proved_again_is_not_asked_for_again() -> None:
-    _, line = proved()
-    line.say(2.0, push({"2": 3}, total=99))
-    line.say(3.0, push({"1": 5}, whole=True))
-    run_to(line, 19.0)
-    assert line.sent() == []
+    _, wire = proved()
+    wire.say(2.0, push({"2": 3}, total=99))
+    wire.say(3.0, push({"1": 5}, whole=True))
+    run_to(wire, 19.0)
+    assert wire.sent() == []
 
 
 def test_b11_a_reconnect_needs_the_whole_book_anew() -> None:
-    session, line = proved()
+    session, wire = proved()
     view = session.book(A)
     session.disconnected(2.0)
     assert not view.trusted
-    line = connected(session, 10.0)
-    line.say(11.0, push({"2": 3}, total=8))
+    wire = connected(session, 10.0)
+    wire.say(11.0, push({"2": 3}, total=8))
     assert not session.trusted(A)
-    line.say(12.0, book_of(("1", 5), ("2", 3)))
+    wire.say(12.0, book_of(("1", 5), ("2", 3)))
     assert len(view.bids) == 2
     assert session.book(A) is view
 
 
 def test_the_view_of_a_book_that_is_wanted_no_more_gives_no_numbers() -> None:
-    session, line = proved()
+    session, wire = proved()
     view = session.book(A)
     session.unsubscribe(A, now=2.0)
     assert not view.trusted
     session.subscribe(A, now=3.0)
-    line.say(4.0, {"ok": "leave ladder A"}, book_of(("1", 5)))
+    wire.say(4.0, {"ok": "leave ladder A"}, book_of(("1", 5)))
     assert not view.trusted
     assert session.book(A).trusted
 
 
 def test_pushes_between_the_end_and_the_next_request_do_not_prove_a_book() -> None:
-    session, line = proved()
+    session, wire = proved()
     session.unsubscribe(A, now=2.0)
     session.subscribe(A, now=2.0)
-    assert [type(event) for event in line.say(2.5, push({"1": 7}, whole=True))] == [LadderUpdate]
+    assert [type(event) for event in wire.say(2.5, push({"1": 7}, whole=True))] == [LadderUpdate]
     assert not session.trusted(A)
 
 
@@ -311,26 +311,26 @@ class Owing(Tiny):
 
 
 def test_a_book_without_its_whole_push_in_time_is_lost_and_asked_for_again() -> None:
-    _, line = proved(venue=Owing())
-    line.say(9.0, push({"2": 3}, total=8))
-    (lost,) = run_to(line, 11.0)
+    _, wire = proved(venue=Owing())
+    wire.say(9.0, push({"2": 3}, total=8))
+    (lost,) = run_to(wire, 11.0)
     assert lost == Lost(topics=(A,), since=9.0, why="no whole book within its time")
-    assert line.sent() == [{"do": "leave ladder A"}]
+    assert wire.sent() == [{"do": "leave ladder A"}]
 
 
 def test_a_whole_push_in_time_puts_the_next_off() -> None:
-    session, line = proved(venue=Owing())
-    line.say(10.0, push({"1": 5}, whole=True))
-    run_to(line, 19.0)
+    session, wire = proved(venue=Owing())
+    wire.say(10.0, push({"1": 5}, whole=True))
+    run_to(wire, 19.0)
     assert session.trusted(A)
 
 
 def test_the_reason_is_the_one_that_comes_first() -> None:
     config = Config(retry_first=True, silent_after=4.0)
-    _, line = proved(config, Owing())
-    assert run_to(line, 5.0) == [Lost(topics=(A,), since=1.0, why="silent for 4 s")]
-    _, line = proved(evolve(config, silent_after=14.0), Owing())
-    assert run_to(line, 11.0) == [Lost(topics=(A,), since=1.0, why="no whole book within its time")]
+    _, wire = proved(config, Owing())
+    assert run_to(wire, 5.0) == [Lost(topics=(A,), since=1.0, why="silent for 4 s")]
+    _, wire = proved(evolve(config, silent_after=14.0), Owing())
+    assert run_to(wire, 11.0) == [Lost(topics=(A,), since=1.0, why="no whole book within its time")]
 
 
 class ToldBook(LadderBook):
@@ -351,13 +351,13 @@ class Telling(Tiny):
 
 
 def test_a_book_that_could_not_tell_is_told_what_was_missed() -> None:  # D16, law 9
-    session, line = proved(venue=Telling())
-    unread, lost = line.say(2.0, {"unreadable": 1})
+    session, wire = proved(venue=Telling())
+    unread, lost = wire.say(2.0, {"unreadable": 1})
     assert isinstance(unread, Unrecognised)
     assert lost == Lost(topics=(A,), since=1.0, why="a push could not be read")
-    line.say(3.0, push({"2": 3}, total=8))
+    wire.say(3.0, push({"2": 3}, total=8))
     assert not session.trusted(A)
-    line.say(4.0, push({"1": 5}, whole=True))
+    wire.say(4.0, push({"1": 5}, whole=True))
     assert session.trusted(A)
 
 
@@ -421,46 +421,46 @@ class Counting(Tiny):
         return [(Do(verb=f"{verb} count"), (topic,)) for topic in topics]
 
 
-def counting() -> tuple[Session, Line]:
-    session, line = asked(Count(), venue=Counting())
-    line.events()
-    return session, line
+def counting() -> tuple[Session, Wire]:
+    session, wire = asked(Count(), venue=Counting())
+    wire.events()
+    return session, wire
 
 
 def test_a_topic_of_differences_brings_whole_updates_and_is_live_with_the_first() -> None:
-    session, line = counting()
-    assert line.say(1.0, {"step": {"by": 5}}) == []
+    session, wire = counting()
+    assert wire.say(1.0, {"step": {"by": 5}}) == []
     assert not session.trusted(Count())
-    assert line.say(2.0, {"step": {"by": 3, "is_whole": True}}) == [Step(by=3, is_whole=True)]
+    assert wire.say(2.0, {"step": {"by": 3, "is_whole": True}}) == [Step(by=3, is_whole=True)]
     assert session.trusted(Count())
-    (update,) = line.say(3.0, {"step": {"by": 4}})
+    (update,) = wire.say(3.0, {"step": {"by": 4}})
     assert update == Step(by=7, is_whole=True)
     assert isinstance(update, Step)
     assert (update.received_at, update.raw) == (3.0, b'{"step": {"by": 4}}')
 
 
 def test_what_was_merged_before_counts_no_more_on_a_new_connection() -> None:
-    session, line = counting()
-    line.say(2.0, {"step": {"by": 3, "is_whole": True}})
-    line = reconnected(session, 3.0)
-    line.events()
-    assert line.say(64.0, {"step": {"by": 4}}) == []
+    session, wire = counting()
+    wire.say(2.0, {"step": {"by": 3, "is_whole": True}})
+    wire = reconnected(session, 3.0)
+    wire.events()
+    assert wire.say(64.0, {"step": {"by": 4}}) == []
     assert not session.trusted(Count())
 
 
 def test_what_is_merged_from_differences_is_asked_for_again_when_one_was_missed() -> None:  # D16
-    session, line = counting()
-    line.say(2.0, {"step": {"by": 3, "is_whole": True}})
-    line.sent()
-    line.say(2.1, {"ok": "watch count"})
-    unread, lost = line.say(3.0, {"unreadable": 1})
+    session, wire = counting()
+    wire.say(2.0, {"step": {"by": 3, "is_whole": True}})
+    wire.sent()
+    wire.say(2.1, {"ok": "watch count"})
+    unread, lost = wire.say(3.0, {"unreadable": 1})
     assert isinstance(unread, Unrecognised)
     assert lost == Lost(topics=(Count(),), since=2.0, why="a push could not be read")
-    assert line.say(4.0, {"step": {"by": 4}}) == []
-    run_to(line, 8.0)
-    assert line.sent() == [{"do": "leave count"}]
-    line.say(8.0, {"ok": "leave count"})
-    assert line.sent() == [{"do": "watch count"}]
-    restored, _ = line.say(9.0, {"step": {"by": 9, "is_whole": True}})
+    assert wire.say(4.0, {"step": {"by": 4}}) == []
+    run_to(wire, 8.0)
+    assert wire.sent() == [{"do": "leave count"}]
+    wire.say(8.0, {"ok": "leave count"})
+    assert wire.sent() == [{"do": "watch count"}]
+    restored, _ = wire.say(9.0, {"step": {"by": 9, "is_whole": True}})
     assert isinstance(restored, Restored)
     assert session.trusted(Count())

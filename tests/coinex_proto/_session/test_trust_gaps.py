@@ -17,9 +17,9 @@ from coinex_proto import (
     Topic,
     Unrecognised,
 )
-from tests.coinex_proto.line import Line
-from tests.coinex_proto.line_session import asked, connected, ladder, price, trades
-from tests.coinex_proto.tiny import Ladder, Price, PriceUpdate, Tiny, Trade, TradeUpdate
+from tests.coinex_proto.harness.sessions import asked, connected, ladder, price, trades
+from tests.coinex_proto.harness.tiny import Ladder, Price, PriceUpdate, Tiny, Trade, TradeUpdate
+from tests.coinex_proto.harness.wire import Wire
 
 A = Ladder("A")
 
@@ -39,77 +39,77 @@ def names(events: Sequence[Any]) -> list[str]:
 def test_markets_that_a_peer_invents_under_all_markets_do_not_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("coinex_proto._session.trust.MAX_KEYS", 50)
     monkeypatch.setattr("coinex_proto._session.delivered.MAX_KEYS", 50)
-    session, line = asked(Price(), Trade(), venue=Counting())
-    line.say(1.0, *(trades(f"T{i}", 1) for i in range(200)), *({**price(f"P{i}"), "n": i} for i in range(200)))
+    session, wire = asked(Price(), Trade(), venue=Counting())
+    wire.say(1.0, *(trades(f"T{i}", 1) for i in range(200)), *({**price(f"P{i}"), "n": i} for i in range(200)))
     counts = session.stats.updates_by_topic
     assert len(counts) <= 52
     assert counts.total() == 400
     trust = session._trust
     assert max(len(trust.delivered._by_key), len(trust._sequences)) <= 52
-    line.say(2.0, trades("T199", 2, 1))
+    wire.say(2.0, trades("T199", 2, 1))
     assert session.stats.duplicates == 1
 
 
 # Trades ---------------------------------------------------------------------------------------------------------------
 
 
-def ids(line: Line, now: float, *numbers: int) -> tuple[tuple[int, ...], bool] | None:
-    events = [event for event in line.say(now, trades("A", *numbers)) if isinstance(event, TradeUpdate)]
+def ids(wire: Wire, now: float, *numbers: int) -> tuple[tuple[int, ...], bool] | None:
+    events = [event for event in wire.say(now, trades("A", *numbers)) if isinstance(event, TradeUpdate)]
     return (events[0].ids, events[0].is_history) if events else None
 
 
 def test_trades_seen_before_are_taken_out_and_the_first_push_is_history() -> None:
-    session, line = asked(Trade("A"))
-    assert ids(line, 1.0, 2, 1) == ((2, 1), True)
-    assert ids(line, 2.0, 3) == ((3,), False)
+    session, wire = asked(Trade("A"))
+    assert ids(wire, 1.0, 2, 1) == ((2, 1), True)
+    assert ids(wire, 2.0, 3) == ((3,), False)
     session.disconnected(3.0)
-    line = connected(session, 10.0)
-    assert ids(line, 11.0, 4, 3, 2) == ((4,), True)
-    assert ids(line, 12.0, 4) is None
-    assert ids(line, 12.0, 5, 4) == ((5,), False)
+    wire = connected(session, 10.0)
+    assert ids(wire, 11.0, 4, 3, 2) == ((4,), True)
+    assert ids(wire, 12.0, 4) is None
+    assert ids(wire, 12.0, 5, 4) == ((5,), False)
     assert session.stats.duplicates == 4
 
 
 def test_trades_without_the_old_ones_keep_their_stamp() -> None:
-    _, line = asked(Trade("A"))
-    line.say(1.0, trades("A", 1))
-    (event,) = line.say(2.0, trades("A", 2, 1))
+    _, wire = asked(Trade("A"))
+    wire.say(1.0, trades("A", 1))
+    (event,) = wire.say(2.0, trades("A", 2, 1))
     assert isinstance(event, TradeUpdate)
     assert (event.ids, event.received_at, event.raw) == ((2,), 2.0, b'{"trades": [2, 1], "market": "A"}')
 
 
 def test_a_history_without_news_still_comes() -> None:
-    session, line = asked(Trade("A"))
-    ids(line, 1.0, 1)
+    session, wire = asked(Trade("A"))
+    ids(wire, 1.0, 1)
     session.disconnected(3.0)
-    line = connected(session, 10.0)
-    assert ids(line, 11.0, 1) == ((), True)
+    wire = connected(session, 10.0)
+    assert ids(wire, 11.0, 1) == ((), True)
     assert session.trusted(Trade("A"))
 
 
 def test_only_so_many_trades_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("coinex_proto._session.delivered.KEPT", 0)
-    _, line = asked(Trade("A"))
-    ids(line, 1.0, *range(300, 0, -1))
-    assert ids(line, 2.0, 300, 45) is None
-    assert ids(line, 3.0, 44) == ((44,), False)
+    _, wire = asked(Trade("A"))
+    ids(wire, 1.0, *range(300, 0, -1))
+    assert ids(wire, 2.0, 300, 45) is None
+    assert ids(wire, 3.0, 44) == ((44,), False)
 
 
 def test_trades_of_a_topic_that_was_given_up_are_forgotten() -> None:
-    session, line = asked(Trade("A"))
-    ids(line, 1.0, 1)
+    session, wire = asked(Trade("A"))
+    ids(wire, 1.0, 1)
     session.unsubscribe(Trade("A"), now=2.0)
     session.subscribe(Trade("A"), now=2.0)
-    assert ids(line, 3.0, 1) == ((1,), True)
+    assert ids(wire, 3.0, 1) == ((1,), True)
 
 
 def test_trades_of_one_market_go_on_under_all_markets() -> None:
-    session, line = asked(Trade(), Trade("A"))
-    assert ids(line, 1.0, 2, 1) == ((2, 1), True)
+    session, wire = asked(Trade(), Trade("A"))
+    assert ids(wire, 1.0, 2, 1) == ((2, 1), True)
     session.unsubscribe(Trade("A"), now=2.0)
-    assert ids(line, 3.0, 3, 2) == ((3,), False)
+    assert ids(wire, 3.0, 3, 2) == ((3,), False)
     session.subscribe(Trade("A"), now=4.0)
-    assert ids(line, 5.0, 4) == ((4,), False)
+    assert ids(wire, 5.0, 4) == ((4,), False)
 
 
 # Sequence numbers -----------------------------------------------------------------------------------------------------
@@ -134,15 +134,15 @@ def numbered(*pairs: tuple[str, int | None]) -> tuple[dict[str, Any], ...]:
 
 
 def gaps(*pairs: tuple[str, int | None]) -> int:
-    session, line = asked(Price("A"), Price("B"), venue=Counting())
-    line.say(1.0, {"ok": "watch"}, *numbered(*pairs))
+    session, wire = asked(Price("A"), Price("B"), venue=Counting())
+    wire.say(1.0, {"ok": "watch"}, *numbered(*pairs))
     return session.stats.gaps
 
 
 def test_a_jump_in_the_numbers_is_a_gap() -> None:
-    _, line = asked(Price("A"), venue=Counting())
-    line.say(1.0, {"ok": "watch"}, *numbered(("A", 1)))
-    lost, restored, update = line.say(2.0, *numbered(("A", 3)))
+    _, wire = asked(Price("A"), venue=Counting())
+    wire.say(1.0, {"ok": "watch"}, *numbered(("A", 1)))
+    lost, restored, update = wire.say(2.0, *numbered(("A", 3)))
     assert lost == Lost(topics=(Price("A"),), since=1.0, why="a gap in the sequence numbers")
     assert restored == Restored(topics=(Price("A"),), since=1.0, until=2.0, why="a gap in the sequence numbers")
     assert isinstance(update, Numbered)
@@ -183,11 +183,11 @@ UNREAD = "a push could not be read"
 
 def unread(*concerns: str | None) -> tuple[list[Topic[Any]], list[Topic[Any]], Session]:
     """What is lost, and what is back, when such a push cannot be read: of two prices and a book that are live."""
-    session, line = asked(Price("A"), Price("B"), A, venue=Telling())
-    line.say(1.0, {"ok": "watch"}, price("A"), price("B"), book_of(("1", 5)))
-    line.sent()
+    session, wire = asked(Price("A"), Price("B"), A, venue=Telling())
+    wire.say(1.0, {"ok": "watch"}, price("A"), price("B"), book_of(("1", 5)))
+    wire.sent()
     assert session.trusted()
-    events = line.say(2.0, {"bad": list(concerns)})
+    events = wire.say(2.0, {"bad": list(concerns)})
     assert isinstance(events[0], Unrecognised)
     lost = [topic for event in events if isinstance(event, Lost) for topic in event.topics]
     back = [topic for event in events if isinstance(event, Restored) for topic in event.topics]
@@ -211,10 +211,10 @@ def test_d16_a_book_whose_push_could_not_be_read_waits_for_its_proof() -> None:
 
 
 def test_a_message_that_cannot_be_inflated_puts_everything_in_doubt() -> None:
-    session, line = asked(Price("A"), A)
-    line.say(1.0, {"ok": "watch"}, price("A"), book_of(("1", 5)))
-    line.client.receive_data(line.peer.binary(b"\x1f\x8b\x08broken"), 2.0)
-    _, lost, restored = line.events()
+    session, wire = asked(Price("A"), A)
+    wire.say(1.0, {"ok": "watch"}, price("A"), book_of(("1", 5)))
+    wire.client.receive_data(wire.peer.binary(b"\x1f\x8b\x08broken"), 2.0)
+    _, lost, restored = wire.events()
     assert isinstance(lost, Lost)
     assert isinstance(restored, Restored)
     assert (lost.topics, restored.topics) == ((Price("A"), A), (Price("A"),))
@@ -222,11 +222,11 @@ def test_a_message_that_cannot_be_inflated_puts_everything_in_doubt() -> None:
 
 
 def test_what_is_missing_of_one_market_is_missing_of_all() -> None:
-    _, line = asked(Price(), venue=Telling())
-    line.say(1.0, {"ok": "watch"}, price("A"))
-    assert names(line.say(2.0, {"bad": ["price", "Z"]})) == ["Unrecognised", "Lost", "Restored"]
-    assert names(line.say(3.0, {"bad": ["price", "Z"]})) == ["Unrecognised"]
-    assert names(line.say(4.0, {"bad": ["price", "Y"]})) == ["Unrecognised", "Lost", "Restored"]
+    _, wire = asked(Price(), venue=Telling())
+    wire.say(1.0, {"ok": "watch"}, price("A"))
+    assert names(wire.say(2.0, {"bad": ["price", "Z"]})) == ["Unrecognised", "Lost", "Restored"]
+    assert names(wire.say(3.0, {"bad": ["price", "Z"]})) == ["Unrecognised"]
+    assert names(wire.say(4.0, {"bad": ["price", "Y"]})) == ["Unrecognised", "Lost", "Restored"]
 
 
 # Recovered updates ------------------------------------------------------------------------------------------------------
@@ -238,11 +238,11 @@ def recovered(session: Session, *numbers: int) -> list[tuple[int, ...]]:
 
 
 def test_recovered_trades_come_once_and_not_again_by_push() -> None:
-    session, line = asked(Trade("A"))
-    ids(line, 1.0, 5)
+    session, wire = asked(Trade("A"))
+    ids(wire, 1.0, 5)
     assert recovered(session, 5, 4, 3) == [(4, 3)]
     assert recovered(session, 4, 3) == []
-    assert ids(line, 51.0, 6, 4) == ((6,), False)
+    assert ids(wire, 51.0, 6, 4) == ((6,), False)
 
 
 def test_recovered_updates_that_nobody_wants_are_dropped() -> None:
@@ -254,19 +254,19 @@ def test_recovered_updates_that_nobody_wants_are_dropped() -> None:
 
 
 def test_recovered_trades_are_forgotten_before_those_that_were_pushed() -> None:
-    session, line = asked(Trade("A"))
-    ids(line, 1.0, *range(1300, 1044, -1))
+    session, wire = asked(Trade("A"))
+    ids(wire, 1.0, *range(1300, 1044, -1))
     recovered(session, *range(300, 0, -1))
-    assert ids(line, 2.0, 1301, 1300, 1046) == ((1301,), False)
+    assert ids(wire, 2.0, 1301, 1300, 1046) == ((1301,), False)
 
 
 # Orders ---------------------------------------------------------------------------------------------------------------
 
 
 def test_updates_of_orders_reach_the_tracker_even_when_nobody_wants_the_topic() -> None:
-    session, line = asked(Price("A"), venue=Tiny(password="pw"))
-    line.say(0.0, {"hello": "n"}, {"ok": "login"}, {"ok": "greet"})
-    (event,) = line.say(1.0, {"order": {"name": "x", "state": "live"}})
+    session, wire = asked(Price("A"), venue=Tiny(password="pw"))
+    wire.say(0.0, {"hello": "n"}, {"ok": "login"}, {"ok": "greet"})
+    (event,) = wire.say(1.0, {"order": {"name": "x", "state": "live"}})
     assert isinstance(event, OrderChanged)
     assert session.orders.find(client_order_id="x") is not None
     assert session.stats.late_pushes == 1

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from coinex_proto._wire.framing import Frame, check_close, cut_messages, encoded, is_utf8, peek, text_frame
 from coinex_proto.errors import UsageError
-from tests.coinex_proto.websocket_server import BINARY, CONTINUATION, LIMIT, PING, TEXT, frame, sent_frames
+from tests.coinex_proto.harness.websocket_server import BINARY, CONTINUATION, LIMIT, PING, TEXT, frame, sent_frames
 
 GOOD = frame(TEXT, b"good")
 

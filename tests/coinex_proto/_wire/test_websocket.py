@@ -7,7 +7,7 @@ import tracemalloc
 import pytest
 
 from coinex_proto._wire.websocket import Broken, Ended, PeerClosed, Pong, Received, Upgraded, WebSocket
-from tests.coinex_proto.websocket_server import (
+from tests.coinex_proto.harness.websocket_server import (
     BINARY,
     CLOSE,
     CONTINUATION,

@@ -25,7 +25,7 @@ from coinex_proto._wire.websocket import (
     Upgraded,
     WebSocket,
 )
-from tests.coinex_proto.websocket_server import (
+from tests.coinex_proto.harness.websocket_server import (
     BINARY,
     CONTINUATION,
     LIMIT,

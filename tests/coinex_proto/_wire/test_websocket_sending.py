@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from coinex_proto.errors import UsageError
-from tests.coinex_proto.websocket_server import close_frame, frame, new, opened, sent_frames, switching
+from tests.coinex_proto.harness.websocket_server import close_frame, frame, new, opened, sent_frames, switching
 
 GOOD = frame(0x1, b"good")
 

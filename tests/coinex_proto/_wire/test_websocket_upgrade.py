@@ -9,7 +9,7 @@ import pytest
 
 from coinex_proto._wire.websocket import MAX_REFUSAL_BODY, MAX_REFUSAL_WIRE, Received, Refused, Upgraded, WebSocket
 from coinex_proto.errors import UsageError
-from tests.coinex_proto.websocket_server import fed, frame, new, switching
+from tests.coinex_proto.harness.websocket_server import fed, frame, new, switching
 
 CUTS = pytest.mark.parametrize("read", [1 << 20, 1])
 INTERIM = b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n"

@@ -41,7 +41,7 @@ from coinex_proto.coinex import (
     futures,
     spot,
 )
-from tests.coinex_proto.line import Line, sources
+from tests.coinex_proto.harness.wire import Wire, sources
 
 SECRET = "EXAMPLESECRETKEY0123456789ABCDEF0123456789ABCDEF"
 DEPTH = Depth("BTCUSDT")
@@ -49,25 +49,25 @@ DEFAULTS = Config()
 Texts = Sequence[tuple[str, str]]
 
 
-def opened(*topics: Topic[Any], dialect: Dialect | None = None, config: Config = DEFAULTS) -> tuple[Session, Line]:
+def opened(*topics: Topic[Any], dialect: Dialect | None = None, config: Config = DEFAULTS) -> tuple[Session, Wire]:
     """A session that wants these topics, its line just upgraded."""
     session = Session(spot() if dialect is None else dialect, sources(1_700_490_703_564_000_000), config)
     session.subscribe(*topics, now=0.0)
     session.next_step(0.0)
     session.connected(0.0)
-    return session, Line(session).open(0.0)
+    return session, Wire(session).open(0.0)
 
 
-def gzipped(line: Line, now: float, *messages: Any) -> list[Event]:
+def gzipped(wire: Wire, now: float, *messages: Any) -> list[Event]:
     """The venue says these, each as a binary frame with one gzip member."""
     for message in messages:
-        line.client.receive_data(line.peer.binary(gzip.compress(json.dumps(message).encode())), now)
-    return line.events()
+        wire.client.receive_data(wire.peer.binary(gzip.compress(json.dumps(message).encode())), now)
+    return wire.events()
 
 
-def acknowledged(line: Line, now: float = 0.0) -> list[Event]:
+def acknowledged(wire: Wire, now: float = 0.0) -> list[Event]:
     """The venue acknowledges all that was sent."""
-    return gzipped(line, now, *({"id": request["id"], "code": 0, "message": "OK"} for request in line.sent()))
+    return gzipped(wire, now, *({"id": request["id"], "code": 0, "message": "OK"} for request in wire.sent()))
 
 
 def depth(bids: Texts = (), asks: Texts = (), *, checksum: int, is_full: bool = False) -> Any:
@@ -85,12 +85,12 @@ def kinds(events: Sequence[Event]) -> list[type[Event]]:
 
 
 def test_a_public_topic_is_asked_for_and_is_live_with_its_first_push() -> None:
-    session, line = opened(Ticker("BTCUSDT"), Ticker("ETHUSDT"))
-    assert line.events() == [Ready()]
-    assert line.sent() == [
+    session, wire = opened(Ticker("BTCUSDT"), Ticker("ETHUSDT"))
+    assert wire.events() == [Ready()]
+    assert wire.sent() == [
         {"method": "state.subscribe", "params": {"market_list": ["BTCUSDT", "ETHUSDT"]}, "id": 1},
     ]
-    assert gzipped(line, 0.1, {"id": 1, "code": 0, "message": "OK"}) == [
+    assert gzipped(wire, 0.1, {"id": 1, "code": 0, "message": "OK"}) == [
         Subscribed(topic=Ticker("BTCUSDT")),
         Subscribed(topic=Ticker("ETHUSDT")),
     ]
@@ -99,7 +99,7 @@ def test_a_public_topic_is_asked_for_and_is_live_with_its_first_push() -> None:
         ("last", "open", "close", "high", "low", "volume", "value", "volume_sell", "volume_buy"), "1.50"
     )
     state = {"market": "BTCUSDT", **figures, "period": 86400}
-    (update,) = gzipped(line, 0.2, {"method": "state.update", "data": {"state_list": [state]}, "id": None})
+    (update,) = gzipped(wire, 0.2, {"method": "state.update", "data": {"state_list": [state]}, "id": None})
     assert isinstance(update, TickerUpdate)
     assert (update.last, update.received_at, json.loads(update.raw)["method"]) == (Decimal("1.50"), 0.2, "state.update")
     assert session.trusted(Ticker("BTCUSDT"))
@@ -108,8 +108,8 @@ def test_a_public_topic_is_asked_for_and_is_live_with_its_first_push() -> None:
 
 
 def test_private_topics_wait_for_the_sign_in() -> None:  # S6
-    _, line = opened(Orders(), dialect=spot(credentials=Credentials("ACCESS", SECRET)))
-    (sign,) = line.sent()
+    _, wire = opened(Orders(), dialect=spot(credentials=Credentials("ACCESS", SECRET)))
+    (sign,) = wire.sent()
     assert sign == {
         "method": "server.sign",
         "params": {
@@ -119,24 +119,24 @@ def test_private_topics_wait_for_the_sign_in() -> None:  # S6
         },
         "id": sign["id"],
     }
-    assert gzipped(line, 0.1, {"id": sign["id"], "code": 0, "message": "OK"}) == [Ready()]
-    (request,) = line.sent()
+    assert gzipped(wire, 0.1, {"id": sign["id"], "code": 0, "message": "OK"}) == [Ready()]
+    (request,) = wire.sent()
     assert (request["method"], request["params"]) == ("order.subscribe", {"market_list": []})
 
 
 @pytest.mark.parametrize("code", [21002, 31002])
 def test_a_refused_signature_is_tried_once_more_with_the_venues_time_and_is_then_final(code: int) -> None:  # S1, S4
-    session, line = opened(dialect=futures(credentials=Credentials("ACCESS", SECRET)))
-    (sign,) = line.sent()
-    assert gzipped(line, 0.1, {"id": sign["id"], "code": code, "message": ""}) == []
-    (clock,) = line.sent()
+    session, wire = opened(dialect=futures(credentials=Credentials("ACCESS", SECRET)))
+    (sign,) = wire.sent()
+    assert gzipped(wire, 0.1, {"id": sign["id"], "code": code, "message": ""}) == []
+    (clock,) = wire.sent()
     assert clock["method"] == "server.time"
     stamp = 1_700_490_703_564 + 60_000
-    assert gzipped(line, 0.2, {"id": clock["id"], "code": 0, "data": {"timestamp": stamp}, "message": "OK"}) == []
-    (again,) = line.sent()
+    assert gzipped(wire, 0.2, {"id": clock["id"], "code": 0, "data": {"timestamp": stamp}, "message": "OK"}) == []
+    (again,) = wire.sent()
     assert again["method"] == "server.sign"
     assert abs(again["params"]["timestamp"] - stamp) < 1000
-    refused = gzipped(line, 0.3, {"id": again["id"], "code": code, "message": "Signature Incorrect"})
+    refused = gzipped(wire, 0.3, {"id": again["id"], "code": code, "message": "Signature Incorrect"})
     failure = refused[0]
     assert isinstance(failure, LoginFailed)
     assert failure.error.code == code
@@ -146,16 +146,16 @@ def test_a_refused_signature_is_tried_once_more_with_the_venues_time_and_is_then
 
 
 def test_a_book_is_proved_by_each_checksum_and_comes_as_a_snapshot() -> None:  # law 9
-    session, line = opened(DEPTH)
-    line.events()
-    acknowledged(line)
+    session, wire = opened(DEPTH)
+    wire.events()
+    acknowledged(wire)
     with pytest.raises(BookNotTrusted):
         _ = session.book(DEPTH).best_bid
-    update, first = gzipped(line, 1.0, WHOLE)
+    update, first = gzipped(wire, 1.0, WHOLE)
     assert isinstance(update, DepthUpdate)
     assert isinstance(first, BookChanged)
     assert first.book.best_ask == (Decimal("100.6"), Decimal("1.25"))
-    _, second = gzipped(line, 2.0, CHANGE)
+    _, second = gzipped(wire, 2.0, CHANGE)
     assert isinstance(second, BookChanged)
     assert second.book.best_ask == (Decimal("100.7"), Decimal(4))
     assert first.book.best_ask == (Decimal("100.6"), Decimal("1.25"))
@@ -165,17 +165,17 @@ def test_a_book_is_proved_by_each_checksum_and_comes_as_a_snapshot() -> None:  #
 
 
 def test_after_a_mismatch_the_book_is_lost_until_a_whole_book_fits() -> None:  # B1
-    session, line = opened(DEPTH)
-    line.events()
-    acknowledged(line)
-    gzipped(line, 1.0, WHOLE)
-    spoilt = gzipped(line, 2.0, depth((("100.4", "9"),), checksum=1))
+    session, wire = opened(DEPTH)
+    wire.events()
+    acknowledged(wire)
+    gzipped(wire, 1.0, WHOLE)
+    spoilt = gzipped(wire, 2.0, depth((("100.4", "9"),), checksum=1))
     assert spoilt[0] == Lost(topics=(DEPTH,), since=1.0, why="the checksum does not fit; waiting for a whole book")
     assert BookChanged not in kinds(spoilt)
     assert not session.trusted(DEPTH)
-    assert BookChanged not in kinds(gzipped(line, 3.0, CHANGE))
+    assert BookChanged not in kinds(gzipped(wire, 3.0, CHANGE))
     assert session.book(DEPTH).why == "the checksum does not fit; waiting for a whole book"
-    back = gzipped(line, 4.0, WHOLE)
+    back = gzipped(wire, 4.0, WHOLE)
     assert [event for event in back if not isinstance(event, DepthUpdate)] == [
         Restored(topics=(DEPTH,), since=1.0, until=4.0, why="the checksum does not fit; waiting for a whole book"),
         BookChanged(topic=DEPTH, market="BTCUSDT", book=session.book(DEPTH).snapshot()),
@@ -183,42 +183,42 @@ def test_after_a_mismatch_the_book_is_lost_until_a_whole_book_fits() -> None:  #
 
 
 def test_a_difference_before_the_first_whole_book_makes_no_book() -> None:  # B2
-    session, line = opened(DEPTH)
-    line.events()
-    acknowledged(line)
-    assert kinds(gzipped(line, 1.0, CHANGE)) == [DepthUpdate]
+    session, wire = opened(DEPTH)
+    wire.events()
+    acknowledged(wire)
+    assert kinds(gzipped(wire, 1.0, CHANGE)) == [DepthUpdate]
     assert not session.trusted(DEPTH)
-    assert kinds(gzipped(line, 2.0, WHOLE)) == [DepthUpdate, BookChanged]
+    assert kinds(gzipped(wire, 2.0, WHOLE)) == [DepthUpdate, BookChanged]
 
 
 def test_a_book_without_a_whole_push_for_90_seconds_is_lost_and_asked_for_again() -> None:  # N17
-    session, line = opened(DEPTH, config=Config(ping_interval=1000.0))
-    line.events()
-    acknowledged(line)
-    gzipped(line, 1.0, WHOLE)
+    session, wire = opened(DEPTH, config=Config(ping_interval=1000.0))
+    wire.events()
+    acknowledged(wire)
+    gzipped(wire, 1.0, WHOLE)
     same = depth(checksum=3897953775)
     for second in range(2, 91):
-        assert kinds(gzipped(line, float(second), same)) == [DepthUpdate, BookChanged]
+        assert kinds(gzipped(wire, float(second), same)) == [DepthUpdate, BookChanged]
     events: list[Event] = []
     while (due := session.next_deadline()) is not None and due < 95.0:
         session.handle_timeout(due)
-        events += line.events()
+        events += wire.events()
     assert [(event.topics, event.since) for event in events if isinstance(event, Lost)] == [((DEPTH,), 90.0)]
-    methods = [request["method"] for request in line.sent()]
+    methods = [request["method"] for request in wire.sent()]
     assert methods[0] == "depth.unsubscribe"
 
 
 def test_trades_are_delivered_once_and_history_says_so() -> None:
-    _, line = opened(Trades("BTCUSDT"))
-    line.events()
-    acknowledged(line)
+    _, wire = opened(Trades("BTCUSDT"))
+    wire.events()
+    acknowledged(wire)
 
     def deals(*ids: int) -> Any:
         entries = [{"deal_id": n, "created_at": 1, "side": "buy", "price": "1", "amount": "1"} for n in ids]
         return {"method": "deals.update", "data": {"market": "BTCUSDT", "deal_list": entries}, "id": None}
 
-    (history,) = gzipped(line, 1.0, deals(3, 2, 1))
-    (news,) = gzipped(line, 2.0, deals(4, 3))
+    (history,) = gzipped(wire, 1.0, deals(3, 2, 1))
+    (news,) = gzipped(wire, 2.0, deals(4, 3))
     assert isinstance(history, TradesUpdate)
     assert isinstance(news, TradesUpdate)
     assert (history.trade_ids, history.is_history) == ((3, 2, 1), True)
@@ -226,47 +226,47 @@ def test_trades_are_delivered_once_and_history_says_so() -> None:
 
 
 def test_pushes_that_come_after_the_end_of_a_subscription_are_dropped_and_counted() -> None:  # S23
-    session, line = opened(DEPTH)
-    line.events()
-    acknowledged(line)
-    gzipped(line, 1.0, WHOLE)
+    session, wire = opened(DEPTH)
+    wire.events()
+    acknowledged(wire)
+    gzipped(wire, 1.0, WHOLE)
     session.unsubscribe(DEPTH, now=2.0)
-    (request,) = line.sent()
+    (request,) = wire.sent()
     assert (request["method"], request["params"]) == ("depth.unsubscribe", {"market_list": ["BTCUSDT"]})
-    assert gzipped(line, 2.1, CHANGE) == []
-    assert gzipped(line, 2.2, {"id": request["id"], "code": 0, "message": "OK"}) == [Unsubscribed(topic=DEPTH)]
-    assert gzipped(line, 2.3, CHANGE) == []
+    assert gzipped(wire, 2.1, CHANGE) == []
+    assert gzipped(wire, 2.2, {"id": request["id"], "code": 0, "message": "OK"}) == [Unsubscribed(topic=DEPTH)]
+    assert gzipped(wire, 2.3, CHANGE) == []
     assert session.stats.late_pushes == 2
 
 
 def test_a_refused_topic_touches_nothing_else() -> None:  # S13
-    session, line = opened(Ticker("BTCUSDT"), Trades("BTCUSDT"))
-    line.events()
-    ticker, trades = line.sent()
-    (failed,) = gzipped(line, 0.1, {"id": ticker["id"], "code": 20001, "message": ""})
+    session, wire = opened(Ticker("BTCUSDT"), Trades("BTCUSDT"))
+    wire.events()
+    ticker, trades = wire.sent()
+    (failed,) = gzipped(wire, 0.1, {"id": ticker["id"], "code": 20001, "message": ""})
     assert isinstance(failed, SubscribeFailed)
     assert (failed.topic, getattr(failed.error, "code", None)) == (Ticker("BTCUSDT"), 20001)
-    (done,) = gzipped(line, 0.2, {"id": trades["id"], "code": 0, "message": "OK"})
+    (done,) = gzipped(wire, 0.2, {"id": trades["id"], "code": 0, "message": "OK"})
     assert done == Subscribed(topic=Trades("BTCUSDT"))
     assert [status.state for status in session.topics()] == ["refused", "acknowledged"]
 
 
 def test_an_unreadable_message_is_an_event_and_the_connection_goes_on() -> None:  # D14, D18
-    _, line = opened(DEPTH)
-    line.events()
-    acknowledged(line)
+    _, wire = opened(DEPTH)
+    wire.events()
+    acknowledged(wire)
     garbage: list[Any] = [[], {"method": "kline.update", "data": {}, "id": None}, {"id": 999}]
     for message in garbage:
-        assert kinds(gzipped(line, 1.0, message)) == [Unrecognised]
-    assert kinds(gzipped(line, 2.0, WHOLE)) == [DepthUpdate, BookChanged]
+        assert kinds(gzipped(wire, 1.0, message)) == [Unrecognised]
+    assert kinds(gzipped(wire, 2.0, WHOLE)) == [DepthUpdate, BookChanged]
 
 
 def test_an_own_order_is_followed_to_its_end() -> None:
     dialect = spot(credentials=Credentials("ACCESS", SECRET))
-    session, line = opened(Orders(), dialect=dialect)
-    (sign,) = line.sent()
-    gzipped(line, 0.1, {"id": sign["id"], "code": 0, "message": "OK"})
-    acknowledged(line)
+    session, wire = opened(Orders(), dialect=dialect)
+    (sign,) = wire.sent()
+    gzipped(wire, 0.1, {"id": sign["id"], "code": 0, "message": "OK"})
+    acknowledged(wire)
     assert session.trusted(Orders())
     fixed = {"order_id": 7, "market": "BTCUSDT", "type": "limit", "side": "buy", "price": "10", "amount": "2"}
     fixed |= dict.fromkeys(("taker_fee_rate", "maker_fee_rate", "last_filled_amount", "last_filled_price"), "0")
@@ -274,19 +274,19 @@ def test_an_own_order_is_followed_to_its_end() -> None:
     for event, unfilled, filled, at in (("put", "2", "0", 1), ("update", "1", "1", 2), ("finish", "0", "2", 3)):
         order = {**fixed, "unfilled_amount": unfilled, "filled_amount": filled, "filled_value": "0"}
         order |= {"created_at": 1, "updated_at": at}
-        found = gzipped(line, 1.0, {"method": "order.update", "data": {"event": event, "order": order}, "id": None})
+        found = gzipped(wire, 1.0, {"method": "order.update", "data": {"event": event, "order": order}, "id": None})
         assert {OrderUpdate, OrderChanged} == set(kinds(found))
         states += [(each.order.state, each.order.filled) for each in found if isinstance(each, OrderChanged)]
     assert states == [("live", Decimal(0)), ("live", Decimal(1)), ("filled", Decimal(2))]
 
 
 def test_1_000_markets_are_asked_for_in_frames_below_the_limit() -> None:  # S18
-    session, line = opened(*(Depth(f"MARKET{number:04}USDT") for number in range(1000)))
-    line.events()
-    texts = line.sent_texts()
+    session, wire = opened(*(Depth(f"MARKET{number:04}USDT") for number in range(1000)))
+    wire.events()
+    texts = wire.sent_texts()
     while (due := session.next_deadline()) is not None and due < 5.0:
         session.handle_timeout(due)
-        texts += line.sent_texts()
+        texts += wire.sent_texts()
     requests = [json.loads(text) for text in texts]
     markets = [
         entry[0]
@@ -299,56 +299,56 @@ def test_1_000_markets_are_asked_for_in_frames_below_the_limit() -> None:  # S18
 
 
 def test_the_worked_checksum_of_an_empty_book_is_zero() -> None:  # B6
-    session, line = opened(DEPTH)
-    line.events()
-    acknowledged(line)
-    (_, changed) = gzipped(line, 1.0, depth(checksum=crc32(b""), is_full=True))
+    session, wire = opened(DEPTH)
+    wire.events()
+    acknowledged(wire)
+    (_, changed) = gzipped(wire, 1.0, depth(checksum=crc32(b""), is_full=True))
     assert isinstance(changed, BookChanged)
     assert (changed.book.best_bid, changed.book.mid) == (None, None)
     assert session.trusted(DEPTH)
 
 
 def test_an_unreadable_difference_puts_its_book_in_doubt_until_a_checksum_fits_again() -> None:  # D16, law 9
-    session, line = opened(DEPTH, Ticker())
-    line.events()
-    acknowledged(line)
-    gzipped(line, 1.0, WHOLE)
+    session, wire = opened(DEPTH, Ticker())
+    wire.events()
+    acknowledged(wire)
+    gzipped(wire, 1.0, WHOLE)
     broken = depth(checksum=1)
     broken["data"]["depth"]["bids"] = [["100.4"]]
-    trouble, lost = gzipped(line, 2.0, broken)
+    trouble, lost = gzipped(wire, 2.0, broken)
     assert isinstance(trouble, Unrecognised)
     assert lost == Lost(topics=(DEPTH,), since=1.0, why="a push could not be read")
     assert not session.trusted(DEPTH)
     # A checksum is over the whole book: what was missed had changed nothing, or this would not fit.
-    assert kinds(gzipped(line, 3.0, CHANGE)) == [Restored, DepthUpdate, BookChanged]
+    assert kinds(gzipped(wire, 3.0, CHANGE)) == [Restored, DepthUpdate, BookChanged]
 
 
 def test_an_unreadable_order_is_a_hole_in_the_topic_that_it_belongs_to() -> None:  # D16
-    session, line = opened(Orders(), dialect=spot(credentials=Credentials("ACCESS", SECRET)))
-    (sign,) = line.sent()
-    gzipped(line, 0.1, {"id": sign["id"], "code": 0, "message": "OK"})
-    acknowledged(line)
+    session, wire = opened(Orders(), dialect=spot(credentials=Credentials("ACCESS", SECRET)))
+    (sign,) = wire.sent()
+    gzipped(wire, 0.1, {"id": sign["id"], "code": 0, "message": "OK"})
+    acknowledged(wire)
     broken = {"method": "order.update", "data": {"event": "put", "order": {"market": "BTCUSDT"}}, "id": None}
-    assert kinds(gzipped(line, 2.0, broken)) == [Unrecognised, Lost, Restored]
+    assert kinds(gzipped(wire, 2.0, broken)) == [Unrecognised, Lost, Restored]
     assert session.trusted(Orders())
 
 
 def test_a_damaged_frame_puts_every_book_in_doubt_since_it_could_have_been_any_push() -> None:  # D2, D3, law 9
-    session, line = opened(DEPTH)
-    line.events()
-    acknowledged(line)
-    gzipped(line, 1.0, WHOLE)
-    session.receive_data(line.peer.binary(gzip.compress(b"{}")[:-1]), 2.0)
-    assert kinds(line.events()) == [Unrecognised, Lost]
+    session, wire = opened(DEPTH)
+    wire.events()
+    acknowledged(wire)
+    gzipped(wire, 1.0, WHOLE)
+    session.receive_data(wire.peer.binary(gzip.compress(b"{}")[:-1]), 2.0)
+    assert kinds(wire.events()) == [Unrecognised, Lost]
     assert not session.trusted(DEPTH)
-    assert kinds(gzipped(line, 3.0, CHANGE)) == [Restored, DepthUpdate, BookChanged]
+    assert kinds(gzipped(wire, 3.0, CHANGE)) == [Restored, DepthUpdate, BookChanged]
 
 
 def test_the_age_of_an_update_is_taken_by_the_venues_clock_once_that_is_known() -> None:
-    session, line = opened(DEPTH)
-    line.events()
-    acknowledged(line)
-    update = next(event for event in gzipped(line, 1_000.0, WHOLE) if isinstance(event, DepthUpdate))
+    session, wire = opened(DEPTH)
+    wire.events()
+    acknowledged(wire)
+    update = next(event for event in gzipped(wire, 1_000.0, WHOLE) if isinstance(event, DepthUpdate))
     assert update.venue_time == (update.depth.updated_at or 0) / 1000
     assert session.age(update) is None
     # The venue is an hour ahead of the wall clock of `sources()`.
@@ -360,17 +360,17 @@ def test_the_age_of_an_update_is_taken_by_the_venues_clock_once_that_is_known() 
 
 
 def test_a_book_of_a_market_that_stays_silent_says_what_it_waits_for() -> None:
-    session, line = opened(DEPTH)
-    line.events()
-    acknowledged(line)
+    session, wire = opened(DEPTH)
+    wire.events()
+    acknowledged(wire)
     assert session.book(DEPTH).why == "asked for, and no whole book has come yet"
 
 
 def test_a_push_that_cannot_be_read_counts_as_a_decode_failure_and_a_gap() -> None:  # D16
-    session, line = opened(Trades("BTCUSDT"))
-    acknowledged(line)
-    gzipped(line, 1.0, {"method": "deals.update", "data": {"market": "BTCUSDT", "deal_list": []}, "id": None})
-    events = gzipped(line, 2.0, {"method": "deals.update", "data": {"market": "BTCUSDT", "deal_list": 5}, "id": None})
+    session, wire = opened(Trades("BTCUSDT"))
+    acknowledged(wire)
+    gzipped(wire, 1.0, {"method": "deals.update", "data": {"market": "BTCUSDT", "deal_list": []}, "id": None})
+    events = gzipped(wire, 2.0, {"method": "deals.update", "data": {"market": "BTCUSDT", "deal_list": 5}, "id": None})
     assert [type(event) for event in events] == [Unrecognised, Lost]
     assert not session.trusted(Trades("BTCUSDT"))
     assert (session.stats.decode_failures, session.stats.gaps) == (1, 1)
@@ -381,13 +381,13 @@ def test_a_market_that_first_trades_long_after_all_were_subscribed_brings_news_a
         row = {"deal_id": deal_id, "created_at": 1, "side": "buy", "price": "1", "amount": "1"}
         return {"method": "deals.update", "data": {"market": market, "deal_list": [row]}, "id": None}
 
-    _, line = opened(Trades())
-    line.events()
-    acknowledged(line)
+    _, wire = opened(Trades())
+    wire.events()
+    acknowledged(wire)
     found = [
         event
         for now, market in ((1.0, "BTCUSDT"), (5.0, "ETHUSDT"), (100.0, "RAREUSDT"))
-        for event in gzipped(line, now, deal(market, 7))
+        for event in gzipped(wire, now, deal(market, 7))
     ]
     assert [(event.market, event.is_history) for event in found if isinstance(event, TradesUpdate)] == [
         ("BTCUSDT", True),

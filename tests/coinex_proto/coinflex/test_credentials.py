@@ -19,7 +19,7 @@ from coinex_proto import LoginFailed, Session, UsageError
 from coinex_proto.coinflex import Credentials, KeySigner, MissingExtra, live, private_key_of
 from coinex_proto.coinflex.credentials import ORDER, message_of, nonce_of
 from tests.coinex_proto.coinflex.venue import CONFIG, VECTORS, WELCOME, connected
-from tests.coinex_proto.line import sources
+from tests.coinex_proto.harness.wire import sources
 
 IDS: Final = [vector["name"] for vector in VECTORS]
 NONCE: Final = bytes(range(16))

@@ -9,11 +9,11 @@ from typing import Any, Final
 
 from coinex_proto import Config, Event, Open, Ready, Session, Topic
 from coinex_proto.coinflex import CoinflexDialect, Credentials, live
-from tests.coinex_proto.line import Line, sources
+from tests.coinex_proto.harness.wire import Wire, sources
 
 EXAMPLES: Final = [
-    json.loads(line)
-    for line in (Path(__file__).parents[2] / "data" / "coinflex-examples.jsonl").read_text().splitlines()
+    json.loads(wire)
+    for wire in (Path(__file__).parents[2] / "data" / "coinflex-examples.jsonl").read_text().splitlines()
 ]
 BY_NAME: Final[Mapping[str, Any]] = {example["name"]: example for example in EXAMPLES}
 VECTORS: Final = [example for example in EXAMPLES if example["kind"] == "vector"]
@@ -38,14 +38,14 @@ def message(name: str) -> Any:
     return BY_NAME[name]["message"]
 
 
-def connected(session: Session, now: float = 0.0) -> Line:
+def connected(session: Session, now: float = 0.0) -> Wire:
     """A new connection, upgraded."""
     assert session.next_step(now) == Open("api.coinflex.com", 443, True)
     session.connected(now)
-    return Line(session).open(now)
+    return Wire(session).open(now)
 
 
-def opened(*topics: Topic[Any], dialect: CoinflexDialect | None = None) -> tuple[Session, Line]:
+def opened(*topics: Topic[Any], dialect: CoinflexDialect | None = None) -> tuple[Session, Wire]:
     """A session that is ready and has subscribed these topics; its requests are still to be read."""
     session = Session(dialect or live(), sources(), CONFIG)
     session.subscribe(*topics, now=0.0)

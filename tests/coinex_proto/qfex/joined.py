@@ -6,7 +6,7 @@ from typing import Any
 
 from coinex_proto import Event, Session, Sources, Stop, Wait, qfex
 from coinex_proto.simulator import CrowdSettings, QfexServer, ServerConnection
-from tests.coinex_proto.line import NONCE
+from tests.coinex_proto.harness.wire import NONCE
 
 START = 1_700_000_000.0
 

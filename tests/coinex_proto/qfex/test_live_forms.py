@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from coinex_proto import HandshakeRefused, LoginFailed, LoginRefused, RequestId, Session, Stop, Unrecognised, qfex
-from tests.coinex_proto.line import sources
+from tests.coinex_proto.harness.wire import sources
 from tests.coinex_proto.qfex.trade_session import TradeSession, limit, only, record
 
 MDS = qfex.mds()

@@ -20,7 +20,7 @@ from coinex_proto import (
     qfex,
 )
 from coinex_proto.ids import RequestId
-from tests.coinex_proto.line import Line, sources
+from tests.coinex_proto.harness.wire import Wire, sources
 from tests.coinex_proto.qfex.trade_session import only
 
 MDS = qfex.mds()
@@ -40,7 +40,7 @@ class Mds:
         self.session = Session(MDS, sources(), config)
         self.session.next_step(0.0)
         self.session.connected(0.0)
-        self.link = Line(self.session).open(0.0)
+        self.link = Wire(self.session).open(0.0)
         self.now = 0.0
         self.link.events()
 

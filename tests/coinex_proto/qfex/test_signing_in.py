@@ -20,7 +20,7 @@ from coinex_proto import (
     Wait,
     qfex,
 )
-from tests.coinex_proto.line import Line, sources
+from tests.coinex_proto.harness.wire import Wire, sources
 from tests.coinex_proto.qfex.trade_session import KEYS, TradeSession, limit, only
 
 ASK_ORDERS = {"type": "subscribe", "params": {"channels": ["order_responses"]}}
@@ -112,7 +112,7 @@ def test_each_connection_has_a_nonce_of_its_own() -> None:
     for _ in range(3):
         session.next_step(now)
         session.connected(now)
-        link = Line(session).open(now)
+        link = Wire(session).open(now)
         nonces.append(link.sent()[0]["params"]["hmac"]["nonce"])
         session.disconnected(now, "reset")
         link.events()
@@ -171,7 +171,7 @@ def test_the_program_gives_a_token_once_a_connection() -> None:  # X15
     for token, target in (("one+1/=", "/?jwt=one%2B1%2F%3D"), ("two", "/?jwt=two")):
         session.next_step(now)
         session.connected(now)
-        link = Line(session).open(now)
+        link = Wire(session).open(now)
         assert link.peer.request is not None
         assert link.peer.request.target == target
         assert link.sent() == [{"type": "auth", "params": {"jwt": token, "account_id": "sub"}}]

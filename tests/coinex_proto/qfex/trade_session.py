@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, TypeVar
 
 from coinex_proto import Command, Config, Event, RequestId, Session, qfex
-from tests.coinex_proto.line import Line, sources
+from tests.coinex_proto.harness.wire import Wire, sources
 
 E = TypeVar("E", bound=Event)
 
@@ -20,11 +20,11 @@ class TradeSession:
         self.session = Session(qfex.trade(KEYS, **options), sources(), config)
         self.link = self.connect()
 
-    def connect(self) -> Line:
+    def connect(self) -> Wire:
         """Up to the upgrade: what was sent until then is not looked at."""
         self.session.next_step(self.now)
         self.session.connected(self.now)
-        self.link = Line(self.session)
+        self.link = Wire(self.session)
         return self.link.open(self.now)
 
     def sign_in(self) -> TradeSession:

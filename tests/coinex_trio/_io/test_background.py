@@ -23,8 +23,8 @@ from coinex_proto import (
     coinex,
 )
 from coinex_trio import CoinexClient, Exchange, local_exchange, run
+from tests.coinex_trio.behaviour.test_process import SERVED, finish, start
 from tests.coinex_trio.test_network import free_port
-from tests.coinex_trio.test_process import SERVED, finish, start
 from tests.coinex_trio.venue import VirtualNetwork
 
 BOOK = coinex.Depth("BTCUSDT")

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from coinex_proto import Event, Failed, NotReady, Replied, RequestId, Session, Topic
 from coinex_proto.coinflex import Balances, CancelOrder, GetOrders, OrderBook, OwnOrders, PlaceOrder, Ticker
 from tests.coinex_proto.coinflex.venue import EXAMPLES, USDT, WELCOME, XBT, connected, ok, order, private, refused
-from tests.coinex_proto.line import Line, sources
+from tests.coinex_proto.harness.wire import Wire, sources
 
 TOPICS: tuple[Topic[Any], ...] = (OrderBook(XBT, USDT), Ticker(XBT, USDT), OwnOrders(), Balances())
 NOTICES = [e["message"] for e in EXAMPLES if e["kind"] == "push"]
@@ -48,7 +48,7 @@ class Talk:
     def __init__(self, size: int) -> None:
         self.session = Session(private(), sources())
         self.session.subscribe(*TOPICS, now=0.0)
-        self.link: Line = connected(self.session)
+        self.link: Wire = connected(self.session)
         self.size = size
         self.now = 0.0
         self.events: list[Event] = []

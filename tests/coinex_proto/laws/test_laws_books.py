@@ -17,9 +17,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coinex_proto import BookChanged, BookNotTrusted, BookView, Config, Lost, Open, Restored, Session, Wait
-from tests.coinex_proto.line import Peer, sources
-from tests.coinex_proto.line_script import START, text
-from tests.coinex_proto.tiny import Ladder, Tiny
+from tests.coinex_proto.harness.scripts import START, text
+from tests.coinex_proto.harness.tiny import Ladder, Tiny
+from tests.coinex_proto.harness.wire import Peer, sources
 
 Levels: TypeAlias = dict[str, int]
 MARKETS = ("A", "B")

@@ -19,9 +19,9 @@ import pytest
 from hypothesis import given
 
 from coinex_proto import Config, Connection, Session, UsageError
-from tests.coinex_proto.line import sources
-from tests.coinex_proto.line_script import Player, Say, Script, Sleep, Want, scripts, text
-from tests.coinex_proto.tiny import Own, Place, Time, Tiny, login
+from tests.coinex_proto.harness.scripts import Player, Say, Script, Sleep, Want, scripts, text
+from tests.coinex_proto.harness.tiny import Own, Place, Time, Tiny, login
+from tests.coinex_proto.harness.wire import sources
 
 SECRET = "S3CRET-7f1c9e"
 SPELLINGS = (

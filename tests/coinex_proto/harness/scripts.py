@@ -14,8 +14,8 @@ from attrs import Factory, define, frozen
 from hypothesis import strategies as st
 
 from coinex_proto import Command, Connection, Event, Failed, NotReady, Open, Replied, Session, Topic, UsageError, Wait
-from tests.coinex_proto.line import Peer
-from tests.coinex_proto.tiny import Do, Ladder, Own, Place, Price, Time, Trade, Whole
+from tests.coinex_proto.harness.tiny import Do, Ladder, Own, Place, Price, Time, Trade, Whole
+from tests.coinex_proto.harness.wire import Peer
 
 START = 1_700_000_000.0
 """Where the clock of `now` begins: large, so that rounding shows."""

@@ -29,7 +29,7 @@ from coinex_proto.qfex import Fills, FillUpdate
 from coinex_proto.qfex import Orders as QfexOrders
 from tests.coinex_proto.coinex.test_transcripts import acknowledged, gzipped, opened
 from tests.coinex_proto.coinflex import venue
-from tests.coinex_proto.line import Line
+from tests.coinex_proto.harness.wire import Wire
 from tests.coinex_proto.qfex.trade_session import TradeSession, limit, only, record
 
 FEED = QfexOrders()
@@ -77,15 +77,15 @@ def filled(**members: Any) -> Any:
     return {"method": "user_deals.update", "data": {**FILL, **members}, "id": None}
 
 
-def coinex(module: str = "spot") -> tuple[Session, Line]:
+def coinex(module: str = "spot") -> tuple[Session, Wire]:
     """Two live orders in BTCUSDT, one in ETHUSDT."""
-    session, line = opened(Orders(), UserTrades(), Balances(), dialect=DIALECTS[module])
-    acknowledged(line)  # the sign-in
-    acknowledged(line)
+    session, wire = opened(Orders(), UserTrades(), Balances(), dialect=DIALECTS[module])
+    acknowledged(wire)  # the sign-in
+    acknowledged(wire)
     for order_id, market in ((1, "BTCUSDT"), (2, "BTCUSDT"), (3, "ETHUSDT")):
-        gzipped(line, 0.0, pushed("put", order_id=order_id, market=market, client_id=f"c{order_id}"))
+        gzipped(wire, 0.0, pushed("put", order_id=order_id, market=market, client_id=f"c{order_id}"))
     assert session.trusted(Orders(), UserTrades(), Balances())
-    return session, line
+    return session, wire
 
 
 def states(session: Session, *order_ids: int | str) -> list[str]:
@@ -93,9 +93,9 @@ def states(session: Session, *order_ids: int | str) -> list[str]:
     return [order.state for order in found if order is not None]
 
 
-def raw(line: Line, now: float, text: bytes) -> list[Event]:
-    line.client.receive_data(line.peer.binary(text), now)
-    return line.events()
+def raw(wire: Wire, now: float, text: bytes) -> list[Event]:
+    wire.client.receive_data(wire.peer.binary(text), now)
+    return wire.events()
 
 
 NO_NUMBER = {"unfilled_amount": None}
@@ -123,22 +123,22 @@ NO_NUMBER = {"unfilled_amount": None}
 def test_an_unreadable_push_puts_the_orders_in_doubt_that_it_may_be_about(
     module: str, message: Any, expected: list[str]
 ) -> None:
-    session, line = coinex(module)
-    gzipped(line, 1.0, message)
+    session, wire = coinex(module)
+    gzipped(wire, 1.0, message)
     assert states(session, 1, 2, 3) == expected
 
 
 @pytest.mark.parametrize("text", [b"\xff\xfe", b"{", b'{"method":"order.update","data":{"ev', b"\x1f\x8b\x08garbage"])
 def test_what_is_no_message_at_all_may_be_about_any_order(text: bytes) -> None:
-    session, line = coinex()
-    events = raw(line, 1.0, text)
+    session, wire = coinex()
+    events = raw(wire, 1.0, text)
     assert states(session, 1, 2, 3) == ["unknown"] * 3
     assert [type(event) for event in events[:2]] == [Unrecognised, Lost]
 
 
 def test_where_nobody_can_ask_restored_says_how_many_orders_are_unknown() -> None:
-    session, line = coinex()
-    events = gzipped(line, 1.0, pushed("finish", **NO_NUMBER))
+    session, wire = coinex()
+    events = gzipped(wire, 1.0, pushed("finish", **NO_NUMBER))
     assert [type(event) for event in events] == [Unrecognised, Lost, OrderChanged, Restored]
     assert isinstance(events[-1], Restored)
     assert (events[-1].topics, events[-1].unknown_orders) == ((Orders(),), 1)
@@ -146,10 +146,10 @@ def test_where_nobody_can_ask_restored_says_how_many_orders_are_unknown() -> Non
 
 
 def test_where_somebody_asks_over_http_restored_comes_when_that_is_done() -> None:
-    session, line = coinex()
+    session, wire = coinex()
     session.query_orders_elsewhere(0.5)
-    line.events()
-    events = gzipped(line, 1.0, pushed("finish", **NO_NUMBER))
+    wire.events()
+    events = gzipped(wire, 1.0, pushed("finish", **NO_NUMBER))
     assert [type(event) for event in events] == [Unrecognised, Lost, OrderChanged, OrdersQueried]
     assert not session.trusted(Orders())
     assert session.trusted(UserTrades(), Balances())
@@ -157,71 +157,71 @@ def test_where_somebody_asks_over_http_restored_comes_when_that_is_done() -> Non
     session.apply_facts(OrderFact(order_id=1, state="filled"), now=1.5)
     assert not session.trusted(Orders())
     session.orders_queried(1.5)
-    *_, last = line.events()
+    *_, last = wire.events()
     assert isinstance(last, Restored)
     assert (last.topics, last.until, last.unknown_orders, order.state) == ((Orders(),), 1.5, 0, "filled")
 
 
 def test_one_that_stays_unknown_is_asked_about_again_and_restored_says_so() -> None:
-    session, line = coinex()
+    session, wire = coinex()
     session.query_orders_elsewhere(0.5)
-    gzipped(line, 1.0, pushed("finish", **NO_NUMBER))
+    gzipped(wire, 1.0, pushed("finish", **NO_NUMBER))
     session.begin_order_queries(1.0)
     session.orders_queried(1.5)
-    (restored,) = [event for event in line.events() if isinstance(event, Restored)]
+    (restored,) = [event for event in wire.events() if isinstance(event, Restored)]
     assert restored.unknown_orders == 1
     session.handle_timeout(3.0)
-    (again,) = line.events()
+    (again,) = wire.events()
     assert isinstance(again, OrdersQueried)
     assert [order.order_id for order in again.orders] == [1]
 
 
 def test_a_doubt_that_comes_while_the_venue_is_asked_needs_another_query() -> None:
-    session, line = coinex()
+    session, wire = coinex()
     session.query_orders_elsewhere(0.5)
-    gzipped(line, 1.0, pushed("finish", **NO_NUMBER))
+    gzipped(wire, 1.0, pushed("finish", **NO_NUMBER))
     session.begin_order_queries(1.0)
-    gzipped(line, 1.2, pushed("finish", **NO_NUMBER))
+    gzipped(wire, 1.2, pushed("finish", **NO_NUMBER))
     session.orders_queried(1.5)
-    assert not any(isinstance(event, Restored) for event in line.events())
+    assert not any(isinstance(event, Restored) for event in wire.events())
     session.handle_timeout(3.0)
     session.begin_order_queries(3.0)
     session.orders_queried(3.1)
-    assert any(isinstance(event, Restored) for event in line.events())
+    assert any(isinstance(event, Restored) for event in wire.events())
 
 
 @pytest.mark.parametrize("is_passing", [True, False])
 def test_queries_that_fail_are_made_again_unless_that_is_of_no_use(is_passing: bool) -> None:
-    session, line = coinex()
+    session, wire = coinex()
     session.query_orders_elsewhere(0.5)
-    gzipped(line, 1.0, pushed("finish", **NO_NUMBER))
+    gzipped(wire, 1.0, pushed("finish", **NO_NUMBER))
     session.begin_order_queries(1.0)
     session.order_queries_failed(1.5, is_passing=is_passing)
-    restored = [event for event in line.events() if isinstance(event, Restored)]
+    restored = [event for event in wire.events() if isinstance(event, Restored)]
     assert [event.unknown_orders for event in restored] == ([] if is_passing else [1])
     session.handle_timeout(4.0)
-    assert any(isinstance(event, OrdersQueried) for event in line.events()) is is_passing
+    assert any(isinstance(event, OrdersQueried) for event in wire.events()) is is_passing
 
 
 def test_an_order_is_asked_about_as_soon_as_somebody_is_there_who_can() -> None:
-    session, line = coinex()
-    gzipped(line, 1.0, pushed("finish", **NO_NUMBER))
+    session, wire = coinex()
+    gzipped(wire, 1.0, pushed("finish", **NO_NUMBER))
     session.query_orders_elsewhere(2.0)
-    (queried,) = line.events()
+    (queried,) = wire.events()
     assert isinstance(queried, OrdersQueried)
 
 
 def test_a_lost_line_ends_the_doubt_about_the_topic_as_well() -> None:
-    session, line = coinex()
+    session, wire = coinex()
     session.query_orders_elsewhere(0.5)
-    gzipped(line, 1.0, pushed("finish", **NO_NUMBER))
+    gzipped(wire, 1.0, pushed("finish", **NO_NUMBER))
     session.disconnected(2.0, "reset")
-    line.events()
+    wire.events()
     session.next_step(100.0)
     session.connected(100.0)
-    line = Line(session).open(100.0)
-    acknowledged(line, 100.0)
-    events = acknowledged(line, 100.0)
+    wire = Wire(session).open(100.0)
+    acknowledged(wire, 100.0)
+    events = acknowledged(wire, 100.0)
     restored = [event for event in events if isinstance(event, Restored)]
     assert sum(event.unknown_orders for event in restored) >= 3
     assert session.trusted(Orders())
@@ -233,21 +233,21 @@ def test_a_lost_line_ends_the_doubt_about_the_topic_as_well() -> None:
 @pytest.mark.parametrize("module", ["spot", "futures"])
 @pytest.mark.parametrize("word", ["cancel", "expire", "reject", "FINISH", "Put", "", 0, 1, 2, 3, 99])
 def test_an_unknown_event_is_neither_live_nor_an_end(module: str, word: object) -> None:
-    session, line = coinex(module)
+    session, wire = coinex(module)
     session.query_orders_elsewhere(0.0)
-    events = gzipped(line, 1.0, pushed(word, updated_at=2000, unfilled_amount="0", filled_amount="1"))
+    events = gzipped(wire, 1.0, pushed(word, updated_at=2000, unfilled_amount="0", filled_amount="1"))
     assert states(session, 1, 2) == ["unknown", "live"]
     assert any(isinstance(event, OrdersQueried) for event in events)
     order = session.orders.find(1)
     assert order is not None
     assert str(word) in order.why
-    gzipped(line, 2.0, pushed("finish", updated_at=3000, unfilled_amount="0", filled_amount="1"))
+    gzipped(wire, 2.0, pushed("finish", updated_at=3000, unfilled_amount="0", filled_amount="1"))
     assert states(session, 1) == ["filled"]
 
 
 def test_an_order_first_seen_with_an_unknown_event_is_unknown() -> None:
-    session, line = coinex()
-    gzipped(line, 1.0, pushed("triggered", order_id=50, client_id="other"))
+    session, wire = coinex()
+    gzipped(wire, 1.0, pushed("triggered", order_id=50, client_id="other"))
     assert states(session, 50) == ["unknown"]
 
 
@@ -269,8 +269,8 @@ def test_an_order_first_seen_with_an_unknown_event_is_unknown() -> None:
     ],
 )
 def test_filled_is_judged_with_care_at_the_edge(unfilled: str, amount_filled: str | None, state: str) -> None:
-    session, line = coinex()
-    gzipped(line, 1.0, pushed("finish", unfilled_amount=unfilled, filled_amount=amount_filled, updated_at=2000))
+    session, wire = coinex()
+    gzipped(wire, 1.0, pushed("finish", unfilled_amount=unfilled, filled_amount=amount_filled, updated_at=2000))
     assert states(session, 1) == [state]
 
 
@@ -282,30 +282,30 @@ def fills(events: list[Event]) -> list[tuple[int, int]]:
 
 
 def test_an_own_fill_is_told_once_and_both_halves_of_a_trade_with_oneself_are_marked() -> None:
-    session, line = coinex()
-    events = gzipped(line, 1.0, filled(), filled(), filled(order_id=2, client_id="c2", side="sell"), filled())
+    session, wire = coinex()
+    events = gzipped(wire, 1.0, filled(), filled(), filled(order_id=2, client_id="c2", side="sell"), filled())
     assert fills(events) == [(1, 7), (2, 7)]
     assert [event.is_self_trade for event in events if isinstance(event, UserTradeUpdate)] == [True, True]
     assert session.stats.duplicates == 2
-    (other,) = [e for e in gzipped(line, 2.0, filled(deal_id=8)) if isinstance(e, UserTradeUpdate)]
+    (other,) = [e for e in gzipped(wire, 2.0, filled(deal_id=8)) if isinstance(e, UserTradeUpdate)]
     assert not other.is_self_trade
 
 
 def test_a_copy_of_a_half_of_a_trade_with_oneself_is_marked_too_and_its_json_says_so() -> None:
-    _, line = coinex()
-    events = gzipped(line, 1.0, filled(), filled(order_id=2))
+    _, wire = coinex()
+    events = gzipped(wire, 1.0, filled(), filled(order_id=2))
     half = only(UserTradeUpdate, events[:2])
     twin = pickle.loads(pickle.dumps(half))
     assert (twin, twin.is_self_trade, copy.copy(half).is_self_trade) == (half, True, True)
     assert '"is_self_trade":true' in to_json(half)
-    assert "is_self_trade" not in to_json(only(UserTradeUpdate, gzipped(line, 1.0, filled(deal_id=9))))
+    assert "is_self_trade" not in to_json(only(UserTradeUpdate, gzipped(wire, 1.0, filled(deal_id=9))))
 
 
 def test_an_old_own_fill_is_known_however_busy_the_market_is() -> None:
-    _, line = coinex()
+    _, wire = coinex()
     for number in range(1000):
-        gzipped(line, 1.0, filled(deal_id=number))
-    assert fills(gzipped(line, 2.0, filled(deal_id=0), filled(deal_id=1000))) == [(1, 1000)]
+        gzipped(wire, 1.0, filled(deal_id=number))
+    assert fills(gzipped(wire, 2.0, filled(deal_id=0), filled(deal_id=1000))) == [(1, 1000)]
 
 
 # QFEX -----------------------------------------------------------------------------------------------------------------
@@ -436,14 +436,14 @@ def own(notice: str, order_id: int, **members: object) -> dict[str, object]:
     return venue.notice(notice, **{**plain, **members})
 
 
-def coinflex(*topics: Any) -> tuple[Session, Line]:
+def coinflex(*topics: Any) -> tuple[Session, Wire]:
     """Two live orders."""
-    session, line = venue.opened(OwnOrders(), *topics, dialect=venue.private())
-    for request in line.sent():
-        line.say(0.0, venue.ok(request, orders=[]))
-    line.say(0.0, own("OrderOpened", 1), own("OrderOpened", 2))
+    session, wire = venue.opened(OwnOrders(), *topics, dialect=venue.private())
+    for request in wire.sent():
+        wire.say(0.0, venue.ok(request, orders=[]))
+    wire.say(0.0, own("OrderOpened", 1), own("OrderOpened", 2))
     assert session.trusted(OwnOrders())
-    return session, line
+    return session, wire
 
 
 @pytest.mark.parametrize(
@@ -462,21 +462,21 @@ def coinflex(*topics: Any) -> tuple[Session, Line]:
 def test_coinflex_asks_about_the_orders_of_a_notice_that_it_could_not_read(
     message: Mapping[str, object], expected: list[str]
 ) -> None:
-    session, line = coinflex(BOOK)
-    events = line.say(1.0, message)
+    session, wire = coinflex(BOOK)
+    events = wire.say(1.0, message)
     assert states(session, 1, 2) == expected
     is_own = "unknown" in expected
     assert any(isinstance(event, Lost) and OwnOrders() in event.topics for event in events) is is_own
     assert session.trusted(OwnOrders()) is not is_own
-    assert ("GetOrders" in [request["method"] for request in line.sent()]) is is_own
+    assert ("GetOrders" in [request["method"] for request in wire.sent()]) is is_own
 
 
 def test_coinflex_is_restored_with_the_list_and_what_is_not_in_it_has_ended() -> None:
-    session, line = coinflex()
-    line.say(1.0, {"notice": "OrderClosed", "tonce": None, "base": venue.XBT, "counter": venue.USDT})
-    (request,) = line.sent()
+    session, wire = coinflex()
+    wire.say(1.0, {"notice": "OrderClosed", "tonce": None, "base": venue.XBT, "counter": venue.USDT})
+    (request,) = wire.sent()
     listed = {"id": 2, "tonce": 102, "base": venue.XBT, "counter": venue.USDT}
-    events = line.say(1.5, venue.ok(request, orders=[{**listed, "quantity": 10_000, "price": 96_010_000, "time": 5}]))
+    events = wire.say(1.5, venue.ok(request, orders=[{**listed, "quantity": 10_000, "price": 96_010_000, "time": 5}]))
     assert states(session, 1, 2) == ["unknown", "live"]
     restored = only(Restored, events)
     assert (restored.topics, restored.unknown_orders) == ((OwnOrders(),), 1)
@@ -486,24 +486,24 @@ def test_coinflex_is_restored_with_the_list_and_what_is_not_in_it_has_ended() ->
 
 
 def test_coinflex_queries_that_are_never_answered_do_not_hold_the_topic_for_ever() -> None:
-    session, line = coinflex()
-    line.say(1.0, own("OrderClosed", 1, quantity=None))
+    session, wire = coinflex()
+    wire.say(1.0, own("OrderClosed", 1, quantity=None))
     restored: list[Restored] = []
     now = 1.0
     for _ in range(10):
-        for request in line.sent():
-            restored += [e for e in line.say(now, venue.ok(request, orders="none")) if isinstance(e, Restored)]
+        for request in wire.sent():
+            restored += [e for e in wire.say(now, venue.ok(request, orders="none")) if isinstance(e, Restored)]
         now += 5.0
         session.handle_timeout(now)
     assert [event.unknown_orders for event in restored] == [1]
 
 
 def test_coinflex_a_trade_is_told_once_and_one_with_oneself_is_marked() -> None:
-    _, line = coinflex()
+    _, wire = coinflex()
     trade = venue.notice(
         "OrdersMatched", bid=1, ask=9, quantity=5, price=96_010_000, total=1, bid_rem=9_995, ask_rem=1, time=6
     )
     mine, both = {**trade, "bid_tonce": 101}, {**trade, "ask": 2, "bid_tonce": 101, "ask_tonce": 102, "time": 7}
-    events = line.say(1.0, mine, mine, both, both)
+    events = wire.say(1.0, mine, mine, both, both)
     told = [event for event in events if isinstance(event, OwnOrderUpdate)]
     assert [event.is_self_trade for event in told] == [False, True]

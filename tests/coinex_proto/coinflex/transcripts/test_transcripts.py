@@ -51,8 +51,8 @@ from tests.coinex_proto.coinflex.venue import (
     private,
     refused,
 )
-from tests.coinex_proto.line import Line, sources
-from tests.coinex_proto.test_laws_secrets import reachable
+from tests.coinex_proto.harness.wire import Wire, sources
+from tests.coinex_proto.laws.test_laws_secrets import reachable
 
 BOOK = OrderBook(XBT, USDT)
 TICKER = Ticker(XBT, USDT)
@@ -206,7 +206,7 @@ def test_a_book_needs_a_base_asset_that_the_table_has() -> None:
         session.subscribe(OrderBook(7, USDT), now=0.0)
 
 
-def served(session: Session, link: Line, until: float) -> list[Any]:
+def served(session: Session, link: Wire, until: float) -> list[Any]:
     """What is sent while time passes, timer by timer."""
     while not (sent := link.sent()):
         due = session.next_deadline()

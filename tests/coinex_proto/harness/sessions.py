@@ -5,40 +5,40 @@ from __future__ import annotations
 from typing import Any
 
 from coinex_proto import Config, Event, Open, Ready, Session, Topic
-from tests.coinex_proto.line import Line, sources
-from tests.coinex_proto.tiny import Tiny
+from tests.coinex_proto.harness.tiny import Tiny
+from tests.coinex_proto.harness.wire import Wire, sources
 
 RETRYING = Config(retry_first=True)
 PUBLIC = Tiny()
 
 
-def connected(session: Session, now: float = 0.0) -> Line:
+def connected(session: Session, now: float = 0.0) -> Wire:
     """A new connection, upgraded."""
     assert session.next_step(now) == Open("tiny.test", 443, True)
     session.connected(now)
-    return Line(session).open(now)
+    return Wire(session).open(now)
 
 
-def asked(*topics: Topic[Any], config: Config = RETRYING, venue: Tiny = PUBLIC) -> tuple[Session, Line]:
+def asked(*topics: Topic[Any], config: Config = RETRYING, venue: Tiny = PUBLIC) -> tuple[Session, Wire]:
     """A session on a ready line that has just asked for these topics; what it sent is still to be read."""
     session = Session(venue, sources(), config)
     session.subscribe(*topics, now=0.0)
-    line = connected(session)
+    wire = connected(session)
     if venue.password is None:
-        assert line.events() == [Ready()]
-    return session, line
+        assert wire.events() == [Ready()]
+    return session, wire
 
 
-def run_to(line: Line, until: float) -> list[Event]:
+def run_to(wire: Wire, until: float) -> list[Event]:
     """Time passes, and every timer is served when it is due."""
     events: list[Event] = []
-    while (due := line.client.next_deadline()) is not None and due <= until:
-        line.client.handle_timeout(due)
-        events += line.events()
+    while (due := wire.client.next_deadline()) is not None and due <= until:
+        wire.client.handle_timeout(due)
+        events += wire.events()
     return events
 
 
-def reconnected(session: Session, now: float) -> Line:
+def reconnected(session: Session, now: float) -> Wire:
     """The line breaks, and a new one is opened when it is time."""
     session.disconnected(now)
     while session.next_event() is not None:

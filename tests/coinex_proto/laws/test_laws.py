@@ -10,9 +10,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from coinex_proto import Config, Connection, Event, Session, UsageError
-from tests.coinex_proto.line import sources
-from tests.coinex_proto.line_script import Player, Say, Script, Want, cut_at, cuts, outcomes, scripts, whole
-from tests.coinex_proto.tiny import Do, Ladder, Own, Place, Price, Time, Tiny
+from tests.coinex_proto.harness.scripts import Player, Say, Script, Want, cut_at, cuts, outcomes, scripts, whole
+from tests.coinex_proto.harness.tiny import Do, Ladder, Own, Place, Price, Time, Tiny
+from tests.coinex_proto.harness.wire import sources
 
 Make: TypeAlias = Callable[[], Connection | Session]
 

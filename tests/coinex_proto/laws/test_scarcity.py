@@ -12,23 +12,23 @@ import pytest
 from attrs import frozen
 
 from coinex_proto import Closed, Config, Inbound, Session, Topic, Update
-from tests.coinex_proto.line import Line
-from tests.coinex_proto.line_session import RETRYING, asked, ladder, price, reconnected
-from tests.coinex_proto.tiny import Ladder, LadderBook, Price, Tiny
+from tests.coinex_proto.harness.sessions import RETRYING, asked, ladder, price, reconnected
+from tests.coinex_proto.harness.tiny import Ladder, LadderBook, Price, Tiny
+from tests.coinex_proto.harness.wire import Wire
 
-ROOT = Path(__file__).parent.parent.parent
+ROOT = Path(__file__).parents[3]
 BOOK, PRICE = Ladder("A"), Price("A")
 
 
-def with_a_book(venue: Tiny, config: Config = RETRYING) -> tuple[Session, Line]:
-    session, line = asked(BOOK, PRICE, venue=venue, config=config)
-    line.sent()
-    live_again(session, line, 1.0)
-    return session, line
+def with_a_book(venue: Tiny, config: Config = RETRYING) -> tuple[Session, Wire]:
+    session, wire = asked(BOOK, PRICE, venue=venue, config=config)
+    wire.sent()
+    live_again(session, wire, 1.0)
+    return session, wire
 
 
-def live_again(session: Session, line: Line, now: float) -> None:
-    line.say(now, {"ok": "watch"}, {"ladder": ladder("A", {"1": 2})}, price("A"), {"push": ladder("A", {"1": 2})})
+def live_again(session: Session, wire: Wire, now: float) -> None:
+    wire.say(now, {"ok": "watch"}, {"ladder": ladder("A", {"1": 2})}, price("A"), {"push": ladder("A", {"1": 2})})
     assert session.trusted(BOOK, PRICE)
     assert session.book(BOOK).trusted
 
@@ -68,22 +68,22 @@ class Half(Tiny):
 
 
 def test_p11_a_message_that_does_not_fit_into_the_memory_ends_the_connection() -> None:
-    session, line = with_a_book(Short())
-    events = line.say(2.0, {"large": 1}, {"push": ladder("A", {"1": 3})})
+    session, wire = with_a_book(Short())
+    events = wire.say(2.0, {"large": 1}, {"push": ladder("A", {"1": 3})})
     assert session.wants_close
     assert not session.trusted()
     assert not session.book(BOOK).trusted
     (end,) = [event for event in events if isinstance(event, Closed)]
     assert (end.reason.code, end.reason.text) == (1009, "there is no memory for a message of 12 bytes")
-    assert line.sent_texts() == []
+    assert wire.sent_texts() == []
     live_again(session, reconnected(session, 3.0), 64.0)
 
 
 @pytest.mark.parametrize(("kind", "error"), [(HalfBook, MemoryError), (Interrupted, KeyboardInterrupt)])
 def test_p11_a_book_that_was_changed_by_half_is_not_trusted(kind: type[HalfBook], error: type[BaseException]) -> None:
-    session, line = with_a_book(Half(kind=kind))
+    session, wire = with_a_book(Half(kind=kind))
     with pytest.raises(error):
-        line.say(2.0, {"push": ladder("A", {"9": 9})})
+        wire.say(2.0, {"push": ladder("A", {"9": 9})})
     assert not session.trusted(BOOK)
     assert not session.trusted(PRICE)
     assert not session.book(BOOK).trusted
@@ -93,7 +93,7 @@ def test_p11_a_book_that_was_changed_by_half_is_not_trusted(kind: type[HalfBook]
 
 LITTLE_MEMORY = """
 import resource, zlib
-from tests.coinex_proto.test_scarcity import BOOK, PRICE, Config, Tiny, live_again, reconnected, with_a_book
+from tests.coinex_proto.laws.test_scarcity import BOOK, PRICE, Config, Tiny, live_again, reconnected, with_a_book
 
 session, line = with_a_book(Tiny(), Config(retry_first=True, max_message_bytes=2**30))
 packer = zlib.compressobj(wbits=31)
@@ -117,7 +117,7 @@ def test_p11_a_bomb_in_a_process_with_little_memory_ends_the_connection_and_no_m
 
 LITTLE_STACK = """
 import sys
-from tests.coinex_proto.test_scarcity import BOOK, Tiny, ladder, live_again, price, reconnected, with_a_book
+from tests.coinex_proto.laws.test_scarcity import BOOK, Tiny, ladder, live_again, price, reconnected, with_a_book
 
 cut = whole = 0
 for limit in range(4, 60):

@@ -15,7 +15,7 @@ import pytest
 
 from coinex_trio import Exchange, local_exchange
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 PROGRAMS = ROOT / "tests" / "data" / "programs"
 
 LINES = {

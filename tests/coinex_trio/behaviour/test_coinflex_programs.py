@@ -11,7 +11,7 @@ import pytest
 
 from coinex_trio import local_exchange
 
-PROGRAM = Path(__file__).parents[1] / "data" / "programs" / "coinflex_request.txt"
+PROGRAM = Path(__file__).parents[2] / "data" / "programs" / "coinflex_request.txt"
 
 
 @pytest.mark.parametrize("optimized", [(), ("-O",)])

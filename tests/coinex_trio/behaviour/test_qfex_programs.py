@@ -13,7 +13,7 @@ import pytest
 from coinex_trio import Exchange, local_exchange
 from coinex_trio._local.qfex import QfexExchange
 
-PROGRAMS = Path(__file__).parents[1] / "data" / "programs"
+PROGRAMS = Path(__file__).parents[2] / "data" / "programs"
 
 
 @pytest.fixture

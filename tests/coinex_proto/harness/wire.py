@@ -63,14 +63,14 @@ class Peer:
         return self._server.send(CloseConnection(code=code, reason=reason))
 
 
-class Line:
+class Wire:
     """A client and its peer; `sent()` is what the client said since last time, `events()` what came out of it."""
 
     def __init__(self, client: Connection | Session, peer: Peer | None = None) -> None:
         self.client = client
         self.peer = peer if peer is not None else Peer()
 
-    def open(self, now: float) -> Line:
+    def open(self, now: float) -> Wire:
         """Upgrade."""
         self.sent_texts()
         self.client.receive_data(self.peer.accept(), now)

@@ -9,9 +9,9 @@ import pytest
 from attrs import evolve
 
 from coinex_proto import Config, Event, Lost, NotReady, Restored, Session, Sources
-from tests.coinex_proto.line import Line, sources
-from tests.coinex_proto.line_session import RETRYING, connected, ladder, price
-from tests.coinex_proto.tiny import Ladder, Own, Place, Price, PriceUpdate, Tiny
+from tests.coinex_proto.harness.sessions import RETRYING, connected, ladder, price
+from tests.coinex_proto.harness.tiny import Ladder, Own, Place, Price, PriceUpdate, Tiny
+from tests.coinex_proto.harness.wire import Wire, sources
 
 NIGHT = 8 * 3600.0
 OPENING: tuple[dict[str, str], ...] = ({"hello": "n"}, {"ok": "login"}, {"ok": "greet"})
@@ -27,17 +27,17 @@ class Bed:
         self.session = Session(Tiny(password="pw"), self.sources, config)
         self.session.next_step(self.now)
         self.session.connected(self.now)
-        self.line = Line(self.session).open(self.now)
+        self.wire = Wire(self.session).open(self.now)
         self.say(OPENING[0])
         for answer in OPENING[1:]:
             self.say(answer)
         self.session.subscribe(Price("A"), Ladder("A"), Own(), now=self.now)
         self.say({"ok": "watch"}, price("A"), {"ladder": ladder("A", {"1": 1})})
         assert self.session.trusted(Price("A"), Ladder("A"), Own())
-        self.line.sent()
+        self.wire.sent()
 
     def say(self, *values: object) -> list[Event]:
-        return self.line.say(self.now, *values)
+        return self.wire.say(self.now, *values)
 
     def sleep(self, seconds: float) -> None:
         if self.counts_sleep:
@@ -46,7 +46,7 @@ class Bed:
             self.ahead += seconds
 
     def verbs(self) -> list[str]:
-        return [each["do"] for each in self.line.sent()]
+        return [each["do"] for each in self.wire.sent()]
 
 
 @pytest.fixture(params=[True, False], ids=["now counts sleep", "now stands still"])
@@ -140,7 +140,7 @@ def test_stamps_follow_the_wall_clock_however_it_is_set(step: float) -> None:
     assert update.received_at == pytest.approx(bed.now + step)
     bed.session.unsubscribe(Own(), now=bed.now)
     bed.session.disconnected(bed.now, "reset")
-    (lost,) = of(bed.line.events(), Lost)
+    (lost,) = of(bed.wire.events(), Lost)
     assert lost.since == pytest.approx(bed.now + step, abs=1.0)
 
 
@@ -166,7 +166,7 @@ def quiet_for(bed: Bed, seconds: float, answers: dict[str, object]) -> tuple[lis
             asked.append(verb)
             if verb in answers:
                 events += bed.say(answers[verb])
-        events += bed.line.events()
+        events += bed.wire.events()
     return asked, events
 
 
@@ -217,17 +217,17 @@ def test_a_venue_that_never_takes_the_check_is_not_left_again_and_again() -> Non
     session.subscribe(Own(), now=0.0)
     now, ended = 0.0, 0
     for _ in range(4):
-        line = connected(session, now) if now == 0.0 else reconnected(session, now)
-        line.say(now, *OPENING[:1])
+        wire = connected(session, now) if now == 0.0 else reconnected(session, now)
+        wire.say(now, *OPENING[:1])
         for answer in OPENING[1:]:
-            line.say(now, answer)
+            wire.say(now, answer)
         end = now + 100.0
         while (due := session.next_deadline()) is not None and due <= end and not session.wants_close:
             now = max(now, due)
             session.handle_timeout(now)
-            for each in line.sent():
+            for each in wire.sent():
                 answer_ = {"error": "no", "of": "who"} if each["do"] == "who" else {"ok": each["do"]}
-                line.say(now, answer_)
+                wire.say(now, answer_)
         if not session.wants_close:
             break
         ended += 1
@@ -236,7 +236,7 @@ def test_a_venue_that_never_takes_the_check_is_not_left_again_and_again() -> Non
     assert ended == 2
 
 
-def reconnected(session: Session, now: float) -> Line:
+def reconnected(session: Session, now: float) -> Wire:
     session.next_step(now)
     session.connected(now)
-    return Line(session).open(now)
+    return Wire(session).open(now)
