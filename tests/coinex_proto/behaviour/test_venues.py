@@ -11,7 +11,7 @@ import pytest
 
 from coinex_proto import Answer, Dialect, Unrecognised, coinex, coinflex, qfex
 
-DATA = Path(__file__).parent.parent / "data"
+DATA = Path(__file__).parents[2] / "data"
 DIALECTS: Mapping[str, tuple[Dialect, ...]] = {
     "coinex": (coinex.spot(), coinex.futures()),
     "qfex": (qfex.mds(), qfex.trade(qfex.HmacCredentials("key", "secret"))),
