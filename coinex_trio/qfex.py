@@ -243,7 +243,9 @@ class QfexClient(QfexTrading):
         trade, until = self._trading(), self._now() + timeout
         while True:
             try:
-                return trade.wait(order, min(until - self._now(), LOOK_UP_AFTER) if self._can_look_up() else timeout)
+                found = trade.wait(order, min(until - self._now(), LOOK_UP_AFTER) if self._can_look_up() else timeout)
+                # The socket lists it no more and cannot tell how it ended.
+                return self.look_up_order(found) if found.state == "unknown" and self._can_look_up() else found
             except TimeoutError:
                 if self._now() >= until or not self._can_look_up():
                     raise

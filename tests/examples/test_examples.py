@@ -30,8 +30,8 @@ SAYS = {
 }
 
 
-ELSEWHERE = {"coinflex_request", "qfex_market_data", "qfex_trading"}
-"""Run by the tests of their venue: `test_coinflex_request.py`, `test_qfex_examples.py`."""
+ELSEWHERE = {"coinflex_request", "kraken", "qfex_market_data", "qfex_trading"}
+"""Run by the tests of their venue: `test_coinflex_request.py`, `test_kraken.py`, `test_qfex_examples.py`."""
 
 
 def test_every_example_is_run_here() -> None:

@@ -24,6 +24,8 @@ WALL: Final = HttpResponse(status=403, body=b"error code: 1010", headers=(("cont
 _UNLIKED: Final = re.compile(r"[\s/]")
 _STAMP: Final = re.compile(r"\d{1,12}", re.ASCII)
 
+_ROUTES: Final = tuple((method, re.compile(pattern), *rule) for (method, pattern), rule in PATHS.items())
+
 
 class QfexHttp:
     """Answers requests."""
@@ -43,8 +45,8 @@ class QfexHttp:
 
     def _answered(self, request: HttpRequest) -> HttpResponse:
         path, _, query = request.target.partition("?")
-        for (method, pattern), (is_signed, handler) in PATHS.items():
-            match = re.fullmatch(pattern, path)
+        for method, pattern, is_signed, handler in _ROUTES:
+            match = pattern.fullmatch(path)
             if match is None or method != request.method:
                 continue
             account = self._account(request) if is_signed else 0
