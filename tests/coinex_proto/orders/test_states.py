@@ -1,32 +1,6 @@
 """The table of the states of an order."""
 
-from decimal import Decimal
-
-from hypothesis import strategies as st
-
-from coinex_proto.ids import RequestId
-from coinex_proto.orders.fact import OrderFact
 from coinex_proto.orders.states import CERTAINTY, FINAL_STATES, TRANSITIONS, state_diagram
-
-D = Decimal
-FIRST, SECOND = RequestId(1), RequestId(2)
-ODD_NUMBERS = st.none() | st.decimals() | st.sampled_from([D("1e999999"), D("-0"), D("1e-400"), D(3)])
-ODD_FACTS = st.builds(
-    OrderFact,
-    order_id=st.none() | st.integers(0, 3) | st.sampled_from(["a", ""]),
-    client_order_id=st.sampled_from([None, "", "c", "d"]),
-    market=st.sampled_from([None, "A", "B"]),
-    side=st.none() | st.text(max_size=2),
-    price=ODD_NUMBERS,
-    amount=ODD_NUMBERS,
-    filled=ODD_NUMBERS,
-    remaining=ODD_NUMBERS,
-    average_price=ODD_NUMBERS,
-    state=st.sampled_from([None, "sending", "live", "filled", "cancelled", "refused"]),
-    at=st.none() | st.integers() | st.floats(),
-    replaces=st.none() | st.integers(0, 3) | st.sampled_from(["a"]),
-    fill=st.none() | st.tuples(st.integers(0, 5), st.decimals(), st.none() | st.decimals()),
-)
 
 
 def test_the_diagram_shows_the_table() -> None:
