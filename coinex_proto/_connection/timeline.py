@@ -82,6 +82,10 @@ class Timeline:
         """What the wall clock, as it is set now, reads at a time of the session."""
         return time + self._shift
 
+    def unix(self, time: float) -> float:
+        """The same in Unix seconds, also where the caller's clock begins elsewhere."""
+        return self.stamp(time) + (self._base or 0.0)
+
     def from_stamp(self, stamp: float) -> float:
         """The other way round."""
         return stamp - self._shift

@@ -450,7 +450,7 @@ class Trust:
     def _is_excused(self, known: Verification, now: float) -> bool:
         """Whether only the documented pace makes it late, and the venue does not keep that now."""
         topic, silent_at = known.subscription.topic, self._silent_at(known)
-        if not known.is_live or silent_at is None or now < silent_at or topic.is_pushed_at(self._timeline.stamp(now)):
+        if not known.is_live or silent_at is None or now < silent_at or topic.is_pushed_at(self._timeline.unix(now)):
             return False
         return known.subscription.is_private or self._silent_after is None
 
