@@ -151,6 +151,6 @@ def test_the_standard_library_lives_on_http_alone(sim: Sim) -> None:
     assert sim.call("GET", path) == []
 
 
-def test_a_path_that_does_not_exist_is_a_404(sim: Sim) -> None:
-    with pytest.raises(urllib.error.HTTPError, match="404"):
-        urllib.request.urlopen(f"{sim.http}/v3/time", timeout=WAIT)
+def test_a_path_that_does_not_exist_answers_in_the_venues_form(sim: Sim) -> None:
+    with urllib.request.urlopen(f"{sim.http}/v3/time", timeout=WAIT) as answer:
+        assert json.load(answer)["code"] == 4009
