@@ -100,8 +100,8 @@ class ClientCore:
         self._latest = 0.0
         """The last time that was read: the clock may go back by a rounding, the session's time must not."""
         self._has_stopped = False
-        self._close_by = math.inf
-        """After `stop()`: until when the peer may end the connection."""
+        self.stops_by = math.inf
+        """After `stop()`: until when the peer may end the connection, and a call over HTTP may still go on."""
         self._by_topic: dict[TopicKey, dict[Hashable, Registration]] = {}
         self._streams: dict[Hashable, Callable[[], None]] = {}
         """What ends each stream, by the holder of its topics."""
@@ -201,6 +201,7 @@ class ClientCore:
         It only sets flags, since the session may be in the middle of a step; wake the driver after it.
         """
         if not self._has_stopped and not self.is_over:
+            self.stops_by = min(self.stops_by, self._clock() + self.config.close_timeout)
             self.is_stop_asked = self.is_stopping = True
 
     def stop_if_asked(self) -> None:
@@ -214,13 +215,13 @@ class ClientCore:
         if self._has_stopped or self.is_over:
             return
         self.is_stopping = self._has_stopped = True
-        self._close_by = self.now() + self.config.close_timeout
+        self.stops_by = min(self.stops_by, self.now() + self.config.close_timeout)
         self.session.stop(self.now())
         self._end_streams()
 
     def closing_time(self) -> float:
         """Seconds that the peer has to end the connection; after `stop()` there is one budget for all of the closing."""
-        return max(0.0, min(self.config.close_timeout, self._close_by - self.now()))
+        return max(0.0, min(self.config.close_timeout, self.stops_by - self.now()))
 
     # Steps ------------------------------------------------------------------------------------------------------------
 

@@ -162,7 +162,7 @@ class BlockingClient(ClientBase):
             return
         try:
             self.stop()
-            until = self._network.now() + self._core.config.close_timeout + CLOSE_MARGIN
+            until = self._network.now() + self._core.closing_time() + CLOSE_MARGIN
             self._until(lambda: self._core.is_over, until, "close()")
         finally:
             self._end()
