@@ -73,6 +73,7 @@ class ClientCore:
         self.name = dialect.name
         self.config = config
         self.session = Session(dialect, sources, config)
+        self.session.read_clock = self.now
         self.stream_callbacks = Callbacks()
         """Of the streams. They come first: what a callback of the user's raises must not cost a stream an event."""
         self.own = Callbacks(callbacks)

@@ -7,7 +7,7 @@ which lives once; this module must not know any venue.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from typing import Any, Final, TypeVar
 
 from attrs import evolve
@@ -78,7 +78,14 @@ class Session:
         self._agenda = Agenda()
         self._subscriptions = Subscriptions()
         self._trust = Trust(
-            self._subscriptions, config, self.stats, self._events, self._agenda, self._timeline, self.orders
+            self._subscriptions,
+            config,
+            self.stats,
+            self._events,
+            self._agenda,
+            self._timeline,
+            self.orders,
+            self._is_line_proved,
         )
         self._subscriber = Subscriber(dialect, config, self._subscriptions, self._trust, self._events, self._agenda)
         self._interest = Interest(dialect, self._subscriptions, self._trust, self._agenda)
@@ -91,6 +98,8 @@ class Session:
         self._is_cut = False
         """Something has come out of `receive_data`, so that this connection's state proves nothing any more."""
         self._now = 0.0
+        self.read_clock: Callable[[], float] | None = None
+        """The caller's clock, for live views of books, which are read between two steps; None: the wall clock has to do."""
 
     # What is wanted ---------------------------------------------------------------------------------------------------
 
@@ -141,7 +150,7 @@ class Session:
             found = list(self._subscriptions.wanted())
         if not found or self._is_cut or not all(one is not None and one.verification.is_live for one in found):
             return False
-        return self._is_proved_at(max(self._now, self._timeline.by_wall()))
+        return self._is_proved_by_wall()
 
     def is_proved(self, now: float) -> bool:
         """Whether the connection was proved within `ping_interval + ping_timeout`, sleep of the machine included.
@@ -155,6 +164,12 @@ class Session:
     def is_doubted(self) -> bool:
         """After a sleep of the machine, until the connection is proved anew: nothing but a ping leaves."""
         return self._connection is not None and self._connection.is_doubted
+
+    def _is_line_proved(self) -> bool:
+        return self._is_proved_by_wall() if self.read_clock is None else self.is_proved(self.read_clock())
+
+    def _is_proved_by_wall(self) -> bool:
+        return self._is_proved_at(max(self._now, self._timeline.by_wall()))
 
     def _is_proved_at(self, time: float) -> bool:
         connection = self._connection

@@ -10,7 +10,7 @@ Only this file writes a `Verification`; the table of what it can prove is in `su
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import Any, Final, cast
 
 from coinex_proto._connection.agenda import Agenda, Item
@@ -57,8 +57,11 @@ class Trust:
         agenda: Agenda,
         timeline: Timeline,
         orders: Orders,
+        is_line_proved: Callable[[], bool] = lambda: True,
     ) -> None:
+        """`is_line_proved`: what the live views of books ask, whenever they are read."""
         self._subscriptions = subscriptions
+        self._is_line_proved = is_line_proved
         self._silent_after = config.silent_after
         self._stats = stats
         self._events = events
@@ -124,7 +127,7 @@ class Trust:
 
     def _book_changed(self, known: Verification) -> None:
         if known.view is not None:
-            subscription, book = known.subscription, known.view.snapshot()
+            subscription, book = known.subscription, known.view.changed()
             self._events.append(BookChanged(topic=subscription.topic, market=str(subscription.key[1]), book=book))  # type: ignore[arg-type]
 
     def _apply(self, known: Verification, update: Update, now: float) -> bool:
@@ -262,7 +265,7 @@ class Trust:
         known = subscription.verification
         known.merger = topic.merger()
         known.book = book
-        known.view = None if book is None else BookView(cast("Topic[BookChanged]", topic), book)
+        known.view = None if book is None else BookView(cast("Topic[BookChanged]", topic), book, self._is_line_proved)
 
     def expect(self, subscription: Subscription, *, is_asked: bool = False) -> None:
         """From now on its updates can come.
