@@ -169,7 +169,7 @@ class ClientCore:
                     self.stop()
                 why_over = read_clock()
                 if why_over - began > SLOW_CALLBACK:
-                    self._warn(f"callbacks of {type(event).__name__} took {why_over - began:.2f} s")
+                    self.warn(f"callbacks of {type(event).__name__} took {why_over - began:.2f} s")
                 began = why_over
         finally:
             self.is_delivering = False
@@ -388,24 +388,26 @@ class ClientCore:
         LOG.info("%s: %s", self.name, event.error)
 
     def _on_lost(self, event: Lost) -> None:
-        self._inform(f"{len(event.topics)} topics lost: {event.why}")
+        self.inform(f"{len(event.topics)} topics lost: {event.why}")
 
     def _on_restored(self, event: Restored) -> None:
-        self._inform(f"{len(event.topics)} topics restored")
+        self.inform(f"{len(event.topics)} topics restored")
 
     def _on_subscribe_failed(self, event: SubscribeFailed) -> None:
-        self._inform(f"{type(event.topic).__name__} failed: {event.error}")
+        self.inform(f"{type(event.topic).__name__} failed: {event.error}")
         if isinstance(event.error, RequestRefused) and not event.error.retryable:
             self._refusals[event.topic.key] = event.error
 
     def _on_unrecognised(self, event: Unrecognised) -> None:
-        self._warn(f"unrecognised message of {len(event.raw)} bytes: {event.why}")
+        self.warn(f"unrecognised message of {len(event.raw)} bytes: {event.why}")
 
-    def _warn(self, trouble: str) -> None:
+    def warn(self, trouble: str) -> None:
+        """A warning, and of many of one kind a count at growing distances."""
         if (told := self._troubles.told(trouble)) is not None:
             LOG.warning("%s: %s", self.name, told)
 
-    def _inform(self, trouble: str) -> None:
+    def inform(self, trouble: str) -> None:
+        """The same for what need not worry anybody."""
         if (told := self._troubles.told(trouble)) is not None:
             LOG.info("%s: %s", self.name, told)
 

@@ -18,7 +18,6 @@ from coinex_driver.client_base import ClientBase
 from coinex_driver.client_core import ClientCore
 from coinex_driver.coinex_facade import Module
 from coinex_driver.exit_orders import NOT_REACHED, ExitOrder, ended_as
-from coinex_driver.log import LOG
 from coinex_proto import (
     BackfillStarted,
     Command,
@@ -251,7 +250,7 @@ class CoinexTrading:
         except SdkError as error:
             if not _is_passing(error):
                 raise
-            LOG.info("coinex: an order could not be asked about for now: %s", type(error).__name__)
+            self._core.inform(f"an order could not be asked about for now: {type(error).__name__}")
 
     # What the account holds -------------------------------------------------------------------------------------------
 
@@ -332,7 +331,7 @@ class CoinexTrading:
         except SdkError as error:
             # They stay `unknown`, which is true; wait() and resolve() ask again.
             self._is_refused = not _is_passing(error)
-            LOG.warning("coinex: orders of unknown state could not be asked about: %s", error)
+            self._core.warn(f"orders of unknown state could not be asked about: {error}")
 
     def _query(self, event: OrdersQueried) -> Actions[None]:
         if not event.is_whole_list:
@@ -341,7 +340,7 @@ class CoinexTrading:
         try:
             yield RunHttp(self._orders.compare_open())
         except SdkError as error:
-            LOG.warning("coinex: the open orders could not be compared: %s", error)
+            self._core.warn(f"the open orders could not be compared: {error}")
 
     def _resolve_after(self, event: Restored) -> Actions[None]:
         if any(isinstance(topic, coinex.Orders) for topic in event.topics):

@@ -148,7 +148,7 @@ class Stream(httpcore2.NetworkStream):
         return _secured(self, ssl_context, server_hostname, timeout)
 
     def get_extra_info(self, info: str) -> Any:
-        """ "is_readable" of a system's socket: an idle connection on which something comes was ended by the server."""
+        """Of the socket of the system, "is_readable": an idle connection on which something comes was ended by the server."""
         if info != "is_readable" or not isinstance(self._transport, SocketTransport):
             return None
         waiting = self._transport.input
