@@ -45,6 +45,7 @@ from coinex_proto.coinex.http import (
     PositionHoldings,
     Side,
     StpMode,
+    is_from_gateway,
 )
 from coinex_proto.coinex.http.futures import Position
 
@@ -361,7 +362,8 @@ class CoinexTrading:
 
 
 def _is_passing(error: SdkError) -> bool:
-    return bool(getattr(error, "retryable", False))
+    """A gateway's answer says nothing about the key: a 403 of one that restarts passes."""
+    return bool(getattr(error, "retryable", False)) or is_from_gateway(error)
 
 
 def _at_the_end() -> None:

@@ -17,7 +17,7 @@ from attrs import field, frozen
 
 from coinex_proto._connection.timeline import Timeline
 from coinex_proto._connection.venue_clock import Clock
-from coinex_proto._http.steps import NoReply, Pause, Reply, Send, Steps, Woken
+from coinex_proto._http.steps import LONGEST_PAUSE, NoReply, Pause, Reply, Send, Steps, Woken, asked_pause
 from coinex_proto.coinex.credentials import Credentials
 from coinex_proto.coinex.http._by_market_type.order import PutMultiOrder
 from coinex_proto.coinex.http._parameters import MarketType, counted
@@ -112,13 +112,14 @@ class HttpCaller:
                 return self._result_of(command, reply)
             except SdkError as error:
                 failures += 1
-                if not self._may_repeat(command, error, failures):
+                asked = asked_pause(reply, error, self._sources.wall_time_ns() / 1e9)
+                if asked > LONGEST_PAUSE or not self._may_repeat(command, error, failures):
                     raise
                 clock_was_wrong = isinstance(error, HttpRefused) and error.is_clock
             if clock_was_wrong:
                 now = yield from self.sync_clock(now)
             else:
-                now = yield from _pause(self._delay(failures))
+                now = yield from _pause(max(self._delay(failures), asked))
 
     def _note_steps(self, now: float) -> None:
         """The wall clock was set, or the machine slept: what was measured of the venue's clock before is worth nothing."""

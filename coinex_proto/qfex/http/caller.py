@@ -10,7 +10,7 @@ from typing import Any, Final, TypeVar, final
 
 from attrs import field, frozen
 
-from coinex_proto._http.steps import HttpRequest, NoReply, Pause, Reply, Send, Steps, Woken
+from coinex_proto._http.steps import LONGEST_PAUSE, HttpRequest, NoReply, Pause, Reply, Send, Steps, Woken, asked_pause
 from coinex_proto.config import Backoff, Sources
 from coinex_proto.errors import SdkError, UsageError, quoted
 from coinex_proto.qfex.credentials import HmacCredentials
@@ -95,10 +95,11 @@ class HttpCaller:
                 return self._result_of(command, reply)
             except SdkError as error:
                 failures += 1
-                is_passing = bool(getattr(error, "retryable", False))
+                asked = asked_pause(reply, error, self._sources.wall_time_ns() / 1e9)
+                is_passing = bool(getattr(error, "retryable", False)) and asked <= LONGEST_PAUSE
                 if command.changes_something or not is_passing or failures > self._options.retries:
                     raise
-            yield Pause(self._delay(failures))
+            yield Pause(max(self._delay(failures), asked))
 
     def _built(self, command: HttpCommand[Any]) -> HttpRequest:
         return build(
