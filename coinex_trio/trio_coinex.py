@@ -30,9 +30,10 @@ from coinex_driver.coinex_trading import (
 )
 from coinex_driver.exit_orders import ExitOrder, check_exit_seconds, log_exit
 from coinex_driver.tls import check_ssl_context
-from coinex_proto import Callbacks, Config, OrderChanged, OrderView, Topic, coinex
-from coinex_proto.coinex.http import Number, OrderType, Side, StpMode
+from coinex_proto import Callbacks, Config, OrderChanged, OrderView, OutcomeUnknown, Topic, coinex
+from coinex_proto.coinex.http import HttpCommands, Number, OrderType, Side, StpMode
 from coinex_proto.coinex.http.futures import Position
+from coinex_trio._http.loops import STOPPED
 from coinex_trio._http.wire import DEFAULT_URL
 from coinex_trio._io.trio_io import TrioIO
 from coinex_trio.client import Client, opened
@@ -188,9 +189,7 @@ class TrioCoinexClient(Client, CoinexSubscriptions):
     async def _do(self, action: Action) -> object:
         match action:
             case RunHttp(commands, timeout):
-                with trio.move_on_after(timeout):
-                    return await self._http.run(commands)
-                raise TimeoutError("no answer over HTTP in time")
+                return await self._run_http(commands, timeout)
             case SendRequest(command):
                 return await self.request(command)
             case BecomeLive(topics):
@@ -205,6 +204,20 @@ class TrioCoinexClient(Client, CoinexSubscriptions):
                 return True
             case _:
                 assert_never(action)
+
+    async def _run_http(self, commands: HttpCommands[T], timeout: float) -> T:
+        """A `stop()` leaves a call that is under way the time of closing; one that is made after it has its own."""
+        calls, is_late = self._io.calls, self._core.is_stopping
+        with trio.move_on_after(timeout) as scope:
+            try:
+                if not is_late:
+                    calls.add(scope)
+                return await self._http.run(commands)
+            finally:
+                calls.discard(scope)
+        if self._core.is_stopping and not is_late:
+            raise OutcomeUnknown(STOPPED)
+        raise TimeoutError("no answer over HTTP in time")
 
     async def _cancel_on_exit(self, seconds: float) -> None:
         """Cancels what is open, whatever else is being cancelled; a little longer than asked for at most."""

@@ -10,9 +10,9 @@ import math
 from collections.abc import Callable
 from contextlib import aclosing
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Final, Self, TypeVar
 
-from coinex_proto import Config, NotReady, UsageError
+from coinex_proto import Config, NotReady, OutcomeUnknown, SdkError, UsageError
 from coinex_proto.coinex.http import HttpRequest, NoReply, Pause, Reply, Steps, Woken
 from coinex_trio._http.signals import HeldSignals
 from coinex_trio._http.sockets import SocketTransport
@@ -21,6 +21,8 @@ from coinex_trio._http.wire import TOO_LARGE, TOO_SLOW, UNTIL, PoolSettings, htt
 from coinex_trio.network import Network
 
 R = TypeVar("R")
+
+STOPPED: Final = "the client was stopped before HTTP had answered: what was sent may have taken effect"
 
 
 class BlockingCalls:
@@ -60,6 +62,7 @@ class BlockingCalls:
         _refuse_closed(self._pool)
         is_late = self._stops_by() < math.inf
         self._patience.stops_by = stops_by = _never if is_late else self._stops_by
+        has_changed = False
         try:
             step = next(steps)
             while True:
@@ -67,9 +70,10 @@ class BlockingCalls:
                     self._sleep(step.seconds, until)
                     step = steps.send(Woken(self._network.now()))
                 else:
+                    has_changed = has_changed or step.request.method != "GET"
                     step = steps.send(self._exchange(step.request, until))
                 if stops_by() < math.inf:
-                    raise NotReady("the client was stopped before HTTP had answered")
+                    raise _stopped(has_changed=has_changed)
                 if self._network.now() >= until:
                     raise TimeoutError("no answer over HTTP in time")
         except StopIteration as stop:
@@ -170,6 +174,12 @@ class TrioCalls:
 def _refuse_closed(pool: httpx2.Client | httpx2.AsyncClient) -> None:
     if pool.is_closed:
         raise UsageError("this HTTP client is closed: nothing was sent")
+
+
+def _stopped(*, has_changed: bool) -> SdkError:
+    if has_changed:
+        return OutcomeUnknown(STOPPED)
+    return NotReady("the client was stopped before HTTP had answered; nothing was sent that changes anything")
 
 
 def _never() -> float:
