@@ -54,6 +54,11 @@ class QfexHttp(BlockingCalls):
         """The result of a call. Raises what `HttpCaller.request` raises; one that changes something is sent once."""
         return self._run(self._caller.request(command, self._network.now()))
 
+    @property
+    def caller(self) -> HttpCaller:
+        """What counts what could not be read."""
+        return self._caller
+
 
 @asynccontextmanager
 async def open_qfex_http(
@@ -94,6 +99,11 @@ class TrioQfexHttp(TrioCalls):
     async def request(self, command: HttpCommand[R]) -> R:
         """The result of a call. Raises what `HttpCaller.request` raises; one that changes something is sent once."""
         return await self._run(self._caller.request(command, self._now()))
+
+    @property
+    def caller(self) -> HttpCaller:
+        """What counts what could not be read."""
+        return self._caller
 
 
 def _prepared(

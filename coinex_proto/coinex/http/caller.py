@@ -32,6 +32,7 @@ from coinex_proto.coinex.http.trading.session_step import HttpCommands
 from coinex_proto.config import Backoff, Sources
 from coinex_proto.errors import SdkError, UsageError, quoted
 from coinex_proto.orders.tracker import Orders
+from coinex_proto.rows import unreadable_in
 
 R = TypeVar("R")
 
@@ -84,6 +85,8 @@ class HttpCaller:
         self._must_sync = False
         self._now = -math.inf
         self._sent = (orders if orders is not None else Orders()).sent
+        self.unreadable_fields = 0
+        """Members of answers that are None because they could not be read; they stand in `extra` of their rows."""
 
     @property
     def clock_offset_ms(self) -> float:
@@ -223,6 +226,7 @@ class HttpCaller:
             self._forget(command)
             raise
         self._forget(command)
+        self.unreadable_fields += unreadable_in(result)
         return result
 
     def _note_refusal(self, command: HttpCommand[Any], refusal: HttpRefused, reply: Reply) -> None:

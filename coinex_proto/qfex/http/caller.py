@@ -16,6 +16,7 @@ from coinex_proto.errors import SdkError, UsageError, quoted
 from coinex_proto.qfex.credentials import HmacCredentials
 from coinex_proto.qfex.http.answer import no_answer, parse
 from coinex_proto.qfex.http.command import HttpCommand
+from coinex_proto.rows import unreadable_in
 
 R = TypeVar("R")
 
@@ -78,6 +79,8 @@ class HttpCaller:
         self._sources = sources
         self._credentials = credentials
         self._options = options if options is not None else HttpOptions()
+        self.unreadable_fields = 0
+        """Members of answers that are None because they could not be read; they stand in `extra` of their rows."""
 
     def request(self, command: HttpCommand[R], now: float) -> Steps[R]:
         """The steps of one call; returns its result.
@@ -113,7 +116,9 @@ class HttpCaller:
 
     def _result_of(self, command: HttpCommand[R], reply: Reply | NoReply) -> R:
         if isinstance(reply, Reply):
-            return parse(command, reply.status, reply.body)
+            result = parse(command, reply.status, reply.body)
+            self.unreadable_fields += unreadable_in(result)
+            return result
         host = self._options.host
         raise no_answer(command, reply.why, host=host, was_sent=reply.was_sent, timed_out=reply.timed_out)
 
