@@ -15,6 +15,7 @@ from typing import TypeVar
 import trio
 
 from coinex_driver.async_client import AsyncClient
+from coinex_driver.block_errors import raise_together
 from coinex_driver.client_core import ClientCore
 from coinex_driver.stream_queue import latest, lossless
 from coinex_driver.tls import check_ssl_context
@@ -116,15 +117,4 @@ async def opened(client: Client, io: TrioIO, *beside: Callable[[], Awaitable[Non
             body_error = error
         await io.close()
         nursery.cancel_scope.cancel()
-    _raise(body_error, core.error)
-
-
-def _raise(body_error: BaseException | None, client_error: BaseException | None) -> None:
-    """Raises one error as itself, two as a group; a cancellation gives way to an error."""
-    errors = tuple(dict.fromkeys(error for error in (body_error, client_error) if error is not None))
-    if len(errors) == 2 and isinstance(body_error, trio.Cancelled):
-        errors = errors[1:]
-    if len(errors) == 1:
-        raise errors[0]
-    if errors:
-        raise BaseExceptionGroup("the block and its client have failed", errors)
+    raise_together(body_error, core.error, trio.Cancelled)
