@@ -7,22 +7,31 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from coinex_asyncio.client import Client, open_client
+    from coinex_asyncio.coinex import CoinexClient, open_coinex
     from coinex_asyncio.exchange import Exchange, local_exchange, memory_exchange
+    from coinex_asyncio.http import Http, open_http
     from coinex_asyncio.network import SYSTEM, Network, ProxyNetwork
+    from coinex_asyncio.qfex_http import QfexHttp, open_qfex_http
     from coinex_asyncio.stream import EventStream
 else:
     from importlib import import_module
 
     _HOMES = {
         "Client": "client",
+        "CoinexClient": "coinex",
         "EventStream": "stream",
         "Exchange": "exchange",
+        "Http": "http",
         "Network": "network",
         "ProxyNetwork": "network",
+        "QfexHttp": "qfex_http",
         "SYSTEM": "network",
         "local_exchange": "exchange",
         "memory_exchange": "exchange",
         "open_client": "client",
+        "open_coinex": "coinex",
+        "open_http": "http",
+        "open_qfex_http": "qfex_http",
     }
 
     def __getattr__(name: str) -> object:
@@ -40,11 +49,17 @@ else:
 __all__ = [
     "SYSTEM",
     "Client",
+    "CoinexClient",
     "EventStream",
     "Exchange",
+    "Http",
     "Network",
     "ProxyNetwork",
+    "QfexHttp",
     "local_exchange",
     "memory_exchange",
     "open_client",
+    "open_coinex",
+    "open_http",
+    "open_qfex_http",
 ]
