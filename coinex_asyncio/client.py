@@ -77,7 +77,7 @@ class Client(AsyncClient, AsyncioAwaiting):
         while not is_done():
             if self._core.is_over:
                 raise self._core.why_over(what)
-            await self._io.until(is_done)
+            await self._io.waiters.wait(is_done)
 
 
 @final
@@ -147,12 +147,19 @@ def made(
 
 
 @asynccontextmanager
-async def opened(client: Client, io: AsyncioIO, *beside: Callable[[], Awaitable[None]]) -> AsyncIterator[None]:
-    """Opens a client around a block, and closes it; tasks `beside` it end with the block, and what they raise ends it."""
+async def opened(
+    client: Client, io: AsyncioIO, *beside: Callable[[], Awaitable[None]], begins: bool = True
+) -> AsyncIterator[None]:
+    """Opens a client around a block, and closes it; tasks `beside` it end with the block, and what they raise ends it.
+
+    `begins`: it connects, and the block waits for that; otherwise it does when somebody calls `io.begin()`.
+    """
     body_error: BaseException | None = None
-    io.start(*beside)
+    io.enter_block(*beside)
     try:
-        await client._opened()
+        if begins:
+            io.begin()
+            await client._opened()
         yield
     except GeneratorExit:  # dropped with its loop: nothing may be awaited any more
         io.abandon()

@@ -35,38 +35,45 @@ class EventStream(Generic[E]):
     One task iterates over it; each further one opens a stream of its own.
     """
 
-    def __init__(self, source: StreamQueue[E]) -> None:
-        self._source = source
-        self._queue = source.queue
+    def __init__(self, *sources: StreamQueue[E]) -> None:
+        """Of several sources the events of each are in order."""
+        self._sources = sources
+        self._queues = tuple(source.queue for source in sources)
         self._loop = asyncio.get_running_loop()
         self._waiter = _Waiter()
-        self._queue.wake = self._waiter.wake
+        for queue in self._queues:
+            queue.wake = self._waiter.wake
 
     @property
     def skipped(self) -> int:
         """Events that `latest()` replaced by newer ones before they were taken."""
-        return self._source.skipped
+        return sum(source.skipped for source in self._sources)
 
     def close(self) -> None:
         """End the stream; its topics are let go of."""
-        self._source.close()
+        for source in self._sources:
+            source.close()
 
     async def aclose(self) -> None:
         """As `close`, for `contextlib.aclosing`."""
-        self._source.close()
+        self.close()
         await asyncio.sleep(0)
 
     def __aiter__(self) -> Self:
         return self
 
     async def __anext__(self) -> E:
-        queue = self._queue
-        while not queue.waiting:
-            if queue.is_ended:
-                self._source.take_last()
+        while True:
+            has_more = False
+            for queue in self._queues:
+                if queue.waiting:
+                    return queue.take()
+                has_more = has_more or not queue.is_ended
+            if not has_more:
+                for source in self._sources:
+                    source.take_last()
                 raise StopAsyncIteration
             await self._wait()
-        return queue.take()
 
     async def _wait(self) -> None:
         if asyncio.get_running_loop() is not self._loop:
@@ -87,4 +94,4 @@ class EventStream(Generic[E]):
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._source.close()
+        self.close()

@@ -11,9 +11,11 @@ import math
 import ssl
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from functools import cache
 from typing import Final, final
 
 from coinex_asyncio._io.sockets import Resolver
+from coinex_asyncio._io.waiters import Waiters
 from coinex_asyncio.network import Network, open_transport
 from coinex_driver.client_core import ClientCore
 from coinex_driver.limits import CLOSE_MARGIN
@@ -32,7 +34,7 @@ NOT_ENDED: Final = "the peer did not end the connection"
 
 @final
 class Line(asyncio.Protocol):
-    """One connection. What comes after its end, or before its beginning, reaches nobody too early or too late."""
+    """One connection. What it has to say before its beginning or after its end reaches nobody."""
 
     def __init__(self, io: AsyncioIO) -> None:
         self.transport: asyncio.Transport | None = None
@@ -42,8 +44,6 @@ class Line(asyncio.Protocol):
         """Nothing more is sent; what still comes is received, until the limit."""
         self._io = io
         self._core = io.core
-        self._early: list[bytes] = []
-        """Came before the session knew of the connection: no peer of ours speaks first."""
         self._limit: asyncio.TimerHandle | None = None
         self._why: str | None = None
         self._has_ended = False
@@ -54,19 +54,14 @@ class Line(asyncio.Protocol):
         transport.set_write_buffer_limits(high=0)
         self._core.session.connected(self._core.now())
         self._io.turn()
-        for data in self._early:
-            self.data_received(data)
         if self._has_ended:
             self.connection_lost(None)
 
     def data_received(self, data: bytes) -> None:
         """Called by asyncio."""
-        if self.transport is None:
-            self._early.append(data)
-            return
         io, core = self._io, self._core
         if io.line is not self:
-            return
+            return  # after the end; or before the beginning, where no server speaks: nothing that follows will fit
         try:
             core.session.receive_data(data, core.now())
         except BaseException as error:  # noqa: BLE001  (raised by open_client)
@@ -76,7 +71,7 @@ class Line(asyncio.Protocol):
         io.turn()
 
     def eof_received(self) -> None:
-        """Called by asyncio: the peer has ended the connection, and nothing that waits to be sent is of use to it."""
+        """Called by asyncio: nothing that waits to be sent is of use to the peer any more."""
         self.cut(ENDED)
 
     def pause_writing(self) -> None:
@@ -88,28 +83,26 @@ class Line(asyncio.Protocol):
         """Called by asyncio."""
         self.is_full = False
         if not self.is_closing:
-            if self._limit is not None:
-                self._limit.cancel()
-            self._limit = None
+            self._unlimit()
             self._io.turn()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Called by asyncio."""
         self._has_ended = True
-        if self._limit is not None:
-            self._limit.cancel()
-        if self._why is None:
-            self._why = ENDED if exc is None else describe(exc)
-        self._io.lost(self, self._why)
+        self._unlimit()
+        self._io.lost(self, self._why or (ENDED if exc is None else describe(exc)))
 
     def limit(self, seconds: float) -> None:
         """The connection ends after so long, or when it would have anyway, whichever is first."""
-        loop = self._io.loop
-        at = loop.time() + seconds
+        at = self._io.loop.time() + seconds
         if self._limit is None or self._limit.when() > at:
-            if self._limit is not None:
-                self._limit.cancel()
-            self._limit = loop.call_at(at, self._give_up)
+            self._unlimit()
+            self._limit = self._io.loop.call_at(at, self._give_up)
+
+    def _unlimit(self) -> None:
+        if self._limit is not None:
+            self._limit.cancel()
+            self._limit = None
 
     def begin_closing(self) -> None:
         """Everything is sent: say so, and give the peer `close_timeout` to end.
@@ -130,8 +123,7 @@ class Line(asyncio.Protocol):
 
     def cut(self, why: str) -> None:
         """Ends the connection at once."""
-        self.is_closing = True
-        self._why = why
+        self.is_closing, self._why = True, why
         if self.transport is not None:
             self.transport.abort()
 
@@ -151,19 +143,20 @@ class AsyncioIO:
         self.core = core
         self.line: Line | None = None
         """The open connection."""
+        self.waiters = Waiters(self.loop)
         self._network = network
-        self._ssl_context = ssl_context
+        self._context = cache(lambda: ssl_context or default_ssl_context())
         self._resolver = Resolver()
         self._connecting: asyncio.Task[None] | None = None
         self._pause: asyncio.TimerHandle | None = None
         """Ends the wait for the next attempt."""
         self._timer: asyncio.TimerHandle | None = None
-        """Serves the session's next deadline."""
         self._timer_at = math.inf
         """When that is, in the session's time; never later than its next deadline."""
-        self._has_turn = False
-        """A turn is due in the next round of the loop."""
-        self._waiters: list[tuple[Callable[[], bool], asyncio.Future[None]]] = []
+        self._longest_wait = LONGEST_POLL if isinstance(network, SystemNetwork) else math.inf
+        """Seconds: the loop's clock may stand still while the machine sleeps."""
+        self._has_begun = False
+        self._has_turn = False  # that is due in the next round of the loop
         self._block: asyncio.Task[object] | None = None
         """The task whose block the client is; cancelled when the client ends by an error."""
         self._has_cut_block = False
@@ -174,11 +167,16 @@ class AsyncioIO:
 
     # What users and events cause --------------------------------------------------------------------------------------
 
-    def start(self, *beside: Callable[[], Awaitable[None]]) -> None:
-        """Begins to connect, for a block of the current task."""
+    def enter_block(self, *beside: Callable[[], Awaitable[None]]) -> None:
+        """The current task enters the block of the client; these run beside it."""
         self._block = asyncio.current_task()
         self._beside = {self.loop.create_task(self._run_beside(work)) for work in beside}
-        self._advance()
+
+    def begin(self) -> None:
+        """Connects from now on. Twice is once."""
+        if not self._has_begun:
+            self._has_begun = True
+            self._advance()
 
     def changed(self) -> None:
         """After a step of the session by the user: what it queued is sent at once, its events come in the next round."""
@@ -204,16 +202,6 @@ class AsyncioIO:
                 self.line.limit(core.closing_time())
         self.turn()
 
-    async def until(self, is_done: Callable[[], bool]) -> None:
-        """Returns when this is true or raises, or when the client is over."""
-        future: asyncio.Future[None] = self.loop.create_future()
-        waiter = (is_done, future)
-        self._waiters.append(waiter)
-        try:
-            await future
-        finally:
-            self._waiters.remove(waiter)
-
     def leave_block(self) -> bool:
         """The block has ended: it is not cancelled any more. True: it was, by us."""
         block, self._block = self._block, None
@@ -223,14 +211,17 @@ class AsyncioIO:
 
     async def close(self) -> None:
         """Stops and returns, within a limit, when the connection is gone."""
-        for task in self._beside:
-            task.cancel()
-        if self._beside:
-            await asyncio.wait(self._beside)
-        self.core.stop()
-        self.wake()
-        await asyncio.wait((self._done,), timeout=self.core.config.close_timeout + CLOSE_MARGIN)
-        self.abandon()
+        try:
+            for task in self._beside:
+                task.cancel()
+            if self._beside:
+                await asyncio.wait(self._beside)
+            self.core.stop()
+            self.begin()
+            self.wake()
+            await asyncio.wait((self._done,), timeout=self.core.config.close_timeout + CLOSE_MARGIN)
+        finally:
+            self.abandon()
 
     def abandon(self) -> None:
         """Whatever is left is let go of at once."""
@@ -247,17 +238,14 @@ class AsyncioIO:
             await work()
         except Exception as error:  # noqa: BLE001  (raised by open_client)
             self.fail(error)
-            self.wake()
 
     def fail(self, error: BaseException) -> None:
         """The client ends because of this; its block gets it."""
         self.core.fail(error)
-        self._cut_block()
-
-    def _cut_block(self) -> None:
         if self._block is not None and not self._has_cut_block:
             self._has_cut_block = True
             self._block.cancel()
+        self.loop.call_soon(self.wake)
 
     # After every step of the session ----------------------------------------------------------------------------------
 
@@ -271,8 +259,8 @@ class AsyncioIO:
         except BaseException as error:  # noqa: BLE001  (raised by open_client)
             self.fail(error)
             core.deliver()
-        if self._waiters:
-            self._look_at_waiters()
+        if self.waiters.are_there:
+            self.waiters.look(is_over=core.is_over)
         self._send()
         deadline = core.session.next_deadline()
         if deadline is not None and deadline < self._timer_at and not self._done.done():
@@ -289,26 +277,13 @@ class AsyncioIO:
         if not self.core.is_ready and session.wants_close and not line.is_full:
             line.begin_closing()
 
-    def _look_at_waiters(self) -> None:
-        for is_done, future in self._waiters:
-            if future.done():
-                continue
-            try:
-                may_go_on = is_done() or self.core.is_over
-            except Exception:  # noqa: BLE001  (who waits asks once more, and gets it)
-                may_go_on = True
-            if may_go_on:
-                future.set_result(None)
-
     # Time -------------------------------------------------------------------------------------------------------------
 
     def _set_timer(self, deadline: float) -> None:
         if self._timer is not None:
             self._timer.cancel()
         self._timer_at = deadline
-        left = deadline - self.core.now()
-        if left > LONGEST_POLL and isinstance(self._network, SystemNetwork):
-            left = LONGEST_POLL  # the loop's clock may stand still while the machine sleeps
+        left = min(deadline - self.core.now(), self._longest_wait)
         self._timer = self.loop.call_at(self.loop.time() + left, self._look_at_time)
 
     def _look_at_time(self) -> None:
@@ -335,14 +310,12 @@ class AsyncioIO:
         if step is None:
             self._finish()
             if core.error is not None:
-                self._cut_block()
+                self.fail(core.error)
         elif isinstance(step, Open):
             self._connecting = asyncio.Task(self._connect(step), loop=self.loop)  # no eager one: it is looked at
         else:
             left = max(0.0, step.until - core.now())
             self._pause = self.loop.call_at(self.loop.time() + left, self._advance)
-            if core.is_stopping:
-                self.changed()
 
     def _finish(self) -> None:
         if not self._done.done():
@@ -350,7 +323,8 @@ class AsyncioIO:
         for handle in (self._timer, self._pause):
             if handle is not None:
                 handle.cancel()
-        self._look_at_waiters()
+        self._timer = self._pause = None
+        self.waiters.look(is_over=True)
 
     async def _connect(self, step: Open) -> None:
         core = self.core
@@ -379,11 +353,6 @@ class AsyncioIO:
             return
         self.line = line
         line.begin(transport)
-
-    def _context(self) -> ssl.SSLContext:
-        if self._ssl_context is None:
-            self._ssl_context = default_ssl_context()
-        return self._ssl_context
 
     def lost(self, line: Line, why: str) -> None:
         """The connection is gone."""
