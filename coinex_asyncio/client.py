@@ -155,7 +155,8 @@ async def opened(
     `begins`: it connects, and the block waits for that; otherwise it does when somebody calls `io.begin()`.
     """
     body_error: BaseException | None = None
-    io.enter_block(*beside)
+    io.block.enter()
+    io.run_beside(*beside)
     try:
         if begins:
             io.begin()
@@ -166,7 +167,7 @@ async def opened(
         raise
     except BaseException as error:  # noqa: BLE001  (raised below, with what ended the client)
         body_error = error
-    if io.leave_block() and isinstance(body_error, asyncio.CancelledError):
+    if io.block.leave() and isinstance(body_error, asyncio.CancelledError):
         body_error = None
     try:
         await shielded(io.close())

@@ -14,6 +14,7 @@ from contextlib import suppress
 from functools import cache
 from typing import Final, final
 
+from coinex_asyncio._io.block import Block
 from coinex_asyncio._io.sockets import Resolver
 from coinex_asyncio._io.waiters import Waiters
 from coinex_asyncio.network import Network, open_transport
@@ -141,15 +142,14 @@ class AsyncioIO:
     def __init__(self, core: ClientCore, network: Network, ssl_context: ssl.SSLContext | None) -> None:
         self.loop = asyncio.get_running_loop()
         self.core = core
-        self.line: Line | None = None
-        """The open connection."""
+        self.line: Line | None = None  # the open connection
         self.waiters = Waiters(self.loop)
+        self.block = Block()
         self._network = network
         self._context = cache(lambda: ssl_context or default_ssl_context())
         self._resolver = Resolver()
         self._connecting: asyncio.Task[None] | None = None
-        self._pause: asyncio.TimerHandle | None = None
-        """Ends the wait for the next attempt."""
+        self._pause: asyncio.TimerHandle | None = None  # before the next attempt
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at = math.inf
         """When that is, in the session's time; never later than its next deadline."""
@@ -157,19 +157,14 @@ class AsyncioIO:
         """Seconds: the loop's clock may stand still while the machine sleeps."""
         self._has_begun = False
         self._has_turn = False  # that is due in the next round of the loop
-        self._block: asyncio.Task[object] | None = None
-        """The task whose block the client is; cancelled when the client ends by an error."""
-        self._has_cut_block = False
         self._beside: set[asyncio.Task[None]] = set()
-        """What runs beside the client; ends first."""
         self._done: asyncio.Future[None] = self.loop.create_future()
         """There is no connection, and there will be none."""
 
     # What users and events cause --------------------------------------------------------------------------------------
 
-    def enter_block(self, *beside: Callable[[], Awaitable[None]]) -> None:
-        """The current task enters the block of the client; these run beside it."""
-        self._block = asyncio.current_task()
+    def run_beside(self, *beside: Callable[[], Awaitable[None]]) -> None:
+        """Runs these until the client is closed; what they raise ends it."""
         self._beside = {self.loop.create_task(self._run_beside(work)) for work in beside}
 
     def begin(self) -> None:
@@ -201,13 +196,6 @@ class AsyncioIO:
             if self.line is not None and self.line.is_full:
                 self.line.limit(core.closing_time())
         self.turn()
-
-    def leave_block(self) -> bool:
-        """The block has ended: it is not cancelled any more. True: it was, by us."""
-        block, self._block = self._block, None
-        if self._has_cut_block and block is not None:
-            block.uncancel()
-        return self._has_cut_block
 
     async def close(self) -> None:
         """Stops and returns, within a limit, when the connection is gone."""
@@ -242,9 +230,7 @@ class AsyncioIO:
     def fail(self, error: BaseException) -> None:
         """The client ends because of this; its block gets it."""
         self.core.fail(error)
-        if self._block is not None and not self._has_cut_block:
-            self._has_cut_block = True
-            self._block.cancel()
+        self.block.cut()
         self.loop.call_soon(self.wake)
 
     # After every step of the session ----------------------------------------------------------------------------------
@@ -359,7 +345,6 @@ class AsyncioIO:
         if self.line is not line:
             return
         self.line = None
-        core = self.core
-        core.stop_if_asked()
-        core.session.disconnected(core.now(), why)
+        self.core.stop_if_asked()
+        self.core.session.disconnected(self.core.now(), why)
         self._advance()
