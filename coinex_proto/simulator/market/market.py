@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from itertools import takewhile
-from typing import Final
+from typing import Final, NamedTuple
 
 from attrs import define, field, frozen
 
@@ -49,12 +49,18 @@ class MarketSpec:
     """Futures: key of the spot market that is its index."""
     is_inverse: bool = False
     """Futures: lots count quote currency, and what they are worth is counted, paid and won in base currency."""
+    rates: tuple[int, int] = field(init=False)
+    """Both."""
     settle: str = field(init=False)
     """The currency of values, fees of futures, margin and profit."""
     value_factor: int = field(init=False)
     """ticks x lots x value_factor = units of quote currency; of an inverse market lots x value_factor / ticks = units of base currency."""
     base_factor: int = field(init=False)
     """lots x base_factor = units of base currency."""
+
+    @rates.default
+    def _rates(self) -> tuple[int, int]:
+        return self.maker_rate, self.taker_rate
 
     @settle.default
     def _settle(self) -> str:
@@ -87,8 +93,7 @@ class MarketSpec:
         return value if (lots < 0) == self.is_inverse else -value
 
 
-@frozen
-class Deal:
+class Deal(NamedTuple):
     """One public trade."""
 
     deal_id: int
@@ -115,8 +120,10 @@ class Candle:
 
     def add(self, price: int, lots: int, value: int, side: Side) -> None:
         self.close = price
-        self.high = max(self.high, price)
-        self.low = min(self.low, price)
+        if price > self.high:
+            self.high = price
+        elif price < self.low:
+            self.low = price
         self.lots += lots
         self.value += value
         if side == "buy":
@@ -168,17 +175,17 @@ class Market:
 
         A longer candle whose first minute is without trades opens where that minute does: at the price before.
         """
-        value = self.spec.value(deal.price, deal.lots)
-        minute, before = deal.created_ms - deal.created_ms % MINUTE_MS, self.last
-        self.last = deal.price
+        _, now_ms, side, price, lots = deal
+        value, before = self.spec.value(price, lots), self.last
+        self.last = price
         self.deals.appendleft(deal)
         self.deal_count += 1
         for candles, span in ((self.days, DAY_MS), (self.hours, HOUR_MS), (self.minutes, MINUTE_MS)):
-            start = deal.created_ms - deal.created_ms % span
-            if not candles or candles[-1].start_ms != start:
-                price = deal.price if start == minute else before
-                candles.append(Candle(start, price, price, price, price))
-            candles[-1].add(deal.price, deal.lots, value, deal.side)
+            if not candles or not 0 <= now_ms - candles[-1].start_ms < span:
+                start = now_ms - now_ms % span
+                first = price if start == now_ms - now_ms % MINUTE_MS else before
+                candles.append(Candle(start, first, first, first, first))
+            candles[-1].add(price, lots, value, side)
 
     def recall(self, deal: Deal) -> None:
         """Show a trade from the past, which its candles hold already."""

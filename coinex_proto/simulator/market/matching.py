@@ -10,13 +10,13 @@ from bisect import bisect_left
 from collections.abc import Iterator
 from typing import Final, Literal
 
-from attrs import define, field
+from attrs import NOTHING, define, field, fields
 
 Side = Literal["buy", "sell"]
 OTHER: Final[dict[Side, Side]] = {"buy": "sell", "sell": "buy"}
 
 
-@define(eq=False, kw_only=True)
+@define(eq=False, kw_only=True, slots=False)
 class Order:
     """One order, live or finished.  The exchange alone changes it."""
 
@@ -58,6 +58,29 @@ class Order:
     taker_rate: int = 0
     created_ms: int = 0
     updated_ms: int = 0
+
+
+class Quote(Order):
+    """A limit order of the crowd, which are most orders by far: what it leaves as it is stands on the class."""
+
+    kind = "limit"
+
+    def __init__(
+        self, order_id: int, owner: int, market: str, side: Side, price: int, lots: int, rates: tuple[int, int], now_ms: int
+    ) -> None:
+        self.order_id = order_id
+        self.owner = owner
+        self.market = market
+        self.side = side
+        self.price = price
+        self.amount = self.left = lots
+        self.maker_rate, self.taker_rate = rates
+        self.created_ms = self.updated_ms = now_ms
+
+
+for _field in fields(Order):
+    if _field.default is not NOTHING:
+        setattr(Quote, _field.name, _field.default)
 
 
 @define(eq=False)

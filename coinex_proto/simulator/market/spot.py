@@ -6,9 +6,9 @@ the unit.
 
 from __future__ import annotations
 
-from coinex_proto.simulator.market.accounts import Ledger
+from coinex_proto.simulator.market.accounts import Balance, Ledger
 from coinex_proto.simulator.market.amounts import RATE_ONE
-from coinex_proto.simulator.market.market import Market
+from coinex_proto.simulator.market.market import Market, MarketSpec
 from coinex_proto.simulator.market.matching import Order
 
 HOUSE = 0
@@ -20,9 +20,12 @@ class SpotSettlement:
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
+        self._pairs: dict[tuple[int, str], tuple[Balance, Balance]] = {}
 
     def reserve(self, market: Market, order: Order) -> None:
-        """Freeze what the order may cost.  Raises NotEnough."""
+        """Freeze what the order of a watched owner may cost.  Raises NotEnough."""
+        if order.owner not in self._ledger.watched:
+            return
         units = self._cost(market, order)
         self._ledger.freeze(order.owner, "spot", self._paid_in(market, order), units)
         order.frozen = units
@@ -41,28 +44,44 @@ class SpotSettlement:
 
     def trade(self, market: Market, buy: Order, sell: Order, lots: int, price: int, taker: Order) -> tuple[int, int]:
         """Exchange the currencies of one match.  Returns the fees (of the buyer, of the seller) in units."""
-        spec, ledger = market.spec, self._ledger
+        spec, watched = market.spec, self._ledger.watched
         value, base = price * lots * spec.value_factor, lots * spec.base_factor
         base_fee = base * (buy.taker_rate if buy is taker else buy.maker_rate) // RATE_ONE
         quote_fee = value * (sell.taker_rate if sell is taker else sell.maker_rate) // RATE_ONE
-        held = buy.price * lots * spec.value_factor if buy.kind != "market" else value
-        buy.frozen -= held
-        sell.frozen -= base
-        buyer = ledger.balance(buy.owner, "spot", spec.quote)
-        buyer.frozen -= held
-        buyer.available += held - value
-        ledger.balance(buy.owner, "spot", spec.base).available += base - base_fee
-        ledger.balance(sell.owner, "spot", spec.base).frozen -= base
-        ledger.balance(sell.owner, "spot", spec.quote).available += value - quote_fee
-        ledger.balance(HOUSE, "spot", spec.base).available += base_fee
-        ledger.balance(HOUSE, "spot", spec.quote).available += quote_fee
-        for owner in (buy.owner, sell.owner):
-            if owner in ledger.watched:
-                ledger.moved(owner, "spot", spec.base)
-                ledger.moved(owner, "spot", spec.quote)
+        (buyer_base, buyer_quote), (seller_base, seller_quote) = self._pair(spec, buy.owner), self._pair(spec, sell.owner)
+        house_base, house_quote = self._pair(spec, HOUSE)
+        if buy.owner in watched:
+            held = buy.price * lots * spec.value_factor if buy.kind != "market" else value
+            buy.frozen -= held
+            buyer_quote.frozen -= held
+            buyer_quote.available += held
+            self._moved(spec, buy.owner)
+        if sell.owner in watched:
+            sell.frozen -= base
+            seller_base.frozen -= base
+            seller_base.available += base
+            self._moved(spec, sell.owner)
+        buyer_quote.available -= value
+        buyer_base.available += base - base_fee
+        seller_base.available -= base
+        seller_quote.available += value - quote_fee
+        house_base.available += base_fee
+        house_quote.available += quote_fee
         buy.base_fee += base_fee
         sell.quote_fee += quote_fee
         return base_fee, quote_fee
+
+    def _pair(self, spec: MarketSpec, owner: int) -> tuple[Balance, Balance]:
+        """What an owner has of base and quote currency; the ledger keeps one object of each for good."""
+        found = self._pairs.get((owner, spec.key))
+        if found is None:
+            base, quote = (self._ledger.balance(owner, "spot", currency) for currency in (spec.base, spec.quote))
+            found = self._pairs[owner, spec.key] = base, quote
+        return found
+
+    def _moved(self, spec: MarketSpec, owner: int) -> None:
+        self._ledger.moved(owner, "spot", spec.base)
+        self._ledger.moved(owner, "spot", spec.quote)
 
     def _paid_in(self, market: Market, order: Order) -> str:
         return market.spec.quote if order.side == "buy" else market.spec.base

@@ -35,6 +35,8 @@ MOST_GROWTH: Final = 64 * 2**20
 PER_SERVER: Final = 20_000
 """After so many inputs a new server starts: orders that were placed are kept by right."""
 BYSTANDER_EVERY: Final = 50
+MOST_PIECES: Final = 30
+"""After so many small pieces the rest of an input comes in large ones."""
 ROUTES: Final = sorted(
     {
         route
@@ -116,10 +118,12 @@ class Fuzzer:
     def _cut(self, random: Random, connection: ServerConnection, data: bytes) -> list[bytes]:
         """The bytes in pieces, with or without time between them; what comes back."""
         found, at = [], 0
-        pause = random.choice((0.0, 0.0, 0.0, 0.01, 1.0))
+        pause = random.choice((0.0, 0.0, 0.0, 0.01, 0.2)) if random.random() < 0.998 else 15.0
         longest = random.choice((10, 1000, 65536, 65536)) if len(data) < 20_000 else 65536
-        while at < len(data) and connection.wants_close is None:
-            size = random.randint(1, longest)
+        for number in range(len(data)):
+            if at >= len(data) or connection.wants_close is not None:
+                break
+            size = random.randint(1, longest if number < MOST_PIECES else len(data))
             connection.receive_data(data[at : at + size], self.server.now + pause)
             self.server.take_ready()
             found.append(connection.data_to_send())
@@ -310,7 +314,7 @@ def main(count: int, first: int = 0) -> int:
     try:
         for number in range(first + min(count, 2000), first + count):
             fuzzer.run(number)
-            if number % 100_000 == 0:
+            if number % 10_000 == 0:
                 print(f"{number}: {(peak() - before) / 2**20:.1f} MiB more", flush=True)
     except BaseException:
         print(f"input {number}", file=sys.stderr)
