@@ -223,6 +223,10 @@ class Market:
 
     def levels(self, side: Side, limit: int = LONGEST_VIEW, step: int = 1) -> list[tuple[str, str]]:
         """Price and size texts of one side, best first; `step` ticks merge into one level, away from the middle."""
+        return [_pair(text) for text in self.ladder(side, limit, step)]
+
+    def ladder(self, side: Side, limit: int = LONGEST_VIEW, step: int = 1) -> list[str]:
+        """The same, each level as one text, `price:size`."""
         half = self.book.sides[side]
         return self._merged(half, side, limit, step) if step > 1 else self._plain(half, limit)
 
@@ -254,22 +258,22 @@ class Market:
     def amount_text(self, lots: int) -> str:
         return to_short_text(lots, self.spec.amount_places)
 
-    def _plain(self, half: HalfBook, limit: int) -> list[tuple[str, str]]:
+    def _plain(self, half: HalfBook, limit: int) -> list[str]:
         shown = [level for level in half if level.lots][:limit] if half.has_hidden else half.ranked[:limit]
         return [level.text or self._print(level) for level in shown]
 
-    def _print(self, level: Level) -> tuple[str, str]:
+    def _print(self, level: Level) -> str:
         spec = self.spec
         price = level.price_text = level.price_text or to_text(level.price, spec.price_places)
-        level.text = text = (price, to_short_text(level.lots, spec.amount_places))
+        level.text = text = f"{price}:{to_short_text(level.lots, spec.amount_places)}"
         return text
 
     def best(self, side: Side) -> tuple[str, str]:
         """Price and size texts of the best level that shows something; zeros for an empty side."""
         levels = self._plain(self.book.sides[side], 1)
-        return levels[0] if levels else ("0", "0")
+        return _pair(levels[0]) if levels else ("0", "0")
 
-    def _merged(self, half: HalfBook, side: Side, limit: int, step: int) -> list[tuple[str, str]]:
+    def _merged(self, half: HalfBook, side: Side, limit: int, step: int) -> list[str]:
         sums: dict[int, int] = {}
         for level in half:
             if not level.lots:
@@ -278,7 +282,12 @@ class Market:
             if price not in sums and len(sums) == limit:
                 break
             sums[price] = sums.get(price, 0) + level.lots
-        return [(self.price_text(price), self.amount_text(lots)) for price, lots in sums.items()]
+        return [f"{self.price_text(price)}:{self.amount_text(lots)}" for price, lots in sums.items()]
+
+
+def _pair(text: str) -> tuple[str, str]:
+    price, _, size = text.partition(":")
+    return price, size
 
 
 def _front(half: HalfBook) -> tuple[int, int]:

@@ -93,7 +93,7 @@ class Level:
     orders: dict[int, Order] = field(factory=dict)
     price_text: str = ""
     """As printed, once it has been."""
-    text: tuple[str, str] | None = None
+    text: str = ""
     """Price and size as printed; kept by whoever prints, cleared on every change."""
 
 
@@ -126,7 +126,7 @@ class HalfBook:
             self.has_hidden = True
         else:
             level.lots += order.left
-            level.text = None
+            level.text = ""
 
     def take(self, order: Order, lots: int) -> None:
         """Take lots of this order away; the order goes when nothing is left of it.  Comes before `order.left` changes."""
@@ -134,7 +134,7 @@ class HalfBook:
         level = self.levels[order.price]
         if not order.is_hidden:
             level.lots -= lots
-            level.text = None
+            level.text = ""
         if lots == order.left:
             del level.orders[order.order_id]
             if not level.orders:
