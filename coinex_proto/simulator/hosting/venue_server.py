@@ -236,8 +236,10 @@ class VenueServer(ABC, Generic[Code]):
 
     def _next_at(self) -> float:
         """When the next thing is due."""
-        at = min(self.crowds.next_at, self._pushes_at(), self._faults.next_at)
-        return min(at, self._funding_at, self._connections_at)
+        return min(self.crowds.next_at, self._next_but_crowds())
+
+    def _next_but_crowds(self) -> float:
+        return min(self._pushes_at(), self._faults.next_at, self._funding_at, self._connections_at)
 
     def _step(self, at: float) -> None:
         """Do everything that is due at this time, in an order that never changes."""

@@ -128,12 +128,12 @@ class Exchange:
 
     def quote(self, market: Market, side: Side, price: int, lots: int) -> Order:
         """Place a limit order of the crowd's makers: what `place` does, as cheap as what happens most should be."""
-        if market.is_halted or MAKERS in self.ledger.watched or market.book.next_maker(side, price) is not None:
-            return self.place(MAKERS, market.spec.key, side, "limit", price=price, amount=lots)
-        self._last_order_id += 1
-        spec = market.spec
-        order = Quote(self._last_order_id, MAKERS, spec.key, side, price, lots, spec.rates, self.now_ms)
-        market.book.add(order)
+        spec, book = market.spec, market.book
+        if market.is_halted or MAKERS in self.ledger.watched or book.next_maker(side, price) is not None:
+            return self.place(MAKERS, spec.key, side, "limit", price=price, amount=lots)
+        self._last_order_id = number = self._last_order_id + 1
+        order = book.orders[number] = Quote(number, MAKERS, spec.key, side, price, lots, spec.rates, self.now_ms)
+        book.sides[side].add(order)
         self._after(market)
         return order
 

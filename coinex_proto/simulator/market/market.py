@@ -169,6 +169,8 @@ class Market:
         """Called with each order of the crowd's makers that is over."""
         self.top: tuple[int, int, int, int] = (0, 0, 0, 0)
         """Best bid price and size, best ask price and size; 0 for a missing side."""
+        self._top_seen = -1
+        """Changes of the book, both sides, when it was looked at last."""
 
     def record(self, deal: Deal) -> None:
         """Take a trade into the public figures.
@@ -180,12 +182,21 @@ class Market:
         self.last = price
         self.deals.appendleft(deal)
         self.deal_count += 1
+        bought = lots if side == "buy" else 0
         for candles, span in ((self.days, DAY_MS), (self.hours, HOUR_MS), (self.minutes, MINUTE_MS)):
             if not candles or not 0 <= now_ms - candles[-1].start_ms < span:
                 start = now_ms - now_ms % span
                 first = price if start == now_ms - now_ms % MINUTE_MS else before
                 candles.append(Candle(start, first, first, first, first))
-            candles[-1].add(price, lots, value, side)
+            candle = candles[-1]
+            candle.close = price
+            if price > candle.high:
+                candle.high = price
+            elif price < candle.low:
+                candle.low = price
+            candle.lots += lots
+            candle.value += value
+            candle.bought += bought
 
     def recall(self, deal: Deal) -> None:
         """Show a trade from the past, which its candles hold already."""
@@ -208,8 +219,11 @@ class Market:
 
     def see_top(self) -> bool:
         """Look at the best prices again; whether they have changed."""
-        sides = self.book.sides
-        top = (*_front(sides["buy"]), *_front(sides["sell"]))
+        bids, asks = self.book.bids, self.book.asks
+        if bids.revision + asks.revision == self._top_seen:
+            return False
+        self._top_seen = bids.revision + asks.revision
+        top = (*_front(bids), *_front(asks))
         if top == self.top:
             return False
         self.top = top

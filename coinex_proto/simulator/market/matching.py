@@ -114,18 +114,20 @@ class HalfBook:
     def add(self, order: Order) -> None:
         """Rest an order behind those of its price."""
         self.revision += 1
-        level = self.levels.get(order.price)
+        shown = order.left
+        if order.is_hidden:
+            self.has_hidden, shown = True, 0
+        price = order.price
+        level = self.levels.get(price)
         if level is None:
-            level = self.levels[order.price] = Level(order.price)
-            key = order.price * self._sign
+            level = self.levels[price] = Level(price, shown, {order.order_id: order})
+            key = price * self._sign
             at = bisect_left(self._keys, key)
             self._keys.insert(at, key)
             self.ranked.insert(at, level)
-        level.orders[order.order_id] = order
-        if order.is_hidden:
-            self.has_hidden = True
         else:
-            level.lots += order.left
+            level.orders[order.order_id] = order
+            level.lots += shown
             level.text = ""
 
     def take(self, order: Order, lots: int) -> None:
@@ -139,7 +141,7 @@ class HalfBook:
             del level.orders[order.order_id]
             if not level.orders:
                 del self.levels[order.price]
-                at = bisect_left(self._keys, order.price * self._sign)
+                at = 0 if level is self.ranked[0] else bisect_left(self._keys, order.price * self._sign)
                 del self._keys[at], self.ranked[at]
 
     def best(self) -> Level | None:
@@ -153,16 +155,9 @@ class Book:
     """Both sides of a market."""
 
     def __init__(self) -> None:
-        self.sides: dict[Side, HalfBook] = {"buy": HalfBook(-1), "sell": HalfBook(1)}
+        self.bids, self.asks = HalfBook(-1), HalfBook(1)
+        self.sides: dict[Side, HalfBook] = {"buy": self.bids, "sell": self.asks}
         self.orders: dict[int, Order] = {}
-
-    @property
-    def bids(self) -> HalfBook:
-        return self.sides["buy"]
-
-    @property
-    def asks(self) -> HalfBook:
-        return self.sides["sell"]
 
     def add(self, order: Order) -> None:
         self.orders[order.order_id] = order
@@ -182,10 +177,13 @@ class Book:
 
     def next_maker(self, side: Side, limit: int | None) -> Order | None:
         """The order that a taker of this side meets first; None when nobody trades at `limit` or better."""
-        ranked = self.sides[OTHER[side]].ranked
-        if not ranked or (limit is not None and not _reaches(side, limit, ranked[0].price)):
+        ranked = self.asks.ranked if side == "buy" else self.bids.ranked
+        if not ranked:
             return None
-        return next(iter(ranked[0].orders.values()))
+        best = ranked[0]
+        if limit is not None and (best.price > limit if side == "buy" else best.price < limit):
+            return None
+        return next(iter(best.orders.values()))
 
     def makers(self, side: Side, limit: int | None) -> Iterator[Order]:
         """All orders that a taker of this side could meet, in the order of meeting them."""

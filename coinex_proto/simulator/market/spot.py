@@ -15,12 +15,24 @@ HOUSE = 0
 """The owner that fees go to."""
 
 
+class _Pairs(dict[int, tuple[Balance, Balance]]):
+    """What each owner has of base and quote currency of one market; the ledger keeps one object of each for good."""
+
+    def __init__(self, ledger: Ledger, spec: MarketSpec) -> None:
+        self._ledger, self._spec = ledger, spec
+
+    def __missing__(self, owner: int) -> tuple[Balance, Balance]:
+        base, quote = (self._ledger.balance(owner, "spot", currency) for currency in (self._spec.base, self._spec.quote))
+        found = self[owner] = base, quote
+        return found
+
+
 class SpotSettlement:
     """Moves base against quote currency."""
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
-        self._pairs: dict[tuple[int, str], tuple[Balance, Balance]] = {}
+        self._pairs: dict[str, _Pairs] = {}
 
     def reserve(self, market: Market, order: Order) -> None:
         """Freeze what the order of a watched owner may cost.  Raises NotEnough."""
@@ -48,8 +60,9 @@ class SpotSettlement:
         value, base = price * lots * spec.value_factor, lots * spec.base_factor
         base_fee = base * (buy.taker_rate if buy is taker else buy.maker_rate) // RATE_ONE
         quote_fee = value * (sell.taker_rate if sell is taker else sell.maker_rate) // RATE_ONE
-        (buyer_base, buyer_quote), (seller_base, seller_quote) = self._pair(spec, buy.owner), self._pair(spec, sell.owner)
-        house_base, house_quote = self._pair(spec, HOUSE)
+        pairs = self._pairs.get(spec.key) or self._pairs.setdefault(spec.key, _Pairs(self._ledger, spec))
+        (buyer_base, buyer_quote), (seller_base, seller_quote) = pairs[buy.owner], pairs[sell.owner]
+        house_base, house_quote = pairs[HOUSE]
         if buy.owner in watched:
             held = buy.price * lots * spec.value_factor if buy.kind != "market" else value
             buy.frozen -= held
@@ -70,14 +83,6 @@ class SpotSettlement:
         buy.base_fee += base_fee
         sell.quote_fee += quote_fee
         return base_fee, quote_fee
-
-    def _pair(self, spec: MarketSpec, owner: int) -> tuple[Balance, Balance]:
-        """What an owner has of base and quote currency; the ledger keeps one object of each for good."""
-        found = self._pairs.get((owner, spec.key))
-        if found is None:
-            base, quote = (self._ledger.balance(owner, "spot", currency) for currency in (spec.base, spec.quote))
-            found = self._pairs[owner, spec.key] = base, quote
-        return found
 
     def _moved(self, spec: MarketSpec, owner: int) -> None:
         self._ledger.moved(owner, "spot", spec.base)

@@ -8,7 +8,7 @@ reference is traded away, the user's orders included.
 from __future__ import annotations
 
 import math
-from heapq import heapify, heappop, heappush
+from heapq import heapify, heappush, heapreplace
 from random import Random
 from typing import Final
 
@@ -117,10 +117,12 @@ class Crowd:
                 self._fill_up()
 
     def _trade(self) -> None:
-        random = self._random
-        self.sweep(int(self.reference), int(self.reference))
-        choice = random.random()
-        side: Side = "buy" if random.random() < 0.5 else "sell"
+        uniform, middle, book = self._random.random, int(self.reference), self._market.book
+        bids, asks = book.bids.ranked, book.asks.ranked
+        if (bids and bids[0].price > middle) or (asks and asks[0].price < middle):
+            self.sweep(middle, middle)
+        choice = uniform()
+        side: Side = "buy" if uniform() < 0.5 else "sell"
         if choice < 0.3:
             self._exchange.hit(self._market, side, None, self._size())
         self._renew(side)
@@ -187,21 +189,24 @@ class Crowd:
         half = self.reference * self._settings.spread / 2
         away = half * (0.5 + uniform()) - math.log(1.0 - uniform()) / (1 / (10 * half + 1))
         price = math.floor(self.reference - away) if side == "buy" else math.ceil(self.reference + away)
-        order = self.rest(side, max(price, 1), self._size())
+        order = self._exchange.quote(self._market, side, price if price > 1 else 1, self._size())
         if not order.finish:
             self._orders[side][order.order_id] = order
 
     def _renew(self, tired: Side) -> None:
         """The oldest quote of one side goes, new ones take the place of those that are gone."""
-        if len(self._orders[tired]) >= self._depth:
-            self._exchange.cancel(next(iter(self._orders[tired].values())))
+        orders = self._orders[tired]
+        if len(orders) >= self._depth:
+            self._exchange.cancel(next(iter(orders.values())))
         self._fill_up()
 
     def _fill_up(self) -> None:
         """New quotes until both sides are as deep as they should be."""
         for side, orders in self._orders.items():
-            for _ in range(self._depth - len(orders)):
-                self._quote(side)
+            missing = self._depth - len(orders)
+            if missing > 0:
+                for _ in range(missing):
+                    self._quote(side)
 
     def _size(self) -> int:
         uniform, spec = self._random.random, self._market.spec
@@ -212,7 +217,7 @@ class Crowd:
             if normal * normal / 4.0 <= -math.log(two):
                 break
         lots = int(math.exp(normal) * self._settings.order_value / (price * self._lot))
-        return max(lots, spec.min_amount)
+        return lots if lots > spec.min_amount else spec.min_amount
 
 
 class Crowds:
@@ -277,7 +282,7 @@ class Crowds:
 
     def act(self) -> None:
         """Do the action that is due next.  The exchange's clock stands at its time."""
-        at, number, key, last = heappop(self._due)
+        at, number, key, last = self._due[0]
         crowd = self._crowds[key]
         crowd.act(at - last)
-        heappush(self._due, (at + crowd.wait(), number, key, at))
+        heapreplace(self._due, (at + crowd.wait(), number, key, at))
