@@ -96,13 +96,14 @@ class DepthChannel:
 
     def push_changes(self, now_ms: int) -> None:
         """Push what has changed to the followers, and the whole book to newcomers and whenever it is due."""
-        if self.market.is_halted or not self.market.is_awake:
-            return
-        sides = self.market.book.sides
-        bids = self.bids.look(self) if sides["buy"].revision != self.bids.seen else []
-        asks = self.asks.look(self) if sides["sell"].revision != self.asks.seen else []
-        has_changed = bool(bids or asks)
+        market, book = self.market, self.market.book
         is_due = not self.is_full and now_ms >= self.full_at
+        is_same = book.bids.revision == self.bids.seen and book.asks.revision == self.asks.seen
+        if (is_same and not is_due and not self.has_newcomers) or market.is_halted or not market.is_awake:
+            return
+        bids = self.bids.look(self) if book.bids.revision != self.bids.seen else []
+        asks = self.asks.look(self) if book.asks.revision != self.asks.seen else []
+        has_changed = bool(bids or asks)
         if not (has_changed or self.has_newcomers or is_due):
             return
         if is_due:

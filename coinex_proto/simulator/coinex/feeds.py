@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
-from typing import Any, Final
+from typing import Final
 
 from attrs import define, field
 
@@ -137,8 +137,7 @@ class Feeds:
 
     def push_quote(self, market: Market) -> None:
         """The best prices have changed."""
-        followers = self._followers("bbo", market.spec.name)
-        if followers:
+        if self._subscriptions["bbo"] and (followers := self._followers("bbo", market.spec.name)):
             push = self._quote(market)
             for follower in followers:
                 follower.deliver(push)

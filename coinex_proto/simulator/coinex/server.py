@@ -267,9 +267,11 @@ class CoinexServer(VenueServer[int]):
         if self._wakes_at <= at:
             self._wake_some(at)
         if self._push_at is not None and self._push_at <= at:
+            has_subscribers = False
             for feeds in self.feeds.values():
-                feeds.push_changes(self.exchange.now_ms)
-            has_subscribers = any(feeds.has_subscribers for feeds in self.feeds.values())
+                if feeds.has_subscribers:
+                    has_subscribers = True
+                    feeds.push_changes(self.exchange.now_ms)
             self._push_at = _next_multiple(at, PUSH_INTERVAL_MS) if has_subscribers else None
         if self._index_at <= at:
             for feeds in self.feeds.values():

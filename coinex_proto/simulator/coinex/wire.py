@@ -63,9 +63,10 @@ class Push:
 
     @property
     def frame(self) -> bytes:
-        if self._frame is None:
-            self._frame = binary_frame(packed(self.payload))
-        return self._frame
+        frame = self._frame
+        if frame is None:
+            frame = self._frame = binary_frame(packed(self.payload))
+        return frame
 
 
 class Subscriber(Protocol):

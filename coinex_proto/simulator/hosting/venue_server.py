@@ -245,6 +245,8 @@ class VenueServer(ABC, Generic[Code]):
         """Do everything that is due at this time, in an order that never changes."""
         if self.crowds.next_at <= at:
             self.crowds.act()
+            if self._next_but_crowds() > at:
+                return
         self._push_due(at)
         if self._faults.next_at <= at:
             self._faults.act(at)

@@ -349,9 +349,7 @@ class Exchange:
         else:
             self._report_order(maker, "update")
 
-    def _match_strangers(
-        self, settlement: Settlement, market: Market, taker: Order, maker: Order, lots: int
-    ) -> None:
+    def _match_strangers(self, settlement: Settlement, market: Market, taker: Order, maker: Order, lots: int) -> None:
         """A match that nobody is told of but by the market's public figures."""
         market.book.take(maker, lots)
         taker.left -= lots

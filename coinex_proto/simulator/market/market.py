@@ -118,17 +118,6 @@ class Candle:
     bought: int = 0
     """Lots that takers bought."""
 
-    def add(self, price: int, lots: int, value: int, side: Side) -> None:
-        self.close = price
-        if price > self.high:
-            self.high = price
-        elif price < self.low:
-            self.low = price
-        self.lots += lots
-        self.value += value
-        if side == "buy":
-            self.bought += lots
-
 
 @frozen(kw_only=True)
 class DayFigures:

@@ -66,7 +66,15 @@ class Quote(Order):
     kind = "limit"
 
     def __init__(
-        self, order_id: int, owner: int, market: str, side: Side, price: int, lots: int, rates: tuple[int, int], now_ms: int
+        self,
+        order_id: int,
+        owner: int,
+        market: str,
+        side: Side,
+        price: int,
+        lots: int,
+        rates: tuple[int, int],
+        now_ms: int,
     ) -> None:
         self.order_id = order_id
         self.owner = owner

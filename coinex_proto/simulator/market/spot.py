@@ -22,7 +22,9 @@ class _Pairs(dict[int, tuple[Balance, Balance]]):
         self._ledger, self._spec = ledger, spec
 
     def __missing__(self, owner: int) -> tuple[Balance, Balance]:
-        base, quote = (self._ledger.balance(owner, "spot", currency) for currency in (self._spec.base, self._spec.quote))
+        base, quote = (
+            self._ledger.balance(owner, "spot", currency) for currency in (self._spec.base, self._spec.quote)
+        )
         found = self[owner] = base, quote
         return found
 

@@ -70,7 +70,11 @@ class Crowd:
         self._settings = settings
         spec = self._market.spec
         self._volatility = 0.0 if spec.base in STABLE else settings.volatility
-        self._tick, self._lot, self._quote_worth = 10**-spec.price_places, 10**-spec.amount_places, usd_worth(spec.quote)
+        self._tick, self._lot, self._quote_worth = (
+            10**-spec.price_places,
+            10**-spec.amount_places,
+            usd_worth(spec.quote),
+        )
         self._random = Random(f"{seed}:{key}")
         many = len(exchange.markets) > MANY_MARKETS
         self._depth = settings.depth if settings.depth is not None else SHALLOW if many else DEEP
@@ -189,7 +193,7 @@ class Crowd:
         half = self.reference * self._settings.spread / 2
         away = half * (0.5 + uniform()) - math.log(1.0 - uniform()) / (1 / (10 * half + 1))
         price = math.floor(self.reference - away) if side == "buy" else math.ceil(self.reference + away)
-        order = self._exchange.quote(self._market, side, price if price > 1 else 1, self._size())
+        order = self._exchange.quote(self._market, side, max(1, price), self._size())
         if not order.finish:
             self._orders[side][order.order_id] = order
 
@@ -217,7 +221,7 @@ class Crowd:
             if normal * normal / 4.0 <= -math.log(two):
                 break
         lots = int(math.exp(normal) * self._settings.order_value / (price * self._lot))
-        return lots if lots > spec.min_amount else spec.min_amount
+        return max(spec.min_amount, lots)
 
 
 class Crowds:
