@@ -8,6 +8,7 @@ reference is traded away, the user's orders included.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from heapq import heapify, heappush, heapreplace
 from random import Random
 from typing import Final
@@ -18,7 +19,7 @@ from coinex_proto.simulator.market.catalogue import STABLE, market_key, usd_wort
 from coinex_proto.simulator.market.exchange import MAKERS, TAKERS, Exchange
 from coinex_proto.simulator.market.history import trades
 from coinex_proto.simulator.market.klines import klines
-from coinex_proto.simulator.market.market import MINUTE_MS
+from coinex_proto.simulator.market.market import MINUTE_MS, Market
 from coinex_proto.simulator.market.matching import Order, Side
 
 NORMAL: Final = 4 * math.exp(-0.5) / math.sqrt(2.0)
@@ -227,8 +228,16 @@ class Crowd:
 class Crowds:
     """The crowds of all markets on one clock.  A market sleeps until somebody looks at it."""
 
-    def __init__(self, exchange: Exchange, settings: CrowdSettings, seed: int | str) -> None:
+    def __init__(
+        self,
+        exchange: Exchange,
+        settings: CrowdSettings,
+        seed: int | str,
+        woken: Callable[[Market], object] = lambda _: None,
+    ) -> None:
+        """`woken(market)` is called when a market has woken."""
         self._exchange = exchange
+        self._woken = woken
         self._settings = settings
         self._seed = seed
         self._crowds: dict[str, Crowd] = {}
@@ -247,7 +256,9 @@ class Crowds:
                 if leader is not None:
                     leader.followers.append(crowd)
             crowd.start()
-            self._exchange.markets[key].is_awake = True
+            market = self._exchange.markets[key]
+            market.is_awake = True
+            self._woken(market)
             if self._settings.rate > 0:
                 heappush(self._due, (now + crowd.wait(), len(self._crowds), key, now))
         return crowd
