@@ -6,7 +6,7 @@ connection has the next sequence number. Source: QFEX documentation, MDS channel
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice, takewhile
 from typing import Any, Final, Protocol
 
@@ -65,6 +65,7 @@ class QfexFeeds:
         self._exchange = exchange
         self.markets = markets
         """By symbol."""
+        self._numbers = {name: number for number, name in enumerate(markets)}
         self._wake, self._wake_later = wake, wake_later
         self.subscribers: dict[Subscriber, None] = {}
         self._deals_seen = {name: market.deal_count for name, market in markets.items()}
@@ -117,17 +118,22 @@ class QfexFeeds:
                 subscriber.push(message)
 
     def push_due(self, now_ms: int) -> None:
-        """Everything that is due at this tick."""
+        """Everything that is due at this tick.  The symbols of a channel have turns within its interval: a thousand books
+        do not come with one and the same tick.
+        """
+        tick = now_ms // TICK_MS
         deals = {name: self._new_deals(market) for name, market in self.markets.items()}
         for subscriber in tuple(self.subscribers):
             for channel, symbol, detail in tuple(subscriber.subscriptions):
                 interval = PUSH_INTERVALS_MS[channel]
-                if not interval or now_ms % interval >= TICK_MS:
+                if not interval:
                     continue
+                turns = interval // TICK_MS
                 if channel == "market_stats":
-                    subscriber.push(self._stats(symbol))
+                    if tick % turns == 0:
+                        subscriber.push(self._stats(symbol))
                     continue
-                for market in self._named(symbol):
+                for market in self._whose_turn(symbol, tick % turns, turns):
                     if channel == "trade":
                         for message in deals[market.spec.name]:
                             subscriber.push(message)
@@ -144,6 +150,11 @@ class QfexFeeds:
             yield from self.markets.values()
         else:
             yield self.markets[symbol]
+
+    def _whose_turn(self, symbol: str, turn: int, turns: int) -> Iterable[Market]:
+        if symbol == ALL:
+            return islice(self.markets.values(), turn, None, turns)
+        return (self.markets[symbol],) if self._numbers[symbol] % turns == turn else ()
 
     def _stamp(self, market: Market) -> dict[str, Any]:
         return {"symbol": market.spec.name, "time": moment(self._exchange.now_ms)}

@@ -105,3 +105,15 @@ def test_the_trades_that_a_market_wakes_with_are_no_news() -> None:
     server.advance(START + 1)
     assert awake(server) > 100
     assert len(peer.read()) < 100
+
+
+def test_the_books_of_a_thousand_symbols_come_in_turns_and_each_at_its_interval() -> None:
+    server, peer = thousand_symbols("*")
+    server.advance(START + 6.05)
+    peer.read()
+    ticks = []
+    for _ in range(5):
+        server.advance(server.now + 0.1)
+        ticks.append([text["symbol"] for text in peer.read() if text["type"] == "level2"])
+    assert [len(symbols) for symbols in ticks] == [200] * 5
+    assert {symbol for symbols in ticks for symbol in symbols} == set(server.feeds.markets)
