@@ -12,7 +12,7 @@ from typing import Final
 from attrs import define, field
 
 from coinex_proto.simulator.coinex.wire import Push, Subscriber, text_of
-from coinex_proto.simulator.market.amounts import UNIT_PLACES, to_scaled
+from coinex_proto.simulator.market.amounts import UNIT_PLACES, BadNumber, to_scaled
 from coinex_proto.simulator.market.market import Market
 from coinex_proto.simulator.market.matching import Side
 
@@ -38,7 +38,10 @@ def difference(old: list[str], new: list[str]) -> list[str]:
 
 def depth_step(market: Market, interval: str) -> int:
     """Ticks that a merge interval puts into one level.  Raises BadNumber."""
-    return int(max(1, to_scaled(interval, UNIT_PLACES) // 10 ** (UNIT_PLACES - market.spec.price_places)))
+    size = to_scaled(interval, UNIT_PLACES)
+    if size < 0:
+        raise BadNumber("a merge interval is not below zero")
+    return int(max(1, size // 10 ** (UNIT_PLACES - market.spec.price_places)))
 
 
 def depth_data(

@@ -85,7 +85,7 @@ class CoinexServer(VenueServer[int]):
         for spec in listed:
             by_module[spec.wallet][spec.name] = self.exchange.markets[spec.key]
         self.feeds = {
-            module: Feeds(by_module[module], self.prices, self._wake_soon, self._wake_later) for module in MODULES
+            module: Feeds(by_module[module], self.prices, self.wake_soon, self.wake_later) for module in MODULES
         }
         self.private = PrivateFeeds(self.exchange, self.prices, self.feeds)
         self.private.now = now

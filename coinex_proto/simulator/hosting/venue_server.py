@@ -218,6 +218,14 @@ class VenueServer(ABC, Generic[Code]):
         """Look after the connections then."""
         self._connections_at = min(self._connections_at, at)
 
+    def wake_soon(self, key: str) -> None:
+        """Somebody looks at this market: it wakes, at once or with others that are looked at in the same moment."""
+        self._waking.soon(key, self.now)
+
+    def wake_later(self, key: str) -> None:
+        """Somebody looks at this market among all others: it wakes by and by."""
+        self._waking.later(key, self.now)
+
     def has_output(self, connection: ServerConnection) -> None:
         self._ready[connection] = None
 
@@ -274,12 +282,6 @@ class VenueServer(ABC, Generic[Code]):
 
     def _wake(self, key: str) -> None:
         self.crowds.wake(key, self.now)
-
-    def _wake_soon(self, key: str) -> None:
-        self._waking.soon(key, self.now)
-
-    def _wake_later(self, key: str) -> None:
-        self._waking.later(key, self.now)
 
     def _woken(self, market: Market) -> None:
         """The crowd has come to this market."""

@@ -86,7 +86,7 @@ class QfexServer(VenueServer[str]):
             max_request_bytes=max_request_bytes,
         )
         by_symbol = {spec.name: self.exchange.markets[spec.key] for spec in listed}
-        self.feeds = QfexFeeds(self.exchange, by_symbol, self._wake_soon, self._wake_later)
+        self.feeds = QfexFeeds(self.exchange, by_symbol, self.wake_soon, self.wake_later)
         made_public, made_secret, token = make_keys(seed)
         self.keys = KeyRing(public_key or made_public, secret_key or made_secret, token)
         self.owner = self.exchange.open_account()
