@@ -105,7 +105,6 @@ class Config:
     does. Looked at between two attempts, so that one under way adds at most `open_timeout + login_timeout`.
     """
 
-
     recorder: Recorder | None = field(default=None, repr=False)
     """What records each client that has this config, as `coinex_recorder.RecordingFiles` does; None: nothing."""
     flight_recorder: Recorder | None = field(default=None, repr=False)

@@ -31,7 +31,15 @@ from wsproto.events import Pong as PongFrame
 from wsproto.utilities import ProtocolError
 
 from coinex_proto._wire.framing import CONTROL, FIN, check_close, cut_messages, encoded, peek, text_frame
-from coinex_proto._wire.handshake import Heads, accept_of, accepting, fault_of_interim, key_of, status_of, upgrade_request
+from coinex_proto._wire.handshake import (
+    Heads,
+    accept_of,
+    accepting,
+    fault_of_interim,
+    key_of,
+    status_of,
+    upgrade_request,
+)
 from coinex_proto._wire.received import Broken, Ended, PeerClosed, Pong, Received, Refused, Upgraded
 from coinex_proto.errors import UsageError, quoted
 

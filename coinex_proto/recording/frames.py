@@ -49,14 +49,15 @@ class _Deflater(Protocol):
 
 
 class _Inflater(Protocol):
-    unused_data: bytes
-    eof: bool
-
+    @property
+    def unused_data(self) -> bytes: ...
+    @property
+    def eof(self) -> bool: ...
     def decompress(self, data: bytes, /) -> bytes: ...
 
 
 def best_compression() -> Compression:
-    """zstd where it is installed (a third of the time of zlib and smaller), else gzip, which every Python has."""
+    """Zstd where it is installed (a third of the time of zlib and smaller), else gzip, which every Python has."""
     return "gzip" if zstandard is None else "zstd"
 
 
@@ -113,6 +114,7 @@ class Damage:
 
     offset: int
     size: int
+    """Of a torn tail: inflated, as far as that was possible."""
     why: str
     is_tail: bool
     """True: the file ends within a frame, as after a kill. False: something is broken in the middle, and it goes on behind."""
@@ -179,7 +181,6 @@ class _Reader:
 
     def _frame(self) -> Iterator[Batch | Damage]:
         begin, inflater, waiting, is_first = self._offset, self._inflater(), bytearray(), True
-        good_until = begin
         while True:
             try:
                 waiting += inflater.decompress(self._held)
@@ -201,7 +202,6 @@ class _Reader:
                     yield from self._broken(begin, "a batch of records is damaged", is_first)
                     return
                 del waiting[: LENGTH + size]
-                good_until = self._offset
                 yield Batch(begin, is_first, records)
                 is_first = False
             if inflater.eof:
@@ -209,13 +209,12 @@ class _Reader:
                     yield Damage(begin, self._offset - begin, "a frame ends within a batch", False)
                 return
             if not self._fill(1):
-                yield Damage(good_until, self._offset - good_until, "the file ends within a frame", True)
+                yield Damage(begin, len(waiting), "the file ends within a frame", True)
                 return
 
     def _broken(self, begin: int, why: str, is_first: bool) -> Iterator[Damage]:
         if begin == self._start and is_first:
             raise UsageError(f"this is no recording: {why}")
-        self._held = b"" + self._held
         yield from self._skip(why, begin)
 
     def _inflater(self) -> _Inflater:

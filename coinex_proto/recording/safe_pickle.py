@@ -57,7 +57,9 @@ StandIns: TypeAlias = Mapping[Hashable, object]
 class _Pickler(pickle.Pickler):
     """Names what is not written: `known` by identity, credentials by their class."""
 
-    def __init__(self, file: Any, known: Mapping[int, Hashable], order_number: Callable[[OrderView], int | None]) -> None:
+    def __init__(
+        self, file: Any, known: Mapping[int, Hashable], order_number: Callable[[OrderView], int | None]
+    ) -> None:
         super().__init__(file, 5)
         self._known = known
         self._order_number = order_number
@@ -75,7 +77,13 @@ class _Pickler(pickle.Pickler):
 
     def reducer_override(self, value: Any) -> Any:
         if isinstance(value, Endpoint):
-            return _endpoint, (value.host, value.port, value.tls, value.target.partition("?")[0], value.carries_credentials)
+            return _endpoint, (
+                value.host,
+                value.port,
+                value.tls,
+                value.target.partition("?")[0],
+                value.carries_credentials,
+            )
         if isinstance(value, Command | Outgoing):
             shown = {f.name: _shown(f, getattr(value, f.name)) for f in attrs.fields(type(value))}
             return _value, (type(value), shown)
@@ -98,11 +106,11 @@ def _shown(attribute: attrs.Attribute[Any], value: object) -> object:
 
 
 def _new(kind: type[Any]) -> object:
-    return kind.__new__(kind)
+    return object.__new__(kind)
 
 
 def _value(kind: type[Any], values: dict[str, object]) -> object:
-    made = kind.__new__(kind)
+    made: object = object.__new__(kind)
     for name, value in values.items():
         object.__setattr__(made, name, value)
     return made
@@ -123,7 +131,10 @@ def _method(owner: object, name: str) -> object:
     return found
 
 
-_OWN: Final = {("coinex_proto.recording.safe_pickle", made.__name__): made for made in (_endpoint, _method, _new, _value, _websocket)}
+_OWN: Final = {
+    ("coinex_proto.recording.safe_pickle", made.__name__): made
+    for made in (_endpoint, _method, _new, _value, _websocket)
+}
 
 
 class _Unpickler(pickle.Unpickler):
@@ -197,7 +208,7 @@ class _Source:
         return self.read((end or len(self._data)) - self._at)
 
 
-def _no_number(order: OrderView) -> None:
+def _no_number(_: OrderView) -> None:
     return None
 
 
@@ -216,5 +227,5 @@ def loads(data: bytes, stand_ins: StandIns | None = None, packages: frozenset[st
     """The value again. Raises `UsageError` for what is none, or holds classes of packages that were not named."""
     try:
         return _Unpickler(_Source(data), stand_ins or {}, packages | {"coinex_proto"}).load()
-    except Exception as error:  # noqa: BLE001  (bytes of a stranger: unpickling may raise anything)
+    except Exception as error:
         raise UsageError(f"a value of the recording cannot be read: {quoted(error)}") from error

@@ -118,8 +118,10 @@ class Tap:
         def record(data: bytes | bytearray | memoryview, now: float) -> None:
             if now >= self.checkpoint_at:
                 self._checkpoint(now)
-            self._readings = readings = []
-            self._inflated = inflated = []
+            readings: list[int | bytes] = []
+            self._readings = readings
+            inflated: list[bytes] = []
+            self._inflated = inflated
             try:
                 receive_data(data, now)
             finally:
@@ -139,11 +141,15 @@ class Tap:
         def record(now: float) -> None:
             if now >= self.checkpoint_at:
                 self._checkpoint(now)
-            self._readings = readings = []
+            readings: list[int | bytes] = []
+            self._readings = readings
             try:
                 handle_timeout(now)
             finally:
-                append((TIMEOUT, now, readings))
+                if self.room > 0:
+                    append((TIMEOUT, now, readings))
+                else:
+                    self.has_no_room((TIMEOUT, now, readings))
 
         return record
 
@@ -160,7 +166,11 @@ class Tap:
                 raised = type(error).__name__
                 raise
             finally:
-                self.records.append((name, now, readings, packed, text, raised))
+                record = (name, now, readings, packed, text, raised)
+                if self.room > 0:
+                    self.records.append(record)
+                else:
+                    self.has_no_room(record)
 
         return record
 
@@ -194,24 +204,27 @@ class Tap:
 
     def told(self, event: Event, now: float) -> None:
         """An event that tells of a gap was handed out."""
-        self.records.append((TOLD, now, (), type(event).__name__, to_json(event)))
+        self.note(type(event).__name__, to_json(event), now)
 
     def note(self, what: str, text: str, now: float) -> None:
         """Something that is no event: a consumer that was too slow, a callback that raised."""
-        self.records.append((TOLD, now, (), what, text))
+        if self.room > 0:
+            self.records.append((TOLD, now, (), what, text))
 
     def mark(self, now: float) -> None:
         """What the session has counted so far. Where the session lives."""
         assert self._session is not None
         counts = dict(self._session.stats.updates_by_topic)
         before, self._counts = self._counts, counts
-        grown = {topic_text(key): count - before.get(key, 0) for key, count in counts.items() if count != before.get(key)}
+        grown = {
+            topic_text(key): count - before.get(key, 0) for key, count in counts.items() if count != before.get(key)
+        }
         self.records.append((MARK, now, (), counters_of(self._session), grown))
 
     def has_no_room(self, record: tuple[Any, ...]) -> None:
         """An input came while `room` was used up; here it is left out, and told when there is room again."""
         self.left_out += 1
-        self.left_out_bytes += len(record[3])
+        self.left_out_bytes += len(record[3]) if record[0] == DATA else 0
 
     def close(self, now: float) -> None:
         """The client has ended: nothing more will come."""
@@ -247,7 +260,9 @@ class Tap:
             known[id(connection.inflate)] = "inflate"
         return dumps(state, known)
 
-    def header(self, recording_id: str, frame: int, began_at: float, *, is_flight: bool = False, why: str = "") -> Header:
+    def header(
+        self, recording_id: str, frame: int, began_at: float, *, is_flight: bool = False, why: str = ""
+    ) -> Header:
         """For a frame."""
         assert self._session is not None
         return Header(
@@ -274,7 +289,6 @@ _ANSWER: Final = b"HTTP/"
 def topic_text(key: TopicKey) -> str:
     """A topic's key for people and indexes: "depth BTCUSDT"."""
     return " ".join("all" if part is None else str(part) for part in key)
-
 
 
 def _is_between_messages(session: Session) -> bool:

@@ -12,8 +12,8 @@ This module must not know any venue.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any, Final, Protocol, TypeAlias, TypeVar, final
+from collections.abc import Callable, Hashable, Iterable, Iterator
+from typing import Final, Protocol, TypeAlias, TypeVar, final
 
 from attrs import field, frozen
 
@@ -159,8 +159,6 @@ class Replay:
         self.is_ended = False
         """The recorder ended here in good order."""
         self.records = 0
-        self.has_begun = False
-        """There is a session."""
         self._callbacks = Callbacks(callbacks)
         self._dialect = dialect
         self._packages = frozenset(packages)
@@ -186,6 +184,11 @@ class Replay:
         if self._session is None:
             raise UsageError("a recording has no session before its first step")
         return self._session
+
+    @property
+    def has_session(self) -> bool:
+        """False before the first step, and in a gap."""
+        return self._session is not None
 
     def on(self, wanted: type[E] | Topic[E], function: Callable[[E], object]) -> None:
         """The function gets every event of this class or topic."""
@@ -235,7 +238,9 @@ class Replay:
                 if step is not None:
                     yield step
         if self.header is None:
-            raise UsageError("this is no recording: the file is empty" if not self.damages else "nothing of it can be read")
+            raise UsageError(
+                "this is no recording: the file is empty" if not self.damages else "nothing of it can be read"
+            )
         if self._gap_why:
             yield Step(now=self.now, events=(self._gap(None),))
 
@@ -254,7 +259,6 @@ class Replay:
         self._recording_id, self._expected_frame = header.recording_id, header.frame + 1
         if self._session is None and header.frame == 0 and not header.is_flight:
             self._session = Session(self._made_dialect(), self._sources, self._made_config())
-            self.has_begun = True
 
     def _made_dialect(self) -> Dialect:
         if self._dialect is None:
@@ -344,14 +348,16 @@ class Replay:
                 arguments = (*arguments[:at], now, *arguments[at:])
             getattr(session, name)(*arguments, **named)
         else:
-            raise UsageError(f"a record of the recording is of a kind that this version does not know: {quoted(repr(kind))}")
+            raise UsageError(
+                f"a record of the recording is of a kind that this version does not know: {quoted(repr(kind))}"
+            )
 
     def _resume(self, checkpoint: bytes, now: float) -> Step | None:
         """A checkpoint is passed by, unless there is nothing to go on with."""
         if self._session is not None:
             return None
         made = Session(self._made_dialect(), self._sources, self._made_config())
-        stand_ins = {
+        stand_ins: dict[Hashable, object] = {
             "dialect": made.dialect,
             "config": made.config,
             "sources": self._sources,
@@ -362,7 +368,6 @@ class Replay:
         state = loads(checkpoint, stand_ins, self._packages)
         vars(made).update(state)
         self._session = made
-        self.has_begun = True
         self.now = now
         return Step(now=now, events=(self._gap(now),)) if self._gap_why else None
 
@@ -394,15 +399,15 @@ class Replay:
         return bytes(count)
 
 
-def _pieces(source: Source) -> Iterator[bytes]:
+def _pieces(source: Source | str) -> Iterator[bytes]:
+    if isinstance(source, str):
+        raise UsageError("a recording is bytes or an open file; coinex_recorder.replay takes a path")
     if isinstance(source, bytes | bytearray | memoryview):
         yield bytes(source)
-    elif hasattr(source, "read"):
+    elif isinstance(source, Iterable) and not hasattr(source, "read"):
+        yield from source
+    else:
         while piece := source.read(PIECE):
             if not isinstance(piece, bytes):
                 raise UsageError("a recording is bytes: open the file in binary mode ('rb')")
             yield piece
-    elif isinstance(source, str):
-        raise UsageError("a recording is bytes or an open file; coinex_recorder.replay takes a path")
-    else:
-        yield from source
