@@ -22,6 +22,7 @@ from coinex_proto import (
 from coinex_proto.coinex.http import HttpRefused, spot
 from coinex_trio import CoinexClient, Exchange, local_exchange
 from tests.coinex_trio.http_peer import hang_up, http_peer, nothing
+from tests.processes import HANGS_AFTER
 
 MARKET = "BTCUSDT"
 
@@ -378,7 +379,7 @@ def test_where_http_is_not_installed_the_error_names_the_extra_and_the_socket_wo
         "print(client.wait(order, timeout=5).state)\n"
         "client.close()\n"
     )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=30)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=HANGS_AFTER)
     assert done.stdout.splitlines() == [
         "MissingExtra HTTP needs httpx2: pip install 'coinex-sdk[http]'",
         "filled",

@@ -16,6 +16,7 @@ from coinex_proto import Backfilled, Config, ConnectFailed, NotReady, OrderView,
 from coinex_proto.coinex.http import HttpRefused, spot
 from coinex_trio import Exchange, TrioCoinexClient, local_exchange, open_coinex
 from tests.coinex_trio.http_peer import hang_up, http_peer, nothing
+from tests.processes import HANGS_AFTER
 
 MARKET = "BTCUSDT"
 
@@ -424,5 +425,5 @@ def test_where_http_is_not_installed_the_error_names_the_extra() -> None:
         "try: coinex_trio.open_coinex\n"
         "except Exception as error: print(type(error).__name__, error)\n"
     )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=30)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=HANGS_AFTER)
     assert done.stdout.splitlines() == ["MissingExtra HTTP needs httpx2: pip install 'coinex-sdk[http]'"]
