@@ -496,9 +496,9 @@ class Connection:
 
     def _opening_answered(self, pending: Pending, answer: Answer, now: float) -> None:
         try:
-            goes_on = self._sign_in.answered(pending.command, answer)
+            goes_on = self._sign_in.answered(answer)
         except LoginRefused as error:
-            self._login_failed(error, now)
+            self._login_failed(error.with_traceback(None), now)  # the frame of this function has the login request
             return
         clock = self._dialect.clock
         if goes_on:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.processes import HANGS_AFTER
+
 ROOT = Path(__file__).parent.parent
 PACKAGES = frozenset({"coinex_asyncio", "coinex_proto", "coinex_driver", "coinex_trio"})
 VENUES = ("coinex", "qfex", "coinflex")
@@ -242,5 +244,7 @@ def test_importing_it_does_not_import_trio(module: str) -> None:
     program = (
         f"import sys, {module}; print([m for m in ('trio', 'asyncio', 'click', 'rich', 'httpx2') if m in sys.modules])"
     )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=30, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=HANGS_AFTER, check=True
+    )
     assert done.stdout.strip() == "[]", done.stdout
