@@ -11,14 +11,7 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import Final, Self, TypeVar, final
 
-from coinex_proto import Config, ConnectFailed, RequestTimedOut
-from coinex_proto.coinflex import Assets, Market
-from coinex_proto.coinflex.http import LIVE_HTTP_URL, GetAssets, GetMarkets, HttpQuery, Pair
-from coinex_trio._http.network import proxy_of
-from coinex_trio._http.signals import HeldSignals
-from coinex_trio._http.sockets import SocketTransport
-from coinex_trio._http.streams import Patience
-from coinex_trio._http.wire import (
+from coinex_driver.http.wire import (
     TOO_LARGE,
     TOO_SLOW,
     UNTIL,
@@ -28,6 +21,13 @@ from coinex_trio._http.wire import (
     place_of,
     what_is_proved,
 )
+from coinex_proto import Config, ConnectFailed, RequestTimedOut
+from coinex_proto.coinflex import Assets, Market
+from coinex_proto.coinflex.http import LIVE_HTTP_URL, GetAssets, GetMarkets, HttpQuery, Pair
+from coinex_trio._http.network import proxy_of
+from coinex_trio._http.signals import HeldSignals
+from coinex_trio._http.sockets import SocketTransport
+from coinex_trio._http.streams import Patience
 from coinex_trio.network import SYSTEM, Network
 
 R = TypeVar("R")

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final, final
 
-from coinex_trio._http.network import below
+from coinex_driver.http.over_network import below
+from coinex_driver.http.wire import CONNECTIONS, UNTIL, PoolSettings, httpcore2, httpx2
 from coinex_trio._http.streams import Backend, Dial, Patience
-from coinex_trio._http.wire import CONNECTIONS, UNTIL, PoolSettings, httpcore2, httpx2
 from coinex_trio._io.sockets import SocketTransport as TcpTransport
 from coinex_trio._local.memory import MemoryNetwork
 from coinex_trio.network import Network, SystemNetwork
@@ -43,7 +43,7 @@ class SocketTransport(httpx2.BaseTransport):
         """The answer, its body yet to be read. Raises the errors of httpx2."""
         self._patience.until = request.extensions.get(UNTIL)
         with _translated(request):
-            found = self._pool.handle_request(below(request, request.read(), is_memory=self._is_memory))
+            found = self._pool.handle_request(below(request, request.read(), speaks_plainly=self._is_memory))
         return httpx2.Response(found.status, headers=found.headers, stream=_Body(found, request))
 
     def close(self) -> None:

@@ -14,10 +14,10 @@ from contextlib import suppress
 from functools import partial
 from typing import Any, Final, Protocol, final
 
+from coinex_driver.http.wire import httpcore2
 from coinex_driver.limits import READ_SIZE
 from coinex_driver.network_errors import describe
 from coinex_trio._http.signals import HeldSignals
-from coinex_trio._http.wire import httpcore2
 from coinex_trio._io.sockets import SocketTransport
 from coinex_trio.network import SYSTEM, Network, Transport
 

@@ -21,13 +21,13 @@ from coinex_trio import BlockingClient, CoinexClient, QfexClient, local_exchange
 from coinex_trio.client import Client
 from tests.coinex_trio.http_peer import Script, http_peer, raw
 from tests.coinex_trio.venue import TrioNetwork, Venue, VenueStream, VirtualNetwork
+from tests.processes import HANGS_AFTER
 
 BTC = coinex.Ticker("BTCUSDT")
 KEYS = coinex.Credentials("a" * 32, "s" * 40)
 PATIENT = Config(backoff=Backoff(first=3600.0, ceiling=3600.0))
 """Nothing but `stop()` ends a wait for the next attempt."""
-HANG = 300.0
-"""Seconds after which a test that hangs gives up."""
+HANG = HANGS_AFTER
 
 
 @contextmanager
