@@ -9,6 +9,7 @@ import os
 import socket
 import threading
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -128,7 +129,7 @@ def ends_with(clients: list[BlockingClient], last: str, got: list[tuple[int, str
                 client.stop()
 
     for at, client in enumerate(clients):
-        client.on(coinex.TickerUpdate)(lambda update, at=at: see(at, update))
+        client.on(coinex.TickerUpdate)(partial(see, at))
 
 
 def test_only_the_client_whose_message_comes_takes_a_turn(
@@ -147,7 +148,13 @@ def test_only_the_client_whose_message_comes_takes_a_turn(
         exchange.push(3, "9")
 
     seen = iter((first, second))
-    clients[3].on(coinex.TickerUpdate)(lambda update: next(seen, lambda _: None)(update))
+
+    def see(update: Any) -> None:
+        step = next(seen, None)
+        if step is not None:
+            step(update)
+
+    clients[3].on(coinex.TickerUpdate)(see)
     exchange.push(3, "1")
     run(*clients, seconds=HANG)
     assert got == [(3, "1"), (3, "2"), (3, "9")]
@@ -198,7 +205,12 @@ def test_a_callback_that_raises_leaves_the_messages_of_the_others_for_the_next_r
 def test_one_that_is_stopped_goes_and_the_others_go_on(exchange: Exchange, clients: list[BlockingClient]) -> None:
     got: list[tuple[int, str]] = []
     ends_with(clients, "2", got)
-    clients[0].on(coinex.TickerUpdate)(lambda _: (clients[0].stop(), exchange.push(1, "2")))
+
+    def stop_one(_: object) -> None:
+        clients[0].stop()
+        exchange.push(1, "2")
+
+    clients[0].on(coinex.TickerUpdate)(stop_one)
     exchange.push(0, "1")
     run(*clients, seconds=HANG)
     assert got == [(0, "1"), (1, "2")]
