@@ -10,6 +10,7 @@ import pytest
 from benchmarks.growth import memory_of_books, over_time
 from benchmarks.loopback import Server, measure, missing, report, run, seen_by_all, updates_in
 from benchmarks.stream import stream
+from tests.processes import HANGS_AFTER
 
 MESSAGES = seen_by_all(stream(count=120))
 OURS = ["ours, blocking", "ours, trio", "websockets + gzip + json"]
@@ -36,7 +37,7 @@ def test_paced_the_delay_is_taken_from_send_to_the_users_function() -> None:
             input=json.dumps([updates_in(message) for message in MESSAGES]),
             capture_output=True,
             text=True,
-            timeout=50,
+            timeout=HANGS_AFTER,
             cwd=Path(__file__).parent.parent.parent,
             check=True,
         )
