@@ -16,6 +16,7 @@ from typing import Any, Final, cast
 from coinex_proto._connection.agenda import Agenda, Item
 from coinex_proto._connection.late_timers import earliest
 from coinex_proto._connection.timeline import Timeline
+from coinex_proto._session.beside import Beside, WentLive
 from coinex_proto._session.delivered import Delivered
 from coinex_proto._session.subscription_states import PROOFS, Proof, Sign
 from coinex_proto._session.subscriptions import AnyTopic, Subscription, Subscriptions, Verification
@@ -57,6 +58,7 @@ class Trust:
         agenda: Agenda,
         timeline: Timeline,
         orders: Orders,
+        beside: Beside | None = None,
     ) -> None:
         self._subscriptions = subscriptions
         self._silent_after = config.silent_after
@@ -69,7 +71,8 @@ class Trust:
         self._orders = orders
         self._awaiting_orders: list[Verification] = []
         """Lost, and live again once the orders have been asked about of which something was missed."""
-        self.delivered = Delivered(stats)
+        self._beside = beside
+        self.delivered = Delivered(stats) if beside is None else beside.delivered
         self._sequences: dict[TopicKey | None, int] = {}
         self._told: set[tuple[TopicKey, Hashable]] = set()
         """Topics of all markets, and the markets that they were told of on this connection."""
@@ -279,7 +282,7 @@ class Trust:
             known.view.distrust("asked for, and no whole book has come yet")
         if known.merger is not None:
             known.merger.reset()
-        if is_asked:
+        if is_asked and not (self._beside is not None and self._beside.proves(subscription.key)):
             self.delivered.expect_history(subscription.key)
 
     def parameters_confirmed(self, subscription: Subscription) -> None:
@@ -301,6 +304,8 @@ class Trust:
             if known.proof is not _HELD_BACK:
                 known.live_at = now
             _move(known, Sign.VERIFIED)
+            if self._beside is not None:
+                self._events.append(WentLive(subscription=known.subscription))
             known.awaited_since = now
             self._agenda.add(Item.STARTED)
             if known.lost_since is not None:
