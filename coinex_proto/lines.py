@@ -127,8 +127,10 @@ class Lines:
 
     @property
     def _main_line(self) -> Line:
-        ready = [line for line in self._main.lines if line.is_ready and not line.is_second]
-        return ready[0] if ready else self._main.lines[0]
+        return next(filter(self._serves_commands, self._main.lines), self._main.lines[0])
+
+    def _serves_commands(self, line: Line) -> bool:
+        return line.is_ready and not (line.is_second and self.dialect.has_credentials)
 
     def _new_channel(self) -> Channel:
         channel = Channel(self._events)
@@ -621,8 +623,8 @@ class Lines:
                 line.is_ready = False
                 line.renews_at = math.inf
                 self._line_closed(line, event, now)
-        is_ready = any(other.is_ready and not other.is_second for other in self._main.lines)
-        if is_main and isinstance(event, Ready | Closed) and is_ready != self._is_ready:
+        is_ready = any(map(self._serves_commands, self._main.lines))
+        if line.channel is self._main and isinstance(event, Ready | Closed) and is_ready != self._is_ready:
             self._is_ready = is_ready
             self._events.append(event)
         elif is_main and isinstance(event, Retrying | LoginFailed) and not is_ready and line.role is Role.ACTIVE:

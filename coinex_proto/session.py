@@ -151,7 +151,7 @@ class Session:
     def whole_update(self, topic: Topic[Any]) -> Update | None:
         """The state of a topic's book as an update from which differences go on; None where the venue's form has none."""
         subscription = self._subscriptions.get(topic.key)
-        book = None if subscription is None else subscription.verification.book
+        book: object = None if subscription is None else subscription.verification.book
         return book.whole_update(str(topic.key[1])) if isinstance(book, MakesWholeUpdates) else None
 
     def trusted_at(self, now: float, *topics: Topic[Any]) -> bool:

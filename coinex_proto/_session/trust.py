@@ -100,6 +100,7 @@ class Trust:
             is_history = delivered.is_history_due and not _is_long_live(route, now)
             fresh = delivered.take_new(update, is_history=is_history)
             if fresh is None:
+                self._came(route, now)
                 return
             update = fresh
         proved: Verification | None = None
@@ -114,6 +115,13 @@ class Trust:
         self._events.append(update)
         if proved is not None:
             self._book_changed(proved)
+
+    def _came(self, route: Sequence[Verification], now: float) -> None:
+        """What was delivered before proves its topics all the same."""
+        for known in route:
+            known.last_update_at = now
+            if known.book is None and known.proof not in (_LIVE, _UNEXPECTED) and not known.subscription.is_private:
+                self.mark_live((known,), now)
 
     def take_recovered(self, update: Update) -> Update | None:
         """An update that a query brought after a gap, as far as it is wanted and was not delivered before."""
