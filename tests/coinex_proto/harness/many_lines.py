@@ -14,6 +14,10 @@ from coinex_proto.lines import Line, Lines
 START = 1_800_000_000.0
 
 
+def _at_once() -> float:
+    return 0.0
+
+
 class Pipe:
     """One connection of a line: bytes of the server come after a delay."""
 
@@ -75,7 +79,7 @@ class World:
                     self._drain()
                     return
                 self.opened += 1
-                self.pipes[line] = Pipe(self.server.accept(self.now), self.delays.get(line.number, lambda: 0.0))
+                self.pipes[line] = Pipe(self.server.accept(self.now), lambda: self.delays.get(line.number, _at_once)())
                 self.most_pipes = max(self.most_pipes, len(self.pipes))
                 line.connected(self.now)
                 self._drain()
@@ -94,12 +98,9 @@ class World:
                     self.cut(line, "closed by us")
                     busy = True
             for connection in self.server.take_ready():
-                pipe = next((pipe for pipe in self.pipes.values() if pipe.connection is connection), None)
-                if pipe is not None:
-                    data = connection.data_to_send()
-                    if data:
-                        pipe.inbox.append((self.now + pipe.delay(), data))
-                    pipe.is_cut = connection.wants_close is not None
+                for pipe in self.pipes.values():
+                    if pipe.connection is connection:
+                        self._take_output(pipe)
             for line, pipe in tuple(self.pipes.items()):
                 while pipe.inbox and pipe.inbox[0][0] <= self.now:
                     line.receive_data(pipe.inbox.popleft()[1], self.now)
@@ -110,6 +111,12 @@ class World:
                     line.disconnected(self.now, "the peer ended the connection")
                     self._drain()
                     busy = True
+
+    def _take_output(self, pipe: Pipe) -> None:
+        data = pipe.connection.data_to_send()
+        if data:
+            pipe.inbox.append((self.now + pipe.delay(), data))
+        pipe.is_cut = pipe.connection.wants_close is not None
 
     def cut(self, line: Line, why: str = "cut") -> None:
         """This line's connection breaks."""
