@@ -25,7 +25,19 @@ from coinex_proto.commands import Command
 from coinex_proto.config import Config, Sources
 from coinex_proto.dialect import Dialect, SpreadsTopics
 from coinex_proto.errors import SdkError, UsageError
-from coinex_proto.events import Closed, LineChanged, LoginFailed, Ready, RenewalFailed, Renewed, Retrying
+from coinex_proto.events import (
+    Closed,
+    Failed,
+    LineChanged,
+    LoginFailed,
+    OrderChanged,
+    OrdersQueried,
+    Ready,
+    RenewalFailed,
+    Renewed,
+    Replied,
+    Retrying,
+)
 from coinex_proto.ids import RequestId, TopicKey
 from coinex_proto.orders.fact import OrderFact
 from coinex_proto.orders.tracker import Orders
@@ -598,6 +610,10 @@ class Lines:
             match event:
                 case Ready() | Closed() | Retrying() | LoginFailed():
                     self._take_of_line(line, event, now)
+                case Replied() | Failed() | OrderChanged() | OrdersQueried():
+                    self._events.append(event)
+                    if isinstance(event, Failed) and line.session is not self.main:
+                        self.main.ask_about_orders(now)
                 case _:
                     channel.take(line, event, now)
         channel.tell_restored(line, now)
