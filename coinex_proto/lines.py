@@ -109,6 +109,7 @@ class Lines:
         self._sources = sources
         self._events: deque[Event] = deque()
         self._channels: list[Channel] = []
+        self._channel_of: dict[Line, Channel] = {}
         self._homes: dict[TopicKey, Channel] = {}
         self._count = 0
         self._is_stopped = False
@@ -162,7 +163,6 @@ class Lines:
         self._opens_at = max(self._now, self._opens_at + OPENED_EVERY)
         line = Line(
             self,
-            channel,
             self._count,
             dialect,
             self._sources,
@@ -173,13 +173,14 @@ class Lines:
         )
         self._count += 1
         self.lines.append(line)
+        self._channel_of[line] = channel
         channel.joined(line, max(self._now, 0.0))
         return line
 
     def _retire(self, line: Line, now: float) -> None:
         """Nothing of it counts any more but the answers to what is under way."""
         line.role = Role.RETIRING
-        line.channel.left(line, now)
+        self._channel_of[line].left(line, now)
         self._waiting.pop(line, None)
         line.retired_by = now + self.config.request_timeout
         self._let_retire(line, now)
@@ -196,7 +197,7 @@ class Lines:
             return
         self.lines.remove(line)
         self._keep_statistics(line)
-        channel = line.channel
+        channel = self._channel_of[line]
         if line is self._standby:
             self._give_up_renewal(line, self._now, str(error or "stopped"))
         if line in channel.lines:
@@ -206,6 +207,7 @@ class Lines:
             elif error is not None:
                 self.error = self.error or error
                 self.stop(self._now)
+        del self._channel_of[line]
 
     def renew(self, now: float, why: str = "asked for") -> None:
         """Move every line that is ready to a new connection, one after the other, without a gap."""
@@ -224,13 +226,13 @@ class Lines:
             if line.role is not Role.ACTIVE or not line.is_ready:
                 continue
             line.renews_at = math.inf
-            if line.channel.has_one_sign_in and not line.is_second:
+            if self._channel_of[line].has_one_sign_in and not line.is_second:
                 line.session.reconnect(now)
                 self.collect(line, now)
                 continue
             self._renewal_why = why
             self._renewal_until = now + self.config.open_timeout + self.config.login_timeout + RENEWAL_WITHIN
-            self._standby = self._new_line(line.channel, replaces=line)
+            self._standby = self._new_line(self._channel_of[line], replaces=line)
             return
 
     def _look_at_renewal(self, now: float) -> None:
@@ -238,7 +240,7 @@ class Lines:
         if standby is None or not standby.is_ready or standby.replaces is None:
             return
         old = standby.replaces
-        if old in standby.channel.lines and not standby.channel.is_verified_on(standby, old):
+        if old in self._channel_of[standby].lines and not self._channel_of[standby].is_verified_on(standby, old):
             return
         self._replace(old, standby, now)
 
@@ -247,7 +249,7 @@ class Lines:
         standby.role, standby.replaces = Role.ACTIVE, None
         if old.role is not Role.RETIRING:
             self._retire(old, now)
-        if standby.channel is self._main and not standby.is_second:
+        if self._channel_of[standby] is self._main and not standby.is_second:
             self._set_main(standby, now)
         self._schedule_renewal(standby, now)
         self._events.append(Renewed(line=standby.number, replaced=old.number, why=self._renewal_why))
@@ -256,14 +258,14 @@ class Lines:
     def _give_up_renewal(self, standby: Line, now: float, why: str) -> None:
         self._standby, self._renewal_until = None, math.inf
         old = standby.replaces
-        if old is None or old.role is not Role.ACTIVE or old not in old.channel.lines:
+        if old is None or old.role is not Role.ACTIVE or old not in self.lines:
             # There is nothing to go back to: it goes on, as a line that was lost.
             standby.role, standby.replaces = Role.ACTIVE, None
             return
         self._renewal_failures += 1
         at = now + self.config.backoff.step(self._renewal_failures)
         old.renews_at = at
-        if standby in standby.channel.lines:
+        if standby in self._channel_of[standby].lines:
             self._retire(standby, now)
         self._events.append(RenewalFailed(line=old.number, why=why, at=at))
         self._begin_renewal(now)
@@ -280,9 +282,13 @@ class Lines:
         line.session.ask_about_orders(now)
         self.collect(line, now)
 
+    def proves_beside(self, line: Line, key: TopicKey) -> bool:
+        """Whether another line has this topic live."""
+        return any(other is not line for other in self._channel_of[line].live.get(key, ()))
+
     def knows_orders_beside(self, line: Line) -> bool:
         """Whether another line is signed in and has every private topic."""
-        if line.channel is not self._main or line.is_second:
+        if self._channel_of[line] is not self._main or line.is_second:
             return True  # it never told of orders
         private = [key for key, topic in self._main.topics.items() if topic.is_private]
         return any(
@@ -591,7 +597,7 @@ class Lines:
         standby = self._standby
         if standby is not None and now >= self._renewal_until:
             old = standby.replaces
-            missing = [] if old is None else standby.channel.unverified_on(standby, old)
+            missing = [] if old is None else self._channel_of[standby].unverified_on(standby, old)
             why = (
                 f"not verified on the new connection: {', '.join(map(str, missing[:3]))}"
                 if missing
@@ -603,7 +609,9 @@ class Lines:
     def collect(self, line: Line, now: float) -> None:
         """What its session has to say goes on to the user, as far as it is news."""
         self._now = max(self._now, now)
-        channel = line.channel
+        channel = self._channel_of.get(line)
+        if channel is None:
+            return
         next_event = line.session.next_event
         while (event := next_event()) is not None:
             line.session.stats.events -= 1  # counted when it is handed out
@@ -627,7 +635,7 @@ class Lines:
             self.collect(line, now)
 
     def _take_of_line(self, line: Line, event: Ready | Closed | Retrying | LoginFailed, now: float) -> None:
-        is_main = line.channel is self._main and not line.is_second
+        is_main = self._channel_of[line] is self._main and not line.is_second
         match event:
             case Ready():
                 line.is_ready = True
@@ -640,7 +648,7 @@ class Lines:
                 line.renews_at = math.inf
                 self._line_closed(line, event, now)
         is_ready = any(map(self._serves_commands, self._main.lines))
-        if line.channel is self._main and isinstance(event, Ready | Closed) and is_ready != self._is_ready:
+        if self._channel_of[line] is self._main and isinstance(event, Ready | Closed) and is_ready != self._is_ready:
             self._is_ready = is_ready
             self._events.append(event)
         elif is_main and isinstance(event, Retrying | LoginFailed) and not is_ready and line.role is Role.ACTIVE:
@@ -655,8 +663,13 @@ class Lines:
         if line is standby:
             self._give_up_renewal(standby, now, str(event.reason))
         elif line is standby.replaces:
-            if standby.is_ready and line.channel is self._main and not line.is_second and self.dialect.has_credentials:
-                line.channel.has_one_sign_in = True
+            if (
+                standby.is_ready
+                and self._channel_of[line] is self._main
+                and not line.is_second
+                and self.dialect.has_credentials
+            ):
+                self._channel_of[line].has_one_sign_in = True
             self._retire(line, now)
             self._look_at_renewal(now)
 

@@ -72,7 +72,7 @@ class Channel:
             self.topics.setdefault(topic.key, topic)
             self.holders.setdefault(topic.key, {})[holder] = None
         for line in self.lines:
-            carried = [topic for topic in topics if line.carries(topic)]
+            carried = [topic for topic in topics if self.carries(line, topic)]
             if carried:
                 line.session.hold(*carried, holder=holder, now=now)
         for topic in topics:
@@ -107,7 +107,7 @@ class Channel:
         by_holder: dict[Hashable, list[AnyTopic]] = {}
         for key, holders in self.holders.items():
             for holder in holders:
-                if line.carries(self.topics[key]):
+                if self.carries(line, self.topics[key]):
                     by_holder.setdefault(holder, []).append(self.topics[key])
         for holder, topics in by_holder.items():
             line.session.hold(*topics, holder=holder, now=now)
@@ -119,6 +119,10 @@ class Channel:
         self._withdraw(line, self.topics, now)
         if len(self.lines) == 1 or all(other.role is Role.ACTIVE for other in self.lines):
             self._overlap = None
+
+    def carries(self, line: Line, topic: AnyTopic) -> bool:
+        """Whether this topic is subscribed on this line."""
+        return not line.is_second or topic.key in self.doubled
 
     def topic_of(self, key: TopicKey) -> AnyTopic | None:
         """The topic that an update with this key belongs to: its own market's, or all markets'."""
@@ -163,7 +167,7 @@ class Channel:
             case Restored():
                 pass  # said by `_went_live`, for all lines together
             case Subscribed() | Unsubscribed() | SubscribeFailed():
-                if self.lines[0] is line or not self.lines[0].carries(event.topic):
+                if self.lines[0] is line or not self.carries(self.lines[0], event.topic):
                     self._events.append(event)
             case _:
                 self._events.append(event)

@@ -21,7 +21,6 @@ from coinex_proto.updates import Update
 
 if TYPE_CHECKING:
     from coinex_proto._connection.requests import RequestIds
-    from coinex_proto._lines.channel import AnyTopic, Channel
     from coinex_proto._session.delivered import Delivered
     from coinex_proto.errors import SdkError
     from coinex_proto.orders.tracker import Orders
@@ -55,6 +54,10 @@ class Owner(Protocol):
         """The one memory of what was delivered."""
         ...
 
+    def proves_beside(self, line: Line, key: TopicKey) -> bool:
+        """Whether another line has this topic live."""
+        ...
+
     def knows_orders_beside(self, line: Line) -> bool:
         """Whether another line tells of own orders."""
         ...
@@ -83,7 +86,6 @@ class Line:
     def __init__(
         self,
         owner: Owner,
-        channel: Channel,
         number: int,
         dialect: Dialect,
         sources: Sources,
@@ -93,7 +95,6 @@ class Line:
         replaces: Line | None = None,
         opens_at: float = -math.inf,
     ) -> None:
-        self.channel = channel
         self.number = number
         self.is_second = is_second
         """It carries, for the second time, what can be told apart."""
@@ -115,10 +116,6 @@ class Line:
     def __repr__(self) -> str:
         return f"<Line {self.number}, {self.role.value}>"
 
-    def carries(self, topic: AnyTopic) -> bool:
-        """Whether this topic is subscribed here."""
-        return self.role is not Role.RETIRING and (not self.is_second or topic.key in self.channel.doubled)
-
     # For its session --------------------------------------------------------------------------------------------------
 
     @property
@@ -138,7 +135,7 @@ class Line:
 
     def proves(self, key: TopicKey) -> bool:
         """Whether another line has this topic live."""
-        return any(line is not self for line in self.channel.live.get(key, ()))
+        return self._owner.proves_beside(self, key)
 
     def knows_orders(self) -> bool:
         """Whether another line tells of own orders."""
