@@ -27,6 +27,7 @@ from coinex_proto._session.reconnect import NextStep, Wait
 from coinex_proto._session.subscriber import Subscriber
 from coinex_proto._session.subscriptions import Subscription, Subscriptions, TopicStatus
 from coinex_proto._session.trust import Trust
+from coinex_proto._wire.inflate import inflate
 from coinex_proto.books.book import MakesWholeUpdates
 from coinex_proto.books.view import BookChanged, BookView
 from coinex_proto.checks import check_command, check_topics
@@ -77,6 +78,8 @@ class Session:
         self.stats = Statistics()
         self.clock = Clock()
         self.orders = Orders() if beside is None else beside.orders
+        self.inflate = inflate
+        """For its connections; a recording notes what comes out."""
         self._sources = sources
         self._timeline = Timeline(sources.wall_time_ns)
         self._jumps = self._steps = 0
@@ -395,6 +398,7 @@ class Session:
             stats=self.stats,
             agenda=self._agenda,
             timeline=self._timeline,
+            inflate=self.inflate,
         )
         if self._timeline.steps != self._steps:
             self._jumps, self._steps = self._timeline.jumps, self._timeline.steps
