@@ -16,6 +16,7 @@ from typing import Any, Final, cast
 from coinex_proto._connection.agenda import Agenda, Item
 from coinex_proto._connection.late_timers import earliest
 from coinex_proto._connection.timeline import Timeline
+from coinex_proto._session.beside import Beside, WentLive
 from coinex_proto._session.delivered import Delivered
 from coinex_proto._session.subscription_states import PROOFS, Proof, Sign
 from coinex_proto._session.subscriptions import AnyTopic, Subscription, Subscriptions, Verification
@@ -58,6 +59,7 @@ class Trust:
         timeline: Timeline,
         orders: Orders,
         is_line_proved: Callable[[], bool] = lambda: True,
+        beside: Beside | None = None,
     ) -> None:
         """`is_line_proved`: what the live views of books ask, whenever they are read."""
         self._subscriptions = subscriptions
@@ -72,7 +74,8 @@ class Trust:
         self._orders = orders
         self._awaiting_orders: list[Verification] = []
         """Lost, and live again once the orders have been asked about of which something was missed."""
-        self.delivered = Delivered(stats)
+        self._beside = beside
+        self.delivered = Delivered(stats) if beside is None else beside.delivered
         self._sequences: dict[TopicKey | None, int] = {}
         self._told: set[tuple[TopicKey, Hashable]] = set()
         """Topics of all markets, and the markets that they were told of on this connection."""
@@ -100,6 +103,7 @@ class Trust:
             is_history = delivered.is_history_due and not _is_long_live(route, now)
             fresh = delivered.take_new(update, is_history=is_history)
             if fresh is None:
+                self._came(route, now)
                 return
             update = fresh
         proved: Verification | None = None
@@ -114,6 +118,13 @@ class Trust:
         self._events.append(update)
         if proved is not None:
             self._book_changed(proved)
+
+    def _came(self, route: Sequence[Verification], now: float) -> None:
+        """What was delivered before proves its topics all the same."""
+        for known in route:
+            known.last_update_at = now
+            if known.book is None and known.proof not in (_LIVE, _UNEXPECTED) and not known.subscription.is_private:
+                self.mark_live((known,), now)
 
     def take_recovered(self, update: Update) -> Update | None:
         """An update that a query brought after a gap, as far as it is wanted and was not delivered before."""
@@ -282,7 +293,7 @@ class Trust:
             known.view.distrust("asked for, and no whole book has come yet")
         if known.merger is not None:
             known.merger.reset()
-        if is_asked:
+        if is_asked and not (self._beside is not None and self._beside.proves(subscription.key)):
             self.delivered.expect_history(subscription.key)
 
     def parameters_confirmed(self, subscription: Subscription) -> None:
@@ -304,6 +315,8 @@ class Trust:
             if known.proof is not _HELD_BACK:
                 known.live_at = now
             _move(known, Sign.VERIFIED)
+            if self._beside is not None:
+                self._events.append(WentLive(subscription=known.subscription))
             known.awaited_since = now
             self._agenda.add(Item.STARTED)
             if known.lost_since is not None:

@@ -173,6 +173,12 @@ class BookView:
         twin._is_checked = False
         return twin
 
+    def front(self) -> BookView:
+        """A live view that shows this book until it is told to `follow` another one."""
+        front = BookView(self._topic, self._source)
+        front._original = self._original or self
+        return front
+
     def snapshot(self) -> BookView:
         """The book as it is now, for good; trusted or not as this one is now."""
         return _fixed(*self._frozen())
@@ -189,6 +195,10 @@ class BookView:
         """From now on the numbers may be read. Only the session that keeps the book calls this."""
         self._check_live()
         self.is_proved, self._why, self._received_at = True, "", received_at
+
+    def follow(self, view: BookView) -> None:
+        """From now on this view, made by `front`, shows that book. Only who keeps several lines of one topic calls this."""
+        self._source, self._original = view._source, view._original or view
 
     def distrust(self, why: str) -> None:
         """From now on the numbers raise. Only the session that keeps the book calls this."""
