@@ -279,3 +279,13 @@ def test_cutting_is_what_sorting_and_slicing_is(prices: list[int], depth: int, i
     made.change([(str(price), "1") for price in prices])
     made.cut(depth)
     assert made.best() == [f"{price}:1" for price in sorted(set(prices), reverse=is_highest_best)[:depth]]
+
+
+def test_a_difference_may_be_as_long_as_a_full_side_and_not_one_level_longer() -> None:
+    side = Ladder()
+    full = tuple((str(price), "1") for price in range(1, MAX_LEVELS + 1))
+    side.replace(full)
+    side.change(full)
+    assert len(side.texts) == MAX_LEVELS
+    with pytest.raises(PayloadError, match="levels"):
+        side.change((*full, ("1", "1")))
