@@ -61,7 +61,7 @@ matrix: $(VENV)/.dev
 mutate: $(VENV)/.dev
 	$(BIN)/python -m tests.mutate --each $(EACH) $(FILES)
 
-# Behaviours of the failure catalogue that no test names yet.
+# Behaviours of the failure catalogue that no test proves, or in part only.
 uncited: $(VENV)/.dev
 	@$(BIN)/python -m tests.failure_ids
 

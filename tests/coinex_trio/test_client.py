@@ -78,9 +78,9 @@ async def test_n6_a_first_connection_that_fails_comes_out_bare_and_names_host_an
     assert len(network.attempts) == 1
 
 
-async def test_retry_first_goes_on_until_the_venue_is_there(autojump_clock: MockClock) -> None:
+async def test_n27_retry_first_goes_on_until_the_venue_is_there(autojump_clock: MockClock) -> None:
     network = TrioNetwork()
-    network.failures = [OSError(101, "Network is unreachable")] * 3  # N27
+    network.failures = [OSError(101, "Network is unreachable")] * 3
     retries: list[int] = []
     callbacks = Callbacks()
     callbacks.add(Retrying, lambda e: retries.append(e.attempt))
@@ -126,7 +126,7 @@ async def test_a_cancellation_from_outside_stays_one_and_still_closes_in_good_or
     assert network.last.closed_with == b"\x03\xe8"
 
 
-async def test_a_client_in_two_minds_is_refused(autojump_clock: MockClock) -> None:  # X8
+async def test_x8_a_client_in_two_minds_is_refused(autojump_clock: MockClock) -> None:
     import ssl
 
     context = ssl.create_default_context()
@@ -385,7 +385,7 @@ async def test_failed_is_what_a_reply_callback_gets_when_the_connection_breaks(a
     assert isinstance(reply.error, OutcomeUnknown)
 
 
-async def test_two_clients_may_share_callbacks_and_not_their_replies(autojump_clock: MockClock) -> None:  # P6
+async def test_p6_two_clients_may_share_callbacks_and_not_their_replies(autojump_clock: MockClock) -> None:
     shared, one, two = Callbacks(), TrioNetwork(), TrioNetwork()
     seen: list[Event] = []
     shared.add(coinex.TickerUpdate, seen.append)
