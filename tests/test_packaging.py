@@ -35,12 +35,18 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
 def test_the_wheel_holds_the_packages_and_their_types_and_nothing_else(wheel: zipfile.ZipFile) -> None:
     names = wheel.namelist()
     assert {name.partition("/")[0] for name in names} == {
+        "coinex_asyncio",
         "coinex_driver",
         "coinex_proto",
         "coinex_trio",
         f"coinex_sdk-{PROJECT['version']}.dist-info",
     }
-    assert {"coinex_driver/py.typed", "coinex_proto/py.typed", "coinex_trio/py.typed"} <= set(names)
+    assert {
+        "coinex_asyncio/py.typed",
+        "coinex_driver/py.typed",
+        "coinex_proto/py.typed",
+        "coinex_trio/py.typed",
+    } <= set(names)
     wheel.close()
 
 

@@ -482,7 +482,7 @@ async def test_errors_of_the_block_leave_it_as_themselves() -> None:
 
 
 def test_without_httpx2_the_import_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
-    import coinex_trio._http.wire as module
+    import coinex_driver.http.wire as module
 
     with monkeypatch.context() as patch:
         patch.setitem(sys.modules, "httpx2", None)
