@@ -4,19 +4,27 @@ PYTHON ?= python3
 DEMO_SECONDS ?= 10
 WORKERS ?= 2
 INPUTS ?= 1000000
+# For `make matrix`: the Pythons that are found on the PATH or kept by pyenv; name others with PYTHONS="/opt/py/bin/python3.13 ...".
+PYTHONS ?= $(foreach version,3.11 3.12 3.13 3.14 3.14t,$(shell python$(version) -c 'import sys; print(sys.executable)' 2>/dev/null)) \
+	$(wildcard $(HOME)/.pyenv/versions/3.1[1-4].*/bin/python)
+# For `make mutate`: source files or folders, and mutants of each.
+FILES ?=
+EACH ?= 10
 
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 CODE := coinex_asyncio coinex_driver coinex_proto coinex_trio coinex_recorder tests benchmarks $(wildcard examples)
 
-.PHONY: demo test format lint types tests uncited long fuzz interop bench clean help
+.PHONY: demo test format lint types tests matrix mutate uncited long fuzz interop bench clean help
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo    a local exchange, a client on it, what a user sees (DEMO_SECONDS=$(DEMO_SECONDS))"
 	@echo "make test    format check, lint, types, tests with branch coverage"
 	@echo "make format  put the code into the project's format"
+	@echo "make matrix  the tests on every Python found, with minimum versions, -X dev -W error and -O"
+	@echo "make mutate  whether tests notice changes of the code (FILES=... EACH=$(EACH))"
 	@echo "make long    the slow tests: more generated cases"
 	@echo "make fuzz    hostile input for the local exchange, over HTTP and sockets, a fiftieth of it over TCP (INPUTS=$(INPUTS))"
 	@echo "make interop  other people's clients from PyPI and npm against the local exchange, and a table of what works"
@@ -26,7 +34,9 @@ help:
 demo: $(VENV)/.runtime
 	@$(BIN)/coinex demo --seconds $(DEMO_SECONDS)
 
-test: lint types tests
+# Types and tests side by side: tests also wait, and mypy says what it has to say at its end.
+test: lint
+	@$(MAKE) --no-print-directory --jobs=2 types tests
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff format --check .
@@ -46,7 +56,14 @@ tests: $(VENV)/.dev
 	$(BIN)/coverage report
 	@$(BIN)/python -m tests.failure_ids --summary
 
-# Behaviours of the failure catalogue that no test names yet.
+# Each Python in an environment of its own below $(VENV)/matrix, and the oldest once more with the oldest dependencies.
+matrix: $(VENV)/.dev
+	$(BIN)/python -m tests.matrix --workers $(WORKERS) $(PYTHONS)
+
+mutate: $(VENV)/.dev
+	$(BIN)/python -m tests.mutate --each $(EACH) $(FILES)
+
+# Behaviours of the failure catalogue that no test proves, or in part only.
 uncited: $(VENV)/.dev
 	@$(BIN)/python -m tests.failure_ids
 
