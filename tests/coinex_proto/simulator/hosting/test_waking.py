@@ -24,7 +24,7 @@ class Woken:
         self.names.append(key)
 
 
-def test_sixteen_wake_at_once_and_the_others_four_at_a_time() -> None:
+def test_sixteen_wake_at_once_and_the_others_one_after_the_other() -> None:
     it = Woken()
     for key in KEYS:
         it.waking.soon(key, 0.0)
@@ -34,7 +34,7 @@ def test_sixteen_wake_at_once_and_the_others_four_at_a_time() -> None:
         times.append(it.waking.next_at)
         it.waking.act(times[-1])
     assert it.names == KEYS
-    assert [round(at, 2) for at in times] == [0.02, 0.04, 0.06, 0.08, 0.1, 0.12]
+    assert [round(at, 3) for at in times] == [round(0.005 * number, 3) for number in range(1, 25)]
 
 
 def test_the_next_moment_has_sixteen_again() -> None:
@@ -48,10 +48,10 @@ def test_the_next_moment_has_sixteen_again() -> None:
 def test_one_that_is_looked_at_among_all_others_waits_even_alone() -> None:
     it = Woken()
     it.waking.later(KEYS[0], 5.0)
-    assert (it.names, it.waking.next_at) == ([], 5.02)
-    it.waking.act(5.01)
+    assert (it.names, it.waking.next_at) == ([], 5.005)
+    it.waking.act(5.004)
     assert it.names == []
-    it.waking.act(5.02)
+    it.waking.act(5.005)
     assert (it.names, it.waking.next_at) == (KEYS[:1], math.inf)
 
 
@@ -63,8 +63,10 @@ def test_one_that_is_awake_is_left_alone() -> None:
     assert (it.names, it.waking.next_at) == (KEYS[:1], math.inf)
 
 
-def test_what_is_overdue_after_a_stop_counts_from_now() -> None:
+def test_who_is_overdue_after_a_stop_lets_others_go_first() -> None:
     it = Woken()
     it.waking.later(KEYS[0], 0.0)
     it.waking.relieve(60.0)
-    assert it.waking.next_at == 60.0
+    assert it.waking.next_at == 60.005
+    it.waking.relieve(60.001)
+    assert it.waking.next_at == 60.005
