@@ -69,9 +69,10 @@ bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.growth
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .coverage.* build dist
+	rm -rf $(VENV) coinex_proto/_speed.*.so .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .coverage.* build dist
 
-# The virtual environment. The stamps make a second run quick; a changed pyproject.toml installs again.
+# The virtual environment. The stamps make a second run quick; a changed pyproject.toml, or source of the extension, installs again.
+BUILD := pyproject.toml hatch_build.py $(wildcard speed/*.[ch])
 
 $(VENV)/.made:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
@@ -84,17 +85,17 @@ $(VENV)/.made:
 		exit 1; }
 	@touch $@
 
-$(VENV)/.runtime: $(VENV)/.made pyproject.toml
+$(VENV)/.runtime: $(VENV)/.made $(BUILD)
 	@echo "Installing the SDK into $(VENV) ..."
 	@$(PIP) -e '.[cli]'
 	@touch $@
 
-$(VENV)/.dev: $(VENV)/.made pyproject.toml
+$(VENV)/.dev: $(VENV)/.made $(BUILD)
 	@echo "Installing the SDK and its development tools into $(VENV) ..."
 	@$(PIP) -e '.[dev]'
 	@touch $(VENV)/.runtime $@
 
-$(VENV)/interop/tests/.installed: $(VENV)/.dev pyproject.toml
+$(VENV)/interop/tests/.installed: $(VENV)/.dev $(BUILD)
 	@echo "Installing other people's clients into $(VENV)/interop ..."
 	@$(BIN)/python -m venv $(VENV)/interop/tests
 	@$(VENV)/interop/tests/bin/python -m pip install --quiet --disable-pip-version-check -e '.[dev,interop]'
