@@ -18,6 +18,7 @@
 
 /* Each part adds its functions and types to the module: 0, or -1 with an exception. */
 int add_wire(PyObject *module);
+int add_decode(PyObject *module);
 int add_ladder(PyObject *module);
 
 #endif

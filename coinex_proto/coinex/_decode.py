@@ -14,7 +14,7 @@ import msgspec
 
 from coinex_proto.coinex._lenient import lenient
 from coinex_proto.coinex._orders_missed import orders_missed, orders_of_unknown
-from coinex_proto.coinex._pushes import PUSHES
+from coinex_proto.coinex._pushes import PUSHES, QUICK_PUSHES
 from coinex_proto.coinex._refusals import refusal
 from coinex_proto.coinex.legacy._answer import legacy_answer
 from coinex_proto.coinex.legacy._decode import legacy_updates
@@ -29,6 +29,8 @@ _decode_push: Final = PUSHES.decode
 
 def decode(payload: bytes) -> Sequence[Inbound]:
     """All that one message holds."""
+    if QUICK_PUSHES is not None and (updates := QUICK_PUSHES(payload)) is not None:
+        return updates
     try:
         return _decode_push(payload).updates()
     except UNREADABLE:
