@@ -81,6 +81,9 @@ cut_messages(PyObject *module, PyObject *args)
 /* A member of deflate holds at most 1032 times its own bytes: a size that promises more is not believed. */
 #define MAX_RATIO 1032
 
+#define SCRATCH 32768
+
+static Bytef scratch[SCRATCH + 258];
 static z_stream inflater;
 static int is_inflater_made = 0;
 
@@ -120,22 +123,23 @@ inflate_whole(PyObject *module, PyObject *const *args, Py_ssize_t count)
     else if (inflateReset(&inflater) != Z_OK) {
         Py_RETURN_NONE;
     }
-    PyObject *inflated = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)promised);
-    if (inflated == NULL) {
+    /* zlib's quick loop wants 258 bytes of room, so that most messages are inflated beside their place. */
+    const int is_small = promised <= SCRATCH;
+    PyObject *inflated = is_small ? NULL : PyBytes_FromStringAndSize(NULL, (Py_ssize_t)promised);
+    if (inflated == NULL && !is_small) {
         return NULL;
     }
     inflater.next_in = (Bytef *)bytes;
     inflater.avail_in = (uInt)size;
-    inflater.next_out = (Bytef *)PyBytes_AS_STRING(inflated);
-    inflater.avail_out = (uInt)promised;
+    inflater.next_out = is_small ? scratch : (Bytef *)PyBytes_AS_STRING(inflated);
+    inflater.avail_out = is_small ? sizeof(scratch) : (uInt)promised;
     /* Z_FINISH: all of it in one go, so that zlib need not keep a window. */
     const int status = inflate(&inflater, Z_FINISH);
-    inflater.next_in = inflater.next_out = NULL;
-    if (status != Z_STREAM_END || inflater.avail_in != 0 || inflater.avail_out != 0) {
-        Py_DECREF(inflated);
+    if (status != Z_STREAM_END || inflater.avail_in != 0 || inflater.total_out != promised) {
+        Py_XDECREF(inflated);
         Py_RETURN_NONE;
     }
-    return inflated;
+    return is_small ? PyBytes_FromStringAndSize((const char *)scratch, (Py_ssize_t)promised) : inflated;
 }
 #endif
 
