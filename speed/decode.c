@@ -731,7 +731,57 @@ decode(PyObject *module, PyObject *const *args, Py_ssize_t count)
     Py_RETURN_NONE;
 }
 
+/* Stamps: in which payload updates came, and when ---------------------------------------------------------------------- */
+
+static PyTypeObject *update_type;
+static Py_ssize_t raw_offset, received_at_offset;
+
+/* stamps(class, raw, received_at): the class of all updates, and the descriptors of its two slots. */
+static PyObject *
+stamps(PyObject *module, PyObject *args)
+{
+    PyObject *type, *raw, *received_at;
+    (void)module;
+    if (!PyArg_ParseTuple(args, "O!OO:stamps", &PyType_Type, &type, &raw, &received_at)) {
+        return NULL;
+    }
+    if (!is_slot(raw) || !is_slot(received_at) || !PyType_IsSubtype((PyTypeObject *)type, PyDescr_TYPE(raw)) ||
+        !PyType_IsSubtype((PyTypeObject *)type, PyDescr_TYPE(received_at))) {
+        PyErr_SetString(PyExc_TypeError, "stamps() takes a class and the descriptors of two of its slots");
+        return NULL;
+    }
+    Py_XSETREF(update_type, (PyTypeObject *)Py_NewRef(type));
+    raw_offset = offset_of(raw);
+    received_at_offset = offset_of(received_at);
+    Py_RETURN_NONE;
+}
+
+/* stamp_all(updates, raw, received_at) -> whether all of this tuple are updates; if so, all are stamped. */
+static PyObject *
+stamp_all(PyObject *module, PyObject *const *args, Py_ssize_t count)
+{
+    (void)module;
+    if (count != 3 || !PyTuple_Check(args[0]) || update_type == NULL) {
+        PyErr_SetString(PyExc_TypeError, "stamp_all() takes a tuple and two values, after stamps()");
+        return NULL;
+    }
+    const Py_ssize_t size = PyTuple_GET_SIZE(args[0]);
+    for (Py_ssize_t i = 0; i < size; i++) {
+        if (!PyObject_TypeCheck(PyTuple_GET_ITEM(args[0], i), update_type)) {
+            Py_RETURN_FALSE;
+        }
+    }
+    for (Py_ssize_t i = 0; i < size; i++) {
+        char *update = (char *)PyTuple_GET_ITEM(args[0], i);
+        Py_XSETREF(*(PyObject **)(update + raw_offset), Py_NewRef(args[1]));
+        Py_XSETREF(*(PyObject **)(update + received_at_offset), Py_NewRef(args[2]));
+    }
+    Py_RETURN_TRUE;
+}
+
 static PyMethodDef functions[] = {
+    {"stamps", stamps, METH_VARARGS, "Says once which class and which slots `stamp_all` is about."},
+    {"stamp_all", (PyCFunction)(void (*)(void))stamp_all, METH_FASTCALL, "Twin of coinex_proto.updates.stamp_all."},
     {"decode", (PyCFunction)(void (*)(void))decode, METH_FASTCALL, "The updates of a push in its plain form, or None."},
     {NULL, NULL, 0, NULL},
 };

@@ -21,7 +21,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from coinex_proto import Update, to_json
+from coinex_proto import Update, to_json, updates
 from coinex_proto._wire import framing, inflate
 from coinex_proto._wire.inflate import TooBig
 from coinex_proto.coinex import BestQuoteUpdate, DepthUpdate, TickerUpdate, TradesUpdate, _decode, _pushes
@@ -179,7 +179,7 @@ def objects(members: dict[str, st.SearchStrategy[str]]) -> st.SearchStrategy[str
             lambda m: f'"{m[0]}"{m[1]}:{m[2]}'
         )
     )
-    whole = st.tuples(*(value.map(lambda v, n=name: f'"{n}":{v}') for name, value in members.items())).map(list)
+    whole = st.tuples(*(value.map(f'"{name}":{{}}'.format) for name, value in members.items())).map(list)
     return st.one_of(
         whole,
         st.permutations(list(range(len(members)))).flatmap(
@@ -361,6 +361,17 @@ def test_updates_stay_frozen_and_their_classes_tell_what_they_told() -> None:
 
 def test_a_text_that_a_program_puts_into_a_field_stays_what_it_is() -> None:
     assert TickerUpdate(market="A", last="1").last == "1"  # type: ignore[arg-type]
+
+
+def test_updates_are_stamped_alike_all_or_none() -> None:
+    assert speed is not None
+    for stamp_all in (updates._stamp_all, speed.stamp_all):
+        found = (read(PLAIN[TickerUpdate]), read(PLAIN[DepthUpdate]))
+        assert stamp_all((*found, "no update"), b"raw", 2.0) is False
+        assert [(one.raw, one.received_at) for one in found] == [(b"", 0.0)] * 2
+        assert stamp_all(found, b"raw", 2.0) is True
+        assert [(one.raw, one.received_at) for one in found] == [(b"raw", 2.0)] * 2
+        assert stamp_all((), b"raw", 2.0) is True
 
 
 # Memory ---------------------------------------------------------------------------------------------------------------
