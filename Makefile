@@ -10,7 +10,7 @@ TWINS ?= tests/coinex_proto/test_speed_twins.py
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
-CODE := coinex_proto coinex_trio tests benchmarks $(wildcard examples)
+CODE := coinex_asyncio coinex_driver coinex_proto coinex_trio coinex_recorder tests benchmarks $(wildcard examples)
 
 .PHONY: demo test format lint types tests uncited long fuzz sanitize interop bench clean help
 .DEFAULT_GOAL := help
@@ -20,7 +20,7 @@ help:
 	@echo "make test    format check, lint, types, tests with branch coverage"
 	@echo "make format  put the code into the project's format"
 	@echo "make long    the slow tests: more generated cases"
-	@echo "make fuzz    hostile input for the local exchange, over HTTP and sockets (INPUTS=$(INPUTS))"
+	@echo "make fuzz    hostile input for the local exchange, over HTTP and sockets, a fiftieth of it over TCP (INPUTS=$(INPUTS))"
 	@echo "make sanitize  the compiled extension under sanitizers, and a search for leaks (LEAKS=$(LEAKS))"
 	@echo "make interop  other people's clients from PyPI and npm against the local exchange, and a table of what works"
 	@echo "make bench   microseconds per message, and ratios"
@@ -58,6 +58,7 @@ long: $(VENV)/.dev
 
 fuzz: $(VENV)/.dev
 	$(BIN)/python -m tests.coinex_proto.simulator.fuzzing $(INPUTS)
+	$(BIN)/python -m tests.coinex_trio.fuzzing_tcp $$(( $(INPUTS) / 50 ))
 
 # The extension, built with warnings as errors and with sanitizers, under the tests that compare the twins, in a copy of the
 # project; then a search for leaks (LEAKS messages) in the build that is installed.
@@ -66,7 +67,7 @@ STRICT := -g -O1 -Wall -Wextra -Werror -fno-omit-frame-pointer -fsanitize=addres
 sanitize: $(VENV)/.dev
 	rm -rf $(SANITIZED)
 	mkdir -p $(SANITIZED)
-	cp -R coinex_proto coinex_driver coinex_trio tests benchmarks docs pyproject.toml $(SANITIZED)
+	cp -R coinex_* tests benchmarks docs pyproject.toml $(SANITIZED)
 	rm -f $(SANITIZED)/coinex_proto/_speed.*.so
 	CFLAGS="$(STRICT)" LD_PRELOAD="$$(cc -print-file-name=libasan.so)" ASAN_OPTIONS=detect_leaks=0 \
 		$(BIN)/python hatch_build.py $(SANITIZED)/coinex_proto/_speed.so
