@@ -492,13 +492,20 @@ take_value(Reader *reader, const Field *field, PyObject **value)
     return 0;
 }
 
+static inline int
+is_name(PyObject *name, const char *from, Py_ssize_t size)
+{
+    return PyUnicode_Check(name) && PyUnicode_IS_COMPACT_ASCII(name) && PyUnicode_GET_LENGTH(name) == size &&
+           memcmp(PyUnicode_1BYTE_DATA(name), from, (size_t)size) == 0;
+}
+
 /* The field of this name; the venue mostly keeps to one order, so that `guess` is looked at first. */
 static const Field *
 field_named(const Model *model, const char *name, Py_ssize_t size, int guess)
 {
     for (int i = 0; i < model->count; i++) {
         const Field *field = &model->fields[(guess + i) % model->count];
-        if (PyUnicode_GET_LENGTH(field->name) == size && memcmp(PyUnicode_1BYTE_DATA(field->name), name, (size_t)size) == 0) {
+        if (is_name(field->name, name, size)) {
             return field;
         }
     }
@@ -642,7 +649,7 @@ take_updates(Reader *reader, PyObject *split, const Model *model, PyObject **upd
     const char *name;
     Py_ssize_t size;
     if (!take(reader, '{') || !take_string(reader, &name, &size) || !take(reader, ':') ||
-        size != PyUnicode_GET_LENGTH(split) || memcmp(name, PyUnicode_1BYTE_DATA(split), (size_t)size) != 0) {
+        !is_name(split, name, size)) {
         return 0;
     }
     const int taken = take_models(reader, model, updates);
@@ -697,26 +704,22 @@ decode(PyObject *module, PyObject *const *args, Py_ssize_t count)
         !take(&reader, ',') || !take_name(&reader, "data")) {
         Py_RETURN_NONE;
     }
-    PyObject *name = ascii(method, size);
-    if (name == NULL) {
-        return NULL;
-    }
-    PyObject *push = PyDict_GetItemWithError(args[0], name), *split, *model, *updates;
-    Py_DECREF(name);
-    if (push == NULL) {
-        if (PyErr_Occurred()) {
-            return NULL;
+    PyObject *name, *push, *updates;
+    Py_ssize_t place = 0;
+    do {
+        if (!PyDict_Next(args[0], &place, &name, &push)) {
+            Py_RETURN_NONE;
         }
-        Py_RETURN_NONE;
-    }
-    if (!PyArg_ParseTuple(push, "OO!:push", &split, &Model_Type, &model)) {
+    } while (!is_name(name, method, size));
+    if (!PyTuple_Check(push) || PyTuple_GET_SIZE(push) != 2 || !Py_IS_TYPE(PyTuple_GET_ITEM(push, 1), &Model_Type) ||
+        !(PyTuple_GET_ITEM(push, 0) == Py_None || PyUnicode_Check(PyTuple_GET_ITEM(push, 0)))) {
+        PyErr_SetString(PyExc_TypeError, "decode(): a push is (name of a list or None, Model)");
         return NULL;
     }
-    if (split != Py_None && !(PyUnicode_Check(split) && PyUnicode_IS_ASCII(split))) {
-        PyErr_SetString(PyExc_TypeError, "decode(): the name of a list is an ASCII str or None");
-        return NULL;
-    }
+    PyObject *split = PyTuple_GET_ITEM(push, 0), *model = PyTuple_GET_ITEM(push, 1);
+    Py_INCREF(push);
     int taken = take_updates(&reader, split, (Model *)model, &updates);
+    Py_DECREF(push);
     if (taken > 0) {
         taken = take_rest(&reader);
         skip_blanks(&reader);

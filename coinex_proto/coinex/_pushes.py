@@ -5,8 +5,8 @@ An envelope a feed, made from the table of feeds; their `data` is what users get
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from functools import partial, reduce
+from collections.abc import Sequence
+from functools import reduce
 from operator import attrgetter, or_
 from types import ModuleType
 from typing import Any, Final, Protocol, cast
@@ -66,20 +66,16 @@ PUSHES: Final = cast(
 """Decodes any of today's pushes; fails for answers, unknown methods, old spellings and garbage."""
 
 
-def quick_pushes(speed: ModuleType | None) -> Callable[[bytes], Sequence[Update] | None] | None:
-    """What reads a push that is written in the plain form, and gives None for all else; None: there is no such thing here.
-
-    A feed whose class the extension cannot fill is left to `PUSHES`.
-    """
-    if speed is None:
-        return None
-    table = {}
+def _quick_models(speed: ModuleType) -> dict[str, Any]:
+    """For `speed.decode`. A feed whose class the extension cannot fill is not among them: it is left to `PUSHES`."""
+    models = {}
     for method, feed in BY_PUSH.items():
         try:
-            table[method] = (feed.split, quick_model(speed, feed.update))
+            models[method] = (feed.split, quick_model(speed, feed.update))
         except TypeError:
             continue
-    return partial(speed.decode, table)
+    return models
 
 
-QUICK_PUSHES: Final = quick_pushes(speed)
+QUICK_MODELS: Final = {} if speed is None else _quick_models(speed)
+"""The pushes that the extension reads where they are written in the plain form; empty: it is not there."""

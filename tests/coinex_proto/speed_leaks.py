@@ -26,12 +26,11 @@ SHARED = (None, True, TickerUpdate, MEMBERS[0], stamp_all)
 def round_trip(is_read: bool) -> int:
     """All messages once; how many."""
     assert speed is not None
-    assert _pushes.QUICK_PUSHES is not None
     messages: list[bytes] = []
     speed.cut_messages(DATA, 0, 10**6, messages.append)
     for message in messages:
         payload = inflate(message, 10**6)
-        updates = _pushes.QUICK_PUSHES(payload)
+        updates = speed.decode(_pushes.QUICK_MODELS, payload)
         if updates is not None:
             stamp_all(tuple(updates), payload, 1.0)
             if is_read:

@@ -249,7 +249,7 @@ pushes = st.sampled_from(sorted(PUSHES)).flatmap(
 @contextmanager
 def pure_decoding() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_decode, "QUICK_PUSHES", None)
+        patch.setattr(_decode, "_quick", None)
         yield
 
 
@@ -294,8 +294,8 @@ PLAIN = {
 
 
 def read(payload: bytes) -> Any:
-    assert _pushes.QUICK_PUSHES is not None
-    found = _pushes.QUICK_PUSHES(payload)
+    assert speed is not None
+    found = speed.decode(_pushes.QUICK_MODELS, payload)
     assert found is not None
     return found[0]
 
@@ -382,8 +382,8 @@ from coinex_proto.coinex import _pushes
 from coinex_proto.speedups import speed
 payloads = %r
 member, frame = gzip.compress(payloads[0]), bytes((0x81, 3)) + b"abc"
-calls = [lambda p=p: _pushes.QUICK_PUSHES(p) for p in payloads]
-calls += [lambda p=p: attrs.astuple(_pushes.QUICK_PUSHES(p)[0]) for p in payloads]
+calls = [lambda p=p: speed.decode(_pushes.QUICK_MODELS, p) for p in payloads]
+calls += [lambda p=p: attrs.astuple(speed.decode(_pushes.QUICK_MODELS, p)[0]) for p in payloads]
 calls += [lambda: speed.cut_messages(frame, 0, 9, [].append), lambda: getattr(speed, "inflate_whole", len)(member, 10**4)]
 failed = 0
 for call in calls[:-1] + calls[-1:] * hasattr(speed, "inflate_whole"):
