@@ -8,7 +8,6 @@
 
 #include <stddef.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 #ifdef HAVE_ZLIB
@@ -28,21 +27,34 @@ crc32(unsigned long crc, const unsigned char *data, unsigned int length)
 }
 #endif
 
-enum { MAX_LEVELS = 10000, MAX_PRICE_CHARACTERS = 60 }; /* as in the twin */
+enum {
+    MAX_LEVELS = 10000, /* as in the twin */
+    MAX_PRICE_CHARACTERS = 60,
+    MAX_UNSORTED = 64, /* more levels than this are taken in the order of the side only */
+    KEY_PLACES = 12,
+    KEY_DIGITS = 6,
+};
 
 typedef struct {
     PyObject_HEAD
-    uint32_t *starts; /* where in `text` each level starts, and behind the last one the end; one block with `text` */
+    int64_t *keys;    /* of each level's price; one block with what follows */
+    uint32_t *starts; /* where in `text` each level starts, and behind the last one the end */
     char *text;       /* price:size:price:size: ... with a colon behind each number */
     uint32_t count;
     char descending;
 } Side;
 
+/* A price: its text, and its exact value times 10^12 where it has at most 6 digits before and 12 behind the point; else -1. */
+typedef struct {
+    const char *text;
+    int64_t key;
+} Price;
+
 /* A level that comes in: its numbers lie in texts that the caller keeps. */
 typedef struct {
-    const char *price, *size;
+    Price price;
+    const char *size;
     uint32_t price_length, size_length;
-    uint32_t index; /* of two with one price the later one stays */
     int removes;
 } Change;
 
@@ -54,7 +66,7 @@ is_digit(char one)
 
 /* Compares two plain decimal numbers, each followed by something that is neither digit nor point. */
 static int
-compare(const char *a, const char *b)
+compare_texts(const char *a, const char *b)
 {
     int order = 0;
     while (*a == '0') {
@@ -88,45 +100,100 @@ compare(const char *a, const char *b)
     return is_digit(*a) - is_digit(*b);
 }
 
-static int
-ascending(const void *a, const void *b)
+static inline int
+compare(Price a, Price b)
 {
-    const Change *one = a, *other = b;
-    int order = compare(one->price, other->price);
-    return order ? order : one->index < other->index ? -1 : 1;
+    if (a.key >= 0 && b.key >= 0) {
+        return (a.key > b.key) - (a.key < b.key);
+    }
+    return compare_texts(a.text, b.text);
 }
 
-static int
-descending(const void *a, const void *b)
-{
-    const Change *one = a, *other = b;
-    int order = compare(other->price, one->price);
-    return order ? order : one->index < other->index ? -1 : 1;
-}
-
-/* The characters of a plain decimal number, or NULL; `is_zero`: whether it is zero. */
+/* The characters of a plain decimal number, or NULL. */
 static const char *
-plain(PyObject *number, uint32_t *length, int *is_zero)
+characters(PyObject *number, uint32_t *length)
 {
     if (!PyUnicode_CheckExact(number) || !PyUnicode_IS_COMPACT_ASCII(number)) {
         return NULL;
     }
-    Py_ssize_t size = PyUnicode_GET_LENGTH(number), points = 0;
-    const char *text = PyUnicode_DATA(number);
-    *is_zero = 1;
-    for (Py_ssize_t i = 0; i < size; i++) {
-        if (text[i] == '.') {
-            points++;
-        }
-        else if (!is_digit(text[i])) {
-            return NULL;
-        }
-        else if (text[i] != '0') {
-            *is_zero = 0;
-        }
-    }
+    Py_ssize_t size = PyUnicode_GET_LENGTH(number);
     *length = (uint32_t)size;
-    return points <= 1 && size > points && size < (1 << 30) ? text : NULL;
+    return size && size < (1 << 30) ? PyUnicode_DATA(number) : NULL;
+}
+
+static int
+read_price(PyObject *number, Change *change)
+{
+    static const int64_t powers[KEY_PLACES + 1] = {
+        1000000000000, 100000000000, 10000000000, 1000000000, 100000000, 10000000, 1000000, 100000, 10000, 1000, 100, 10, 1,
+    };
+    const char *text = characters(number, &change->price_length);
+    if (text == NULL || change->price_length > MAX_PRICE_CHARACTERS) {
+        return 0;
+    }
+    const char *at = text;
+    uint64_t value = 0;
+    for (; is_digit(*at); at++) {
+        value = value * 10 + (uint64_t)(*at - '0');
+    }
+    Py_ssize_t digits = at - text, places = 0;
+    if (*at == '.') {
+        const char *point = at++;
+        for (; is_digit(*at); at++) {
+            value = value * 10 + (uint64_t)(*at - '0');
+        }
+        places = at - point - 1;
+    }
+    change->price.text = text;
+    change->price.key = digits <= KEY_DIGITS && places <= KEY_PLACES ? (int64_t)value * powers[places] : -1;
+    return at == text + change->price_length && digits + places;
+}
+
+static int
+read_size(PyObject *number, Change *change)
+{
+    const char *text = characters(number, &change->size_length);
+    if (text == NULL) {
+        return 0;
+    }
+    const char *at = text;
+    unsigned char seen = 0;
+    for (; is_digit(*at); at++) {
+        seen |= (unsigned char)*at;
+    }
+    Py_ssize_t digits = at - text;
+    if (*at == '.') {
+        const char *point = at++;
+        for (; is_digit(*at); at++) {
+            seen |= (unsigned char)*at;
+        }
+        digits += at - point - 1;
+    }
+    change->size = text;
+    change->removes = !(seen & 0x0F);
+    return at == text + change->size_length && digits;
+}
+
+/* Puts a change among those before it: in the order of the side, the later one of two with one price. 0: it takes too long. */
+static int
+insert(Change *changes, uint32_t *count, Change *one, int is_descending)
+{
+    uint32_t at = *count;
+    int order = -1;
+    while (at && (order = compare(changes[at - 1].price, one->price) * (is_descending ? -1 : 1)) > 0) {
+        at--;
+    }
+    if (at && !order) {
+        changes[at - 1] = *one;
+        return 1;
+    }
+    if (at < *count && *count > MAX_UNSORTED) {
+        return 0;
+    }
+    memmove(changes + at + 1, changes + at, (*count - at) * sizeof(Change));
+    changes[at] = *one;
+    ++*count;
+    return 1;
 }
 
 /* Reads levels in the order of the side, each price once. 1; 0: they are for the twin; -1 with an exception. */
@@ -150,45 +217,30 @@ read_changes(PyObject *levels, int is_descending, Change **found, uint32_t *coun
         PyErr_NoMemory();
         return -1;
     }
-    int (*order)(const void *, const void *) = is_descending ? descending : ascending;
-    int is_sorted = 1;
     for (Py_ssize_t i = 0; i < size; i++) {
         PyObject *level = PySequence_Fast_GET_ITEM(levels, i);
-        Change *one = &changes[i];
-        int is_free;
+        Change one;
         if ((!PyTuple_CheckExact(level) && !PyList_CheckExact(level)) || PySequence_Fast_GET_SIZE(level) != 2 ||
-            (one->price = plain(PySequence_Fast_GET_ITEM(level, 0), &one->price_length, &is_free)) == NULL ||
-            one->price_length > MAX_PRICE_CHARACTERS ||
-            (one->size = plain(PySequence_Fast_GET_ITEM(level, 1), &one->size_length, &one->removes)) == NULL) {
+            !read_price(PySequence_Fast_GET_ITEM(level, 0), &one) ||
+            !read_size(PySequence_Fast_GET_ITEM(level, 1), &one) || !insert(changes, count, &one, is_descending)) {
             PyMem_Free(changes);
             return 0;
         }
-        one->index = (uint32_t)i;
-        is_sorted = is_sorted && (!i || order(&changes[i - 1], one) < 0);
-    }
-    if (!is_sorted) {
-        qsort(changes, (size_t)size, sizeof(Change), order);
-    }
-    uint32_t kept = 0;
-    for (Py_ssize_t i = 0; i < size; i++) {
-        if (i + 1 == size || compare(changes[i].price, changes[i + 1].price)) {
-            changes[kept++] = changes[i];
-        }
     }
     *found = changes;
-    *count = kept;
     return 1;
 }
 
 /* The first level at or behind this price, from `low` on. */
 static uint32_t
-position(const Side *side, const char *price, uint32_t low, int *is_there)
+position(const Side *side, Price price, uint32_t low, int *is_there)
 {
     uint32_t high = side->count;
     *is_there = 0;
     while (low < high) {
         uint32_t middle = low + (high - low) / 2;
-        int order = compare(side->text + side->starts[middle], price);
+        Price known = {side->text + side->starts[middle], side->keys[middle]};
+        int order = compare(known, price);
         if (!order) {
             *is_there = 1;
             return middle;
@@ -204,6 +256,7 @@ position(const Side *side, const char *price, uint32_t low, int *is_there)
 }
 
 typedef struct {
+    int64_t *keys;
     uint32_t *starts;
     char *text;
     uint32_t count;
@@ -218,6 +271,7 @@ append_run(Merged *merged, const Side *side, uint32_t from, uint32_t to)
     }
     uint32_t start = side->starts[from], at = merged->starts[merged->count];
     memcpy(merged->text + at, side->text + start, side->starts[to] - start);
+    memcpy(merged->keys + merged->count, side->keys + from, (to - from) * sizeof(int64_t));
     for (uint32_t i = from; i < to; i++) {
         merged->starts[++merged->count] = side->starts[i + 1] - start + at;
     }
@@ -227,12 +281,13 @@ static void
 append_change(Merged *merged, const Change *change)
 {
     char *to = merged->text + merged->starts[merged->count], *start = to;
-    memcpy(to, change->price, change->price_length);
+    memcpy(to, change->price.text, change->price_length);
     to += change->price_length;
     *to++ = ':';
     memcpy(to, change->size, change->size_length);
     to += change->size_length;
     *to++ = ':';
+    merged->keys[merged->count] = change->price.key;
     merged->starts[merged->count + 1] = merged->starts[merged->count] + (uint32_t)(to - start);
     merged->count++;
 }
@@ -246,16 +301,18 @@ merge(const Side *side, const Change *changes, uint32_t count, int is_whole, Mer
     if (count + known > 2 * MAX_LEVELS) {
         return 0;
     }
-    size_t length = known ? side->starts[known] : 0, starts = (size_t)(known + count + 1) * sizeof(uint32_t);
+    size_t most = (size_t)known + count, length = known ? side->starts[known] : 0;
     for (uint32_t i = 0; i < count; i++) {
         length += changes[i].removes ? 0 : (size_t)changes[i].price_length + changes[i].size_length + 2;
     }
-    merged->starts = length < UINT32_MAX ? PyMem_Malloc(starts + length) : NULL;
-    if (merged->starts == NULL) {
+    size_t size = most * sizeof(int64_t) + (most + 1) * sizeof(uint32_t) + length;
+    merged->keys = length < UINT32_MAX ? PyMem_Malloc(size) : NULL;
+    if (merged->keys == NULL) {
         PyErr_NoMemory();
         return -1;
     }
-    merged->text = (char *)merged->starts + starts;
+    merged->starts = (uint32_t *)(merged->keys + most);
+    merged->text = (char *)(merged->starts + most + 1);
     merged->count = merged->starts[0] = 0;
     for (uint32_t i = 0; i < count; i++) {
         if (!is_whole) {
@@ -270,7 +327,7 @@ merge(const Side *side, const Change *changes, uint32_t count, int is_whole, Mer
     }
     append_run(merged, side, done, known);
     if (merged->count > MAX_LEVELS) {
-        PyMem_Free(merged->starts);
+        PyMem_Free(merged->keys);
         return 0;
     }
     return 1;
@@ -279,7 +336,8 @@ merge(const Side *side, const Change *changes, uint32_t count, int is_whole, Mer
 static void
 settle(Side *side, const Merged *merged)
 {
-    PyMem_Free(side->starts);
+    PyMem_Free(side->keys);
+    side->keys = merged->keys;
     side->starts = merged->starts;
     side->text = merged->text;
     side->count = merged->count;
@@ -304,7 +362,7 @@ prepare(const Side *side, PyObject *levels, int is_whole, Merged *merged)
 static int
 has_positive_prices(const Side *side)
 {
-    return !side->count || compare(side->text + side->starts[side->descending ? side->count - 1 : 0], "0") > 0;
+    return !side->count || compare_texts(side->text + side->starts[side->descending ? side->count - 1 : 0], "0") > 0;
 }
 
 static uint32_t
@@ -334,7 +392,7 @@ static void
 side_dealloc(Side *side)
 {
     PyTypeObject *type = Py_TYPE(side);
-    PyMem_Free(side->starts);
+    PyMem_Free(side->keys);
     type->tp_free((PyObject *)side);
     Py_DECREF(type);
 }
@@ -343,7 +401,8 @@ static PyObject *
 side_clear(Side *side, PyObject *nothing)
 {
     (void)nothing;
-    PyMem_Free(side->starts);
+    PyMem_Free(side->keys);
+    side->keys = NULL;
     side->starts = NULL;
     side->text = NULL;
     side->count = 0;
@@ -391,7 +450,7 @@ side_take_both(Side *bids, PyObject *const *args, Py_ssize_t count)
     if (taken == 1) {
         taken = prepare(asks, args[2], is_whole, &of_asks);
         if (taken != 1) {
-            PyMem_Free(of_bids.starts);
+            PyMem_Free(of_bids.keys);
         }
     }
     if (taken < 0) {
