@@ -73,6 +73,7 @@ class ClientCore:
         self.name = dialect.name
         self.config = config
         self.session = Session(dialect, sources, config)
+        self.session.skip_unwanted(self._is_wanted)
         self.stream_callbacks = Callbacks()
         """Of the streams. They come first: what a callback of the user's raises must not cost a stream an event."""
         self.own = Callbacks(callbacks)
@@ -172,6 +173,9 @@ class ClientCore:
                 began = why_over
         finally:
             self.is_delivering = False
+
+    def _is_wanted(self, kind: type[Event], key: TopicKey) -> bool:
+        return self.own.wants(kind, key) or (bool(self._streams) and self.stream_callbacks.wants(kind, key))
 
     def on(self, kind: type[E], function: Callable[[E], object]) -> None:
         """The function gets every event of this class."""

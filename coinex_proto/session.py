@@ -7,7 +7,7 @@ which lives once; this module must not know any venue.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from typing import Any, Final, TypeVar
 
 from attrs import evolve
@@ -39,7 +39,7 @@ from coinex_proto.errors import (
     quoted,
 )
 from coinex_proto.events import Closed, Failed, LoginFailed, Ready, Replied, Unrecognised
-from coinex_proto.ids import ANYTHING, RequestId
+from coinex_proto.ids import ANYTHING, RequestId, TopicKey
 from coinex_proto.orders.fact import OrderFact, OrdersMissed
 from coinex_proto.orders.tracker import Orders
 from coinex_proto.orders.view import OrderView
@@ -322,6 +322,12 @@ class Session:
         self._at(now)
         self._events.append(event)
 
+    def skip_unwanted(self, is_wanted: Callable[[type[Event], TopicKey], bool]) -> None:
+        """From now on an update that a book was made of (such as CoinEx's `DepthUpdate`) is an event only where
+        `is_wanted(class, topic_key)` says, when it is read, that somebody wants it. Books and trust see it either way.
+        """
+        self._trust.is_wanted = is_wanted
+
     # The connection ---------------------------------------------------------------------------------------------------
 
     def next_step(self, now: float) -> NextStep:
@@ -410,6 +416,7 @@ class Session:
             for _ in self._connection.receive_each(data, now):
                 self._process(now)
             self._process(now)
+            self._trust.read_ended()
         except BaseException as error:
             # There may be no stack left for a single call, and no memory for a text.
             self._is_cut = True

@@ -10,7 +10,7 @@ Only this file writes a `Verification`; the table of what it can prove is in `su
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import Any, Final, cast
 
 from coinex_proto._connection.agenda import Agenda, Item
@@ -60,6 +60,11 @@ class Trust:
     ) -> None:
         self._subscriptions = subscriptions
         self._silent_after = config.silent_after
+        self._every_read = config.every_read
+        self._changed: dict[Verification, None] = {}
+        """Books that were proved in this read, whose `BookChanged` comes at the end of it."""
+        self.is_wanted: Callable[[type[Event], TopicKey], bool] | None = None
+        """Whether anybody would get such an event; asked of what a book was made of only. None: everything is wanted."""
         self._stats = stats
         self._events = events
         self._agenda = agenda
@@ -100,15 +105,18 @@ class Trust:
                 return
             update = fresh
         proved: Verification | None = None
+        is_wanted = True
         for known in route:
             known.last_update_at = now
             proof = known.proof
             if known.book is not None:
+                is_wanted = self.is_wanted is None or self.is_wanted(type(update), key)
                 if (proof is _LIVE or proof is _EXPECTED or proof is _HELD_BACK) and self._apply(known, update, now):
                     proved = known
             elif proof is not _LIVE and proof is not _UNEXPECTED and not known.subscription.is_private:
                 self.mark_live((known,), now)
-        self._events.append(update)
+        if is_wanted:
+            self._events.append(update)
         if proved is not None:
             self._book_changed(proved)
 
@@ -123,6 +131,21 @@ class Trust:
             self._book_changed(known)
 
     def _book_changed(self, known: Verification) -> None:
+        if known.is_every_read:
+            self._changed[known] = None
+        else:
+            self._show(known)
+
+    def read_ended(self) -> None:
+        """All of one read was taken in: show the books that wait for that, as far as they are proved now."""
+        if self._changed:
+            changed = tuple(self._changed)
+            self._changed.clear()
+            for known in changed:
+                if known.view is not None and known.view.is_proved:
+                    self._show(known)
+
+    def _show(self, known: Verification) -> None:
         if known.view is not None:
             subscription, book = known.subscription, known.view.snapshot()
             self._events.append(BookChanged(topic=subscription.topic, market=str(subscription.key[1]), book=book))  # type: ignore[arg-type]
@@ -262,6 +285,7 @@ class Trust:
         known = subscription.verification
         known.merger = topic.merger()
         known.book = book
+        known.is_every_read = self._every_read or topic.every_read
         known.view = None if book is None else BookView(cast("Topic[BookChanged]", topic), book)
 
     def expect(self, subscription: Subscription, *, is_asked: bool = False) -> None:
@@ -383,6 +407,7 @@ class Trust:
             if private and not subscription.is_private and known.lost_since == private_since:
                 known.lost_since = since
         self._sequences.clear()
+        self._changed.clear()
         self.is_doubted = False
         self._told.clear()
         self._awaiting_orders = []

@@ -244,10 +244,12 @@ if speed is not None and not TYPE_CHECKING:
         __slots__ = ()
 
         def replace(self, levels):
+            """As the twin's."""
             if not self.take(levels, True):
                 self._by_twin(PureLadder.replace, levels)
 
         def change(self, levels):
+            """As the twin's."""
             if not self.take(levels, False):
                 self._by_twin(PureLadder.change, levels)
 
@@ -261,18 +263,22 @@ if speed is not None and not TYPE_CHECKING:
 
         @property
         def texts(self):
+            """As the twin's; a list of its own."""
             texts = list(self.levels()._each())
             return texts[::-1] if self.is_highest_best else texts
 
         def cut(self, depth):
+            """As the twin's."""
             if depth < 0:
                 raise UsageError(f"a book cannot be cut to {depth} levels")
             self.keep(depth)
 
         def best(self, depth=None):
+            """As the twin's."""
             return list(self.levels()._each())[:depth]
 
         def levels(self):
+            """As the twin's."""
             return LevelTexts(self.text())
 
 
@@ -281,7 +287,11 @@ def _split(texts: Sequence[str]) -> list[tuple[str, str]]:
 
 
 def take_push(
-    bids: Ladder, asks: Ladder, bid_levels: Sequence[tuple[str, str]], ask_levels: Sequence[tuple[str, str]], is_whole: bool
+    bids: Ladder,
+    asks: Ladder,
+    bid_levels: Sequence[tuple[str, str]],
+    ask_levels: Sequence[tuple[str, str]],
+    is_whole: bool,
 ) -> int:
     """Change both sides, or replace them (`is_whole`), and give the CRC-32 of their joined text.
 
@@ -289,7 +299,7 @@ def take_push(
     """
     checksum: int | None = None
     if type(bids) is not PureLadder:
-        checksum = bids.take_both(asks, bid_levels, ask_levels, is_whole)  # type: ignore[attr-defined,unreachable]
+        checksum = bids.take_both(asks, bid_levels, ask_levels, is_whole)  # type: ignore[attr-defined]
     if checksum is None:
         if is_whole:
             bids.replace(bid_levels)
