@@ -92,18 +92,11 @@ class Trust:
             return
         counts = self._stats.updates_by_topic
         counts[key if len(counts) < MAX_KEYS or key in counts else wide(key)] += 1
-        if update.is_merged:
-            whole = self._merged(route, update)
-            if whole is None:
+        if update.is_merged or update.has_trade_ids:
+            news = self._news(route, update, now)
+            if news is None:
                 return
-            update = whole
-        if update.has_trade_ids:
-            delivered = self.delivered.of(key)
-            is_history = delivered.is_history_due and not _is_long_live(route, now)
-            fresh = delivered.take_new(update, is_history=is_history)
-            if fresh is None:
-                return
-            update = fresh
+            update = news
         proved: Verification | None = None
         is_wanted = True
         for known in route:
@@ -119,6 +112,15 @@ class Trust:
             self._events.append(update)
         if proved is not None:
             self._book_changed(proved)
+
+    def _news(self, route: Sequence[Verification], update: Update, now: float) -> Update | None:
+        """What the topic brings after this update, without the trades that were delivered before; None: nothing."""
+        whole = self._merged(route, update) if update.is_merged else update
+        if whole is None or not whole.has_trade_ids:
+            return whole
+        delivered = self.delivered.of(whole.topic_key)
+        is_history = delivered.is_history_due and not _is_long_live(route, now)
+        return delivered.take_new(whole, is_history=is_history)
 
     def take_recovered(self, update: Update) -> Update | None:
         """An update that a query brought after a gap, as far as it is wanted and was not delivered before."""
