@@ -4,13 +4,15 @@ PYTHON ?= python3
 DEMO_SECONDS ?= 10
 WORKERS ?= 2
 INPUTS ?= 1000000
+LEAKS ?= 10000000
+TWINS ?= tests/coinex_proto/test_speed_twins.py
 
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
-CODE := coinex_proto coinex_trio tests benchmarks $(wildcard examples)
+CODE := coinex_asyncio coinex_driver coinex_proto coinex_trio coinex_recorder tests benchmarks $(wildcard examples)
 
-.PHONY: demo test format lint types tests uncited long fuzz interop bench clean help
+.PHONY: demo test format lint types tests uncited long fuzz sanitize interop bench clean help
 .DEFAULT_GOAL := help
 
 help:
@@ -18,7 +20,8 @@ help:
 	@echo "make test    format check, lint, types, tests with branch coverage"
 	@echo "make format  put the code into the project's format"
 	@echo "make long    the slow tests: more generated cases"
-	@echo "make fuzz    hostile input for the local exchange, over HTTP and sockets (INPUTS=$(INPUTS))"
+	@echo "make fuzz    hostile input for the local exchange, over HTTP and sockets, a fiftieth of it over TCP (INPUTS=$(INPUTS))"
+	@echo "make sanitize  the compiled extension under sanitizers, and a search for leaks (LEAKS=$(LEAKS))"
 	@echo "make interop  other people's clients from PyPI and npm against the local exchange, and a table of what works"
 	@echo "make bench   microseconds per message, and ratios"
 	@echo "make clean   remove the virtual environment and what tools left behind"
@@ -55,6 +58,22 @@ long: $(VENV)/.dev
 
 fuzz: $(VENV)/.dev
 	$(BIN)/python -m tests.coinex_proto.simulator.fuzzing $(INPUTS)
+	$(BIN)/python -m tests.coinex_trio.fuzzing_tcp $$(( $(INPUTS) / 50 ))
+
+# The extension, built with warnings as errors and with sanitizers, under the tests that compare the twins, in a copy of the
+# project; then a search for leaks (LEAKS messages) in the build that is installed.
+SANITIZED := build/sanitized
+STRICT := -g -O1 -Wall -Wextra -Werror -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined
+sanitize: $(VENV)/.dev
+	rm -rf $(SANITIZED)
+	mkdir -p $(SANITIZED)
+	cp -R coinex_* tests benchmarks docs pyproject.toml $(SANITIZED)
+	rm -f $(SANITIZED)/coinex_proto/_speed.*.so
+	CFLAGS="$(STRICT)" LD_PRELOAD="$$(cc -print-file-name=libasan.so)" ASAN_OPTIONS=detect_leaks=0 \
+		$(BIN)/python hatch_build.py $(SANITIZED)/coinex_proto/_speed.so
+	cd $(SANITIZED) && LD_PRELOAD="$$(cc -print-file-name=libasan.so)" ASAN_OPTIONS=detect_leaks=0 PYTHONMALLOC=malloc \
+		$(CURDIR)/$(BIN)/python -m pytest -q -n 0 -p no:cacheprovider $(TWINS)
+	$(BIN)/python -m tests.coinex_proto.speed_leaks $(LEAKS)
 
 # Each client in an environment of its own below $(VENV)/interop: ccxt pins uvloop and orjson, so that the extras `bench` and
 # `interop` cannot be installed together. A client whose tool (node) is not on this machine is left out, and the table says so.

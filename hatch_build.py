@@ -62,12 +62,7 @@ def build(sources: Path, target: Path) -> str | None:
         return "this Python runs without the GIL"
     if sys.implementation.name != "cpython":
         return f"made for CPython, not {sys.implementation.name}"
-    why_not = "no zlib"
-    for extra in (ZLIB, ()):
-        why_not = _compiled(sources, target, extra)
-        if why_not is None:
-            return None
-    return why_not
+    return _compiled(sources, target, ZLIB) and _compiled(sources, target, ())
 
 
 def _compiled(sources: Path, target: Path, extra: tuple[str, ...]) -> str | None:

@@ -11,7 +11,7 @@ import math
 from collections import deque
 from collections.abc import Callable, Hashable
 from time import perf_counter
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from attrs import define
 
@@ -28,6 +28,7 @@ from coinex_proto import (
     Lost,
     NotReady,
     Open,
+    OrderChanged,
     Ready,
     Registration,
     Replied,
@@ -49,11 +50,17 @@ from coinex_proto.commands import Command, describe
 from coinex_proto.delivery.callbacks import check_callback
 from coinex_proto.ids import RequestId, TopicKey
 
+if TYPE_CHECKING:
+    from coinex_proto.recording.tap import Tap
+
 R = TypeVar("R")
 E = TypeVar("E", bound=Event)
 
 SLOW_CALLBACK: Final = 0.25
 """Seconds in one event's callbacks after which a warning is written: the core calls a timer late at the same point."""
+
+TOLD: Final = (Lost, Restored, Unrecognised, SubscribeFailed, OrderChanged)
+"""Events that say what a recording cannot be complete about."""
 
 HAS_ENDED: Final = "has been stopped or closed and does nothing any more: make a new one"
 
@@ -72,8 +79,18 @@ class ClientCore:
         check_makings(dialect, callbacks, config)
         self.name = dialect.name
         self.config = config
+        makers = (config.recorder, config.flight_recorder)
+        self._taps: list[Tap] = []
+        """What records this client; mostly nothing."""
+        for maker in makers:
+            if maker is not None:
+                self._taps.append(maker.tap(dialect, sources))
+                sources = self._taps[-1].sources
         self.session = Session(dialect, sources, config)
-        self.session.skip_unwanted(self._is_wanted)
+        if not self._taps:
+            self.session.skip_unwanted(self._is_wanted)  # a recording must not depend on who listened
+        for tap in self._taps:
+            tap.attach(self.session)
         self.stream_callbacks = Callbacks()
         """Of the streams. They come first: what a callback of the user's raises must not cost a stream an event."""
         self.own = Callbacks(callbacks)
@@ -124,6 +141,30 @@ class ClientCore:
             Replied: self._on_reply,
             Failed: self._on_reply,
         }
+        if self._taps:
+            self._observers.update({kind: self._recorded(kind) for kind in TOLD})
+
+    # Recording --------------------------------------------------------------------------------------------------------
+
+    def _recorded(self, kind: type[Event]) -> Callable[[Event], None]:
+        """The observer of such events, which are told to the taps as well."""
+        observer = self._observers.get(kind)
+
+        def observe(event: Event) -> None:
+            if observer is not None:
+                observer(event)
+            for tap in self._taps:
+                tap.told(event, self.now())
+
+        return observe
+
+    def note_trouble(self, what: str, text: str) -> None:
+        """Something that no event tells of goes into the recording, if there is one."""
+        for tap in self._taps:
+            tap.note(what, text, self.now())
+
+    def _note_raised(self, error: Exception) -> None:
+        self.note_trouble("CallbackRaised", f"a callback raised {type(error).__name__}")
 
     # Time -------------------------------------------------------------------------------------------------------------
 
@@ -171,6 +212,9 @@ class ClientCore:
                 if why_over - began > SLOW_CALLBACK:
                     self._warn(f"callbacks of {type(event).__name__} took {why_over - began:.2f} s")
                 began = why_over
+        except Exception as error:
+            self._note_raised(error)
+            raise
         finally:
             self.is_delivering = False
 
@@ -185,8 +229,17 @@ class ClientCore:
     def on_error(self, handler: Callable[[Event, Exception], object]) -> None:
         """Exceptions of callbacks go there from now on."""
         self.check_not_over()
+        if self._taps:
+            handler = self._noting(handler)
         self.own.on_error(handler)
         self.callbacks.on_error(handler)
+
+    def _noting(self, handler: Callable[[Event, Exception], object]) -> Callable[[Event, Exception], object]:
+        def note(event: Event, error: Exception) -> object:
+            self._note_raised(error)
+            return handler(event, error)
+
+        return note
 
     def fail(self, error: BaseException) -> None:
         """The client ends because of this: no callback runs any more; the connection is still closed in good order."""
@@ -243,6 +296,9 @@ class ClientCore:
         if self.error is None:
             self.error = error
         self._end_streams()
+        for tap in self._taps:
+            tap.close(self.now())
+        self._taps.clear()
 
     def check_not_over(self) -> None:
         """A client that has ended does nothing any more, and must not look as if it did.

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any, Generic, TypeVar
 
 from coinex_driver.client_core import ClientCore
-from coinex_proto import Event, Topic
+from coinex_proto import ConsumerTooSlow, Event, Topic
 from coinex_proto.delivery.streams import Latest, Queue
 
 E = TypeVar("E", bound=Event)
@@ -42,6 +42,9 @@ class StreamQueue(Generic[E]):
         self.close()
         try:
             return self.queue.take()
+        except ConsumerTooSlow as error:
+            self._core.note_trouble(type(error).__name__, str(error))
+            raise
         except IndexError:
             if self._core.error is not None:
                 raise self._core.error from None

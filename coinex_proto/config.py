@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from attrs import Attribute, field, frozen
 
 from coinex_proto.errors import UsageError
+
+if TYPE_CHECKING:
+    from coinex_proto.recording.tap import Recorder
 
 
 @frozen
@@ -105,6 +108,11 @@ class Config:
     """So long without becoming ready, since the last time or the first attempt, ends the client; None: what may pass never
     does. Looked at between two attempts, so that one under way adds at most `open_timeout + login_timeout`.
     """
+
+    recorder: Recorder | None = field(default=None, repr=False)
+    """What records each client that has this config, as `coinex_recorder.RecordingFiles` does; None: nothing."""
+    flight_recorder: Recorder | None = field(default=None, repr=False)
+    """What keeps the last moments of each client, to be written when something goes wrong: `coinex_recorder.FlightRecorder`."""
 
 
 @frozen(kw_only=True)

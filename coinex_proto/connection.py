@@ -8,8 +8,8 @@ must not know any venue: all of that is behind `Dialect`.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Sequence
-from typing import Final, TypeVar
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final, TypeVar, cast
 
 from coinex_proto._connection.agenda import Agenda, Item
 from coinex_proto._connection.close_reasons import (
@@ -46,7 +46,7 @@ from coinex_proto.events import Closed, CloseReason, LoginFailed, Ready, Unrecog
 from coinex_proto.ids import ANYTHING, RequestId, TopicKey
 from coinex_proto.phases import PHASES, Phase, Step
 from coinex_proto.statistics import Statistics
-from coinex_proto.updates import Event, Update, stamp
+from coinex_proto.updates import Event, Update, stamp, stamp_all
 
 R = TypeVar("R")
 
@@ -75,8 +75,11 @@ class Connection:
         stats: Statistics | None = None,
         agenda: Agenda | None = None,
         timeline: Timeline | None = None,
+        inflate: Callable[[bytes, int], bytes] = inflate,
     ) -> None:
         """The keyword arguments are what a session shares between its connections; alone, a connection makes its own."""
+        self.inflate = inflate
+        """A payload, and what it may hold at most, to what it holds."""
         self._dialect = dialect
         self._sources = sources
         self._config = config
@@ -134,6 +137,11 @@ class Connection:
     def is_deaf(self) -> bool:
         """True beside `wants_close`: there is no goodbye to wait for, after a time-out or before the upgrade."""
         return self._is_deaf
+
+    @property
+    def is_between_messages(self) -> bool:
+        """Nothing is half said, in either direction: where a recording may begin anew."""
+        return self._socket.is_between_messages
 
     @property
     def last_proof_at(self) -> float:
@@ -373,7 +381,7 @@ class Connection:
         stats.messages += 1
         self._heartbeat.proved(now)
         try:
-            payload = inflate(payload, self._config.max_message_bytes)
+            payload = self.inflate(payload, self._config.max_message_bytes)
             inbound = self._dialect.decode(payload)
         except (TooBig, MemoryError) as error:
             self._socket.close(MESSAGE_TOO_BIG)
@@ -385,9 +393,19 @@ class Connection:
             self._unrecognised(payload, str(error), concerns=ANYTHING)
             self._count_unreadable(now)
             return
-        if type(inbound) is Mended:
-            stats.unreadable_fields += inbound.left_out
         events, received_at = self._events, self._timeline.stamp(now)
+        if type(inbound) is tuple and stamp_all(inbound, payload, received_at):  # nearly always
+            events.extend(cast("tuple[Update, ...]", inbound))
+            if inbound and self._requests.pending.optional:
+                self._agenda.add(Item.ANSWER)  # it may be what was asked for: the answer need not come
+            return
+        self._mixed(inbound, payload, received_at, now)
+
+    def _mixed(self, inbound: Sequence[Inbound], payload: bytes, received_at: float, now: float) -> None:
+        """What one message holds, where that is more than updates."""
+        if type(inbound) is Mended:
+            self.stats.unreadable_fields += inbound.left_out
+        events = self._events
         has_update = False
         for item in inbound:
             if isinstance(item, Update):
@@ -405,7 +423,7 @@ class Connection:
             elif type(item) is Unrecognised:
                 self._take_unrecognised(item, inbound, now)
         if has_update and self._requests.pending.optional:
-            self._agenda.add(Item.ANSWER)  # it may be what was asked for: the answer need not come
+            self._agenda.add(Item.ANSWER)
 
     def _asked(self, question: Challenge | SendNow, payload: bytes, now: float) -> None:
         if isinstance(question, Challenge):
@@ -488,9 +506,9 @@ class Connection:
 
     def _opening_answered(self, pending: Pending, answer: Answer, now: float) -> None:
         try:
-            goes_on = self._sign_in.answered(pending.command, answer)
+            goes_on = self._sign_in.answered(answer)
         except LoginRefused as error:
-            self._login_failed(error, now)
+            self._login_failed(error.with_traceback(None), now)  # the frame of this function has the login request
             return
         clock = self._dialect.clock
         if goes_on:

@@ -26,6 +26,7 @@ from coinex_proto._session.reconnect import NextStep, Wait
 from coinex_proto._session.subscriber import Subscriber
 from coinex_proto._session.subscriptions import Subscription, Subscriptions, TopicStatus
 from coinex_proto._session.trust import Trust
+from coinex_proto._wire.inflate import inflate
 from coinex_proto.books.view import BookChanged, BookView
 from coinex_proto.checks import check_command, check_topics
 from coinex_proto.commands import Command, describe
@@ -67,6 +68,8 @@ class Session:
         self.stats = Statistics()
         self.clock = Clock()
         self.orders = Orders()
+        self.inflate = inflate
+        """For its connections; a recording notes what comes out."""
         self._sources = sources
         self._timeline = Timeline(sources.wall_time_ns)
         self._jumps = self._steps = 0
@@ -357,6 +360,7 @@ class Session:
             stats=self.stats,
             agenda=self._agenda,
             timeline=self._timeline,
+            inflate=self.inflate,
         )
         if self._timeline.steps != self._steps:
             self._jumps, self._steps = self._timeline.jumps, self._timeline.steps

@@ -15,6 +15,9 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final, Protocol
 
+from attrs import field, frozen
+
+from coinex_driver.proxy_tunnel import Tunnel
 from coinex_proto import ConnectFailed, Sources, UsageError
 from coinex_trio._io.sockets import SocketTransport, Waker
 
@@ -97,6 +100,15 @@ class Network(Protocol):
         ...
 
 
+@frozen
+class Way:
+    """Where TCP leads, and what has to be said there before the venue is reached."""
+
+    host: str
+    port: int
+    tunnel: Tunnel | None = field(default=None, repr=False)
+
+
 class SystemNetwork:
     """Real sockets, a clock that counts sleep, shifted once to Unix seconds, the system's wall clock and random bytes.
 
@@ -160,6 +172,10 @@ class SystemNetwork:
         stream = await open_tcp(host, port, resolver, self.resolve)
         return stream if ssl_context is None else await start_tls(stream, host, ssl_context)
 
+    def way_to(self, host: str, port: int) -> Way:
+        """Where TCP has to lead for this address; a subclass may go through a proxy."""
+        return Way(host, port)
+
     def resolve(self, host: str, port: int) -> tuple[tuple[str, int], ...]:
         """Addresses of a host; a subclass may know better."""
         return resolve(host, port)
@@ -192,7 +208,7 @@ def resolve(host: str, port: int) -> tuple[tuple[str, int], ...]:
     return tuple(dict.fromkeys(columns))
 
 
-def too_late(network: Network, host: str, port: int, seconds: float) -> str | ConnectFailed:
+def too_late(network: object, host: str, port: int, seconds: float) -> str | ConnectFailed:
     """Why nothing is connected after so many seconds."""
     why = f"no connection within {seconds:g} s"
     return network.failed(host, port, why) if isinstance(network, SystemNetwork) else why

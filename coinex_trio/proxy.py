@@ -13,7 +13,7 @@ from coinex_driver.network_errors import describe
 from coinex_driver.proxy_tunnel import Proxy, Tunnel
 from coinex_proto import ProxyError
 from coinex_trio._io.sockets import SocketTransport
-from coinex_trio.network import SystemNetwork
+from coinex_trio.network import SystemNetwork, Way
 
 if TYPE_CHECKING:
     import trio
@@ -72,6 +72,10 @@ class ProxyNetwork(SystemNetwork):
             await go_through(stream, tunnel)
             return stream if ssl_context is None else await start_tls(stream, host, ssl_context)
         raise tunnel.failed(why)
+
+    def way_to(self, host: str, port: int) -> Way:
+        """To the proxy, and through it."""
+        return Way(self._proxy.host, self._proxy.port, Tunnel(self._proxy, host, port))
 
     def failed(self, host: str, port: int, why: str) -> ProxyError:
         """A `ProxyError`: nobody can see from outside where on the way it went wrong."""

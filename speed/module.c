@@ -9,7 +9,8 @@ fill(PyObject *module)
         PyErr_Format(PyExc_ImportError, "it was built for Python %d.%d", PY_MAJOR_VERSION, PY_MINOR_VERSION);
         return -1;
     }
-    if (PyModule_AddIntConstant(module, "REVISION", SPEED_REVISION) < 0 || add_wire(module) < 0) {
+    if (PyModule_AddIntConstant(module, "REVISION", SPEED_REVISION) < 0 || add_wire(module) < 0 ||
+        add_decode(module) < 0) {
         return -1;
     }
     return add_ladder(module);

@@ -14,10 +14,11 @@
 #endif
 
 /* Grows with every change of what the module offers; coinex_proto/speedups.py expects the same number. */
-#define SPEED_REVISION 1
+#define SPEED_REVISION 3
 
 /* Each part adds its functions and types to the module: 0, or -1 with an exception. */
 int add_wire(PyObject *module);
+int add_decode(PyObject *module);
 int add_ladder(PyObject *module);
 
 #endif

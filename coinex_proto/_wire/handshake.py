@@ -7,6 +7,8 @@ the network cut it. Sources: RFC 6455 section 4.1, RFC 9112. This module must no
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import re
 from collections.abc import Sequence
 from typing import Final
@@ -36,6 +38,31 @@ _END_OF_HEAD = re.compile(rb"\n\r?\n")
 _STATUS_LINE = re.compile(rb"HTTP/([0-9]\.[0-9]) ([0-9]{3})[ \r\n]")
 _ACCEPT_LINE = re.compile(rb"^sec-websocket-accept[ \t]*:", re.IGNORECASE | re.MULTILINE)
 _TLS_RECORDS: Final = b"\x14\x15\x16\x17"
+
+
+_KEY = re.compile(rb"(?i)\r\nsec-websocket-key: *(\S+)")
+_GUID: Final = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+"""RFC 6455, 1.3."""
+
+
+def key_of(request: bytes) -> bytes:
+    """The key in an upgrade request of ours."""
+    found = _KEY.search(request)
+    assert found is not None, "our own request"
+    return found[1]
+
+
+def accept_of(key: bytes) -> bytes:
+    """What a server that has read this key answers."""
+    return base64.b64encode(hashlib.sha1(key + _GUID, usedforsecurity=False).digest())
+
+
+def accepting(request: bytes) -> bytes:
+    """The 101 that this upgrade request wants, for a socket that goes on where a recording does."""
+    return (
+        b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        b"Sec-WebSocket-Accept: " + accept_of(key_of(request)) + b"\r\n\r\n"
+    )
 
 
 @frozen(kw_only=True)

@@ -9,6 +9,7 @@ bytes were cut. Must not know time, JSON, compression or any venue. Source: RFC 
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable, Sequence
 from enum import Enum, auto
 from typing import Final
@@ -30,9 +31,18 @@ from wsproto.events import Pong as PongFrame
 from wsproto.utilities import ProtocolError
 
 from coinex_proto._wire.framing import CONTROL, FIN, check_close, cut_messages, encoded, peek, text_frame
-from coinex_proto._wire.handshake import Heads, fault_of_interim, status_of, upgrade_request
+from coinex_proto._wire.handshake import (
+    Heads,
+    accept_of,
+    accepting,
+    fault_of_interim,
+    key_of,
+    status_of,
+    upgrade_request,
+)
 from coinex_proto._wire.received import Broken, Ended, PeerClosed, Pong, Received, Refused, Upgraded
 from coinex_proto.errors import UsageError, quoted
+from coinex_proto.speedups import speed
 
 __all__ = ["Broken", "Ended", "PeerClosed", "Pong", "Received", "Refused", "Upgraded", "WebSocket"]
 
@@ -52,6 +62,9 @@ _CLOSE_FRAME: Final = 0x88
 _BAD_GATEWAY_BYTES: Final = BAD_GATEWAY.to_bytes(2)
 _STAND_IN_BYTES: Final = (3014).to_bytes(2)
 """What wsproto gets to see in place of 1014: a code that it accepts."""
+
+
+_cut: Final = cut_messages if speed is None else speed.cut_messages
 
 
 class _Phase(Enum):
@@ -111,6 +124,9 @@ class WebSocket:
         self._is_pong_due = False
         # The answer to the upgrade.
         self._heads = Heads()
+        self._accepts: tuple[bytes, bytes] | None = None
+        """The answer to our key, and to the one that wsproto has made itself and takes no other for: the same random bytes are
+        to give the same connection."""
         self._interim = 0
         self._status: int | None = None
         self._headers: tuple[tuple[str, str], ...] = ()
@@ -126,6 +142,39 @@ class WebSocket:
         self._is_wrong = False
         """A frame has come that nothing can mend: wsproto gets everything and says what is wrong."""
 
+    # A checkpoint of a recording ------------------------------------------------------------------------------------------
+
+    @property
+    def is_between_messages(self) -> bool:
+        """Open, with nothing queued and no message in progress: what `position` needs."""
+        return self.is_open and not self.out and self._message is None and not self._is_wrong and not self._is_pong_due
+
+    def position(self) -> tuple[object, ...]:
+        """What `resumed` needs to go on from here, while `is_between_messages`. Without the request, which may hold a key."""
+        assert self.is_between_messages
+        return self._limit, self._random_bytes, self.bytes_in, self.bytes_out, bytes(self._tail), self._needed
+
+    @classmethod
+    def resumed(
+        cls,
+        limit: int,
+        random_bytes: Callable[[int], bytes] | None,
+        bytes_in: int,
+        bytes_out: int,
+        tail: bytes,
+        needed: int,
+    ) -> WebSocket:
+        """An open socket at the position of another one."""
+        made = cls(host="replay", port=80, tls=False, target="/", max_message_bytes=limit)
+        made.start()
+        made._ws.receive_data(accepting(made.data_to_send()))
+        list(made._ws.events())
+        made._enter(_Phase.OPEN)
+        made._random_bytes = random_bytes
+        made.bytes_in, made.bytes_out, made._needed = bytes_in, bytes_out, needed
+        made._tail += tail
+        return made
+
     # Out -------------------------------------------------------------------------------------------------------------
 
     def start(self) -> None:
@@ -136,7 +185,12 @@ class WebSocket:
         request = Request(
             host=self._request.host, target=self._request.target, extra_headers=list(self._request.headers)
         )
-        self.out.append(self._ws.send(request))
+        data = self._ws.send(request)
+        if self._random_bytes is not None:
+            theirs, ours = key_of(data), base64.b64encode(self._random_bytes(16))
+            data = data.replace(theirs, ours, 1)
+            self._accepts = accept_of(ours), accept_of(theirs)
+        self.out.append(data)
 
     def data_to_send(self) -> bytes:
         """Everything queued since the last call."""
@@ -264,6 +318,8 @@ class WebSocket:
         status = status_of(head)
         is_interim = status is not None and status < 200
         fault = fault_of_interim(head) if is_interim else None
+        if self._accepts is not None:
+            head = head.replace(*self._accepts, 1)
         try:
             self._ws.receive_data(head)
         except Exception as error:  # noqa: BLE001 - wsproto: ProtocolError, UnicodeDecodeError, ValueError, IndexError
@@ -333,7 +389,7 @@ class WebSocket:
         end = len(data)
         while at < end and self._phase in _FRAMES:
             if self._message is None:
-                at = cut_messages(data, at, self._limit, received.append)
+                at = _cut(data, at, self._limit, received.append)
             if at < end:
                 at = self._receive_other(data, at, received)
         return received

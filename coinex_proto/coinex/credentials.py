@@ -37,6 +37,11 @@ class Credentials:
         # Also of one whose construction has failed: error reporters print the locals of every frame.
         return f"Credentials(access_id={getattr(self, 'access_id', '')[:4] + '…'!r})"
 
+    @classmethod
+    def stand_in(cls) -> Credentials:
+        """Credentials of nobody, for the replay of a recording, which holds none."""
+        return cls("replay", "replay")
+
     def sign(self, text: str) -> str:
         """The signature of this text: HMAC-SHA256 in 64 lower-case hex digits."""
         mac = self._mac.copy()

@@ -40,6 +40,11 @@ class HmacCredentials:
             raise UsageError(problem)
         self.__attrs_init__(public_key, mac)
 
+    @classmethod
+    def stand_in(cls) -> HmacCredentials:
+        """Credentials of nobody, for the replay of a recording, which holds none."""
+        return cls("replay", "replay")
+
     def sign(self, nonce: str, unix_ts: int) -> str:
         """The signature of `nonce:unix_ts`: HMAC-SHA256 in 64 lower-case hex digits. The time is whole seconds."""
         if type(unix_ts) is not int:
@@ -66,6 +71,11 @@ class JwtCredentials:
     def __attrs_post_init__(self) -> None:
         if not callable(self.token):
             _checked(self.token)
+
+    @classmethod
+    def stand_in(cls) -> JwtCredentials:
+        """Credentials of nobody, for the replay of a recording, which holds none."""
+        return cls("replay")
 
     def current(self) -> str:
         """The token for the next connection. Raises `UsageError` when the function gives none."""

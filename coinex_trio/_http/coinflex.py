@@ -11,11 +11,11 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import Final, Self, TypeVar, final
 
+from coinex_driver.http.wire import TOO_LARGE, TOO_SLOW, USER_AGENT, PoolSettings, httpx2, place_of, what_is_proved
 from coinex_proto import Config, ConnectFailed, RequestTimedOut
 from coinex_proto.coinflex import Assets, Market
 from coinex_proto.coinflex.http import LIVE_HTTP_URL, GetAssets, GetMarkets, HttpQuery, Pair
 from coinex_trio._http.network import blocking_transport, proxy_of
-from coinex_trio._http.wire import TOO_LARGE, TOO_SLOW, USER_AGENT, PoolSettings, httpx2, place_of, what_is_proved
 from coinex_trio.network import SYSTEM, Network
 
 R = TypeVar("R")

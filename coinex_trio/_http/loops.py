@@ -1,4 +1,4 @@
-"""The two loops around the steps of a call over HTTP, blocking and under trio: bytes move and time passes here.
+"""The loop around the steps of a call over HTTP in the calling thread: bytes move and time passes here.
 
 What is sent, when, and how often decides the generator of steps, of whichever venue. The exchange's certificate is
 verified, and the environment's proxies are not used.
@@ -7,16 +7,14 @@ verified, and the environment's proxies are not used.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from contextlib import aclosing
 from types import TracebackType
 from typing import Self, TypeVar
 
-from coinex_proto import Config, UsageError
+from coinex_driver.http.calls import refuse_closed
+from coinex_driver.http.wire import TOO_LARGE, TOO_SLOW, UNTIL, PoolSettings, httpx2, what_is_proved, wire
 from coinex_proto.coinex.http import HttpRequest, NoReply, Pause, Reply, Steps, Woken
 from coinex_trio._http.network import blocking_transport
 from coinex_trio._http.sockets import SocketTransport
-from coinex_trio._http.wire import TOO_LARGE, TOO_SLOW, UNTIL, PoolSettings, httpx2, what_is_proved, wire
 from coinex_trio.network import Network
 
 R = TypeVar("R")
@@ -46,7 +44,7 @@ class BlockingCalls:
         self.close()
 
     def _run(self, steps: Steps[R], until: float = math.inf) -> R:
-        _refuse_closed(self._pool)
+        refuse_closed(self._pool)
         try:
             step = next(steps)
             while True:
@@ -95,62 +93,3 @@ class BlockingCalls:
                 return NoReply(now=now, why=TOO_SLOW, was_sent=True, timed_out=True)
         headers = tuple(response.headers.multi_items())
         return Reply(now=self._network.now(), status=response.status_code, headers=headers, body=bytes(body))
-
-
-class TrioCalls:
-    """Calls under trio; many tasks may share one client. Base class only."""
-
-    def __init__(self, pool: httpx2.AsyncClient, origin: str, config: Config, now: Callable[[], float]) -> None:
-        self._pool = pool
-        self._origin = origin
-        self._config = config
-        self._now = now
-        """Seconds on the clock of the network, as sessions have them."""
-
-    async def _run(self, steps: Steps[R]) -> R:
-        import trio
-
-        _refuse_closed(self._pool)
-        try:
-            step = next(steps)
-            while True:
-                if isinstance(step, Pause):
-                    await trio.sleep(step.seconds)
-                    step = steps.send(Woken(self._now()))
-                else:
-                    step = steps.send(await self._exchange(step.request))
-        except StopIteration as stop:
-            result: R = stop.value
-            return result
-        finally:
-            steps.close()
-
-    async def _exchange(self, request: HttpRequest) -> Reply | NoReply:
-        import trio
-
-        with trio.move_on_after(self._config.open_timeout + self._config.request_timeout):
-            try:
-                response = await self._pool.send(wire(self._origin, request), stream=True)
-                try:
-                    return await self._read(response)
-                finally:
-                    await response.aclose()
-            except (httpx2.HTTPError, httpx2.StreamError) as error:
-                why, was_sent, timed_out = what_is_proved(error)
-                return NoReply(now=self._now(), why=why, was_sent=was_sent, timed_out=timed_out)
-        return NoReply(now=self._now(), why=TOO_SLOW, was_sent=True, timed_out=True)
-
-    async def _read(self, response: httpx2.Response) -> Reply | NoReply:
-        body = bytearray()
-        async with aclosing(response.aiter_bytes()) as chunks:
-            async for chunk in chunks:
-                body += chunk
-                if len(body) > self._config.max_message_bytes:
-                    return NoReply(now=self._now(), why=TOO_LARGE, was_sent=True)
-        headers = tuple(response.headers.multi_items())
-        return Reply(now=self._now(), status=response.status_code, headers=headers, body=bytes(body))
-
-
-def _refuse_closed(pool: httpx2.Client | httpx2.AsyncClient) -> None:
-    if pool.is_closed:
-        raise UsageError("this HTTP client is closed: nothing was sent")

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, Final, final
 
-from coinex_trio._http.wire import CONNECTIONS, UNTIL, PoolSettings, httpcore2, httpx2
+from coinex_driver.http.wire import CONNECTIONS, UNTIL, PoolSettings, httpcore2, httpx2
 
 
 @final

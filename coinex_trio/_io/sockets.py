@@ -13,7 +13,7 @@ import select
 import socket
 import ssl
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from coinex_driver.limits import STAGGER
@@ -49,6 +49,8 @@ class SocketTransport:
         self.input: select.poll | None = None
         """While it is open: waits for input of this transport alone, or for the waker beside it."""
         self._waker: Waker | None = None
+        self.before_close: Callable[[], None] | None = None
+        """Whoever has its socket registered takes it out there: a closed one cannot be taken out."""
 
     # Connecting -------------------------------------------------------------------------------------------------------
 
@@ -178,6 +180,8 @@ class SocketTransport:
     def input_beside(self, waker: Waker) -> select.poll | None:
         """As `input`, for one who may be woken; None while it is not open."""
         if self._waker is not waker and self.input is not None:
+            if self._waker is not None:
+                self.input.unregister(self._waker.fileno)
             self._waker = waker
             self.input.register(waker.fileno, select.POLLIN)
         return self.input
@@ -217,6 +221,8 @@ class SocketTransport:
         if self._is_closed:
             return
         self._is_closed = True
+        if self.before_close is not None:
+            self.before_close()
         self.input = None
         self._drop_racers()
         if self._socket is not None:

@@ -10,6 +10,7 @@ import pytest
 from benchmarks.growth import memory_of_books, over_time
 from benchmarks.loopback import Server, measure, one_update_each, report, run
 from benchmarks.stream import stream
+from tests.processes import HANGS_AFTER
 
 MESSAGES = one_update_each(stream(count=120))
 OURS = ["ours, blocking", "ours, trio", "websockets + gzip + json"]
@@ -34,7 +35,7 @@ def test_paced_the_delay_is_taken_from_send_to_the_users_function() -> None:
             [sys.executable, "-m", "benchmarks.clients", "ours, blocking", server.url, str(len(MESSAGES))],
             capture_output=True,
             text=True,
-            timeout=50,
+            timeout=HANGS_AFTER,
             cwd=Path(__file__).parent.parent.parent,
             check=True,
         )

@@ -18,13 +18,13 @@ from trio.testing import MockClock
 from coinex_proto import Backoff, Closed, Config, Event, Retrying, coinex
 from coinex_trio import BlockingClient, CoinexClient, QfexClient, local_exchange, open_client, open_coinex, run
 from tests.coinex_trio.venue import TrioNetwork, Venue, VenueStream, VirtualNetwork
+from tests.processes import HANGS_AFTER
 
 BTC = coinex.Ticker("BTCUSDT")
 KEYS = coinex.Credentials("a" * 32, "s" * 40)
 PATIENT = Config(backoff=Backoff(first=3600.0, ceiling=3600.0))
 """Nothing but `stop()` ends a wait for the next attempt."""
-HANG = 300.0
-"""Seconds after which a test that hangs gives up."""
+HANG = HANGS_AFTER
 
 
 @contextmanager

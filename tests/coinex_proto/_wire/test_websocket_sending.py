@@ -66,8 +66,8 @@ def test_w17_every_text_gets_fresh_mask_bytes() -> None:
     ws = opened(random_bytes=random_bytes)
     ws.send_text("a")
     ws.send_text("a")
-    assert ws.data_to_send() == b"\x81\x81\x01\x01\x01\x01\x60\x81\x81\x02\x02\x02\x02\x63"
-    assert asked == [4, 4]
+    assert ws.data_to_send() == b"\x81\x81\x02\x02\x02\x02\x63\x81\x81\x03\x03\x03\x03\x62"
+    assert asked == [16, 4, 4]
 
 
 def test_w17_masks_of_wsproto_are_fresh_too() -> None:

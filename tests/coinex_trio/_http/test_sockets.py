@@ -8,9 +8,9 @@ import httpx2
 import pytest
 import trustme
 
+from coinex_driver.http.wire import UNTIL, PoolSettings, place_of
 from coinex_proto import Config
 from coinex_trio._http.sockets import SocketTransport
-from coinex_trio._http.wire import UNTIL, PoolSettings, place_of
 from tests.coinex_trio.http_peer import Script, http_peer, nothing, raw, reply
 
 

@@ -1,0 +1,193 @@
+"""The records of a recording: one for each call that changed a `Session`, and what is told beside.
+
+A record is a list `[kind, now, readings, …]`. `kind` is the name of the method of `Session`, or one of the words below; `readings`
+are what the session read of its `Sources` in this call, in order: whole nanoseconds of the wall clock (as the difference to
+`now`) and random bytes. Bytes of the peer stand as they came, but a gzip message that was whole in one read is replaced by what
+it holds, which packs better: then the fourth member is a list, of bytes and inflated messages in turn. What else a method takes
+is a pickle (`safe_pickle.py`), with a text for people behind it. This module opens no file and must not know any venue.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Hashable, Sequence
+from typing import Any, Final, TypeAlias
+
+from attrs import frozen
+
+from coinex_proto.errors import UsageError, quoted
+
+Record: TypeAlias = list[Any]
+
+FORMAT: Final = 1
+MAGIC: Final = "coinex recording"
+
+FRAME: Final = "frame"
+"""The first record of each frame: `[FRAME, now, [], header]`."""
+CHECKPOINT: Final = "checkpoint"
+"""`[CHECKPOINT, now, [], pickle]`: the whole session, so that a replay may begin here."""
+MARK: Final = "mark"
+"""`[MARK, now, [], counters]`: what the live session had counted; a replay must have counted the same."""
+TOLD: Final = "told"
+"""`[TOLD, now, [], class, text]`: an event that tells of a gap, as the live client handed it out."""
+MISSING: Final = "missing"
+"""`[MISSING, now, [], records, bytes, why]`: so much went into the session and could not be kept."""
+END: Final = "end"
+"""`[END, now, [], why]`: the recorder ended here, in good order."""
+DATA: Final = 0
+"""`receive_data`, the hot one."""
+TIMEOUT: Final = 1
+"""`handle_timeout`, the second hottest."""
+
+INPUTS: Final = (
+    "hold",
+    "unsubscribe",
+    "release",
+    "send",
+    "sending",
+    "apply_facts",
+    "refused",
+    "outcome_unknown",
+    "orders_to_query",
+    "order_queried",
+    "begin_order_queries",
+    "orders_queried",
+    "order_queries_failed",
+    "query_orders_elsewhere",
+    "compare_orders_every",
+    "orders_differ",
+    "recover",
+    "note",
+    "next_step",
+    "connected",
+    "disconnected",
+    "stop",
+)
+"""Every other method of `Session` that takes a time and may change it. `subscribe` is `hold` inside."""
+
+COUNTERS: Final = ("events", "messages", "updates", "checksums_passed", "checksums_failed", "gaps", "unrecognised")
+
+_COOKIE: Final = re.compile(rb"(?im)^(set-cookie[ \t]*:)[^\r\n]*")
+
+
+@frozen(kw_only=True)
+class Header:
+    """What a recording says of itself, at the beginning of each frame."""
+
+    recording_id: str
+    """The same in all files of one recording."""
+    frame: int
+    """Counts the frames of a recording, over all its files, from 0."""
+    sdk: str
+    python: str
+    name: str
+    """Of the dialect: "coinex spot"."""
+    dialect: bytes
+    """How to make it again, without credentials."""
+    config: bytes
+    began_at: float
+    """Unix seconds by the wall clock, of the whole recording."""
+    is_flight: bool = False
+    """The last moments before something went wrong, kept by a flight recorder."""
+    why: str = ""
+    """What went wrong."""
+
+    def record(self, now: float) -> Record:
+        """As it is written."""
+        values = {name: getattr(self, name) for name in _HEADER}
+        return [FRAME, now, [], {"magic": MAGIC, "format": FORMAT, **values}]
+
+
+_HEADER: Final = ("recording_id", "frame", "sdk", "python", "name", "dialect", "config", "began_at", "is_flight", "why")
+
+
+def header_of(record: object) -> Header:
+    """The header in a frame's first record. Raises `UsageError` for a foreign file, or another version."""
+    if not isinstance(record, list) or len(record) < 4 or record[0] != FRAME or not isinstance(record[3], dict):
+        raise UsageError("this is no recording: a frame begins without a header")
+    values = record[3]
+    if values.get("magic") != MAGIC:
+        raise UsageError("this is no recording: a frame begins without a header")
+    if values.get("format") != FORMAT:
+        found = quoted(str(values.get("format")))
+        raise UsageError(f"this recording is of format {found}, and this version of the SDK reads format {FORMAT}")
+    try:
+        return Header(**{name: values[name] for name in _HEADER})
+    except KeyError as missing:
+        raise UsageError(f"this is no recording: its header has no {missing}") from missing
+
+
+def without_cookies(data: bytes) -> bytes:
+    """The answer to an upgrade, which may set cookies, with the same number of lines."""
+    return _COOKIE.sub(rb"\1 *", data)
+
+
+def packed_readings(readings: Sequence[int | bytes], now: float) -> list[int | bytes]:
+    """The wall clock as a difference to `now`: a small number."""
+    base = round(now * 1e9)
+    return [one - base if type(one) is int else one for one in readings]
+
+
+def unpacked_readings(readings: Sequence[int | bytes], now: float) -> list[int | bytes]:
+    """The other way round."""
+    base = round(now * 1e9)
+    return [one + base if type(one) is int else one for one in readings]
+
+
+def packed_data(data: bytes, inflated: Sequence[bytes]) -> bytes | list[bytes]:
+    """Bytes of the peer with its gzip messages inflated: `inflated` has each message and what it holds, in turn."""
+    if not inflated:
+        return data
+    parts: list[bytes] = []
+    at = 0
+    for index in range(0, len(inflated), 2):
+        member, payload = inflated[index], inflated[index + 1]
+        found = data.find(member, at)
+        size = len(member)
+        begin = found - (2 if size < 126 else 4 if size < 1 << 16 else 10)
+        if begin < at or data[begin] != _WHOLE_BINARY or payload[:2] == member[:2]:
+            continue  # it was cut, or came in pieces
+        parts += (data[at:begin], payload)
+        at = found + size
+    if not parts:
+        return data
+    parts.append(data[at:])
+    return parts
+
+
+_WHOLE_BINARY: Final = 0x82
+
+
+def unpacked_data(data: object) -> bytes:
+    """The same for a session: an inflated message stands in a frame as if it had never been compressed."""
+    if isinstance(data, bytes):
+        return data
+    if not isinstance(data, list) or not all(isinstance(part, bytes) for part in data):
+        raise UsageError("a record holds no bytes where the peer's should be")
+    return b"".join(part if index % 2 == 0 else _framed(part) for index, part in enumerate(data))
+
+
+def _framed(payload: bytes) -> bytes:
+    size = len(payload)
+    if size < 126:
+        return bytes((_WHOLE_BINARY, size)) + payload
+    if size < 1 << 16:
+        return bytes((_WHOLE_BINARY, 126)) + size.to_bytes(2) + payload
+    return bytes((_WHOLE_BINARY, 127)) + size.to_bytes(8) + payload
+
+
+def counters_of(session: Any) -> list[int]:
+    """What a mark holds, in the order of `COUNTERS`."""
+    stats = session.stats
+    return [
+        stats.events + len(session._events),
+        stats.messages,
+        sum(stats.updates_by_topic.values()),
+        stats.checksums_passed,
+        stats.checksums_failed,
+        stats.gaps,
+        stats.unrecognised,
+    ]
+
+
+Holder: TypeAlias = Hashable

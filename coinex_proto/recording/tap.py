@@ -1,0 +1,342 @@
+"""What listens at a `Session`: every call that changes it, with what it read of clock and chance, becomes a record.
+
+A tap puts a function in front of each input of one session object; a session without a tap is as it always was. Records
+wait in a deque, where another thread may take them. This module opens no file and must not know any venue.
+"""
+
+from __future__ import annotations
+
+import math
+import platform
+from collections import deque
+from collections.abc import Callable, Hashable
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any, Final, Protocol, TypeVar
+
+from attrs import evolve
+
+from coinex_proto._wire import inflate as inflating
+from coinex_proto.config import Sources
+from coinex_proto.dialect import Dialect
+from coinex_proto.ids import TopicKey
+from coinex_proto.json import to_json
+from coinex_proto.orders.view import OrderView
+from coinex_proto.phases import Phase
+from coinex_proto.recording.records import (
+    CHECKPOINT,
+    DATA,
+    INPUTS,
+    MARK,
+    TIMEOUT,
+    TOLD,
+    Header,
+    counters_of,
+    packed_data,
+    packed_readings,
+    without_cookies,
+)
+from coinex_proto.recording.safe_pickle import dumps
+from coinex_proto.session import Session
+from coinex_proto.updates import Event
+
+T = TypeVar("T")
+
+DISTRIBUTION: Final = "coinex-sdk"
+
+
+class Recorder(Protocol):
+    """What `Config.recorder` and `Config.flight_recorder` take: it gives each client a tap of its own."""
+
+    def tap(self, dialect: Dialect, sources: Sources) -> Tap:
+        """A tap for a session that is about to be made."""
+        ...
+
+
+class Tap:
+    """Records of one session, as tuples whose packing is left to whoever writes them."""
+
+    inflates: bool = True
+    """Whether messages are noted inflated as well, so that whoever writes need not inflate them again."""
+
+    def __init__(self, dialect: Dialect, sources: Sources) -> None:
+        self.records: deque[tuple[Any, ...]] = deque()
+        """Appended by the session's thread; each is `(kind, now, readings, …)`."""
+        self.checkpoint_at = math.inf
+        """Set by whoever wants a frame to begin at or after this time; infinite again when the checkpoint is in `records`."""
+        self.room = MOST_WAITING
+        """Bytes of the peer that may still wait in `records`; whoever takes records adds theirs. Without room, inputs are counted
+        as missing."""
+        self.dialect = dialect
+        self._wall = sources.wall_time_ns
+        self._random = sources.random_bytes
+        self._readings: list[int | bytes] = []
+        self._inflated: list[bytes] = []
+        self._holders: dict[Hashable, tuple[str, int]] = {}
+        self._count = 0
+        self._counts: dict[TopicKey, int] = {}
+        """Updates by topic, as of the last mark."""
+        self.left_out = self.left_out_bytes = 0
+        """Inputs that found no room, not told yet."""
+        self._session: Session | None = None
+        self.sources = Sources(wall_time_ns=self._read_wall, random_bytes=self._read_random)
+        """For the session."""
+
+    # What the session reads -------------------------------------------------------------------------------------------
+
+    def _read_wall(self) -> int:
+        found = self._wall()
+        self._readings.append(found)
+        return found
+
+    def _read_random(self, count: int) -> bytes:
+        found = self._random(count)
+        self._readings.append(found)
+        return found
+
+    def _inflate(self, payload: bytes, limit: int) -> bytes:
+        found = inflating.inflate(payload, limit)
+        if found is not payload:
+            self._inflated += (payload, found)
+        return found
+
+    # What goes into it ------------------------------------------------------------------------------------------------
+
+    def attach(self, session: Session) -> None:
+        """From now on every input of this session is recorded; it was made with `sources`."""
+        self._session = session
+        if self.inflates:
+            session.inflate = self._inflate
+        put: Any = session
+        put.receive_data = self._around_data(session.receive_data)
+        put.handle_timeout = self._around_timeout(session.handle_timeout)
+        for name in INPUTS:
+            setattr(put, name, self._around(name, getattr(session, name)))
+
+    def _around_data(self, receive_data: Callable[..., None]) -> Callable[..., None]:
+        append = self.records.append
+
+        def record(data: bytes | bytearray | memoryview, now: float) -> None:
+            if now >= self.checkpoint_at:
+                self._checkpoint(now)
+            readings: list[int | bytes] = []
+            self._readings = readings
+            inflated: list[bytes] = []
+            self._inflated = inflated
+            try:
+                receive_data(data, now)
+            finally:
+                if type(data) is not bytes or data.startswith(_ANSWER):
+                    data = without_cookies(bytes(data))
+                if self.room > 0:
+                    self.room -= len(data)
+                    append((DATA, now, readings, data, inflated))
+                else:
+                    self.has_no_room((DATA, now, readings, data, inflated))
+
+        return record
+
+    def _around_timeout(self, handle_timeout: Callable[[float], None]) -> Callable[[float], None]:
+        append = self.records.append
+
+        def record(now: float) -> None:
+            if now >= self.checkpoint_at:
+                self._checkpoint(now)
+            readings: list[int | bytes] = []
+            self._readings = readings
+            try:
+                handle_timeout(now)
+            finally:
+                if self.room > 0:
+                    append((TIMEOUT, now, readings))
+                else:
+                    self.has_no_room((TIMEOUT, now, readings))
+
+        return record
+
+    def _around(self, name: str, method: Callable[..., T]) -> Callable[..., T]:
+        def record(*arguments: Any, **named: Any) -> T:
+            now, rest = _time_of(name, arguments, named)
+            packed, text = self._packed(name, rest, named)
+            readings: list[int | bytes] = []
+            self._readings = readings
+            raised = ""
+            try:
+                return method(*arguments, **named)
+            except BaseException as error:
+                raised = type(error).__name__
+                raise
+            finally:
+                record = (name, now, readings, packed, text, raised)
+                if self.room > 0:
+                    self.records.append(record)
+                else:
+                    self.has_no_room(record)
+
+        return record
+
+    def _packed(self, method: str, arguments: tuple[Any, ...], named: dict[str, Any]) -> tuple[bytes, str]:
+        known: dict[int, Hashable] = {}
+        named = {name: value for name, value in named.items() if name != "now"}
+        if method == "hold":
+            self._name_holder(named["holder"], known)
+        elif method == "release":
+            self._name_holder(arguments[0], known)
+            self._holders.pop(arguments[0], None)
+        text = ", ".join([*map(repr, arguments), *(f"{name}={value!r}" for name, value in named.items())])
+        return dumps((arguments, named), known, self._order_number), text[:MOST_TEXT]
+
+    def _name_holder(self, holder: Hashable, known: dict[int, Hashable]) -> None:
+        """A stream that holds topics is a number; it holds them until it is dropped, so that its `id` is its own."""
+        if isinstance(holder, str):
+            return
+        name = self._holders.get(holder)
+        if name is None:
+            self._count += 1
+            name = self._holders[holder] = ("holder", self._count)
+        known[id(holder)] = name
+
+    def _order_number(self, view: OrderView) -> int | None:
+        assert self._session is not None
+        number = view._source.number
+        return number if number in self._session.orders._by_number else None
+
+    # What is told beside ----------------------------------------------------------------------------------------------
+
+    def told(self, event: Event, now: float) -> None:
+        """An event that tells of a gap was handed out."""
+        self.note(type(event).__name__, to_json(event), now)
+
+    def note(self, what: str, text: str, now: float) -> None:
+        """Something that is no event: a consumer that was too slow, a callback that raised."""
+        if self.room > 0:
+            self.records.append((TOLD, now, (), what, text))
+
+    def mark(self, now: float) -> None:
+        """What the session has counted so far. Where the session lives."""
+        assert self._session is not None
+        counts = dict(self._session.stats.updates_by_topic)
+        before, self._counts = self._counts, counts
+        grown = {
+            topic_text(key): count - before.get(key, 0) for key, count in counts.items() if count != before.get(key)
+        }
+        self.records.append((MARK, now, (), counters_of(self._session), grown))
+
+    def has_no_room(self, record: tuple[Any, ...]) -> None:
+        """An input came while `room` was used up; here it is left out, and told when there is room again."""
+        self.left_out += 1
+        self.left_out_bytes += len(record[3]) if record[0] == DATA else 0
+
+    def close(self, now: float) -> None:
+        """The client has ended: nothing more will come."""
+        self.mark(now)
+
+    # Checkpoints ------------------------------------------------------------------------------------------------------
+
+    def _checkpoint(self, now: float) -> None:
+        session = self._session
+        assert session is not None
+        if session._events or not _is_between_messages(session):
+            return  # at the next input
+        self.checkpoint_at = math.inf
+        self.mark(now)
+        self.records.append((CHECKPOINT, now, (), self.checkpoint()))
+
+    def checkpoint(self) -> bytes:
+        """The session as it is now, without secrets."""
+        session = self._session
+        assert session is not None
+        known: dict[int, Hashable] = {
+            id(session.dialect): "dialect",
+            id(session.config): "config",
+            id(session._sources): "sources",
+            id(session._sources.wall_time_ns): "wall_time_ns",
+            id(session._sources.random_bytes): "random_bytes",
+            **{id(holder): name for holder, name in self._holders.items()},
+        }
+        taken = ("receive_data", "handle_timeout", *INPUTS, "inflate")
+        state = {name: value for name, value in vars(session).items() if name not in taken}
+        connection = session._connection
+        if connection is not None:
+            known[id(connection.inflate)] = "inflate"
+        return dumps(state, known)
+
+    def header(
+        self, recording_id: str, frame: int, began_at: float, *, is_flight: bool = False, why: str = ""
+    ) -> Header:
+        """For a frame."""
+        assert self._session is not None
+        return Header(
+            recording_id=recording_id,
+            frame=frame,
+            sdk=sdk_version(),
+            python=platform.python_version(),
+            name=self.dialect.name,
+            dialect=dumps(self.dialect),
+            config=dumps(evolve(self._session.config, recorder=None, flight_recorder=None)),
+            began_at=began_at,
+            is_flight=is_flight,
+            why=why,
+        )
+
+
+MOST_TEXT: Final = 500
+MOST_WAITING: Final = 1 << 26
+"""Bytes of the peer that may wait to be written: half a minute of a hundred busy markets."""
+_ANSWER: Final = b"HTTP/"
+"""How the answer to an upgrade begins, which may set cookies."""
+
+
+def topic_text(key: TopicKey) -> str:
+    """A topic's key for people and indexes: "depth BTCUSDT"."""
+    return " ".join("all" if part is None else str(part) for part in key)
+
+
+def _is_between_messages(session: Session) -> bool:
+    connection = session._connection
+    return connection is None or (connection.phase is Phase.READY and connection.is_between_messages)
+
+
+def _time_of(name: str, arguments: tuple[Any, ...], named: dict[str, Any]) -> tuple[float, tuple[Any, ...]]:
+    """The time of a call, and its other positional arguments."""
+    if "now" in named:
+        return named["now"], arguments
+    at = _NOW_AT.get(name, 0)
+    return arguments[at], arguments[:at] + arguments[at + 1 :]
+
+
+def time_at(name: str) -> int | None:
+    """Where the time stands among the positional arguments of a method of `Session`; None: it is named."""
+    return None if name in _NOW_NAMED else _NOW_AT.get(name, 0)
+
+
+_NOW_NAMED: Final = frozenset({"hold", "unsubscribe", "apply_facts", "recover"})
+_NOW_AT: Final = {
+    "release": 1,
+    "send": 1,
+    "sending": 1,
+    "refused": 2,
+    "outcome_unknown": 2,
+    "order_queried": 1,
+    "compare_orders_every": 1,
+    "orders_differ": 1,
+    "note": 1,
+}
+"""Where the time stands among the positional arguments; else in front."""
+
+
+def sdk_version() -> str:
+    """Of the installed distribution."""
+    try:
+        return version(DISTRIBUTION)
+    except PackageNotFoundError:
+        return "0"
+
+
+def packed(record: tuple[Any, ...]) -> list[Any]:
+    """A record of a tap as it is written."""
+    kind, now, readings = record[:3]
+    if kind == DATA:
+        return [DATA, now, packed_readings(readings, now), packed_data(record[3], record[4])]
+    if kind == TIMEOUT:
+        return [TIMEOUT, now, packed_readings(readings, now)]
+    return [kind, now, packed_readings(readings, now), *record[3:]]

@@ -1,0 +1,203 @@
+"""A flight recorder: the last moments of each client, in memory, written to a file when something goes wrong.
+
+    config = Config(flight_recorder=FlightRecorder("black-box"))
+
+Something is wrong when a callback raises, a checksum does not fit, an own order is unknown, or a message cannot be read; and
+whenever the program says so (`write`, or a signal with `write_on`). `coinex replay FILE` gives the same failure again.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import os
+import signal
+import time
+import uuid
+import weakref
+from collections import deque
+from pathlib import Path
+from typing import Any, Final, final
+
+from coinex_proto import Dialect, Event, OrderChanged, Restored, Sources, Unrecognised, UsageError
+from coinex_proto.recording.frames import FrameWriter, best_compression
+from coinex_proto.recording.records import CHECKPOINT, DATA, END
+from coinex_proto.recording.tap import Tap, packed
+from coinex_recorder.files import SUFFIX, UNWANTED
+
+LOG: Final = logging.getLogger("coinex_recorder")
+
+BATCH: Final = 4096
+"""Records of one batch."""
+
+
+@final
+class FlightRecorder:
+    """A directory for what was kept when something went wrong; give it to clients as `Config(flight_recorder=…)`.
+
+    Each client keeps at least the last `seconds`, at most twice that, and no more than `max_bytes` of the peer's bytes. At most one
+    file is written in `every` seconds and client, and the oldest are removed beyond `max_files`.
+    """
+
+    def __init__(
+        self,
+        directory: str | os.PathLike[str],
+        *,
+        seconds: float = 30.0,
+        max_bytes: int = 1 << 24,
+        every: float = 60.0,
+        max_files: int = 20,
+    ) -> None:
+        """Raises `UsageError` for what is not above 0. The directory is made when there is something to write."""
+        for name, value in (("seconds", seconds), ("max_bytes", max_bytes), ("max_files", max_files)):
+            if not 0 < value < math.inf:
+                raise UsageError(f"{name}={value!r}: must be a finite number above 0")
+        self.directory = Path(directory)
+        self.seconds, self.max_bytes, self.every, self.max_files = seconds, max_bytes, every, max_files
+        self._taps: weakref.WeakSet[FlightTap] = weakref.WeakSet()
+
+    def tap(self, dialect: Dialect, sources: Sources) -> Tap:
+        """For a client: see `Config.flight_recorder`."""
+        made = FlightTap(self, dialect, sources)
+        self._taps.add(made)
+        return made
+
+    def write(self, why: str = "asked for") -> tuple[Path, ...]:
+        """Writes what every client has now, and gives the files."""
+        found = (tap.write(why) for tap in tuple(self._taps))
+        return tuple(path for path in found if path is not None)
+
+    def write_on(self, number: int = signal.SIGUSR1) -> None:
+        """Has this signal write. In the main thread."""
+        signal.signal(number, lambda *_: self.write(signal.Signals(number).name) and None)
+
+    def remove_oldest(self) -> None:
+        """Keeps the newest `max_files`."""
+        files = sorted(self.directory.glob(f"flight-*{SUFFIX}"), key=lambda path: path.stat().st_mtime)
+        for path in files[: -self.max_files]:
+            path.unlink(missing_ok=True)
+
+
+@final
+class FlightTap(Tap):
+    """The last moments of one session."""
+
+    inflates = False
+
+    def __init__(self, recorder: FlightRecorder, dialect: Dialect, sources: Sources) -> None:
+        super().__init__(dialect, sources)
+        self._recorder = recorder
+        self._began_at = sources.wall_time_ns() / 1e9
+        self._written_at = -math.inf
+        self._failed_checksums = 0
+        self._is_from_the_beginning = True
+        self._before = self._since = 0
+        """Bytes before the last checkpoint, and since."""
+        self.room = recorder.max_bytes
+        self.checkpoint_at = -math.inf
+
+    def _checkpoint(self, now: float) -> None:
+        super()._checkpoint(now)
+        if self.checkpoint_at != math.inf:
+            return  # at the next input
+        self.checkpoint_at = now + self._recorder.seconds
+        self._forget_before_last_checkpoint()
+
+    def _forget_before_last_checkpoint(self) -> None:
+        """Everything before the checkpoint that is now the last but one."""
+        records = self.records
+        at = [index for index, record in enumerate(records) if record[0] == CHECKPOINT]
+        if len(at) > 1:
+            for _ in range(at[-2]):
+                records.popleft()
+            self._is_from_the_beginning = False
+        self.room = self._recorder.max_bytes - sum(len(record[3]) for record in records if record[0] == DATA)
+
+    def has_no_room(self, record: tuple[Any, ...]) -> None:
+        """Only what is since the last checkpoint is kept, or nothing, until the next."""
+        records = self.records
+        last = max((index for index, one in enumerate(records) if one[0] == CHECKPOINT), default=0)
+        for _ in range(last or len(records)):
+            records.popleft()
+        self._is_from_the_beginning = False
+        kept = sum(len(one[3]) for one in records if one[0] == DATA)
+        self.room = self._recorder.max_bytes - kept
+        self.checkpoint_at = -math.inf
+        if kept and self.room > 0:
+            records.append(record)
+        elif self.room <= 0:
+            records.clear()
+            self.room = self._recorder.max_bytes
+
+    # What goes wrong --------------------------------------------------------------------------------------------------
+
+    def told(self, event: Event, now: float) -> None:
+        """An event that may say that something is wrong."""
+        super().told(event, now)
+        why = self._trouble_of(event)
+        if why:
+            self._write_now_and_then(why, now)
+
+    def _trouble_of(self, event: Event) -> str:
+        assert self._session is not None
+        failed = self._session.stats.checksums_failed
+        has_failed, self._failed_checksums = failed != self._failed_checksums, failed
+        if has_failed:
+            return "a checksum did not fit"
+        if isinstance(event, Unrecognised):
+            return "a message could not be read"
+        if isinstance(event, OrderChanged) and event.order.state == "unknown":
+            return "an order is unknown"
+        if isinstance(event, Restored) and event.unknown_orders:
+            return "orders are still unknown"
+        return ""
+
+    def note(self, what: str, text: str, now: float) -> None:
+        """Something that is no event."""
+        super().note(what, text, now)
+        if what == "CallbackRaised":
+            self._write_now_and_then(text, now)
+
+    def _write_now_and_then(self, why: str, now: float) -> None:
+        if now - self._written_at >= self._recorder.every and self.write(why) is not None:
+            self._written_at = now
+
+    def write(self, why: str) -> Path | None:
+        """Writes what there is, and gives the file; None, and a line in the log, when it cannot be written."""
+        records = self._copied()
+        try:
+            return self._write(records, why)
+        except OSError as error:
+            LOG.error("the flight recorder cannot write to %s: %s", self._recorder.directory, error.strerror or error)
+            return None
+
+    def _copied(self) -> deque[tuple[Any, ...]]:
+        while True:
+            try:
+                return self.records.copy()
+            except RuntimeError:  # the session's thread has appended to it meanwhile
+                continue
+
+    def _write(self, records: deque[tuple[Any, ...]], why: str) -> Path:
+        directory = self._recorder.directory
+        directory.mkdir(parents=True, exist_ok=True)
+        stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
+        recording_id = uuid.uuid4().hex
+        path = directory / f"flight-{UNWANTED.sub('-', self.dialect.name)}-{stamp}-{recording_id[:4]}{SUFFIX}"
+        frame = 0 if self._is_from_the_beginning else 1
+        now = records[0][1] if records else 0.0
+        header = self.header(recording_id, frame, self._began_at, is_flight=True, why=why)
+        writer = FrameWriter(best_compression())
+        with open(path, "xb") as file:
+            file.write(writer.batch([header.record(now)]))
+            batch: list[Any] = []
+            for record in records:
+                batch.append(packed(record))
+                if len(batch) == BATCH:
+                    file.write(writer.batch(batch))
+                    batch = []
+            last = records[-1][1] if records else 0.0
+            file.write(writer.batch([*batch, [END, last, [], why]]) + writer.end())
+        self._recorder.remove_oldest()
+        LOG.warning("%s: %s; the last moments are in %s", self.dialect.name, why, path)
+        return path
