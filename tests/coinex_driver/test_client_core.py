@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from coinex_driver.client_core import ClientCore
-from coinex_driver.stream_queue import lossless
+from coinex_driver.stream_queue import StreamQueue, lossless
 from coinex_proto import (
     Callbacks,
     Closed,
@@ -260,7 +260,7 @@ def test_an_update_behind_a_book_is_wanted_where_a_callback_or_a_stream_wants_it
         assert is_wanted()
         registration.cancel()
         assert not is_wanted()
-    stream = lossless(core, ())
+    stream: StreamQueue[Event] = lossless(core, ())
     assert is_wanted()
     stream.close()
     assert not is_wanted()

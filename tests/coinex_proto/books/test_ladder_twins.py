@@ -99,9 +99,7 @@ def test_any_story_gives_the_same_values_errors_and_messages(
     quick, pure = Ladder(is_highest_best=is_highest_best), PureLadder(is_highest_best=is_highest_best)
     assert type(quick) is not type(pure)
     for name, *arguments in story:
-        assert outcome(lambda n=name, a=arguments: getattr(quick, n)(*a)) == outcome(
-            lambda n=name, a=arguments: getattr(pure, n)(*a)
-        )
+        assert outcome(partial(getattr(quick, name), *arguments)) == outcome(partial(getattr(pure, name), *arguments))
         assert shown(quick) == shown(pure)
         assert quick.levels() == pure.levels()
 
@@ -124,9 +122,7 @@ def test_any_push_into_both_sides_gives_the_same_checksum_or_refusal(pushes: lis
 def test_what_is_no_list_of_pairs_of_texts_meets_the_twin(levels: Any) -> None:
     for step in ("change", "replace"):
         quick, pure = Ladder(), PureLadder()
-        assert outcome(lambda q=quick, s=step: getattr(q, s)(levels)) == outcome(
-            lambda p=pure, s=step: getattr(p, s)(levels)
-        )
+        assert outcome(partial(getattr(quick, step), levels)) == outcome(partial(getattr(pure, step), levels))
         assert quick.texts == pure.texts
 
 
@@ -136,9 +132,7 @@ def test_the_limits_are_the_same(count: int, order: int) -> None:
     levels = [(str(price), "1.5") for price in range(1, count + 1)][::order]
     for step in ("change", "replace"):
         quick, pure = Ladder(), PureLadder()
-        assert outcome(lambda q=quick, s=step: getattr(q, s)(levels)) == outcome(
-            lambda p=pure, s=step: getattr(p, s)(levels)
-        )
+        assert outcome(partial(getattr(quick, step), levels)) == outcome(partial(getattr(pure, step), levels))
         assert quick.texts == pure.texts
 
 

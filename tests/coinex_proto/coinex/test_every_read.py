@@ -167,7 +167,12 @@ def test_a_book_whose_connection_ends_in_the_same_read_is_not_shown() -> None:
 def test_a_session_makes_no_update_that_nobody_wants() -> None:
     session, _ = session_of(Depth("A"))
     asked: list[tuple[type[Event], TopicKey]] = []
-    session.skip_unwanted(lambda kind, key: bool(asked.append((kind, key))))
+
+    def is_wanted(kind: type[Event], key: TopicKey) -> bool:
+        asked.append((kind, key))
+        return False
+
+    session.skip_unwanted(is_wanted)
     session.receive_data(three_pushes(), NOW)
     assert [type(event) for event in events_of(session)] == [BookChanged] * 3
     assert asked == [(DepthUpdate, ("depth", "A"))] * 3
