@@ -5,7 +5,7 @@ DEMO_SECONDS ?= 10
 WORKERS ?= 2
 INPUTS ?= 1000000
 LEAKS ?= 10000000
-TWINS ?= tests/coinex_proto/test_speed_twins.py
+TWINS ?= tests/coinex_proto/test_speed_twins.py tests/coinex_proto/books/test_ladder_twins.py
 
 VENV := .venv
 BIN := $(VENV)/bin

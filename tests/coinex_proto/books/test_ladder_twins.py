@@ -108,7 +108,7 @@ def test_any_story_gives_the_same_values_errors_and_messages(
 def test_any_push_into_both_sides_gives_the_same_checksum_or_refusal(pushes: list[tuple[Levels, Levels, bool]]) -> None:
     made: list[tuple[Any, Any]] = [(kind(is_highest_best=True), kind()) for kind in (Ladder, PureLadder)]
     for push in pushes:
-        found = [outcome(partial(take_push, *sides, *push)) for sides in made]
+        found = [outcome(partial(take_push, *sides, push[0], push[1], push[2])) for sides in made]
         assert found[0] == found[1]
         if isinstance(found[0], tuple):
             return  # the book is forgotten
