@@ -29,7 +29,7 @@ from coinex_driver.coinex_trading import (
 from coinex_driver.exit_orders import ExitOrder, log_exit
 from coinex_driver.http.coinex import CoinexHttp
 from coinex_proto import OrderChanged, OrderView, Sources, Topic, coinex
-from coinex_proto.coinex.http import Number, OrderType, Side, StpMode
+from coinex_proto.coinex.http import HttpCommands, Number, OrderType, Side, StpMode
 from coinex_proto.coinex.http.futures import Position
 
 T = TypeVar("T")
@@ -179,10 +179,14 @@ class AsyncCoinexClient(AsyncClient, CoinexSubscriptions):
         finally:
             actions.close()
 
+    async def _run_http(self, commands: HttpCommands[T], timeout: float) -> T:
+        """What comes of these commands over HTTP, in time; a driver may end them with `stop()`."""
+        return await self._in_time(timeout, lambda: self._http.run(commands))
+
     async def _do(self, action: Action) -> object:
         match action:
             case RunHttp(commands, timeout):
-                return await self._in_time(timeout, lambda: self._http.run(commands))
+                return await self._run_http(commands, timeout)
             case SendRequest(command):
                 return await self.request(command)
             case BecomeLive(topics):

@@ -124,6 +124,11 @@ class Connection:
     # What a caller sees -----------------------------------------------------------------------------------------------
 
     @property
+    def pending(self) -> int:
+        """Requests that have left and have not ended."""
+        return len(self._requests.pending)
+
+    @property
     def phase(self) -> Phase:
         """Where the connection stands."""
         return self._phase

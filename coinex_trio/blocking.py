@@ -1,4 +1,4 @@
-"""The blocking client: a plain socket in the calling thread, no hidden loop, no thread of its own.
+"""The blocking client: a plain socket in the calling thread, no hidden loop, no thread but to look up a name.
 
 Nothing happens between calls: bytes are read, timers kept and callbacks run inside the calls that wait, in the calling
 thread, in order of arrival and never inside each other. Must not import trio.
@@ -163,7 +163,7 @@ class BlockingClient(ClientBase):
             return
         try:
             self.stop()
-            until = self._network.now() + self._core.config.close_timeout + CLOSE_MARGIN
+            until = self._network.now() + self._core.closing_time() + CLOSE_MARGIN
             self._until(lambda: self._core.is_over, until, "close()")
         finally:
             self._end()

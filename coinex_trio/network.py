@@ -19,7 +19,7 @@ from attrs import field, frozen
 
 from coinex_driver.proxy_tunnel import Tunnel
 from coinex_proto import ConnectFailed, Sources, UsageError
-from coinex_trio._io.sockets import SocketTransport, Waker
+from coinex_trio._io.sockets import Lookup, SocketTransport, Waker
 
 if TYPE_CHECKING:
     import trio
@@ -78,8 +78,8 @@ class Network(Protocol):
         ...
 
     def dial(self, host: str, port: int, ssl_context: ssl.SSLContext | None) -> Transport:
-        """A transport that has begun to connect. Raises `OSError` or a `ConnectFailed` of its own; name resolution may
-        wait. No context: no TLS.
+        """A transport that has begun to connect, without waiting for anything. Raises `OSError` or a `ConnectFailed` of its
+        own. No context: no TLS.
         """
         ...
 
@@ -121,6 +121,7 @@ class SystemNetwork:
         self._shift = time.time() - self._seconds()
         self._ahead = self._seconds() - time.monotonic()
         self._slept = 0.0
+        self._lookups: dict[tuple[str, int], Lookup] = {}
 
     def now(self) -> float:
         """Seconds that never go back, count sleep where the system can, and read as Unix time."""
@@ -137,8 +138,18 @@ class SystemNetwork:
         return time.monotonic() if self._clock_id is None else time.clock_gettime(self._clock_id)
 
     def dial(self, host: str, port: int, ssl_context: ssl.SSLContext | None) -> SocketTransport:
-        """Resolves the name (which no time-out of ours can bound without a thread) and begins to connect."""
-        return SocketTransport(self.resolve(host, port), host, ssl_context)
+        """Begins to resolve the name, and connects then."""
+        return SocketTransport(self.look_up(host, port), host, ssl_context)
+
+    def look_up(self, host: str, port: int) -> Lookup:
+        """A name being resolved, in a thread, since nothing else bounds it; one that hangs is waited for, not doubled."""
+        place = (host, port)
+        running = self._lookups.get(place)
+        if running is not None and running.process == os.getpid():
+            return running
+        lookup = self._lookups[place] = Lookup(self.resolve, host, port)
+        lookup.start(lambda: self._lookups.pop(place, None))
+        return lookup
 
     def wait(self, watched: Sequence[tuple[Transport, bool]], until: float) -> Sequence[object]:
         """One `poll` over all sockets. Of several, a new poll object each time costs less than keeping one up to date."""

@@ -47,15 +47,9 @@ class ProxyNetwork(SystemNetwork):
         return self._proxy.url
 
     def dial(self, host: str, port: int, ssl_context: ssl.SSLContext | None) -> SocketTransport:
-        """Resolves the proxy's name, and begins to connect to it. Raises `ProxyError` when it has no address."""
-        tunnel = Tunnel(self._proxy, host, port)
-        try:
-            addresses = self.resolve(self._proxy.host, self._proxy.port)
-        except OSError as error:
-            why = describe(error)
-        else:
-            return SocketTransport(addresses, host, ssl_context, tunnel)
-        raise tunnel.failed(why)
+        """Begins to resolve the proxy's name, and connects to it then. What goes wrong is a `ProxyError` of `progress`."""
+        addresses = self.look_up(self._proxy.host, self._proxy.port)
+        return SocketTransport(addresses, host, ssl_context, Tunnel(self._proxy, host, port))
 
     async def open_stream(
         self, host: str, port: int, ssl_context: ssl.SSLContext | None, resolver: trio.CapacityLimiter

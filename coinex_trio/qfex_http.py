@@ -13,7 +13,7 @@ from typing import TypeVar, final
 from coinex_driver.http.qfex import QfexHttpCalls, qfex_caller_and_pool
 from coinex_driver.http.wire import httpx2
 from coinex_proto import Config, qfex
-from coinex_proto.qfex.http import HTTP_URL, HttpCommand
+from coinex_proto.qfex.http import HTTP_URL, HttpCaller, HttpCommand
 from coinex_trio._http.loops import BlockingCalls
 from coinex_trio._http.network import proxy_of, trio_transport
 from coinex_trio._io.trio_awaiting import TrioAwaiting
@@ -62,6 +62,11 @@ class QfexHttp(BlockingCalls):
     def request(self, command: HttpCommand[R]) -> R:
         """The result of a call. Raises what `HttpCaller.request` raises; one that changes something is sent once."""
         return self._run(self._caller.request(command, self._network.now()))
+
+    @property
+    def caller(self) -> HttpCaller:
+        """What counts what could not be read."""
+        return self._caller
 
 
 @asynccontextmanager

@@ -8,7 +8,9 @@ from __future__ import annotations
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import final
+from typing import TypeVar, final
+
+import trio
 
 from coinex_driver.arguments import check_interval
 from coinex_driver.async_coinex import AsyncCoinexClient
@@ -17,11 +19,15 @@ from coinex_driver.coinex_facade import Module, dialect_of, http_url_of
 from coinex_driver.exit_orders import check_exit_seconds
 from coinex_driver.http.wire import DEFAULT_URL
 from coinex_driver.tls import check_ssl_context
-from coinex_proto import Callbacks, Config, coinex
+from coinex_proto import Callbacks, Config, OutcomeUnknown, coinex
+from coinex_proto.coinex.http import HttpCommands
+from coinex_trio._http.loops import STOPPED
 from coinex_trio._io.trio_io import TrioIO
 from coinex_trio.client import Client, opened
 from coinex_trio.http import Http, open_http
 from coinex_trio.network import SYSTEM, Network
+
+T = TypeVar("T")
 
 
 @final
@@ -33,6 +39,20 @@ class TrioCoinexClient(AsyncCoinexClient, Client):
         self._trade_with(http, network.sources, module)
         self.http = http
         """CoinEx over HTTP with this client's credentials and clock: `await cx.http.request(spot.ListMarket())`."""
+
+    async def _run_http(self, commands: HttpCommands[T], timeout: float) -> T:
+        """A `stop()` leaves a call that is under way the time of closing; one that is made after it has its own."""
+        calls, is_late = self._io.calls, self._core.is_stopping
+        with trio.move_on_after(timeout) as scope:
+            try:
+                if not is_late:
+                    calls.add(scope)
+                return await self.http.run(commands)
+            finally:
+                calls.discard(scope)
+        if self._core.is_stopping and not is_late:
+            raise OutcomeUnknown(STOPPED)
+        raise TimeoutError("no answer over HTTP in time")
 
 
 @asynccontextmanager

@@ -46,7 +46,8 @@ def below(request: httpx2.Request, body: bytes, *, speaks_plainly: bool) -> http
     """The request one layer down, its target as signed."""
     target = request.extensions.get("target", request.url.raw_path)
     scheme = b"http" if speaks_plainly else request.url.raw_scheme
-    url = httpcore2.URL(scheme=scheme, host=request.url.raw_host, port=request.url.port or PLAIN_PORT, target=target)
+    port = request.url.port or (PLAIN_PORT if speaks_plainly else None)
+    url = httpcore2.URL(scheme=scheme, host=request.url.raw_host, port=port, target=target)
     return httpcore2.Request(
         request.method, url, headers=request.headers.raw, content=body, extensions=request.extensions
     )

@@ -30,6 +30,11 @@ class QfexHttpCalls(AsyncCalls):
         """The result of a call. Raises what `HttpCaller.request` raises; one that changes something is sent once."""
         return await self._run(self._caller.request(command, self._now()))
 
+    @property
+    def caller(self) -> HttpCaller:
+        """What counts what could not be read."""
+        return self._caller
+
 
 def qfex_caller_and_pool(
     sources: Sources,

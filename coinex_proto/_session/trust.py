@@ -16,6 +16,7 @@ from typing import Any, Final, cast
 from coinex_proto._connection.agenda import Agenda, Item
 from coinex_proto._connection.late_timers import earliest
 from coinex_proto._connection.timeline import Timeline
+from coinex_proto._session.beside import Beside, WentLive
 from coinex_proto._session.delivered import Delivered
 from coinex_proto._session.subscription_states import PROOFS, Proof, Sign
 from coinex_proto._session.subscriptions import AnyTopic, Subscription, Subscriptions, Verification
@@ -57,8 +58,12 @@ class Trust:
         agenda: Agenda,
         timeline: Timeline,
         orders: Orders,
+        is_line_proved: Callable[[], bool] = lambda: True,
+        beside: Beside | None = None,
     ) -> None:
+        """`is_line_proved`: what the live views of books ask, whenever they are read."""
         self._subscriptions = subscriptions
+        self._is_line_proved = is_line_proved
         self._silent_after = config.silent_after
         self._every_read = config.every_read
         self._changed: dict[Verification, None] = {}
@@ -74,7 +79,8 @@ class Trust:
         self._orders = orders
         self._awaiting_orders: list[Verification] = []
         """Lost, and live again once the orders have been asked about of which something was missed."""
-        self.delivered = Delivered(stats)
+        self._beside = beside
+        self.delivered = Delivered(stats) if beside is None else beside.delivered
         self._sequences: dict[TopicKey | None, int] = {}
         self._told: set[tuple[TopicKey, Hashable]] = set()
         """Topics of all markets, and the markets that they were told of on this connection."""
@@ -120,7 +126,17 @@ class Trust:
             return whole
         delivered = self.delivered.of(whole.topic_key)
         is_history = delivered.is_history_due and not _is_long_live(route, now)
-        return delivered.take_new(whole, is_history=is_history)
+        fresh = delivered.take_new(whole, is_history=is_history)
+        if fresh is None:
+            self._came(route, now)
+        return fresh
+
+    def _came(self, route: Sequence[Verification], now: float) -> None:
+        """What was delivered before proves its topics all the same."""
+        for known in route:
+            known.last_update_at = now
+            if known.book is None and known.proof not in (_LIVE, _UNEXPECTED) and not known.subscription.is_private:
+                self.mark_live((known,), now)
 
     def take_recovered(self, update: Update) -> Update | None:
         """An update that a query brought after a gap, as far as it is wanted and was not delivered before."""
@@ -149,7 +165,7 @@ class Trust:
 
     def _show(self, known: Verification) -> None:
         if known.view is not None:
-            subscription, book = known.subscription, known.view.snapshot()
+            subscription, book = known.subscription, known.view.changed()
             self._events.append(BookChanged(topic=subscription.topic, market=str(subscription.key[1]), book=book))  # type: ignore[arg-type]
 
     def _apply(self, known: Verification, update: Update, now: float) -> bool:
@@ -288,7 +304,7 @@ class Trust:
         known.merger = topic.merger()
         known.book = book
         known.is_every_read = self._every_read or topic.every_read
-        known.view = None if book is None else BookView(cast("Topic[BookChanged]", topic), book)
+        known.view = None if book is None else BookView(cast("Topic[BookChanged]", topic), book, self._is_line_proved)
 
     def expect(self, subscription: Subscription, *, is_asked: bool = False) -> None:
         """From now on its updates can come.
@@ -305,7 +321,7 @@ class Trust:
             known.view.distrust("asked for, and no whole book has come yet")
         if known.merger is not None:
             known.merger.reset()
-        if is_asked:
+        if is_asked and not (self._beside is not None and self._beside.proves(subscription.key)):
             self.delivered.expect_history(subscription.key)
 
     def parameters_confirmed(self, subscription: Subscription) -> None:
@@ -327,6 +343,8 @@ class Trust:
             if known.proof is not _HELD_BACK:
                 known.live_at = now
             _move(known, Sign.VERIFIED)
+            if self._beside is not None:
+                self._events.append(WentLive(subscription=known.subscription))
             known.awaited_since = now
             self._agenda.add(Item.STARTED)
             if known.lost_since is not None:

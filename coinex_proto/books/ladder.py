@@ -47,6 +47,10 @@ class LevelTexts(Sequence[Level]):
         """`price:size` each, or all of them joined by colons; whoever made them changes them no more."""
         self._texts = texts
 
+    def pairs(self) -> tuple[tuple[str, str], ...]:
+        """The venue's own texts of price and size."""
+        return tuple((price, size) for price, _, size in (text.partition(":") for text in self._each()))
+
     def __len__(self) -> int:
         texts = self._texts
         if type(texts) is bytes:

@@ -9,6 +9,7 @@ import os
 import socket
 import threading
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -23,6 +24,8 @@ from tests.coinex_trio.venue import TICKER, VirtualNetwork
 
 HANG = 300.0
 BTC = coinex.Ticker("BTCUSDT")
+QUIET = Config(close_timeout=0.05, ping_interval=3600.0)
+"""Nothing is due but what a test does."""
 
 
 class Exchange:
@@ -100,9 +103,7 @@ def opened(exchange: Exchange, count: int, network: SystemNetwork | None = None)
     """So many clients, each connected, in the order of the exchange's sockets."""
     clients = []
     for _ in range(count):
-        client = BlockingClient(
-            coinex.spot(url=exchange.url), network=network or SystemNetwork(), config=Config(close_timeout=0.05)
-        )
+        client = BlockingClient(coinex.spot(url=exchange.url), network=network or SystemNetwork(), config=QUIET)
         client.subscribe(BTC)
         client.__enter__()
         client.ready()
@@ -128,7 +129,7 @@ def ends_with(clients: list[BlockingClient], last: str, got: list[tuple[int, str
                 client.stop()
 
     for at, client in enumerate(clients):
-        client.on(coinex.TickerUpdate)(lambda update, at=at: see(at, update))
+        client.on(coinex.TickerUpdate)(partial(see, at))
 
 
 def test_only_the_client_whose_message_comes_takes_a_turn(
@@ -138,6 +139,9 @@ def test_only_the_client_whose_message_comes_takes_a_turn(
     ends_with(clients, "9", got)
     others: list[BlockingIO] = []
 
+    def begun(update: Any) -> None:
+        exchange.push(3, "1")  # in the round of the first message everybody takes a turn, to begin with
+
     def first(update: Any) -> None:
         turns.clear()
         exchange.push(3, "2")
@@ -146,11 +150,17 @@ def test_only_the_client_whose_message_comes_takes_a_turn(
         others.extend(io for io in turns if io is not clients[3]._io)
         exchange.push(3, "9")
 
-    seen = iter((first, second))
-    clients[3].on(coinex.TickerUpdate)(lambda update: next(seen, lambda _: None)(update))
-    exchange.push(3, "1")
+    seen = iter((begun, first, second))
+
+    def see(update: Any) -> None:
+        step = next(seen, None)
+        if step is not None:
+            step(update)
+
+    clients[3].on(coinex.TickerUpdate)(see)
+    exchange.push(3, "0")
     run(*clients, seconds=HANG)
-    assert got == [(3, "1"), (3, "2"), (3, "9")]
+    assert got == [(3, "0"), (3, "1"), (3, "2"), (3, "9")]
     assert others == []
 
 
@@ -198,7 +208,12 @@ def test_a_callback_that_raises_leaves_the_messages_of_the_others_for_the_next_r
 def test_one_that_is_stopped_goes_and_the_others_go_on(exchange: Exchange, clients: list[BlockingClient]) -> None:
     got: list[tuple[int, str]] = []
     ends_with(clients, "2", got)
-    clients[0].on(coinex.TickerUpdate)(lambda _: (clients[0].stop(), exchange.push(1, "2")))
+
+    def stop_one(_: object) -> None:
+        clients[0].stop()
+        exchange.push(1, "2")
+
+    clients[0].on(coinex.TickerUpdate)(stop_one)
     exchange.push(0, "1")
     run(*clients, seconds=HANG)
     assert got == [(0, "1"), (1, "2")]
