@@ -87,6 +87,8 @@ class ClientCore:
                 self._taps.append(maker.tap(dialect, sources))
                 sources = self._taps[-1].sources
         self.session = Session(dialect, sources, config)
+        if not self._taps:
+            self.session.skip_unwanted(self._is_wanted)  # a recording must not depend on who listened
         self.session.read_clock = self.now
         for tap in self._taps:
             tap.attach(self.session)
@@ -216,6 +218,9 @@ class ClientCore:
             raise
         finally:
             self.is_delivering = False
+
+    def _is_wanted(self, kind: type[Event], key: TopicKey) -> bool:
+        return self.own.wants(kind, key) or (bool(self._streams) and self.stream_callbacks.wants(kind, key))
 
     def on(self, kind: type[E], function: Callable[[E], object]) -> None:
         """The function gets every event of this class."""

@@ -99,6 +99,10 @@ class Config:
     """A public topic that is live and brings nothing for so long is `Lost` and asked for again; None: never."""
     private_check_interval: float | None = field(default=60.0, validator=_positive_or_none)
     """While private topics are live and bring nothing, the sign-in is proved so often by a private request; None: never."""
+    every_read: bool = field(default=False, validator=_of_its_type)
+    """True: every book gives one `BookChanged` a read, after the other events of it, as if its topic said so; False: one a
+    push. Each push is verified either way.
+    """
     queue_size: int = field(default=10_000, validator=_whole)
     """Events that may wait in one stream before it ends with `ConsumerTooSlow`."""
     max_request_bytes: int = field(default=4096, validator=_whole)
