@@ -44,7 +44,13 @@ HARMLESS: Final = frozenset(
 )
 """Classes of the standard library that values of the SDK consist of."""
 
-_FUNCTIONS: Final = frozenset({("coinex_proto.updates", "_restored"), ("coinex_proto.books.view", "_fixed")})
+_FUNCTIONS: Final = frozenset(
+    {
+        ("coinex_proto.books.view", "_fixed"),
+        ("coinex_proto.rows", "_restored"),
+        ("coinex_proto.updates", "_restored"),
+    }
+)
 """What rebuilds values and is no class."""
 
 HIDDEN: Final = "*"
