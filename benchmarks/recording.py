@@ -144,7 +144,9 @@ def main(arguments: Sequence[str]) -> None:
     print(f"{chosen.messages} messages, a read each; microseconds of CPU a message, all threads")
     for name in WAYS:
         share = median(found[name] / found["session"] for found in rounds)
-        print(f"{name:<18}{median(found[name] for found in rounds) / chosen.messages * 1e6:>8.2f}{share:>8.3f} x session")
+        print(
+            f"{name:<18}{median(found[name] for found in rounds) / chosen.messages * 1e6:>8.2f}{share:>8.3f} x session"
+        )
     print(f"on disk: {one(on_disk, chosen.messages):.3f} bytes per byte of inflated payload")
 
 
