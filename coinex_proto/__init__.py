@@ -4,6 +4,11 @@
 `qfex`, `coinflex`) gives the dialect, topics, commands and updates. The drivers that own sockets are in `coinex_trio`.
 """
 
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
 from coinex_proto._session.reconnect import NextStep, Open, Stop, Wait
 from coinex_proto._session.subscriptions import TopicStatus
 from coinex_proto._wire.endpoint import endpoint_of
@@ -66,6 +71,19 @@ from coinex_proto.statistics import Statistics
 from coinex_proto.topics import Merger, Topic
 from coinex_proto.updates import Event, Update
 
+if TYPE_CHECKING:
+    from coinex_proto.recording import RecordingGap, Replay, replay
+
+
+def __getattr__(name: str) -> Any:
+    """What few programs need is imported when it is asked for."""
+    if name in _LATER:
+        return getattr(importlib.import_module("coinex_proto.recording"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+_LATER = frozenset({"RecordingGap", "Replay", "replay"})
+
 __all__ = [
     "ANYTHING",
     "OLDEST",
@@ -124,8 +142,10 @@ __all__ = [
     "Queue",
     "Rate",
     "Ready",
+    "RecordingGap",
     "Refusal",
     "Registration",
+    "Replay",
     "Replied",
     "ReplyKey",
     "RequestError",
@@ -160,5 +180,6 @@ __all__ = [
     "plain_decoder",
     "plain_text",
     "quoted",
+    "replay",
     "to_json",
 ]

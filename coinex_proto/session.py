@@ -7,7 +7,7 @@ which lives once; this module must not know any venue.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from typing import Any, Final, TypeVar
 
 from attrs import evolve
@@ -68,7 +68,7 @@ class Session:
         self.stats = Statistics()
         self.clock = Clock()
         self.orders = Orders()
-        self.inflate = inflate
+        self.inflate: Callable[[bytes, int], bytes] = inflate
         """For its connections; a recording notes what comes out."""
         self._sources = sources
         self._timeline = Timeline(sources.wall_time_ns)

@@ -24,6 +24,8 @@ from coinex_recorder.reading import header, replay
 
 Format: TypeAlias = Literal["parquet", "tardis"]
 Row: TypeAlias = tuple[Any, ...]
+Scales: TypeAlias = dict[tuple[str, str, str], tuple[int, int]]
+"""By table, market and column: digits before and behind the point."""
 
 ROWS: Final = 50_000
 """Of one row group: about 20 MB of Python."""
@@ -112,7 +114,7 @@ def export(
         raise UsageError(f"as_format={as_format!r}: there are 'parquet' and 'tardis'")
     if not snapshot_every > 0:
         raise UsageError(f"snapshot_every={snapshot_every!r}: must be above 0")
-    scales: dict[tuple[str, str, str], tuple[int, int]] = {}
+    scales: Scales = {}
     if as_format == "parquet":
         _arrow()
         for table, market, row in rows(path, snapshot_every=snapshot_every, any_version=any_version):
@@ -308,7 +310,7 @@ def _new_path(directory: Path, name: str) -> Path:
     return path
 
 
-def _widen(scales: dict[tuple[str, str, str], tuple[int, int]], table: Table, market: str, row: Row) -> None:
+def _widen(scales: Scales, table: Table, market: str, row: Row) -> None:
     """How many digits before and behind the point the columns of this market need."""
     for (column, kind), value in zip(table.columns, row, strict=True):
         if kind == "decimal" and value is not None:
@@ -327,9 +329,7 @@ def _arrow() -> Any:
         raise UsageError("Parquet needs pyarrow: pip install 'coinex-sdk[research]'") from None
 
 
-def _parquet(
-    directory: Path, exchange: str, table: Table, market: str, scales: dict[tuple[str, str, str], tuple[int, int]]
-) -> _Writer:
+def _parquet(directory: Path, exchange: str, table: Table, market: str, scales: Scales) -> _Writer:
     arrow, parquet = _arrow(), importlib.import_module("pyarrow.parquet")
     path = _new_path(directory, f"{exchange}_{table.name}{'_' if market else ''}{UNWANTED.sub('-', market)}.parquet")
     kinds = {"time": arrow.timestamp("us", tz="UTC"), "text": arrow.string(), "flag": arrow.bool_()}
@@ -355,12 +355,10 @@ def _parquet(
     return _Writer(path, write, file.close, [])
 
 
-def _tardis(
-    directory: Path, exchange: str, table: Table, market: str, scales: dict[tuple[str, str, str], tuple[int, int]]
-) -> _Writer:
+def _tardis(directory: Path, exchange: str, table: Table, market: str, _: Scales) -> _Writer:
     kind, columns = TARDIS[table.name]
     path = _new_path(directory, f"{exchange}_{kind}_{UNWANTED.sub('-', market)}.csv")
-    file = open(path, "x", newline="")
+    file = path.open("x", newline="")  # noqa: SIM115  (closed by `end`)
     lines = csv.writer(file, lineterminator="\n")
     lines.writerow(columns)
     at = {name: index for index, (name, _) in enumerate(table.columns)}

@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from attrs import Factory, define
 
-from coinex_proto import BookChanged, Lost, Restored, Update, UsageError
+from coinex_proto import BookChanged, Event, Lost, Restored, Update, UsageError
 from coinex_proto.recording import RecordingGap
 from coinex_recorder.exporting import TRADES, rows_of
 from coinex_recorder.reading import header, replay
@@ -91,26 +91,34 @@ def _look(path: str | os.PathLike[str], market: str | None, any_version: bool) -
             step = (seen.last - seen.first) / COLUMNS
             if len(seen.books) > 2 * COLUMNS:
                 del seen.books[1::2]
-        elif isinstance(event, RecordingGap):
-            if event.since is not None and event.until is not None:
-                seen.gaps.append((event.since, event.until))
-        elif isinstance(event, Lost):
-            if any(topic.key[1] in (market, None) for topic in event.topics) and seen.lost_at is None:
-                seen.lost_at = max(event.since, seen.last)
-        elif isinstance(event, Restored):
-            if seen.lost_at is not None and seen.lost_at > -math.inf:
-                seen.gaps.append((seen.lost_at, event.until))
-            seen.lost_at = None
         elif isinstance(event, Update):
-            if event.venue_time is not None:
-                seen.latencies.append((event.received_at - event.venue_time) * 1e3)
-            for table, name, row in rows_of(event):
-                if table is TRADES and name == market:
-                    seen.trades.append((event.received_at, float(row[4]), float(row[5]), str(row[3])))
+            _take_update(seen, event, market)
+        else:
+            _take_gap(seen, event, market)
     if market is None or not seen.books:
         which = "no book of any market" if market is None else f"no book of {market}"
         raise UsageError(f"{path} has {which}: there is nothing to draw")
     return market, seen
+
+
+def _take_gap(seen: _Seen, event: Event, market: str | None) -> None:
+    if isinstance(event, RecordingGap) and event.since is not None and event.until is not None:
+        seen.gaps.append((event.since, event.until))
+    elif isinstance(event, Lost) and seen.lost_at is None:
+        if any(topic.key[1] in (market, None) for topic in event.topics):
+            seen.lost_at = max(event.since, seen.last)
+    elif isinstance(event, Restored):
+        if seen.lost_at is not None and seen.lost_at > -math.inf:
+            seen.gaps.append((seen.lost_at, event.until))
+        seen.lost_at = None
+
+
+def _take_update(seen: _Seen, event: Update, market: str | None) -> None:
+    if event.venue_time is not None:
+        seen.latencies.append((event.received_at - event.venue_time) * 1e3)
+    for table, name, row in rows_of(event):
+        if table is TRADES and name == market:
+            seen.trades.append((event.received_at, float(row[4]), float(row[5]), str(row[3])))
 
 
 def _take_book(seen: _Seen, event: BookChanged, at: float, step: float) -> None:

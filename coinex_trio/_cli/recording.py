@@ -94,7 +94,7 @@ def record(
 def _record(client: BlockingClient, files: RecordingFiles, seconds: float) -> int:
     is_asked = False
 
-    def end(number: int, _: object) -> None:
+    def end(*_: object) -> None:
         nonlocal is_asked
         is_asked = True
         client.stop()
