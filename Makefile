@@ -8,7 +8,7 @@ INPUTS ?= 1000000
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
-CODE := coinex_proto coinex_driver coinex_recorder coinex_trio tests benchmarks $(wildcard examples)
+CODE := coinex_asyncio coinex_driver coinex_proto coinex_trio coinex_recorder tests benchmarks $(wildcard examples)
 
 .PHONY: demo test format lint types tests uncited long fuzz interop bench clean help
 .DEFAULT_GOAL := help
@@ -18,7 +18,7 @@ help:
 	@echo "make test    format check, lint, types, tests with branch coverage"
 	@echo "make format  put the code into the project's format"
 	@echo "make long    the slow tests: more generated cases"
-	@echo "make fuzz    hostile input for the local exchange, over HTTP and sockets (INPUTS=$(INPUTS))"
+	@echo "make fuzz    hostile input for the local exchange, over HTTP and sockets, a fiftieth of it over TCP (INPUTS=$(INPUTS))"
 	@echo "make interop  other people's clients from PyPI and npm against the local exchange, and a table of what works"
 	@echo "make bench   microseconds per message, and ratios"
 	@echo "make clean   remove the virtual environment and what tools left behind"
@@ -55,6 +55,7 @@ long: $(VENV)/.dev
 
 fuzz: $(VENV)/.dev
 	$(BIN)/python -m tests.coinex_proto.simulator.fuzzing $(INPUTS)
+	$(BIN)/python -m tests.coinex_trio.fuzzing_tcp $$(( $(INPUTS) / 50 ))
 
 # Each client in an environment of its own below $(VENV)/interop: ccxt pins uvloop and orjson, so that the extras `bench` and
 # `interop` cannot be installed together. A client whose tool (node) is not on this machine is left out, and the table says so.

@@ -20,6 +20,7 @@ from statistics import median
 from typing import Any
 
 from benchmarks.contestants import contestants
+from benchmarks.instructions import VALGRIND, WHY_NOT, instructions_per_message
 from benchmarks.stream import Message, stream
 
 PIECE = 16 * 1024
@@ -52,8 +53,10 @@ def measure(messages: Sequence[Message], rounds: int) -> dict[str, list[float]]:
     return found
 
 
-def results(messages: Sequence[Message], figures: dict[str, list[float]]) -> dict[str, Any]:
-    """Medians and ratios, with where and on what they were measured."""
+def results(
+    messages: Sequence[Message], figures: dict[str, list[float]], instructions: dict[str, float]
+) -> dict[str, Any]:
+    """Medians and ratios, with where and on what they were measured; no instructions where nothing counts them."""
     bases = [base for base in BASES if base in figures]
     return {
         "date": datetime.now(UTC).date().isoformat(),
@@ -63,6 +66,7 @@ def results(messages: Sequence[Message], figures: dict[str, list[float]]) -> dic
         "kinds": Counter(message.kind for message in messages),
         "mean_payload_bytes": round(sum(len(message.payload) for message in messages) / len(messages)),
         "microseconds_per_message": {name: round(median(times), 2) for name, times in figures.items()},
+        "instructions_per_message": {name: round(count) for name, count in instructions.items()},
         "ratios": {
             base: {
                 name: round(median(mine / theirs for mine, theirs in zip(times, figures[base], strict=True)), 3)
@@ -79,13 +83,18 @@ def report(found: dict[str, Any]) -> str:
     lines = [
         f"{found['messages']} messages, {found['mean_payload_bytes']} bytes of JSON on average; {found['machine']}",
         "",
-        f"{'':<28}{'µs/message':>12}" + "".join(f"{'× ' + base:>30}" for base in bases),
+        f"{'':<28}{'µs/message':>12}{'k instr.':>10}" + "".join(f"{'× ' + base:>30}" for base in bases),
     ]
     for name, microseconds in found["microseconds_per_message"].items():
         ratios = "".join(f"{found['ratios'][base][name]:>30.2f}" for base in bases)
-        lines.append(f"{name:<28}{microseconds:>12.2f}{ratios}")
+        count = found["instructions_per_message"].get(name)
+        counted = "" if count is None else f"{count / 1e3:.1f}"
+        lines.append(f"{name:<28}{microseconds:>12.2f}{counted:>10}{ratios}")
+    if not found["instructions_per_message"]:
+        lines += ["", WHY_NOT]
     lines += [
         "",
+        "reference: inflating and decoding into dicts of messages that are cut already; nothing of it is ours.",
         "limit: inflating and decoding of messages that are cut already. The others frame as well.",
         NOT_THE_SAME,
     ]
@@ -106,7 +115,8 @@ def main(arguments: Sequence[str]) -> None:
     parser.add_argument("--json", type=Path, help="write the results to this file as well")
     chosen = parser.parse_args(arguments)
     messages = stream(seed=chosen.seed, count=chosen.messages)
-    found = results(messages, measure(messages, chosen.rounds))
+    counted = {} if VALGRIND is None else instructions_per_message(tuple(contestants()), messages[:600])
+    found = results(messages, measure(messages, chosen.rounds), counted)
     print(report(found))
     if chosen.json is not None:
         chosen.json.write_text(json.dumps(found, indent=2) + "\n")

@@ -1,6 +1,7 @@
-"""Clients over real TCP, each a process of its own: `python -m benchmarks.clients NAME URL COUNT` prints what it took as JSON.
+"""Clients over real TCP, each a process of its own: `python -m benchmarks.clients NAME URL` prints what it took as JSON.
 
-Each takes COUNT messages and notes when each was in the user's hands. CPU counts from the first message to the last.
+Standard input says, as a JSON list, how often each message is seen: once, or once an update where the client hands those out
+one by one. Each message counts when all of it was in the user's hands. CPU counts from the first to the last.
 """
 
 import asyncio
@@ -30,20 +31,26 @@ isal_zlib = inflate.isal_zlib
 class Tally:
     """When messages arrived, and the CPU time in between."""
 
-    count: int
+    left: list[int]
+    """How often each message is still to be seen, the last first."""
     times: list[float] = Factory(list)
     began: float = 0.0
     took: float = 0.0
 
     def note(self, _: object = None) -> bool:
-        """One more message; True when it was the last."""
-        if not self.times:
+        """One more message, or one more update of it; True when it was the last."""
+        left = self.left
+        if not self.began:
             self.began = time.process_time()
+        left[-1] -= 1
+        if left[-1]:
+            return False
+        left.pop()
         self.times.append(time.monotonic())
-        if len(self.times) == self.count:
-            self.took = time.process_time() - self.began
-            return True
-        return False
+        if left:
+            return False
+        self.took = time.process_time() - self.began
+        return True
 
 
 class WithoutBooks:
@@ -77,7 +84,7 @@ def blocking(dialect: Dialect, tally: Tally) -> None:
             client.stop()
 
     client.on(Update)(seen)
-    client.run(seconds=60)
+    client.run(seconds=300)
 
 
 def under_trio(dialect: Dialect, tally: Tally) -> None:
@@ -94,10 +101,38 @@ def under_trio(dialect: Dialect, tally: Tally) -> None:
         async with open_client(dialect) as client:
             client.subscribe(*topics())
             client.on(Update)(seen)
-            with trio.fail_after(60):
+            with trio.fail_after(300):
                 await done.wait()
 
     trio.run(main)
+
+
+def under_asyncio(dialect: Dialect, tally: Tally) -> None:
+    """Ours, under asyncio, with a callback."""
+    from coinex_asyncio import open_client as open_asyncio
+
+    async def main() -> None:
+        done = asyncio.Event()
+
+        def seen(update: Update) -> None:
+            if tally.note():
+                done.set()
+
+        async with open_asyncio(dialect) as client:
+            client.subscribe(*topics())
+            client.on(Update)(seen)
+            async with asyncio.timeout(300):
+                await done.wait()
+
+    asyncio.run(main())
+
+
+def under_uvloop(dialect: Dialect, tally: Tally) -> None:
+    """The same on uvloop."""
+    import uvloop
+
+    uvloop.install()
+    under_asyncio(dialect, tally)
 
 
 def websockets_asyncio(url: str, tally: Tally) -> None:
@@ -199,6 +234,9 @@ CLIENTS: dict[str, Callable[[str, Tally], None]] = {
     "ours, trio, isal": lambda url, tally: with_isal(url, under_trio, tally),
     "ours, blocking, proved books": lambda url, tally: blocking(coinex.spot(url=url), tally),
     "ours, trio, proved books": lambda url, tally: under_trio(coinex.spot(url=url), tally),
+    "ours, asyncio": lambda url, tally: under_asyncio(WithoutBooks(url), tally),
+    "ours, asyncio, proved books": lambda url, tally: under_asyncio(coinex.spot(url=url), tally),
+    "ours, asyncio on uvloop, proved books": lambda url, tally: under_uvloop(coinex.spot(url=url), tally),
     "websockets + gzip + json": websockets_asyncio,
     "aiohttp + gzip + json": aiohttp_asyncio,
     "trio-websocket + gzip + json": trio_websocket,
@@ -206,6 +244,9 @@ CLIENTS: dict[str, Callable[[str, Tally], None]] = {
     "picows + uvloop + zlib + orjson": picows_uvloop,
 }
 NEEDS = {
+    "ours, asyncio": ("coinex_asyncio",),
+    "ours, asyncio, proved books": ("coinex_asyncio",),
+    "ours, asyncio on uvloop, proved books": ("coinex_asyncio", "uvloop"),
     "websockets + gzip + json": ("websockets",),
     "ours, blocking, isal": ("isal",),
     "ours, trio, isal": ("isal",),
@@ -219,8 +260,8 @@ NEEDS = {
 
 def main() -> None:
     """One client, one run."""
-    name, url, count = sys.argv[1:]
-    tally = Tally(int(count))
+    name, url = sys.argv[1:]
+    tally = Tally(json.load(sys.stdin)[::-1])
     inflate.isal_zlib = None
     CLIENTS[name](url, tally)
     print(json.dumps({"cpu": tally.took, "times": tally.times}))

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable, Sequence
 from importlib.util import find_spec
 from typing import Any
 
+import msgspec
+
 from benchmarks.server import acknowledgements, upgrade_response
 from benchmarks.stream import Message
 from coinex_proto import Connection, Session, Sources, coinex
@@ -102,6 +104,21 @@ def limit(messages: Sequence[Message], pieces: Pieces) -> Run:
     return run
 
 
+def reference(messages: Sequence[Message], pieces: Pieces) -> Run:
+    """zlib and msgspec into dicts, on messages that are cut already: nothing of the SDK is in it, so that a budget can be
+    a multiple of it on any machine.
+    """
+    members = [message.member for message in messages]
+    decode, inflater = msgspec.json.decode, zlib.decompressobj
+
+    def run() -> int:
+        for member in members:
+            decode(inflater(31).decompress(member))
+        return len(members)
+
+    return run
+
+
 def framed_by_websockets(pieces: Pieces) -> Callable[[], Iterable[bytes]]:
     """The sans-IO half of the library `websockets`: payloads of binary frames."""
     from websockets.client import ClientProtocol
@@ -175,6 +192,7 @@ def with_zlib(make: Callable[[Sequence[Message], Pieces], Run]) -> Callable[[Seq
 def contestants() -> dict[str, Callable[[Sequence[Message], Pieces], Run]]:
     """By name; those whose libraries are not installed are left out."""
     found: dict[str, Callable[[Sequence[Message], Pieces], Run]] = {
+        "reference": reference,
         "limit": limit,
         "connection": with_zlib(connection),
         "session with books": with_zlib(session),

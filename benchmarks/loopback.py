@@ -11,37 +11,42 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from statistics import median
 from typing import Any, Self
 
 from benchmarks.clients import CLIENTS, NEEDS
+from benchmarks.instructions import VALGRIND, WHY_NOT, counted, counter
 from benchmarks.server import acknowledgements, upgrade_response
 from benchmarks.stream import Message, stream
 
 BASES = ("websockets + gzip + json", "picows + uvloop + zlib + orjson")
 SETTLED = 0.5
 """Seconds without a request after which the client has asked for all it wants."""
+SETTLED_COUNTED = 5.0
+"""The same below valgrind, which makes it fifty times as slow."""
 
 
-def one_update_each(messages: Sequence[Message]) -> tuple[Message, ...]:
-    """Without messages that give several updates, or none where nobody has signed in: all clients then count alike."""
-    return tuple(
-        message
-        for message in messages
-        if message.kind not in ("private", "all tickers") and message.payload.count(b'"period"') <= 1
-    )
+def seen_by_all(messages: Sequence[Message]) -> tuple[Message, ...]:
+    """Without private ones, of which a client that has not signed in hands out nothing."""
+    return tuple(message for message in messages if message.kind != "private")
+
+
+def updates_in(message: Message) -> int:
+    """How many updates ours hand out: one for each market of a list of tickers."""
+    return max(1, message.payload.count(b'"period"'))
 
 
 class Server:
     """Serves one connection: upgrade, acknowledgements, then the stream at a pace (messages a second; 0: at once)."""
 
-    def __init__(self, messages: Sequence[Message], pace: float) -> None:
+    def __init__(self, messages: Sequence[Message], pace: float, settled: float = SETTLED) -> None:
         self.sent_at: list[float] = []
         self._messages = messages
         self._pace = pace
+        self._settled = settled
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"ws://127.0.0.1:{self._listener.getsockname()[1]}/v2/spot"
         self._thread = threading.Thread(target=self._serve, daemon=True)
@@ -63,7 +68,7 @@ class Server:
         with peer:
             peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             peer.sendall(upgrade_response(peer.recv(65536)))
-            peer.settimeout(SETTLED)
+            peer.settimeout(self._settled)
             try:
                 while data := peer.recv(65536):
                     peer.sendall(acknowledgements(data))
@@ -92,16 +97,7 @@ class Server:
 def run(name: str, messages: Sequence[Message], pace: float) -> dict[str, float]:
     """One client's run: microseconds of CPU per message and, paced, the median delay."""
     with Server(messages, pace) as server:
-        done = subprocess.run(
-            [sys.executable, "-m", "benchmarks.clients", name, server.url, str(len(messages))],
-            capture_output=True,
-            text=True,
-            timeout=120,
-            cwd=Path(__file__).parent.parent,
-        )
-    if done.returncode:
-        raise SystemExit(f"{name}: {done.stderr}")
-    found = json.loads(done.stdout)
+        found = json.loads(_client(name, server.url, messages, []).stdout)
     figures = {"cpu": found["cpu"] / len(messages) * 1e6}
     if server.sent_at:
         delays = [there - here for here, there in zip(server.sent_at, found["times"], strict=True)]
@@ -109,9 +105,46 @@ def run(name: str, messages: Sequence[Message], pace: float) -> dict[str, float]
     return figures
 
 
+def instructions(name: str, messages: Sequence[Message]) -> float:
+    """Instructions per message at full blast, by the difference between half the stream and all of it."""
+    counts = []
+    for part in (messages[: len(messages) // 2], messages):
+        with Server(part, 0, settled=SETTLED_COUNTED) as server:
+            done = _client(name, server.url, part, counter())
+        counts.append(counted(done.stderr))
+    return (counts[1] - counts[0]) / (len(messages) - len(messages) // 2)
+
+
+def _client(
+    name: str, url: str, messages: Sequence[Message], counter: Sequence[str]
+) -> subprocess.CompletedProcess[str]:
+    is_ours = name.startswith("ours")
+    done = subprocess.run(
+        [*counter, sys.executable, "-m", "benchmarks.clients", name, url],
+        input=json.dumps([updates_in(message) if is_ours else 1 for message in messages]),
+        capture_output=True,
+        text=True,
+        timeout=300,
+        cwd=Path(__file__).parent.parent,
+    )
+    if done.returncode:
+        raise SystemExit(f"{name}: {done.stderr}")
+    return done
+
+
+def runnable() -> list[str]:
+    """The clients whose libraries are there."""
+    return [name for name in CLIENTS if not missing(name)]
+
+
+def missing(name: str) -> list[str]:
+    """The libraries of this client that are not installed."""
+    return [module for module in NEEDS.get(name, ()) if find_spec(module) is None]
+
+
 def measure(messages: Sequence[Message], pace: float, rounds: int) -> dict[str, dict[str, list[float]]]:
     """All clients that can run here, in interleaved rounds."""
-    names = [name for name in CLIENTS if all(find_spec(module) for module in NEEDS.get(name, ()))]
+    names = runnable()
     found: dict[str, dict[str, list[float]]] = {name: {} for name in names}
     for _ in range(rounds):
         for name in names:
@@ -120,16 +153,24 @@ def measure(messages: Sequence[Message], pace: float, rounds: int) -> dict[str, 
     return found
 
 
-def report(title: str, what: str, found: dict[str, dict[str, list[float]]]) -> str:
-    """Medians, and ratios taken round by round."""
+def report(
+    title: str, what: str, found: dict[str, dict[str, list[float]]], counts: Mapping[str, float] | None = None
+) -> str:
+    """Medians, and ratios taken round by round; instructions beside them where they were counted."""
     bases = [base for base in BASES if base in found]
-    lines = [title, f"{'':<34}{'µs':>8}" + "".join(f"{'× ' + base:>34}" for base in bases)]
+    lines = [
+        title,
+        f"{'':<34}{'µs':>8}"
+        + ("" if counts is None else f"{'k instr.':>10}")
+        + "".join(f"{'× ' + b:>34}" for b in bases),
+    ]
     for name, figures in found.items():
         ratios = [
             median(mine / theirs for mine, theirs in zip(figures[what], found[base][what], strict=True))
             for base in bases
         ]
-        lines.append(f"{name:<34}{median(figures[what]):>8.1f}" + "".join(f"{ratio:>34.2f}" for ratio in ratios))
+        count = "" if counts is None else f"{counts[name] / 1e3:>10.1f}"
+        lines.append(f"{name:<34}{median(figures[what]):>8.1f}{count}" + "".join(f"{ratio:>34.2f}" for ratio in ratios))
     return "\n".join(lines) + "\n"
 
 
@@ -139,15 +180,25 @@ def main(arguments: Sequence[str]) -> None:
     parser.add_argument("--messages", type=int, default=20_000)
     parser.add_argument("--paced", type=int, default=2_000, help="messages of the paced run, at 1,000 a second")
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--counted", type=int, default=2_000, help="messages whose instructions valgrind counts")
     parser.add_argument("--json", type=Path)
     chosen = parser.parse_args(arguments)
-    blast = measure(one_update_each(stream(count=chosen.messages)), 0, chosen.rounds)
-    print(report("full blast: CPU per message", "cpu", blast))
-    paced = measure(one_update_each(stream(count=chosen.paced)), 1_000.0, chosen.rounds)
+    for name in CLIENTS:
+        if lacking := missing(name):
+            print(f"{name}: left out, {', '.join(lacking)} is not installed")
+    if VALGRIND is None:
+        print(WHY_NOT)
+    whole = stream(count=chosen.messages)
+    counts = None
+    if VALGRIND is not None:
+        counts = {name: instructions(name, seen_by_all(whole[: chosen.counted])) for name in runnable()}
+    blast = measure(seen_by_all(whole), 0, chosen.rounds)
+    print(report("full blast: CPU per message", "cpu", blast, counts))
+    paced = measure(seen_by_all(stream(count=chosen.paced)), 1_000.0, chosen.rounds)
     print(report("1,000 messages a second, one at a time: CPU per message", "cpu", paced))
     print(report("the same: median delay from send to the user's function", "delay", paced))
     if chosen.json is not None:
-        everything: dict[str, Any] = {"full blast": blast, "paced": paced}
+        everything: dict[str, Any] = {"full blast": blast, "instructions": counts, "paced": paced}
         chosen.json.write_text(json.dumps(everything, indent=2) + "\n")
 
 

@@ -85,6 +85,7 @@ class ClientCore:
                 self._taps.append(maker.tap(dialect, sources))
                 sources = self._taps[-1].sources
         self.session = Session(dialect, sources, config)
+        self.session.read_clock = self.now
         for tap in self._taps:
             tap.attach(self.session)
         self.stream_callbacks = Callbacks()
@@ -114,8 +115,8 @@ class ClientCore:
         self._latest = 0.0
         """The last time that was read: the clock may go back by a rounding, the session's time must not."""
         self._has_stopped = False
-        self._close_by = math.inf
-        """After `stop()`: until when the peer may end the connection."""
+        self.stops_by = math.inf
+        """After `stop()`: until when the peer may end the connection, and a call over HTTP may still go on."""
         self._by_topic: dict[TopicKey, dict[Hashable, Registration]] = {}
         self._streams: dict[Hashable, Callable[[], None]] = {}
         """What ends each stream, by the holder of its topics."""
@@ -206,7 +207,7 @@ class ClientCore:
                     self.stop()
                 why_over = read_clock()
                 if why_over - began > SLOW_CALLBACK:
-                    self._warn(f"callbacks of {type(event).__name__} took {why_over - began:.2f} s")
+                    self.warn(f"callbacks of {type(event).__name__} took {why_over - began:.2f} s")
                 began = why_over
         except Exception as error:
             self._note_raised(error)
@@ -251,6 +252,7 @@ class ClientCore:
         It only sets flags, since the session may be in the middle of a step; wake the driver after it.
         """
         if not self._has_stopped and not self.is_over:
+            self.stops_by = min(self.stops_by, self._clock() + self.config.close_timeout)
             self.is_stop_asked = self.is_stopping = True
 
     def stop_if_asked(self) -> None:
@@ -264,13 +266,13 @@ class ClientCore:
         if self._has_stopped or self.is_over:
             return
         self.is_stopping = self._has_stopped = True
-        self._close_by = self.now() + self.config.close_timeout
+        self.stops_by = min(self.stops_by, self.now() + self.config.close_timeout)
         self.session.stop(self.now())
         self._end_streams()
 
     def closing_time(self) -> float:
         """Seconds that the peer has to end the connection; after `stop()` there is one budget for all of the closing."""
-        return max(0.0, min(self.config.close_timeout, self._close_by - self.now()))
+        return max(0.0, min(self.config.close_timeout, self.stops_by - self.now()))
 
     # Steps ------------------------------------------------------------------------------------------------------------
 
@@ -439,24 +441,26 @@ class ClientCore:
         LOG.info("%s: %s", self.name, event.error)
 
     def _on_lost(self, event: Lost) -> None:
-        self._inform(f"{len(event.topics)} topics lost: {event.why}")
+        self.inform(f"{len(event.topics)} topics lost: {event.why}")
 
     def _on_restored(self, event: Restored) -> None:
-        self._inform(f"{len(event.topics)} topics restored")
+        self.inform(f"{len(event.topics)} topics restored")
 
     def _on_subscribe_failed(self, event: SubscribeFailed) -> None:
-        self._inform(f"{type(event.topic).__name__} failed: {event.error}")
+        self.inform(f"{type(event.topic).__name__} failed: {event.error}")
         if isinstance(event.error, RequestRefused) and not event.error.retryable:
             self._refusals[event.topic.key] = event.error
 
     def _on_unrecognised(self, event: Unrecognised) -> None:
-        self._warn(f"unrecognised message of {len(event.raw)} bytes: {event.why}")
+        self.warn(f"unrecognised message of {len(event.raw)} bytes: {event.why}")
 
-    def _warn(self, trouble: str) -> None:
+    def warn(self, trouble: str) -> None:
+        """A warning, and of many of one kind a count at growing distances."""
         if (told := self._troubles.told(trouble)) is not None:
             LOG.warning("%s: %s", self.name, told)
 
-    def _inform(self, trouble: str) -> None:
+    def inform(self, trouble: str) -> None:
+        """The same for what need not worry anybody."""
         if (told := self._troubles.told(trouble)) is not None:
             LOG.info("%s: %s", self.name, told)
 

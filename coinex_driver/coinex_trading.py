@@ -18,7 +18,6 @@ from coinex_driver.client_base import ClientBase
 from coinex_driver.client_core import ClientCore
 from coinex_driver.coinex_facade import Module
 from coinex_driver.exit_orders import NOT_REACHED, ExitOrder, ended_as
-from coinex_driver.log import LOG
 from coinex_proto import (
     BackfillStarted,
     Command,
@@ -46,6 +45,7 @@ from coinex_proto.coinex.http import (
     PositionHoldings,
     Side,
     StpMode,
+    is_from_gateway,
 )
 from coinex_proto.coinex.http.futures import Position
 
@@ -251,7 +251,7 @@ class CoinexTrading:
         except SdkError as error:
             if not _is_passing(error):
                 raise
-            LOG.info("coinex: an order could not be asked about for now: %s", type(error).__name__)
+            self._core.inform(f"an order could not be asked about for now: {type(error).__name__}")
 
     # What the account holds -------------------------------------------------------------------------------------------
 
@@ -332,7 +332,7 @@ class CoinexTrading:
         except SdkError as error:
             # They stay `unknown`, which is true; wait() and resolve() ask again.
             self._is_refused = not _is_passing(error)
-            LOG.warning("coinex: orders of unknown state could not be asked about: %s", error)
+            self._core.warn(f"orders of unknown state could not be asked about: {error}")
 
     def _query(self, event: OrdersQueried) -> Actions[None]:
         if not event.is_whole_list:
@@ -341,7 +341,7 @@ class CoinexTrading:
         try:
             yield RunHttp(self._orders.compare_open())
         except SdkError as error:
-            LOG.warning("coinex: the open orders could not be compared: %s", error)
+            self._core.warn(f"the open orders could not be compared: {error}")
 
     def _resolve_after(self, event: Restored) -> Actions[None]:
         if any(isinstance(topic, coinex.Orders) for topic in event.topics):
@@ -362,7 +362,8 @@ class CoinexTrading:
 
 
 def _is_passing(error: SdkError) -> bool:
-    return bool(getattr(error, "retryable", False))
+    """A gateway's answer says nothing about the key: a 403 of one that restarts passes."""
+    return bool(getattr(error, "retryable", False)) or is_from_gateway(error)
 
 
 def _at_the_end() -> None:

@@ -56,6 +56,9 @@ def log_exit(name: str, orders: tuple[ExitOrder, ...]) -> None:
     if orders:
         gone = sum(order.outcome != "unknown" for order in orders)
         LOG.info("%s: %d of %d own orders have ended on the way out", name, gone, len(orders))
+    left: dict[str, list[str]] = {}
     for order in orders:
         if order.outcome == "unknown":
-            LOG.warning("%s: order %s may still be open: %s", name, order.order.order_id, order.why)
+            left.setdefault(order.why, []).append(str(order.order.order_id or order.order.client_order_id))
+    for why, ids in left.items():
+        LOG.warning("%s: %d orders may still be open: %s: %s", name, len(ids), why, ", ".join(ids))

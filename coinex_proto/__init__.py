@@ -4,86 +4,107 @@
 `qfex`, `coinflex`) gives the dialect, topics, commands and updates. The drivers that own sockets are in `coinex_trio`.
 """
 
-from __future__ import annotations
-
-import importlib
-from typing import TYPE_CHECKING, Any
-
-from coinex_proto._session.reconnect import NextStep, Open, Stop, Wait
-from coinex_proto._session.subscriptions import TopicStatus
-from coinex_proto._wire.endpoint import endpoint_of
-from coinex_proto.books.book import Book, Levels, MustBeTold
-from coinex_proto.books.checked import BookChange, CheckedBook
-from coinex_proto.books.ladder import Ladder, Level, LevelTexts
-from coinex_proto.books.view import BookChanged, BookView
-from coinex_proto.checks import grouped
-from coinex_proto.commands import Command, Outgoing, Refusal
-from coinex_proto.config import Backoff, Config, Endpoint, Rate, Sources
-from coinex_proto.connection import Connection
-from coinex_proto.decoding import UNREADABLE, decode_plain, finite_check, json_decoder, plain_decoder, plain_text
-from coinex_proto.delivery.callbacks import Callbacks, Registration
-from coinex_proto.delivery.streams import Latest, Queue
-from coinex_proto.dialect import Answer, Challenge, Dialect, Inbound, Mended, Opening, SendNow
-from coinex_proto.errors import (
-    BookNotTrusted,
-    ConnectFailed,
-    ConsumerTooSlow,
-    HandshakeRefused,
-    LoginRefused,
-    NotReady,
-    OutcomeUnknown,
-    PayloadError,
-    ProxyError,
-    RequestError,
-    RequestRefused,
-    RequestTimedOut,
-    SdkError,
-    UsageError,
-    quoted,
-)
-from coinex_proto.events import (
-    Backfilled,
-    BackfillStarted,
-    Closed,
-    CloseReason,
-    Failed,
-    LoginFailed,
-    Lost,
-    OrderChanged,
-    OrdersQueried,
-    Ready,
-    Replied,
-    Restored,
-    Retrying,
-    Subscribed,
-    SubscribeFailed,
-    Unrecognised,
-    Unsubscribed,
-)
-from coinex_proto.ids import ANYTHING, OLDEST, OrderId, ReplyKey, RequestId, TopicKey
-from coinex_proto.json import to_json
-from coinex_proto.numbers import decimal_of, exact
-from coinex_proto.orders.fact import OrderFact, OrdersMissed
-from coinex_proto.orders.view import OrderView
-from coinex_proto.phases import Phase
-from coinex_proto.session import Session
-from coinex_proto.statistics import Statistics
-from coinex_proto.topics import Merger, Topic
-from coinex_proto.updates import Event, Update
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from coinex_proto.recording import RecordingGap, Replay, replay
+    from coinex_proto._session.reconnect import NextStep, Open, Stop, Wait
+    from coinex_proto._session.subscriptions import TopicStatus
+    from coinex_proto._wire.endpoint import endpoint_of
+    from coinex_proto.books.book import Book, Levels, MustBeTold
+    from coinex_proto.books.checked import BookChange, CheckedBook
+    from coinex_proto.books.ladder import Ladder, Level, LevelTexts
+    from coinex_proto.books.view import BookChanged, BookView
+    from coinex_proto.checks import grouped
+    from coinex_proto.commands import Command, Outgoing, Refusal
+    from coinex_proto.config import Backoff, Config, Endpoint, Rate, Sources
+    from coinex_proto.connection import Connection
+    from coinex_proto.decoding import UNREADABLE, decode_plain, finite_check, json_decoder, plain_decoder, plain_text
+    from coinex_proto.delivery.callbacks import Callbacks, Registration
+    from coinex_proto.delivery.streams import Latest, Queue
+    from coinex_proto.dialect import Answer, Challenge, Dialect, Inbound, Mended, Opening, SendNow
+    from coinex_proto.errors import (
+        BookNotTrusted,
+        ConnectFailed,
+        ConsumerTooSlow,
+        HandshakeRefused,
+        LoginRefused,
+        NotReady,
+        OutcomeUnknown,
+        PayloadError,
+        ProxyError,
+        RequestError,
+        RequestRefused,
+        RequestTimedOut,
+        SdkError,
+        UsageError,
+        quoted,
+    )
+    from coinex_proto.events import (
+        Backfilled,
+        BackfillStarted,
+        Closed,
+        CloseReason,
+        Failed,
+        LoginFailed,
+        Lost,
+        OrderChanged,
+        OrdersQueried,
+        Ready,
+        Replied,
+        Restored,
+        Retrying,
+        Subscribed,
+        SubscribeFailed,
+        Unrecognised,
+        Unsubscribed,
+    )
+    from coinex_proto.ids import ANYTHING, OLDEST, OrderId, ReplyKey, RequestId, TopicKey
+    from coinex_proto.json import to_json
+    from coinex_proto.numbers import decimal_of, exact
+    from coinex_proto.orders.fact import OrderFact, OrdersMissed
+    from coinex_proto.orders.view import OrderView
+    from coinex_proto.phases import Phase
+    from coinex_proto.recording.player import RecordingGap, Replay, replay
+    from coinex_proto.session import Session
+    from coinex_proto.statistics import Statistics
+    from coinex_proto.topics import Merger, Topic
+    from coinex_proto.updates import Event, Update
+else:
+    from coinex_proto.lazy import lazy_names as _lazy_names
 
-
-def __getattr__(name: str) -> Any:
-    """What few programs need is imported when it is asked for."""
-    if name in _LATER:
-        return getattr(importlib.import_module("coinex_proto.recording"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-_LATER = frozenset({"RecordingGap", "Replay", "replay"})
-
+    __getattr__, __dir__ = _lazy_names(
+        __name__,
+        {
+            "_session.reconnect": "NextStep Open Stop Wait",
+            "_session.subscriptions": "TopicStatus",
+            "_wire.endpoint": "endpoint_of",
+            "books.book": "Book Levels MustBeTold",
+            "books.checked": "BookChange CheckedBook",
+            "books.ladder": "Ladder Level LevelTexts",
+            "books.view": "BookChanged BookView",
+            "checks": "grouped",
+            "commands": "Command Outgoing Refusal",
+            "config": "Backoff Config Endpoint Rate Sources",
+            "connection": "Connection",
+            "decoding": "UNREADABLE decode_plain finite_check json_decoder plain_decoder plain_text",
+            "delivery.callbacks": "Callbacks Registration",
+            "delivery.streams": "Latest Queue",
+            "dialect": "Answer Challenge Dialect Inbound Mended Opening SendNow",
+            "errors": "BookNotTrusted ConnectFailed ConsumerTooSlow HandshakeRefused LoginRefused NotReady OutcomeUnknown PayloadError ProxyError RequestError RequestRefused RequestTimedOut SdkError UsageError quoted",
+            "events": "Backfilled BackfillStarted Closed CloseReason Failed LoginFailed Lost OrderChanged OrdersQueried Ready Replied Restored Retrying Subscribed SubscribeFailed Unrecognised Unsubscribed",
+            "ids": "ANYTHING OLDEST OrderId ReplyKey RequestId TopicKey",
+            "json": "to_json",
+            "numbers": "decimal_of exact",
+            "orders.fact": "OrderFact OrdersMissed",
+            "orders.view": "OrderView",
+            "phases": "Phase",
+            "recording.player": "RecordingGap Replay replay",
+            "session": "Session",
+            "statistics": "Statistics",
+            "topics": "Merger Topic",
+            "updates": "Event Update",
+        },
+    )
 __all__ = [
     "ANYTHING",
     "OLDEST",

@@ -44,6 +44,18 @@ def _whole_or_none(instance: object, attribute: Attribute[Any], value: Any) -> N
         _whole(instance, attribute, value)
 
 
+def _one_or_two(instance: object, attribute: Attribute[Any], value: Any) -> None:
+    if isinstance(value, bool) or value not in (1, 2):
+        raise UsageError(f"{type(instance).__name__}({attribute.name}={value!r}): must be 1 or 2")
+
+
+def _topic_classes(instance: object, attribute: Attribute[Any], value: Any) -> None:
+    if value is not None and (
+        not isinstance(value, tuple) or not value or not all(isinstance(one, type) for one in value)
+    ):
+        raise UsageError(f"{type(instance).__name__}({attribute.name}={value!r}): must be a tuple of classes of topics")
+
+
 def _of_its_type(instance: object, attribute: Attribute[Any], value: Any) -> None:
     if type(value) is not type(attribute.default):
         kind = type(attribute.default).__name__
@@ -125,6 +137,14 @@ class Config:
     """Largest message accepted, on the wire and inflated."""
     max_unreadable: int | None = field(default=100, validator=_whole_or_none)
     """After so many messages in a row that cannot be read the connection is ended and made anew; None: never."""
+    renew_every: float | None = field(default=None, validator=_positive_or_none)
+    """A line that was ready for so long is replaced by a new connection without a gap, before the venue cuts it; None: never."""
+    topics_per_connection: int | None = field(default=None, validator=_whole_or_none)
+    """More topics than this are spread over several sockets; None: as many as the venue allows on one."""
+    lines: int = field(default=1, validator=_one_or_two)
+    """2: topics are followed on two connections at once, and each update is handed out when it first comes."""
+    doubled: tuple[type[Any], ...] | None = field(default=None, validator=_topic_classes)
+    """With `lines=2`: only topics of these classes are; None: all public ones."""
     retry_first: bool = field(default=False, validator=_of_its_type)
     """False: a first connection that fails is `Stop(ConnectFailed)`; True: it is retried like every later one."""
     backoff: Backoff = field(default=Backoff(), validator=_of_its_type)

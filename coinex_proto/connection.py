@@ -124,6 +124,11 @@ class Connection:
     # What a caller sees -----------------------------------------------------------------------------------------------
 
     @property
+    def pending(self) -> int:
+        """Requests that have left and have not ended."""
+        return len(self._requests.pending)
+
+    @property
     def phase(self) -> Phase:
         """Where the connection stands."""
         return self._phase
@@ -496,9 +501,9 @@ class Connection:
 
     def _opening_answered(self, pending: Pending, answer: Answer, now: float) -> None:
         try:
-            goes_on = self._sign_in.answered(pending.command, answer)
+            goes_on = self._sign_in.answered(answer)
         except LoginRefused as error:
-            self._login_failed(error, now)
+            self._login_failed(error.with_traceback(None), now)  # the frame of this function has the login request
             return
         clock = self._dialect.clock
         if goes_on:

@@ -7,7 +7,7 @@ topics, commands and updates, and touches no shared file.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Protocol, Self, TypeAlias, final
+from typing import TYPE_CHECKING, Any, Protocol, Self, TypeAlias, final, runtime_checkable
 
 from attrs import field, frozen
 
@@ -169,3 +169,19 @@ class Dialect(Protocol):
         A result that is an `Update` that tells orders reaches the tracker. Never raises for what the orders hold.
         """
         return ()
+
+
+@runtime_checkable
+class SpreadsTopics(Protocol):
+    """What a dialect says in addition where a client has several connections; one that says nothing has no limit and
+    signs in on each.
+    """
+
+    @property
+    def topics_per_connection(self) -> int | None:
+        """How many topics the venue allows on one connection; None: it documents no limit."""
+        ...
+
+    def without_sign_in(self) -> Dialect:
+        """The same venue for a connection that carries public topics only; itself, where there is no other way."""
+        ...

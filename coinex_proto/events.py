@@ -6,7 +6,7 @@ topics and the requests. This module must not know any venue.
 
 from __future__ import annotations
 
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 from attrs import field, frozen
 
@@ -28,11 +28,14 @@ __all__ = [
     "Closed",
     "Event",
     "Failed",
+    "LineChanged",
     "LoginFailed",
     "Lost",
     "OrderChanged",
     "OrdersQueried",
     "Ready",
+    "RenewalFailed",
+    "Renewed",
     "Replied",
     "Restored",
     "Retrying",
@@ -111,6 +114,40 @@ class Retrying(Event):
     at: float
     why: str = field(default="", eq=False)
     """How the last connection, or the attempt to open one, ended."""
+
+
+@frozen(kw_only=True)
+class Renewed(Event):
+    """The topics of one line have moved to a new connection without a gap."""
+
+    line: int
+    """The new one's number."""
+    replaced: int
+    """The old one's, which closes now."""
+    why: str
+
+
+@frozen(kw_only=True)
+class RenewalFailed(Event):
+    """A new connection did not come, or did not verify every topic; the old line goes on, and it is tried again at `at`."""
+
+    line: int
+    """The one that goes on."""
+    why: str
+    at: float
+    """Seconds on the clock of `now`."""
+
+
+@frozen(kw_only=True)
+class LineChanged(Event):
+    """One of a client's several lines is ready, closed, about to connect again, refused, or ended for good.
+
+    `Ready` and `Closed` are of the client: whether any line can send commands.
+    """
+
+    line: int
+    state: Literal["ready", "closed", "retrying", "refused", "ended"]
+    why: str
 
 
 # Topics ---------------------------------------------------------------------------------------------------------------

@@ -45,6 +45,35 @@ def keep_extra(row: Row, sent: Mapping[str, Any], left_out: frozenset[str] = fro
         _set_extra(row, MappingProxyType(extra))
 
 
+def keep_all_extra(value: object, sent: object, left_out: frozenset[str] = frozenset(), path: str = "$") -> None:
+    """What each row, and each row in it, does not know or could not read; `left_out`: paths as `fitted` gives them."""
+    if isinstance(value, Row) and isinstance(sent, Mapping):
+        prefix = f"{path}."
+        keep_extra(value, sent, frozenset(name for name in sent if _is_among(prefix + name, left_out)))
+        for name, each in sent.items():
+            if isinstance(each, (dict, list)):
+                keep_all_extra(getattr(value, name, None), each, left_out, prefix + name)
+    elif isinstance(value, tuple) and isinstance(sent, list) and len(value) == len(sent):
+        for place, (inner, each) in enumerate(zip(value, sent, strict=False)):
+            keep_all_extra(inner, each, left_out, f"{path}[{place}]")
+
+
+def _is_among(path: str, left_out: frozenset[str]) -> bool:
+    """Whether this member, or an entry of this list, was left out."""
+    return path in left_out or any(one.partition("[")[0] == path and one.endswith("]") for one in left_out)
+
+
+def unreadable_in(value: object) -> int:
+    """How many known members of the rows in a result could not be read: they stand in `extra`."""
+    if isinstance(value, tuple):
+        return sum(map(unreadable_in, value))
+    if not attrs.has(type(value)):
+        return 0
+    names = _names(type(value))
+    here = len(names.intersection(value.extra)) if isinstance(value, Row) else 0
+    return here + sum(unreadable_in(getattr(value, name)) for name in names)
+
+
 _NAMES: Final[dict[type, frozenset[str]]] = {}
 
 

@@ -17,6 +17,7 @@ from coinex_proto._connection.late_timers import LateTimers, earliest
 from coinex_proto._connection.requests import PartAnswered, RequestIds
 from coinex_proto._connection.timeline import JUMP, Timeline
 from coinex_proto._connection.venue_clock import Clock
+from coinex_proto._session.beside import Beside
 from coinex_proto._session.connecting import Connecting
 from coinex_proto._session.delivered import Delivered
 from coinex_proto._session.interest import Interest
@@ -27,6 +28,7 @@ from coinex_proto._session.subscriber import Subscriber
 from coinex_proto._session.subscriptions import Subscription, Subscriptions, TopicStatus
 from coinex_proto._session.trust import Trust
 from coinex_proto._wire.inflate import inflate
+from coinex_proto.books.book import MakesWholeUpdates
 from coinex_proto.books.view import BookChanged, BookView
 from coinex_proto.checks import check_command, check_topics
 from coinex_proto.commands import Command, describe
@@ -62,12 +64,20 @@ class Session:
     again. All times are seconds on one clock that never goes back.
     """
 
-    def __init__(self, dialect: Dialect, sources: Sources, config: Config = Config()) -> None:  # noqa: B008  (frozen)
+    def __init__(
+        self,
+        dialect: Dialect,
+        sources: Sources,
+        config: Config = Config(),  # noqa: B008  (frozen)
+        *,
+        beside: Beside | None = None,
+    ) -> None:
+        """`beside`: what it shares with the other lines of its client (`lines.py`); None: it is the only one."""
         self.dialect = dialect
         self.config = config
         self.stats = Statistics()
         self.clock = Clock()
-        self.orders = Orders()
+        self.orders = Orders() if beside is None else beside.orders
         self.inflate: Callable[[bytes, int], bytes] = inflate
         """For its connections; a recording notes what comes out."""
         self._sources = sources
@@ -81,7 +91,15 @@ class Session:
         self._agenda = Agenda()
         self._subscriptions = Subscriptions()
         self._trust = Trust(
-            self._subscriptions, config, self.stats, self._events, self._agenda, self._timeline, self.orders
+            self._subscriptions,
+            config,
+            self.stats,
+            self._events,
+            self._agenda,
+            self._timeline,
+            self.orders,
+            self._is_line_proved,
+            beside,
         )
         self._subscriber = Subscriber(dialect, config, self._subscriptions, self._trust, self._events, self._agenda)
         self._interest = Interest(dialect, self._subscriptions, self._trust, self._agenda)
@@ -89,11 +107,14 @@ class Session:
         self._own_orders = OwnOrders(dialect, self.orders, self._events, self._agenda, self._timeline, self.stats)
         self._connecting = Connecting(dialect, config, sources)
         self._late_timers = LateTimers()
-        self._ids = RequestIds()
+        self._beside = beside
+        self._ids = RequestIds() if beside is None else beside.ids
         self._connection: Connection | None = None
         self._is_cut = False
         """Something has come out of `receive_data`, so that this connection's state proves nothing any more."""
         self._now = 0.0
+        self.read_clock: Callable[[], float] | None = None
+        """The caller's clock, for live views of books, which are read between two steps; None: the wall clock has to do."""
 
     # What is wanted ---------------------------------------------------------------------------------------------------
 
@@ -114,6 +135,14 @@ class Session:
         self._interest.hold(topics, holder)
         self._process(self._begin(now))
 
+    def let_go(self, *topics: Topic[Any], holder: Hashable, now: float) -> None:
+        """This holder wants these topics no more."""
+        self._let_go(self._interest.subscriptions_for(topics), holder, now)
+
+    def check_wanted(self, *topics: Topic[Any]) -> None:
+        """Raises `UsageError` for what `hold` would refuse."""
+        self._interest.check(topics)
+
     def release(self, holder: Hashable, now: float) -> None:
         """This holder wants nothing any more."""
         self._let_go(self._subscriptions.wanted(), holder, now)
@@ -132,6 +161,16 @@ class Session:
             raise UsageError(f"{topic} has no book here: subscribe to it first")
         return subscription.verification.view
 
+    def whole_update(self, topic: Topic[Any]) -> Update | None:
+        """The state of a topic's book as an update from which differences go on; None where the venue's form has none."""
+        subscription = self._subscriptions.get(topic.key)
+        book: object = None if subscription is None else subscription.verification.book
+        return book.whole_update(str(topic.key[1])) if isinstance(book, MakesWholeUpdates) else None
+
+    def trusted_at(self, now: float, *topics: Topic[Any]) -> bool:
+        """Whether these are live, and the connection was proved lately enough for that to mean something now."""
+        return self.trusted(*topics) and self.is_proved(now)
+
     def trusted(self, *topics: Topic[Any]) -> bool:
         """Whether all of these are live now; none named: all that are wanted (False when nothing is).
 
@@ -144,7 +183,7 @@ class Session:
             found = list(self._subscriptions.wanted())
         if not found or self._is_cut or not all(one is not None and one.verification.is_live for one in found):
             return False
-        return self._is_proved_at(max(self._now, self._timeline.by_wall()))
+        return self._is_proved_by_wall()
 
     def is_proved(self, now: float) -> bool:
         """Whether the connection was proved within `ping_interval + ping_timeout`, sleep of the machine included.
@@ -158,6 +197,12 @@ class Session:
     def is_doubted(self) -> bool:
         """After a sleep of the machine, until the connection is proved anew: nothing but a ping leaves."""
         return self._connection is not None and self._connection.is_doubted
+
+    def _is_line_proved(self) -> bool:
+        return self._is_proved_by_wall() if self.read_clock is None else self.is_proved(self.read_clock())
+
+    def _is_proved_by_wall(self) -> bool:
+        return self._is_proved_at(max(self._now, self._timeline.by_wall()))
 
     def _is_proved_at(self, time: float) -> bool:
         connection = self._connection
@@ -177,6 +222,10 @@ class Session:
             return None
         return update.received_at + self.clock.offset_ns / 1e9 - update.venue_time
 
+    def wall_time(self, now: float) -> float:
+        """`now` by the wall clock as it is set, as `received_at` and the times of `Lost` and `Restored` are."""
+        return self._timeline.stamp(self._timeline.peek(now))
+
     def topics(self) -> tuple[TopicStatus, ...]:
         """How each wanted topic stands."""
         stamp = self._timeline.stamp
@@ -186,6 +235,11 @@ class Session:
     def phase(self) -> Phase:
         """Where the connection stands; `NEW` while there is none."""
         return self._connection.phase if self._connection is not None else Phase.NEW
+
+    @property
+    def pending(self) -> int:
+        """Requests of this connection that have not ended, the session's own among them."""
+        return 0 if self._connection is None else self._connection.pending
 
     @property
     def is_stopped(self) -> bool:
@@ -267,6 +321,12 @@ class Session:
         """What `begin_order_queries` gave could not be asked about, for now, or (not `is_passing`) for good."""
         now = self._at(now)
         self._own_orders.resolver.failed_elsewhere(now, is_passing=is_passing)
+        self._process(now)
+
+    def ask_about_orders(self, now: float) -> None:
+        """Orders may have become unknown by what happened on another line: the venue is asked about them."""
+        now = self._at(now)
+        self._own_orders.resolver.schedule(now)
         self._process(now)
 
     def query_orders_elsewhere(self, now: float) -> None:
@@ -363,6 +423,13 @@ class Session:
         if self._connecting.is_stopped:
             self._connection.close(now)
         self._process(now)
+
+    def reconnect(self, now: float) -> None:
+        """Close what is open; a new connection comes after it as after any other end."""
+        now = self._at(now)
+        if self._connection is not None:
+            self._connection.close(now)
+            self._process(now)
 
     def disconnected(self, now: float, why: str | ConnectFailed = "") -> None:
         """The transport is gone: could not connect, end of data, reset, or closed after `wants_close`.
@@ -602,5 +669,6 @@ class Session:
         self._private_check.connection_lost()
         self._trust.connection_lost(connection.last_proof_at, str(event.reason), private_since=signed_in_at)
         self._subscriber.connection_lost()
-        self._own_orders.connection_lost(str(event.reason), now)
+        is_covered = self._beside is not None and self._beside.knows_orders()
+        self._own_orders.connection_lost(str(event.reason), now, is_covered=is_covered)
         self._events.append(event)

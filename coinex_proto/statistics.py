@@ -54,7 +54,7 @@ class Statistics:
     order_differences: int = 0
     """Own orders that were not as the venue listed them, each time the list of open orders was compared."""
     stray_answers: int = 0
-    """Answers that nobody waited for (any more)."""
+    """Answers that nobody waited for; not those that come after the time-out of their request."""
     unrecognised: int = 0
     """`Unrecognised` events of any cause, those of `decode_failures` too."""
     decode_failures: int = 0

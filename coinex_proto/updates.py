@@ -6,8 +6,10 @@ these two. This module must not know any venue.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Hashable
-from typing import Any, ClassVar, TypeVar
+from decimal import Decimal
+from typing import Any, ClassVar, Final, TypeVar
 
 from attrs import fields, frozen
 
@@ -18,7 +20,30 @@ U = TypeVar("U", bound="Update")
 
 @frozen(kw_only=True)
 class Event:
-    """Base of all events."""
+    """Base of all events. A printed one shows numbers as people write them: no exponents."""
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        if "__repr__" not in vars(cls):  # attrs makes none where a class has its own
+            cls.__repr__ = _shown  # type: ignore[method-assign]
+
+
+def _shown(event: Any) -> str:
+    """As attrs would show it, with the digits of its numbers: `Decimal` itself makes 0E-8 of 0.00000000."""
+    parts = []
+    for attribute in fields(type(event)):
+        if attribute.repr:
+            show = repr if attribute.repr is True else attribute.repr
+            parts.append(f"{attribute.name}={show(getattr(event, attribute.name))}")
+    return _WITH_EXPONENT.sub(_written_out, f"{type(event).__qualname__}({', '.join(parts)})")
+
+
+def _written_out(found: re.Match[str]) -> str:
+    return f"Decimal('{Decimal(found[1]):f}')"
+
+
+_WITH_EXPONENT: Final = re.compile(r"Decimal\('(-?[0-9]+(?:\.[0-9]+)?E[+-][0-9]{1,2})'\)", re.ASCII)
+"""Those with three digits are no amounts of anything, and stay short."""
 
 
 class _Stamp:

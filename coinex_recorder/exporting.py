@@ -358,7 +358,7 @@ def _parquet(directory: Path, exchange: str, table: Table, market: str, scales: 
 def _tardis(directory: Path, exchange: str, table: Table, market: str, _: Scales) -> _Writer:
     kind, columns = TARDIS[table.name]
     path = _new_path(directory, f"{exchange}_{kind}_{UNWANTED.sub('-', market)}.csv")
-    file = path.open("x", newline="")  # noqa: SIM115  (closed by `end`)
+    file = path.open("x", newline="")
     lines = csv.writer(file, lineterminator="\n")
     lines.writerow(columns)
     at = {name: index for index, (name, _) in enumerate(table.columns)}

@@ -21,47 +21,27 @@ if TYPE_CHECKING:
     from coinex_trio.stream import EventStream
     from coinex_trio.trio_coinex import TrioCoinexClient, open_coinex
 else:
-    from importlib import import_module
+    from coinex_proto.lazy import lazy_names as _lazy_names
 
-    _HOMES = {
-        "CoinflexExchange": "_local.coinflex",
-        "QfexExchange": "_local.qfex",
-        "BlockingClient": "blocking",
-        "BlockingHttp": "http",
-        "Client": "client",
-        "CoinexClient": "coinex",
-        "CoinflexClient": "coinflex",
-        "EventStream": "stream",
-        "Events": "blocking",
-        "Exchange": "exchange",
-        "Http": "http",
-        "Network": "network",
-        "ProxyNetwork": "proxy",
-        "QfexClient": "qfex",
-        "QfexHttp": "qfex_http",
-        "SYSTEM": "network",
-        "TrioCoinexClient": "trio_coinex",
-        "TrioQfexHttp": "qfex_http",
-        "credentials_from_env": "coinex",
-        "local_exchange": "exchange",
-        "memory_exchange": "exchange",
-        "open_client": "client",
-        "open_coinex": "trio_coinex",
-        "open_http": "http",
-        "open_qfex_http": "qfex_http",
-        "run": "blocking",
-    }
-
-    def __getattr__(name: str) -> object:
-        home = _HOMES.get(name)
-        if home is None:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        value = getattr(import_module(f"{__name__}.{home}"), name)
-        globals()[name] = value
-        return value
-
-    def __dir__() -> list[str]:
-        return sorted({*globals(), *_HOMES})
+    __getattr__, __dir__ = _lazy_names(
+        __name__,
+        {
+            "_local.coinflex": "CoinflexExchange",
+            "_local.qfex": "QfexExchange",
+            "blocking": "BlockingClient Events run",
+            "client": "Client open_client",
+            "coinex": "CoinexClient credentials_from_env",
+            "coinflex": "CoinflexClient",
+            "exchange": "Exchange local_exchange memory_exchange",
+            "http": "BlockingHttp Http open_http",
+            "network": "SYSTEM Network",
+            "proxy": "ProxyNetwork",
+            "qfex": "QfexClient",
+            "qfex_http": "QfexHttp TrioQfexHttp open_qfex_http",
+            "stream": "EventStream",
+            "trio_coinex": "TrioCoinexClient open_coinex",
+        },
+    )
 
 
 __all__ = [

@@ -1,4 +1,4 @@
-"""The blocking client: a plain socket in the calling thread, no hidden loop, no thread of its own.
+"""The blocking client: a plain socket in the calling thread, no hidden loop, no thread but to look up a name.
 
 Nothing happens between calls: bytes are read, timers kept and callbacks run inside the calls that wait, in the calling
 thread, in order of arrival and never inside each other. Must not import trio.
@@ -14,7 +14,7 @@ import warnings
 import weakref
 from collections.abc import Callable, Sequence
 from types import TracebackType
-from typing import Any, Protocol, Self, TypeVar, cast
+from typing import Protocol, Self, TypeVar, cast
 
 from coinex_driver.arguments import check_book_topic, check_runnable, check_seconds
 from coinex_driver.client_base import ClientBase
@@ -39,6 +39,7 @@ from coinex_proto import (
 from coinex_proto.checks import check_order
 from coinex_trio._io.background import Worker
 from coinex_trio._io.blocking_io import BlockingIO
+from coinex_trio._io.turns import Turns, step_all
 from coinex_trio.iterator import Events as Events
 from coinex_trio.network import SYSTEM, Network
 
@@ -162,7 +163,7 @@ class BlockingClient(ClientBase):
             return
         try:
             self.stop()
-            until = self._network.now() + self._core.config.close_timeout + CLOSE_MARGIN
+            until = self._network.now() + self._core.closing_time() + CLOSE_MARGIN
             self._until(lambda: self._core.is_over, until, "close()")
         finally:
             self._end()
@@ -354,12 +355,22 @@ def run(*clients: Runnable, seconds: float = math.inf) -> None:
     if len(clients) == 1 and parts[0] is clients[0]:
         _run_single(parts[0], until)
         return
-    now = parts[0]._core.now
-    # Looked up each time: a callback may subscribe the first topic of a socket that was not needed before.
-    while (alive := _alive(clients)) and now() < until:
-        for part in alive:
-            part._is_entered = True
-        _turn_all(alive, until)
+    _run_several(clients, parts[0]._network, until)
+
+
+def _run_several(clients: Sequence[Runnable], network: Network, until: float) -> None:
+    CURRENT_THREAD.is_waiting = True
+    try:
+        with Turns(network) as turns:
+            # A callback may subscribe the first topic of a socket that was not needed before.
+            while (alive := _alive(clients)) and network.now() < until:
+                for part in alive:
+                    part._is_entered = True
+                turns.drive([part._io for part in alive])
+                while turns.step(until) and network.now() < until:
+                    pass
+    finally:
+        CURRENT_THREAD.is_waiting = False
 
 
 def _run_single(client: BlockingClient, until: float) -> None:
@@ -396,17 +407,6 @@ def _turn_all(clients: Sequence[BlockingClient], until: float) -> bool:
     """Waits for the first of them that has something to do, and lets each do what it can; True: something had come."""
     CURRENT_THREAD.is_waiting = True
     try:
-        if len(clients) == 1:
-            return clients[0]._io.step(until)
-        watched: list[tuple[Any, bool]] = []
-        for client in clients:
-            watched += client._io.watched()
-            until = min(until, client._io.wakes_at())
-        came = clients[0]._network.wait(watched, until)
-        for client in clients:
-            client._io.take_in(came)
-        for client in clients:
-            client._io.turn()
-        return bool(came)
+        return step_all([client._io for client in clients], clients[0]._network, until)
     finally:
         CURRENT_THREAD.is_waiting = False

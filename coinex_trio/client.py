@@ -14,23 +14,22 @@ from typing import TypeVar
 
 import trio
 
-from coinex_driver.arguments import check_book_topic
-from coinex_driver.client_base import ClientBase
+from coinex_driver.async_client import AsyncClient
+from coinex_driver.block_errors import raise_together
 from coinex_driver.client_core import ClientCore
 from coinex_driver.stream_queue import latest, lossless
 from coinex_driver.tls import check_ssl_context
-from coinex_proto import BookChanged, BookView, Callbacks, Command, Config, Dialect, Event, OrderView, Topic, UsageError
-from coinex_proto.commands import describe
+from coinex_proto import Callbacks, Config, Dialect, Event, Topic, UsageError
+from coinex_trio._io.trio_awaiting import TrioAwaiting
 from coinex_trio._io.trio_io import TrioIO
 from coinex_trio.network import SYSTEM, Network
 from coinex_trio.stream import EventStream
 
-R = TypeVar("R")
 T = TypeVar("T")
 E = TypeVar("E", bound=Event)
 
 
-class Client(ClientBase):
+class Client(AsyncClient, TrioAwaiting):
     """One venue's session under trio; made by `open_client`. Its methods are called from tasks of the same trio run."""
 
     def __init__(self, core: ClientCore, io: TrioIO) -> None:
@@ -50,28 +49,6 @@ class Client(ClientBase):
             with suppress(trio.RunFinishedError):
                 token.run_sync_soon(self._io.wake, idempotent=True)
 
-    async def request(self, command: Command[R]) -> R:
-        """The answer to a command; raises what `Failed` would carry, or `NotReady` at once while not connected."""
-        reply = self._core.expect_reply(self.send(command))
-        await self._until(lambda: reply.event is not None, describe(command))
-        result: R = reply.result()
-        return result
-
-    async def ready(self, *topics: Topic[Event]) -> None:
-        """Returns when signed in and these topics are live; topics that are not subscribed yet are now."""
-        await trio.lowlevel.checkpoint()
-        is_done = self._change(lambda: self._core.when_live(topics))
-        await self._until(is_done, "ready()")
-
-    async def wait(self, order: OrderView) -> OrderView:
-        """The order when it is final. One in state `unknown` is waited for: it may be resolved by a push or a query.
-
-        One of which the venue cannot tell how it ended is given as it is: see `OrderView.has_ended`.
-        """
-        live = self._core.session.orders.live(order)  # an event carries a snapshot, which stays as it is
-        await self._until(lambda: live.has_ended, "wait()")
-        return live
-
     def events(self, *wanted: type[E] | Topic[E]) -> EventStream[E]:
         """Every event of these classes and topics, in order; nothing named: every event there is.
 
@@ -84,12 +61,6 @@ class Client(ClientBase):
         """The newest event of each topic; what was replaced before it was taken is counted in `.skipped`."""
         return EventStream(self._change(lambda: latest(self._core, topics)))
 
-    def book(self, topic: Topic[BookChanged]) -> BookView:
-        """A live view of this order book, subscribed if it was not; its numbers raise while it cannot be trusted."""
-        check_book_topic(topic)
-        self._change(lambda: self._core.ensure_subscribed((topic,)))
-        return self._core.session.book(topic)
-
     def _check(self) -> None:
         token = trio.lowlevel.current_trio_token() if trio.lowlevel.in_trio_run() else None
         if (token, os.getpid()) != self._home:
@@ -97,11 +68,6 @@ class Client(ClientBase):
                 "this client belongs to another thread or process; in a thread of this program, "
                 "use trio.from_thread.run_sync() to call its methods"
             )
-
-    async def _opened(self) -> None:
-        """Returns when the client is ready for the first time, or was stopped before by a callback."""
-        core = self._core
-        await self._until(lambda: core.was_ready or (core.is_stopping and core.error is None), "opening")
 
     async def _until(self, is_done: Callable[[], bool], what: str) -> None:
         await trio.lowlevel.checkpoint()
@@ -151,15 +117,4 @@ async def opened(client: Client, io: TrioIO, *beside: Callable[[], Awaitable[Non
             body_error = error
         await io.close()
         nursery.cancel_scope.cancel()
-    _raise(body_error, core.error)
-
-
-def _raise(body_error: BaseException | None, client_error: BaseException | None) -> None:
-    """Raises one error as itself, two as a group; a cancellation gives way to an error."""
-    errors = tuple(dict.fromkeys(error for error in (body_error, client_error) if error is not None))
-    if len(errors) == 2 and isinstance(body_error, trio.Cancelled):
-        errors = errors[1:]
-    if len(errors) == 1:
-        raise errors[0]
-    if errors:
-        raise BaseExceptionGroup("the block and its client have failed", errors)
+    raise_together(body_error, core.error, trio.Cancelled)

@@ -131,7 +131,10 @@ class CoinexClient(BlockingClient, CoinexSubscriptions):
 
         session = self._core.session
         given = {name: value for name, value in self._http_options.items() if value is not None}
-        return BlockingHttp(**given, clock=session.clock, orders=session.orders)
+        http = BlockingHttp(**given, clock=session.clock, orders=session.orders)
+        core = self._core
+        http.end_with(lambda: core.stops_by)
+        return http
 
     @cached_property
     def _trading(self) -> CoinexTrading:

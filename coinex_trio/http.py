@@ -8,10 +8,16 @@ from __future__ import annotations
 
 import math
 import ssl
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TypeVar, final
 
+from coinex_driver.http.coinex import CoinexHttp, caller_and_pool
+from coinex_driver.http.wire import (
+    DEFAULT_URL,
+    MissingExtra,
+    httpx2,
+)
 from coinex_proto import Config
 from coinex_proto.coinex import Credentials
 from coinex_proto.coinex.http import (
@@ -19,22 +25,15 @@ from coinex_proto.coinex.http import (
     HttpCaller,
     HttpCommand,
     HttpCommands,
-    HttpOptions,
     Json,
     MarketType,
     ResolvedOrder,
     call,
 )
 from coinex_proto.orders.tracker import Orders
-from coinex_trio._http.loops import BlockingCalls, TrioCalls
+from coinex_trio._http.loops import BlockingCalls
 from coinex_trio._http.network import proxy_of, trio_transport
-from coinex_trio._http.wire import (
-    DEFAULT_URL,
-    MissingExtra,
-    PoolSettings,
-    httpx2,
-    place_of,
-)
+from coinex_trio._io.trio_awaiting import TrioAwaiting
 from coinex_trio.network import SYSTEM, Network
 
 __all__ = ["BlockingHttp", "Http", "MissingExtra", "open_http"]
@@ -66,18 +65,20 @@ class BlockingHttp(BlockingCalls):
         transport: httpx2.BaseTransport | None = None,
     ) -> None:
         """Nothing is opened yet. `transport` replaces the sockets, for example by a local exchange's."""
-        config = config if config is not None else Config()
-        place = place_of(url, has_credentials=credentials is not None, allow_plaintext=allow_plaintext)
-        settings = PoolSettings(
-            place=place,
+        self._caller, settings = caller_and_pool(
+            network.sources,
+            credentials,
+            url=url,
             config=config,
-            has_credentials=credentials is not None,
+            window_ms=window_ms,
+            retries=retries,
             proxy=proxy_of(network, proxy),
             ssl_context=ssl_context,
+            allow_plaintext=allow_plaintext,
+            clock=clock,
+            orders=orders,
         )
         super().__init__(settings, network, transport)
-        options = HttpOptions(base_path=place.base_path, host=place.host, window_ms=window_ms, retries=retries)
-        self._caller = HttpCaller(network.sources, credentials, options, clock=clock, orders=orders)
 
     def request(self, command: HttpCommand[R]) -> R:
         """The result of a command. Raises what `HttpCaller.request` raises; a call that changes something is sent once."""
@@ -136,58 +137,24 @@ async def open_http(
     """
     import trio
 
-    config = config if config is not None else Config()
-    place = place_of(url, has_credentials=credentials is not None, allow_plaintext=allow_plaintext)
-    settings = PoolSettings(
-        place=place,
+    caller, settings = caller_and_pool(
+        network.sources,
+        credentials,
+        url=url,
         config=config,
-        has_credentials=credentials is not None,
+        window_ms=window_ms,
+        retries=retries,
         proxy=proxy_of(network, proxy),
         ssl_context=ssl_context,
+        allow_plaintext=allow_plaintext,
+        clock=clock,
+        orders=orders,
     )
-    options = HttpOptions(base_path=place.base_path, host=place.host, window_ms=window_ms, retries=retries)
-    caller = HttpCaller(network.sources, credentials, options, clock=clock, orders=orders)
     async with httpx2.AsyncClient(**settings.arguments(), transport=transport or trio_transport(network)) as pool:
         shift = network.now() - trio.current_time()
-        yield Http(caller, pool, place.origin, config, lambda: trio.current_time() + shift)
+        yield Http(caller, pool, settings.place.origin, settings.config, lambda: trio.current_time() + shift)
 
 
 @final
-class Http(TrioCalls):
+class Http(CoinexHttp, TrioAwaiting):
     """The client that `open_http` gives. A call that is cancelled may have taken effect: `resolve_order` tells."""
-
-    def __init__(
-        self, caller: HttpCaller, pool: httpx2.AsyncClient, origin: str, config: Config, now: Callable[[], float]
-    ) -> None:
-        super().__init__(pool, origin, config, now)
-        self._caller = caller
-
-    async def request(self, command: HttpCommand[R]) -> R:
-        """The result of a command. Raises what `HttpCaller.request` raises; a call that changes something is sent once."""
-        return await self._run(self._caller.request(command, self._now()))
-
-    async def call(self, method: str, path: str, /, **parameters: object) -> Json:
-        """The `data` of any call as plain JSON: `call("GET", "/futures/ticker", market="BTCUSDT")`."""
-        return await self.request(call(method, path, **parameters))
-
-    async def resolve_order(
-        self, client_id: str, *, market: str | None = None, market_type: MarketType | None = None
-    ) -> ResolvedOrder:
-        """What the venue knows of an order whose outcome is unknown. "not_found" is no proof right after sending."""
-        return await self._run(
-            self._caller.resolve_order(client_id, self._now(), market=market, market_type=market_type)
-        )
-
-    async def run(self, commands: HttpCommands[R]) -> R:
-        """What comes of commands that follow from each other: those of an `OrderEntry`, a `Backfill`, of holdings."""
-        return await self._run(self._caller.run(commands, self._now()))
-
-    async def sync_clock(self) -> float:
-        """Asks the venue's time, and gives its clock minus ours in seconds."""
-        await self._run(self._caller.sync_clock(self._now()))
-        return self._caller.clock_offset_ms / 1000
-
-    @property
-    def caller(self) -> HttpCaller:
-        """Rate limits and clock, for those who look closer."""
-        return self._caller

@@ -15,8 +15,11 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final, Protocol
 
+from attrs import field, frozen
+
+from coinex_driver.proxy_tunnel import Tunnel
 from coinex_proto import ConnectFailed, Sources, UsageError
-from coinex_trio._io.sockets import SocketTransport, Waker
+from coinex_trio._io.sockets import Lookup, SocketTransport, Waker
 
 if TYPE_CHECKING:
     import trio
@@ -75,8 +78,8 @@ class Network(Protocol):
         ...
 
     def dial(self, host: str, port: int, ssl_context: ssl.SSLContext | None) -> Transport:
-        """A transport that has begun to connect. Raises `OSError` or a `ConnectFailed` of its own; name resolution may
-        wait. No context: no TLS.
+        """A transport that has begun to connect, without waiting for anything. Raises `OSError` or a `ConnectFailed` of its
+        own. No context: no TLS.
         """
         ...
 
@@ -97,6 +100,15 @@ class Network(Protocol):
         ...
 
 
+@frozen
+class Way:
+    """Where TCP leads, and what has to be said there before the venue is reached."""
+
+    host: str
+    port: int
+    tunnel: Tunnel | None = field(default=None, repr=False)
+
+
 class SystemNetwork:
     """Real sockets, a clock that counts sleep, shifted once to Unix seconds, the system's wall clock and random bytes.
 
@@ -109,6 +121,7 @@ class SystemNetwork:
         self._shift = time.time() - self._seconds()
         self._ahead = self._seconds() - time.monotonic()
         self._slept = 0.0
+        self._lookups: dict[tuple[str, int], Lookup] = {}
 
     def now(self) -> float:
         """Seconds that never go back, count sleep where the system can, and read as Unix time."""
@@ -125,8 +138,18 @@ class SystemNetwork:
         return time.monotonic() if self._clock_id is None else time.clock_gettime(self._clock_id)
 
     def dial(self, host: str, port: int, ssl_context: ssl.SSLContext | None) -> SocketTransport:
-        """Resolves the name (which no time-out of ours can bound without a thread) and begins to connect."""
-        return SocketTransport(self.resolve(host, port), host, ssl_context)
+        """Begins to resolve the name, and connects then."""
+        return SocketTransport(self.look_up(host, port), host, ssl_context)
+
+    def look_up(self, host: str, port: int) -> Lookup:
+        """A name being resolved, in a thread, since nothing else bounds it; one that hangs is waited for, not doubled."""
+        place = (host, port)
+        running = self._lookups.get(place)
+        if running is not None and running.process == os.getpid():
+            return running
+        lookup = self._lookups[place] = Lookup(self.resolve, host, port)
+        lookup.start(lambda: self._lookups.pop(place, None))
+        return lookup
 
     def wait(self, watched: Sequence[tuple[Transport, bool]], until: float) -> Sequence[object]:
         """One `poll` over all sockets. Of several, a new poll object each time costs less than keeping one up to date."""
@@ -160,6 +183,10 @@ class SystemNetwork:
         stream = await open_tcp(host, port, resolver, self.resolve)
         return stream if ssl_context is None else await start_tls(stream, host, ssl_context)
 
+    def way_to(self, host: str, port: int) -> Way:
+        """Where TCP has to lead for this address; a subclass may go through a proxy."""
+        return Way(host, port)
+
     def resolve(self, host: str, port: int) -> tuple[tuple[str, int], ...]:
         """Addresses of a host; a subclass may know better."""
         return resolve(host, port)
@@ -192,7 +219,7 @@ def resolve(host: str, port: int) -> tuple[tuple[str, int], ...]:
     return tuple(dict.fromkeys(columns))
 
 
-def too_late(network: Network, host: str, port: int, seconds: float) -> str | ConnectFailed:
+def too_late(network: object, host: str, port: int, seconds: float) -> str | ConnectFailed:
     """Why nothing is connected after so many seconds."""
     why = f"no connection within {seconds:g} s"
     return network.failed(host, port, why) if isinstance(network, SystemNetwork) else why

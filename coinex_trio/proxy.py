@@ -13,7 +13,7 @@ from coinex_driver.network_errors import describe
 from coinex_driver.proxy_tunnel import Proxy, Tunnel
 from coinex_proto import ProxyError
 from coinex_trio._io.sockets import SocketTransport
-from coinex_trio.network import SystemNetwork
+from coinex_trio.network import SystemNetwork, Way
 
 if TYPE_CHECKING:
     import trio
@@ -47,15 +47,9 @@ class ProxyNetwork(SystemNetwork):
         return self._proxy.url
 
     def dial(self, host: str, port: int, ssl_context: ssl.SSLContext | None) -> SocketTransport:
-        """Resolves the proxy's name, and begins to connect to it. Raises `ProxyError` when it has no address."""
-        tunnel = Tunnel(self._proxy, host, port)
-        try:
-            addresses = self.resolve(self._proxy.host, self._proxy.port)
-        except OSError as error:
-            why = describe(error)
-        else:
-            return SocketTransport(addresses, host, ssl_context, tunnel)
-        raise tunnel.failed(why)
+        """Begins to resolve the proxy's name, and connects to it then. What goes wrong is a `ProxyError` of `progress`."""
+        addresses = self.look_up(self._proxy.host, self._proxy.port)
+        return SocketTransport(addresses, host, ssl_context, Tunnel(self._proxy, host, port))
 
     async def open_stream(
         self, host: str, port: int, ssl_context: ssl.SSLContext | None, resolver: trio.CapacityLimiter
@@ -72,6 +66,10 @@ class ProxyNetwork(SystemNetwork):
             await go_through(stream, tunnel)
             return stream if ssl_context is None else await start_tls(stream, host, ssl_context)
         raise tunnel.failed(why)
+
+    def way_to(self, host: str, port: int) -> Way:
+        """To the proxy, and through it."""
+        return Way(self._proxy.host, self._proxy.port, Tunnel(self._proxy, host, port))
 
     def failed(self, host: str, port: int, why: str) -> ProxyError:
         """A `ProxyError`: nobody can see from outside where on the way it went wrong."""

@@ -263,6 +263,8 @@ class QfexClient(QfexTrading):
             if self._http_url is None:
                 raise UsageError("http_url is needed: these sockets are not the venue's own")
             self._http = QfexHttp(url=self._http_url, **self._http_options)
+            core = self._market._core  # both are stopped together
+            self._http.end_with(lambda: core.stops_by)
         return self._http
 
     def load_reference(self) -> ReferenceData:

@@ -6,15 +6,17 @@ Both lead the steps of `HttpCaller` through. Needs the extra `http`. Must not im
 from __future__ import annotations
 
 import ssl
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TypeVar, final
 
+from coinex_driver.http.qfex import QfexHttpCalls, qfex_caller_and_pool
+from coinex_driver.http.wire import httpx2
 from coinex_proto import Config, qfex
-from coinex_proto.qfex.http import HTTP_URL, HttpCaller, HttpCommand, HttpOptions
-from coinex_trio._http.loops import BlockingCalls, TrioCalls
+from coinex_proto.qfex.http import HTTP_URL, HttpCaller, HttpCommand
+from coinex_trio._http.loops import BlockingCalls
 from coinex_trio._http.network import proxy_of, trio_transport
-from coinex_trio._http.wire import PoolSettings, httpx2, place_of
+from coinex_trio._io.trio_awaiting import TrioAwaiting
 from coinex_trio.network import SYSTEM, Network
 
 __all__ = ["QfexHttp", "TrioQfexHttp", "open_qfex_http"]
@@ -44,15 +46,27 @@ class QfexHttp(BlockingCalls):
         transport: httpx2.BaseTransport | None = None,
     ) -> None:
         """Nothing is opened yet. `account_id`: a subaccount. `transport` replaces the sockets."""
-        settings, options = _prepared(
-            credentials, account_id, url, config, retries, proxy, ssl_context, network, allow_plaintext=allow_plaintext
+        self._caller, settings = qfex_caller_and_pool(
+            network.sources,
+            credentials,
+            account_id,
+            url=url,
+            config=config,
+            retries=retries,
+            proxy=proxy_of(network, proxy),
+            ssl_context=ssl_context,
+            allow_plaintext=allow_plaintext,
         )
-        self._caller = HttpCaller(network.sources, credentials, options)
         super().__init__(settings, network, transport)
 
     def request(self, command: HttpCommand[R]) -> R:
         """The result of a call. Raises what `HttpCaller.request` raises; one that changes something is sent once."""
         return self._run(self._caller.request(command, self._network.now()))
+
+    @property
+    def caller(self) -> HttpCaller:
+        """What counts what could not be read."""
+        return self._caller
 
 
 @asynccontextmanager
@@ -72,50 +86,22 @@ async def open_qfex_http(
     """QFEX over HTTP under trio: `async with open_qfex_http(credentials) as api: await api.request(…)`."""
     import trio
 
-    settings, options = _prepared(
-        credentials, account_id, url, config, retries, proxy, ssl_context, network, allow_plaintext=allow_plaintext
+    caller, settings = qfex_caller_and_pool(
+        network.sources,
+        credentials,
+        account_id,
+        url=url,
+        config=config,
+        retries=retries,
+        proxy=proxy_of(network, proxy),
+        ssl_context=ssl_context,
+        allow_plaintext=allow_plaintext,
     )
-    caller = HttpCaller(network.sources, credentials, options)
     async with httpx2.AsyncClient(**settings.arguments(), transport=transport or trio_transport(network)) as pool:
         shift = network.now() - trio.current_time()
         yield TrioQfexHttp(caller, pool, settings, lambda: trio.current_time() + shift)
 
 
 @final
-class TrioQfexHttp(TrioCalls):
+class TrioQfexHttp(QfexHttpCalls, TrioAwaiting):
     """The client that `open_qfex_http` gives; many tasks may share it."""
-
-    def __init__(
-        self, caller: HttpCaller, pool: httpx2.AsyncClient, settings: PoolSettings, now: Callable[[], float]
-    ) -> None:
-        super().__init__(pool, settings.place.origin, settings.config, now)
-        self._caller = caller
-
-    async def request(self, command: HttpCommand[R]) -> R:
-        """The result of a call. Raises what `HttpCaller.request` raises; one that changes something is sent once."""
-        return await self._run(self._caller.request(command, self._now()))
-
-
-def _prepared(
-    credentials: qfex.HmacCredentials | None,
-    account_id: str | None,
-    url: str,
-    config: Config | None,
-    retries: int,
-    proxy: str | None,
-    ssl_context: ssl.SSLContext | None,
-    network: Network,
-    *,
-    allow_plaintext: bool,
-) -> tuple[PoolSettings, HttpOptions]:
-    has_credentials = credentials is not None
-    place = place_of(url, has_credentials=has_credentials, allow_plaintext=allow_plaintext, base_path="")
-    settings = PoolSettings(
-        place=place,
-        config=config if config is not None else Config(),
-        has_credentials=has_credentials,
-        proxy=proxy_of(network, proxy),
-        ssl_context=ssl_context,
-    )
-    options = HttpOptions(base_path=place.base_path, host=place.host, account_id=account_id, retries=retries)
-    return settings, options

@@ -21,6 +21,10 @@ SURFACE = {
         OrderUpdate Orders Ping PositionUpdate Positions Premium PremiumUpdate Raw ServerTime StopOrderUpdate StopOrders
         Ticker TickerUpdate Trades TradesUpdate UserTradeUpdate UserTrades futures sign_http sign_websocket spot
     """,
+    "coinex_asyncio": """
+        Client CoinexClient CoinflexClient EventStream QfexClient local_exchange memory_exchange open_client open_coinex
+        open_coinflex open_qfex
+    """,
     "coinex_trio": """
         BlockingClient Client CoinexClient EventStream credentials_from_env local_exchange open_client open_coinex run
     """,
@@ -32,7 +36,7 @@ def packages() -> list[str]:
     """Every package of the distribution that is not private."""
     return [
         ".".join(init.parent.relative_to(ROOT).parts)
-        for top in ("coinex_driver", "coinex_proto", "coinex_trio")
+        for top in ("coinex_asyncio", "coinex_driver", "coinex_proto", "coinex_trio")
         for init in sorted((ROOT / top).rglob("__init__.py"))
         if not any(part.startswith("_") for part in init.parent.relative_to(ROOT).parts)
     ]
@@ -78,7 +82,7 @@ def test_the_promised_names_are_there(package: str) -> None:
     assert set(SURFACE[package].split()) - set(declared_all(package)) == set()
 
 
-@pytest.mark.parametrize("package", ["coinex_proto", "coinex_trio"])
+@pytest.mark.parametrize("package", ["coinex_asyncio", "coinex_proto", "coinex_trio"])
 def test_types_are_shipped(package: str) -> None:
     assert (ROOT / package / "py.typed").is_file()
 

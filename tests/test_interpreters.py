@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.processes import HANGS_AFTER
+
 ROOT = Path(__file__).parent.parent
 
 USE = """
@@ -55,7 +57,7 @@ interpreters.destroy(inside)
 @pytest.mark.skipif(sys.implementation.name != "cpython", reason="sub-interpreters are CPython's")
 def test_p12_a_sub_interpreter_works_or_says_that_it_cannot() -> None:
     done = subprocess.run(
-        [sys.executable, "-c", RUN_INSIDE], input=USE, cwd=ROOT, capture_output=True, text=True, timeout=50
+        [sys.executable, "-c", RUN_INSIDE], input=USE, cwd=ROOT, capture_output=True, text=True, timeout=HANGS_AFTER
     )
     if sys.version_info >= (3, 12):
         # What becomes of the process after that is Python's; 3.12 and 3.13 were seen to abort at its end.

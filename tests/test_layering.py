@@ -8,13 +8,16 @@ from pathlib import Path
 
 import pytest
 
+from tests.processes import HANGS_AFTER
+
 ROOT = Path(__file__).parent.parent
-PACKAGES = frozenset({"coinex_proto", "coinex_driver", "coinex_trio"})
+PACKAGES = frozenset({"coinex_asyncio", "coinex_proto", "coinex_driver", "coinex_trio"})
 VENUES = ("coinex", "qfex", "coinflex")
 
 IO_AND_TIME = frozenset(
     {
         "asyncio",
+        "coinex_asyncio",
         "coinex_driver",
         "coinex_trio",
         "concurrent",
@@ -62,6 +65,9 @@ HARMLESS = frozenset(
     }
 )
 """Names of such modules that open, start and wait for nothing: what drivers share may have these, and the log."""
+
+HTTP_VALUES = frozenset({"httpcore2", "httpx2"})
+"""What `coinex_driver/http` may have besides: requests and answers as values; the sockets under them are a driver's."""
 
 CLOCKS = frozenset({"now", "utcnow", "today", "monotonic", "perf_counter", "time_ns"})
 """Methods of `datetime`, `date` and `time` that read a clock."""
@@ -151,12 +157,14 @@ def test_only_the_framing_and_the_local_exchange_import_wsproto() -> None:
     allowed = ("coinex_proto/_wire/websocket.py", "coinex_proto/simulator/")
     assert offences("coinex_proto", {"wsproto"}, apart_from=allowed) == []
     assert offences("coinex_trio", {"wsproto"}) == []
+    assert offences("coinex_asyncio", {"wsproto"}) == []
     assert offences("coinex_driver", {"wsproto"}) == []
 
 
 def test_only_the_local_exchange_and_the_way_through_a_proxy_import_h11() -> None:
     assert offences("coinex_proto", {"h11"}, apart_from=("coinex_proto/simulator/",)) == []
     assert offences("coinex_trio", {"h11"}) == []
+    assert offences("coinex_asyncio", {"h11"}) == []
     assert offences("coinex_driver", {"h11"}, apart_from=("coinex_driver/proxy_tunnel.py",)) == []
 
 
@@ -198,21 +206,45 @@ def test_no_package_imports_a_private_module_of_another() -> None:
 
 
 def test_what_drivers_share_does_no_io_and_knows_no_driver() -> None:
-    forbidden = IO_AND_TIME - {"coinex_driver"} | {"coinex_asyncio", "httpcore2", "httpx2"}
+    forbidden = IO_AND_TIME - {"coinex_driver"} | {"httpcore2", "httpx2"}
     found = [
         offence
         for offence in offences("coinex_driver", forbidden)
-        if offence.partition(" imports ")[2] not in HARMLESS and not offence.startswith("coinex_driver/log.py:")
+        if offence.partition(" imports ")[2] not in HARMLESS
+        and not offence.startswith("coinex_driver/log.py:")
+        and not (offence.startswith("coinex_driver/http/") and is_in(offence.partition(" imports ")[2], HTTP_VALUES))
     ]
     assert found == []
 
 
+def test_the_asyncio_driver_knows_no_trio_and_of_the_other_drivers_only_network_and_local_exchange() -> None:
+    allowed = {f"coinex_trio.{module}" for module in ("exchange", "network", "proxy")}
+    assert offences("coinex_asyncio", {"trio"}) == []
+    others = [each for each in offences("coinex_asyncio", {"coinex_trio"}) if not is_in(each.split()[-1], allowed)]
+    assert others == []
+
+
+def test_an_asyncio_program_does_not_import_trio_as_long_as_it_does_without_http() -> None:
+    """httpcore2 imports trio where it is installed."""
+    names = "open_client, open_coinflex, local_exchange, memory_exchange, ProxyNetwork, EventStream"
+    program = f"import sys; from coinex_asyncio import {names}; print('trio' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=30, check=True)
+    assert done.stdout.strip() == "False"
+
+
+def test_the_asyncio_driver_stays_small() -> None:
+    assert len((ROOT / "coinex_asyncio/_io/asyncio_io.py").read_text().splitlines()) <= 350
+
+
 @pytest.mark.parametrize(
-    "module", ["coinex_proto", "coinex_proto.coinex", "coinex_driver", "coinex_trio", "coinex_trio.blocking"]
+    "module",
+    ["coinex_asyncio", "coinex_proto", "coinex_proto.coinex", "coinex_driver", "coinex_trio", "coinex_trio.blocking"],
 )
 def test_importing_it_does_not_import_trio(module: str) -> None:
     program = (
         f"import sys, {module}; print([m for m in ('trio', 'asyncio', 'click', 'rich', 'httpx2') if m in sys.modules])"
     )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=30, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=HANGS_AFTER, check=True
+    )
     assert done.stdout.strip() == "[]", done.stdout

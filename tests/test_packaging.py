@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.processes import HANGS_AFTER
+
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 
@@ -24,7 +26,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
         cwd=ROOT,
         check=True,
         capture_output=True,
-        timeout=50,
+        timeout=HANGS_AFTER,
     )
     (built,) = folder.glob("*.whl")
     return zipfile.ZipFile(built)
@@ -33,12 +35,18 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
 def test_the_wheel_holds_the_packages_and_their_types_and_nothing_else(wheel: zipfile.ZipFile) -> None:
     names = wheel.namelist()
     assert {name.partition("/")[0] for name in names} == {
+        "coinex_asyncio",
         "coinex_driver",
         "coinex_proto",
         "coinex_trio",
         f"coinex_sdk-{PROJECT['version']}.dist-info",
     }
-    assert {"coinex_driver/py.typed", "coinex_proto/py.typed", "coinex_trio/py.typed"} <= set(names)
+    assert {
+        "coinex_asyncio/py.typed",
+        "coinex_driver/py.typed",
+        "coinex_proto/py.typed",
+        "coinex_trio/py.typed",
+    } <= set(names)
     wheel.close()
 
 
@@ -63,7 +71,7 @@ def test_the_development_tools_cover_what_users_install() -> None:
 @pytest.mark.parametrize("missing", ["click", "rich"])
 def test_without_the_extra_the_command_says_what_to_install(missing: str) -> None:
     program = f"import sys; sys.modules[{missing!r}] = None; sys.argv = ['coinex', 'demo']; from coinex_trio.cli import main; main()"
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=30)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=HANGS_AFTER)
     assert done.returncode == 2
     assert "pip install 'coinex-sdk[cli]'" in done.stderr
     assert "Traceback" not in done.stderr

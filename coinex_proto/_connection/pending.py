@@ -49,7 +49,6 @@ class Pending:
     deadline: float = 0.0
     has_ended: bool = False
     """Its caller has its outcome; it only keeps its place for an answer that comes late."""
-    is_answered: bool = False
     parts: set[str] = Factory(
         lambda self: set(self.outgoing.parts) if self.purpose is Purpose.CALLER else set(), takes_self=True
     )
@@ -70,7 +69,10 @@ class PendingRequests:
         self.waiting: dict[RequestId, Pending] = {}
         """By id, in the order in which they left; to be read only."""
         self._by_key: dict[ReplyKey, list[Pending]] = {}
-        self._deadlines: list[tuple[float, int, Pending]] = []
+        self._deadlines: list[tuple[float, RequestId]] = []
+        """Also of requests that are over, until their time comes: ids only, since a request may hold a secret."""
+        self._late: dict[ReplyKey, None] = {}
+        """Keys of the latest that timed out and keep no place any more, in the order in which they were given up."""
 
     def __len__(self) -> int:
         return len(self.waiting)
@@ -114,9 +116,24 @@ class PendingRequests:
                 return found
         return None
 
+    def give_up(self, pending: Pending) -> None:
+        """It has timed out, and keeps its place no longer: an answer that comes even so is no stray."""
+        self.remove(pending)
+        for key in pending.outgoing.keys:
+            self._late.pop(key, None)
+            self._late[key] = None
+        while len(self._late) > MAX_REQUESTS:
+            del self._late[next(iter(self._late))]
+
+    def is_late(self, keys: Sequence[ReplyKey]) -> bool:
+        """Whether an answer that nobody waits for may be to a request that was given up; true once for each."""
+        found = [key for key in keys if key in self._late]
+        for key in found:
+            del self._late[key]
+        return bool(found)
+
     def remove(self, pending: Pending) -> None:
         """It is over."""
-        pending.is_answered = True
         self._agenda.add(Item.SEND_QUEUE)
         del self.waiting[pending.request_id]
         self.optional -= pending.outgoing.is_reply_optional
@@ -134,15 +151,19 @@ class PendingRequests:
     def next_deadline(self) -> float | None:
         """When the next of them times out."""
         heap = self._deadlines
-        while heap and (heap[0][2].is_answered or heap[0][0] != heap[0][2].deadline):
+        while heap:
+            due, request_id = heap[0]
+            pending = self.waiting.get(request_id)
+            if pending is not None and pending.deadline == due:
+                return due
             heapq.heappop(heap)
-        return heap[0][0] if heap else None
+        return None
 
     def expired(self, now: float) -> list[Pending]:
         """Those whose deadline has passed, in the order of their deadlines."""
         found = []
         while (due := self.next_deadline()) is not None and due <= now:
-            found.append(heapq.heappop(self._deadlines)[2])
+            found.append(self.waiting[heapq.heappop(self._deadlines)[1]])
         return found
 
     def take_all(self) -> list[Pending]:
@@ -152,11 +173,12 @@ class PendingRequests:
         self.optional = 0
         self._by_key.clear()
         self._deadlines.clear()
+        self._late.clear()
         return sent
 
     def _set_deadline(self, pending: Pending, deadline: float) -> None:
         pending.deadline = deadline
-        heapq.heappush(self._deadlines, (deadline, pending.request_id, pending))
+        heapq.heappush(self._deadlines, (deadline, pending.request_id))
 
 
 class TopicRate:

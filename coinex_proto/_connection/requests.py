@@ -183,13 +183,13 @@ class Requests:
         passed_over = []
         for pending in self.pending.expired(now):
             if pending.has_ended:
-                self.pending.remove(pending)
+                self.pending.give_up(pending)
             elif pending.outgoing.is_reply_optional and pending.failure is None:
                 self.pending.remove(pending)
                 if self._went_unanswered(pending):
                     passed_over.append(pending)
             elif pending.purpose is not Purpose.CALLER:
-                self.pending.remove(pending)  # the heartbeat and the sign-in have deadlines of their own
+                self.pending.give_up(pending)  # the heartbeat and the sign-in have deadlines of their own
             else:
                 self._timed_out(pending, now)
         return passed_over
@@ -226,7 +226,7 @@ class Requests:
         if pending is None:
             if answer.refusal is None and not self._begun.isdisjoint(answer.keys):
                 self._begun.difference_update(answer.keys)
-            elif not beside_update and not answer.may_be_stray:
+            elif not self.pending.is_late(answer.keys) and not beside_update and not answer.may_be_stray:
                 self._stats.stray_answers += 1
                 self._unrecognised(payload, "an answer to no request that waits")
             return None
@@ -236,7 +236,6 @@ class Requests:
                 self._unrecognised(payload, "an answer to a part of a request that does not wait for one")
             return None
         if pending.has_ended:
-            self._stats.stray_answers += 1
             if not pending.outgoing.may_wait and not beside_update and OLDEST not in answer.keys:
                 self._take_late_answer(pending, answer, payload, now)
             # The session has a use for its own: what it asked for has begun, or is known, after all.

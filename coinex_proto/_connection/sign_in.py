@@ -73,13 +73,17 @@ class SignIn:
         """Its answer need not come: on to the next one."""
         self._commands.popleft()
 
-    def answered(self, command: Command[Any], answer: Answer) -> bool:
-        """True: on to the next command. False: ask the venue's clock, then `begin` again. Raises `LoginRefused`."""
+    def answered(self, answer: Answer) -> bool:
+        """True: on to the next command. False: ask the venue's clock, then `begin` again. Raises `LoginRefused`.
+
+        Neither we nor the error keep a command that has been answered: it may hold a secret.
+        """
         refusal = answer.refusal
         if refusal is not None:
             if refusal.is_clock and self._dialect.clock is not None and not self._clock_was_asked:
                 self._clock_was_asked = True
                 return False
+            self._commands.clear()
             raise LoginRefused(
                 refusal.code,
                 refusal.message,
@@ -88,10 +92,12 @@ class SignIn:
                 may_pass=refusal.is_undocumented,
             )
         try:
-            command.parse(answer.body)
+            self._commands.popleft().parse(answer.body)
         except PayloadError as error:
-            raise LoginRefused(None, f"the answer cannot be read: {error}", retryable=True) from error
-        self._commands.popleft()
+            self._commands.clear()
+            raise LoginRefused(None, f"the answer cannot be read: {error}", retryable=True) from error.with_traceback(
+                None
+            )
         return True
 
     def _hint(self, refusal: Refusal) -> str:

@@ -6,9 +6,12 @@ This module must not know any venue.
 from __future__ import annotations
 
 from collections.abc import Generator
-from typing import TypeAlias, TypeVar
+from typing import Final, TypeAlias, TypeVar
 
 from attrs import field, frozen
+
+from coinex_proto._wire.retry_after import retry_after
+from coinex_proto.errors import SdkError
 
 R = TypeVar("R")
 
@@ -70,3 +73,18 @@ class NoReply:
 Step: TypeAlias = Pause | Send
 StepResult: TypeAlias = Woken | Reply | NoReply
 Steps: TypeAlias = Generator[Step, StepResult, R]
+
+
+LONGEST_PAUSE: Final = 30.0
+"""Seconds: a server that wants a query repeated later than that is not waited for; its error says how long it asked for."""
+
+
+def asked_pause(reply: Reply | NoReply, error: SdkError, unix_time: float) -> float:
+    """Seconds until a query may be repeated, as the server asks in Retry-After; 0.0: it does not.
+
+    Notes them at the error. More than `LONGEST_PAUSE` must not be waited: the caller would seem to hang.
+    """
+    seconds = retry_after(reply.headers, unix_time) if isinstance(reply, Reply) else 0.0
+    if seconds > LONGEST_PAUSE:
+        error.add_note(f"the server asks to be left alone for {seconds:.0f} s (Retry-After)")
+    return seconds

@@ -30,7 +30,7 @@ class Interest:
 
     def hold(self, topics: Sequence[Topic[Any]], holder: Hashable) -> None:
         """One more holder of these topics. Raises `UsageError`, with nothing changed, for one that cannot be wanted."""
-        self._check(topics)
+        self.check(topics)
         for topic in topics:
             subscription = self._subscriptions.get(topic.key)
             if subscription is None:
@@ -55,7 +55,8 @@ class Interest:
         check_topics(topics)
         return [found for topic in topics if (found := self._subscriptions.get(topic.key)) is not None]
 
-    def _check(self, topics: Sequence[Topic[Any]]) -> None:
+    def check(self, topics: Sequence[Topic[Any]]) -> None:
+        """Raises `UsageError` for a topic that cannot be wanted."""
         wanted: dict[Hashable, Topic[Any]] = {}
         check_topics(topics)
         for topic in topics:

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 RETRY_AFTER: Final = 2.0
 """Seconds between two queries about an order, where the first was not answered, refused for now, or found nothing."""
+LONGEST_PAUSE: Final = 60.0
+"""Seconds: what nobody can explain is asked about ever more rarely, up to this."""
 MAX_FAILURES: Final = 3
 """After so many failed rounds in a row the topics that wait for them are live again, and say what is unknown."""
 
@@ -42,6 +44,8 @@ class OrderResolver:
         self._late: set[RequestId] = set()
         self._round_at: float | None = None
         self._queried_at: dict[int, float] = {}
+        self._asking_since: dict[int, float] = {}
+        """When each order was first asked about that is unknown still: the longer ago, the more rarely it is asked about."""
         self._doubted: set[int] = set()
         """Orders of which something was missed, and that were not asked about since."""
         self._round: set[int] = set()
@@ -73,6 +77,8 @@ class OrderResolver:
         """Something was missed of these: what is being asked about them already proves nothing. Whether they will be asked about."""
         numbers = {order._source.number for order in orders}
         self._round -= numbers
+        for number in numbers:
+            self._asking_since.pop(number, None)
         if not numbers or not self._can_ask(orders):
             return False
         self._doubted |= numbers
@@ -94,8 +100,7 @@ class OrderResolver:
         self.is_round_over = self.is_comparing = False
         asked, self._round = self._round, set()
         if self._is_failed:
-            self._failures += 1
-            self.schedule(now + RETRY_AFTER)
+            self._failed(now)
             if self._failures >= MAX_FAILURES:
                 self._settle(asked)
             return []
@@ -106,6 +111,12 @@ class OrderResolver:
             return []
         mine = [view for view in self.unknown() if view._source.number in asked and view.order_id is not None]
         return [view for view in mine if view.order_id not in listed]
+
+    def _failed(self, now: float) -> None:
+        """So many times in a row it is tried again soon, and then ever later."""
+        self._failures += 1
+        later = RETRY_AFTER * 2 ** min(max(0, self._failures - MAX_FAILURES), 10)
+        self.schedule(now + min(later, LONGEST_PAUSE))
 
     def _settle(self, asked: set[int]) -> None:
         """These were asked about: once all are, the topics that tell of them are live again."""
@@ -178,12 +189,18 @@ class OrderResolver:
 
     def next_query(self, order: OrderView) -> float:
         """When this order may be asked about again; -inf: it was not asked about lately."""
-        return self._queried_at.get(order._source.number, -math.inf) + RETRY_AFTER
+        number = order._source.number
+        at = self._queried_at.get(number, -math.inf)
+        pause = (at - self._asking_since.get(number, at)) / 4 if at > -math.inf else 0.0
+        return at + min(max(RETRY_AFTER, pause), LONGEST_PAUSE)
 
     def queried(self, order: OrderView, now: float) -> None:
         """A query about this order leaves."""
-        self._queried_at = {number: at for number, at in self._queried_at.items() if at > now - RETRY_AFTER}
-        self._queried_at[order._source.number] = now
+        number = order._source.number
+        self._queried_at = {number: at for number, at in self._queried_at.items() if at > now - LONGEST_PAUSE}
+        self._queried_at[number] = now
+        self._asking_since = {number: at for number, at in self._asking_since.items() if number in self._queried_at}
+        self._asking_since.setdefault(number, now)
 
     def begin_elsewhere(self, now: float) -> tuple[OrderView, ...]:
         """The orders that are asked about now, another way; `end_elsewhere` follows."""
@@ -196,17 +213,21 @@ class OrderResolver:
     def end_elsewhere(self, now: float) -> None:
         """They have been asked about; those that stay unknown are asked about again in time."""
         asked, self._round = self._round, set()
+        self._failures = 0
         self._settle(asked)
+        unknown = self.unknown()
+        for number in asked - {view._source.number for view in unknown}:
+            self._asking_since.pop(number, None)
         if self.is_elsewhere:
-            for view in self.unknown():
+            for view in unknown:
                 self.schedule(max(now, self.next_query(view)))
 
     def failed_elsewhere(self, now: float, *, is_passing: bool) -> None:
         """They could not be asked about; `is_passing`: for now, else nothing is to be expected of asking again."""
         self._round = set()
         if is_passing:
-            self.schedule(now + RETRY_AFTER)
-        else:
+            self._failed(now)
+        if not is_passing or self._failures >= MAX_FAILURES:
             self._doubted.clear()
             self._agenda.add(Item.ORDERS_ASKED)
 
@@ -220,6 +241,7 @@ class OrderResolver:
         self._round.clear()
         self.is_round_over = self.is_comparing = False
         self._queried_at.clear()
+        self._asking_since.clear()
         self._schedule(None)
 
 

@@ -205,13 +205,13 @@ class OwnOrders:
             self.resolver.schedule(now)
         self.compare_every(self._compare_every, now)
 
-    def connection_lost(self, why: str, now: float) -> None:
-        """No order that is not final is known any more."""
-        self.doubts += 1
+    def connection_lost(self, why: str, now: float, *, is_covered: bool = False) -> None:
+        """No order that is not final is known any more, unless another line tells of all of them (`is_covered`)."""
+        self.doubts += not is_covered
         self._before = ()
         self._agenda.cancel(Item.OPEN_ORDERS)
         self.resolver.connection_lost()
-        for view in self._orders.connection_lost(self._on_callers_clock(now), why):
+        for view in () if is_covered else self._orders.connection_lost(self._on_callers_clock(now), why):
             self._changed(view)
 
     def _changed(self, view: OrderView | None) -> None:

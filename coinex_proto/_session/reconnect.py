@@ -5,12 +5,12 @@ Pure decisions on counters and times; knows no connection, no topics and no venu
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Final, TypeAlias
 
 from attrs import define, frozen
 
 from coinex_proto._connection.sign_in import CHECK
+from coinex_proto._wire.retry_after import retry_after
 from coinex_proto.config import Config, Sources
 from coinex_proto.errors import ConnectFailed, HandshakeRefused, LoginRefused, ProxyError, SdkError
 
@@ -104,7 +104,9 @@ class ReconnectPolicy:
         if ending.ready_at is not None and now - ending.ready_at >= self.config.backoff.stable_after:
             self.failures = 0
         self.failures += 1
-        asked = _retry_after(ending.error, self.sources) if isinstance(ending.error, HandshakeRefused) else 0.0
+        asked = 0.0
+        if isinstance(ending.error, HandshakeRefused):
+            asked = min(retry_after(ending.error.headers, self.sources.wall_time_ns() / 1e9), MAX_RETRY_AFTER)
         if ending.login_error is not None:
             asked = BUSY_PAUSE
         return now + max(self._delay(), asked)
@@ -124,25 +126,3 @@ class ReconnectPolicy:
     def _delay(self) -> float:
         fraction = int.from_bytes(self.sources.random_bytes(4)) / 2**32
         return self.config.backoff.step(self.failures) * (0.1 + 0.9 * fraction)
-
-
-def _retry_after(error: HandshakeRefused, sources: Sources) -> float:
-    """Seconds that the server asked us to wait (RFC 9110, 10.2.3: seconds or a date); 0.0 when it did not, or in nonsense."""
-    for name, value in error.headers:
-        if name.lower() == "retry-after":
-            seconds = _seconds(value.strip(), sources)
-            return min(max(seconds, 0.0), MAX_RETRY_AFTER)
-    return 0.0
-
-
-def _seconds(value: str, sources: Sources) -> float:
-    if value.isascii() and value.isdigit():
-        return float(value[:9])
-    from email.utils import parsedate_to_datetime  # a tenth of the time that importing this package takes
-
-    try:
-        date = parsedate_to_datetime(value)
-    except (ValueError, TypeError, OverflowError, IndexError):
-        return 0.0
-    date = date if date.tzinfo is not None else date.replace(tzinfo=UTC)
-    return (date - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds() - sources.wall_time_ns() / 1e9

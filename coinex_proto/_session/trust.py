@@ -10,12 +10,13 @@ Only this file writes a `Verification`; the table of what it can prove is in `su
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import Any, Final, cast
 
 from coinex_proto._connection.agenda import Agenda, Item
 from coinex_proto._connection.late_timers import earliest
 from coinex_proto._connection.timeline import Timeline
+from coinex_proto._session.beside import Beside, WentLive
 from coinex_proto._session.delivered import Delivered
 from coinex_proto._session.subscription_states import PROOFS, Proof, Sign
 from coinex_proto._session.subscriptions import AnyTopic, Subscription, Subscriptions, Verification
@@ -57,8 +58,12 @@ class Trust:
         agenda: Agenda,
         timeline: Timeline,
         orders: Orders,
+        is_line_proved: Callable[[], bool] = lambda: True,
+        beside: Beside | None = None,
     ) -> None:
+        """`is_line_proved`: what the live views of books ask, whenever they are read."""
         self._subscriptions = subscriptions
+        self._is_line_proved = is_line_proved
         self._silent_after = config.silent_after
         self._stats = stats
         self._events = events
@@ -69,7 +74,8 @@ class Trust:
         self._orders = orders
         self._awaiting_orders: list[Verification] = []
         """Lost, and live again once the orders have been asked about of which something was missed."""
-        self.delivered = Delivered(stats)
+        self._beside = beside
+        self.delivered = Delivered(stats) if beside is None else beside.delivered
         self._sequences: dict[TopicKey | None, int] = {}
         self._told: set[tuple[TopicKey, Hashable]] = set()
         """Topics of all markets, and the markets that they were told of on this connection."""
@@ -97,6 +103,7 @@ class Trust:
             is_history = delivered.is_history_due and not _is_long_live(route, now)
             fresh = delivered.take_new(update, is_history=is_history)
             if fresh is None:
+                self._came(route, now)
                 return
             update = fresh
         proved: Verification | None = None
@@ -112,6 +119,13 @@ class Trust:
         if proved is not None:
             self._book_changed(proved)
 
+    def _came(self, route: Sequence[Verification], now: float) -> None:
+        """What was delivered before proves its topics all the same."""
+        for known in route:
+            known.last_update_at = now
+            if known.book is None and known.proof not in (_LIVE, _UNEXPECTED) and not known.subscription.is_private:
+                self.mark_live((known,), now)
+
     def take_recovered(self, update: Update) -> Update | None:
         """An update that a query brought after a gap, as far as it is wanted and was not delivered before."""
         return self.delivered.take_recovered(update) if self._subscriptions.route(update.topic_key) else None
@@ -124,7 +138,7 @@ class Trust:
 
     def _book_changed(self, known: Verification) -> None:
         if known.view is not None:
-            subscription, book = known.subscription, known.view.snapshot()
+            subscription, book = known.subscription, known.view.changed()
             self._events.append(BookChanged(topic=subscription.topic, market=str(subscription.key[1]), book=book))  # type: ignore[arg-type]
 
     def _apply(self, known: Verification, update: Update, now: float) -> bool:
@@ -262,7 +276,7 @@ class Trust:
         known = subscription.verification
         known.merger = topic.merger()
         known.book = book
-        known.view = None if book is None else BookView(cast("Topic[BookChanged]", topic), book)
+        known.view = None if book is None else BookView(cast("Topic[BookChanged]", topic), book, self._is_line_proved)
 
     def expect(self, subscription: Subscription, *, is_asked: bool = False) -> None:
         """From now on its updates can come.
@@ -279,7 +293,7 @@ class Trust:
             known.view.distrust("asked for, and no whole book has come yet")
         if known.merger is not None:
             known.merger.reset()
-        if is_asked:
+        if is_asked and not (self._beside is not None and self._beside.proves(subscription.key)):
             self.delivered.expect_history(subscription.key)
 
     def parameters_confirmed(self, subscription: Subscription) -> None:
@@ -301,6 +315,8 @@ class Trust:
             if known.proof is not _HELD_BACK:
                 known.live_at = now
             _move(known, Sign.VERIFIED)
+            if self._beside is not None:
+                self._events.append(WentLive(subscription=known.subscription))
             known.awaited_since = now
             self._agenda.add(Item.STARTED)
             if known.lost_since is not None:

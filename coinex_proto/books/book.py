@@ -66,3 +66,12 @@ class MustBeTold(Protocol):
     def missed(self) -> None:
         """An update of the topic could not be read: nothing is proved before a new whole one."""
         ...
+
+
+@runtime_checkable
+class MakesWholeUpdates(Protocol):
+    """A book that can say its state in the form of its venue's updates."""
+
+    def whole_update(self, market: str) -> Update | None:
+        """The proved state as an update that replaces all before it; None while nothing is proved."""
+        ...

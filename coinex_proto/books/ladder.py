@@ -42,6 +42,10 @@ class LevelTexts(Sequence[Level]):
         """`price:size` each; whoever made them changes them no more."""
         self._texts = texts
 
+    def pairs(self) -> tuple[tuple[str, str], ...]:
+        """The venue's own texts of price and size."""
+        return tuple((price, size) for price, _, size in (text.partition(":") for text in self._texts))
+
     def __len__(self) -> int:
         return len(self._texts)
 

@@ -5,7 +5,7 @@ The book itself is a venue's (`book.py`). This module must not know any venue.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any, Protocol, TypeAlias, final
 
@@ -36,11 +36,24 @@ class BookView:
     whatever their state, for displays. A live view stays valid across reconnects.
     """
 
-    __slots__ = ("_is_checked", "_original", "_received_at", "_source", "_topic", "_why", "is_proved")
+    __slots__ = (
+        "_is_checked",
+        "_is_line_proved",
+        "_original",
+        "_received_at",
+        "_source",
+        "_topic",
+        "_why",
+        "is_proved",
+    )
 
-    def __init__(self, topic: Topic[BookChanged], book: Source) -> None:
+    def __init__(
+        self, topic: Topic[BookChanged], book: Source, is_line_proved: Callable[[], bool] = lambda: True
+    ) -> None:
+        """`is_line_proved`: whether the connection is still what it was when the book was proved, by the clocks of now."""
         self._topic = topic
         self._source = book
+        self._is_line_proved = is_line_proved
         self._is_checked = True
         """False: numbers never raise, as those of `unproved`."""
         self._original: BookView | None = None
@@ -68,14 +81,20 @@ class BookView:
 
     @property
     def trusted(self) -> bool:
-        """Whether the numbers are proved. Ask it again after anything that waits."""
-        return (self._original or self).is_proved
+        """Whether the numbers are proved. Ask it again after anything that waits.
+
+        A live view looks at the clocks: right after a sleep of the machine it is False before anybody has noticed.
+        """
+        original = self._original or self
+        return original.is_proved and (type(original._source) is Levels or original._is_line_proved())
 
     @property
     def why(self) -> str:
         """Why it is not trusted; empty while it is."""
         original = self._original or self
-        return "" if original.is_proved else original._why or "taking in an update was cut off"
+        if not original.is_proved:
+            return original._why or "taking in an update was cut off"
+        return "" if self.trusted else "the connection was not proved for too long: the machine slept, or nobody read"
 
     @property
     def received_at(self) -> float | None:
@@ -154,16 +173,32 @@ class BookView:
         twin._is_checked = False
         return twin
 
+    def front(self) -> BookView:
+        """A live view that shows this book until it is told to `follow` another one."""
+        front = BookView(self._topic, self._source)
+        front._original = self._original or self
+        return front
+
     def snapshot(self) -> BookView:
         """The book as it is now, for good; trusted or not as this one is now."""
         return _fixed(*self._frozen())
 
     # For Session ------------------------------------------------------------------------------------------------------
 
+    def changed(self) -> BookView:
+        """As `snapshot`, within the step that has just proved it, which has looked at the clocks."""
+        return _fixed(
+            self._topic, self._source.levels(), self._is_checked, self.is_proved, self._why, self._received_at
+        )
+
     def prove(self, received_at: float) -> None:
         """From now on the numbers may be read. Only the session that keeps the book calls this."""
         self._check_live()
         self.is_proved, self._why, self._received_at = True, "", received_at
+
+    def follow(self, view: BookView) -> None:
+        """From now on this view, made by `front`, shows that book. Only who keeps several lines of one topic calls this."""
+        self._source, self._original = view._source, view._original or view
 
     def distrust(self, why: str) -> None:
         """From now on the numbers raise. Only the session that keeps the book calls this."""
@@ -182,14 +217,13 @@ class BookView:
         return self._source.levels()
 
     def _frozen(self) -> _Frozen:
-        original = self._original or self
         return (
             self._topic,
             self._source.levels(),
             self._is_checked,
-            original.is_proved,
-            original._why,
-            original._received_at,
+            self.trusted,
+            self.why,
+            (self._original or self)._received_at,
         )
 
     def _repr_html_(self) -> str:

@@ -10,9 +10,11 @@ from __future__ import annotations
 from typing import Final, final
 from zlib import crc32
 
+from attrs import evolve
+
 from coinex_proto.books.book import Levels
 from coinex_proto.books.ladder import Ladder, LevelTexts, joined
-from coinex_proto.coinex.market_updates import DepthUpdate
+from coinex_proto.coinex.market_updates import DepthLevels, DepthUpdate
 from coinex_proto.errors import PayloadError
 from coinex_proto.moments import unix_milliseconds
 from coinex_proto.updates import Update
@@ -37,6 +39,7 @@ class CoinexBook:
         "_due",
         "_gets_differences",
         "_is_synced",
+        "_newest",
         "_updated_at_ms",
         "_why",
         "checks_failed",
@@ -61,6 +64,7 @@ class CoinexBook:
         self._bids.clear()
         self._asks.clear()
         self._is_synced = False
+        self._newest: DepthLevels | None = None
         self._updated_at_ms: int | None = None
 
     @property
@@ -74,6 +78,14 @@ class CoinexBook:
         if at_ms is not None and not _LEAST_MS <= at_ms < _MOST_MS:
             at_ms = unix_milliseconds(at_ms)
         return Levels(LevelTexts(self._bids.texts[::-1]), LevelTexts(self._asks.texts[:]), at_ms)
+
+    def whole_update(self, market: str) -> DepthUpdate | None:
+        """The proved book as a whole push; its checksum and its times are those of the newest push."""
+        if not self._is_synced or self._newest is None:
+            return None
+        bids, asks = LevelTexts(self._bids.texts[::-1]), LevelTexts(self._asks.texts[:])
+        depth = evolve(self._newest, bids=bids.pairs(), asks=asks.pairs())
+        return DepthUpdate(market=market, is_full=True, depth=depth)
 
     def apply(self, update: Update) -> str | None:
         """Take in one push; None: its checksum fits the whole book; else why the book is not proved.
@@ -115,4 +127,5 @@ class CoinexBook:
             return self._why
         self.checks_passed += 1
         self._is_synced = True
+        self._newest = depth
         return None

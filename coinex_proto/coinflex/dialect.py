@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, final
 
 import msgspec
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from coinex_proto._wire.endpoint import endpoint_of
 from coinex_proto.books.book import Book
@@ -97,6 +97,15 @@ class CoinflexDialect:
     def has_credentials(self) -> bool:
         """Whether private topics and commands can be had."""
         return self.credentials is not None
+
+    @property
+    def topics_per_connection(self) -> int | None:
+        """No limit is documented."""
+        return None
+
+    def without_sign_in(self) -> CoinflexDialect:
+        """The same socket without credentials."""
+        return evolve(self, credentials=None)
 
     @property
     def limits(self) -> Mapping[str, Rate]:

@@ -29,6 +29,7 @@ from coinex_proto import (
     Unrecognised,
 )
 from coinex_proto.coinex import BalanceUpdate, OrderUpdate, TickerUpdate, TradesUpdate, UserTradeUpdate
+from coinex_proto.numbers import CONTEXT
 from coinex_trio import CoinexClient, Exchange, local_exchange
 from coinex_trio._cli.terminal import named, short
 
@@ -188,7 +189,7 @@ def follow(cx: CoinexClient, story: Story) -> None:
 def trade_and_lose_the_connection(cx: CoinexClient, exchange: Exchange, story: Story, seconds: float) -> None:
     """The plot: an order that is filled, then a connection that breaks."""
     cx.run(seconds=seconds * ORDER_AT)
-    price = short((story.last_bid or Decimal(100)) * BELOW, 2)
+    price = short(CONTEXT.multiply(story.last_bid or Decimal(100), BELOW), 2)
     placed = exchange.place(MARKET, "buy", price, "0.01")
     cx.run(seconds=seconds * (DROP_AT - ORDER_AT) / 2)
     exchange.fill(placed)

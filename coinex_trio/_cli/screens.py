@@ -54,7 +54,7 @@ def change(last: Decimal | None, first: Decimal | None) -> Text:
     """From the first to the last price, in per cent."""
     if last is None or not first:
         return Text("–", QUIET)
-    share = float(last / first - 1) * 100
+    share = (float(last) / float(first) - 1) * 100
     return Text(f"{share:+.2f} %", UP if share >= 0 else DOWN)
 
 
@@ -79,7 +79,7 @@ def ladder(book: BookView, width: int, rows: int) -> Text:
     cells = [max(map(len, texts), default=1) for texts in (prices, sizes)]
     bar = max(0, min(LONGEST_BAR, (width - 7 - 2 * sum(cells)) // 2))
     largest = max((size for _, size in (*bids, *asks)), default=Decimal(1)) or Decimal(1)
-    bars = ["█" * max(1, round(bar * float(size / largest))) if bar else "" for _, size in (*bids, *asks)]
+    bars = ["█" * max(1, round(bar * float(size) / float(largest))) if bar else "" for _, size in (*bids, *asks)]
     text = Text(no_wrap=True, overflow="ellipsis")
     for number in range(max(len(bids), len(asks))):
         if number < len(bids):

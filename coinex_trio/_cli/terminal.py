@@ -9,6 +9,7 @@ from typing import Final
 from rich.console import Console
 
 from coinex_proto import Event, Topic
+from coinex_proto.numbers import CONTEXT
 
 LARGEST_TIME_MS: Final = 253_402_300_799_000
 """The last second of the year 9999: what a datetime can say."""
@@ -44,7 +45,9 @@ def short(number: Decimal | None, digits: int = 8) -> str:
         return "0"
     if not number.is_finite() or abs(number.adjusted()) > LONGEST:
         return str(number)
-    text = format(number, f".{digits}f") if _places(number) > digits else format(number, "f")
+    if _places(number) > digits:
+        number = CONTEXT.quantize(number, Decimal((0, (1,), -digits)))
+    text = format(number, "f")
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 

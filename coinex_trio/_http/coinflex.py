@@ -11,11 +11,23 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import Final, Self, TypeVar, final
 
+from coinex_driver.http.wire import (
+    TOO_LARGE,
+    TOO_SLOW,
+    UNTIL,
+    USER_AGENT,
+    PoolSettings,
+    httpx2,
+    place_of,
+    what_is_proved,
+)
 from coinex_proto import Config, ConnectFailed, RequestTimedOut
 from coinex_proto.coinflex import Assets, Market
 from coinex_proto.coinflex.http import LIVE_HTTP_URL, GetAssets, GetMarkets, HttpQuery, Pair
-from coinex_trio._http.network import blocking_transport, proxy_of
-from coinex_trio._http.wire import TOO_LARGE, TOO_SLOW, USER_AGENT, PoolSettings, httpx2, place_of, what_is_proved
+from coinex_trio._http.network import proxy_of
+from coinex_trio._http.signals import HeldSignals
+from coinex_trio._http.sockets import SocketTransport
+from coinex_trio._http.streams import Patience
 from coinex_trio.network import SYSTEM, Network
 
 R = TypeVar("R")
@@ -42,7 +54,9 @@ class CoinflexHttp:
         self._origin = place.origin
         self._host = place.host
         self._network = network
-        self._pool = httpx2.Client(**settings.arguments(), transport=blocking_transport(network))
+        self._patience = Patience(network)
+        transport = SocketTransport(settings, network, self._patience)
+        self._pool = httpx2.Client(**{**settings.arguments(), "proxy": None}, transport=transport)
         self._assets: Assets | None = None
         self._markets: Mapping[Pair, Market] | None = None
 
@@ -60,7 +74,8 @@ class CoinflexHttp:
 
     def close(self) -> None:
         """Ends the connections. May be called twice."""
-        self._pool.close()
+        with HeldSignals():
+            self._pool.close()
 
     def __enter__(self) -> Self:
         return self
@@ -74,20 +89,22 @@ class CoinflexHttp:
         where = f"GET {query.target} of {self._host}"
         headers = (("User-Agent", USER_AGENT), ("Accept-Encoding", "gzip"))
         request = self._pool.build_request("GET", self._origin + query.target, headers=headers)
+        deadline = self._network.now() + self._config.open_timeout + self._config.request_timeout
+        request.extensions[UNTIL] = deadline
         try:
-            response = self._pool.send(request, stream=True)
-            try:
-                return query.parse(response.status_code, self._body(response, where))
-            finally:
-                response.close()
+            with HeldSignals() as self._patience.held:
+                response = self._pool.send(request, stream=True)
+                try:
+                    return query.parse(response.status_code, self._body(response, where, deadline))
+                finally:
+                    response.close()
         except (httpx2.HTTPError, httpx2.StreamError) as error:
             why, _, timed_out = what_is_proved(error)
             if timed_out:
                 raise RequestTimedOut(f"{where}: {why}") from error
             raise ConnectFailed(f"{where}: {why}") from error
 
-    def _body(self, response: httpx2.Response, where: str) -> bytes:
-        until = self._network.now() + self._config.request_timeout
+    def _body(self, response: httpx2.Response, where: str, until: float) -> bytes:
         body = bytearray()
         for chunk in response.iter_bytes():
             body += chunk

@@ -1,4 +1,4 @@
-"""The two loops around the steps of a call over HTTP, blocking and under trio: bytes move and time passes here.
+"""The loop around the steps of a call over HTTP in the calling thread: bytes move and time passes here.
 
 What is sent, when, and how often decides the generator of steps, of whichever venue. The exchange's certificate is
 verified, and the environment's proxies are not used.
@@ -8,18 +8,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from contextlib import aclosing
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Final, Self, TypeVar
 
-from coinex_proto import Config, UsageError
+from coinex_driver.http.calls import refuse_closed
+from coinex_driver.http.wire import TOO_LARGE, TOO_SLOW, UNTIL, PoolSettings, httpx2, what_is_proved, wire
+from coinex_proto import NotReady, OutcomeUnknown, SdkError
 from coinex_proto.coinex.http import HttpRequest, NoReply, Pause, Reply, Steps, Woken
-from coinex_trio._http.network import blocking_transport
+from coinex_trio._http.signals import HeldSignals
 from coinex_trio._http.sockets import SocketTransport
-from coinex_trio._http.wire import TOO_LARGE, TOO_SLOW, UNTIL, PoolSettings, httpx2, what_is_proved, wire
+from coinex_trio._http.streams import Patience
 from coinex_trio.network import Network
 
 R = TypeVar("R")
+
+STOPPED: Final = "the client was stopped before HTTP had answered: what was sent may have taken effect"
 
 
 class BlockingCalls:
@@ -30,12 +33,22 @@ class BlockingCalls:
         self._config = settings.config
         self._origin = settings.place.origin
         self._network = network
-        transport = transport or blocking_transport(network) or SocketTransport(settings, network.now)
+        self._patience = Patience(network)
+        self._stops_by: Callable[[], float] = _never
+        transport = transport or SocketTransport(settings, network, self._patience)
         self._pool = httpx2.Client(**{**settings.arguments(), "proxy": None}, transport=transport)
+
+    def end_with(self, stops_by: Callable[[], float]) -> None:
+        """`stops_by` says until when a call under way may go on: infinity until the client that it belongs to is stopped.
+
+        A call that is made after that has its own time: orders may be cancelled on the way out.
+        """
+        self._stops_by = stops_by
 
     def close(self) -> None:
         """Ends the connections. May be called twice."""
-        self._pool.close()
+        with HeldSignals():
+            self._pool.close()
 
     def __enter__(self) -> Self:
         return self
@@ -46,7 +59,10 @@ class BlockingCalls:
         self.close()
 
     def _run(self, steps: Steps[R], until: float = math.inf) -> R:
-        _refuse_closed(self._pool)
+        refuse_closed(self._pool)
+        is_late = self._stops_by() < math.inf
+        self._patience.stops_by = stops_by = _never if is_late else self._stops_by
+        has_changed = False
         try:
             step = next(steps)
             while True:
@@ -54,7 +70,10 @@ class BlockingCalls:
                     self._sleep(step.seconds, until)
                     step = steps.send(Woken(self._network.now()))
                 else:
+                    has_changed = has_changed or step.request.method != "GET"
                     step = steps.send(self._exchange(step.request, until))
+                if stops_by() < math.inf:
+                    raise _stopped(has_changed=has_changed)
                 if self._network.now() >= until:
                     raise TimeoutError("no answer over HTTP in time")
         except StopIteration as stop:
@@ -65,19 +84,20 @@ class BlockingCalls:
 
     def _sleep(self, seconds: float, until: float) -> None:
         until = min(until, self._network.now() + seconds)
-        while self._network.now() < until:
-            self._network.wait((), until)
+        while self._network.now() < until and self._patience.stops_by() == math.inf:
+            self._patience.pause(until)
 
     def _exchange(self, request: HttpRequest, until: float) -> Reply | NoReply:
         deadline = min(until, self._network.now() + self._config.open_timeout + self._config.request_timeout)
         sent = wire(self._origin, request)
         sent.extensions[UNTIL] = deadline
         try:
-            response = self._pool.send(sent, stream=True)
-            try:
-                return self._read(response, deadline)
-            finally:
-                response.close()
+            with HeldSignals() as self._patience.held:
+                response = self._pool.send(sent, stream=True)
+                try:
+                    return self._read(response, deadline)
+                finally:
+                    response.close()
         except (httpx2.HTTPError, httpx2.StreamError) as error:
             why, was_sent, timed_out = what_is_proved(error)
             now = self._network.now()
@@ -97,60 +117,11 @@ class BlockingCalls:
         return Reply(now=self._network.now(), status=response.status_code, headers=headers, body=bytes(body))
 
 
-class TrioCalls:
-    """Calls under trio; many tasks may share one client. Base class only."""
-
-    def __init__(self, pool: httpx2.AsyncClient, origin: str, config: Config, now: Callable[[], float]) -> None:
-        self._pool = pool
-        self._origin = origin
-        self._config = config
-        self._now = now
-        """Seconds on the clock of the network, as sessions have them."""
-
-    async def _run(self, steps: Steps[R]) -> R:
-        import trio
-
-        _refuse_closed(self._pool)
-        try:
-            step = next(steps)
-            while True:
-                if isinstance(step, Pause):
-                    await trio.sleep(step.seconds)
-                    step = steps.send(Woken(self._now()))
-                else:
-                    step = steps.send(await self._exchange(step.request))
-        except StopIteration as stop:
-            result: R = stop.value
-            return result
-        finally:
-            steps.close()
-
-    async def _exchange(self, request: HttpRequest) -> Reply | NoReply:
-        import trio
-
-        with trio.move_on_after(self._config.open_timeout + self._config.request_timeout):
-            try:
-                response = await self._pool.send(wire(self._origin, request), stream=True)
-                try:
-                    return await self._read(response)
-                finally:
-                    await response.aclose()
-            except (httpx2.HTTPError, httpx2.StreamError) as error:
-                why, was_sent, timed_out = what_is_proved(error)
-                return NoReply(now=self._now(), why=why, was_sent=was_sent, timed_out=timed_out)
-        return NoReply(now=self._now(), why=TOO_SLOW, was_sent=True, timed_out=True)
-
-    async def _read(self, response: httpx2.Response) -> Reply | NoReply:
-        body = bytearray()
-        async with aclosing(response.aiter_bytes()) as chunks:
-            async for chunk in chunks:
-                body += chunk
-                if len(body) > self._config.max_message_bytes:
-                    return NoReply(now=self._now(), why=TOO_LARGE, was_sent=True)
-        headers = tuple(response.headers.multi_items())
-        return Reply(now=self._now(), status=response.status_code, headers=headers, body=bytes(body))
+def _stopped(*, has_changed: bool) -> SdkError:
+    if has_changed:
+        return OutcomeUnknown(STOPPED)
+    return NotReady("the client was stopped before HTTP had answered; nothing was sent that changes anything")
 
 
-def _refuse_closed(pool: httpx2.Client | httpx2.AsyncClient) -> None:
-    if pool.is_closed:
-        raise UsageError("this HTTP client is closed: nothing was sent")
+def _never() -> float:
+    return math.inf

@@ -9,166 +9,29 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
+from coinex_driver.http.over_network import AsyncNetworkTransport
+from coinex_driver.http.wire import httpcore2, httpx2
 from coinex_driver.network_errors import describe
-from coinex_trio._http.wire import httpcore2, httpx2
 from coinex_trio._local.memory import MemoryNetwork
-from coinex_trio.network import Network, SystemNetwork, Transport
+from coinex_trio.network import Network, SystemNetwork
 from coinex_trio.proxy import ProxyNetwork
 
 if TYPE_CHECKING:
     import trio
 
-PLAIN_PORT: Final = 80
-
-
-def blocking_transport(network: Network) -> httpx2.BaseTransport | None:
-    """The transport for this network; None for the system's, where httpx2 has its own."""
-    return None if isinstance(network, SystemNetwork) else BlockingNetworkTransport(network)
-
 
 def trio_transport(network: Network) -> httpx2.AsyncBaseTransport | None:
     """The same for trio."""
-    return None if isinstance(network, SystemNetwork) else TrioNetworkTransport(network)
+    if isinstance(network, SystemNetwork):
+        return None
+    return AsyncNetworkTransport(_TrioBackend(network), speaks_plainly=isinstance(network, MemoryNetwork))
 
 
 def proxy_of(network: Network, proxy: str | None) -> str | None:
     """The proxy for HTTP: the one that was named for it, else the network's own, so that nothing goes around that."""
     return network.http_proxy if proxy is None and isinstance(network, ProxyNetwork) else proxy
-
-
-class BlockingNetworkTransport(httpx2.BaseTransport):
-    """httpx2 on top, a network's transports below."""
-
-    def __init__(self, network: Network) -> None:
-        self._is_memory = isinstance(network, MemoryNetwork)
-        self._pool = httpcore2.ConnectionPool(network_backend=_Backend(network), max_keepalive_connections=0)
-
-    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
-        """The answer. Raises the errors of httpx2."""
-        try:
-            found = self._pool.handle_request(_below(request, request.read(), is_memory=self._is_memory))
-            try:
-                return _above(found, found.read())
-            finally:
-                found.close()
-        except (httpcore2.NetworkError, httpcore2.TimeoutException, httpcore2.ProtocolError) as error:
-            raise _translated(error, request) from error
-
-    def close(self) -> None:
-        self._pool.close()
-
-
-class TrioNetworkTransport(httpx2.AsyncBaseTransport):
-    """The same for trio."""
-
-    def __init__(self, network: Network) -> None:
-        self._is_memory = isinstance(network, MemoryNetwork)
-        self._pool = httpcore2.AsyncConnectionPool(network_backend=_TrioBackend(network), max_keepalive_connections=0)
-
-    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-        """The answer. Raises the errors of httpx2."""
-        try:
-            found = await self._pool.handle_async_request(
-                _below(request, await request.aread(), is_memory=self._is_memory)
-            )
-            try:
-                return _above(found, await found.aread())
-            finally:
-                await found.aclose()
-        except (httpcore2.NetworkError, httpcore2.TimeoutException, httpcore2.ProtocolError) as error:
-            raise _translated(error, request) from error
-
-    async def aclose(self) -> None:
-        await self._pool.aclose()
-
-
-def _below(request: httpx2.Request, body: bytes, *, is_memory: bool) -> httpcore2.Request:
-    target = request.extensions.get("target", request.url.raw_path)
-    # In memory no TLS is spoken, so that a bot may keep the venue's own address.
-    scheme = b"http" if is_memory else request.url.raw_scheme
-    url = httpcore2.URL(scheme=scheme, host=request.url.raw_host, port=request.url.port or PLAIN_PORT, target=target)
-    return httpcore2.Request(
-        request.method, url, headers=request.headers.raw, content=body, extensions=request.extensions
-    )
-
-
-def _above(found: httpcore2.Response, body: bytes) -> httpx2.Response:
-    return httpx2.Response(found.status, headers=found.headers, content=body)
-
-
-def _translated(error: Exception, request: httpx2.Request) -> httpx2.TransportError:
-    """The error of the same name one layer up."""
-    kind: type[httpx2.TransportError] = getattr(httpx2, type(error).__name__)
-    return kind(str(error), request=request)
-
-
-class _Backend(httpcore2.NetworkBackend):
-    def __init__(self, network: Network) -> None:
-        self._network = network
-
-    def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[Any] | None = None,
-    ) -> httpcore2.NetworkStream:
-        network = self._network
-        until = network.now() + (timeout or math.inf)
-        transport = None
-        try:
-            transport = network.dial(host, port, None)
-            while not transport.progress(network.now()):
-                if network.now() >= until:
-                    raise httpcore2.ConnectTimeout("no connection in time")
-                network.wait(((transport, False),), min(until, transport.wakes_at()))
-        except BaseException as error:
-            if transport is not None:
-                transport.close()
-            if isinstance(error, OSError):
-                raise httpcore2.ConnectError(describe(error)) from error
-            raise
-        return _Stream(network, transport)
-
-
-class _Stream(httpcore2.NetworkStream):
-    """A transport on which nothing waits, moved on whenever the network says that it can go on."""
-
-    def __init__(self, network: Network, transport: Transport) -> None:
-        self._network = network
-        self._transport = transport
-
-    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        until = self._network.now() + (timeout or math.inf)
-        try:
-            while (data := self._transport.receive(max_bytes)) is None:
-                if self._network.now() >= until:
-                    raise httpcore2.ReadTimeout("no answer in time")
-                self._network.wait(((self._transport, False),), until)
-        except OSError as error:
-            raise httpcore2.ReadError(describe(error)) from error
-        return data
-
-    def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        until = self._network.now() + (timeout or math.inf)
-        unsent = memoryview(buffer)
-        try:
-            while unsent:
-                taken = self._transport.send(unsent)
-                unsent = unsent[taken:]
-                if taken:
-                    continue
-                if self._network.now() >= until:
-                    raise httpcore2.WriteTimeout("the request was not taken in time")
-                self._network.wait(((self._transport, True),), until)
-        except OSError as error:
-            raise httpcore2.WriteError(describe(error)) from error
-
-    def close(self) -> None:
-        self._transport.close()
 
 
 class _TrioBackend(httpcore2.AsyncNetworkBackend):

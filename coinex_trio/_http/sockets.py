@@ -1,57 +1,61 @@
-"""The system's sockets under the blocking HTTP client, so that a whole exchange has one end in time.
+"""A pool of connections for the blocking HTTP client, on the system's sockets or those of any other network.
 
-httpx2's own time-outs count from the last byte: a peer that sends a header now and then, or interim answers without
-end, would hold the calling thread for ever. Here every read and write also ends at the moment the request names. Under
-trio a cancel scope does the same. Must not know what is sent.
+The waiting, and what ends it, is in `streams.py`. Under trio a cancel scope does the same. Must not know what is sent.
 """
 
 from __future__ import annotations
 
-import ssl
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final, final
 
-from coinex_trio._http.wire import CONNECTIONS, UNTIL, PoolSettings, httpcore2, httpx2
+from coinex_driver.http.over_network import below
+from coinex_driver.http.wire import CONNECTIONS, UNTIL, PoolSettings, httpcore2, httpx2
+from coinex_trio._http.streams import Backend, Dial, Patience
+from coinex_trio._io.sockets import SocketTransport as TcpTransport
+from coinex_trio._local.memory import MemoryNetwork
+from coinex_trio.network import Network, SystemNetwork
 
 
 @final
 class SocketTransport(httpx2.BaseTransport):
-    """httpx2 on top, the system's sockets below, and a pool of connections in between.
+    """httpx2 on top, a network's sockets below, and a pool of connections in between.
 
     A request may say in its extension `UNTIL` when its answer must be complete; what takes longer raises a time-out.
     """
 
-    def __init__(self, settings: PoolSettings, now: Callable[[], float]) -> None:
-        self._backend = _Backend(now)
+    def __init__(self, settings: PoolSettings, network: Network, patience: Patience) -> None:
+        self._patience = patience
+        self._is_memory = isinstance(network, MemoryNetwork)
         arguments = settings.arguments()
+        is_system = isinstance(network, SystemNetwork)
         options: dict[str, Any] = {
             "ssl_context": arguments["verify"],
             "max_connections": CONNECTIONS.max_connections,
-            "max_keepalive_connections": CONNECTIONS.max_keepalive_connections,
+            # On virtual time nothing would say how long a connection has been idle.
+            "max_keepalive_connections": CONNECTIONS.max_keepalive_connections if is_system else 0,
             "keepalive_expiry": CONNECTIONS.keepalive_expiry,
-            "network_backend": self._backend,
+            "network_backend": Backend(patience, _dial_of(network)),
         }
-        self._pool: Final = _pool(arguments["proxy"], options)
+        self._pool: Final = _pool(arguments["proxy"] if is_system else None, options)
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         """The answer, its body yet to be read. Raises the errors of httpx2."""
-        self._backend.until = request.extensions.get(UNTIL)
-        url = request.url
-        below = httpcore2.Request(
-            request.method,
-            httpcore2.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
-            headers=request.headers.raw,
-            content=request.read(),
-            extensions=request.extensions,
-        )
+        self._patience.until = request.extensions.get(UNTIL)
         with _translated(request):
-            found = self._pool.handle_request(below)
+            found = self._pool.handle_request(below(request, request.read(), speaks_plainly=self._is_memory))
         return httpx2.Response(found.status, headers=found.headers, stream=_Body(found, request))
 
     def close(self) -> None:
         """Ends all connections."""
         self._pool.close()
+
+
+def _dial_of(network: Network) -> Dial:
+    """Straight to a host: what leads through a proxy is the pool's business."""
+    if isinstance(network, SystemNetwork):
+        return lambda host, port: TcpTransport(network.look_up(host, port), host, None)
+    return lambda host, port: network.dial(host, port, None)
 
 
 def _pool(proxy: str | None, options: dict[str, Any]) -> httpcore2.ConnectionPool:
@@ -91,56 +95,3 @@ class _Body(httpx2.SyncByteStream):
 
     def close(self) -> None:
         self._found.close()
-
-
-class _Backend(httpcore2.NetworkBackend):
-    """The system's sockets. One thread and one exchange at a time, so that one end in time holds for all of them."""
-
-    def __init__(self, now: Callable[[], float]) -> None:
-        self.until: float | None = None
-        self._now = now
-        self._sockets = httpcore2.SyncBackend()
-
-    def left(self, timeout: float | None, error: type[httpcore2.TimeoutException]) -> float | None:
-        """What is left of a time-out; raises `error` when that is nothing."""
-        if self.until is None:
-            return timeout
-        seconds = self.until - self._now()
-        if seconds <= 0:
-            raise error("the answer took too long as a whole")
-        return seconds if timeout is None else min(timeout, seconds)
-
-    def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[Any] | None = None,
-    ) -> httpcore2.NetworkStream:
-        bounded = self.left(timeout, httpcore2.ConnectTimeout)
-        return _Stream(self, self._sockets.connect_tcp(host, port, bounded, local_address, socket_options))
-
-
-class _Stream(httpcore2.NetworkStream):
-    def __init__(self, backend: _Backend, stream: httpcore2.NetworkStream) -> None:
-        self._backend = backend
-        self._stream = stream
-
-    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self._stream.read(max_bytes, self._backend.left(timeout, httpcore2.ReadTimeout))
-
-    def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self._stream.write(buffer, self._backend.left(timeout, httpcore2.WriteTimeout))
-
-    def close(self) -> None:
-        self._stream.close()
-
-    def start_tls(
-        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
-    ) -> httpcore2.NetworkStream:
-        bounded = self._backend.left(timeout, httpcore2.ConnectTimeout)
-        return _Stream(self._backend, self._stream.start_tls(ssl_context, server_hostname, bounded))
-
-    def get_extra_info(self, info: str) -> Any:
-        return self._stream.get_extra_info(info)

@@ -9,7 +9,8 @@ from __future__ import annotations
 import math
 import ssl
 from collections.abc import Sequence
-from typing import Any
+from threading import local
+from typing import Any, Final
 
 from coinex_driver.client_core import ClientCore
 from coinex_driver.limits import READ_SIZE
@@ -19,6 +20,14 @@ from coinex_driver.tls import default_ssl_context
 from coinex_proto import ConnectFailed, Open, UsageError
 from coinex_trio._io.sockets import Waker
 from coinex_trio.network import Network, SystemNetwork, Transport, too_late
+
+
+class _Thread(local):
+    touched: list[BlockingIO] | None = None
+    """Who was used from outside its turn, for whoever drives several in this thread; None: nobody does."""
+
+
+THIS_THREAD: Final = _Thread()
 
 
 class BlockingIO:
@@ -65,6 +74,21 @@ class BlockingIO:
         """Bytes wait for room in the transport."""
         return bool(self._outbox)
 
+    @property
+    def is_open(self) -> bool:
+        """The transport is connected, and bytes belong to the session."""
+        return self._is_open
+
+    @property
+    def is_stop_asked(self) -> bool:
+        """`stop()` was called, and the session does not know yet."""
+        return self._core.is_stop_asked
+
+    @property
+    def is_over(self) -> bool:
+        """The session does nothing any more."""
+        return self._core.is_over
+
     def wakes_at(self) -> float:
         """When `turn` must be called at the latest, whatever the transport says."""
         if self._is_due or self._core.is_stop_asked:
@@ -110,6 +134,8 @@ class BlockingIO:
     def make_due(self) -> None:
         """There is something to do or to hand out: the next turn comes at once."""
         self._is_due = True
+        if THIS_THREAD.touched is not None:
+            THIS_THREAD.touched.append(self)
 
     def turn(self) -> None:
         """Everything that can be done now. What a callback raises comes out; the next turn goes on behind it."""

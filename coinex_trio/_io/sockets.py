@@ -12,8 +12,10 @@ import os
 import select
 import socket
 import ssl
+import threading
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
+from ipaddress import ip_address
 from typing import Final
 
 from coinex_driver.limits import STAGGER
@@ -28,13 +30,14 @@ class SocketTransport:
 
     def __init__(
         self,
-        addresses: Iterable[tuple[str, int]],
+        addresses: Iterable[tuple[str, int]] | Lookup,
         host: str,
         ssl_context: ssl.SSLContext | None,
         tunnel: Tunnel | None = None,
     ) -> None:
         """The addresses are those of the proxy where there is a tunnel, the host is the venue's always."""
-        self._addresses = deque(addresses)
+        self._lookup = addresses if isinstance(addresses, Lookup) else None
+        self._addresses = deque(() if isinstance(addresses, Lookup) else addresses)
         self._host = host
         self._ssl_context = ssl_context
         self._tunnel = tunnel
@@ -49,6 +52,8 @@ class SocketTransport:
         self.input: select.poll | None = None
         """While it is open: waits for input of this transport alone, or for the waker beside it."""
         self._waker: Waker | None = None
+        self.before_close: Callable[[], None] | None = None
+        """Whoever has its socket registered takes it out there: a closed one cannot be taken out."""
 
     # Connecting -------------------------------------------------------------------------------------------------------
 
@@ -68,6 +73,8 @@ class SocketTransport:
         return self._next_start if self._addresses and self._socket is None else math.inf
 
     def _race(self, now: float) -> None:
+        if self._lookup is not None and not self._take_addresses(self._lookup):
+            return
         self._look_at_racers()
         while self._socket is None and self._addresses and (not self._racing or now >= self._next_start):
             self._next_start = now + STAGGER
@@ -76,12 +83,24 @@ class SocketTransport:
             why = "; ".join(dict.fromkeys(self._failures)) or "the name has no address"
             raise OSError(why) if self._tunnel is None else self._tunnel.failed(why)
 
+    def _take_addresses(self, lookup: Lookup) -> bool:
+        if not lookup.is_done:
+            return False
+        self._lookup = None
+        if lookup.error is None:
+            self._addresses.extend(lookup.addresses)
+        elif self._tunnel is None:
+            raise lookup.error
+        else:
+            self._failures.append(describe(lookup.error))
+        return True
+
     def _start(self, address: tuple[str, int]) -> None:
         try:
             family, kind, protocol, _, target = socket.getaddrinfo(
                 *address, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST
             )[0]
-            racer = socket.socket(family, kind, protocol)
+            racer = _Racer(family, kind, protocol)
         except OSError as error:
             self._failures.append(describe(error))
             return
@@ -169,6 +188,8 @@ class SocketTransport:
 
     def interest(self, wants_write: bool) -> Iterable[tuple[int, int]]:
         """For `select.poll`: what lets this transport go on."""
+        if self._lookup is not None:
+            return self._lookup.waker.interest(wants_write)
         if self._socket is None:
             return [(racer.fileno(), select.POLLOUT) for racer in self._racing]
         if not self._is_open:
@@ -178,6 +199,8 @@ class SocketTransport:
     def input_beside(self, waker: Waker) -> select.poll | None:
         """As `input`, for one who may be woken; None while it is not open."""
         if self._waker is not waker and self.input is not None:
+            if self._waker is not None:
+                self.input.unregister(self._waker.fileno)
             self._waker = waker
             self.input.register(waker.fileno, select.POLLIN)
         return self.input
@@ -217,10 +240,69 @@ class SocketTransport:
         if self._is_closed:
             return
         self._is_closed = True
+        if self.before_close is not None:
+            self.before_close()
         self.input = None
         self._drop_racers()
         if self._socket is not None:
             self._socket.close()
+
+
+class _Racer(socket.socket):
+    """Closes itself quietly when an interrupt leaves it before anybody owns it; the owners complain themselves."""
+
+    __slots__ = ()
+
+    def __del__(self) -> None:
+        self.close()
+
+
+class Lookup:
+    """The addresses of a name, found in a thread of its own: nothing else could bound or end the waiting for them."""
+
+    def __init__(self, resolve: Callable[[str, int], Sequence[tuple[str, int]]], host: str, port: int) -> None:
+        self.addresses: Sequence[tuple[str, int]] = ()
+        self.error: OSError | None = None
+        """Why there are none."""
+        self.is_done = False
+        self.waker = Waker()
+        """Readable when it is done, and stays so."""
+        self.process: Final = os.getpid()
+        """Whose thread it is: in a forked child nobody goes on with it."""
+        self._resolve = resolve
+        self._host = host
+        self._port = port
+
+    def start(self, done: Callable[[], object]) -> None:
+        """`done` is called when it has ended, in whatever thread. An address that needs no asking is there at once."""
+
+        def run() -> None:
+            try:
+                self.addresses = self._resolve(self._host, self._port)
+            except OSError as error:
+                self.error = error
+            except Exception as error:  # noqa: BLE001  (of a resolver of the user's; raised where it is waited for)
+                self.error = OSError(f"name resolution: {error!r}")
+            self.is_done = True
+            done()
+            self.waker.wake()
+
+        if _is_address(self._host):
+            run()
+            return
+        try:
+            threading.Thread(target=run, name=f"resolving {self._host}", daemon=True).start()
+        except RuntimeError as error:
+            self.error, self.is_done = OSError(f"name resolution: {error}"), True
+            done()
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 class Waker:

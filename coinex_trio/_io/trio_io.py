@@ -57,6 +57,8 @@ class TrioIO:
         """
         self._is_closing = False
         """Nothing more is sent on this connection; `_read` receives what still comes, until its deadline."""
+        self.calls: set[trio.CancelScope] = set()
+        """Around what is under way beside the connection, as over HTTP; `stop()` leaves it the time of closing."""
         self._is_done = trio.Event()
         """`_read` has ended: there is no connection, and there will be none."""
         self._core_dispatch = core.dispatch
@@ -72,7 +74,8 @@ class TrioIO:
         if self._core.is_stopping:
             self._connecting.cancel()
             until = trio.current_time() + self._core.closing_time()
-            self._sending.deadline = min(self._sending.deadline, until)
+            for scope in (self._sending, *self.calls):
+                scope.deadline = min(scope.deadline, until)
 
     async def close(self) -> None:
         """Stops and waits, within limits that no cancellation shortens, until the connection is gone."""

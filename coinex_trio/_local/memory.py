@@ -1,7 +1,8 @@
 """A local exchange in memory, on virtual time: what a `Network` of sockets and clocks is otherwise.
 
 The blocking client moves the time while it waits: an hour of market takes what its computing takes. Under trio the time is
-trio's own (`trio.testing.MockClock` makes it virtual), and the exchange follows it. Same seed and calls: same bytes.
+trio's own (`trio.testing.MockClock` makes it virtual), under asyncio that of the loop in which something connects, and the
+exchange follows it. Same seed and calls: same bytes.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ from coinex_trio._local.memory_transport import MemoryTransport
 from coinex_trio.network import Network, Transport
 
 if TYPE_CHECKING:
+    import asyncio
+
     import trio
 
 T = TypeVar("T")
@@ -37,6 +40,9 @@ class MemoryNetwork:
         self.server = make_server(START)
         self._now = START
         self._trio_shift: float | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        """Of the last asyncio client; its clock is followed while it runs."""
+        self._loop_shift = 0.0
         self._transports: dict[ServerConnection, MemoryTransport] = {}
         self._sources = Sources(
             wall_time_ns=lambda: round(self.now() * 1e9), random_bytes=Random(f"{seed}:client").randbytes
@@ -70,6 +76,8 @@ class MemoryNetwork:
         self.now()
         if self._trio_shift is not None:
             raise UsageError("advance(): under trio the time is trio's own; sleep, or use trio.testing.MockClock")
+        if self._loop is not None and self._loop.is_running():
+            raise UsageError("advance(): under asyncio the time is the loop's own; sleep, on a loop of virtual time")
         self._now += seconds
         self.follow()
 
@@ -85,12 +93,14 @@ class MemoryNetwork:
         return self._sources
 
     def now(self) -> float:
-        """Virtual Unix seconds; inside trio, those of trio's clock."""
+        """Virtual Unix seconds; inside trio, those of trio's clock, and beside an asyncio client those of its loop."""
         current = _trio_time()
         if current is not None:
             if self._trio_shift is None:
                 self._trio_shift = self._now - current
             self._now = max(self._now, current + self._trio_shift)
+        elif self._loop is not None and self._loop.is_running():
+            self._now = max(self._now, self._loop.time() + self._loop_shift)
         return self._now
 
     def dial(self, host: str, port: int, ssl_context: ssl.SSLContext | None) -> MemoryTransport:
@@ -121,6 +131,21 @@ class MemoryNetwork:
 
         await trio.lowlevel.checkpoint()
         return MemoryStream(self, self.dial(host, port, ssl_context))
+
+    async def open_transport(
+        self, protocol: asyncio.Protocol, host: str, port: int, ssl_context: ssl.SSLContext | None
+    ) -> asyncio.Transport:
+        """Leads to the exchange, whatever the address; from now on its time is that of the running loop."""
+        import asyncio
+
+        from coinex_trio._local.memory_asyncio import MemoryLink
+
+        loop = asyncio.get_running_loop()
+        if loop is not self._loop:
+            self._loop_shift = self.now() - loop.time()
+            self._loop = loop
+        await asyncio.sleep(0)
+        return MemoryLink(self, self.dial(host, port, ssl_context), protocol)
 
     # Between the two --------------------------------------------------------------------------------------------------
 

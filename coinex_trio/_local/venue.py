@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Generic, TypeVar
 
 from coinex_proto.errors import UsageError
+from coinex_proto.numbers import CONTEXT, plain
 from coinex_proto.orders.view import OrderView
 from coinex_proto.simulator import Fault, FaultScriptError, parse_faults
 from coinex_proto.simulator.hosting.venue_server import VenueServer
@@ -109,9 +110,9 @@ class LocalVenue(ABC, Generic[S, Code]):
             client_order_id=order.client_id,
             market=spec.name,
             side=order.side,
-            price=Decimal(order.price).scaleb(-spec.price_places),
-            amount=Decimal(order.amount).scaleb(-spec.amount_places),
-            remaining=Decimal(order.left).scaleb(-spec.amount_places),
+            price=plain(CONTEXT.scaleb(Decimal(order.price), -spec.price_places)),
+            amount=plain(CONTEXT.scaleb(Decimal(order.amount), -spec.amount_places)),
+            remaining=plain(CONTEXT.scaleb(Decimal(order.left), -spec.amount_places)),
         )
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import Any
@@ -22,6 +21,7 @@ from coinex_proto import (
 from coinex_proto.coinex.http import HttpRefused, spot
 from coinex_trio import CoinexClient, Exchange, local_exchange
 from tests.coinex_trio.http_peer import hang_up, http_peer, nothing
+from tests.processes import HANGS_AFTER
 
 MARKET = "BTCUSDT"
 
@@ -75,10 +75,8 @@ def test_waiting_has_an_end_also_while_http_gives_no_answer() -> None:
         client.ready(coinex.Orders())
         order = buy(client)
         assert order.state == "unknown"
-        began = time.monotonic()
         with pytest.raises(TimeoutError, match=r"unknown after 0\.2 s"):
             client.wait(order, timeout=0.2)
-        assert time.monotonic() < began + 2
     assert len(silent.requests) == 2
 
 
@@ -378,7 +376,7 @@ def test_where_http_is_not_installed_the_error_names_the_extra_and_the_socket_wo
         "print(client.wait(order, timeout=5).state)\n"
         "client.close()\n"
     )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=30)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=HANGS_AFTER)
     assert done.stdout.splitlines() == [
         "MissingExtra HTTP needs httpx2: pip install 'coinex-sdk[http]'",
         "filled",

@@ -17,7 +17,7 @@ class Evil:
     market: str = "<script>alert(1)</script>"
     trusted: bool = False
     why: str = "<b>"
-    bids: tuple[tuple[Decimal, Decimal], ...] = ((Decimal("1"), Decimal("2")),)
+    bids: tuple[tuple[Decimal, Decimal], ...] = ((Decimal(1), Decimal(2)),)
     asks: tuple[tuple[Decimal, Decimal], ...] = ()
 
     @property

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import copy
 import pickle
+from decimal import Decimal
 
 import attrs
 import msgspec
 import pytest
-from attrs import frozen
+from attrs import field, frozen
 
-from coinex_proto import Update
+from coinex_proto import Event, Update
 from coinex_proto.updates import stamp
 from tests.coinex_proto.harness.tiny import PriceUpdate
 
@@ -59,3 +60,33 @@ def test_an_update_must_say_where_it_belongs() -> None:
 
     with pytest.raises(NotImplementedError, match="Homeless has no topic key"):
         _ = Homeless().topic_key
+
+
+@frozen(kw_only=True)
+class Quoted(Event):
+    best: Decimal
+    sizes: tuple[Decimal, ...] = ()
+    note: str = ""
+    secret: str = field(default="", repr=False)
+
+
+@pytest.mark.parametrize(
+    ("number", "shown"),
+    [
+        ("0.00000000", "0.00000000"),
+        ("0E-8", "0.00000000"),
+        ("0.0000001", "0.0000001"),
+        ("6.00E+4", "60000"),
+        ("-1.5E-9", "-0.0000000015"),
+        ("1.50", "1.50"),
+        ("1E+300", "1E+300"),
+    ],
+)
+def test_a_printed_event_shows_plain_numbers(number: str, shown: str) -> None:
+    value = Decimal(number)
+    event = Quoted(best=value, sizes=(value,), note="Decimal('1.2.3E+4')", secret="s")
+    assert (
+        str(event)
+        == repr(event)
+        == f"Quoted(best=Decimal('{shown}'), sizes=(Decimal('{shown}'),), note=\"Decimal('1.2.3E+4')\")"
+    )

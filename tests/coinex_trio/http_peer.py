@@ -13,10 +13,12 @@ from typing import Any, TypeAlias
 
 from attrs import define, field
 
+from tests.processes import HANGS_AFTER
+
 Script: TypeAlias = Callable[[socket.socket], bool]
 """Answers on the socket; False ends the connection."""
 
-LIMIT = 5.0
+LIMIT = HANGS_AFTER
 """Seconds after which a test that hangs is cut off."""
 
 

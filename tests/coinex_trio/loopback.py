@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from tests.coinex_trio.venue import Venue
+from tests.processes import HANGS_AFTER
 
 
 class Loopback:
@@ -33,7 +34,7 @@ class Loopback:
             except OSError:
                 return
             with connection, suppress(OSError):
-                connection.settimeout(10)
+                connection.settimeout(HANGS_AFTER)
                 self._serve(
                     connection if self.context is None else self.context.wrap_socket(connection, server_side=True)
                 )
@@ -64,5 +65,5 @@ def loopback(context: ssl.SSLContext | None = None) -> Iterator[Loopback]:
         with suppress(OSError):
             server.listener.shutdown(socket.SHUT_RDWR)
         server.listener.close()
-        thread.join(10)
+        thread.join(HANGS_AFTER)
         assert not thread.is_alive()

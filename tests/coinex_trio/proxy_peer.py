@@ -11,8 +11,7 @@ from typing import TypeAlias
 
 from attrs import define, field
 
-LIMIT = 5.0
-"""Seconds after which a test that hangs is cut off."""
+from tests.processes import HANGS_AFTER
 
 ESTABLISHED = b"HTTP/1.1 200 Connection established\r\n\r\n"
 
@@ -45,12 +44,12 @@ class ProxyPeer:
                     return
                 script = self.scripts.pop(0) if len(self.scripts) > 1 else self.scripts[0]
                 thread = threading.Thread(target=self._serve, args=(connection, script))
-                ending.callback(thread.join, LIMIT)
+                ending.callback(thread.join, HANGS_AFTER)
                 thread.start()
 
     def _serve(self, connection: socket.socket, script: Script) -> None:
         with connection, suppress(OSError):
-            connection.settimeout(LIMIT)
+            connection.settimeout(HANGS_AFTER)
             head = b""
             while not head.endswith(b"\r\n\r\n"):
                 data = connection.recv(1)
@@ -67,7 +66,7 @@ Script: TypeAlias = Callable[[socket.socket, ProxyPeer], None]
 
 def relay(connection: socket.socket, peer: ProxyPeer, answer: bytes = ESTABLISHED) -> None:
     """What proxies do."""
-    with socket.create_connection(("127.0.0.1", peer.venue_port), LIMIT) as venue:
+    with socket.create_connection(("127.0.0.1", peer.venue_port), HANGS_AFTER) as venue:
         connection.sendall(answer)
         ways = {connection: venue, venue: connection}
         while ways and not peer.is_over:
@@ -124,5 +123,5 @@ def proxy_peer(*scripts: Script, venue_port: int = 0) -> Iterator[ProxyPeer]:
         with suppress(OSError):
             listener.shutdown(socket.SHUT_RDWR)
         listener.close()
-        thread.join(LIMIT)
+        thread.join(HANGS_AFTER)
         assert not thread.is_alive()

@@ -19,11 +19,7 @@ from coinex_proto import (
     LoginRefused,
     NotReady,
     OrderFact,
-    OutcomeUnknown,
     Replied,
-    RequestRefused,
-    RequestTimedOut,
-    Retrying,
     UsageError,
     coinex,
 )
@@ -63,14 +59,6 @@ def test_a_program_that_never_enters_works_the_same() -> None:
     assert network.last.closed_with is not None
 
 
-def test_n6_a_first_connection_that_fails_raises_where_it_is_entered() -> None:
-    network = VirtualNetwork()
-    network.failures = [ConnectionRefusedError(111, "Connection refused")]
-    with pytest.raises(ConnectFailed, match=r"socket\.coinex\.com:443.*Connection refused"), client_of(network):
-        pytest.fail("the block must not begin")
-    assert len(network.attempts) == 1
-
-
 def test_n6_a_first_connection_that_fails_raises_at_the_first_call_that_waits() -> None:
     network = VirtualNetwork()
     network.failures = [ConnectionRefusedError(111, "Connection refused")]
@@ -80,16 +68,6 @@ def test_n6_a_first_connection_that_fails_raises_at_the_first_call_that_waits() 
     with pytest.raises(ConnectFailed):
         client.run(seconds=1)
     assert len(network.attempts) == 1
-
-
-def test_retry_first_goes_on_until_the_venue_is_there() -> None:
-    network = VirtualNetwork()
-    network.failures = [OSError(101, "Network is unreachable")] * 3
-    retries: list[int] = []
-    client = client_of(network, Config(retry_first=True))
-    client.on(Retrying)(lambda e: retries.append(e.attempt))
-    with client:
-        assert retries == [1, 2, 3]
 
 
 def test_s1_refused_credentials_are_not_tried_again() -> None:
@@ -112,13 +90,6 @@ def test_an_exception_of_the_block_comes_out_as_itself_and_no_callback_runs_any_
     assert caught.value is error
     assert network.last.closed_with is not None
     assert seen == []
-
-
-def test_callbacks_see_the_end_when_the_block_ends_in_good_order() -> None:
-    seen: list[Event] = []
-    with client_of(VirtualNetwork()) as client:
-        client.on(Closed)(seen.append)
-    assert len(seen) == 1
 
 
 def test_p4_a_client_that_is_forgotten_warns_and_closes_its_socket() -> None:
@@ -217,34 +188,6 @@ def test_stop_ends_run_and_streams() -> None:
 # Requests -------------------------------------------------------------------------------------------------------------
 
 
-def test_a_refused_request_raises_what_the_venue_said() -> None:
-    network = VirtualNetwork(prepare=lambda venue: venue.refusals.update({"server.time": (23001, "busy")}))
-    with client_of(network) as client, pytest.raises(RequestRefused, match="23001"):
-        client.request(coinex.ServerTime())
-
-
-def test_a_request_without_an_answer_times_out() -> None:
-    network = VirtualNetwork()
-    with client_of(network) as client:
-        network.last.is_silent = True
-        with pytest.raises(RequestTimedOut):
-            client.request(coinex.ServerTime())
-
-
-def test_s25_a_request_in_flight_when_the_connection_breaks_is_of_unknown_outcome_and_is_not_sent_again() -> None:
-    network = VirtualNetwork()
-    with client_of(network) as client:
-        network.last.is_silent = True
-        network.at(1, lambda: network.last.reset(ConnectionResetError(104, "Connection reset by peer")))
-        with pytest.raises(OutcomeUnknown):
-            client.request(coinex.ServerTime())
-        with pytest.raises(NotReady):
-            client.request(coinex.ServerTime())
-        client.ready()
-        assert client.request(coinex.ServerTime()) == 1_700_000_000_123
-    assert network.last.methods() == ["server.time"]
-
-
 def test_ping_and_server_time_are_one_call_each() -> None:
     network = VirtualNetwork()
     with CoinexClient(network=network) as cx:
@@ -279,12 +222,6 @@ def test_ready_waits_for_first_data_of_its_topics() -> None:
 def test_ready_names_what_did_not_come_in_time() -> None:
     with client_of(VirtualNetwork()) as client, pytest.raises(TimeoutError, match="BTCUSDT"):
         client.ready(BTC, timeout=5)
-
-
-def test_ready_raises_what_the_venue_says_of_a_topic_it_refuses() -> None:
-    network = VirtualNetwork(prepare=lambda v: v.refusals.update({"state.subscribe": (20001, "Invalid argument")}))
-    with client_of(network) as client, pytest.raises(RequestRefused, match="20001"):
-        client.ready(BTC)
 
 
 def test_a_book_that_cannot_be_proved_is_not_given() -> None:

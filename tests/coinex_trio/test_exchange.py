@@ -12,6 +12,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from coinex_proto.coinex import sign_websocket
 from coinex_trio.exchange import Exchange, local_exchange
+from tests.processes import HANGS_AFTER
 
 STAMP_MS = 1_700_490_703_564
 
@@ -36,7 +37,7 @@ def ask(client: ClientConnection, method: str, **params: Any) -> dict[str, Any]:
 
 def messages(client: ClientConnection) -> Iterator[dict[str, Any]]:
     while True:
-        payload = client.recv(timeout=20)  # a loaded machine is slow; one that never answers is found all the same
+        payload = client.recv(timeout=HANGS_AFTER)
         assert isinstance(payload, bytes)
         yield json.loads(gzip.decompress(payload))
 
@@ -89,7 +90,7 @@ def test_a_dropped_connection_ends_without_a_close_frame(exchange: Exchange, cli
     ask(client, "server.ping")
     exchange.drop()
     with pytest.raises(ConnectionClosed) as gone:
-        client.recv(timeout=5)
+        client.recv(timeout=HANGS_AFTER)
     assert gone.value.rcvd is None
 
 
@@ -97,7 +98,7 @@ def test_time_can_be_set_ahead_so_that_the_idle_limit_cuts(exchange: Exchange, c
     ask(client, "server.ping")
     exchange.advance(61)
     with pytest.raises(ConnectionClosed):
-        client.recv(timeout=5)
+        client.recv(timeout=HANGS_AFTER)
 
 
 def test_the_next_request_is_refused_on_demand(exchange: Exchange, client: ClientConnection) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -9,8 +10,8 @@ import pytest
 import trio
 from trio.testing import MockClock
 
-from coinex_proto import UsageError
-from coinex_trio import CoinexClient, CoinflexClient, QfexClient, memory_exchange, open_coinex
+from coinex_proto import Config, UsageError
+from coinex_trio import CoinexClient, CoinflexClient, QfexClient, local_exchange, memory_exchange, open_coinex
 
 AnyExchange = Any
 AnyClient = Any
@@ -44,6 +45,29 @@ def coinflex_case() -> tuple[AnyExchange, Callable[..., AnyClient], Callable[[An
         return CoinflexClient(exchange.credentials, url=exchange.url, network=exchange.network, **options)
 
     return exchange, made, lambda cx: cx.place_order("XBT/USDT", "buy", "0.5", "9500")
+
+
+def real_client(
+    exchange: AnyExchange, venue: str, seconds: float, *, background: bool
+) -> tuple[AnyClient, Callable[[], object]]:
+    """A client on loopback, and what places an order that stands."""
+    options: dict[str, Any] = {
+        "background": background,
+        "config": Config(close_timeout=0.2),
+        "cancel_orders_on_exit": seconds,
+    }
+    if venue == "coinex":
+        exchange.quote("BTCUSDT", "100", "101", "5")
+        coinex = CoinexClient("spot", exchange.credentials, url=exchange.url, **options)
+        return coinex, lambda: coinex.place_order("BTCUSDT", "buy", "limit", "0.1", "99")
+    if venue == "qfex":
+        exchange.quote("AAPL-USD", bid="100", ask="101", size="5")
+        urls = {"mds_url": exchange.mds_url, "trade_url": exchange.trade_url}
+        qfex = QfexClient(exchange.credentials, **urls, **options)
+        return qfex, lambda: qfex.place_order("AAPL-USD", "BUY", "LIMIT", quantity="1", price="99.50")
+    exchange.quote("XBT/USDT", bid="9600", ask="9610", size="2")
+    coinflex = CoinflexClient(exchange.credentials, url=exchange.url, **options)
+    return coinflex, lambda: coinflex.place_order("XBT/USDT", "buy", "0.5", "9500")
 
 
 CASES = pytest.mark.parametrize("case", [coinex_case, qfex_case, coinflex_case])
@@ -129,6 +153,28 @@ def test_an_order_that_could_not_be_cancelled_in_time_says_so(case: Callable[[],
     assert found.outcome == "unknown"
     assert found.why
     assert found.order.order_id == order_id
+
+
+@pytest.mark.parametrize("background", [False, True])
+@pytest.mark.parametrize("venue", ["coinex", "qfex", "coinflex"])
+@pytest.mark.parametrize("is_dead", [False, True])
+def test_in_real_time_it_is_bounded_with_a_peer_that_went_silent(venue: Any, background: bool, is_dead: bool) -> None:
+    with local_exchange(venue, seed=1, rate=0.001) as exchange:
+        cx, place = real_client(exchange, venue, 0.5 if is_dead else 60.0, background=background)
+        with cx:
+            place()
+            assert len(exchange.orders()) == 1
+            if is_dead:
+                exchange.stall(3600.0)
+            began = time.monotonic()
+        took = time.monotonic() - began
+    (found,) = cx.cancelled_on_exit
+    if is_dead:
+        assert found.outcome == "unknown"
+        assert found.why
+        assert took < 60.0, "not the time-outs of requests and connections"
+    else:
+        assert found.outcome == "cancelled"
 
 
 @CASES

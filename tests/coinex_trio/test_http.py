@@ -36,6 +36,7 @@ from coinex_proto.coinex.http import (
 from coinex_trio.http import BlockingHttp, open_http
 from coinex_trio.network import SystemNetwork, Transport
 from tests.coinex_trio.http_peer import half_an_answer, hang_up, http_peer, nothing, raw, reply, reset
+from tests.processes import HANGS_AFTER
 
 SECRET = "2a6f1f9d8c7b4e3fb5a4d3c2b1a09f8e7d6c5b4a39281706"
 CREDENTIALS = Credentials("EXAMPLEACCESSID", SECRET)
@@ -160,7 +161,7 @@ def test_a_query_whose_answer_is_lost_is_repeated(script: Any) -> None:
 def test_an_order_without_an_answer_in_time_is_of_unknown_outcome() -> None:
     with (
         http_peer(nothing) as peer,
-        blocking(peer.url, config=Config(request_timeout=0.1)) as http,
+        blocking(peer.url, config=Config(request_timeout=1.0)) as http,
         pytest.raises(HttpOutcomeUnknown, match="ReadTimeout"),
     ):
         http.request(ORDER)
@@ -170,7 +171,7 @@ def test_an_order_without_an_answer_in_time_is_of_unknown_outcome() -> None:
 def test_a_query_without_an_answer_in_time_has_timed_out() -> None:
     with (
         http_peer(nothing) as peer,
-        blocking(peer.url, config=Config(request_timeout=0.1), retries=1) as http,
+        blocking(peer.url, config=Config(request_timeout=1.0), retries=1) as http,
         pytest.raises(RequestTimedOut, match="GET /assets/spot/balance"),
     ):
         http.request(assets.GetSpotBalance())
@@ -352,7 +353,7 @@ def test_queries_that_are_bounded_end_in_time_however_often_they_may_be_repeated
             http.run(queries(), timeout=0.1)
         assert len(peer.requests) < 4
     with http_peer(reply(BALANCES)) as peer, blocking(peer.url) as http:
-        assert http.run(queries(), timeout=5)[0].ccy == "USDT"
+        assert http.run(queries(), timeout=HANGS_AFTER)[0].ccy == "USDT"
 
 
 def test_a_closed_client_sends_nothing_and_says_so() -> None:
@@ -483,7 +484,7 @@ async def test_errors_of_the_block_leave_it_as_themselves() -> None:
 
 
 def test_without_httpx2_the_import_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
-    import coinex_trio._http.wire as module
+    import coinex_driver.http.wire as module
 
     with monkeypatch.context() as patch:
         patch.setitem(sys.modules, "httpx2", None)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from coinex_trio import CoinexClient, Exchange, local_exchange
+from tests.processes import HANGS_AFTER
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -51,7 +52,7 @@ def test_a_users_suite_gets_the_fixtures_and_the_marker_without_importing_anythi
         cwd=tmp_path,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=HANGS_AFTER,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
     )
     assert "2 passed, 1 error" in done.stdout, done.stdout + done.stderr
@@ -60,7 +61,9 @@ def test_a_users_suite_gets_the_fixtures_and_the_marker_without_importing_anythi
 
 def test_the_plugin_imports_no_sdk_before_a_fixture_is_used() -> None:
     program = "import sys, coinex_trio.pytest_plugin; print([m for m in sys.modules if m.startswith('coinex_proto') or m == 'trio'])"
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=30, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=HANGS_AFTER, check=True
+    )
     assert done.stdout.strip() == "[]"
 
 

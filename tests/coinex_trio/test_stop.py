@@ -6,6 +6,7 @@ import signal
 import socket
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -15,16 +16,18 @@ import pytest
 import trio
 from trio.testing import MockClock
 
-from coinex_proto import Backoff, Closed, Config, Event, Retrying, coinex
+from coinex_proto import Backoff, Closed, Config, Event, NotReady, OutcomeUnknown, Retrying, coinex
 from coinex_trio import BlockingClient, CoinexClient, QfexClient, local_exchange, open_client, open_coinex, run
+from coinex_trio.client import Client
+from tests.coinex_trio.http_peer import Script, http_peer, raw
 from tests.coinex_trio.venue import TrioNetwork, Venue, VenueStream, VirtualNetwork
+from tests.processes import HANGS_AFTER
 
 BTC = coinex.Ticker("BTCUSDT")
 KEYS = coinex.Credentials("a" * 32, "s" * 40)
 PATIENT = Config(backoff=Backoff(first=3600.0, ceiling=3600.0))
 """Nothing but `stop()` ends a wait for the next attempt."""
-HANG = 300.0
-"""Seconds after which a test that hangs gives up."""
+HANG = HANGS_AFTER
 
 
 @contextmanager
@@ -286,3 +289,158 @@ def test_a_stop_with_a_dead_peer_ends_within_the_closing_time() -> None:
         client.stop()
         client.run()
         assert network.now() - began <= Config().close_timeout + 1.0
+
+
+@WAYS
+@pytest.mark.parametrize("background", [False, True])
+def test_it_ends_a_client_whose_name_is_being_resolved(
+    way: Way, background: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, may_answer = threading.Event(), threading.Event()
+
+    def hanging(*_: object, **__: object) -> list[Any]:
+        asked.set()
+        may_answer.wait(HANG)
+        raise socket.gaierror(socket.EAI_AGAIN, "too late")
+
+    monkeypatch.setattr("coinex_trio.network.socket.getaddrinfo", hanging)
+    try:
+        config = Config(open_timeout=HANG, retry_first=True)
+        cx = CoinexClient(url="ws://localhost:1", config=config, background=background)
+        with way(cx.stop, asked), cx:
+            assert cx._core.is_stopping
+    finally:
+        may_answer.set()
+
+
+@WAYS
+@pytest.mark.parametrize("background", [False, True])
+def test_it_ends_a_client_whose_peer_is_silent_in_tls(way: Way, background: bool) -> None:
+    accepted = threading.Event()
+
+    def accept() -> None:
+        with listener.accept()[0] as peer:
+            accepted.set()
+            while peer.recv(4096):
+                pass
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        url = f"wss://127.0.0.1:{listener.getsockname()[1]}"
+        cx = CoinexClient(url=url, config=Config(open_timeout=HANG, retry_first=True), background=background)
+        accepting = threading.Thread(target=accept)
+        accepting.start()
+        with way(cx.stop, accepted), cx:
+            assert cx._core.is_stopping
+        accepting.join(HANG)
+
+
+@WAYS
+@pytest.mark.parametrize("scheme", ["ws", "wss"])
+def test_it_ends_a_client_that_is_connecting_under_trio(way: Way, scheme: str) -> None:
+    accepted = threading.Event()
+
+    def accept() -> None:
+        with listener.accept()[0] as peer:
+            accepted.set()
+            while peer.recv(4096):
+                pass
+
+    async def main(url: str) -> None:
+        config = Config(open_timeout=HANG, retry_first=True)
+        opening = open_coinex(url=url, config=config, allow_plaintext=True)
+        stops: list[Callable[[], object]] = []
+        original = Client.__init__
+
+        def remembered(client: Client, *arguments: Any) -> None:
+            original(client, *arguments)
+            stops.append(client.stop)
+
+        Client.__init__ = remembered  # type: ignore[assignment]
+        try:
+            with way(lambda: stops[0](), accepted), trio.fail_after(HANG):
+                async with opening as cx:
+                    assert cx._core.is_stopping
+        finally:
+            Client.__init__ = original  # type: ignore[method-assign]
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        accepting = threading.Thread(target=accept)
+        accepting.start()
+        trio.run(main, f"{scheme}://127.0.0.1:{listener.getsockname()[1]}")
+        accepting.join(HANG)
+
+
+def _silent(asked: threading.Event) -> Script:
+    """An HTTP server that takes a request and says nothing."""
+
+    def script(connection: socket.socket) -> bool:
+        asked.set()
+        connection.settimeout(HANG)
+        while connection.recv(1000):
+            pass
+        return False
+
+    return script
+
+
+@WAYS
+@pytest.mark.parametrize("background", [False, True])
+def test_it_ends_a_call_over_http_that_is_under_way_and_the_order_is_unknown(way: Way, background: bool) -> None:
+    asked = threading.Event()
+    config = Config(request_timeout=HANG, close_timeout=0.2)
+    with (
+        local_exchange() as exchange,
+        http_peer(_silent(asked)) as peer,
+        CoinexClient(
+            "spot",
+            exchange.credentials,
+            url=exchange.url,
+            http_url=peer.url,
+            config=config,
+            background=background,
+        ) as cx,
+    ):
+        cx.ready(coinex.Orders(), timeout=HANG)
+        with way(cx.stop, asked):
+            order = cx.place_order("BTCUSDT", "buy", "limit", "0.1", "2")
+        assert order.state == "unknown"
+        assert len(peer.requests) == 1, "an order is never sent again"
+
+
+@WAYS
+def test_it_ends_the_pause_before_a_call_over_http_is_repeated(way: Way) -> None:
+    answered = threading.Event()
+
+    def later(connection: socket.socket) -> bool:
+        raw(b"", status="503 Busy", headers=("Retry-After: 29",))(connection)
+        answered.set()
+        return True
+
+    with (
+        local_exchange() as exchange,
+        http_peer(later) as peer,
+        CoinexClient("spot", exchange.credentials, url=exchange.url, http_url=peer.url) as cx,
+    ):
+        cx.ready(coinex.Orders(), timeout=HANG)
+        began = time.monotonic()
+        with way(cx.stop, answered), pytest.raises(NotReady, match="stopped"):
+            cx.http.call("GET", "/time")
+        assert time.monotonic() - began < 25.0
+        assert len(peer.requests) == 1
+
+
+@WAYS
+def test_under_trio_it_ends_a_call_over_http_that_is_under_way(way: Way) -> None:
+    asked = threading.Event()
+
+    async def main(exchange: Any, http_url: str) -> None:
+        config = Config(request_timeout=HANG, close_timeout=0.2)
+        async with open_coinex("spot", exchange.credentials, url=exchange.url, http_url=http_url, config=config) as cx:
+            await cx.ready(coinex.Orders())
+            with trio.fail_after(HANG / 2), way(cx.stop, asked), pytest.raises(OutcomeUnknown, match="stopped"):
+                await cx.place_order("BTCUSDT", "buy", "limit", "0.1", "2")
+            assert [order.state for order in cx.orders()] == ["unknown"]
+
+    with local_exchange() as exchange, http_peer(_silent(asked)) as peer:
+        trio.run(main, exchange, peer.url)
+        assert len(peer.requests) == 1

@@ -16,6 +16,7 @@ from coinex_proto import Backfilled, Config, ConnectFailed, NotReady, OrderView,
 from coinex_proto.coinex.http import HttpRefused, spot
 from coinex_trio import Exchange, TrioCoinexClient, local_exchange, open_coinex
 from tests.coinex_trio.http_peer import hang_up, http_peer, nothing
+from tests.processes import HANGS_AFTER
 
 MARKET = "BTCUSDT"
 
@@ -373,7 +374,7 @@ async def test_a_client_that_cannot_connect_says_so() -> None:
 
 
 async def test_over_loopback_an_order_lives_through_a_lost_connection() -> None:
-    with trio.fail_after(30):
+    with trio.fail_after(HANGS_AFTER):
         async with (
             local_exchange(seed=1) as exchange,
             open_coinex("spot", exchange.credentials, url=exchange.url) as cx,
@@ -388,7 +389,7 @@ async def test_over_loopback_an_order_lives_through_a_lost_connection() -> None:
 
 
 async def test_over_loopback_an_order_whose_answer_was_lost_is_found() -> None:
-    with trio.fail_after(30):
+    with trio.fail_after(HANGS_AFTER):
         async with local_exchange(seed=1) as exchange:
             exchange.quote(MARKET, "100", "101", "5")
             with http_peer(hang_up) as broken:
@@ -400,13 +401,13 @@ async def test_over_loopback_an_order_whose_answer_was_lost_is_found() -> None:
 
 
 async def test_over_loopback_an_order_that_is_cancelled_while_no_answer_comes_is_unknown() -> None:
-    with trio.fail_after(30):
+    with trio.fail_after(HANGS_AFTER):
         async with local_exchange(seed=1) as exchange:
             with http_peer(nothing, nothing) as silent:
                 keys = exchange.credentials
                 async with open_coinex("spot", keys, url=exchange.url, http_url=silent.url) as cx:
                     await cx.ready(coinex.Orders())
-                    with trio.move_on_after(0.2) as scope:
+                    with trio.move_on_after(1) as scope:
                         await buy(cx)
                     assert scope.cancelled_caught
                     (order,) = cx.orders()
@@ -424,5 +425,5 @@ def test_where_http_is_not_installed_the_error_names_the_extra() -> None:
         "try: coinex_trio.open_coinex\n"
         "except Exception as error: print(type(error).__name__, error)\n"
     )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=30)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=HANGS_AFTER)
     assert done.stdout.splitlines() == ["MissingExtra HTTP needs httpx2: pip install 'coinex-sdk[http]'"]

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +12,7 @@ import pytest
 
 from coinex_trio import local_exchange
 from coinex_trio._local.coinflex import CoinflexExchange
+from tests.processes import python
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "coinflex_request.py"
 
@@ -27,8 +26,7 @@ def coinflex() -> Iterator[CoinflexExchange]:
 def run(exchange: CoinflexExchange, *arguments: str, **environment: str) -> tuple[int, str, str]:
     names = ("COINFLEX_USER_ID", "COINFLEX_COOKIE", "COINFLEX_PASSPHRASE", "COINFLEX_PRIVATE_KEY")
     clean = {name: value for name, value in os.environ.items() if name not in names}
-    command = [sys.executable, "-W", "error", str(EXAMPLE), *arguments, "--url", exchange.url]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=30, env={**clean, **environment})
+    done = python("-W", "error", str(EXAMPLE), *arguments, "--url", exchange.url, env={**clean, **environment})
     return done.returncode, done.stdout, done.stderr
 
 

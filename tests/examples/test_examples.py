@@ -9,6 +9,8 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from types import ModuleType
 
@@ -16,6 +18,7 @@ import pytest
 
 from coinex_proto import Callbacks, Closed, Config, Event, Session, Sources, coinex
 from coinex_trio import Exchange, local_exchange
+from tests.processes import HANGS_AFTER, ended, running
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
@@ -42,38 +45,38 @@ def test_every_example_is_run_here() -> None:
 def test_the_example_runs_and_ends_in_time(name: str) -> None:
     with local_exchange(rate=20) as exchange:
         more = ("--futures-url", exchange.futures_url) if name == "trio_nursery" else ()
-        process = start(name, exchange, "--url", exchange.url, "--seconds", "1", *more)
-        exchange.quote("BTCUSDT", bid="100", ask="101") if name == "account_data" else None
-        while process.poll() is None and name == "account_data":
-            exchange.fill(exchange.place("BTCUSDT", "buy", price="99", amount="0.1"))
-            time.sleep(0.1)
-        out, err = process.communicate(timeout=30)
-    assert (process.returncode, err) == (0, "")
+        with start(name, exchange, "--url", exchange.url, "--seconds", "1", *more) as process:
+            exchange.quote("BTCUSDT", bid="100", ask="101") if name == "account_data" else None
+            while process.poll() is None and name == "account_data":
+                exchange.fill(exchange.place("BTCUSDT", "buy", price="99", amount="0.1"))
+                time.sleep(0.1)
+            status, out, err = ended(process)
+    assert (status, err) == (0, "")
     for words in SAYS[name]:
         assert words in out
 
 
-def start(name: str, exchange: Exchange, *arguments: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-W", "error", str(EXAMPLES / f"{name}.py"), *arguments],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "COINEX_ACCESS_ID": exchange.access_id, "COINEX_SECRET_KEY": exchange.secret_key},
-    )
+def start(name: str, exchange: Exchange, *arguments: str) -> AbstractContextManager[subprocess.Popen[str]]:
+    keys = {"COINEX_ACCESS_ID": exchange.access_id, "COINEX_SECRET_KEY": exchange.secret_key}
+    return running([sys.executable, "-W", "error", EXAMPLES / f"{name}.py", *arguments], env={**os.environ, **keys})
+
+
+def run(name: str, exchange: Exchange, *arguments: str) -> tuple[str, str]:
+    with start(name, exchange, *arguments) as process:
+        return ended(process)[1:]
 
 
 def test_an_example_without_a_server_says_so_in_one_line() -> None:
     with local_exchange() as exchange:
         pass
-    out, err = start("public_market_data", exchange, "--url", "ws://127.0.0.1:1/").communicate(timeout=30)
+    out, err = run("public_market_data", exchange, "--url", "ws://127.0.0.1:1/")
     assert (out, err) == ("", "cannot connect to 127.0.0.1:1: Connection refused\n")
 
 
 def test_an_example_with_wrong_keys_says_what_to_check(monkeypatch: pytest.MonkeyPatch) -> None:
     with local_exchange() as exchange:
         monkeypatch.setattr(exchange, "secret_key", "wrong")
-        out, err = start("account_data", exchange, "--url", exchange.url).communicate(timeout=30)
+        out, err = run("account_data", exchange, "--url", exchange.url)
     assert out == ""
     assert err.startswith("login refused (code ")
     assert "check access id, secret key" in err
@@ -83,7 +86,7 @@ def test_an_example_with_wrong_keys_says_what_to_check(monkeypatch: pytest.Monke
 def test_an_example_without_keys_names_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     with local_exchange() as exchange:
         monkeypatch.setattr(exchange, "secret_key", "")
-        out, err = start("account_data", exchange, "--url", exchange.url).communicate(timeout=30)
+        out, err = run("account_data", exchange, "--url", exchange.url)
     assert (out, err) == ("", "set COINEX_SECRET_KEY in the environment\n")
 
 
@@ -114,6 +117,11 @@ def session_for(exchange: Exchange) -> tuple[Session, Callbacks, list[Event]]:
     return session, callbacks, closed
 
 
+async def until(seen: Callable[[], bool]) -> None:
+    while not seen():  # noqa: ASYNC110  # the session tells nobody
+        await asyncio.sleep(0.01)
+
+
 def test_n16_a_slow_callback_does_not_cost_the_connection_under_asyncio() -> None:
     module = load("embed_asyncio")
 
@@ -121,10 +129,9 @@ def test_n16_a_slow_callback_does_not_cost_the_connection_under_asyncio() -> Non
         session, callbacks, closed = session_for(exchange)
         driver = module.Driver(session, callbacks)
         running = asyncio.create_task(driver.run())
-        await asyncio.sleep(2)
+        await until(lambda: session.stats.pings >= 2)
         assert await driver.request(coinex.ServerTime())
         assert closed == []
-        assert session.stats.pings >= 2
         driver.stop()
         await running
 
@@ -139,12 +146,12 @@ def test_n16_a_slow_callback_does_not_cost_the_connection_on_a_plain_socket() ->
         driver = module.Driver(session, callbacks)
         thread = threading.Thread(target=driver.run)
         thread.start()
-        time.sleep(2)
+        while session.stats.pings < 2:
+            time.sleep(0.05)
         assert driver.request(coinex.ServerTime())
         assert closed == []
-        assert session.stats.pings >= 2
         driver.stop()
-        thread.join(10)
+        thread.join(HANGS_AFTER)
         with pytest.raises(Exception, match="there is no connection"):
             driver.request(coinex.ServerTime())
         driver.waker.close()
@@ -158,10 +165,9 @@ def test_the_embedded_driver_reconnects_under_asyncio() -> None:
         session = Session(coinex.spot(url=exchange.url), Sources(time.time_ns, os.urandom))
         driver = module.Driver(session, Callbacks())
         running = asyncio.create_task(driver.run())
-        await asyncio.sleep(0.2)
+        await until(lambda: session.stats.connects == 1)
         exchange.drop()
-        await asyncio.sleep(1)
-        assert session.stats.reconnects == 1
+        await until(lambda: session.stats.reconnects == 1)
         driver.stop()
         await running
 
@@ -189,5 +195,5 @@ def test_c1_what_a_callback_raises_comes_out_of_the_embedded_driver_and_nothing_
 
 
 async def _run_driver(module: ModuleType, session: Session, callbacks: Callbacks) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(HANGS_AFTER):
         await module.Driver(session, callbacks).run()

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +10,7 @@ import pytest
 
 from coinex_trio import local_exchange
 from coinex_trio._local.qfex import QfexExchange
+from tests.processes import python
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
@@ -24,8 +23,7 @@ def exchange() -> Iterator[QfexExchange]:
 
 def run(name: str, *arguments: str, **environment: str) -> tuple[int, str, str]:
     clean = {key: value for key, value in os.environ.items() if not key.startswith("QFEX_")}
-    command = [sys.executable, "-W", "error", str(EXAMPLES / f"{name}.py"), *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=30, env={**clean, **environment})
+    done = python("-W", "error", str(EXAMPLES / f"{name}.py"), *arguments, env={**clean, **environment})
     return done.returncode, done.stdout, done.stderr
 
 

@@ -16,7 +16,7 @@ from coinex_proto.coinex.http._routes import LIMITS, ROUTES, Route
 from coinex_proto.coinex.http.answer import lost_after_sending, never_sent, parse
 from coinex_proto.coinex.http.caller import HttpCaller, HttpOptions
 from coinex_proto.coinex.http.command import Call, HttpCommand, call
-from coinex_proto.coinex.http.errors import CODES, CodeMeaning, HttpRefused, RateLimited
+from coinex_proto.coinex.http.errors import CODES, CodeMeaning, HttpRefused, RateLimited, is_from_gateway
 from coinex_proto.coinex.http.paging import next_page
 from coinex_proto.coinex.http.rate_limits import RateLimits
 from coinex_proto.coinex.http.request import BASE_PATH, build, prepared
@@ -78,6 +78,7 @@ __all__ = [
     "call",
     "facts_of",
     "futures",
+    "is_from_gateway",
     "lost_after_sending",
     "never_sent",
     "next_page",

@@ -20,7 +20,7 @@ from coinex_proto.coinex.http._parameters import Json
 from coinex_proto.decoding import UNREADABLE, decode_plain, finite_check
 from coinex_proto.errors import PayloadError, quoted
 from coinex_proto.fitting import fitted
-from coinex_proto.rows import Row, keep_extra
+from coinex_proto.rows import keep_all_extra
 
 M = TypeVar("M")
 
@@ -165,7 +165,7 @@ def _model(kind: type[M], data: Json) -> M:
             value, left_out = fitted(kind, renamed)
         except UNREADABLE as error:
             raise PayloadError(f"{kind.__name__}: {error}") from None
-    _keep_extra(value, renamed, "$", frozenset(left_out))
+    keep_all_extra(value, renamed, frozenset(left_out))
     return cast("M", value)
 
 
@@ -183,21 +183,3 @@ def _renamed(value: Json) -> Json:
         for name, each in value.items()
         if name not in ALIASES or ALIASES[name] not in value
     }
-
-
-def _keep_extra(value: object, sent: Json, path: str, left_out: frozenset[str]) -> None:
-    """What each row, and each row in it, does not know or could not read."""
-    if isinstance(value, Row) and isinstance(sent, dict):
-        prefix = f"{path}."
-        keep_extra(value, sent, frozenset(name for name in sent if _is_among(prefix + name, left_out)))
-        for name, each in sent.items():
-            if isinstance(each, (dict, list)):
-                _keep_extra(getattr(value, name, None), each, prefix + name, left_out)
-    elif isinstance(value, tuple) and isinstance(sent, list) and len(value) == len(sent):
-        for place, (inner, each) in enumerate(zip(value, sent, strict=False)):
-            _keep_extra(inner, each, f"{path}[{place}]", left_out)
-
-
-def _is_among(path: str, left_out: frozenset[str]) -> bool:
-    """Whether this member, or an entry of this list, was left out."""
-    return path in left_out or any(one.partition("[")[0] == path and one.endswith("]") for one in left_out)

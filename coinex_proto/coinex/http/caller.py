@@ -17,7 +17,7 @@ from attrs import field, frozen
 
 from coinex_proto._connection.timeline import Timeline
 from coinex_proto._connection.venue_clock import Clock
-from coinex_proto._http.steps import NoReply, Pause, Reply, Send, Steps, Woken
+from coinex_proto._http.steps import LONGEST_PAUSE, NoReply, Pause, Reply, Send, Steps, Woken, asked_pause
 from coinex_proto.coinex.credentials import Credentials
 from coinex_proto.coinex.http._by_market_type.order import PutMultiOrder
 from coinex_proto.coinex.http._parameters import MarketType, counted
@@ -32,6 +32,7 @@ from coinex_proto.coinex.http.trading.session_step import HttpCommands
 from coinex_proto.config import Backoff, Sources
 from coinex_proto.errors import SdkError, UsageError, quoted
 from coinex_proto.orders.tracker import Orders
+from coinex_proto.rows import unreadable_in
 
 R = TypeVar("R")
 
@@ -84,6 +85,8 @@ class HttpCaller:
         self._must_sync = False
         self._now = -math.inf
         self._sent = (orders if orders is not None else Orders()).sent
+        self.unreadable_fields = 0
+        """Members of answers that are None because they could not be read; they stand in `extra` of their rows."""
 
     @property
     def clock_offset_ms(self) -> float:
@@ -112,13 +115,14 @@ class HttpCaller:
                 return self._result_of(command, reply)
             except SdkError as error:
                 failures += 1
-                if not self._may_repeat(command, error, failures):
+                asked = asked_pause(reply, error, self._sources.wall_time_ns() / 1e9)
+                if asked > LONGEST_PAUSE or not self._may_repeat(command, error, failures):
                     raise
                 clock_was_wrong = isinstance(error, HttpRefused) and error.is_clock
             if clock_was_wrong:
                 now = yield from self.sync_clock(now)
             else:
-                now = yield from _pause(self._delay(failures))
+                now = yield from _pause(max(self._delay(failures), asked))
 
     def _note_steps(self, now: float) -> None:
         """The wall clock was set, or the machine slept: what was measured of the venue's clock before is worth nothing."""
@@ -222,6 +226,7 @@ class HttpCaller:
             self._forget(command)
             raise
         self._forget(command)
+        self.unreadable_fields += unreadable_in(result)
         return result
 
     def _note_refusal(self, command: HttpCommand[Any], refusal: HttpRefused, reply: Reply) -> None:

@@ -15,7 +15,7 @@ from attrs import frozen
 
 from coinex_proto._http.errors import MAX_BODY
 from coinex_proto.commands import Command
-from coinex_proto.errors import NotReady, RequestRefused
+from coinex_proto.errors import NotReady, RequestRefused, SdkError
 
 
 @frozen
@@ -140,6 +140,11 @@ class HttpRefused(RequestRefused):
     def is_clock(self) -> bool:
         """The timestamp was outside the venue's window."""
         return self.kind == "clock"
+
+
+def is_from_gateway(error: SdkError) -> bool:
+    """Whether something in front of CoinEx said no, and not CoinEx: what it says may pass, whatever its status."""
+    return isinstance(error, HttpRefused) and error.code is None
 
 
 def _gateway(status: int) -> CodeMeaning:

@@ -1,6 +1,6 @@
 """An answer of QFEX over HTTP as typed rows: numbers exact, from JSON numbers or texts; an array that is null is empty.
 
-Members that a row does not know are ignored, such as `$schema`. Source: OpenAPI files of the venue.
+Members that a row does not know, or can do without and cannot read, stand in its `extra`. Source: OpenAPI files of the venue.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ import msgspec
 
 from coinex_proto.decoding import UNREADABLE, decode_plain, finite_check
 from coinex_proto.errors import PayloadError, quoted
+from coinex_proto.fitting import fitted
+from coinex_proto.rows import keep_all_extra
 
 M = TypeVar("M")
 
@@ -26,12 +28,17 @@ def read_json(kind: type[M] | None, body: bytes) -> M:
     """The whole answer as this class; plain values where there is none. Raises `PayloadError`."""
     if kind is None:
         return cast("M", _plain(body) if body.strip() else None)
-    value = _plain(body)
+    value = _with_lists(_plain(body), kind)
+    left_out: tuple[str, ...] = ()
     try:
-        found = msgspec.convert(_with_lists(value, kind), kind, strict=False)
-        return cast("M", _check(cast("Hashable", kind))(found))
-    except UNREADABLE as problem:
-        raise PayloadError(f"{kind.__name__}: {quoted(problem)}") from problem
+        found = _check(cast("Hashable", kind))(msgspec.convert(value, kind, strict=False))
+    except UNREADABLE:
+        try:
+            found, left_out = fitted(kind, value)
+        except UNREADABLE as problem:
+            raise PayloadError(f"{kind.__name__}: {quoted(problem)}") from problem
+    keep_all_extra(found, value, frozenset(left_out))
+    return cast("M", found)
 
 
 def read_text(body: bytes) -> str:

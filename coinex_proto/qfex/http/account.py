@@ -20,13 +20,14 @@ from coinex_proto.qfex._checks import (
     to_quantity,
 )
 from coinex_proto.qfex.http.command import HttpCommand, to_time_or_none, within
+from coinex_proto.rows import Row
 
 # Answers --------------------------------------------------------------------------------------------------------------
 
 
 @final
 @frozen(kw_only=True)
-class SeriesPoint:
+class SeriesPoint(Row):
     """The value of one window."""
 
     window_start: str
@@ -35,7 +36,7 @@ class SeriesPoint:
 
 @final
 @frozen(kw_only=True)
-class AccountEquity:
+class AccountEquity(Row):
     """The answer to `GetAccountEquity`."""
 
     data: tuple[SeriesPoint, ...] = ()
@@ -48,7 +49,7 @@ class AccountEquity:
 
 @final
 @frozen(kw_only=True)
-class Fees:
+class Fees(Row):
     """The answer to `GetFees`."""
 
     fees: Mapping[str, Any] | None = None
@@ -57,7 +58,7 @@ class Fees:
 
 @final
 @frozen(kw_only=True)
-class HistoricOrder:
+class HistoricOrder(Row):
     """One order of the past, as it ended or stands."""
 
     order_id: str
@@ -81,7 +82,7 @@ class HistoricOrder:
 
 @final
 @frozen(kw_only=True)
-class HistoricOrders:
+class HistoricOrders(Row):
     """The answer to `GetHistoricOrders`."""
 
     data: tuple[HistoricOrder, ...] = ()
@@ -90,7 +91,7 @@ class HistoricOrders:
 
 @final
 @frozen(kw_only=True)
-class HistoricPnl:
+class HistoricPnl(Row):
     """The answer to `GetHistoricPnl`."""
 
     data: tuple[SeriesPoint, ...] = ()
@@ -105,7 +106,7 @@ class HistoricPnl:
 
 @final
 @frozen(kw_only=True)
-class HistoricTwap:
+class HistoricTwap(Row):
     """One TWAP of the past."""
 
     twap_id: str
@@ -126,7 +127,7 @@ class HistoricTwap:
 
 @final
 @frozen(kw_only=True)
-class HistoricTwaps:
+class HistoricTwaps(Row):
     """The answer to `GetHistoricTwaps`."""
 
     data: tuple[HistoricTwap, ...] = ()
@@ -135,7 +136,7 @@ class HistoricTwaps:
 
 @final
 @frozen(kw_only=True)
-class LeverageSet:
+class LeverageSet(Row):
     """The answer to `SetLeverage`."""
 
     leverage: Decimal
@@ -143,7 +144,7 @@ class LeverageSet:
 
 @final
 @frozen(kw_only=True)
-class AccountBalance:
+class AccountBalance(Row):
     """The account's money."""
 
     available_balance: Decimal
@@ -157,7 +158,7 @@ class AccountBalance:
 
 @final
 @frozen(kw_only=True)
-class AccountPosition:
+class AccountPosition(Row):
     """The position in one symbol; below zero when short."""
 
     symbol: str
@@ -175,7 +176,7 @@ class AccountPosition:
 
 @final
 @frozen(kw_only=True)
-class Positions:
+class Positions(Row):
     """The answer to `GetPositions`."""
 
     balance: AccountBalance
@@ -184,7 +185,7 @@ class Positions:
 
 @final
 @frozen(kw_only=True)
-class ReferralReward:
+class ReferralReward(Row):
     """The reward of one day."""
 
     reward_date: str
@@ -193,7 +194,7 @@ class ReferralReward:
 
 @final
 @frozen(kw_only=True)
-class ReferralRewards:
+class ReferralRewards(Row):
     """The answer to `GetReferralRewards`."""
 
     data: tuple[ReferralReward, ...] = ()
@@ -207,7 +208,7 @@ class ReferralRewards:
 
 @final
 @frozen(kw_only=True)
-class Subaccounts:
+class Subaccounts(Row):
     """The answer to `GetSubaccounts`."""
 
     account_ids: tuple[str, ...] = ()
@@ -215,7 +216,7 @@ class Subaccounts:
 
 @final
 @frozen(kw_only=True)
-class SubaccountCreated:
+class SubaccountCreated(Row):
     """The answer to `CreateSubaccount`."""
 
     account_id: str
@@ -223,7 +224,7 @@ class SubaccountCreated:
 
 @final
 @frozen(kw_only=True)
-class OwnTrade:
+class OwnTrade(Row):
     """One own trade."""
 
     id: str
@@ -242,7 +243,7 @@ class OwnTrade:
 
 @final
 @frozen(kw_only=True)
-class OwnTrades:
+class OwnTrades(Row):
     """The answer to `GetTrades`."""
 
     data: tuple[OwnTrade, ...] = ()
@@ -251,7 +252,7 @@ class OwnTrades:
 
 @final
 @frozen(kw_only=True)
-class DayVolume:
+class DayVolume(Row):
     """What was traded on one day."""
 
     date: str
@@ -262,7 +263,7 @@ class DayVolume:
 
 @final
 @frozen(kw_only=True)
-class Volume:
+class Volume(Row):
     """The answer to `GetVolume`."""
 
     data: tuple[DayVolume, ...] = ()
@@ -279,7 +280,7 @@ class Volume:
 
 @final
 @frozen(kw_only=True)
-class HourPnl:
+class HourPnl(Row):
     """Profit and loss of one hour in one symbol."""
 
     hour: str
@@ -294,7 +295,7 @@ class HourPnl:
 
 @final
 @frozen(kw_only=True)
-class Pnl:
+class Pnl(Row):
     """The answer to `GetPnl`."""
 
     data: tuple[HourPnl, ...] = ()

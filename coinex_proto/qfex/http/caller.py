@@ -10,12 +10,13 @@ from typing import Any, Final, TypeVar, final
 
 from attrs import field, frozen
 
-from coinex_proto._http.steps import HttpRequest, NoReply, Pause, Reply, Send, Steps, Woken
+from coinex_proto._http.steps import LONGEST_PAUSE, HttpRequest, NoReply, Pause, Reply, Send, Steps, Woken, asked_pause
 from coinex_proto.config import Backoff, Sources
 from coinex_proto.errors import SdkError, UsageError, quoted
 from coinex_proto.qfex.credentials import HmacCredentials
 from coinex_proto.qfex.http.answer import no_answer, parse
 from coinex_proto.qfex.http.command import HttpCommand
+from coinex_proto.rows import unreadable_in
 
 R = TypeVar("R")
 
@@ -78,6 +79,8 @@ class HttpCaller:
         self._sources = sources
         self._credentials = credentials
         self._options = options if options is not None else HttpOptions()
+        self.unreadable_fields = 0
+        """Members of answers that are None because they could not be read; they stand in `extra` of their rows."""
 
     def request(self, command: HttpCommand[R], now: float) -> Steps[R]:
         """The steps of one call; returns its result.
@@ -95,10 +98,11 @@ class HttpCaller:
                 return self._result_of(command, reply)
             except SdkError as error:
                 failures += 1
-                is_passing = bool(getattr(error, "retryable", False))
+                asked = asked_pause(reply, error, self._sources.wall_time_ns() / 1e9)
+                is_passing = bool(getattr(error, "retryable", False)) and asked <= LONGEST_PAUSE
                 if command.changes_something or not is_passing or failures > self._options.retries:
                     raise
-            yield Pause(self._delay(failures))
+            yield Pause(max(self._delay(failures), asked))
 
     def _built(self, command: HttpCommand[Any]) -> HttpRequest:
         return build(
@@ -112,7 +116,9 @@ class HttpCaller:
 
     def _result_of(self, command: HttpCommand[R], reply: Reply | NoReply) -> R:
         if isinstance(reply, Reply):
-            return parse(command, reply.status, reply.body)
+            result = parse(command, reply.status, reply.body)
+            self.unreadable_fields += unreadable_in(result)
+            return result
         host = self._options.host
         raise no_answer(command, reply.why, host=host, was_sent=reply.was_sent, timed_out=reply.timed_out)
 

@@ -13,13 +13,14 @@ from attrs import field, frozen
 
 from coinex_proto.qfex._checks import INTERVALS, at_least, check_symbol, check_symbol_or_none, check_text, one_of
 from coinex_proto.qfex.http.command import HttpCommand, to_time, to_time_or_none, within
+from coinex_proto.rows import Row
 
 # Answers --------------------------------------------------------------------------------------------------------------
 
 
 @final
 @frozen(kw_only=True)
-class Candle:
+class Candle(Row):
     """One candle."""
 
     startedAt: str
@@ -39,7 +40,7 @@ class Candle:
 
 @final
 @frozen(kw_only=True)
-class CandleList:
+class CandleList(Row):
     """The answer to `GetCandles`."""
 
     candles: tuple[Candle, ...] = ()
@@ -47,7 +48,7 @@ class CandleList:
 
 @final
 @frozen(kw_only=True)
-class FundingRate:
+class FundingRate(Row):
     """The rate of one window."""
 
     symbol: str
@@ -59,7 +60,7 @@ class FundingRate:
 
 @final
 @frozen(kw_only=True)
-class FundingHistory:
+class FundingHistory(Row):
     """The answer to `GetFunding`."""
 
     count: int | None = None
@@ -68,7 +69,7 @@ class FundingHistory:
 
 @final
 @frozen(kw_only=True)
-class OpenInterest:
+class OpenInterest(Row):
     """Open interest in one window."""
 
     symbol: str
@@ -79,7 +80,7 @@ class OpenInterest:
 
 @final
 @frozen(kw_only=True)
-class OpenInterestHistory:
+class OpenInterestHistory(Row):
     """The answer to `GetOpenInterest`."""
 
     count: int | None = None
@@ -88,7 +89,7 @@ class OpenInterestHistory:
 
 @final
 @frozen(kw_only=True)
-class Instrument:
+class Instrument(Row):
     """Reference data of one symbol."""
 
     symbol: str
@@ -118,7 +119,7 @@ class Instrument:
 
 @final
 @frozen(kw_only=True)
-class Refdata:
+class Refdata(Row):
     """The answer to `GetRefdata`."""
 
     data: tuple[Instrument, ...] = ()
@@ -127,7 +128,7 @@ class Refdata:
 
 @final
 @frozen(kw_only=True)
-class SettlementCalendar:
+class SettlementCalendar(Row):
     """Which future a perpetual follows, and until when."""
 
     qfex_symbol: str
@@ -138,7 +139,7 @@ class SettlementCalendar:
 
 @final
 @frozen(kw_only=True)
-class SettlementPrice:
+class SettlementPrice(Row):
     """The settlement of one day."""
 
     symbol: str
@@ -152,7 +153,7 @@ class SettlementPrice:
 
 @final
 @frozen(kw_only=True)
-class SettlementPrices:
+class SettlementPrices(Row):
     """The answer to `GetSettlementPrices`."""
 
     count: int | None = None
@@ -161,7 +162,7 @@ class SettlementPrices:
 
 @final
 @frozen(kw_only=True)
-class LongShort:
+class LongShort(Row):
     """How many users were long and short in one window."""
 
     symbol: str
@@ -173,7 +174,7 @@ class LongShort:
 
 @final
 @frozen(kw_only=True)
-class LongShortHistory:
+class LongShortHistory(Row):
     """The answer to `GetSymbolLongShort`."""
 
     count: int | None = None
@@ -182,7 +183,7 @@ class LongShortHistory:
 
 @final
 @frozen(kw_only=True)
-class TakerVolume:
+class TakerVolume(Row):
     """What takers bought and sold in one window."""
 
     symbol: str
@@ -197,7 +198,7 @@ class TakerVolume:
 
 @final
 @frozen(kw_only=True)
-class TakerVolumeHistory:
+class TakerVolumeHistory(Row):
     """The answer to `GetTakerVolume`."""
 
     count: int | None = None
@@ -206,7 +207,7 @@ class TakerVolumeHistory:
 
 @final
 @frozen(kw_only=True)
-class UnderlierPrice:
+class UnderlierPrice(Row):
     """The price that a perpetual follows, in one window."""
 
     symbol: str
@@ -220,7 +221,7 @@ class UnderlierPrice:
 
 @final
 @frozen(kw_only=True)
-class UnderlierHistory:
+class UnderlierHistory(Row):
     """The answer to `GetUnderlier`."""
 
     count: int | None = None

@@ -6,15 +6,13 @@ Source: CoinEx API v2, depth channel and checksum.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable
-from itertools import chain, compress, filterfalse
-from operator import ne
+from itertools import chain, filterfalse
 from typing import Final
 
 from attrs import define, field
 
-from coinex_proto.simulator.coinex.wire import Push, Subscriber
-from coinex_proto.simulator.market.amounts import UNIT_PLACES, to_scaled
+from coinex_proto.simulator.coinex.wire import Push, Subscriber, text_of
+from coinex_proto.simulator.market.amounts import UNIT_PLACES, BadNumber, to_scaled
 from coinex_proto.simulator.market.market import Market
 from coinex_proto.simulator.market.matching import Side
 
@@ -26,23 +24,24 @@ Levels = list[tuple[str, str]]
 
 def checksum(bids: Levels, asks: Levels) -> int:
     """CRC-32, unsigned, over the strings as they were sent: bids, then asks, best first."""
-    return _checksum(_joined(bids), _joined(asks))
+    return _checksum(":".join(chain.from_iterable(bids)), ":".join(chain.from_iterable(asks)))
 
 
-def difference(old: Levels, new: Levels) -> Levels:
-    """The levels that turn one side into another; size 0 deletes."""
-    return _difference(dict(old), new, dict(new))
-
-
-def _difference(before: dict[str, str], new: Levels, after: dict[str, str]) -> Levels:
-    """Without a loop in Python over levels that stay: sizes by price before, and the new side as list and by price."""
-    changed = list(compress(new, map(ne, map(before.get, after), after.values())))
-    return changed + [(price, "0") for price in filterfalse(after.__contains__, before)]
+def difference(old: list[str], new: list[str]) -> list[str]:
+    """The levels (`price:size`) that turn one side into another; size 0 deletes."""
+    changed, gone = list(filterfalse(set(old).__contains__, new)), list(filterfalse(set(new).__contains__, old))
+    if not gone:
+        return changed
+    prices = {level.partition(":")[0] for level in changed}
+    return changed + [f"{price}:0" for level in gone if (price := level.partition(":")[0]) not in prices]
 
 
 def depth_step(market: Market, interval: str) -> int:
     """Ticks that a merge interval puts into one level.  Raises BadNumber."""
-    return int(max(1, to_scaled(interval, UNIT_PLACES) // 10 ** (UNIT_PLACES - market.spec.price_places)))
+    size = to_scaled(interval, UNIT_PLACES)
+    if size < 0:
+        raise BadNumber("a merge interval is not below zero")
+    return int(max(1, size // 10 ** (UNIT_PLACES - market.spec.price_places)))
 
 
 def depth_data(
@@ -65,22 +64,21 @@ class SideView:
 
     side: Side
     seen: int = -1
-    levels: Levels = field(factory=list)
-    sizes: dict[str, str] = field(factory=dict)
-    """By price, in the order of the levels."""
+    levels: list[str] = field(factory=list)
+    """Each as `price:size`."""
     text: str = ""
-    """Prices and sizes joined for the checksum."""
+    """All of them joined, as the checksum is made of them."""
 
-    def look(self, channel: DepthChannel) -> Levels:
+    def look(self, channel: DepthChannel) -> list[str]:
         """Look at the book again: what has changed since, empty for nothing."""
         half = channel.market.book.sides[self.side]
         self.seen = half.revision
-        levels = channel.market.levels(self.side, channel.limit, channel.step)
-        if levels == self.levels:
+        levels = channel.market.ladder(self.side, channel.limit, channel.step)
+        text = ":".join(levels)
+        if text == self.text:
             return []
-        sizes = dict(levels)
-        changes = _difference(self.sizes, levels, sizes)
-        self.levels, self.sizes, self.text = levels, sizes, _joined(levels)
+        changes = difference(self.levels, levels)
+        self.levels, self.text = levels, text
         return changes
 
 
@@ -101,13 +99,14 @@ class DepthChannel:
 
     def push_changes(self, now_ms: int) -> None:
         """Push what has changed to the followers, and the whole book to newcomers and whenever it is due."""
-        if self.market.is_halted or not self.market.is_awake:
-            return
-        sides = self.market.book.sides
-        bids = self.bids.look(self) if sides["buy"].revision != self.bids.seen else []
-        asks = self.asks.look(self) if sides["sell"].revision != self.asks.seen else []
-        has_changed = bool(bids or asks)
+        market, book = self.market, self.market.book
         is_due = not self.is_full and now_ms >= self.full_at
+        is_same = book.bids.revision == self.bids.seen and book.asks.revision == self.asks.seen
+        if (is_same and not is_due and not self.has_newcomers) or market.is_halted or not market.is_awake:
+            return
+        bids = self.bids.look(self) if book.bids.revision != self.bids.seen else []
+        asks = self.asks.look(self) if book.asks.revision != self.asks.seen else []
+        has_changed = bool(bids or asks)
         if not (has_changed or self.has_newcomers or is_due):
             return
         if is_due:
@@ -123,13 +122,19 @@ class DepthChannel:
                 follower.deliver(part)
         self.has_newcomers = False
 
-    def _push(self, bids: Levels, asks: Levels, now_ms: int, *, is_full: bool = True) -> Push:
-        digest = _checksum(self.bids.text, self.asks.text)
-        return Push("depth.update", depth_data(self.market, bids, asks, digest, now_ms, is_full=is_full))
+    def _push(self, bids: list[str], asks: list[str], now_ms: int, *, is_full: bool = True) -> Push:
+        market, digest = self.market, _checksum(self.bids.text, self.asks.text)
+        data = (
+            f'{{"market":{text_of(market.spec.name)},"is_full":{"true" if is_full else "false"},'
+            f'"depth":{{"asks":{_listed(asks)},"bids":{_listed(bids)},"last":"{market.price_text(market.last)}",'
+            f'"updated_at":{now_ms},"checksum":{digest}}}}}'
+        )
+        return Push.written("depth.update", data)
 
 
-def _joined(levels: Iterable[tuple[str, str]]) -> str:
-    return ":".join(chain.from_iterable(levels))
+def _listed(levels: list[str]) -> str:
+    """As JSON: no character of a number needs escaping."""
+    return '[["' + '"],["'.join(levels).replace(":", '","') + '"]]' if levels else "[]"
 
 
 def _checksum(bids: str, asks: str) -> int:

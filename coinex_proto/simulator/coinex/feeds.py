@@ -10,13 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
-from typing import Any, Final
+from typing import Final
 
 from attrs import define, field
 
 from coinex_proto.simulator.coinex.depth import DEPTH_LIMITS, FULL_EVERY_MS, DepthChannel, depth_step
 from coinex_proto.simulator.coinex.prices import Prices
-from coinex_proto.simulator.coinex.wire import Push, Subscriber, public_deal, rate
+from coinex_proto.simulator.coinex.wire import Push, Subscriber, public_deal_text, rate, text_of
 from coinex_proto.simulator.market.market import Market
 
 FIRST_DEALS: Final = 100
@@ -137,8 +137,7 @@ class Feeds:
 
     def push_quote(self, market: Market) -> None:
         """The best prices have changed."""
-        followers = self._followers("bbo", market.spec.name)
-        if followers:
+        if self._subscriptions["bbo"] and (followers := self._followers("bbo", market.spec.name)):
             push = self._quote(market)
             for follower in followers:
                 follower.deliver(push)
@@ -181,8 +180,8 @@ class Feeds:
                     follower.deliver(news)
 
     def _deals(self, market: Market, count: int) -> Push:
-        deals = [public_deal(market, deal) for deal in islice(market.deals, count)]
-        return Push("deals.update", {"market": market.spec.name, "deal_list": deals})
+        deals = ",".join([public_deal_text(market, deal) for deal in islice(market.deals, count)])
+        return Push.written("deals.update", f'{{"market":{text_of(market.spec.name)},"deal_list":[{deals}]}}')
 
     def _push_states(self, now_ms: int) -> None:
         subscriptions = self._subscriptions["state"]
@@ -221,12 +220,8 @@ class Feeds:
 
     def _quote(self, market: Market) -> Push:
         (bid, bid_size), (ask, ask_size) = market.best("buy"), market.best("sell")
-        quote: dict[str, Any] = {
-            "market": market.spec.name,
-            "updated_at": self._prices.now_ms,
-            "best_bid_price": bid,
-            "best_bid_size": bid_size,
-            "best_ask_price": ask,
-            "best_ask_size": ask_size,
-        }
-        return Push("bbo.update", quote)
+        quote = (
+            f'{{"market":{text_of(market.spec.name)},"updated_at":{self._prices.now_ms},"best_bid_price":"{bid}",'
+            f'"best_bid_size":"{bid_size}","best_ask_price":"{ask}","best_ask_size":"{ask_size}"}}'
+        )
+        return Push.written("bbo.update", quote)

@@ -48,6 +48,10 @@ GROUPS: Final = {
 _SIGNATURE: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
 
+def _no_path(path: str) -> ApiError:
+    return ApiError(Problem.METHOD, f"no such path: {path[:60]}")
+
+
 class CoinexHttp:
     """Answers requests."""
 
@@ -64,8 +68,10 @@ class CoinexHttp:
         path = path.rstrip("/")
         headers: tuple[tuple[str, str], ...] = (("content-type", "application/json; charset=utf-8"),)
         try:
+            if not path.startswith("/v2/"):
+                raise _no_path(path)
             name = path.removeprefix("/v2")
-            endpoint = self._endpoint(request.method, name if path.startswith("/v2/") else "")
+            endpoint = self._endpoint(request.method, name)
             code = self._server.take_refusal(name)
             if code is not None:
                 raise ApiError(code)
@@ -83,7 +89,7 @@ class CoinexHttp:
         """What answers; HEAD is a GET without the body.  Raises ApiError for an unknown path or the wrong method."""
         endpoint = self._table.get(("GET" if method == "HEAD" else method, name))
         if endpoint is None:
-            raise ApiError(Problem.METHOD, None if name in self._paths else f"no such path: {name[:60]}")
+            raise ApiError(Problem.METHOD) if name in self._paths else _no_path(f"/v2{name}")
         return endpoint
 
     def _authenticate(self, request: HttpRequest) -> int:

@@ -87,7 +87,10 @@ def _market(request: ApiRequest, market: Market) -> dict[str, Any]:
 
 
 def _tickers(request: ApiRequest) -> object:
-    return [_ticker(request, market) for market in request.markets()]
+    markets = request.markets()
+    for market in markets:
+        request.server.wake_soon(market.spec.key)
+    return [_ticker(request, market) for market in markets]
 
 
 def _ticker(request: ApiRequest, market: Market) -> dict[str, Any]:

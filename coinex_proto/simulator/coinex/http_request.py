@@ -44,6 +44,8 @@ class Backend(Protocol):
 
     def take_refusal(self, method: str) -> int | None: ...
 
+    def wake_soon(self, key: str) -> None: ...
+
 
 @frozen(kw_only=True)
 class Page:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from functools import partial
-from itertools import islice
 from typing import Any, Final
 
 from coinex_proto.simulator.coinex import (
@@ -41,12 +40,6 @@ from coinex_proto.simulator.market.matching import Order, Side
 from coinex_proto.simulator.market.traders import CrowdSettings
 
 PUSH_INTERVAL_MS: Final = 200
-WOKEN_AT_ONCE: Final = 16
-"""Waking a market takes milliseconds; a subscription to a thousand, by name or not, must not freeze the server: so many
-wake with the request, once in each push interval, and the others by and by."""
-WOKEN_TOGETHER: Final = 4
-WAKING_EVERY: Final = 0.02
-"""Seconds: 200 markets a second."""
 INDEX_MS: Final = 5000
 MODULES: Final = ("spot", "futures")
 DEPOSITS: Final = {"USDT": 1_000_000, "USDC": 1_000_000, "BTC": 100}
@@ -91,13 +84,8 @@ class CoinexServer(VenueServer[int]):
         by_module: dict[str, dict[str, Market]] = {module: {} for module in MODULES}
         for spec in listed:
             by_module[spec.wallet][spec.name] = self.exchange.markets[spec.key]
-        self._sleepers: dict[str, None] = {}
-        """Markets that are looked at with many others: they wake a few at a time."""
-        self._wakes_at = math.inf
-        self._woken_at, self._woken = -math.inf, 0
-        """Since when the markets are counted that woke with requests, and how many they are."""
         self.feeds = {
-            module: Feeds(by_module[module], self.prices, self._wake_soon, self._wake_later) for module in MODULES
+            module: Feeds(by_module[module], self.prices, self.wake_soon, self.wake_later) for module in MODULES
         }
         self.private = PrivateFeeds(self.exchange, self.prices, self.feeds)
         self.private.now = now
@@ -234,42 +222,20 @@ class CoinexServer(VenueServer[int]):
         if self._push_at is not None:
             self._push_at = max(self._push_at, _last_multiple(now, PUSH_INTERVAL_MS))
         self._index_at = max(self._index_at, _last_multiple(now, INDEX_MS))
-        self._wakes_at = max(self._wakes_at, now)
-
-    def _wake_soon(self, key: str) -> None:
-        """At once while there are few of them."""
-        if self.now >= self._woken_at + PUSH_INTERVAL_MS / 1000:
-            self._woken_at, self._woken = self.now, 0
-        if self._woken < WOKEN_AT_ONCE or self.exchange.markets[key].is_awake:
-            self._woken += not self.exchange.markets[key].is_awake
-            self._wake(key)
-        else:
-            self._wake_later(key)
-
-    def _wake_later(self, key: str) -> None:
-        if not self.exchange.markets[key].is_awake:
-            self._sleepers[key] = None
-            self._wakes_at = min(self._wakes_at, self.now + WAKING_EVERY)
-
-    def _wake_some(self, at: float) -> None:
-        for key in tuple(islice(self._sleepers, WOKEN_TOGETHER)):
-            del self._sleepers[key]
-            self._wake(key)
-        self._wakes_at = at + WAKING_EVERY if self._sleepers else math.inf
 
     def _pushes_at(self) -> float:
-        at = min(self.private.due_at or math.inf, self._wakes_at)
+        at = self.private.due_at or math.inf
         return at if self._push_at is None else min(at, self._push_at, self._index_at)
 
     def _push_due(self, at: float) -> None:
         if self.private.due_at is not None and self.private.due_at <= at:
             self.private.send_late()
-        if self._wakes_at <= at:
-            self._wake_some(at)
         if self._push_at is not None and self._push_at <= at:
+            has_subscribers = False
             for feeds in self.feeds.values():
-                feeds.push_changes(self.exchange.now_ms)
-            has_subscribers = any(feeds.has_subscribers for feeds in self.feeds.values())
+                if feeds.has_subscribers:
+                    has_subscribers = True
+                    feeds.push_changes(self.exchange.now_ms)
             self._push_at = _next_multiple(at, PUSH_INTERVAL_MS) if has_subscribers else None
         if self._index_at <= at:
             for feeds in self.feeds.values():

@@ -53,17 +53,31 @@ class Push:
         self.payload: bytes = json_of({"method": method, "data": data, "id": None})
         self._frame: bytes | None = None
 
+    @classmethod
+    def written(cls, method: str, data: str) -> Push:
+        """Of data that is JSON already: what is pushed most is written without an object in between."""
+        push = cls.__new__(cls)
+        push.method, push._frame = method, None
+        push.payload = f'{{"method":"{method}","data":{data},"id":null}}'.encode()
+        return push
+
     @property
     def frame(self) -> bytes:
-        if self._frame is None:
-            self._frame = binary_frame(packed(self.payload))
-        return self._frame
+        frame = self._frame
+        if frame is None:
+            frame = self._frame = binary_frame(packed(self.payload))
+        return frame
 
 
 class Subscriber(Protocol):
     """One socket."""
 
     def deliver(self, push: Push) -> None: ...
+
+
+def text_of(name: str) -> str:
+    """A name as JSON."""
+    return f'"{name}"' if name.isalnum() and name.isascii() else json_of(name).decode()
 
 
 def units(value: int) -> str:
@@ -95,6 +109,15 @@ def public_deal(market: Market, deal: Deal) -> dict[str, Any]:
         "price": market.price_text(deal.price),
         "amount": market.amount_text(deal.lots),
     }
+
+
+def public_deal_text(market: Market, deal: Deal) -> str:
+    """The same as JSON."""
+    deal_id, created_ms, side, price, lots = deal
+    return (
+        f'{{"deal_id":{deal_id},"created_at":{created_ms},"side":"{side}",'
+        f'"price":"{market.price_text(price)}","amount":"{market.amount_text(lots)}"}}'
+    )
 
 
 def spot_order(market: Market, order: Order) -> dict[str, Any]:

@@ -112,6 +112,10 @@ class CoinflexServer(VenueServer[int]):
         code = self.take_refusal(path)
         if code is not None:
             return HttpResponse(status=code)
+        return self._faults.http(connection, request, path, self._query, lambda code: HttpResponse(status=code))
+
+    def _query(self, request: HttpRequest) -> HttpResponse:
+        path = request.target.partition("?")[0]
         found = assets() if path == "/assets/" else markets(tuple(self.exchange.markets))
         return HttpResponse(body=json.dumps(found).encode("ascii"), headers=JSON)
 
@@ -137,7 +141,7 @@ class CoinflexServer(VenueServer[int]):
             socket.answer(command.get("tag"), code, "")
 
         self._carry_out(socket.connection, method, partial(socket.perform, command), refuse, refuse)
-        self._schedule_tickers()
+        self._schedule_pushes()
 
     def reply(self, connection: ServerConnection, reply: dict[str, Any]) -> None:
         """Send a reply; replies may overtake each other."""
@@ -178,7 +182,7 @@ class CoinflexServer(VenueServer[int]):
 
     # time
 
-    def _schedule_tickers(self) -> None:
+    def _schedule_pushes(self) -> None:
         if self._ticker_at == math.inf and any(socket.watched["WatchTicker"] for socket in self._sockets()):
             self._ticker_at = self.now + TICKER_EVERY
 
@@ -193,7 +197,7 @@ class CoinflexServer(VenueServer[int]):
         if self._ticker_at <= at:
             self.push_tickers()
             self._ticker_at = math.inf
-            self._schedule_tickers()
+            self._schedule_pushes()
 
     def _find(self, order_id: int) -> Order:
         return self.exchange.orders[order_id]

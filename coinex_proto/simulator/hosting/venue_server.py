@@ -19,6 +19,7 @@ from coinex_proto.simulator.hosting.connection import Ending, ServerConnection, 
 from coinex_proto.simulator.hosting.fault_runner import FaultRunner, Perform
 from coinex_proto.simulator.hosting.faults import Fault, FaultPlan, parse_fault, parse_faults
 from coinex_proto.simulator.hosting.http_server import HttpRequest, HttpResponse
+from coinex_proto.simulator.hosting.waking import Waking
 from coinex_proto.simulator.market.amounts import to_scaled
 from coinex_proto.simulator.market.exchange import Exchange
 from coinex_proto.simulator.market.market import Market
@@ -56,7 +57,8 @@ class VenueServer(ABC, Generic[Code]):
         self.exchange = exchange
         self.answers_pings, self.answers_close = answers_pings, answers_close
         self.max_request_bytes = max_request_bytes
-        self.crowds = Crowds(exchange, crowd, seed)
+        self.crowds = Crowds(exchange, crowd, seed, self._woken)
+        self._waking = Waking(exchange.markets, self._wake)
         self.connections: dict[ServerConnection, None] = {}
         self._connections_at = math.inf
         """No connection has anything to do before."""
@@ -95,6 +97,7 @@ class VenueServer(ABC, Generic[Code]):
         A venue with pushes by the clock has those that are overdue come once.
         """
         self.crowds.leave_out(now)
+        self._waking.relieve(now)
 
     def advance(self, now: float) -> None:
         """Let everything happen that is due until now, each thing at its own time."""
@@ -215,6 +218,14 @@ class VenueServer(ABC, Generic[Code]):
         """Look after the connections then."""
         self._connections_at = min(self._connections_at, at)
 
+    def wake_soon(self, key: str) -> None:
+        """Somebody looks at this market: it wakes, at once or with others that are looked at in the same moment."""
+        self._waking.soon(key, self.now)
+
+    def wake_later(self, key: str) -> None:
+        """Somebody looks at this market among all others: it wakes by and by."""
+        self._waking.later(key, self.now)
+
     def has_output(self, connection: ServerConnection) -> None:
         self._ready[connection] = None
 
@@ -236,13 +247,20 @@ class VenueServer(ABC, Generic[Code]):
 
     def _next_at(self) -> float:
         """When the next thing is due."""
-        at = min(self.crowds.next_at, self._pushes_at(), self._faults.next_at)
-        return min(at, self._funding_at, self._connections_at)
+        return min(self.crowds.next_at, self._next_but_crowds())
+
+    def _next_but_crowds(self) -> float:
+        return min(
+            self._pushes_at(), self._waking.next_at, self._faults.next_at, self._funding_at, self._connections_at
+        )
 
     def _step(self, at: float) -> None:
         """Do everything that is due at this time, in an order that never changes."""
         if self.crowds.next_at <= at:
             self.crowds.act()
+            if self._next_but_crowds() > at:
+                return
+        self._waking.act(at)
         self._push_due(at)
         if self._faults.next_at <= at:
             self._faults.act(at)
@@ -264,6 +282,9 @@ class VenueServer(ABC, Generic[Code]):
 
     def _wake(self, key: str) -> None:
         self.crowds.wake(key, self.now)
+
+    def _woken(self, market: Market) -> None:
+        """The crowd has come to this market."""
 
     def _look_after_connections(self, at: float) -> None:
         for connection in tuple(self.connections):

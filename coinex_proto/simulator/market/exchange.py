@@ -16,7 +16,7 @@ from coinex_proto.simulator.market.futures import FuturesSettlement, Position
 from coinex_proto.simulator.market.guards import Guard
 from coinex_proto.simulator.market.market import Deal, Market, MarketSpec
 from coinex_proto.simulator.market.marks import Marks
-from coinex_proto.simulator.market.matching import Order, Side
+from coinex_proto.simulator.market.matching import Order, Quote, Side
 from coinex_proto.simulator.market.refusals import OrderRefused
 from coinex_proto.simulator.market.spot import HOUSE, SpotSettlement
 from coinex_proto.simulator.market.stops import StopBook, StopOrder
@@ -122,13 +122,35 @@ class Exchange:
         self._reserve(market, order)
         if owner in self.ledger.watched:
             self.orders[order.order_id] = order
-        elif kind == "limit" and market.book.next_maker(side, price) is None:
-            market.book.add(order)  # most of what the crowd does
-            self._after(market)
-            return order
         self._run(market, order, "put")
         self._after(market)
         return order
+
+    def quote(self, market: Market, side: Side, price: int, lots: int) -> Order:
+        """Place a limit order of the crowd's makers: what `place` does, as cheap as what happens most should be."""
+        spec, book = market.spec, market.book
+        if market.is_halted or MAKERS in self.ledger.watched or book.next_maker(side, price) is not None:
+            return self.place(MAKERS, spec.key, side, "limit", price=price, amount=lots)
+        self._last_order_id = number = self._last_order_id + 1
+        order = book.orders[number] = Quote(number, MAKERS, spec.key, side, price, lots, spec.rates, self.now_ms)
+        book.sides[side].add(order)
+        self._after(market)
+        return order
+
+    def hit(self, market: Market, side: Side, price: int | None, lots: int) -> None:
+        """Let the crowd's takers trade so many lots at this price or better, as far as the book reaches."""
+        book, spec = market.book, market.spec
+        if book.next_maker(side, price) is None:
+            return
+        if market.is_halted or TAKERS in self.ledger.watched:
+            kind = "market" if price is None else "ioc"
+            self.place(TAKERS, spec.key, side, kind, price=price or 0, amount=lots)
+            return
+        self._last_order_id += 1
+        taker = Quote(self._last_order_id, TAKERS, spec.key, side, price or 0, lots, spec.rates, self.now_ms)
+        while taker.left and (maker := book.next_maker(side, price)) is not None:
+            self._match(market, taker, maker, min(maker.left, taker.left))
+        self._after(market)
 
     def cancel(self, order: Order) -> None:
         """Take an order out of the book.  Raises OrderRefused when it is not open."""
@@ -298,7 +320,10 @@ class Exchange:
             taker.finish = "canceled"
 
     def _match(self, market: Market, taker: Order, maker: Order, lots: int) -> None:
-        settlement = self._settlements[market.spec.wallet]
+        settlement, watched = self._settlements[market.spec.wallet], self.ledger.watched
+        if maker.owner not in watched and taker.owner not in watched:
+            self._match_strangers(settlement, market, taker, maker, lots)
+            return
         covered = settlement.cover(market, maker, lots)
         if covered <= 0:
             market.book.remove(maker)
@@ -324,6 +349,19 @@ class Exchange:
         else:
             self._report_order(maker, "update")
 
+    def _match_strangers(self, settlement: Settlement, market: Market, taker: Order, maker: Order, lots: int) -> None:
+        """A match that nobody is told of but by the market's public figures."""
+        market.book.take(maker, lots)
+        taker.left -= lots
+        buy, sell = (taker, maker) if taker.side == "buy" else (maker, taker)
+        settlement.trade(market, buy, sell, lots, maker.price, taker)
+        self._last_deal_id += 1
+        market.record(Deal(self._last_deal_id, self.now_ms, taker.side, maker.price, lots))
+        maker.filled += lots
+        taker.filled += lots
+        if not maker.left:
+            self._finish(market, maker)
+
     def _report_fill(self, market: Market, order: Order, deal: Deal, fee: int, *, is_taker: bool) -> None:
         spec = market.spec
         fill = Fill(
@@ -342,8 +380,8 @@ class Exchange:
     def _finish(self, market: Market, order: Order) -> None:
         order.finish = "filled" if order.filled and not order.left else "canceled"
         order.updated_ms = self.now_ms
-        self._settlements[market.spec.wallet].release(market, order)
         if order.owner in self.ledger.watched:
+            self._settlements[market.spec.wallet].release(market, order)
             if not order.filled:
                 self.orders.pop(order.order_id, None)
             self._report_order(order, "finish")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from itertools import takewhile
-from typing import Final
+from typing import Final, NamedTuple
 
 from attrs import define, field, frozen
 
@@ -49,12 +49,18 @@ class MarketSpec:
     """Futures: key of the spot market that is its index."""
     is_inverse: bool = False
     """Futures: lots count quote currency, and what they are worth is counted, paid and won in base currency."""
+    rates: tuple[int, int] = field(init=False)
+    """Both."""
     settle: str = field(init=False)
     """The currency of values, fees of futures, margin and profit."""
     value_factor: int = field(init=False)
     """ticks x lots x value_factor = units of quote currency; of an inverse market lots x value_factor / ticks = units of base currency."""
     base_factor: int = field(init=False)
     """lots x base_factor = units of base currency."""
+
+    @rates.default
+    def _rates(self) -> tuple[int, int]:
+        return self.maker_rate, self.taker_rate
 
     @settle.default
     def _settle(self) -> str:
@@ -87,8 +93,7 @@ class MarketSpec:
         return value if (lots < 0) == self.is_inverse else -value
 
 
-@frozen
-class Deal:
+class Deal(NamedTuple):
     """One public trade."""
 
     deal_id: int
@@ -112,15 +117,6 @@ class Candle:
     value: int = 0
     bought: int = 0
     """Lots that takers bought."""
-
-    def add(self, price: int, lots: int, value: int, side: Side) -> None:
-        self.close = price
-        self.high = max(self.high, price)
-        self.low = min(self.low, price)
-        self.lots += lots
-        self.value += value
-        if side == "buy":
-            self.bought += lots
 
 
 @frozen(kw_only=True)
@@ -162,23 +158,34 @@ class Market:
         """Called with each order of the crowd's makers that is over."""
         self.top: tuple[int, int, int, int] = (0, 0, 0, 0)
         """Best bid price and size, best ask price and size; 0 for a missing side."""
+        self._top_seen = -1
+        """Changes of the book, both sides, when it was looked at last."""
 
     def record(self, deal: Deal) -> None:
         """Take a trade into the public figures.
 
         A longer candle whose first minute is without trades opens where that minute does: at the price before.
         """
-        value = self.spec.value(deal.price, deal.lots)
-        minute, before = deal.created_ms - deal.created_ms % MINUTE_MS, self.last
-        self.last = deal.price
+        _, now_ms, side, price, lots = deal
+        value, before = self.spec.value(price, lots), self.last
+        self.last = price
         self.deals.appendleft(deal)
         self.deal_count += 1
+        bought = lots if side == "buy" else 0
         for candles, span in ((self.days, DAY_MS), (self.hours, HOUR_MS), (self.minutes, MINUTE_MS)):
-            start = deal.created_ms - deal.created_ms % span
-            if not candles or candles[-1].start_ms != start:
-                price = deal.price if start == minute else before
-                candles.append(Candle(start, price, price, price, price))
-            candles[-1].add(deal.price, deal.lots, value, deal.side)
+            if not candles or not 0 <= now_ms - candles[-1].start_ms < span:
+                start = now_ms - now_ms % span
+                first = price if start == now_ms - now_ms % MINUTE_MS else before
+                candles.append(Candle(start, first, first, first, first))
+            candle = candles[-1]
+            candle.close = price
+            if price > candle.high:
+                candle.high = price
+            elif price < candle.low:
+                candle.low = price
+            candle.lots += lots
+            candle.value += value
+            candle.bought += bought
 
     def recall(self, deal: Deal) -> None:
         """Show a trade from the past, which its candles hold already."""
@@ -201,8 +208,11 @@ class Market:
 
     def see_top(self) -> bool:
         """Look at the best prices again; whether they have changed."""
-        sides = self.book.sides
-        top = (*_front(sides["buy"]), *_front(sides["sell"]))
+        bids, asks = self.book.bids, self.book.asks
+        if bids.revision + asks.revision == self._top_seen:
+            return False
+        self._top_seen = bids.revision + asks.revision
+        top = (*_front(bids), *_front(asks))
         if top == self.top:
             return False
         self.top = top
@@ -216,6 +226,10 @@ class Market:
 
     def levels(self, side: Side, limit: int = LONGEST_VIEW, step: int = 1) -> list[tuple[str, str]]:
         """Price and size texts of one side, best first; `step` ticks merge into one level, away from the middle."""
+        return [_pair(text) for text in self.ladder(side, limit, step)]
+
+    def ladder(self, side: Side, limit: int = LONGEST_VIEW, step: int = 1) -> list[str]:
+        """The same, each level as one text, `price:size`."""
         half = self.book.sides[side]
         return self._merged(half, side, limit, step) if step > 1 else self._plain(half, limit)
 
@@ -247,22 +261,22 @@ class Market:
     def amount_text(self, lots: int) -> str:
         return to_short_text(lots, self.spec.amount_places)
 
-    def _plain(self, half: HalfBook, limit: int) -> list[tuple[str, str]]:
+    def _plain(self, half: HalfBook, limit: int) -> list[str]:
         shown = [level for level in half if level.lots][:limit] if half.has_hidden else half.ranked[:limit]
         return [level.text or self._print(level) for level in shown]
 
-    def _print(self, level: Level) -> tuple[str, str]:
+    def _print(self, level: Level) -> str:
         spec = self.spec
         price = level.price_text = level.price_text or to_text(level.price, spec.price_places)
-        level.text = text = (price, to_short_text(level.lots, spec.amount_places))
+        level.text = text = f"{price}:{to_short_text(level.lots, spec.amount_places)}"
         return text
 
     def best(self, side: Side) -> tuple[str, str]:
         """Price and size texts of the best level that shows something; zeros for an empty side."""
         levels = self._plain(self.book.sides[side], 1)
-        return levels[0] if levels else ("0", "0")
+        return _pair(levels[0]) if levels else ("0", "0")
 
-    def _merged(self, half: HalfBook, side: Side, limit: int, step: int) -> list[tuple[str, str]]:
+    def _merged(self, half: HalfBook, side: Side, limit: int, step: int) -> list[str]:
         sums: dict[int, int] = {}
         for level in half:
             if not level.lots:
@@ -271,7 +285,12 @@ class Market:
             if price not in sums and len(sums) == limit:
                 break
             sums[price] = sums.get(price, 0) + level.lots
-        return [(self.price_text(price), self.amount_text(lots)) for price, lots in sums.items()]
+        return [f"{self.price_text(price)}:{self.amount_text(lots)}" for price, lots in sums.items()]
+
+
+def _pair(text: str) -> tuple[str, str]:
+    price, _, size = text.partition(":")
+    return price, size
 
 
 def _front(half: HalfBook) -> tuple[int, int]:

@@ -10,13 +10,13 @@ from bisect import bisect_left
 from collections.abc import Iterator
 from typing import Final, Literal
 
-from attrs import define, field
+from attrs import NOTHING, define, field, fields
 
 Side = Literal["buy", "sell"]
 OTHER: Final[dict[Side, Side]] = {"buy": "sell", "sell": "buy"}
 
 
-@define(eq=False, kw_only=True)
+@define(eq=False, kw_only=True, slots=False)
 class Order:
     """One order, live or finished.  The exchange alone changes it."""
 
@@ -60,6 +60,37 @@ class Order:
     updated_ms: int = 0
 
 
+class Quote(Order):
+    """A limit order of the crowd, which are most orders by far: what it leaves as it is stands on the class."""
+
+    kind = "limit"
+
+    def __init__(
+        self,
+        order_id: int,
+        owner: int,
+        market: str,
+        side: Side,
+        price: int,
+        lots: int,
+        rates: tuple[int, int],
+        now_ms: int,
+    ) -> None:
+        self.order_id = order_id
+        self.owner = owner
+        self.market = market
+        self.side = side
+        self.price = price
+        self.amount = self.left = lots
+        self.maker_rate, self.taker_rate = rates
+        self.created_ms = self.updated_ms = now_ms
+
+
+for _field in fields(Order):
+    if _field.default is not NOTHING:
+        setattr(Quote, _field.name, _field.default)
+
+
 @define(eq=False)
 class Level:
     """All orders of one price, oldest first."""
@@ -70,7 +101,7 @@ class Level:
     orders: dict[int, Order] = field(factory=dict)
     price_text: str = ""
     """As printed, once it has been."""
-    text: tuple[str, str] | None = None
+    text: str = ""
     """Price and size as printed; kept by whoever prints, cleared on every change."""
 
 
@@ -91,19 +122,21 @@ class HalfBook:
     def add(self, order: Order) -> None:
         """Rest an order behind those of its price."""
         self.revision += 1
-        level = self.levels.get(order.price)
+        shown = order.left
+        if order.is_hidden:
+            self.has_hidden, shown = True, 0
+        price = order.price
+        level = self.levels.get(price)
         if level is None:
-            level = self.levels[order.price] = Level(order.price)
-            key = order.price * self._sign
+            level = self.levels[price] = Level(price, shown, {order.order_id: order})
+            key = price * self._sign
             at = bisect_left(self._keys, key)
             self._keys.insert(at, key)
             self.ranked.insert(at, level)
-        level.orders[order.order_id] = order
-        if order.is_hidden:
-            self.has_hidden = True
         else:
-            level.lots += order.left
-            level.text = None
+            level.orders[order.order_id] = order
+            level.lots += shown
+            level.text = ""
 
     def take(self, order: Order, lots: int) -> None:
         """Take lots of this order away; the order goes when nothing is left of it.  Comes before `order.left` changes."""
@@ -111,12 +144,12 @@ class HalfBook:
         level = self.levels[order.price]
         if not order.is_hidden:
             level.lots -= lots
-            level.text = None
+            level.text = ""
         if lots == order.left:
             del level.orders[order.order_id]
             if not level.orders:
                 del self.levels[order.price]
-                at = bisect_left(self._keys, order.price * self._sign)
+                at = 0 if level is self.ranked[0] else bisect_left(self._keys, order.price * self._sign)
                 del self._keys[at], self.ranked[at]
 
     def best(self) -> Level | None:
@@ -130,16 +163,9 @@ class Book:
     """Both sides of a market."""
 
     def __init__(self) -> None:
-        self.sides: dict[Side, HalfBook] = {"buy": HalfBook(-1), "sell": HalfBook(1)}
+        self.bids, self.asks = HalfBook(-1), HalfBook(1)
+        self.sides: dict[Side, HalfBook] = {"buy": self.bids, "sell": self.asks}
         self.orders: dict[int, Order] = {}
-
-    @property
-    def bids(self) -> HalfBook:
-        return self.sides["buy"]
-
-    @property
-    def asks(self) -> HalfBook:
-        return self.sides["sell"]
 
     def add(self, order: Order) -> None:
         self.orders[order.order_id] = order
@@ -159,10 +185,13 @@ class Book:
 
     def next_maker(self, side: Side, limit: int | None) -> Order | None:
         """The order that a taker of this side meets first; None when nobody trades at `limit` or better."""
-        ranked = self.sides[OTHER[side]].ranked
-        if not ranked or (limit is not None and not _reaches(side, limit, ranked[0].price)):
+        ranked = self.asks.ranked if side == "buy" else self.bids.ranked
+        if not ranked:
             return None
-        return next(iter(ranked[0].orders.values()))
+        best = ranked[0]
+        if limit is not None and (best.price > limit if side == "buy" else best.price < limit):
+            return None
+        return next(iter(best.orders.values()))
 
     def makers(self, side: Side, limit: int | None) -> Iterator[Order]:
         """All orders that a taker of this side could meet, in the order of meeting them."""

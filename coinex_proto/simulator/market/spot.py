@@ -6,13 +6,27 @@ the unit.
 
 from __future__ import annotations
 
-from coinex_proto.simulator.market.accounts import Ledger
+from coinex_proto.simulator.market.accounts import Balance, Ledger
 from coinex_proto.simulator.market.amounts import RATE_ONE
-from coinex_proto.simulator.market.market import Market
+from coinex_proto.simulator.market.market import Market, MarketSpec
 from coinex_proto.simulator.market.matching import Order
 
 HOUSE = 0
 """The owner that fees go to."""
+
+
+class _Pairs(dict[int, tuple[Balance, Balance]]):
+    """What each owner has of base and quote currency of one market; the ledger keeps one object of each for good."""
+
+    def __init__(self, ledger: Ledger, spec: MarketSpec) -> None:
+        self._ledger, self._spec = ledger, spec
+
+    def __missing__(self, owner: int) -> tuple[Balance, Balance]:
+        base, quote = (
+            self._ledger.balance(owner, "spot", currency) for currency in (self._spec.base, self._spec.quote)
+        )
+        found = self[owner] = base, quote
+        return found
 
 
 class SpotSettlement:
@@ -20,9 +34,12 @@ class SpotSettlement:
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
+        self._pairs: dict[str, _Pairs] = {}
 
     def reserve(self, market: Market, order: Order) -> None:
-        """Freeze what the order may cost.  Raises NotEnough."""
+        """Freeze what the order of a watched owner may cost.  Raises NotEnough."""
+        if order.owner not in self._ledger.watched:
+            return
         units = self._cost(market, order)
         self._ledger.freeze(order.owner, "spot", self._paid_in(market, order), units)
         order.frozen = units
@@ -41,28 +58,37 @@ class SpotSettlement:
 
     def trade(self, market: Market, buy: Order, sell: Order, lots: int, price: int, taker: Order) -> tuple[int, int]:
         """Exchange the currencies of one match.  Returns the fees (of the buyer, of the seller) in units."""
-        spec, ledger = market.spec, self._ledger
+        spec, watched = market.spec, self._ledger.watched
         value, base = price * lots * spec.value_factor, lots * spec.base_factor
         base_fee = base * (buy.taker_rate if buy is taker else buy.maker_rate) // RATE_ONE
         quote_fee = value * (sell.taker_rate if sell is taker else sell.maker_rate) // RATE_ONE
-        held = buy.price * lots * spec.value_factor if buy.kind != "market" else value
-        buy.frozen -= held
-        sell.frozen -= base
-        buyer = ledger.balance(buy.owner, "spot", spec.quote)
-        buyer.frozen -= held
-        buyer.available += held - value
-        ledger.balance(buy.owner, "spot", spec.base).available += base - base_fee
-        ledger.balance(sell.owner, "spot", spec.base).frozen -= base
-        ledger.balance(sell.owner, "spot", spec.quote).available += value - quote_fee
-        ledger.balance(HOUSE, "spot", spec.base).available += base_fee
-        ledger.balance(HOUSE, "spot", spec.quote).available += quote_fee
-        for owner in (buy.owner, sell.owner):
-            if owner in ledger.watched:
-                ledger.moved(owner, "spot", spec.base)
-                ledger.moved(owner, "spot", spec.quote)
+        pairs = self._pairs.get(spec.key) or self._pairs.setdefault(spec.key, _Pairs(self._ledger, spec))
+        (buyer_base, buyer_quote), (seller_base, seller_quote) = pairs[buy.owner], pairs[sell.owner]
+        house_base, house_quote = pairs[HOUSE]
+        if buy.owner in watched:
+            held = buy.price * lots * spec.value_factor if buy.kind != "market" else value
+            buy.frozen -= held
+            buyer_quote.frozen -= held
+            buyer_quote.available += held
+            self._moved(spec, buy.owner)
+        if sell.owner in watched:
+            sell.frozen -= base
+            seller_base.frozen -= base
+            seller_base.available += base
+            self._moved(spec, sell.owner)
+        buyer_quote.available -= value
+        buyer_base.available += base - base_fee
+        seller_base.available -= base
+        seller_quote.available += value - quote_fee
+        house_base.available += base_fee
+        house_quote.available += quote_fee
         buy.base_fee += base_fee
         sell.quote_fee += quote_fee
         return base_fee, quote_fee
+
+    def _moved(self, spec: MarketSpec, owner: int) -> None:
+        self._ledger.moved(owner, "spot", spec.base)
+        self._ledger.moved(owner, "spot", spec.quote)
 
     def _paid_in(self, market: Market, order: Order) -> str:
         return market.spec.quote if order.side == "buy" else market.spec.base

@@ -8,7 +8,8 @@ reference is traded away, the user's orders included.
 from __future__ import annotations
 
 import math
-from heapq import heapify, heappop, heappush
+from collections.abc import Callable
+from heapq import heapify, heappush, heapreplace
 from random import Random
 from typing import Final
 
@@ -18,10 +19,11 @@ from coinex_proto.simulator.market.catalogue import STABLE, market_key, usd_wort
 from coinex_proto.simulator.market.exchange import MAKERS, TAKERS, Exchange
 from coinex_proto.simulator.market.history import trades
 from coinex_proto.simulator.market.klines import klines
-from coinex_proto.simulator.market.market import MINUTE_MS
+from coinex_proto.simulator.market.market import MINUTE_MS, Market
 from coinex_proto.simulator.market.matching import Order, Side
-from coinex_proto.simulator.market.refusals import OrderRefused
 
+NORMAL: Final = 4 * math.exp(-0.5) / math.sqrt(2.0)
+"""Of the ratio of uniforms that makes normal numbers (Kinderman and Monahan, 1977)."""
 PAST_DEALS: Final = 120
 MOST_PAST_MINUTES: Final = 60
 MANY_MARKETS: Final = 200
@@ -67,7 +69,13 @@ class Crowd:
         self._seed = seed
         self._market = exchange.markets[key]
         self._settings = settings
-        self._volatility = 0.0 if self._market.spec.base in STABLE else settings.volatility
+        spec = self._market.spec
+        self._volatility = 0.0 if spec.base in STABLE else settings.volatility
+        self._tick, self._lot, self._quote_worth = (
+            10**-spec.price_places,
+            10**-spec.amount_places,
+            usd_worth(spec.quote),
+        )
         self._random = Random(f"{seed}:{key}")
         many = len(exchange.markets) > MANY_MARKETS
         self._depth = settings.depth if settings.depth is not None else SHALLOW if many else DEEP
@@ -81,7 +89,7 @@ class Crowd:
 
     def wait(self) -> float:
         """Seconds until the next action."""
-        return self._random.expovariate(self._settings.rate)
+        return -math.log(1.0 - self._random.random()) / self._settings.rate
 
     def start(self) -> None:
         """Its past, the newest trades of it, and a full book."""
@@ -114,12 +122,14 @@ class Crowd:
                 self._fill_up()
 
     def _trade(self) -> None:
-        random = self._random
-        self.sweep(int(self.reference), int(self.reference))
-        choice = random.random()
-        side: Side = "buy" if random.random() < 0.5 else "sell"
+        uniform, middle, book = self._random.random, int(self.reference), self._market.book
+        bids, asks = book.bids.ranked, book.asks.ranked
+        if (bids and bids[0].price > middle) or (asks and asks[0].price < middle):
+            self.sweep(middle, middle)
+        choice = uniform()
+        side: Side = "buy" if uniform() < 0.5 else "sell"
         if choice < 0.3:
-            self._hit(side)
+            self._exchange.hit(self._market, side, None, self._size())
         self._renew(side)
 
     def _remember(self) -> None:
@@ -161,9 +171,9 @@ class Crowd:
         """Trade away whatever bids above `ask` or offers below `bid`."""
         book = self._market.book
         if (best := book.bids.best()) is not None and best.price > ask:
-            self._take("sell", ask + 1, sum(order.left for order in book.makers("sell", ask + 1)))
+            self._exchange.hit(self._market, "sell", ask + 1, sum(o.left for o in book.makers("sell", ask + 1)))
         if (best := book.asks.best()) is not None and best.price < bid:
-            self._take("buy", bid - 1, sum(order.left for order in book.makers("buy", bid - 1)))
+            self._exchange.hit(self._market, "buy", bid - 1, sum(o.left for o in book.makers("buy", bid - 1)))
 
     def withdraw(self) -> None:
         """Cancel every quote of the makers."""
@@ -173,56 +183,61 @@ class Crowd:
 
     def rest(self, side: Side, price: int, lots: int) -> Order:
         """Put one quote of the makers into the book."""
-        return self._exchange.place(MAKERS, self._market.spec.key, side, "limit", price=price, amount=lots)
+        return self._exchange.quote(self._market, side, price, lots)
 
     def take(self, side: Side, lots: int) -> Order:
         """Let a taker trade at the market.  Raises OrderRefused when nobody stands on the other side."""
         return self._exchange.place(TAKERS, self._market.spec.key, side, "market", amount=lots)
 
-    def _take(self, side: Side, limit: int, lots: int) -> None:
-        self._exchange.place(TAKERS, self._market.spec.key, side, "ioc", price=limit, amount=lots)
-
-    def _hit(self, side: Side) -> None:
-        try:
-            self.take(side, self._size())
-        except OrderRefused as refusal:
-            if refusal.reason != "thin":
-                raise
-
     def _quote(self, side: Side) -> None:
-        random, settings = self._random, self._settings
-        half = self.reference * settings.spread / 2
-        away = half * (0.5 + random.random()) + random.expovariate(1 / (10 * half + 1))
+        uniform = self._random.random
+        half = self.reference * self._settings.spread / 2
+        away = half * (0.5 + uniform()) - math.log(1.0 - uniform()) / (1 / (10 * half + 1))
         price = math.floor(self.reference - away) if side == "buy" else math.ceil(self.reference + away)
-        order = self.rest(side, max(price, 1), self._size())
+        order = self._exchange.quote(self._market, side, max(1, price), self._size())
         if not order.finish:
             self._orders[side][order.order_id] = order
 
     def _renew(self, tired: Side) -> None:
         """The oldest quote of one side goes, new ones take the place of those that are gone."""
-        if len(self._orders[tired]) >= self._depth:
-            self._exchange.cancel(next(iter(self._orders[tired].values())))
+        orders = self._orders[tired]
+        if len(orders) >= self._depth:
+            self._exchange.cancel(next(iter(orders.values())))
         self._fill_up()
 
     def _fill_up(self) -> None:
         """New quotes until both sides are as deep as they should be."""
         for side, orders in self._orders.items():
-            for _ in range(self._depth - len(orders)):
-                self._quote(side)
+            missing = self._depth - len(orders)
+            if missing > 0:
+                for _ in range(missing):
+                    self._quote(side)
 
     def _size(self) -> int:
-        spec = self._market.spec
-        price = 1.0 if spec.is_inverse else self.reference * 10**-spec.price_places * usd_worth(spec.quote)
-        lot_value = price * 10**-spec.amount_places
-        lots = int(self._random.lognormvariate(0.0, 1.0) * self._settings.order_value / lot_value)
-        return max(lots, spec.min_amount)
+        uniform, spec = self._random.random, self._market.spec
+        price = 1.0 if spec.is_inverse else self.reference * self._tick * self._quote_worth
+        while True:
+            one, two = uniform(), 1.0 - uniform()
+            normal = NORMAL * (one - 0.5) / two
+            if normal * normal / 4.0 <= -math.log(two):
+                break
+        lots = int(math.exp(normal) * self._settings.order_value / (price * self._lot))
+        return max(spec.min_amount, lots)
 
 
 class Crowds:
     """The crowds of all markets on one clock.  A market sleeps until somebody looks at it."""
 
-    def __init__(self, exchange: Exchange, settings: CrowdSettings, seed: int | str) -> None:
+    def __init__(
+        self,
+        exchange: Exchange,
+        settings: CrowdSettings,
+        seed: int | str,
+        woken: Callable[[Market], object] = lambda _: None,
+    ) -> None:
+        """`woken(market)` is called when a market has woken."""
         self._exchange = exchange
+        self._woken = woken
         self._settings = settings
         self._seed = seed
         self._crowds: dict[str, Crowd] = {}
@@ -241,7 +256,9 @@ class Crowds:
                 if leader is not None:
                     leader.followers.append(crowd)
             crowd.start()
-            self._exchange.markets[key].is_awake = True
+            market = self._exchange.markets[key]
+            market.is_awake = True
+            self._woken(market)
             if self._settings.rate > 0:
                 heappush(self._due, (now + crowd.wait(), len(self._crowds), key, now))
         return crowd
@@ -280,7 +297,7 @@ class Crowds:
 
     def act(self) -> None:
         """Do the action that is due next.  The exchange's clock stands at its time."""
-        at, number, key, last = heappop(self._due)
+        at, number, key, last = self._due[0]
         crowd = self._crowds[key]
         crowd.act(at - last)
-        heappush(self._due, (at + crowd.wait(), number, key, at))
+        heapreplace(self._due, (at + crowd.wait(), number, key, at))

@@ -6,7 +6,8 @@ connection has the next sequence number. Source: QFEX documentation, MDS channel
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice, takewhile
 from typing import Any, Final, Protocol
 
 from coinex_proto.simulator.market.amounts import RATE_ONE, RATE_PLACES, to_short_text
@@ -50,11 +51,22 @@ class Subscriber(Protocol):
 class QfexFeeds:
     """All market channels."""
 
-    def __init__(self, exchange: Exchange, markets: dict[str, Market], wake: Callable[[str], object]) -> None:
+    def __init__(
+        self,
+        exchange: Exchange,
+        markets: dict[str, Market],
+        wake: Callable[[str], object],
+        wake_later: Callable[[str], object],
+    ) -> None:
+        """`wake(market key)` runs when somebody begins to look at a market, the other one when at all of them.
+
+        Either may let it sleep on for a while; then its messages come when it has woken.
+        """
         self._exchange = exchange
         self.markets = markets
         """By symbol."""
-        self._wake = wake
+        self._numbers = {name: number for number, name in enumerate(markets)}
+        self._wake, self._wake_later = wake, wake_later
         self.subscribers: dict[Subscriber, None] = {}
         self._deals_seen = {name: market.deal_count for name, market in markets.items()}
         self._makers: dict[str, Callable[[Market, object], dict[str, Any] | None]] = {
@@ -73,22 +85,28 @@ class QfexFeeds:
         return any(subscriber.subscriptions for subscriber in self.subscribers)
 
     def follow(self, subscriber: Subscriber, subscription: Subscription) -> None:
-        """From now on; what has a state comes at once."""
+        """From now on; what has a state comes at once, or when its market has woken."""
         if not self.has_subscribers:
             # Nobody has looked since: what happened meanwhile is history, which this venue does not send.
             self._deals_seen = {name: market.deal_count for name, market in self.markets.items()}
         subscriber.subscriptions[subscription] = None
         channel, symbol, detail = subscription
+        awake = [market for market in self._named(symbol) if market.is_awake]
         for market in self._named(symbol):
-            before = market.deal_count
-            self._wake(market.spec.key)
-            # So is the day of trades that a market wakes with.
-            self._deals_seen[market.spec.name] += market.deal_count - before
+            (self._wake_later if symbol == ALL else self._wake)(market.spec.key)
         if channel == "market_stats":
             subscriber.push(self._stats(symbol))
         elif channel != "trade":
-            for market in self._named(symbol):
+            for market in awake:
                 self._push(subscriber, channel, market, detail)
+
+    def woken(self, market: Market) -> None:
+        """Its first state goes to everybody who has waited for it.  The day of trades that it wakes with is history."""
+        self._deals_seen[market.spec.name] = market.deal_count
+        for subscriber in tuple(self.subscribers):
+            for channel, symbol, detail in tuple(subscriber.subscriptions):
+                if symbol in (ALL, market.spec.name) and channel not in ("trade", "market_stats", "bbo"):
+                    self._push(subscriber, channel, market, detail)
 
     def top_changed(self, market: Market) -> None:
         """Best quotes go out at once."""
@@ -100,21 +118,26 @@ class QfexFeeds:
                 subscriber.push(message)
 
     def push_due(self, now_ms: int) -> None:
-        """Everything that is due at this tick."""
+        """Everything that is due at this tick.  The symbols of a channel have turns within its interval: a thousand books
+        do not come with one and the same tick.
+        """
+        tick = now_ms // TICK_MS
         deals = {name: self._new_deals(market) for name, market in self.markets.items()}
         for subscriber in tuple(self.subscribers):
             for channel, symbol, detail in tuple(subscriber.subscriptions):
                 interval = PUSH_INTERVALS_MS[channel]
-                if not interval or now_ms % interval >= TICK_MS:
+                if not interval:
                     continue
+                turns = interval // TICK_MS
                 if channel == "market_stats":
-                    subscriber.push(self._stats(symbol))
+                    if tick % turns == 0:
+                        subscriber.push(self._stats(symbol))
                     continue
-                for market in self._named(symbol):
+                for market in self._whose_turn(symbol, tick % turns, turns):
                     if channel == "trade":
                         for message in deals[market.spec.name]:
                             subscriber.push(message)
-                    elif not market.is_halted:
+                    elif market.is_awake and not market.is_halted:
                         self._push(subscriber, channel, market, detail)
 
     def _push(self, subscriber: Subscriber, channel: str, market: Market, detail: object) -> None:
@@ -127,6 +150,11 @@ class QfexFeeds:
             yield from self.markets.values()
         else:
             yield self.markets[symbol]
+
+    def _whose_turn(self, symbol: str, turn: int, turns: int) -> Iterable[Market]:
+        if symbol == ALL:
+            return islice(self.markets.values(), turn, None, turns)
+        return (self.markets[symbol],) if self._numbers[symbol] % turns == turn else ()
 
     def _stamp(self, market: Market) -> dict[str, Any]:
         return {"symbol": market.spec.name, "time": moment(self._exchange.now_ms)}
@@ -170,7 +198,7 @@ class QfexFeeds:
         """The newest candle, while it has trades."""
         span = CANDLE_MINUTES[str(detail)] * MINUTE_MS
         start = self._exchange.now_ms - self._exchange.now_ms % span
-        minutes = [candle for candle in market.minutes if candle.start_ms >= start]
+        minutes = list(takewhile(lambda candle: candle.start_ms >= start, reversed(market.minutes)))[::-1]
         if not minutes:
             return None
         value = sum(candle.value for candle in minutes) // 10**20
@@ -183,11 +211,11 @@ class QfexFeeds:
             "open": market.price_text(minutes[0].open),
             "close": market.price_text(minutes[-1].close),
             "usdVolume": value,
-            "trades": str(sum(1 for deal in market.deals if deal.created_ms >= start)),
+            "trades": str(sum(1 for _ in takewhile(lambda deal: deal.created_ms >= start, market.deals))),
         }
 
     def _stats(self, symbol: str) -> dict[str, Any]:
-        markets = tuple(self._named(symbol))
+        markets = [market for market in self._named(symbol) if market.is_awake]
         return {
             "type": "market_stats",
             "symbol": symbol,
@@ -217,5 +245,5 @@ class QfexFeeds:
                 "side": SIDES[deal.side],
                 "execution_type": "T",
             }
-            for deal in list(market.deals)[:count][::-1]
+            for deal in [*islice(market.deals, count)][::-1]
         ]

@@ -86,7 +86,7 @@ class QfexServer(VenueServer[str]):
             max_request_bytes=max_request_bytes,
         )
         by_symbol = {spec.name: self.exchange.markets[spec.key] for spec in listed}
-        self.feeds = QfexFeeds(self.exchange, by_symbol, self._wake)
+        self.feeds = QfexFeeds(self.exchange, by_symbol, self.wake_soon, self.wake_later)
         made_public, made_secret, token = make_keys(seed)
         self.keys = KeyRing(public_key or made_public, secret_key or made_secret, token)
         self.owner = self.exchange.open_account()
@@ -197,6 +197,9 @@ class QfexServer(VenueServer[str]):
         return found
 
     # time
+
+    def _woken(self, market: Market) -> None:
+        self.feeds.woken(market)
 
     def _push(self, channel: str, key: str, record: dict[str, Any]) -> None:
         for socket in tuple(self.trade_sockets):

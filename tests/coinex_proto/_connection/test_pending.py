@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import weakref
+
 import pytest
 
 from coinex_proto import OLDEST, Outgoing, RequestId
 from coinex_proto._connection.agenda import Agenda, Item
-from coinex_proto._connection.pending import Pending, PendingRequests, Purpose, TopicRate
+from coinex_proto._connection.pending import MAX_REQUESTS, Pending, PendingRequests, Purpose, TopicRate
 from tests.coinex_proto.harness.tiny import Do
 
 
@@ -112,3 +114,24 @@ def test_a_pace_is_held_in_every_window(per_second: float, count: int, window: f
         times.append(now)
     assert times[:count] == [100.0] * count
     assert all(b - a >= window - 1e-9 for a, b in zip(times, times[count:], strict=False))
+
+
+def test_of_requests_that_were_given_up_the_latest_are_known_and_none_after_the_end() -> None:
+    requests = PendingRequests(Agenda())
+    for number in range(1, MAX_REQUESTS + 2):
+        given_up = pending(number, str(number))
+        requests.sent(given_up, 0.0, 7, 10.0)
+        requests.give_up(given_up)
+    assert (len(requests), requests.is_late(("1",))) == (0, False)
+    assert (requests.is_late(("nobody's", "2")), requests.is_late(("2",))) == (True, False)
+    requests.take_all()
+    assert not requests.is_late(("3",))
+
+
+def test_x3_nothing_keeps_a_request_that_has_been_answered() -> None:
+    one = pending(1, "a")
+    requests = table(one)
+    assert requests.match(("a",)) is one
+    gone = weakref.ref(one)
+    del one
+    assert gone() is None

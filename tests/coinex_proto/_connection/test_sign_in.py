@@ -47,7 +47,7 @@ def begun(dialect: Tiny, clock: Clock | None = None) -> SignIn:
 def test_the_commands_come_one_after_the_other() -> None:
     opening = begun(Tiny(password="pw"))
     assert opening.command is not None
-    assert opening.answered(opening.command, YES)
+    assert opening.answered(YES)
     assert opening.command == Do(verb="greet")
     opening.went_unanswered()
     assert opening.command is None
@@ -57,19 +57,19 @@ def test_the_clock_is_asked_once_and_moves_the_date() -> None:  # S4
     clock = Clock()
     opening = begun(Tiny(password="pw", clock=Time()), clock)
     assert opening.command is not None
-    assert not opening.answered(opening.command, CLOCK)
+    assert not opening.answered(CLOCK)
     clock.observe(1_700_000_000 * 10**9, 1_700_000_000 * 10**9, 1_700_000_100_000, 0.0)
     opening.begin()
     assert opening.command == Sign(signature=SECRET.sign("n/1700000100"))
     with pytest.raises(LoginRefused, match="ours is -100"):
-        opening.answered(opening.command, CLOCK)
+        opening.answered(CLOCK)
 
 
 def test_a_clock_that_cannot_be_asked_is_a_refusal() -> None:
     opening = begun(Tiny(password="pw"))
     assert opening.command is not None
     with pytest.raises(LoginRefused, match="check key, secret and clock"):
-        opening.answered(opening.command, CLOCK)
+        opening.answered(CLOCK)
 
 
 def test_a_dialect_that_cannot_make_the_opening_refuses_the_login() -> None:  # X15

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from coinex_proto import Config, Event, Failed, OrderChanged, Replied, Session
-from coinex_proto._session.order_resolver import RETRY_AFTER
+from coinex_proto._session.order_resolver import LONGEST_PAUSE, RETRY_AFTER
 from coinex_proto.phases import Phase
 from tests.coinex_proto.harness.tiny import Place, Tiny
 from tests.coinex_proto.harness.wire import Wire, sources
@@ -141,3 +143,36 @@ def test_what_was_asked_before_a_loss_may_be_asked_again_after_it() -> None:
     trader.session.order_queried(order, trader.now)
     trader.session.disconnected(trader.now, "reset")
     assert trader.session.orders_to_query(trader.now) == (order,)
+
+
+def test_what_nobody_can_explain_is_asked_about_ever_more_rarely_up_to_once_a_minute() -> None:
+    trader = Trader()
+    trader.place("a")
+    trader.say({"error": "internal"})
+    session = trader.session
+    (order,) = session.orders_to_query(trader.now)
+    at, gaps = trader.now, []
+    for _ in range(60):
+        session.order_queried(order, at)
+        gaps.append(session.next_order_query(order) - at)
+        at += gaps[-1]
+    assert gaps[:5] == [RETRY_AFTER] * 5
+    assert gaps == sorted(gaps)
+    assert gaps[-1] == LONGEST_PAUSE
+    assert sum(gaps[:9]) < 25.0, "soon after the venue would not take it any more, it is asked about"
+    session.disconnected(at, "reset")
+    session.order_queried(order, at)
+    assert session.next_order_query(order) == at + RETRY_AFTER, "a new doubt begins anew"
+
+
+def test_a_venue_that_is_busy_for_long_is_asked_ever_more_rarely() -> None:
+    trader = Trader()
+    trader.place("a")
+    trader.say({"error": "internal"})
+    asked: list[float] = []
+    for tenth in range(190):
+        if trader.asked():
+            asked.append(tenth / 10)
+            trader.say({"error": "busy"})
+        trader.wait(0.1)
+    assert asked == pytest.approx([0.0, 2.0, 4.0, 6.0, 10.0, 18.0], abs=0.35)

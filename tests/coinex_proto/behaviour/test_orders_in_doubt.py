@@ -203,6 +203,21 @@ def test_queries_that_fail_are_made_again_unless_that_is_of_no_use(is_passing: b
     assert any(isinstance(event, OrdersQueried) for event in wire.events()) is is_passing
 
 
+def test_where_http_is_down_for_long_the_topic_comes_back_and_says_what_is_unknown() -> None:
+    session, wire = coinex()
+    session.query_orders_elsewhere(0.5)
+    gzipped(wire, 1.0, pushed("finish", **NO_NUMBER))
+    found: list[int] = []
+    for now in (1.0, 3.5, 6.0):
+        assert found == []
+        assert session.begin_order_queries(now)
+        session.order_queries_failed(now, is_passing=True)
+        found += [event.unknown_orders for event in wire.events() if isinstance(event, Restored)]
+    assert found == [1]
+    assert session.trusted(Orders())
+    assert states(session, 1) == ["unknown"]
+
+
 def test_an_order_is_asked_about_as_soon_as_somebody_is_there_who_can() -> None:
     session, wire = coinex()
     gzipped(wire, 1.0, pushed("finish", **NO_NUMBER))

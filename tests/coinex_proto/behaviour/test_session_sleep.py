@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-from coinex_proto import Config, Event, Lost, NotReady, Restored, Session, Sources
+from coinex_proto import BookNotTrusted, BookView, Config, Event, Lost, NotReady, Restored, Session, Sources
 from tests.coinex_proto.harness.sessions import RETRYING, connected, ladder, price
 from tests.coinex_proto.harness.tiny import Ladder, Own, Place, Price, PriceUpdate, Tiny
 from tests.coinex_proto.harness.wire import Wire, sources
@@ -54,6 +54,10 @@ def bed(request: pytest.FixtureRequest) -> Iterator[Bed]:
     yield Bed(counts_sleep=request.param)
 
 
+def is_trusted(view: BookView) -> bool:
+    return view.trusted
+
+
 def of(events: list[Event], kind: type[Any]) -> list[Any]:
     return [event for event in events if isinstance(event, kind)]
 
@@ -63,6 +67,35 @@ def test_after_a_night_nothing_is_proved_before_anything_is_done(bed: Bed) -> No
     assert not bed.session.is_proved(bed.now)
     if not bed.counts_sleep:
         assert not bed.session.trusted(Ladder("A"))
+
+
+def test_a_live_view_gives_no_numbers_right_after_the_sleep_before_any_step(bed: Bed) -> None:
+    view = bed.session.book(Ladder("A"))
+    before = view.snapshot()
+    bed.sleep(NIGHT)
+    assert not view.trusted
+    assert "slept" in view.why
+    for read in (lambda: view.bids, lambda: view.best_bid, lambda: view.mid):
+        with pytest.raises(BookNotTrusted, match="slept"):
+            read()
+    late = view.snapshot()
+    assert not late.trusted
+    assert late.why == view.why
+    assert view.unproved.bids == before.bids
+    assert is_trusted(before), "what stays as it is, is trusted as of then"
+    bed.say(price("A"), {"push": ladder("A", {"1": 2})}, {"ok": "ping"})
+    assert is_trusted(view)
+    assert view.why == ""
+
+
+def test_a_live_view_with_a_clock_at_hand_sees_a_short_sleep_too() -> None:
+    bed = Bed(counts_sleep=False)
+    bed.session.read_clock = lambda: bed.now
+    view = bed.session.book(Ladder("A"))
+    assert is_trusted(view)
+    bed.sleep(3.0)
+    assert not is_trusted(view)
+    assert not bed.session.is_proved(bed.now)
 
 
 def test_no_command_leaves_before_the_ping_after_the_sleep_is_answered(bed: Bed) -> None:

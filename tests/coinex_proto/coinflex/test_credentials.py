@@ -3,6 +3,7 @@
 import base64
 import builtins
 import copy
+import gc
 import hashlib
 import pickle
 import traceback
@@ -15,10 +16,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from coinex_proto import LoginFailed, Session, UsageError
+from coinex_proto import LoginFailed, Outgoing, Ready, Session, UsageError
 from coinex_proto.coinflex import Credentials, KeySigner, MissingExtra, live, private_key_of
 from coinex_proto.coinflex.credentials import ORDER, message_of, nonce_of
-from tests.coinex_proto.coinflex.venue import CONFIG, VECTORS, WELCOME, connected
+from tests.coinex_proto.coinflex.venue import CONFIG, VECTORS, WELCOME, connected, ok
 from tests.coinex_proto.harness.wire import sources
 
 IDS: Final = [vector["name"] for vector in VECTORS]
@@ -256,3 +257,25 @@ def test_a_nonce_that_is_not_sixteen_bytes_in_base64_is_none(text: str) -> None:
 
 def test_a_nonce_is_sixteen_bytes() -> None:
     assert nonce_of("DWrLPsaUKWBw5BMTuNFkmQ==") == bytes.fromhex("0d6acb3ec694296070e41313b8d16499")
+
+
+def requests_kept() -> list[Outgoing]:
+    """Sign-in requests that anything in this process still holds."""
+    gc.collect()
+    return [kept for kept in gc.get_objects() if type(kept) is Outgoing and COOKIE.encode() in kept.text]
+
+
+@pytest.mark.parametrize("refused", [False, True])
+def test_x5_nothing_keeps_the_login_request_once_it_is_answered_neither_the_tables_nor_the_error(refused: bool) -> None:
+    session = Session(live(credentials=Credentials(7, COOKIE, PASSPHRASE)), sources(), CONFIG)
+    link = connected(session)
+    link.say(0.0, WELCOME)
+    assert len(requests_kept()) == 1
+    (login,) = link.sent()
+    events = link.say(0.0, {"tag": login["tag"], "error_code": 6} if refused else ok(login))
+    assert isinstance(events[0], LoginFailed if refused else Ready)
+    assert requests_kept() == []
+    for event in events:
+        if isinstance(event, LoginFailed):
+            shown = "".join(traceback.TracebackException.from_exception(event.error, capture_locals=True).format())
+            assert COOKIE not in shown

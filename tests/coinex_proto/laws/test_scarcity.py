@@ -15,6 +15,7 @@ from coinex_proto import Closed, Config, Inbound, Session, Topic, Update
 from tests.coinex_proto.harness.sessions import RETRYING, asked, ladder, price, reconnected
 from tests.coinex_proto.harness.tiny import Ladder, LadderBook, Price, Tiny
 from tests.coinex_proto.harness.wire import Wire
+from tests.processes import HANGS_AFTER
 
 ROOT = Path(__file__).parents[3]
 BOOK, PRICE = Ladder("A"), Price("A")
@@ -148,6 +149,8 @@ def test_p11_a_stack_that_is_too_small_leaves_nothing_trusted_by_half() -> None:
 
 
 def outcome(program: str) -> str:
-    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=50)
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=HANGS_AFTER
+    )
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()

@@ -35,6 +35,8 @@ MOST_GROWTH: Final = 64 * 2**20
 PER_SERVER: Final = 20_000
 """After so many inputs a new server starts: orders that were placed are kept by right."""
 BYSTANDER_EVERY: Final = 50
+MOST_PIECES: Final = 30
+"""After so many small pieces the rest of an input comes in large ones."""
 ROUTES: Final = sorted(
     {
         route
@@ -89,50 +91,19 @@ def made_server() -> CoinexServer:
     )
 
 
-class Fuzzer:
-    """Inputs one after the other."""
+class Inputs:
+    """What hostile clients of one account send."""
 
-    def __init__(self) -> None:
-        self.server = made_server()
+    def __init__(self, access_id: str, secret_key: str, clock_ms: Callable[[], int]) -> None:
+        self._access_id, self._secret_key, self._clock_ms = access_id, secret_key.encode(), clock_ms
         self._kinds: tuple[Callable[[Random], bytes], ...] = (
             self._junk, self._mutated, self._called, self._called, self._called, self._target, self._large, self._socket,
             self._socket, self._pipelined,
         )  # fmt: skip
 
-    def run(self, number: int) -> None:
-        """One connection."""
-        random = Random(number)
-        if number % PER_SERVER == PER_SERVER - 1:
-            self.server = made_server()
-        connection = self.server.accept(self.server.now)
-        data = random.choice(self._kinds)(random)
-        out = b"".join(self._cut(random, connection, data))
-        check_answers(out, number)
-        if random.random() < 0.9:
-            connection.receive_eof()
-        if number % BYSTANDER_EVERY == 0:
-            self._bystander()
-
-    def _cut(self, random: Random, connection: ServerConnection, data: bytes) -> list[bytes]:
-        """The bytes in pieces, with or without time between them; what comes back."""
-        found, at = [], 0
-        pause = random.choice((0.0, 0.0, 0.0, 0.01, 1.0))
-        longest = random.choice((10, 1000, 65536, 65536)) if len(data) < 20_000 else 65536
-        while at < len(data) and connection.wants_close is None:
-            size = random.randint(1, longest)
-            connection.receive_data(data[at : at + size], self.server.now + pause)
-            self.server.take_ready()
-            found.append(connection.data_to_send())
-            at += size
-        return found
-
-    def _bystander(self) -> None:
-        connection = self.server.accept(self.server.now)
-        connection.receive_data(b"GET /v2/time HTTP/1.1\r\nHost: x\r\n\r\n", self.server.now)
-        assert b'"timestamp"' in connection.data_to_send()
-        connection.receive_eof()
-
-    # kinds of input
+    def made(self, random: Random) -> bytes:
+        """What one client sends."""
+        return random.choice(self._kinds)(random)
 
     def _junk(self, random: Random) -> bytes:
         return random.randbytes(random.randint(1, 3000))
@@ -168,11 +139,11 @@ class Fuzzer:
             body = json.dumps(terms).encode()
             if random.random() < 0.1:
                 body = body[: random.randint(0, len(body))]
-        stamp = str(self.server.clock_ms)
+        stamp = str(self._clock_ms())
         text = method.encode() + path.encode() + body + stamp.encode()
         headers = [
-            "Host: x", f"Content-Length: {len(body)}", f"X-COINEX-KEY: {self.server.access_id}", f"X-COINEX-TIMESTAMP: {stamp}",
-            f"X-COINEX-SIGN: {hmac.new(self.server.secret_key.encode(), text, sha256).hexdigest()}",
+            "Host: x", f"Content-Length: {len(body)}", f"X-COINEX-KEY: {self._access_id}", f"X-COINEX-TIMESTAMP: {stamp}",
+            f"X-COINEX-SIGN: {hmac.new(self._secret_key, text, sha256).hexdigest()}",
         ]  # fmt: skip
         if random.random() < 0.05:
             headers.append(
@@ -222,6 +193,49 @@ class Fuzzer:
             f"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: {random.choice((13, 13, 13, 8))}\r\n\r\n"
         ).encode()
         return head + b"".join(frame(random, message(random)) for _ in range(random.randint(1, 6)))
+
+
+class Fuzzer:
+    """Inputs one after the other."""
+
+    def __init__(self) -> None:
+        self.server = made_server()
+        self._inputs = Inputs(self.server.access_id, self.server.secret_key, lambda: self.server.clock_ms)
+
+    def run(self, number: int) -> None:
+        """One connection."""
+        random = Random(number)
+        if number % PER_SERVER == PER_SERVER - 1:
+            self.server = made_server()
+        connection = self.server.accept(self.server.now)
+        data = self._inputs.made(random)
+        out = b"".join(self._cut(random, connection, data))
+        check_answers(out, number)
+        if random.random() < 0.9:
+            connection.receive_eof()
+        if number % BYSTANDER_EVERY == 0:
+            self._bystander()
+
+    def _cut(self, random: Random, connection: ServerConnection, data: bytes) -> list[bytes]:
+        """The bytes in pieces, with or without time between them; what comes back."""
+        found, at = [], 0
+        pause = random.choice((0.0, 0.0, 0.0, 0.01, 0.2)) if random.random() < 0.998 else 15.0
+        longest = random.choice((10, 1000, 65536, 65536)) if len(data) < 20_000 else 65536
+        for number in range(len(data)):
+            if at >= len(data) or connection.wants_close is not None:
+                break
+            size = random.randint(1, longest if number < MOST_PIECES else len(data))
+            connection.receive_data(data[at : at + size], self.server.now + pause)
+            self.server.take_ready()
+            found.append(connection.data_to_send())
+            at += size
+        return found
+
+    def _bystander(self) -> None:
+        connection = self.server.accept(self.server.now)
+        connection.receive_data(b"GET /v2/time HTTP/1.1\r\nHost: x\r\n\r\n", self.server.now)
+        assert b'"timestamp"' in connection.data_to_send()
+        connection.receive_eof()
 
 
 def parameters(random: Random) -> object:
@@ -310,7 +324,7 @@ def main(count: int, first: int = 0) -> int:
     try:
         for number in range(first + min(count, 2000), first + count):
             fuzzer.run(number)
-            if number % 100_000 == 0:
+            if number % 10_000 == 0:
                 print(f"{number}: {(peak() - before) / 2**20:.1f} MiB more", flush=True)
     except BaseException:
         print(f"input {number}", file=sys.stderr)

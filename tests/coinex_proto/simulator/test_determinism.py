@@ -9,6 +9,7 @@ from pathlib import Path
 from coinex_proto.simulator import CoinexServer
 from tests.coinex_proto.simulator.http_peer import request
 from tests.coinex_proto.simulator.peer import START, Peer
+from tests.processes import HANGS_AFTER
 
 ROOT = Path(__file__).parent.parent.parent.parent
 MARKETS = ("BTCUSDT", "ETHUSDT", "BTCUSD", "SIM0001USDC", "ETHBTC")
@@ -52,7 +53,7 @@ def in_a_process(seed: int, hash_seed: str) -> str:
         capture_output=True,
         text=True,
         check=True,
-        timeout=50,
+        timeout=HANGS_AFTER,
     )
     return done.stdout.strip()
 

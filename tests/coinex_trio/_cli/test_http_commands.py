@@ -1,8 +1,6 @@
 """The commands over HTTP against a local exchange, and the signing helper against known vectors."""
 
 import json
-import subprocess
-import sys
 from collections.abc import Iterator
 
 import pytest
@@ -12,6 +10,7 @@ from coinex_trio import Exchange, local_exchange
 from coinex_trio._cli.http import http_text, parameters
 from tests.coinex_trio._cli.program import coinex, environment
 from tests.coinex_trio.http_peer import http_peer, reply
+from tests.processes import python
 
 
 @pytest.fixture(scope="module")
@@ -119,8 +118,6 @@ def test_what_cannot_be_signed_is_refused() -> None:
 
 def test_without_the_extra_http_the_command_says_what_to_install(exchange: Exchange) -> None:
     program = "import sys; sys.modules['httpx2'] = sys.modules['httpcore2'] = None; sys.argv = ['coinex', 'markets']; from coinex_trio.cli import main; main()"
-    done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, timeout=30, env=environment()
-    )
+    done = python("-c", program, env=environment())
     assert done.returncode == 2
     assert "coinex-sdk[http]" in done.stderr

@@ -16,7 +16,7 @@ from coinex_proto.coinex import (
     UserTrades,
     UserTradeUpdate,
 )
-from coinex_trio import CoinexClient, local_exchange
+from coinex_trio import CoinexClient, memory_exchange
 from coinex_trio._cli.lines import lines
 
 
@@ -24,16 +24,16 @@ from coinex_trio._cli.lines import lines
 def events() -> list[Event]:
     """What one second at a local exchange brings, an own order that is filled and one that stays included."""
     found: list[Event] = []
-    with local_exchange(seed=4, rate=20.0) as exchange:
-        client = CoinexClient(url=exchange.url, credentials=exchange.credentials)
-        client.on(Event)(found.append)
-        client.subscribe(Ticker("BTCUSDT"), Depth("BTCUSDT", 20), Trades("BTCUSDT"), Orders(), UserTrades(), Balances())
-        with client:
-            client.run(seconds=0.3)
-            exchange.fill(exchange.place("BTCUSDT", "buy", "50000", "0.5"))
-            exchange.place("BTCUSDT", "sell", "70000", "0.25")
-            client.run(seconds=0.5)
-            return list(found)
+    exchange = memory_exchange(seed=4, rate=20.0)
+    client = CoinexClient(network=exchange.network, credentials=exchange.credentials)
+    client.on(Event)(found.append)
+    client.subscribe(Ticker("BTCUSDT"), Depth("BTCUSDT", 20), Trades("BTCUSDT"), Orders(), UserTrades(), Balances())
+    with client:
+        client.run(seconds=0.5)
+        exchange.fill(exchange.place("BTCUSDT", "buy", "50000", "0.5"))
+        exchange.place("BTCUSDT", "sell", "70000", "0.25")
+        client.run(seconds=0.5)
+        return list(found)
 
 
 def test_each_event_has_its_line_of_text(events: list[Event]) -> None:

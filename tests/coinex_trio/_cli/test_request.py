@@ -2,13 +2,12 @@
 
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
 
 import pytest
 
 from coinex_trio import CoinflexExchange, local_exchange
+from tests.coinex_trio._cli.program import coinex
 
 
 @pytest.fixture(scope="module")
@@ -19,8 +18,8 @@ def exchange() -> Iterator[CoinflexExchange]:
 
 def request(exchange: CoinflexExchange, text: str, *arguments: str, **more: str) -> tuple[int, list[str], str]:
     found = {name: value for name, value in os.environ.items() if not name.startswith("COINFLEX_")}
-    command = [sys.executable, "-m", "coinex_trio", "request", text, "--venue", "coinflex", "--url", exchange.url]
-    done = subprocess.run([*command, *arguments], capture_output=True, text=True, timeout=30, env={**found, **more})
+    command = ("request", text, "--venue", "coinflex", "--url", exchange.url)
+    done = coinex(*command, *arguments, env={**found, **more})
     return done.returncode, done.stdout.splitlines(), done.stderr
 
 

@@ -3,15 +3,17 @@
 import json
 import logging
 import signal
-import subprocess
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from coinex_trio import Exchange, local_exchange
+from coinex_trio._cli.commands import INTERRUPTED
 from coinex_trio._cli.sim import Settings, _serve
-from tests.coinex_trio._cli.program import COMMAND, coinex, environment
+from tests.coinex_trio._cli.program import coinex, coinex_process, environment
+from tests.processes import ended
 
 
 @pytest.fixture(scope="module")
@@ -21,27 +23,20 @@ def exchange() -> Iterator[Exchange]:
 
 
 def test_the_first_line_of_a_local_exchange_shows_a_program_where_it_is_and_its_keys() -> None:
-    process = subprocess.Popen(
-        [*COMMAND, "sim", "--json", "--seed", "9", "--markets", "2"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=environment(),
-    )
-    assert process.stdout is not None
-    found = json.loads(process.stdout.readline())
-    assert set(found) == {"ws", "http", "access_id", "secret_key"}
-    keys = {"COINEX_ACCESS_ID": found["access_id"], "COINEX_SECRET_KEY": found["secret_key"]}
-    doctor = coinex("doctor", "--url", found["ws"], env=environment(None, **keys))
-    assert doctor.returncode == 0, doctor.stdout
-    assert "accepted" in doctor.stdout
-    assert found["secret_key"] not in doctor.stdout
-    watch = coinex("watch", "ticker", "ETHUSDT", "--url", found["ws"], "--seconds", "0.5")
-    assert "ETHUSDT" in watch.stdout
-    process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=10)
-    assert process.returncode == 130
-    assert out == ""
+    with coinex_process("sim", "--json", "--seed", "9", "--markets", "2") as process:
+        assert process.stdout is not None
+        found = json.loads(process.stdout.readline())
+        assert set(found) == {"ws", "http", "access_id", "secret_key"}
+        keys = {"COINEX_ACCESS_ID": found["access_id"], "COINEX_SECRET_KEY": found["secret_key"]}
+        doctor = coinex("doctor", "--url", found["ws"], env=environment(None, **keys))
+        assert doctor.returncode == 0, doctor.stdout
+        assert "accepted" in doctor.stdout
+        assert found["secret_key"] not in doctor.stdout
+        watch = coinex("watch", "ticker", "ETHUSDT", "--url", found["ws"], until=lambda out: "ETHUSDT" in out)
+        assert watch.returncode == INTERRUPTED, watch.stderr
+        process.send_signal(signal.SIGINT)
+        status, out, err = ended(process)
+    assert (status, out) == (INTERRUPTED, "")
     assert all(" s behind" in line for line in err.splitlines())  # a busy machine may make it say so
 
 
@@ -62,14 +57,11 @@ def test_faults_come_from_a_file_and_a_wrong_line_is_named(tmp_path: Path) -> No
     ],
 )
 def test_each_venue_shows_what_its_clients_need(venue: str, names: set[str]) -> None:
-    process = subprocess.Popen(
-        [*COMMAND, "sim", "--venue", venue, "--json"], stdout=subprocess.PIPE, text=True, env=environment()
-    )
-    assert process.stdout is not None
-    assert set(json.loads(process.stdout.readline())) == names
-    process.send_signal(signal.SIGINT)
-    process.communicate(timeout=10)
-    assert process.returncode == 130
+    with coinex_process("sim", "--venue", venue, "--json") as process:
+        assert process.stdout is not None
+        assert set(json.loads(process.stdout.readline())) == names
+        process.send_signal(signal.SIGINT)
+        assert ended(process)[0] == INTERRUPTED
     for switch in (["--strict-signatures"], ["--accounts", "2"]):
         refused = coinex("sim", "--venue", venue, *switch)
         assert refused.returncode == 2
@@ -77,57 +69,41 @@ def test_each_venue_shows_what_its_clients_need(venue: str, names: set[str]) -> 
 
 
 def test_a_person_gets_a_banner_with_what_to_try() -> None:
-    process = subprocess.Popen(
-        [*COMMAND, "sim", "--access-id", "AN-ID", "--secret-key", "A-KEY"],
-        stdout=subprocess.PIPE,
-        text=True,
-        env=environment(),
-    )
-    assert process.stdout is not None
-    lines = [process.stdout.readline() for _ in range(8)]
+    with coinex_process("sim", "--access-id", "AN-ID", "--secret-key", "A-KEY") as process:
+        assert process.stdout is not None
+        lines = [process.stdout.readline() for _ in range(8)]
     assert any(line.startswith("  ws          ws://127.0.0.1:") for line in lines)
     assert "  access id   AN-ID\n" in lines
     assert lines[-1].startswith("Try: coinex watch book BTCUSDT --url ws://")
-    process.send_signal(signal.SIGINT)
-    process.communicate(timeout=10)
 
 
 def test_markets_are_listed_by_name_and_tls_says_what_to_trust_until_it_ends() -> None:
-    process = subprocess.Popen(
-        [*COMMAND, "sim", "--json", "--tls", "--markets", "ETHUSDT,BTCUSD", "--address", "127.0.0.2"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=environment(),
-    )
-    assert process.stdout is not None
-    found = json.loads(process.stdout.readline())
-    assert found["ws"].startswith("wss://127.0.0.2:")
-    trusting = environment(None, SSL_CERT_FILE=found["ca_file"])
-    for market, module in (("ETHUSDT", ()), ("BTCUSD", ("--futures",))):
-        path = "/v2/futures" if module else "/v2/spot"
-        lines = coinex(
-            "watch", "ticker", market, *module, "--url", found["ws"] + path, "--seconds", "0.5", env=trusting
-        )
-        assert market in lines.stdout, lines.stderr
-    process.terminate()
-    out, err = process.communicate(timeout=10)
-    assert (process.returncode, out, err) == (143, "", "")
+    with coinex_process("sim", "--json", "--tls", "--markets", "ETHUSDT,BTCUSD", "--address", "127.0.0.2") as process:
+        assert process.stdout is not None
+        found = json.loads(process.stdout.readline())
+        assert found["ws"].startswith("wss://127.0.0.2:")
+        trusting = environment(None, SSL_CERT_FILE=found["ca_file"])
+        for market, module in (("ETHUSDT", ()), ("BTCUSD", ("--futures",))):
+            url = found["ws"] + ("/v2/futures" if module else "/v2/spot")
+            lines = coinex("watch", "ticker", market, *module, "--url", url, env=trusting, until=partial(names, market))
+            assert lines.returncode == INTERRUPTED, lines.stderr
+        process.terminate()
+        status, out, err = ended(process)
+    assert (status, out) == (143, "")
+    assert all(" s behind" in line for line in err.splitlines())  # a busy machine may make it say so
     assert not Path(found["ca_file"]).exists()
 
 
+def names(market: str, out: str) -> bool:
+    return market in out
+
+
 def test_an_address_that_others_can_reach_is_said_on_standard_error() -> None:
-    process = subprocess.Popen(
-        [*COMMAND, "sim", "--json", "--address", "0.0.0.0"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=environment(),
-    )
-    assert process.stdout is not None
-    assert json.loads(process.stdout.readline())["ws"].startswith("ws://0.0.0.0:")
-    process.send_signal(signal.SIGINT)
-    assert "other machines can reach it" in process.communicate(timeout=10)[1]
+    with coinex_process("sim", "--json", "--address", "0.0.0.0") as process:
+        assert process.stdout is not None
+        assert json.loads(process.stdout.readline())["ws"].startswith("ws://0.0.0.0:")
+        process.send_signal(signal.SIGINT)
+        assert "other machines can reach it" in ended(process)[2]
 
 
 @pytest.mark.parametrize(
@@ -171,12 +147,8 @@ def test_on_standard_error_the_sim_says_that_it_is_behind(capsys: pytest.Capture
 
 
 def test_several_accounts_have_keys_of_their_own() -> None:
-    process = subprocess.Popen(
-        [*COMMAND, "sim", "--accounts", "3", "--json"], stdout=subprocess.PIPE, text=True, env=environment()
-    )
-    assert process.stdout is not None
-    found = json.loads(process.stdout.readline())
-    process.send_signal(signal.SIGINT)
-    process.communicate(timeout=60)
+    with coinex_process("sim", "--accounts", "3", "--json") as process:
+        assert process.stdout is not None
+        found = json.loads(process.stdout.readline())
     assert found["accounts"][0] == {"access_id": found["access_id"], "secret_key": found["secret_key"]}
     assert len({one["access_id"] for one in found["accounts"]}) == 3

@@ -3,14 +3,15 @@
 import json
 import select
 import signal
-import subprocess
 import time
 from collections.abc import Iterator
 
 import pytest
 
 from coinex_trio import Exchange, local_exchange
-from tests.coinex_trio._cli.program import COMMAND, coinex, environment
+from coinex_trio._cli.commands import INTERRUPTED
+from tests.coinex_trio._cli.program import coinex, coinex_process, environment
+from tests.processes import ended
 
 
 @pytest.fixture(scope="module")
@@ -23,10 +24,10 @@ def exchange() -> Iterator[Exchange]:
 def test_qfex_is_watched_with_the_same_command(what: str, kind: str) -> None:
     with local_exchange("qfex", rate=30.0) as running:
         url = ("--venue", "qfex", "--url", running.mds_url)
-        lines = coinex("watch", what, "AAPL-USD", *url, "--seconds", "2", "--json")
-        assert kind in {json.loads(line)["type"] for line in lines.stdout.splitlines()}, lines.stderr
-        plain = coinex("watch", what, "AAPL-USD", *url, "--seconds", "1")
-        assert "AAPL-USD" in plain.stdout
+        lines = coinex("watch", what, "AAPL-USD", *url, "--json", until=lambda out: f'"{kind}"' in out)
+        assert lines.returncode == INTERRUPTED, lines.stderr
+        plain = coinex("watch", what, "AAPL-USD", *url, until=lambda out: "AAPL-USD" in out)
+        assert plain.returncode == INTERRUPTED, plain.stderr
     for wrong in (("ticker", "AAPL-USD"), ("book",), ("book", "AAPL-USD", "--futures")):
         assert coinex("watch", *wrong, "--venue", "qfex").returncode == 2
 
@@ -35,61 +36,55 @@ def test_qfex_is_watched_with_the_same_command(what: str, kind: str) -> None:
     ("what", "kind"), [("ticker", "TickerUpdate"), ("book", "BookChanged"), ("trades", "TradesUpdate")]
 )
 def test_json_lines_hold_one_event_each_and_nothing_else_is_printed(exchange: Exchange, what: str, kind: str) -> None:
-    done = coinex("watch", what, "BTCUSDT", "--url", exchange.url, "--seconds", "0.6", "--json")
-    assert done.returncode == 0, done.stderr
+    done = coinex("watch", what, "BTCUSDT", "--url", exchange.url, "--json", until=lambda out: out.count("\n") == 3)
+    assert done.returncode == INTERRUPTED, done.stderr
     events = [json.loads(line) for line in done.stdout.splitlines()]
     assert {event["type"] for event in events} == {kind}
     assert done.stderr == ""
 
 
 def test_a_pipe_gets_plain_lines_without_colours(exchange: Exchange) -> None:
-    done = coinex("watch", "book", "BTCUSDT", "--url", exchange.url, "--seconds", "0.6")
-    assert done.returncode == 0
+    done = coinex("watch", "book", "BTCUSDT", "--url", exchange.url, until=lambda out: out.count("\n") == 3)
+    assert done.returncode == INTERRUPTED
     assert "\x1b" not in done.stdout
     assert all(line.startswith("book BTCUSDT bid") for line in done.stdout.splitlines())
 
 
 def test_the_account_is_shown_as_it_changes(exchange: Exchange) -> None:
-    process = subprocess.Popen(
-        [*COMMAND, "watch", "account", "--url", exchange.url, "--seconds", "20", "--json"],
-        stdout=subprocess.PIPE,
-        text=True,
-        env=environment(exchange),
-    )
-    assert process.stdout is not None
-    seen: set[str] = set()
-    exchange.quote("BTCUSDT", bid="100", ask="101")
-    while not select.select([process.stdout], [], [], 0.1)[0]:  # until it has signed in and asked
-        exchange.fill(exchange.place("BTCUSDT", "buy", "99", "0.01"))
-    while {"OrderUpdate", "BalanceUpdate", "UserTradeUpdate"} - seen:
-        seen.add(json.loads(process.stdout.readline())["type"])
-    process.send_signal(signal.SIGINT)
-    process.communicate(timeout=10)
-    assert process.returncode == 130
+    with coinex_process("watch", "account", "--url", exchange.url, "--json", env=environment(exchange)) as process:
+        assert process.stdout is not None
+        seen: set[str] = set()
+        exchange.quote("BTCUSDT", bid="100", ask="101")
+        while not select.select([process.stdout], [], [], 0.1)[0]:  # until it has signed in and asked
+            exchange.fill(exchange.place("BTCUSDT", "buy", "99", "0.01"))
+        while {"OrderUpdate", "BalanceUpdate", "UserTradeUpdate"} - seen:
+            seen.add(json.loads(process.stdout.readline())["type"])
+        process.send_signal(signal.SIGINT)
+        status, _, err = ended(process)
+    assert (status, err) == (INTERRUPTED, "")
 
 
 def test_a_reader_that_goes_away_ends_it_quietly(exchange: Exchange) -> None:
-    process = subprocess.Popen(
-        [*COMMAND, "watch", "book", "BTCUSDT", "--url", exchange.url, "--json"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=environment(),
-    )
-    assert process.stdout is not None
-    assert process.stderr is not None
-    process.stdout.readline()
-    process.stdout.close()
-    deadline = time.monotonic() + 10
-    while process.poll() is None and time.monotonic() < deadline:
-        exchange.trade("BTCUSDT", "buy", "0.0001")
-        time.sleep(0.05)
-    assert process.returncode == 0
-    assert process.stderr.read() == ""
-    process.stderr.close()
+    with coinex_process("watch", "book", "BTCUSDT", "--url", exchange.url, "--json") as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.readline()
+        process.stdout.close()
+        while process.poll() is None:
+            exchange.trade("BTCUSDT", "buy", "0.0001")
+            time.sleep(0.05)
+        assert process.returncode == 0
+        assert process.stderr.read() == ""
 
 
-def test_a_market_that_never_comes_ends_the_watching_with_the_reason(exchange: Exchange) -> None:
+def test_it_ends_by_itself_when_its_time_is_up(exchange: Exchange) -> None:
+    assert coinex("watch", "ticker", "BTCUSDT", "--url", exchange.url, "--seconds", "0.1").returncode in {0, 1}
+
+
+def test_a_market_that_never_comes_ends_the_watching_with_the_reason(
+    exchange: Exchange, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("coinex_trio._cli.watch.FIRST_DATA_WITHIN", 0.0)
     done = coinex("watch", "book", "NOSUCH", "--url", exchange.url)
     assert done.returncode == 1
     assert "Depth NOSUCH: acknowledged, the exchange has sent nothing" in done.stderr
@@ -115,11 +110,10 @@ def test_a_name_in_small_letters_is_named_with_what_to_try(exchange: Exchange) -
 def test_the_account_is_there_at_once(as_json: bool) -> None:
     with local_exchange(seed=2) as exchange:
         order = exchange.place("BTCUSDT", "buy", price="1000", amount="0.1")
-        arguments = ("watch", "account", "--url", exchange.url, "--seconds", "1", *(("--json",) if as_json else ()))
-        done = coinex(*arguments, env=environment(exchange))
-    assert (done.returncode, done.stderr) == (0, "")
+        arguments = ("watch", "account", "--url", exchange.url, *(("--json",) if as_json else ()))
+        done = coinex(*arguments, env=environment(exchange), until=lambda out: str(order.order_id) in out)
+    assert (done.returncode, done.stderr) == (INTERRUPTED, "")
     assert "USDT" in done.stdout
-    assert str(order.order_id) in done.stdout
     assert "closed" not in done.stdout
 
 

@@ -11,10 +11,11 @@ from coinex_proto import Config, ConnectFailed, PayloadError, RequestRefused, Re
 from coinex_trio import CoinflexExchange
 from coinex_trio._http.coinflex import CoinflexHttp
 from tests.coinex_trio.http_peer import Script, http_peer, nothing, raw
+from tests.processes import HANGS_AFTER
 
 ASSETS: list[dict[str, Any]] = [{"id": 1, "name": "A", "scale": 100}, {"id": 2, "name": "B", "scale": 1}]
 MARKETS: list[dict[str, Any]] = [{"base": 1, "counter": 2, "name": "A/B", "tick": 5}]
-QUICK = Config(request_timeout=0.3, open_timeout=0.3)
+QUICK = Config(request_timeout=1.0, open_timeout=HANGS_AFTER)
 
 
 def body(value: object) -> Script:

@@ -16,7 +16,7 @@ from coinex_proto import Config, RequestTimedOut, Sources
 from coinex_proto.coinex import Credentials
 from coinex_proto.coinex.http import HttpOutcomeUnknown, HttpUnreachable, assets, spot, system
 from coinex_proto.simulator import CoinexServer
-from coinex_trio._http.network import blocking_transport, trio_transport
+from coinex_trio._http.network import trio_transport
 from coinex_trio.http import BlockingHttp, open_http
 from coinex_trio.network import SYSTEM, Transport
 
@@ -334,7 +334,6 @@ def test_a_connection_that_opens_late_is_waited_for() -> None:
     assert network.time == START + 1.5
 
 
-def test_the_system_s_network_is_left_to_httpx() -> None:
-    assert blocking_transport(SYSTEM) is None
+def test_under_trio_the_system_s_network_is_left_to_httpx() -> None:
     assert trio_transport(SYSTEM) is None
-    assert isinstance(blocking_transport(nobody_answers()), httpx2.BaseTransport)
+    assert isinstance(trio_transport(nobody_answers()), httpx2.AsyncBaseTransport)

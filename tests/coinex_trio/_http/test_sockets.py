@@ -8,9 +8,11 @@ import httpx2
 import pytest
 import trustme
 
+from coinex_driver.http.wire import UNTIL, PoolSettings, place_of
 from coinex_proto import Config
 from coinex_trio._http.sockets import SocketTransport
-from coinex_trio._http.wire import UNTIL, PoolSettings, place_of
+from coinex_trio._http.streams import Patience
+from coinex_trio.network import SYSTEM, SystemNetwork
 from tests.coinex_trio.http_peer import Script, http_peer, nothing, raw, reply
 
 
@@ -27,7 +29,9 @@ class Watch:
 def asked(url: str, watch: Callable[[], float], until: float | None, **options: object) -> httpx2.Response:
     place = place_of("http://127.0.0.1/", has_credentials=False, allow_plaintext=True)
     settings = PoolSettings(**{"place": place, "config": Config(), **options})  # type: ignore[arg-type]
-    with httpx2.Client(transport=SocketTransport(settings, watch), trust_env=False) as client:
+    network = SystemNetwork()
+    network.now = watch  # type: ignore[method-assign]
+    with httpx2.Client(transport=SocketTransport(settings, network, Patience(network)), trust_env=False) as client:
         request = client.build_request("GET", url)
         if until is not None:
             request.extensions[UNTIL] = until
@@ -64,9 +68,8 @@ def test_an_answer_that_drips_ends_when_the_request_said(first: bytes, drop: byt
 
 
 def test_silence_ends_at_the_earlier_of_both_limits() -> None:
-    watch = Watch()
     with http_peer(nothing) as peer, pytest.raises(httpx2.ReadTimeout):
-        asked(peer.url, watch, until=100.05)
+        asked(peer.url, SYSTEM.now, until=SYSTEM.now() + 0.05)
 
 
 def test_after_its_end_nothing_is_even_connected() -> None:

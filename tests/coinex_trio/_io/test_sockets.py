@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import socket
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 
 import pytest
 
 from coinex_trio import SYSTEM
-from coinex_trio._io.sockets import SocketTransport, Waker
+from coinex_trio._io.sockets import Lookup, SocketTransport, Waker
+from coinex_trio.network import SystemNetwork
 from tests.coinex_trio.test_network import free_port
 
 
@@ -119,3 +121,76 @@ def test_a_waker_ends_waiting_however_often_it_is_called() -> None:
     waker.drain()
     waker.close()
     waker.wake()
+
+
+def looked_up(answer: Callable[[], Sequence[tuple[str, int]]]) -> Lookup:
+    lookup = Lookup(lambda host, port: answer(), "a name", 1)
+    lookup.start(lambda: None)
+    return lookup
+
+
+def test_a_name_is_resolved_beside_and_connected_to_then(listener: socket.socket) -> None:
+    may_answer = threading.Event()
+
+    def answer() -> Sequence[tuple[str, int]]:
+        may_answer.wait(60)
+        return [listener.getsockname()]
+
+    transport = SocketTransport(looked_up(answer), "localhost", None)
+    assert not transport.progress(SYSTEM.now())
+    assert SYSTEM.wait([(transport, False)], SYSTEM.now()) == []
+    may_answer.set()
+    assert SYSTEM.wait([(transport, False)], SYSTEM.now() + 60) == [transport]
+    connected(transport).close()
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [(socket.gaierror(socket.EAI_NONAME, "Name or service not known"), "not known"), (ValueError("odd"), "odd")],
+)
+def test_a_name_without_an_address_is_an_error_of_connecting(error: Exception, said: str) -> None:
+    def answer() -> Sequence[tuple[str, int]]:
+        raise error
+
+    lookup = looked_up(answer)
+    transport = SocketTransport(lookup, "localhost", None)
+    SYSTEM.wait([(transport, False)], SYSTEM.now() + 60)
+    with pytest.raises(OSError, match=said):
+        transport.progress(SYSTEM.now())
+    transport.close()
+
+
+def test_a_resolver_that_hangs_is_asked_once_however_many_connect() -> None:
+    may_answer, asked = threading.Event(), []
+
+    class Names(SystemNetwork):
+        def resolve(self, host: str, port: int) -> tuple[tuple[str, int], ...]:
+            asked.append(host)
+            may_answer.wait(60)
+            return ()
+
+    network = Names()
+    transports = [network.dial("venue.test", 1, None) for _ in range(5)]
+    assert not any(transport.progress(network.now()) for transport in transports)
+    may_answer.set()
+    for transport in transports:
+        network.wait([(transport, False)], network.now() + 60)
+        with pytest.raises(OSError, match="no address"):
+            transport.progress(network.now())
+        transport.close()
+    assert asked == ["venue.test"]
+
+
+def test_an_address_needs_no_thread(monkeypatch: pytest.MonkeyPatch, listener: socket.socket) -> None:
+    monkeypatch.setattr(threading.Thread, "start", None)
+    host, port = listener.getsockname()
+    connected(SYSTEM.dial(host, port, None)).close()  # type: ignore[arg-type]
+
+
+def test_no_thread_to_be_had_is_an_error_of_connecting(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    with pytest.raises(OSError, match="can't start new thread"):
+        SYSTEM.dial("venue.test", 1, None).progress(SYSTEM.now())

@@ -17,6 +17,7 @@ from websockets.sync.client import ClientConnection, connect
 from coinex_proto.simulator import CoinexServer
 from coinex_trio._local.loopback import HostFailed, LoopbackHost
 from coinex_trio.exchange import Exchange, local_exchange
+from tests.processes import HANGS_AFTER
 
 UPGRADE = (
     b"GET /v2/spot HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -32,7 +33,7 @@ def test_an_answer_after_which_it_closes_is_whole_when_the_request_came_with_the
         incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         context = ssl.create_default_context(cafile=exchange.ca_file)
         tls = context.wrap_bio(incoming, outgoing, server_hostname="127.0.0.1")
-        with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+        with socket.create_connection(("127.0.0.1", port), timeout=HANGS_AFTER) as connection:
             while not _is_shaken(tls):
                 connection.sendall(outgoing.read())
                 incoming.write(connection.recv(65536))
@@ -44,7 +45,7 @@ def test_an_answer_after_which_it_closes_is_whole_when_the_request_came_with_the
 
 
 def _socket(host: LoopbackHost) -> socket.socket:
-    line = socket.create_connection(("127.0.0.1", host.port), timeout=120)
+    line = socket.create_connection(("127.0.0.1", host.port), timeout=HANGS_AFTER)
     line.sendall(UPGRADE)
     head = b""
     while b"\r\n\r\n" not in head:
@@ -93,7 +94,7 @@ def test_an_exchange_that_is_behind_says_by_how_much(caplog: pytest.LogCaptureFi
     try:
         with _socket(host):
             _stop_the_process(host, 1000.0)
-            assert told.wait(120)
+            assert told.wait(HANGS_AFTER)
     finally:
         host.stop()
         logger.removeHandler(handler)
@@ -130,7 +131,7 @@ def ask(client: ClientConnection, method: str, **params: Any) -> dict[str, Any]:
 
 def messages(client: ClientConnection) -> Iterator[dict[str, Any]]:
     while True:
-        payload = client.recv(timeout=20)  # a loaded machine is slow; one that never answers is found all the same
+        payload = client.recv(timeout=HANGS_AFTER)
         assert isinstance(payload, bytes)
         yield json.loads(gzip.decompress(payload))
 
@@ -145,7 +146,7 @@ def test_a_client_that_does_not_read_is_reset_and_the_others_live_on(
 ) -> None:
     monkeypatch.setattr("coinex_trio._local.loopback.MAX_UNREAD", 10_000)
     host, port = exchange.http_url.removeprefix("http://").split(":")
-    with socket.create_connection((host, int(port)), timeout=5) as deaf:
+    with socket.create_connection((host, int(port)), timeout=HANGS_AFTER) as deaf:
         deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         with pytest.raises(ConnectionError):
             while True:
@@ -173,7 +174,7 @@ def test_an_exchange_that_fails_says_why_to_whoever_uses_it(caplog: pytest.LogCa
 
     host = LoopbackHost(lambda now: Broken(), "127.0.0.1", 0)
     host.start()
-    with socket.create_connection(("127.0.0.1", host.port), timeout=5), pytest.raises(HostFailed) as failed:
+    with socket.create_connection(("127.0.0.1", host.port), timeout=HANGS_AFTER), pytest.raises(HostFailed) as failed:
         host.call(lambda: None)
     assert isinstance(failed.value.__cause__, ZeroDivisionError)
     host.stop()

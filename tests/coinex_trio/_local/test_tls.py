@@ -11,6 +11,7 @@ import pytest
 from coinex_proto import ConnectFailed, UsageError, coinex
 from coinex_trio import CoinexClient, local_exchange, open_client
 from coinex_trio.exchange import Exchange
+from tests.processes import HANGS_AFTER
 
 
 def trust(exchange: Exchange) -> ssl.SSLContext:
@@ -24,7 +25,9 @@ def test_sockets_and_http_speak_tls_with_clients_that_trust_its_authority() -> N
         with CoinexClient(url=exchange.url, credentials=exchange.credentials, ssl_context=trust(exchange)) as cx:
             cx.authenticate()
             assert cx.book(coinex.Depth("BTCUSDT")).trusted
-        with urllib.request.urlopen(f"{exchange.http_url}/v2/ping", context=trust(exchange), timeout=5) as answer:
+        with urllib.request.urlopen(
+            f"{exchange.http_url}/v2/ping", context=trust(exchange), timeout=HANGS_AFTER
+        ) as answer:
             assert json.load(answer)["data"] == {"result": "pong"}
 
 
@@ -48,7 +51,9 @@ def test_x1_a_client_that_does_not_trust_it_connects_to_nobody() -> None:
 def test_a_client_without_tls_is_hung_up_on() -> None:
     with (
         local_exchange(tls=True) as exchange,
-        socket.create_connection(("127.0.0.1", int(exchange.url.split(":")[2].split("/")[0])), timeout=5) as connection,
+        socket.create_connection(
+            ("127.0.0.1", int(exchange.url.split(":")[2].split("/")[0])), timeout=HANGS_AFTER
+        ) as connection,
     ):
         connection.sendall(b"GET /v2/ping HTTP/1.1\r\nHost: x\r\n\r\n")
         received = b""

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import ast
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from coinex_trio import local_exchange
+from tests.processes import python
 
 PROGRAM = Path(__file__).parents[2] / "data" / "programs" / "coinflex_request.txt"
 
@@ -20,11 +19,6 @@ def test_one_request_as_a_program(optimized: tuple[str, ...]) -> None:
         text = PROGRAM.read_text()
         assert '"correct horse battery"))' in text
         text = text.replace('"correct horse battery"))', f'"correct horse battery"), url={exchange.url!r})')
-        done = subprocess.run(
-            [sys.executable, *optimized, "-W", "error", "-c", text, '{"method": "GetOrders"}'],
-            capture_output=True,
-            text=True,
-            timeout=30,
-        )
+        done = python(*optimized, "-W", "error", "-c", text, '{"method": "GetOrders"}')
     assert (done.returncode, done.stderr) == (0, "")
     assert ast.literal_eval(done.stdout) == {"error_code": 0, "orders": []}

@@ -12,8 +12,9 @@ from coinex_proto.coinex.http import HttpOutcomeUnknown, HttpRefused, assets, fa
 from coinex_proto.orders.tracker import Orders as Tracker
 from coinex_trio import CoinexClient, Exchange, local_exchange
 from coinex_trio.http import BlockingHttp, open_http
+from tests.processes import HANGS_AFTER
 
-LIMIT = 10.0
+LIMIT = HANGS_AFTER
 """Seconds; a push on loopback takes milliseconds."""
 
 

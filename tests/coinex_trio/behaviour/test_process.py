@@ -7,8 +7,11 @@ import subprocess
 import sys
 import textwrap
 import time
+from contextlib import AbstractContextManager
 
 import pytest
+
+from tests.processes import ended, python, running
 
 SERVED = """
     from coinex_proto import coinex
@@ -34,30 +37,23 @@ TRIO = """
 """
 
 
-def start(body: str, *options: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, *options, "-W", "error", "-c", textwrap.dedent(body)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+def start(body: str) -> AbstractContextManager[subprocess.Popen[str]]:
+    return running([sys.executable, "-W", "error", "-c", textwrap.dedent(body)])
 
 
-def finish(process: subprocess.Popen[str]) -> tuple[int, str, str]:
-    out, err = process.communicate(timeout=30)
-    return process.returncode, out, err
+def run(body: str, *options: str) -> tuple[int, str, str]:
+    done = python(*options, "-W", "error", "-c", textwrap.dedent(body))
+    return done.returncode, done.stdout, done.stderr
 
 
 @pytest.mark.parametrize("program", [BLOCKING, TRIO], ids=["blocking", "trio"])
 def test_p2_ctrl_c_ends_the_program_in_good_order(program: str) -> None:
-    process = start(SERVED + program)
-    assert process.stdout is not None
-    assert process.stdout.readline() == "up\n"
-    time.sleep(0.05)  # anywhere
-    process.send_signal(signal.SIGINT)
-    began = time.monotonic()
-    status, _, err = finish(process)
-    assert time.monotonic() - began < 3
+    with start(SERVED + program) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "up\n"
+        time.sleep(0.05)  # anywhere
+        process.send_signal(signal.SIGINT)
+        status, _, err = ended(process)
     assert status == -signal.SIGINT
     assert err.rstrip().endswith("KeyboardInterrupt")
     assert "Exception ignored" not in err
@@ -65,7 +61,7 @@ def test_p2_ctrl_c_ends_the_program_in_good_order(program: str) -> None:
 
 
 def test_p3_a_forked_child_cannot_use_the_client_and_leaves_the_parents_socket_alone() -> None:
-    process = start(
+    status, out, err = run(
         SERVED
         + """
         import os, warnings
@@ -84,14 +80,13 @@ def test_p3_a_forked_child_cannot_use_the_client_and_leaves_the_parents_socket_a
             print(cx.server_time() > 0, cx.stats.reconnects)
     """
     )
-    status, out, err = finish(process)
     assert (status, err) == (0, "")
     assert "belongs to the parent process" in out
     assert out.endswith("True 0\n")
 
 
 def test_p4_a_program_may_end_with_an_open_client() -> None:
-    process = start(
+    done = run(
         SERVED
         + """
         import warnings
@@ -101,11 +96,11 @@ def test_p4_a_program_may_end_with_an_open_client() -> None:
     raise SystemExit(7)
     """
     )
-    assert finish(process) == (7, "", "")
+    assert done == (7, "", "")
 
 
 def test_a_blocking_program_never_imports_trio() -> None:
-    process = start(
+    done = run(
         """
     import sys
     import coinex_proto, coinex_trio, coinex_trio.blocking
@@ -114,7 +109,7 @@ def test_a_blocking_program_never_imports_trio() -> None:
     print("trio" in sys.modules)
     """
     )
-    assert finish(process) == (0, "False\n", "")
+    assert done == (0, "False\n", "")
 
 
 LIFE = """
@@ -139,10 +134,10 @@ LIFE = """
 
 @pytest.mark.parametrize("options", [(), ("-O",), ("-OO",)], ids=["plain", "O", "OO"])
 def test_p7_p8_sockets_end_without_the_garbage_collector_and_without_asserts(options: tuple[str, ...]) -> None:
-    assert finish(start(SERVED + LIFE, *options)) == (0, "True True\nTrue\nTrue\n", "")
+    assert run(SERVED + LIFE, *options) == (0, "True True\nTrue\nTrue\n", "")
 
 
 def test_n30_proxy_variables_of_the_environment_are_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "https_proxy", "http_proxy", "all_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:1/")
-    assert finish(start(SERVED + LIFE))[:2] == (0, "True True\nTrue\nTrue\n")
+    assert run(SERVED + LIFE)[:2] == (0, "True True\nTrue\nTrue\n")

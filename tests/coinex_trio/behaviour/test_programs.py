@@ -9,11 +9,13 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
 
 from coinex_trio import Exchange, local_exchange
+from tests.processes import ended, python, running
 
 ROOT = Path(__file__).parents[3]
 PROGRAMS = ROOT / "tests" / "data" / "programs"
@@ -33,18 +35,12 @@ def exchange() -> Iterator[Exchange]:
         yield running
 
 
-def start(name: str, exchange: Exchange, more: str = "") -> subprocess.Popen[str]:
+def start(name: str, exchange: Exchange, more: str = "") -> AbstractContextManager[subprocess.Popen[str]]:
     text = (PROGRAMS / f"{name}.txt").read_text()
     for made in ("CoinexClient(", "coinex.spot("):
         text = text.replace(made, f"{made}url={exchange.url!r}, ")
     keys = {"COINEX_ACCESS_ID": exchange.access_id, "COINEX_SECRET_KEY": exchange.secret_key}
-    return subprocess.Popen(
-        [sys.executable, "-u", "-W", "error", "-c", text + more],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**os.environ, **keys},
-    )
+    return running([sys.executable, "-u", "-W", "error", "-c", text + more], env={**os.environ, **keys})
 
 
 def lines(process: subprocess.Popen[str], count: int) -> list[str]:
@@ -54,79 +50,58 @@ def lines(process: subprocess.Popen[str], count: int) -> list[str]:
 
 def interrupt(process: subprocess.Popen[str]) -> None:
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=20)
-    assert process.returncode == -signal.SIGINT, err
+    status, _, err = ended(process)
+    assert status == -signal.SIGINT, err
     assert err.rstrip().endswith("KeyboardInterrupt")
 
 
 @pytest.mark.parametrize("name", LINES)
 def test_a_program_without_end_prints_until_ctrl_c(name: str, exchange: Exchange) -> None:
-    process = start(name, exchange)
-    printed = lines(process, LINES[name])
-    interrupt(process)
+    with start(name, exchange) as process:
+        printed = lines(process, LINES[name])
+        interrupt(process)
     assert all(len(line.split()) >= 2 for line in printed), printed
 
 
 def test_a_notebook_runs_to_its_end(exchange: Exchange) -> None:
-    out, err = start("notebook", exchange).communicate(timeout=20)
-    assert (out, err) == ("", "")
+    with start("notebook", exchange) as process:
+        assert ended(process) == (0, "", "")
 
 
 def test_own_orders_go_on_across_a_reconnect(exchange: Exchange) -> None:
     exchange.quote("BTCUSDT", bid="100", ask="101")
-    process = start("own_orders", exchange)
-    assert process.stdout is not None
-    while not select.select([process.stdout], [], [], 0.1)[0]:
-        order = exchange.place("BTCUSDT", "buy", price="99", amount="1")
-    exchange.drop()
-    before = iter(process.stdout.readline, "")
-    lost = next(line for line in before if "not seen since" in line)
-    assert "Orders" in lost
-    assert "flows again" in next(before)
-    exchange.fill(order)
-    assert f"finish {order.order_id} 0" in next(before)
-    interrupt(process)
+    with start("own_orders", exchange) as process:
+        assert process.stdout is not None
+        while not select.select([process.stdout], [], [], 0.1)[0]:
+            order = exchange.place("BTCUSDT", "buy", price="99", amount="1")
+        exchange.drop()
+        before = iter(process.stdout.readline, "")
+        lost = next(line for line in before if "not seen since" in line)
+        assert "Orders" in lost
+        assert "flows again" in next(before)
+        exchange.fill(order)
+        assert f"finish {order.order_id} 0" in next(before)
+        interrupt(process)
 
 
 def test_a_recorder_writes_json_lines(exchange: Exchange) -> None:
-    process = start("recorder", exchange, "\nimport sys\nrecord(['BTCUSDT'], sys.stdout)\n")
-    printed = "".join(lines(process, 5))
-    interrupt(process)
+    with start("recorder", exchange, "\nimport sys\nrecord(['BTCUSDT'], sys.stdout)\n") as process:
+        printed = "".join(lines(process, 5))
+        interrupt(process)
     assert printed.count('"TickerUpdate"') + printed.count('"TradesUpdate"') + printed.count('"DepthUpdate"') == 5
 
 
 def test_a_test_of_a_bot_passes_on_virtual_time(tmp_path: Path) -> None:
     shutil.copy(PROGRAMS / "bot.txt", tmp_path / "test_bot.py")
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_bot.py"],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        check=False,
-    )
+    options = ("-m", "pytest", "-q", "-p", "no:cacheprovider", "test_bot.py")
+    done = python(*options, cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)})
     assert "1 passed" in done.stdout, done.stdout + done.stderr
 
 
 def test_the_programs_type_check_under_mypy_strict(tmp_path: Path) -> None:
     for path in PROGRAMS.glob("*.txt"):
         shutil.copy(path, tmp_path / f"{path.stem}.py")
-    done = subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "mypy",
-            "--strict",
-            "--config-file=",
-            "--cache-dir",
-            ROOT / ".mypy_cache" / "programs",
-            tmp_path,
-        ],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        env={**os.environ, "MYPYPATH": str(ROOT)},
-        check=False,
-    )
+    cache = ROOT / ".mypy_cache" / "programs"
+    options = ("-m", "mypy", "--strict", "--config-file=", "--cache-dir", cache, tmp_path)
+    done = python(*options, env={**os.environ, "MYPYPATH": str(ROOT)})
     assert done.returncode == 0, done.stdout

@@ -9,6 +9,7 @@ import trio.testing
 
 from coinex_proto import OrderChanged, qfex
 from coinex_trio import memory_exchange, open_client
+from tests.processes import HANGS_AFTER
 
 SYMBOL = "AAPL-USD"
 
@@ -29,7 +30,7 @@ async def test_market_data_and_an_order_in_one_nursery(autojump_clock: trio.test
         )
         assert order.state == "live"
         exchange.fill(order)
-        with trio.fail_after(5):
+        with trio.fail_after(HANGS_AFTER):
             assert (await trade.wait(order)).average_price == D(99)
 
 

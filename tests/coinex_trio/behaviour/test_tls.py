@@ -14,6 +14,7 @@ import trustme
 from coinex_proto import ConnectFailed, coinex
 from coinex_trio import BlockingClient, open_client
 from tests.coinex_trio.loopback import Loopback, loopback
+from tests.processes import HANGS_AFTER
 
 KEYS = coinex.Credentials("a" * 32, "s" * 40)
 
@@ -55,7 +56,7 @@ def test_x9_a_certificate_that_is_trusted_lets_the_session_run_and_end_without_c
     authority = trustme.CA()
     with loopback(server_context(authority.issue_cert("localhost"))) as server:
         assert ask(server, client_context(authority)) == 1_700_000_000_123
-        assert server.was_told_the_end.wait(5)
+        assert server.was_told_the_end.wait(HANGS_AFTER)
         assert server.venues[0].closed_with == b"\x03\xe8"
 
 

@@ -20,7 +20,7 @@ import coinex_proto.coinex.http.spot as spot
 from coinex_proto._http.errors import HttpOutcomeUnknown
 from coinex_proto.coinex.http._parameters import MarketType, OrderType, Side, StpMode
 from coinex_proto.coinex.http.command import HttpCommand
-from coinex_proto.coinex.http.errors import HttpRefused
+from coinex_proto.coinex.http.errors import HttpRefused, is_from_gateway
 from coinex_proto.coinex.http.paging import next_page
 from coinex_proto.coinex.http.trading.order_facts import facts_of
 from coinex_proto.coinex.http.trading.order_search import resolve
@@ -215,7 +215,9 @@ class OrderEntry:
                 if view.state == "unknown":
                     yield from self.resolve(view)
         except BaseException as error:
-            is_passing = bool(getattr(error, "retryable", False)) or not isinstance(error, SdkError)
+            is_passing = (
+                not isinstance(error, SdkError) or bool(getattr(error, "retryable", False)) or is_from_gateway(error)
+            )
             self._step(lambda session, now: session.order_queries_failed(now, is_passing=is_passing))
             raise
         self._step(lambda session, now: session.orders_queried(now))

@@ -36,8 +36,7 @@ def test_checksums_of_the_wire_document(
 
 
 def test_a_difference_names_changed_new_and_gone_levels() -> None:
-    old, new = [("3", "1"), ("2", "1"), ("1", "1")], [("3", "1"), ("2", "5"), ("0", "7")]
-    assert difference(old, new) == [("2", "5"), ("0", "7"), ("1", "0")]
+    assert difference(["3:1", "2:1", "1:1"], ["3:1", "2:5", "0:7"]) == ["2:5", "0:7", "1:0"]
 
 
 @pytest.mark.parametrize("interval", ["0", "1", "10"])

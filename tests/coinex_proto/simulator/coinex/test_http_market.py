@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from decimal import Decimal
 
+import pytest
+
 from coinex_proto.simulator import CoinexServer
 from tests.coinex_proto.simulator.http_peer import code, data, request
 from tests.coinex_proto.simulator.peer import START, quiet_server
@@ -117,3 +119,31 @@ def test_announced_maintenance_is_listed() -> None:
     server.announce_maintenance(60, 120, scope=("SPOT",))
     (notice,) = data(server, "GET", "/v2/maintain/info")
     assert (notice["ended_at"] - notice["started_at"], notice["scope"]) == (60_000, ["SPOT"])
+
+
+def test_whoever_asks_for_prices_wakes_the_markets_a_few_at_once_and_the_others_by_and_by() -> None:
+    server = CoinexServer(now=START, markets=100)
+    tickers = request(server, "GET", "/v2/spot/ticker", signed=False)[2]["data"]
+    assert [ticker["volume"] != "0" for ticker in tickers] == [True] * 16 + [False] * 84
+    server.advance(START + 2)
+    tickers = request(server, "GET", "/v2/spot/ticker", signed=False)[2]["data"]
+    assert all(ticker["volume"] != "0" for ticker in tickers)
+
+
+def test_the_list_of_markets_wakes_none() -> None:
+    server = CoinexServer(now=START, markets=3)
+    request(server, "GET", "/v2/spot/market", signed=False)
+    server.advance(START + 1)
+    assert not any(market.is_awake for market in server.exchange.markets.values())
+
+
+def test_a_merge_interval_below_zero_is_refused() -> None:
+    answer = request(quiet_server(), "GET", "/v2/spot/depth?market=BTCUSDT&limit=5&interval=-1", signed=False)[2]
+    assert answer["code"] == 3639
+
+
+@pytest.mark.parametrize("path", ["/", "/v1/market/list", "/v2/nope", "/spot/market"])
+def test_an_unknown_path_is_named_in_the_error(path: str) -> None:
+    answer = request(quiet_server(), "GET", path, signed=False)[2]
+    assert answer["code"] == 4009
+    assert answer["message"] == f"no such path: {path.rstrip('/')}"

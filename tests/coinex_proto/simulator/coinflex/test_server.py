@@ -2,7 +2,18 @@
 
 import pytest
 
-from tests.coinex_proto.simulator.coinflex_peer import MARKET, PAIR, Json, Peer, http, lively, quiet_server, signed_in
+from coinex_proto.simulator import CoinflexServer, CrowdSettings
+from tests.coinex_proto.simulator.coinflex_peer import (
+    MARKET,
+    PAIR,
+    START,
+    Json,
+    Peer,
+    http,
+    lively,
+    quiet_server,
+    signed_in,
+)
 
 
 def received(seed: int) -> list[Json]:
@@ -45,6 +56,32 @@ def test_a_late_command_is_carried_out_later() -> None:
     assert peer.take() == []
     peer.wait(0.2)
     assert [message["orders"] for message in peer.take()] == [[]]
+
+
+def test_tickers_that_were_asked_for_late_come_without_a_further_command() -> None:
+    server = CoinflexServer(now=START, crowd=CrowdSettings(rate=5.0))
+    peer = Peer(server)
+    server.inject("on WatchTicker late 2")
+    peer.post("WatchTicker", **PAIR, watch=True)
+    peer.wait(1.9)
+    assert peer.take() == []
+    peer.wait(10)
+    notices = [notice["notice"] for notice in peer.notices()]
+    assert len(notices) > 5
+    assert set(notices) == {"TickerChanged"}
+
+
+def test_an_http_query_can_be_refused_or_come_late() -> None:
+    server = CoinflexServer(now=START)
+    server.inject("on /assets/ http 503")
+    server.inject("on /markets/ late 2")
+    assert http(server, "GET", "/assets/")[0] == 503
+    assert http(server, "GET", "/assets/")[0] == 200
+    connection = server.accept(server.now)
+    connection.receive_data(b"GET /markets/ HTTP/1.1\r\nHost: x\r\n\r\n", server.now)
+    assert not connection.data_to_send()
+    server.advance(server.now + 2.1)
+    assert connection.data_to_send().startswith(b"HTTP/1.1 200")
 
 
 @pytest.mark.parametrize("fault", ["drop", "drop fin", "drop mid-frame"])

@@ -64,3 +64,56 @@ def test_what_is_left_comes_no_more() -> None:
     peer.say({"type": "unsubscribe", "channels": ["level2"], "symbols": [SYMBOL]})
     server.advance(START + 5)
     assert peer.read() == []
+
+
+def thousand_symbols(*wanted: str, channel: str = "level2") -> tuple[QfexServer, Peer]:
+    server = QfexServer(now=START, markets=1000, crowd=CrowdSettings(rate=0.1))
+    peer = Peer(server, "/mds")
+    answers = peer.say({"type": "subscribe", "channels": [channel], "symbols": wanted})
+    assert answers[0]["type"] == "subscribed"
+    return server, peer
+
+
+def awake(server: QfexServer) -> int:
+    return sum(market.is_awake for market in server.exchange.markets.values())
+
+
+def test_all_of_a_thousand_symbols_wake_a_few_at_a_time_and_each_brings_its_first_state() -> None:
+    server, peer = thousand_symbols("*")
+    assert awake(server) == 0
+    before = 0
+    while awake(server) < 1000:
+        server.advance(server.now + 0.02)
+        assert awake(server) - before <= 8  # a few each time, with what each of them follows
+        before = awake(server)
+        assert server.now < START + 10
+    seen = {text["symbol"] for text in peer.read() if text["type"] == "level2" and text["bid"]}
+    assert seen == set(server.feeds.markets)
+
+
+def test_a_thousand_symbols_by_name_wake_a_few_at_once_and_the_others_by_and_by() -> None:
+    names = list(QfexServer(now=START, markets=1000).feeds.markets)
+    server, peer = thousand_symbols(*names)
+    assert 1 <= awake(server) <= 32
+    server.advance(START + 10)
+    assert awake(server) == 1000
+    assert {text["symbol"] for text in peer.read() if text["type"] == "level2"} == set(names)
+
+
+def test_the_trades_that_a_market_wakes_with_are_no_news() -> None:
+    server, peer = thousand_symbols("*", channel="trade")
+    server.advance(START + 1)
+    assert awake(server) > 100
+    assert len(peer.read()) < 100
+
+
+def test_the_books_of_a_thousand_symbols_come_in_turns_and_each_at_its_interval() -> None:
+    server, peer = thousand_symbols("*")
+    server.advance(START + 6.05)
+    peer.read()
+    ticks = []
+    for _ in range(5):
+        server.advance(server.now + 0.1)
+        ticks.append([text["symbol"] for text in peer.read() if text["type"] == "level2"])
+    assert [len(symbols) for symbols in ticks] == [200] * 5
+    assert {symbol for symbols in ticks for symbol in symbols} == set(server.feeds.markets)

@@ -5,9 +5,9 @@ import ssl
 import httpx2
 import pytest
 
+from coinex_driver.http.wire import PoolSettings, place_of, what_is_proved, wire
 from coinex_proto import Config, UsageError
 from coinex_proto.coinex.http import HttpRequest
-from coinex_trio._http.wire import PoolSettings, place_of, what_is_proved, wire
 
 
 @pytest.mark.parametrize(

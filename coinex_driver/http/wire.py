@@ -6,7 +6,7 @@ Must not know trio. Without httpx2 the import fails with an error that names the
 from __future__ import annotations
 
 import ipaddress
-import ssl
+from ssl import SSLContext
 from typing import Any, Final
 
 from attrs import field, frozen
@@ -117,7 +117,7 @@ class PoolSettings:
     has_credentials: bool = False
     proxy: str | None = field(default=None, repr=False)
     """Hidden, since it may hold a password. A local exchange is never reached through it."""
-    ssl_context: ssl.SSLContext | None = None
+    ssl_context: SSLContext | None = None
 
     def __attrs_post_init__(self) -> None:
         if self.proxy is not None:

@@ -1,0 +1,1 @@
+"""HTTP under asyncio: the streams below httpx2."""

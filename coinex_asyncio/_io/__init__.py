@@ -1,0 +1,1 @@
+"""What moves bytes and time under asyncio."""

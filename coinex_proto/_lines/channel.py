@@ -1,0 +1,298 @@
+"""What carries the same topics: one line, two at once, or one and its replacement; and what of them reaches the user.
+
+Each update is handed out once, when it first comes. How two lines' updates are told apart is a rule for each kind:
+
+- with ids (public trades, own fills): the client has one memory of what was delivered, whatever line brought it;
+- whole states with the venue's time, and proved books: what is newer than what was handed out;
+- other states, and differences of books, which do not chain from one line to the other: what the topic's *source* brings,
+  the first line that proves it; when the source changes, the new one's state is handed out;
+- what is left (other private updates): by its content, while two lines overlap.
+
+A topic is `Lost` when no line proves it any more. Must not know any venue.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Hashable, Iterable
+from typing import Any, Final, TypeAlias, cast, final
+
+from attrs import evolve
+
+from coinex_proto._lines.line import Line, Role
+from coinex_proto._lines.overlap import Overlap
+from coinex_proto._session.beside import WentLive
+from coinex_proto.books.view import BookChanged, BookView
+from coinex_proto.errors import UsageError
+from coinex_proto.events import Lost, Restored, Subscribed, SubscribeFailed, Unsubscribed
+from coinex_proto.ids import TopicKey
+from coinex_proto.topics import Topic, wide
+from coinex_proto.updates import Event, Update
+
+AnyTopic: TypeAlias = Topic[Event]
+
+MAX_KEYS: Final = 10_000
+"""Markets whose last state is remembered: a peer may name any number of them under an all-markets topic."""
+
+
+@final
+class Channel:
+    """The topics of one or two lines."""
+
+    def __init__(self, events: deque[Event]) -> None:
+        self._events = events
+        self.lines: list[Line] = []
+        """In the order in which they are preferred; none that retires."""
+        self.topics: dict[TopicKey, AnyTopic] = {}
+        self.holders: dict[TopicKey, dict[Hashable, None]] = {}
+        self.doubled: set[TopicKey] = set()
+        """Topics that are subscribed on two lines."""
+        self.live: dict[TopicKey, list[Line]] = {}
+        """On which lines each topic is verified, in the order in which they are preferred."""
+        self.lost: dict[TopicKey, Lost] = {}
+        """What the user was told is lost."""
+        self._sources: dict[TopicKey, Line] = {}
+        self._fronts: dict[TopicKey, BookView] = {}
+        self._newest: dict[TopicKey, tuple[float, Line, float]] = {}
+        """Of states with a time: that time, the line that brought it, and when it came."""
+        self._said: dict[TopicKey, Update] = {}
+        """Of states without a time: the last that was handed out."""
+        self._back: dict[tuple[float, str], list[AnyTopic]] = {}
+        """Live again, and not said yet: one event for all that were lost together."""
+        self._overlap: Overlap | None = None
+        self.has_one_sign_in = False
+        """The venue ends a signed-in connection when another one signs in."""
+
+    # Topics -----------------------------------------------------------------------------------------------------------
+
+    def hold(self, topics: Iterable[AnyTopic], holder: Hashable, now: float) -> None:
+        """One more holder of these topics."""
+        topics = tuple(topics)
+        for topic in topics:
+            self.topics.setdefault(topic.key, topic)
+            self.holders.setdefault(topic.key, {})[holder] = None
+        for line in self.lines:
+            carried = [topic for topic in topics if self.carries(line, topic)]
+            if carried:
+                line.session.hold(*carried, holder=holder, now=now)
+        for topic in topics:
+            if topic.key not in self._fronts:
+                self._make_front(topic)
+
+    def release(self, topics: Iterable[AnyTopic], holder: Hashable, now: float) -> None:
+        """This holder wants these topics no more."""
+        topics = tuple(topics)
+        for line in self.lines:
+            line.session.let_go(*topics, holder=holder, now=now)
+        for topic in topics:
+            holders = self.holders.get(topic.key, {})
+            holders.pop(holder, None)
+            if not holders:
+                self._forget(topic.key)
+
+    def _forget(self, key: TopicKey) -> None:
+        self.doubled.discard(key)
+        tables: tuple[dict[TopicKey, Any], ...]
+        tables = (self.topics, self.holders, self.live, self.lost, self._sources, self._fronts)
+        for table in tables:
+            table.pop(key, None)
+
+    def joined(self, line: Line, now: float) -> None:
+        """A new line: it subscribes to what the others have."""
+        if line.replaces is None:
+            self.lines.append(line)
+        else:
+            self.lines.insert(self.lines.index(line.replaces) + 1, line)
+            self._overlap = self._overlap or Overlap()
+        by_holder: dict[Hashable, list[AnyTopic]] = {}
+        for key, holders in self.holders.items():
+            for holder in holders:
+                if self.carries(line, self.topics[key]):
+                    by_holder.setdefault(holder, []).append(self.topics[key])
+        for holder, topics in by_holder.items():
+            line.session.hold(*topics, holder=holder, now=now)
+
+    def left(self, line: Line, now: float) -> None:
+        """It brings nothing more that counts."""
+        self.lines.remove(line)
+        line.last.clear()
+        self._withdraw(line, self.topics, now)
+        if len(self.lines) == 1 or all(other.role is Role.ACTIVE for other in self.lines):
+            self._overlap = None
+
+    def carries(self, line: Line, topic: AnyTopic) -> bool:
+        """Whether this topic is subscribed on this line."""
+        return not line.is_second or topic.key in self.doubled
+
+    def topic_of(self, key: TopicKey) -> AnyTopic | None:
+        """The topic that an update with this key belongs to: its own market's, or all markets'."""
+        return self.topics.get(key) or self.topics.get(wide(key))
+
+    def is_verified_on(self, line: Line, other: Line) -> bool:
+        """Whether the line proves everything that the other one proves."""
+        return all(line in lines for lines in self.live.values() if other in lines)
+
+    def unverified_on(self, line: Line, other: Line) -> list[AnyTopic]:
+        """What the other line proves and this one does not."""
+        return [self.topics[key] for key, lines in self.live.items() if other in lines and line not in lines]
+
+    def book(self, key: TopicKey) -> BookView | None:
+        """The view that follows whichever line brought the newest book."""
+        return self._fronts.get(key)
+
+    def _make_front(self, topic: AnyTopic) -> None:
+        try:
+            view = self.lines[0].session.book(cast("Topic[BookChanged]", topic))
+        except UsageError:
+            return  # it has no book
+        self._fronts[topic.key] = view.front()
+
+    # Events of lines --------------------------------------------------------------------------------------------------
+
+    def take(self, line: Line, event: Event, now: float) -> None:
+        """An event of a line's topics; one that is over has nothing to say."""
+        if line not in self.lines:
+            return
+        if self._back and not isinstance(event, WentLive):
+            self.tell_restored(line, now)
+        match event:
+            case BookChanged():
+                self._take_book(line, event, now)
+            case Update():
+                self._take_update(line, event, now)
+            case WentLive():
+                self._went_live(line, event.subscription.key, now)
+            case Lost():
+                self._lost(line, event, now)
+            case Restored():
+                pass  # said by `_went_live`, for all lines together
+            case Subscribed() | Unsubscribed() | SubscribeFailed():
+                if self.lines[0] is line or not self.carries(self.lines[0], event.topic):
+                    self._events.append(event)
+            case _:
+                self._events.append(event)
+
+    def _take_update(self, line: Line, update: Update, now: float) -> None:
+        key = update.topic_key
+        topic = self.topic_of(key)
+        if topic is None:
+            return
+        if update.has_trade_ids or update.is_recovered or (update.is_fill and update.occurrence_id is not None):
+            self._events.append(update)
+        elif topic.key in self._fronts or not topic.is_whole_state:
+            is_event = topic.key not in self._fronts and self._overlap is not None and not self._overlap.is_full
+            if self._overlap.is_first(line, update) if is_event and self._overlap else self._is_source(line, topic.key):
+                self._events.append(update)
+        elif (time := update.venue_time) is not None:
+            if self._is_newer(key, time, line, now):
+                self._events.append(update)
+        elif self._is_source(line, topic.key):
+            self._remember(self._said, key, update)
+            self._events.append(update)
+        else:
+            self._remember(line.last, key, update)
+
+    def _take_book(self, line: Line, event: BookChanged, now: float) -> None:
+        key = event.topic_key
+        time = event.book.updated_at_ms
+        if self._is_source(line, key) if time is None else self._is_newer(key, time, line, now):
+            self._fronts[key].follow(line.session.book(event.topic))
+            self._events.append(event)
+
+    def _is_source(self, line: Line, key: TopicKey) -> bool:
+        return self._sources.get(key, self.lines[0]) is line
+
+    def _is_newer(self, key: TopicKey, time: float, line: Line, now: float) -> bool:
+        """Whether nothing as new has been handed out; of equal time is news only from the line that brought it."""
+        known = self._newest.get(key)
+        if known is not None and len(self.lines) > 1:
+            newest, first, came = known
+            if time == newest and first is not line:
+                first.firsts += 1
+                first.lead += max(0.0, now - came)
+            if time < newest or (time == newest and first is not line):
+                return False
+        self._remember(self._newest, key, (time, line, now))
+        return True
+
+    def _remember(self, table: dict[TopicKey, Any], key: TopicKey, value: object) -> None:
+        if len(table) >= MAX_KEYS and key not in table:
+            del table[next(iter(table))]
+        table[key] = value
+
+    # Live and lost ----------------------------------------------------------------------------------------------------
+
+    def _went_live(self, line: Line, key: TopicKey, now: float) -> None:
+        if key not in self.topics:
+            return
+        lines = self.live.setdefault(key, [])
+        if line not in lines:
+            lines.append(line)
+            lines.sort(key=self.lines.index)
+        if self._sources.get(key) not in lines:
+            self._change_source(key, line, now, has_state=False)
+        lost = self.lost.pop(key, None)
+        if lost is not None:
+            self._back.setdefault((lost.since, lost.why), []).append(self.topics[key])
+
+    def tell_restored(self, line: Line, now: float) -> None:
+        """Says what has come back, in the order in which it was lost."""
+        back, self._back = self._back, {}
+        for (since, why), topics in back.items():
+            unknown = (
+                sum(view.state == "unknown" for view in line.orders.open()) if any(map(_tells_order, topics)) else 0
+            )
+            until = line.session.wall_time(now)
+            self._events.append(
+                Restored(topics=tuple(topics), since=since, until=until, why=why, unknown_orders=unknown)
+            )
+
+    def _lost(self, line: Line, event: Lost, now: float) -> None:
+        gone = self._withdraw(line, [topic.key for topic in event.topics], now)
+        if gone:
+            told = evolve(event, topics=gone)
+            self.lost.update((topic.key, told) for topic in gone)
+            self._events.append(told)
+
+    def _withdraw(self, line: Line, keys: Iterable[TopicKey], now: float) -> tuple[AnyTopic, ...]:
+        """This line proves them no more; gives those that no line proves now, and that were proved until now."""
+        gone: list[AnyTopic] = []
+        for key in tuple(keys):
+            lines = self.live.get(key)
+            if lines is None or line not in lines:
+                continue
+            lines.remove(line)
+            if lines:
+                if self._sources.get(key) is line:
+                    self._change_source(key, lines[0], now, has_state=True)
+            elif key in self.topics and key not in self.lost:
+                gone.append(self.topics[key])
+        return tuple(gone)
+
+    def _change_source(self, key: TopicKey, line: Line, now: float, *, has_state: bool) -> None:
+        """From now on this line's states count; what it has is handed out where that is news."""
+        before, self._sources[key] = self._sources.get(key), line
+        front = self._fronts.get(key)
+        if front is not None:
+            view = line.session.book(cast("Topic[BookChanged]", self.topics[key]))
+            front.follow(view)
+            if before is None or before is line or not has_state:
+                return  # its own first book follows
+            whole = line.session.whole_update(self.topics[key])
+            if whole is not None:
+                self._events.append(whole)
+            time = view.updated_at_ms
+            if view.trusted and (time is None or self._is_newer(key, time, line, now)):
+                topic = cast("Topic[BookChanged]", self.topics[key])
+                self._events.append(BookChanged(topic=topic, market=view.market, book=view.snapshot()))
+            return
+        mine = [market for market in line.last if self.topic_of(market) is self.topics[key]]
+        for market in mine:
+            update = line.last.pop(market)
+            if self._said.get(market) != update:
+                self._remember(self._said, market, update)
+                self._events.append(update)
+
+
+def _tells_order(topic: AnyTopic) -> bool:
+    return issubclass(topic.event, Update) and topic.event.tells_order

@@ -1,0 +1,206 @@
+"""One line of a client: a session with reconnects of its own, and the driver's half of it.
+
+Must not know any venue, nor what becomes of its events (`channel.py`).
+"""
+
+from __future__ import annotations
+
+import math
+from enum import Enum
+from typing import TYPE_CHECKING, Protocol, final
+
+from coinex_proto._connection.late_timers import earliest
+from coinex_proto._session.reconnect import NextStep, Stop, Wait
+from coinex_proto.config import Config, Sources
+from coinex_proto.dialect import Dialect
+from coinex_proto.errors import ConnectFailed
+from coinex_proto.ids import TopicKey
+from coinex_proto.phases import Phase
+from coinex_proto.session import Session
+from coinex_proto.updates import Update
+
+if TYPE_CHECKING:
+    from coinex_proto._connection.requests import RequestIds
+    from coinex_proto._session.delivered import Delivered
+    from coinex_proto.errors import SdkError
+    from coinex_proto.orders.tracker import Orders
+
+
+class Role(Enum):
+    """What a line is for."""
+
+    ACTIVE = "active"
+    STANDBY = "standby"
+    """Opened to replace another one; it does so when it has verified what that one has."""
+    RETIRING = "retiring"
+    """Replaced, or not needed any more: the requests that are under way on it end, and then it closes."""
+
+
+class Owner(Protocol):
+    """What a line must know of all lines."""
+
+    @property
+    def orders(self) -> Orders:
+        """The one tracker of the client."""
+        ...
+
+    @property
+    def ids(self) -> RequestIds:
+        """The one count of request ids."""
+        ...
+
+    @property
+    def delivered(self) -> Delivered:
+        """The one memory of what was delivered."""
+        ...
+
+    def proves_beside(self, line: Line, key: TopicKey) -> bool:
+        """Whether another line has this topic live."""
+        ...
+
+    def knows_orders_beside(self, line: Line) -> bool:
+        """Whether another line tells of own orders."""
+        ...
+
+    def collect(self, line: Line, now: float) -> None:
+        """Its session may have events."""
+        ...
+
+    def ended(self, line: Line, error: SdkError | None) -> None:
+        """It will not connect any more."""
+        ...
+
+    def next_deadline(self) -> float | None:
+        """When something is due that is no single line's."""
+        ...
+
+    def handle_timeout(self, now: float) -> None:
+        """Time has passed."""
+        ...
+
+
+@final
+class Line:
+    """What a driver moves the bytes of: the same calls as of a `Session`."""
+
+    def __init__(
+        self,
+        owner: Owner,
+        number: int,
+        dialect: Dialect,
+        sources: Sources,
+        config: Config,
+        *,
+        is_second: bool = False,
+        replaces: Line | None = None,
+        opens_at: float = -math.inf,
+    ) -> None:
+        self.number = number
+        self.is_second = is_second
+        """It carries, for the second time, what can be told apart."""
+        self.replaces = replaces
+        self.role = Role.ACTIVE if replaces is None else Role.STANDBY
+        self.is_ready = False
+        self.renews_at = math.inf
+        self.retired_by = math.inf
+        self.last: dict[TopicKey, Update] = {}
+        """The newest states without a time, of topics that another line is the source of."""
+        self.firsts = 0
+        """How often it was the first of two to bring something."""
+        self.lead = 0.0
+        """By how many seconds in all."""
+        self._owner = owner
+        self._opens_at = opens_at
+        self.session = Session(dialect, sources, config, beside=self)
+
+    def __repr__(self) -> str:
+        return f"<Line {self.number}, {self.role.value}>"
+
+    # For its session --------------------------------------------------------------------------------------------------
+
+    @property
+    def orders(self) -> Orders:
+        """The one tracker of the client."""
+        return self._owner.orders
+
+    @property
+    def ids(self) -> RequestIds:
+        """The one count of request ids."""
+        return self._owner.ids
+
+    @property
+    def delivered(self) -> Delivered:
+        """The one memory of what was delivered."""
+        return self._owner.delivered
+
+    def proves(self, key: TopicKey) -> bool:
+        """Whether another line has this topic live."""
+        return self._owner.proves_beside(self, key)
+
+    def knows_orders(self) -> bool:
+        """Whether another line tells of own orders."""
+        return self._owner.knows_orders_beside(self)
+
+    # For drivers ------------------------------------------------------------------------------------------------------
+
+    @property
+    def phase(self) -> Phase:
+        """Where its connection stands."""
+        return self.session.phase
+
+    @property
+    def wants_close(self) -> bool:
+        """As `Session.wants_close`."""
+        return self.session.wants_close
+
+    @property
+    def is_deaf(self) -> bool:
+        """As `Session.is_deaf`."""
+        return self.session.is_deaf
+
+    @property
+    def is_doubted(self) -> bool:
+        """As `Session.is_doubted`."""
+        return self.session.is_doubted
+
+    def next_step(self, now: float) -> NextStep:
+        """As `Session.next_step`; after a `Stop` this line is over, and others may go on."""
+        if now < self._opens_at and not self.session.is_stopped:
+            return Wait(self._opens_at)
+        step = self.session.next_step(now)
+        if isinstance(step, Stop):
+            self._owner.ended(self, step.error)
+        return step
+
+    def connected(self, now: float) -> None:
+        """As `Session.connected`."""
+        self.session.connected(now)
+        self._owner.collect(self, now)
+
+    def disconnected(self, now: float, why: str | ConnectFailed = "") -> None:
+        """As `Session.disconnected`."""
+        self.session.disconnected(now, why)
+        self._owner.collect(self, now)
+
+    def receive_data(self, data: bytes | bytearray | memoryview, now: float) -> None:
+        """As `Session.receive_data`."""
+        try:
+            self.session.receive_data(data, now)
+        finally:
+            self._owner.collect(self, now)
+
+    def data_to_send(self) -> bytes:
+        """As `Session.data_to_send`."""
+        return self.session.data_to_send()
+
+    def next_deadline(self) -> float | None:
+        """As `Session.next_deadline`, and when something is due for all lines together."""
+        if self.session.phase is Phase.NEW:
+            return self.session.next_deadline()
+        return earliest(self.session.next_deadline(), self._owner.next_deadline())
+
+    def handle_timeout(self, now: float) -> None:
+        """As `Session.handle_timeout`."""
+        self.session.handle_timeout(now)
+        self._owner.collect(self, now)
+        self._owner.handle_timeout(now)

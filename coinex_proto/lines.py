@@ -1,0 +1,726 @@
+"""Several sockets for one client: connections renewed without a gap, many topics spread, two lines at once.
+
+`Lines` is to users what a `Session` is, and is made of sessions, one for each line; a driver moves the bytes of each of
+`lines` as it does for a session. A *channel* is the lines that carry the same topics. Must not know any venue.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, deque
+from collections.abc import Callable, Hashable, Sequence
+from typing import Any, Final, TypeVar, final
+
+from attrs import evolve, fields, frozen
+
+from coinex_proto._connection.requests import RequestIds
+from coinex_proto._connection.venue_clock import Clock
+from coinex_proto._lines.channel import AnyTopic, Channel
+from coinex_proto._lines.line import Line, Role
+from coinex_proto._session.delivered import Delivered
+from coinex_proto._session.subscriptions import TopicStatus
+from coinex_proto.books.view import BookChanged, BookView
+from coinex_proto.checks import check_topics
+from coinex_proto.commands import Command
+from coinex_proto.config import Config, Sources
+from coinex_proto.dialect import Dialect, SpreadsTopics
+from coinex_proto.errors import SdkError, UsageError
+from coinex_proto.events import (
+    Closed,
+    Failed,
+    LineChanged,
+    LoginFailed,
+    OrderChanged,
+    OrdersQueried,
+    Ready,
+    RenewalFailed,
+    Renewed,
+    Replied,
+    Retrying,
+)
+from coinex_proto.ids import RequestId, TopicKey
+from coinex_proto.orders.fact import OrderFact
+from coinex_proto.orders.tracker import Orders
+from coinex_proto.orders.view import OrderView
+from coinex_proto.phases import Phase
+from coinex_proto.session import Session
+from coinex_proto.statistics import Statistics
+from coinex_proto.topics import Topic
+from coinex_proto.updates import Event, Update
+
+__all__ = ["Line", "LineStatistics", "Lines"]
+
+R = TypeVar("R")
+
+RENEWAL_WITHIN: Final = 60.0
+"""Seconds that a replacement has, from its sign-in, to verify what the old line has; then it is given up and tried again."""
+OPENED_EVERY: Final = 0.1
+"""Seconds between the first connections of two lines: a venue counts connections too."""
+_CALLER: Final = "subscribe()"
+
+
+@final
+@frozen(kw_only=True)
+class LineStatistics:
+    """One line's part of the statistics."""
+
+    line: int
+    topics: int
+    """Topics subscribed on it."""
+    statistics: Statistics
+    firsts: int
+    """Of two lines at once: how often it brought something that the other brought later."""
+    lead: float
+    """By how many seconds, in all."""
+
+
+def needs_lines(config: Config, dialect: Dialect) -> bool:
+    """Whether one `Session` is not enough for what is asked for."""
+    limit = _documented_limit(dialect)
+    return (
+        config.renew_every is not None
+        or config.lines > 1
+        or config.topics_per_connection is not None
+        or limit is not None
+    )
+
+
+@final
+class Lines:
+    """The subscriptions, books and orders of one program on several sockets of a venue.
+
+    As of a `Session`, all times are seconds on one clock that never goes back.
+    """
+
+    def __init__(self, dialect: Dialect, sources: Sources, config: Config = Config()) -> None:  # noqa: B008  (frozen)
+        if config.doubled is not None and config.lines == 1:
+            raise UsageError("Config(doubled=...) names the topics for two lines, and lines is 1: set lines=2")
+        self.dialect = dialect
+        self.config = config
+        self.orders = Orders()
+        self.ids = RequestIds()
+        self._own_stats = Statistics()
+        """Of what is no line's, and of lines that are no more."""
+        self.delivered = Delivered(self._own_stats)
+        self.lines: list[Line] = []
+        """What a driver moves the bytes of; look again after each step."""
+        self.error: SdkError | None = None
+        """What ended the client; None: `stop`, or it has not ended."""
+        self._sources = sources
+        self._events: deque[Event] = deque()
+        self._channels: list[Channel] = []
+        self._channel_of: dict[Line, Channel] = {}
+        self._homes: dict[TopicKey, Channel] = {}
+        self._count = 0
+        self._is_stopped = False
+        self._is_ready = False
+        self._now = -math.inf
+        self._opens_at = -math.inf
+        self._standby: Line | None = None
+        self._renewal_why = ""
+        self._renewal_until = math.inf
+        self._renewal_failures = 0
+        self._waiting: dict[Line, str] = {}
+        """Lines that are to be renewed, one after the other, and why."""
+        self._compare_every: float | None = None
+        self._are_queried_elsewhere = False
+        self._read_clock: Callable[[], float] | None = None
+        self._main = self._new_channel()
+
+    # Lines ------------------------------------------------------------------------------------------------------------
+
+    @property
+    def is_over(self) -> bool:
+        """No line is left, and none will come."""
+        return not self.lines
+
+    @property
+    def main(self) -> Session:
+        """The session that sends commands and has the private topics."""
+        return self._main_line.session
+
+    @property
+    def _main_line(self) -> Line:
+        return next(filter(self._serves_commands, self._main.lines), self._main.lines[0])
+
+    def _serves_commands(self, line: Line) -> bool:
+        return line.is_ready and not (line.is_second and self.dialect.has_credentials)
+
+    def _new_channel(self) -> Channel:
+        channel = Channel(self._events)
+        self._channels.append(channel)
+        self._new_line(channel)
+        return channel
+
+    @property
+    def read_clock(self) -> Callable[[], float] | None:
+        """As `Session.read_clock`, for all lines."""
+        return self._read_clock
+
+    @read_clock.setter
+    def read_clock(self, read_clock: Callable[[], float] | None) -> None:
+        self._read_clock = read_clock
+        for line in self.lines:
+            line.session.read_clock = read_clock
+
+    def _new_line(self, channel: Channel, *, is_second: bool = False, replaces: Line | None = None) -> Line:
+        is_main = channel is self._channels[0] and not is_second
+        config = self.config
+        if replaces is not None:
+            is_second, config = replaces.is_second, evolve(config, retry_first=False, give_up_after=None)
+            is_main = is_main and not is_second
+        elif not is_main:
+            config = evolve(config, retry_first=True)
+        dialect = self.dialect if is_main else _without_sign_in(self.dialect)
+        self._opens_at = max(self._now, self._opens_at + OPENED_EVERY)
+        line = Line(
+            self,
+            self._count,
+            dialect,
+            self._sources,
+            config,
+            is_second=is_second,
+            replaces=replaces,
+            opens_at=self._opens_at,
+        )
+        line.session.read_clock = self._read_clock
+        self._count += 1
+        self.lines.append(line)
+        self._channel_of[line] = channel
+        channel.joined(line, max(self._now, 0.0))
+        return line
+
+    def _retire(self, line: Line, now: float) -> None:
+        """Nothing of it counts any more but the answers to what is under way."""
+        line.role = Role.RETIRING
+        self._channel_of[line].left(line, now)
+        self._waiting.pop(line, None)
+        line.retired_by = now + self.config.request_timeout
+        self._let_retire(line, now)
+
+    def _let_retire(self, line: Line, now: float) -> None:
+        if now >= line.retired_by or not line.session.pending:
+            line.retired_by = math.inf
+            line.session.stop(now)
+            self.collect(line, now)
+
+    def ended(self, line: Line, error: SdkError | None) -> None:
+        """A line will not connect any more: the end of the client, where it was the last that could carry its topics."""
+        if line not in self.lines:
+            return
+        self.lines.remove(line)
+        self._keep_statistics(line)
+        channel = self._channel_of[line]
+        if line is self._standby:
+            self._give_up_renewal(line, self._now, str(error or "stopped"))
+        if line in channel.lines:
+            if len(channel.lines) > 1:
+                channel.left(line, self._now)
+                self._events.append(LineChanged(line=line.number, state="ended", why=str(error or "")))
+            elif error is not None:
+                self.error = self.error or error
+                self.stop(self._now)
+        del self._channel_of[line]
+
+    def renew(self, now: float, why: str = "asked for") -> None:
+        """Move every line that is ready to a new connection, one after the other, without a gap."""
+        self._now = max(self._now, now)
+        for line in self.lines:
+            if line.role is Role.ACTIVE and line.is_ready:
+                self._waiting.setdefault(line, why)
+        self._begin_renewal(now)
+
+    def _begin_renewal(self, now: float) -> None:
+        if self._standby is not None or self._is_stopped:
+            return
+        while self._waiting:
+            line = next(iter(self._waiting))
+            why = self._waiting.pop(line)
+            if line.role is not Role.ACTIVE or not line.is_ready:
+                continue
+            line.renews_at = math.inf
+            if self._channel_of[line].has_one_sign_in and not line.is_second:
+                line.session.reconnect(now)
+                self.collect(line, now)
+                continue
+            self._renewal_why = why
+            self._renewal_until = now + self.config.open_timeout + self.config.login_timeout + RENEWAL_WITHIN
+            self._standby = self._new_line(self._channel_of[line], replaces=line)
+            return
+
+    def _look_at_renewal(self, now: float) -> None:
+        standby = self._standby
+        if standby is None or not standby.is_ready or standby.replaces is None:
+            return
+        old = standby.replaces
+        if old in self._channel_of[standby].lines and not self._channel_of[standby].is_verified_on(standby, old):
+            return
+        self._replace(old, standby, now)
+
+    def _replace(self, old: Line, standby: Line, now: float) -> None:
+        self._standby, self._renewal_failures, self._renewal_until = None, 0, math.inf
+        standby.role, standby.replaces = Role.ACTIVE, None
+        if old.role is not Role.RETIRING:
+            self._retire(old, now)
+        if self._channel_of[standby] is self._main and not standby.is_second:
+            self._set_main(standby, now)
+        self._schedule_renewal(standby, now)
+        self._events.append(Renewed(line=standby.number, replaced=old.number, why=self._renewal_why))
+        self._begin_renewal(now)
+
+    def _give_up_renewal(self, standby: Line, now: float, why: str) -> None:
+        self._standby, self._renewal_until = None, math.inf
+        old = standby.replaces
+        if old is None or old.role is not Role.ACTIVE or old not in self.lines:
+            # There is nothing to go back to: it goes on, as a line that was lost.
+            standby.role, standby.replaces = Role.ACTIVE, None
+            return
+        self._renewal_failures += 1
+        at = now + self.config.backoff.step(self._renewal_failures)
+        old.renews_at = at
+        if standby in self._channel_of[standby].lines:
+            self._retire(standby, now)
+        self._events.append(RenewalFailed(line=old.number, why=why, at=at))
+        self._begin_renewal(now)
+
+    def _schedule_renewal(self, line: Line, now: float) -> None:
+        if self.config.renew_every is not None:
+            line.renews_at = now + self.config.renew_every
+
+    def _set_main(self, line: Line, now: float) -> None:
+        """What was set for the session that has the orders holds for this one too."""
+        if self._are_queried_elsewhere:
+            line.session.query_orders_elsewhere(now)
+        line.session.compare_orders_every(self._compare_every, now)
+        line.session.ask_about_orders(now)
+        self.collect(line, now)
+
+    def proves_beside(self, line: Line, key: TopicKey) -> bool:
+        """Whether another line has this topic live."""
+        return any(other is not line for other in self._channel_of[line].live.get(key, ()))
+
+    def knows_orders_beside(self, line: Line) -> bool:
+        """Whether another line is signed in and has every private topic."""
+        if self._channel_of[line] is not self._main or line.is_second:
+            return True  # it never told of orders
+        private = [key for key, topic in self._main.topics.items() if topic.is_private]
+        return any(
+            other is not line
+            and other.is_ready
+            and not other.is_second
+            and all(other in self._main.live.get(key, ()) for key in private)
+            for other in self._main.lines
+        )
+
+    # What is wanted ---------------------------------------------------------------------------------------------------
+
+    def subscribe(self, *topics: Topic[Any], now: float) -> None:
+        """As `Session.subscribe`."""
+        self.hold(*topics, holder=_CALLER, now=now)
+
+    def unsubscribe(self, *topics: Topic[Any], now: float) -> None:
+        """As `Session.unsubscribe`."""
+        check_topics(topics)
+        self._release(topics, _CALLER, now)
+
+    def hold(self, *topics: Topic[Any], holder: Hashable, now: float) -> None:
+        """As `Session.hold`. Raises `UsageError` too for a topic that cannot be told apart on two lines."""
+        self._now = max(self._now, now)
+        check_topics(topics)
+        for topic in topics:
+            self._check_wanted(topic)
+        self.main.check_wanted(*(topic for topic in topics if topic.key not in self._homes))
+        by_channel: dict[Channel, list[AnyTopic]] = {}
+        for topic in topics:
+            channel = self._homes.get(topic.key) or self._home_for(topic)
+            self._homes[topic.key] = channel
+            channel.topics.setdefault(topic.key, topic)
+            by_channel.setdefault(channel, []).append(topic)
+            if self._is_doubled(topic):
+                channel.doubled.add(topic.key)
+                if not any(line.is_second for line in channel.lines):
+                    self._new_line(channel, is_second=True)
+        for channel, group in by_channel.items():
+            channel.hold(group, holder, now)
+        self._collect_all(now)
+
+    def release(self, holder: Hashable, now: float) -> None:
+        """As `Session.release`."""
+        held = [topic for channel in self._channels for topic in channel.topics.values()]
+        self._release(held, holder, now)
+
+    def _release(self, topics: Sequence[AnyTopic], holder: Hashable, now: float) -> None:
+        self._now = max(self._now, now)
+        for topic in topics:
+            channel = self._homes.get(topic.key)
+            if channel is None:
+                continue
+            channel.release((topic,), holder, now)
+            if topic.key not in channel.topics:
+                del self._homes[topic.key]
+        for channel in tuple(self._channels[1:]):
+            if not channel.topics:
+                self._channels.remove(channel)
+                for line in tuple(channel.lines):
+                    self._retire(line, now)
+        self._collect_all(now)
+
+    def _check_wanted(self, topic: AnyTopic) -> None:
+        home = self._homes.get(topic.key)
+        if home is not None:
+            home.lines[0].session.check_wanted(topic)
+        if self._is_doubled(topic) and not _can_be_told_apart(topic, self.dialect):
+            raise UsageError(
+                f"{type(topic).__name__} cannot be followed on two lines: its updates have neither an id nor the venue's "
+                "time, by which equal ones are known; name the topics that have one: Config(lines=2, doubled=(...,))"
+            )
+
+    def _is_doubled(self, topic: AnyTopic) -> bool:
+        if self.config.lines == 1 or topic.is_private:
+            return False
+        return self.config.doubled is None or isinstance(topic, self.config.doubled)
+
+    def _home_for(self, topic: AnyTopic) -> Channel:
+        if topic.is_private:
+            return self._main
+        limits = [self.config.topics_per_connection, _documented_limit(self.dialect)]
+        limit = min((limit for limit in limits if limit is not None), default=None)
+        for channel in self._channels:
+            if limit is None or len(channel.topics) < limit:
+                return channel
+        return self._new_channel()
+
+    # What is known ----------------------------------------------------------------------------------------------------
+
+    def book(self, topic: Topic[BookChanged]) -> BookView:
+        """As `Session.book`; the view follows whichever line brings the newest."""
+        check_topics((topic,))
+        home = self._homes.get(topic.key)
+        view = None if home is None else home.book(topic.key)
+        if view is None:
+            raise UsageError(f"{topic} has no book here: subscribe to it first")
+        return view
+
+    def trusted(self, *topics: Topic[Any]) -> bool:
+        """As `Session.trusted`: whether each of these is live on some line."""
+        return self._are_all(topics, lambda line, topic: line.session.trusted(topic))
+
+    def trusted_at(self, now: float, *topics: Topic[Any]) -> bool:
+        """As `Session.trusted_at`: whether each of these is live, and proved lately, on some line."""
+        return self._are_all(topics, lambda line, topic: line.session.trusted_at(now, topic))
+
+    def _are_all(self, topics: Sequence[AnyTopic], is_so: Any) -> bool:
+        check_topics(topics)
+        keys = [topic.key for topic in topics] if topics else list(self._homes)
+        if not keys:
+            return False
+        for key in keys:
+            home = self._homes.get(key)
+            if home is None or not any(is_so(line, home.topics[key]) for line in home.live.get(key, ())):
+                return False
+        return True
+
+    def age(self, update: Update) -> float | None:
+        """As `Session.age`."""
+        return self.main.age(update)
+
+    def topics(self) -> tuple[TopicStatus, ...]:
+        """How each wanted topic stands, on the line where it stands best."""
+        found: list[TopicStatus] = []
+        for channel in self._channels:
+            statuses = [{status.topic.key: status for status in line.session.topics()} for line in channel.lines]
+            for key in channel.topics:
+                live = channel.live.get(key)
+                best = statuses[channel.lines.index(live[0])] if live else statuses[0]
+                if key in best:
+                    found.append(best[key])
+        return tuple(found)
+
+    @property
+    def stats(self) -> Statistics:
+        """The sums over all lines."""
+        total = _sum([self._own_stats, *(line.session.stats for line in self.lines)])
+        total.ping_round_trip = self.main.stats.ping_round_trip
+        return total
+
+    @property
+    def line_stats(self) -> tuple[LineStatistics, ...]:
+        """Each line's own."""
+        return tuple(
+            LineStatistics(
+                line=line.number,
+                topics=len(line.session.topics()),
+                statistics=line.session.stats,
+                firsts=line.firsts,
+                lead=line.lead,
+            )
+            for line in self.lines
+        )
+
+    def _keep_statistics(self, line: Line) -> None:
+        kept = _sum([self._own_stats, line.session.stats])
+        for attribute in fields(Statistics):
+            setattr(self._own_stats, attribute.name, getattr(kept, attribute.name))
+
+    @property
+    def clock(self) -> Clock:
+        """Of the main line."""
+        return self.main.clock
+
+    @property
+    def phase(self) -> Phase:
+        """Of the main line's connection."""
+        return self.main.phase
+
+    @property
+    def is_stopped(self) -> bool:
+        """No further connection will be made."""
+        return self._is_stopped
+
+    # Commands and orders: the main line's ------------------------------------------------------------------------------
+
+    def send(self, command: Command[R], now: float) -> RequestId:
+        """As `Session.send`, on the main line."""
+        line = self._main_line
+        try:
+            return line.session.send(command, now)
+        finally:
+            self.collect(line, now)
+
+    def sending(self, fact: OrderFact, now: float) -> tuple[RequestId, OrderView]:
+        """As `Session.sending`."""
+        return self.main.sending(fact, now)
+
+    def apply_facts(self, *facts: OrderFact, now: float, request_id: RequestId | None = None) -> None:
+        """As `Session.apply_facts`."""
+        self.main.apply_facts(*facts, now=now, request_id=request_id)
+        self._collect_all(now)
+
+    def refused(self, request_id: RequestId, why: str, now: float) -> None:
+        """As `Session.refused`."""
+        self.main.refused(request_id, why, now)
+        self._collect_all(now)
+
+    def outcome_unknown(self, request_id: RequestId, why: str, now: float) -> None:
+        """As `Session.outcome_unknown`."""
+        self.main.outcome_unknown(request_id, why, now)
+        self._collect_all(now)
+
+    def orders_to_query(self, now: float) -> tuple[OrderView, ...]:
+        """As `Session.orders_to_query`."""
+        return self.main.orders_to_query(now)
+
+    def next_order_query(self, order: OrderView) -> float:
+        """As `Session.next_order_query`."""
+        return self.main.next_order_query(order)
+
+    def order_queried(self, order: OrderView, now: float) -> None:
+        """As `Session.order_queried`."""
+        self.main.order_queried(order, now)
+
+    def begin_order_queries(self, now: float) -> tuple[OrderView, ...]:
+        """As `Session.begin_order_queries`."""
+        return self.main.begin_order_queries(now)
+
+    def orders_queried(self, now: float) -> None:
+        """As `Session.orders_queried`."""
+        self.main.orders_queried(now)
+        self._collect_all(now)
+
+    def order_queries_failed(self, now: float, *, is_passing: bool) -> None:
+        """As `Session.order_queries_failed`."""
+        self.main.order_queries_failed(now, is_passing=is_passing)
+        self._collect_all(now)
+
+    def query_orders_elsewhere(self, now: float) -> None:
+        """As `Session.query_orders_elsewhere`."""
+        self._are_queried_elsewhere = True
+        self.main.query_orders_elsewhere(now)
+        self._collect_all(now)
+
+    def compare_orders_every(self, seconds: float | None, now: float) -> None:
+        """As `Session.compare_orders_every`."""
+        self._compare_every = seconds
+        self.main.compare_orders_every(seconds, now)
+        self._collect_all(now)
+
+    def orders_differ(self, count: int, now: float) -> None:
+        """As `Session.orders_differ`."""
+        self._own_stats.order_differences += count
+
+    @property
+    def order_doubts(self) -> int:
+        """As `Session.order_doubts`, over all lines."""
+        return sum(line.session.order_doubts for line in self.lines)
+
+    def recover(self, *updates: Update, now: float) -> tuple[Update, ...]:
+        """As `Session.recover`."""
+        by_channel: dict[Channel, list[Update]] = {}
+        for update in updates:
+            key = update.topic_key
+            home = next((channel for channel in self._channels if channel.topic_of(key) is not None), self._main)
+            by_channel.setdefault(home, []).append(update)
+        handed_out: list[Update] = []
+        for channel, group in by_channel.items():
+            handed_out += channel.lines[0].session.recover(*group, now=now)
+        self._collect_all(now)
+        return tuple(handed_out)
+
+    def note(self, event: Event, now: float) -> None:
+        """As `Session.note`."""
+        self._events.append(event)
+
+    # The connections --------------------------------------------------------------------------------------------------
+
+    def stop(self, now: float) -> None:
+        """As `Session.stop`, for all lines."""
+        self._is_stopped = True
+        self._waiting.clear()
+        for line in tuple(self.lines):
+            line.session.stop(now)
+            self.collect(line, now)
+
+    def next_event(self) -> Event | None:
+        """As `Session.next_event`."""
+        if not self._events:
+            return None
+        self._own_stats.events += 1
+        return self._events.popleft()
+
+    def next_deadline(self) -> float | None:
+        """When something is due that is no single line's."""
+        due = min((line.retired_by for line in self.lines), default=math.inf)
+        if self._standby is not None:
+            due = min(due, self._renewal_until)
+        elif not self._is_stopped:
+            due = min([due, *(line.renews_at for line in self.lines if line.role is Role.ACTIVE)])
+        return None if due == math.inf else due
+
+    def handle_timeout(self, now: float) -> None:
+        """What is due happens; a call before `next_deadline` changes nothing."""
+        self._now = max(self._now, now)
+        for line in tuple(self.lines):
+            if line.retired_by <= now:
+                self._let_retire(line, now)
+            if line.renews_at <= now and self._standby is None and line.role is Role.ACTIVE:
+                line.renews_at = math.inf
+                self._waiting.setdefault(
+                    line, f"after {self.config.renew_every:g} s" if self.config.renew_every else ""
+                )
+        standby = self._standby
+        if standby is not None and now >= self._renewal_until:
+            old = standby.replaces
+            missing = [] if old is None else self._channel_of[standby].unverified_on(standby, old)
+            why = (
+                f"not verified on the new connection: {', '.join(map(str, missing[:3]))}"
+                if missing
+                else "not ready in time"
+            )
+            self._give_up_renewal(standby, now, why)
+        self._begin_renewal(now)
+
+    def collect(self, line: Line, now: float) -> None:
+        """What its session has to say goes on to the user, as far as it is news."""
+        self._now = max(self._now, now)
+        channel = self._channel_of.get(line)
+        if channel is None:
+            return
+        next_event = line.session.next_event
+        while (event := next_event()) is not None:
+            line.session.stats.events -= 1  # counted when it is handed out
+            match event:
+                case Ready() | Closed() | Retrying() | LoginFailed():
+                    self._take_of_line(line, event, now)
+                case Replied() | Failed() | OrderChanged() | OrdersQueried():
+                    self._events.append(event)
+                    if isinstance(event, Failed) and line.session is not self.main:
+                        self.main.ask_about_orders(now)
+                case _:
+                    channel.take(line, event, now)
+        channel.tell_restored(line, now)
+        if line.role is Role.RETIRING and line.retired_by != math.inf:
+            self._let_retire(line, now)
+        if self._standby is not None:
+            self._look_at_renewal(now)
+
+    def _collect_all(self, now: float) -> None:
+        for line in tuple(self.lines):
+            self.collect(line, now)
+
+    def _take_of_line(self, line: Line, event: Ready | Closed | Retrying | LoginFailed, now: float) -> None:
+        is_main = self._channel_of[line] is self._main and not line.is_second
+        match event:
+            case Ready():
+                line.is_ready = True
+                if line.role is Role.ACTIVE:
+                    self._schedule_renewal(line, now)
+                    if is_main:
+                        self._set_main(line, now)
+            case Closed():
+                line.is_ready = False
+                line.renews_at = math.inf
+                self._line_closed(line, event, now)
+        is_ready = any(map(self._serves_commands, self._main.lines))
+        if self._channel_of[line] is self._main and isinstance(event, Ready | Closed) and is_ready != self._is_ready:
+            self._is_ready = is_ready
+            self._events.append(event)
+        elif is_main and isinstance(event, Retrying | LoginFailed) and not is_ready and line.role is Role.ACTIVE:
+            self._events.append(event)
+        else:
+            self._events.append(_told(line, event))
+
+    def _line_closed(self, line: Line, event: Closed, now: float) -> None:
+        standby = self._standby
+        if standby is None:
+            return
+        if line is standby:
+            self._give_up_renewal(standby, now, str(event.reason))
+        elif line is standby.replaces:
+            if (
+                standby.is_ready
+                and self._channel_of[line] is self._main
+                and not line.is_second
+                and self.dialect.has_credentials
+            ):
+                self._channel_of[line].has_one_sign_in = True
+            self._retire(line, now)
+            self._look_at_renewal(now)
+
+
+def _told(line: Line, event: Ready | Closed | Retrying | LoginFailed) -> LineChanged:
+    match event:
+        case Ready():
+            return LineChanged(line=line.number, state="ready", why="")
+        case Closed():
+            return LineChanged(line=line.number, state="closed", why=str(event.reason))
+        case Retrying():
+            return LineChanged(line=line.number, state="retrying", why=event.why)
+        case LoginFailed():
+            return LineChanged(line=line.number, state="refused", why=str(event.error))
+
+
+def _can_be_told_apart(topic: AnyTopic, dialect: Dialect) -> bool:
+    """Whether equal updates of two lines can be known: by ids, by a proved book's time, or by the venue's time of a state."""
+    if issubclass(topic.event, Update):
+        has_time = topic.is_whole_state and topic.event.venue_time is not Update.venue_time
+        return topic.event.has_trade_ids or has_time
+    return dialect.book(topic) is not None
+
+
+def _sum(parts: Sequence[Statistics]) -> Statistics:
+    total = Statistics()
+    for attribute in fields(Statistics):
+        name = attribute.name
+        if name == "updates_by_topic":
+            total.updates_by_topic = sum((part.updates_by_topic for part in parts), Counter())
+        elif name != "ping_round_trip":
+            setattr(total, name, sum(getattr(part, name) for part in parts))
+    return total
+
+
+def _documented_limit(dialect: Dialect) -> int | None:
+    return dialect.topics_per_connection if isinstance(dialect, SpreadsTopics) else None
+
+
+def _without_sign_in(dialect: Dialect) -> Dialect:
+    return dialect.without_sign_in() if isinstance(dialect, SpreadsTopics) else dialect

@@ -1,0 +1,63 @@
+"""Which markets wake when: waking one takes milliseconds, and a subscription to a thousand must not freeze the server.
+
+So many wake with the requests of one moment, and the others a few at a time.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from itertools import islice
+from typing import Final
+
+from coinex_proto.simulator.market.market import Market
+
+WOKEN_AT_ONCE: Final = 16
+MOMENT: Final = 0.2
+"""Seconds in which so many wake at once."""
+WOKEN_TOGETHER: Final = 4
+WAKING_EVERY: Final = 0.02
+"""Seconds: 200 markets a second."""
+
+
+class Waking:
+    """The markets that somebody looks at and that sleep still."""
+
+    def __init__(self, markets: Mapping[str, Market], wake: Callable[[str], object]) -> None:
+        self._markets, self._wake = markets, wake
+        self._sleepers: dict[str, None] = {}
+        self.next_at = math.inf
+        """When the next ones wake."""
+        self._woken_at, self._woken = -math.inf, 0
+        """Since when the markets are counted that woke with requests, and how many they are."""
+
+    def soon(self, key: str, now: float) -> None:
+        """At once while there are few of them."""
+        if self._markets[key].is_awake:
+            return
+        if now >= self._woken_at + MOMENT:
+            self._woken_at, self._woken = now, 0
+        if self._woken < WOKEN_AT_ONCE:
+            self._woken += 1
+            self._wake(key)
+        else:
+            self.later(key, now)
+
+    def later(self, key: str, now: float) -> None:
+        """With others, by and by."""
+        if not self._markets[key].is_awake:
+            self._sleepers[key] = None
+            self.next_at = min(self.next_at, now + WAKING_EVERY)
+
+    def act(self, at: float) -> None:
+        """Wake those whose turn it is."""
+        if self.next_at > at:
+            return
+        for key in tuple(islice(self._sleepers, WOKEN_TOGETHER)):
+            del self._sleepers[key]
+            self._wake(key)
+        self.next_at = at + WAKING_EVERY if self._sleepers else math.inf
+
+    def relieve(self, now: float) -> None:
+        """The machine is behind: what is overdue counts from now."""
+        self.next_at = max(self.next_at, now)

@@ -1,0 +1,147 @@
+"""Several lines of one client against a local exchange, in memory and on virtual time: what a driver does, in few lines."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Callable
+from random import Random
+from typing import Any
+
+from coinex_proto import Config, Dialect, Event, Open, Sources, Stop, Wait
+from coinex_proto.lines import Line, Lines
+
+START = 1_800_000_000.0
+
+
+def _at_once() -> float:
+    return 0.0
+
+
+class Pipe:
+    """One connection of a line: bytes of the server come after a delay."""
+
+    def __init__(self, connection: Any, delay: Callable[[], float]) -> None:
+        self.connection = connection
+        self.delay = delay
+        self.inbox: deque[tuple[float, bytes]] = deque()
+        self.is_cut = False
+
+
+class World:
+    """The exchange, the client, and the time of both."""
+
+    def __init__(self, server: Any, dialect: Dialect, config: Config, seed: int = 1) -> None:
+        self.server = server
+        self.now = START
+        random = Random(seed)
+        self.lines = Lines(dialect, Sources(lambda: round(self.now * 1e9), random.randbytes), config)
+        self.events: list[Event] = []
+        self.pipes: dict[Line, Pipe] = {}
+        self.retry_at: dict[Line, float] = {}
+        self.delays: dict[int, Callable[[], float]] = {}
+        """Seconds that a line's bytes take, by its number."""
+        self.refuses = False
+        """No new connection comes about."""
+        self.most_pipes = 0
+        self.opened = 0
+        self.on_event: Callable[[Event], object] = lambda event: None
+
+    def run(self, seconds: float, until: Callable[[], bool] = lambda: False) -> None:
+        """Time passes, and everything happens when it is due."""
+        end = self.now + seconds
+        while not until():
+            self._turn()
+            due = min(self._next(), end)
+            if due >= end and self.now >= end:
+                return
+            if due > self.now:
+                self.now = min(due, self.server.advance_to_output(due))
+            self._serve()
+
+    def _turn(self) -> None:
+        for line in tuple(self.lines.lines):
+            if line not in self.pipes and self.retry_at.get(line, -math.inf) <= self.now:
+                self._step(line)
+        self._pump()
+
+    def _step(self, line: Line) -> None:
+        step = line.next_step(self.now)
+        self._drain()
+        match step:
+            case Stop():
+                return
+            case Wait(until=until):
+                self.retry_at[line] = until
+            case Open():
+                if self.refuses:
+                    line.disconnected(self.now, "refused")
+                    self._drain()
+                    return
+                self.opened += 1
+                self.pipes[line] = Pipe(self.server.accept(self.now), lambda: self.delays.get(line.number, _at_once)())
+                self.most_pipes = max(self.most_pipes, len(self.pipes))
+                line.connected(self.now)
+                self._drain()
+
+    def _pump(self) -> None:
+        """Bytes of clients, then of the server, until neither has more."""
+        busy = True
+        while busy:
+            busy = False
+            for line, pipe in tuple(self.pipes.items()):
+                data = line.data_to_send()
+                if data:
+                    pipe.connection.receive_data(data, self.now)
+                    busy = True
+                if line.wants_close:
+                    self.cut(line, "closed by us")
+                    busy = True
+            for connection in self.server.take_ready():
+                for pipe in self.pipes.values():
+                    if pipe.connection is connection:
+                        self._take_output(pipe)
+            for line, pipe in tuple(self.pipes.items()):
+                while pipe.inbox and pipe.inbox[0][0] <= self.now:
+                    line.receive_data(pipe.inbox.popleft()[1], self.now)
+                    self._drain()
+                    busy = True
+                if pipe.is_cut and not pipe.inbox and line in self.pipes:
+                    del self.pipes[line]
+                    line.disconnected(self.now, "the peer ended the connection")
+                    self._drain()
+                    busy = True
+
+    def _take_output(self, pipe: Pipe) -> None:
+        data = pipe.connection.data_to_send()
+        if data:
+            pipe.inbox.append((self.now + pipe.delay(), data))
+        pipe.is_cut = pipe.connection.wants_close is not None
+
+    def cut(self, line: Line, why: str = "cut") -> None:
+        """This line's connection breaks."""
+        pipe = self.pipes.pop(line)
+        if pipe.connection.wants_close is None:
+            pipe.connection.receive_eof()
+        self.server.take_ready()
+        line.disconnected(self.now, why)
+        self._drain()
+
+    def _serve(self) -> None:
+        for line in tuple(self.pipes):
+            due = line.next_deadline()
+            if due is not None and due <= self.now:
+                line.handle_timeout(self.now)
+                self._drain()
+
+    def _next(self) -> float:
+        times = [self.server.next_deadline()]
+        times += [line.next_deadline() for line in self.pipes]
+        times += [pipe.inbox[0][0] for pipe in self.pipes.values() if pipe.inbox]
+        times += [self.retry_at.get(line, self.now) for line in self.lines.lines if line not in self.pipes]
+        return min((time for time in times if time is not None), default=math.inf)
+
+    def _drain(self) -> None:
+        while (event := self.lines.next_event()) is not None:
+            self.events.append(event)
+            self.on_event(event)

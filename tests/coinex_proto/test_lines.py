@@ -1,0 +1,334 @@
+"""Several lines of one client: renewed without a gap, spread, and doubled."""
+
+from __future__ import annotations
+
+from collections import Counter
+from random import Random
+from typing import Any
+
+import pytest
+
+from coinex_proto import (
+    Backoff,
+    BookChanged,
+    Closed,
+    Config,
+    LoginRefused,
+    Lost,
+    OrderChanged,
+    Ready,
+    Replied,
+    Restored,
+    UsageError,
+    coinex,
+)
+from coinex_proto.events import LineChanged, RenewalFailed, Renewed
+from coinex_proto.simulator import CoinexServer, CrowdSettings
+from tests.coinex_proto.harness.many_lines import START, World
+
+BOOK = coinex.Depth("BTCUSDT")
+TRADES = coinex.Trades("BTCUSDT")
+QUOTE = coinex.BestQuote("BTCUSDT")
+TICKER = coinex.Ticker("BTCUSDT")
+ORDERS = coinex.Orders("BTCUSDT")
+FILLS = coinex.UserTrades("BTCUSDT")
+KEYS = coinex.Credentials("id", "secret")
+FIVE = (BOOK, TRADES, QUOTE, ORDERS, FILLS)
+QUICK = Backoff(first=0.2, ceiling=1.0)
+
+
+def world(config: Config, *, rate: float = 20.0, seed: int = 1, markets: Any = ("BTCUSDT",), **server: Any) -> World:
+    made = CoinexServer(
+        now=START,
+        seed=seed,
+        markets=markets,
+        crowd=CrowdSettings(rate=rate),
+        access_id="id",
+        secret_key="secret",
+        **server,
+    )
+    return World(made, coinex.spot(credentials=KEYS, url="ws://127.0.0.1/v2/spot"), config, seed)
+
+
+def of(world: World, *kinds: type[Any]) -> list[Any]:
+    return [event for event in world.events if isinstance(event, kinds)]
+
+
+def is_live(world: World, *topics: Any) -> bool:
+    return world.lines.trusted_at(world.now, *topics)
+
+
+def assert_no_gap(world: World) -> None:
+    """Nothing was lost, and no trade came twice."""
+    assert of(world, Lost, Closed) == []
+    ids = Counter(trade for event in of(world, coinex.TradesUpdate) for trade in event.trade_ids)
+    assert [trade for trade, count in ids.items() if count > 1] == []
+
+
+def test_a_line_is_renewed_with_nothing_lost_and_nothing_told_twice() -> None:
+    one = world(Config(renew_every=60.0))
+    one.lines.subscribe(*FIVE, TICKER, now=one.now)
+    one.run(30.0)
+    assert is_live(one)
+    view = one.lines.book(BOOK)
+    one.run(400.0)
+    assert_no_gap(one)
+    assert len(of(one, Renewed)) == 7
+    assert len(of(one, Ready)) == 1
+    assert one.most_pipes == 2
+    assert one.lines.book(BOOK) is view
+    assert view.trusted
+    times = [event.book.updated_at_ms for event in of(one, BookChanged)]
+    assert times == sorted(times)
+
+
+def test_every_trade_of_the_exchange_comes_once_while_lines_are_renewed() -> None:
+    one = world(Config(renew_every=20.0), rate=40.0)
+    one.lines.subscribe(TRADES, now=one.now)
+    one.run(200.0)
+    assert len(of(one, Renewed)) >= 8
+    got = [trade for event in of(one, coinex.TradesUpdate) for trade in event.trade_ids]
+    assert len(got) == len(set(got)) > 500
+    assert sorted(got) == list(range(min(got), max(got) + 1))
+
+
+def test_the_old_line_goes_on_when_the_new_one_does_not_come_and_it_is_tried_again() -> None:
+    one = world(Config(renew_every=30.0, backoff=QUICK))
+    one.lines.subscribe(*FIVE, now=one.now)
+    one.run(20.0)
+    one.refuses = True
+    one.run(60.0)
+    assert is_live(one)
+    assert len(of(one, RenewalFailed)) > 10
+    assert of(one, Renewed) == []
+    one.refuses = False
+    one.run(30.0)
+    assert len(of(one, Renewed)) == 1
+    assert_no_gap(one)
+
+
+def test_the_old_line_dying_meanwhile_is_an_ordinary_loss() -> None:
+    one = world(Config(renew_every=30.0, backoff=QUICK))
+    one.lines.subscribe(*FIVE, now=one.now)
+    one.run(20.0)
+    one.delays[1] = lambda: 1.0
+    one.run(60.0, until=lambda: len(one.pipes) == 2)
+    old = one.lines.lines[0]
+    one.cut(old)
+    (lost,) = of(one, Lost)
+    assert {topic.key for topic in lost.topics} == {topic.key for topic in FIVE}
+    assert not is_live(one)
+    one.run(20.0)
+    assert is_live(one)
+    assert {topic.key for event in of(one, Restored) for topic in event.topics} == {topic.key for topic in FIVE}
+    assert len(of(one, Closed)) == 1
+    assert len(one.lines.lines) == 1
+
+
+def test_topics_are_spread_and_a_cut_is_lost_for_its_own_only() -> None:
+    one = world(Config(topics_per_connection=10), markets=40, rate=2.0)
+    books = [
+        coinex.Depth(market.spec.name)
+        for market in one.server.exchange.markets.values()
+        if market.spec.wallet == "spot"
+    ]
+    books = books[:40]
+    assert len(books) == 40
+    one.lines.subscribe(*books, now=one.now)
+    one.run(30.0)
+    assert is_live(one)
+    assert len(one.lines.lines) == 4
+    second = one.lines.lines[1]
+    one.cut(second)
+    (lost,) = of(one, Lost)
+    assert len(lost.topics) == 10
+    one.run(10.0)
+    assert is_live(one)
+    assert len(of(one, Ready)) == 1
+    assert of(one, Closed) == []
+    assert [event.state for event in of(one, LineChanged) if event.line == 1] == [
+        "ready",
+        "closed",
+        "retrying",
+        "ready",
+    ]
+    one.lines.unsubscribe(*books[10:20], now=one.now)
+    one.run(5.0)
+    assert len(one.lines.lines) == len(one.pipes) == 3
+
+
+def test_two_lines_tell_each_update_once_and_lose_a_topic_only_when_neither_proves_it() -> None:
+    one = world(Config(lines=2, backoff=QUICK))
+    one.lines.subscribe(BOOK, TRADES, QUOTE, now=one.now)
+    one.run(20.0)
+    assert len(one.pipes) == 2
+    for _ in range(6):
+        for line in tuple(one.pipes):
+            one.cut(line)
+            assert is_live(one)
+            one.run(10.0)
+    assert of(one, Lost) == []
+    got = [trade for event in of(one, coinex.TradesUpdate) for trade in event.trade_ids]
+    assert sorted(got) == list(range(min(got), max(got) + 1))
+    for line in tuple(one.pipes):
+        one.cut(line)
+    assert len(of(one, Lost)) == 1
+    assert not is_live(one)
+    one.run(10.0)
+    assert is_live(one)
+
+
+def test_a_topic_that_cannot_be_told_apart_is_refused_on_two_lines() -> None:
+    one = world(Config(lines=2))
+    with pytest.raises(UsageError, match="neither an id nor the venue's time"):
+        one.lines.subscribe(TICKER, now=one.now)
+    assert one.lines.topics() == ()
+    named = world(Config(lines=2, doubled=(coinex.Depth,)))
+    named.lines.subscribe(TICKER, BOOK, ORDERS, now=named.now)
+    named.run(10.0)
+    assert is_live(named)
+    assert [stats.topics for stats in named.lines.line_stats] == [3, 1]
+
+
+def test_an_own_order_is_never_in_doubt_and_each_fill_comes_once_over_renewals() -> None:
+    one = world(Config(renew_every=15.0))
+    one.lines.subscribe(ORDERS, FILLS, now=one.now)
+    one.run(5.0)
+    one.server.quote("BTCUSDT", "100", "101")
+    filled = 0
+    for _ in range(60):
+        order = one.server.place("BTCUSDT", "buy", "99", "0.01")
+        one.run(0.7)
+        one.server.fill(order)
+        filled += 1
+        one.run(0.7)
+    assert len(of(one, Renewed)) >= 4
+    assert_no_gap(one)
+    assert len(of(one, coinex.UserTradeUpdate)) == filled
+    updates = of(one, coinex.OrderUpdate)
+    assert len(updates) == len({(u.order.order_id, u.event, u.order.updated_at) for u in updates}) == 2 * filled
+    assert all(
+        view.state == "filled" for view in map(one.lines.orders.find, {u.order.order_id for u in updates}) if view
+    )
+    assert "unknown" not in {event.order.state for event in of(one, OrderChanged)}
+
+
+def delays_of(world: World) -> list[float]:
+    """Seconds from a trade until it was handed out, sorted."""
+    found: list[float] = []
+
+    def note(event: Any) -> None:
+        if isinstance(event, coinex.TradesUpdate) and not event.is_history:
+            found.extend(world.now - deal.created_at / 1000 for deal in event.deal_list if deal.created_at)
+
+    world.on_event = note
+    world.run(120.0)
+    return sorted(found)
+
+
+def p99(values: list[float]) -> float:
+    return values[len(values) * 99 // 100]
+
+
+def lossy(seed: int) -> Any:
+    """A line that loses one packet in a hundred: what was lost, and all behind it, comes 0.3 s later."""
+    random = Random(seed)
+    return lambda: 0.32 if random.random() < 0.01 else 0.02
+
+
+def test_with_one_lossy_line_of_two_the_user_waits_no_longer_than_for_the_good_one_alone() -> None:
+    def measured(config: Config, **delays: Any) -> float:
+        one = world(config, rate=30.0, seed=4)
+        one.delays = {int(number[1:]): delay for number, delay in delays.items()}
+        one.lines.subscribe(TRADES, now=one.now)
+        one.run(10.0)
+        return p99(delays_of(one))
+
+    alone = measured(Config(), _0=lambda: 0.02)
+    assert measured(Config(), _0=lossy(1)) > 1.1 * alone
+    assert measured(Config(lines=2), _0=lambda: 0.02, _1=lossy(1)) <= 1.1 * alone
+    assert measured(Config(lines=2), _0=lossy(1), _1=lambda: 0.02) <= 1.1 * alone
+
+
+def test_the_statistics_tell_which_line_was_first_and_by_how_much() -> None:
+    one = world(Config(lines=2))
+    one.delays = {0: lambda: 0.01, 1: lambda: 0.05}
+    one.lines.subscribe(QUOTE, BOOK, now=one.now)
+    one.run(60.0)
+    first, second = one.lines.line_stats
+    assert first.firsts > 50
+    assert first.lead / first.firsts == pytest.approx(0.04, abs=0.02)
+    assert second.firsts == 0
+    assert one.lines.stats.messages == first.statistics.messages + second.statistics.messages
+    assert one.lines.stats.events == len(one.events)
+
+
+def test_a_request_under_way_ends_on_the_line_that_it_left_on() -> None:
+    one = world(Config())
+    one.lines.subscribe(ORDERS, now=one.now)
+    one.run(5.0)
+    old = one.lines.lines[0]
+    one.delays[0] = lambda: 3.0
+    one.run(1.0)
+    request = one.lines.send(coinex.Ping(), one.now)
+    one.lines.renew(one.now)
+    one.run(2.0)
+    assert [event.line for event in of(one, Renewed)] == [1]
+    assert old in one.pipes
+    assert of(one, Replied) == []
+    one.run(5.0)
+    assert [event.request_id for event in of(one, Replied)] == [request]
+    assert old not in one.pipes
+    assert_no_gap(one)
+
+
+def test_stopping_in_the_middle_of_a_renewal_closes_both_lines() -> None:
+    one = world(Config())
+    one.lines.subscribe(*FIVE, now=one.now)
+    one.run(5.0)
+    one.delays[1] = lambda: 1.0
+    one.lines.renew(one.now)
+    one.run(1.5)
+    assert len(one.pipes) == 2
+    one.lines.stop(one.now)
+    one.run(10.0)
+    assert one.pipes == {}
+    assert one.lines.is_over
+    assert one.lines.error is None
+
+
+def test_a_refused_key_ends_the_client_with_the_venues_reason() -> None:
+    wrong = coinex.spot(credentials=coinex.Credentials("id", "wrong"), url="ws://127.0.0.1/v2/spot")
+    server = CoinexServer(now=START, access_id="id", secret_key="secret")
+    one = World(server, wrong, Config(renew_every=60.0))
+    one.lines.subscribe(ORDERS, now=one.now)
+    one.run(30.0)
+    assert one.lines.is_over
+    assert isinstance(one.lines.error, LoginRefused)
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_cuts_renewals_and_lossy_lines_never_lose_a_trade_that_some_line_saw(seed: int) -> None:
+    random = Random(seed)
+    lines = random.choice([1, 2])
+    one = world(Config(renew_every=random.uniform(10, 60), lines=lines, backoff=QUICK), seed=seed, rate=30.0)
+    one.delays = {number: lossy(seed + number) for number in range(200) if random.random() < 0.3}
+    one.lines.subscribe(BOOK, TRADES, QUOTE, *(() if lines == 2 else (ORDERS, FILLS)), now=one.now)
+    one.run(10.0)
+    untrusted = 0.0
+    for _ in range(10):
+        one.run(random.uniform(1, 12))
+        others = {line: pipe for line, pipe in one.pipes.items() if line.is_ready and line.role.value == "active"}
+        if len(others) > 1 and len(set(map(id, one.pipes))) > 1:
+            one.cut(random.choice(list(others)))
+            untrusted += not is_live(one)
+    assert of(one, Lost) == []
+    assert untrusted == 0
+    got = [trade for event in of(one, coinex.TradesUpdate) for trade in event.trade_ids]
+    assert sorted(got) == list(range(min(got), max(got) + 1))
+    assert one.most_pipes <= lines + 2
+    one.run(60.0)
+    assert is_live(one)
+    book = one.server.exchange.markets["spot:BTCUSDT"]
+    assert one.lines.book(BOOK).best_bid is not None
+    assert book is not None

@@ -1,0 +1,52 @@
+"""Programs that tests start: they are killed and reaped however the test ends, and a hang is one only after minutes.
+
+A guard is there for programs that never end. It must never be what a busy machine runs into: see `HANGS_AFTER`.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+HANGS_AFTER: Final = 240.0
+"""Seconds after which something that should come at once is taken for never coming; below the limit of a whole test."""
+
+
+@contextmanager
+def running(
+    command: Sequence[str | Path], *, env: Mapping[str, str] | None = None, cwd: Path | None = None
+) -> Iterator[subprocess.Popen[str]]:
+    """The program while it runs, both outputs in pipes; killed at the end of the block, if it has not ended by then."""
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=env, cwd=cwd
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()  # nothing, for one that has ended
+
+
+def ended(process: subprocess.Popen[str]) -> tuple[int, str, str]:
+    """Exit status, output and errors, once it has ended."""
+    out, err = process.communicate(timeout=HANGS_AFTER)
+    return process.returncode, out, err
+
+
+def python(
+    *arguments: str | Path, env: Mapping[str, str] | None = None, cwd: Path | None = None, text: str | None = None
+) -> subprocess.CompletedProcess[str]:
+    """What this Python did with the arguments; `text` is its standard input."""
+    return subprocess.run(
+        [sys.executable, *arguments],
+        input=text,
+        capture_output=True,
+        text=True,
+        timeout=HANGS_AFTER,
+        env=env,
+        cwd=cwd,
+        check=False,
+    )
