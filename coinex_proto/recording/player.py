@@ -259,7 +259,16 @@ class Replay:
         self.header = header
         self._recording_id, self._expected_frame = header.recording_id, header.frame + 1
         if self._session is None and header.frame == 0 and not header.is_flight:
-            self._session = Session(self._made_dialect(), self._sources, self._made_config())
+            self._session = self._made_session()
+
+    def _made_session(self) -> Session:
+        made = Session(self._made_dialect(), self._sources, self._made_config())
+        made.read_clock = self._read_clock
+        return made
+
+    def _read_clock(self) -> float:
+        """Views of books are as old as the recording."""
+        return self.now
 
     def _made_dialect(self) -> Dialect:
         if self._dialect is None:
@@ -358,8 +367,9 @@ class Replay:
         """A checkpoint is passed by, unless there is nothing to go on with."""
         if self._session is not None:
             return None
-        made = Session(self._made_dialect(), self._sources, self._made_config())
+        made = self._made_session()
         stand_ins: dict[Hashable, object] = {
+            "session": made,
             "dialect": made.dialect,
             "config": made.config,
             "sources": self._sources,

@@ -44,6 +44,7 @@ WHOLE: Final = 2
 
 INPUTS: Final = (
     "hold",
+    "let_go",
     "unsubscribe",
     "release",
     "send",
@@ -62,6 +63,8 @@ INPUTS: Final = (
     "recover",
     "note",
     "next_step",
+    "ask_about_orders",
+    "reconnect",
     "connected",
     "disconnected",
     "stop",

@@ -186,7 +186,7 @@ class Tap:
     def _packed(self, method: str, arguments: tuple[Any, ...], named: dict[str, Any]) -> tuple[bytes, str]:
         known: dict[int, Hashable] = {}
         named = {name: value for name, value in named.items() if name != "now"}
-        if method == "hold":
+        if method in ("hold", "let_go"):
             self._name_holder(named["holder"], known)
         elif method == "release":
             self._name_holder(arguments[0], known)
@@ -255,6 +255,7 @@ class Tap:
         session = self._session
         assert session is not None
         known: dict[int, Hashable] = {
+            id(session): "session",
             id(session.dialect): "dialect",
             id(session.config): "config",
             id(session._sources): "sources",
@@ -262,7 +263,7 @@ class Tap:
             id(session._sources.random_bytes): "random_bytes",
             **{id(holder): name for holder, name in self._holders.items()},
         }
-        state = {name: getattr(session, name) for name in self._state if name != "inflate"}
+        state = {name: getattr(session, name) for name in self._state if name not in ("inflate", "read_clock")}
         connection = session._connection
         if connection is not None:
             known[id(connection.inflate)] = "inflate"
@@ -317,7 +318,7 @@ def time_at(name: str) -> int | None:
     return None if name in _NOW_NAMED else _NOW_AT.get(name, 0)
 
 
-_NOW_NAMED: Final = frozenset({"hold", "unsubscribe", "apply_facts", "recover"})
+_NOW_NAMED: Final = frozenset({"hold", "let_go", "unsubscribe", "apply_facts", "recover"})
 _NOW_AT: Final = {
     "release": 1,
     "send": 1,

@@ -34,7 +34,7 @@ def prices(lines: list[str]) -> list[str]:
 def test_pandas_reads_them_exactly_with_these_options(lines: list[str]) -> None:
     text = io.StringIO("\n".join(lines))
     frame = pandas.read_json(text, lines=True, dtype=False, precise_float=True)
-    assert [row for row in frame["data"]] == [json.loads(line)["data"] for line in lines]
+    assert list(frame["data"]) == [json.loads(line)["data"] for line in lines]
     assert [at for at in frame["received_at"] if at == at] == [
         json.loads(line)["received_at"] for line in lines if "received_at" in json.loads(line)
     ]
@@ -58,7 +58,7 @@ def test_polars_does_not_see_what_comes_late_without_them(lines: list[str]) -> N
     late = [*(line for line in lines if '"type":"TickerUpdate"' in line)] * 200
     late = [*late[:150], *(line for line in lines if '"type":"BestQuoteUpdate"' in line)]
     frame = polars.read_ndjson("\n".join(late).encode())
-    assert "best_bid_price" not in [field.name for field in frame.schema["data"].fields]
+    assert "best_bid_price" not in str(frame.schema["data"])
 
 
 def test_arrow_reads_digits_as_texts(lines: list[str]) -> None:
