@@ -43,6 +43,7 @@ class Verification:
     """What the updates of one subscription prove; written by `trust.py` only."""
 
     __slots__ = (
+        "absent_deletes",
         "awaited_since",
         "book",
         "last_update_at",
@@ -75,6 +76,8 @@ class Verification:
         self.unproved_since: float | None = None
         """A book that gets updates which do not prove it, since then."""
         self.unproved_why = ""
+        self.absent_deletes = 0
+        """Those of its book that the statistics have counted."""
         self.renewals = 0
         """How often it was asked for anew because its book stayed unproved."""
 

@@ -149,6 +149,9 @@ class Trust:
         passed, failed = book.checks_passed, book.checks_failed
         why = book.apply(update)
         self._stats.checksums_passed += book.checks_passed - passed
+        if (absent := getattr(book, "absent_deletes", 0)) != known.absent_deletes:
+            self._stats.absent_deletes += absent - known.absent_deletes
+            known.absent_deletes = absent
         if why is None:
             if self.is_doubted:
                 known.unproved_since, known.unproved_why = None, ""
@@ -275,7 +278,7 @@ class Trust:
         """It gets its first holder, perhaps with other parameters than before: what will prove its updates."""
         known = subscription.verification
         known.merger = topic.merger()
-        known.book = book
+        known.book, known.absent_deletes = book, 0
         known.view = None if book is None else BookView(cast("Topic[BookChanged]", topic), book, self._is_line_proved)
 
     def expect(self, subscription: Subscription, *, is_asked: bool = False) -> None:

@@ -87,11 +87,13 @@ def _numbers(text: str) -> Level:
 class Ladder:
     """One side of a live book: `texts` in ascending order of price, `price:size` each."""
 
-    __slots__ = ("_is_highest_best", "_key_of", "_keys", "_longest", "texts")
+    __slots__ = ("_is_highest_best", "_key_of", "_keys", "_longest", "absent", "texts")
 
     def __init__(self, *, is_highest_best: bool = False) -> None:
         """`is_highest_best`: the side is the bids, whose best price is the highest; else the asks."""
         self._is_highest_best = is_highest_best
+        self.absent = 0
+        """How often a level was removed that was not there."""
         self.clear()
 
     def clear(self) -> None:
@@ -152,6 +154,8 @@ class Ladder:
                     float(size)  # "." is no zero
                     if keys[index] == key:
                         del keys[index], texts[index]
+                    else:
+                        self.absent += 1
                     continue
                 text = f"{price}:{size}"
                 fresh.append(text)

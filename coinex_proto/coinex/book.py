@@ -42,6 +42,7 @@ class CoinexBook:
         "_newest",
         "_updated_at_ms",
         "_why",
+        "absent_deletes",
         "checks_failed",
         "checks_passed",
     )
@@ -50,6 +51,7 @@ class CoinexBook:
         self._gets_differences = gets_differences
         self.checks_passed = 0
         self.checks_failed = 0
+        self.absent_deletes = 0
         self._bids = Ladder()
         self._asks = Ladder()
         self.reset()
@@ -115,6 +117,7 @@ class CoinexBook:
         else:
             bids.change(depth.bids)
             asks.change(depth.asks)
+            self.absent_deletes = bids.absent + asks.absent
         text = joined(bids, asks)
         if not bids.has_positive_prices or not asks.has_positive_prices:
             raise PayloadError("a level with a price of zero")

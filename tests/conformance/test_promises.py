@@ -80,7 +80,7 @@ def test_n6_a_first_connection_that_fails_comes_out_bare_and_names_host_and_port
         pytest.fail("the block must not begin")
 
 
-def test_retry_first_goes_on_until_the_venue_is_there(driver: Driver) -> None:  # N27
+def test_n27_retry_first_goes_on_until_the_venue_is_there(driver: Driver) -> None:
     port = free_port()
     retries: list[int] = []
     venues: list[Any] = []
