@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from aiotools import VirtualClock
 
+from coinex_asyncio.network import Receiver
 from tests.coinex_trio.venue import START, Venue, Venues
 
 T = TypeVar("T")
@@ -17,7 +18,7 @@ T = TypeVar("T")
 class VenueLink(asyncio.Transport):
     """A transport of asyncio whose other end is a `Venue`; takes as much as the venue has room for."""
 
-    def __init__(self, venue: Venue, protocol: asyncio.Protocol) -> None:
+    def __init__(self, venue: Venue, protocol: Receiver) -> None:
         super().__init__()
         self.venue = venue
         self.unsent = bytearray()
@@ -93,7 +94,7 @@ class AsyncioNetwork(Venues):
         return START + self._loop.time()
 
     async def open_transport(
-        self, protocol: asyncio.Protocol, host: str, port: int, ssl_context: ssl.SSLContext | None
+        self, protocol: Receiver, host: str, port: int, ssl_context: ssl.SSLContext | None
     ) -> asyncio.Transport:
         await asyncio.sleep(0)
         link = VenueLink(self.accept(self.now(), host, port, ssl_context), protocol)
