@@ -55,7 +55,7 @@ class Line(asyncio.BufferedProtocol):
     def begin(self, transport: asyncio.Transport) -> None:
         """From now on the session gets what comes, and sends."""
         self.transport = transport
-        transport.set_write_buffer_limits(high=0)
+        transport.set_write_buffer_limits(high=1, low=0)  # of 0, TLS would be over it with nothing to send
         self._core.session.connected(self._core.now())
         self._io.turn()
         if self._has_ended:
