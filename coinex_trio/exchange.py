@@ -214,7 +214,7 @@ def local_exchange(
     with a certificate made for this run; `ca_file` is what clients have to trust (needs the extra `tls`). The keys are made from the seed unless given;
     a local CoinFLEX has the one account of its documentation. `UsageError` when the port is taken.
     """
-    settings = _settings(
+    settings = settings_of(
         venue, seed, markets, rate, faults, access_id, secret_key,
         allows_old_signatures=allows_old_signatures, accounts=accounts, forms=forms,
     )  # fmt: skip
@@ -275,16 +275,23 @@ def memory_exchange(
     Any address leads to it, and nothing has to be closed. Blocking clients move the time while they wait; under trio it is
     trio's own, so run under `trio.testing.MockClock`. `accounts`: how many (CoinEx), each with keys of its own.
     """
-    settings = _settings(venue, seed, markets, rate, faults, None, None, accounts=accounts, forms=forms)
+    settings = settings_of(venue, seed, markets, rate, faults, None, None, accounts=accounts, forms=forms)
     network = MemoryNetwork(settings.server, seed)
-    if isinstance(settings, QfexSettings):
-        return QfexExchange(network, cast(QfexServer, network.server))
-    if isinstance(settings, CoinflexSettings):
-        return CoinflexExchange(network, cast(CoinflexServer, network.server))
-    return Exchange(network, cast(CoinexServer, network.server))
+    return exchange_of(network, network.server)
 
 
-def _settings(
+def exchange_of(host: ExchangeHost, server: object) -> Exchange | QfexExchange | CoinflexExchange:
+    """What a program holds of this server half."""
+    match server:
+        case QfexServer():
+            return QfexExchange(host, server)
+        case CoinflexServer():
+            return CoinflexExchange(host, server)
+        case _:
+            return Exchange(host, cast(CoinexServer, server))
+
+
+def settings_of(
     venue: str,
     seed: int,
     markets: Sequence[str] | int | None,
@@ -297,6 +304,7 @@ def _settings(
     accounts: int = 1,
     forms: QfexForms | None = None,
 ) -> Settings | QfexSettings | CoinflexSettings:
+    """What an exchange of this venue is started with. Raises `UsageError` for what it cannot be."""
     checked = checked_faults(faults)
     if not 1 <= accounts <= MOST_ACCOUNTS or (accounts > 1 and venue != "coinex"):
         raise UsageError(f"accounts={accounts}: a local CoinEx has 1 to {MOST_ACCOUNTS}, the other exchanges have one")

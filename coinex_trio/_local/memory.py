@@ -114,11 +114,14 @@ class MemoryNetwork:
 
     def wait(self, watched: Sequence[tuple[Transport, bool]], until: float) -> Sequence[Transport]:
         """Moves the time on until something has come, or until then."""
-        transports = [transport for transport, _ in watched if isinstance(transport, MemoryTransport)]
+        transports = [(transport, wants) for transport, wants in watched if isinstance(transport, MemoryTransport)]
         if not transports and until == math.inf:
             raise UsageError("nothing is left that could happen in memory, and no end was given")
         self.follow()
-        while not (ready := [transport for transport in transports if transport.is_readable]) and self._now < until:
+        while (
+            not (ready := [each for each, wants in transports if each.is_readable or (wants and each.is_writable)])
+            and self._now < until
+        ):
             self._now = self.server.advance_to_output(until)
             self._deliver()
         return ready
@@ -167,6 +170,7 @@ class MemoryNetwork:
         if transport.ended is None:
             transport.connection.receive_data(data, self._now)
             self._deliver()
+            transport.changed()  # whoever waits for the exchange's next deadline asks for it again
 
     def receive_eof(self, transport: MemoryTransport) -> None:
         """The end of a client's bytes."""

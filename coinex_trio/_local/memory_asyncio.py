@@ -30,6 +30,14 @@ class Receiver(Protocol):
         """The peer has ended; true: writing goes on."""
         ...
 
+    def pause_writing(self) -> None:
+        """There is no room."""
+        ...
+
+    def resume_writing(self) -> None:
+        """There is room again."""
+        ...
+
     def connection_lost(self, exc: Exception | None) -> None:
         """It has ended."""
         ...
@@ -49,7 +57,7 @@ class Timeline(Protocol):
 
 @final
 class MemoryLink(asyncio.Transport):
-    """Writes at once; wakes for the exchange's next deadline, since nobody else moves it."""
+    """Writes what there is room for; wakes for the exchange's next deadline, since nobody else moves it."""
 
     def __init__(self, timeline: Timeline, transport: MemoryTransport, protocol: Receiver) -> None:
         super().__init__()
@@ -59,16 +67,27 @@ class MemoryLink(asyncio.Transport):
         self._protocol = protocol
         self._pump_handle: asyncio.Handle | None = None
         self._has_ended = False
+        self._unsent = b""
+        self._says_no_more = False
         transport.changed = self._changed
         protocol.connection_made(self)
         self._changed()
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
-        """Everything is taken at once."""
+        """What there is no room for waits here, and the client is told to pause."""
         if self._transport.is_closed:
             return
+        is_first = not self._unsent
+        self._unsent += bytes(data)
+        if is_first:
+            self._flush()
+            if self._unsent and not self._has_ended:
+                self._protocol.pause_writing()
+
+    def _flush(self) -> None:
         try:
-            self._transport.send(data)
+            while self._unsent and (taken := self._transport.send(self._unsent)):
+                self._unsent = self._unsent[taken:]
         except ConnectionResetError as error:
             self._end(error)
 
@@ -77,11 +96,13 @@ class MemoryLink(asyncio.Transport):
         return True
 
     def write_eof(self) -> None:
-        """The exchange sees the end of what we say."""
-        self._transport.shutdown()
+        """The exchange sees the end of what we say, when all of it is on its way."""
+        self._says_no_more = True
+        if not self._unsent:
+            self._transport.shutdown()
 
     def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
-        """Nothing is ever buffered."""
+        """A single byte that waits makes the client pause, whatever it would like."""
 
     def is_closing(self) -> bool:
         """Closed by the client, or ended by the exchange."""
@@ -104,6 +125,12 @@ class MemoryLink(asyncio.Transport):
     def _pump(self) -> None:
         self._pump_handle = None
         self._timeline.follow()
+        if self._unsent:
+            self._flush()
+            if not self._unsent and not self._has_ended:
+                self._protocol.resume_writing()
+                if self._says_no_more:
+                    self._transport.shutdown()
         self._hand_over()
         self._sleep()
 

@@ -24,34 +24,41 @@ class Timeline(Protocol):
 
 @final
 class MemoryStream(trio.abc.HalfCloseableStream):
-    """Sends at once; receiving waits for the exchange's next deadline, since nobody else moves it."""
+    """Sends what there is room for; whoever waits, waits for the exchange's next deadline, since nobody else moves it."""
 
     def __init__(self, timeline: Timeline, transport: MemoryTransport) -> None:
         self._timeline = timeline
         self._transport = transport
-        self._changed = trio.Event()
-        transport.changed = lambda: self._changed.set()
+        self._changed = trio.lowlevel.ParkingLot()
+        transport.changed = self._wake
+
+    def _wake(self) -> None:
+        self._changed.unpark_all()
 
     async def send_all(self, data: bytes | bytearray | memoryview) -> None:
-        """Never waits for room."""
+        """Waits while there is no room."""
         await trio.lowlevel.checkpoint()
         self._check_open()
+        unsent = bytes(data)
         try:
-            self._transport.send(data)
+            while unsent := unsent[self._transport.send(unsent) :]:
+                await self.wait_send_all_might_not_block()
         except ConnectionResetError as error:
             raise trio.BrokenResourceError(str(error)) from error
 
     async def wait_send_all_might_not_block(self) -> None:
-        """There is room."""
+        """Until there is room."""
         await trio.lowlevel.checkpoint()
         self._check_open()
+        while not self._transport.is_writable:
+            await self._wait()
+            self._check_open()
 
     async def receive_some(self, max_bytes: int | None = None) -> bytes:
         """Bytes as soon as there are any; empty at the end."""
         await trio.lowlevel.checkpoint()
         while True:
             self._check_open()
-            self._changed = trio.Event()
             self._timeline.follow()
             try:
                 data = self._transport.receive(65536 if max_bytes is None else max_bytes)
@@ -59,9 +66,7 @@ class MemoryStream(trio.abc.HalfCloseableStream):
                 raise trio.BrokenResourceError(str(error)) from error
             if data is not None:
                 return data
-            pause = self._timeline.until_next()
-            with trio.move_on_at(trio.current_time() + pause if pause < math.inf else math.inf):
-                await self._changed.wait()
+            await self._wait()
 
     async def send_eof(self) -> None:
         """The exchange sees the end of what we say."""
@@ -73,6 +78,13 @@ class MemoryStream(trio.abc.HalfCloseableStream):
         """Lets go of it at once."""
         self._transport.close()
         await trio.lowlevel.checkpoint()
+
+    async def _wait(self) -> None:
+        """Until something may have changed."""
+        pause = self._timeline.until_next()
+        with trio.move_on_at(trio.current_time() + pause if pause < math.inf else math.inf):
+            await self._changed.park()
+        self._timeline.follow()
 
     def _check_open(self) -> None:
         if self._transport.is_closed:

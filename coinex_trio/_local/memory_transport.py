@@ -33,13 +33,18 @@ class MemoryTransport:
         self.is_closed = False
         """By the client; the exchange may still say something, which nobody reads."""
         self.changed: Callable[[], None] = _nothing
-        """Called when there is something to receive."""
+        """Called when there is something to receive, or room to send again."""
         self._exchange = exchange
 
     @property
     def is_readable(self) -> bool:
         """Bytes or the end can be received."""
         return bool(self.inbox) or self.ended is not None
+
+    @property
+    def is_writable(self) -> bool:
+        """Bytes would be taken."""
+        return self.ended is not None or self.connection.room > 0
 
     def progress(self, now: float) -> bool:
         """There is nothing to wait for."""
@@ -50,11 +55,13 @@ class MemoryTransport:
         return math.inf
 
     def send(self, data: bytes | bytearray | memoryview) -> int:
-        """Everything is taken at once."""
+        """As much is taken as there is room for."""
         if self.ended == "rst":
             raise ConnectionResetError("the exchange has reset the connection")
-        self._exchange.receive_data(self, bytes(data))
-        return len(data)
+        taken = int(min(len(data), self.connection.room))
+        if taken:
+            self._exchange.receive_data(self, bytes(data[:taken]))
+        return taken
 
     def receive(self, size: int) -> bytes | None:
         """What has come; None while nothing has, empty at the end."""

@@ -56,6 +56,7 @@ class VenueServer(ABC, Generic[Code]):
         self.now = now
         self.exchange = exchange
         self.answers_pings, self.answers_close = answers_pings, answers_close
+        self._usually_answers_pings = answers_pings
         self.max_request_bytes = max_request_bytes
         self.crowds = Crowds(exchange, crowd, seed, self._woken)
         self._waking = Waking(exchange.markets, self._wake)
@@ -163,6 +164,13 @@ class VenueServer(ABC, Generic[Code]):
     def inject(self, fault: str | Fault) -> None:
         """Add one more fault, an object or a line of the fault language, counted from now."""
         self._faults.plan.add(parse_fault(fault) if isinstance(fault, str) else fault, self.now)
+
+    def end_faults(self) -> None:
+        """No fault is due any more, the clock is right and every market trades; what has broken stays broken."""
+        self._faults.plan = FaultPlan((), now=self.now, seed="")
+        self.answers_pings = self._usually_answers_pings
+        self.skew_clock(0.0)
+        self.resume()
 
     @abstractmethod
     def sign_out(self) -> None:

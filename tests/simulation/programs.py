@@ -1,0 +1,269 @@
+"""The program of one seed: random calls of a user in bad weather, then calm; and what must be true meanwhile and at the end."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+from hashlib import sha256
+from random import Random
+from typing import Any, TypeAlias
+
+from attrs import define, field
+
+from coinex_proto import (
+    BookChanged,
+    Callbacks,
+    Event,
+    Failed,
+    OrderView,
+    Replied,
+    SdkError,
+    Topic,
+    Unrecognised,
+    Update,
+    coinex,
+    coinflex,
+    qfex,
+)
+from coinex_trio.swarm import Swarm
+from tests.simulation.drivers import DRIVERS, Program
+from tests.simulation.wire import faults_of
+
+VENUES = {"spot": "coinex", "futures": "coinex", "qfex": "qfex", "coinflex": "coinflex"}
+MARKETS = {"spot": "BTCUSDT", "futures": "BTCUSDT", "qfex": "AAPL-USD", "coinflex": "XBT/USDT"}
+WEATHER = 75.0
+"""Seconds of it."""
+RECOVERY = 60.0
+"""Seconds within which all must be live after it."""
+
+Call: TypeAlias = Callable[[Any], Any]
+
+
+@define
+class Witness:
+    """What a program has seen."""
+
+    asked: int = 0
+    ended: Counter[int] = field(factory=Counter)
+    """How often each request of `send` has ended."""
+    events: Any = field(factory=sha256)
+    errors: Counter[str] = field(factory=Counter)
+    fills: Counter[object] = field(factory=Counter)
+    trades: Counter[object] = field(factory=Counter)
+    views: list[OrderView] = field(factory=list)
+    strays: list[str] = field(factory=list)
+    unknown: int = 0
+    """Orders of which nobody knew in the end."""
+
+    def see(self, event: Event) -> None:
+        """Every event of the client."""
+        self.events.update(f"{type(event).__name__} {getattr(event, 'topic_key', '')} {getattr(event, 'why', '')}\n".encode())
+        match event:
+            case coinex.UserTradeUpdate() as trade:
+                self.fills[trade.order_id, trade.deal_id] += 1
+            case qfex.FillUpdate() as fill:
+                self.fills[fill.order_id, fill.trade_id] += 1
+            case coinex.TradesUpdate() as trades:
+                self.trades.update(trades.trade_ids)
+
+    def note(self, view: object) -> object:
+        """A view that a call gave."""
+        if isinstance(view, OrderView) and not any(view is known for known in self.views):
+            self.views.append(view)
+        return view
+
+
+def topics_of(venue: str) -> tuple[Topic[BookChanged], list[Topic[Any]]]:
+    """The book, and everything that the program subscribes besides."""
+    market = MARKETS[venue]
+    match venue:
+        case "spot":
+            return coinex.Depth(market), [
+                coinex.Trades(market), coinex.Orders(market), coinex.UserTrades(market), coinex.Balances(), coinex.BestQuote(market),
+            ]  # fmt: skip
+        case "futures":
+            return coinex.Depth(market), [
+                coinex.Trades(market), coinex.Orders(market), coinex.UserTrades(market), coinex.Positions(), coinex.Ticker(market),
+            ]  # fmt: skip
+        case "qfex":
+            return qfex.Level2(market), [qfex.Trades(market), qfex.Orders(), qfex.Fills(), qfex.Balances(), qfex.Bbo(market)]
+        case _:
+            pair = coinflex.ASSETS_2020.pair(market)
+            return coinflex.OrderBook(*pair), [coinflex.OwnOrders()]
+
+
+def placing(venue: str, draw: Random, mid: Decimal) -> Call:
+    """An order near the market, sometimes across it."""
+    side = draw.choice(("buy", "sell"))
+    away = Decimal(draw.choice(("0.9", "0.97", "0.999", "1.001", "1.03", "1.1")))
+    price = (mid * away).quantize(Decimal("0.01"))
+    market = MARKETS[venue]
+    match venue:
+        case "spot" | "futures":
+            return lambda client: client.place_order(market, side, "limit", "0.01", price)
+        case "qfex":
+            return lambda client: client.place_order(market, side.upper(), "LIMIT", "1", price)
+        case _:
+            return lambda client: client.place_order(market, side, "0.01", price.quantize(Decimal(1)))
+
+
+def modifying(venue: str, view: OrderView, draw: Random) -> Call:
+    factor = Decimal(draw.choice(("0.99", "1.01")))
+    price = ((view.price or Decimal(1)) * factor).quantize(Decimal("0.01" if venue != "coinflex" else "1"))
+    return lambda client: client.modify_order(view, price=price)
+
+
+def pinging(venue: str) -> Any:
+    match venue:
+        case "spot" | "futures":
+            return coinex.Ping()
+        case "qfex":
+            return qfex.GetUserOrders()
+        case _:
+            return coinflex.GetOrders()
+
+
+def program_of(venue: str, swarm: Swarm, seen: Witness) -> Callable[[Any], Program]:
+    """What the user of this seed does."""
+    draw = Random(f"{venue}:{swarm.seed}:program")
+    book, others = topics_of(venue)
+    market = MARKETS[venue]
+    exchange = swarm.exchange
+
+    def trying(call: Call) -> Program:
+        """Only what is documented may come out of a call."""
+        try:
+            seen.note((yield call))
+        except (SdkError, TimeoutError) as error:
+            seen.errors[type(error).__name__] += 1
+
+    def mid() -> Decimal:
+        found = exchange._server._market(market)
+        bid, ask = (found.best(side) for side in ("buy", "sell"))
+        prices = [Decimal(price) for price, _ in (bid, ask) if price and Decimal(price)]
+        return sum(prices, Decimal(0)) / len(prices) if prices else Decimal(100)
+
+    def act() -> Program:
+        open_views = [view for view in seen.views if not view.is_final]
+        match draw.choice(("place", "place", "place", "cancel", "cancel", "modify", "send", "open", "fill", "ready", "money", "turn", "resolve")):
+            case "place":
+                yield from trying(placing(venue, draw, mid()))
+            case "cancel" if open_views:
+                view = draw.choice(open_views)
+                yield from trying(lambda client: client.cancel_order(view))
+            case "modify" if open_views:
+                yield from trying(modifying(venue, draw.choice(open_views), draw))
+            case "resolve" if open_views and venue in ("spot", "futures"):
+                view = draw.choice(open_views)
+                yield from trying(lambda client: client.resolve(view))
+            case "send":
+                number = seen.asked
+                seen.asked += 1
+
+                def ended(event: Replied[Any] | Failed) -> None:
+                    seen.ended[number] += 1
+
+                def send(client: Any) -> None:
+                    try:
+                        client.send(pinging(venue), ended)
+                    except SdkError:
+                        seen.ended[number] += 1
+                        raise
+
+                yield from trying(send)
+            case "open" if venue in ("spot", "futures"):
+                yield from trying(lambda client: client.open_orders(market))
+            case "money" if venue in ("spot", "coinflex"):
+                yield from trying(lambda client: client.balances() if venue == "spot" else client.get_balances())
+            case "fill":
+                for order in exchange.orders(market)[:1]:
+                    exchange.fill(order)
+            case "ready":
+                yield from trying(lambda client: client.ready(book))
+            case "turn":
+                topic = others[-1]
+                yield from trying(lambda client: client.unsubscribe(topic))
+                yield from trying(lambda client: client.subscribe(topic))
+
+    def program(client: Any) -> Program:
+        client.on(Event)(seen.see)
+        client.subscribe(book, *others)
+        began = swarm.now
+        while swarm.now < began + WEATHER:
+            yield from act()
+            yield draw.choice((0.01, 0.3, 2.0, 5.0))
+            swarm.check(client, orders=seen.views)
+        swarm.calm()
+        yield RECOVERY
+        topics = tuple(status.topic for status in client.topics())
+        assert client.trusted(book, *others), f"not live a minute after the faults: {_not_live(client, topics)}"
+        swarm.check(client, orders=seen.views)
+        bid = mid().quantize(Decimal(1))
+        exchange.quote(market, bid, bid + 2, **({"module": venue} if VENUES[venue] == "coinex" else {}))
+        yield 15.0
+        _settled(venue, swarm, client, book, seen)
+
+    return program
+
+
+def _not_live(client: Any, topics: tuple[Topic[Any], ...]) -> list[str]:
+    return [str(topic) for topic in topics if not client.trusted(topic)]
+
+
+def _settled(venue: str, swarm: Swarm, client: Any, book: Topic[BookChanged], seen: Witness) -> None:
+    """Nothing is on its way any more: now all must be equal."""
+    swarm.check(client, orders=seen.views)
+    market = swarm.exchange._server._market(MARKETS[venue])
+    view = client.book(book)
+    for side, shown in (("buy", view.bids), ("sell", view.asks)):
+        expected = [(Decimal(price), Decimal(size)) for price, size in market.levels(side, 5)]
+        assert [tuple(level) for level in list(shown)[:5]] == expected, f"{side}: {list(shown)[:5]}, not {expected}"
+    own = {order.order_id: order for order in swarm.placed()}
+    known = {order.order_id: order for order in (*seen.views, *client.orders()) if order.order_id is not None}
+    for order_id, order in known.items():
+        record = own.get(order_id)
+        if order.state == "unknown" and not order.has_ended:
+            seen.unknown += 1
+        elif record is not None and order.state in ("live", "filled"):
+            assert order.state == record.state, f"{order} is {record.state}"
+            assert order.filled == record.filled, f"{order}: {record.filled} was filled"
+    for record in own.values():
+        if record.state == "live" and record.market == market.spec.name:
+            assert record.order_id in known, f"{record} stands, and the client does not know it"
+            state = known[record.order_id].state
+            assert state in ("live", "unknown"), f"{record} stands, and the client says {state}"
+    seen.strays = [str(order) for order in client.orders() if order.order_id is None]
+
+
+def run(seed: int, venue: str, driver: str) -> Witness:
+    """One simulation. Raises `AssertionError` that says what was untrue."""
+    swarm = Swarm(seed, VENUES[venue], markets=(MARKETS[venue],), rate=2.0, seconds=WEATHER)  # type: ignore[arg-type]
+    seen = Witness()
+    threads = threading.active_count()
+    DRIVERS[driver](swarm, venue, None, program_of(venue, swarm, seen))
+    found = [*_afterwards(seed, venue, swarm, seen, threads)]
+    assert not found, "; ".join(found)
+    seen.events.update(swarm.trace().encode())
+    return seen
+
+
+def _afterwards(seed: int, venue: str, swarm: Swarm, seen: Witness, threads: int) -> Iterator[str]:
+    if swarm.open_connections():
+        yield f"{swarm.open_connections()} connections are left"
+    if threading.active_count() != threads:
+        yield f"threads are left: {threading.enumerate()}"
+    wrong = [number for number in range(seen.asked) if seen.ended[number] != 1]
+    if wrong:
+        yield f"requests that did not end once: {wrong}"
+    twice = [fill for fill, count in seen.fills.items() if count > 1]
+    if twice:
+        yield f"fills told twice: {twice}"
+    again = [trade for trade, count in seen.trades.items() if count > 1]
+    if again:
+        yield f"trades told twice: {again}"
+    yield from faults_of(swarm, venue)
+
+
+__all__ = ["VENUES", "Callbacks", "Unrecognised", "Update", "Witness", "run"]
