@@ -16,10 +16,11 @@ itself (`faults=` of `memory_exchange`). The same seed and calls give the same b
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from decimal import Decimal
 from hashlib import sha256
 from typing import Any, Final, Literal, Protocol, TypeAlias, cast, final
 
-from coinex_proto import BookChanged, BookView, OrderView, Topic, TopicStatus
+from coinex_proto import BookChanged, BookView, Level, OrderView, Topic, TopicStatus
 from coinex_proto.errors import UsageError
 from coinex_proto.simulator.market.matching import Order
 from coinex_trio._local.memory import START, MemoryNetwork
@@ -75,6 +76,8 @@ class Swarm:
             raise UsageError(f"Swarm(seed={seed!r}): a whole number from 0 on")
         settings = settings_of(venue, seed, markets, rate, "", None, None)
         self.seed = seed
+        self._has_steps = venue == "coinflex"
+        """A book of this venue is kept notice by notice, and between two of a moment it is none that the exchange has had."""
         self.seconds = seconds
         self._weather = weather = Weather(venue, seed)
 
@@ -184,15 +187,21 @@ class Swarm:
         return ""
 
     def _untrue_books(self, client: SwarmClient) -> Iterable[str]:
+        if self._has_steps and not (self._weather.is_calm and self._wire.is_quiet()):
+            return
         for status in client.topics():
             topic = status.topic
             if topic.event is not BookChanged or not client.trusted(topic):
                 continue
             view = client.book(cast("Topic[BookChanged]", topic)).snapshot()
-            bids, asks = tuple(map(tuple, view.bids)), tuple(map(tuple, view.asks))
+            bids, asks = tuple(map(_pair, view.bids)), tuple(map(_pair, view.asks))
             if not self._record.has_had_book(view.market, bids, asks, self.now):
                 yield f"the book of {topic} is trusted, and the exchange has not had it: {bids[:2]} {asks[:2]}"
 
     def _name_of(self, order: Order) -> tuple[int | str, str]:
         placed = self.exchange._placed(order)
         return placed.order_id, placed.client_order_id
+
+
+def _pair(level: Level) -> tuple[Decimal, Decimal]:
+    return level[0], level[1]

@@ -66,10 +66,11 @@ class Record:
                 self._books[market.spec.name] = {book: at for book, at in seen.items() if now - at < REMEMBERED}
 
     def has_had_book(self, name: str, bids: Levels, asks: Levels, now: float) -> bool:
-        """Whether the best levels of this market were these, a short while ago at most."""
+        """Whether the best levels of this market were these, a short while ago at most; of any, by a name not known here."""
         self.note_books(now)
-        at = self._books.get(name, {}).get((bids[:LEVELS], asks[:LEVELS]))
-        return at is not None and now - at <= REMEMBERED
+        books = [self._books[name]] if name in self._books else self._books.values()
+        wanted = bids[:LEVELS], asks[:LEVELS]
+        return any(now - book[wanted] <= REMEMBERED for book in books if wanted in book)
 
     # What the exchange reports -------------------------------------------------------------------------------------
 

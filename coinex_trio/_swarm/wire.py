@@ -217,10 +217,15 @@ class Wire:
         self._connections: dict[ServerConnection, WireConnection] = {}
         self._ready: dict[WireConnection, None] = {}
         self._calls_now = 0
+        self._arrived_at = -math.inf
 
     def open_connections(self) -> int:
         """Connections that neither side has ended, as far as the client can see."""
         return sum(each.wants_close is None and not each.has_left for each in self._connections.values())
+
+    def is_quiet(self) -> bool:
+        """Nothing is on its way to a client, and nothing has reached one in this very moment."""
+        return self._arrived_at < self.now and not any(each.down.size for each in self._connections.values())
 
     def calm(self) -> None:
         """No more faults."""
@@ -250,6 +255,7 @@ class Wire:
 
     def take_ready(self) -> tuple[WireConnection, ...]:
         """Connections with something for their clients since the last time."""
+        self._collect()
         ready = tuple(self._ready)
         self._ready.clear()
         return ready
@@ -296,6 +302,7 @@ class Wire:
         for connection in tuple(self._connections.values()):
             if connection.next_at() <= at and connection.step(at):
                 self._ready[connection] = None
+                self._arrived_at = at
         self._collect()
 
     def _collect(self) -> bool:

@@ -9,7 +9,7 @@ import asyncio
 import inspect
 from collections.abc import AsyncIterator, Callable, Generator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 import trio
 from aiotools import VirtualClock
@@ -20,7 +20,8 @@ import coinex_trio
 from coinex_driver.async_coinflex import AsyncCoinflexClient
 from coinex_driver.async_qfex import AsyncQfexClient
 from coinex_driver.client_core import ClientCore
-from coinex_proto import Callbacks, Config, coinflex, qfex
+from coinex_driver.coinex_facade import Module
+from coinex_proto import Config, coinflex, qfex
 from coinex_trio._io.trio_awaiting import TrioAwaiting
 from coinex_trio._io.trio_io import TrioIO
 from coinex_trio.client import Client, opened
@@ -36,23 +37,22 @@ PATIENCE = 10.0
 """Seconds after which an awaited call is cancelled, as blocking clients do by themselves."""
 
 
-def options(swarm: Swarm, callbacks: Callbacks | None) -> dict[str, Any]:
+def options(swarm: Swarm) -> dict[str, Any]:
     """What every client of a swarm is made with."""
     return {
         "network": swarm.network,
         "config": CONFIG,
-        "callbacks": callbacks,
         "check_orders_every": CHECK_EVERY,
     }
 
 
-def blocking(swarm: Swarm, venue: str, callbacks: Callbacks | None, program: Callable[[Any], Program]) -> None:
+def blocking(swarm: Swarm, venue: str, program: Callable[[Any], Program]) -> None:
     """In this thread."""
     client: Any
-    given = options(swarm, callbacks)
+    given = options(swarm)
     match venue:
         case "spot" | "futures":
-            client = coinex_trio.CoinexClient(venue, swarm.credentials, **given)  # type: ignore[arg-type]
+            client = coinex_trio.CoinexClient(venue, swarm.credentials, **given)
         case "qfex":
             client = coinex_trio.QfexClient(swarm.credentials, http_url="http://127.0.0.1", **given)
         case _:
@@ -92,7 +92,7 @@ async def _steps(
         pass
 
 
-def under_trio(swarm: Swarm, venue: str, callbacks: Callbacks | None, program: Callable[[Any], Program]) -> None:
+def under_trio(swarm: Swarm, venue: str, program: Callable[[Any], Program]) -> None:
     """On trio's mock clock."""
 
     async def within(seconds: float, work: Any) -> Any:
@@ -101,22 +101,22 @@ def under_trio(swarm: Swarm, venue: str, callbacks: Callbacks | None, program: C
         raise TimeoutError
 
     async def main() -> None:
-        async with _opened_by_trio(swarm, venue, callbacks) as client:
+        async with _opened_by_trio(swarm, venue) as client:
             await _steps(program(client), client, trio.sleep, within)
 
     trio.run(main, clock=MockClock(autojump_threshold=0))
 
 
-def under_asyncio(swarm: Swarm, venue: str, callbacks: Callbacks | None, program: Callable[[Any], Program]) -> None:
+def under_asyncio(swarm: Swarm, venue: str, program: Callable[[Any], Program]) -> None:
     """On a loop of virtual time. No task is left behind."""
 
     async def main() -> None:
         with VirtualClock().patch_loop():
-            given = options(swarm, callbacks)
+            given = options(swarm)
             manager: AbstractAsyncContextManager[Any]
             match venue:
                 case "spot" | "futures":
-                    manager = coinex_asyncio.open_coinex(venue, swarm.credentials, **given)  # type: ignore[arg-type]
+                    manager = coinex_asyncio.open_coinex(venue, swarm.credentials, **given)
                 case "qfex":
                     manager = coinex_asyncio.open_qfex(swarm.credentials, http_url="http://127.0.0.1", **given)
                 case _:
@@ -152,17 +152,15 @@ class TrioCoinflex(AsyncCoinflexClient, Client):
 
 
 @asynccontextmanager
-async def _opened_by_trio(swarm: Swarm, venue: str, callbacks: Callbacks | None) -> AsyncIterator[Any]:
+async def _opened_by_trio(swarm: Swarm, venue: str) -> AsyncIterator[Any]:
     network = swarm.network
     if venue in ("spot", "futures"):
-        given = options(swarm, callbacks)
-        async with coinex_trio.open_coinex(venue, swarm.credentials, **given) as client:  # type: ignore[arg-type]
+        given = options(swarm)
+        async with coinex_trio.open_coinex(cast("Module", venue), swarm.credentials, **given) as client:
             yield client
         return
     if venue == "coinflex":
-        core = ClientCore(
-            coinflex.live(credentials=swarm.credentials), callbacks, CONFIG, network.sources, network.now
-        )
+        core = ClientCore(coinflex.live(credentials=swarm.credentials), None, CONFIG, network.sources, network.now)
         io = TrioIO(core, network, None)
         flex = TrioCoinflex(core, io)
         flex._trade_with(coinflex.ASSETS_2020, network.sources)
@@ -171,10 +169,8 @@ async def _opened_by_trio(swarm: Swarm, venue: str, callbacks: Callbacks | None)
             yield flex
         return
     async with (
-        coinex_trio.open_client(qfex.mds(), callbacks=callbacks, config=CONFIG, network=network) as market,
-        coinex_trio.open_client(
-            qfex.trade(swarm.credentials), callbacks=callbacks, config=CONFIG, network=network
-        ) as trade,
+        coinex_trio.open_client(qfex.mds(), config=CONFIG, network=network) as market,
+        coinex_trio.open_client(qfex.trade(swarm.credentials), config=CONFIG, network=network) as trade,
     ):
         trade.subscribe(qfex.Fills())
         trade.step(lambda session, now: session.compare_orders_every(CHECK_EVERY, now))

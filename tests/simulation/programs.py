@@ -14,15 +14,12 @@ from attrs import define, field
 
 from coinex_proto import (
     BookChanged,
-    Callbacks,
     Event,
     Failed,
     OrderView,
     Replied,
     SdkError,
     Topic,
-    Unrecognised,
-    Update,
     coinex,
     coinflex,
     qfex,
@@ -59,7 +56,9 @@ class Witness:
 
     def see(self, event: Event) -> None:
         """Every event of the client."""
-        self.events.update(f"{type(event).__name__} {getattr(event, 'topic_key', '')} {getattr(event, 'why', '')}\n".encode())
+        self.events.update(
+            f"{type(event).__name__} {getattr(event, 'topic_key', '')} {getattr(event, 'why', '')}\n".encode()
+        )
         match event:
             case coinex.UserTradeUpdate() as trade:
                 self.fills[trade.order_id, trade.deal_id] += 1
@@ -88,7 +87,13 @@ def topics_of(venue: str) -> tuple[Topic[BookChanged], list[Topic[Any]]]:
                 coinex.Trades(market), coinex.Orders(market), coinex.UserTrades(market), coinex.Positions(), coinex.Ticker(market),
             ]  # fmt: skip
         case "qfex":
-            return qfex.Level2(market), [qfex.Trades(market), qfex.Orders(), qfex.Fills(), qfex.Balances(), qfex.Bbo(market)]
+            return qfex.Level2(market), [
+                qfex.Trades(market),
+                qfex.Orders(),
+                qfex.Fills(),
+                qfex.Balances(),
+                qfex.Bbo(market),
+            ]
         case _:
             pair = coinflex.ASSETS_2020.pair(market)
             return coinflex.OrderBook(*pair), [coinflex.OwnOrders()]
@@ -110,12 +115,14 @@ def placing(venue: str, draw: Random, mid: Decimal) -> Call:
 
 
 def modifying(venue: str, view: OrderView, draw: Random) -> Call:
+    """Another price, nearby."""
     factor = Decimal(draw.choice(("0.99", "1.01")))
     price = ((view.price or Decimal(1)) * factor).quantize(Decimal("0.01" if venue != "coinflex" else "1"))
     return lambda client: client.modify_order(view, price=price)
 
 
-def pinging(venue: str) -> Any:
+def question(venue: str) -> Any:
+    """A command that changes nothing."""
     match venue:
         case "spot" | "futures":
             return coinex.Ping()
@@ -125,97 +132,125 @@ def pinging(venue: str) -> Any:
             return coinflex.GetOrders()
 
 
-def program_of(venue: str, swarm: Swarm, seen: Witness) -> Callable[[Any], Program]:
-    """What the user of this seed does."""
-    draw = Random(f"{venue}:{swarm.seed}:program")
-    book, others = topics_of(venue)
-    market = MARKETS[venue]
-    exchange = swarm.exchange
+class User:
+    """The user of one seed: what is done with a client, and what must be true after each step."""
 
-    def trying(call: Call) -> Program:
-        """Only what is documented may come out of a call."""
-        try:
-            seen.note((yield call))
-        except (SdkError, TimeoutError) as error:
-            seen.errors[type(error).__name__] += 1
+    def __init__(self, venue: str, swarm: Swarm, seen: Witness) -> None:
+        self._venue, self._swarm, self._seen = venue, swarm, seen
+        self._draw = Random(f"{venue}:{swarm.seed}:program")
+        self._book, self._others = topics_of(venue)
+        self._market = MARKETS[venue]
+        self._acts: tuple[Callable[[], Program], ...] = (
+            self._place, self._place, self._place, self._cancel, self._cancel, self._modify, self._resolve, self._send,
+            self._list, self._money, self._fill, self._wait, self._turn,
+        )  # fmt: skip
 
-    def mid() -> Decimal:
-        found = exchange._server._market(market)
-        bid, ask = (found.best(side) for side in ("buy", "sell"))
-        prices = [Decimal(price) for price, _ in (bid, ask) if price and Decimal(price)]
-        return sum(prices, Decimal(0)) / len(prices) if prices else Decimal(100)
-
-    def act() -> Program:
-        open_views = [view for view in seen.views if not view.is_final]
-        match draw.choice(("place", "place", "place", "cancel", "cancel", "modify", "send", "open", "fill", "ready", "money", "turn", "resolve")):
-            case "place":
-                yield from trying(placing(venue, draw, mid()))
-            case "cancel" if open_views:
-                view = draw.choice(open_views)
-                yield from trying(lambda client: client.cancel_order(view))
-            case "modify" if open_views:
-                yield from trying(modifying(venue, draw.choice(open_views), draw))
-            case "resolve" if open_views and venue in ("spot", "futures"):
-                view = draw.choice(open_views)
-                yield from trying(lambda client: client.resolve(view))
-            case "send":
-                number = seen.asked
-                seen.asked += 1
-
-                def ended(event: Replied[Any] | Failed) -> None:
-                    seen.ended[number] += 1
-
-                def send(client: Any) -> None:
-                    try:
-                        client.send(pinging(venue), ended)
-                    except SdkError:
-                        seen.ended[number] += 1
-                        raise
-
-                yield from trying(send)
-            case "open" if venue in ("spot", "futures"):
-                yield from trying(lambda client: client.open_orders(market))
-            case "money" if venue in ("spot", "coinflex"):
-                yield from trying(lambda client: client.balances() if venue == "spot" else client.get_balances())
-            case "fill":
-                for order in exchange.orders(market)[:1]:
-                    exchange.fill(order)
-            case "ready":
-                yield from trying(lambda client: client.ready(book))
-            case "turn":
-                topic = others[-1]
-                yield from trying(lambda client: client.unsubscribe(topic))
-                yield from trying(lambda client: client.subscribe(topic))
-
-    def program(client: Any) -> Program:
+    def program(self, client: Any) -> Program:
+        """Bad weather, calm, and a market that stands still."""
+        swarm, seen, book = self._swarm, self._seen, self._book
         client.on(Event)(seen.see)
-        client.subscribe(book, *others)
+        client.subscribe(book, *self._others)
         began = swarm.now
         while swarm.now < began + WEATHER:
-            yield from act()
-            yield draw.choice((0.01, 0.3, 2.0, 5.0))
+            yield from self._draw.choice(self._acts)()
+            yield self._draw.choice((0.01, 0.3, 2.0, 5.0))
             swarm.check(client, orders=seen.views)
         swarm.calm()
         yield RECOVERY
-        topics = tuple(status.topic for status in client.topics())
-        assert client.trusted(book, *others), f"not live a minute after the faults: {_not_live(client, topics)}"
+        late = [str(topic) for topic in (book, *self._others) if not client.trusted(topic)]
+        assert not late, f"not live a minute after the faults: {late}"
         swarm.check(client, orders=seen.views)
-        bid = mid().quantize(Decimal(1))
-        exchange.quote(market, bid, bid + 2, **({"module": venue} if VENUES[venue] == "coinex" else {}))
+        bid = self._mid().quantize(Decimal(1))
+        module = {"module": self._venue} if VENUES[self._venue] == "coinex" else {}
+        swarm.exchange.quote(self._market, bid, bid + 2, **module)
         yield 15.0
-        _settled(venue, swarm, client, book, seen)
+        _settled(self._venue, swarm, client, book, seen)
 
-    return program
+    def _try(self, call: Call) -> Program:
+        """Only what is documented may come out of a call."""
+        try:
+            self._seen.note((yield call))
+        except (SdkError, TimeoutError) as error:
+            self._seen.errors[type(error).__name__] += 1
+
+    def _mid(self) -> Decimal:
+        found = market_of(self._venue, self._swarm)
+        prices = [Decimal(price) for price, _ in map(found.best, ("buy", "sell")) if price and Decimal(price)]
+        return sum(prices, Decimal(0)) / len(prices) if prices else Decimal(100)
+
+    def _open_order(self) -> OrderView | None:
+        views = [view for view in self._seen.views if not view.is_final]
+        return self._draw.choice(views) if views else None
+
+    def _place(self) -> Program:
+        yield from self._try(placing(self._venue, self._draw, self._mid()))
+
+    def _cancel(self) -> Program:
+        if (view := self._open_order()) is not None:
+            yield from self._try(lambda client: client.cancel_order(view))
+
+    def _modify(self) -> Program:
+        if (view := self._open_order()) is not None:
+            yield from self._try(modifying(self._venue, view, self._draw))
+
+    def _resolve(self) -> Program:
+        if VENUES[self._venue] == "coinex" and (view := self._open_order()) is not None:
+            yield from self._try(lambda client: client.resolve(view))
+
+    def _send(self) -> Program:
+        seen, number = self._seen, self._seen.asked
+        seen.asked += 1
+
+        def ended(event: Replied[Any] | Failed) -> None:
+            seen.ended[number] += 1
+
+        def send(client: Any) -> None:
+            try:
+                client.send(question(self._venue), ended)
+            except SdkError:
+                seen.ended[number] += 1
+                raise
+
+        yield from self._try(send)
+
+    def _list(self) -> Program:
+        if VENUES[self._venue] == "coinex":
+            yield from self._try(lambda client: client.open_orders(self._market))
+
+    def _money(self) -> Program:
+        calls: dict[str, Call] = {
+            "spot": lambda client: client.balances(),
+            "futures": lambda client: client.positions(),
+            "coinflex": lambda client: client.get_balances(),
+        }
+        if self._venue in calls:
+            yield from self._try(calls[self._venue])
+
+    def _fill(self) -> Program:
+        for order in self._swarm.exchange.orders(self._market)[:1]:
+            self._swarm.exchange.fill(order)
+        yield 0.0
+
+    def _wait(self) -> Program:
+        yield from self._try(lambda client: client.ready(self._book))
+
+    def _turn(self) -> Program:
+        topic = self._others[-1]
+        yield from self._try(lambda client: client.unsubscribe(topic))
+        yield from self._try(lambda client: client.subscribe(topic))
 
 
-def _not_live(client: Any, topics: tuple[Topic[Any], ...]) -> list[str]:
-    return [str(topic) for topic in topics if not client.trusted(topic)]
+def market_of(venue: str, swarm: Swarm) -> Any:
+    """The exchange's own market."""
+    wallet = "futures" if venue in ("futures", "qfex") else "spot"
+    markets = swarm.exchange._server.exchange.markets.values()
+    return next(market for market in markets if market.spec.name == MARKETS[venue] and market.spec.wallet == wallet)
 
 
 def _settled(venue: str, swarm: Swarm, client: Any, book: Topic[BookChanged], seen: Witness) -> None:
     """Nothing is on its way any more: now all must be equal."""
     swarm.check(client, orders=seen.views)
-    market = swarm.exchange._server._market(MARKETS[venue])
+    market = market_of(venue, swarm)
     view = client.book(book)
     for side, shown in (("buy", view.bids), ("sell", view.asks)):
         expected = [(Decimal(price), Decimal(size)) for price, size in market.levels(side, 5)]
@@ -242,7 +277,7 @@ def run(seed: int, venue: str, driver: str) -> Witness:
     swarm = Swarm(seed, VENUES[venue], markets=(MARKETS[venue],), rate=2.0, seconds=WEATHER)  # type: ignore[arg-type]
     seen = Witness()
     threads = threading.active_count()
-    DRIVERS[driver](swarm, venue, None, program_of(venue, swarm, seen))
+    DRIVERS[driver](swarm, venue, User(venue, swarm, seen).program)
     found = [*_afterwards(seed, venue, swarm, seen, threads)]
     assert not found, "; ".join(found)
     seen.events.update(swarm.trace().encode())
@@ -264,6 +299,3 @@ def _afterwards(seed: int, venue: str, swarm: Swarm, seen: Witness, threads: int
     if again:
         yield f"trades told twice: {again}"
     yield from faults_of(swarm, venue)
-
-
-__all__ = ["VENUES", "Callbacks", "Unrecognised", "Update", "Witness", "run"]

@@ -83,11 +83,17 @@ def faults_of(swarm: Swarm, venue: str) -> Iterator[str]:
     on_sockets = [message for message in messages if not message.is_http]
     match venue:
         case "qfex":
-            yield from _twice((m.json.get("params", {}).get("client_order_id") for m in on_sockets if m.json.get("type") == "add_order"))
-            yield from _signs_first(on_sockets, "/trade", "auth", {"add_order", "cancel_order", "get_user_orders"}, "type")
+            yield from _twice(
+                m.json.get("params", {}).get("client_order_id") for m in on_sockets if m.json.get("type") == "add_order"
+            )
+            yield from _signs_first(
+                on_sockets, "/trade", "auth", {"add_order", "cancel_order", "get_user_orders"}, "type"
+            )
         case "coinflex":
             yield from _twice(m.json.get("tonce") for m in on_sockets if m.json.get("method") == "PlaceOrder")
-            yield from _signs_first(on_sockets, "", "Authenticate", {"PlaceOrder", "CancelOrder", "GetOrders"}, "method")
+            yield from _signs_first(
+                on_sockets, "", "Authenticate", {"PlaceOrder", "CancelOrder", "GetOrders"}, "method"
+            )
         case _:
             bodies = [m.text.partition(b"\r\n\r\n")[2] for m in messages if m.is_http and b"/order HTTP" in m.text]
             whole = [json.loads(body) for body in bodies if body.endswith(b"}")]
