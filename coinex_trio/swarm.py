@@ -108,6 +108,9 @@ class Swarm:
         """What is switched on under this seed, in words."""
         return (*(f"network: {name}" for name in self._weather.network), *self._weather.venue)
 
+    def __repr__(self) -> str:
+        return f"Swarm(seed={self.seed}), on: {', '.join(self.faults) or 'nothing'}"
+
     @property
     def attempts(self) -> tuple[float, ...]:
         """When clients connected, sockets and HTTP, Unix seconds."""

@@ -32,6 +32,7 @@ from coinex_proto.coinflex.market_updates import (
     trade_id,
 )
 from coinex_proto.orders.fact import Fill, OrderFact
+from coinex_proto.orders.states import OrderState
 from coinex_proto.updates import Update
 
 _NO_REST: Final = "a market order does not rest: what found no counterpart or no funds is gone"
@@ -83,6 +84,9 @@ def _opened(notice: OrderOpened, assets: Assets) -> OrderFact:
 
 
 def _amended(change: OrderModified | OrderAmended, assets: Assets) -> OrderFact:
+    is_notice = isinstance(change, OrderModified)
+    # A reply of nothing left may tell of one amended to nothing, or of one that traded at once at its new price.
+    ended: OrderState | None = "cancelled" if is_notice else None
     return OrderFact(
         order_id=change.id,
         client_order_id=_name(change.tonce),
@@ -90,10 +94,10 @@ def _amended(change: OrderModified | OrderAmended, assets: Assets) -> OrderFact:
         side=_side(change.quantity) if change.quantity else None,
         price=_price(assets, change.base, change.price),
         remaining=_amount(assets, change.base, change.quantity),
-        state="live" if change.quantity else "cancelled",
+        state="live" if change.quantity else ended,
         at=change.time,
         # Of the two only the notice keeps its place among the trades; a reply may come after later ones.
-        is_amended=isinstance(change, OrderModified),
+        is_amended=is_notice,
     )
 
 

@@ -74,8 +74,10 @@ def test_times_of_queries_do_not_tell_how_new_they_are() -> None:
     assert fact.at == 1581946800004000
 
 
-@pytest.mark.parametrize(("quantity", "state"), [(5000, "live"), (0, "cancelled")])
-def test_a_change_that_leaves_nothing_cancels(quantity: int, state: str) -> None:
+@pytest.mark.parametrize(("quantity", "state"), [(5000, "live"), (0, None)])
+def test_a_reply_that_nothing_is_left_does_not_say_whether_it_was_cancelled_or_traded_at_its_new_price(
+    quantity: int, state: str | None
+) -> None:
     reply = OrderAmended(**PAIR, id=1, tonce=None, quantity=quantity, price=5, time=9)
     (fact,) = order_facts(reply, ASSETS_2020)
     assert (fact.state, fact.is_amended, fact.at) == (state, False, 9)
