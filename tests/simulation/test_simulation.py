@@ -1,0 +1,49 @@
+"""A few seeds of the simulation, one for each venue and driver; `make simulate` runs as many as one likes."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tests.processes import HANGS_AFTER
+from tests.simulation.programs import run
+
+RUNS = [
+    (2, "spot", "trio"),
+    (0, "futures", "blocking"),
+    (0, "qfex", "blocking"),
+    (1, "coinflex", "asyncio"),
+]
+"""Seed 1 of CoinFLEX: an order trades at the price to which it was changed, and was called cancelled once."""
+
+SAME = "import sys; from tests.simulation.programs import run; sys.stdout.write(run(5, 'coinflex', 'trio').events.hexdigest())"
+
+
+@pytest.mark.parametrize(("seed", "venue", "driver"), RUNS)
+def test_what_a_client_says_in_bad_weather_is_true(seed: int, venue: str, driver: str) -> None:
+    seen = run(seed, venue, driver)
+    assert seen.unknown == 0
+
+
+def test_the_same_seed_gives_the_same_under_another_hash_seed() -> None:
+    here = run(5, "coinflex", "trio").events.hexdigest()
+    done = subprocess.run(
+        [sys.executable, "-c", SAME],
+        capture_output=True,
+        text=True,
+        timeout=HANGS_AFTER,
+        check=True,
+        env={**os.environ, "PYTHONHASHSEED": "12345"},
+    )
+    assert done.stdout == here
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("driver", ["blocking", "trio", "asyncio"])
+@pytest.mark.parametrize("venue", ["spot", "futures", "qfex", "coinflex"])
+@pytest.mark.parametrize("seed", range(100, 110))
+def test_more_seeds(seed: int, venue: str, driver: str) -> None:
+    run(seed, venue, driver)
