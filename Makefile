@@ -11,6 +11,14 @@ PYTHONS ?= $(foreach version,3.11 3.12 3.13 3.14 3.14t,$(shell python$(version) 
 FILES ?=
 EACH ?= 10
 LEAKS ?= 10000000
+# For `make simulate`: from-to, venues and drivers; what was run already is left out.
+SEEDS ?= 0-99
+SIMULATE ?=
+# For `make fuzz-core`: a target of tests/fuzzing (or all), and for how long.
+TARGET ?= all
+SECONDS ?= 60
+# For `make interrupts`: how many.
+N ?= 500
 TWINS ?= tests/coinex_proto/test_speed_twins.py tests/coinex_proto/books/test_ladder_twins.py
 
 VENV := .venv
@@ -18,7 +26,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 CODE := coinex_asyncio coinex_driver coinex_proto coinex_trio coinex_recorder tests benchmarks $(wildcard examples)
 
-.PHONY: demo test format lint types tests matrix mutate uncited long fuzz sanitize interop bench clean help
+.PHONY: demo test format lint types tests matrix mutate uncited long simulate interrupts fuzz fuzz-core sanitize interop bench clean help
 .DEFAULT_GOAL := help
 
 help:
@@ -29,6 +37,9 @@ help:
 	@echo "make mutate  whether tests notice changes of the code (FILES=... EACH=$(EACH))"
 	@echo "make long    the slow tests: more generated cases"
 	@echo "make fuzz    hostile input for the local exchange, over HTTP and sockets, a fiftieth of it over TCP (INPUTS=$(INPUTS))"
+	@echo "make simulate  whole programs in bad weather, by seeds, on from where it was left (SEEDS=$(SEEDS) SIMULATE='--venues spot')"
+	@echo "make interrupts  Ctrl-C and SIGTERM at random times on real sockets (N=$(N))"
+	@echo "make fuzz-core  coverage-guided hostile input for the core, from the corpora in tests/data (TARGET=$(TARGET) SECONDS=$(SECONDS))"
 	@echo "make sanitize  the compiled extension under sanitizers, and a search for leaks (LEAKS=$(LEAKS))"
 	@echo "make interop  other people's clients from PyPI and npm against the local exchange, and a table of what works"
 	@echo "make bench   microseconds per message, and ratios"
@@ -76,6 +87,18 @@ long: $(VENV)/.dev
 fuzz: $(VENV)/.dev
 	$(BIN)/python -m tests.coinex_proto.simulator.fuzzing $(INPUTS)
 	$(BIN)/python -m tests.coinex_trio.fuzzing_tcp $$(( $(INPUTS) / 50 ))
+
+# On from where it was left: results stand in build/simulation.txt, and a failure says how to see it again.
+simulate: $(VENV)/.dev
+	$(BIN)/python -m tests.simulation --seeds $(SEEDS) $(SIMULATE)
+
+interrupts: $(VENV)/.dev
+	$(BIN)/python -m tests.interrupts $(N)
+
+# atheris has no wheel for every Python; new inputs go to build/corpora, the kept ones to tests/data/corpora by hand.
+fuzz-core: $(VENV)/.dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check atheris
+	$(BIN)/python -m tests.fuzzing $(TARGET) --seconds $(SECONDS)
 
 # The extension, built with warnings as errors and with sanitizers, under the tests that compare the twins, in a copy of the
 # project; then a search for leaks (LEAKS messages) in the build that is installed.

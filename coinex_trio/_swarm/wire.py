@@ -37,7 +37,7 @@ class _Pipe:
         self.way = way
         self._random = random
         self._segments: deque[tuple[float, bytes]] = deque()
-        self._last_at = -math.inf
+        self._free_at = self._last_at = -math.inf
         self.size = 0
         """Bytes on their way."""
         self.end: tuple[float, Ending] | None = None
@@ -48,8 +48,8 @@ class _Pipe:
         largest = max(way.largest_segment, len(data) // MOST_SEGMENTS + 1)
         while start < len(data):
             size = min(len(data) - start, draw.randint(1, largest) if largest < 65536 else largest)
-            at = now + way.latency + way.jitter * draw.random()
-            at = max(at, self._last_at + LEAST_GAP + size / way.bandwidth)
+            self._free_at = max(now, self._free_at) + size / way.bandwidth
+            at = max(self._free_at + way.latency + way.jitter * draw.random(), self._last_at + LEAST_GAP)
             self._segments.append((at, data[start : start + size]))
             self._last_at = at
             start += size

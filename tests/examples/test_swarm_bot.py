@@ -2,8 +2,6 @@
 
 from decimal import Decimal
 
-import pytest
-
 from coinex_trio.swarm import Swarm
 from examples.swarm_bot import Buyer, HastyBuyer, trade
 
@@ -18,9 +16,3 @@ def test_the_swarm_finds_the_bot_that_places_again_what_it_does_not_know() -> No
 
 def test_the_bot_that_waits_for_what_it_does_not_know_buys_no_more_than_it_should() -> None:
     assert trade(Swarm(FOUND_BY, seconds=60), Buyer, WANTED) <= WANTED
-
-
-@pytest.mark.long
-@pytest.mark.parametrize("seed", range(60))
-def test_under_every_seed_the_careful_bot_keeps_to_its_amount(seed: int) -> None:
-    assert trade(Swarm(seed), Buyer, WANTED) <= WANTED
