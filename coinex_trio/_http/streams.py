@@ -21,6 +21,8 @@ from coinex_trio._http.signals import HeldSignals
 from coinex_trio._io.sockets import SocketTransport
 from coinex_trio.network import SYSTEM, Network, Transport
 
+LARGEST_EARLY: Final = 65536
+"""Bytes of an answer that may come before the request was taken."""
 LONGEST_WAIT: Final = 0.1
 """Seconds between two looks at whether the client was stopped, from another thread or in a signal handler."""
 
@@ -110,8 +112,14 @@ class Stream(httpcore2.NetworkStream):
     def __init__(self, patience: Patience, transport: Transport) -> None:
         self._patience = patience
         self._transport = transport
+        self._early = bytearray()
+        """What came while a request was still being written."""
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        if self._early:
+            early = bytes(self._early[:max_bytes])
+            del self._early[:max_bytes]
+            return early
         patience = self._patience
         until = patience.end_of(timeout)
         try:
@@ -135,9 +143,19 @@ class Stream(httpcore2.NetworkStream):
                 taken = self._transport.send(unsent)
                 unsent = unsent[taken:]
                 if not taken:
+                    self._take_early()
                     patience.wait(self._transport, until, wants_write=True)
         except OSError as error:
             raise httpcore2.WriteError(describe(error)) from error
+
+    def _take_early(self) -> None:
+        """What is there to read, which would otherwise end every wait at once; the library reads an answer after an error."""
+        data = self._transport.receive(LARGEST_EARLY)
+        if data == b"":
+            raise httpcore2.WriteError("the server has ended the connection before it took the request")
+        self._early += data or b""
+        if len(self._early) >= LARGEST_EARLY:
+            raise httpcore2.WriteError("the server answers and does not take the request")
 
     def close(self) -> None:
         self._transport.close()

@@ -44,7 +44,7 @@ class MemoryTransport:
     @property
     def is_writable(self) -> bool:
         """Bytes would be taken."""
-        return self.ended is not None or self.connection.room > 0
+        return self.ended == "rst" or self.connection.room > 0
 
     def progress(self, now: float) -> bool:
         """There is nothing to wait for."""

@@ -102,7 +102,9 @@ class WireConnection:
 
     @property
     def room(self) -> float:
-        """Bytes that it takes from the client now."""
+        """Bytes that it takes from the client now; all of them when nobody will read them."""
+        if self.wants_close is not None or self.inner.wants_close is not None:
+            return math.inf
         return max(0.0, self.up.way.room - self.up.size)
 
     def note_arrival(self, now: float) -> None:
