@@ -1,0 +1,1 @@
+"""Ctrl-C and SIGTERM at random moments of programs on real sockets."""
