@@ -31,6 +31,12 @@ def test_on_loopback(coinex_server):
 
 @pytest.mark.local_exchange(3)
 def test_settings_without_names(coinex_exchange): ...
+
+
+@pytest.mark.coinex_swarm(seeds=2, seconds=5)
+def test_in_bad_weather(coinex_swarm):
+    assert coinex_swarm.seconds == 5
+    assert coinex_swarm.seed == 0, "the second seed is meant to fail"
 """
 
 
@@ -55,7 +61,9 @@ def test_a_users_suite_gets_the_fixtures_and_the_marker_without_importing_anythi
         timeout=HANGS_AFTER,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
     )
-    assert "2 passed, 1 error" in done.stdout, done.stdout + done.stderr
+    assert "1 failed, 3 passed, 1 error" in done.stdout, done.stdout + done.stderr
+    assert "Swarm(seed=1), on: nothing" in done.stdout
+    assert "see it again: pytest 'test_bot.py::test_in_bad_weather[seed1]' --swarm-seeds 1" in done.stdout
     assert "takes its settings by name" in done.stdout
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Literal
 
 import pytest
 
@@ -80,7 +81,7 @@ def test_there_is_room_for_what_is_not_on_its_way_already() -> None:
 
 
 @pytest.mark.parametrize("how", ["fin", "rst"])
-def test_a_connection_ends_at_a_byte(how: str) -> None:
+def test_a_connection_ends_at_a_byte(how: Literal["fin", "rst"]) -> None:
     connection, reads = asked(Way(end=Break(how=how, after_bytes=20)))
     assert connection.wants_close == how
     assert b"".join(data for _, data in reads) == (b"HTTP/1.1 200 OK\r\ncon" if how == "fin" else b"")
