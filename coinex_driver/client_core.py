@@ -97,6 +97,8 @@ class ClientCore:
         self.callbacks = self.own if callbacks is None else callbacks
         self.was_ready = False
         """Since the first `Ready`: opening a client waits for that, whatever became of the connection since."""
+        self.has_failed = False
+        """An attempt to connect, or a connection, has come to nothing."""
         self.is_ready = False
         """Between `Ready` and `Closed` as they are handed out; no driver closes its transport before callbacks know of the end."""
         self.is_stopping = False
@@ -439,6 +441,7 @@ class ClientCore:
         LOG.info("%s: closed: %s", self.name, event.reason)
 
     def _on_retrying(self, event: Retrying) -> None:
+        self.has_failed = True
         wait = max(0.0, event.at - self.now())
         LOG.info("%s: attempt %d in %.1f s: %s", self.name, event.attempt, wait, event.why)
 

@@ -13,6 +13,7 @@ import threading
 import warnings
 import weakref
 from collections.abc import Callable, Sequence
+from functools import partial
 from types import TracebackType
 from typing import Protocol, Self, TypeVar, cast
 
@@ -355,7 +356,24 @@ def run(*clients: Runnable, seconds: float = math.inf) -> None:
     if len(clients) == 1 and parts[0] is clients[0]:
         _run_single(parts[0], until)
         return
+    _begin_together(parts, until)
     _run_several(clients, parts[0]._network, until)
+
+
+def _begin_together(parts: Sequence[BlockingClient], until: float) -> None:
+    """No data is handed out before every client has come to its first `Ready`, or has failed at it once.
+
+    Else a callback of one could not send with another yet, or could, as the network likes.
+    """
+    if any(part._is_entered for part in parts):
+        return
+    for part in parts:
+        part._is_entered = True
+        part._until(partial(_has_begun, part._core), until, "run")
+
+
+def _has_begun(core: ClientCore) -> bool:
+    return core.was_ready or core.has_failed or core.is_over or core.is_stopping
 
 
 def _run_several(clients: Sequence[Runnable], network: Network, until: float) -> None:
