@@ -26,6 +26,8 @@ class ExitOrder:
     """"unknown": it may still stand; look at the venue."""
     why: str = ""
     """What kept it from being cancelled, or is not known of it."""
+    is_stop: bool = False
+    """A stop order, of which `order.order_id` is the stop id."""
 
 
 NOT_REACHED = "there was no time left to cancel it"
