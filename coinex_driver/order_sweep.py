@@ -38,6 +38,9 @@ SHORTEST_TRY: Final = 0.5
 BATCH: Final = 10
 """Orders of one cancelling request; the venue does not say how many it takes."""
 
+OUT_OF_TIME: Final = TimeoutError(NOT_REACHED)
+"""Nothing was asked."""
+
 _HALVES: Final[dict[Module, Any]] = {"spot": spot, "futures": futures}
 _FINAL_KINDS: Final = ("auth", "permission")
 """Refusals that asking again cannot mend."""
@@ -116,7 +119,8 @@ class Sweep:
         while True:
             for group in self._groups():
                 yield from self._cancel(group)
-            self.is_listed = yield from self._list()
+            if self._left() > 0:
+                self.is_listed = yield from self._list()
             if any(not target.is_tried and target.is_due for target in self._targets.values()) and self._left() > 0:
                 continue
             if (self.is_listed and not self._due()) or self._left() <= 0:
@@ -139,7 +143,7 @@ class Sweep:
         """The result, or the error as a value."""
         left = self._left()
         if left <= 0:
-            return TimeoutError(NOT_REACHED)
+            return OUT_OF_TIME
         try:
             return (yield RunHttp(commands, min(left, max(left / 3, SHORTEST_TRY))))
         except (SdkError, TimeoutError) as error:
@@ -162,7 +166,7 @@ class Sweep:
 
     def _cancel(self, group: list[Target]) -> Actions[None]:
         group = [target for target in group if target.is_due]  # a push may have told meanwhile
-        if not group:
+        if not group or self._left() <= 0:
             return
         answer = yield from self._ask(self._entry.ask(self._cancelling(group)))
         for target in group:
@@ -235,7 +239,7 @@ class Sweep:
             return
         answer = yield from self._ask(self._entry.resolve(target.view))
         if not target.view.is_final:
-            target.why = str(answer) if isinstance(answer, Exception) else _IN_FLIGHT
+            target.why = str(answer) if isinstance(answer, Exception) and answer is not OUT_OF_TIME else _IN_FLIGHT
 
     # What the venue lists ---------------------------------------------------------------------------------------------
 
