@@ -275,7 +275,7 @@ class AsyncCoinexClient(AsyncClient, CoinexSubscriptions):
         guard = self._guard
         while guard is not None:
             self._guard_news = self._make_news()
-            cause = guard.due()
+            cause = guard.take_due()
             if cause is not None:
                 await self._act(guard, cause)
             else:

@@ -1,6 +1,6 @@
 """When a client's guard acts: it hears of lost own orders and of callbacks that raised, and says what is to be done then.
 
-A driver asks `at` until when it may wait, calls `due` then, and carries out the actions of what `begin` gives. Without I/O; the
+A driver asks `at` until when it may wait, calls `take_due` then, and carries out the actions of what `begin` gives. Without I/O; the
 same for every driver. Must not know trio, sockets or threads.
 """
 
@@ -80,16 +80,21 @@ class Guarding:
 
     @property
     def at(self) -> float:
-        """When `due` should be asked next; infinity: at no time."""
+        """When `take_due` should be asked next; infinity: at no time."""
         if self._is_busy or self._core.is_stopping or self._core.is_over:
             return math.inf
         return -math.inf if self._has_raised else self._lost_at
 
-    def due(self) -> Cause | None:
-        """Why it has to act now."""
+    def take_due(self) -> Cause | None:
+        """Why it has to act now; whoever takes that does so, by `begin`."""
         if self.at > self._core.now():
             return None
-        return "error" if self._has_raised else "lost"
+        cause: Cause = "error" if self._has_raised else "lost"
+        self._take()
+        return cause
+
+    def _take(self) -> None:
+        self._is_busy, self._has_raised, self._lost_at = True, False, math.inf
 
     def cause_at_exit(self) -> Cause | None:
         """Why it has to act on the way out, if it has to: a client that was never ready has nothing to leave behind."""
@@ -102,8 +107,7 @@ class Guarding:
 
     def begin(self, cause: Cause, sources: Sources, *, is_cut: bool = False) -> Round:
         """What is to be done about that. `is_cut`: the session was left in the middle of a step and is only read."""
-        self._is_busy, self._has_raised = True, False
-        self._lost_at = math.inf
+        self._take()
         return Round(self, cause, sources, is_cut=is_cut)
 
     def ended(self, report: OrdersGuarded) -> None:

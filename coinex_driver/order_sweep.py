@@ -208,7 +208,7 @@ class Sweep:
         if refused and len(group) > 1:
             self._batch = 1  # one of them, or their number, spoils the others
         for target in group:
-            target.why = str(error)
+            target.why = _words(error)
             target.is_given_up = _is_final(error)
 
     def _answered(self, target: Target, item: BatchItem[Any]) -> Actions[None]:
@@ -239,7 +239,7 @@ class Sweep:
             return
         answer = yield from self._ask(self._entry.resolve(target.view))
         if not target.view.is_final:
-            target.why = str(answer) if isinstance(answer, Exception) and answer is not OUT_OF_TIME else _IN_FLIGHT
+            target.why = _words(answer) if isinstance(answer, Exception) and answer is not OUT_OF_TIME else _IN_FLIGHT
 
     # What the venue lists ---------------------------------------------------------------------------------------------
 
@@ -255,7 +255,7 @@ class Sweep:
                     asked_at = self._now()
                     page = yield from self._ask(self._entry.ask(request))
                     if isinstance(page, Exception):
-                        self.why, self._is_refused = str(page), _is_final(page)
+                        self.why, self._is_refused = _words(page), _is_final(page)
                         return False
                     for row in page.rows:
                         self._take(row, asked_at, is_stop=is_stop)
@@ -281,6 +281,10 @@ class Sweep:
         )
         if target.is_accepted and asked_at >= target.accepted_at + LISTED_AFTER:
             target.is_accepted, target.why = False, _STILL_LISTED
+
+
+def _words(error: Exception) -> str:
+    return str(error) or "no answer in time"
 
 
 def _is_final(error: Exception) -> bool:

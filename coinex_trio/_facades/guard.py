@@ -72,7 +72,7 @@ class ClientGuard:
 
     def ring(self) -> None:
         """Acts, if there is a reason to: here, or in a thread."""
-        cause = self._guarding.due()
+        cause = self._guarding.take_due()
         client = self._client_of()
         if cause is None or client is None:
             return

@@ -469,6 +469,6 @@ def test_in_the_background_a_callback_that_raises_is_an_alarm() -> None:
 
 
 def test_in_the_background_they_are_cancelled_on_the_way_out() -> None:
-    with in_background(guard=OrderGuard(within=60.0)) as (exchange, cx):
+    with in_background(guard=OrderGuard(within=60.0)) as (_, cx):
         pass
     assert [found.outcome for found in cx.cancelled_on_exit] == ["cancelled"]
