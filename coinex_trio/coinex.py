@@ -317,6 +317,7 @@ class CoinexClient(BlockingClient, CoinexSubscriptions):
 
     def _do(self, action: Action) -> object:
         from coinex_driver.coinex_trading import BecomeLive, CatchUp, Pause, RunHttp, SendRequest, WaitUntil
+        from coinex_trio._http.acting import pause
 
         match action:
             case RunHttp(commands, timeout):
@@ -351,13 +352,6 @@ class CoinexClient(BlockingClient, CoinexSubscriptions):
         except ImportError:
             return False
         return True
-
-
-def pause(network: Network, seconds: float) -> None:
-    """Lets so much time pass; no client is driven."""
-    until = network.now() + seconds
-    while network.now() < until:
-        network.wait((), until)
 
 
 def credentials_from_env() -> coinex.Credentials:

@@ -10,14 +10,13 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, TypeVar, final
 from weakref import ref
 
-from coinex_driver.coinex_trading import Action, Pause, RunHttp
+from coinex_driver.coinex_trading import Action
 from coinex_driver.guarding import Guarding
 from coinex_driver.order_guard import OrderGuard
 from coinex_driver.order_sweep import carry_out
 from coinex_proto import Event, Session
+from coinex_trio._http.acting import act
 from coinex_trio._io.guarded_io import GuardedIO
-from coinex_trio.http import BlockingHttp
-from coinex_trio.network import Network
 
 if TYPE_CHECKING:
     from coinex_driver.coinex_facade import Module
@@ -116,19 +115,6 @@ class ClientGuard:
         """In a thread: the calling thread has the client's own HTTP."""
         http = client._new_http()
         try:
-            self._act(client, cause, lambda action: _do(action, http, self._network))
+            self._act(client, cause, lambda action: act(action, http, self._network))
         finally:
             http.close()
-
-
-def _do(action: Action, http: BlockingHttp, network: Network) -> object:
-    from coinex_trio.coinex import pause
-
-    match action:
-        case RunHttp(commands, timeout):
-            return http.run(commands, timeout=timeout)
-        case Pause(seconds):
-            pause(network, seconds)
-            return None
-        case _:
-            raise AssertionError(f"a guard does nothing but HTTP: {action}")

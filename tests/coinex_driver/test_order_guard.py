@@ -34,7 +34,7 @@ def test_what_makes_no_sense_is_refused_in_words(options: dict[str, Any], words:
 
 
 def test_markets_are_any_list_of_names_each_once() -> None:
-    assert OrderGuard(markets=["BTCUSDT", "ETHUSDT", "BTCUSDT"]).markets == ("BTCUSDT", "ETHUSDT")  # type: ignore[arg-type]
+    assert OrderGuard(markets=["BTCUSDT", "ETHUSDT", "BTCUSDT"]).markets == ("BTCUSDT", "ETHUSDT")
 
 
 def test_a_guard_needs_keys_and_is_told_once_what_to_do_on_the_way_out() -> None:
