@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final, TypeVar, final
+from typing import TYPE_CHECKING, Final, Protocol, TypeVar, final
 from weakref import ref
 
 from coinex_driver.coinex_trading import Action
@@ -19,9 +19,14 @@ from coinex_trio._http.acting import act
 from coinex_trio._io.guarded_io import GuardedIO
 
 if TYPE_CHECKING:
+    from coinex_driver.client_core import ClientCore
     from coinex_driver.coinex_facade import Module
-    from coinex_driver.order_guard import Cause
-    from coinex_trio.coinex import CoinexClient
+    from coinex_driver.exit_orders import ExitOrder
+    from coinex_driver.order_guard import Cause, OrdersGuarded
+    from coinex_trio._io.background import Worker
+    from coinex_trio._io.blocking_io import BlockingIO
+    from coinex_trio.http import BlockingHttp
+    from coinex_trio.network import Network
 
 T = TypeVar("T")
 
@@ -29,11 +34,30 @@ JOIN_MARGIN: Final = 2.0
 """Seconds beyond a round's time that its thread is waited for on the way out."""
 
 
+class Guarded(Protocol):
+    """What a guard needs of its client."""
+
+    _core: ClientCore
+    _io: BlockingIO
+    _worker: Worker | None
+    _network: Network
+    guarded: OrdersGuarded | None
+    cancelled_on_exit: tuple[ExitOrder, ...]
+
+    def step(self, work: Callable[[Session, float], T]) -> T:
+        """As every client has it."""
+        ...
+
+    def _change(self, step: Callable[[], T]) -> T: ...
+    def _do(self, action: Action) -> object: ...
+    def _new_http(self) -> BlockingHttp: ...
+
+
 @final
 class ClientGuard:
     """The guard of one client. It keeps no client alive."""
 
-    def __init__(self, client: CoinexClient, guard: OrderGuard, module: Module) -> None:
+    def __init__(self, client: Guarded, guard: OrderGuard, module: Module) -> None:
         self._client_of = ref(client)
         self._core = core = client._core
         self._worker = worker = client._worker
@@ -104,14 +128,14 @@ class ClientGuard:
                 assert client.guarded is not None, "it has just acted"
                 client.cancelled_on_exit = client.guarded.orders
 
-    def _act(self, client: CoinexClient, cause: Cause, do: Callable[[Action], object]) -> None:
+    def _act(self, client: Guarded, cause: Cause, do: Callable[[Action], object]) -> None:
         once = self._guarding.begin(cause, self._network.sources, is_cut=client._io.is_interrupted)
         try:
             carry_out(once.actions(), do)
         finally:
             client.guarded = once.end()
 
-    def _act_aside(self, client: CoinexClient, cause: Cause) -> None:
+    def _act_aside(self, client: Guarded, cause: Cause) -> None:
         """In a thread: the calling thread has the client's own HTTP."""
         http = client._new_http()
         try:
