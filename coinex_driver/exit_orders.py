@@ -53,11 +53,11 @@ def ended_as(order: OrderView, *, is_accepted: bool, why: str) -> ExitOrder:
     return ExitOrder(order=view, outcome=outcome, why=why)
 
 
-def log_exit(name: str, orders: tuple[ExitOrder, ...]) -> None:
-    """Says in the log how many orders were cancelled on the way out, and names those that may still stand."""
+def log_exit(name: str, orders: tuple[ExitOrder, ...], *, when: str = "on the way out") -> None:
+    """Says in the log how many orders were cancelled then, and names those that may still stand."""
     if orders:
         gone = sum(order.outcome != "unknown" for order in orders)
-        LOG.info("%s: %d of %d own orders have ended on the way out", name, gone, len(orders))
+        LOG.info("%s: %d of %d own orders have ended %s", name, gone, len(orders), when)
     left: dict[str, list[str]] = {}
     for order in orders:
         if order.outcome == "unknown":

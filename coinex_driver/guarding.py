@@ -14,6 +14,7 @@ from coinex_driver.client_core import ClientCore
 from coinex_driver.coinex_facade import Module, dialect_of
 from coinex_driver.coinex_trading import Actions
 from coinex_driver.exit_orders import log_exit
+from coinex_driver.log import LOG
 from coinex_driver.order_guard import Cause, OrderGuard, OrdersGuarded
 from coinex_driver.order_sweep import Sweep
 from coinex_proto import Config, Event, Lost, OrderFact, OrderView, Restored, Session, Sources, coinex
@@ -23,6 +24,13 @@ T = TypeVar("T")
 
 SOONEST_AGAIN: Final = 1.0
 """Seconds at least between two rounds while own orders stay lost and some may still stand."""
+
+
+_WHEN: Final[dict[Cause, str]] = {
+    "lost": "since they were lost",
+    "exit": "on the way out",
+    "error": "after a callback raised",
+}
 
 
 @final
@@ -38,7 +46,10 @@ class Guarding:
         self._module: Module = module
         self._step = step
         self._changed = changed
+        markets = guard.markets
+        self._topics = (coinex.Orders(),) if markets is None else tuple(map(coinex.Orders, markets))
         self._lost: set[coinex.Orders] = set()
+        """Those of them that are."""
         self._lost_at = math.inf
         """When it is to act on the loss of own orders."""
         self._has_raised = False
@@ -46,20 +57,19 @@ class Guarding:
 
     def watch(self) -> None:
         """From now on; to be called where the session lives."""
-        core, markets = self._core, self.guard.markets
-        topics = (coinex.Orders(),) if markets is None else tuple(map(coinex.Orders, markets))
-        core.hold(topics, self, _at_the_end)
+        core = self._core
+        core.hold(self._topics, self, _at_the_end)
         core.stream_callbacks.add(Lost, self._on_lost)
         core.stream_callbacks.add(Restored, self._on_restored)
 
     def _on_lost(self, event: Lost) -> None:
-        self._lost.update(topic for topic in event.topics if isinstance(topic, coinex.Orders))
+        self._lost.update(topic for topic in self._topics if topic in event.topics)
         if self._lost and self._lost_at == math.inf and self.guard.lost_for is not None:
             self._lost_at = self._core.now() + self.guard.lost_for
             self._changed()
 
     def _on_restored(self, event: Restored) -> None:
-        self._lost.difference_update(topic for topic in event.topics if isinstance(topic, coinex.Orders))
+        self._lost.difference_update(topic for topic in self._topics if topic in event.topics)
         if not self._lost:
             self._lost_at = math.inf
 
@@ -162,7 +172,9 @@ class Round:
             is_listed=sweep.is_listed or self._is_needless,
             why="" if self._is_needless else sweep.why,
         )
-        log_exit(self._core.name, report.orders)
+        log_exit(self._core.name, report.orders, when=_WHEN[self._cause])
+        if not report.is_listed:
+            LOG.warning("%s: the venue's list of open orders was not seen: %s", self._core.name, report.why)
         if not self._is_cut:
             self._guarding._step(lambda session, now: session.note(report, now))
         self._guarding.ended(report)
