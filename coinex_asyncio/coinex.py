@@ -5,10 +5,11 @@ What it does stands in `coinex_driver.async_coinex`; here it gets sockets and ta
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import final
+from typing import TypeVar, final
 
 from coinex_asyncio._io.asyncio_io import AsyncioIO
 from coinex_asyncio.client import Client, Opening, made, opened
@@ -19,11 +20,15 @@ from coinex_driver.async_coinex import AsyncCoinexClient
 from coinex_driver.client_core import ClientCore
 from coinex_driver.coinex_facade import Module, dialect_of, http_url_of
 from coinex_driver.exit_orders import check_exit_seconds
+from coinex_driver.http.calls import STOPPED
 from coinex_driver.http.wire import DEFAULT_URL
 from coinex_driver.order_guard import OrderGuard, check_guard
-from coinex_proto import Callbacks, Config, coinex
+from coinex_proto import Callbacks, Config, OutcomeUnknown, coinex
+from coinex_proto.coinex.http import HttpCommands
 
 __all__ = ["CoinexClient", "open_coinex"]
+
+T = TypeVar("T")
 
 
 @final
@@ -35,6 +40,25 @@ class CoinexClient(AsyncCoinexClient, Client):
         self._trade_with(http, network.sources, module)
         self.http = http
         """CoinEx over HTTP with this client's credentials and clock: `await cx.http.request(spot.ListMarket())`."""
+
+    async def _run_http(self, commands: HttpCommands[T], timeout: float) -> T:
+        """A `stop()` leaves a call that is under way the time of closing; one that is made after it has its own."""
+        core = self._core
+        if core.is_stopping or core.is_over:
+            return await super()._run_http(commands, timeout)
+        call = asyncio.ensure_future(super()._run_http(commands, timeout))
+        stop = asyncio.ensure_future(self._io.waiters.wait(lambda: core.is_stopping))
+        try:
+            await asyncio.wait((call, stop), return_when=asyncio.FIRST_COMPLETED)
+            if not call.done():
+                await asyncio.wait((call,), timeout=core.closing_time())
+            if not call.done():
+                raise OutcomeUnknown(STOPPED)
+            return call.result()
+        finally:
+            call.cancel()
+            stop.cancel()
+            await asyncio.gather(call, stop, return_exceptions=True)
 
 
 def open_coinex(

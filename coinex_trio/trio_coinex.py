@@ -17,12 +17,12 @@ from coinex_driver.async_coinex import AsyncCoinexClient
 from coinex_driver.client_core import ClientCore
 from coinex_driver.coinex_facade import Module, dialect_of, http_url_of
 from coinex_driver.exit_orders import check_exit_seconds
+from coinex_driver.http.calls import STOPPED
 from coinex_driver.http.wire import DEFAULT_URL
 from coinex_driver.order_guard import OrderGuard, check_guard
 from coinex_driver.tls import check_ssl_context
 from coinex_proto import Callbacks, Config, OutcomeUnknown, coinex
 from coinex_proto.coinex.http import HttpCommands
-from coinex_trio._http.loops import STOPPED
 from coinex_trio._io.trio_io import TrioIO
 from coinex_trio.client import Client, opened
 from coinex_trio.http import Http, open_http
