@@ -5,30 +5,12 @@ Without I/O; must not know trio, sockets or venues.
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
-
-from attrs import frozen
-
 from coinex_driver.arguments import check_seconds
 from coinex_driver.log import LOG
-from coinex_proto import OrderView
+from coinex_proto import ExitOrder, OrderView
+from coinex_proto.orders.exit_order import Outcome
 
-Outcome: TypeAlias = Literal["cancelled", "filled", "refused", "unknown"]
-
-
-@frozen(kw_only=True)
-class ExitOrder:
-    """How the cancelling of one own order ended that was open when the client was left."""
-
-    order: OrderView
-    """A snapshot, as it was known at the end."""
-    outcome: Outcome
-    """"unknown": it may still stand; look at the venue."""
-    why: str = ""
-    """What kept it from being cancelled, or is not known of it."""
-    is_stop: bool = False
-    """A stop order, of which `order.order_id` is the stop id."""
-
+__all__ = ["NOT_REACHED", "ExitOrder", "Outcome", "check_exit_seconds", "ended_as", "log_exit"]
 
 NOT_REACHED = "there was no time left to cancel it"
 

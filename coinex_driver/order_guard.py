@@ -8,9 +8,10 @@ from typing import Literal, TypeAlias
 from attrs import field, frozen
 
 from coinex_driver.arguments import check_seconds
-from coinex_driver.exit_orders import ExitOrder
-from coinex_proto import Event, UsageError
+from coinex_proto import OrdersGuarded, UsageError
 from coinex_proto.errors import quoted
+
+__all__ = ["Cause", "OrderGuard", "OrdersGuarded", "check_guard"]
 
 Cause: TypeAlias = Literal["lost", "exit", "error"]
 
@@ -63,25 +64,6 @@ class OrderGuard:
             raise UsageError("stops=True needs others=True: nobody can tell which program has placed a stop order")
         if self.lost_for is None and not self.on_exit and not self.on_error:
             raise UsageError("a guard that never acts: leave guard= out")
-
-
-@frozen(kw_only=True)
-class OrdersGuarded(Event):
-    """The guard has cancelled what is open, and how that ended for each order."""
-
-    cause: Cause
-    """Own orders were lost for too long, the block was left, or a callback has raised."""
-    orders: tuple[ExitOrder, ...]
-    """"unknown": it may still stand."""
-    is_listed: bool
-    """At the end the venue has listed nothing more that was to be cancelled. False: there may be orders nobody here knows."""
-    why: str = ""
-    """What kept the venue's list from being seen."""
-
-    @property
-    def is_clear(self) -> bool:
-        """Nothing that was to be cancelled stands any more, as far as the venue says."""
-        return self.is_listed and all(order.outcome != "unknown" for order in self.orders)
 
 
 def check_guard(guard: object, *, has_credentials: bool, cancel_orders_on_exit: float | None) -> None:

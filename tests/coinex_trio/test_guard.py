@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, contextmanager
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
@@ -21,6 +22,8 @@ from trio.testing import MockClock
 import coinex_asyncio
 from coinex_driver.order_guard import OrderGuard, OrdersGuarded
 from coinex_proto import Config, NotReady, coinex
+from coinex_proto.coinex.http import spot
+from coinex_recorder import RecordingFiles, replay
 from coinex_trio import CoinexClient, Exchange, local_exchange, memory_exchange, open_coinex
 from tests.coinex_asyncio.virtual_loop import VirtualLoop
 from tests.coinex_trio.http_peer import http_peer, nothing, raw
@@ -347,6 +350,39 @@ def test_orders_are_refused_while_they_are_lost_so_that_none_follows_the_guard(
             assert exchange.orders() == ()
 
     playing(scenario)
+
+
+def test_a_recording_holds_the_report_and_stop_orders_go_only_when_asked_for(tmp_path: Path) -> None:
+    exchange = memory_exchange(seed=1)
+    exchange.quote(MARKET, "100", "101", "5")
+    stop = spot.PutStopOrder(market=MARKET, side="buy", type="limit", amount="0.1", price="98", trigger_price="99")
+    for stops in (False, True):
+        files = RecordingFiles(tmp_path / str(stops))
+        guard = OrderGuard(others=True, stops=stops)
+        config = Config(recorder=files)
+        with CoinexClient("spot", exchange.credentials, network=exchange.network, guard=guard, config=config) as cx:
+            cx.place_order(MARKET, "buy", "limit", "0.1", "99")
+            if not stops:
+                cx.http.request(stop)
+        files.close()
+        assert [(found.is_stop, found.outcome) for found in cx.cancelled_on_exit] == [
+            (False, "cancelled"),
+            *([(True, "cancelled")] if stops else []),
+        ]
+        played = replay(tmp_path / str(stops))
+        (report,) = [event for event in played if isinstance(event, OrdersGuarded)]
+        assert report == cx.guarded
+        assert played.differences == []
+
+
+def test_the_futures_half_is_guarded_alike() -> None:
+    exchange = memory_exchange(seed=1)
+    exchange.quote(MARKET, "100", "101", "5", module="futures")
+    with CoinexClient("futures", exchange.credentials, network=exchange.network, guard=OrderGuard()) as cx:
+        for price in ("98", "99"):
+            cx.place_order(MARKET, "buy", "limit", "0.1", price)
+    assert [found.outcome for found in cx.cancelled_on_exit] == ["cancelled", "cancelled"]
+    assert exchange.orders() == ()
 
 
 # Blocking, in the middle of a step and in real time -------------------------------------------------------------------
