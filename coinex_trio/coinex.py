@@ -111,7 +111,7 @@ class CoinexClient(BlockingClient, CoinexSubscriptions):
         }
         self._has_backfill = backfill
         self._check_orders_every = check_orders_every
-        if backfill or check_orders_every is not None or guard is not None:
+        if backfill or check_orders_every is not None:
             _ = self._trading
         if guard is not None:
             from coinex_trio._facades.guard import ClientGuard

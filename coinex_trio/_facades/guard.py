@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, Protocol, TypeVar, final
 from weakref import ref
 
+import coinex_trio.http  # noqa: F401  (without the extra it fails here, and not when it has to act)
 from coinex_driver.coinex_trading import Action
 from coinex_driver.guarding import Guarding
 from coinex_driver.order_guard import OrderGuard
@@ -75,7 +76,7 @@ class ClientGuard:
         self._guarding = Guarding(guard, core, module, step, self._wake)
         assert isinstance(client._io, GuardedIO)
         client._io.alarm = self
-        client._change(self._guarding.watch)
+        self._guarding.watch()  # no thread drives the client yet, and any may be the first to
         if worker is not None:
             worker.when_raised = self._guarding.raised
         self.handling: Callable[[Callable[[Event, Exception], object]], Callable[[Event, Exception], object]] = (

@@ -21,7 +21,7 @@ from trio.testing import MockClock
 
 import coinex_asyncio
 from coinex_driver.order_guard import OrderGuard, OrdersGuarded
-from coinex_proto import Config, NotReady, coinex
+from coinex_proto import Config, NotReady, coinex, to_json
 from coinex_proto.coinex.http import spot
 from coinex_recorder import RecordingFiles, replay
 from coinex_trio import CoinexClient, Exchange, local_exchange, memory_exchange, open_coinex
@@ -370,9 +370,37 @@ def test_a_recording_holds_the_report_and_stop_orders_go_only_when_asked_for(tmp
             *([(True, "cancelled")] if stops else []),
         ]
         played = replay(tmp_path / str(stops))
-        (report,) = [event for event in played if isinstance(event, OrdersGuarded)]
-        assert report == cx.guarded
+        assert cx.guarded is not None
+        assert [to_json(event) for event in played if isinstance(event, OrdersGuarded)] == [to_json(cx.guarded)]
         assert played.differences == []
+
+
+def test_a_guarded_client_belongs_to_the_thread_that_uses_it_first() -> None:
+    exchange = memory_exchange(seed=1)
+    exchange.quote(MARKET, "100", "101", "5")
+    cx = CoinexClient("spot", exchange.credentials, network=exchange.network, guard=OrderGuard())
+    failed: list[BaseException] = []
+
+    def use() -> None:
+        try:
+            with cx:
+                cx.place_order(MARKET, "buy", "limit", "0.1", "99")
+        except BaseException as error:  # noqa: BLE001  (raised by the test)
+            failed.append(error)
+
+    thread = threading.Thread(target=use)
+    thread.start()
+    thread.join(HANGS_AFTER)
+    assert failed == []
+    assert exchange.orders() == ()
+
+
+def test_a_dropped_client_goes_at_once_and_says_that_it_was_not_closed() -> None:
+    exchange = memory_exchange(seed=1)
+    cx = CoinexClient("spot", exchange.credentials, network=exchange.network, guard=OrderGuard())
+    cx.ready()
+    with pytest.warns(ResourceWarning, match="unclosed CoinexClient"):
+        del cx
 
 
 def test_the_futures_half_is_guarded_alike() -> None:
