@@ -51,6 +51,8 @@ class AsyncCoinexClient(AsyncClient, CoinexSubscriptions):
     _news: News
     _guard: Guarding | None
     _guard_news: News
+    _has_left: bool
+    """The guard has acted on the way out: what a round beside it says later is no news."""
     guarded: OrdersGuarded | None
     """The latest report of the guard."""
     cancelled_on_exit: tuple[ExitOrder, ...]
@@ -65,6 +67,7 @@ class AsyncCoinexClient(AsyncClient, CoinexSubscriptions):
         self._jobs = deque()
         self._news = self._make_news()
         self.guarded = self._guard = None
+        self._has_left = False
 
     async def ping(self) -> float:
         """Seconds that the exchange took to answer."""
@@ -287,7 +290,9 @@ class AsyncCoinexClient(AsyncClient, CoinexSubscriptions):
         try:
             await self._carry_out(once.actions())
         finally:
-            self.guarded = once.end()
+            report = once.end()
+            if not self._has_left:
+                self.guarded = report
 
     async def _carry_out(self, actions: Actions[None]) -> None:
         """To the end: a first Ctrl-C comes out behind it, a second one at once."""
@@ -322,5 +327,6 @@ class AsyncCoinexClient(AsyncClient, CoinexSubscriptions):
                 await self._shielded(lambda: self._act(guard, cause))
             finally:
                 self.cancelled_on_exit = () if self.guarded is None else self.guarded.orders
+                self._has_left = True
         elif cancel_orders_on_exit is not None and self._core.session.dialect.has_credentials:
             await self._cancel_on_exit(cancel_orders_on_exit)

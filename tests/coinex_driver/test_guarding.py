@@ -21,7 +21,7 @@ class Watched:
     """A guarding beside a client that never connects; losses are noted by hand."""
 
     def __init__(self, **options: Any) -> None:
-        self.client = Direct(coinex.spot(KEYS))
+        self.client = Direct(coinex.spot(credentials=KEYS))
         self.changes = 0
         self.guarding = Guarding(OrderGuard(**options), self.client.core, "spot", self.client.step, self.changed)
         self.guarding.watch()
@@ -34,7 +34,7 @@ class Watched:
         self.client.step(lambda session, now: session.note(event, now))
 
     def restore(self, *topics: Any) -> None:
-        event = Restored(topics=topics or (ALL,), since=0.0, until=self.client.time)
+        event = Restored(topics=topics or (ALL,), since=0.0, until=self.client.time, why="back")
         self.client.step(lambda session, now: session.note(event, now))
 
 

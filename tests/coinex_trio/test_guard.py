@@ -323,6 +323,23 @@ def test_an_order_whose_placing_was_not_answered_is_found_and_cancelled(playing:
     playing(scenario)
 
 
+def test_a_block_that_is_left_in_the_middle_of_a_round_is_guarded_once_more(
+    playing: Callable[[Scenario], None],
+) -> None:
+    async def scenario(new: Any, exchange: Exchange) -> None:
+        async with new(OrderGuard(lost_for=0.0, within=6.0), config=Config(close_timeout=1.0)) as bot:
+            await bot.place()
+            exchange.inject("on /spot/cancel-order ignore")
+            exchange.inject(NO_RECONNECT)
+            exchange.drop()
+            await bot.run(1.0)
+        assert exchange.orders() == ()
+        assert bot.cx.guarded.cause == "exit"
+        assert bot.cx.guarded.is_clear
+
+    playing(scenario)
+
+
 def test_a_client_that_never_came_to_be_ready_cancels_nothing(playing: Callable[[Scenario], None]) -> None:
     async def scenario(new: Any, exchange: Exchange) -> None:
         exchange.place(MARKET, "buy", "97", "0.1")
