@@ -168,12 +168,13 @@ class Sweep:
         group = [target for target in group if target.is_due]  # a push may have told meanwhile
         if not group or self._left() <= 0:
             return
+        is_by_client_id = group[0].view.order_id is None or group[0].view.market is None
         answer = yield from self._ask(self._entry.ask(self._cancelling(group)))
         for target in group:
             target.is_tried = True
         if isinstance(answer, Exception):
             yield from self._failed(group, answer)
-        elif group[0].view.order_id is None:
+        elif is_by_client_id:
             yield from self._named(group[0], answer)
         elif not isinstance(answer, tuple):
             self._accepted(group[0])
@@ -271,7 +272,9 @@ class Sweep:
             found: OrderView | None = self._step(lambda session, _: session.orders.find(row.order_id))
             if found is None:
                 return  # the session takes no order without its essential members
-            is_over = found.is_final
+            is_over, mine = found.is_final, self._targets.get(found)
+            if is_over and mine is not None and asked_at < mine.accepted_at + LISTED_AFTER:
+                return  # the list is late
             known, view = found, _listed_view(row, row.order_id) if is_over else found
             key = row.order_id if is_over else found
         if not self._is_wanted(known):
