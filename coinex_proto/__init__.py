@@ -48,6 +48,7 @@ if TYPE_CHECKING:
         LoginFailed,
         Lost,
         OrderChanged,
+        OrdersGuarded,
         OrdersQueried,
         Ready,
         Replied,
@@ -61,6 +62,7 @@ if TYPE_CHECKING:
     from coinex_proto.ids import ANYTHING, OLDEST, OrderId, ReplyKey, RequestId, TopicKey
     from coinex_proto.json import to_json
     from coinex_proto.numbers import decimal_of, exact
+    from coinex_proto.orders.exit_order import ExitOrder
     from coinex_proto.orders.fact import OrderFact, OrdersMissed
     from coinex_proto.orders.view import OrderView
     from coinex_proto.phases import Phase
@@ -91,10 +93,11 @@ else:
             "delivery.streams": "Latest Queue",
             "dialect": "Answer Challenge Dialect Inbound Mended Opening SendNow",
             "errors": "BookNotTrusted ConnectFailed ConsumerTooSlow HandshakeRefused LoginRefused NotReady OutcomeUnknown PayloadError ProxyError RequestError RequestRefused RequestTimedOut SdkError UsageError quoted",
-            "events": "Backfilled BackfillStarted Closed CloseReason Failed LoginFailed Lost OrderChanged OrdersQueried Ready Replied Restored Retrying Subscribed SubscribeFailed Unrecognised Unsubscribed",
+            "events": "Backfilled BackfillStarted Closed CloseReason Failed LoginFailed Lost OrderChanged OrdersGuarded OrdersQueried Ready Replied Restored Retrying Subscribed SubscribeFailed Unrecognised Unsubscribed",
             "ids": "ANYTHING OLDEST OrderId ReplyKey RequestId TopicKey",
             "json": "to_json",
             "numbers": "decimal_of exact",
+            "orders.exit_order": "ExitOrder",
             "orders.fact": "OrderFact OrdersMissed",
             "orders.view": "OrderView",
             "phases": "Phase",
@@ -131,6 +134,7 @@ __all__ = [
     "Dialect",
     "Endpoint",
     "Event",
+    "ExitOrder",
     "Failed",
     "HandshakeRefused",
     "Inbound",
@@ -153,6 +157,7 @@ __all__ = [
     "OrderFact",
     "OrderId",
     "OrderView",
+    "OrdersGuarded",
     "OrdersMissed",
     "OrdersQueried",
     "OutcomeUnknown",

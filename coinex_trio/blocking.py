@@ -69,7 +69,7 @@ class BlockingClient(ClientBase):
         self._core = ClientCore(dialect, callbacks, config, network.sources, network.now)
         check_ssl_context(ssl_context, has_credentials=dialect.has_credentials)
         self._network = network
-        self._io = BlockingIO(self._core, network, ssl_context)
+        self._io = self._make_io(network, ssl_context)
         self._worker = Worker(self._core, self._io, network) if background else None
         self._is_entered = False
         self._is_closed = False
@@ -77,6 +77,9 @@ class BlockingClient(ClientBase):
         self._thread: int | None = None
         self._siblings: tuple[weakref.ref[BlockingClient], ...] = ()
         """Other sockets of the same venue, kept alive by every call of this one that waits."""
+
+    def _make_io(self, network: Network, ssl_context: ssl.SSLContext | None) -> BlockingIO:
+        return BlockingIO(self._core, network, ssl_context)
 
     # What waits -------------------------------------------------------------------------------------------------------
 

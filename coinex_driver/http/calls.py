@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import aclosing
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from coinex_driver.awaiting import Awaiting
 from coinex_driver.http.wire import TOO_LARGE, TOO_SLOW, httpx2, what_is_proved, wire
@@ -15,6 +15,9 @@ from coinex_proto import Config, UsageError
 from coinex_proto.coinex.http import HttpRequest, NoReply, Pause, Reply, Steps, Woken
 
 R = TypeVar("R")
+
+STOPPED: Final = "the client was stopped before HTTP had answered: what was sent may have taken effect"
+"""Why a call that was under way at `stop()` has no result."""
 
 
 class AsyncCalls(Awaiting):

@@ -9,9 +9,9 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from types import TracebackType
-from typing import Final, Self, TypeVar
+from typing import Self, TypeVar
 
-from coinex_driver.http.calls import refuse_closed
+from coinex_driver.http.calls import STOPPED, refuse_closed
 from coinex_driver.http.wire import TOO_LARGE, TOO_SLOW, UNTIL, PoolSettings, httpx2, what_is_proved, wire
 from coinex_proto import NotReady, OutcomeUnknown, SdkError
 from coinex_proto.coinex.http import HttpRequest, NoReply, Pause, Reply, Steps, Woken
@@ -21,8 +21,6 @@ from coinex_trio._http.streams import Patience
 from coinex_trio.network import Network
 
 R = TypeVar("R")
-
-STOPPED: Final = "the client was stopped before HTTP had answered: what was sent may have taken effect"
 
 
 class BlockingCalls:

@@ -74,6 +74,8 @@ class Worker:
         self._conditions: list[Condition] = []
         self._news = threading.Event()
         """Ends the waiting of the calling thread: a condition is met, an event is in the inbox, or the thread has ended."""
+        self.when_raised: Callable[[], None] | None = None
+        """Called in the calling thread when a callback has raised, before that comes out."""
         self._is_ending = False
         """Asks the thread to end. It looks between two turns, so that the session is never cut in half."""
         self._waker: Waker | None = None
@@ -136,6 +138,10 @@ class Worker:
         try:
             while self._inbox:
                 self._dispatch(self._inbox.popleft())
+        except BaseException:
+            if self.when_raised is not None:
+                self.when_raised()
+            raise
         finally:
             CURRENT_THREAD.is_waiting = self._core.is_handing_out = False
 

@@ -43,8 +43,8 @@ class TrioIO:
         """Around receiving; its deadline is how long a peer that we close may still send."""
         self._sending = trio.CancelScope()
         """Around sending; cancelled with the connection, since what was cut in the middle can never be continued."""
-        self._beside = trio.CancelScope()
-        """Around what runs beside the client; ends first."""
+        self._beside: set[trio.CancelScope] = set()
+        """Around each task that runs beside the client; they end first."""
         self._task_scopes = (trio.CancelScope(shield=True), trio.CancelScope(shield=True))
         """Around the two tasks: a cancellation from outside must not keep `close` from closing in good order."""
         self._outbox = b""
@@ -79,7 +79,8 @@ class TrioIO:
 
     async def close(self) -> None:
         """Stops and waits, within limits that no cancellation shortens, until the connection is gone."""
-        self._beside.cancel()
+        for scope in self._beside:
+            scope.cancel()
         self._core.stop()
         self.wake()
         with trio.CancelScope(
@@ -108,7 +109,8 @@ class TrioIO:
 
     async def run_beside(self, task: Callable[[], Awaitable[None]]) -> None:
         """Runs a task that ends when the client is closed; what it raises ends the client."""
-        with self._beside:
+        with trio.CancelScope() as scope:
+            self._beside.add(scope)
             try:
                 await task()
             except Exception as error:  # noqa: BLE001  (raised by open_client)
