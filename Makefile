@@ -18,7 +18,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 CODE := coinex_asyncio coinex_driver coinex_proto coinex_trio coinex_recorder tests benchmarks $(wildcard examples)
 
-.PHONY: demo test format lint types tests matrix mutate uncited long fuzz sanitize interop browser bench clean help
+.PHONY: demo test format lint types tests matrix mutate uncited long fuzz sanitize interop browser pictures bench clean help
 .DEFAULT_GOAL := help
 
 help:
@@ -32,6 +32,7 @@ help:
 	@echo "make sanitize  the compiled extension under sanitizers, and a search for leaks (LEAKS=$(LEAKS))"
 	@echo "make interop  other people's clients from PyPI and npm against the local exchange, and a table of what works"
 	@echo "make browser  the page of the local exchange in a headless Chromium, and its pictures in docs/pictures"
+	@echo "make pictures  the pictures of \`coinex watch\` in docs/pictures, drawn anew"
 	@echo "make bench   microseconds per message, and ratios"
 	@echo "make clean   remove the virtual environment and what tools left behind"
 
@@ -102,6 +103,10 @@ interop: $(VENV)/interop/tests/.installed
 # In an environment of its own, since selenium brings packages that nothing else needs. Without Chromium and its driver it says so.
 browser: $(VENV)/browser/.installed
 	COINEX_BROWSER=1 $(VENV)/browser/bin/python -m pytest -q tests/browser -p no:randomly --timeout 300
+
+# A test holds them against what the code draws.
+pictures: $(VENV)/.dev
+	$(BIN)/python -m tests.coinex_trio._cli.pictures
 
 # With the extra `bench` installed (`.venv/bin/pip install -e '.[bench]'`) other clients are measured as well.
 bench: $(VENV)/.dev
