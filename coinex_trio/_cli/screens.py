@@ -31,7 +31,7 @@ BLOCKS: Final = "▁▂▃▄▅▆▇█"
 LONGEST_SPARK: Final = 60
 NARROW: Final = 70
 """Below so many columns tables leave out what is least missed."""
-WIDE: Final = 100
+WIDE: Final = 90
 """From so many columns on there is room for what is pleasant to have."""
 
 
@@ -99,8 +99,8 @@ def tickers(seen: Seen, width: int, height: int, view: View) -> RenderableType:
     return table if seen.tickers else Text("waiting for the first ticker", QUIET)
 
 
-def ladder(book: BookView, width: int, rows: int) -> Text:
-    """Both sides of a book, best on top: bars and sizes outside, prices inside."""
+def ladder(book: BookView, width: int, rows: int, up: str = UP, down: str = DOWN) -> Text:
+    """Both sides of a book, best on top: bars and sizes outside, prices inside; `up` and `down` are the styles of the sides."""
     bids, asks = book.unproved.bids[:rows], book.unproved.asks[:rows]
     prices = alike([price for price, _ in (*bids, *asks)])
     sizes = alike([size for _, size in (*bids, *asks)])
@@ -111,17 +111,17 @@ def ladder(book: BookView, width: int, rows: int) -> Text:
     text = Text(no_wrap=True, overflow="ellipsis")
     for number in range(max(len(bids), len(asks))):
         if number < len(bids):
-            text.append(bars[number].rjust(bar), UP)
+            text.append(bars[number].rjust(bar), up)
             text.append(f" {sizes[number]:>{cells[1]}} ")
-            text.append(f"{prices[number]:>{cells[0]}}", UP)
+            text.append(f"{prices[number]:>{cells[0]}}", up)
         else:
             text.append(" " * (bar + sum(cells) + 2))
         text.append(" │ ", QUIET)
         if number < len(asks):
             ask = len(bids) + number
-            text.append(f"{prices[ask]:<{cells[0]}}", DOWN)
+            text.append(f"{prices[ask]:<{cells[0]}}", down)
             text.append(f" {sizes[ask]:<{cells[1]}} ")
-            text.append(bars[ask], DOWN)
+            text.append(bars[ask], down)
         text.append("\n")
     return text
 
@@ -135,7 +135,8 @@ def books(seen: Seen, width: int, height: int, view: View) -> RenderableType:
     rows = fitting if view.rows is None else min(view.rows, fitting)
     parts: list[RenderableType] = []
     for market, book in shown:
-        parts += [_book_title(seen, market, book, width), ladder(book, width, rows)]
+        colours = (UP, DOWN) if book.topic.key not in seen.lost else (QUIET, QUIET)
+        parts += [_book_title(seen, market, book, width), ladder(book, width, rows, *colours)]
     return Group(*parts)
 
 
@@ -225,7 +226,7 @@ def footer(seen: Seen, now: float, view: View) -> Text:
         parts.insert(0, f"depth {view.rows}")
     if view.takes_keys and not view.shows_keys:
         parts.append("q quit, ? keys")
-    text = trust(seen).append_text(Text("  ·  " + "  ·  ".join(parts), QUIET))
+    text = Text.assemble(trust(seen), (" · " + " · ".join(parts), QUIET))
     for note in seen.notes:
         text.append(f"\n{note}", WARNING)
     if view.shows_keys:

@@ -134,7 +134,7 @@ def test_one_market_of_several_is_shown_alone_at_a_depth_of_ones_own(events: lis
     with out.capture() as capture:
         out.print(screen("book", seen, 120, 24, 1.0, view))
     assert len([line for line in capture.get().splitlines() if "│" in line]) == 3
-    assert "depth 3  ·  BTCUSDT of 2" in capture.get()
+    assert "depth 3 · BTCUSDT of 2" in capture.get()
     assert "q quit, ? keys" in capture.get()
     with out.capture() as capture:
         out.print(screen("book", seen, 120, 24, 1.0, view.pressed("2").pressed("?")))
