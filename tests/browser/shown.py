@@ -21,7 +21,7 @@ FLAGS: Final = (
     "--disable-component-update", "--disable-sync", "--hide-scrollbars",
 )  # fmt: skip
 COLOURS: Final = 64
-PICTURES: Final = Path(__file__).parent.parent.parent / "docs" / "pictures"
+PICTURES: Final = Path(__file__).parent.parent.parent / "docs" / "images"
 
 
 class Browser:

@@ -23,7 +23,7 @@ from coinex_trio._cli.screens import screen
 from coinex_trio._cli.seen import Seen
 from coinex_trio._cli.view import View
 
-PICTURES: Final = Path(__file__).parent.parent.parent.parent / "docs" / "pictures"
+PICTURES: Final = Path(__file__).parent.parent.parent.parent / "docs" / "images"
 DRAWN_BY: Final = "15.0.0"
 """The version of rich whose export stands in the docs: another one may write the same picture in other words."""
 WIDTH, HEIGHT = 96, 24
