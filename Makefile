@@ -18,7 +18,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 CODE := coinex_asyncio coinex_driver coinex_proto coinex_trio coinex_recorder tests benchmarks $(wildcard examples)
 
-.PHONY: demo test format lint types tests matrix mutate uncited long fuzz sanitize docs interop bench clean help
+.PHONY: demo test format lint types tests matrix mutate uncited long fuzz sanitize docs interop browser pictures bench clean help
 .DEFAULT_GOAL := help
 
 help:
@@ -31,6 +31,8 @@ help:
 	@echo "make fuzz    hostile input for the local exchange, over HTTP and sockets, a fiftieth of it over TCP (INPUTS=$(INPUTS))"
 	@echo "make sanitize  the compiled extension under sanitizers, and a search for leaks (LEAKS=$(LEAKS))"
 	@echo "make interop  other people's clients from PyPI and npm against the local exchange, and a table of what works"
+	@echo "make browser  the page of the local exchange in a headless Chromium, and its pictures in docs/images"
+	@echo "make pictures  the pictures of \`coinex watch\` in docs/images, drawn anew"
 	@echo "make docs    the documentation as a site, in build/docs"
 	@echo "make bench   microseconds per message, and ratios"
 	@echo "make clean   remove the virtual environment and what tools left behind"
@@ -99,6 +101,14 @@ interop: $(VENV)/interop/tests/.installed
 	$(BIN)/python -m tests.interop.table
 	COINEX_INTEROP=1 $(VENV)/interop/tests/bin/python -m pytest -q tests/interop --timeout 120
 
+# In an environment of its own, since selenium brings packages that nothing else needs. Without Chromium and its driver it says so.
+browser: $(VENV)/browser/.installed
+	COINEX_BROWSER=1 $(VENV)/browser/bin/python -m pytest -q tests/browser -p no:randomly --timeout 300
+
+# A test holds them against what the code draws.
+pictures: $(VENV)/.dev
+	$(BIN)/python -m tests.coinex_trio._cli.pictures
+
 # With the extra `bench` installed (`.venv/bin/pip install -e '.[bench]'`) other clients are measured as well.
 bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks
@@ -147,4 +157,10 @@ $(VENV)/interop/tests/.installed: $(VENV)/.dev $(BUILD)
 	@echo "Installing other people's clients into $(VENV)/interop ..."
 	@$(BIN)/python -m venv $(VENV)/interop/tests
 	@$(VENV)/interop/tests/bin/python -m pip install --quiet --disable-pip-version-check -e '.[dev,interop]'
+	@touch $@
+
+$(VENV)/browser/.installed: $(VENV)/.dev $(BUILD)
+	@echo "Installing what drives a browser into $(VENV)/browser ..."
+	@$(BIN)/python -m venv $(VENV)/browser
+	@$(VENV)/browser/bin/python -m pip install --quiet --disable-pip-version-check -e '.[dev,browser]'
 	@touch $@

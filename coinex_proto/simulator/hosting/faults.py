@@ -57,6 +57,9 @@ WORDS: Final = {
     "pings": frozenset(("on", "off")),
 }
 """Actions whose arguments are words; all others but halt and resume take numbers."""
+SHORTEST: Final = 0.001
+"""Seconds between two times of a fault that comes again and again; a shorter one would leave time for nothing else."""
+LONGEST_LINE: Final = 200
 
 _TIMED: Final = re.compile(r"(at|every) (\d+(?:\.\d+)?)s? +(.+)", re.ASCII)
 _COUNTED: Final = re.compile(r"(after|every) (\d+) messages? +(.+)", re.ASCII)
@@ -106,6 +109,8 @@ def parse_faults(script: str) -> tuple[Fault, ...]:
 
 def parse_fault(text: str) -> Fault:
     """The fault that one line describes.  Raises FaultScriptError."""
+    if len(text) > LONGEST_LINE:
+        raise FaultScriptError(f"{text[:40]!r}... is longer than {LONGEST_LINE} characters")
     if match := _COUNTED.fullmatch(text):
         return _fault(match[3], messages=int(match[2]), repeats=match[1] == "every")
     if match := _TIMED.fullmatch(text):
@@ -139,6 +144,12 @@ def _fault(
         raise FaultScriptError(f"{name} takes numbers")
     if name not in ANYTIME and not subject:
         raise FaultScriptError(f"{name} needs `on METHOD`")
+    if name == "http" and not 200 <= float(arguments[0]) <= 599:
+        raise FaultScriptError("http takes a status from 200 to 599")
+    if name == "slow" and float(arguments[0]) <= 0:
+        raise FaultScriptError("slow takes more than 0 bytes a second")
+    if repeats and 0 < seconds < SHORTEST:
+        raise FaultScriptError(f"every takes {SHORTEST} s at least")
     return Fault(
         action=name,
         arguments=tuple(arguments),
@@ -152,7 +163,7 @@ def _fault(
 
 
 def _is_number(text: str) -> bool:
-    return re.fullmatch(r"-?\d+(\.\d+)?", text, re.ASCII) is not None
+    return re.fullmatch(r"-?\d{1,15}(\.\d{1,15})?", text, re.ASCII) is not None
 
 
 class FaultPlan:

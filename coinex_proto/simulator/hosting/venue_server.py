@@ -16,6 +16,7 @@ from decimal import Decimal
 from typing import ClassVar, Generic, TypeVar
 
 from coinex_proto.simulator.hosting.connection import Ending, ServerConnection, SocketService
+from coinex_proto.simulator.hosting.control import ControlSocket
 from coinex_proto.simulator.hosting.fault_runner import FaultRunner, Perform
 from coinex_proto.simulator.hosting.faults import Fault, FaultPlan, parse_fault, parse_faults
 from coinex_proto.simulator.hosting.http_server import HttpRequest, HttpResponse
@@ -149,7 +150,8 @@ class VenueServer(ABC, Generic[Code]):
     def stall(self, seconds: float) -> None:
         """Freeze every open connection: nothing is read or written for so long, then all of it."""
         for connection in self.connections:
-            connection.stall(self.now + seconds)
+            if not isinstance(connection.service, ControlSocket):
+                connection.stall(self.now + seconds)
         self.wake_at(self.now + seconds)
 
     def refuse(self, method: str, code: Code, times: int = 1) -> None:
@@ -181,8 +183,12 @@ class VenueServer(ABC, Generic[Code]):
         """Announce maintenance: begin and end in seconds from now."""
 
     def sockets(self) -> tuple[ServerConnection, ...]:
-        """Connections that are WebSockets by now."""
-        return tuple(connection for connection in self.connections if connection.service is not None)
+        """Connections that are WebSockets of the venue by now: what works the exchange has no faults."""
+        return tuple(
+            connection
+            for connection in self.connections
+            if connection.service is not None and not isinstance(connection.service, ControlSocket)
+        )
 
     # what connections and sockets need
 
