@@ -27,7 +27,7 @@ from coinex_proto._connection.pending import Pending, Purpose
 from coinex_proto._connection.requests import RequestIds, Requests
 from coinex_proto._connection.sign_in import SignIn
 from coinex_proto._connection.timeline import Timeline
-from coinex_proto._connection.unreadable import UnreadableInARow, is_unreadable
+from coinex_proto._connection.unreadable import UnreadableInARow, is_strange, is_unreadable
 from coinex_proto._connection.venue_clock import Clock
 from coinex_proto._wire.framing import NORMAL_CLOSURE, check_own_close
 from coinex_proto._wire.inflate import TooBig, inflate
@@ -53,6 +53,8 @@ R = TypeVar("R")
 DOUBTED: Final = (
     "the machine may have slept, or the program was busy for long; the connection is asked whether it still stands"
 )
+MAX_STRANGE: Final = 10_000
+"""Messages in a row of which nothing was understood, though they could be read; with `max_unreadable=None` no number is too many."""
 REFUSAL_TIMEOUT: Final = 1.0
 """Seconds for the body of a refusal, once its head is in."""
 
@@ -120,6 +122,7 @@ class Connection:
         self._phase_deadline: float | None = None
         self._is_deaf = False
         self._unreadable = UnreadableInARow(config.max_unreadable)
+        self._strange = UnreadableInARow(None if config.max_unreadable is None else MAX_STRANGE)
 
     # What a caller sees -----------------------------------------------------------------------------------------------
 
@@ -191,7 +194,7 @@ class Connection:
         now = self._now
         self.stats.bytes_in += len(data)
         at_once = self._agenda.at_once
-        for item in self._socket.receive_data(data):
+        for item in self._socket.receive_part(data):
             if type(item) is bytes:
                 self._message(item, now)
             else:
@@ -200,6 +203,12 @@ class Connection:
             if at_once and self._agenda.take(Item.ANSWER):
                 self._release(now)
                 yield
+        if self._socket.is_ending:
+            self._agenda.take(Item.ANSWER)
+            self._release(now)
+            yield  # what came before the end may still be answered
+            for item in self._socket.receive_end():
+                self._control(item, now)
         if self._phase_deadline is not None and self._socket.is_refusing:
             self._phase_deadline = min(self._phase_deadline, now + REFUSAL_TIMEOUT)
 
@@ -440,15 +449,21 @@ class Connection:
         self.stats.unrecognised += 1
         self.stats.decode_failures += item.concerns is not None
         self._events.append(item)
-        if item is inbound[-1] and is_unreadable(inbound):
+        if item is not inbound[-1]:
+            return
+        if is_unreadable(inbound):
             self._count_unreadable(now)
+        elif is_strange(inbound) and (in_a_row := self._strange.count(self.stats.messages)) is not None:
+            self._end_senseless(f"nothing was understood of {in_a_row} messages in a row", now)
 
     def _count_unreadable(self, now: float) -> None:
         in_a_row = self._unreadable.count(self.stats.messages)
         if in_a_row is not None:
-            self._socket.close(INVALID_PAYLOAD)
-            why = f"closed by us: {in_a_row} messages in a row could not be read"
-            self._end(now, CloseReason(code=INVALID_PAYLOAD, text=why))
+            self._end_senseless(f"{in_a_row} messages in a row could not be read", now)
+
+    def _end_senseless(self, why: str, now: float) -> None:
+        self._socket.close(INVALID_PAYLOAD)
+        self._end(now, CloseReason(code=INVALID_PAYLOAD, text=f"closed by us: {why}"))
 
     def _control(self, item: Received, now: float) -> None:
         match item:
