@@ -107,6 +107,8 @@ class Config:
     """How many topic requests may leave in a second."""
     max_message_bytes: int = field(default=16 * 2**20, validator=_whole)
     """Largest message accepted, on the wire and inflated."""
+    max_message_values: int | None = field(default=100_000, validator=_whole_or_none)
+    """A message that holds more values (entries, members, lists, objects) is not read at all; None: only its size counts."""
     max_unreadable: int | None = field(default=100, validator=_whole_or_none)
     """After so many messages in a row that cannot be read the connection is ended and made anew; None: never."""
     renew_every: float | None = field(default=None, validator=_positive_or_none)

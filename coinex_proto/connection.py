@@ -35,6 +35,7 @@ from coinex_proto._wire.websocket import Broken, Ended, PeerClosed, Pong, Receiv
 from coinex_proto.checks import check_command
 from coinex_proto.commands import Command, describe
 from coinex_proto.config import Config, Endpoint, Sources
+from coinex_proto.decoding import check_count
 from coinex_proto.dialect import Answer, Challenge, Dialect, Inbound, Mended, SendNow
 from coinex_proto.errors import (
     LoginRefused,
@@ -53,6 +54,8 @@ R = TypeVar("R")
 DOUBTED: Final = (
     "the machine may have slept, or the program was busy for long; the connection is asked whether it still stands"
 )
+FEW_BYTES: Final = 1024
+"""A message of no more than this is not worth counting, whatever `max_message_values` says."""
 MAX_STRANGE: Final = 10_000
 """Messages in a row of which nothing was understood, though they could be read; with `max_unreadable=None` no number is too many."""
 REFUSAL_TIMEOUT: Final = 1.0
@@ -396,6 +399,8 @@ class Connection:
         self._heartbeat.proved(now)
         try:
             payload = self.inflate(payload, self._config.max_message_bytes)
+            if len(payload) > FEW_BYTES:
+                check_count(payload, self._config.max_message_values)
             inbound = self._dialect.decode(payload)
         except (TooBig, MemoryError) as error:
             self._socket.close(MESSAGE_TOO_BIG)

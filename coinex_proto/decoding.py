@@ -67,6 +67,19 @@ def plain_decoder(model: type[T], *, strict: bool = True) -> Callable[[bytes], T
     return lambda payload: check(decode(payload))
 
 
+def check_count(payload: bytes | bytearray, most: int | None) -> None:
+    """Raises `PayloadError` for a JSON text that may hold more values than `most`: entries, members, lists and objects.
+
+    Counted by commas and opening brackets, before anything is made of them; those within texts count too. An empty object
+    takes 3 bytes on the wire and 100 times that in memory.
+    """
+    if most is None or len(payload) <= most:
+        return
+    count = payload.count(b",") + payload.count(b"{") + payload.count(b"[")
+    if count > most:
+        raise PayloadError(f"{count} values in one message; the limit is {most} (max_message_values)")
+
+
 def plain_text(number: Decimal) -> str:
     """The digits of a number as the venue wrote them, trailing zeros kept, and never with an exponent.
 

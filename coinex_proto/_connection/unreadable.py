@@ -42,4 +42,5 @@ def is_strange(inbound: Sequence[Inbound]) -> bool:
 
 def _names_nothing(raw: bytes) -> bool:
     """Neither an object nor a list, or one without a single text: `5`, `"x"`, `{}`, `[1]`."""
-    return raw.lstrip()[:1] not in (b"{", b"[") or b'"' not in raw
+    text = raw.strip()
+    return text != b"" and (text[:1] not in (b"{", b"[") or b'"' not in text)
