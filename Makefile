@@ -11,7 +11,7 @@ PYTHONS ?= $(foreach version,3.11 3.12 3.13 3.14 3.14t,$(shell python$(version) 
 FILES ?=
 EACH ?= 10
 LEAKS ?= 10000000
-TWINS ?= tests/coinex_proto/test_speed_twins.py
+TWINS ?= tests/coinex_proto/test_speed_twins.py tests/coinex_proto/books/test_ladder_twins.py
 
 VENV := .venv
 BIN := $(VENV)/bin

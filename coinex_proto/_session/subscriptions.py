@@ -46,6 +46,7 @@ class Verification:
         "absent_deletes",
         "awaited_since",
         "book",
+        "is_every_read",
         "last_update_at",
         "live_at",
         "lost_since",
@@ -63,6 +64,8 @@ class Verification:
         self.subscription = subscription
         self.book: Book | None = None
         self.view: BookView | None = None
+        self.is_every_read = False
+        """One `BookChanged` a read is enough, not one a push."""
         self.merger: Merger | None = None
         """Where pushes are differences: what makes whole ones of them."""
         self.proof = Proof.UNEXPECTED
