@@ -168,6 +168,8 @@ def _root(error: BaseException) -> BaseException:
     return found
 
 
+TOO_LARGE: Final = "the answer is larger than max_message_bytes"
+TOO_SLOW: Final = "no complete answer within request_timeout"
 
 
 def too_many(body: bytes | bytearray, config: Config) -> str | None:
@@ -177,7 +179,3 @@ def too_many(body: bytes | bytearray, config: Config) -> str | None:
     except PayloadError as problem:
         return f"the answer has {problem}"
     return None
-
-
-TOO_LARGE: Final = "the answer is larger than max_message_bytes"
-TOO_SLOW: Final = "no complete answer within request_timeout"

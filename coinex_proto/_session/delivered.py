@@ -71,7 +71,9 @@ class DeliveredOfMarket:
         delivered.count += len(known) - before
         surplus = min(len(known) - KEPT_EACH, delivered.count - KEPT)
         if surplus > 0:
-            for oldest in list(islice(known, surplus)):  # one by one, each look for the oldest would pass by all gaps before it
+            for oldest in list(
+                islice(known, surplus)
+            ):  # one by one, each look for the oldest would pass by all gaps before it
                 del known[oldest]
             delivered.count -= surplus
 

@@ -5,19 +5,15 @@ Slow, and only reached when the typed pass has failed.
 
 from __future__ import annotations
 
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 from coinex_proto.coinex._feeds import BY_PUSH
 from coinex_proto.coinex._spellings import object_of
-from coinex_proto.decoding import UNREADABLE, decode_plain
+from coinex_proto.decoding import UNREADABLE, decode_again
 from coinex_proto.errors import quoted
 from coinex_proto.fitting import fitted
 from coinex_proto.ids import TopicKey
 from coinex_proto.updates import Update
-
-
-MAX_BAD_ENTRIES: Final = 1000
-"""With more entries that cannot be read, a push is missed as a whole."""
 
 
 class Missed(NamedTuple):
@@ -46,11 +42,10 @@ def lenient(method: str, data: bytes) -> SecondReading:
     found = SecondReading([], [], 0)
     left_out_of_all = 0
     try:
-        entries = feed.entries(object_of(decode_plain(data)))
+        entries = feed.entries(object_of(decode_again(data)))
     except UNREADABLE as problem:
         return found._replace(missed=[Missed((feed.method, None), quoted(problem))])
     named: dict[TopicKey, Missed] = {}
-    bad = 0
     for place, value in enumerate(entries):
         path = "$.data" if feed.split is None else f"$.data.{feed.split}[{place}]"
         try:
@@ -58,10 +53,6 @@ def lenient(method: str, data: bytes) -> SecondReading:
         except UNREADABLE as problem:
             missed = Missed((feed.method, _market_of(value)), quoted(problem))
             named.setdefault(missed.concerns, missed)
-            bad += 1
-            if bad > MAX_BAD_ENTRIES:
-                why = f"more than {MAX_BAD_ENTRIES} entries that cannot be read, the first: {next(iter(named.values())).why}"
-                return SecondReading([], [Missed((feed.method, None), why)], 0)
             continue
         found.updates.append(update)
         left_out_of_all += len(left_out)

@@ -13,7 +13,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from typing import Final
+from functools import partial
+from typing import Any, Final
 
 from coinex_proto import Config, Session, coinex, coinflex, qfex
 from coinex_proto.dialect import Dialect
@@ -75,7 +76,7 @@ def depth(asks: list[list[str]], bids: list[list[str]], *, is_full: bool, checks
     return json.dumps({"method": "depth.update", "data": data, "id": None}, separators=(",", ":")).encode()
 
 
-def opened(dialect: Dialect, *topics: Topic[object], config: Config = Config(retry_first=True)) -> Session:  # noqa: B008
+def opened(dialect: Dialect, *topics: Topic[Any], config: Config = Config(retry_first=True)) -> Session:  # noqa: B008
     """A session whose socket is open; what it asks is answered by nobody."""
     session = Session(dialect, sources(), config)
     if topics:
@@ -93,7 +94,7 @@ Case = Callable[[], tuple[Session, list[bytes], int]]
 """A session, what it reads, and how many bytes count as the input."""
 
 
-def message(dialect: Callable[[], Dialect], payload: bytes, *topics: Topic[object], packed: bool = True) -> Case:
+def message(dialect: Callable[[], Dialect], payload: bytes, *topics: Topic[Any], packed: bool = True) -> Case:
     sent = gzip.compress(payload, 6) if packed else payload
     return lambda: (opened(dialect(), *topics), [frame(BINARY if packed else TEXT, sent)], len(payload))
 
@@ -153,7 +154,9 @@ MESSAGES: Final[dict[str, Callable[[], Case]]] = {
     "1 MiB of 0.1 in params": lambda: message(
         coinex.spot, filled(b'{"method":"deals.update","params":[', b"0.1", b"]}", MIB)
     ),
-    "1 MiB of members": lambda: message(coinex.spot, filled(b'{"method":"state.update","data":{', b'"a":1', b"}}", MIB)),
+    "1 MiB of members": lambda: message(
+        coinex.spot, filled(b'{"method":"state.update","data":{', b'"a":1', b"}}", MIB)
+    ),
     "1 MiB of levels, QFEX": lambda: message(
         qfex.mds, filled(b'{"type":"level2","symbol":"B","bid":[', b'["1","1"]', b'],"ask":[]}', MIB)
     ),
@@ -169,6 +172,81 @@ MESSAGES: Final[dict[str, Callable[[], Case]]] = {
         coinex.Ticker(),
     ),
 }
+
+FEW: Final = 99_000
+"""Values that are still read."""
+
+
+def just_below(head: bytes, piece: bytes, tail: bytes) -> bytes:
+    """As many pieces as the limit of values allows, blanks behind them up to a MiB."""
+    values = piece.count(b",") + 3 * piece.count(b"{") + piece.count(b"[") + 1
+    return filled(head, piece, tail, FEW // values * (len(piece) + 1)).ljust(MIB)
+
+
+STATE: Final = (b'{"method":"state.update","data":{"state_list":[', b"]}}")
+DEPTH: Final = (
+    b'{"method":"depth.update","data":{"market":"BTCUSDT","is_full":true,"depth":{"asks":[',
+    b'],"bids":[],"checksum":1}}}',
+)
+BELOW: Final[dict[str, tuple[Callable[[], Dialect], bytes, tuple[bytes, bytes], Topic[Any]]]] = {
+    "bare markets": (coinex.spot, b'{"market":"B"}', STATE, coinex.Ticker()),
+    "many bare markets": (coinex.spot, b'{"market":"B","last":"1"}', STATE, coinex.Ticker()),
+    "{}": (coinex.spot, b"{}", STATE, coinex.Ticker()),
+    "markets with a bad member": (coinex.spot, b'{"market":"B","last":[]}', STATE, coinex.Ticker()),
+    "levels": (
+        coinex.spot,
+        b'["1","1"]',
+        DEPTH,
+        BTC,
+    ),
+    "levels of numbers": (
+        coinex.spot,
+        b"[0.1,1]",
+        DEPTH,
+        BTC,
+    ),
+    "trades": (
+        coinex.spot,
+        b'{"deal_id":1,"created_at":1,"side":"buy","price":"1","amount":"1"}',
+        (b'{"method":"deals.update","data":{"market":"BTCUSDT","deal_list":[', b"]}}"),
+        coinex.Trades("BTCUSDT"),
+    ),
+    "numbers of an old push": (
+        coinex.spot,
+        b"0.1",
+        (b'{"method":"deals.update","params":[', b"]}"),
+        coinex.Trades("BTCUSDT"),
+    ),
+    "numbers in an unknown push": (coinex.spot, b"0.1", (b'{"method":"x","data":[', b"]}"), coinex.Trades("BTCUSDT")),
+    "lists": (coinex.spot, b"[]", (b"[", b"]"), coinex.Trades("BTCUSDT")),
+    "levels of QFEX": (
+        qfex.mds,
+        b'["1","1"]',
+        (b'{"type":"level2","symbol":"B","bid":[', b'],"ask":[]}'),
+        qfex.Level2("B"),
+    ),
+    "list of messages of QFEX": (qfex.mds, b"{}", (b"[", b"]"), qfex.Level2("B")),
+    "notices of CoinFLEX": (
+        coinflex.live,
+        b"0.1",
+        (b'{"notice":"OrderOpened","tonce":1,"x":[', b"]}"),
+        coinflex.OrderBook(63488, 65283),
+    ),
+    "orders of CoinFLEX": (
+        coinflex.live,
+        b"{}",
+        (b'{"error_code":0,"tag":1,"orders":[', b"]}"),
+        coinflex.OrderBook(63488, 65283),
+    ),
+}
+
+
+def below(name: str) -> Case:
+    dialect, piece, (head, tail), topic = BELOW[name]
+    return message(dialect, just_below(head, piece, tail), topic)
+
+
+MESSAGES.update({f"just below the limit: {name}": partial(below, name) for name in BELOW})
 
 FLOODS: Final[dict[str, Callable[[], Case]]] = {
     "1 MiB of empty pings": lambda: flood(frame(PING)),
@@ -209,7 +287,7 @@ def measure(number: int) -> None:
     for piece in pieces:
         session.receive_data(piece, 1.0)
         session.data_to_send()
-        last = [event for event in drain(session)][-1:]
+        last = list(drain(session))[-1:]
     spent = time.process_time() - start
     grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
     shown = repr(last)[:150] if os.environ.get("SHOW") else ""

@@ -167,7 +167,9 @@ def test_w8_bad_text_is_refused_before_its_frame_is_whole(before: bytes, read: i
     opcode = CONTINUATION if before else TEXT
     ws = opened()
     good = "€".encode()[2 if before else 0 :] + "ü".encode() * 100
-    assert fed(ws, before + frame(opcode, good + b"\xff" + bytes(50))[:-50], read) == [Broken(1007, "a text is not UTF-8")]
+    assert fed(ws, before + frame(opcode, good + b"\xff" + bytes(50))[:-50], read) == [
+        Broken(1007, "a text is not UTF-8")
+    ]
     assert close_sent(ws) == 1007
 
 
