@@ -124,6 +124,8 @@ class Connection:
         )
         self._phase_deadline: float | None = None
         self._is_deaf = False
+        self._close_code = NORMAL_CLOSURE
+        """Of our own Close, once it is said."""
         self._unreadable = UnreadableInARow(config.max_unreadable)
         self._strange = UnreadableInARow(None if config.max_unreadable is None else MAX_STRANGE)
 
@@ -483,7 +485,7 @@ class Connection:
             case Refused():
                 self._end(now, upgrade_refused(item, self._where))
             case PeerClosed() | Broken() | Ended():
-                self._end(now, ended(item, is_ours=self._phase is Phase.CLOSING))
+                self._end(now, ended(item, is_ours=self._phase is Phase.CLOSING, sent=self._close_code))
             case bytes():
                 self._message(item, now)
 
@@ -603,6 +605,7 @@ class Connection:
             self._finish(CloseReason(code=code, text=why))
             return
         self._socket.close(code, text)
+        self._close_code = code
         self._advance(Step.CLOSE)
         self._phase_deadline = now + self._config.close_timeout
 

@@ -76,7 +76,7 @@ def check_count(payload: bytes | bytearray, most: int | None) -> None:
     Counted before anything is made of them, by commas and opening brackets, also of those within texts. An object counts as
     three: it takes 3 bytes on the wire, and some hundred times that in memory.
     """
-    if most is not None and len(payload) > most and (count := _values_in(payload)) > most:
+    if most is not None and len(payload) > most // 3 and (count := _values_in(payload)) > most:
         raise PayloadError(f"{count} values in one message; the limit is {most} (max_message_values)")
 
 
@@ -90,7 +90,7 @@ def decode_again(payload: bytes) -> Any:
     Raises `PayloadError` as well for more than 4,000 values of less than 8 bytes each: nothing that a venue sends is so dense.
     """
     most = max(MANY_VALUES, len(payload) // LEAST_BYTES)
-    if len(payload) > most and (count := _values_in(payload)) > most:
+    if len(payload) > most // 3 and (count := _values_in(payload)) > most:
         raise PayloadError(f"{count} values in {len(payload)} bytes that are not as documented")
     return decode_plain(payload)
 
