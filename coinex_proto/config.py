@@ -139,6 +139,9 @@ class Config:
     """How many topic requests may leave in a second."""
     max_message_bytes: int = field(default=16 * 2**20, validator=_whole)
     """Largest message accepted, on the wire and inflated."""
+    max_message_values: int | None = field(default=100_000, validator=_whole_or_none)
+    """A message that holds more values (entries, members, lists, and three for each object) is not read at all: enough for
+    10,000 trades, 10,000 levels a side, or all members of 5,000 markets. None: its size alone counts."""
     max_unreadable: int | None = field(default=100, validator=_whole_or_none)
     """After so many messages in a row that cannot be read the connection is ended and made anew; None: never."""
     renew_every: float | None = field(default=None, validator=_positive_or_none)
