@@ -23,7 +23,7 @@ from coinex_proto.books.view import BookChanged, BookView
 from coinex_proto.checks import check_topics
 from coinex_proto.commands import Command
 from coinex_proto.config import Config, Sources
-from coinex_proto.dialect import Dialect, SpreadsTopics
+from coinex_proto.dialect import Dialect, SpreadsTopics, documented_limit
 from coinex_proto.errors import SdkError, UsageError
 from coinex_proto.events import (
     Closed,
@@ -74,17 +74,6 @@ class LineStatistics:
     """By how many seconds, in all."""
 
 
-def needs_lines(config: Config, dialect: Dialect) -> bool:
-    """Whether one `Session` is not enough for what is asked for."""
-    limit = _documented_limit(dialect)
-    return (
-        config.renew_every is not None
-        or config.lines > 1
-        or config.topics_per_connection is not None
-        or limit is not None
-    )
-
-
 @final
 class Lines:
     """The subscriptions, books and orders of one program on several sockets of a venue.
@@ -97,6 +86,10 @@ class Lines:
             raise UsageError("Config(doubled=...) names the topics for two lines, and lines is 1: set lines=2")
         self.dialect = dialect
         self.config = config
+        self.changed: Callable[[], None] = _nobody_looks
+        """For a driver: called where `lines` has changed, or where any of them may have something to send, or another deadline,
+        that its own last step did not cause.
+        """
         self.orders = Orders()
         self.ids = RequestIds()
         self._own_stats = Statistics()
@@ -188,6 +181,7 @@ class Lines:
         self.lines.append(line)
         self._channel_of[line] = channel
         channel.joined(line, max(self._now, 0.0))
+        self.changed()
         return line
 
     def _retire(self, line: Line, now: float) -> None:
@@ -197,18 +191,21 @@ class Lines:
         self._waiting.pop(line, None)
         line.retired_by = now + self.config.request_timeout
         self._let_retire(line, now)
+        self.changed()
 
     def _let_retire(self, line: Line, now: float) -> None:
         if now >= line.retired_by or not line.session.pending:
             line.retired_by = math.inf
             line.session.stop(now)
             self.collect(line, now)
+            self.changed()
 
     def ended(self, line: Line, error: SdkError | None) -> None:
         """A line will not connect any more: the end of the client, where it was the last that could carry its topics."""
         if line not in self.lines:
             return
         self.lines.remove(line)
+        self.changed()
         self._keep_statistics(line)
         channel = self._channel_of[line]
         if line is self._standby:
@@ -242,6 +239,7 @@ class Lines:
             if self._channel_of[line].has_one_sign_in and not line.is_second:
                 line.session.reconnect(now)
                 self.collect(line, now)
+                self.changed()
                 continue
             self._renewal_why = why
             self._renewal_until = now + self.config.open_timeout + self.config.login_timeout + RENEWAL_WITHIN
@@ -281,6 +279,7 @@ class Lines:
         if standby in self._channel_of[standby].lines:
             self._retire(standby, now)
         self._events.append(RenewalFailed(line=old.number, why=why, at=at))
+        self.changed()
         self._begin_renewal(now)
 
     def _schedule_renewal(self, line: Line, now: float) -> None:
@@ -294,6 +293,7 @@ class Lines:
         line.session.compare_orders_every(self._compare_every, now)
         line.session.ask_about_orders(now)
         self.collect(line, now)
+        self.changed()
 
     def proves_beside(self, line: Line, key: TopicKey) -> bool:
         """Whether another line has this topic live."""
@@ -383,7 +383,7 @@ class Lines:
     def _home_for(self, topic: AnyTopic) -> Channel:
         if topic.is_private:
             return self._main
-        limits = [self.config.topics_per_connection, _documented_limit(self.dialect)]
+        limits = [self.config.topics_per_connection, documented_limit(self.dialect)]
         limit = min((limit for limit in limits if limit is not None), default=None)
         for channel in self._channels:
             if limit is None or len(channel.topics) < limit:
@@ -486,6 +486,7 @@ class Lines:
             return line.session.send(command, now)
         finally:
             self.collect(line, now)
+            self.changed()
 
     def sending(self, fact: OrderFact, now: float) -> tuple[RequestId, OrderView]:
         """As `Session.sending`."""
@@ -579,6 +580,7 @@ class Lines:
         for line in tuple(self.lines):
             line.session.stop(now)
             self.collect(line, now)
+        self.changed()
 
     def next_event(self) -> Event | None:
         """As `Session.next_event`."""
@@ -635,6 +637,7 @@ class Lines:
                     self._events.append(event)
                     if isinstance(event, Failed) and line.session is not self.main:
                         self.main.ask_about_orders(now)
+                        self.changed()
                 case _:
                     channel.take(line, event, now)
         channel.tell_restored(line, now)
@@ -646,6 +649,7 @@ class Lines:
     def _collect_all(self, now: float) -> None:
         for line in tuple(self.lines):
             self.collect(line, now)
+        self.changed()
 
     def _take_of_line(self, line: Line, event: Ready | Closed | Retrying | LoginFailed, now: float) -> None:
         is_main = self._channel_of[line] is self._main and not line.is_second
@@ -687,6 +691,10 @@ class Lines:
             self._look_at_renewal(now)
 
 
+def _nobody_looks() -> None:
+    """Whoever moves the bytes of the lines looks at all of them after each step."""
+
+
 def _told(line: Line, event: Ready | Closed | Retrying | LoginFailed) -> LineChanged:
     match event:
         case Ready():
@@ -716,10 +724,6 @@ def _sum(parts: Sequence[Statistics]) -> Statistics:
         elif name != "ping_round_trip":
             setattr(total, name, sum(getattr(part, name) for part in parts))
     return total
-
-
-def _documented_limit(dialect: Dialect) -> int | None:
-    return dialect.topics_per_connection if isinstance(dialect, SpreadsTopics) else None
 
 
 def _without_sign_in(dialect: Dialect) -> Dialect:

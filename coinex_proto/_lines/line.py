@@ -154,6 +154,11 @@ class Line:
         return self.session.wants_close
 
     @property
+    def is_stopped(self) -> bool:
+        """As `Session.is_stopped`."""
+        return self.session.is_stopped
+
+    @property
     def is_deaf(self) -> bool:
         """As `Session.is_deaf`."""
         return self.session.is_deaf
