@@ -47,13 +47,13 @@ from coinex_proto import (
 )
 from coinex_proto.checks import check_command, check_topics
 from coinex_proto.commands import Command, describe
+from coinex_proto.config import SessionTap
 from coinex_proto.delivery.callbacks import check_callback
 from coinex_proto.dialect import needs_lines
 from coinex_proto.ids import RequestId, TopicKey
 
 if TYPE_CHECKING:
     from coinex_proto.lines import Line, Lines, LineStatistics
-    from coinex_proto.recording.tap import Tap
 
 R = TypeVar("R")
 E = TypeVar("E", bound=Event)
@@ -82,7 +82,7 @@ class ClientCore:
         self.name = dialect.name
         self.config = config
         makers = (config.recorder, config.flight_recorder)
-        self._taps: list[Tap] = []
+        self._taps: list[SessionTap] = []
         """What records this client; mostly nothing."""
         for maker in makers:
             if maker is not None:
@@ -98,6 +98,8 @@ class ClientCore:
             self.session = Lines(dialect, sources, config)
         else:
             self.session = Session(dialect, sources, config)
+            if not self._taps:
+                self.session.skip_unwanted(self._is_wanted)  # a recording must not depend on who listened
             for tap in self._taps:
                 tap.attach(self.session)
         self.session.read_clock = self.now
@@ -267,6 +269,9 @@ class ClientCore:
             raise
         finally:
             self.is_delivering = False
+
+    def _is_wanted(self, kind: type[Event], key: TopicKey) -> bool:
+        return self.own.wants(kind, key) or (bool(self._streams) and self.stream_callbacks.wants(kind, key))
 
     def on(self, kind: type[E], function: Callable[[E], object]) -> None:
         """The function gets every event of this class."""

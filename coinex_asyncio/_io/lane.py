@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final, Protocol, final
 from coinex_asyncio._io.sockets import Resolver
 from coinex_asyncio.network import Network, open_transport
 from coinex_driver.client_core import ClientCore
+from coinex_driver.limits import READ_SIZE
 from coinex_driver.log import LOG
 from coinex_driver.network_errors import describe, reason_of
 from coinex_proto import ConnectFailed, Open, Session
@@ -54,8 +55,11 @@ class Owner(Protocol):
 
 
 @final
-class Link(asyncio.Protocol):
-    """One connection. What it has to say before its beginning or after its end reaches nobody."""
+class Link(asyncio.BufferedProtocol):
+    """One connection. What it has to say before its beginning or after its end reaches nobody.
+
+    A protocol of its own buffer: asyncio's would read 256 kB at a time, and a session is quicker with 32.
+    """
 
     def __init__(self, lane: Lane) -> None:
         self.transport: asyncio.Transport | None = None
@@ -63,8 +67,8 @@ class Link(asyncio.Protocol):
         """The peer has not taken all that was written; nothing more is taken from the session until then."""
         self.is_closing = False
         """Nothing more is sent; what still comes is received, until the limit."""
-        self._lane = lane
-        self._core = lane.core
+        self._buffer = memoryview(bytearray(READ_SIZE))
+        self._lane, self._core = lane, lane.core
         self._limit: asyncio.TimerHandle | None = None
         self._why: str | None = None
         self._has_ended = False
@@ -72,14 +76,22 @@ class Link(asyncio.Protocol):
     def begin(self, transport: asyncio.Transport) -> None:
         """From now on the session gets what comes, and sends."""
         self.transport = transport
-        transport.set_write_buffer_limits(high=0)
+        transport.set_write_buffer_limits(high=1, low=0)  # of 0, TLS would be over it with nothing to send
         self._lane.line.connected(self._core.now())
         self._lane.turn()
         if self._has_ended:
             self.connection_lost(None)
 
-    def data_received(self, data: bytes) -> None:
+    def get_buffer(self, sizehint: int) -> memoryview:
         """Called by asyncio."""
+        return self._buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
+        """Called by asyncio."""
+        self.data_received(bytes(self._buffer[:nbytes]))
+
+    def data_received(self, data: bytes) -> None:
+        """Called by networks that have the bytes already."""
         lane, core = self._lane, self._core
         if lane.link is not self:
             return  # after the end; or before the beginning, where no server speaks: nothing that follows will fit
@@ -198,8 +210,9 @@ class Lane:
 
     def abandon(self) -> None:
         """Whatever is left is let go of at once."""
-        if self._connecting is not None:
-            self._connecting.cancel()
+        for waiting in (self._connecting, self._pause):
+            if waiting is not None:
+                waiting.cancel()
         if self.link is not None:
             self.link.cut(NOT_ENDED)
             self.link = None
@@ -249,13 +262,10 @@ class Lane:
         self._timer, self._timer_at = None, math.inf
         core = self.core
         deadline = self.line.next_deadline()
-        try:
-            if deadline is not None and deadline - core.now() <= EARLY:
-                core.serve_timers(deadline, self.line)
-            else:
-                self.line.handle_timeout(core.now())
-        except BaseException as error:  # noqa: BLE001  (raised by open_client)
-            self.io.fail(error)
+        if deadline is not None and deadline - core.now() <= EARLY:
+            core.serve_timers(deadline, self.line)
+        else:
+            self.line.handle_timeout(core.now())
         self.turn()
 
     # Connections ------------------------------------------------------------------------------------------------------
