@@ -56,6 +56,8 @@ RENEWAL_WITHIN: Final = 60.0
 """Seconds that a replacement has, from its sign-in, to verify what the old line has; then it is given up and tried again."""
 OPENED_EVERY: Final = 0.1
 """Seconds between the first connections of two lines: a venue counts connections too."""
+CONFLICTS: Final = 2
+"""So often running the old line must have ended at the sign-in of the new one."""
 _CALLER: Final = "subscribe()"
 
 
@@ -110,9 +112,13 @@ class Lines:
         self._now = -math.inf
         self._opens_at = -math.inf
         self._standby: Line | None = None
+        self._notice: Update | None = None
+        """The last one of maintenance: each line brings it."""
         self._renewal_why = ""
         self._renewal_until = math.inf
         self._renewal_failures = 0
+        self._conflicts = 0
+        """Renewals running in which the old line ended at the sign-in of the new one."""
         self._waiting: dict[Line, str] = {}
         """Lines that are to be renewed, one after the other, and why."""
         self._compare_every: float | None = None
@@ -160,7 +166,7 @@ class Lines:
         is_main = channel is self._channels[0] and not is_second
         config = self.config
         if replaces is not None:
-            is_second, config = replaces.is_second, evolve(config, retry_first=False, give_up_after=None)
+            is_second, config = replaces.is_second, evolve(config, retry_first=False)
             is_main = is_main and not is_second
         elif not is_main:
             config = evolve(config, retry_first=True)
@@ -211,7 +217,7 @@ class Lines:
         if line is self._standby:
             self._give_up_renewal(line, self._now, str(error or "stopped"))
         if line in channel.lines:
-            if len(channel.lines) > 1:
+            if any(line.is_second or not other.is_second for other in channel.lines if other is not line):
                 channel.left(line, self._now)
                 self._events.append(LineChanged(line=line.number, state="ended", why=str(error or "")))
             elif error is not None:
@@ -259,6 +265,8 @@ class Lines:
         self._standby, self._renewal_failures, self._renewal_until = None, 0, math.inf
         standby.role, standby.replaces = Role.ACTIVE, None
         if old.role is not Role.RETIRING:
+            if old.is_ready:
+                self._conflicts = 0
             self._retire(old, now)
         if self._channel_of[standby] is self._main and not standby.is_second:
             self._set_main(standby, now)
@@ -606,9 +614,8 @@ class Lines:
                 self._let_retire(line, now)
             if line.renews_at <= now and self._standby is None and line.role is Role.ACTIVE:
                 line.renews_at = math.inf
-                self._waiting.setdefault(
-                    line, f"after {self.config.renew_every:g} s" if self.config.renew_every else ""
-                )
+                why = self._renewal_why if self._renewal_failures else f"after {self.config.renew_every:g} s"
+                self._waiting.setdefault(line, why)
         standby = self._standby
         if standby is not None and now >= self._renewal_until:
             old = standby.replaces
@@ -640,6 +647,9 @@ class Lines:
                         self.changed()
                 case _:
                     channel.take(line, event, now)
+                    if isinstance(event, Update) and event.announces_end and event != self._notice:
+                        self._notice = event
+                        self.renew(now, "the venue announced maintenance")
         channel.tell_restored(line, now)
         if line.role is Role.RETIRING and line.retired_by != math.inf:
             self._let_retire(line, now)
@@ -680,15 +690,22 @@ class Lines:
         if line is standby:
             self._give_up_renewal(standby, now, str(event.reason))
         elif line is standby.replaces:
-            if (
-                standby.is_ready
-                and self._channel_of[line] is self._main
-                and not line.is_second
-                and self.dialect.has_credentials
-            ):
-                self._channel_of[line].has_one_sign_in = True
+            if not standby.is_ready:
+                return  # an ordinary loss: both try, and the first that comes goes on
+            self._note_conflict(line)
             self._retire(line, now)
             self._look_at_renewal(now)
+
+    def _note_conflict(self, old: Line) -> None:
+        """The old line has ended just when the new one had signed in. Twice running is no chance: the venue allows one sign-in."""
+        channel = self._channel_of[old]
+        if channel is not self._main or old.is_second or not self.dialect.has_credentials:
+            return
+        self._conflicts += 1
+        if self._conflicts >= CONFLICTS:
+            channel.has_one_sign_in = True
+            why = "the venue ends a connection when another one signs in: it is renewed by connecting again"
+            self._events.append(LineChanged(line=old.number, state="alone", why=why))
 
 
 def _nobody_looks() -> None:

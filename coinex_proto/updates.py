@@ -124,6 +124,8 @@ class Update(Event, _Stamp):
     """True: `Dialect.order` may find something in it."""
     has_trade_ids: ClassVar[bool] = False
     """True: the class has `trade_ids` and `without_trades`, and trades seen before are taken out."""
+    announces_end: ClassVar[bool] = False
+    """True: a notice of maintenance, after which a connection may be cut."""
     is_fill: ClassVar[bool] = False
     """True: where it has an `occurrence_id` it is one own fill, which is delivered once; the id is (order id, trade id)."""
 

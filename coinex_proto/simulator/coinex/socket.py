@@ -206,6 +206,7 @@ class CoinexSocket:
         if owner is None:
             raise Refused(SIGN_IN_FAILED)
         self.owner = owner
+        self._server.signed_in(self.connection, owner)
         return None, None
 
 

@@ -188,6 +188,7 @@ class CoinflexSocket:
         if not account.accepts(self.nonce, nonce, r, s):
             raise Refused(7, "You sent an incorrect signature. This probably means you used a wrong passphrase.")
         self.account = account
+        self._server.signed_in(self.connection, account.owner)
         return {}
 
     # Watching and queries ----------------------------------------------------------------------------------------------

@@ -261,6 +261,8 @@ class TradeSocket(QfexSocket):
         if self.is_signed_in:
             raise Refused("AlreadyAuthenticated")
         self.is_signed_in = self.server.keys.accepts(params, self.server.clock)
+        if self.is_signed_in:
+            self.server.signed_in(self.connection, self.server.owner)
         if self._is_answered:
             said = SIGNED_IN[self.server.own.forms.sign_in] if self.is_signed_in else {"authenticated": False}
             self.send(dict(said), "authenticated")
