@@ -61,9 +61,12 @@ class SocketBackend(Protocol):
     order_entry: OrderEntry
     twaps: Twaps
     trade_sockets: dict[TradeSocket, None]
+    owner: int
 
     @property
     def clock(self) -> float: ...
+
+    def signed_in(self, connection: ServerConnection, owner: int) -> None: ...
 
     def requested(self, socket: QfexSocket, request: Message) -> None: ...
 
