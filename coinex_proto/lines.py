@@ -690,14 +690,15 @@ class Lines:
         if line is standby:
             self._give_up_renewal(standby, now, str(event.reason))
         elif line is standby.replaces:
+            if standby.phase is not Phase.NEW:
+                self._note_conflict(line)
             if not standby.is_ready:
                 return  # an ordinary loss: both try, and the first that comes goes on
-            self._note_conflict(line)
             self._retire(line, now)
             self._look_at_renewal(now)
 
     def _note_conflict(self, old: Line) -> None:
-        """The old line has ended just when the new one had signed in. Twice running is no chance: the venue allows one sign-in."""
+        """The old line has ended while the new one signed in. Twice running is no chance: the venue allows one sign-in."""
         channel = self._channel_of[old]
         if channel is not self._main or old.is_second or not self.dialect.has_credentials:
             return
