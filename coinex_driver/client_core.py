@@ -98,10 +98,10 @@ class ClientCore:
             self.session = Lines(dialect, sources, config)
         else:
             self.session = Session(dialect, sources, config)
-            if not self._taps:
-                self.session.skip_unwanted(self._is_wanted)  # a recording must not depend on who listened
             for tap in self._taps:
                 tap.attach(self.session)
+        if not self._taps:
+            self.session.skip_unwanted(self._is_wanted)  # a recording must not depend on who listened
         self.session.read_clock = self.now
         self.stream_callbacks = Callbacks()
         """Of the streams. They come first: what a callback of the user's raises must not cost a stream an event."""

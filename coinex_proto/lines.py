@@ -58,6 +58,8 @@ OPENED_EVERY: Final = 0.1
 """Seconds between the first connections of two lines: a venue counts connections too."""
 CONFLICTS: Final = 2
 """So often running the old line must have ended at the sign-in of the new one."""
+CLOCKS_APART: Final = 0.5
+"""Seconds, beyond what is not known of them, by which the venue's clocks on two lines may differ."""
 _CALLER: Final = "subscribe()"
 
 
@@ -124,6 +126,7 @@ class Lines:
         self._compare_every: float | None = None
         self._are_queried_elsewhere = False
         self._read_clock: Callable[[], float] | None = None
+        self._is_wanted: Callable[[type[Event], TopicKey], bool] | None = None
         self._main = self._new_channel()
 
     # Lines ------------------------------------------------------------------------------------------------------------
@@ -162,6 +165,12 @@ class Lines:
         for line in self.lines:
             line.session.read_clock = read_clock
 
+    def skip_unwanted(self, is_wanted: Callable[[type[Event], TopicKey], bool]) -> None:
+        """As `Session.skip_unwanted`, for all lines."""
+        self._is_wanted = is_wanted
+        for line in self.lines:
+            line.session.skip_unwanted(is_wanted)
+
     def _new_line(self, channel: Channel, *, is_second: bool = False, replaces: Line | None = None) -> Line:
         is_main = channel is self._channels[0] and not is_second
         config = self.config
@@ -183,6 +192,8 @@ class Lines:
             opens_at=self._opens_at,
         )
         line.session.read_clock = self._read_clock
+        if self._is_wanted is not None:
+            line.session.skip_unwanted(self._is_wanted)
         self._count += 1
         self.lines.append(line)
         self._channel_of[line] = channel
@@ -306,6 +317,10 @@ class Lines:
     def proves_beside(self, line: Line, key: TopicKey) -> bool:
         """Whether another line has this topic live."""
         return any(other is not line for other in self._channel_of[line].live.get(key, ()))
+
+    def came_again(self, line: Line, update: Update) -> None:
+        """Which line was first is counted."""
+        self._channel_of[line].came_again(line, update, self._now)
 
     def knows_orders_beside(self, line: Line) -> bool:
         """Whether another line is signed in and has every private topic."""
@@ -627,6 +642,20 @@ class Lines:
             )
             self._give_up_renewal(standby, now, why)
         self._begin_renewal(now)
+        self._compare_clocks()
+
+    def _compare_clocks(self) -> None:
+        """Of lines on which the venue's clocks differ, updates cannot be told apart by their time."""
+        for channel in self._channels:
+            clocks = [(line, line.session.clock) for line in channel.lines if line.session.clock.is_known]
+            if len(clocks) < 2:
+                continue
+            (first, one), (second, other) = clocks[0], clocks[-1]
+            apart = abs(one.offset_ns - other.offset_ns) / 1e9
+            limit = CLOCKS_APART + ((one.error_ns or 0) + (other.error_ns or 0)) / 1e9
+            if channel.note_clocks(are_apart=apart > limit):
+                why = f"the venue's clock is {apart:.1f} s off that of line {first.number}"
+                self._events.append(LineChanged(line=second.number, state="clock", why=why))
 
     def collect(self, line: Line, now: float) -> None:
         """What its session has to say goes on to the user, as far as it is news."""

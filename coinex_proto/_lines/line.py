@@ -58,6 +58,10 @@ class Owner(Protocol):
         """Whether another line has this topic live."""
         ...
 
+    def came_again(self, line: Line, update: Update) -> None:
+        """Of this update with trade ids, some were delivered before, perhaps by another line."""
+        ...
+
     def knows_orders_beside(self, line: Line) -> bool:
         """Whether another line tells of own orders."""
         ...
@@ -136,6 +140,10 @@ class Line:
     def proves(self, key: TopicKey) -> bool:
         """Whether another line has this topic live."""
         return self._owner.proves_beside(self, key)
+
+    def came_again(self, update: Update) -> None:
+        """Some of its trades were delivered before, perhaps by another line."""
+        self._owner.came_again(self, update)
 
     def knows_orders(self) -> bool:
         """Whether another line tells of own orders."""
