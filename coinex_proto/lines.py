@@ -758,7 +758,7 @@ def _can_be_told_apart(topic: AnyTopic, dialect: Dialect) -> bool:
     """Whether equal updates of two lines can be known: by ids, by a proved book's time, or by the venue's time of a state."""
     if issubclass(topic.event, Update):
         has_time = topic.is_whole_state and topic.event.venue_time is not Update.venue_time
-        return topic.event.has_trade_ids or has_time
+        return topic.event.has_trade_ids or has_time or topic.event.identity is not Update.identity
     return dialect.book(topic) is not None
 
 

@@ -135,6 +135,11 @@ class Update(Event, _Stamp):
         raise NotImplementedError(f"{type(self).__name__} has no topic key")
 
     @property
+    def identity(self) -> Hashable | None:
+        """The venue's id of this one event, the same on every connection; None: a state, or it has none of its own."""
+        return None
+
+    @property
     def occurrence_id(self) -> Hashable | None:
         """The venue's id of what has happened once, by which a query after a gap knows it again; None: a state, or no id."""
         return None

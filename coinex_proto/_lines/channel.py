@@ -56,6 +56,8 @@ class Channel:
         """What the user was told is lost."""
         self._sources: dict[TopicKey, Line] = {}
         self._fronts: dict[TopicKey, BookView] = {}
+        self._chained: set[TopicKey] = set()
+        """Books made of differences that go on from a whole push of the same line."""
         self._newest: dict[TopicKey, tuple[float, Line, float, list[Update | BookChanged]]] = {}
         """Of states with a time: that time, the line that brought it, when it came, and what was handed out of that time."""
         self._trades: dict[tuple[TopicKey, Hashable], tuple[Line, float]] = {}
@@ -99,6 +101,7 @@ class Channel:
 
     def _forget(self, key: TopicKey) -> None:
         self.doubled.discard(key)
+        self._chained.discard(key)
         tables: tuple[dict[TopicKey, Any], ...]
         tables = (self.topics, self.holders, self.live, self.lost, self._sources, self._fronts)
         for table in tables:
@@ -161,6 +164,8 @@ class Channel:
         except UsageError:
             return  # it has no book
         self._fronts[topic.key] = view.front()
+        if self.lines[0].session.has_whole_updates(topic):
+            self._chained.add(topic.key)
 
     # Events of lines --------------------------------------------------------------------------------------------------
 
@@ -197,9 +202,16 @@ class Channel:
             if update.has_trade_ids and len(self.lines) > 1:
                 for trade in cast("Any", update).trade_ids:
                     self._remember(self._trades, (key, trade), (line, now))
+        elif update.identity is not None:
+            if self._is_first(line, key, update.identity, now):
+                self._events.append(update)
         elif topic.key in self._fronts or not topic.is_whole_state:
-            is_event = topic.key not in self._fronts and self._overlap is not None and not self._overlap.is_full
-            if self._overlap.is_first(line, update) if is_event and self._overlap else self._is_source(line, topic.key):
+            overlap = self._overlap
+            if overlap is None or overlap.is_full or not self._tells_events(topic.key, update):
+                is_news = self._is_source(line, topic.key)
+            else:
+                is_news = overlap.is_first(line, update)
+            if is_news:
                 self._events.append(update)
         elif (time := update.venue_time) is not None and not self._are_clocks_apart:
             if self._is_newer(key, time, line, now, update):
@@ -216,6 +228,22 @@ class Channel:
         if self._is_source(line, key) if time is None else self._is_newer(key, time, line, now, event):
             self._fronts[key].follow(line.session.book(event.topic))
             self._events.append(event)
+
+    def _is_first(self, line: Line, key: TopicKey, identity: Hashable, now: float) -> bool:
+        """Whether no other line has brought it."""
+        first, came = self._trades.get((key, identity), (line, now))
+        if first is line:
+            self._remember(self._trades, (key, identity), (line, now))
+            return True
+        first.firsts += 1
+        first.lead += now - came
+        return False
+
+    def _tells_events(self, key: TopicKey, update: Update) -> bool:
+        """Whether each such update stands for itself, so that two lines bring equal ones: no states, and no differences that
+        go on from a whole push of the same line.
+        """
+        return key not in self._fronts or (key not in self._chained and update.venue_time is None)
 
     def _is_source(self, line: Line, key: TopicKey) -> bool:
         return self._sources.get(key, self.lines[0]) is line
