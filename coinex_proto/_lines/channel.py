@@ -213,7 +213,11 @@ class Channel:
                 is_news = overlap.is_first(line, update)
             if is_news:
                 self._events.append(update)
-        elif (time := update.venue_time) is not None and not self._are_clocks_apart:
+        else:
+            self._take_state(line, key, topic, update, now)
+
+    def _take_state(self, line: Line, key: TopicKey, topic: AnyTopic, update: Update, now: float) -> None:
+        if (time := update.venue_time) is not None and not self._are_clocks_apart:
             if self._is_newer(key, time, line, now, update):
                 self._events.append(update)
         elif self._is_source(line, topic.key):

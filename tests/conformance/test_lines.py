@@ -199,9 +199,7 @@ def test_of_two_lines_one_may_break_and_each_update_comes_once(driver: str) -> N
     def cut(number: int) -> Callable[[Any], None]:
         return lambda _: told.exchange._host.call(lambda: told.exchange._server.sockets()[number].end("rst"))
 
-    told.run(
-        (10.0, subscribed(BOOK, TRADES, QUOTE)), (10.0, cut(0)), (10.0, cut(1)), (10.0, cut(0)), (5.0, nothing)
-    )
+    told.run((10.0, subscribed(BOOK, TRADES, QUOTE)), (10.0, cut(0)), (10.0, cut(1)), (10.0, cut(0)), (5.0, nothing))
     assert told.before_the_end(Lost) == []
     counts = Counter(told.trades())
     assert set(counts.values()) == {1}
