@@ -251,7 +251,7 @@ class Story:
         world.run(15.0, until=lambda: world.lines.trusted_at(world.now, *self.topics))
         end = world.now + self.seconds
         while world.now < end:
-            world.run(random.uniform(0.5, 8.0) * (self.seconds / 300.0))
+            world.run(random.uniform(0.5, 8.0) * (max(1.0, self.seconds / 300.0)))
             self._judge_now()
             self._act()
         world.run(90.0, until=lambda: world.lines.trusted_at(world.now, *self.topics) and not self.lost)
