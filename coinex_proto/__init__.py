@@ -45,12 +45,15 @@ if TYPE_CHECKING:
         Closed,
         CloseReason,
         Failed,
+        LineChanged,
         LoginFailed,
         Lost,
         OrderChanged,
         OrdersGuarded,
         OrdersQueried,
         Ready,
+        RenewalFailed,
+        Renewed,
         Replied,
         Restored,
         Retrying,
@@ -61,6 +64,7 @@ if TYPE_CHECKING:
     )
     from coinex_proto.ids import ANYTHING, OLDEST, OrderId, ReplyKey, RequestId, TopicKey
     from coinex_proto.json import to_json
+    from coinex_proto.lines import LineStatistics
     from coinex_proto.numbers import decimal_of, exact
     from coinex_proto.orders.exit_order import ExitOrder
     from coinex_proto.orders.fact import OrderFact, OrdersMissed
@@ -93,9 +97,10 @@ else:
             "delivery.streams": "Latest Queue",
             "dialect": "Answer Challenge Dialect Inbound Mended Opening SendNow",
             "errors": "BookNotTrusted ConnectFailed ConsumerTooSlow HandshakeRefused LoginRefused NotReady OutcomeUnknown PayloadError ProxyError RequestError RequestRefused RequestTimedOut SdkError UsageError quoted",
-            "events": "Backfilled BackfillStarted Closed CloseReason Failed LoginFailed Lost OrderChanged OrdersGuarded OrdersQueried Ready Replied Restored Retrying Subscribed SubscribeFailed Unrecognised Unsubscribed",
+            "events": "Backfilled BackfillStarted Closed CloseReason Failed LineChanged LoginFailed Lost OrderChanged OrdersGuarded OrdersQueried Ready RenewalFailed Renewed Replied Restored Retrying Subscribed SubscribeFailed Unrecognised Unsubscribed",
             "ids": "ANYTHING OLDEST OrderId ReplyKey RequestId TopicKey",
             "json": "to_json",
+            "lines": "LineStatistics",
             "numbers": "decimal_of exact",
             "orders.exit_order": "ExitOrder",
             "orders.fact": "OrderFact OrdersMissed",
@@ -143,6 +148,8 @@ __all__ = [
     "Level",
     "LevelTexts",
     "Levels",
+    "LineChanged",
+    "LineStatistics",
     "LoginFailed",
     "LoginRefused",
     "Lost",
@@ -171,6 +178,8 @@ __all__ = [
     "RecordingGap",
     "Refusal",
     "Registration",
+    "RenewalFailed",
+    "Renewed",
     "Replay",
     "Replied",
     "ReplyKey",

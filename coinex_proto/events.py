@@ -148,7 +148,10 @@ class LineChanged(Event):
     """
 
     line: int
-    state: Literal["ready", "closed", "retrying", "refused", "ended"]
+    state: Literal["ready", "closed", "retrying", "refused", "ended", "alone", "clock"]
+    """"alone": the venue allows one sign-in only, and there are no two lines of it any more. "clock": the venue's clock on it
+    is not that of the other line, so that updates are not told apart by their time any more.
+    """
     why: str
 
 

@@ -40,6 +40,7 @@ from coinex_proto import (
 from coinex_proto.checks import check_order
 from coinex_trio._io.background import Worker
 from coinex_trio._io.blocking_io import BlockingIO
+from coinex_trio._io.blocking_lines import BlockingLines, blocking_io
 from coinex_trio._io.turns import Turns, step_all
 from coinex_trio.iterator import Events as Events
 from coinex_trio.network import SYSTEM, Network
@@ -78,8 +79,8 @@ class BlockingClient(ClientBase):
         self._siblings: tuple[weakref.ref[BlockingClient], ...] = ()
         """Other sockets of the same venue, kept alive by every call of this one that waits."""
 
-    def _make_io(self, network: Network, ssl_context: ssl.SSLContext | None) -> BlockingIO:
-        return BlockingIO(self._core, network, ssl_context)
+    def _make_io(self, network: Network, ssl_context: ssl.SSLContext | None) -> BlockingIO | BlockingLines:
+        return blocking_io(self._core, network, ssl_context)
 
     # What waits -------------------------------------------------------------------------------------------------------
 
@@ -196,7 +197,7 @@ class BlockingClient(ClientBase):
 
     def __del__(self) -> None:
         worker: Worker | None = getattr(self, "_worker", None)
-        io: BlockingIO | None = getattr(self, "_io", None)
+        io: BlockingIO | BlockingLines | None = getattr(self, "_io", None)
         if worker is not None and worker.is_running():
             worker.end()
         elif io is not None and io.transport is not None:
@@ -356,8 +357,8 @@ def run(*clients: Runnable, seconds: float = math.inf) -> None:
     if parts[0]._worker is not None:
         parts[0]._run_background(until)
         return
-    if len(clients) == 1 and parts[0] is clients[0]:
-        _run_single(parts[0], until)
+    if len(clients) == 1 and parts[0] is clients[0] and isinstance(parts[0]._io, BlockingIO):
+        _run_single(parts[0], parts[0]._io, until)
         return
     _begin_together(parts, until)
     _run_several(clients, parts[0]._network, until)
@@ -387,16 +388,16 @@ def _run_several(clients: Sequence[Runnable], network: Network, until: float) ->
             while (alive := _alive(clients)) and network.now() < until:
                 for part in alive:
                     part._is_entered = True
-                turns.drive([part._io for part in alive])
+                turns.drive([io for part in alive for io in part._io.each])
                 while turns.step(until) and network.now() < until:
                     pass
     finally:
         CURRENT_THREAD.is_waiting = False
 
 
-def _run_single(client: BlockingClient, until: float) -> None:
+def _run_single(client: BlockingClient, io: BlockingIO, until: float) -> None:
     """As `run` for one client on one socket: nothing else is looked at between two messages."""
-    io, core = client._io, client._core
+    core = client._core
     CURRENT_THREAD.is_waiting = True
     try:
         while not core.is_over and (until == math.inf or core.now() < until):

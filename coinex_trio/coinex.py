@@ -22,7 +22,8 @@ from coinex_driver.reentry import CURRENT_THREAD
 from coinex_proto import Callbacks, Config, Event, OrderView, UsageError, coinex
 from coinex_proto.checks import check_order
 from coinex_trio._io.blocking_io import BlockingIO
-from coinex_trio._io.guarded_io import GuardedIO
+from coinex_trio._io.blocking_lines import BlockingLines
+from coinex_trio._io.guarded_io import guarded_io
 from coinex_trio.blocking import BlockingClient
 from coinex_trio.network import SYSTEM, Network
 
@@ -118,10 +119,10 @@ class CoinexClient(BlockingClient, CoinexSubscriptions):
 
             self._guard = ClientGuard(self, guard, module)
 
-    def _make_io(self, network: Network, ssl_context: ssl.SSLContext | None) -> BlockingIO:
+    def _make_io(self, network: Network, ssl_context: ssl.SSLContext | None) -> BlockingIO | BlockingLines:
         if self._order_guard is None:
             return super()._make_io(network, ssl_context)
-        return GuardedIO(self._core, network, ssl_context)
+        return guarded_io(self._core, network, ssl_context)
 
     def on_error(self, handler: Callable[[Event, Exception], object]) -> None:
         """Exceptions of callbacks go to `handler` and the client goes on; without one they end what drives the client."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final, Protocol, TypeVar, final
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar, final
 from weakref import ref
 
 import coinex_trio.http  # noqa: F401  (without the extra it fails here, and not when it has to act)
@@ -15,9 +15,9 @@ from coinex_driver.coinex_trading import Action
 from coinex_driver.guarding import Guarding
 from coinex_driver.order_guard import OrderGuard
 from coinex_driver.order_sweep import carry_out
-from coinex_proto import Event, Session
+from coinex_proto import Event
 from coinex_trio._http.acting import act
-from coinex_trio._io.guarded_io import GuardedIO
+from coinex_trio._io.guarded_io import GuardedIO, GuardedLines
 
 if TYPE_CHECKING:
     from coinex_driver.client_core import ClientCore
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from coinex_driver.order_guard import Cause, OrdersGuarded
     from coinex_trio._io.background import Worker
     from coinex_trio._io.blocking_io import BlockingIO
+    from coinex_trio._io.blocking_lines import BlockingLines
     from coinex_trio.http import BlockingHttp
     from coinex_trio.network import Network
 
@@ -39,13 +40,13 @@ class Guarded(Protocol):
     """What a guard needs of its client."""
 
     _core: ClientCore
-    _io: BlockingIO
+    _io: BlockingIO | BlockingLines
     _worker: Worker | None
     _network: Network
     guarded: OrdersGuarded | None
     cancelled_on_exit: tuple[ExitOrder, ...]
 
-    def step(self, work: Callable[[Session, float], T]) -> T:
+    def step(self, work: Callable[[Any, float], T]) -> T:
         """As every client has it."""
         ...
 
@@ -66,7 +67,7 @@ class ClientGuard:
         self._thread: threading.Thread | None = None
         client_of = self._client_of
 
-        def step(work: Callable[[Session, float], T], /) -> T:
+        def step(work: Callable[[Any, float], T], /) -> T:
             if worker is not None:
                 return worker.run_step(lambda: work(core.session, core.now()))
             owner = client_of()
@@ -74,7 +75,7 @@ class ClientGuard:
             return owner.step(work)
 
         self._guarding = Guarding(guard, core, module, step, self._wake)
-        assert isinstance(client._io, GuardedIO)
+        assert isinstance(client._io, GuardedIO | GuardedLines)
         client._io.alarm = self
         self._guarding.watch()  # no thread drives the client yet, and any may be the first to
         if worker is not None:

@@ -6,9 +6,19 @@ Clients without a guard do not run through here.
 from __future__ import annotations
 
 import math
-from typing import Protocol, final
+import ssl
+from typing import TYPE_CHECKING, Protocol, final
 
+from coinex_driver.client_core import ClientCore
+from coinex_proto import Session
 from coinex_trio._io.blocking_io import BlockingIO
+from coinex_trio._io.blocking_lines import BlockingLines
+from coinex_trio.network import Network
+
+if TYPE_CHECKING:
+    _Base = BlockingIO
+else:
+    _Base = object
 
 
 class Alarm(Protocol):
@@ -28,11 +38,11 @@ class Alarm(Protocol):
         ...
 
 
-@final
-class GuardedIO(BlockingIO):
-    """What one blocking client does with its transport, and when its alarm is rung."""
+class _Guarded(_Base):
+    """Before one socket or several: when the alarm is rung."""
 
     alarm: Alarm | None = None
+    guarded_core: ClientCore
 
     def wakes_at(self) -> float:
         """When `turn` must be called at the latest, whatever the transport says."""
@@ -48,5 +58,26 @@ class GuardedIO(BlockingIO):
             if alarm is not None and not self.is_interrupted:
                 alarm.raised()
             raise
-        if alarm is not None and alarm.at <= self._core.now():
+        if alarm is not None and alarm.at <= self.guarded_core.now():
             alarm.ring()
+
+
+@final
+class GuardedIO(_Guarded, BlockingIO):
+    """What one blocking client does with its transport, and when its alarm is rung."""
+
+
+@final
+class GuardedLines(_Guarded, BlockingLines):
+    """The same for a client with several sockets."""
+
+
+def guarded_io(core: ClientCore, network: Network, ssl_context: ssl.SSLContext | None) -> GuardedIO | GuardedLines:
+    """For a client with a guard: one socket, or as many as it needs."""
+    made: GuardedIO | GuardedLines
+    if isinstance(core.session, Session):
+        made = GuardedIO(core, core.session, network, ssl_context)
+    else:
+        made = GuardedLines(core, network, ssl_context)  # type: ignore[call-arg]  # the checker sees one of its bases
+    made.guarded_core = core
+    return made

@@ -62,6 +62,8 @@ class SocketBackend(Protocol):
     @property
     def clock_ms(self) -> int: ...
 
+    def signed_in(self, connection: ServerConnection, owner: int) -> None: ...
+
     def requested(self, socket: CoinexSocket, method: str, identity: int, params: object) -> None: ...
 
     def deliver(self, connection: ServerConnection, push: Push) -> None: ...
@@ -213,6 +215,7 @@ class CoinexSocket:
         if owner is None:
             raise Refused(SIGN_IN_FAILED)
         self.owner = owner
+        self._server.signed_in(self.connection, owner)
         return None, None
 
 

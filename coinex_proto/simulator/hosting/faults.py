@@ -11,7 +11,8 @@ One fault a line, `#` begins a comment.  First when, then what:
     1% of depth.update wrong-checksum  by chance, from the seed of the server (`messages` = pushes of any kind)
 
 Any time: drop [rst|fin] [mid-frame], silence, stall SECONDS, slow BYTES_PER_SECOND SECONDS, delay SECONDS [FOR_SECONDS], skew SECONDS,
-sign-out, halt MARKET|all, resume MARKET|all, pings on|off, maintenance START END (seconds from now).
+sign-out, life SECONDS (a connection is cut so long after it began), one-sign-in on|off (each sign-in ends the connections
+that have signed in before), halt MARKET|all, resume MARKET|all, pings on|off, maintenance START END (seconds from now).
 On a request: refuse CODE, ignore, lose-answer (carried out, not answered), late SECONDS.
 On a push: lose, duplicate, corrupt, wrong-checksum, delta-first (a difference before a whole book).
 On connect: http STATUS [RETRY_AFTER], hang.
@@ -37,6 +38,8 @@ ANYTIME: Final = {
     "delay": (1, 2),
     "skew": (1, 1),
     "sign-out": (0, 0),
+    "life": (1, 1),
+    "one-sign-in": (1, 1),
     "halt": (1, 1),
     "resume": (1, 1),
     "pings": (1, 1),
@@ -55,6 +58,7 @@ ACTIONS: Final = {**ANYTIME, **ON_REQUEST, **ON_PUSH, **ON_CONNECT}
 WORDS: Final = {
     "drop": frozenset(("rst", "fin", "mid-frame")),
     "pings": frozenset(("on", "off")),
+    "one-sign-in": frozenset(("on", "off")),
 }
 """Actions whose arguments are words; all others but halt and resume take numbers."""
 SHORTEST: Final = 0.001

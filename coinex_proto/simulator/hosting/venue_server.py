@@ -57,6 +57,11 @@ class VenueServer(ABC, Generic[Code]):
         self.now = now
         self.exchange = exchange
         self.answers_pings, self.answers_close = answers_pings, answers_close
+        self.connection_life = math.inf
+        """Seconds after which a connection is cut, however lively it is."""
+        self.has_one_sign_in = False
+        """Each sign-in ends the connections that have signed in before it."""
+        self._signed_in: dict[ServerConnection, int] = {}
         self.max_request_bytes = max_request_bytes
         self.crowds = Crowds(exchange, crowd, seed, self._woken)
         self._waking = Waking(exchange.markets, self._wake)
@@ -77,6 +82,7 @@ class VenueServer(ABC, Generic[Code]):
         self.advance(now)
         self._accepted += 1
         connection = ServerConnection(self, self._accepted, now)
+        connection.ends_at = now + self.connection_life
         self.connections[connection] = None
         self.wake_at(connection.next_at(self.idle_limit))
         return connection
@@ -166,6 +172,13 @@ class VenueServer(ABC, Generic[Code]):
         """Add one more fault, an object or a line of the fault language, counted from now."""
         self._faults.plan.add(parse_fault(fault) if isinstance(fault, str) else fault, self.now)
 
+    def limit_lives(self, seconds: float) -> None:
+        """Cut each connection so long after it began."""
+        self.connection_life = seconds
+        for connection in self.connections:
+            connection.ends_at = connection.opened_at + seconds
+        self.wake_at(self.now)
+
     @abstractmethod
     def sign_out(self) -> None:
         """Forget who has signed in; the sockets stay."""
@@ -235,8 +248,16 @@ class VenueServer(ABC, Generic[Code]):
     def has_output(self, connection: ServerConnection) -> None:
         self._ready[connection] = None
 
+    def signed_in(self, connection: ServerConnection, owner: int) -> None:
+        """A connection has signed in to this account."""
+        before = [other for other, theirs in self._signed_in.items() if theirs == owner and other is not connection]
+        self._signed_in[connection] = owner
+        for other in before if self.has_one_sign_in else ():
+            other.end("fin")
+
     def ended(self, connection: ServerConnection) -> None:
         self.connections.pop(connection, None)
+        self._signed_in.pop(connection, None)
 
     # time
 
