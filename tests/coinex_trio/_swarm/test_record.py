@@ -25,7 +25,13 @@ def test_an_order_is_kept_when_it_is_over() -> None:
     assert [own.state for own in record.orders()] == ["live"]
     server.fill(order, "0.5")
     (own,) = record.orders()
-    assert (own.state, own.filled, own.amount, own.price, own.side) == ("live", Decimal("0.5"), Decimal(2), Decimal(99), "buy")
+    assert (own.state, own.filled, own.amount, own.price, own.side) == (
+        "live",
+        Decimal("0.5"),
+        Decimal(2),
+        Decimal(99),
+        "buy",
+    )
     server.exchange.cancel(order)
     (own,) = record.orders()
     assert (own.state, own.filled, own.market, own.placed_at) == ("cancelled", Decimal("0.5"), MARKET, 1000.0)
