@@ -229,5 +229,5 @@ class _Reader:
 def _decoded(body: bytes) -> list[Any] | None:
     try:
         return _DECODE(body)
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, UnicodeDecodeError):  # the latter for a text that is no UTF-8
         return None

@@ -9,5 +9,9 @@ from tests.interrupts.campaign import campaign
 if __name__ == "__main__":
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 500
     found = campaign(count, seed=int(sys.argv[2]) if len(sys.argv) > 2 else 0)
-    print("\n".join(found) or f"{count} interrupts, nothing left")
+    print(
+        f"{count} interrupts, {len(found)} processes with something left"
+        if found
+        else f"{count} interrupts, nothing left"
+    )
     raise SystemExit(bool(found))

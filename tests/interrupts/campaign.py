@@ -39,5 +39,6 @@ def campaign(count: int, seed: int) -> list[str]:
             if lines[-1:] != ["done"] or done.returncode or done.stderr.strip() or len(lines) > 1:
                 told = "\n  ".join([*lines, done.stderr[-3000:]])
                 found.append(f"seed {seed}, status {done.returncode}:\n  {told}")
+                print(found[-1], flush=True)
             count, seed = count - rounds, seed + 1
     return found

@@ -7,6 +7,7 @@ thread or task may be left, and it must not have taken long.
 from __future__ import annotations
 
 import asyncio
+import faulthandler
 import gc
 import logging
 import os
@@ -178,9 +179,11 @@ def main(url: str, access_id: str, secret_key: str, seed: str, rounds: str) -> N
         name = draw.choice(sorted(PROGRAMS))
         number = draw.choice((signal.SIGINT, signal.SIGINT, signal.SIGTERM))
         delay = draw.uniform(0.0, LONGEST_DELAY)
+        faulthandler.dump_traceback_later(WITHIN, exit=True)  # a hang says where
         wrong = interrupted(name, Program(url, credentials), number, delay)
         if wrong:
             print(f"round {count}: {name}, {number.name} after {delay:.4f} s: {wrong}", flush=True)
+    faulthandler.cancel_dump_traceback_later()
     print("done", flush=True)
 
 
