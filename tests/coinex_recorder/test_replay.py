@@ -1,5 +1,6 @@
 """The same inputs give the same events (law 6): what a live client handed out, a replay hands out again."""
 
+import gzip
 import re
 from pathlib import Path
 from typing import Any
@@ -272,3 +273,10 @@ def test_a_replay_may_begin_and_end_anywhere(tmp_path: Path) -> None:
     assert 10 < len(some) < len(live)
     at = live.index(some[0])
     assert live[at : at + len(some)] == some
+
+
+def test_a_text_that_is_no_utf_8_is_damage_and_no_error_of_python() -> None:
+    body = b"\x92\xa3\xff\xff\xff\x01"  # a list of a text and a number
+    frame = gzip.compress(len(body).to_bytes(4) + body)
+    with pytest.raises(UsageError, match="a batch of records is damaged"):
+        list(read_frames(iter([frame])))
