@@ -36,8 +36,9 @@ def campaign(count: int, seed: int) -> list[str]:
                 env={**os.environ, "PYTHONFAULTHANDLER": "1"},
             )  # fmt: skip
             lines = done.stdout.splitlines()
-            if lines[-1:] != ["done"] or done.returncode or done.stderr.strip() or len(lines) > 1:
-                told = "\n  ".join([*lines, done.stderr[-3000:]])
+            wrong = [line for line in lines if line.startswith("round")]
+            if lines[-1:] != ["done"] or done.returncode or done.stderr.strip() or wrong:
+                told = "\n  ".join([*wrong, *lines[-1:], done.stderr[-3000:]])
                 found.append(f"seed {seed}, status {done.returncode}:\n  {told}")
                 print(found[-1], flush=True)
             count, seed = count - rounds, seed + 1

@@ -179,6 +179,7 @@ def main(url: str, access_id: str, secret_key: str, seed: str, rounds: str) -> N
         name = draw.choice(sorted(PROGRAMS))
         number = draw.choice((signal.SIGINT, signal.SIGINT, signal.SIGTERM))
         delay = draw.uniform(0.0, LONGEST_DELAY)
+        print(f"next: {name}, {number.name} after {delay:.4f} s", flush=True)
         faulthandler.dump_traceback_later(WITHIN, exit=True)  # a hang says where
         wrong = interrupted(name, Program(url, credentials), number, delay)
         if wrong:
