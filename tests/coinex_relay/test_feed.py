@@ -168,7 +168,7 @@ def test_a_private_topic_and_a_command_of_the_venue_are_refused() -> None:
     with pytest.raises(UsageError, match="private"):
         consumer.session.subscribe(coinex.Balances(), now=consumer.world.now)
     with pytest.raises(UsageError, match="market data only"):
-        consumer.session.send(coinex.Ping(), now=consumer.world.now)  # type: ignore[attr-defined]
+        consumer.session.send(coinex.Ping(), now=consumer.world.now)
 
 
 def test_a_stream_that_was_made_anew_ends_the_line() -> None:

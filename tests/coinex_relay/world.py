@@ -28,12 +28,11 @@ NAMES = Names.of(DIALECT)
 def recorded() -> tuple[Update, ...]:
     """Two minutes of a market with its book, trades, quotes and ticker."""
     updates: list[Update] = []
-    with memory_exchange(seed=3, rate=2.0) as exchange:
-        client = BlockingClient(coinex.spot(url=exchange.coinex_url), network=exchange.network)
-        with client:
-            client.on(Update)(updates.append)
-            client.subscribe(*TOPICS)
-            client.run(130.0)
+    exchange = memory_exchange(seed=3, rate=2.0)
+    with BlockingClient(coinex.spot(url=exchange.url), network=exchange.network) as client:
+        client.on(Update)(updates.append)
+        client.subscribe(*TOPICS)
+        client.run(130.0)
     return tuple(updates)
 
 
