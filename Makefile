@@ -8,7 +8,7 @@ INPUTS ?= 1000000
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
-CODE := coinex_asyncio coinex_driver coinex_proto coinex_trio coinex_recorder tests benchmarks $(wildcard examples)
+CODE := coinex_asyncio coinex_driver coinex_proto coinex_trio coinex_recorder coinex_relay tests benchmarks $(wildcard examples)
 
 .PHONY: demo test format lint types tests uncited long fuzz interop bench clean help
 .DEFAULT_GOAL := help

@@ -64,7 +64,9 @@ class Nats:
             except ValueError:
                 is_right = False
             if not is_right:
-                raise UsageError("the URL of NATS begins with nats:// or tls:// and names a host, such as nats://127.0.0.1:4222")
+                raise UsageError(
+                    "the URL of NATS begins with nats:// or tls:// and names a host, such as nats://127.0.0.1:4222"
+                )
         if self.credentials is not None and not Path(self.credentials).is_file():
             raise UsageError(f"there is no NATS credentials file {os.fspath(self.credentials)!r}")
 
@@ -96,7 +98,7 @@ class Connection(Client):
     needs_tls = False
 
     def __init__(self) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
+        super().__init__()
         self.direct: dict[int, Take] = {}
         self.said_last = ""
 
@@ -139,10 +141,8 @@ def headers_of(block: bytes | None) -> dict[str, str] | None:
     return found
 
 
-async def connect(
-    to: Nats, name: str, closed: Callable[[str], None], *, reconnects: bool = False
-) -> Connection:
-    """A connection; `closed` is called with the reason when it is gone for good. Raises `ConnectFailed`."""
+async def connect(to: Nats, name: str, ended: Callable[[str], None], *, reconnects: bool = False) -> Connection:
+    """A connection; `ended` is called with the reason when it is gone for good. Raises `ConnectFailed`."""
     connection = Connection()
     connection.needs_tls = to.needs_tls
 
@@ -150,15 +150,14 @@ async def connect(
         connection.said_last = said(error)
 
     async def on_closed() -> None:
-        closed(connection.said_last or "the NATS server ended the connection")
+        ended(connection.said_last or "the NATS server ended the connection")
 
     options: dict[str, Any] = {}
     if to.credentials is not None:
         options["user_credentials"] = os.fspath(to.credentials)
     if to.needs_tls or to.ssl_context is not None:
         options["tls"] = to.ssl_context or ssl.create_default_context()
-    if reconnects:
-        options.update(max_reconnect_attempts=-1, reconnect_time_wait=0.2)
+    options.update(max_reconnect_attempts=-1 if reconnects else 0, reconnect_time_wait=0.2)
     try:
         async with asyncio.timeout(CONNECT_TIMEOUT + 1):
             await connection.connect(
@@ -173,9 +172,9 @@ async def connect(
                 **options,
             )
     except (OSError, NatsError, TimeoutError, ValueError, ImportError) as error:
-        with suppress(Exception):
-            await connection.close()
-        raise ConnectFailed(f"NATS: {said(error)}") from None
+        await closed(connection)
+        why = f"no answer within {CONNECT_TIMEOUT} s" if isinstance(error, TimeoutError) else said(error)
+        raise ConnectFailed(f"NATS: {connection.said_last or why}") from None
     return connection
 
 
@@ -192,9 +191,7 @@ async def closed(connection: Connection) -> None:
             await connection.close()
 
 
-async def ensure_streams(
-    context: JetStreamContext, *, max_bytes: int, in_memory: bool, replicas: int
-) -> None:
+async def ensure_streams(context: JetStreamContext, *, max_bytes: int, in_memory: bool, replicas: int) -> None:
     """Makes the two streams where they are not; one that is there is taken as it is, if it can do what is needed.
 
     Raises `RelayFailed`.
@@ -247,7 +244,11 @@ async def _ensure(context: JetStreamContext, config: StreamConfig) -> None:
         for what, is_there in (
             ("its subjects", set(config.subjects or ()) <= set(found.subjects or ())),
             ("allow_direct", bool(found.allow_direct)),
-            ("republish", config.republish is None or (found.republish is not None and found.republish.dest == config.republish.dest)),
+            (
+                "republish",
+                config.republish is None
+                or (found.republish is not None and found.republish.dest == config.republish.dest),
+            ),
             ("a duplicate_window of at least 10 s", config.republish is None or found.duplicate_window >= 10.0),
         )
         if not is_there

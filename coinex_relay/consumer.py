@@ -10,13 +10,13 @@ from typing import final
 
 from coinex_asyncio import Client, open_client
 from coinex_asyncio.client import Opening
-from coinex_asyncio.network import SYSTEM
 from coinex_proto import Callbacks, Config, ConnectFailed, Dialect, Endpoint, Sources, UsageError
 from coinex_relay.connecting import Nats, RelayFailed
 from coinex_relay.dialect import RelayDialect
 from coinex_relay.feed import Memory
 from coinex_relay.line import Line
 from coinex_relay.subjects import Names
+from coinex_trio.network import SYSTEM
 
 
 def open_relay(

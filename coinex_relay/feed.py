@@ -192,7 +192,9 @@ class Feed:
                 flow.held.append(message)
             else:
                 self._interrupt([flow], "more came than could be kept while stored messages were read")
-        elif phase is Phase.SEEKING and (message.is_whole or not flow.needs_whole) and self._vouches(message.relay, tail):
+        elif (
+            phase is Phase.SEEKING and (message.is_whole or not flow.needs_whole) and self._vouches(message.relay, tail)
+        ):
             flow.phase = Phase.LIVE
             self._hand_on(flow, message)
 

@@ -44,9 +44,13 @@ LONGEST_WAIT: Final = 0.1
 class Receiver(Protocol):
     """Where bytes for the session go."""
 
-    def data_received(self, data: bytes) -> None: ...
+    def data_received(self, data: bytes) -> None:
+        """They came."""
+        ...
 
-    def connection_lost(self, exc: Exception | None) -> None: ...
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Nothing more comes."""
+        ...
 
 
 @final

@@ -46,7 +46,7 @@ _RELAY_ID: Final = re.compile(r"[A-Za-z0-9\-]{1,64}")
 
 def check_relay_id(name: str) -> str:
     """The id, which must be one token. Raises `UsageError`."""
-    if not isinstance(name, str) or not _RELAY_ID.fullmatch(name):
+    if not _RELAY_ID.fullmatch(name):
         raise UsageError("a relay's id is 1 to 64 letters, digits and '-'")
     return name
 

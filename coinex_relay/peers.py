@@ -108,9 +108,7 @@ class Peers:
     def carriers(self, tail: str) -> list[Peer]:
         """The living relays that carry this subject and trust it."""
         return [
-            peer
-            for peer in self.known.values()
-            if peer.is_alive and tail in peer.subjects and tail not in peer.lost
+            peer for peer in self.known.values() if peer.is_alive and tail in peer.subjects and tail not in peer.lost
         ]
 
     def _forget(self) -> bool:

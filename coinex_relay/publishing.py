@@ -73,7 +73,7 @@ class Publisher:
         self._beats = 0
         self._last: dict[str, str] = {}
         """The content before, by the subject's end."""
-        self._lost: dict[str, str] = {tail: "nothing has come yet" for tail in self._tails.values()}
+        self._lost: dict[str, str] = dict.fromkeys(self._tails.values(), "nothing has come yet")
         self._version = 1
         self._told_version = 0
 

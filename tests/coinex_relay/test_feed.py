@@ -29,7 +29,7 @@ def test_a_consumer_that_joins_late_is_live_with_the_book_that_is_stored() -> No
     late = world.consumer(*TOPICS)
     world.run(1.0)
     assert late.trusted(*TOPICS)
-    assert late.session.book(DEPTH).bids(5) == first.session.book(DEPTH).bids(5)
+    assert late.session.book(DEPTH).bids == first.session.book(DEPTH).bids
     assert late.of(Lost) == []
 
 
@@ -48,7 +48,9 @@ def test_a_missing_heartbeat_is_lost_at_once_and_its_numbers_are_gone() -> None:
     assert not consumer.session.book(DEPTH).trusted
 
 
-def test_a_relay_that_was_stopped_brings_old_messages_and_they_do_not_count_before_its_heartbeat_has_a_pace_again() -> None:
+def test_a_relay_that_was_stopped_brings_old_messages_and_they_do_not_count_before_its_heartbeat_has_a_pace_again() -> (
+    None
+):
     world = World()
     relay = world.relay()
     consumer = world.consumer()

@@ -192,7 +192,9 @@ class World:
         self.relays: list[Relay] = []
         self.consumers: list[Consumer] = []
 
-    def relay(self, name: str = "a", updates: Iterable[Update] | None = None, topics: Iterable[Topic[Event]] = TOPICS) -> Relay:
+    def relay(
+        self, name: str = "a", updates: Iterable[Update] | None = None, topics: Iterable[Topic[Event]] = TOPICS
+    ) -> Relay:
         relay = Relay(self, name, recorded() if updates is None else updates, topics)
         self.relays.append(relay)
         return relay
