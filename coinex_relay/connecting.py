@@ -157,7 +157,8 @@ async def connect(to: Nats, name: str, ended: Callable[[str], None], *, reconnec
         options["user_credentials"] = os.fspath(to.credentials)
     if to.needs_tls or to.ssl_context is not None:
         options["tls"] = to.ssl_context or ssl.create_default_context()
-    options.update(max_reconnect_attempts=-1 if reconnects else 0, reconnect_time_wait=0.2)
+    # nats-py tries a server that refuses for ever unless this is above 0, also without allow_reconnect.
+    options.update(max_reconnect_attempts=-1 if reconnects else 1, reconnect_time_wait=0.2 if reconnects else 0.02)
     try:
         async with asyncio.timeout(CONNECT_TIMEOUT + 1):
             await connection.connect(

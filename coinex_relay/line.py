@@ -186,13 +186,17 @@ class Line:
             if action.after or action.from_whole:
                 return  # the end of a batch is told
         elif status == "204" and int(headers.get("Nats-Num-Pending", "0")) and stored:
-            self._ask(action, stored, {"seq": stored[-1].sequence + 1, "batch": BATCH})
+            self._ask(action, stored, {"seq": stored[-1].sequence + 1, "batch": BATCH}, name=name[0])
+            return
+        if action.from_whole and name[0] == "s" and not any(one.is_whole for one in stored):
+            del self._reading[name]  # the mark is younger than what it marks: a relay has said it again after a reconnect
+            self._ask(action, [], {"seq": 1, "batch": BATCH}, name="a")
             return
         del self._reading[name]
         self._feed.replayed(action.tail, action.number, stored, self._now())
 
-    def _ask(self, action: Replay, stored: list[Stored], said: dict[str, Any]) -> None:
-        name = f"s{action.number}"
+    def _ask(self, action: Replay, stored: list[Stored], said: dict[str, Any], *, name: str = "s") -> None:
+        name = f"{name}{action.number}"
         self._reading[name] = (action, stored, self._now() + ANSWER_WITHIN)
         self._actions.append(_Ask(name, STREAM, {**said, "next_by_subj": f"{DATA}.{action.tail}"}))
         self._work.set()

@@ -81,9 +81,10 @@ class EmbeddedServer:
             **self._settings,
         }
         config.write_text(json.dumps(said))
-        self._process = subprocess.Popen(
-            [binary, "-c", str(config)], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
+        with (self.directory / "server.err").open("wb") as errors:
+            self._process = subprocess.Popen(
+                [binary, "-c", str(config)], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=errors
+            )
         try:
             self._wait()
         except BaseException:
@@ -112,11 +113,13 @@ class EmbeddedServer:
         return True
 
     def _last_words(self) -> str:
-        try:
-            lines = (self.directory / "server.log").read_text(errors="replace").splitlines()
-        except OSError:
-            return "it has written no log"
-        return lines[-1] if lines else "its log is empty"
+        said = [
+            line
+            for name in ("server.err", "server.log")
+            if (self.directory / name).is_file()
+            for line in (self.directory / name).read_text(errors="replace").splitlines()
+        ]
+        return said[-1].strip() if said else "it said nothing"
 
     def stop(self) -> None:
         """Ends it in good order; what it keeps stays, where a directory was named."""
