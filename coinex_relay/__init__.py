@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from coinex_relay.sharding import Shard, shard_of
     from coinex_relay.subjects import escape, unescape
 else:
-    from coinex_proto.lazy import lazy_names
+    from coinex_proto.lazy import lazy_names as _lazy_names
 
-    __getattr__, __dir__ = lazy_names(
+    __getattr__, __dir__ = _lazy_names(
         __name__,
         {
             "blocking": "RelayClient",

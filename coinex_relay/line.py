@@ -189,7 +189,9 @@ class Line:
             self._ask(action, stored, {"seq": stored[-1].sequence + 1, "batch": BATCH}, name=name[0])
             return
         if action.from_whole and name[0] == "s" and not any(one.is_whole for one in stored):
-            del self._reading[name]  # the mark is younger than what it marks: a relay has said it again after a reconnect
+            del self._reading[
+                name
+            ]  # the mark is younger than what it marks: a relay has said it again after a reconnect
             self._ask(action, [], {"seq": 1, "batch": BATCH}, name="a")
             return
         del self._reading[name]

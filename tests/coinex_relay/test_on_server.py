@@ -164,7 +164,9 @@ def test_a_network_that_stalls_is_lost_and_what_it_had_kept_counts_again_when_th
     run(work())
 
 
-def test_a_consumer_that_the_server_drops_for_being_slow_is_lost_and_comes_back(tmp_path: Path, server: EmbeddedServer) -> None:
+def test_a_consumer_that_the_server_drops_for_being_slow_is_lost_and_comes_back(
+    tmp_path: Path, server: EmbeddedServer
+) -> None:
     settings = {"max_payload": 1 << 16, "max_pending": 1 << 16, "write_deadline": "300ms"}
 
     async def work(strict: EmbeddedServer) -> None:
@@ -191,7 +193,9 @@ def test_a_consumer_that_the_server_drops_for_being_slow_is_lost_and_comes_back(
 
 
 @pytest.mark.parametrize("killed", [0, 1])
-def test_of_two_relays_either_is_killed_and_nothing_is_lost_or_comes_twice(own_server: EmbeddedServer, killed: int) -> None:
+def test_of_two_relays_either_is_killed_and_nothing_is_lost_or_comes_twice(
+    own_server: EmbeddedServer, killed: int
+) -> None:
     topics = (DEPTH, TRADES, QUOTE)
 
     async def work() -> None:
@@ -205,8 +209,7 @@ def test_of_two_relays_either_is_killed_and_nothing_is_lost_or_comes_twice(own_s
             for fed in pair:
                 fed.say(150)
             await client.ready(*topics)
-            await client._until(lambda: True, "")
-            while len(client._io.line.transport.line._feed.peers.carriers("coinex.spot.depth.BTCUSDT")) < 2:  # type: ignore[union-attr]
+            while len(client._io.line.transport.line._feed.peers.carriers("coinex.spot.depth.BTCUSDT")) < 2:
                 await asyncio.sleep(0.01)
             for fed in pair:
                 fed.say(50)
@@ -238,7 +241,9 @@ RELAY = """
 """
 
 
-def test_a_relay_that_is_stopped_by_sigstop_is_lost_and_trusted_again_when_it_goes_on(own_server: EmbeddedServer) -> None:
+def test_a_relay_that_is_stopped_by_sigstop_is_lost_and_trusted_again_when_it_goes_on(
+    own_server: EmbeddedServer,
+) -> None:
     async def work(relay: "subprocess.Popen[str]") -> None:
         async with open_relay(own_server.url, DIALECT) as client:
             watch = Watch(client)
@@ -293,7 +298,7 @@ def test_wrong_credentials_are_refused_with_the_servers_reason(tmp_path: Path, s
     settings = {"authorization": {"user": "desk", "password": "right"}}
     with EmbeddedServer(tmp_path / "auth", settings=settings) as guarded:
         for url in (guarded.url, guarded.url.replace("//", "//desk:wrong@")):
-            with pytest.raises(ConnectFailed, match="(?i)authorization") as failed:
+            with pytest.raises(ConnectFailed, match=r"(?i)authorization") as failed:
                 run(entered(url))
             assert "wrong" not in str(failed.value)
         run(entered(guarded.url.replace("//", "//desk:right@")))
@@ -309,7 +314,9 @@ def test_a_password_is_not_said_to_a_server_without_tls_where_tls_is_due(server:
         run(entered(server.url.replace("nats://", "tls://desk:secret@")))
 
 
-def test_tls_with_a_certificate_that_is_trusted_works_and_with_another_one_does_not(tmp_path: Path, server: EmbeddedServer) -> None:
+def test_tls_with_a_certificate_that_is_trusted_works_and_with_another_one_does_not(
+    tmp_path: Path, server: EmbeddedServer
+) -> None:
     authority = trustme.CA()
     certificate = authority.issue_cert("127.0.0.1")
     chain, key = tmp_path / "chain.pem", tmp_path / "key.pem"
@@ -321,7 +328,7 @@ def test_tls_with_a_certificate_that_is_trusted_works_and_with_another_one_does_
     with EmbeddedServer(tmp_path / "tls", settings=settings) as secure:
         url = secure.url.replace("nats://", "tls://")
         run(entered(url, ssl_context=context))
-        with pytest.raises(ConnectFailed, match="TLS|certificate"):
+        with pytest.raises(ConnectFailed, match=r"TLS|certificate"):
             run(entered(url))
 
 
@@ -351,8 +358,8 @@ def test_a_blocking_program_and_one_under_trio_have_the_same(server: EmbeddedSer
 @pytest.mark.parametrize("make", [RelayClient, open_relay])
 def test_a_server_that_is_not_there_is_a_connect_failed_with_its_reason(make: Any) -> None:
     if make is open_relay:
-        with pytest.raises(ConnectFailed, match="NATS: .*refused"):
+        with pytest.raises(ConnectFailed, match=r"NATS: .*refused"):
             run(entered("nats://127.0.0.1:1"))
     else:
-        with pytest.raises(ConnectFailed, match="NATS: .*refused"), RelayClient("nats://127.0.0.1:1", DIALECT):
+        with pytest.raises(ConnectFailed, match=r"NATS: .*refused"), RelayClient("nats://127.0.0.1:1", DIALECT):
             pass
