@@ -6,7 +6,7 @@ import ssl
 import subprocess
 import sys
 import textwrap
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -56,6 +56,15 @@ class Watch:
         while raw not in self.raws(topic):
             self.came.clear()
             await self.came.wait()
+
+
+async def seen(is_so: Callable[[], bool]) -> None:
+    while not is_so():  # noqa: ASYNC110  (nothing tells of it)
+        await asyncio.sleep(0.01)
+
+
+def carriers(client: Client) -> list[Any]:
+    return client._io.line.transport.line._feed.peers.carriers("coinex.spot.depth.BTCUSDT")  # type: ignore[no-any-return]
 
 
 def is_unbroken(got: list[bytes], topic: Topic[Event]) -> bool:
@@ -119,8 +128,7 @@ def test_a_stream_that_is_full_is_told_at_the_relay_and_lost_at_the_consumer(own
             await context.update_stream(config.evolve(discard="new", max_msgs=1))
             (lost, *_) = await watch.until(Lost)
             assert "no heartbeat of relay a" in lost.why
-            while not fed.relay.trouble:
-                await asyncio.sleep(0.01)
+            await seen(lambda: fed.relay.trouble != "")
             assert "maximum messages exceeded" in fed.relay.trouble
 
     run(work())
@@ -179,7 +187,7 @@ def test_a_consumer_that_the_server_drops_for_being_slow_is_lost_and_comes_back(
             fed.say(200)
             await client.ready(*TOPICS)
             proxy.stall()
-            (lost, *_) = await watch.until(Lost)
+            await watch.until(Lost)
             flood = b"x" * 50_000
             for _ in range(400):
                 await fed.relay._nats.publish(f"md-live.coinex.spot.bbo.{QUOTE.market}", flood)
@@ -209,8 +217,7 @@ def test_of_two_relays_either_is_killed_and_nothing_is_lost_or_comes_twice(
             for fed in pair:
                 fed.say(150)
             await client.ready(*topics)
-            while len(client._io.line.transport.line._feed.peers.carriers("coinex.spot.depth.BTCUSDT")) < 2:
-                await asyncio.sleep(0.01)
+            await seen(lambda: len(carriers(client)) == 2)
             for fed in pair:
                 fed.say(50)
             await pair[killed].kill()
