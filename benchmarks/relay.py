@@ -14,7 +14,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 from statistics import median, quantiles
@@ -38,6 +38,8 @@ MARKETS: Final = 20
 DIALECT: Final = coinex.spot()
 BATCH: Final = 64
 MAX_BYTES: Final = 1 << 28
+FIRST: Final = 2_000
+"""Messages after which everything has come once."""
 
 
 def topics(markets: int = MARKETS) -> tuple[Topic[Event], ...]:
@@ -150,7 +152,10 @@ async def throughput(count: int) -> None:
                 )
                 named = [_renamed(one, turn) for one in prepared]
                 rows.append(
-                    ("nats-py alone, with a relay's headers", await _timed(nats, count, _with_headers(nats, named)))
+                    (
+                        "nats-py alone, with a relay's headers",
+                        await _timed(nats, count, _with_headers(nats, named, [one.headers for one in named])),
+                    )
                 )
                 relay = await relay_on(stack, server.url, f"t{turn}")
                 rows.append(("relay, from an update on", await _timed(relay._nats, count, _relayed(relay, read))))
@@ -169,7 +174,7 @@ async def throughput(count: int) -> None:
 
 
 def _renamed(one: ToPublish, turn: int) -> ToPublish:
-    return ToPublish(one.subject, one.payload, {**one.headers, "Nats-Msg-Id": f"{turn}{one.headers['Nats-Msg-Id']}"})
+    return ToPublish(one.subject, one.payload, one.block.replace(b"Msg-Id: ", b"Msg-Id: %d" % turn))
 
 
 async def _timed(nats: Connection, count: int, work: Awaitable[None]) -> tuple[float, float]:
@@ -187,9 +192,9 @@ async def _bare(nats: Connection, prepared: list[ToPublish]) -> None:
             await asyncio.sleep(0)
 
 
-async def _with_headers(nats: Connection, prepared: list[ToPublish]) -> None:
+async def _with_headers(nats: Connection, prepared: list[ToPublish], named: list[dict[str, str]]) -> None:
     for place, one in enumerate(prepared):
-        await nats.publish(one.subject, one.payload, headers=one.headers)
+        await nats.publish(one.subject, one.payload, headers=named[place])
         if place % BATCH == 0:
             await asyncio.sleep(0)
 
@@ -286,8 +291,10 @@ async def consume(url: str, count: int, clients: int = 1) -> None:
                 if not any(left):
                     done.set()
 
-            client.on(Update)(seen)
             client.subscribe(*topics())
+            if not url.startswith("ws"):
+                await client.ready(*topics())
+            client.on(Update)(seen)
         print("asked", flush=True)
         while not done.is_set():
             with suppress(TimeoutError):
@@ -327,8 +334,8 @@ def _said(process: "subprocess.Popen[str]") -> float:
 
 async def consumer(count: int) -> None:
     """CPU a message of a consumer, and of the direct client, in three turns."""
+    read = updates(messages(count + FIRST))
     sent = messages(count)
-    read = updates(sent)
     direct, relayed = [], []
     for turn in range(3):
         with Server(sent, 0) as venue:
@@ -341,9 +348,9 @@ async def consumer(count: int) -> None:
             async with AsyncExitStack() as stack:
                 relay = await relay_on(stack, server.url, f"c{turn}")
                 process = _consumer(server.url, count)
+                await _relayed(relay, read[:FIRST])
                 await asyncio.to_thread(cast(Any, process.stdout).readline)
-                await asyncio.sleep(1.0)
-                await _relayed(relay, read)
+                await _relayed(relay, read[FIRST:])
                 relayed.append(await asyncio.to_thread(_said, process))
                 await asyncio.to_thread(process.wait)
     print(f"direct client   {min(direct):6.1f} us CPU a message  {[round(one, 1) for one in direct]}")
@@ -353,7 +360,7 @@ async def consumer(count: int) -> None:
 
 async def scaling(count: int) -> None:
     """CPU a message of the server and of relays and consumers, for 1, 2 and 4 relays and for 1, 10 and 50 consumers."""
-    read = updates(messages(count))
+    read = updates(messages(count + FIRST))
     for relays in (1, 2, 4):
         with EmbeddedServer() as server:
             async with AsyncExitStack() as stack:
@@ -369,13 +376,13 @@ async def scaling(count: int) -> None:
                     flush=True,
                 )
     for consumers in (1, 10, 50):
-        part = read[: max(1500, count // consumers)]
+        part = read[FIRST : FIRST + max(1500, count // consumers)]
         with EmbeddedServer() as server:
             async with AsyncExitStack() as stack:
                 relay = await relay_on(stack, server.url, "s")
                 process = _consumer(server.url, len(part), consumers)
+                await _relayed(relay, read[:FIRST])
                 await asyncio.to_thread(cast(Any, process.stdout).readline)
-                await asyncio.sleep(2.0)
                 before = cpu_of(server.pid)
                 began = time.perf_counter()
                 await _relayed(relay, part)
@@ -398,8 +405,8 @@ async def memory(count: int) -> None:
         async with AsyncExitStack() as stack:
             relay = await relay_on(stack, server.url, "m")
             process = _consumer(server.url, count)
+            await _relayed(relay, updates(messages(FIRST, seed=10**6)))
             await asyncio.to_thread(cast(Any, process.stdout).readline)
-            await asyncio.sleep(1.0)
             done = 0
             for seed in range(10**9):
                 part = updates(messages(min(100_000, count - done), seed=seed))
@@ -455,7 +462,12 @@ async def kills(count: int) -> None:
             exchange = await stack.enter_async_context(local_exchange(seed=1, rate=20.0, markets=["M0", "M1"]))
             names = (f"k{number}" for number in range(10**9))
             running = [_relay_process(server.url, exchange.url, next(names)) for _ in range(2)]
-            stack.callback(lambda: [one.kill() for one in running])
+
+            def kill_all() -> None:
+                for one in running:
+                    one.kill()
+
+            stack.callback(kill_all)
             client = await stack.enter_async_context(open_relay(server.url, DIALECT))
             reference = await stack.enter_async_context(open_client(coinex.spot(url=exchange.url)))
             got: dict[Any, list[bytes]] = {}
@@ -468,7 +480,7 @@ async def kills(count: int) -> None:
             peers = cast(Any, client)._io.line.transport.line._feed.peers
 
             async def both() -> None:
-                while (
+                while (  # noqa: ASYNC110  (nothing tells of it)
                     len(peers.carriers("coinex.spot.depth.M0")) < 2 or len(peers.carriers("coinex.spot.deals.M1")) < 2
                 ):
                     await asyncio.sleep(0.02)
@@ -495,7 +507,7 @@ async def kills(count: int) -> None:
     print(f"{count} kills: {len(lost)} times Lost {lost[:2]}")
 
 
-PARTS: Final[dict[str, Callable[[int], Awaitable[None]]]] = {
+PARTS: Final[dict[str, Callable[[int], Coroutine[Any, Any, None]]]] = {
     "throughput": throughput,
     "delay": delay,
     "consumer": consumer,

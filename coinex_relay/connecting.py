@@ -18,8 +18,9 @@ from urllib.parse import urlsplit
 from attrs import field, frozen
 from nats.aio.client import Client
 from nats.errors import Error as NatsError
+from nats.errors import MaxPayloadError
 from nats.js import JetStreamContext
-from nats.js.api import DiscardPolicy, RePublish, StorageType, StreamConfig
+from nats.js.api import DiscardPolicy, PersistMode, RePublish, StorageType, StreamConfig
 from nats.js.errors import APIError, NotFoundError
 
 from coinex_driver.network_errors import describe
@@ -108,6 +109,15 @@ class Connection(Client):
         self.direct[subscription._id] = take
         return subscription
 
+    async def put(self, subject: str, payload: bytes, block: bytes, reply: str = "") -> None:
+        """Publishes with a block of headers that is made already."""
+        if len(payload) + len(block) > self._max_payload:
+            raise MaxPayloadError
+        command = f"HPUB {subject} {reply} {len(block)} {len(block) + len(payload)}\r\n".encode()
+        await self._send_command(b"".join((command, block, payload, b"\r\n")))
+        if self._flush_queue is not None and self._flush_queue.empty():
+            await self._flush_pending()
+
     async def drop(self, subscription: Any) -> None:
         """Ends it."""
         self.direct.pop(subscription._id, None)
@@ -124,21 +134,6 @@ class Connection(Client):
         if self.needs_tls and not self._server_info.get("tls_required"):
             raise NatsError("the server offers no TLS, and nothing was said to it: see allow_plaintext")
         return super()._connect_command()
-
-
-def headers_of(block: bytes | None) -> dict[str, str] | None:
-    """The headers of a message; `Status` where it has one. None: there are none."""
-    if not block:
-        return None
-    first, *lines = block.decode("utf-8", "replace").split("\r\n")
-    found = {}
-    for line in lines:
-        name, colon, value = line.partition(": ")
-        if colon:
-            found[name] = value
-    if len(first) > 8:
-        found["Status"] = first[9:12]
-    return found
 
 
 async def connect(to: Nats, name: str, ended: Callable[[str], None], *, reconnects: bool = False) -> Connection:
@@ -210,6 +205,8 @@ async def ensure_streams(context: JetStreamContext, *, max_bytes: int, in_memory
             duplicate_window=DUPLICATES,
             allow_direct=True,
             republish=RePublish(src=f"{DATA}.>", dest=f"{LIVE}.>"),
+            # Written without waiting for the disk: a relay says again what a server may have lost by a crash.
+            persist_mode=PersistMode.ASYNC if replicas == 1 and not in_memory else None,
         ),
         StreamConfig(
             name=WHOLE_STREAM,

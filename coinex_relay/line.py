@@ -22,12 +22,11 @@ from coinex_relay.connecting import (
     Take,
     closed,
     connect,
-    headers_of,
     said,
     stream_identity,
 )
 from coinex_relay.feed import Action, Feed, FetchRoster, Follow, Leave, Memory, Prove, Replay
-from coinex_relay.messages import TIME, Stored, encode, read, read_beat, read_roster
+from coinex_relay.messages import TIME, Stored, encode, headers_of, read, read_beat, read_roster
 from coinex_relay.socket import FeedSocket
 from coinex_relay.subjects import DATA, LIVE, WHOLE, Names
 

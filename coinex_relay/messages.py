@@ -51,9 +51,14 @@ def check_relay_id(name: str) -> str:
     return name
 
 
-def content_id(subject: str, payload: bytes) -> str:
+def content_key(tail: str) -> bytes:
+    """What tells the contents of this subject from those of others, for `content_id`."""
+    return blake2b(tail.encode(), digest_size=32).digest()
+
+
+def content_id(key: bytes, payload: bytes) -> str:
     """96 bits: what two relays have in common when the venue sent both the same bytes."""
-    return blake2b(payload, digest_size=12, key=blake2b(subject.encode(), digest_size=32).digest()).hexdigest()
+    return blake2b(payload, digest_size=12, key=key).hexdigest()
 
 
 @final
@@ -63,8 +68,35 @@ class ToPublish:
 
     subject: str
     payload: bytes = field(repr=False)
-    headers: dict[str, str]
+    block: bytes = field(repr=False)
+    """Its headers, as they go over the wire."""
     is_beat: bool = False
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The same by name."""
+        return headers_of(self.block) or {}
+
+
+def block_of(headers: Mapping[str, str]) -> bytes:
+    """Headers as they go over the wire."""
+    lines = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
+    return f"NATS/1.0\r\n{lines}\r\n".encode()
+
+
+def headers_of(block: bytes | None) -> dict[str, str] | None:
+    """The headers of a message; `Status` where it has one. None: there are none."""
+    if not block:
+        return None
+    first, *lines = block.decode("utf-8", "replace").split("\r\n")
+    found = {}
+    for line in lines:
+        name, colon, value = line.partition(": ")
+        if colon:
+            found[name] = value
+    if len(first) > 8:
+        found["Status"] = first[9:12]
+    return found
 
 
 @final

@@ -27,8 +27,10 @@ from coinex_relay.messages import (
     Beat,
     Roster,
     ToPublish,
+    block_of,
     check_relay_id,
     content_id,
+    content_key,
     encode,
 )
 from coinex_relay.sharding import Shard
@@ -62,6 +64,7 @@ class Publisher:
                 self._books.add(tail)
             elif issubclass(topic.event, BookChanged) or topic.merger() is not None:
                 raise UsageError(f"{topic} cannot be relayed: its book does not begin with a push")
+        self._keys = {tail: content_key(tail) for tail in self._tails.values()}
         if not self.topics:
             raise UsageError(f"shard {shard} has none of these topics: take fewer shards, or more markets")
         self._waiting: deque[ToPublish] = deque()
@@ -107,7 +110,7 @@ class Publisher:
         if not group:
             return
         self._group, self._raw = [], b""
-        shared = content_id("", raw) if len(group) > 1 else ""
+        shared = content_id(b"", raw) if len(group) > 1 else ""
         received = f"{self._received_at:.6f}"
         for tail, is_whole, is_own in group:
             subject = f"{DATA}.{tail}"
@@ -115,7 +118,7 @@ class Publisher:
                 self._version += 1
             headers = self._headers()
             if not is_own:
-                content = content_id(tail, raw)
+                content = content_id(self._keys[tail], raw)
                 headers[MESSAGE_ID] = f"{content}.{self._last.get(tail, '')}"
                 self._last[tail] = content
             headers[RECEIVED] = received
@@ -123,9 +126,9 @@ class Publisher:
                 headers[SHARED_PAYLOAD] = shared
             if is_whole:
                 headers[WHOLE] = "1"
-            self._put(ToPublish(subject, raw, headers))
+            self._put(ToPublish(subject, raw, block_of(headers)))
             if is_whole:
-                self._put(ToPublish(f"{WHOLE_SUBJECT}.{tail}", b"", {RELAY_ID: self.relay}))
+                self._put(ToPublish(f"{WHOLE_SUBJECT}.{tail}", b"", block_of({RELAY_ID: self.relay})))
 
     def _headers(self) -> dict[str, str]:
         self._number += 1
@@ -148,7 +151,7 @@ class Publisher:
                 self._last.pop(tail, None)
             else:
                 self._lost.pop(tail, None)
-            self._put(ToPublish(f"{DATA}.{tail}", why.encode(), {**self._headers(), TRUST: word}))
+            self._put(ToPublish(f"{DATA}.{tail}", why.encode(), block_of({**self._headers(), TRUST: word})))
 
     def beat(self, bye: str = "") -> None:
         """The time of a heartbeat has come (`BEAT_EVERY`); `bye`: it is the last one, and why."""
@@ -159,7 +162,7 @@ class Publisher:
                 relay=self.relay, version=self._version, subjects=tuple(self._tails.values()), lost=dict(self._lost)
             )
             beats = self.names.beats(self.relay)
-            self._put(ToPublish(f"{WHOLE_SUBJECT}.{beats}", encode(roster), {RELAY_ID: self.relay}))
+            self._put(ToPublish(f"{WHOLE_SUBJECT}.{beats}", encode(roster), block_of({RELAY_ID: self.relay})))
         self._beats += 1
         beat = Beat(
             relay=self.relay,
@@ -171,7 +174,7 @@ class Publisher:
         )
         subject = f"{DATA}.{self.names.beats(self.relay)}"
         headers = {MESSAGE_ID: f"{self.relay}.b{self._beats}", RELAY_ID: self.relay}
-        self._put(ToPublish(subject, encode(beat), headers, is_beat=True))
+        self._put(ToPublish(subject, encode(beat), block_of(headers), is_beat=True))
 
     def _put(self, message: ToPublish) -> None:
         if len(self._waiting) >= MOST_WAITING:

@@ -30,6 +30,8 @@ from coinex_relay.sharding import Shard
 MAX_BYTES: Final = 1 << 30
 """What the stream may keep, by default; the oldest goes first."""
 BYE_WITHIN: Final = 1.0
+REPEATED_BEATS: Final = 15
+"""Heartbeats, 3 s: what was confirmed lately is said again too, since a server that crashes has not written all of it."""
 
 
 @final
@@ -47,9 +49,9 @@ class Relay:
         self._inbox = ""
         self._work = asyncio.Event()
         self._unproved: deque[ToPublish] = deque()
-        """Published since the last heartbeat that the server confirmed."""
-        self._beats: deque[tuple[int, int]] = deque()
-        """Number of a heartbeat, and how many messages had been published with it."""
+        """What is published again after a reconnect: all since a confirmed heartbeat of some seconds ago."""
+        self._beats: deque[int] = deque()
+        """How many messages had been published with each of the last heartbeats that the server confirmed."""
         self._sent = 0
         self._first_unproved = 0
         self._connects = -1
@@ -116,10 +118,9 @@ class Relay:
             self.publisher.dropped += 1
         reply = ""
         if message.is_beat:
-            self._beats.append((self._sent, self._sent))
             reply = f"{self._inbox}.{self._sent}"
         try:
-            await self._nats.publish(message.subject, message.payload, reply=reply, headers=message.headers)
+            await self._nats.put(message.subject, message.payload, message.block, reply)
         except MaxPayloadError:
             self._unproved.pop()
             self._sent -= 1
@@ -138,10 +139,13 @@ class Relay:
             self._note(str(answer["error"].get("description", "refused"))[:200])
             return
         self.trouble = ""
-        while self._unproved and self._first_unproved < number:
-            self._unproved.popleft()
-            self._first_unproved += 1
-        self.confirmed = self._first_unproved
+        self.confirmed = number
+        self._beats.append(number)
+        if len(self._beats) > REPEATED_BEATS:
+            oldest = self._beats.popleft()
+            while self._unproved and self._first_unproved < oldest:
+                self._unproved.popleft()
+                self._first_unproved += 1
 
     def _note(self, trouble: str) -> None:
         if trouble != self.trouble:
