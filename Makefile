@@ -4,29 +4,43 @@ PYTHON ?= python3
 DEMO_SECONDS ?= 10
 WORKERS ?= 2
 INPUTS ?= 1000000
+# For `make matrix`: the Pythons that are found on the PATH or kept by pyenv; name others with PYTHONS="/opt/py/bin/python3.13 ...".
+PYTHONS ?= $(foreach version,3.11 3.12 3.13 3.14 3.14t,$(shell python$(version) -c 'import sys; print(sys.executable)' 2>/dev/null)) \
+	$(wildcard $(HOME)/.pyenv/versions/3.1[1-4].*/bin/python)
+# For `make mutate`: source files or folders, and mutants of each.
+FILES ?=
+EACH ?= 10
+LEAKS ?= 10000000
+TWINS ?= tests/coinex_proto/test_speed_twins.py tests/coinex_proto/books/test_ladder_twins.py
 
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 CODE := coinex_asyncio coinex_driver coinex_proto coinex_trio coinex_recorder coinex_relay tests benchmarks $(wildcard examples)
 
-.PHONY: demo test format lint types tests uncited long fuzz interop bench clean help
+.PHONY: demo test format lint types tests matrix mutate uncited long fuzz sanitize docs interop bench clean help
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo    a local exchange, a client on it, what a user sees (DEMO_SECONDS=$(DEMO_SECONDS))"
 	@echo "make test    format check, lint, types, tests with branch coverage"
 	@echo "make format  put the code into the project's format"
+	@echo "make matrix  the tests on every Python found, with minimum versions, -X dev -W error and -O"
+	@echo "make mutate  whether tests notice changes of the code (FILES=... EACH=$(EACH))"
 	@echo "make long    the slow tests: more generated cases"
 	@echo "make fuzz    hostile input for the local exchange, over HTTP and sockets, a fiftieth of it over TCP (INPUTS=$(INPUTS))"
+	@echo "make sanitize  the compiled extension under sanitizers, and a search for leaks (LEAKS=$(LEAKS))"
 	@echo "make interop  other people's clients from PyPI and npm against the local exchange, and a table of what works"
+	@echo "make docs    the documentation as a site, in build/docs"
 	@echo "make bench   microseconds per message, and ratios"
 	@echo "make clean   remove the virtual environment and what tools left behind"
 
 demo: $(VENV)/.runtime
 	@$(BIN)/coinex demo --seconds $(DEMO_SECONDS)
 
-test: lint types tests
+# Types and tests side by side: tests also wait, and mypy says what it has to say at its end.
+test: lint
+	@$(MAKE) --no-print-directory --jobs=2 types tests
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff format --check .
@@ -46,7 +60,14 @@ tests: $(VENV)/.dev
 	$(BIN)/coverage report
 	@$(BIN)/python -m tests.failure_ids --summary
 
-# Behaviours of the failure catalogue that no test names yet.
+# Each Python in an environment of its own below $(VENV)/matrix, and the oldest once more with the oldest dependencies.
+matrix: $(VENV)/.dev
+	$(BIN)/python -m tests.matrix --workers $(WORKERS) $(PYTHONS)
+
+mutate: $(VENV)/.dev
+	$(BIN)/python -m tests.mutate --each $(EACH) $(FILES)
+
+# Behaviours of the failure catalogue that no test proves, or in part only.
 uncited: $(VENV)/.dev
 	@$(BIN)/python -m tests.failure_ids
 
@@ -56,6 +77,21 @@ long: $(VENV)/.dev
 fuzz: $(VENV)/.dev
 	$(BIN)/python -m tests.coinex_proto.simulator.fuzzing $(INPUTS)
 	$(BIN)/python -m tests.coinex_trio.fuzzing_tcp $$(( $(INPUTS) / 50 ))
+
+# The extension, built with warnings as errors and with sanitizers, under the tests that compare the twins, in a copy of the
+# project; then a search for leaks (LEAKS messages) in the build that is installed.
+SANITIZED := build/sanitized
+STRICT := -g -O1 -Wall -Wextra -Werror -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined
+sanitize: $(VENV)/.dev
+	rm -rf $(SANITIZED)
+	mkdir -p $(SANITIZED)
+	cp -R coinex_* tests benchmarks docs pyproject.toml $(SANITIZED)
+	rm -f $(SANITIZED)/coinex_proto/_speed.*.so
+	CFLAGS="$(STRICT)" LD_PRELOAD="$$(cc -print-file-name=libasan.so)" ASAN_OPTIONS=detect_leaks=0 \
+		$(BIN)/python hatch_build.py $(SANITIZED)/coinex_proto/_speed.so
+	cd $(SANITIZED) && LD_PRELOAD="$$(cc -print-file-name=libasan.so)" ASAN_OPTIONS=detect_leaks=0 PYTHONMALLOC=malloc \
+		$(CURDIR)/$(BIN)/python -m pytest -q -n 0 -p no:cacheprovider $(TWINS)
+	$(BIN)/python -m tests.coinex_proto.speed_leaks $(LEAKS)
 
 # Each client in an environment of its own below $(VENV)/interop: ccxt pins uvloop and orjson, so that the extras `bench` and
 # `interop` cannot be installed together. A client whose tool (node) is not on this machine is left out, and the table says so.
@@ -69,10 +105,16 @@ bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.loopback
 	$(BIN)/python -m benchmarks.growth
 
-clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .coverage.* build dist
+# In an environment of its own: it needs Sphinx and what the reference imports. A warning is an error.
+docs: $(VENV)/docs/.installed
+	$(VENV)/docs/bin/sphinx-build -W --keep-going -q -b html docs build/docs
+	@echo "build/docs/index.html"
 
-# The virtual environment. The stamps make a second run quick; a changed pyproject.toml installs again.
+clean:
+	rm -rf $(VENV) coinex_proto/_speed.*.so .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .coverage.* build dist
+
+# The virtual environment. The stamps make a second run quick; a changed pyproject.toml, or source of the extension, installs again.
+BUILD := pyproject.toml hatch_build.py $(wildcard speed/*.[ch])
 
 $(VENV)/.made:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
@@ -85,17 +127,23 @@ $(VENV)/.made:
 		exit 1; }
 	@touch $@
 
-$(VENV)/.runtime: $(VENV)/.made pyproject.toml
+$(VENV)/.runtime: $(VENV)/.made $(BUILD)
 	@echo "Installing the SDK into $(VENV) ..."
 	@$(PIP) -e '.[cli]'
 	@touch $@
 
-$(VENV)/.dev: $(VENV)/.made pyproject.toml
+$(VENV)/.dev: $(VENV)/.made $(BUILD)
 	@echo "Installing the SDK and its development tools into $(VENV) ..."
 	@$(PIP) -e '.[dev]'
 	@touch $(VENV)/.runtime $@
 
-$(VENV)/interop/tests/.installed: $(VENV)/.dev pyproject.toml
+$(VENV)/docs/.installed: $(VENV)/.made pyproject.toml
+	@echo "Installing what the documentation is built with into $(VENV)/docs ..."
+	@$(BIN)/python -m venv $(VENV)/docs
+	@$(VENV)/docs/bin/python -m pip install --quiet --disable-pip-version-check -e '.[cli,http,docs]'
+	@touch $@
+
+$(VENV)/interop/tests/.installed: $(VENV)/.dev $(BUILD)
 	@echo "Installing other people's clients into $(VENV)/interop ..."
 	@$(BIN)/python -m venv $(VENV)/interop/tests
 	@$(VENV)/interop/tests/bin/python -m pip install --quiet --disable-pip-version-check -e '.[dev,interop]'

@@ -440,7 +440,7 @@ def _relay_process(nats: str, venue: str, name: str) -> "subprocess.Popen[str]":
             "--url",
             venue,
             "--markets",
-            "M0,M1",
+            "M0USDT,M1USDT",
             "--topics",
             "book,trades,quotes",
             "--id",
@@ -456,10 +456,12 @@ async def kills(count: int) -> None:
     """Two relays, of which one or the other is killed again and again; the consumer beside a client of its own."""
     from coinex_asyncio import local_exchange
 
-    wanted = tuple(kind(name) for name in ("M0", "M1") for kind in (coinex.Depth, coinex.Trades, coinex.BestQuote))
+    wanted = tuple(
+        kind(name) for name in ("M0USDT", "M1USDT") for kind in (coinex.Depth, coinex.Trades, coinex.BestQuote)
+    )
     with EmbeddedServer() as server:
         async with AsyncExitStack() as stack:
-            exchange = await stack.enter_async_context(local_exchange(seed=1, rate=20.0, markets=["M0", "M1"]))
+            exchange = await stack.enter_async_context(local_exchange(seed=1, rate=20.0, markets=["M0USDT", "M1USDT"]))
             names = (f"k{number}" for number in range(10**9))
             running = [_relay_process(server.url, exchange.url, next(names)) for _ in range(2)]
 
@@ -481,7 +483,8 @@ async def kills(count: int) -> None:
 
             async def both() -> None:
                 while (  # noqa: ASYNC110  (nothing tells of it)
-                    len(peers.carriers("coinex.spot.depth.M0")) < 2 or len(peers.carriers("coinex.spot.deals.M1")) < 2
+                    len(peers.carriers("coinex.spot.depth.M0USDT")) < 2
+                    or len(peers.carriers("coinex.spot.deals.M1USDT")) < 2
                 ):
                     await asyncio.sleep(0.02)
 

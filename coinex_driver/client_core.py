@@ -11,7 +11,7 @@ import math
 from collections import deque
 from collections.abc import Callable, Hashable
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from attrs import define
 
@@ -47,11 +47,9 @@ from coinex_proto import (
 )
 from coinex_proto.checks import check_command, check_topics
 from coinex_proto.commands import Command, describe
+from coinex_proto.config import SessionTap
 from coinex_proto.delivery.callbacks import check_callback
 from coinex_proto.ids import RequestId, TopicKey
-
-if TYPE_CHECKING:
-    from coinex_proto.recording.tap import Tap
 
 R = TypeVar("R")
 E = TypeVar("E", bound=Event)
@@ -80,13 +78,15 @@ class ClientCore:
         self.name = dialect.name
         self.config = config
         makers = (config.recorder, config.flight_recorder)
-        self._taps: list[Tap] = []
+        self._taps: list[SessionTap] = []
         """What records this client; mostly nothing."""
         for maker in makers:
             if maker is not None:
                 self._taps.append(maker.tap(dialect, sources))
                 sources = self._taps[-1].sources
         self.session = Session(dialect, sources, config)
+        if not self._taps:
+            self.session.skip_unwanted(self._is_wanted)  # a recording must not depend on who listened
         self.session.read_clock = self.now
         for tap in self._taps:
             tap.attach(self.session)
@@ -216,6 +216,9 @@ class ClientCore:
             raise
         finally:
             self.is_delivering = False
+
+    def _is_wanted(self, kind: type[Event], key: TopicKey) -> bool:
+        return self.own.wants(kind, key) or (bool(self._streams) and self.stream_callbacks.wants(kind, key))
 
     def on(self, kind: type[E], function: Callable[[E], object]) -> None:
         """The function gets every event of this class."""

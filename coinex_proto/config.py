@@ -7,14 +7,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from attrs import Attribute, field, frozen
 
 from coinex_proto.errors import UsageError
-
-if TYPE_CHECKING:
-    from coinex_proto.recording.tap import Recorder
 
 
 @frozen
@@ -81,6 +78,37 @@ class Backoff:
         return min(self.ceiling, self.first * math.exp(min(growth, 700.0)))
 
 
+class SessionTap(Protocol):
+    """What listens at one session: `coinex_proto.recording.Tap`."""
+
+    sources: Sources
+    """What the session must be made with, so that what it reads is known."""
+
+    def attach(self, session: Any, /) -> None:
+        """From now on every input of this session is recorded."""
+        ...
+
+    def told(self, event: Any, now: float, /) -> None:
+        """An event that tells of a gap, or of something wrong, is being handed out."""
+        ...
+
+    def note(self, what: str, text: str, now: float, /) -> None:
+        """Something of that kind that is no event."""
+        ...
+
+    def close(self, now: float, /) -> None:
+        """The client has ended."""
+        ...
+
+
+class Recorder(Protocol):
+    """What gives each client a tap of its own."""
+
+    def tap(self, dialect: Any, sources: Sources, /) -> SessionTap:
+        """For a session that is about to be made."""
+        ...
+
+
 @frozen(kw_only=True)
 class Config:
     """The knobs of a connection and a session."""
@@ -99,6 +127,10 @@ class Config:
     """A public topic that is live and brings nothing for so long is `Lost` and asked for again; None: never."""
     private_check_interval: float | None = field(default=60.0, validator=_positive_or_none)
     """While private topics are live and bring nothing, the sign-in is proved so often by a private request; None: never."""
+    every_read: bool = field(default=False, validator=_of_its_type)
+    """True: every book gives one `BookChanged` a read, after the other events of it, as if its topic said so; False: one a
+    push. Each push is verified either way.
+    """
     queue_size: int = field(default=10_000, validator=_whole)
     """Events that may wait in one stream before it ends with `ConsumerTooSlow`."""
     max_request_bytes: int = field(default=4096, validator=_whole)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from typing import Final, TypeVar
+from typing import Final, TypeVar, cast
 
 from coinex_proto._connection.agenda import Agenda, Item
 from coinex_proto._connection.close_reasons import (
@@ -46,7 +46,7 @@ from coinex_proto.events import Closed, CloseReason, LoginFailed, Ready, Unrecog
 from coinex_proto.ids import ANYTHING, RequestId, TopicKey
 from coinex_proto.phases import PHASES, Phase, Step
 from coinex_proto.statistics import Statistics
-from coinex_proto.updates import Event, Update, stamp
+from coinex_proto.updates import Event, Update, stamp, stamp_all
 
 R = TypeVar("R")
 
@@ -78,7 +78,7 @@ class Connection:
         inflate: Callable[[bytes, int], bytes] = inflate,
     ) -> None:
         """The keyword arguments are what a session shares between its connections; alone, a connection makes its own."""
-        self.inflate = inflate
+        self.inflate: Callable[[bytes, int], bytes] = inflate
         """A payload, and what it may hold at most, to what it holds."""
         self._dialect = dialect
         self._sources = sources
@@ -398,9 +398,19 @@ class Connection:
             self._unrecognised(payload, str(error), concerns=ANYTHING)
             self._count_unreadable(now)
             return
-        if type(inbound) is Mended:
-            stats.unreadable_fields += inbound.left_out
         events, received_at = self._events, self._timeline.stamp(now)
+        if type(inbound) is tuple and stamp_all(inbound, payload, received_at):  # nearly always
+            events.extend(cast("tuple[Update, ...]", inbound))
+            if inbound and self._requests.pending.optional:
+                self._agenda.add(Item.ANSWER)  # it may be what was asked for: the answer need not come
+            return
+        self._mixed(inbound, payload, received_at, now)
+
+    def _mixed(self, inbound: Sequence[Inbound], payload: bytes, received_at: float, now: float) -> None:
+        """What one message holds, where that is more than updates."""
+        if type(inbound) is Mended:
+            self.stats.unreadable_fields += inbound.left_out
+        events = self._events
         has_update = False
         for item in inbound:
             if isinstance(item, Update):
@@ -420,7 +430,7 @@ class Connection:
             elif type(item) is Interrupted:
                 events.append(item)
         if has_update and self._requests.pending.optional:
-            self._agenda.add(Item.ANSWER)  # it may be what was asked for: the answer need not come
+            self._agenda.add(Item.ANSWER)
 
     def _asked(self, question: Challenge | SendNow, payload: bytes, now: float) -> None:
         if isinstance(question, Challenge):

@@ -42,7 +42,7 @@ from coinex_proto.errors import (
     quoted,
 )
 from coinex_proto.events import Closed, Failed, LoginFailed, Ready, Replied, Unrecognised
-from coinex_proto.ids import ANYTHING, RequestId
+from coinex_proto.ids import ANYTHING, RequestId, TopicKey
 from coinex_proto.orders.fact import OrderFact, OrdersMissed
 from coinex_proto.orders.tracker import Orders
 from coinex_proto.orders.view import OrderView
@@ -78,7 +78,7 @@ class Session:
         self.stats = Statistics()
         self.clock = Clock()
         self.orders = Orders() if beside is None else beside.orders
-        self.inflate = inflate
+        self.inflate: Callable[[bytes, int], bytes] = inflate
         """For its connections; a recording notes what comes out."""
         self._sources = sources
         self._timeline = Timeline(sources.wall_time_ns)
@@ -385,6 +385,12 @@ class Session:
         self._at(now)
         self._events.append(event)
 
+    def skip_unwanted(self, is_wanted: Callable[[type[Event], TopicKey], bool]) -> None:
+        """From now on an update that a book was made of (such as CoinEx's `DepthUpdate`) is an event only where
+        `is_wanted(class, topic_key)` says, when it is read, that somebody wants it. Books and trust see it either way.
+        """
+        self._trust.is_wanted = is_wanted
+
     # The connection ---------------------------------------------------------------------------------------------------
 
     def next_step(self, now: float) -> NextStep:
@@ -481,6 +487,7 @@ class Session:
             for _ in self._connection.receive_each(data, now):
                 self._process(now)
             self._process(now)
+            self._trust.read_ended()
         except BaseException as error:
             # There may be no stack left for a single call, and no memory for a text.
             self._is_cut = True

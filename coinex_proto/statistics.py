@@ -47,6 +47,8 @@ class Statistics:
     checksums_failed: int = 0
     """Order-book checksums that did not; each makes its book untrusted."""
 
+    absent_deletes: int = 0
+    """Levels of order books that the venue removed and that were not there: harmless where a checksum fits."""
     late_pushes: int = 0
     """Updates dropped, since their topic was no longer wanted."""
     duplicates: int = 0

@@ -70,6 +70,11 @@ class Topic(Generic[E_co]):
         raise NotImplementedError(f"{type(self).__name__} has no key")
 
     @property
+    def every_read(self) -> bool:
+        """Of a book: True gives one `BookChanged` a read, False one a push. Each push is verified either way."""
+        return False
+
+    @property
     def silent_after(self) -> float | None:
         """Seconds without a push after which a live topic is `Lost` and asked for again; None: `Config.silent_after` alone."""
         return None if self.pushed_every is None else max(MISSED_PUSHES * self.pushed_every, SHORTEST_SILENCE)

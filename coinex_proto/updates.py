@@ -7,13 +7,14 @@ these two. This module must not know any venue.
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from decimal import Decimal
 from typing import Any, ClassVar, Final, TypeVar
 
 from attrs import fields, frozen
 
 from coinex_proto.ids import TopicKey
+from coinex_proto.speedups import speed
 
 U = TypeVar("U", bound="Update")
 
@@ -176,6 +177,22 @@ def stamp(update: Update, raw: bytes, received_at: float) -> None:
     """Say when and in which payload an update came (the slots' own setters: updates are frozen)."""
     _set_received_at(update, received_at)
     _set_raw(update, raw)
+
+
+def _stamp_all(inbound: tuple[object, ...], raw: bytes, received_at: float) -> bool:
+    """Whether all of these are updates; if so, they are stamped, and else nothing has happened."""
+    updates = [one for one in inbound if isinstance(one, Update)]
+    if len(updates) != len(inbound):
+        return False
+    for update in updates:
+        _set_received_at(update, received_at)
+        _set_raw(update, raw)
+    return True
+
+
+if speed is not None:
+    speed.stamps(Update, vars(_Stamp)["_raw"], vars(_Stamp)["_received_at"])
+stamp_all: Final[Callable[[tuple[object, ...], bytes, float], bool]] = _stamp_all if speed is None else speed.stamp_all
 
 
 def recovered(update: Update, at: float) -> None:

@@ -43,8 +43,10 @@ class Verification:
     """What the updates of one subscription prove; written by `trust.py` only."""
 
     __slots__ = (
+        "absent_deletes",
         "awaited_since",
         "book",
+        "is_every_read",
         "last_update_at",
         "live_at",
         "lost_since",
@@ -62,6 +64,8 @@ class Verification:
         self.subscription = subscription
         self.book: Book | None = None
         self.view: BookView | None = None
+        self.is_every_read = False
+        """One `BookChanged` a read is enough, not one a push."""
         self.merger: Merger | None = None
         """Where pushes are differences: what makes whole ones of them."""
         self.proof = Proof.UNEXPECTED
@@ -75,6 +79,8 @@ class Verification:
         self.unproved_since: float | None = None
         """A book that gets updates which do not prove it, since then."""
         self.unproved_why = ""
+        self.absent_deletes = 0
+        """Those of its book that the statistics have counted."""
         self.renewals = 0
         """How often it was asked for anew because its book stayed unproved."""
 

@@ -65,6 +65,11 @@ class Trust:
         self._subscriptions = subscriptions
         self._is_line_proved = is_line_proved
         self._silent_after = config.silent_after
+        self._every_read = config.every_read
+        self._changed: dict[Verification, None] = {}
+        """Books that were proved in this read, whose `BookChanged` comes at the end of it."""
+        self.is_wanted: Callable[[type[Event], TopicKey], bool] | None = None
+        """Whether anybody would get such an event; asked of what a book was made of only. None: everything is wanted."""
         self._stats = stats
         self._events = events
         self._agenda = agenda
@@ -93,31 +98,38 @@ class Trust:
             return
         counts = self._stats.updates_by_topic
         counts[key if len(counts) < MAX_KEYS or key in counts else wide(key)] += 1
-        if update.is_merged:
-            whole = self._merged(route, update)
-            if whole is None:
+        if update.is_merged or update.has_trade_ids:
+            news = self._news(route, update, now)
+            if news is None:
                 return
-            update = whole
-        if update.has_trade_ids:
-            delivered = self.delivered.of(key)
-            is_history = delivered.is_history_due and not _is_long_live(route, now)
-            fresh = delivered.take_new(update, is_history=is_history)
-            if fresh is None:
-                self._came(route, now)
-                return
-            update = fresh
+            update = news
         proved: Verification | None = None
+        is_wanted = True
         for known in route:
             known.last_update_at = now
             proof = known.proof
             if known.book is not None:
+                is_wanted = self.is_wanted is None or self.is_wanted(type(update), key)
                 if (proof is _LIVE or proof is _EXPECTED or proof is _HELD_BACK) and self._apply(known, update, now):
                     proved = known
             elif proof is not _LIVE and proof is not _UNEXPECTED and not known.subscription.is_private:
                 self.mark_live((known,), now)
-        self._events.append(update)
+        if is_wanted:
+            self._events.append(update)
         if proved is not None:
             self._book_changed(proved)
+
+    def _news(self, route: Sequence[Verification], update: Update, now: float) -> Update | None:
+        """What the topic brings after this update, without the trades that were delivered before; None: nothing."""
+        whole = self._merged(route, update) if update.is_merged else update
+        if whole is None or not whole.has_trade_ids:
+            return whole
+        delivered = self.delivered.of(whole.topic_key)
+        is_history = delivered.is_history_due and not _is_long_live(route, now)
+        fresh = delivered.take_new(whole, is_history=is_history)
+        if fresh is None:
+            self._came(route, now)
+        return fresh
 
     def _came(self, route: Sequence[Verification], now: float) -> None:
         """What was delivered before proves its topics all the same."""
@@ -137,6 +149,21 @@ class Trust:
             self._book_changed(known)
 
     def _book_changed(self, known: Verification) -> None:
+        if known.is_every_read:
+            self._changed[known] = None
+        else:
+            self._show(known)
+
+    def read_ended(self) -> None:
+        """All of one read was taken in: show the books that wait for that, as far as they are proved now."""
+        if self._changed:
+            changed = tuple(self._changed)
+            self._changed.clear()
+            for known in changed:
+                if known.view is not None and known.view.is_proved:
+                    self._show(known)
+
+    def _show(self, known: Verification) -> None:
         if known.view is not None:
             subscription, book = known.subscription, known.view.changed()
             self._events.append(BookChanged(topic=subscription.topic, market=str(subscription.key[1]), book=book))  # type: ignore[arg-type]
@@ -149,6 +176,9 @@ class Trust:
         passed, failed = book.checks_passed, book.checks_failed
         why = book.apply(update)
         self._stats.checksums_passed += book.checks_passed - passed
+        if (absent := getattr(book, "absent_deletes", 0)) != known.absent_deletes:
+            self._stats.absent_deletes += absent - known.absent_deletes
+            known.absent_deletes = absent
         if why is None:
             if self.is_doubted:
                 known.unproved_since, known.unproved_why = None, ""
@@ -289,7 +319,8 @@ class Trust:
         """It gets its first holder, perhaps with other parameters than before: what will prove its updates."""
         known = subscription.verification
         known.merger = topic.merger()
-        known.book = book
+        known.book, known.absent_deletes = book, 0
+        known.is_every_read = self._every_read or topic.every_read
         known.view = None if book is None else BookView(cast("Topic[BookChanged]", topic), book, self._is_line_proved)
 
     def expect(self, subscription: Subscription, *, is_asked: bool = False) -> None:
@@ -413,6 +444,7 @@ class Trust:
             if private and not subscription.is_private and known.lost_since == private_since:
                 known.lost_since = since
         self._sequences.clear()
+        self._changed.clear()
         self.is_doubted = False
         self._told.clear()
         self._awaiting_orders = []

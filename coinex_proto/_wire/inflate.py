@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import importlib
 import zlib
+from collections.abc import Callable
 from types import ModuleType
 from typing import Final
 
 from coinex_proto.errors import PayloadError
+from coinex_proto.speedups import speed
 
 GZIP_MAGIC: Final = b"\x1f\x8b"
 GZIP_WINDOW: Final = 31
@@ -34,6 +36,10 @@ def _optional(name: str) -> ModuleType | None:
 isal_zlib: ModuleType | None = _optional("isal.isal_zlib")
 
 
+_whole: Callable[[bytes, int], bytes | None] | None = getattr(speed, "inflate_whole", None)
+"""What inflates one faultless member, at less than half of the calls; None: the extension is not there, or has no zlib."""
+
+
 class TooBig(PayloadError):
     """The payload inflates to more than the limit; what came out so far has been dropped."""
 
@@ -46,6 +52,8 @@ def inflate(payload: bytes, limit: int) -> bytes:
     message (CoinEx API v2, "Compression"). `gzip.decompress` is not used: slower by half, no limit, and one of its
     errors is an OSError, which reads like a broken network.
     """
+    if _whole is not None and (whole := _whole(payload, limit)) is not None:
+        return whole
     if payload[:2] != GZIP_MAGIC:
         return payload
     if isal_zlib is not None and len(payload) > FLAGS and not payload[FLAGS] & RESERVED_FLAGS:

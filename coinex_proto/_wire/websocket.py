@@ -42,6 +42,7 @@ from coinex_proto._wire.handshake import (
 )
 from coinex_proto._wire.received import Broken, Ended, PeerClosed, Pong, Received, Refused, Upgraded
 from coinex_proto.errors import UsageError, quoted
+from coinex_proto.speedups import speed
 
 __all__ = ["Broken", "Ended", "PeerClosed", "Pong", "Received", "Refused", "Upgraded", "WebSocket"]
 
@@ -61,6 +62,9 @@ _CLOSE_FRAME: Final = 0x88
 _BAD_GATEWAY_BYTES: Final = BAD_GATEWAY.to_bytes(2)
 _STAND_IN_BYTES: Final = (3014).to_bytes(2)
 """What wsproto gets to see in place of 1014: a code that it accepts."""
+
+
+_cut: Final = cut_messages if speed is None else speed.cut_messages
 
 
 class _Phase(Enum):
@@ -385,7 +389,7 @@ class WebSocket:
         end = len(data)
         while at < end and self._phase in _FRAMES:
             if self._message is None:
-                at = cut_messages(data, at, self._limit, received.append)
+                at = _cut(data, at, self._limit, received.append)
             if at < end:
                 at = self._receive_other(data, at, received)
         return received

@@ -46,6 +46,7 @@ class CheckedBook:
         "_depth",
         "_updated_at_ms",
         "_why",
+        "absent_deletes",
         "checks_failed",
         "checks_passed",
     )
@@ -65,6 +66,7 @@ class CheckedBook:
         self._depth = depth
         self.checks_passed = 0
         self.checks_failed = 0
+        self.absent_deletes = 0
         self._bids = Ladder(is_highest_best=True)
         self._asks = Ladder()
         self.reset()
@@ -114,6 +116,7 @@ class CheckedBook:
                 ladder.change(levels)
             if self._depth is not None:
                 ladder.cut(self._depth)
+        self.absent_deletes = self._bids.absent + self._asks.absent
         if not self._bids.has_positive_prices or not self._asks.has_positive_prices:
             raise PayloadError("a level with a price of zero")
         if (self._checksum_of(self._bids, self._asks) ^ change.checksum) & 0xFFFFFFFF:

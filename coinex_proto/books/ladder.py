@@ -6,6 +6,9 @@ A level is the text `price:size`, so that a checksum over the venue's texts need
 How the order is kept exact and quick: a decimal text of at most 15 characters has its own double, and doubles order like
 their texts, so sort keys are doubles. The first longer price turns the keys of its side into
 `Decimal`s, for good.
+
+Where the optional extension is built, a side is one contiguous text instead, changed and checked in one call; what is no
+plain number is left to the side in Python even then, so that both refuse with the same words.
 """
 
 from __future__ import annotations
@@ -15,9 +18,11 @@ from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal, InvalidOperation
 from math import inf
 from operator import lt
-from typing import Final, TypeAlias, cast, final, overload
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast, final, overload
+from zlib import crc32
 
 from coinex_proto.errors import PayloadError, UsageError, quoted
+from coinex_proto.speedups import speed
 
 Level: TypeAlias = tuple[Decimal, Decimal]
 """Price and size."""
@@ -38,16 +43,19 @@ class LevelTexts(Sequence[Level]):
 
     __slots__ = ("_texts",)
 
-    def __init__(self, texts: Sequence[str]) -> None:
-        """`price:size` each; whoever made them changes them no more."""
+    def __init__(self, texts: Sequence[str] | bytes) -> None:
+        """`price:size` each, or all of them joined by colons; whoever made them changes them no more."""
         self._texts = texts
 
     def pairs(self) -> tuple[tuple[str, str], ...]:
         """The venue's own texts of price and size."""
-        return tuple((price, size) for price, _, size in (text.partition(":") for text in self._texts))
+        return tuple((price, size) for price, _, size in (text.partition(":") for text in self._each()))
 
     def __len__(self) -> int:
-        return len(self._texts)
+        texts = self._texts
+        if type(texts) is bytes:
+            return (texts.count(b":") + 1) // 2
+        return len(texts)
 
     @overload
     def __getitem__(self, index: int) -> Level: ...
@@ -56,12 +64,17 @@ class LevelTexts(Sequence[Level]):
     def __getitem__(self, index: slice) -> tuple[Level, ...]: ...
 
     def __getitem__(self, index: int | slice) -> Level | tuple[Level, ...]:
+        texts = self._texts
+        if type(texts) is bytes and index == 0 and texts:  # the best, which is read most, needs no other
+            price, size = texts.split(b":", 2)[:2]
+            return Decimal(price.decode()), Decimal(size.decode())
+        texts = self._each()
         if isinstance(index, slice):
-            return tuple(map(_numbers, self._texts[index]))
-        return _numbers(self._texts[index])
+            return tuple(map(_numbers, texts[index]))
+        return _numbers(texts[index])
 
     def __iter__(self) -> Iterator[Level]:
-        return map(_numbers, self._texts)
+        return map(_numbers, self._each())
 
     def __eq__(self, other: object) -> bool:
         if isinstance(other, LevelTexts) and self._texts == other._texts:
@@ -74,8 +87,17 @@ class LevelTexts(Sequence[Level]):
         return hash(tuple(self))
 
     def __repr__(self) -> str:
-        shown = ", ".join(self._texts[:3])
-        return f"<{len(self._texts)} levels: {shown}{', …' if len(self._texts) > 3 else ''}>"
+        texts = self._each()
+        shown = ", ".join(texts[:3])
+        return f"<{len(texts)} levels: {shown}{', …' if len(texts) > 3 else ''}>"
+
+    def _each(self) -> Sequence[str]:
+        """The text of each level; kept, for whoever reads level by level."""
+        texts = self._texts
+        if type(texts) is bytes:
+            numbers = texts.decode().split(":")
+            self._texts = texts = list(map(":".join, zip(numbers[::2], numbers[1::2], strict=False)))
+        return cast(Sequence[str], texts)
 
 
 def _numbers(text: str) -> Level:
@@ -87,11 +109,13 @@ def _numbers(text: str) -> Level:
 class Ladder:
     """One side of a live book: `texts` in ascending order of price, `price:size` each."""
 
-    __slots__ = ("_is_highest_best", "_key_of", "_keys", "_longest", "texts")
+    __slots__ = ("_is_highest_best", "_key_of", "_keys", "_longest", "absent", "texts")
 
-    def __init__(self, *, is_highest_best: bool = False) -> None:
+    def __init__(self, is_highest_best: bool = False) -> None:
         """`is_highest_best`: the side is the bids, whose best price is the highest; else the asks."""
         self._is_highest_best = is_highest_best
+        self.absent = 0
+        """How often a level was removed that was not there."""
         self.clear()
 
     def clear(self) -> None:
@@ -133,9 +157,16 @@ class Ladder:
     def change(self, levels: Sequence[tuple[str, str]]) -> None:
         """Set the size of each price; a size of zero removes the level, and removing what is not there is no error.
 
-        Prices are one level when they are one number: the newer text stays. Raises `PayloadError`, with the change made or
-        half made, for what is no plain decimal number, and for too many levels.
+        Prices are one level when they are one number: the newer text stays. Raises `PayloadError` for what is no plain
+        decimal number, and for too many levels; the side is empty then.
         """
+        try:
+            self._change(levels)
+        except BaseException:
+            self.clear()  # half a change is worth nothing
+            raise
+
+    def _change(self, levels: Sequence[tuple[str, str]]) -> None:
         fresh = []
         keys, texts, key_of, longest = self._keys, self.texts, self._key_of, self._longest
         if len(levels) + len(texts) > 2 * MAX_LEVELS:
@@ -144,14 +175,15 @@ class Ladder:
             for price, size in levels:  # the hot loop of the whole SDK: 0.5 us a level
                 if len(price) > longest:
                     self._become_exact(price)
-                    self.change(levels)
-                    return
+                    keys, key_of, longest = self._keys, self._key_of, self._longest
                 key = key_of(price)
                 index = bisect_left(keys, key)
                 if size[-1] in "0." and not size.strip("0."):  # the last character decides nearly always
                     float(size)  # "." is no zero
                     if keys[index] == key:
                         del keys[index], texts[index]
+                    else:
+                        self.absent += 1
                     continue
                 text = f"{price}:{size}"
                 fresh.append(text)
@@ -167,7 +199,7 @@ class Ladder:
             raise PayloadError(f"more than {MAX_LEVELS} levels on one side of a book")
 
     def _become_exact(self, price: str) -> None:
-        """Sort by `Decimal` from now on, because of this price; starting the change again is harmless."""
+        """Sort by `Decimal` from now on, because of this price."""
         if len(price) > MAX_PRICE_CHARACTERS:
             raise PayloadError(f"a price of {len(price)} characters")
         exact = [Decimal(text.partition(":")[0]) for text in self.texts]
@@ -199,10 +231,112 @@ class Ladder:
         """All levels as they are now, best first."""
         return LevelTexts(self.best())
 
+    def __len__(self) -> int:
+        return len(self.texts)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Ladder, (self._is_highest_best,), (self.texts, self.absent)
+
+    def __setstate__(self, state: tuple[list[str], int]) -> None:
+        """Whichever twin it was made by."""
+        texts, absent = state
+        self.replace(_split(texts))
+        self.absent = absent
+
     @property
     def has_positive_prices(self) -> bool:
         """Whether the lowest price is above zero (true for an empty side)."""
         return self._keys[0] > 0
+
+
+PureLadder: Final = Ladder
+"""The twin in Python, whichever `Ladder` is."""
+
+if speed is not None and not TYPE_CHECKING:
+
+    @final
+    class Ladder(speed.Side):
+        """As `PureLadder`; speed/ladder.c keeps the levels."""
+
+        __slots__ = ()
+
+        def replace(self, levels):
+            """As the twin's."""
+            if not self.take(levels, True):
+                self._by_twin(PureLadder.replace, levels)
+
+        def change(self, levels):
+            """As the twin's."""
+            if not self.take(levels, False):
+                self._by_twin(PureLadder.change, levels)
+
+        def _by_twin(self, step, levels):
+            """What is no plain number, and what is too much, is judged in Python."""
+            twin = PureLadder()
+            twin.replace(_split(self.texts))
+            self.clear()
+            try:
+                step(twin, levels)
+            finally:
+                self.absent += twin.absent
+            self.take(_split(twin.texts), True)
+
+        @property
+        def texts(self):
+            """As the twin's; a list of its own."""
+            texts = list(self.levels()._each())
+            return texts[::-1] if self.is_highest_best else texts
+
+        def __reduce__(self):
+            return Ladder, (self.is_highest_best,), (self.texts, self.absent)
+
+        __setstate__ = PureLadder.__setstate__
+
+        def cut(self, depth):
+            """As the twin's."""
+            if depth < 0:
+                raise UsageError(f"a book cannot be cut to {depth} levels")
+            self.keep(depth)
+
+        def best(self, depth=None):
+            """As the twin's."""
+            return list(self.levels()._each())[:depth]
+
+        def levels(self):
+            """As the twin's."""
+            return LevelTexts(self.text())
+
+
+def _split(texts: Sequence[str]) -> list[tuple[str, str]]:
+    return [(price, size) for price, _, size in (text.partition(":") for text in texts)]
+
+
+def take_push(
+    bids: Ladder,
+    asks: Ladder,
+    bid_levels: Sequence[tuple[str, str]],
+    ask_levels: Sequence[tuple[str, str]],
+    is_whole: bool,
+) -> int:
+    """Change both sides, or replace them (`is_whole`), and give the CRC-32 of their joined text.
+
+    `bids` was made with `is_highest_best`. Raises `PayloadError` as `Ladder.change`, and for a price of zero.
+    """
+    checksum: int | None = None
+    if type(bids) is not PureLadder:
+        checksum = bids.take_both(asks, bid_levels, ask_levels, is_whole)  # type: ignore[attr-defined]
+    if checksum is None:
+        if is_whole:
+            bids.replace(bid_levels)
+            asks.replace(ask_levels)
+        else:
+            bids.change(bid_levels)
+            asks.change(ask_levels)
+        text = joined(bids, asks)
+        checksum = crc32(text) if bids.has_positive_prices and asks.has_positive_prices else -1
+    if checksum < 0:
+        raise PayloadError("a level with a price of zero")
+    return checksum
 
 
 def joined(bids: Ladder, asks: Ladder) -> bytes:

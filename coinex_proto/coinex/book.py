@@ -8,12 +8,11 @@ Source: CoinEx API v2, depth.update; the order of the sides and the unpadded tex
 from __future__ import annotations
 
 from typing import Final, final
-from zlib import crc32
 
 from attrs import evolve
 
 from coinex_proto.books.book import Levels
-from coinex_proto.books.ladder import Ladder, LevelTexts, joined
+from coinex_proto.books.ladder import Ladder, take_push
 from coinex_proto.coinex.market_updates import DepthLevels, DepthUpdate
 from coinex_proto.errors import PayloadError
 from coinex_proto.moments import unix_milliseconds
@@ -50,7 +49,7 @@ class CoinexBook:
         self._gets_differences = gets_differences
         self.checks_passed = 0
         self.checks_failed = 0
-        self._bids = Ladder()
+        self._bids = Ladder(is_highest_best=True)
         self._asks = Ladder()
         self.reset()
 
@@ -68,6 +67,11 @@ class CoinexBook:
         self._updated_at_ms: int | None = None
 
     @property
+    def absent_deletes(self) -> int:
+        """How often the venue removed a level that was not there."""
+        return self._bids.absent + self._asks.absent
+
+    @property
     def due(self) -> float | None:
         """When the next whole book is overdue; None before the first push, and where every push is one."""
         return self._due
@@ -77,13 +81,13 @@ class CoinexBook:
         at_ms = self._updated_at_ms
         if at_ms is not None and not _LEAST_MS <= at_ms < _MOST_MS:
             at_ms = unix_milliseconds(at_ms)
-        return Levels(LevelTexts(self._bids.texts[::-1]), LevelTexts(self._asks.texts[:]), at_ms)
+        return Levels(self._bids.levels(), self._asks.levels(), at_ms)
 
     def whole_update(self, market: str) -> DepthUpdate | None:
         """The proved book as a whole push; its checksum and its times are those of the newest push."""
         if not self._is_synced or self._newest is None:
             return None
-        bids, asks = LevelTexts(self._bids.texts[::-1]), LevelTexts(self._asks.texts[:])
+        bids, asks = self._bids.levels(), self._asks.levels()
         depth = evolve(self._newest, bids=bids.pairs(), asks=asks.pairs())
         return DepthUpdate(market=market, is_full=True, depth=depth)
 
@@ -108,19 +112,11 @@ class CoinexBook:
             return self._why
 
     def _take(self, update: DepthUpdate) -> str | None:
-        bids, asks, depth = self._bids, self._asks, update.depth
-        if update.is_full:
-            bids.replace(depth.bids)
-            asks.replace(depth.asks)
-        else:
-            bids.change(depth.bids)
-            asks.change(depth.asks)
-        text = joined(bids, asks)
-        if not bids.has_positive_prices or not asks.has_positive_prices:
-            raise PayloadError("a level with a price of zero")
+        depth = update.depth
+        checksum = take_push(self._bids, self._asks, depth.bids, depth.asks, update.is_full)
         self._updated_at_ms = depth.updated_at
         # The page says signed, the wire is unsigned: equal modulo 2^32.
-        if crc32(text) != depth.checksum & 0xFFFFFFFF:
+        if checksum != depth.checksum & 0xFFFFFFFF:
             self.checks_failed += 1
             self._is_synced = False
             self._why = f"the checksum does not fit; {_WAITING}"

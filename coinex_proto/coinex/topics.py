@@ -173,6 +173,11 @@ class Depth(SocketTopic[BookChanged]):
     """Prices are merged to multiples of this; "0": not merged."""
     full: bool = field(default=False, validator=_check_flag)
     """True: the venue sends the whole book every time, else differences and the whole book once a minute."""
+    every_read: bool = field(default=False, kw_only=True, validator=_check_flag)
+    """True: one `BookChanged` for all pushes of one read, after the other events of it; False: one a push.
+
+    Each push is verified either way, and a push that does not fit loses the book at once.
+    """
 
 
 @final

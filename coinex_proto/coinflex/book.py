@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Final, NamedTuple, final
 
 from coinex_proto.books.book import Levels
-from coinex_proto.books.ladder import Ladder, LevelTexts
+from coinex_proto.books.ladder import Ladder
 from coinex_proto.coinflex._command import MAX_INTEGER
 from coinex_proto.coinflex.assets import text_of
 from coinex_proto.coinflex.market_updates import (
@@ -54,7 +54,7 @@ class _Side:
 
     def __init__(self, sign: int) -> None:
         self._sign = sign
-        self.ladder = Ladder()
+        self.ladder = Ladder(is_highest_best=sign > 0)
         self.clear()
 
     def clear(self) -> None:
@@ -71,7 +71,7 @@ class _Side:
     @property
     def is_used_up(self) -> bool:
         """Nothing is left of what was known, and there was more."""
-        return self._known_to is not None and not self.ladder.texts
+        return self._known_to is not None and not self.ladder
 
     def add(self, price: int, units: int, places: int) -> None:
         """So many units more (or less) at this price."""
@@ -129,8 +129,7 @@ class CoinflexBook:
 
     def levels(self) -> Levels:
         """An immutable copy of both sides, the orders of one price added up."""
-        bids, asks = self._bids.ladder.texts, self._asks.ladder.texts
-        return Levels(LevelTexts(tuple(bids[::-1])), LevelTexts(tuple(asks)), self._updated_at_ms)
+        return Levels(self._bids.ladder.levels(), self._asks.ladder.levels(), self._updated_at_ms)
 
     def apply(self, update: Update) -> str | None:
         """Take in one update of the market; None: the book is proved.

@@ -85,6 +85,9 @@ class Callbacks:
         # What dispatch has found before; forgotten whenever a registration comes or goes.
         self._paths: dict[type[Event], tuple[Registration, ...] | dict[TopicKey, tuple[Registration, ...]]] = {}
         self._remembered = 0
+        self._version = 0
+        """Counts the registrations that came or went."""
+        self._known_wants: dict[tuple[type[Event], TopicKey | None], tuple[int, bool]] = {}
 
     def on(self, kind: type[E]) -> Callable[[Callable[[E], T]], Callable[[E], T]]:
         """A decorator: the function gets every event of this class, subclasses included."""
@@ -110,11 +113,13 @@ class Callbacks:
             _check_wanted(one)
         self._serial += 1
         registration = Registration(function, all_wanted, self._serial, self._remove)
+        # The inner dictionaries are replaced, never changed: `wants` may be reading them in another thread.
+        added = {registration.serial: registration}
         for one in all_wanted:
             if isinstance(one, Topic):
-                self._by_key.setdefault(one.key, {})[registration.serial] = registration
+                self._by_key[one.key] = self._by_key.get(one.key, {}) | added
             else:
-                self._by_class.setdefault(one, {})[registration.serial] = registration
+                self._by_class[one] = self._by_class.get(one, {}) | added
         self._forget_paths()
         return registration
 
@@ -139,8 +144,18 @@ class Callbacks:
         self._handler = handler
 
     def wants(self, kind: type[Event], key: TopicKey | None = None) -> bool:
-        """Whether anybody would get an event of exactly this class (and topic key): if not, it need not be made."""
-        return bool(self._matching(kind, key)) or (self._shared is not None and self._shared.wants(kind, key))
+        """Whether anybody would get an event of exactly this class (and topic key): if not, it need not be made.
+
+        May be asked in another thread than the one that registers functions.
+        """
+        version, wants = self._known_wants.get((kind, key), (-1, False))
+        if version != self._version:
+            version = self._version  # before looking: what comes meanwhile makes the answer old
+            wants = bool(self._matching(kind, key))
+            if len(self._known_wants) >= _MOST_REMEMBERED:
+                self._known_wants.clear()
+            self._known_wants[kind, key] = version, wants
+        return wants or (self._shared is not None and self._shared.wants(kind, key))
 
     def dispatch(self, event: Event, failure: Exception | None = None) -> None:
         """Calls every function that wants this event. `failure`: what was raised for it before, and is raised now."""
@@ -218,6 +233,7 @@ class Callbacks:
     def _forget_paths(self) -> None:
         self._paths.clear()
         self._remembered = 0
+        self._version += 1
 
     # Failing ----------------------------------------------------------------------------------------------------------
 
@@ -247,9 +263,10 @@ def _brings(registration: Registration, key: TopicKey, kind: type[Event]) -> boo
 
 
 def _drop(index: dict[T, dict[int, Registration]], key: T, serial: int) -> None:
-    registrations = index.get(key, {})
-    registrations.pop(serial, None)
-    if not registrations:
+    registrations = {other: one for other, one in index.get(key, {}).items() if other != serial}
+    if registrations:
+        index[key] = registrations
+    else:
         index.pop(key, None)
 
 

@@ -14,7 +14,7 @@ from typing import IO, Final, NoReturn
 
 import click
 
-from coinex_proto import SdkError, UsageError
+from coinex_proto import SdkError, UsageError, speedups
 from coinex_trio._cli.demo import run_demo
 from coinex_trio._cli.doctor import STATUSES, run_doctor
 from coinex_trio._cli.feeds import FEEDS, coinex_dialect, credentials_if_set
@@ -208,11 +208,13 @@ def watch(
 def doctor(url: str | None, is_futures: bool) -> None:
     """Find out why a connection does not work, stage by stage.
 
-    Signs in when COINEX_ACCESS_ID and COINEX_SECRET_KEY are set.
+    Says first whether the compiled extension runs. Signs in when COINEX_ACCESS_ID and COINEX_SECRET_KEY are set.
     """
 
     def work() -> int:
-        return run_doctor(lambda who: coinex_dialect(url, who, is_futures=is_futures), credentials_if_set(), console())
+        out = console()
+        out.print(f"runs with  {speedups.description}", markup=False)
+        return run_doctor(lambda who: coinex_dialect(url, who, is_futures=is_futures), credentials_if_set(), out)
 
     finish(work)
 

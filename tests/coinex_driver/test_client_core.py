@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from coinex_driver.client_core import ClientCore
+from coinex_driver.stream_queue import StreamQueue, lossless
 from coinex_proto import (
     Callbacks,
     Closed,
@@ -241,3 +242,25 @@ def test_a_slow_callback_is_named_in_the_log(caplog: pytest.LogCaptureFixture, m
     with caplog.at_level(logging.WARNING, logger="coinex_trio"):
         client.connect()
     assert "coinex spot: callbacks of Ready took 1.00 s" in caplog.text
+
+
+def test_an_update_behind_a_book_is_wanted_where_a_callback_or_a_stream_wants_it() -> None:
+    shared = Callbacks()
+    core = Direct(callbacks=shared).core
+    key = ("depth", "BTCUSDT")
+
+    def is_wanted() -> bool:
+        return core._is_wanted(coinex.DepthUpdate, key)
+
+    assert not is_wanted()
+    core.subscribe((coinex.Depth("BTCUSDT"),), print)
+    assert not is_wanted(), "the book is not the update it was made of"
+    for callbacks, kind in ((shared, coinex.DepthUpdate), (core.own, Event)):
+        registration = callbacks.add(kind, print)
+        assert is_wanted()
+        registration.cancel()
+        assert not is_wanted()
+    stream: StreamQueue[Event] = lossless(core, ())
+    assert is_wanted()
+    stream.close()
+    assert not is_wanted()

@@ -135,9 +135,9 @@ def test_a_first_order_whose_pushes_do_not_come_is_not_sent(cx: CoinexClient, co
     assert coinex_exchange.orders() == ()
 
 
-def test_what_the_socket_has_learnt_of_the_venues_clock_is_what_http_signs_with(
+def test_s4_what_the_socket_has_learnt_of_the_venues_clock_is_what_http_signs_with(
     coinex_exchange: Exchange,
-) -> None:  # S4
+) -> None:
     coinex_exchange.skew_clock(90)
     with CoinexClient("spot", coinex_exchange.credentials, network=coinex_exchange.network) as cx:
         assert round(cx.http.caller.clock_offset_ms) == 90_000

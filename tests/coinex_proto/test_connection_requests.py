@@ -63,7 +63,7 @@ def test_requests_that_share_a_key_go_one_at_a_time() -> None:
     assert (second, third) == (2, 3)
 
 
-def test_an_answer_to_nobody_is_reported() -> None:  # S9
+def test_s9_an_answer_to_nobody_is_reported() -> None:
     (event,) = ready().say(1.0, {"ok": "a"})
     assert isinstance(event, Unrecognised)
 
@@ -130,7 +130,7 @@ def test_an_optional_reply_that_does_not_come_is_success() -> None:
 
 
 @pytest.mark.parametrize(("code", "is_retryable"), [("no", False), ("busy", True)])
-def test_a_refusal_says_whether_to_try_again(code: str, is_retryable: bool) -> None:  # S17
+def test_s17_a_refusal_says_whether_to_try_again(code: str, is_retryable: bool) -> None:
     wire = ready()
     send(wire, Do(verb="a"))
     error = only_failure(wire.say(1.0, {"error": code, "message": "m"})).error

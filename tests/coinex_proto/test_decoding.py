@@ -98,7 +98,7 @@ READABLE = [
 
 @pytest.mark.parametrize(("hint", "text"), CASES)
 @pytest.mark.parametrize("bad", ['"NaN"', '"sNaN"', '"Infinity"', '"-Infinity"'])
-def test_a_number_that_is_not_finite_is_refused_wherever_it_stands(hint: Any, text: str, bad: str) -> None:  # D9, D12
+def test_d9_d12_a_number_that_is_not_finite_is_refused_wherever_it_stands(hint: Any, text: str, bad: str) -> None:
     with pytest.raises(PayloadError, match="with a number that is not finite"):
         json_decoder(hint)(text.replace("*", bad).replace('""', '"').encode())
 

@@ -38,13 +38,13 @@ def client_of(network: VirtualNetwork, config: Config = Config()) -> BlockingCli
 # Entering and leaving -------------------------------------------------------------------------------------------------
 
 
-def test_the_block_begins_ready_and_ends_with_a_close_frame() -> None:
+def test_n25_the_block_begins_ready_and_ends_with_a_close_frame_and_half_closes() -> None:
     network = VirtualNetwork()
     with client_of(network) as client:
         assert client.request(coinex.ServerTime()) == 1_700_000_000_123
     assert network.now() == START  # nothing was waited for
     assert network.last.closed_with == b"\x03\xe8"
-    assert network.last.half_closed  # N25
+    assert network.last.half_closed
     assert network.last.gone
 
 
@@ -306,7 +306,7 @@ def test_p5_another_thread_is_refused() -> None:
         assert client.request(coinex.ServerTime())
 
 
-def test_a_client_may_be_made_in_one_thread_and_used_in_another() -> None:  # P10
+def test_p10_a_client_may_be_made_in_one_thread_and_used_in_another() -> None:
     network = VirtualNetwork()
     client = client_of(network)
     results: list[int] = []

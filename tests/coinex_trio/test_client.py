@@ -75,7 +75,7 @@ async def test_a_cancellation_from_outside_stays_one_and_still_closes_in_good_or
     assert network.last.closed_with == b"\x03\xe8"
 
 
-async def test_a_client_in_two_minds_is_refused(autojump_clock: MockClock) -> None:  # X8
+async def test_x8_a_client_in_two_minds_is_refused(autojump_clock: MockClock) -> None:
     import ssl
 
     context = ssl.create_default_context()

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import nullcontext
 from decimal import ROUND_CEILING, ROUND_UP, Clamped, Context, Decimal, Inexact, InvalidOperation, Rounded, Subnormal
 from functools import partial
+from typing import Literal, TypeAlias
 
 import pytest
 
@@ -12,10 +13,7 @@ from coinex_proto import coinex, qfex
 from coinex_trio import (
     CoinexClient,
     CoinflexClient,
-    CoinflexExchange,
-    Exchange,
     QfexClient,
-    QfexExchange,
     local_exchange,
     memory_exchange,
 )
@@ -31,7 +29,7 @@ CONTEXTS = {
 }
 
 
-@pytest.fixture(params=CONTEXTS.values(), ids=CONTEXTS, autouse=True)
+@pytest.fixture(params=list(CONTEXTS.values()), ids=list(CONTEXTS), autouse=True)
 def _context(request: pytest.FixtureRequest) -> Iterator[None]:
     """In this thread, and in those that are started meanwhile."""
     before, of_threads = decimal.getcontext(), decimal.DefaultContext.copy()
@@ -53,17 +51,19 @@ def take_over(context: Context) -> None:
         default.traps[signal] = is_trapped
 
 
-EXCHANGES = {
-    "coinex": (lambda: memory_exchange(seed=1), "BTCUSDT", "61234.56", "61299.99", "1.23456789"),
-    "qfex": (lambda: memory_exchange("qfex", seed=1), "AAPL-USD", "201.37", "202.49", "12.345"),
-    "coinflex": (lambda: memory_exchange("coinflex", seed=1), "XBT/USDT", "50123", "50199", "1.2345"),
+Venue: TypeAlias = Literal["coinex", "qfex", "coinflex"]
+
+EXCHANGES: dict[str, tuple[Venue, str, str, str, str]] = {
+    "coinex": ("coinex", "BTCUSDT", "61234.56", "61299.99", "1.23456789"),
+    "qfex": ("qfex", "AAPL-USD", "201.37", "202.49", "12.345"),
+    "coinflex": ("coinflex", "XBT/USDT", "50123", "50199", "1.2345"),
 }
 
 
 @pytest.mark.parametrize("venue", EXCHANGES)
 def test_a_local_exchange_places_lists_and_fills_to_the_digit(venue: str) -> None:
-    make, market, bid, ask, amount = EXCHANGES[venue]
-    exchange: Exchange | QfexExchange | CoinflexExchange = make()
+    name, market, bid, ask, amount = EXCHANGES[venue]
+    exchange = memory_exchange(name, seed=1)
     exchange.quote(market, bid=bid, ask=ask)
     for price, size in ((bid, amount), (Decimal(bid), Decimal(amount))):
         placed = exchange.place(market, "buy", price, size)
@@ -112,7 +112,7 @@ def test_a_coinflex_client_trades_to_the_digit() -> None:
         order = fx.place_order("XBT/USDT", "buy", "1.2345", "50123")
         fx.run(seconds=1)
         (placed,) = exchange.orders()
-        assert (placed.price, placed.amount) == (50123, Decimal("1.2345"))
+        assert (placed.price, placed.amount) == (Decimal(50123), Decimal("1.2345"))
         exchange.fill(placed)
         fx.run(seconds=1)
         assert order.state == "filled"

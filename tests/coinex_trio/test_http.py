@@ -241,8 +241,7 @@ def test_a_gateway_page_is_an_error_with_status_and_body() -> None:
     assert (caught.value.status, caught.value.body) == (403, b"<html>no</html>")
 
 
-def test_a_redirect_is_not_followed() -> None:
-    # X11
+def test_x11_a_redirect_is_not_followed() -> None:
     elsewhere = raw(b"", status="302 Found", headers=("Location: http://127.0.0.1:9/",))
     with http_peer(elsewhere) as peer, blocking(peer.url) as http, pytest.raises(HttpRefused, match="HTTP 302"):
         http.request(assets.GetSpotBalance())
@@ -324,8 +323,7 @@ def test_a_given_proxy_is_asked_for_the_exchange() -> None:
     assert "proxy-password" not in str(caught.value)
 
 
-def test_no_key_and_no_signature_is_logged(caplog: pytest.LogCaptureFixture) -> None:
-    # X4
+def test_x4_no_key_and_no_signature_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     # Law 8
     caplog.set_level(logging.DEBUG)
     with http_peer(reply(BALANCES)) as peer, blocking(peer.url) as http:

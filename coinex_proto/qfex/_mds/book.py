@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import final
 
 from coinex_proto.books.book import Levels
-from coinex_proto.books.ladder import Ladder, LevelTexts
+from coinex_proto.books.ladder import Ladder
 from coinex_proto.errors import PayloadError
 from coinex_proto.qfex._mds.updates import Level2Update
 from coinex_proto.updates import Update
@@ -24,7 +24,7 @@ class QfexBook:
     def __init__(self) -> None:
         self.checks_passed = 0
         self.checks_failed = 0
-        self._bids = Ladder()
+        self._bids = Ladder(is_highest_best=True)
         self._asks = Ladder()
         self._time_ns: int | None = None
         self._is_late = False
@@ -45,7 +45,7 @@ class QfexBook:
     def levels(self) -> Levels:
         """An immutable copy of both sides."""
         time_ms = None if self._time_ns is None else self._time_ns // 1_000_000
-        return Levels(LevelTexts(self._bids.texts[::-1]), LevelTexts(self._asks.texts[:]), time_ms)
+        return Levels(self._bids.levels(), self._asks.levels(), time_ms)
 
     def apply(self, update: Update) -> str | None:
         """None when the push is a readable book, else why it is not.

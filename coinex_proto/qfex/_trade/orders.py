@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Final, Literal
 
 from coinex_proto.moments import unix_seconds
+from coinex_proto.numbers import CONTEXT
 from coinex_proto.orders.fact import Fill, OrderFact
 from coinex_proto.qfex._trade.statuses import CANCELLED, IOC_ENDED, LIVE, is_documented, refuses_request
 from coinex_proto.qfex._trade.updates import (
@@ -68,7 +69,7 @@ def _filled(update: OrderUpdate) -> Decimal | None:
     if not update.shows_fill or not update.quantity_remaining:
         return None
     assert update.quantity is not None
-    return update.quantity - update.quantity_remaining
+    return CONTEXT.subtract(update.quantity, update.quantity_remaining)
 
 
 def _of_listed(record: OrderUpdate) -> Sequence[OrderFact]:

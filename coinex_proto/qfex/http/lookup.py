@@ -6,6 +6,7 @@ Source: OpenAPI files of the venue, `user/historic-orders`.
 from __future__ import annotations
 
 from coinex_proto.errors import UsageError
+from coinex_proto.numbers import CONTEXT
 from coinex_proto.orders.fact import OrderFact
 from coinex_proto.orders.view import OrderView
 from coinex_proto.qfex._trade.orders import order_facts
@@ -42,7 +43,7 @@ def _as_update(found: HistoricOrder) -> OrderUpdate:
     """As the socket would have told it."""
     left = None
     if found.quantity is not None and found.filled_qty is not None:
-        left = found.quantity - found.filled_qty
+        left = CONTEXT.subtract(found.quantity, found.filled_qty)
     return OrderUpdate(
         order_id=found.order_id,
         client_order_id=found.client_order_id,

@@ -75,7 +75,7 @@ class CoinflexReports:
         book = self._exchange.markets[name].book
         found: list[Order] = []
         for side in (book.bids, book.asks):
-            orders = [order for level in side for order in level.orders.values()]
+            orders = [order for level in side for order in level.orders]
             found += orders[:SNAPSHOT]
         return [
             {

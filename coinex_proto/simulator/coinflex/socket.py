@@ -6,6 +6,7 @@ Source: CoinFLEX API v1, commands and error codes; what a document leaves open i
 from __future__ import annotations
 
 from collections.abc import Callable
+from hmac import compare_digest
 from typing import Any, Final, Protocol
 
 import msgspec
@@ -175,7 +176,7 @@ class CoinflexSocket:
             raise Refused(1, "There is no such user.")
         if not account.attempts.take(self._server.now):
             raise Refused(6, "You are making authentication attempts too rapidly.")
-        if command.get("cookie") != account.cookie:
+        if not compare_digest(str(command.get("cookie")).encode("utf-8", "replace"), account.cookie.encode()):
             raise Refused(7, "You sent an incorrect login cookie.")
         signature = command.get("signature")
         if not isinstance(signature, list) or len(signature) != 2:

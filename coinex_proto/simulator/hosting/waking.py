@@ -1,13 +1,12 @@
 """Which markets wake when: waking one takes milliseconds, and a subscription to a thousand must not freeze the server.
 
-So many wake with the requests of one moment, and the others a few at a time.
+So many wake with the requests of one moment, and the others one after the other.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from itertools import islice
 from typing import Final
 
 from coinex_proto.simulator.market.market import Market
@@ -15,8 +14,7 @@ from coinex_proto.simulator.market.market import Market
 WOKEN_AT_ONCE: Final = 16
 MOMENT: Final = 0.2
 """Seconds in which so many wake at once."""
-WOKEN_TOGETHER: Final = 4
-WAKING_EVERY: Final = 0.02
+WAKING_EVERY: Final = 0.005
 """Seconds: 200 markets a second."""
 
 
@@ -50,14 +48,15 @@ class Waking:
             self.next_at = min(self.next_at, now + WAKING_EVERY)
 
     def act(self, at: float) -> None:
-        """Wake those whose turn it is."""
+        """Wake the one whose turn it is."""
         if self.next_at > at:
             return
-        for key in tuple(islice(self._sleepers, WOKEN_TOGETHER)):
-            del self._sleepers[key]
-            self._wake(key)
+        key = next(iter(self._sleepers))
+        del self._sleepers[key]
+        self._wake(key)
         self.next_at = at + WAKING_EVERY if self._sleepers else math.inf
 
     def relieve(self, now: float) -> None:
-        """The machine is behind: what is overdue counts from now."""
-        self.next_at = max(self.next_at, now)
+        """The machine is behind: whoever is overdue lets others go first."""
+        if self.next_at <= now:
+            self.next_at = now + WAKING_EVERY

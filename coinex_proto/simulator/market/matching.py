@@ -98,7 +98,7 @@ class Level:
     price: int
     lots: int = 0
     """What the public book shows."""
-    orders: dict[int, Order] = field(factory=dict)
+    orders: list[Order] = field(factory=list)
     price_text: str = ""
     """As printed, once it has been."""
     text: str = ""
@@ -128,13 +128,13 @@ class HalfBook:
         price = order.price
         level = self.levels.get(price)
         if level is None:
-            level = self.levels[price] = Level(price, shown, {order.order_id: order})
+            level = self.levels[price] = Level(price, shown, [order])
             key = price * self._sign
             at = bisect_left(self._keys, key)
             self._keys.insert(at, key)
             self.ranked.insert(at, level)
         else:
-            level.orders[order.order_id] = order
+            level.orders.append(order)
             level.lots += shown
             level.text = ""
 
@@ -146,7 +146,7 @@ class HalfBook:
             level.lots -= lots
             level.text = ""
         if lots == order.left:
-            del level.orders[order.order_id]
+            level.orders.remove(order)
             if not level.orders:
                 del self.levels[order.price]
                 at = 0 if level is self.ranked[0] else bisect_left(self._keys, order.price * self._sign)
@@ -191,14 +191,14 @@ class Book:
         best = ranked[0]
         if limit is not None and (best.price > limit if side == "buy" else best.price < limit):
             return None
-        return next(iter(best.orders.values()))
+        return best.orders[0]
 
     def makers(self, side: Side, limit: int | None) -> Iterator[Order]:
         """All orders that a taker of this side could meet, in the order of meeting them."""
         for level in self.sides[OTHER[side]]:
             if limit is not None and not _reaches(side, limit, level.price):
                 return
-            yield from level.orders.values()
+            yield from level.orders
 
     def can_fill(self, side: Side, limit: int, lots: int) -> bool:
         """Whether a taker could trade all of its lots at `limit` or better."""

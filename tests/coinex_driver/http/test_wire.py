@@ -64,16 +64,14 @@ def test_a_proxy_s_password_does_not_show() -> None:
 
 
 @pytest.mark.parametrize("proxy", ["user:word@proxy", "socks5://user:word@proxy:1", "http://", "http://[::1/word", ""])
-def test_what_is_no_proxy_is_refused_without_showing_it(proxy: str) -> None:
-    # X16
+def test_x16_what_is_no_proxy_is_refused_without_showing_it(proxy: str) -> None:
     place = place_of("https://api.coinex.com/v2", has_credentials=False, allow_plaintext=False)
     with pytest.raises(UsageError, match="proxy must look like") as caught:
         PoolSettings(place=place, config=Config(), proxy=proxy)
     assert "word@" not in str(caught.value)
 
 
-def test_credentials_do_not_go_where_the_certificate_is_not_verified() -> None:
-    # X8
+def test_x8_credentials_do_not_go_where_the_certificate_is_not_verified() -> None:
     careless = ssl.create_default_context()
     careless.check_hostname = False
     careless.verify_mode = ssl.CERT_NONE

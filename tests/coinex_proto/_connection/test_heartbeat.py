@@ -20,7 +20,7 @@ def test_a_ping_is_due_one_interval_after_our_last_text_whatever_comes_in() -> N
     assert heartbeat.due() == 130.0
 
 
-def test_texts_that_nobody_answers_do_not_put_the_ping_off() -> None:  # N13
+def test_n13_texts_that_nobody_answers_do_not_put_the_ping_off() -> None:
     heartbeat = started()
     heartbeat.texted(119.0)
     assert heartbeat.due() == 120.0

@@ -19,7 +19,7 @@ def test_a_refusal_carries_what_the_venue_said() -> None:
     assert str(error) == "Do refused (code 23002): 'slow'; wait a second"
 
 
-def test_an_internal_error_leaves_open_what_became_of_a_command_that_trades_and_of_no_other() -> None:  # S25
+def test_s25_an_internal_error_leaves_open_what_became_of_a_command_that_trades_and_of_no_other() -> None:
     refusal = Refusal(code="internal", is_unknown=True)
     assert type(refused(pending(may_wait=False), refusal)) is OutcomeUnknown
     assert type(refused(pending(), refusal)) is RequestRefused

@@ -53,7 +53,7 @@ def test_the_commands_come_one_after_the_other() -> None:
     assert opening.command is None
 
 
-def test_the_clock_is_asked_once_and_moves_the_date() -> None:  # S4
+def test_s4_the_clock_is_asked_once_and_moves_the_date() -> None:
     clock = Clock()
     opening = begun(Tiny(password="pw", clock=Time()), clock)
     assert opening.command is not None
@@ -72,7 +72,7 @@ def test_a_clock_that_cannot_be_asked_is_a_refusal() -> None:
         opening.answered(CLOCK)
 
 
-def test_a_dialect_that_cannot_make_the_opening_refuses_the_login() -> None:  # X15
+def test_x15_a_dialect_that_cannot_make_the_opening_refuses_the_login() -> None:
     class Broken(Tiny):
         def opening(self, start: object) -> None:
             raise UsageError("no token")

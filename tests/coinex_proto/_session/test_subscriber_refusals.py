@@ -282,7 +282,7 @@ class Strict(Tiny):
         return [(kind(verb=f"{verb} trades {topic.key[1]}"), (topic,)) for topic in topics]
 
 
-def test_what_may_be_on_although_nobody_said_so_is_ended_before_it_is_asked_for_again() -> None:  # S10
+def test_s10_what_may_be_on_although_nobody_said_so_is_ended_before_it_is_asked_for_again() -> None:
     _session, wire = asked(Trade("A"), venue=Strict())
     assert wire.sent() == [{"do": "watch trades A"}]
     (failed,) = run_to(wire, 11.0)

@@ -350,7 +350,7 @@ class Telling(Tiny):
         return super().decode(payload)
 
 
-def test_a_book_that_could_not_tell_is_told_what_was_missed() -> None:  # D16, law 9
+def test_d16_a_book_that_could_not_tell_is_told_what_was_missed() -> None:  # law 9
     session, wire = proved(venue=Telling())
     unread, lost = wire.say(2.0, {"unreadable": 1})
     assert isinstance(unread, Unrecognised)
@@ -448,7 +448,7 @@ def test_what_was_merged_before_counts_no_more_on_a_new_connection() -> None:
     assert not session.trusted(Count())
 
 
-def test_what_is_merged_from_differences_is_asked_for_again_when_one_was_missed() -> None:  # D16
+def test_d16_what_is_merged_from_differences_is_asked_for_again_when_one_was_missed() -> None:
     session, wire = counting()
     wire.say(2.0, {"step": {"by": 3, "is_whole": True}})
     wire.sent()

@@ -58,19 +58,19 @@ def test_an_address_is_taken_apart(url: str, expected: Endpoint) -> None:
         ("wss://[zz::1]/", "cannot be read|host"),
     ],
 )
-def test_an_address_that_cannot_work_is_refused_at_once(url: str, hint: str) -> None:  # H19
+def test_h19_an_address_that_cannot_work_is_refused_at_once(url: str, hint: str) -> None:
     with pytest.raises(UsageError, match=hint) as caught:
         endpoint_of(url)
     assert "S3CRET" not in str(caught.value)
 
 
-def test_an_address_must_be_a_text() -> None:  # H19
+def test_h19_an_address_must_be_a_text() -> None:
     with pytest.raises(UsageError, match="str"):
         endpoint_of(b"wss://x.example/")  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("host", ["socket.coinex.com", "10.0.0.1", "127.example", "localhost.example", "[2001:db8::1]"])
-def test_plain_text_to_another_machine_needs_a_word_of_its_own(host: str) -> None:  # X6
+def test_x6_plain_text_to_another_machine_needs_a_word_of_its_own(host: str) -> None:
     with pytest.raises(UsageError, match="allow_plaintext"):
         endpoint_of(f"ws://{host}/")
     assert not endpoint_of(f"ws://{host}/", allow_plaintext=True).tls
@@ -83,7 +83,7 @@ def test_the_target_and_headers_do_not_print() -> None:
 
 
 @given(text=st.text(max_size=60))
-def test_any_text_is_an_address_or_a_usage_error(text: str) -> None:  # H19
+def test_h19_any_text_is_an_address_or_a_usage_error(text: str) -> None:
     for url in (text, f"wss://{text}", f"wss://x.example/{text}"):
         try:
             endpoint = endpoint_of(url)

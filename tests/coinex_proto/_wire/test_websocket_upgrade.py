@@ -113,8 +113,7 @@ def without(request: bytes, header: bytes) -> bytes:
         *("h12 extensions", "h12 protocol", "h13 nul", "h13 no colon", "h13 space before colon", "h8 status 1011"),
     ],
 )
-def test_h6_to_h13_an_answer_that_is_not_the_right_101_is_refused(case: str, read: int) -> None:
-    # H6 H7 H8 H10 H11 H12 H13
+def test_h6_h7_h8_h10_h11_h12_h13_an_answer_that_is_not_the_right_101_is_refused(case: str, read: int) -> None:
     ws, request = started()
     right = switching(request)
     wrong_accept = b"Sec-WebSocket-Accept: " + base64.b64encode(bytes(20))

@@ -35,25 +35,28 @@ def test_a_known_price_gets_the_new_size() -> None:
     assert ladder(("10", "1"), ("11", "1"), ("10", "2.50")).texts == ["10:2.50", "11:1"]
 
 
-def test_two_texts_of_one_number_are_one_level_with_the_newer_text() -> None:  # B8
+def test_b8_two_texts_of_one_number_are_one_level_with_the_newer_text() -> None:
     assert ladder(("1.0", "1"), ("1.00", "2")).texts == ["1.00:2"]
     assert ladder(("1.0", "1"), ("1.000000000000000000", "2")).texts == ["1.000000000000000000:2"]
 
 
 @pytest.mark.parametrize("zero", ["0", "0.0", "0.00000000000000000000", "0.", ".0"])
-def test_a_size_of_zero_in_any_spelling_removes_the_level(zero: str) -> None:  # B7
+def test_b7_a_size_of_zero_in_any_spelling_removes_the_level(zero: str) -> None:
     assert ladder(("10", "1"), ("11", "1"), ("10", zero)).texts == ["11:1"]
 
 
-def test_removing_a_level_that_is_not_there_changes_nothing() -> None:  # B4
-    assert ladder(("10", "1"), ("9", "0"), ("11", "0.00")).texts == ["10:1"]
+def test_b4_removing_a_level_that_is_not_there_changes_nothing_and_is_counted() -> None:
+    side = ladder(("10", "1"), ("9", "0"), ("11", "0.00"))
+    assert (side.texts, side.absent) == (["10:1"], 2)
+    side.change((("10", "0"), ("10", "0")))
+    assert (side.texts, side.absent) == ([], 3)
 
 
 def test_a_removed_level_can_come_back() -> None:
     assert ladder(("10", "1"), ("10", "0"), ("10", "3")).texts == ["10:3"]
 
 
-def test_of_two_entries_with_one_price_the_later_one_stays() -> None:  # B7
+def test_b7_of_two_entries_with_one_price_the_later_one_stays() -> None:
     side = Ladder()
     side.replace((("10", "1"), ("9", "1"), ("10", "2")))
     assert side.texts == ["9:1", "10:2"]
@@ -108,7 +111,7 @@ def test_16_digits_are_already_distinguished() -> None:
 
 @pytest.mark.parametrize("text", ["", ".", "abc", "1.2.3", "1:2", "--1", "٣x"])
 @pytest.mark.parametrize("length", [1, 20])
-def test_a_price_that_is_no_number_is_refused(text: str, length: int) -> None:  # D12
+def test_d12_a_price_that_is_no_number_is_refused(text: str, length: int) -> None:
     # Padded, it takes the exact way.
     padded = text if length == 1 or not text else text + "z" * (length - len(text))
     with pytest.raises(PayloadError, match="no number"):
@@ -116,7 +119,7 @@ def test_a_price_that_is_no_number_is_refused(text: str, length: int) -> None:  
 
 
 @pytest.mark.parametrize("text", ["", ".", "0.0.0", "..", "00.0."])
-def test_a_size_that_only_looks_like_zero_is_refused(text: str) -> None:  # D12
+def test_d12_a_size_that_only_looks_like_zero_is_refused(text: str) -> None:
     with pytest.raises(PayloadError, match="no number"):
         ladder(("10", "1"), ("10", text))
 
@@ -155,12 +158,12 @@ def test_a_caller_who_does_not_trap_invalid_operations_gets_the_same_refusals() 
         ladder(("1" * 20, "1"), ("x" * 20, "1"))
 
 
-def test_a_price_of_zero_is_shown() -> None:  # B7
+def test_b7_a_price_of_zero_is_shown() -> None:
     assert ladder(("0.1", "1")).has_positive_prices
     assert not ladder(("0.00", "1"), ("1", "1")).has_positive_prices
 
 
-def test_more_levels_than_any_book_has_are_refused() -> None:  # B12
+def test_b12_more_levels_than_any_book_has_are_refused() -> None:
     side = Ladder()
     with pytest.raises(PayloadError, match="more than"):
         side.change(tuple((str(price), "1") for price in range(1, MAX_LEVELS + 2)))
@@ -193,7 +196,7 @@ sizes = st.sampled_from(["0", "0.000", "1", "2.50", "0.1"])
 
 
 @given(changes=st.lists(st.lists(st.tuples(prices | long_prices, sizes), max_size=12), max_size=8))
-def test_any_changes_give_what_a_plain_dictionary_gives(changes: list[list[tuple[str, str]]]) -> None:  # B4, B8
+def test_b4_b8_any_changes_give_what_a_plain_dictionary_gives(changes: list[list[tuple[str, str]]]) -> None:
     side, model = Ladder(), {}
     for change in changes:
         side.change(change)
@@ -279,3 +282,13 @@ def test_cutting_is_what_sorting_and_slicing_is(prices: list[int], depth: int, i
     made.change([(str(price), "1") for price in prices])
     made.cut(depth)
     assert made.best() == [f"{price}:1" for price in sorted(set(prices), reverse=is_highest_best)[:depth]]
+
+
+def test_a_difference_may_be_as_long_as_a_full_side_and_not_one_level_longer() -> None:
+    side = Ladder()
+    full = tuple((str(price), "1") for price in range(1, MAX_LEVELS + 1))
+    side.replace(full)
+    side.change(full)
+    assert len(side.texts) == MAX_LEVELS
+    with pytest.raises(PayloadError, match="levels"):
+        side.change((*full, ("1", "1")))

@@ -78,7 +78,7 @@ NUMBERS: dict[str, Callable[[BookView], object]] = {
 
 
 @pytest.mark.parametrize("name", NUMBERS)
-def test_no_number_can_be_read_from_a_book_that_is_not_trusted(name: str) -> None:  # B1
+def test_b1_no_number_can_be_read_from_a_book_that_is_not_trusted(name: str) -> None:
     new = BookView(Depth("BTCUSDT"), Kept(BIDS, ASKS))
     lost = proved()
     lost.distrust("the line was lost")
@@ -156,7 +156,7 @@ def test_a_book_whose_update_was_cut_off_gives_no_numbers_even_where_nobody_coul
     assert (book.trusted, book.why) == (True, "")
 
 
-def test_a_snapshot_cannot_be_changed() -> None:  # C9
+def test_c9_a_snapshot_cannot_be_changed() -> None:
     fixed = proved().snapshot()
     with pytest.raises(UsageError, match="only the live view"):
         fixed.prove(1.0)
@@ -170,7 +170,7 @@ def test_a_snapshot_cannot_be_changed() -> None:  # C9
 
 
 @pytest.mark.parametrize(("bids", "asks"), [((), ()), (BIDS, ()), ((), ASKS)])
-def test_an_empty_side_has_no_best_no_mid_and_no_spread(bids: tuple[str, ...], asks: tuple[str, ...]) -> None:  # B6
+def test_b6_an_empty_side_has_no_best_no_mid_and_no_spread(bids: tuple[str, ...], asks: tuple[str, ...]) -> None:
     book = proved(bids, asks)
     assert (book.best_bid is None) == (not bids)
     assert (book.best_ask is None) == (not asks)
@@ -180,7 +180,7 @@ def test_an_empty_side_has_no_best_no_mid_and_no_spread(bids: tuple[str, ...], a
 
 
 @pytest.mark.parametrize(("bid", "is_crossed"), [("100.59", False), ("100.6", True), ("100.60", True), ("100.7", True)])
-def test_a_crossed_or_locked_book_says_so(bid: str, is_crossed: bool) -> None:  # B5
+def test_b5_a_crossed_or_locked_book_says_so(bid: str, is_crossed: bool) -> None:
     book = proved((f"{bid}:1",), ASKS)
     assert book.is_crossed == is_crossed
     assert book.spread == Decimal("100.6") - Decimal(bid)

@@ -72,7 +72,7 @@ def texts(book: CoinexBook) -> tuple[list[str], list[str]]:
         ((), (), 0),
     ],
 )
-def test_the_worked_checksums_fit_signed_and_unsigned(bids: Texts, asks: Texts, checksum: int) -> None:  # B6, B8
+def test_b6_b8_the_worked_checksums_fit_signed_and_unsigned(bids: Texts, asks: Texts, checksum: int) -> None:
     book = CoinexBook(gets_differences=True)
     assert book.apply(push(bids=bids, asks=asks, checksum=checksum, is_full=True)) is None
     assert (book.checks_passed, book.checks_failed) == (1, 0)
@@ -86,14 +86,14 @@ def test_the_worked_difference_fits() -> None:
     assert book.levels().updated_at_ms == 1_700_000_000_123
 
 
-def test_a_size_keeps_the_zeros_that_it_came_with() -> None:  # B8
+def test_b8_a_size_keeps_the_zeros_that_it_came_with() -> None:
     assert synced().apply(push(bids=(("100.4", "0.5"),), checksum=check_of((("100.5", "2"), ("100.4", "0.50")), ASKS)))
 
 
 # Rules ------------------------------------------------------------------------------------------------------------------
 
 
-def test_a_difference_before_the_first_whole_book_is_left_aside() -> None:  # B2
+def test_b2_a_difference_before_the_first_whole_book_is_left_aside() -> None:
     book = CoinexBook(gets_differences=True)
     assert book.apply(push(bids=BIDS, asks=ASKS, checksum=check_of(BIDS, ASKS))) == NOT_SYNCED
     assert texts(book) == ([], [])
@@ -101,7 +101,7 @@ def test_a_difference_before_the_first_whole_book_is_left_aside() -> None:  # B2
     assert book.apply(whole(BIDS, ASKS)) is None
 
 
-def test_a_checksum_that_does_not_fit_leaves_differences_aside_until_a_whole_book_fits() -> None:  # B1
+def test_b1_a_checksum_that_does_not_fit_leaves_differences_aside_until_a_whole_book_fits() -> None:
     book = synced()
     assert "checksum" in (book.apply(push(bids=(("100.4", "1"),), checksum=1)) or "")
     right = check_of((("100.5", "2"), ("100.4", "9")), ASKS)
@@ -112,7 +112,7 @@ def test_a_checksum_that_does_not_fit_leaves_differences_aside_until_a_whole_boo
     assert (book.checks_passed, book.checks_failed) == (2, 2)
 
 
-def test_a_repeated_difference_changes_nothing() -> None:  # B3
+def test_b3_a_repeated_difference_changes_nothing() -> None:
     book = synced()
     change = push(
         bids=(("100.4", "0.50"),), asks=(("100.6", "0"),), checksum=check_of((BIDS[0], ("100.4", "0.50")), ASKS[1:])
@@ -121,30 +121,33 @@ def test_a_repeated_difference_changes_nothing() -> None:  # B3
     assert book.apply(change) is None
 
 
-def test_a_lost_difference_is_found_by_the_next_one() -> None:  # B2, B3
+def test_b2_b3_a_lost_difference_is_found_by_the_next_one() -> None:
     book = synced()
     after_both = check_of((("100.5", "2"), ("100.4", "5")), ASKS[1:])
     assert "checksum" in (book.apply(push(asks=(("100.6", "0"),), checksum=after_both)) or "")
 
 
-def test_deleting_an_unknown_level_is_no_error() -> None:  # B4
-    assert synced().apply(push(bids=(("1", "0"),), asks=(("9", "0.000"),), checksum=check_of(BIDS, ASKS))) is None
+def test_b4_deleting_an_unknown_level_is_no_error_and_counted() -> None:
+    book = synced()
+    for count in (2, 4):
+        assert book.apply(push(bids=(("1", "0"),), asks=(("9", "0.000"),), checksum=check_of(BIDS, ASKS))) is None
+        assert book.absent_deletes == count
 
 
-def test_a_zero_in_a_whole_book_removes_the_level_too() -> None:  # B7
+def test_b7_a_zero_in_a_whole_book_removes_the_level_too() -> None:
     book = CoinexBook(gets_differences=False)
     update = push(bids=(*BIDS, ("100.1", "0")), asks=ASKS, checksum=check_of(BIDS, ASKS), is_full=True)
     assert book.apply(update) is None
     assert len(book.levels().bids) == 2
 
 
-def test_a_whole_book_replaces_all_that_was_there() -> None:  # B10
+def test_b10_a_whole_book_replaces_all_that_was_there() -> None:
     book = synced()
     assert book.apply(whole((("50", "1"),), ())) is None
     assert texts(book) == (["50:1"], [])
 
 
-def test_a_book_becomes_empty_and_comes_back() -> None:  # B6
+def test_b6_a_book_becomes_empty_and_comes_back() -> None:
     book = synced()
     gone = push(bids=[(p, "0") for p, _ in BIDS], asks=[(p, "0") for p, _ in ASKS], checksum=0)
     assert book.apply(gone) is None
@@ -152,7 +155,7 @@ def test_a_book_becomes_empty_and_comes_back() -> None:  # B6
     assert book.apply(push(bids=BIDS, asks=ASKS, checksum=check_of(BIDS, ASKS))) is None
 
 
-def test_levels_beyond_the_subscribed_limit_are_kept_until_the_venue_deletes_them() -> None:  # B9
+def test_b9_levels_beyond_the_subscribed_limit_are_kept_until_the_venue_deletes_them() -> None:
     book = CoinexBook(gets_differences=True)
     bids = tuple((str(price), "1") for price in range(100, 40, -1))
     assert book.apply(whole(bids[:50], ())) is None
@@ -160,7 +163,7 @@ def test_levels_beyond_the_subscribed_limit_are_kept_until_the_venue_deletes_the
     assert len(book.levels().bids) == 60
 
 
-def test_a_crossed_book_with_the_right_checksum_is_the_venues_book() -> None:  # B5
+def test_b5_a_crossed_book_with_the_right_checksum_is_the_venues_book() -> None:
     assert CoinexBook(gets_differences=True).apply(whole((("101", "1"),), (("100", "1"),))) is None
 
 
@@ -169,7 +172,7 @@ def test_a_crossed_book_with_the_right_checksum_is_the_venues_book() -> None:  #
     ["NaN", "sNaN", "Infinity", "-Infinity", "1e999999999", "1_000", "１２", " 1 ", "-1", "+1", "", "1.2.3", "1:2"],
 )
 @pytest.mark.parametrize("is_full", [True, False])
-def test_a_hostile_text_breaks_the_proof_even_with_a_fitting_checksum(bad: str, is_full: bool) -> None:  # D12, B7
+def test_d12_b7_a_hostile_text_breaks_the_proof_even_with_a_fitting_checksum(bad: str, is_full: bool) -> None:
     for level in ((bad, "1"), ("100.1", bad)):
         book = synced()
         own = (level,) if is_full else (*BIDS, level)
@@ -188,7 +191,7 @@ def test_a_hostile_text_breaks_the_proof_even_with_a_fitting_checksum(bad: str, 
         assert book.apply(whole(BIDS, ASKS)) is None
 
 
-def test_a_book_that_is_too_large_says_so_until_a_whole_book_fits() -> None:  # B12
+def test_b12_a_book_that_is_too_large_says_so_until_a_whole_book_fits() -> None:
     book = synced()
     too_many = tuple((str(price), "1") for price in range(1, MAX_LEVELS + 2))
     why = f"more than {MAX_LEVELS} levels on one side of a book; {NOT_SYNCED}"
@@ -202,12 +205,12 @@ def test_a_book_that_is_too_large_says_so_until_a_whole_book_fits() -> None:  # 
 
 
 @pytest.mark.parametrize("price", ["0", "0.00", "-0"])
-def test_a_price_of_zero_breaks_the_proof(price: str) -> None:  # B7
+def test_b7_a_price_of_zero_breaks_the_proof(price: str) -> None:
     assert CoinexBook(gets_differences=True).apply(whole(((price, "1"),), ()))
     assert CoinexBook(gets_differences=True).apply(whole((), ((price, "1"),)))
 
 
-def test_a_flood_of_levels_breaks_the_proof_and_is_forgotten() -> None:  # B12
+def test_b12_a_flood_of_levels_breaks_the_proof_and_is_forgotten() -> None:
     book = synced()
     flood = tuple((str(price), "1") for price in range(1, 100_001))
     assert "levels" in (book.apply(push(asks=flood, checksum=check_of((), flood), is_full=True)) or "")
@@ -223,7 +226,7 @@ def test_an_update_of_something_else_proves_nothing() -> None:
     assert "TickerUpdate" in (synced().apply(ticker) or "")
 
 
-def test_after_a_reset_only_a_whole_book_counts() -> None:  # B11
+def test_b11_after_a_reset_only_a_whole_book_counts() -> None:
     book = synced()
     book.reset()
     assert texts(book) == ([], [])

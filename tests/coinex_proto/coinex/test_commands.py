@@ -53,7 +53,7 @@ def test_the_servers_time_may_be_a_number_or_its_text(body: bytes) -> None:
         b"nul",
     ],
 )
-def test_an_answer_without_a_time_is_a_payload_error(body: bytes) -> None:  # D13
+def test_d13_an_answer_without_a_time_is_a_payload_error(body: bytes) -> None:
     with pytest.raises(PayloadError):
         ServerTime().parse(body)
 
@@ -75,7 +75,7 @@ def test_a_raw_request_gives_plain_values_with_exact_numbers(body: bytes, value:
 
 
 @pytest.mark.parametrize("body", [b"{", b"\xff", b"[" * 100_000, b"1" * 10_000])
-def test_a_body_that_cannot_be_read_is_a_payload_error(body: bytes) -> None:  # D6, D7, D8
+def test_d6_d7_d8_a_body_that_cannot_be_read_is_a_payload_error(body: bytes) -> None:
     with pytest.raises(PayloadError) as caught:
         Raw("server.time").parse(body)
     assert len(str(caught.value)) < 400

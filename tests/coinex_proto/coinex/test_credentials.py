@@ -55,7 +55,7 @@ def test_only_whole_milliseconds_are_signed(timestamp: object) -> None:
         sign_websocket(SECRET, timestamp)  # type: ignore[arg-type]
 
 
-def test_nothing_shows_the_secret_key() -> None:  # X1, X2, X5
+def test_x1_x2_x5_nothing_shows_the_secret_key() -> None:
     credentials = Credentials("ABCDEFGH", SECRET)
     shown = [
         repr(credentials),
@@ -85,7 +85,7 @@ def test_signing_twice_gives_the_same_signature_twice() -> None:
     assert credentials.sign("a") == credentials.sign("a") != credentials.sign("b")
 
 
-def test_credentials_equal_themselves_only() -> None:  # X13: nothing compares keys
+def test_x13_credentials_equal_themselves_only() -> None:  # nothing compares keys
     credentials = Credentials("id", SECRET)
     assert credentials == credentials
     assert credentials != Credentials("id", SECRET)
@@ -99,7 +99,7 @@ def test_only_the_start_of_the_access_id_prints() -> None:
 @pytest.mark.parametrize(
     "bad", ["", "   ", f" {SECRET}", f"{SECRET}\n", f"{SECRET}é", f"{SECRET}\x00x", None, b"abc", 7]
 )
-def test_a_bad_key_or_id_is_refused_without_showing_it(bad: object) -> None:  # X3
+def test_x3_a_bad_key_or_id_is_refused_without_showing_it(bad: object) -> None:
     for access_id, secret_key in (("id", bad), (bad, SECRET)):
         with pytest.raises(UsageError) as caught:
             Credentials(access_id, secret_key)  # type: ignore[arg-type]

@@ -60,16 +60,16 @@ def test_the_text_of_an_answer_may_be_missing() -> None:
 
 
 @pytest.mark.parametrize("number", ["true", "false", "null", '"1"', "1.0", "1.5", "[1]", "{}", '""', "1e2"])
-def test_an_id_that_is_no_integer_matches_nothing(number: str) -> None:  # D19
+def test_d19_an_id_that_is_no_integer_matches_nothing(number: str) -> None:
     assert "unreadable" in why(f'{{"id":{number},"code":0}}'.encode())
 
 
 @pytest.mark.parametrize("number", ["true", "false", "null", '"0"', "0.0", "[0]", "{}", '""'])
-def test_a_code_that_is_no_integer_is_no_success(number: str) -> None:  # D20
+def test_d20_a_code_that_is_no_integer_is_no_success(number: str) -> None:
     assert "unreadable" in why(f'{{"id":1,"code":{number}}}'.encode())
 
 
-def test_an_answer_without_an_id_matches_nothing() -> None:  # D19
+def test_d19_an_answer_without_an_id_matches_nothing() -> None:
     assert "unreadable" in why(b'{"code":0,"message":"OK"}')
 
 
@@ -81,7 +81,7 @@ def test_any_integer_is_an_id(number: str) -> None:
 # Pushes -----------------------------------------------------------------------------------------------------------------
 
 
-def test_an_unknown_method_is_unrecognised_and_nothing_else_happens() -> None:  # D14
+def test_d14_an_unknown_method_is_unrecognised_and_nothing_else_happens() -> None:
     assert why(b'{"method":"kline.update","data":{},"id":null}') == "unknown method 'kline.update'"
     assert why(b'{"method":"server.ping","data":{},"id":null}') == "unknown method 'server.ping'"
 
@@ -93,14 +93,14 @@ def test_a_method_that_is_no_text_is_unreadable(method: str) -> None:
 
 @pytest.mark.parametrize("data", ["", ',"data":null', ',"data":[]', ',"data":5', ',"data":{}', ',"data":"x"'])
 @pytest.mark.parametrize("push", PUSHES, ids=lambda push: push["method"])
-def test_a_push_without_its_data_is_unrecognised_with_its_kind(push: Any, data: str) -> None:  # D16
+def test_d16_a_push_without_its_data_is_unrecognised_with_its_kind(push: Any, data: str) -> None:
     found = only(f'{{"method":"{push["method"]}"{data}}}'.encode())
     assert isinstance(found, Unrecognised)
     assert found.concerns == (push["method"].removesuffix(".update"), None)
     assert push["method"] in found.why
 
 
-def test_the_reason_names_the_path_to_the_trouble() -> None:  # D16
+def test_d16_the_reason_names_the_path_to_the_trouble() -> None:
     payload = (
         b'{"method":"depth.update","data":{"market":"BTCUSDT","is_full":true,"depth":'
         b'{"asks":[["1","2"],["3",[4]]],"bids":[],"last":"1","updated_at":1,"checksum":0}},"id":null}'
@@ -113,21 +113,21 @@ def test_the_reason_names_the_path_to_the_trouble() -> None:  # D16
 @pytest.mark.parametrize(
     "payload", [b"", b"hello", b'{"method":"deals.update","data":{"market":"BTC', b"{\xff}", b"\x00"]
 )
-def test_what_is_no_json_may_have_been_any_push(payload: bytes) -> None:  # D6
+def test_d6_what_is_no_json_may_have_been_any_push(payload: bytes) -> None:
     assert only(payload).concerns == ANYTHING
 
 
 @pytest.mark.parametrize("payload", [b"null", b"[]", b"5", b'"x"', b"{}", b'{"id":true,"code":0}'])
-def test_json_that_is_no_push_leaves_no_hole(payload: bytes) -> None:  # D18
+def test_d18_json_that_is_no_push_leaves_no_hole(payload: bytes) -> None:
     assert only(payload).concerns is None
 
 
-def test_a_push_that_comes_before_its_acknowledgement_is_a_push() -> None:  # S12
+def test_s12_a_push_that_comes_before_its_acknowledgement_is_a_push() -> None:
     push = b'{"id":7,"method":"index.update","data":{"market":"BTCUSDT","index_price":"1"}}'
     assert isinstance(only(push), Update)
 
 
-def test_of_a_repeated_member_the_last_counts() -> None:  # D10
+def test_d10_of_a_repeated_member_the_last_counts() -> None:
     push = b'{"method":"index.update","data":{"market":"A","index_price":"1","index_price":"2"}}'
     assert only(push).index_price == Decimal(2)
 
@@ -168,7 +168,7 @@ def test_a_push_of_depth_that_does_not_say_whether_it_is_whole_is_a_difference()
 
 
 @pytest.mark.parametrize("event", ["put", "update", "modify", "finish", "brand_new", "", 1])
-def test_an_unknown_event_passes_as_it_is(event: str | int) -> None:  # D17
+def test_d17_an_unknown_event_passes_as_it_is(event: str | int) -> None:
     message = next(push for push in PUSHES if push["method"] == "order.update")
     update = only(json.dumps({**message, "data": {**message["data"], "event": event}}).encode())
     assert isinstance(update, OrderUpdate)
@@ -194,7 +194,7 @@ def decimals_in(value: Any) -> list[Decimal]:
 
 @pytest.mark.parametrize("text", ["NaN", "sNaN", "-NaN", "Infinity", "-inf"])
 @pytest.mark.parametrize("push", PUSHES, ids=lambda push: push["method"])
-def test_a_number_that_is_not_finite_never_comes_through_wherever_it_stands(push: Any, text: str) -> None:  # D9, D12
+def test_d9_d12_a_number_that_is_not_finite_never_comes_through_wherever_it_stands(push: Any, text: str) -> None:
     numbers = 0
 
     def spoilt(value: Any, name: str = "") -> list[Any]:
@@ -215,7 +215,7 @@ def test_a_number_that_is_not_finite_never_comes_through_wherever_it_stands(push
     assert numbers or push["method"] == "notice.update"
 
 
-def test_exponents_beyond_reason_pass_as_numbers_and_are_never_written_out() -> None:  # D12
+def test_d12_exponents_beyond_reason_pass_as_numbers_and_are_never_written_out() -> None:
     update = only(b'{"method":"index.update","data":{"market":"A","index_price":"1e999999999"}}')
     assert len(repr(update)) < 100
 
@@ -274,12 +274,12 @@ def test_prices_as_json_numbers_keep_their_digits() -> None:
     ],
     ids=lambda payload: str(payload[:40]),
 )
-def test_garbage_is_unrecognised_and_never_raises(payload: bytes) -> None:  # D6, D7, D8, D11, D18
+def test_d6_d7_d8_d11_d18_garbage_is_unrecognised_and_never_raises(payload: bytes) -> None:
     found = decode(payload)
     assert [item for item in found if isinstance(item, Unrecognised)]
 
 
-def test_100_000_unknown_members_cost_linear_time() -> None:  # D22
+def test_d22_100_000_unknown_members_cost_linear_time() -> None:
     members = ",".join(f'"k{number}":{number}' for number in range(100_000))
     assert isinstance(only(f'{{"id":1,"code":0,{members}}}'.encode()), Answer)
 
@@ -297,9 +297,9 @@ def test_any_bytes_are_decoded_without_raising(payload: bytes) -> None:  # law 3
 
 
 @given(message=st.sampled_from(EXAMPLES), data=st.data())
-def test_an_example_with_one_part_replaced_or_deleted_never_raises(
+def test_d16_an_example_with_one_part_replaced_or_deleted_never_raises(
     message: Any, data: st.DataObject
-) -> None:  # D16, law 3
+) -> None:  # law 3
     def edited(value: Any) -> Any:
         if isinstance(value, dict) and value:
             key = data.draw(st.sampled_from(sorted(value)))

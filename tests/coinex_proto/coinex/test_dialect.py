@@ -70,19 +70,19 @@ def test_the_documented_addresses_are_the_defaults() -> None:
     assert (spot().name, futures().name) == ("coinex spot", "coinex futures")
 
 
-def test_plain_text_goes_to_this_machine_only() -> None:  # X6
+def test_x6_plain_text_goes_to_this_machine_only() -> None:
     assert spot(url="ws://127.0.0.1:1234/v2/spot").endpoint.port == 1234
     with pytest.raises(UsageError, match="allow_plaintext"):
         spot(url="ws://example.com/")
     assert not futures(url="ws://example.com/", allow_plaintext=True).endpoint.tls
 
 
-def test_credentials_are_of_this_venue() -> None:  # X14
+def test_x14_credentials_are_of_this_venue() -> None:
     with pytest.raises(UsageError, match=r"coinex\.Credentials, not tuple"):
         spot(credentials=("id", SECRET))  # type: ignore[arg-type]
 
 
-def test_a_dialect_is_a_value_without_state_and_without_secrets() -> None:  # X1
+def test_x1_a_dialect_is_a_value_without_state_and_without_secrets() -> None:
     assert spot() == spot() != futures()
     assert "ABCD" not in repr(SIGNED)
     assert SECRET not in repr(SIGNED)
@@ -95,7 +95,7 @@ def test_a_public_connection_opens_without_a_word() -> None:
     assert opening(spot()) == []
 
 
-def test_the_sign_in_signs_the_time_that_it_sends() -> None:  # X12
+def test_x12_the_sign_in_signs_the_time_that_it_sends() -> None:
     (sign,) = opening(SIGNED)
     assert SIGNED.has_credentials
     assert written(SIGNED, sign, 15) == {
@@ -111,7 +111,7 @@ def test_the_sign_in_signs_the_time_that_it_sends() -> None:  # X12
     assert opening(SIGNED, wall_time_ns=1) != [sign]
 
 
-def test_the_sign_in_does_not_print_what_it_signs() -> None:  # X4, X10
+def test_x4_x10_the_sign_in_does_not_print_what_it_signs() -> None:
     (sign,) = opening(SIGNED)
     outgoing = SIGNED.encode(sign, RequestId(1))
     for shown in (repr(sign), str(sign), repr(outgoing)):

@@ -107,7 +107,7 @@ def test_every_documented_value_is_found_equal_under_its_wire_name(example: Any)
 
 
 @pytest.mark.parametrize("example", examples("push"))
-def test_undocumented_extra_members_change_nothing(example: Any) -> None:  # D15
+def test_d15_undocumented_extra_members_change_nothing(example: Any) -> None:
     def enriched(value: Any) -> Any:
         if isinstance(value, dict):
             more = {name: enriched(inner) for name, inner in value.items()}

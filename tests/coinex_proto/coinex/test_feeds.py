@@ -123,7 +123,7 @@ def test_the_second_reading_finds_the_same(feed: Feed, is_filled: bool) -> None:
 
 @each_feed
 @pytest.mark.parametrize("bad", ["NaN", "sNaN", "-Infinity"])
-def test_each_number_that_is_not_finite_is_found(feed: Feed, bad: str) -> None:  # D9, D12
+def test_d9_d12_each_number_that_is_not_finite_is_found(feed: Feed, bad: str) -> None:
     variants = list(spoilt(plain(sample(feed)), bad))
     assert len(variants) == numbers(feed.update)
     for variant in variants:
@@ -135,7 +135,7 @@ def test_each_number_that_is_not_finite_is_found(feed: Feed, bad: str) -> None: 
             assert found.concerns == sample(feed).topic_key
 
 
-def test_a_trade_that_is_not_finite_is_found_among_others() -> None:  # D9
+def test_d9_a_trade_that_is_not_finite_is_found_among_others() -> None:
     update = made(TradesUpdate, is_filled=True)
     (good,) = update.deal_list
     bad = evolve(update, deal_list=(good, evolve(good, amount=Decimal("Infinity"))))

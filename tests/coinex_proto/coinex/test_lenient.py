@@ -134,7 +134,7 @@ INFO = {"start_time": 1, "end_time": 2, "scope": ["SPOT"]}
         {"channel": 101, "info": {**INFO, "protect_duration_start": ""}},
     ],
 )
-def test_a_notice_may_be_an_object_or_a_list_in_either_naming(data: Any) -> None:  # S20
+def test_s20_a_notice_may_be_an_object_or_a_list_in_either_naming(data: Any) -> None:
     found = decoded("notice.update", data)
     assert isinstance(found, NoticeUpdate)
     assert found.channel == 101
@@ -229,7 +229,7 @@ def test_a_time_of_any_form_is_read_or_none(sent: object, read: int | None) -> N
 
 
 @pytest.mark.parametrize("stamp", [-1, 10**18, 0, 1_689_152_421])
-def test_any_integer_is_kept_as_a_time(stamp: int) -> None:  # D13
+def test_d13_any_integer_is_kept_as_a_time(stamp: int) -> None:
     assert decoded("premium.update", {"market": "A", "premium_index": "0.1", "updated_at": stamp}).updated_at == stamp
 
 

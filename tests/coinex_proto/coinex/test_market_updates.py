@@ -29,7 +29,7 @@ def test_nothing_is_left_when_all_trades_were_seen() -> None:
     assert trades(1, 2).without_trades({1, 2}, is_history=False).deal_list == ()
 
 
-def test_updates_cannot_be_changed() -> None:  # C9
+def test_c9_updates_cannot_be_changed() -> None:
     update = IndexUpdate(market="A", index_price=Decimal(1))
     with pytest.raises(exceptions.FrozenInstanceError):
         update.market = "B"  # type: ignore[misc]

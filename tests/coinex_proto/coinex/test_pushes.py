@@ -58,7 +58,7 @@ def test_old_spellings_do_not_pass_so_that_nothing_is_lost_in_silence() -> None:
         PUSHES.decode(json.dumps(old).encode())
 
 
-def test_the_last_price_of_a_book_must_be_finite() -> None:  # D9
+def test_d9_the_last_price_of_a_book_must_be_finite() -> None:
     message = example("depth")
     message["data"]["depth"]["last"] = "Infinity"
     with pytest.raises(PayloadError, match="DepthUpdate"):

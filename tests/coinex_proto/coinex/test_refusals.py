@@ -20,9 +20,9 @@ from coinex_proto.coinex._refusals import refusal
         (9999, False, False, False, False),
     ],
 )
-def test_spot_and_futures_codes_mean_the_same(
+def test_s17_s7_s4_spot_and_futures_codes_mean_the_same(
     base: int, code: int, retryable: bool, is_clock: bool, is_unknown: bool, ends_login: bool
-) -> None:  # S17, S7, S4
+) -> None:
     found = refusal(base + code, "")
     assert found.code == base + code
     assert (found.retryable, found.is_clock, found.is_unknown, found.ends_login) == (

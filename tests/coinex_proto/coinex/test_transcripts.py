@@ -107,7 +107,7 @@ def test_a_public_topic_is_asked_for_and_is_live_with_its_first_push() -> None:
     assert not session.trusted(Ticker("ETHUSDT"))
 
 
-def test_private_topics_wait_for_the_sign_in() -> None:  # S6
+def test_s6_private_topics_wait_for_the_sign_in() -> None:
     _, wire = opened(Orders(), dialect=spot(credentials=Credentials("ACCESS", SECRET)))
     (sign,) = wire.sent()
     assert sign == {
@@ -125,7 +125,7 @@ def test_private_topics_wait_for_the_sign_in() -> None:  # S6
 
 
 @pytest.mark.parametrize("code", [21002, 31002])
-def test_a_refused_signature_is_tried_once_more_with_the_venues_time_and_is_then_final(code: int) -> None:  # S1, S4
+def test_s1_s4_a_refused_signature_is_tried_once_more_with_the_venues_time_and_is_then_final(code: int) -> None:
     session, wire = opened(dialect=futures(credentials=Credentials("ACCESS", SECRET)))
     (sign,) = wire.sent()
     assert gzipped(wire, 0.1, {"id": sign["id"], "code": code, "message": ""}) == []
@@ -164,7 +164,7 @@ def test_a_book_is_proved_by_each_checksum_and_comes_as_a_snapshot() -> None:  #
     assert (session.stats.checksums_passed, session.stats.checksums_failed) == (2, 0)
 
 
-def test_after_a_mismatch_the_book_is_lost_until_a_whole_book_fits() -> None:  # B1
+def test_b1_after_a_mismatch_the_book_is_lost_until_a_whole_book_fits() -> None:
     session, wire = opened(DEPTH)
     wire.events()
     acknowledged(wire)
@@ -182,7 +182,7 @@ def test_after_a_mismatch_the_book_is_lost_until_a_whole_book_fits() -> None:  #
     ]
 
 
-def test_a_difference_before_the_first_whole_book_makes_no_book() -> None:  # B2
+def test_b2_a_difference_before_the_first_whole_book_makes_no_book() -> None:
     session, wire = opened(DEPTH)
     wire.events()
     acknowledged(wire)
@@ -191,7 +191,7 @@ def test_a_difference_before_the_first_whole_book_makes_no_book() -> None:  # B2
     assert kinds(gzipped(wire, 2.0, WHOLE)) == [DepthUpdate, BookChanged]
 
 
-def test_a_book_without_a_whole_push_for_90_seconds_is_lost_and_asked_for_again() -> None:  # N17
+def test_n17_a_book_without_a_whole_push_for_90_seconds_is_lost_and_asked_for_again() -> None:
     session, wire = opened(DEPTH, config=Config(ping_interval=1000.0))
     wire.events()
     acknowledged(wire)
@@ -225,7 +225,7 @@ def test_trades_are_delivered_once_and_history_says_so() -> None:
     assert (news.trade_ids, news.is_history) == ((4,), False)
 
 
-def test_pushes_that_come_after_the_end_of_a_subscription_are_dropped_and_counted() -> None:  # S23
+def test_s23_pushes_that_come_after_the_end_of_a_subscription_are_dropped_and_counted() -> None:
     session, wire = opened(DEPTH)
     wire.events()
     acknowledged(wire)
@@ -239,7 +239,7 @@ def test_pushes_that_come_after_the_end_of_a_subscription_are_dropped_and_counte
     assert session.stats.late_pushes == 2
 
 
-def test_a_refused_topic_touches_nothing_else() -> None:  # S13
+def test_s13_a_refused_topic_touches_nothing_else() -> None:
     session, wire = opened(Ticker("BTCUSDT"), Trades("BTCUSDT"))
     wire.events()
     ticker, trades = wire.sent()
@@ -251,7 +251,7 @@ def test_a_refused_topic_touches_nothing_else() -> None:  # S13
     assert [status.state for status in session.topics()] == ["refused", "acknowledged"]
 
 
-def test_an_unreadable_message_is_an_event_and_the_connection_goes_on() -> None:  # D14, D18
+def test_d14_d18_an_unreadable_message_is_an_event_and_the_connection_goes_on() -> None:
     _, wire = opened(DEPTH)
     wire.events()
     acknowledged(wire)
@@ -280,7 +280,7 @@ def test_an_own_order_is_followed_to_its_end() -> None:
     assert states == [("live", Decimal(0)), ("live", Decimal(1)), ("filled", Decimal(2))]
 
 
-def test_1_000_markets_are_asked_for_in_frames_below_the_limit() -> None:  # S18
+def test_s18_1_000_markets_are_asked_for_in_frames_below_the_limit() -> None:
     session, wire = opened(*(Depth(f"MARKET{number:04}USDT") for number in range(1000)))
     wire.events()
     texts = wire.sent_texts()
@@ -298,7 +298,7 @@ def test_1_000_markets_are_asked_for_in_frames_below_the_limit() -> None:  # S18
     assert max(map(len, texts)) <= 4096
 
 
-def test_the_worked_checksum_of_an_empty_book_is_zero() -> None:  # B6
+def test_b6_the_worked_checksum_of_an_empty_book_is_zero() -> None:
     session, wire = opened(DEPTH)
     wire.events()
     acknowledged(wire)
@@ -308,7 +308,7 @@ def test_the_worked_checksum_of_an_empty_book_is_zero() -> None:  # B6
     assert session.trusted(DEPTH)
 
 
-def test_an_unreadable_difference_puts_its_book_in_doubt_until_a_checksum_fits_again() -> None:  # D16, law 9
+def test_d16_an_unreadable_difference_puts_its_book_in_doubt_until_a_checksum_fits_again() -> None:  # law 9
     session, wire = opened(DEPTH, Ticker())
     wire.events()
     acknowledged(wire)
@@ -323,7 +323,7 @@ def test_an_unreadable_difference_puts_its_book_in_doubt_until_a_checksum_fits_a
     assert kinds(gzipped(wire, 3.0, CHANGE)) == [Restored, DepthUpdate, BookChanged]
 
 
-def test_an_unreadable_order_is_a_hole_in_the_topic_that_it_belongs_to() -> None:  # D16
+def test_d16_an_unreadable_order_is_a_hole_in_the_topic_that_it_belongs_to() -> None:
     session, wire = opened(Orders(), dialect=spot(credentials=Credentials("ACCESS", SECRET)))
     (sign,) = wire.sent()
     gzipped(wire, 0.1, {"id": sign["id"], "code": 0, "message": "OK"})
@@ -333,7 +333,7 @@ def test_an_unreadable_order_is_a_hole_in_the_topic_that_it_belongs_to() -> None
     assert session.trusted(Orders())
 
 
-def test_a_damaged_frame_puts_every_book_in_doubt_since_it_could_have_been_any_push() -> None:  # D2, D3, law 9
+def test_d2_d3_a_damaged_frame_puts_every_book_in_doubt_since_it_could_have_been_any_push() -> None:  # law 9
     session, wire = opened(DEPTH)
     wire.events()
     acknowledged(wire)
@@ -366,7 +366,7 @@ def test_a_book_of_a_market_that_stays_silent_says_what_it_waits_for() -> None:
     assert session.book(DEPTH).why == "asked for, and no whole book has come yet"
 
 
-def test_a_push_that_cannot_be_read_counts_as_a_decode_failure_and_a_gap() -> None:  # D16
+def test_d16_a_push_that_cannot_be_read_counts_as_a_decode_failure_and_a_gap() -> None:
     session, wire = opened(Trades("BTCUSDT"))
     acknowledged(wire)
     gzipped(wire, 1.0, {"method": "deals.update", "data": {"market": "BTCUSDT", "deal_list": []}, "id": None})

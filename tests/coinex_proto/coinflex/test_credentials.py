@@ -50,7 +50,7 @@ def fixed(value: bytes) -> Callable[[int], bytes]:
 
 
 @pytest.mark.parametrize("vector", VECTORS, ids=IDS)
-def test_a_worked_signature_is_reproduced_to_the_digit(vector: Any) -> None:  # S14
+def test_s14_a_worked_signature_is_reproduced_to_the_digit(vector: Any) -> None:
     values, expected = vector["values"], vector["message"]
     server, client = bytes.fromhex(values["server_nonce_hex"]), bytes.fromhex(values["client_nonce_hex"])
     key = private_key_of(values["user_id"], values["passphrase"])
@@ -80,14 +80,14 @@ def test_any_signature_is_accepted_by_another_package(key: bytes, message: bytes
     assert private.get_verifying_key().verify(signature, message, hashlib.sha224)
 
 
-def test_no_two_messages_share_their_r() -> None:  # S14
+def test_s14_no_two_messages_share_their_r() -> None:
     signer = KeySigner(b"\1" * 28)
     seen = {signer.sign(number.to_bytes(40, "big"))[0] for number in range(10_000)}
     assert len(seen) == 10_000
 
 
 @pytest.mark.parametrize("nonce", [b"", b"x" * 15, b"x" * 17, b"x" * 40])
-def test_nothing_but_sixteen_bytes_of_the_server_is_signed(nonce: bytes) -> None:  # S15
+def test_s15_nothing_but_sixteen_bytes_of_the_server_is_signed(nonce: bytes) -> None:
     credentials = Credentials(7, COOKIE, signer=Broken())
     with pytest.raises(UsageError, match="16"):
         credentials.answer(nonce, fixed(NONCE))

@@ -34,17 +34,17 @@ def one(value: object) -> Any:
         b'{"error_code":' + b"9" * 10_000 + b"}",
     ],
 )
-def test_what_is_no_message_is_reported(value: bytes) -> None:  # D4, D6, D7, D8, D18
+def test_d4_d6_d7_d8_d18_what_is_no_message_is_reported(value: bytes) -> None:
     assert isinstance(one(value), Unrecognised)
 
 
 @pytest.mark.parametrize("code", [False, True, "0", 0.0, None, [], {}])
-def test_a_code_that_is_no_integer_is_no_success(code: object) -> None:  # D20
+def test_d20_a_code_that_is_no_integer_is_no_success(code: object) -> None:
     assert isinstance(one({"tag": 1, "error_code": code}), Unrecognised)
 
 
 @pytest.mark.parametrize("tag", [True, "1", 1.0, None, [1]])
-def test_a_tag_that_is_no_integer_matches_nothing(tag: object) -> None:  # D19
+def test_d19_a_tag_that_is_no_integer_matches_nothing(tag: object) -> None:
     assert isinstance(one({"tag": tag, "error_code": 0}), Unrecognised)
 
 
@@ -66,22 +66,22 @@ def test_what_a_message_that_is_both_may_have_said_is_missed() -> None:
     assert one(notice("OrderOpened", error_code=0)).concerns == ("orders", f"{XBT}/{USDT}")
 
 
-def test_a_message_text_of_any_kind_is_carried() -> None:  # D21
+def test_d21_a_message_text_of_any_kind_is_carried() -> None:
     assert one({"tag": 1, "error_code": 77, "error_msg": {"a": 1}}).refusal.message
     assert one({"tag": 1, "error_code": 77}).refusal.code == 77
 
 
 @pytest.mark.parametrize("nonce", ["", "AAAA", "A" * 24, 5, None, "DWrLPsaUKWBw5BMTuNFkmQ==\n"])
-def test_a_welcome_with_another_nonce_is_no_challenge(nonce: object) -> None:  # S15
+def test_s15_a_welcome_with_another_nonce_is_no_challenge(nonce: object) -> None:
     assert isinstance(one({"notice": "Welcome", "nonce": nonce}), Unrecognised)
 
 
-def test_an_unknown_notice_is_reported() -> None:  # D14
+def test_d14_an_unknown_notice_is_reported() -> None:
     assert "unknown notice 'News'" in one({"notice": "News"}).why
 
 
 @pytest.mark.parametrize("name", ["OrderOpened", "OrderModified", "OrdersMatched", "OrderClosed", "TickerChanged"])
-def test_an_unreadable_notice_names_its_market(name: str) -> None:  # D16
+def test_d16_an_unreadable_notice_names_its_market(name: str) -> None:
     kind = "ticker" if name == "TickerChanged" else "orders"
     assert one(notice(name, id="x", bid="x", quantity="x")).concerns == (kind, f"{XBT}/{USDT}")
     assert one({"notice": name, "base": "x"}).concerns == (kind, None)
@@ -122,7 +122,7 @@ def spoiled(draw: st.DrawFn) -> dict[str, Any]:
 
 
 @given(spoiled())
-def test_no_spoiled_message_raises_and_all_of_it_is_typed(value: dict[str, Any]) -> None:  # D16
+def test_d16_no_spoiled_message_raises_and_all_of_it_is_typed(value: dict[str, Any]) -> None:
     for found in decode(json.dumps(value).encode()):
         assert isinstance(found, (Answer, Challenge, Update, Unrecognised))
         if isinstance(found, Update):

@@ -27,7 +27,7 @@ def test_there_are_two_addresses() -> None:
 
 
 @pytest.mark.parametrize("url", ["http://api.coinflex.com", "ws://api.coinflex.com/v1", "wss://a b", "wss://u:p@h"])
-def test_an_address_that_is_none_is_refused(url: str) -> None:  # H19
+def test_h19_an_address_that_is_none_is_refused(url: str) -> None:
     with pytest.raises(UsageError):
         live(url=url)
 

@@ -204,7 +204,7 @@ def go_on(venue: Venue, seconds: float) -> None:
 
 
 @given(story=st.lists(happenings, max_size=30))
-def test_a_trusted_book_is_the_venues(story: Sequence[Happening]) -> None:  # B1, B2, B3, B11
+def test_b1_b2_b3_b11_a_trusted_book_is_the_venues(story: Sequence[Happening]) -> None:
     venue = Venue()
     venue.session.subscribe(Ladder("A"), now=venue.now)
     venue.connect()

@@ -77,6 +77,8 @@ def test_a_candle_whose_volume_is_odd_keeps_its_prices() -> None:
         "close": "2",
         "trades": "16.7x",
     }
-    query = GetCandles(symbol="AAPL-USD", resolution="1MIN", fromISO="2026-01-01T00:00:00Z", toISO="2026-01-02T00:00:00Z")
+    query = GetCandles(
+        symbol="AAPL-USD", resolution="1MIN", fromISO="2026-01-01T00:00:00Z", toISO="2026-01-02T00:00:00Z"
+    )
     answer = query.parse(json.dumps({"candles": [candle]}).encode())
     assert (answer.candles[0].close, answer.candles[0].trades) == (Decimal(2), None)

@@ -171,7 +171,7 @@ def test_a_book_with_what_is_no_number_is_not_trusted(bad: str) -> None:
     assert only(Restored, mds.say(level2(("100", "1"))))
 
 
-def test_an_older_book_than_the_one_before_changes_nothing() -> None:  # B3
+def test_b3_an_older_book_than_the_one_before_changes_nothing() -> None:
     mds = Mds()
     mds.subscribe(qfex.Level2("AAPL-USD"))
     mds.say(level2(("100", "1")))
@@ -191,7 +191,7 @@ def test_a_book_whose_times_went_back_for_good_is_not_trusted_until_the_next_pus
     assert mds.session.book(topic).best_bid == (D(52), D(1))
 
 
-def test_single_late_books_between_newer_ones_cost_no_trust() -> None:  # B3
+def test_b3_single_late_books_between_newer_ones_cost_no_trust() -> None:
     mds = Mds()
     mds.subscribe(qfex.Level2("AAPL-USD"))
     events = []

@@ -164,7 +164,7 @@ def test_no_other_request_can_switch_it_on_or_sign_in(name: str) -> None:
 # Tokens -----------------------------------------------------------------------------------------------------------------
 
 
-def test_the_program_gives_a_token_once_a_connection() -> None:  # X15
+def test_x15_the_program_gives_a_token_once_a_connection() -> None:
     tokens = iter(["one+1/=", "two", "three"])
     session = Session(qfex.trade(qfex.JwtCredentials(lambda: next(tokens)), "sub"), sources())
     now = 0.0

@@ -59,7 +59,7 @@ async def test_n23_a_peer_that_never_closes_is_left_after_the_closing_time(autoj
     async with open_client(coinex.spot(), network=network):
         began = trio.current_time()
     assert trio.current_time() - began <= 2.0
-    assert network.last.half_closed  # N25
+    assert network.last.half_closed
     assert network.last.gone
 
 

@@ -86,7 +86,7 @@ def test_the_welcome_is_a_challenge() -> None:
 
 
 @pytest.mark.parametrize("example", of_kind("push", apart_from="Welcome"))
-def test_members_that_nobody_knows_change_nothing(example: Any) -> None:  # D15
+def test_d15_members_that_nobody_knows_change_nothing(example: Any) -> None:
     message = example["message"]
     more = {"new": [1, {"a": None}], **message, "received_at": 3, "raw": "x"}
     assert VENUE.decode(json.dumps(more).encode()) == VENUE.decode(json.dumps(message).encode())

@@ -70,7 +70,7 @@ def test_the_sign_in_waits_for_the_welcome_and_signs_its_nonce() -> None:
     assert link.say(0.0, {"tag": login["tag"], "error_code": 0}) == [Ready()]
 
 
-def test_no_private_command_leaves_before_the_reply_to_the_sign_in() -> None:  # S6
+def test_s6_no_private_command_leaves_before_the_reply_to_the_sign_in() -> None:
     session = Session(private(), sources())
     session.subscribe(OwnOrders(), now=0.0)
     link = connected(session)
@@ -81,7 +81,7 @@ def test_no_private_command_leaves_before_the_reply_to_the_sign_in() -> None:  #
     assert link.sent() == []
 
 
-def test_any_reply_with_the_tag_of_the_sign_in_is_not_yet_success() -> None:  # S1
+def test_s1_any_reply_with_the_tag_of_the_sign_in_is_not_yet_success() -> None:
     session = Session(private(), sources())
     link = connected(session)
     link.say(0.0, WELCOME)
@@ -106,7 +106,7 @@ def test_without_credentials_nothing_waits_for_the_welcome() -> None:
         session.send(Raw({"method": "GetOrders"}), 0.0)
 
 
-def test_replies_may_come_in_any_order_and_strays_are_reported_only() -> None:  # S9
+def test_s9_replies_may_come_in_any_order_and_strays_are_reported_only() -> None:
     session, link = opened(dialect=private())
     first = session.send(GetBalances(), 0.0)
     second = session.send(Raw({"method": "GetTradeVolume", "asset": XBT}), 0.0)
@@ -179,7 +179,7 @@ def test_a_trade_that_does_not_fit_leaves_the_book_unproved_until_it_is_subscrib
     ]
 
 
-def test_an_unreadable_notice_leaves_its_book_unproved_for_good() -> None:  # D16, law 9
+def test_d16_an_unreadable_notice_leaves_its_book_unproved_for_good() -> None:  # law 9
     session, link = opened(BOOK)
     (watch,) = link.sent()
     link.say(0.0, ok(watch, orders=[order(1, 10000, 96000000)]))
@@ -188,7 +188,7 @@ def test_an_unreadable_notice_leaves_its_book_unproved_for_good() -> None:  # D1
     assert not session.trusted(BOOK)
 
 
-def test_what_could_not_be_read_before_the_snapshot_is_missing_in_it_too() -> None:  # D16, law 9
+def test_d16_what_could_not_be_read_before_the_snapshot_is_missing_in_it_too() -> None:  # law 9
     session, link = opened(BOOK, TICKER)
     book, ticker = link.sent()
     for name in ("OrderOpened", "TickerChanged"):
@@ -217,7 +217,7 @@ def served(session: Session, link: Wire, until: float) -> list[Any]:
 
 
 @pytest.mark.parametrize("topic", [BOOK, TICKER])
-def test_what_may_be_on_although_no_reply_came_is_ended_before_it_is_subscribed_again(topic: Topic[Any]) -> None:  # S10
+def test_s10_what_may_be_on_although_no_reply_came_is_ended_before_it_is_subscribed_again(topic: Topic[Any]) -> None:
     session, link = opened(topic)
     (watch,) = link.sent()
     (unwatch,) = served(session, link, 30.0)
@@ -283,7 +283,7 @@ def test_a_ticker_begins_anew_with_each_connection() -> None:
     assert link.say(61.0, notice("TickerChanged", bid=5)) == []
 
 
-def test_seven_means_that_the_sign_in_is_gone_and_a_new_connection_is_made() -> None:  # S7
+def test_s7_seven_means_that_the_sign_in_is_gone_and_a_new_connection_is_made() -> None:
     session, link = opened(dialect=private())
     session.send(GetBalances(), 0.0)
     (request,) = link.sent()

@@ -8,7 +8,19 @@ import json
 import pytest
 from wsproto.frame_protocol import FrameDecoder
 
-from coinex_proto.simulator.coinex.wire import SMALL, Push, long_units, packed, rate, units
+from coinex_proto.simulator.coinex.wire import (
+    SMALL,
+    Push,
+    long_units,
+    packed,
+    public_deal,
+    public_deal_text,
+    rate,
+    text_of,
+    units,
+)
+from coinex_proto.simulator.market.catalogue import specs
+from coinex_proto.simulator.market.market import Deal, Market
 
 
 @pytest.mark.parametrize("size", [0, 1, SMALL, SMALL + 1, 300_000])
@@ -37,3 +49,22 @@ def test_spot_numbers_are_short_and_futures_numbers_long() -> None:
     assert (units(55 * 10**19), long_units(55 * 10**19)) == ("5.5", "5.50000000000000000000")
     assert (units(0), long_units(0)) == ("0", "0.00000000000000000000")
     assert rate(46_000) == "0.00046"
+
+
+def test_a_push_that_is_written_as_text_is_the_same_push() -> None:
+    data = {"market": "BTCUSDT", "deal_list": []}
+    assert (
+        Push.written("deals.update", json.dumps(data, separators=(",", ":"))).frame == Push("deals.update", data).frame
+    )
+
+
+@pytest.mark.parametrize("name", ["BTCUSDT", 'B"\\\n\u00e9USDT', ""])
+def test_a_name_is_escaped_where_it_has_to_be(name: str) -> None:
+    assert json.loads(text_of(name)) == name
+
+
+@pytest.mark.parametrize("lots", [1, 10**8, 123_456_789])
+def test_a_deal_as_text_says_what_the_object_says(lots: int) -> None:
+    market = Market(specs(["BTCUSDT"])[0])
+    deal = Deal(7, 1_700_000_000_123, "sell", 6_000_050, lots)
+    assert json.loads(public_deal_text(market, deal)) == public_deal(market, deal)

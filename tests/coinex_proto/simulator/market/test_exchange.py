@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from coinex_proto.simulator.market.accounts import NotEnough
-from coinex_proto.simulator.market.exchange import Exchange
+from coinex_proto.simulator.market.exchange import MAKERS, TAKERS, Exchange
 from coinex_proto.simulator.market.market import MarketSpec
 from coinex_proto.simulator.market.matching import Order, Side
 from coinex_proto.simulator.market.refusals import OrderRefused
@@ -205,7 +205,7 @@ def test_what_is_frozen_is_what_open_orders_hold_and_nothing_falls_below_zero(
         assert not (bid and ask) or bid < ask
         for side in market.book.sides.values():
             for level in side:
-                assert level.lots == sum(order.left for order in level.orders.values() if not order.is_hidden) > 0
+                assert level.lots == sum(order.left for order in level.orders if not order.is_hidden) > 0
 
 
 @settings(max_examples=30, deadline=None)
@@ -218,3 +218,56 @@ def test_the_same_input_gives_the_same_events(actions: list[tuple[str, str, Side
         perform(book, actions)
         stories.append(notes.events)
     assert stories[0] == stories[1]
+
+
+CROWD_ACTIONS = st.lists(
+    st.tuples(
+        st.sampled_from(["quote", "hit", "sweep", "own"]),
+        st.sampled_from(["buy", "sell"]),
+        st.integers(95, 105),
+        st.integers(1, 5),
+    ),
+    max_size=40,
+)
+
+
+@settings(max_examples=50, deadline=None)
+@given(actions=CROWD_ACTIONS, key=st.sampled_from([SPOT, FUTURES, INVERSE]))
+def test_the_short_way_of_the_crowd_does_what_placing_an_order_does(
+    actions: list[tuple[str, Side, int, int]], key: str
+) -> None:
+    short, long = Book(), Book()
+    for action, side, price, lots in actions:
+        for book in (short, long):
+            market, exchange = book.exchange.markets[key], book.exchange
+            ticks, amount = price * 100, lots * 10**market.spec.amount_places
+            if action == "own":
+                try:
+                    exchange.place(book.first, key, side, "limit", price=ticks, amount=amount)
+                except OrderRefused:
+                    continue
+            elif action == "quote" and book is short:
+                exchange.quote(market, side, ticks, amount)
+            elif action == "quote":
+                exchange.place(MAKERS, key, side, "limit", price=ticks, amount=amount)
+            elif book is short:
+                exchange.hit(market, side, ticks if action == "sweep" else None, amount)
+            elif market.book.next_maker(side, ticks if action == "sweep" else None) is not None:
+                kind = "ioc" if action == "sweep" else "market"
+                exchange.place(TAKERS, key, side, kind, price=ticks if action == "sweep" else 0, amount=amount)
+    assert story(short, key) == story(long, key)
+
+
+def story(book: Book, key: str) -> object:
+    """Everything that somebody could see of a market and its money."""
+    exchange = book.exchange
+    market = exchange.markets[key]
+    balances = [
+        (owner, currency, held.available, held.frozen, held.margin)
+        for owner in (0, MAKERS, TAKERS, book.first)
+        for currency, held in sorted(exchange.ledger.wallet(owner, market.spec.wallet))
+        if held.total
+    ]
+    ladders = [market.levels(side) for side in ("buy", "sell")]
+    orders = [(o.order_id, o.owner, o.side, o.price, o.left, o.filled) for o in market.book.orders.values()]
+    return balances, ladders, orders, list(market.deals), market.top, market.minutes[-1].value if market.minutes else 0

@@ -1,0 +1,60 @@
+"""`python -m tests.coinex_proto.speed_leaks COUNT`: so many messages through the compiled twins, good and bad; nothing may stay.
+
+Counts blocks of memory and references of what all messages share; prints what it has done, and fails for a difference.
+"""
+
+import gzip
+import sys
+
+from coinex_proto._wire.inflate import inflate
+from coinex_proto.coinex import TickerUpdate, _pushes
+from coinex_proto.errors import PayloadError
+from coinex_proto.speedups import speed
+from coinex_proto.updates import stamp_all
+from tests.coinex_proto.test_speed_twins import PLAIN, frame
+
+MEMBERS = [gzip.compress(payload) for payload in PLAIN.values()]
+BAD = [
+    member
+    for payload in (*PLAIN.values(), b"[]", b'{"method":"nobody.update","data":{}}')
+    for member in (gzip.compress(payload[:-9]), gzip.compress(payload.replace(b"1.50", b"NaN")))
+]
+DATA = b"".join(frame(0x82, member) for member in MEMBERS + BAD) + frame(0x81, b"\xff")
+SHARED = (None, True, TickerUpdate, MEMBERS[0], stamp_all)
+
+
+def round_trip(is_read: bool) -> int:
+    """All messages once; how many."""
+    assert speed is not None
+    messages: list[bytes] = []
+    speed.cut_messages(DATA, 0, 10**6, messages.append)
+    for message in messages:
+        payload = inflate(message, 10**6)
+        updates = speed.decode(_pushes.QUICK_MODELS, payload)
+        if updates is not None:
+            stamp_all(tuple(updates), payload, 1.0)
+            if is_read:
+                repr(updates)
+    try:
+        inflate(MEMBERS[0][:-1], 10**6)
+    except PayloadError:
+        return len(messages) + 1
+    raise AssertionError("a member that is cut short was taken")
+
+
+def measured() -> tuple[int, ...]:
+    return (sys.getallocatedblocks(), *map(sys.getrefcount, SHARED))
+
+
+def main(wanted: int) -> None:
+    done = sum(round_trip(number % 4 == 0) for number in range(1000))
+    before = measured()
+    while done < wanted:
+        done += round_trip(done % 4 == 0)
+    grown = [after - first for first, after in zip(before, measured(), strict=True)]
+    print(f"{done} messages; blocks and references more than before: {grown}")
+    assert all(abs(one) < 100 for one in grown)
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))
