@@ -170,7 +170,10 @@ async def connect(to: Nats, name: str, ended: Callable[[str], None], *, reconnec
     except (OSError, NatsError, TimeoutError, ValueError, ImportError) as error:
         await closed(connection)
         why = f"no answer within {CONNECT_TIMEOUT} s" if isinstance(error, TimeoutError) else said(error)
-        raise ConnectFailed(f"NATS: {connection.said_last or why}") from None
+        text = connection.said_last or why
+        if connection._server_info.get("auth_required") and "uthorization" not in text:
+            text += "; the server demands authorization, and ends a connection whose credentials it refuses"
+        raise ConnectFailed(f"NATS: {text}") from None
     return connection
 
 
