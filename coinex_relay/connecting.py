@@ -118,6 +118,13 @@ class Connection(Client):
         if self._flush_queue is not None and self._flush_queue.empty():
             await self._flush_pending()
 
+    def abort(self) -> None:
+        """Lets go of the sockets, which `close` leaves open after an attempt that failed."""
+        for name in ("_io_writer", "_bare_io_writer"):
+            writer = getattr(self._transport, name, None)
+            if writer is not None:
+                writer.transport.abort()
+
     async def drop(self, subscription: Any) -> None:
         """Ends it."""
         self.direct.pop(subscription._id, None)
@@ -185,9 +192,12 @@ def said(error: BaseException) -> str:
 
 async def closed(connection: Connection) -> None:
     """Ends a connection within a second, whatever is in the way."""
-    with suppress(Exception):
-        async with asyncio.timeout(1.0):
-            await connection.close()
+    try:
+        with suppress(Exception):
+            async with asyncio.timeout(1.0):
+                await connection.close()
+    finally:
+        connection.abort()
 
 
 async def ensure_streams(context: JetStreamContext, *, max_bytes: int, in_memory: bool, replicas: int) -> None:
