@@ -8,6 +8,7 @@ import argparse
 import asyncio
 import json
 import os
+import re
 import resource
 import signal
 import subprocess
@@ -474,7 +475,7 @@ async def kills(count: int) -> None:
             reference = await stack.enter_async_context(open_client(coinex.spot(url=exchange.url)))
             got: dict[Any, list[bytes]] = {}
             true: dict[Any, list[bytes]] = {}
-            lost: list[Event] = []
+            lost: list[Lost] = []
             client.subscribe(*wanted)
             reference.subscribe(*wanted)
             await client.ready(*wanted)
@@ -507,7 +508,8 @@ async def kills(count: int) -> None:
         missing = sum((whole - counts).values())
         twice = sum(number - 1 for number in counts.values() if number > 1)
         print(f"{key}: {len(true[key])} pushes, {missing} lost, {twice} twice")
-    print(f"{count} kills: {len(lost)} times Lost {lost[:2]}")
+    whys = Counter(f"{len(one.topics)} topics: {re.sub('relay k[0-9]+', 'relay', one.why)}" for one in lost)
+    print(f"{count} kills: {len(lost)} times Lost {dict(whys)}")
 
 
 PARTS: Final[dict[str, Callable[[int], Coroutine[Any, Any, None]]]] = {

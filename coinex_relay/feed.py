@@ -302,6 +302,7 @@ class Feed:
         if message.trust == LOST:
             why = message.payload.decode("utf-8", "replace")[:500]
             peer.lost[flow.tail] = why
+            flow.others.pop(message.relay, None)
             if flow.past.source == message.relay and flow.phase is not Phase.WAITING:
                 self._doubted(flow, f"relay {message.relay}: {why}")
         else:
@@ -311,6 +312,8 @@ class Feed:
 
     def _died(self, peer: Peer, why: str) -> None:
         self.peers.died(peer)
+        for flow in self.flows.values():
+            flow.others.pop(peer.relay, None)
         doubted = [
             flow
             for flow in self.flows.values()
@@ -325,11 +328,17 @@ class Feed:
 
     def _moves(self, flow: Flow) -> bool:
         """Whether another relay goes on with it, without a hole."""
-        for peer in self.peers.carriers(flow.tail):
-            if flow.phase is Phase.LIVE and flow.agrees(peer.relay):
-                flow.past.source = peer.relay
-                return True
-        return False
+        if flow.phase is not Phase.LIVE:
+            return False
+        choices = [(flow.aside(peer.relay), peer.relay) for peer in self.peers.carriers(flow.tail)]
+        whole = [(len(aside), relay, aside) for aside, relay in choices if aside is not None]
+        if not whole:
+            return False
+        _, relay, aside = min(whole, key=lambda choice: choice[:2])
+        flow.past.source = relay
+        for message in aside:
+            self._hand_on(flow, message)
+        return True
 
     def _interrupt(self, flows: Sequence[Flow], why: str) -> None:
         """They are lost, and begin anew where a relay carries them."""

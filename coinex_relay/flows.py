@@ -18,6 +18,8 @@ from coinex_relay.messages import Stored
 
 MEMORY: Final = 256
 """Contents of a subject that are remembered: what a slower relay brings after a quicker one is known by them."""
+MOST_ASIDE: Final = 2_000
+"""Messages of a book that are kept of a relay on another chain: twice what a minute between two whole books brings."""
 MOST_HELD: Final = 20_000
 """Messages that may come while the stored ones are read."""
 
@@ -65,8 +67,8 @@ class Flow:
     past: Past
     phase: Phase = Phase.WAITING
     held: list[Stored] = Factory(list)
-    others: dict[str, str] = Factory(dict)
-    """The last content of each relay that is on another chain."""
+    others: dict[str, deque[Stored]] = Factory(dict)
+    """What each relay on another chain has brought, as far as it may be needed to go on with it."""
     is_shared: bool = True
     """The messages have ids of their content."""
     recent: deque[str] = Factory(lambda: deque(maxlen=MEMORY))
@@ -90,8 +92,26 @@ class Flow:
             return Verdict.NEXT
         if message.relay == past.source:
             return Verdict.HOLE
-        self.others[message.relay] = message.content
+        self._set_aside(message)
         return Verdict.KNOWN
+
+    def _set_aside(self, message: Stored) -> None:
+        """A book's chain from its last whole state on, the newest of a state, and of all else the last ones."""
+        aside = self.others.get(message.relay)
+        if aside is None:
+            aside = self.others[message.relay] = deque(maxlen=MOST_ASIDE if self.needs_whole else MEMORY)
+        if message.is_whole or self.is_state or (aside and message.previous != aside[-1].content):
+            aside.clear()
+        aside.append(message)
+
+    def aside(self, relay: str) -> list[Stored] | None:
+        """What has to be handed on to go on with this relay without a hole; None: there would be one."""
+        if not (self.is_state or self.is_shared):
+            return None
+        aside = self.others.get(relay, ())
+        if aside and self.needs_whole and not aside[0].is_whole:
+            return None
+        return list(aside)
 
     def took(self, message: Stored) -> None:
         """The message was handed on."""
@@ -104,14 +124,10 @@ class Flow:
             self.recent.append(message.content)
             if self.others:
                 self.others = {
-                    relay: content
-                    for relay, content in self.others.items()
-                    if content != message.content and relay != message.relay
+                    relay: aside
+                    for relay, aside in self.others.items()
+                    if aside[-1].content != message.content and relay != message.relay
                 }
-
-    def agrees(self, relay: str) -> bool:
-        """Whether this relay, in the place of the one that is followed, makes no hole."""
-        return (self.is_state or self.is_shared) and relay not in self.others
 
     def chain(self, stored: Sequence[Stored], carriers: frozenset[str]) -> list[Stored]:
         """Of stored messages those to begin with, in order: the links that lead to the newest one, from a whole state on.

@@ -2,8 +2,9 @@
 
 import pytest
 
-from coinex_proto import BookChanged, Lost, Restored, UsageError, coinex
-from tests.coinex_relay.world import DEPTH, MARKET, QUOTE, TICKER, TOPICS, TRADES, World, recorded
+from coinex_proto import BookChanged, Lost, Restored, Update, UsageError, coinex
+from coinex_proto.updates import stamp
+from tests.coinex_relay.world import DEPTH, DIALECT, MARKET, QUOTE, TICKER, TOPICS, TRADES, World, recorded
 
 
 def test_a_consumer_has_every_payload_once_and_in_order_and_proves_the_book_again() -> None:
@@ -191,3 +192,48 @@ def test_a_topic_that_no_relay_carries_is_never_live() -> None:
     world.run(5.0)
     assert not consumer.trusted(other)
     assert consumer.of(BookChanged) == []
+
+
+def spaced(updates: tuple[Update, ...]) -> list[Update]:
+    """The same market in other bytes, as a second connection may bring it."""
+    found = []
+    for update in updates:
+        (other,) = [one for one in DIALECT.decode(update.raw) if isinstance(one, Update)]
+        stamp(other, update.raw + b" ", update.received_at)
+        found.append(other)
+    return found
+
+
+def test_a_relay_whose_venue_sends_other_bytes_takes_over_with_what_was_set_aside_of_it() -> None:
+    world = World()
+    first = world.relay("a")
+    world.relay("b", updates=spaced(recorded()))
+    consumer = world.consumer(DEPTH, TRADES, QUOTE)
+    world.run(20.0)
+    assert consumer.of(Lost) == []
+    first.state = "killed"
+    world.run(10.0)
+    assert consumer.of(Lost) == []
+    assert consumer.trusted(DEPTH, TRADES, QUOTE)
+    assert consumer.session.stats.checksums_failed == 0
+    deals = [
+        deal.deal_id for one in consumer.events if isinstance(one, coinex.TradesUpdate) for deal in one.deal_list[::-1]
+    ]
+    sent = [deal.deal_id for one in recorded() if isinstance(one, coinex.TradesUpdate) for deal in one.deal_list[::-1]]
+    begin = sent.index(deals[0])
+    assert deals == sent[begin : begin + len(deals)]
+    assert len(deals) > 20
+
+
+def test_a_relay_that_started_lately_takes_over_before_its_next_push() -> None:
+    world = World()
+    first = world.relay("a")
+    consumer = world.consumer(DEPTH, TRADES)
+    world.run(63.0)
+    late = world.relay("b", updates=[one for one in recorded() if one.received_at - world.first > 60.0])
+    late.publisher.take(next(one for one in recorded() if one.topic_key == TRADES.key))
+    world.run(1.0)
+    first.state = "killed"
+    world.run(5.0)
+    assert consumer.of(Lost) == []
+    assert consumer.trusted(TRADES)
