@@ -39,6 +39,8 @@ MARKETS: Final = 20
 DIALECT: Final = coinex.spot()
 BATCH: Final = 64
 MAX_BYTES: Final = 1 << 28
+QUIET: Final = 4.0
+"""Seconds without a message after which a consumer has seen all that it will."""
 FIRST: Final = 2_000
 """Messages after which everything has come once."""
 
@@ -297,14 +299,16 @@ async def consume(url: str, count: int, clients: int = 1) -> None:
                 await client.ready(*topics())
             client.on(Update)(seen)
         print("asked", flush=True)
+        before = -1
         while not done.is_set():
             with suppress(TimeoutError):
-                async with asyncio.timeout(1.0):
+                async with asyncio.timeout(QUIET):
                     await done.wait()
-                    break
-            if os.getppid() == 1:
-                return
-        used = (time.process_time() - began[0]) / count / clients * 1e6
+            if (began and sum(left) == before) or os.getppid() == 1:
+                break  # what is missing does not come any more
+            before = sum(left)
+        seen_by_all = count * clients - sum(left)
+        used = (time.process_time() - began[0]) / seen_by_all * 1e6
         print(json.dumps({"cpu": used, "lost": sum(left)}), flush=True)
 
 
