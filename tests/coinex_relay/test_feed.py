@@ -237,3 +237,18 @@ def test_a_relay_that_started_lately_takes_over_before_its_next_push() -> None:
     world.run(5.0)
     assert consumer.of(Lost) == []
     assert consumer.trusted(TRADES)
+
+
+@pytest.mark.parametrize("step", [-3600.0, 3600.0])
+def test_a_wall_clock_that_is_set_costs_a_doubt_at_most_and_the_data_go_on(step: float) -> None:
+    world = World()
+    world.relay()
+    consumer = world.consumer(DEPTH, TRADES)
+    world.run(10.0)
+    world.wall_ahead = step
+    world.run(5.0)
+    assert consumer.trusted(DEPTH, TRADES)
+    got = consumer.raws(TRADES.key)
+    sent = [one.raw for one in recorded() if one.topic_key == TRADES.key]
+    assert got == sent[sent.index(got[0]) :][: len(got)]
+    assert consumer.session.stats.checksums_failed == 0

@@ -370,3 +370,33 @@ def test_a_server_that_is_not_there_is_a_connect_failed_with_its_reason(make: An
     else:
         with pytest.raises(ConnectFailed, match=r"NATS: .*refused"), RelayClient("nats://127.0.0.1:1", DIALECT):
             pass
+
+
+def test_the_rights_in_the_docs_are_enough_and_a_consumer_may_say_nothing(
+    tmp_path: Path, server: EmbeddedServer
+) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "scaling.md").read_text()
+    lines = page.partition("These rights are enough:")[2].partition("```text\n")[2].partition("```")[0].splitlines()
+    relay_hears, consumer_hears = lines[1].split()[1:], lines[3].split()[1:]
+    relay_may, consumer_may = lines[0].split()[2:], lines[2].split()[2:]
+    users = [
+        {"user": name, "password": name, "permissions": {"publish": may, "subscribe": hears}}
+        for name, may, hears in (("relay", relay_may, relay_hears), ("consumer", consumer_may, consumer_hears))
+    ]
+
+    async def work(guarded: EmbeddedServer) -> None:
+        relay_url, url = (guarded.url.replace("//", f"//{name}:{name}@") for name in ("relay", "consumer"))
+        async with feeding(relay_url) as fed, open_relay(url, DIALECT) as client:
+            watch = Watch(client)
+            fed.say(200)
+            await client.ready(*TOPICS)
+            assert fed.relay.trouble == ""
+            nats = await connect(Nats(url=url), "intruder", lambda why: None)
+            await nats.publish("md.coinex.spot.deals.BTCUSDT", b"a lie")
+            await nats.flush(10)
+            await seen(lambda: "ermissions" in nats.said_last)
+            await nats.close()
+            assert [one for one in watch.events if isinstance(one, Lost)] == []
+
+    with EmbeddedServer(tmp_path / "rights", settings={"authorization": {"users": users}}) as guarded:
+        run(work(guarded))

@@ -85,7 +85,9 @@ class Consumer:
         self.events: list[Event] = []
         self.followed: set[str] = set()
         dialect = RelayDialect(venue=DIALECT, where=Endpoint(host="relay", port=1, tls=False, target="/secret"))
-        sources = Sources(wall_time_ns=lambda: int(world.now * 1e9), random_bytes=lambda size: bytes(size))
+        sources = Sources(
+            wall_time_ns=lambda: int((world.now + world.wall_ahead) * 1e9), random_bytes=lambda size: bytes(size)
+        )
         self.session = Session(dialect, sources, Config())
         self.is_deaf = False
         if topics:
@@ -187,6 +189,8 @@ class World:
 
     def __init__(self) -> None:
         self.now = START
+        self.wall_ahead = 0.0
+        """Seconds by which the consumers' wall clocks are wrong."""
         self.first = recorded()[0].received_at
         self.stream = Stream()
         self.relays: list[Relay] = []
