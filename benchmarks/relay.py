@@ -39,7 +39,7 @@ MARKETS: Final = 20
 DIALECT: Final = coinex.spot()
 BATCH: Final = 64
 MAX_BYTES: Final = 1 << 28
-QUIET: Final = 4.0
+QUIET: Final = 20.0
 """Seconds without a message after which a consumer has seen all that it will."""
 PACE: Final = 4_000.0
 """Messages a second to all consumers together, so that none is behind."""
@@ -416,7 +416,7 @@ async def memory(count: int) -> None:
             await asyncio.to_thread(cast(Any, process.stdout).readline)
             done = 0
             for seed in range(10**9):
-                part = updates(messages(min(100_000, count - done), seed=seed))
+                part = updates(messages(min(10_000, count - done), seed=seed))
                 for at in range(0, len(part), 2000):
                     await _relayed(relay, part[at : at + 2000])
                     await relay._nats.flush(120)

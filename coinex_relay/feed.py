@@ -12,7 +12,7 @@ from collections import OrderedDict, deque
 from collections.abc import Hashable, Sequence
 from typing import Final, TypeAlias, final
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from coinex_proto.ids import TopicKey
 from coinex_relay.flows import MOST_HELD, Flow, Past, Phase, Verdict
@@ -145,7 +145,8 @@ class Feed:
         """The session wants these topics; it has its answer at once, and what comes proves them."""
         self._answer(request)
         for one in wanted:
-            past = self._memory.pasts.setdefault(one.tail, Past())
+            # A copy: the line before this one may still be closing.
+            past = self._memory.pasts[one.tail] = evolve(self._memory.pasts.get(one.tail) or Past())
             self.flows[one.tail] = Flow(one.tail, one.key, one.needs_whole, one.is_state, past)
             self._actions.append(Follow(one.tail))
 

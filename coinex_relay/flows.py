@@ -96,11 +96,11 @@ class Flow:
         return Verdict.KNOWN
 
     def _set_aside(self, message: Stored) -> None:
-        """A book's chain from its last whole state on, the newest of a state, and of all else the last ones."""
+        """A book's chain from its last whole state on, and of all else the last ones."""
         aside = self.others.get(message.relay)
         if aside is None:
             aside = self.others[message.relay] = deque(maxlen=MOST_ASIDE if self.needs_whole else MEMORY)
-        if message.is_whole or self.is_state or (aside and message.previous != aside[-1].content):
+        if message.is_whole or (aside and message.previous != aside[-1].content):
             aside.clear()
         aside.append(message)
 
@@ -108,10 +108,13 @@ class Flow:
         """What has to be handed on to go on with this relay without a hole; None: there would be one."""
         if not (self.is_state or self.is_shared):
             return None
-        aside = self.others.get(relay, ())
-        if aside and self.needs_whole and not aside[0].is_whole:
+        aside = list(self.others.get(relay, ()))
+        known = [place for place, one in enumerate(aside) if one.content in self.recent]
+        if known:
+            return aside[known[-1] + 1 :]
+        if self.needs_whole and aside and not aside[0].is_whole:
             return None
-        return list(aside)
+        return aside[-1:] if self.is_state else aside
 
     def took(self, message: Stored) -> None:
         """The message was handed on."""
