@@ -64,7 +64,9 @@ async def seen(is_so: Callable[[], bool]) -> None:
 
 
 def carriers(client: Client) -> list[Any]:
-    return client._io.line.transport.line._feed.peers.carriers("coinex.spot.depth.BTCUSDT")  # type: ignore[no-any-return]
+    line: Any = client._io.line
+    found: list[Any] = line.transport.line._feed.peers.carriers("coinex.spot.depth.BTCUSDT")
+    return found
 
 
 def is_unbroken(got: list[bytes], topic: Topic[Event]) -> bool:
