@@ -64,8 +64,9 @@ async def seen(is_so: Callable[[], bool]) -> None:
 
 
 def carriers(client: Client) -> list[Any]:
-    line: Any = client._io.line
-    found: list[Any] = line.transport.line._feed.peers.carriers("coinex.spot.depth.BTCUSDT")
+    (lane,) = client._io._lanes.values()
+    link: Any = lane.link
+    found: list[Any] = link.transport.line._feed.peers.carriers("coinex.spot.depth.BTCUSDT")
     return found
 
 
