@@ -8,7 +8,6 @@ import signal
 import sys
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -19,6 +18,7 @@ from coinex_recorder import RecordingFiles, check, replay
 from coinex_trio import BlockingClient
 from coinex_trio._cli.commands import finish
 from coinex_trio._cli.feeds import MARKET_TOPICS, Topics, coinex_dialect
+from coinex_trio._cli.times import moment, speed_of
 
 LINE_EVERY: Final = 60.0
 """Seconds between two lines in a log."""
@@ -128,34 +128,6 @@ def _record(client: BlockingClient, files: RecordingFiles, seconds: float) -> in
     for path in files.paths:
         sys.stdout.write(f"{path}\n")
     return 0
-
-
-def moment(text: str | None) -> float | None:
-    """Unix seconds, or ISO 8601 (UTC where no zone is said)."""
-    if text is None:
-        return None
-    try:
-        return float(text)
-    except ValueError:
-        pass
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        raise click.BadParameter(f"{text!r} is neither Unix seconds nor a time such as 2026-11-28T22:05:00") from None
-    return (found if found.tzinfo is not None else found.replace(tzinfo=UTC)).timestamp()
-
-
-def speed_of(text: str) -> float:
-    """A factor, or max."""
-    if text == "max":
-        return math.inf
-    try:
-        found = float(text)
-    except ValueError:
-        found = 0.0
-    if not 0 < found < math.inf:
-        raise click.BadParameter(f"{text!r} is neither a number above 0 nor max")
-    return found
 
 
 @click.command(name="replay")
