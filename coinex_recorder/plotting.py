@@ -116,9 +116,9 @@ def _take_gap(seen: _Seen, event: Event, market: str | None) -> None:
 def _take_update(seen: _Seen, event: Update, market: str | None) -> None:
     if event.venue_time is not None:
         seen.latencies.append((event.received_at - event.venue_time) * 1e3)
-    for table, name, row in rows_of(event):
+    for table, name, rows in rows_of(event):
         if table is TRADES and name == market:
-            seen.trades.append((event.received_at, float(row[4]), float(row[5]), str(row[3])))
+            seen.trades += [(event.received_at, float(row[4]), float(row[5]), str(row[3])) for row in rows]
 
 
 def _take_book(seen: _Seen, event: BookChanged, at: float, step: float) -> None:

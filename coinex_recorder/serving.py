@@ -37,7 +37,9 @@ def replay_server(
     """
     name = header(path).name
     if name not in SERVED:
-        raise UsageError(f"a recording of {name} cannot be served, only one of {', '.join(SERVED)}: play it with replay")
+        raise UsageError(
+            f"a recording of {name} cannot be served, only one of {', '.join(SERVED)}: play it with replay"
+        )
     next(tape(path, start, any_version=any_version), None)  # another version, or no recording, is told here
     opened: OpenTape = lambda at: tape(path, at, any_version=any_version)  # noqa: E731
     if name == "qfex mds":
@@ -51,7 +53,11 @@ def tape(path: str | os.PathLike[str], start: float = -math.inf, *, any_version:
     is_whole = False
     for step in played.steps():
         taped = _messages(step)
-        if is_whole and not taped and _is_broken(step.events, is_stopped=played.has_session and played.session.is_stopped):
+        if (
+            is_whole
+            and not taped
+            and _is_broken(step.events, is_stopped=played.has_session and played.session.is_stopped)
+        ):
             is_whole = False
             yield Broken(now=step.now)
         yield from taped

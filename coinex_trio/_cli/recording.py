@@ -209,15 +209,24 @@ def check_command(path: Path, any_version: bool, as_json: bool) -> None:
 @click.argument("path", type=click.Path(path_type=Path))
 @click.option("--to", "directory", type=click.Path(path_type=Path), required=True, help="The directory for the tables.")
 @click.option("--format", "as_format", type=click.Choice(["parquet", "tardis"]), default="parquet", show_default=True)
+@click.option(
+    "--exchange", help="What the tables call it, for readers that know a list of names only (nautilus_trader)."
+)
 @click.option("--any-version", is_flag=True, help="Also a recording of another version of the SDK.")
-def export_command(path: Path, directory: Path, as_format: str, any_version: bool) -> None:
+def export_command(path: Path, directory: Path, as_format: str, exchange: str | None, any_version: bool) -> None:
     """Write a recording as tables: Parquet with exact decimals, or the CSV layouts of tardis.dev."""
 
     def work() -> int:
         from coinex_recorder.exporting import export
 
         try:
-            written = export(path, directory, as_format=as_format, any_version=any_version)  # type: ignore[arg-type]
+            written = export(
+                path,
+                directory,
+                as_format=as_format,  # type: ignore[arg-type]
+                exchange=exchange,
+                any_version=any_version,
+            )
         except OSError as error:
             raise SdkError(f"cannot write to {directory}: {error.strerror or error}") from error
         for one in written:

@@ -43,7 +43,13 @@ class ReplayServer(ConnectionKeeper):
     idle_limit: ClassVar[float] = 60.0
 
     def __init__(
-        self, open_tape: OpenTape, *, now: float, speed: float = 1.0, start: float = -math.inf, answers_close: bool = True
+        self,
+        open_tape: OpenTape,
+        *,
+        now: float,
+        speed: float = 1.0,
+        start: float = -math.inf,
+        answers_close: bool = True,
     ) -> None:
         super().__init__(now, answers_pings=True, answers_close=answers_close, max_request_bytes=65_536)
         self.pace = Pace(speed)
