@@ -33,7 +33,7 @@ LOG: Final = logging.getLogger("coinex_recorder")
 SUFFIX: Final = ".rec"
 INDEX: Final = ".index"
 LOCK: Final = ".coinex-recorder.lock"
-BATCH: Final = 1024
+BATCH: Final = 8192
 """Records of one batch."""
 FRAME_SECONDS: Final = 60.0
 FRAME_BYTES: Final = 1 << 25

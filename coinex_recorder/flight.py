@@ -28,7 +28,7 @@ from coinex_recorder.files import SUFFIX, UNWANTED
 
 LOG: Final = logging.getLogger("coinex_recorder")
 
-BATCH: Final = 4096
+BATCH: Final = 8192
 """Records of one batch."""
 
 

@@ -72,7 +72,7 @@ class Tap:
         self._state: tuple[str, ...] = ()
         """Names of the session's attributes; asking for its `__dict__` would make them slower to find."""
         self.sources = Sources(
-            wall_time_ns=self._noting(sources.wall_time_ns), random_bytes=self._noting(sources.random_bytes)
+            wall_time_ns=self._noting_wall(sources.wall_time_ns), random_bytes=self._noting_random(sources.random_bytes)
         )
         """For the session."""
 
@@ -93,12 +93,23 @@ class Tap:
         methods["handle_timeout"] = self._around_timeout(base.handle_timeout)
         session.__class__ = type("RecordedSession", (base,), methods)
 
-    def _noting(self, read: Callable[..., T]) -> Callable[..., T]:
-        """Clock or chance: what was read is noted. `self._readings` is one list for ever, which spares the garbage collector."""
+    def _noting_wall(self, read: Callable[[], int]) -> Callable[[], int]:
+        """The clock: what was read is noted. `self._readings` is one list for ever, which spares the garbage collector."""
         note: Callable[[Any], None] = self._readings.append
 
-        def noted(*count: int) -> T:
-            found = read(*count)
+        def noted() -> int:
+            found = read()
+            note(found)
+            return found
+
+        return noted
+
+    def _noting_random(self, read: Callable[[int], bytes]) -> Callable[[int], bytes]:
+        """Chance, in the same way."""
+        note: Callable[[Any], None] = self._readings.append
+
+        def noted(count: int) -> bytes:
+            found = read(count)
             note(found)
             return found
 
@@ -106,9 +117,10 @@ class Tap:
 
     def _noting_inflate(self) -> Callable[[bytes, int], bytes]:
         note = self._inflated.append
+        real = inflating.inflate
 
         def inflate(payload: bytes, limit: int) -> bytes:
-            found = inflating.inflate(payload, limit)
+            found = real(payload, limit)
             if found is not payload:
                 note(payload)
                 note(found)
@@ -122,8 +134,8 @@ class Tap:
         def record(session: Session, data: bytes | bytearray | memoryview, now: float) -> None:
             if now >= self.checkpoint_at:
                 self._checkpoint(now)
-            readings.clear()
-            inflated.clear()
+            if readings:
+                readings.clear()
             try:
                 receive_data(session, data, now)
             finally:
@@ -135,6 +147,8 @@ class Tap:
                     made = (DATA, now, reading, packed_data(without_cookies(bytes(data)), inflated))
                 else:
                     made = (DATA, now, reading, data)
+                if inflated:
+                    inflated.clear()
                 if self.room > 0:
                     self.room -= len(data)
                     append(made)
