@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import csv
 import importlib
+import io
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 from itertools import filterfalse
 from pathlib import Path
 from typing import Any, Final, Literal, TypeAlias
 
-from attrs import Factory, define, frozen
+from attrs import define, frozen
 
 from coinex_proto import BookChanged, BookView, Lost, Update, UsageError
 from coinex_proto.recording import RecordingGap
@@ -30,7 +31,9 @@ Rows: TypeAlias = tuple["Table", str, list[Row]]
 """Of one table and market (as the venue names it), in order of their coming."""
 
 ROWS: Final = 50_000
-"""Of one row group: about 20 MB of Python."""
+"""Of one row group."""
+MOST_ROWS: Final = 150_000
+"""Of all files together that wait in memory: about 60 MB of Python."""
 WAITING: Final = ".waiting"
 """Behind the name of a file that waits for its scales."""
 MOST_DIGITS: Final = 76
@@ -127,6 +130,7 @@ def export(
     directory.mkdir(parents=True, exist_ok=True)
     make = ParquetFile if as_format == "parquet" else CsvFile
     files: dict[tuple[str, str], ParquetFile | CsvFile] = {}
+    waiting = 0
     try:
         for table, market, found in rows(path, snapshot_every=snapshot_every, any_version=any_version):
             if as_format == "tardis" and table.name not in TARDIS:
@@ -135,18 +139,17 @@ def export(
             if file is None:
                 file = files[table.name, market] = make(directory, exchange, table, market)
             file.rows += found
-            if len(file.rows) * len(files) >= _MOST_ROWS or len(file.rows) >= ROWS:
-                file.flush()
+            waiting += len(found)
+            if waiting >= MOST_ROWS:
+                waiting = 0
+                for one in files.values():
+                    one.flush()
         for file in files.values():
             file.end()
     finally:
         for file in files.values():
             file.close()
     return tuple(file.path for file in files.values())
-
-
-_MOST_ROWS: Final = 200_000
-"""Of all files together that wait in memory."""
 
 
 # Events to rows -----------------------------------------------------------------------------------------------------------
@@ -184,9 +187,9 @@ def _market_of(key: tuple[Any, ...]) -> str:
 class _Book:
     """The last proved state of one book, to say what has changed since."""
 
-    bids: list[str] = Factory(list)
+    bids: Sequence[str] = ()
     """`price:size`."""
-    asks: list[str] = Factory(list)
+    asks: Sequence[str] = ()
     is_known: bool = False
     snapshot_at: float = 0.0
 
@@ -194,30 +197,27 @@ class _Book:
         book = event.book
         local = _micros(book.received_at)
         stamp = _micros_of_ms(book) or local
-        sides = ("bid", self.bids, list(book.bids.texts())), ("ask", self.asks, list(book.asks.texts()))  # type: ignore[attr-defined]
+        sides = ("bid", self.bids, book.bids.texts()), ("ask", self.asks, book.asks.texts())  # type: ignore[attr-defined]
         is_first = not self.is_known
         found: list[Row] = []
         for side, old, new in sides:
             if old == new:
                 continue
-            gone = set(old).difference(new)
-            changed = [] if is_first else list(filterfalse(set(old).__contains__, new))
-            prices = {level.partition(":")[0] for level in (new if is_first else changed)}
-            for level in gone:
-                price = level.partition(":")[0]
-                if price not in prices:
-                    found.append((stamp, local, False, side, price, "0"))
-            for level in changed:
-                price, _, size = level.partition(":")
-                found.append((stamp, local, False, side, price, size))
+            changed = list(filterfalse(set(old).__contains__, new))
+            changes = [(stamp, local, False, side, *level.split(":")) for level in changed]
+            gone = list(filterfalse(set(new).__contains__, old))
+            if gone:
+                prices = {change[4] for change in changes}
+                removed = [level.partition(":")[0] for level in gone]
+                found += [(stamp, local, False, side, price, "0") for price in removed if price not in prices]
+            if not is_first:
+                found += changes
         whole: list[Row] = []
         at = book.received_at or 0.0
         is_due = is_first or at - self.snapshot_at >= snapshot_every
         if is_due:
             for side, _, new in sides:
-                for level in new:
-                    price, _, size = level.partition(":")
-                    whole.append((stamp, local, True, side, price, size))
+                whole += [(stamp, local, True, side, *level.split(":")) for level in new]
             self.snapshot_at = at
         self.bids, self.asks, self.is_known = sides[0][2], sides[1][2], True
         if found or is_first:
@@ -375,8 +375,14 @@ class ParquetFile:
         fields = [arrow.field(column, self._type(column, kind)) for column, kind in self._table.columns]
         schema = arrow.schema(fields, metadata=self._metadata)
         with parquet.ParquetWriter(self.path, schema) as file, arrow.ipc.open_stream(str(self._waiting)) as batches:
+            held: list[Any] = []
             for batch in batches:
-                file.write_batch(batch.cast(schema))
+                held.append(batch)
+                if sum(one.num_rows for one in held) >= ROWS:
+                    file.write_table(arrow.Table.from_batches(held).cast(schema))
+                    held.clear()
+            if held:
+                file.write_table(arrow.Table.from_batches(held).cast(schema))
 
     def close(self) -> None:
         """Whether it went well or not: nothing is left that waits."""
@@ -398,15 +404,20 @@ class CsvFile:
         fixed = {"exchange": exchange, "symbol": market}
         self._places = [at.get(column, -1) for column in columns]
         self._fixed = [fixed.get(column, "") for column in columns]
-        self._flags = [index for index, (_, sort) in enumerate(table.columns) if sort == "flag"]
+        self._table = table
+        names = io.StringIO()
+        csv.writer(names, lineterminator="").writerow((exchange, market))
+        self._line = names.getvalue().replace("%", "%%") + ",%d,%d,%s,%s,%s,%s\n"
 
     def flush(self) -> None:
         """The rows, to the file; what is None is empty."""
         rows = self.rows
-        for index in self._flags:
-            rows = [(*row[:index], "true" if row[index] else "false", *row[index + 1 :]) for row in rows]
-        places = list(zip(self._places, self._fixed, strict=True))
-        self._lines.writerows([[row[at] if at >= 0 else fixed for at, fixed in places] for row in rows])
+        if self._table is BOOK_CHANGES:  # most of all rows, and nothing in them needs quotes
+            line, words = self._line, ("false", "true")
+            self._file.write("".join([line % (at, seen, words[whole], *rest) for at, seen, whole, *rest in rows]))
+        else:
+            places = list(zip(self._places, self._fixed, strict=True))
+            self._lines.writerows([[row[at] if at >= 0 else fixed for at, fixed in places] for row in rows])
         self.rows.clear()
 
     def end(self) -> None:
