@@ -172,9 +172,13 @@ class FlightTap(Tap):
         records = self._copied()
         try:
             return self._write(records, why)
-        except OSError as error:
-            LOG.error("the flight recorder cannot write to %s: %s", self._recorder.directory, error.strerror or error)
+        except Exception as error:  # noqa: BLE001 - a flight recorder does not end a client
+            why = (isinstance(error, OSError) and error.strerror) or error
+            LOG.error("the flight recorder cannot write to %s: %s", self._recorder.directory, why)
             return None
+
+    def has_failed(self) -> None:
+        LOG.error("the flight recorder has failed by a fault of its own and keeps nothing more: %s", self.failure)
 
     def _copied(self) -> deque[tuple[Any, ...]]:
         while True:

@@ -18,6 +18,7 @@ from attrs import evolve
 from coinex_proto._wire import inflate as inflating
 from coinex_proto.config import Sources
 from coinex_proto.dialect import Dialect
+from coinex_proto.errors import quoted
 from coinex_proto.ids import TopicKey
 from coinex_proto.json import to_json
 from coinex_proto.orders.view import OrderView
@@ -27,6 +28,7 @@ from coinex_proto.recording.records import (
     DATA,
     INPUTS,
     MARK,
+    MISSING,
     TIMEOUT,
     TOLD,
     WHOLE,
@@ -68,6 +70,8 @@ class Tap:
         """Updates by topic, as of the last mark."""
         self.left_out = self.left_out_bytes = 0
         """Inputs that found no room, not told yet."""
+        self.failure = ""
+        """A fault of the recorder's own, which ended the recording and not the session; empty: there was none."""
         self._session: Session | None = None
         self._state: tuple[str, ...] = ()
         """Names of the session's attributes; asking for its `__dict__` would make them slower to find."""
@@ -180,7 +184,7 @@ class Tap:
 
         def record(session: Session, *arguments: Any, **named: Any) -> T:
             now, rest = _time_of(name, arguments, named)
-            packed, text = self._packed(name, rest, named)
+            packed, text = self._packed_or_failed(name, rest, named, now)
             readings.clear()
             raised = ""
             try:
@@ -196,6 +200,27 @@ class Tap:
                     self.has_no_room(made, 0)
 
         return record
+
+    def _packed_or_failed(
+        self, method: str, arguments: tuple[Any, ...], named: dict[str, Any], now: float
+    ) -> tuple[bytes, str]:
+        if not self.failure:
+            try:
+                return self._packed(method, arguments, named)
+            except Exception as error:  # noqa: BLE001 - whatever it is, a recorder does not end a client
+                self._fail(error, now)
+        return b"", ""
+
+    def _fail(self, error: Exception, now: float) -> None:
+        """From here on nothing is recorded; it is told once, and the session goes on."""
+        self.failure = f"{type(error).__name__}: {quoted(error)}"
+        self.records.append((MISSING, now, (), 0, 0, f"the recorder has failed: {self.failure}"))
+        self.checkpoint_at = math.inf
+        self.room = 0
+        self.has_failed()
+
+    def has_failed(self) -> None:
+        """`failure` says why; whoever writes tells it."""
 
     def _packed(self, method: str, arguments: tuple[Any, ...], named: dict[str, Any]) -> tuple[bytes, str]:
         known: dict[int, Hashable] = {}
@@ -261,8 +286,13 @@ class Tap:
         if session._events or not _is_between_messages(session):
             return  # at the next input
         self.checkpoint_at = math.inf
+        try:
+            whole = self.checkpoint()
+        except Exception as error:  # noqa: BLE001 - whatever it is, a recorder does not end a client
+            self._fail(error, now)
+            return
         self.mark(now)
-        self.records.append((CHECKPOINT, now, (), self.checkpoint()))
+        self.records.append((CHECKPOINT, now, (), whole))
 
     def checkpoint(self) -> bytes:
         """The session as it is now, without secrets."""

@@ -123,7 +123,7 @@ def _record(client: BlockingClient, files: RecordingFiles, seconds: float) -> in
     if files.error is not None:
         where = files.paths[-1] if files.paths else files.directory
         raise SdkError(
-            f"the recording has ended: {files.error.strerror or files.error}; what was written is in {where}"
+            f"the recording has ended: {getattr(files.error, 'strerror', None) or files.error}; what was written is in {where}"
         )
     for path in files.paths:
         sys.stdout.write(f"{path}\n")
