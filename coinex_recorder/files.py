@@ -199,10 +199,10 @@ class FileTap(Tap):
                 self._drain()
             self._drain()
             self._end_file()
-        except OSError as error:
-            self._stop_writing(error)
             if self.failure:
                 self._stop_writing(SdkError(f"the recorder has failed by a fault of its own: {self.failure}"))
+        except OSError as error:
+            self._stop_writing(error)
         except Exception as error:  # the thread's own boundary: a fault of ours must be seen
             LOG.exception("the recorder has ended by a fault of its own")
             self._stop_writing(SdkError(f"the recorder has failed by a fault of its own: {error}"))

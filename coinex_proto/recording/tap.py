@@ -18,7 +18,6 @@ from attrs import evolve
 from coinex_proto._wire import inflate as inflating
 from coinex_proto.config import Sources
 from coinex_proto.dialect import Dialect
-from coinex_proto.errors import quoted
 from coinex_proto.ids import TopicKey
 from coinex_proto.json import to_json
 from coinex_proto.orders.view import OrderView
@@ -213,7 +212,7 @@ class Tap:
 
     def _fail(self, error: Exception, now: float) -> None:
         """From here on nothing is recorded; it is told once, and the session goes on."""
-        self.failure = f"{type(error).__name__}: {quoted(error)}"
+        self.failure = f"{type(error).__name__}: {error}"
         self.records.append((MISSING, now, (), 0, 0, f"the recorder has failed: {self.failure}"))
         self.checkpoint_at = math.inf
         self.room = 0

@@ -245,7 +245,7 @@ def test_permission_that_is_lost_ends_the_recording_and_not_the_client(
     assert check(tmp_path / "two").topics
 
 
-@pytest.mark.parametrize("seconds", [60, pytest.param(7200, marks=pytest.mark.long)])
+@pytest.mark.parametrize("seconds", [60, pytest.param(1800, marks=pytest.mark.long)])
 def test_what_a_recorder_keeps_does_not_grow(seconds: float, tmp_path: Path) -> None:
     """What waits is bounded by what has not been written yet, and nothing is kept of what has."""
     with RecordingFiles(tmp_path, flush_every=0.01) as files:
@@ -259,7 +259,7 @@ def test_what_a_recorder_keeps_does_not_grow(seconds: float, tmp_path: Path) -> 
                 while tap.records:
                     time.sleep(0.001)
                 held.append(len(tap._counts) + len(tap._topics) + len(tap._holders) + len(tap._inflated))
-    assert max(held) == held[0]
+    assert max(held) <= 3, held
     assert files.bytes_written > 1_000
 
 
