@@ -146,7 +146,9 @@ def in_directory(way: Callable[[Sequence[Message], Path], float], count: int) ->
 
 def counted(name: str, few: int, many: int) -> float:
     """Instructions a message."""
-    found = [instructions("-m", "benchmarks.recording", "--only", name, "--messages", str(count)) for count in (few, many)]
+    found = [
+        instructions("-m", "benchmarks.recording", "--only", name, "--messages", str(count)) for count in (few, many)
+    ]
     return (found[1] - found[0]) / (many - few)
 
 

@@ -173,11 +173,12 @@ class FlightTap(Tap):
         try:
             return self._write(records, why)
         except Exception as error:  # noqa: BLE001 - a flight recorder does not end a client
-            why = (isinstance(error, OSError) and error.strerror) or error
-            LOG.error("the flight recorder cannot write to %s: %s", self._recorder.directory, why)
+            said = (isinstance(error, OSError) and error.strerror) or error
+            LOG.error("the flight recorder cannot write to %s: %s", self._recorder.directory, said)
             return None
 
     def has_failed(self) -> None:
+        """It is told once, and the client goes on."""
         LOG.error("the flight recorder has failed by a fault of its own and keeps nothing more: %s", self.failure)
 
     def _copied(self) -> deque[tuple[Any, ...]]:

@@ -182,7 +182,6 @@ def sim(
             raise click.UsageError(f"--{min(given - SERVED).replace('_', '-')} is of no use with --replay")
         replayed = Replayed(path=recorded, speed=speed, start=start, any_version=any_version)
         finish(lambda: run_replay(replayed, address=address, port=port, tls=tls, as_json=as_json))
-        return
     if given & {"speed", "start", "any_version"}:
         raise click.UsageError("--speed, --from and --any-version go with --replay")
     if (access_id is None) != (secret_key is None):

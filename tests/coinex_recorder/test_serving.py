@@ -128,7 +128,8 @@ def test_a_lost_line_of_the_recording_drops_its_listeners_and_nothing_of_it_look
     kinds: list[type[Event]] = []
     found: list[str] = []
     with CoinexClient(network=exchange.network) as client:
-        client.on(Event)(lambda event: (kinds.append(type(event)), found.append(to_json(event))))
+        client.on(Event)(lambda event: kinds.append(type(event)))
+        client.on(Event)(lambda event: found.append(to_json(event)))
         client.subscribe(*ALL)
         client.run(seconds=60)
     assert kinds.count(Closed) == 3, "for the drop, for the silent line, and its own end"
