@@ -201,7 +201,7 @@ def test_a_foreign_file_is_refused(foreign: bytes, why: str) -> None:
 def test_a_recording_of_another_format_is_refused(tmp_path: Path) -> None:
     writer = FrameWriter("gzip")
     foreign = writer.batch([["frame", 0.0, [], {"magic": "coinex recording", "format": 99}]]) + writer.end()
-    with pytest.raises(UsageError, match=r"format '?99'?, and this version of the SDK reads format 1"):
+    with pytest.raises(UsageError, match=r"format '?99'?, and this version of the SDK reads format 2"):
         list(replay_bytes(foreign))
 
 
