@@ -27,8 +27,9 @@ Compression: TypeAlias = Literal["gzip", "zstd"]
 
 GZIP: Final = b"\x1f\x8b\x08"
 ZSTD: Final = b"\x28\xb5\x2f\xfd"
-PIECE: Final = 1 << 16
-"""Bytes of a file that are inflated at once, so that a file that promises much needs little memory."""
+PIECE: Final = 1 << 11
+"""Bytes of a file that are inflated at once: a file that promises much needs little memory, and what is damaged takes no more than
+this with it of what comes before."""
 MOST: Final = 1 << 28
 """Bytes of one batch: more is no batch of ours."""
 LENGTH: Final = 4

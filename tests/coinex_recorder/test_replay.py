@@ -131,6 +131,19 @@ def test_damage_in_the_middle_is_a_gap_and_the_rest_goes_on_at_a_checkpoint(tmp_
     assert sum(damage.size for damage in played.damages) > 0
 
 
+def test_damage_in_the_first_frame_costs_nothing_that_came_before(tmp_path: Path) -> None:
+    with recorded("coinex", tmp_path, seconds=120, faults="", compression="gzip") as (_, _, files):
+        pass
+    path = files.paths[0]
+    whole = path.read_bytes()
+    assert len(whole) > 20_000
+    path.write_bytes(whole[:-400] + bytes(20) + whole[-380:])
+    report = check(path)
+    assert not report.is_whole
+    assert report.damaged_bytes > 0
+    assert "NOT WHOLE" in report.text()
+
+
 def with_checkpoints(tmp_path: Path) -> tuple[bytes, list[int], list[str]]:
     """A recording in three frames, where each begins, and what was live."""
     from coinex_proto import Config
