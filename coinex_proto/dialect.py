@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol, Self, TypeAlias, final, runtime
 from attrs import field, frozen
 
 from coinex_proto.commands import Command, Outgoing, Refusal
-from coinex_proto.config import Endpoint, Rate
+from coinex_proto.config import Config, Endpoint, Rate
 from coinex_proto.events import Unrecognised
 from coinex_proto.ids import ReplyKey, RequestId
 from coinex_proto.updates import Event, Update
@@ -185,3 +185,19 @@ class SpreadsTopics(Protocol):
     def without_sign_in(self) -> Dialect:
         """The same venue for a connection that carries public topics only; itself, where there is no other way."""
         ...
+
+
+def documented_limit(dialect: Dialect) -> int | None:
+    """How many topics the venue allows on one connection; None: it documents no limit."""
+    return dialect.topics_per_connection if isinstance(dialect, SpreadsTopics) else None
+
+
+def needs_lines(config: Config, dialect: Dialect) -> bool:
+    """Whether one `Session` is not enough for what is asked for, so that it takes `Lines`."""
+    return (
+        config.renew_every is not None
+        or config.lines > 1
+        or config.doubled is not None
+        or config.topics_per_connection is not None
+        or documented_limit(dialect) is not None
+    )

@@ -167,6 +167,11 @@ class Session:
         book: object = None if subscription is None else subscription.verification.book
         return book.whole_update(str(topic.key[1])) if isinstance(book, MakesWholeUpdates) else None
 
+    def has_whole_updates(self, topic: Topic[Any]) -> bool:
+        """Whether `whole_update` can give anything for this topic."""
+        subscription = self._subscriptions.get(topic.key)
+        return subscription is not None and isinstance(subscription.verification.book, MakesWholeUpdates)
+
     def trusted_at(self, now: float, *topics: Topic[Any]) -> bool:
         """Whether these are live, and the connection was proved lately enough for that to mean something now."""
         return self.trusted(*topics) and self.is_proved(now)

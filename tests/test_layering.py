@@ -236,7 +236,8 @@ def test_an_asyncio_program_does_not_import_trio_as_long_as_it_does_without_http
 
 
 def test_the_asyncio_driver_stays_small() -> None:
-    assert len((ROOT / "coinex_asyncio/_io/asyncio_io.py").read_text().splitlines()) <= 350
+    for name in ("asyncio_io", "lane"):
+        assert len((ROOT / f"coinex_asyncio/_io/{name}.py").read_text().splitlines()) <= 350
 
 
 @pytest.mark.parametrize(

@@ -127,6 +127,8 @@ class Trust:
         delivered = self.delivered.of(whole.topic_key)
         is_history = delivered.is_history_due and not _is_long_live(route, now)
         fresh = delivered.take_new(whole, is_history=is_history)
+        if self._beside is not None and fresh is not whole:
+            self._beside.came_again(whole)
         if fresh is None:
             self._came(route, now)
         return fresh

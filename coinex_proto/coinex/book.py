@@ -12,7 +12,7 @@ from typing import Final, final
 from attrs import evolve
 
 from coinex_proto.books.book import Levels
-from coinex_proto.books.ladder import Ladder, take_push
+from coinex_proto.books.ladder import Ladder, LevelTexts, take_push
 from coinex_proto.coinex.market_updates import DepthLevels, DepthUpdate
 from coinex_proto.errors import PayloadError
 from coinex_proto.moments import unix_milliseconds
@@ -35,9 +35,11 @@ class CoinexBook:
     __slots__ = (
         "_asks",
         "_bids",
+        "_checksum",
         "_due",
         "_gets_differences",
         "_is_synced",
+        "_levels",
         "_newest",
         "_updated_at_ms",
         "_why",
@@ -62,6 +64,9 @@ class CoinexBook:
     def _forget(self) -> None:
         self._bids.clear()
         self._asks.clear()
+        self._checksum = 0
+        self._levels: tuple[LevelTexts, LevelTexts] | None = None
+        """Both sides as they are now, once somebody has asked; a book may be long, and a push may change nothing."""
         self._is_synced = False
         self._newest: DepthLevels | None = None
         self._updated_at_ms: int | None = None
@@ -81,7 +86,9 @@ class CoinexBook:
         at_ms = self._updated_at_ms
         if at_ms is not None and not _LEAST_MS <= at_ms < _MOST_MS:
             at_ms = unix_milliseconds(at_ms)
-        return Levels(self._bids.levels(), self._asks.levels(), at_ms)
+        if self._levels is None:
+            self._levels = self._bids.levels(), self._asks.levels()
+        return Levels(*self._levels, at_ms)
 
     def whole_update(self, market: str) -> DepthUpdate | None:
         """The proved book as a whole push; its checksum and its times are those of the newest push."""
@@ -113,10 +120,13 @@ class CoinexBook:
 
     def _take(self, update: DepthUpdate) -> str | None:
         depth = update.depth
-        checksum = take_push(self._bids, self._asks, depth.bids, depth.asks, update.is_full)
+        bids, asks = depth.bids, depth.asks
+        if update.is_full or bids or asks:
+            self._levels = None
+            self._checksum = take_push(self._bids, self._asks, bids, asks, update.is_full)
         self._updated_at_ms = depth.updated_at
         # The page says signed, the wire is unsigned: equal modulo 2^32.
-        if checksum != depth.checksum & 0xFFFFFFFF:
+        if self._checksum != depth.checksum & 0xFFFFFFFF:
             self.checks_failed += 1
             self._is_synced = False
             self._why = f"the checksum does not fit; {_WAITING}"

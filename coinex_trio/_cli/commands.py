@@ -16,6 +16,7 @@ from typing import IO, Final, NoReturn
 import click
 
 from coinex_proto import SdkError, UsageError, speedups
+from coinex_trio._cli.browser import WEB_PORT
 from coinex_trio._cli.demo import run_demo
 from coinex_trio._cli.doctor import STATUSES, run_doctor
 from coinex_trio._cli.feeds import FEEDS, coinex_dialect, credentials_if_set
@@ -100,7 +101,9 @@ SERVED: Final = frozenset({"port", "address", "tls", "as_json", "speed", "start"
 
 @coinex.command()
 @click.option("--venue", type=click.Choice(sorted(VENUES)), default="coinex", show_default=True)
-@click.option("--port", type=click.IntRange(0, 65535), default=0, help="0 takes a free one.")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), help=f"0 takes a free one, as by default; with --web {WEB_PORT}."
+)
 @click.option("--seed", type=int, default=0, show_default=True, help="Same seed, same market and keys.")
 @click.option(
     "--markets",
@@ -136,7 +139,10 @@ SERVED: Final = frozenset({"port", "address", "tls", "as_json", "speed", "start"
     help="HTTP takes HMAC only, not also SHA-256 of text and secret as the live one.",
 )
 @click.option("--tls", is_flag=True, help="wss:// and https://, with a certificate of its own; it says what to trust.")
-@click.option("--json", "as_json", is_flag=True, help="The first line is JSON with its URLs and keys.")
+@click.option("--web", is_flag=True, help="Also a page to watch it and make it do things, opened in your browser.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="The first line is JSON with its URLs and keys; opens no browser."
+)
 @click.option(
     "--replay",
     "recorded",
@@ -150,7 +156,7 @@ SERVED: Final = frozenset({"port", "address", "tls", "as_json", "speed", "start"
 def sim(
     context: click.Context,
     venue: str,
-    port: int,
+    port: int | None,
     seed: int,
     markets: int | tuple[str, ...],
     rate: float,
@@ -161,6 +167,7 @@ def sim(
     accounts: int,
     strict_signatures: bool,
     tls: bool,
+    web: bool,
     as_json: bool,
     recorded: Path | None,
     speed: float,
@@ -181,7 +188,7 @@ def sim(
         if given - SERVED:
             raise click.UsageError(f"--{min(given - SERVED).replace('_', '-')} is of no use with --replay")
         replayed = Replayed(path=recorded, speed=speed, start=start, any_version=any_version)
-        finish(lambda: run_replay(replayed, address=address, port=port, tls=tls, as_json=as_json))
+        finish(lambda: run_replay(replayed, address=address, port=port or 0, tls=tls, as_json=as_json))
     if given & {"speed", "start", "any_version"}:
         raise click.UsageError("--speed, --from and --any-version go with --replay")
     if (access_id is None) != (secret_key is None):
@@ -199,6 +206,7 @@ def sim(
         accounts=accounts,
         strict_signatures=strict_signatures,
         tls=tls,
+        web=web,
     )
     finish(lambda: run_sim(venue, settings, as_json=as_json))
 

@@ -168,6 +168,18 @@ def test_it_can_be_sought_paused_and_made_faster(coinex_recording: tuple[Path, l
         assert [[str(price), str(size)] for price, size in book.bids] == bids[book.updated_at_ms]
 
 
+def test_whoever_signs_in_is_let_in_and_hears_nothing_private(coinex_recording: tuple[Path, list[str]]) -> None:
+    exchange = replay_memory_exchange(coinex_recording[0], speed=10)
+    found: list[Event] = []
+    credentials = coinex.Credentials("id", "secret")
+    with CoinexClient(network=exchange.network, credentials=credentials) as client:
+        client.on(coinex.OrderUpdate)(found.append)
+        client.subscribe(coinex.Orders(), coinex.Trades("BTCUSDT"))
+        client.run(seconds=3)
+        assert client.trusted(coinex.Trades("BTCUSDT"))
+    assert found == []
+
+
 def test_a_recording_of_coinflex_is_refused_and_says_what_to_do(tmp_path: Path) -> None:
     with recorded("coinflex", tmp_path, faults="", seconds=2):
         pass

@@ -17,6 +17,7 @@ from typing import ClassVar, Generic, TypeVar
 
 from coinex_proto.simulator.hosting.connection import Ending, ServerConnection
 from coinex_proto.simulator.hosting.connections import ConnectionKeeper
+from coinex_proto.simulator.hosting.control import ControlSocket
 from coinex_proto.simulator.hosting.fault_runner import FaultRunner, Perform
 from coinex_proto.simulator.hosting.faults import Fault, FaultPlan, parse_fault, parse_faults
 from coinex_proto.simulator.hosting.waking import Waking
@@ -55,6 +56,11 @@ class VenueServer(ConnectionKeeper, Generic[Code]):
             now, answers_pings=answers_pings, answers_close=answers_close, max_request_bytes=max_request_bytes
         )
         self.exchange = exchange
+        self.connection_life = math.inf
+        """Seconds after which a connection is cut, however lively it is."""
+        self.has_one_sign_in = False
+        """Each sign-in ends the connections that have signed in before it."""
+        self._signed_in: dict[ServerConnection, int] = {}
         self.crowds = Crowds(exchange, crowd, seed, self._woken)
         self._waking = Waking(exchange.markets, self._wake)
         self._refusals: dict[str, list[Code]] = {}
@@ -63,6 +69,13 @@ class VenueServer(ConnectionKeeper, Generic[Code]):
         self._funding_at = self._next_funding()
 
     # what a host needs
+
+    def accept(self, now: float) -> ServerConnection:
+        """A new TCP connection."""
+        connection = super().accept(now)
+        connection.ends_at = now + self.connection_life
+        self.wake_at(connection.next_at(self.idle_limit))
+        return connection
 
     def next_deadline(self) -> float | None:
         """When `advance` has something to do; None while nothing at all is going on."""
@@ -127,7 +140,8 @@ class VenueServer(ConnectionKeeper, Generic[Code]):
     def stall(self, seconds: float) -> None:
         """Freeze every open connection: nothing is read or written for so long, then all of it."""
         for connection in self.connections:
-            connection.stall(self.now + seconds)
+            if not isinstance(connection.service, ControlSocket):
+                connection.stall(self.now + seconds)
         self.wake_at(self.now + seconds)
 
     def refuse(self, method: str, code: Code, times: int = 1) -> None:
@@ -141,6 +155,13 @@ class VenueServer(ConnectionKeeper, Generic[Code]):
     def inject(self, fault: str | Fault) -> None:
         """Add one more fault, an object or a line of the fault language, counted from now."""
         self._faults.plan.add(parse_fault(fault) if isinstance(fault, str) else fault, self.now)
+
+    def limit_lives(self, seconds: float) -> None:
+        """Cut each connection so long after it began."""
+        self.connection_life = seconds
+        for connection in self.connections:
+            connection.ends_at = connection.opened_at + seconds
+        self.wake_at(self.now)
 
     @abstractmethod
     def sign_out(self) -> None:
@@ -157,6 +178,10 @@ class VenueServer(ConnectionKeeper, Generic[Code]):
     @abstractmethod
     def announce_maintenance(self, start: float, end: float) -> None:
         """Announce maintenance: begin and end in seconds from now."""
+
+    def sockets(self) -> tuple[ServerConnection, ...]:
+        """Connections that are WebSockets of the venue by now: what works the exchange has no faults."""
+        return tuple(one for one in super().sockets() if not isinstance(one.service, ControlSocket))
 
     # what sockets need
 
@@ -187,6 +212,17 @@ class VenueServer(ConnectionKeeper, Generic[Code]):
     def wake_later(self, key: str) -> None:
         """Somebody looks at this market among all others: it wakes by and by."""
         self._waking.later(key, self.now)
+
+    def signed_in(self, connection: ServerConnection, owner: int) -> None:
+        """A connection has signed in to this account."""
+        before = [other for other, theirs in self._signed_in.items() if theirs == owner and other is not connection]
+        self._signed_in[connection] = owner
+        for other in before if self.has_one_sign_in else ():
+            other.end("fin")
+
+    def ended(self, connection: ServerConnection) -> None:
+        super().ended(connection)
+        self._signed_in.pop(connection, None)
 
     # time
 

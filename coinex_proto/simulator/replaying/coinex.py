@@ -54,6 +54,9 @@ class CoinexReplay(ReplayServer):
         if method.endswith("subscribe"):
             self.subscribed()
 
+    def signed_in(self, connection: ServerConnection, owner: int) -> None:
+        """Nothing follows of it."""
+
     def ended(self, connection: ServerConnection) -> None:
         super().ended(connection)
         self.subscribed()
