@@ -10,6 +10,7 @@ import os
 import re
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import IO, Final, NoReturn
 
 import click
@@ -22,8 +23,9 @@ from coinex_trio._cli.feeds import FEEDS, coinex_dialect, credentials_if_set
 from coinex_trio._cli.relay import KINDS, run_relay
 from coinex_trio._cli.relay import Settings as RelaySettings
 from coinex_trio._cli.screens import SCREENS
-from coinex_trio._cli.sim import VENUES, Settings, run_sim
+from coinex_trio._cli.sim import VENUES, Replayed, Settings, run_replay, run_sim
 from coinex_trio._cli.terminal import console
+from coinex_trio._cli.times import moment, speed_of
 from coinex_trio._cli.watch import run_watch
 
 INTERRUPTED = 130
@@ -95,6 +97,10 @@ def demo(seconds: float, seed: int) -> None:
     finish(lambda: run_demo(seconds, seed, console()))
 
 
+SERVED: Final = frozenset({"port", "address", "tls", "as_json", "speed", "start", "any_version"})
+"""Options of `sim` that a replay knows."""
+
+
 @coinex.command()
 @click.option("--venue", type=click.Choice(sorted(VENUES)), default="coinex", show_default=True)
 @click.option(
@@ -139,7 +145,18 @@ def demo(seconds: float, seed: int) -> None:
 @click.option(
     "--json", "as_json", is_flag=True, help="The first line is JSON with its URLs and keys; opens no browser."
 )
+@click.option(
+    "--replay",
+    "recorded",
+    type=click.Path(path_type=Path),
+    help="Serve this recording, a file or a directory, instead of an invented market.",
+)
+@click.option("--speed", type=speed_of, default="1", show_default=True, help="Of a replay: 10, ten times as fast; max.")
+@click.option("--from", "start", type=moment, help="Of a replay: Unix seconds, or a time in ISO 8601.")
+@click.option("--any-version", is_flag=True, help="Of a replay: also a recording of another version of the SDK.")
+@click.pass_context
 def sim(
+    context: click.Context,
     venue: str,
     port: int | None,
     seed: int,
@@ -154,8 +171,28 @@ def sim(
     tls: bool,
     web: bool,
     as_json: bool,
+    recorded: Path | None,
+    speed: float,
+    start: float | None,
+    any_version: bool,
 ) -> None:
-    """Run a local exchange that other programs can connect to, until Ctrl-C."""
+    """Run a local exchange that other programs can connect to, until Ctrl-C; or play them a recorded market.
+
+    A replay passes while somebody has subscribed, and is controlled over HTTP: GET /replay, POST /replay/seek?to=UNIX_SECONDS,
+    /replay/speed?x=10, /replay/pause and /replay/play.
+    """
+    given = {
+        name
+        for name in context.params
+        if context.get_parameter_source(name) is not click.core.ParameterSource.DEFAULT and name != "recorded"
+    }
+    if recorded is not None:
+        if given - SERVED:
+            raise click.UsageError(f"--{min(given - SERVED).replace('_', '-')} is of no use with --replay")
+        replayed = Replayed(path=recorded, speed=speed, start=start, any_version=any_version)
+        finish(lambda: run_replay(replayed, address=address, port=port or 0, tls=tls, as_json=as_json))
+    if given & {"speed", "start", "any_version"}:
+        raise click.UsageError("--speed, --from and --any-version go with --replay")
     if (access_id is None) != (secret_key is None):
         raise click.UsageError("--access-id and --secret-key go together")
 

@@ -62,6 +62,8 @@ class ServerConnection:
         """Data frames on the WebSocket, answers and pushes."""
         self.wants_close: Ending | None = None
         """Flush `data_to_send()`, then close like this (rst: linger 0)."""
+        self.unsent = 0
+        """Bytes that the host holds because the client does not take them; the host says so."""
         self._venue = venue
         self._http: HttpServer | None = HttpServer(lambda: venue.now)
         self._websocket: WebSocketServer | None = None

@@ -25,6 +25,7 @@ class Connection:
     """The exchange's end, which only the exchange uses."""
 
     wants_close: Literal["fin", "rst"] | None = None
+    unsent = 0
 
     def receive_data(self, data: bytes, now: float) -> None: ...
 
