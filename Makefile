@@ -24,7 +24,7 @@ TWINS ?= tests/coinex_proto/test_speed_twins.py tests/coinex_proto/books/test_la
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
-CODE := coinex_asyncio coinex_driver coinex_proto coinex_trio coinex_recorder tests benchmarks $(wildcard examples)
+CODE := coinex_asyncio coinex_driver coinex_proto coinex_trio coinex_recorder coinex_relay tests benchmarks $(wildcard examples)
 
 .PHONY: demo lines test format lint types tests matrix mutate uncited long simulate interrupts fuzz fuzz-core sanitize docs interop browser pictures bench clean help
 .DEFAULT_GOAL := help

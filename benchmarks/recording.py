@@ -1,6 +1,7 @@
 """`python -m benchmarks.recording`: what a recording costs per message, what it takes on disk, and how fast it is played and exported.
 
 CPU of the whole process, the writing thread with it; each figure is the median of interleaved rounds on the stream of `benchmarks.stream`.
+With `--instructions` what valgrind counts instead, which no neighbour on the machine disturbs: by the difference of two lengths.
 """
 
 import argparse
@@ -17,11 +18,13 @@ from typing import Any
 from attrs import frozen
 
 from benchmarks.contestants import NOW, SOURCES, markets_of, opened
+from benchmarks.instructions import instructions
 from benchmarks.server import acknowledgements
 from benchmarks.stream import Message, stream
 from coinex_proto import Session, Sources, coinex
 from coinex_proto.config import SessionTap
 from coinex_recorder import FlightRecorder, RecordingFiles, files_of, replay
+from coinex_recorder.exporting import export
 
 
 @frozen
@@ -112,11 +115,18 @@ def on_disk(messages: Sequence[Message], directory: Path) -> float:
     return sum(path.stat().st_size for path in files_of(directory)) / sum(len(message.payload) for message in messages)
 
 
+def exported(messages: Sequence[Message], directory: Path) -> float:
+    """To the layout of tardis.dev, from files."""
+    recorded(messages, directory / "recording")
+    return measured(lambda: export(directory / "recording", directory / "tables", as_format="tardis"))
+
+
 WAYS: dict[str, Callable[[Sequence[Message], Path], float]] = {
     "session": session_alone,
     "flight recorder": with_flight_recorder,
     "recorded": recorded,
     "replay": replayed,
+    "export": exported,
 }
 
 
@@ -134,12 +144,31 @@ def in_directory(way: Callable[[Sequence[Message], Path], float], count: int) ->
         return way(messages, Path(directory))
 
 
+def counted(name: str, few: int, many: int) -> float:
+    """Instructions a message."""
+    found = [
+        instructions("-m", "benchmarks.recording", "--only", name, "--messages", str(count)) for count in (few, many)
+    ]
+    return (found[1] - found[0]) / (many - few)
+
+
 def main(arguments: Sequence[str]) -> None:
     """Measures and prints."""
     parser = argparse.ArgumentParser(prog="benchmarks.recording", description=__doc__)
     parser.add_argument("--messages", type=int, default=20_000)
     parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--instructions", action="store_true")
+    parser.add_argument("--only", choices=WAYS, help="This way once, here.")
     chosen = parser.parse_args(arguments)
+    if chosen.only:
+        in_directory(WAYS[chosen.only], chosen.messages)
+        return
+    if chosen.instructions:
+        found = {name: counted(name, 2_000, chosen.messages) for name in WAYS}
+        print("instructions a message, all threads")
+        for name, count in found.items():
+            print(f"{name:<18}{count:>10,.0f}{count / found['session']:>8.3f} x session")
+        return
     rounds = [{name: one(way, chosen.messages) for name, way in WAYS.items()} for _ in range(chosen.rounds)]
     print(f"{chosen.messages} messages, a read each; microseconds of CPU a message, all threads")
     for name in WAYS:

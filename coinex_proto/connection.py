@@ -36,7 +36,7 @@ from coinex_proto.checks import check_command
 from coinex_proto.commands import Command, describe
 from coinex_proto.config import Config, Endpoint, Sources
 from coinex_proto.decoding import check_count
-from coinex_proto.dialect import Answer, Challenge, Dialect, Inbound, Mended, SendNow
+from coinex_proto.dialect import Answer, Challenge, Dialect, Inbound, Interrupted, Mended, SendNow
 from coinex_proto.errors import (
     LoginRefused,
     NotReady,
@@ -443,6 +443,8 @@ class Connection:
                 self._asked(item, payload, now)
             elif type(item) is Unrecognised:
                 self._take_unrecognised(item, inbound, now)
+            elif type(item) is Interrupted:
+                events.append(item)
         if has_update and self._requests.pending.optional:
             self._agenda.add(Item.ANSWER)
 

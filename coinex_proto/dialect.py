@@ -14,7 +14,7 @@ from attrs import field, frozen
 from coinex_proto.commands import Command, Outgoing, Refusal
 from coinex_proto.config import Config, Endpoint, Rate
 from coinex_proto.events import Unrecognised
-from coinex_proto.ids import ReplyKey, RequestId
+from coinex_proto.ids import ReplyKey, RequestId, TopicKey
 from coinex_proto.updates import Event, Update
 
 if TYPE_CHECKING:
@@ -57,7 +57,19 @@ class SendNow:
     command: Command[Any]
 
 
-Inbound: TypeAlias = Answer | Challenge | SendNow | Update | Unrecognised
+@frozen(kw_only=True)
+class Interrupted(Event):
+    """The peer says that it does not know any more whether these topics are right; for the session only.
+
+    They are lost at once, each until the next update of it, a book until the next whole one. For a peer between the venue and
+    us, such as a relay: a venue itself says nothing of the kind.
+    """
+
+    concerns: tuple[TopicKey, ...]
+    why: str
+
+
+Inbound: TypeAlias = Answer | Challenge | SendNow | Update | Unrecognised | Interrupted
 """What a payload can hold."""
 
 

@@ -34,7 +34,7 @@ from coinex_proto.checks import check_command, check_topics
 from coinex_proto.commands import Command, describe
 from coinex_proto.config import Config, Sources
 from coinex_proto.connection import Connection
-from coinex_proto.dialect import Dialect
+from coinex_proto.dialect import Dialect, Interrupted
 from coinex_proto.errors import (
     ConnectFailed,
     NotReady,
@@ -663,6 +663,8 @@ class Session:
                 self._events.append(event)
                 self._trust.unread()
                 self._missed(event, now)
+            case Interrupted():
+                self._trust.interrupted(event.concerns, now, event.why)
             case _:
                 self._events.append(event)
 

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import os
 from collections import Counter
+from html import escape
 from typing import Final, final
 
 from attrs import define, field
 
 from coinex_proto import BookChanged, Event, Lost, TopicKey, TopicStatus, Unrecognised, Update
+from coinex_proto.notebook import BAD, GOOD
 from coinex_proto.recording import Difference, RecordingGap, Replay
 from coinex_proto.recording.tap import topic_text
 from coinex_proto.topics import wide
@@ -106,6 +108,27 @@ class Report:
         lines += [f"  the replay counts otherwise at {one.at:.3f}: {_changed(one)}" for one in self.differences[:5]]
         lines.append("  every input is there, and gives what it gave live" if self.is_whole else "  NOT WHOLE")
         return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        """For notebooks: a row a topic, with a bar of what is proved of the time that it was wanted."""
+        rows = "".join(_row(one) for one in self.topics.values())
+        notes = [line.strip() for line in self.text().splitlines()[1 + len(self.topics) :]]
+        colour = GOOD if self.is_whole else BAD
+        said = "<br>".join(escape(note) for note in notes)
+        return (
+            f"<div><b>{escape(self.name)}</b>, {(self.ended_at - self.began_at) / 60:.1f} minutes"
+            f"<table><tr><th>topic</th><th>proved</th><th></th><th>messages</th><th>lost</th></tr>{rows}</table>"
+            f'<span style="color:{colour}">{said}</span></div>'
+        )
+
+
+def _row(one: Proved) -> str:
+    share = min(1.0, one.live_seconds / one.wanted_seconds) if one.wanted_seconds else 0.0
+    bar = f'<div style="background:{GOOD};height:0.8em;width:{share * 10:.1f}em"></div>'
+    return (
+        f"<tr><td>{escape(one.topic)}</td><td>{share:.1%}</td><td>{bar}</td>"
+        f"<td>{one.messages:,}</td><td>{one.losses}</td></tr>"
+    )
 
 
 def _span(gap: RecordingGap) -> str:

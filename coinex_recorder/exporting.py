@@ -1,22 +1,24 @@
 """Recordings as tables for research: Parquet with exact decimals, and the CSV layouts of tardis.dev.
 
-Decimals are never a float and never rounded: each market has a file of its own, and a column's scale is the largest that the data
-has, which a first pass over the recording finds. Needs pyarrow for Parquet (extra `research`); CSV needs nothing. One row group
-is in memory at a time.
+Decimals are never a float and never rounded: numbers stay the venue's texts until they are written, each market has a file of its
+own, and a column's scale is the largest that the data has. That is known at the end only, so that the rows of Parquet wait as
+texts in a file beside it. Needs pyarrow for Parquet (extra `research`); CSV needs nothing. One row group is in memory at a time.
 """
 
 from __future__ import annotations
 
 import csv
 import importlib
+import io
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
+from itertools import filterfalse
 from pathlib import Path
 from typing import Any, Final, Literal, TypeAlias
 
-from attrs import Factory, define, frozen
+from attrs import define, frozen
 
 from coinex_proto import BookChanged, BookView, Lost, Update, UsageError
 from coinex_proto.recording import RecordingGap
@@ -24,11 +26,16 @@ from coinex_recorder.reading import header, replay
 
 Format: TypeAlias = Literal["parquet", "tardis"]
 Row: TypeAlias = tuple[Any, ...]
-Scales: TypeAlias = dict[tuple[str, str, str], tuple[int, int]]
-"""By table, market and column: digits before and behind the point."""
+"""Times are whole microseconds, decimals the venue's texts."""
+Rows: TypeAlias = tuple["Table", str, list[Row]]
+"""Of one table and market (as the venue names it), in order of their coming."""
 
 ROWS: Final = 50_000
-"""Of one row group: about 20 MB of Python."""
+"""Of one row group."""
+MOST_ROWS: Final = 150_000
+"""Of all files together that wait in memory: about 60 MB of Python."""
+WAITING: Final = ".waiting"
+"""Behind the name of a file that waits for its scales."""
 MOST_DIGITS: Final = 76
 """Of a decimal256."""
 UNWANTED: Final = re.compile(r"[^A-Za-z0-9]+")
@@ -103,74 +110,71 @@ def export(
     *,
     as_format: Format = "parquet",
     snapshot_every: float = 60.0,
+    exchange: str | None = None,
     any_version: bool = False,
 ) -> tuple[Path, ...]:
     """Writes the tables of a recording into the directory `to`, one file a table and market, and gives the files.
 
-    `snapshot_every`: seconds of the recording between two whole books (Parquet). Nothing that is there is written over:
+    `snapshot_every`: seconds of the recording between two whole books (Parquet). `exchange`: what the tables call it, for readers
+    that know a list of names only; by default what the recording says, such as "coinex-spot". Nothing that is there is written over:
     `UsageError` then, for what is no recording, and without pyarrow.
     """
     if as_format not in ("parquet", "tardis"):
         raise UsageError(f"as_format={as_format!r}: there are 'parquet' and 'tardis'")
     if not snapshot_every > 0:
         raise UsageError(f"snapshot_every={snapshot_every!r}: must be above 0")
-    scales: Scales = {}
     if as_format == "parquet":
         _arrow()
-        for table, market, row in rows(path, snapshot_every=snapshot_every, any_version=any_version):
-            _widen(scales, table, market, row)
-    exchange = UNWANTED.sub("-", header(path).name)
+    exchange = UNWANTED.sub("-", header(path).name if exchange is None else exchange)
     directory = Path(to)
     directory.mkdir(parents=True, exist_ok=True)
-    writers: dict[tuple[str, str], _Writer] = {}
+    make = ParquetFile if as_format == "parquet" else CsvFile
+    files: dict[tuple[str, str], ParquetFile | CsvFile] = {}
+    waiting = 0
     try:
-        for table, market, row in rows(path, snapshot_every=snapshot_every, any_version=any_version):
+        for table, market, found in rows(path, snapshot_every=snapshot_every, any_version=any_version):
             if as_format == "tardis" and table.name not in TARDIS:
                 continue
-            writer = writers.get((table.name, market))
-            if writer is None:
-                make = _parquet if as_format == "parquet" else _tardis
-                writer = writers[table.name, market] = make(directory, exchange, table, market, scales)
-            writer.rows.append(row)
-            if len(writer.rows) >= writer.limit:
-                writer.flush()
-            if len(writers) * ROWS > _MOST_ROWS:
-                for one in writers.values():
-                    one.limit = max(1_000, _MOST_ROWS // len(writers))
+            file = files.get((table.name, market))
+            if file is None:
+                file = files[table.name, market] = make(directory, exchange, table, market)
+            file.rows += found
+            waiting += len(found)
+            if waiting >= MOST_ROWS:
+                waiting = 0
+                for one in files.values():
+                    one.flush()
+        for file in files.values():
+            file.end()
     finally:
-        for writer in writers.values():
-            writer.close()
-    return tuple(writer.path for writer in writers.values())
-
-
-_MOST_ROWS: Final = 200_000
-"""Of all files together that wait in memory."""
+        for file in files.values():
+            file.close()
+    return tuple(file.path for file in files.values())
 
 
 # Events to rows -----------------------------------------------------------------------------------------------------------
 
 
-def rows(
-    path: str | os.PathLike[str], *, snapshot_every: float = 60.0, any_version: bool = False
-) -> Iterator[tuple[Table, str, Row]]:
-    """The rows of all tables in order of their coming: table, market (as the venue names it), row.
+def rows(path: str | os.PathLike[str], *, snapshot_every: float = 60.0, any_version: bool = False) -> Iterator[Rows]:
+    """The rows of all tables in order of their coming.
 
-    Changes of books are the differences between two proved books, so that they say the same for every venue; the first after
-    a gap is the whole book (`is_snapshot`).
+    Changes of books are the differences between two proved books, so that they say the same for every venue. The first after a
+    gap is the whole book (`is_snapshot`); what it does not hold any more is removed before, for readers that keep it otherwise.
     """
     books: dict[str, _Book] = {}
     for event in replay(path, any_version=any_version):
         if isinstance(event, BookChanged):
-            book = books.setdefault(event.market, _Book())
+            book = books.get(event.market)
+            if book is None:
+                book = books[event.market] = _Book()
             yield from book.rows(event, snapshot_every)
         elif isinstance(event, Lost | RecordingGap):
-            if isinstance(event, RecordingGap):
-                books.clear()
-            else:
-                for topic in event.topics:
-                    books.pop(_market_of(topic.key), None)
+            lost = books if isinstance(event, RecordingGap) else [_market_of(topic.key) for topic in event.topics]
+            for market in lost:
+                if market in books:
+                    books[market].is_known = False
             until = getattr(event, "until", None)
-            yield GAPS, "", (_micros(event.since), _micros(until), type(event).__name__, event.why)
+            yield GAPS, "", [(_micros(event.since), _micros(until), type(event).__name__, event.why)]
         elif isinstance(event, Update):
             yield from rows_of(event)
 
@@ -183,46 +187,58 @@ def _market_of(key: tuple[Any, ...]) -> str:
 class _Book:
     """The last proved state of one book, to say what has changed since."""
 
-    bids: dict[Decimal, Decimal] = Factory(dict)
-    asks: dict[Decimal, Decimal] = Factory(dict)
+    bids: Sequence[str] = ()
+    """`price:size`."""
+    asks: Sequence[str] = ()
     is_known: bool = False
     snapshot_at: float = 0.0
 
-    def rows(self, event: BookChanged, snapshot_every: float) -> Iterator[tuple[Table, str, Row]]:
+    def rows(self, event: BookChanged, snapshot_every: float) -> Iterator[Rows]:
         book = event.book
         local = _micros(book.received_at)
         stamp = _micros_of_ms(book) or local
-        new_bids, new_asks = _side(book.bids), _side(book.asks)
-        before = (self.bids, self.asks) if self.is_known else ({}, {})
+        sides = ("bid", self.bids, book.bids.texts()), ("ask", self.asks, book.asks.texts())  # type: ignore[attr-defined]
         is_first = not self.is_known
-        for side, old, new in (("bid", before[0], new_bids), ("ask", before[1], new_asks)):
-            for price, amount in new.items():
-                if old.get(price) != amount:
-                    yield BOOK_CHANGES, event.market, (stamp, local, is_first, side, price, amount)
-            for price in old.keys() - new.keys():
-                yield BOOK_CHANGES, event.market, (stamp, local, False, side, price, Decimal(0))
-        self.bids, self.asks, self.is_known = new_bids, new_asks, True
+        found: list[Row] = []
+        for side, old, new in sides:
+            if old == new:
+                continue
+            changed = list(filterfalse(set(old).__contains__, new))
+            changes = [(stamp, local, False, side, *level.split(":")) for level in changed]
+            gone = list(filterfalse(set(new).__contains__, old))
+            if gone:
+                prices = {change[4] for change in changes}
+                removed = [level.partition(":")[0] for level in gone]
+                found += [(stamp, local, False, side, price, "0") for price in removed if price not in prices]
+            if not is_first:
+                found += changes
+        whole: list[Row] = []
         at = book.received_at or 0.0
-        if is_first or at - self.snapshot_at >= snapshot_every:
+        is_due = is_first or at - self.snapshot_at >= snapshot_every
+        if is_due:
+            for side, _, new in sides:
+                whole += [(stamp, local, True, side, *level.split(":")) for level in new]
             self.snapshot_at = at
-            for side, new in (("bid", new_bids), ("ask", new_asks)):
-                for price, amount in new.items():
-                    yield BOOK_SNAPSHOTS, event.market, (stamp, local, True, side, price, amount)
-
-
-def _side(levels: Any) -> dict[Decimal, Decimal]:
-    return dict(levels)
+        self.bids, self.asks, self.is_known = sides[0][2], sides[1][2], True
+        if found or is_first:
+            yield BOOK_CHANGES, event.market, [*found, *whole] if is_first else found
+        if whole:
+            yield BOOK_SNAPSHOTS, event.market, whole
 
 
 def _micros_of_ms(book: BookView) -> int | None:
     return None if book.updated_at_ms is None else book.updated_at_ms * 1000
 
 
+def _text(value: Decimal | None) -> str | None:
+    return None if value is None else format(value, "f")
+
+
 def _micros(seconds: float | None) -> int | None:
     return None if seconds is None else round(seconds * 1e6)
 
 
-def rows_of(event: Update) -> Iterator[tuple[Table, str, Row]]:
+def rows_of(event: Update) -> Iterator[Rows]:
     """Rows of the updates that the tables know, found by the class's name; of others none."""
     make = _ROWS.get(f"{type(event).__module__.split('.')[1]}.{type(event).__name__}")
     if make is not None:
@@ -239,37 +255,41 @@ def _get(value: Any, *names: str) -> Any:
     return None
 
 
-def _coinex_trades(event: Any, stamp: int, local: int) -> Iterator[tuple[Table, str, Row]]:
+def _coinex_trades(event: Any, stamp: int, local: int) -> Iterator[Rows]:
+    found: list[Row] = []
     for deal in reversed(event.deal_list):  # the venue sends the newest first
         at = stamp if deal.created_at is None else deal.created_at * 1000
-        yield TRADES, event.market, (at, local, str(deal.deal_id), deal.side, deal.price, deal.amount)
+        found.append((at, local, str(deal.deal_id), deal.side, _text(deal.price), _text(deal.amount)))
+    yield TRADES, event.market, found
 
 
-def _coinex_quote(event: Any, stamp: int, local: int) -> Iterator[tuple[Table, str, Row]]:
-    row = (stamp, local, event.best_ask_size, event.best_ask_price, event.best_bid_price, event.best_bid_size)
-    yield QUOTES, event.market, row
+def _coinex_quote(event: Any, stamp: int, local: int) -> Iterator[Rows]:
+    numbers = (event.best_ask_size, event.best_ask_price, event.best_bid_price, event.best_bid_size)
+    yield QUOTES, event.market, [(stamp, local, *map(_text, numbers))]
 
 
-def _coinex_ticker(event: Any, stamp: int, local: int) -> Iterator[tuple[Table, str, Row]]:
+def _coinex_ticker(event: Any, stamp: int, local: int) -> Iterator[Rows]:
     values = [
         _get(event, *names) for names in (("last",), ("mark_price",), ("index_price",), ("open_interest_volume",))
     ]
-    yield TICKERS, event.market, (stamp, local, *values, _get(event, "latest_funding_rate"), _get(event, "volume"))
+    values += [_get(event, "latest_funding_rate"), _get(event, "volume")]
+    yield TICKERS, event.market, [(stamp, local, *map(_text, values))]
 
 
-def _qfex_trade(event: Any, stamp: int, local: int) -> Iterator[tuple[Table, str, Row]]:
+def _qfex_trade(event: Any, stamp: int, local: int) -> Iterator[Rows]:
     side = str(_get(event, "side") or "").lower()
-    yield TRADES, event.symbol, (stamp, local, str(_get(event, "trade_id") or ""), side, event.price, event.size)
+    numbers = _text(event.price), _text(event.size)
+    yield TRADES, event.symbol, [(stamp, local, str(_get(event, "trade_id") or ""), side, *numbers)]
 
 
-def _qfex_quote(event: Any, stamp: int, local: int) -> Iterator[tuple[Table, str, Row]]:
+def _qfex_quote(event: Any, stamp: int, local: int) -> Iterator[Rows]:
     bid, ask = (event.bid or (None,))[0], (event.ask or (None,))[0]
     ask_row = (None, None) if ask is None else (ask[1], ask[0])
     bid_row = (None, None) if bid is None else (bid[0], bid[1])
-    yield QUOTES, event.symbol, (stamp, local, *ask_row, *bid_row)
+    yield QUOTES, event.symbol, [(stamp, local, *map(_text, (*ask_row, *bid_row)))]
 
 
-_ROWS: Final[dict[str, Callable[[Any, Any, Any], Iterator[tuple[Table, str, Row]]]]] = {
+_ROWS: Final[dict[str, Callable[[Any, Any, Any], Iterator[Rows]]]] = {
     "coinex.TradesUpdate": _coinex_trades,
     "coinex.BestQuoteUpdate": _coinex_quote,
     "coinex.TickerUpdate": _coinex_ticker,
@@ -281,45 +301,11 @@ _ROWS: Final[dict[str, Callable[[Any, Any, Any], Iterator[tuple[Table, str, Row]
 # Rows to files ------------------------------------------------------------------------------------------------------------
 
 
-@define
-class _Writer:
-    """One file, and the rows that wait for it."""
-
-    path: Path
-    write: Callable[[list[Row]], None]
-    end: Callable[[], None]
-    rows: list[Row]
-    limit: int = ROWS
-
-    def flush(self) -> None:
-        if self.rows:
-            self.write(self.rows)
-            self.rows.clear()
-
-    def close(self) -> None:
-        try:
-            self.flush()
-        finally:
-            self.end()
-
-
 def _new_path(directory: Path, name: str) -> Path:
     path = directory / name
     if path.exists():
         raise UsageError(f"{path} is there already, and is not written over")
     return path
-
-
-def _widen(scales: Scales, table: Table, market: str, row: Row) -> None:
-    """How many digits before and behind the point the columns of this market need."""
-    for (column, kind), value in zip(table.columns, row, strict=True):
-        if kind == "decimal" and value is not None:
-            _, digits, exponent = value.as_tuple()
-            assert isinstance(exponent, int), "the core lets no number through that is none"
-            before, behind = scales.get((table.name, market, column), (1, 0))
-            whole = max(len(digits) + exponent, 1)
-            if whole > before or -exponent > behind:
-                scales[table.name, market, column] = max(before, whole), max(behind, -exponent)
 
 
 def _arrow() -> Any:
@@ -329,53 +315,115 @@ def _arrow() -> Any:
         raise UsageError("Parquet needs pyarrow: pip install 'coinex-sdk[research]'") from None
 
 
-def _parquet(directory: Path, exchange: str, table: Table, market: str, scales: Scales) -> _Writer:
-    arrow, parquet = _arrow(), importlib.import_module("pyarrow.parquet")
-    path = _new_path(directory, f"{exchange}_{table.name}{'_' if market else ''}{UNWANTED.sub('-', market)}.parquet")
-    kinds = {"time": arrow.timestamp("us", tz="UTC"), "text": arrow.string(), "flag": arrow.bool_()}
+class ParquetFile:
+    """One table of one market: rows go to a file that waits, as texts, and at the end into Parquet, with the scales they need."""
 
-    def type_of(column: str, kind: str) -> Any:
+    def __init__(self, directory: Path, exchange: str, table: Table, market: str) -> None:
+        self._arrow = arrow = _arrow()
+        self._compute = importlib.import_module("pyarrow.compute")
+        name = f"{exchange}_{table.name}{'_' if market else ''}{UNWANTED.sub('-', market)}.parquet"
+        self.path = _new_path(directory, name)
+        self.rows: list[Row] = []
+        self._table, self._market = table, market
+        self._metadata = {"exchange": exchange, "market": market}
+        self._kinds = {"time": arrow.timestamp("us", tz="UTC"), "text": arrow.string(), "flag": arrow.bool_()}
+        self._scales = {column: (1, 0) for column, kind in table.columns if kind == "decimal"}
+        """Digits before and behind the point."""
+        texts = [(column, self._kinds.get(kind, arrow.string())) for column, kind in table.columns]
+        self._texts = arrow.schema(texts)
+        self._waiting = Path(f"{self.path}{WAITING}")
+        options = arrow.ipc.IpcWriteOptions(compression="lz4")
+        self._sink = arrow.ipc.new_stream(str(self._waiting), self._texts, options=options)
+
+    def flush(self) -> None:
+        """The rows, to the file that waits."""
+        if not self.rows:
+            return
+        arrow = self._arrow
+        columns = zip(*self.rows, strict=True)
+        arrays = [arrow.array(values, type=one.type) for values, one in zip(columns, self._texts, strict=True)]
+        self.rows.clear()
+        for (column, kind), array in zip(self._table.columns, arrays, strict=True):
+            if kind == "decimal":
+                self._widen(column, array)
+        self._sink.write_batch(arrow.record_batch(arrays, schema=self._texts))
+
+    def _widen(self, column: str, array: Any) -> None:
+        compute = self._compute
+        points, sizes = compute.find_substring(array, "."), compute.utf8_length(array)
+        behind = compute.if_else(compute.less(points, 0), 0, compute.subtract(compute.subtract(sizes, points), 1))
+        whole = compute.if_else(compute.less(points, 0), sizes, points)
+        most = compute.max(whole).as_py(), compute.max(behind).as_py()
+        if most[0] is not None:
+            before = self._scales[column]
+            self._scales[column] = max(before[0], most[0]), max(before[1], most[1])
+
+    def _type(self, column: str, kind: str) -> Any:
         if kind != "decimal":
-            return kinds[kind]
-        before, behind = scales.get((table.name, market, column), (1, 0))
+            return self._kinds[kind]
+        before, behind = self._scales[column]
         if before + behind > MOST_DIGITS:
-            raise UsageError(f"{market} {column} needs {before + behind} digits, and Parquet has {MOST_DIGITS}")
-        make = arrow.decimal128 if before + behind <= 38 else arrow.decimal256
+            raise UsageError(f"{self._market} {column} needs {before + behind} digits, and Parquet has {MOST_DIGITS}")
+        make = self._arrow.decimal128 if before + behind <= 38 else self._arrow.decimal256
         return make(before + behind, behind)
 
-    metadata = {"exchange": exchange, "market": market}
-    schema = arrow.schema([arrow.field(name, type_of(name, kind)) for name, kind in table.columns], metadata=metadata)
-    file = parquet.ParquetWriter(path, schema)
+    def end(self) -> None:
+        """What waits, into Parquet."""
+        self.flush()
+        self._sink.close()
+        arrow, parquet = self._arrow, importlib.import_module("pyarrow.parquet")
+        fields = [arrow.field(column, self._type(column, kind)) for column, kind in self._table.columns]
+        schema = arrow.schema(fields, metadata=self._metadata)
+        with parquet.ParquetWriter(self.path, schema) as file, arrow.ipc.open_stream(str(self._waiting)) as batches:
+            held: list[Any] = []
+            for batch in batches:
+                held.append(batch)
+                if sum(one.num_rows for one in held) >= ROWS:
+                    file.write_table(arrow.Table.from_batches(held).cast(schema))
+                    held.clear()
+            if held:
+                file.write_table(arrow.Table.from_batches(held).cast(schema))
 
-    def write(waiting: list[Row]) -> None:
-        columns = zip(*waiting, strict=True)
-        arrays = [arrow.array(list(values), type=one.type) for values, one in zip(columns, schema, strict=True)]
-        file.write_table(arrow.Table.from_arrays(arrays, schema=schema))
-
-    return _Writer(path, write, file.close, [])
+    def close(self) -> None:
+        """Whether it went well or not: nothing is left that waits."""
+        self._sink.close()
+        self._waiting.unlink(missing_ok=True)
 
 
-def _tardis(directory: Path, exchange: str, table: Table, market: str, _: Scales) -> _Writer:
-    kind, columns = TARDIS[table.name]
-    path = _new_path(directory, f"{exchange}_{kind}_{UNWANTED.sub('-', market)}.csv")
-    file = path.open("x", newline="")
-    lines = csv.writer(file, lineterminator="\n")
-    lines.writerow(columns)
-    at = {name: index for index, (name, _) in enumerate(table.columns)}
+class CsvFile:
+    """One table of one market in the layout of tardis.dev."""
 
-    def text_of(column: str, row: Row) -> str:
-        if column == "exchange":
-            return exchange
-        if column == "symbol":
-            return market
-        value = row[at[column]] if column in at else None
-        if value is None:
-            return ""
-        if isinstance(value, bool):
-            return "true" if value else "false"
-        return format(value, "f") if isinstance(value, Decimal) else str(value)
+    def __init__(self, directory: Path, exchange: str, table: Table, market: str) -> None:
+        kind, columns = TARDIS[table.name]
+        self.path = _new_path(directory, f"{exchange}_{kind}_{UNWANTED.sub('-', market)}.csv")
+        self.rows: list[Row] = []
+        self._file = self.path.open("x", newline="")
+        self._lines = csv.writer(self._file, lineterminator="\n")
+        self._lines.writerow(columns)
+        at = {name: index for index, (name, _) in enumerate(table.columns)}
+        fixed = {"exchange": exchange, "symbol": market}
+        self._places = [at.get(column, -1) for column in columns]
+        self._fixed = [fixed.get(column, "") for column in columns]
+        self._table = table
+        names = io.StringIO()
+        csv.writer(names, lineterminator="").writerow((exchange, market))
+        self._line = names.getvalue().replace("%", "%%") + ",%d,%d,%s,%s,%s,%s\n"
 
-    def write(waiting: list[Row]) -> None:
-        lines.writerows([[text_of(column, row) for column in columns] for row in waiting])
+    def flush(self) -> None:
+        """The rows, to the file; what is None is empty."""
+        rows = self.rows
+        if self._table is BOOK_CHANGES:  # most of all rows, and nothing in them needs quotes
+            line, words = self._line, ("false", "true")
+            self._file.write("".join([line % (at, seen, words[whole], *rest) for at, seen, whole, *rest in rows]))
+        else:
+            places = list(zip(self._places, self._fixed, strict=True))
+            self._lines.writerows([[row[at] if at >= 0 else fixed for at, fixed in places] for row in rows])
+        self.rows.clear()
 
-    return _Writer(path, write, file.close, [])
+    def end(self) -> None:
+        """All of it is written."""
+        self.flush()
+
+    def close(self) -> None:
+        """Whether it went well or not."""
+        self._file.close()

@@ -23,7 +23,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self, final
 
-from coinex_proto import Dialect, Sources, UsageError
+from coinex_proto import Dialect, SdkError, Sources, UsageError
 from coinex_proto.recording.frames import Compression, FrameWriter, best_compression, check_compression
 from coinex_proto.recording.records import CHECKPOINT, END, MARK, MISSING, TOLD
 from coinex_proto.recording.tap import MOST_WAITING, Tap
@@ -33,7 +33,7 @@ LOG: Final = logging.getLogger("coinex_recorder")
 SUFFIX: Final = ".rec"
 INDEX: Final = ".index"
 LOCK: Final = ".coinex-recorder.lock"
-BATCH: Final = 1024
+BATCH: Final = 8192
 """Records of one batch."""
 FRAME_SECONDS: Final = 60.0
 FRAME_BYTES: Final = 1 << 25
@@ -59,7 +59,7 @@ class RecordingFiles:
         max_seconds: float = 3600.0,
         compression: Compression | None = None,
         flush_every: float = 0.5,
-        on_error: Callable[[OSError], object] | None = None,
+        on_error: Callable[[OSError | SdkError], object] | None = None,
     ) -> None:
         """`compression`: "zstd" (with `zstandard` installed the default) or "gzip". `on_error` is called, in the writing thread, once
         the recording has ended because it could not be written.
@@ -71,8 +71,8 @@ class RecordingFiles:
         self.directory = Path(directory)
         self.max_bytes, self.max_seconds = max_bytes, max_seconds
         self.flush_every = flush_every
-        self.error: OSError | None = None
-        """What ended a recording before its client."""
+        self.error: OSError | SdkError | None = None
+        """What ended a recording before its client: the disk, or a fault of the recorder's own."""
         self.on_error = on_error
         self.directory.mkdir(parents=True, exist_ok=True)
         self._lock = self._locked()
@@ -181,6 +181,11 @@ class FileTap(Tap):
         if self._thread is not threading.current_thread():
             self._thread.join(PATIENCE)
 
+    def has_failed(self) -> None:
+        """What came before is written, and the client goes on without a recording."""
+        self._is_ending = True
+        self._wake.set()
+
     def is_alive(self) -> bool:
         """Whether it still writes."""
         return self._thread.is_alive() and not self._is_broken
@@ -194,11 +199,13 @@ class FileTap(Tap):
                 self._drain()
             self._drain()
             self._end_file()
+            if self.failure:
+                self._stop_writing(SdkError(f"the recorder has failed by a fault of its own: {self.failure}"))
         except OSError as error:
-            self._fail(error)
-        except Exception:  # the thread's own boundary: a fault of ours must be seen
+            self._stop_writing(error)
+        except Exception as error:  # the thread's own boundary: a fault of ours must be seen
             LOG.exception("the recorder has ended by a fault of its own")
-            self._is_broken = True
+            self._stop_writing(SdkError(f"the recorder has failed by a fault of its own: {error}"))
         finally:
             self._ignore_the_rest()
 
@@ -316,11 +323,11 @@ class FileTap(Tap):
             os.close(self._file)
             self._file = -1
 
-    def _fail(self, error: OSError) -> None:
+    def _stop_writing(self, error: OSError | SdkError) -> None:
         self._is_broken = True
         self._files.error = error
         where = self.paths[-1] if self.paths else self._files.directory
-        LOG.error("recording to %s has ended: %s", where, error.strerror or error)
+        LOG.error("recording to %s has ended: %s", where, (isinstance(error, OSError) and error.strerror) or error)
         if self._file >= 0:
             os.close(self._file)
             self._file = -1

@@ -28,7 +28,7 @@ from coinex_recorder.files import SUFFIX, UNWANTED
 
 LOG: Final = logging.getLogger("coinex_recorder")
 
-BATCH: Final = 4096
+BATCH: Final = 8192
 """Records of one batch."""
 
 
@@ -172,9 +172,14 @@ class FlightTap(Tap):
         records = self._copied()
         try:
             return self._write(records, why)
-        except OSError as error:
-            LOG.error("the flight recorder cannot write to %s: %s", self._recorder.directory, error.strerror or error)
+        except Exception as error:  # noqa: BLE001 - a flight recorder does not end a client
+            said = (isinstance(error, OSError) and error.strerror) or error
+            LOG.error("the flight recorder cannot write to %s: %s", self._recorder.directory, said)
             return None
+
+    def has_failed(self) -> None:
+        """It is told once, and the client goes on."""
+        LOG.error("the flight recorder has failed by a fault of its own and keeps nothing more: %s", self.failure)
 
     def _copied(self) -> deque[tuple[Any, ...]]:
         while True:

@@ -105,20 +105,25 @@ def _take_gap(seen: _Seen, event: Event, market: str | None) -> None:
     if isinstance(event, RecordingGap) and event.since is not None and event.until is not None:
         seen.gaps.append((event.since, event.until))
     elif isinstance(event, Lost) and seen.lost_at is None:
-        if any(topic.key[1] in (market, None) for topic in event.topics):
+        if _is_of_book(event, market):
             seen.lost_at = max(event.since, seen.last)
-    elif isinstance(event, Restored):
+    elif isinstance(event, Restored) and _is_of_book(event, market):
         if seen.lost_at is not None and seen.lost_at > -math.inf:
             seen.gaps.append((seen.lost_at, event.until))
         seen.lost_at = None
 
 
+def _is_of_book(event: Lost | Restored, market: str | None) -> bool:
+    """Other topics come and go by themselves."""
+    return any(topic.event is BookChanged and topic.key[1] == market for topic in event.topics)
+
+
 def _take_update(seen: _Seen, event: Update, market: str | None) -> None:
     if event.venue_time is not None:
         seen.latencies.append((event.received_at - event.venue_time) * 1e3)
-    for table, name, row in rows_of(event):
+    for table, name, rows in rows_of(event):
         if table is TRADES and name == market:
-            seen.trades.append((event.received_at, float(row[4]), float(row[5]), str(row[3])))
+            seen.trades += [(event.received_at, float(row[4]), float(row[5]), str(row[3])) for row in rows]
 
 
 def _take_book(seen: _Seen, event: BookChanged, at: float, step: float) -> None:

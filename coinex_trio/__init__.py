@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from coinex_trio.proxy import ProxyNetwork
     from coinex_trio.qfex import QfexClient
     from coinex_trio.qfex_http import QfexHttp, TrioQfexHttp, open_qfex_http
+    from coinex_trio.replaying import ReplayExchange, replay_exchange, replay_memory_exchange
     from coinex_trio.stream import EventStream
     from coinex_trio.trio_coinex import TrioCoinexClient, open_coinex
 else:
@@ -40,6 +41,7 @@ else:
             "proxy": "ProxyNetwork",
             "qfex": "QfexClient",
             "qfex_http": "QfexHttp TrioQfexHttp open_qfex_http",
+            "replaying": "ReplayExchange replay_exchange replay_memory_exchange",
             "stream": "EventStream",
             "trio_coinex": "TrioCoinexClient open_coinex",
         },
@@ -66,6 +68,7 @@ __all__ = [
     "QfexClient",
     "QfexExchange",
     "QfexHttp",
+    "ReplayExchange",
     "TrioCoinexClient",
     "TrioQfexHttp",
     "credentials_from_env",
@@ -75,5 +78,7 @@ __all__ = [
     "open_coinex",
     "open_http",
     "open_qfex_http",
+    "replay_exchange",
+    "replay_memory_exchange",
     "run",
 ]

@@ -36,7 +36,7 @@ def packages() -> list[str]:
     """Every package of the distribution that is not private."""
     return [
         ".".join(init.parent.relative_to(ROOT).parts)
-        for top in ("coinex_asyncio", "coinex_driver", "coinex_proto", "coinex_trio")
+        for top in ("coinex_asyncio", "coinex_driver", "coinex_proto", "coinex_relay", "coinex_trio")
         for init in sorted((ROOT / top).rglob("__init__.py"))
         if not any(part.startswith("_") for part in init.parent.relative_to(ROOT).parts)
     ]

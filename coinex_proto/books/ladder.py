@@ -49,7 +49,7 @@ class LevelTexts(Sequence[Level]):
 
     def pairs(self) -> tuple[tuple[str, str], ...]:
         """The venue's own texts of price and size."""
-        return tuple((price, size) for price, _, size in (text.partition(":") for text in self._each()))
+        return tuple((price, size) for price, _, size in (text.partition(":") for text in self.texts()))
 
     def __len__(self) -> int:
         texts = self._texts
@@ -68,13 +68,13 @@ class LevelTexts(Sequence[Level]):
         if type(texts) is bytes and index == 0 and texts:  # the best, which is read most, needs no other
             price, size = texts.split(b":", 2)[:2]
             return Decimal(price.decode()), Decimal(size.decode())
-        texts = self._each()
+        texts = self.texts()
         if isinstance(index, slice):
             return tuple(map(_numbers, texts[index]))
         return _numbers(texts[index])
 
     def __iter__(self) -> Iterator[Level]:
-        return map(_numbers, self._each())
+        return map(_numbers, self.texts())
 
     def __eq__(self, other: object) -> bool:
         if isinstance(other, LevelTexts) and self._texts == other._texts:
@@ -87,12 +87,12 @@ class LevelTexts(Sequence[Level]):
         return hash(tuple(self))
 
     def __repr__(self) -> str:
-        texts = self._each()
+        texts = self.texts()
         shown = ", ".join(texts[:3])
         return f"<{len(texts)} levels: {shown}{', …' if len(texts) > 3 else ''}>"
 
-    def _each(self) -> Sequence[str]:
-        """The text of each level; kept, for whoever reads level by level."""
+    def texts(self) -> Sequence[str]:
+        """The text of each level, `price:size`, in the venue's own digits; kept, for whoever reads level by level."""
         texts = self._texts
         if type(texts) is bytes:
             numbers = texts.decode().split(":")
@@ -284,7 +284,7 @@ if speed is not None and not TYPE_CHECKING:
         @property
         def texts(self):
             """As the twin's; a list of its own."""
-            texts = list(self.levels()._each())
+            texts = list(self.levels().texts())
             return texts[::-1] if self.is_highest_best else texts
 
         def __reduce__(self):
@@ -300,7 +300,7 @@ if speed is not None and not TYPE_CHECKING:
 
         def best(self, depth=None):
             """As the twin's."""
-            return list(self.levels()._each())[:depth]
+            return list(self.levels().texts())[:depth]
 
         def levels(self):
             """As the twin's."""

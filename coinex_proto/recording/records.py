@@ -20,7 +20,7 @@ from coinex_proto.errors import UsageError, quoted
 
 Record: TypeAlias = list[Any]
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 MAGIC: Final = "coinex recording"
 
 FRAME: Final = "frame"

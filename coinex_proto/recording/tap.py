@@ -27,6 +27,7 @@ from coinex_proto.recording.records import (
     DATA,
     INPUTS,
     MARK,
+    MISSING,
     TIMEOUT,
     TOLD,
     WHOLE,
@@ -68,11 +69,13 @@ class Tap:
         """Updates by topic, as of the last mark."""
         self.left_out = self.left_out_bytes = 0
         """Inputs that found no room, not told yet."""
+        self.failure = ""
+        """A fault of the recorder's own, which ended the recording and not the session; empty: there was none."""
         self._session: Session | None = None
         self._state: tuple[str, ...] = ()
         """Names of the session's attributes; asking for its `__dict__` would make them slower to find."""
         self.sources = Sources(
-            wall_time_ns=self._noting(sources.wall_time_ns), random_bytes=self._noting(sources.random_bytes)
+            wall_time_ns=self._noting_wall(sources.wall_time_ns), random_bytes=self._noting_random(sources.random_bytes)
         )
         """For the session."""
 
@@ -93,12 +96,23 @@ class Tap:
         methods["handle_timeout"] = self._around_timeout(base.handle_timeout)
         session.__class__ = type("RecordedSession", (base,), methods)
 
-    def _noting(self, read: Callable[..., T]) -> Callable[..., T]:
-        """Clock or chance: what was read is noted. `self._readings` is one list for ever, which spares the garbage collector."""
+    def _noting_wall(self, read: Callable[[], int]) -> Callable[[], int]:
+        """The clock: what was read is noted. `self._readings` is one list for ever, which spares the garbage collector."""
         note: Callable[[Any], None] = self._readings.append
 
-        def noted(*count: int) -> T:
-            found = read(*count)
+        def noted() -> int:
+            found = read()
+            note(found)
+            return found
+
+        return noted
+
+    def _noting_random(self, read: Callable[[int], bytes]) -> Callable[[int], bytes]:
+        """Chance, in the same way."""
+        note: Callable[[Any], None] = self._readings.append
+
+        def noted(count: int) -> bytes:
+            found = read(count)
             note(found)
             return found
 
@@ -106,9 +120,10 @@ class Tap:
 
     def _noting_inflate(self) -> Callable[[bytes, int], bytes]:
         note = self._inflated.append
+        real = inflating.inflate
 
         def inflate(payload: bytes, limit: int) -> bytes:
-            found = inflating.inflate(payload, limit)
+            found = real(payload, limit)
             if found is not payload:
                 note(payload)
                 note(found)
@@ -122,8 +137,8 @@ class Tap:
         def record(session: Session, data: bytes | bytearray | memoryview, now: float) -> None:
             if now >= self.checkpoint_at:
                 self._checkpoint(now)
-            readings.clear()
-            inflated.clear()
+            if readings:
+                readings.clear()
             try:
                 receive_data(session, data, now)
             finally:
@@ -135,6 +150,8 @@ class Tap:
                     made = (DATA, now, reading, packed_data(without_cookies(bytes(data)), inflated))
                 else:
                     made = (DATA, now, reading, data)
+                if inflated:
+                    inflated.clear()
                 if self.room > 0:
                     self.room -= len(data)
                     append(made)
@@ -166,7 +183,7 @@ class Tap:
 
         def record(session: Session, *arguments: Any, **named: Any) -> T:
             now, rest = _time_of(name, arguments, named)
-            packed, text = self._packed(name, rest, named)
+            packed, text = self._packed_or_failed(name, rest, named, now)
             readings.clear()
             raised = ""
             try:
@@ -182,6 +199,27 @@ class Tap:
                     self.has_no_room(made, 0)
 
         return record
+
+    def _packed_or_failed(
+        self, method: str, arguments: tuple[Any, ...], named: dict[str, Any], now: float
+    ) -> tuple[bytes, str]:
+        if not self.failure:
+            try:
+                return self._packed(method, arguments, named)
+            except Exception as error:  # noqa: BLE001 - whatever it is, a recorder does not end a client
+                self._fail(error, now)
+        return b"", ""
+
+    def _fail(self, error: Exception, now: float) -> None:
+        """From here on nothing is recorded; it is told once, and the session goes on."""
+        self.failure = f"{type(error).__name__}: {error}"
+        self.records.append((MISSING, now, (), 0, 0, f"the recorder has failed: {self.failure}"))
+        self.checkpoint_at = math.inf
+        self.room = 0
+        self.has_failed()
+
+    def has_failed(self) -> None:
+        """`failure` says why; whoever writes tells it."""
 
     def _packed(self, method: str, arguments: tuple[Any, ...], named: dict[str, Any]) -> tuple[bytes, str]:
         known: dict[int, Hashable] = {}
@@ -247,8 +285,13 @@ class Tap:
         if session._events or not _is_between_messages(session):
             return  # at the next input
         self.checkpoint_at = math.inf
+        try:
+            whole = self.checkpoint()
+        except Exception as error:  # noqa: BLE001 - whatever it is, a recorder does not end a client
+            self._fail(error, now)
+            return
         self.mark(now)
-        self.records.append((CHECKPOINT, now, (), self.checkpoint()))
+        self.records.append((CHECKPOINT, now, (), whole))
 
     def checkpoint(self) -> bytes:
         """The session as it is now, without secrets."""

@@ -10,6 +10,7 @@ import os
 import re
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import IO, Final, NoReturn
 
 import click
@@ -19,9 +20,12 @@ from coinex_trio._cli.browser import WEB_PORT
 from coinex_trio._cli.demo import run_demo
 from coinex_trio._cli.doctor import STATUSES, run_doctor
 from coinex_trio._cli.feeds import FEEDS, coinex_dialect, credentials_if_set
+from coinex_trio._cli.relay import KINDS, run_relay
+from coinex_trio._cli.relay import Settings as RelaySettings
 from coinex_trio._cli.screens import SCREENS
-from coinex_trio._cli.sim import VENUES, Settings, run_sim
+from coinex_trio._cli.sim import VENUES, Replayed, Settings, run_replay, run_sim
 from coinex_trio._cli.terminal import console
+from coinex_trio._cli.times import moment, speed_of
 from coinex_trio._cli.watch import run_watch
 
 INTERRUPTED = 130
@@ -93,6 +97,10 @@ def demo(seconds: float, seed: int) -> None:
     finish(lambda: run_demo(seconds, seed, console()))
 
 
+SERVED: Final = frozenset({"port", "address", "tls", "as_json", "speed", "start", "any_version"})
+"""Options of `sim` that a replay knows."""
+
+
 @coinex.command()
 @click.option("--venue", type=click.Choice(sorted(VENUES)), default="coinex", show_default=True)
 @click.option(
@@ -137,7 +145,18 @@ def demo(seconds: float, seed: int) -> None:
 @click.option(
     "--json", "as_json", is_flag=True, help="The first line is JSON with its URLs and keys; opens no browser."
 )
+@click.option(
+    "--replay",
+    "recorded",
+    type=click.Path(path_type=Path),
+    help="Serve this recording, a file or a directory, instead of an invented market.",
+)
+@click.option("--speed", type=speed_of, default="1", show_default=True, help="Of a replay: 10, ten times as fast; max.")
+@click.option("--from", "start", type=moment, help="Of a replay: Unix seconds, or a time in ISO 8601.")
+@click.option("--any-version", is_flag=True, help="Of a replay: also a recording of another version of the SDK.")
+@click.pass_context
 def sim(
+    context: click.Context,
     venue: str,
     port: int | None,
     seed: int,
@@ -152,8 +171,28 @@ def sim(
     tls: bool,
     web: bool,
     as_json: bool,
+    recorded: Path | None,
+    speed: float,
+    start: float | None,
+    any_version: bool,
 ) -> None:
-    """Run a local exchange that other programs can connect to, until Ctrl-C."""
+    """Run a local exchange that other programs can connect to, until Ctrl-C; or play them a recorded market.
+
+    A replay passes while somebody has subscribed, and is controlled over HTTP: GET /replay, POST /replay/seek?to=UNIX_SECONDS,
+    /replay/speed?x=10, /replay/pause and /replay/play.
+    """
+    given = {
+        name
+        for name in context.params
+        if context.get_parameter_source(name) is not click.core.ParameterSource.DEFAULT and name != "recorded"
+    }
+    if recorded is not None:
+        if given - SERVED:
+            raise click.UsageError(f"--{min(given - SERVED).replace('_', '-')} is of no use with --replay")
+        replayed = Replayed(path=recorded, speed=speed, start=start, any_version=any_version)
+        finish(lambda: run_replay(replayed, address=address, port=port or 0, tls=tls, as_json=as_json))
+    if given & {"speed", "start", "any_version"}:
+        raise click.UsageError("--speed, --from and --any-version go with --replay")
     if (access_id is None) != (secret_key is None):
         raise click.UsageError("--access-id and --secret-key go together")
 
@@ -223,3 +262,58 @@ def doctor(url: str | None, is_futures: bool) -> None:
         return run_doctor(lambda who: coinex_dialect(url, who, is_futures=is_futures), credentials_if_set(), out)
 
     finish(work)
+
+
+@coinex.command()
+@click.option("--venue", type=click.Choice(sorted(FEEDS)), default="coinex", show_default=True)
+@click.option("--markets", metavar="NAMES", default="", help="With commas between them: BTCUSDT,ETHUSDT")
+@click.option(
+    "--topics", metavar="KINDS", default="", help=f"Of {', '.join(KINDS)}; all that the venue has by default."
+)
+@click.option("--url", help="Of the venue's socket; its own by default.")
+@click.option("--futures", "is_futures", is_flag=True, help="Futures instead of spot.")
+@click.option("--nats", metavar="URL", help="Of the server: nats:// or tls://; off this machine TLS is demanded.")
+@click.option("--creds", type=click.Path(exists=True, dir_okay=False), help="A NATS credentials file.")
+@click.option(
+    "--allow-plaintext", is_flag=True, help="No TLS to another machine, in a network that is secured otherwise."
+)
+@click.option("--shard", metavar="K/N", default="1/1", show_default=True, help="Carry this part of the markets.")
+@click.option("--id", "relay_id", help="Its name in heartbeats and reasons; another for each start. Made by chance.")
+@click.option("--embedded", is_flag=True, help="Start the bundled server on this machine, for a first try.")
+@click.option("--directory", type=click.Path(file_okay=False), help="Where the bundled server keeps its streams.")
+@click.option("--seconds", type=click.FloatRange(min=0.1), default=math.inf, help="How long; for ever by default.")
+def relay(
+    venue: str,
+    markets: str,
+    topics: str,
+    url: str | None,
+    is_futures: bool,
+    nats: str | None,
+    creds: str | None,
+    allow_plaintext: bool,
+    shard: str,
+    relay_id: str | None,
+    embedded: bool,
+    directory: str | None,
+    seconds: float,
+) -> None:
+    """Publish market data of one connection on NATS, for many programs.
+
+    Market data only: own orders and keys never go over it. Needs the extra "relay".
+    """
+    settings = RelaySettings(
+        venue=venue,
+        markets=[name.strip() for name in markets.split(",") if name.strip()],
+        kinds=[kind.strip() for kind in topics.split(",") if kind.strip()],
+        url=url,
+        is_futures=is_futures,
+        nats=nats,
+        credentials=creds,
+        allow_plaintext=allow_plaintext,
+        shard=shard,
+        relay_id=relay_id,
+        embedded=embedded,
+        directory=directory,
+        seconds=seconds,
+    )
+    finish(lambda: run_relay(settings))

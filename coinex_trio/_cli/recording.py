@@ -8,7 +8,6 @@ import signal
 import sys
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -19,6 +18,7 @@ from coinex_recorder import RecordingFiles, check, replay
 from coinex_trio import BlockingClient
 from coinex_trio._cli.commands import finish
 from coinex_trio._cli.feeds import MARKET_TOPICS, Topics, coinex_dialect
+from coinex_trio._cli.times import moment, speed_of
 
 LINE_EVERY: Final = 60.0
 """Seconds between two lines in a log."""
@@ -123,39 +123,11 @@ def _record(client: BlockingClient, files: RecordingFiles, seconds: float) -> in
     if files.error is not None:
         where = files.paths[-1] if files.paths else files.directory
         raise SdkError(
-            f"the recording has ended: {files.error.strerror or files.error}; what was written is in {where}"
+            f"the recording has ended: {getattr(files.error, 'strerror', None) or files.error}; what was written is in {where}"
         )
     for path in files.paths:
         sys.stdout.write(f"{path}\n")
     return 0
-
-
-def moment(text: str | None) -> float | None:
-    """Unix seconds, or ISO 8601 (UTC where no zone is said)."""
-    if text is None:
-        return None
-    try:
-        return float(text)
-    except ValueError:
-        pass
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        raise click.BadParameter(f"{text!r} is neither Unix seconds nor a time such as 2026-11-28T22:05:00") from None
-    return (found if found.tzinfo is not None else found.replace(tzinfo=UTC)).timestamp()
-
-
-def speed_of(text: str) -> float:
-    """A factor, or max."""
-    if text == "max":
-        return math.inf
-    try:
-        found = float(text)
-    except ValueError:
-        found = 0.0
-    if not 0 < found < math.inf:
-        raise click.BadParameter(f"{text!r} is neither a number above 0 nor max")
-    return found
 
 
 @click.command(name="replay")
@@ -237,15 +209,24 @@ def check_command(path: Path, any_version: bool, as_json: bool) -> None:
 @click.argument("path", type=click.Path(path_type=Path))
 @click.option("--to", "directory", type=click.Path(path_type=Path), required=True, help="The directory for the tables.")
 @click.option("--format", "as_format", type=click.Choice(["parquet", "tardis"]), default="parquet", show_default=True)
+@click.option(
+    "--exchange", help="What the tables call it, for readers that know a list of names only (nautilus_trader)."
+)
 @click.option("--any-version", is_flag=True, help="Also a recording of another version of the SDK.")
-def export_command(path: Path, directory: Path, as_format: str, any_version: bool) -> None:
+def export_command(path: Path, directory: Path, as_format: str, exchange: str | None, any_version: bool) -> None:
     """Write a recording as tables: Parquet with exact decimals, or the CSV layouts of tardis.dev."""
 
     def work() -> int:
         from coinex_recorder.exporting import export
 
         try:
-            written = export(path, directory, as_format=as_format, any_version=any_version)  # type: ignore[arg-type]
+            written = export(
+                path,
+                directory,
+                as_format=as_format,  # type: ignore[arg-type]
+                exchange=exchange,
+                any_version=any_version,
+            )
         except OSError as error:
             raise SdkError(f"cannot write to {directory}: {error.strerror or error}") from error
         for one in written:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import signal
 import sys
 from collections.abc import Callable, Mapping
@@ -16,6 +17,7 @@ from coinex_proto import UsageError
 from coinex_proto.simulator import Fault
 from coinex_trio import CoinflexExchange, Exchange, QfexExchange, local_exchange
 from coinex_trio._cli.browser import WEB_PORT, is_free, open_page
+from coinex_trio.replaying import replay_exchange
 
 LOOPBACK: Final = ("127.", "::1", "localhost")
 """How the addresses begin that no other machine can reach."""
@@ -175,8 +177,7 @@ def coinflex_addresses(exchange: CoinflexExchange) -> Addresses:
 def _serve(exchange: Running, addresses: Addresses, settings: Settings, as_json: bool, hint: str = "") -> None:
     if exchange.ca_file is not None:
         addresses = {**addresses, "ca_file": str(exchange.ca_file)}
-    if not settings.address.startswith(LOOPBACK):
-        sys.stderr.write(f"coinex: listening on {settings.address}, other machines can reach it\n")
+    _warn(settings.address)
     sys.stdout.write(json.dumps(dict(addresses)) + "\n" if as_json else banner(addresses, settings, hint))
     sys.stdout.flush()
     page = addresses.get("web")
@@ -190,6 +191,44 @@ def _serve(exchange: Running, addresses: Addresses, settings: Settings, as_json:
         exchange.run()
     finally:
         logger.removeHandler(teller)
+
+
+@frozen(kw_only=True)
+class Replayed:
+    """What is served again, and how."""
+
+    path: Path
+    speed: float
+    start: float | None
+    any_version: bool
+
+
+def run_replay(replayed: Replayed, *, address: str, port: int, tls: bool, as_json: bool) -> int:
+    """Serves a recording until Ctrl-C."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
+    start = -math.inf if replayed.start is None else replayed.start
+    with replay_exchange(
+        replayed.path,
+        speed=replayed.speed,
+        start=start,
+        any_version=replayed.any_version,
+        address=address,
+        port=port,
+        tls=tls,
+    ) as exchange:
+        _warn(address)
+        addresses = {"ws": exchange.url, "control": exchange.control_url}
+        if exchange.ca_file is not None:
+            addresses["ca_file"] = str(exchange.ca_file)
+        if as_json:
+            sys.stdout.write(json.dumps(addresses) + "\n")
+        else:
+            lines = [f"  {name.replace('_', ' '):<11} {value}" for name, value in addresses.items()]
+            said = f"The market recorded in {replayed.path}; it plays while somebody has subscribed. Ctrl-C ends it."
+            sys.stdout.write("\n".join([said, "", *lines, "", f"Try: curl {exchange.control_url}"]) + "\n")
+        sys.stdout.flush()
+        exchange.run()
+    return 0
 
 
 def banner(addresses: Addresses, settings: Settings, hint: str) -> str:
@@ -206,6 +245,11 @@ def banner(addresses: Addresses, settings: Settings, hint: str) -> str:
     if hint:
         lines += ["", f"Try: {hint}"]
     return "\n".join(lines) + "\n"
+
+
+def _warn(address: str) -> None:
+    if not address.startswith(LOOPBACK):
+        sys.stderr.write(f"coinex: listening on {address}, other machines can reach it\n")
 
 
 def _web_port(address: str) -> int:

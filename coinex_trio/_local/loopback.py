@@ -43,6 +43,9 @@ WAKE: Final = "wake"
 class ServerConnection(Protocol):
     """One accepted connection of a server half."""
 
+    unsent: int
+    """Bytes that the client does not take; the host says so."""
+
     @property
     def wants_close(self) -> Literal["fin", "rst"] | None: ...
 
@@ -339,6 +342,7 @@ class LoopbackHost:
             link.connection.receive_eof()
             self._close(link)
             return
+        link.connection.unsent = len(link.unsent)
         if how == "fin" and not link.unsent:
             self._close(link)
             return

@@ -90,6 +90,8 @@ class WireConnection:
         self.number = number
         self.inner = inner
         self.wants_close: Ending | None = None
+        self.unsent = 0
+        """Memory holds nothing back."""
         self.up, self.down = _Pipe(way, random), _Pipe(way, random)
         self._wire = wire
         self._out = bytearray()

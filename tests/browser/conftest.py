@@ -1,14 +1,19 @@
 """A headless Chromium, and a local exchange with a page. `make test` leaves these tests out: they need a browser and seconds."""
 
+from __future__ import annotations
+
 import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from coinex_trio import Exchange, local_exchange
-from tests.browser.shown import Browser
+
+if TYPE_CHECKING:
+    from tests.browser.shown import Browser
 
 collect_ignore_glob = [] if os.environ.get("COINEX_BROWSER") else ["test_*.py"]
 
@@ -16,6 +21,8 @@ collect_ignore_glob = [] if os.environ.get("COINEX_BROWSER") else ["test_*.py"]
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     """One browser for all tests; skips where the machine has none."""
+    from tests.browser.shown import Browser  # it needs Selenium
+
     chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     driver = shutil.which("chromedriver")
     if chromium is None or driver is None:

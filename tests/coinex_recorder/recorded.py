@@ -55,7 +55,14 @@ CLIENTS: dict[str, tuple[str, Callable[[Any, Config], BlockingClient]]] = {
 
 @contextmanager
 def recorded(
-    name: str, directory: Path, *, seconds: float = 40.0, seed: int = 3, faults: str = FAULTS, **options: Any
+    name: str,
+    directory: Path,
+    *,
+    seconds: float = 40.0,
+    seed: int = 3,
+    faults: str = FAULTS,
+    files_wanted: int = 1,
+    **options: Any,
 ) -> Iterator[tuple[list[str], Any, RecordingFiles]]:
     """The events of a live client as JSON, the exchange, and the files, which are complete."""
     venue, make = CLIENTS[name]
@@ -66,5 +73,10 @@ def recorded(
         client.on(Event)(lambda event: live.append(to_json(event)))
         client.on_error(lambda event, error: None)
         with client:
-            client.run(seconds=seconds)
+            for number in range(1, files_wanted):
+                client.run(seconds=seconds / files_wanted)
+                files.rotate()
+                while len(files.paths) <= number:  # the writing thread has time of its own
+                    client.run(seconds=0.1)
+            client.run(seconds=seconds / files_wanted)
     yield live, exchange, files

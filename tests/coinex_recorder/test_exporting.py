@@ -13,11 +13,12 @@ from coinex_recorder.exporting import TARDIS, export, rows
 from tests.coinex_recorder.recorded import recorded
 
 
-@pytest.fixture
-def recording(tmp_path: Path) -> Path:
-    with recorded("coinex", tmp_path / "rec", faults="at 15s drop"):
+@pytest.fixture(scope="module")
+def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    directory = tmp_path_factory.mktemp("rec")
+    with recorded("coinex", directory, faults="at 15s drop"):
         pass
-    return tmp_path / "rec"
+    return directory
 
 
 def test_parquet_holds_every_digit_that_came(recording: Path, tmp_path: Path) -> None:
@@ -66,7 +67,7 @@ def test_csv_has_the_layouts_of_tardis(recording: Path, tmp_path: Path) -> None:
 
 
 def test_gaps_are_a_table_of_their_own(recording: Path) -> None:
-    gaps = [row for table, _, row in rows(recording) if table.name == "gaps"]
+    gaps = [row for table, _, found in rows(recording) if table.name == "gaps" for row in found]
     assert gaps
     assert gaps[0][2] == "Lost"
 
@@ -82,6 +83,44 @@ def test_other_venues_have_books_too(name: str, tmp_path: Path) -> None:
     with recorded(name, tmp_path / "rec", faults=""):
         pass
     assert any("book_changes" in path.name for path in export(tmp_path / "rec", tmp_path / "out"))
+
+
+def test_what_a_book_lost_is_removed_before_it_begins_anew(recording: Path, tmp_path: Path) -> None:
+    """Readers that only apply changes (nautilus_trader) would keep old levels for ever."""
+    (path,) = (one for one in export(recording, tmp_path, as_format="tardis") if "incremental_book_L2" in one.name)
+    book: dict[tuple[str, str], str] = {}
+    with path.open() as file:
+        for row in csv.DictReader(file):
+            book[row["side"], row["price"]] = row["amount"]
+    last = [event for event in replay(recording) if isinstance(event, BookChanged)][-1].book
+    sides = (("bid", last.bids), ("ask", last.asks))
+    levels = {(side, price): size for side, found in sides for price, size in found}
+    assert {(s, Decimal(p)): Decimal(a) for (s, p), a in book.items() if Decimal(a)} == levels
+
+
+def test_the_exchange_may_have_another_name_and_nothing_that_waited_is_left(recording: Path, tmp_path: Path) -> None:
+    written = export(recording, tmp_path, exchange="binance")
+    assert all(path.name.startswith("binance_") for path in written)
+    assert sorted(tmp_path.iterdir()) == sorted(written)
+
+
+def test_more_rows_than_may_wait_are_written_in_order(
+    recording: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = {path.name: parquet.read_table(path) for path in export(recording, tmp_path / "one")}
+    monkeypatch.setattr("coinex_recorder.exporting.MOST_ROWS", 100)
+    monkeypatch.setattr("coinex_recorder.exporting.ROWS", 30)
+    for path in export(recording, tmp_path / "two"):
+        assert parquet.read_table(path) == whole[path.name]
+
+
+def test_a_gap_is_a_band_and_a_quiet_hour_is_none(tmp_path: Path) -> None:
+    from coinex_recorder.plotting import _look
+
+    with recorded("coinex", tmp_path, faults="at 10s drop\nat 20s halt all\nat 35s resume all"):
+        pass
+    ((since, until),) = _look(tmp_path, None, False)[1].gaps
+    assert 9 < since - 1_800_000_000 < until - 1_800_000_000 < 11
 
 
 def test_a_picture_is_drawn(recording: Path, tmp_path: Path) -> None:

@@ -2,14 +2,19 @@
 
 import errno
 import os
+import signal
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from coinex_proto import Config, Event, UsageError, coinex, to_json
-from coinex_recorder import FlightRecorder, RecordingFiles, replay
-from coinex_trio import memory_exchange
+from coinex_proto import Config, Event, OrderChanged, Unrecognised, UsageError, coinex, to_json
+from coinex_proto.recording import RecordingGap
+from coinex_proto.recording.frames import Batch, read_frames
+from coinex_proto.recording.tap import Tap
+from coinex_recorder import FlightRecorder, RecordingFiles, check, header, replay
+from coinex_trio import CoinexClient, memory_exchange
 from tests.coinex_recorder.recorded import coinex_client, recorded
 
 
@@ -87,32 +92,175 @@ def test_a_checksum_that_does_not_fit_is_kept_and_fails_again(tmp_path: Path) ->
     assert exchange.secret_key.encode() not in path.read_bytes()
 
 
+def why_of(path: Path) -> str:
+    return header(path).why
+
+
 def test_a_callback_that_raises_is_kept_and_raises_again(tmp_path: Path) -> None:
     flight = FlightRecorder(tmp_path, seconds=5.0)
     client = coinex_client(memory_exchange(seed=4), Config(flight_recorder=flight))
-    seen = 0
+    ids: list[int] = []
+    fatal: list[int] = []
 
     def fail(update: coinex.TradesUpdate) -> None:
-        nonlocal seen
-        seen += 1
-        if seen == 8:
+        ids.append(update.deal_list[0].deal_id)
+        if len(ids) == 40:
+            fatal.append(ids[-1])
+        if ids[-1] in fatal:
             raise ZeroDivisionError("mine")
 
     client.on(coinex.TradesUpdate)(fail)
     with pytest.raises(ZeroDivisionError), client:
         client.run(seconds=60)
     (path,) = tmp_path.glob("*.rec")
+    assert why_of(path) == "a callback raised ZeroDivisionError"
     played = replay(path)
-    seen = 0
+    live = list(ids)
+    ids.clear()
     played.on(coinex.TradesUpdate, fail)
-    try:
+    with pytest.raises(ZeroDivisionError, match="mine"):
         for _ in played:
             pass
-    except ZeroDivisionError:
-        seen = 8
-    assert played.header is not None
-    assert played.header.why == "a callback raised ZeroDivisionError"
-    assert seen >= 1
+    assert live[-len(ids) :] == ids, "the same trades led to it"
+    assert 1 < len(ids) < len(live)
+
+
+def test_a_message_that_cannot_be_read_is_kept_and_unreadable_again(tmp_path: Path) -> None:
+    _, (path,), _ = flown(tmp_path, "on deals.update 20 corrupt")
+    assert why_of(path) == "a message could not be read"
+    assert [event for event in replay(path) if isinstance(event, Unrecognised)]
+
+
+def test_an_order_that_became_unknown_is_kept_and_becomes_unknown_again(tmp_path: Path) -> None:
+    flight = FlightRecorder(tmp_path, seconds=5.0)
+    exchange = memory_exchange(seed=4)
+    client = coinex_client(exchange, Config(flight_recorder=flight, retry_first=True))
+    with client:
+        client.run(seconds=12)
+        order = exchange.place("BTCUSDT", "buy", "50000", "0.01")
+        client.run(seconds=1)
+        exchange.drop()
+        client.run(seconds=1)
+    (path,) = tmp_path.glob("*.rec")
+    assert why_of(path) == "an order is unknown"
+    unknown = [e.order for e in replay(path) if isinstance(e, OrderChanged) and e.order.state == "unknown"]
+    assert [one.order_id for one in unknown] == [order.order_id]
+
+
+def test_sigusr1_writes_what_there_is(tmp_path: Path) -> None:
+    before = signal.getsignal(signal.SIGUSR1)
+    flight = FlightRecorder(tmp_path, seconds=5.0)
+    flight.write_on()
+    try:
+        client = coinex_client(memory_exchange(seed=4), Config(flight_recorder=flight))
+        with client:
+            client.run(seconds=12)
+            signal.raise_signal(signal.SIGUSR1)
+            client.run(seconds=1)
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+    (path,) = tmp_path.glob("*.rec")
+    assert why_of(path) == "SIGUSR1"
+    assert sum(1 for _ in replay(path)) > 10
+
+
+def test_no_secret_is_in_what_a_flight_recorder_writes(tmp_path: Path) -> None:
+    _, (path,), exchange = flown(tmp_path, "on depth.update 30 wrong-checksum")
+    held = b"".join(
+        repr(found.records).encode() for found in read_frames([path.read_bytes()]) if isinstance(found, Batch)
+    )
+    assert b"depth.update" in held, "what is searched is inflated"
+    for secret in (exchange.secret_key, exchange.access_id, "signed_str"):
+        assert secret.encode() not in held
+
+
+def test_a_flight_recorder_that_cannot_write_says_so_and_the_client_goes_on(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "file").write_text("")
+    flight = FlightRecorder(tmp_path / "file", seconds=5.0)
+    client = coinex_client(memory_exchange(seed=4), Config(flight_recorder=flight))
+    with client:
+        client.run(seconds=5)
+        assert flight.write() == ()
+        client.run(seconds=5)
+        assert client.trusted(coinex.Depth("BTCUSDT"))
+    assert "the flight recorder cannot write to" in caplog.text
+
+
+def test_a_fault_of_the_recorder_ends_the_recording_and_not_the_client(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(*_: object) -> bytes:
+        raise TypeError("cannot pickle a socket")
+
+    told: list[Any] = []
+    with RecordingFiles(tmp_path, on_error=told.append) as files:
+        client = coinex_client(memory_exchange(seed=4), Config(recorder=files))
+        with client:
+            client.run(seconds=10)
+            monkeypatch.setattr(Tap, "_packed", fail)
+            client.subscribe(coinex.BestQuote("BTCUSDT"))
+            client.run(seconds=10)
+            client.unsubscribe(coinex.BestQuote("BTCUSDT"))
+            client.run(seconds=10)
+            assert client.trusted(coinex.Depth("BTCUSDT"))
+    assert [str(error) for error in told] == [
+        "the recorder has failed by a fault of its own: TypeError: cannot pickle a socket"
+    ]
+    assert files.error is told[0]
+    assert caplog.text.count("cannot pickle a socket") == 1
+    monkeypatch.undo()
+    gaps = [event for event in replay(tmp_path) if isinstance(event, RecordingGap)]
+    assert len(gaps) == 1
+    assert "cannot pickle a socket" in gaps[0].why
+
+
+def test_permission_that_is_lost_ends_the_recording_and_not_the_client(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next file cannot be opened; as root nothing is refused, so that the refusal is the system's in words only."""
+    opened, refused = os.open, PermissionError(errno.EACCES, "Permission denied")
+
+    def open_file(path: Any, *rest: Any, **named: Any) -> int:
+        if str(path).endswith("-0001.rec"):
+            raise refused
+        return opened(path, *rest, **named)
+
+    monkeypatch.setattr("coinex_recorder.files.os.open", open_file)
+    with recorded("coinex", tmp_path, seconds=10, faults="") as (_, _, files):
+        pass
+    assert files.error is None, "there was one file only"
+    told: list[Any] = []
+    exchange = memory_exchange(seed=4)
+    with RecordingFiles(tmp_path / "two", on_error=told.append) as files:
+        client = coinex_client(exchange, Config(recorder=files))
+        with client:
+            client.run(seconds=5)
+            files.rotate()
+            while not told:
+                client.run(seconds=1)
+            assert client.trusted(coinex.Depth("BTCUSDT"))
+    assert told == [refused]
+    assert check(tmp_path / "two").topics
+
+
+@pytest.mark.parametrize("seconds", [60, pytest.param(1800, marks=pytest.mark.long)])
+def test_what_a_recorder_keeps_does_not_grow(seconds: float, tmp_path: Path) -> None:
+    """What waits is bounded by what has not been written yet, and nothing is kept of what has."""
+    with RecordingFiles(tmp_path, flush_every=0.01) as files:
+        client = CoinexClient(network=memory_exchange(seed=4).network, config=Config(recorder=files))
+        client.subscribe(coinex.Ticker())
+        with client:
+            (tap,) = files._writers
+            held: list[int] = []
+            for _ in range(6):
+                client.run(seconds=seconds)
+                while tap.records:
+                    time.sleep(0.001)
+                held.append(len(tap._counts) + len(tap._topics) + len(tap._holders) + len(tap._inflated))
+    assert max(held) <= 3, held
+    assert files.bytes_written > 1_000
 
 
 def test_a_flight_recorder_keeps_no_more_than_it_may(tmp_path: Path) -> None:

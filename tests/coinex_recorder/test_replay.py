@@ -84,8 +84,10 @@ def test_a_callback_of_a_replay_that_raises_comes_out_and_the_next_step_goes_on(
 
 
 def test_each_file_of_a_rotated_recording_can_be_played_by_itself(tmp_path: Path) -> None:
-    with recorded("coinex", tmp_path, faults="every 9s drop", max_bytes=1, seconds=60) as (live, _, files):
+    faults = "every 9s drop"
+    with recorded("coinex", tmp_path, faults=faults, files_wanted=3, flush_every=0.01) as (live, _, files):
         pass
+    assert len(files.paths) == 3
     assert [to_json(event) for event in replay(tmp_path)] == live
     last = [to_json(event) for event in replay(files.paths[-1])]
     assert last == live[len(live) - len(last) :]
@@ -128,6 +130,19 @@ def test_damage_in_the_middle_is_a_gap_and_the_rest_goes_on_at_a_checkpoint(tmp_
     assert after == live[len(live) - len(after) :]
     assert len(after) > 10
     assert sum(damage.size for damage in played.damages) > 0
+
+
+def test_damage_in_the_first_frame_costs_nothing_that_came_before(tmp_path: Path) -> None:
+    with recorded("coinex", tmp_path, seconds=120, faults="", compression="gzip") as (_, _, files):
+        pass
+    path = files.paths[0]
+    whole = path.read_bytes()
+    assert len(whole) > 20_000
+    path.write_bytes(whole[:-400] + bytes(20) + whole[-380:])
+    report = check(path)
+    assert not report.is_whole
+    assert report.damaged_bytes > 0
+    assert "NOT WHOLE" in report.text()
 
 
 def with_checkpoints(tmp_path: Path) -> tuple[bytes, list[int], list[str]]:
@@ -189,7 +204,7 @@ def test_a_view_of_before_a_gap_gives_no_numbers(tmp_path: Path) -> None:
         (b"", "empty"),
         (b"PK\x03\x04 a zip file", "neither a gzip member nor a zstd frame"),
         (b"\x1f\x8b\x08 not really gzip, but it says so", "no recording"),
-        (__import__("gzip").compress(b"an honest gzip file of something else" * 10), "no recording"),
+        (__import__("gzip").compress(b"an honest gzip file of something else" * 10, mtime=0), "no recording"),
     ],
 )
 def test_a_foreign_file_is_refused(foreign: bytes, why: str) -> None:
@@ -200,7 +215,7 @@ def test_a_foreign_file_is_refused(foreign: bytes, why: str) -> None:
 def test_a_recording_of_another_format_is_refused(tmp_path: Path) -> None:
     writer = FrameWriter("gzip")
     foreign = writer.batch([["frame", 0.0, [], {"magic": "coinex recording", "format": 99}]]) + writer.end()
-    with pytest.raises(UsageError, match=r"format '?99'?, and this version of the SDK reads format 1"):
+    with pytest.raises(UsageError, match=r"format '?99'?, and this version of the SDK reads format 2"):
         list(replay_bytes(foreign))
 
 
@@ -241,6 +256,38 @@ def test_what_a_check_says(tmp_path: Path) -> None:
     assert depth.messages == sum('"type":"DepthUpdate"' in line for line in live)
     assert sum(report.events.values()) == len(live)
     assert "every input is there" in report.text()
+
+
+def test_a_notebook_shows_what_a_check_says(tmp_path: Path) -> None:
+    with recorded("coinex", tmp_path, faults="at 10s drop") as (_, _, files):
+        pass
+    shown = check(tmp_path)._repr_html_()
+    assert "<td>depth BTCUSDT</td>" in shown
+    assert "every input is there, and gives what it gave live" in shown
+    path = files.paths[0]
+    path.write_bytes(path.read_bytes()[:-200])
+    report = check(path)
+    report.name = "<script>"
+    assert "a torn tail" in report._repr_html_()
+    assert "<script>" not in report._repr_html_()
+
+
+def test_a_seek_goes_to_the_file_and_frame_of_its_time(tmp_path: Path) -> None:
+    """From any time on, the events are those of the whole, and what lies far before is not even opened."""
+    faults = "every 9s drop"
+    with recorded("coinex", tmp_path, faults=faults, files_wanted=3, flush_every=0.01) as (live, _, files):
+        pass
+    assert len(files.paths) == 3
+    whole = [(step.now, [to_json(event) for event in step.events]) for step in replay(tmp_path).steps()]
+    assert [event for _, events in whole for event in events] == live
+    first, last = whole[0][0], whole[-1][0]
+    for share in (0.05, 0.3, 0.5, 0.77, 0.98):
+        start = first + (last - first) * share
+        wanted = [event for now, events in whole if now >= start for event in events]
+        assert [to_json(event) for event in replay(tmp_path, start=start)] == wanted
+    files.paths[0].write_bytes(b"not looked at")
+    start = index_of(files.paths[-1])[0]["from"] + 0.01
+    assert [to_json(e) for e in replay(tmp_path, start=start)] == [e for n, es in whole if n >= start for e in es]
 
 
 def test_a_check_of_a_cut_file_says_so(tmp_path: Path) -> None:

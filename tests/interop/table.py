@@ -15,9 +15,12 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final
 
 from attrs import frozen
+
+from tests.interop.exported import exported
 
 HERE: Final = Path(__file__).parent / "programs"
 ENVIRONMENTS: Final = Path(__file__).parents[2] / ".venv" / "interop"
@@ -39,12 +42,17 @@ class Client:
         return self.program.endswith(".mjs")
 
 
+RECORDING: Final = "recording"
+"""In place of a venue: what reads our exports, and connects to nothing."""
+
 CLIENTS: Final = (
     Client(name="ccxt (Python)", package="ccxt==4.5.85", program="ccxt_python.py"),
     Client(name="ccxt (JavaScript)", package="ccxt@4.5.14", program="ccxt_javascript.mjs"),
     Client(name="coinexlib", package="coinexlib==1.1.0", program="coinexlib_calls.py"),
     Client(name="coinex-mcp-server", package="coinex-mcp-server==0.1.0a8", program="mcp_calls.py"),
     Client(name="qfex", package="qfex==0.1.0", program="qfex_calls.py", venue="qfex"),
+    Client(name="hftbacktest", package="hftbacktest==2.4.4", program="hftbacktest_reads.py", venue=RECORDING),
+    Client(name="nautilus_trader", package="nautilus_trader==1.221.0", program="nautilus_reads.py", venue=RECORDING),
 )
 
 OWN_FAULTS: Final[dict[tuple[str, str], str]] = {}
@@ -91,7 +99,11 @@ def _install(command: list[str]) -> None:
 
 @contextmanager
 def running(venue: str) -> Iterator[str]:
-    """A local exchange; what its first line says."""
+    """A local exchange; what its first line says. Or an exported recording; where its files are, and what must be in them."""
+    if venue == RECORDING:
+        with TemporaryDirectory() as directory:
+            yield exported(Path(directory))
+        return
     command = [sys.executable, "-m", "coinex_trio", "sim", "--venue", venue, "--json", "--seed", "7"]
     if venue == "coinex":
         command += ["--markets", "3"]

@@ -61,6 +61,13 @@ class Push:
         push.payload = f'{{"method":"{method}","data":{data},"id":null}}'.encode()
         return push
 
+    @classmethod
+    def recorded(cls, method: str, payload: bytes) -> Push:
+        """A whole message that was written before."""
+        push = cls.__new__(cls)
+        push.method, push._frame, push.payload = method, None, payload
+        return push
+
     @property
     def frame(self) -> bytes:
         frame = self._frame

@@ -64,6 +64,8 @@ class ServerConnection:
         """Flush `data_to_send()`, then close like this (rst: linger 0)."""
         self.room: float = math.inf
         """Bytes that it takes now."""
+        self.unsent = 0
+        """Bytes that the host holds because the client does not take them; the host says so."""
         self._venue = venue
         self._http: HttpServer | None = HttpServer(lambda: venue.now)
         self._websocket: WebSocketServer | None = None

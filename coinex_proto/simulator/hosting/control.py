@@ -79,6 +79,12 @@ FAULT_FORMS: Final = (
     ),
     Form(name="skew", says="the exchange's clock is off", arguments=(_number("seconds", "600"),)),
     Form(name="sign-out", says="the sign-in of every socket is forgotten"),
+    Form(name="life", says="a connection is cut so long after it began", arguments=(_number("seconds", "60"),)),
+    Form(
+        name="one-sign-in",
+        says="each sign-in ends the connections that were signed in",
+        arguments=(_choice("switched", "on", "off"),),
+    ),
     Form(name="halt", says="trading stops: acknowledged, and nothing is sent", arguments=(_ANY_MARKET,)),
     Form(name="resume", says="trading goes on", arguments=(_ANY_MARKET,)),
     Form(name="pings", says="WebSocket pings are answered or not", arguments=(_choice("answered", "off", "on"),)),

@@ -10,16 +10,16 @@ A venue extends it as its facade extends a client: it adds its sockets and feeds
 from __future__ import annotations
 
 import math
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import ClassVar, Generic, TypeVar
 
-from coinex_proto.simulator.hosting.connection import Ending, ServerConnection, SocketService
+from coinex_proto.simulator.hosting.connection import Ending, ServerConnection
+from coinex_proto.simulator.hosting.connections import ConnectionKeeper
 from coinex_proto.simulator.hosting.control import ControlSocket
 from coinex_proto.simulator.hosting.fault_runner import FaultRunner, Perform
 from coinex_proto.simulator.hosting.faults import Fault, FaultPlan, parse_fault, parse_faults
-from coinex_proto.simulator.hosting.http_server import HttpRequest, HttpResponse
 from coinex_proto.simulator.hosting.waking import Waking
 from coinex_proto.simulator.market.amounts import to_scaled
 from coinex_proto.simulator.market.exchange import Exchange
@@ -33,13 +33,11 @@ Code = TypeVar("Code", int, str)
 """What the venue's error codes and order ids are."""
 
 
-class VenueServer(ABC, Generic[Code]):
+class VenueServer(ConnectionKeeper, Generic[Code]):
     """One exchange with its connections and one account, `owner`."""
 
     half_frame: ClassVar[bytes]
     """The last bytes of a connection that breaks in mid-frame."""
-    idle_limit: ClassVar[float]
-    """A client that sends nothing for so many seconds is cut."""
     owner: int
 
     def __init__(
@@ -54,23 +52,18 @@ class VenueServer(ABC, Generic[Code]):
         answers_close: bool,
         max_request_bytes: int,
     ) -> None:
-        self.now = now
+        super().__init__(
+            now, answers_pings=answers_pings, answers_close=answers_close, max_request_bytes=max_request_bytes
+        )
         self.exchange = exchange
-        self.answers_pings, self.answers_close = answers_pings, answers_close
         self._usually_answers_pings = answers_pings
         self.connection_life = math.inf
         """Seconds after which a connection is cut, however lively it is."""
         self.has_one_sign_in = False
         """Each sign-in ends the connections that have signed in before it."""
         self._signed_in: dict[ServerConnection, int] = {}
-        self.max_request_bytes = max_request_bytes
         self.crowds = Crowds(exchange, crowd, seed, self._woken)
         self._waking = Waking(exchange.markets, self._wake)
-        self.connections: dict[ServerConnection, None] = {}
-        self._connections_at = math.inf
-        """No connection has anything to do before."""
-        self._accepted = 0
-        self._ready: dict[ServerConnection, None] = {}
         self._refusals: dict[str, list[Code]] = {}
         parsed = parse_faults(faults) if isinstance(faults, str) else tuple(faults)
         self._faults = FaultRunner(self, FaultPlan(parsed, now=now, seed=seed), self.half_frame)
@@ -80,19 +73,10 @@ class VenueServer(ABC, Generic[Code]):
 
     def accept(self, now: float) -> ServerConnection:
         """A new TCP connection."""
-        self.advance(now)
-        self._accepted += 1
-        connection = ServerConnection(self, self._accepted, now)
+        connection = super().accept(now)
         connection.ends_at = now + self.connection_life
-        self.connections[connection] = None
         self.wake_at(connection.next_at(self.idle_limit))
         return connection
-
-    def take_ready(self) -> tuple[ServerConnection, ...]:
-        """Connections that have something to send or want to be closed, since the last time."""
-        ready = tuple(self._ready)
-        self._ready.clear()
-        return ready
 
     def next_deadline(self) -> float | None:
         """When `advance` has something to do; None while nothing at all is going on."""
@@ -207,21 +191,9 @@ class VenueServer(ABC, Generic[Code]):
 
     def sockets(self) -> tuple[ServerConnection, ...]:
         """Connections that are WebSockets of the venue by now: what works the exchange has no faults."""
-        return tuple(
-            connection
-            for connection in self.connections
-            if connection.service is not None and not isinstance(connection.service, ControlSocket)
-        )
+        return tuple(one for one in super().sockets() if not isinstance(one.service, ControlSocket))
 
-    # what connections and sockets need
-
-    @abstractmethod
-    def answer(self, connection: ServerConnection, request: HttpRequest) -> HttpResponse | None:
-        """The answer to an HTTP request; None when a fault keeps it back."""
-
-    @abstractmethod
-    def open_socket(self, connection: ServerConnection, request: HttpRequest) -> SocketService | HttpResponse:
-        """What answers on a new WebSocket, or why there is none."""
+    # what sockets need
 
     def take_refusal(self, method: str) -> Code | None:
         """The code that the next request of this method (or HTTP path) is to be refused with."""
@@ -243,10 +215,6 @@ class VenueServer(ABC, Generic[Code]):
         else:
             self._faults.request(connection, method, perform, refuse_by_fault)
 
-    def wake_at(self, at: float) -> None:
-        """Look after the connections then."""
-        self._connections_at = min(self._connections_at, at)
-
     def wake_soon(self, key: str) -> None:
         """Somebody looks at this market: it wakes, at once or with others that are looked at in the same moment."""
         self._waking.soon(key, self.now)
@@ -254,9 +222,6 @@ class VenueServer(ABC, Generic[Code]):
     def wake_later(self, key: str) -> None:
         """Somebody looks at this market among all others: it wakes by and by."""
         self._waking.later(key, self.now)
-
-    def has_output(self, connection: ServerConnection) -> None:
-        self._ready[connection] = None
 
     def signed_in(self, connection: ServerConnection, owner: int) -> None:
         """A connection has signed in to this account."""
@@ -266,7 +231,7 @@ class VenueServer(ABC, Generic[Code]):
             other.end("fin")
 
     def ended(self, connection: ServerConnection) -> None:
-        self.connections.pop(connection, None)
+        super().ended(connection)
         self._signed_in.pop(connection, None)
 
     # time
@@ -322,11 +287,6 @@ class VenueServer(ABC, Generic[Code]):
 
     def _woken(self, market: Market) -> None:
         """The crowd has come to this market."""
-
-    def _look_after_connections(self, at: float) -> None:
-        for connection in tuple(self.connections):
-            connection.handle_time(at, self.idle_limit)
-        self._connections_at = min((c.next_at(self.idle_limit) for c in self.connections), default=math.inf)
 
     # markets
 

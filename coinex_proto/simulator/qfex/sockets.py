@@ -123,8 +123,12 @@ class MdsSocket(QfexSocket):
 
     def push(self, message: Message) -> None:
         """One push, with the next number of this connection."""
+        self.send({**message, "sequence": self.next_sequence()}, message["type"])
+
+    def next_sequence(self) -> int:
+        """The number of the next push."""
         self._sequence += 1
-        self.send({**message, "sequence": self._sequence}, message["type"])
+        return self._sequence
 
     def closed(self) -> None:
         self.server.feeds.subscribers.pop(self, None)

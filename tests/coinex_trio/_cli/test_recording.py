@@ -1,5 +1,6 @@
 """Recordings on the command line, against a local exchange on loopback."""
 
+import gzip
 import json
 import os
 import signal
@@ -8,10 +9,13 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
+from websockets.sync.client import connect
 
 from coinex_trio import Exchange, local_exchange
+from tests.coinex_recorder.recorded import recorded
 
 
 @pytest.fixture
@@ -104,6 +108,39 @@ def test_wrong_usage_is_one_line_and_status_2(arguments: tuple[str, ...], said: 
     foreign.write_bytes(b"something else entirely")
     names = {"DIR": str(tmp_path), "FOREIGN": str(foreign), "DIR/none.rec": str(tmp_path / "none.rec")}
     status, _, err = coinex(*(names.get(one, one) for one in arguments))
+    assert status == 2
+    assert said in err
+    assert "Traceback" not in err
+
+
+def test_a_recorded_market_is_served_to_any_client(tmp_path: Path) -> None:
+    with recorded("coinex", tmp_path, seconds=10, faults=""):
+        pass
+    process = start("sim", "--replay", str(tmp_path), "--speed", "max", "--json")
+    assert process.stdout is not None
+    told = json.loads(process.stdout.readline())
+    with connect(told["ws"], compression=None) as socket:
+        params = {"market_list": ["BTCUSDT"]}
+        socket.send(json.dumps({"method": "deals.subscribe", "params": params, "id": 1}))
+        first, second = (json.loads(gzip.decompress(socket.recv())) for _ in range(2))  # type: ignore[arg-type]
+    assert (first["id"], first["code"], second["method"]) == (1, 0, "deals.update")
+    with urlopen(told["control"]) as answer:
+        assert json.load(answer)["played"] > 0
+    process.send_signal(signal.SIGTERM)
+    _, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (143, "")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--replay", "DIR/none.rec"), "there is no recording"),
+        (("--replay", "DIR", "--seed", "3"), "--seed is of no use with --replay"),
+        (("--speed", "3"), "--speed, --from and --any-version go with --replay"),
+    ],
+)
+def test_a_replay_that_makes_no_sense_is_wrong_usage(arguments: tuple[str, ...], said: str, tmp_path: Path) -> None:
+    status, _, err = coinex("sim", *(one.replace("DIR", str(tmp_path)) for one in arguments))
     assert status == 2
     assert said in err
     assert "Traceback" not in err

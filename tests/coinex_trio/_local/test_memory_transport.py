@@ -26,6 +26,7 @@ class Connection:
 
     wants_close: Literal["fin", "rst"] | None = None
     room: float = math.inf
+    unsent = 0
 
     def receive_data(self, data: bytes, now: float) -> None: ...
 
