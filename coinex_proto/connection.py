@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from typing import Final, TypeVar, cast
+from typing import Final, TypeVar
 
 from coinex_proto._connection.agenda import Agenda, Item
 from coinex_proto._connection.close_reasons import (
@@ -400,7 +400,7 @@ class Connection:
             return
         events, received_at = self._events, self._timeline.stamp(now)
         if type(inbound) is tuple and stamp_all(inbound, payload, received_at):  # nearly always
-            events.extend(cast("tuple[Update, ...]", inbound))
+            events.extend(inbound)  # type: ignore[arg-type]
             if inbound and self._requests.pending.optional:
                 self._agenda.add(Item.ANSWER)  # it may be what was asked for: the answer need not come
             return

@@ -7,12 +7,13 @@ Source: CoinEx API v2, depth.update; the order of the sides and the unpadded tex
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final, final
 
 from attrs import evolve
 
 from coinex_proto.books.book import Levels
-from coinex_proto.books.ladder import Ladder, take_push
+from coinex_proto.books.ladder import Ladder, checksum, take_push, unread
 from coinex_proto.coinex.market_updates import DepthLevels, DepthUpdate
 from coinex_proto.errors import PayloadError
 from coinex_proto.moments import unix_milliseconds
@@ -26,6 +27,10 @@ _MOST_MS: Final = 10**14
 """Milliseconds of our time: these are told from other units at once, since every push comes by here."""
 
 _WAITING: Final = "waiting for a whole book"
+
+_bids_of, _asks_of = unread(DepthLevels, "bids"), unread(DepthLevels, "asks")
+_new_tuple: Final = tuple.__new__
+"""A `NamedTuple` makes itself by a function in Python: one more for each change of a book."""
 
 
 @final
@@ -41,6 +46,7 @@ class CoinexBook:
         "_newest",
         "_updated_at_ms",
         "_why",
+        "absent_deletes",
         "checks_failed",
         "checks_passed",
     )
@@ -49,6 +55,8 @@ class CoinexBook:
         self._gets_differences = gets_differences
         self.checks_passed = 0
         self.checks_failed = 0
+        self.absent_deletes = 0
+        """How often the venue removed a level that was not there."""
         self._bids = Ladder(is_highest_best=True)
         self._asks = Ladder()
         self.reset()
@@ -67,11 +75,6 @@ class CoinexBook:
         self._updated_at_ms: int | None = None
 
     @property
-    def absent_deletes(self) -> int:
-        """How often the venue removed a level that was not there."""
-        return self._bids.absent + self._asks.absent
-
-    @property
     def due(self) -> float | None:
         """When the next whole book is overdue; None before the first push, and where every push is one."""
         return self._due
@@ -81,7 +84,7 @@ class CoinexBook:
         at_ms = self._updated_at_ms
         if at_ms is not None and not _LEAST_MS <= at_ms < _MOST_MS:
             at_ms = unix_milliseconds(at_ms)
-        return Levels(self._bids.levels(), self._asks.levels(), at_ms)
+        return _new_tuple(Levels, (self._bids.levels(), self._asks.levels(), at_ms))
 
     def whole_update(self, market: str) -> DepthUpdate | None:
         """The proved book as a whole push; its checksum and its times are those of the newest push."""
@@ -99,24 +102,40 @@ class CoinexBook:
         """
         if not isinstance(update, DepthUpdate):
             return f"{type(update).__name__} is no change of this book"
-        if update.is_full or self._due is None:
+        is_full = update.is_full
+        if is_full or self._due is None:
             self._due = update.received_at + FULL_PUSH_WITHIN if self._gets_differences else None
-        if not update.is_full and not self._is_synced:
+        if not is_full and not self._is_synced:
             return self._why
-        try:
-            return self._take(update)
-        except PayloadError as problem:
-            self.checks_failed += 1
-            self._forget()
-            self._why = f"{problem}; {_WAITING}"
-            return self._why
-
-    def _take(self, update: DepthUpdate) -> str | None:
         depth = update.depth
-        checksum = take_push(self._bids, self._asks, depth.bids, depth.asks, update.is_full)
+        try:
+            take_push(self._bids, self._asks, _bids_of(depth), _asks_of(depth), is_full)
+        except PayloadError as problem:
+            return self._refused(problem)
+        return self._check(depth)
+
+    def apply_read(self, updates: Sequence[Update]) -> str | None:
+        """As `apply`, with the pushes of one read: the checksum of the last, over the whole book, proves them all.
+
+        What came before the last whole book among them is not looked at: that book replaces it.
+        """
+        pushes = [update for update in updates if isinstance(update, DepthUpdate)]
+        first = next((at for at in range(len(pushes) - 1, -1, -1) if pushes[at].is_full), 0)
+        for push in pushes[first:-1]:
+            if push.is_full:
+                self._due = push.received_at + FULL_PUSH_WITHIN if self._gets_differences else None
+            depth = push.depth
+            try:
+                take_push(self._bids, self._asks, _bids_of(depth), _asks_of(depth), push.is_full)
+            except PayloadError as problem:
+                return self._refused(problem)
+        return self.apply(pushes[-1])
+
+    def _check(self, depth: DepthLevels) -> str | None:
         self._updated_at_ms = depth.updated_at
+        self.absent_deletes = self._bids.absent + self._asks.absent
         # The page says signed, the wire is unsigned: equal modulo 2^32.
-        if checksum != depth.checksum & 0xFFFFFFFF:
+        if checksum(self._bids, self._asks) != depth.checksum & 0xFFFFFFFF:
             self.checks_failed += 1
             self._is_synced = False
             self._why = f"the checksum does not fit; {_WAITING}"
@@ -125,3 +144,9 @@ class CoinexBook:
         self._is_synced = True
         self._newest = depth
         return None
+
+    def _refused(self, problem: PayloadError) -> str:
+        self.checks_failed += 1
+        self._forget()
+        self._why = f"{problem}; {_WAITING}"
+        return self._why
