@@ -190,10 +190,10 @@ class Connection:
             self._now = now
         now = self._now
         self.stats.bytes_in += len(data)
-        at_once = self._agenda.at_once
+        at_once, received_at = self._agenda.at_once, self._timeline.stamp(now)
         for item in self._socket.receive_data(data):
             if type(item) is bytes:
-                self._message(item, now)
+                self._message(item, now, received_at)
             else:
                 self._control(item, now)
                 self._agenda.add(Item.ANSWER)
@@ -379,7 +379,7 @@ class Connection:
 
     # Messages ---------------------------------------------------------------------------------------------------------
 
-    def _message(self, payload: bytes, now: float) -> None:
+    def _message(self, payload: bytes, now: float, received_at: float) -> None:
         if self._phase is not Phase.READY and self._phase is not Phase.OPENING:
             return
         stats = self.stats
@@ -398,7 +398,7 @@ class Connection:
             self._unrecognised(payload, str(error), concerns=ANYTHING)
             self._count_unreadable(now)
             return
-        events, received_at = self._events, self._timeline.stamp(now)
+        events = self._events
         if type(inbound) is tuple and stamp_all(inbound, payload, received_at):  # nearly always
             events.extend(inbound)  # type: ignore[arg-type]
             if inbound and self._requests.pending.optional:
@@ -465,7 +465,7 @@ class Connection:
             case PeerClosed() | Broken() | Ended():
                 self._end(now, ended(item, is_ours=self._phase is Phase.CLOSING))
             case bytes():
-                self._message(item, now)
+                self._message(item, now, self._timeline.stamp(now))
 
     def _ponged(self, pong: Pong, now: float) -> None:
         heartbeat = self._heartbeat

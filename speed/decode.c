@@ -106,6 +106,11 @@ take_word(Reader *reader, const char *word)
     return 1;
 }
 
+/* What a string may hold here: printable ASCII but for the quote and the backslash. One look a character, not four. */
+static const char is_simple[256] = {
+    [' '] = 1, ['!'] = 1, ['#' ... '['] = 1, [']' ... '~'] = 1,
+};
+
 /* A string without escapes; `from` and `size` are what is between the quotes. */
 static inline int
 take_string(Reader *reader, const char **from, Py_ssize_t *size)
@@ -114,7 +119,7 @@ take_string(Reader *reader, const char **from, Py_ssize_t *size)
         return 0;
     }
     const char *at = reader->at;
-    while (*at != '"' && *at != '\\' && (unsigned char)*at >= 0x20 && (unsigned char)*at < 0x7f) {
+    while (is_simple[(unsigned char)*at]) {
         at++;
     }
     if (*at != '"') {

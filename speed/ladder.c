@@ -167,16 +167,24 @@ read_pair(PyObject *level, Change *change)
     return size != NULL && read_size(size, change) == end;
 }
 
+static const char *
+behind_quote(const char *at)
+{
+    while (*at != '"') {
+        at++;
+    }
+    return at + 1;
+}
+
 /* The next level of a list in JSON; `*at` moves behind it. */
 static int
 read_unread(const char **at, Change *change)
 {
-    const char *price = strchr(*at, '"') + 1, *end = read_price(price, change);
+    const char *end = read_price(behind_quote(*at), change);
     if (end == NULL || *end != '"') {
         return 0;
     }
-    const char *size = strchr(end + 1, '"') + 1;
-    end = read_size(size, change);
+    end = read_size(behind_quote(end + 1), change);
     if (end == NULL || *end != '"') {
         return 0;
     }

@@ -163,18 +163,11 @@ class Ladder:
         Prices are one level when they are one number: the newer text stays. Raises `PayloadError` for what is no plain
         decimal number, and for too many levels; the side is empty then.
         """
-        try:
-            self._change(levels)
-        except BaseException:
-            self.clear()  # half a change is worth nothing
-            raise
-
-    def _change(self, levels: Sequence[tuple[str, str]]) -> None:
         fresh = []
         keys, texts, key_of, longest = self._keys, self.texts, self._key_of, self._longest
-        if len(levels) + len(texts) > 2 * MAX_LEVELS:
-            raise PayloadError(f"more than {MAX_LEVELS} levels on one side of a book")
         try:
+            if len(levels) + len(texts) > 2 * MAX_LEVELS:
+                raise PayloadError(f"more than {MAX_LEVELS} levels on one side of a book")
             for price, size in levels:  # the hot loop of the whole SDK: 0.5 us a level
                 if len(price) > longest:
                     self._become_exact(price)
@@ -195,11 +188,15 @@ class Ladder:
                 else:
                     keys.insert(index, key)
                     texts.insert(index, text)
+            _plain(fresh)
+            if len(texts) > MAX_LEVELS:
+                raise PayloadError(f"more than {MAX_LEVELS} levels on one side of a book")
         except (ValueError, IndexError, InvalidOperation) as problem:
+            self.clear()
             raise PayloadError(f"a level with a price or a size that is no number ({quoted(problem)})") from None
-        _plain(fresh)
-        if len(texts) > MAX_LEVELS:
-            raise PayloadError(f"more than {MAX_LEVELS} levels on one side of a book")
+        except BaseException:
+            self.clear()  # half a change is worth nothing
+            raise
 
     def _become_exact(self, price: str) -> None:
         """Sort by `Decimal` from now on, because of this price."""
@@ -328,7 +325,7 @@ def take_push(bids: Ladder, asks: Ladder, bid_levels: Any, ask_levels: Any, is_w
 
 
 def _checksum(bids: Ladder, asks: Ladder) -> int:
-    return crc32(joined(bids, asks))
+    return crc32(":".join(bids.texts[::-1] + asks.texts).encode())
 
 
 checksum: Final[Callable[[Ladder, Ladder], int]] = _checksum if speed is None else speed.Side.checksum
