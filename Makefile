@@ -18,7 +18,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 CODE := coinex_asyncio coinex_driver coinex_proto coinex_trio coinex_recorder tests benchmarks $(wildcard examples)
 
-.PHONY: demo test format lint types tests matrix mutate uncited long fuzz sanitize interop bench clean help
+.PHONY: demo test format lint types tests matrix mutate uncited long fuzz sanitize docs interop bench clean help
 .DEFAULT_GOAL := help
 
 help:
@@ -31,6 +31,7 @@ help:
 	@echo "make fuzz    hostile input for the local exchange, over HTTP and sockets, a fiftieth of it over TCP (INPUTS=$(INPUTS))"
 	@echo "make sanitize  the compiled extension under sanitizers, and a search for leaks (LEAKS=$(LEAKS))"
 	@echo "make interop  other people's clients from PyPI and npm against the local exchange, and a table of what works"
+	@echo "make docs    the documentation as a site, in build/docs"
 	@echo "make bench   microseconds per message, and ratios"
 	@echo "make clean   remove the virtual environment and what tools left behind"
 
@@ -104,6 +105,11 @@ bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.loopback
 	$(BIN)/python -m benchmarks.growth
 
+# In an environment of its own: it needs Sphinx and what the reference imports. A warning is an error.
+docs: $(VENV)/docs/.installed
+	$(VENV)/docs/bin/sphinx-build -W --keep-going -q -b html docs build/docs
+	@echo "build/docs/index.html"
+
 clean:
 	rm -rf $(VENV) coinex_proto/_speed.*.so .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .coverage.* build dist
 
@@ -130,6 +136,12 @@ $(VENV)/.dev: $(VENV)/.made $(BUILD)
 	@echo "Installing the SDK and its development tools into $(VENV) ..."
 	@$(PIP) -e '.[dev]'
 	@touch $(VENV)/.runtime $@
+
+$(VENV)/docs/.installed: $(VENV)/.made pyproject.toml
+	@echo "Installing what the documentation is built with into $(VENV)/docs ..."
+	@$(BIN)/python -m venv $(VENV)/docs
+	@$(VENV)/docs/bin/python -m pip install --quiet --disable-pip-version-check -e '.[cli,http,docs]'
+	@touch $@
 
 $(VENV)/interop/tests/.installed: $(VENV)/.dev $(BUILD)
 	@echo "Installing other people's clients into $(VENV)/interop ..."

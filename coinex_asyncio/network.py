@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from typing import Protocol, TypeGuard
+from typing import Protocol, TypeGuard, cast
 
 from coinex_asyncio._io.sockets import Resolver, go_through, open_tcp, transport_on
 from coinex_driver.network_errors import describe
@@ -33,11 +33,27 @@ class Network(Protocol):
         ...
 
 
+class Receiver(Protocol):
+    """What a client gives to a network: the methods of an `asyncio.Protocol`."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None: ...
+
+    def data_received(self, data: bytes) -> None: ...
+
+    def eof_received(self) -> bool | None: ...
+
+    def connection_lost(self, exc: Exception | None) -> None: ...
+
+    def pause_writing(self) -> None: ...
+
+    def resume_writing(self) -> None: ...
+
+
 class VirtualNetwork(Network, Protocol):
     """A network without sockets of the system's."""
 
     async def open_transport(
-        self, protocol: asyncio.Protocol, host: str, port: int, ssl_context: ssl.SSLContext | None
+        self, protocol: Receiver, host: str, port: int, ssl_context: ssl.SSLContext | None
     ) -> asyncio.Transport:
         """An open transport, TLS done, that calls this protocol, as asyncio's do.
 
@@ -61,15 +77,18 @@ def _is_virtual(network: object) -> TypeGuard[VirtualNetwork]:
 
 async def open_transport(
     network: Network,
-    protocol: asyncio.Protocol,
+    protocol: asyncio.BaseProtocol,
     host: str,
     port: int,
     ssl_context: ssl.SSLContext | None,
     resolver: Resolver,
 ) -> asyncio.Transport:
-    """An open transport, TLS done, that calls this protocol. Raises `OSError` or a `ConnectFailed`."""
+    """An open transport, TLS done, that calls this protocol, which can do what a `Receiver` can.
+
+    Raises `OSError` or a `ConnectFailed`.
+    """
     if _is_virtual(network):
-        return await network.open_transport(protocol, host, port, ssl_context)
+        return await network.open_transport(cast(Receiver, protocol), host, port, ssl_context)
     assert isinstance(network, SystemNetwork), "check_network() was called"
     way = network.way_to(host, port)
     try:

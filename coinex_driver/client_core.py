@@ -11,7 +11,7 @@ import math
 from collections import deque
 from collections.abc import Callable, Hashable
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from attrs import define
 
@@ -47,11 +47,9 @@ from coinex_proto import (
 )
 from coinex_proto.checks import check_command, check_topics
 from coinex_proto.commands import Command, describe
+from coinex_proto.config import SessionTap
 from coinex_proto.delivery.callbacks import check_callback
 from coinex_proto.ids import RequestId, TopicKey
-
-if TYPE_CHECKING:
-    from coinex_proto.recording.tap import Tap
 
 R = TypeVar("R")
 E = TypeVar("E", bound=Event)
@@ -80,7 +78,7 @@ class ClientCore:
         self.name = dialect.name
         self.config = config
         makers = (config.recorder, config.flight_recorder)
-        self._taps: list[Tap] = []
+        self._taps: list[SessionTap] = []
         """What records this client; mostly nothing."""
         for maker in makers:
             if maker is not None:

@@ -61,4 +61,5 @@ def log_exit(name: str, orders: tuple[ExitOrder, ...]) -> None:
         if order.outcome == "unknown":
             left.setdefault(order.why, []).append(str(order.order.order_id or order.order.client_order_id))
     for why, ids in left.items():
-        LOG.warning("%s: %d orders may still be open: %s: %s", name, len(ids), why, ", ".join(ids))
+        what = "order" if len(ids) == 1 else f"{len(ids)} orders"
+        LOG.warning("%s: %s %s may still be open: %s", name, what, ", ".join(ids), why)

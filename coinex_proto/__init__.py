@@ -64,6 +64,7 @@ if TYPE_CHECKING:
     from coinex_proto.orders.fact import OrderFact, OrdersMissed
     from coinex_proto.orders.view import OrderView
     from coinex_proto.phases import Phase
+    from coinex_proto.recording.player import RecordingGap, Replay, replay
     from coinex_proto.session import Session
     from coinex_proto.statistics import Statistics
     from coinex_proto.topics import Merger, Topic
@@ -97,13 +98,13 @@ else:
             "orders.fact": "OrderFact OrdersMissed",
             "orders.view": "OrderView",
             "phases": "Phase",
+            "recording.player": "RecordingGap Replay replay",
             "session": "Session",
             "statistics": "Statistics",
             "topics": "Merger Topic",
             "updates": "Event Update",
         },
     )
-
 __all__ = [
     "ANYTHING",
     "OLDEST",
@@ -162,8 +163,10 @@ __all__ = [
     "Queue",
     "Rate",
     "Ready",
+    "RecordingGap",
     "Refusal",
     "Registration",
+    "Replay",
     "Replied",
     "ReplyKey",
     "RequestError",
@@ -198,5 +201,6 @@ __all__ = [
     "plain_decoder",
     "plain_text",
     "quoted",
+    "replay",
     "to_json",
 ]

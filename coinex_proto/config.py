@@ -7,14 +7,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from attrs import Attribute, field, frozen
 
 from coinex_proto.errors import UsageError
-
-if TYPE_CHECKING:
-    from coinex_proto.recording.tap import Recorder
 
 
 @frozen
@@ -79,6 +76,37 @@ class Backoff:
         """The longest wait after so many failures in a row (1 = the first)."""
         growth = min(failures - 1, 1000) * math.log(self.factor)
         return min(self.ceiling, self.first * math.exp(min(growth, 700.0)))
+
+
+class SessionTap(Protocol):
+    """What listens at one session: `coinex_proto.recording.Tap`."""
+
+    sources: Sources
+    """What the session must be made with, so that what it reads is known."""
+
+    def attach(self, session: Any, /) -> None:
+        """From now on every input of this session is recorded."""
+        ...
+
+    def told(self, event: Any, now: float, /) -> None:
+        """An event that tells of a gap, or of something wrong, is being handed out."""
+        ...
+
+    def note(self, what: str, text: str, now: float, /) -> None:
+        """Something of that kind that is no event."""
+        ...
+
+    def close(self, now: float, /) -> None:
+        """The client has ended."""
+        ...
+
+
+class Recorder(Protocol):
+    """What gives each client a tap of its own."""
+
+    def tap(self, dialect: Any, sources: Sources, /) -> SessionTap:
+        """For a session that is about to be made."""
+        ...
 
 
 @frozen(kw_only=True)

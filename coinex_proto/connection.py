@@ -78,7 +78,7 @@ class Connection:
         inflate: Callable[[bytes, int], bytes] = inflate,
     ) -> None:
         """The keyword arguments are what a session shares between its connections; alone, a connection makes its own."""
-        self.inflate = inflate
+        self.inflate: Callable[[bytes, int], bytes] = inflate
         """A payload, and what it may hold at most, to what it holds."""
         self._dialect = dialect
         self._sources = sources

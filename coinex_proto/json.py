@@ -6,7 +6,7 @@
 update after a gap, `is_self_trade` where both sides of an own fill are own), and `data` holds the event's attributes, for updates
 under the venue's own names. They are apart, since a venue may have a member of any name. How values are written:
 
-- `Decimal` as a string, digit for digit and without exponent, so that no reader makes a float of it;
+- `Decimal` as a string, digit for digit and without exponent (pandas makes floats of such texts unless told not to: docs/market-data.md);
 - commands as their name only; topics as an object with `type` and their parameters;
 - books and orders as objects with the attributes of their views (a book's levels also while it is not trusted; `trusted`
   says which it is);

@@ -78,7 +78,7 @@ class Session:
         self.stats = Statistics()
         self.clock = Clock()
         self.orders = Orders() if beside is None else beside.orders
-        self.inflate = inflate
+        self.inflate: Callable[[bytes, int], bytes] = inflate
         """For its connections; a recording notes what comes out."""
         self._sources = sources
         self._timeline = Timeline(sources.wall_time_ns)

@@ -160,7 +160,9 @@ def _count(events: tuple[Event, ...], report: Report, *, is_stopped: bool) -> bo
     news = False
     for event in events:
         report.events[type(event).__name__] += 1
-        if isinstance(event, Update | BookChanged):
+        if isinstance(event, BookChanged):
+            continue  # its update was counted
+        if isinstance(event, Update):
             key = event.topic_key
             one = report.topics.get(key) or report.topics.get(wide(key))
             if one is None:

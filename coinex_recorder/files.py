@@ -25,16 +25,16 @@ from typing import Any, Final, Self, final
 
 from coinex_proto import Dialect, Sources, UsageError
 from coinex_proto.recording.frames import Compression, FrameWriter, best_compression, check_compression
-from coinex_proto.recording.records import CHECKPOINT, DATA, END, MARK, MISSING, TOLD
-from coinex_proto.recording.tap import MOST_WAITING, Tap, packed
+from coinex_proto.recording.records import CHECKPOINT, END, MARK, MISSING, TOLD
+from coinex_proto.recording.tap import MOST_WAITING, Tap
 
 LOG: Final = logging.getLogger("coinex_recorder")
 
 SUFFIX: Final = ".rec"
 INDEX: Final = ".index"
 LOCK: Final = ".coinex-recorder.lock"
-BATCH: Final = 1 << 20
-"""Bytes of the peer after which a batch is written."""
+BATCH: Final = 1024
+"""Records of one batch."""
 FRAME_SECONDS: Final = 60.0
 FRAME_BYTES: Final = 1 << 25
 """A frame begins with a checkpoint: a replay from a time reads a minute in vain at most."""
@@ -205,32 +205,28 @@ class FileTap(Tap):
     def _drain(self) -> None:
         """Everything that waits, in batches."""
         batch: list[Any] = []
-        size = taken = 0
         records = self.records
         while records:
             record = records.popleft()
             kind = record[0]
             if kind == CHECKPOINT:
                 self._write(batch)
-                batch, size = [], 0
+                batch = []
                 self._end_frame()
                 if self._must_rotate(record[1]):
                     self._end_file()
-            elif kind == DATA:
-                size += len(record[3])
-                taken += len(record[3])
             elif kind == MARK:
                 for topic, count in record[4].items():
                     self._topics[topic] = self._topics.get(topic, 0) + count
             elif kind == TOLD:
                 self._gaps += record[3] in ("Lost", "ConsumerTooSlow", "Unrecognised")
             self._last_now = record[1]
-            batch.append(packed(record))
-            if size >= BATCH:
+            batch.append(record)
+            if len(batch) == BATCH:
                 self._write(batch)
-                batch, size = [], 0
+                batch = []
         self._write(batch)
-        self.room += taken
+        self.room = MOST_WAITING
         self._tell_what_was_left_out()
         self._ask_for_checkpoint()
 
@@ -238,7 +234,6 @@ class FileTap(Tap):
         if self.left_out:
             count, size = self.left_out, self.left_out_bytes
             self.left_out = self.left_out_bytes = 0
-            self.room = MOST_WAITING
             why = "the disk was too slow"
             self._gaps += 1
             self._write([[MISSING, self._last_now, [], count, size, why]])
@@ -272,7 +267,6 @@ class FileTap(Tap):
         self._frame = FrameWriter(self._files.compression)
         self._frame_offset, self._frame_bytes, self._frame_began = self._size, 0, time.monotonic()
         self._first_now = now
-        self._topics, self._gaps = {}, 0
         header = self.header(self._recording_id, self._frames, self._began_at)
         self._frames += 1
         self._put(self._frame.batch([header.record(now)]))
@@ -313,6 +307,7 @@ class FileTap(Tap):
         }
         with open(str(self.paths[-1]) + INDEX, "a") as index:
             index.write(json.dumps(line) + "\n")
+        self._topics, self._gaps = {}, 0
 
     def _end_file(self) -> None:
         self._end_frame()

@@ -16,13 +16,14 @@ import time
 import uuid
 import weakref
 from collections import deque
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final, final
 
 from coinex_proto import Dialect, Event, OrderChanged, Restored, Sources, Unrecognised, UsageError
 from coinex_proto.recording.frames import FrameWriter, best_compression
 from coinex_proto.recording.records import CHECKPOINT, DATA, END
-from coinex_proto.recording.tap import Tap, packed
+from coinex_proto.recording.tap import Tap
 from coinex_recorder.files import SUFFIX, UNWANTED
 
 LOG: Final = logging.getLogger("coinex_recorder")
@@ -78,6 +79,10 @@ class FlightRecorder:
             path.unlink(missing_ok=True)
 
 
+def _size(records: Iterable[tuple[Any, ...]]) -> int:
+    return sum(len(record[3]) for record in records if record[0] == DATA)
+
+
 @final
 class FlightTap(Tap):
     """The last moments of one session."""
@@ -111,16 +116,16 @@ class FlightTap(Tap):
             for _ in range(at[-2]):
                 records.popleft()
             self._is_from_the_beginning = False
-        self.room = self._recorder.max_bytes - sum(len(record[3]) for record in records if record[0] == DATA)
+        self.room = self._recorder.max_bytes - _size(records)
 
-    def has_no_room(self, record: tuple[Any, ...]) -> None:
+    def has_no_room(self, record: tuple[Any, ...], size: int) -> None:
         """Only what is since the last checkpoint is kept, or nothing, until the next."""
         records = self.records
         last = max((index for index, one in enumerate(records) if one[0] == CHECKPOINT), default=0)
         for _ in range(last or len(records)):
             records.popleft()
         self._is_from_the_beginning = False
-        kept = sum(len(one[3]) for one in records if one[0] == DATA)
+        kept = _size(records)
         self.room = self._recorder.max_bytes - kept
         self.checkpoint_at = -math.inf
         if kept and self.room > 0:
@@ -192,7 +197,7 @@ class FlightTap(Tap):
             file.write(writer.batch([header.record(now)]))
             batch: list[Any] = []
             for record in records:
-                batch.append(packed(record))
+                batch.append(record)
                 if len(batch) == BATCH:
                     file.write(writer.batch(batch))
                     batch = []

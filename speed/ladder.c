@@ -409,7 +409,7 @@ side_new(PyTypeObject *type, PyObject *args, PyObject *keywords)
 {
     static char *names[] = {"is_highest_best", NULL};
     int is_highest_best = 0;
-    if (!PyArg_ParseTupleAndKeywords(args, keywords, "|$p", names, &is_highest_best)) {
+    if (!PyArg_ParseTupleAndKeywords(args, keywords, "|p", names, &is_highest_best)) {
         return NULL;
     }
     Side *side = (Side *)type->tp_alloc(type, 0);

@@ -19,7 +19,7 @@ from coinex_asyncio._io.sockets import Resolver
 from coinex_asyncio._io.waiters import Waiters
 from coinex_asyncio.network import Network, open_transport
 from coinex_driver.client_core import ClientCore
-from coinex_driver.limits import CLOSE_MARGIN
+from coinex_driver.limits import CLOSE_MARGIN, READ_SIZE
 from coinex_driver.log import LOG
 from coinex_driver.network_errors import describe, reason_of
 from coinex_driver.tls import default_ssl_context
@@ -34,8 +34,11 @@ NOT_ENDED: Final = "the peer did not end the connection"
 
 
 @final
-class Line(asyncio.Protocol):
-    """One connection. What it has to say before its beginning or after its end reaches nobody."""
+class Line(asyncio.BufferedProtocol):
+    """One connection. What it has to say before its beginning or after its end reaches nobody.
+
+    A protocol of its own buffer: asyncio's would read 256 kB at a time, and a session is quicker with 32.
+    """
 
     def __init__(self, io: AsyncioIO) -> None:
         self.transport: asyncio.Transport | None = None
@@ -43,8 +46,8 @@ class Line(asyncio.Protocol):
         """The peer has not taken all that was written; nothing more is taken from the session until then."""
         self.is_closing = False
         """Nothing more is sent; what still comes is received, until the limit."""
-        self._io = io
-        self._core = io.core
+        self._buffer = memoryview(bytearray(READ_SIZE))
+        self._io, self._core = io, io.core
         self._limit: asyncio.TimerHandle | None = None
         self._why: str | None = None
         self._has_ended = False
@@ -52,14 +55,22 @@ class Line(asyncio.Protocol):
     def begin(self, transport: asyncio.Transport) -> None:
         """From now on the session gets what comes, and sends."""
         self.transport = transport
-        transport.set_write_buffer_limits(high=0)
+        transport.set_write_buffer_limits(high=1, low=0)  # of 0, TLS would be over it with nothing to send
         self._core.session.connected(self._core.now())
         self._io.turn()
         if self._has_ended:
             self.connection_lost(None)
 
-    def data_received(self, data: bytes) -> None:
+    def get_buffer(self, sizehint: int) -> memoryview:
         """Called by asyncio."""
+        return self._buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
+        """Called by asyncio."""
+        self.data_received(bytes(self._buffer[:nbytes]))
+
+    def data_received(self, data: bytes) -> None:
+        """Called by networks that have the bytes already."""
         io, core = self._io, self._core
         if io.line is not self:
             return  # after the end; or before the beginning, where no server speaks: nothing that follows will fit
@@ -161,8 +172,6 @@ class AsyncioIO:
         self._done: asyncio.Future[None] = self.loop.create_future()
         """There is no connection, and there will be none."""
 
-    # What users and events cause --------------------------------------------------------------------------------------
-
     def run_beside(self, *beside: Callable[[], Awaitable[None]]) -> None:
         """Runs these until the client is closed; what they raise ends it."""
         self._beside = {self.loop.create_task(self._run_beside(work)) for work in beside}
@@ -213,8 +222,9 @@ class AsyncioIO:
 
     def abandon(self) -> None:
         """Whatever is left is let go of at once."""
-        if self._connecting is not None:
-            self._connecting.cancel()
+        for waiting in (self._connecting, self._pause):
+            if waiting is not None:
+                waiting.cancel()
         if self.line is not None:
             self.line.cut(NOT_ENDED)
             self.line = None
@@ -232,8 +242,6 @@ class AsyncioIO:
         self.core.fail(error)
         self.block.cut()
         self.loop.call_soon(self.wake)
-
-    # After every step of the session ----------------------------------------------------------------------------------
 
     def turn(self) -> None:
         """Events out, bytes out, and the timer set."""
@@ -263,8 +271,6 @@ class AsyncioIO:
         if not self.core.is_ready and session.wants_close and not line.is_full:
             line.begin_closing()
 
-    # Time -------------------------------------------------------------------------------------------------------------
-
     def _set_timer(self, deadline: float) -> None:
         if self._timer is not None:
             self._timer.cancel()
@@ -276,16 +282,11 @@ class AsyncioIO:
         self._timer, self._timer_at = None, math.inf
         core = self.core
         deadline = core.session.next_deadline()
-        try:
-            if deadline is not None and deadline - core.now() <= EARLY:
-                core.serve_timers(deadline)
-            else:
-                core.session.handle_timeout(core.now())
-        except BaseException as error:  # noqa: BLE001  (raised by open_client)
-            self.fail(error)
+        if deadline is not None and deadline - core.now() <= EARLY:
+            core.serve_timers(deadline)
+        else:
+            core.session.handle_timeout(core.now())
         self.turn()
-
-    # Connections ------------------------------------------------------------------------------------------------------
 
     def _advance(self) -> None:
         """There is no connection: the next attempt, a pause before it, or the end."""
@@ -306,10 +307,8 @@ class AsyncioIO:
     def _finish(self) -> None:
         if not self._done.done():
             self._done.set_result(None)
-        for handle in (self._timer, self._pause):
-            if handle is not None:
-                handle.cancel()
-        self._timer = self._pause = None
+        if self._timer is not None:
+            self._timer.cancel()
         self.waiters.look(is_over=True)
 
     async def _connect(self, step: Open) -> None:

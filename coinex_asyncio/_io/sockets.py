@@ -155,7 +155,7 @@ async def _readable(loop: asyncio.AbstractEventLoop, opened: socket.socket) -> N
 
 
 async def transport_on(
-    opened: socket.socket, protocol: asyncio.Protocol, host: str, context: ssl.SSLContext | None
+    opened: socket.socket, protocol: asyncio.BaseProtocol, host: str, context: ssl.SSLContext | None
 ) -> asyncio.Transport:
     """The socket as a transport that calls this protocol, TLS done; on failure it is closed. Raises `OSError`."""
     loop = asyncio.get_running_loop()

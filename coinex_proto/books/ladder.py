@@ -114,7 +114,7 @@ class Ladder:
 
     __slots__ = ("_is_highest_best", "_key_of", "_keys", "_longest", "absent", "texts")
 
-    def __init__(self, *, is_highest_best: bool = False) -> None:
+    def __init__(self, is_highest_best: bool = False) -> None:
         """`is_highest_best`: the side is the bids, whose best price is the highest; else the asks."""
         self._is_highest_best = is_highest_best
         self.absent = 0
@@ -236,6 +236,15 @@ class Ladder:
     def __len__(self) -> int:
         return len(self.texts)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Ladder, (self._is_highest_best,), (self.texts, self.absent)
+
+    def __setstate__(self, state: tuple[list[str], int]) -> None:
+        """Whichever twin it was made by."""
+        texts, absent = state
+        self.replace(_split(texts))
+        self.absent = absent
+
     @property
     def has_positive_prices(self) -> bool:
         """Whether the lowest price is above zero (true for an empty side)."""
@@ -279,6 +288,11 @@ if speed is not None and not TYPE_CHECKING:
             """As the twin's; a list of its own."""
             texts = list(self.levels()._each())
             return texts[::-1] if self.is_highest_best else texts
+
+        def __reduce__(self):
+            return Ladder, (self.is_highest_best,), (self.texts, self.absent)
+
+        __setstate__ = PureLadder.__setstate__
 
         def cut(self, depth):
             """As the twin's."""

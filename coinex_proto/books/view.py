@@ -229,6 +229,12 @@ class BookView:
             (self._original or self)._received_at,
         )
 
+    def _repr_html_(self) -> str:
+        """For notebooks: a ladder with bars, and whether it can be trusted."""
+        from coinex_proto.notebook import book_html
+
+        return book_html(self)
+
     def __reduce__(self) -> tuple[Any, ...]:
         # Copies and pickles are snapshots: nobody could clear their trust later.
         return _fixed, self._frozen()

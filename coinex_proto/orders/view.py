@@ -170,6 +170,12 @@ class OrderView:
     def __hash__(self) -> int:
         return hash(self._source.values) if isinstance(self._source, Snapshot) else id(self)
 
+    def _repr_html_(self) -> str:
+        """For notebooks."""
+        from coinex_proto.notebook import order_html
+
+        return order_html(self)
+
     def __repr__(self) -> str:
         shown = ("market", "side", "amount", "price", "filled", "state", "why", "order_id", "client_order_id")
         values = ((name, getattr(self, name)) for name in shown)

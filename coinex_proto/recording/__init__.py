@@ -5,6 +5,6 @@ The files themselves are kept by the package `coinex_recorder`; the format is de
 
 from coinex_proto.recording.player import Difference, RecordingGap, Replay, Step, Told, replay
 from coinex_proto.recording.records import Header
-from coinex_proto.recording.tap import Recorder, Tap
+from coinex_proto.recording.tap import Tap
 
-__all__ = ["Difference", "Header", "Recorder", "RecordingGap", "Replay", "Step", "Tap", "Told", "replay"]
+__all__ = ["Difference", "Header", "RecordingGap", "Replay", "Step", "Tap", "Told", "replay"]

@@ -37,12 +37,13 @@ from coinex_proto.recording.records import (
     MISSING,
     TIMEOUT,
     TOLD,
+    WHOLE,
     Header,
     Record,
     counters_of,
+    framed,
     header_of,
     unpacked_data,
-    unpacked_readings,
 )
 from coinex_proto.recording.safe_pickle import loads
 from coinex_proto.recording.tap import sdk_version, time_at
@@ -258,7 +259,16 @@ class Replay:
         self.header = header
         self._recording_id, self._expected_frame = header.recording_id, header.frame + 1
         if self._session is None and header.frame == 0 and not header.is_flight:
-            self._session = Session(self._made_dialect(), self._sources, self._made_config())
+            self._session = self._made_session()
+
+    def _made_session(self) -> Session:
+        made = Session(self._made_dialect(), self._sources, self._made_config())
+        made.read_clock = self._read_clock
+        return made
+
+    def _read_clock(self) -> float:
+        """Views of books are as old as the recording."""
+        return self.now
 
     def _made_dialect(self) -> Dialect:
         if self._dialect is None:
@@ -319,13 +329,12 @@ class Replay:
         if kind == MARK:
             self._compare(record[3], now)
             return None
-        self._readings = unpacked_readings(readings, now)
-        self._readings.reverse()
+        self._readings = list(readings)[::-1] if isinstance(readings, list) else [readings]
         self.now = now
         try:
             self._input(session, kind, now, record)
         except SdkError as error:
-            if kind in (DATA, TIMEOUT) or record[5] != type(error).__name__:
+            if kind in (DATA, WHOLE, TIMEOUT) or record[5] != type(error).__name__:
                 raise UsageError(f"the recording does not fit this version of the SDK: {quoted(error)}") from error
             # as it was live: it told its caller, and changed nothing
         session.data_to_send()
@@ -337,6 +346,8 @@ class Replay:
     def _input(self, session: Session, kind: object, now: float, record: Record) -> None:
         if kind == DATA:
             session.receive_data(unpacked_data(record[3]), now)
+        elif kind == WHOLE:
+            session.receive_data(framed(record[3]), now)
         elif kind == TIMEOUT:
             session.handle_timeout(now)
         elif kind in INPUTS:
@@ -356,8 +367,9 @@ class Replay:
         """A checkpoint is passed by, unless there is nothing to go on with."""
         if self._session is not None:
             return None
-        made = Session(self._made_dialect(), self._sources, self._made_config())
+        made = self._made_session()
         stand_ins: dict[Hashable, object] = {
+            "session": made,
             "dialect": made.dialect,
             "config": made.config,
             "sources": self._sources,

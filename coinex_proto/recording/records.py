@@ -1,10 +1,10 @@
 """The records of a recording: one for each call that changed a `Session`, and what is told beside.
 
 A record is a list `[kind, now, readings, …]`. `kind` is the name of the method of `Session`, or one of the words below; `readings`
-are what the session read of its `Sources` in this call, in order: whole nanoseconds of the wall clock (as the difference to
-`now`) and random bytes. Bytes of the peer stand as they came, but a gzip message that was whole in one read is replaced by what
-it holds, which packs better: then the fourth member is a list, of bytes and inflated messages in turn. What else a method takes
-is a pickle (`safe_pickle.py`), with a text for people behind it. This module opens no file and must not know any venue.
+are what the session read of its `Sources` in this call, in order: nanoseconds of the wall clock and random bytes; a single
+one stands without its list. Bytes of the peer stand as they came, but a gzip message that was whole in one read is replaced by
+what it holds, which packs better: a read of one such message is `WHOLE`, and of several the fourth member of `DATA` is a list, of
+bytes and inflated messages in turn. What else a method takes is a pickle (`safe_pickle.py`), with a text for people behind it. This module opens no file and must not know any venue.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any, Final, TypeAlias
 
 from attrs import frozen
 
+from coinex_proto._wire.inflate import GZIP_MAGIC
 from coinex_proto.errors import UsageError, quoted
 
 Record: TypeAlias = list[Any]
@@ -37,10 +38,13 @@ END: Final = "end"
 DATA: Final = 0
 """`receive_data`, the hot one."""
 TIMEOUT: Final = 1
-"""`handle_timeout`, the second hottest."""
+"""`handle_timeout`."""
+WHOLE: Final = 2
+"""`receive_data` of one whole frame with one gzip message, of which this is what it holds: nearly always."""
 
 INPUTS: Final = (
     "hold",
+    "let_go",
     "unsubscribe",
     "release",
     "send",
@@ -59,6 +63,8 @@ INPUTS: Final = (
     "recover",
     "note",
     "next_step",
+    "ask_about_orders",
+    "reconnect",
     "connected",
     "disconnected",
     "stop",
@@ -122,16 +128,11 @@ def without_cookies(data: bytes) -> bytes:
     return _COOKIE.sub(rb"\1 *", data)
 
 
-def packed_readings(readings: Sequence[int | bytes], now: float) -> list[int | bytes]:
-    """The wall clock as a difference to `now`: a small number."""
-    base = round(now * 1e9)
-    return [one - base if type(one) is int else one for one in readings]
-
-
-def unpacked_readings(readings: Sequence[int | bytes], now: float) -> list[int | bytes]:
-    """The other way round."""
-    base = round(now * 1e9)
-    return [one + base if type(one) is int else one for one in readings]
+def is_whole(data: bytes | bytearray | memoryview, member: bytes, payload: bytes) -> bool:
+    """Whether these bytes are one frame with this gzip member and nothing else."""
+    size = len(member)
+    head = 2 if size < 126 else 4 if size < 1 << 16 else 10
+    return len(data) == size + head and data[0] == _WHOLE_BINARY and payload[:2] != GZIP_MAGIC
 
 
 def packed_data(data: bytes, inflated: Sequence[bytes]) -> bytes | list[bytes]:
@@ -145,7 +146,7 @@ def packed_data(data: bytes, inflated: Sequence[bytes]) -> bytes | list[bytes]:
         found = data.find(member, at)
         size = len(member)
         begin = found - (2 if size < 126 else 4 if size < 1 << 16 else 10)
-        if begin < at or data[begin] != _WHOLE_BINARY or payload[:2] == member[:2]:
+        if begin < at or data[begin] != _WHOLE_BINARY or payload[:2] == GZIP_MAGIC:
             continue  # it was cut, or came in pieces
         parts += (data[at:begin], payload)
         at = found + size
@@ -164,10 +165,11 @@ def unpacked_data(data: object) -> bytes:
         return data
     if not isinstance(data, list) or not all(isinstance(part, bytes) for part in data):
         raise UsageError("a record holds no bytes where the peer's should be")
-    return b"".join(part if index % 2 == 0 else _framed(part) for index, part in enumerate(data))
+    return b"".join(part if index % 2 == 0 else framed(part) for index, part in enumerate(data))
 
 
-def _framed(payload: bytes) -> bytes:
+def framed(payload: bytes) -> bytes:
+    """A message in a frame as if it had never been compressed."""
     size = len(payload)
     if size < 126:
         return bytes((_WHOLE_BINARY, size)) + payload

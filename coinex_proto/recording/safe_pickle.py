@@ -46,9 +46,9 @@ HARMLESS: Final = frozenset(
 
 _FUNCTIONS: Final = frozenset(
     {
-        ("coinex_proto.updates", "_restored"),
-        ("coinex_proto.rows", "_restored"),
         ("coinex_proto.books.view", "_fixed"),
+        ("coinex_proto.rows", "_restored"),
+        ("coinex_proto.updates", "_restored"),
     }
 )
 """What rebuilds values and is no class."""

@@ -11,7 +11,7 @@ import platform
 from collections import deque
 from collections.abc import Callable, Hashable
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any, Final, Protocol, TypeVar
+from typing import Any, Final, TypeVar
 
 from attrs import evolve
 
@@ -29,10 +29,11 @@ from coinex_proto.recording.records import (
     MARK,
     TIMEOUT,
     TOLD,
+    WHOLE,
     Header,
     counters_of,
+    is_whole,
     packed_data,
-    packed_readings,
     without_cookies,
 )
 from coinex_proto.recording.safe_pickle import dumps
@@ -44,31 +45,21 @@ T = TypeVar("T")
 DISTRIBUTION: Final = "coinex-sdk"
 
 
-class Recorder(Protocol):
-    """What `Config.recorder` and `Config.flight_recorder` take: it gives each client a tap of its own."""
-
-    def tap(self, dialect: Dialect, sources: Sources) -> Tap:
-        """A tap for a session that is about to be made."""
-        ...
-
-
 class Tap:
-    """Records of one session, as tuples whose packing is left to whoever writes them."""
+    """Records of one session, for whoever writes them."""
 
     inflates: bool = True
     """Whether messages are noted inflated as well, so that whoever writes need not inflate them again."""
 
     def __init__(self, dialect: Dialect, sources: Sources) -> None:
         self.records: deque[tuple[Any, ...]] = deque()
-        """Appended by the session's thread; each is `(kind, now, readings, …)`."""
+        """Appended by the session's thread; each is a record as it is written (`records.py`), as a tuple."""
         self.checkpoint_at = math.inf
         """Set by whoever wants a frame to begin at or after this time; infinite again when the checkpoint is in `records`."""
         self.room = MOST_WAITING
         """Bytes of the peer that may still wait in `records`; whoever takes records adds theirs. Without room, inputs are counted
         as missing."""
         self.dialect = dialect
-        self._wall = sources.wall_time_ns
-        self._random = sources.random_bytes
         self._readings: list[int | bytes] = []
         self._inflated: list[bytes] = []
         self._holders: dict[Hashable, tuple[str, int]] = {}
@@ -78,106 +69,124 @@ class Tap:
         self.left_out = self.left_out_bytes = 0
         """Inputs that found no room, not told yet."""
         self._session: Session | None = None
-        self.sources = Sources(wall_time_ns=self._read_wall, random_bytes=self._read_random)
+        self._state: tuple[str, ...] = ()
+        """Names of the session's attributes; asking for its `__dict__` would make them slower to find."""
+        self.sources = Sources(
+            wall_time_ns=self._noting(sources.wall_time_ns), random_bytes=self._noting(sources.random_bytes)
+        )
         """For the session."""
-
-    # What the session reads -------------------------------------------------------------------------------------------
-
-    def _read_wall(self) -> int:
-        found = self._wall()
-        self._readings.append(found)
-        return found
-
-    def _read_random(self, count: int) -> bytes:
-        found = self._random(count)
-        self._readings.append(found)
-        return found
-
-    def _inflate(self, payload: bytes, limit: int) -> bytes:
-        found = inflating.inflate(payload, limit)
-        if found is not payload:
-            self._inflated += (payload, found)
-        return found
 
     # What goes into it ------------------------------------------------------------------------------------------------
 
     def attach(self, session: Session) -> None:
-        """From now on every input of this session is recorded; it was made with `sources`."""
+        """From now on every input of this session is recorded; it was made with `sources`.
+
+        The session gets a class of its own: attributes of its own would make all of its attributes slower to find.
+        """
         self._session = session
+        self._state = tuple(vars(Session(session.dialect, session._sources, session.config)))
         if self.inflates:
-            session.inflate = self._inflate
-        put: Any = session
-        put.receive_data = self._around_data(session.receive_data)
-        put.handle_timeout = self._around_timeout(session.handle_timeout)
-        for name in INPUTS:
-            setattr(put, name, self._around(name, getattr(session, name)))
+            session.inflate = self._noting_inflate()
+        base: Any = type(session)
+        methods: dict[str, Any] = {name: self._around(name, getattr(base, name)) for name in INPUTS}
+        methods["receive_data"] = self._around_data(base.receive_data)
+        methods["handle_timeout"] = self._around_timeout(base.handle_timeout)
+        session.__class__ = type("RecordedSession", (base,), methods)
+
+    def _noting(self, read: Callable[..., T]) -> Callable[..., T]:
+        """Clock or chance: what was read is noted. `self._readings` is one list for ever, which spares the garbage collector."""
+        note: Callable[[Any], None] = self._readings.append
+
+        def noted(*count: int) -> T:
+            found = read(*count)
+            note(found)
+            return found
+
+        return noted
+
+    def _noting_inflate(self) -> Callable[[bytes, int], bytes]:
+        note = self._inflated.append
+
+        def inflate(payload: bytes, limit: int) -> bytes:
+            found = inflating.inflate(payload, limit)
+            if found is not payload:
+                note(payload)
+                note(found)
+            return found
+
+        return inflate
 
     def _around_data(self, receive_data: Callable[..., None]) -> Callable[..., None]:
-        append = self.records.append
+        append, readings, inflated = self.records.append, self._readings, self._inflated
 
-        def record(data: bytes | bytearray | memoryview, now: float) -> None:
+        def record(session: Session, data: bytes | bytearray | memoryview, now: float) -> None:
             if now >= self.checkpoint_at:
                 self._checkpoint(now)
-            readings: list[int | bytes] = []
-            self._readings = readings
-            inflated: list[bytes] = []
-            self._inflated = inflated
+            readings.clear()
+            inflated.clear()
             try:
-                receive_data(data, now)
+                receive_data(session, data, now)
             finally:
-                if type(data) is not bytes or data.startswith(_ANSWER):
-                    data = without_cookies(bytes(data))
+                reading = readings[0] if len(readings) == 1 else tuple(readings)
+                made: tuple[Any, ...]
+                if len(inflated) == 2 and is_whole(data, inflated[0], inflated[1]):
+                    made = (WHOLE, now, reading, inflated[1])
+                elif inflated or type(data) is not bytes or data.startswith(_ANSWER):
+                    made = (DATA, now, reading, packed_data(without_cookies(bytes(data)), inflated))
+                else:
+                    made = (DATA, now, reading, data)
                 if self.room > 0:
                     self.room -= len(data)
-                    append((DATA, now, readings, data, inflated))
+                    append(made)
                 else:
-                    self.has_no_room((DATA, now, readings, data, inflated))
+                    self.has_no_room(made, len(data))
 
         return record
 
-    def _around_timeout(self, handle_timeout: Callable[[float], None]) -> Callable[[float], None]:
-        append = self.records.append
+    def _around_timeout(self, handle_timeout: Callable[..., None]) -> Callable[..., None]:
+        append, readings = self.records.append, self._readings
 
-        def record(now: float) -> None:
+        def record(session: Session, now: float) -> None:
             if now >= self.checkpoint_at:
                 self._checkpoint(now)
-            readings: list[int | bytes] = []
-            self._readings = readings
+            readings.clear()
             try:
-                handle_timeout(now)
+                handle_timeout(session, now)
             finally:
+                made = (TIMEOUT, now, readings[0] if len(readings) == 1 else tuple(readings))
                 if self.room > 0:
-                    append((TIMEOUT, now, readings))
+                    append(made)
                 else:
-                    self.has_no_room((TIMEOUT, now, readings))
+                    self.has_no_room(made, 0)
 
         return record
 
     def _around(self, name: str, method: Callable[..., T]) -> Callable[..., T]:
-        def record(*arguments: Any, **named: Any) -> T:
+        readings = self._readings
+
+        def record(session: Session, *arguments: Any, **named: Any) -> T:
             now, rest = _time_of(name, arguments, named)
             packed, text = self._packed(name, rest, named)
-            readings: list[int | bytes] = []
-            self._readings = readings
+            readings.clear()
             raised = ""
             try:
-                return method(*arguments, **named)
+                return method(session, *arguments, **named)
             except BaseException as error:
                 raised = type(error).__name__
                 raise
             finally:
-                record = (name, now, readings, packed, text, raised)
+                made = (name, now, tuple(readings), packed, text, raised)
                 if self.room > 0:
-                    self.records.append(record)
+                    self.records.append(made)
                 else:
-                    self.has_no_room(record)
+                    self.has_no_room(made, 0)
 
         return record
 
     def _packed(self, method: str, arguments: tuple[Any, ...], named: dict[str, Any]) -> tuple[bytes, str]:
         known: dict[int, Hashable] = {}
         named = {name: value for name, value in named.items() if name != "now"}
-        if method == "hold":
+        if method in ("hold", "let_go"):
             self._name_holder(named["holder"], known)
         elif method == "release":
             self._name_holder(arguments[0], known)
@@ -221,10 +230,10 @@ class Tap:
         }
         self.records.append((MARK, now, (), counters_of(self._session), grown))
 
-    def has_no_room(self, record: tuple[Any, ...]) -> None:
+    def has_no_room(self, record: tuple[Any, ...], size: int) -> None:
         """An input came while `room` was used up; here it is left out, and told when there is room again."""
         self.left_out += 1
-        self.left_out_bytes += len(record[3]) if record[0] == DATA else 0
+        self.left_out_bytes += size
 
     def close(self, now: float) -> None:
         """The client has ended: nothing more will come."""
@@ -246,6 +255,7 @@ class Tap:
         session = self._session
         assert session is not None
         known: dict[int, Hashable] = {
+            id(session): "session",
             id(session.dialect): "dialect",
             id(session.config): "config",
             id(session._sources): "sources",
@@ -253,8 +263,7 @@ class Tap:
             id(session._sources.random_bytes): "random_bytes",
             **{id(holder): name for holder, name in self._holders.items()},
         }
-        taken = ("receive_data", "handle_timeout", *INPUTS, "inflate")
-        state = {name: value for name, value in vars(session).items() if name not in taken}
+        state = {name: getattr(session, name) for name in self._state if name not in ("inflate", "read_clock")}
         connection = session._connection
         if connection is not None:
             known[id(connection.inflate)] = "inflate"
@@ -309,7 +318,7 @@ def time_at(name: str) -> int | None:
     return None if name in _NOW_NAMED else _NOW_AT.get(name, 0)
 
 
-_NOW_NAMED: Final = frozenset({"hold", "unsubscribe", "apply_facts", "recover"})
+_NOW_NAMED: Final = frozenset({"hold", "let_go", "unsubscribe", "apply_facts", "recover"})
 _NOW_AT: Final = {
     "release": 1,
     "send": 1,
@@ -330,13 +339,3 @@ def sdk_version() -> str:
         return version(DISTRIBUTION)
     except PackageNotFoundError:
         return "0"
-
-
-def packed(record: tuple[Any, ...]) -> list[Any]:
-    """A record of a tap as it is written."""
-    kind, now, readings = record[:3]
-    if kind == DATA:
-        return [DATA, now, packed_readings(readings, now), packed_data(record[3], record[4])]
-    if kind == TIMEOUT:
-        return [TIMEOUT, now, packed_readings(readings, now)]
-    return [kind, now, packed_readings(readings, now), *record[3:]]

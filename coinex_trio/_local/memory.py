@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
     import trio
 
+    from coinex_trio._local.memory_asyncio import Receiver
+
 T = TypeVar("T")
 
 START: Final = 1_800_000_000.0
@@ -133,7 +135,7 @@ class MemoryNetwork:
         return MemoryStream(self, self.dial(host, port, ssl_context))
 
     async def open_transport(
-        self, protocol: asyncio.Protocol, host: str, port: int, ssl_context: ssl.SSLContext | None
+        self, protocol: Receiver, host: str, port: int, ssl_context: ssl.SSLContext | None
     ) -> asyncio.Transport:
         """Leads to the exchange, whatever the address; from now on its time is that of the running loop."""
         import asyncio

@@ -15,6 +15,26 @@ LEAST_PAUSE: Final = 1e-6
 """Seconds: a shorter one may vanish in the rounding of the loop's clock."""
 
 
+class Receiver(Protocol):
+    """What a client gives to a network: these methods of an `asyncio.Protocol`."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """It begins."""
+        ...
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes have come."""
+        ...
+
+    def eof_received(self) -> bool | None:
+        """The peer has ended; true: writing goes on."""
+        ...
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """It has ended."""
+        ...
+
+
 class Timeline(Protocol):
     """The exchange's time."""
 
@@ -31,7 +51,7 @@ class Timeline(Protocol):
 class MemoryLink(asyncio.Transport):
     """Writes at once; wakes for the exchange's next deadline, since nobody else moves it."""
 
-    def __init__(self, timeline: Timeline, transport: MemoryTransport, protocol: asyncio.Protocol) -> None:
+    def __init__(self, timeline: Timeline, transport: MemoryTransport, protocol: Receiver) -> None:
         super().__init__()
         self._loop = asyncio.get_running_loop()
         self._timeline = timeline

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import copy
 import logging
 import pickle
@@ -18,6 +19,7 @@ import pytest
 import trio
 import trustme
 
+import coinex_asyncio
 from coinex_driver.proxy_tunnel import Proxy, Tunnel
 from coinex_proto import (
     Backoff,
@@ -80,13 +82,29 @@ def under_trio(network: ProxyNetwork, url: str, config: Config, context: ssl.SSL
     return trio.run(main)
 
 
+def under_asyncio(network: ProxyNetwork, url: str, config: Config, context: ssl.SSLContext | None = None) -> int:
+    return asyncio.run(in_a_loop(network, url, config, context))
+
+
+def on_uvloop(network: ProxyNetwork, url: str, config: Config, context: ssl.SSLContext | None = None) -> int:
+    uvloop = pytest.importorskip("uvloop", reason="uvloop is not installed")
+    found: int = uvloop.run(in_a_loop(network, url, config, context))
+    return found
+
+
+async def in_a_loop(network: ProxyNetwork, url: str, config: Config, context: ssl.SSLContext | None) -> int:
+    dialect = coinex.spot(url=url)
+    async with coinex_asyncio.open_client(dialect, config=config, ssl_context=context, network=network) as client:
+        return await client.request(coinex.ServerTime())
+
+
 def port_of(exchange: Exchange) -> int:
     return urlsplit(exchange.url).port or 0
 
 
 Ask: TypeAlias = Callable[..., int]
-both = pytest.mark.parametrize("ask", [blocking, under_trio])
-each = pytest.mark.parametrize("ask", [blocking, in_a_thread, under_trio])
+both = pytest.mark.parametrize("ask", [blocking, under_trio, under_asyncio])
+each = pytest.mark.parametrize("ask", [blocking, in_a_thread, under_trio, under_asyncio, on_uvloop])
 
 
 def refused(ask: Ask, *scripts: Script, login: str = "", config: Config = PATIENT) -> ProxyError:

@@ -62,8 +62,11 @@ class BlockingDriver(Driver):
         config: Config = Config(),  # noqa: B008
     ) -> Iterator[Handle]:
         client = coinex_trio.BlockingClient(dialect, callbacks=callbacks, config=config, background=self._background)
-        with client:
-            yield BlockingHandle(client)
+        try:
+            with client:
+                yield BlockingHandle(client)
+        finally:
+            client.close()
 
 
 # asyncio --------------------------------------------------------------------------------------------------------------

@@ -153,6 +153,14 @@ def scripted(port: int = 0) -> Iterator[Peer]:
         peer.close()
 
 
+@contextmanager
+def refusing() -> Iterator[int]:
+    """A port that is taken, so that nobody else gets it, and where nobody listens."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        yield taken.getsockname()[1]
+
+
 def free_port() -> int:
     """One where nobody listens now."""
     with socket.create_server(("127.0.0.1", 0)) as listener:

@@ -35,7 +35,7 @@ from coinex_proto import (
 from coinex_proto.config import Backoff
 from tests.coinex_trio.venue import Venue
 from tests.conformance.driver import Driver, Handle
-from tests.conformance.peer import Peer, free_port, scripted
+from tests.conformance.peer import Peer, free_port, refusing, scripted
 
 BTC = coinex.Ticker("BTCUSDT")
 ETH = coinex.Ticker("ETHUSDT")
@@ -74,10 +74,10 @@ def test_the_block_begins_ready_and_ends_with_a_close_frame(driver: Driver, peer
 
 
 def test_n6_a_first_connection_that_fails_comes_out_bare_and_names_host_and_port(driver: Driver) -> None:
-    port = free_port()
-    refused = pytest.raises(ConnectFailed, match=rf"127\.0\.0\.1:{port}.*Connection refused")
-    with refused, driver.open(coinex.spot(url=f"ws://127.0.0.1:{port}/")):
-        pytest.fail("the block must not begin")
+    with refusing() as port:
+        refused = pytest.raises(ConnectFailed, match=rf"127\.0\.0\.1:{port}.*Connection refused")
+        with refused, driver.open(coinex.spot(url=f"ws://127.0.0.1:{port}/")):
+            pytest.fail("the block must not begin")
 
 
 def test_n27_retry_first_goes_on_until_the_venue_is_there(driver: Driver) -> None:

@@ -1,15 +1,13 @@
-"""Every example runs against the local exchange; the two that embed the core also with a callback that is too slow."""
+"""Every example runs against the local exchange; the one that embeds the core also with a callback that is too slow."""
 
 from __future__ import annotations
 
-import asyncio
 import importlib.util
 import os
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 from types import ModuleType
@@ -25,7 +23,6 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 SAYS = {
     "account_data": ("signed in", "balance ", "order   put: buy", "filled  buy"),
     "blocking_callbacks": ("BTCUSDT bid",),
-    "embed_asyncio": ("exchange time",),
     "embed_socket": ("exchange time",),
     "long_running": ("Ready()", " ms; ", "the book is trusted"),
     "public_market_data": ("ticker  last", "book    bid", "trades  ", "checksums of the book agreed"),
@@ -33,8 +30,8 @@ SAYS = {
 }
 
 
-ELSEWHERE = {"coinflex_request", "kraken", "qfex_market_data", "qfex_trading"}
-"""Run by the tests of their venue: `test_coinflex_request.py`, `test_kraken.py`, `test_qfex_examples.py`."""
+ELSEWHERE = {"coinflex_request", "embed_tk", "kraken", "qfex_market_data", "qfex_trading"}
+"""Run by tests of their own: `test_coinflex_request.py`, `test_embed_tk.py`, `test_kraken.py`, `test_qfex_examples.py`."""
 
 
 def test_every_example_is_run_here() -> None:
@@ -117,28 +114,6 @@ def session_for(exchange: Exchange) -> tuple[Session, Callbacks, list[Event]]:
     return session, callbacks, closed
 
 
-async def until(seen: Callable[[], bool]) -> None:
-    while not seen():  # noqa: ASYNC110  # the session tells nobody
-        await asyncio.sleep(0.01)
-
-
-def test_n16_a_slow_callback_does_not_cost_the_connection_under_asyncio() -> None:
-    module = load("embed_asyncio")
-
-    async def main(exchange: Exchange) -> None:
-        session, callbacks, closed = session_for(exchange)
-        driver = module.Driver(session, callbacks)
-        running = asyncio.create_task(driver.run())
-        await until(lambda: session.stats.pings >= 2)
-        assert await driver.request(coinex.ServerTime())
-        assert closed == []
-        driver.stop()
-        await running
-
-    with local_exchange(rate=20) as exchange:
-        asyncio.run(main(exchange))
-
-
 def test_n16_a_slow_callback_does_not_cost_the_connection_on_a_plain_socket() -> None:
     module = load("embed_socket")
     with local_exchange(rate=20) as exchange:
@@ -158,42 +133,14 @@ def test_n16_a_slow_callback_does_not_cost_the_connection_on_a_plain_socket() ->
         driver.wakes.close()
 
 
-def test_the_embedded_driver_reconnects_under_asyncio() -> None:
-    module = load("embed_asyncio")
-
-    async def main(exchange: Exchange) -> None:
-        session = Session(coinex.spot(url=exchange.url), Sources(time.time_ns, os.urandom))
-        driver = module.Driver(session, Callbacks())
-        running = asyncio.create_task(driver.run())
-        await until(lambda: session.stats.connects == 1)
-        exchange.drop()
-        await until(lambda: session.stats.reconnects == 1)
-        driver.stop()
-        await running
-
-    with local_exchange() as exchange:
-        asyncio.run(main(exchange))
-
-
-@pytest.mark.parametrize("name", ["embed_asyncio", "embed_socket"])
-def test_c1_what_a_callback_raises_comes_out_of_the_embedded_driver_and_nothing_is_dialled_again(name: str) -> None:
-    module = load(name)
+def test_c1_what_a_callback_raises_comes_out_of_the_embedded_driver_and_nothing_is_dialled_again() -> None:
+    module = load("embed_socket")
     with local_exchange(rate=20) as exchange:
         session, callbacks = Session(coinex.spot(url=exchange.url), Sources(time.time_ns, os.urandom)), Callbacks()
         quotes = coinex.BestQuote("BTCUSDT")
         callbacks.add(quotes, lambda quote: int(quote.market))
         session.subscribe(quotes, now=module.now())
-        with pytest.raises(ValueError, match="invalid literal"):
-            if name == "embed_asyncio":
-                # In a coroutine: the driver belongs to a running loop.
-                asyncio.run(_run_driver(module, session, callbacks))
-            else:
-                driver = module.Driver(session, callbacks)
-                with driver.waker, driver.wakes:
-                    driver.run()
+        driver = module.Driver(session, callbacks)
+        with driver.waker, driver.wakes, pytest.raises(ValueError, match="invalid literal"):
+            driver.run()
         assert session.stats.connects == 1
-
-
-async def _run_driver(module: ModuleType, session: Session, callbacks: Callbacks) -> None:
-    async with asyncio.timeout(HANGS_AFTER):
-        await module.Driver(session, callbacks).run()

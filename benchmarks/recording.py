@@ -1,0 +1,154 @@
+"""`python -m benchmarks.recording`: what a recording costs per message, what it takes on disk, and how fast it is played and exported.
+
+CPU of the whole process, the writing thread with it; each figure is the median of interleaved rounds on the stream of `benchmarks.stream`.
+"""
+
+import argparse
+import gc
+import multiprocessing
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from attrs import frozen
+
+from benchmarks.contestants import NOW, SOURCES, markets_of, opened
+from benchmarks.server import acknowledgements
+from benchmarks.stream import Message, stream
+from coinex_proto import Session, Sources, coinex
+from coinex_proto.config import SessionTap
+from coinex_recorder import FlightRecorder, RecordingFiles, files_of, replay
+
+
+@frozen
+class Made:
+    """A session that is ready for the stream, and what listens at it."""
+
+    session: Session
+    tap: SessionTap | None
+    at: float
+
+
+def ready(messages: Sequence[Message], make: Callable[[Any, Sources], SessionTap] | None) -> Made:
+    """Upgraded, subscribed and acknowledged."""
+    dialect = coinex.spot()
+    tap = None if make is None else make(dialect, SOURCES)
+    wire = Session(dialect, SOURCES if tap is None else tap.sources)
+    if tap is not None:
+        tap.attach(wire)
+    for name in markets_of(messages):
+        wire.subscribe(coinex.Depth(name), coinex.Trades(name), coinex.BestQuote(name), now=NOW)
+    wire.subscribe(coinex.Ticker(), now=NOW)
+    wire.next_step(NOW)
+    wire.connected(NOW)
+    opened(wire)
+    at = NOW
+    while (deadline := wire.next_deadline()) is not None and deadline < NOW + 15.0:
+        at = deadline
+        wire.handle_timeout(at)
+        while sent := wire.data_to_send():
+            wire.receive_data(acknowledgements(sent), at)
+    while wire.next_event() is not None:
+        pass
+    return Made(wire, tap, at)
+
+
+def play(made: Made, messages: Sequence[Message]) -> None:
+    """A read a message, as a market that is followed in real time brings them."""
+    receive, next_event, at = made.session.receive_data, made.session.next_event, made.at
+    for number, message in enumerate(messages):
+        receive(message.frame, at + number * 1e-5)
+        while next_event() is not None:
+            pass
+
+
+def measured(work: Callable[[], object]) -> float:
+    """Seconds of CPU of this process, all threads."""
+    gc.collect()
+    began = time.process_time()
+    work()
+    return time.process_time() - began
+
+
+def session_alone(messages: Sequence[Message], directory: Path) -> float:
+    """Without a recorder."""
+    made = ready(messages, None)
+    return measured(lambda: play(made, messages))
+
+
+def with_flight_recorder(messages: Sequence[Message], directory: Path) -> float:
+    """The ring in memory."""
+    made = ready(messages, FlightRecorder(directory).tap)
+    return measured(lambda: play(made, messages))
+
+
+def recorded(messages: Sequence[Message], directory: Path) -> float:
+    """To files, until they are complete."""
+    files = RecordingFiles(directory)
+    made = ready(messages, files.tap)
+
+    def record() -> None:
+        play(made, messages)
+        assert made.tap is not None
+        made.tap.close(made.at + 1.0)
+        files.close()
+
+    return measured(record)
+
+
+def replayed(messages: Sequence[Message], directory: Path) -> float:
+    """From files, at full speed."""
+    recorded(messages, directory)
+    return measured(lambda: sum(1 for _ in replay(directory)))
+
+
+def on_disk(messages: Sequence[Message], directory: Path) -> float:
+    """Bytes of the files for each byte of inflated payload; no time."""
+    recorded(messages, directory)
+    return sum(path.stat().st_size for path in files_of(directory)) / sum(len(message.payload) for message in messages)
+
+
+WAYS: dict[str, Callable[[Sequence[Message], Path], float]] = {
+    "session": session_alone,
+    "flight recorder": with_flight_recorder,
+    "recorded": recorded,
+    "replay": replayed,
+}
+
+
+def one(way: Callable[[Sequence[Message], Path], float], count: int) -> float:
+    """In a process of its own: CPython makes code fast for the one class of session that it sees."""
+    context = multiprocessing.get_context("spawn")
+    with context.Pool(1) as pool:
+        return pool.apply(in_directory, (way, count))
+
+
+def in_directory(way: Callable[[Sequence[Message], Path], float], count: int) -> float:
+    """One figure. No round to warm up: its session would be of another class, which makes the code slower, not faster."""
+    messages = stream(seed=1, count=count)
+    with tempfile.TemporaryDirectory() as directory:
+        return way(messages, Path(directory))
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Measures and prints."""
+    parser = argparse.ArgumentParser(prog="benchmarks.recording", description=__doc__)
+    parser.add_argument("--messages", type=int, default=20_000)
+    parser.add_argument("--rounds", type=int, default=7)
+    chosen = parser.parse_args(arguments)
+    rounds = [{name: one(way, chosen.messages) for name, way in WAYS.items()} for _ in range(chosen.rounds)]
+    print(f"{chosen.messages} messages, a read each; microseconds of CPU a message, all threads")
+    for name in WAYS:
+        share = median(found[name] / found["session"] for found in rounds)
+        print(
+            f"{name:<18}{median(found[name] for found in rounds) / chosen.messages * 1e6:>8.2f}{share:>8.3f} x session"
+        )
+    print(f"on disk: {one(on_disk, chosen.messages):.3f} bytes per byte of inflated payload")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

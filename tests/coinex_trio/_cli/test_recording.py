@@ -1,0 +1,117 @@
+"""Recordings on the command line, against a local exchange on loopback."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from coinex_trio import Exchange, local_exchange
+
+
+@pytest.fixture
+def exchange() -> Iterator[Exchange]:
+    with local_exchange(seed=3) as running:
+        yield running
+
+
+def start(*arguments: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-c", "from coinex_trio.cli import main; main()", *arguments]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def coinex(*arguments: str) -> tuple[int, str, str]:
+    process = start(*arguments)
+    out, err = process.communicate(timeout=120)
+    return process.returncode, out, err
+
+
+def until_it_holds(directory: Path, size: int, files: int = 1) -> None:
+    """Waits for the recorder, not for a time."""
+    while True:
+        found = list(directory.glob("*.rec"))
+        if len(found) >= files and sum(path.stat().st_size for path in found) >= size:
+            return
+        time.sleep(0.05)
+
+
+def test_a_market_is_recorded_checked_replayed_and_exported(exchange: Exchange, tmp_path: Path) -> None:
+    rec = tmp_path / "rec"
+    status, out, err = coinex(
+        "record", "book:BTCUSDT", "trades:BTCUSDT", "--url", exchange.url, "--to", str(rec), "--seconds", "3"
+    )
+    assert (status, err) == (0, "")
+    (path,) = out.split()
+    status, out, _ = coinex("recording", "check", path)
+    assert status == 0
+    assert "depth BTCUSDT" in out
+    assert "every input is there, and gives what it gave live" in out
+    status, out, _ = coinex("replay", str(rec))
+    assert status == 0
+    kinds = {json.loads(line)["type"] for line in out.splitlines()}
+    assert {"Ready", "BookChanged", "DepthUpdate", "Closed"} <= kinds
+    status, out, _ = coinex("export", path, "--to", str(tmp_path / "out"), "--format", "tardis")
+    assert status == 0
+    assert "incremental_book_L2_BTCUSDT.csv" in out
+
+
+def test_sigterm_ends_the_file_and_sighup_begins_another(exchange: Exchange, tmp_path: Path) -> None:
+    process = start("record", "book:BTCUSDT", "--url", exchange.url, "--to", str(tmp_path))
+    until_it_holds(tmp_path, 500)
+    process.send_signal(signal.SIGHUP)
+    until_it_holds(tmp_path, 500, files=2)
+    process.send_signal(signal.SIGTERM)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (0, "")
+    assert len(out.split()) == 2
+    for path in out.split():
+        status, said, _ = coinex("recording", "check", path, "--json")
+        assert status == 0
+        assert json.loads(said)["is_whole"]
+    assert json.loads(coinex("recording", "check", str(tmp_path), "--json")[1])["is_ended"]
+
+
+def test_a_kill_loses_the_tail_at_most(exchange: Exchange, tmp_path: Path) -> None:
+    process = start("record", "book:BTCUSDT", "--url", exchange.url, "--to", str(tmp_path))
+    until_it_holds(tmp_path, 3000)
+    process.kill()
+    process.communicate(timeout=60)
+    status, out, _ = coinex("recording", "check", str(tmp_path), "--json")
+    found = json.loads(out)
+    assert status == 0
+    assert found["is_cut"]
+    assert not found["is_ended"]
+    assert found["topics"]["depth BTCUSDT"]["messages"] > 3
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("record", "candles:BTCUSDT", "--to", "DIR"), "'candles:BTCUSDT' is no topic"),
+        (("replay", "DIR/none.rec"), "there is no recording"),
+        (("recording", "check", "FOREIGN"), "this is no recording"),
+        (("replay", "FOREIGN", "--speed", "0"), "neither a number above 0 nor max"),
+        (("replay", "FOREIGN", "--from", "yesterday"), "neither Unix seconds nor a time"),
+    ],
+)
+def test_wrong_usage_is_one_line_and_status_2(arguments: tuple[str, ...], said: str, tmp_path: Path) -> None:
+    foreign = tmp_path / "foreign.rec"
+    foreign.write_bytes(b"something else entirely")
+    names = {"DIR": str(tmp_path), "FOREIGN": str(foreign), "DIR/none.rec": str(tmp_path / "none.rec")}
+    status, _, err = coinex(*(names.get(one, one) for one in arguments))
+    assert status == 2
+    assert said in err
+    assert "Traceback" not in err
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_directory_without_permission_is_a_clear_failure(tmp_path: Path) -> None:
+    tmp_path.chmod(0o500)
+    status, _, err = coinex("record", "book:BTCUSDT", "--to", str(tmp_path / "rec"))
+    assert status == 1
+    assert "cannot record to" in err
