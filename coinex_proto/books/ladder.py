@@ -347,7 +347,7 @@ checksum: Final[Callable[[Ladder, Ladder], int]] = _checksum if speed is None el
 
 
 def unread(model: type[Any], name: str) -> Callable[[Any], Any]:
-    """What gives a field with levels as `take_push` is quickest with it: still as text, where nobody has read it yet."""
+    """What gives a field as it lies in its slot: a span of the payload, whose `value` it is, where nobody has read it yet."""
     slot = vars(model)[name]
     get: Callable[[Any], Any] = getattr(slot, "member", slot).__get__
     return get

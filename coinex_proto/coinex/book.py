@@ -8,9 +8,7 @@ Source: CoinEx API v2, depth.update; the order of the sides and the unpadded tex
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final, final
-
-from attrs import evolve
+from typing import Any, Final, final
 
 from coinex_proto.books.book import Levels
 from coinex_proto.books.ladder import Ladder, checksum, take_push, unread
@@ -28,7 +26,7 @@ _MOST_MS: Final = 10**14
 
 _WAITING: Final = "waiting for a whole book"
 
-_bids_of, _asks_of = unread(DepthLevels, "bids"), unread(DepthLevels, "asks")
+_bids_of, _asks_of, _last_of = (unread(DepthLevels, name) for name in ("bids", "asks", "last"))
 _new_tuple: Final = tuple.__new__
 """A `NamedTuple` makes itself by a function in Python: one more for each change of a book."""
 
@@ -40,10 +38,11 @@ class CoinexBook:
     __slots__ = (
         "_asks",
         "_bids",
+        "_checksum",
         "_due",
         "_gets_differences",
         "_is_synced",
-        "_newest",
+        "_last",
         "_updated_at_ms",
         "_why",
         "absent_deletes",
@@ -71,7 +70,9 @@ class CoinexBook:
         self._bids.clear()
         self._asks.clear()
         self._is_synced = False
-        self._newest: DepthLevels | None = None
+        self._checksum = 0
+        self._last: Any = None
+        """Of the newest push, like the checksum. Not the push itself: its levels would take more room than the book."""
         self._updated_at_ms: int | None = None
 
     @property
@@ -88,10 +89,16 @@ class CoinexBook:
 
     def whole_update(self, market: str) -> DepthUpdate | None:
         """The proved book as a whole push; its checksum and its times are those of the newest push."""
-        if not self._is_synced or self._newest is None:
+        if not self._is_synced:
             return None
         bids, asks = self._bids.levels(), self._asks.levels()
-        depth = evolve(self._newest, bids=bids.pairs(), asks=asks.pairs())
+        depth = DepthLevels(
+            bids=bids.pairs(),
+            asks=asks.pairs(),
+            checksum=self._checksum,
+            last=getattr(self._last, "value", self._last),
+            updated_at=self._updated_at_ms,
+        )
         return DepthUpdate(market=market, is_full=True, depth=depth)
 
     def apply(self, update: Update) -> str | None:
@@ -112,7 +119,7 @@ class CoinexBook:
             take_push(self._bids, self._asks, _bids_of(depth), _asks_of(depth), is_full)
         except PayloadError as problem:
             return self._refused(problem)
-        return self._check(depth)
+        return self._check(depth, is_full)
 
     def apply_read(self, updates: Sequence[Update]) -> str | None:
         """As `apply`, with the pushes of one read: the checksum of the last, over the whole book, proves them all.
@@ -131,7 +138,7 @@ class CoinexBook:
                 return self._refused(problem)
         return self.apply(pushes[-1])
 
-    def _check(self, depth: DepthLevels) -> str | None:
+    def _check(self, depth: DepthLevels, is_full: bool) -> str | None:
         self._updated_at_ms = depth.updated_at
         self.absent_deletes = self._bids.absent + self._asks.absent
         # The page says signed, the wire is unsigned: equal modulo 2^32.
@@ -142,7 +149,8 @@ class CoinexBook:
             return self._why
         self.checks_passed += 1
         self._is_synced = True
-        self._newest = depth
+        self._checksum = depth.checksum
+        self._last = depth.last if is_full else _last_of(depth)  # one still unread keeps its payload, a small one
         return None
 
     def _refused(self, problem: PayloadError) -> str:
