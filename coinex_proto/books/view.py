@@ -187,7 +187,8 @@ class BookView:
 
     def changed(self, market: str) -> BookChanged:
         """A snapshot for everybody, within the step that has just proved it, which has looked at the clocks."""
-        topic, event = self._topic, _new(BookChanged)  # by hand: there is one for each change of a book
+        topic = self._topic
+        event: BookChanged = _new(BookChanged)  # by hand: there is one for each change of a book
         _set_topic(event, topic)
         _set_market(event, market)
         _set_book(event, _fixed(topic, self._source.levels(), True, self.is_proved, self._why, self._received_at))
