@@ -400,7 +400,7 @@ class Connection:
             return
         events = self._events
         if type(inbound) is tuple and stamp_all(inbound, payload, received_at):  # nearly always
-            events.extend(inbound)  # type: ignore[arg-type]
+            events.extend(inbound)
             if inbound and self._requests.pending.optional:
                 self._agenda.add(Item.ANSWER)  # it may be what was asked for: the answer need not come
             return

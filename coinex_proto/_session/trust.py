@@ -315,7 +315,8 @@ class Trust:
         known.merger = topic.merger()
         known.book, known.absent_deletes = book, 0
         known.is_every_read = self._every_read or topic.every_read
-        known.apply_read = book.apply_read if known.is_every_read and isinstance(book, TakesReads) else None
+        taker: object = book  # mypy takes a `Book` for none of these
+        known.apply_read = taker.apply_read if known.is_every_read and isinstance(taker, TakesReads) else None
         known.market = str(subscription.key[1])
         known.view = None if book is None else BookView(cast("Topic[BookChanged]", topic), book, self._is_line_proved)
 
