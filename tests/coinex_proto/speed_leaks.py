@@ -51,9 +51,9 @@ def into_a_book(depth: DepthLevels) -> None:
     """Its levels as they lie in the payload, then read, then what is refused."""
     sides = Ladder(is_highest_best=True), Ladder()
     bids, asks = BIDS(depth), ASKS(depth)
-    for levels in (bids, asks), (depth.bids, depth.asks), ((("1", "x"),), ()):
+    for bid_levels, ask_levels in (bids, asks), (depth.bids, depth.asks), ((("1", "x"),), ()):
         try:
-            take_push(*sides, *levels, False)
+            take_push(*sides, bid_levels, ask_levels, False)
             checksum(*sides)
             [side.levels() for side in sides]
         except PayloadError:
