@@ -4,6 +4,7 @@ PYTHON ?= python3
 DEMO_SECONDS ?= 10
 WORKERS ?= 2
 INPUTS ?= 1000000
+SEEDS ?= 500
 # For `make matrix`: the Pythons that are found on the PATH or kept by pyenv; name others with PYTHONS="/opt/py/bin/python3.13 ...".
 PYTHONS ?= $(foreach version,3.11 3.12 3.13 3.14 3.14t,$(shell python$(version) -c 'import sys; print(sys.executable)' 2>/dev/null)) \
 	$(wildcard $(HOME)/.pyenv/versions/3.1[1-4].*/bin/python)
@@ -16,9 +17,9 @@ TWINS ?= tests/coinex_proto/test_speed_twins.py tests/coinex_proto/books/test_la
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
-CODE := coinex_asyncio coinex_driver coinex_proto coinex_trio coinex_recorder tests benchmarks $(wildcard examples)
+CODE := coinex_asyncio coinex_driver coinex_proto coinex_trio coinex_recorder coinex_relay tests benchmarks $(wildcard examples)
 
-.PHONY: demo test format lint types tests matrix mutate uncited long fuzz sanitize docs interop bench clean help
+.PHONY: demo lines test format lint types tests matrix mutate uncited long fuzz sanitize docs interop browser pictures bench clean help
 .DEFAULT_GOAL := help
 
 help:
@@ -30,7 +31,10 @@ help:
 	@echo "make long    the slow tests: more generated cases"
 	@echo "make fuzz    hostile input for the local exchange, over HTTP and sockets, a fiftieth of it over TCP (INPUTS=$(INPUTS))"
 	@echo "make sanitize  the compiled extension under sanitizers, and a search for leaks (LEAKS=$(LEAKS))"
+	@echo "make lines   clients with several sockets in stories of drops, cuts and renewals (SEEDS=$(SEEDS))"
 	@echo "make interop  other people's clients from PyPI and npm against the local exchange, and a table of what works"
+	@echo "make browser  the page of the local exchange in a headless Chromium, and its pictures in docs/images"
+	@echo "make pictures  the pictures of \`coinex watch\` in docs/images, drawn anew"
 	@echo "make docs    the documentation as a site, in build/docs"
 	@echo "make bench   microseconds per message, and ratios"
 	@echo "make clean   remove the virtual environment and what tools left behind"
@@ -74,6 +78,10 @@ uncited: $(VENV)/.dev
 long: $(VENV)/.dev
 	HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest -q -n $(WORKERS) -m "long or not long" --timeout 1800
 
+# Clients with several sockets over renewals, drops and cuts: each seed one story of each feature and venue.
+lines: $(VENV)/.dev
+	$(BIN)/python -m tests.coinex_proto.harness.lines_campaign $(SEEDS)
+
 fuzz: $(VENV)/.dev
 	$(BIN)/python -m tests.coinex_proto.simulator.fuzzing $(INPUTS)
 	$(BIN)/python -m tests.coinex_trio.fuzzing_tcp $$(( $(INPUTS) / 50 ))
@@ -98,6 +106,14 @@ sanitize: $(VENV)/.dev
 interop: $(VENV)/interop/tests/.installed
 	$(BIN)/python -m tests.interop.table
 	COINEX_INTEROP=1 $(VENV)/interop/tests/bin/python -m pytest -q tests/interop --timeout 120
+
+# In an environment of its own, since selenium brings packages that nothing else needs. Without Chromium and its driver it says so.
+browser: $(VENV)/browser/.installed
+	COINEX_BROWSER=1 $(VENV)/browser/bin/python -m pytest -q tests/browser -p no:randomly --timeout 300
+
+# A test holds them against what the code draws.
+pictures: $(VENV)/.dev
+	$(BIN)/python -m tests.coinex_trio._cli.pictures
 
 # With the extra `bench` installed (`.venv/bin/pip install -e '.[bench]'`) other clients are measured as well.
 bench: $(VENV)/.dev
@@ -147,4 +163,10 @@ $(VENV)/interop/tests/.installed: $(VENV)/.dev $(BUILD)
 	@echo "Installing other people's clients into $(VENV)/interop ..."
 	@$(BIN)/python -m venv $(VENV)/interop/tests
 	@$(VENV)/interop/tests/bin/python -m pip install --quiet --disable-pip-version-check -e '.[dev,interop]'
+	@touch $@
+
+$(VENV)/browser/.installed: $(VENV)/.dev $(BUILD)
+	@echo "Installing what drives a browser into $(VENV)/browser ..."
+	@$(BIN)/python -m venv $(VENV)/browser
+	@$(VENV)/browser/bin/python -m pip install --quiet --disable-pip-version-check -e '.[dev,browser]'
 	@touch $@

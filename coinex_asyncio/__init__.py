@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from coinex_asyncio.exchange import Exchange, local_exchange, memory_exchange
     from coinex_asyncio.http import Http, open_http
     from coinex_asyncio.network import SYSTEM, Network, ProxyNetwork
+    from coinex_asyncio.order_guard import ExitOrder, OrderGuard, OrdersGuarded
     from coinex_asyncio.qfex import QfexClient, open_qfex
     from coinex_asyncio.qfex_http import QfexHttp, open_qfex_http
     from coinex_asyncio.stream import EventStream
@@ -25,7 +26,10 @@ else:
         "EventStream": "stream",
         "Exchange": "exchange",
         "Http": "http",
+        "ExitOrder": "order_guard",
         "Network": "network",
+        "OrderGuard": "order_guard",
+        "OrdersGuarded": "order_guard",
         "ProxyNetwork": "network",
         "QfexClient": "qfex",
         "QfexHttp": "qfex_http",
@@ -59,8 +63,11 @@ __all__ = [
     "CoinflexClient",
     "EventStream",
     "Exchange",
+    "ExitOrder",
     "Http",
     "Network",
+    "OrderGuard",
+    "OrdersGuarded",
     "ProxyNetwork",
     "QfexClient",
     "QfexHttp",

@@ -123,7 +123,16 @@ async def fetch_markets(url: str | None = None, *, network: Network = SYSTEM) ->
 
 async def _fetch(query: HttpQuery[R], url: str | None, network: Network) -> R:
     from coinex_asyncio._http.network import http_transport, proxy_of
-    from coinex_driver.http.wire import TOO_LARGE, TOO_SLOW, USER_AGENT, PoolSettings, httpx2, place_of, what_is_proved
+    from coinex_driver.http.wire import (
+        TOO_LARGE,
+        TOO_SLOW,
+        USER_AGENT,
+        PoolSettings,
+        httpx2,
+        place_of,
+        too_many,
+        what_is_proved,
+    )
     from coinex_proto.coinflex.http import LIVE_HTTP_URL
 
     config = Config()
@@ -142,6 +151,8 @@ async def _fetch(query: HttpQuery[R], url: str | None, network: Network) -> R:
                 body += chunk
                 if len(body) > config.max_message_bytes:
                     raise ConnectFailed(f"{where}: {TOO_LARGE}")
+            if why := too_many(body, config):
+                raise ConnectFailed(f"{where}: {why}")
             return query.parse(response.status_code, bytes(body))
     except TimeoutError as error:
         raise RequestTimedOut(f"{where}: {TOO_SLOW}") from error

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any, Final, TypeVar, assert_never
 
@@ -22,13 +22,16 @@ from coinex_driver.coinex_trading import (
     BecomeLive,
     CatchUp,
     CoinexTrading,
+    Pause,
     RunHttp,
     SendRequest,
     WaitUntil,
 )
 from coinex_driver.exit_orders import ExitOrder, log_exit
+from coinex_driver.guarding import Guarding
 from coinex_driver.http.coinex import CoinexHttp
-from coinex_proto import OrderChanged, OrderView, Sources, Topic, coinex
+from coinex_driver.order_guard import Cause, OrderGuard, OrdersGuarded
+from coinex_proto import Event, OrderChanged, OrderView, OutcomeUnknown, Sources, Topic, coinex
 from coinex_proto.coinex.http import HttpCommands, Number, OrderType, Side, StpMode
 from coinex_proto.coinex.http.futures import Position
 
@@ -46,6 +49,12 @@ class AsyncCoinexClient(AsyncClient, CoinexSubscriptions):
     _trading: CoinexTrading
     _jobs: deque[Actions[None]]
     _news: News
+    _guard: Guarding | None
+    _guard_news: News
+    _has_left: bool
+    """The guard has acted on the way out: what a round beside it says later is no news."""
+    guarded: OrdersGuarded | None
+    """The latest report of the guard."""
     cancelled_on_exit: tuple[ExitOrder, ...]
     """What became of the own orders that were open when the block was left, with `cancel_orders_on_exit`."""
 
@@ -57,6 +66,8 @@ class AsyncCoinexClient(AsyncClient, CoinexSubscriptions):
         self.cancelled_on_exit = ()
         self._jobs = deque()
         self._news = self._make_news()
+        self.guarded = self._guard = None
+        self._has_left = False
 
     async def ping(self) -> float:
         """Seconds that the exchange took to answer."""
@@ -199,6 +210,9 @@ class AsyncCoinexClient(AsyncClient, CoinexSubscriptions):
             case CatchUp():
                 await self._sleep(0)
                 return True
+            case Pause(seconds):
+                await self._sleep(seconds)
+                return None
             case _:
                 assert_never(action)
 
@@ -242,3 +256,77 @@ class AsyncCoinexClient(AsyncClient, CoinexSubscriptions):
             else:
                 with suppress(TimeoutError):
                     await self._in_time(math.inf if at is None else at - self._core.now(), self._news.wait)
+
+    # The guard --------------------------------------------------------------------------------------------------------
+
+    def on_error(self, handler: Callable[[Event, Exception], object]) -> None:
+        """Exceptions of callbacks go to `handler` and the client goes on; without one they end what drives the client."""
+        super().on_error(handler if self._guard is None else self._guard.handling(handler))
+
+    def _guard_with(self, guard: OrderGuard | None, module: Module) -> None:
+        """To be called once, before it is opened."""
+        if guard is not None:
+            self._guard_news = self._make_news()
+            self._guard = Guarding(guard, self._core, module, self.step, self._guard_changed)
+            self._change(self._guard.watch)
+
+    def _guard_changed(self) -> None:
+        self._guard_news.set()
+
+    async def _keep_guard(self) -> None:
+        """Acts whenever there is a reason to."""
+        guard = self._guard
+        while guard is not None:
+            self._guard_news = self._make_news()
+            cause = guard.take_due()
+            if cause is not None:
+                await self._act(guard, cause)
+            else:
+                with suppress(TimeoutError):
+                    await self._in_time(guard.at - self._core.now(), self._guard_news.wait)
+
+    async def _act(self, guard: Guarding, cause: Cause) -> None:
+        once = guard.begin(cause, self._sources)
+        try:
+            await self._carry_out(once.actions())
+        finally:
+            report = once.end()
+            if not self._has_left:
+                self.guarded = report
+
+    async def _carry_out(self, actions: Actions[None]) -> None:
+        """To the end: a first Ctrl-C comes out behind it, a second one at once."""
+        interrupt: KeyboardInterrupt | None = None
+        try:
+            action = next(actions)
+            while True:
+                try:
+                    done = await self._do(action)
+                except Exception as error:  # noqa: BLE001  (comes out where it was not expected)
+                    action = actions.throw(error)
+                except KeyboardInterrupt as error:
+                    if interrupt is not None:
+                        raise
+                    interrupt = error
+                    action = actions.throw(OutcomeUnknown("interrupted"))
+                else:
+                    action = actions.send(done)
+        except StopIteration:
+            pass
+        finally:
+            actions.close()
+        if interrupt is not None:
+            raise interrupt
+
+    async def _leave(self, cancel_orders_on_exit: float | None) -> None:
+        """On the way out of the block: cancels what is open, whatever else is being cancelled."""
+        guard = self._guard
+        cause = None if guard is None else guard.cause_at_exit()
+        if guard is not None and cause is not None:
+            try:
+                await self._shielded(lambda: self._act(guard, cause))
+            finally:
+                self.cancelled_on_exit = () if self.guarded is None else self.guarded.orders
+                self._has_left = True
+        elif cancel_orders_on_exit is not None and self._core.session.dialect.has_credentials:
+            await self._cancel_on_exit(cancel_orders_on_exit)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from coinex_driver.arguments import check_step
 from coinex_driver.client_core import ClientCore
@@ -25,6 +25,9 @@ from coinex_proto import (
     TopicStatus,
     Update,
 )
+
+if TYPE_CHECKING:
+    from coinex_proto.lines import LineStatistics
 
 R = TypeVar("R")
 E = TypeVar("E", bound=Event)
@@ -56,6 +59,18 @@ class ClientBase(ABC):
     def stats(self) -> Statistics:
         """Counters of this client's session; they count on across reconnects."""
         return self._core.session.stats
+
+    @property
+    def line_stats(self) -> tuple[LineStatistics, ...]:
+        """Of each socket of this client: its counters, and of two lines at once, how often it was first and by how much."""
+        return self._inspect(lambda: self._core.line_stats)
+
+    def renew(self) -> None:
+        """Move every socket of this client to a new connection without a gap: `Renewed`, or `RenewalFailed` and tried again.
+
+        Needs `Config(renew_every=...)`, `math.inf` where it shall happen only so; raises `UsageError` otherwise.
+        """
+        self._change(self._core.renew)
 
     def on(self, kind: type[E]) -> Callable[[Callable[[E], T]], Callable[[E], T]]:
         """Decorator: call the function with every event of this class (subclasses too)."""
@@ -116,7 +131,7 @@ class ClientBase(ABC):
         For parts that stand beside a client, for example orders that are sent over HTTP.
         """
         check_step(work)
-        return self._change(lambda: work(self._core.session, self._core.now()))
+        return self._change(lambda: work(cast("Session", self._core.session), self._core.now()))
 
     def stop(self) -> None:
         """End `run()` and the streams and close the connection in good order, within `Config.close_timeout`.

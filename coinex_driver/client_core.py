@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from time import perf_counter
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from attrs import define
 
@@ -49,7 +49,11 @@ from coinex_proto.checks import check_command, check_topics
 from coinex_proto.commands import Command, describe
 from coinex_proto.config import SessionTap
 from coinex_proto.delivery.callbacks import check_callback
+from coinex_proto.dialect import needs_lines
 from coinex_proto.ids import RequestId, TopicKey
+
+if TYPE_CHECKING:
+    from coinex_proto.lines import Line, Lines, LineStatistics
 
 R = TypeVar("R")
 E = TypeVar("E", bound=Event)
@@ -84,12 +88,21 @@ class ClientCore:
             if maker is not None:
                 self._taps.append(maker.tap(dialect, sources))
                 sources = self._taps[-1].sources
-        self.session = Session(dialect, sources, config)
+        self.is_many = needs_lines(config, dialect)
+        """The session is on several sockets, each of `lines`."""
+        self.session: Session | Lines
+        if self.is_many:
+            self._check_not_recorded()
+            from coinex_proto.lines import Lines
+
+            self.session = Lines(dialect, sources, config)
+        else:
+            self.session = Session(dialect, sources, config)
+            for tap in self._taps:
+                tap.attach(self.session)
         if not self._taps:
             self.session.skip_unwanted(self._is_wanted)  # a recording must not depend on who listened
         self.session.read_clock = self.now
-        for tap in self._taps:
-            tap.attach(self.session)
         self.stream_callbacks = Callbacks()
         """Of the streams. They come first: what a callback of the user's raises must not cost a stream an event."""
         self.own = Callbacks(callbacks)
@@ -97,6 +110,8 @@ class ClientCore:
         self.callbacks = self.own if callbacks is None else callbacks
         self.was_ready = False
         """Since the first `Ready`: opening a client waits for that, whatever became of the connection since."""
+        self.has_failed = False
+        """An attempt to connect, or a connection, has come to nothing."""
         self.is_ready = False
         """Between `Ready` and `Closed` as they are handed out; no driver closes its transport before callbacks know of the end."""
         self.is_stopping = False
@@ -143,7 +158,47 @@ class ClientCore:
         if self._taps:
             self._observers.update({kind: self._recorded(kind) for kind in TOLD})
 
+    # Sockets ----------------------------------------------------------------------------------------------------------
+
+    @property
+    def lines(self) -> Sequence[Session | Line]:
+        """What bytes are moved for, one for each socket."""
+        return (self.session,) if isinstance(self.session, Session) else self.session.lines
+
+    def watch_lines(self, changed: Callable[[], None]) -> None:
+        """`changed` is called where `lines` has changed, or where any of them may have something to send or another deadline
+        that its own last step did not cause. In the middle of a step: it may only take note.
+        """
+        if not isinstance(self.session, Session):
+            self.session.changed = changed
+
+    def renew(self) -> None:
+        """Move every socket to a new connection without a gap."""
+        self.check_not_over()
+        if isinstance(self.session, Session):
+            raise UsageError(
+                "renew() needs a client that may have two sockets: Config(renew_every=...), math.inf for no time"
+            )
+        self.session.renew(self.now())
+
+    @property
+    def line_stats(self) -> tuple[LineStatistics, ...]:
+        """The counters of each socket; a client that never has more than one has line 0."""
+        if not isinstance(self.session, Session):
+            return self.session.line_stats
+        from coinex_proto.lines import LineStatistics
+
+        stats, topics = self.session.stats, len(self.session.topics())
+        return (LineStatistics(line=0, topics=topics, statistics=stats, firsts=0, lead=0.0),)
+
     # Recording --------------------------------------------------------------------------------------------------------
+
+    def _check_not_recorded(self) -> None:
+        if self._taps:
+            raise UsageError(
+                "a recording is of one socket: recorder and flight_recorder go with none of renew_every, lines=2 and "
+                "topics_per_connection"
+            )
 
     def _recorded(self, kind: type[Event]) -> Callable[[Event], None]:
         """The observer of such events, which are told to the taps as well."""
@@ -178,10 +233,10 @@ class ClientCore:
             self._latest = now
         return self._latest
 
-    def serve_timers(self, deadline: float) -> None:
+    def serve_timers(self, deadline: float, line: Session | Line | None = None) -> None:
         """Call when the time of `deadline` has come, even where the clock reads a rounding less."""
         self._latest = max(self.now(), deadline)
-        self.session.handle_timeout(self._latest)
+        (line or self.session).handle_timeout(self._latest)
 
     # Events -----------------------------------------------------------------------------------------------------------
 
@@ -281,13 +336,20 @@ class ClientCore:
 
     # Steps ------------------------------------------------------------------------------------------------------------
 
-    def next_step(self) -> Open | Wait | None:
-        """What to do about the connection now; None: it is all over, and `error` says why if nobody stopped it."""
+    def next_step(self, line: Session | Line | None = None) -> Open | Wait | None:
+        """What to do about this socket's connection now; None: it will have none.
+
+        With the last one the client `is_over`, and `error` says why if nobody stopped it.
+        """
         self.stop_if_asked()
-        step = self.session.next_step(self.now())
+        session = self.session
+        step = (line or self.lines[0]).next_step(self.now())
         if not isinstance(step, Stop):
             return step
-        self.end(step.error)
+        if isinstance(session, Session):
+            self.end(step.error)
+        elif session.is_over:
+            self.end(session.error)
         return None
 
     def end(self, error: BaseException | None) -> None:
@@ -373,7 +435,7 @@ class ClientCore:
 
     def trusted(self, *topics: Topic[Any]) -> bool:
         """Whether these are live and the connection was proved lately enough for that to mean something."""
-        return self.session.trusted(*topics) and not self.is_over and self.session.is_proved(self.now())
+        return self.session.trusted_at(self.now(), *topics) and not self.is_over
 
     def when_live(self, topics: tuple[Topic[Any], ...]) -> Callable[[], bool]:
         """Subscribes these topics; the function says whether the client is ready and they are live.
@@ -439,6 +501,7 @@ class ClientCore:
         LOG.info("%s: closed: %s", self.name, event.reason)
 
     def _on_retrying(self, event: Retrying) -> None:
+        self.has_failed = True
         wait = max(0.0, event.at - self.now())
         LOG.info("%s: attempt %d in %.1f s: %s", self.name, event.attempt, wait, event.why)
 

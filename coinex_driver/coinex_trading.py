@@ -89,7 +89,14 @@ class WaitUntil:
     until: float
 
 
-Action: TypeAlias = CatchUp | BecomeLive | SendRequest | RunHttp | WaitUntil
+@frozen
+class Pause:
+    """Let so much time pass, without driving the session."""
+
+    seconds: float
+
+
+Action: TypeAlias = CatchUp | BecomeLive | SendRequest | RunHttp | WaitUntil | Pause
 Actions: TypeAlias = Generator[Action, Any, T]
 
 

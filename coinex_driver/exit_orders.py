@@ -5,28 +5,12 @@ Without I/O; must not know trio, sockets or venues.
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
-
-from attrs import frozen
-
 from coinex_driver.arguments import check_seconds
 from coinex_driver.log import LOG
-from coinex_proto import OrderView
+from coinex_proto import ExitOrder, OrderView
+from coinex_proto.orders.exit_order import Outcome
 
-Outcome: TypeAlias = Literal["cancelled", "filled", "refused", "unknown"]
-
-
-@frozen(kw_only=True)
-class ExitOrder:
-    """How the cancelling of one own order ended that was open when the client was left."""
-
-    order: OrderView
-    """A snapshot, as it was known at the end."""
-    outcome: Outcome
-    """"unknown": it may still stand; look at the venue."""
-    why: str = ""
-    """What kept it from being cancelled, or is not known of it."""
-
+__all__ = ["NOT_REACHED", "ExitOrder", "Outcome", "check_exit_seconds", "ended_as", "log_exit"]
 
 NOT_REACHED = "there was no time left to cancel it"
 
@@ -51,11 +35,11 @@ def ended_as(order: OrderView, *, is_accepted: bool, why: str) -> ExitOrder:
     return ExitOrder(order=view, outcome=outcome, why=why)
 
 
-def log_exit(name: str, orders: tuple[ExitOrder, ...]) -> None:
-    """Says in the log how many orders were cancelled on the way out, and names those that may still stand."""
+def log_exit(name: str, orders: tuple[ExitOrder, ...], *, when: str = "on the way out") -> None:
+    """Says in the log how many orders were cancelled then, and names those that may still stand."""
     if orders:
         gone = sum(order.outcome != "unknown" for order in orders)
-        LOG.info("%s: %d of %d own orders have ended on the way out", name, gone, len(orders))
+        LOG.info("%s: %d of %d own orders have ended %s", name, gone, len(orders), when)
     left: dict[str, list[str]] = {}
     for order in orders:
         if order.outcome == "unknown":

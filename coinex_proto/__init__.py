@@ -45,11 +45,15 @@ if TYPE_CHECKING:
         Closed,
         CloseReason,
         Failed,
+        LineChanged,
         LoginFailed,
         Lost,
         OrderChanged,
+        OrdersGuarded,
         OrdersQueried,
         Ready,
+        RenewalFailed,
+        Renewed,
         Replied,
         Restored,
         Retrying,
@@ -60,7 +64,9 @@ if TYPE_CHECKING:
     )
     from coinex_proto.ids import ANYTHING, OLDEST, OrderId, ReplyKey, RequestId, TopicKey
     from coinex_proto.json import to_json
+    from coinex_proto.lines import LineStatistics
     from coinex_proto.numbers import decimal_of, exact
+    from coinex_proto.orders.exit_order import ExitOrder
     from coinex_proto.orders.fact import OrderFact, OrdersMissed
     from coinex_proto.orders.view import OrderView
     from coinex_proto.phases import Phase
@@ -91,10 +97,12 @@ else:
             "delivery.streams": "Latest Queue",
             "dialect": "Answer Challenge Dialect Inbound Mended Opening SendNow",
             "errors": "BookNotTrusted ConnectFailed ConsumerTooSlow HandshakeRefused LoginRefused NotReady OutcomeUnknown PayloadError ProxyError RequestError RequestRefused RequestTimedOut SdkError UsageError quoted",
-            "events": "Backfilled BackfillStarted Closed CloseReason Failed LoginFailed Lost OrderChanged OrdersQueried Ready Replied Restored Retrying Subscribed SubscribeFailed Unrecognised Unsubscribed",
+            "events": "Backfilled BackfillStarted Closed CloseReason Failed LineChanged LoginFailed Lost OrderChanged OrdersGuarded OrdersQueried Ready RenewalFailed Renewed Replied Restored Retrying Subscribed SubscribeFailed Unrecognised Unsubscribed",
             "ids": "ANYTHING OLDEST OrderId ReplyKey RequestId TopicKey",
             "json": "to_json",
+            "lines": "LineStatistics",
             "numbers": "decimal_of exact",
+            "orders.exit_order": "ExitOrder",
             "orders.fact": "OrderFact OrdersMissed",
             "orders.view": "OrderView",
             "phases": "Phase",
@@ -131,6 +139,7 @@ __all__ = [
     "Dialect",
     "Endpoint",
     "Event",
+    "ExitOrder",
     "Failed",
     "HandshakeRefused",
     "Inbound",
@@ -139,6 +148,8 @@ __all__ = [
     "Level",
     "LevelTexts",
     "Levels",
+    "LineChanged",
+    "LineStatistics",
     "LoginFailed",
     "LoginRefused",
     "Lost",
@@ -153,6 +164,7 @@ __all__ = [
     "OrderFact",
     "OrderId",
     "OrderView",
+    "OrdersGuarded",
     "OrdersMissed",
     "OrdersQueried",
     "OutcomeUnknown",
@@ -166,6 +178,8 @@ __all__ = [
     "RecordingGap",
     "Refusal",
     "Registration",
+    "RenewalFailed",
+    "Renewed",
     "Replay",
     "Replied",
     "ReplyKey",

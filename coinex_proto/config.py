@@ -34,6 +34,11 @@ def _positive_or_none(instance: object, attribute: Attribute[Any], value: Any) -
         _positive(instance, attribute, value)
 
 
+def _positive_or_infinite(instance: object, attribute: Attribute[Any], value: Any) -> None:
+    if value != math.inf:
+        _positive_or_none(instance, attribute, value)
+
+
 def _whole(instance: object, attribute: Attribute[Any], value: Any) -> None:
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         raise UsageError(f"{type(instance).__name__}({attribute.name}={value!r}): must be a whole number of at least 1")
@@ -139,10 +144,15 @@ class Config:
     """How many topic requests may leave in a second."""
     max_message_bytes: int = field(default=16 * 2**20, validator=_whole)
     """Largest message accepted, on the wire and inflated."""
+    max_message_values: int | None = field(default=100_000, validator=_whole_or_none)
+    """A message that holds more values (entries, members, lists, and three for each object) is not read at all: enough for
+    10,000 trades, 10,000 levels a side, or all members of 5,000 markets. None: its size alone counts."""
     max_unreadable: int | None = field(default=100, validator=_whole_or_none)
     """After so many messages in a row that cannot be read the connection is ended and made anew; None: never."""
-    renew_every: float | None = field(default=None, validator=_positive_or_none)
-    """A line that was ready for so long is replaced by a new connection without a gap, before the venue cuts it; None: never."""
+    renew_every: float | None = field(default=None, validator=_positive_or_infinite)
+    """A line that was ready for so long is replaced by a new connection without a gap, before the venue cuts it. Infinite: only
+    when asked, and at a venue's notice of maintenance; None: never.
+    """
     topics_per_connection: int | None = field(default=None, validator=_whole_or_none)
     """More topics than this are spread over several sockets; None: as many as the venue allows on one."""
     lines: int = field(default=1, validator=_one_or_two)

@@ -27,7 +27,7 @@ from coinex_proto._connection.pending import Pending, Purpose
 from coinex_proto._connection.requests import RequestIds, Requests
 from coinex_proto._connection.sign_in import SignIn
 from coinex_proto._connection.timeline import Timeline
-from coinex_proto._connection.unreadable import UnreadableInARow, is_unreadable
+from coinex_proto._connection.unreadable import UnreadableInARow, is_strange, is_unreadable
 from coinex_proto._connection.venue_clock import Clock
 from coinex_proto._wire.framing import NORMAL_CLOSURE, check_own_close
 from coinex_proto._wire.inflate import TooBig, inflate
@@ -35,7 +35,8 @@ from coinex_proto._wire.websocket import Broken, Ended, PeerClosed, Pong, Receiv
 from coinex_proto.checks import check_command
 from coinex_proto.commands import Command, describe
 from coinex_proto.config import Config, Endpoint, Sources
-from coinex_proto.dialect import Answer, Challenge, Dialect, Inbound, Mended, SendNow
+from coinex_proto.decoding import check_count
+from coinex_proto.dialect import Answer, Challenge, Dialect, Inbound, Interrupted, Mended, SendNow
 from coinex_proto.errors import (
     LoginRefused,
     NotReady,
@@ -53,6 +54,10 @@ R = TypeVar("R")
 DOUBTED: Final = (
     "the machine may have slept, or the program was busy for long; the connection is asked whether it still stands"
 )
+FEW_BYTES: Final = 1024
+"""A message of no more than this is not worth counting, whatever `max_message_values` says."""
+MAX_STRANGE: Final = 10_000
+"""Messages in a row of which nothing was understood, though they could be read; with `max_unreadable=None` no number is too many."""
 REFUSAL_TIMEOUT: Final = 1.0
 """Seconds for the body of a refusal, once its head is in."""
 
@@ -119,7 +124,10 @@ class Connection:
         )
         self._phase_deadline: float | None = None
         self._is_deaf = False
+        self._close_code = NORMAL_CLOSURE
+        """Of our own Close, once it is said."""
         self._unreadable = UnreadableInARow(config.max_unreadable)
+        self._strange = UnreadableInARow(None if config.max_unreadable is None else MAX_STRANGE)
 
     # What a caller sees -----------------------------------------------------------------------------------------------
 
@@ -191,7 +199,7 @@ class Connection:
         now = self._now
         self.stats.bytes_in += len(data)
         at_once, received_at = self._agenda.at_once, self._timeline.stamp(now)
-        for item in self._socket.receive_data(data):
+        for item in self._socket.receive_part(data):
             if type(item) is bytes:
                 self._message(item, now, received_at)
             else:
@@ -200,6 +208,12 @@ class Connection:
             if at_once and self._agenda.take(Item.ANSWER):
                 self._release(now)
                 yield
+        if self._socket.is_ending:
+            self._agenda.take(Item.ANSWER)
+            self._release(now)
+            yield  # what came before the end may still be answered
+            for item in self._socket.receive_end():
+                self._control(item, now)
         if self._phase_deadline is not None and self._socket.is_refusing:
             self._phase_deadline = min(self._phase_deadline, now + REFUSAL_TIMEOUT)
 
@@ -387,6 +401,8 @@ class Connection:
         self._heartbeat.proved(now)
         try:
             payload = self.inflate(payload, self._config.max_message_bytes)
+            if len(payload) > FEW_BYTES:
+                check_count(payload, self._config.max_message_values)
             inbound = self._dialect.decode(payload)
         except (TooBig, MemoryError) as error:
             self._socket.close(MESSAGE_TOO_BIG)
@@ -427,6 +443,8 @@ class Connection:
                 self._asked(item, payload, now)
             elif type(item) is Unrecognised:
                 self._take_unrecognised(item, inbound, now)
+            elif type(item) is Interrupted:
+                events.append(item)
         if has_update and self._requests.pending.optional:
             self._agenda.add(Item.ANSWER)
 
@@ -440,15 +458,21 @@ class Connection:
         self.stats.unrecognised += 1
         self.stats.decode_failures += item.concerns is not None
         self._events.append(item)
-        if item is inbound[-1] and is_unreadable(inbound):
+        if item is not inbound[-1]:
+            return
+        if is_unreadable(inbound):
             self._count_unreadable(now)
+        elif is_strange(inbound) and (in_a_row := self._strange.count(self.stats.messages)) is not None:
+            self._end_senseless(f"nothing was understood of {in_a_row} messages in a row", now)
 
     def _count_unreadable(self, now: float) -> None:
         in_a_row = self._unreadable.count(self.stats.messages)
         if in_a_row is not None:
-            self._socket.close(INVALID_PAYLOAD)
-            why = f"closed by us: {in_a_row} messages in a row could not be read"
-            self._end(now, CloseReason(code=INVALID_PAYLOAD, text=why))
+            self._end_senseless(f"{in_a_row} messages in a row could not be read", now)
+
+    def _end_senseless(self, why: str, now: float) -> None:
+        self._socket.close(INVALID_PAYLOAD)
+        self._end(now, CloseReason(code=INVALID_PAYLOAD, text=f"closed by us: {why}"))
 
     def _control(self, item: Received, now: float) -> None:
         match item:
@@ -463,7 +487,7 @@ class Connection:
             case Refused():
                 self._end(now, upgrade_refused(item, self._where))
             case PeerClosed() | Broken() | Ended():
-                self._end(now, ended(item, is_ours=self._phase is Phase.CLOSING))
+                self._end(now, ended(item, is_ours=self._phase is Phase.CLOSING, sent=self._close_code))
             case bytes():
                 self._message(item, now, self._timeline.stamp(now))
 
@@ -583,6 +607,7 @@ class Connection:
             self._finish(CloseReason(code=code, text=why))
             return
         self._socket.close(code, text)
+        self._close_code = code
         self._advance(Step.CLOSE)
         self._phase_deadline = now + self._config.close_timeout
 

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, Protocol, Self, TypeAlias, final, runtime
 from attrs import field, frozen
 
 from coinex_proto.commands import Command, Outgoing, Refusal
-from coinex_proto.config import Endpoint, Rate
+from coinex_proto.config import Config, Endpoint, Rate
 from coinex_proto.events import Unrecognised
-from coinex_proto.ids import ReplyKey, RequestId
+from coinex_proto.ids import ReplyKey, RequestId, TopicKey
 from coinex_proto.updates import Event, Update
 
 if TYPE_CHECKING:
@@ -57,7 +57,19 @@ class SendNow:
     command: Command[Any]
 
 
-Inbound: TypeAlias = Answer | Challenge | SendNow | Update | Unrecognised
+@frozen(kw_only=True)
+class Interrupted(Event):
+    """The peer says that it does not know any more whether these topics are right; for the session only.
+
+    They are lost at once, each until the next update of it, a book until the next whole one. For a peer between the venue and
+    us, such as a relay: a venue itself says nothing of the kind.
+    """
+
+    concerns: tuple[TopicKey, ...]
+    why: str
+
+
+Inbound: TypeAlias = Answer | Challenge | SendNow | Update | Unrecognised | Interrupted
 """What a payload can hold."""
 
 
@@ -185,3 +197,19 @@ class SpreadsTopics(Protocol):
     def without_sign_in(self) -> Dialect:
         """The same venue for a connection that carries public topics only; itself, where there is no other way."""
         ...
+
+
+def documented_limit(dialect: Dialect) -> int | None:
+    """How many topics the venue allows on one connection; None: it documents no limit."""
+    return dialect.topics_per_connection if isinstance(dialect, SpreadsTopics) else None
+
+
+def needs_lines(config: Config, dialect: Dialect) -> bool:
+    """Whether one `Session` is not enough for what is asked for, so that it takes `Lines`."""
+    return (
+        config.renew_every is not None
+        or config.lines > 1
+        or config.doubled is not None
+        or config.topics_per_connection is not None
+        or documented_limit(dialect) is not None
+    )

@@ -14,6 +14,7 @@ from coinex_proto.books.view import BookChanged
 from coinex_proto.commands import Command
 from coinex_proto.errors import ConnectFailed, LoginRefused, SdkError
 from coinex_proto.ids import RequestId, TopicKey
+from coinex_proto.orders.exit_order import ExitOrder
 from coinex_proto.orders.fact import OrdersMissed
 from coinex_proto.orders.view import OrderView
 from coinex_proto.topics import Topic
@@ -32,6 +33,7 @@ __all__ = [
     "LoginFailed",
     "Lost",
     "OrderChanged",
+    "OrdersGuarded",
     "OrdersQueried",
     "Ready",
     "RenewalFailed",
@@ -146,7 +148,10 @@ class LineChanged(Event):
     """
 
     line: int
-    state: Literal["ready", "closed", "retrying", "refused", "ended"]
+    state: Literal["ready", "closed", "retrying", "refused", "ended", "alone", "clock"]
+    """"alone": the venue allows one sign-in only, and there are no two lines of it any more. "clock": the venue's clock on it
+    is not that of the other line, so that updates are not told apart by their time any more.
+    """
     why: str
 
 
@@ -257,6 +262,25 @@ class OrderChanged(Event):
 
     order: OrderView
     """A snapshot."""
+
+
+@frozen(kw_only=True)
+class OrdersGuarded(Event):
+    """The guard has cancelled what is open, and how that ended for each order."""
+
+    cause: Literal["lost", "exit", "error"]
+    """Own orders were lost for too long, the block was left, or a callback has raised."""
+    orders: tuple[ExitOrder, ...]
+    """"unknown": it may still stand."""
+    is_listed: bool
+    """At the end the venue has listed nothing more that was to be cancelled. False: there may be orders nobody here knows."""
+    why: str = ""
+    """What kept the venue's list from being seen."""
+
+    @property
+    def is_clear(self) -> bool:
+        """Nothing that was to be cancelled stands any more, as far as the venue says."""
+        return self.is_listed and all(order.outcome != "unknown" for order in self.orders)
 
 
 @frozen(kw_only=True)

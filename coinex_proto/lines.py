@@ -23,7 +23,7 @@ from coinex_proto.books.view import BookChanged, BookView
 from coinex_proto.checks import check_topics
 from coinex_proto.commands import Command
 from coinex_proto.config import Config, Sources
-from coinex_proto.dialect import Dialect, SpreadsTopics
+from coinex_proto.dialect import Dialect, SpreadsTopics, documented_limit
 from coinex_proto.errors import SdkError, UsageError
 from coinex_proto.events import (
     Closed,
@@ -56,6 +56,10 @@ RENEWAL_WITHIN: Final = 60.0
 """Seconds that a replacement has, from its sign-in, to verify what the old line has; then it is given up and tried again."""
 OPENED_EVERY: Final = 0.1
 """Seconds between the first connections of two lines: a venue counts connections too."""
+CONFLICTS: Final = 2
+"""So often running the old line must have ended at the sign-in of the new one."""
+CLOCKS_APART: Final = 0.5
+"""Seconds, beyond what is not known of them, by which the venue's clocks on two lines may differ."""
 _CALLER: Final = "subscribe()"
 
 
@@ -74,17 +78,6 @@ class LineStatistics:
     """By how many seconds, in all."""
 
 
-def needs_lines(config: Config, dialect: Dialect) -> bool:
-    """Whether one `Session` is not enough for what is asked for."""
-    limit = _documented_limit(dialect)
-    return (
-        config.renew_every is not None
-        or config.lines > 1
-        or config.topics_per_connection is not None
-        or limit is not None
-    )
-
-
 @final
 class Lines:
     """The subscriptions, books and orders of one program on several sockets of a venue.
@@ -97,6 +90,10 @@ class Lines:
             raise UsageError("Config(doubled=...) names the topics for two lines, and lines is 1: set lines=2")
         self.dialect = dialect
         self.config = config
+        self.changed: Callable[[], None] = _nobody_looks
+        """For a driver: called where `lines` has changed, or where any of them may have something to send, or another deadline,
+        that its own last step did not cause.
+        """
         self.orders = Orders()
         self.ids = RequestIds()
         self._own_stats = Statistics()
@@ -117,14 +114,19 @@ class Lines:
         self._now = -math.inf
         self._opens_at = -math.inf
         self._standby: Line | None = None
+        self._notice: Update | None = None
+        """The last one of maintenance: each line brings it."""
         self._renewal_why = ""
         self._renewal_until = math.inf
         self._renewal_failures = 0
+        self._conflicts = 0
+        """Renewals running in which the old line ended at the sign-in of the new one."""
         self._waiting: dict[Line, str] = {}
         """Lines that are to be renewed, one after the other, and why."""
         self._compare_every: float | None = None
         self._are_queried_elsewhere = False
         self._read_clock: Callable[[], float] | None = None
+        self._is_wanted: Callable[[type[Event], TopicKey], bool] | None = None
         self._main = self._new_channel()
 
     # Lines ------------------------------------------------------------------------------------------------------------
@@ -163,11 +165,17 @@ class Lines:
         for line in self.lines:
             line.session.read_clock = read_clock
 
+    def skip_unwanted(self, is_wanted: Callable[[type[Event], TopicKey], bool]) -> None:
+        """As `Session.skip_unwanted`, for all lines."""
+        self._is_wanted = is_wanted
+        for line in self.lines:
+            line.session.skip_unwanted(is_wanted)
+
     def _new_line(self, channel: Channel, *, is_second: bool = False, replaces: Line | None = None) -> Line:
         is_main = channel is self._channels[0] and not is_second
         config = self.config
         if replaces is not None:
-            is_second, config = replaces.is_second, evolve(config, retry_first=False, give_up_after=None)
+            is_second, config = replaces.is_second, evolve(config, retry_first=False)
             is_main = is_main and not is_second
         elif not is_main:
             config = evolve(config, retry_first=True)
@@ -184,10 +192,13 @@ class Lines:
             opens_at=self._opens_at,
         )
         line.session.read_clock = self._read_clock
+        if self._is_wanted is not None:
+            line.session.skip_unwanted(self._is_wanted)
         self._count += 1
         self.lines.append(line)
         self._channel_of[line] = channel
         channel.joined(line, max(self._now, 0.0))
+        self.changed()
         return line
 
     def _retire(self, line: Line, now: float) -> None:
@@ -197,24 +208,27 @@ class Lines:
         self._waiting.pop(line, None)
         line.retired_by = now + self.config.request_timeout
         self._let_retire(line, now)
+        self.changed()
 
     def _let_retire(self, line: Line, now: float) -> None:
         if now >= line.retired_by or not line.session.pending:
             line.retired_by = math.inf
             line.session.stop(now)
             self.collect(line, now)
+            self.changed()
 
     def ended(self, line: Line, error: SdkError | None) -> None:
         """A line will not connect any more: the end of the client, where it was the last that could carry its topics."""
         if line not in self.lines:
             return
         self.lines.remove(line)
+        self.changed()
         self._keep_statistics(line)
         channel = self._channel_of[line]
         if line is self._standby:
             self._give_up_renewal(line, self._now, str(error or "stopped"))
         if line in channel.lines:
-            if len(channel.lines) > 1:
+            if any(line.is_second or not other.is_second for other in channel.lines if other is not line):
                 channel.left(line, self._now)
                 self._events.append(LineChanged(line=line.number, state="ended", why=str(error or "")))
             elif error is not None:
@@ -242,6 +256,7 @@ class Lines:
             if self._channel_of[line].has_one_sign_in and not line.is_second:
                 line.session.reconnect(now)
                 self.collect(line, now)
+                self.changed()
                 continue
             self._renewal_why = why
             self._renewal_until = now + self.config.open_timeout + self.config.login_timeout + RENEWAL_WITHIN
@@ -261,6 +276,8 @@ class Lines:
         self._standby, self._renewal_failures, self._renewal_until = None, 0, math.inf
         standby.role, standby.replaces = Role.ACTIVE, None
         if old.role is not Role.RETIRING:
+            if old.is_ready:
+                self._conflicts = 0
             self._retire(old, now)
         if self._channel_of[standby] is self._main and not standby.is_second:
             self._set_main(standby, now)
@@ -281,6 +298,7 @@ class Lines:
         if standby in self._channel_of[standby].lines:
             self._retire(standby, now)
         self._events.append(RenewalFailed(line=old.number, why=why, at=at))
+        self.changed()
         self._begin_renewal(now)
 
     def _schedule_renewal(self, line: Line, now: float) -> None:
@@ -294,10 +312,15 @@ class Lines:
         line.session.compare_orders_every(self._compare_every, now)
         line.session.ask_about_orders(now)
         self.collect(line, now)
+        self.changed()
 
     def proves_beside(self, line: Line, key: TopicKey) -> bool:
         """Whether another line has this topic live."""
         return any(other is not line for other in self._channel_of[line].live.get(key, ()))
+
+    def came_again(self, line: Line, update: Update) -> None:
+        """Which line was first is counted."""
+        self._channel_of[line].came_again(line, update, self._now)
 
     def knows_orders_beside(self, line: Line) -> bool:
         """Whether another line is signed in and has every private topic."""
@@ -383,7 +406,7 @@ class Lines:
     def _home_for(self, topic: AnyTopic) -> Channel:
         if topic.is_private:
             return self._main
-        limits = [self.config.topics_per_connection, _documented_limit(self.dialect)]
+        limits = [self.config.topics_per_connection, documented_limit(self.dialect)]
         limit = min((limit for limit in limits if limit is not None), default=None)
         for channel in self._channels:
             if limit is None or len(channel.topics) < limit:
@@ -486,6 +509,7 @@ class Lines:
             return line.session.send(command, now)
         finally:
             self.collect(line, now)
+            self.changed()
 
     def sending(self, fact: OrderFact, now: float) -> tuple[RequestId, OrderView]:
         """As `Session.sending`."""
@@ -579,6 +603,7 @@ class Lines:
         for line in tuple(self.lines):
             line.session.stop(now)
             self.collect(line, now)
+        self.changed()
 
     def next_event(self) -> Event | None:
         """As `Session.next_event`."""
@@ -604,9 +629,8 @@ class Lines:
                 self._let_retire(line, now)
             if line.renews_at <= now and self._standby is None and line.role is Role.ACTIVE:
                 line.renews_at = math.inf
-                self._waiting.setdefault(
-                    line, f"after {self.config.renew_every:g} s" if self.config.renew_every else ""
-                )
+                why = self._renewal_why if self._renewal_failures else f"after {self.config.renew_every:g} s"
+                self._waiting.setdefault(line, why)
         standby = self._standby
         if standby is not None and now >= self._renewal_until:
             old = standby.replaces
@@ -618,6 +642,20 @@ class Lines:
             )
             self._give_up_renewal(standby, now, why)
         self._begin_renewal(now)
+        self._compare_clocks()
+
+    def _compare_clocks(self) -> None:
+        """Of lines on which the venue's clocks differ, updates cannot be told apart by their time."""
+        for channel in self._channels:
+            clocks = [(line, line.session.clock) for line in channel.lines if line.session.clock.is_known]
+            if len(clocks) < 2:
+                continue
+            (first, one), (second, other) = clocks[0], clocks[-1]
+            apart = abs(one.offset_ns - other.offset_ns) / 1e9
+            limit = CLOCKS_APART + ((one.error_ns or 0) + (other.error_ns or 0)) / 1e9
+            if channel.note_clocks(are_apart=apart > limit):
+                why = f"the venue's clock is {apart:.1f} s off that of line {first.number}"
+                self._events.append(LineChanged(line=second.number, state="clock", why=why))
 
     def collect(self, line: Line, now: float) -> None:
         """What its session has to say goes on to the user, as far as it is news."""
@@ -635,8 +673,12 @@ class Lines:
                     self._events.append(event)
                     if isinstance(event, Failed) and line.session is not self.main:
                         self.main.ask_about_orders(now)
+                        self.changed()
                 case _:
                     channel.take(line, event, now)
+                    if isinstance(event, Update) and event.announces_end and event != self._notice:
+                        self._notice = event
+                        self.renew(now, "the venue announced maintenance")
         channel.tell_restored(line, now)
         if line.role is Role.RETIRING and line.retired_by != math.inf:
             self._let_retire(line, now)
@@ -646,6 +688,7 @@ class Lines:
     def _collect_all(self, now: float) -> None:
         for line in tuple(self.lines):
             self.collect(line, now)
+        self.changed()
 
     def _take_of_line(self, line: Line, event: Ready | Closed | Retrying | LoginFailed, now: float) -> None:
         is_main = self._channel_of[line] is self._main and not line.is_second
@@ -676,15 +719,27 @@ class Lines:
         if line is standby:
             self._give_up_renewal(standby, now, str(event.reason))
         elif line is standby.replaces:
-            if (
-                standby.is_ready
-                and self._channel_of[line] is self._main
-                and not line.is_second
-                and self.dialect.has_credentials
-            ):
-                self._channel_of[line].has_one_sign_in = True
+            if standby.phase is not Phase.NEW:
+                self._note_conflict(line)
+            if not standby.is_ready:
+                return  # an ordinary loss: both try, and the first that comes goes on
             self._retire(line, now)
             self._look_at_renewal(now)
+
+    def _note_conflict(self, old: Line) -> None:
+        """The old line has ended while the new one signed in. Twice running is no chance: the venue allows one sign-in."""
+        channel = self._channel_of[old]
+        if channel is not self._main or old.is_second or not self.dialect.has_credentials:
+            return
+        self._conflicts += 1
+        if self._conflicts >= CONFLICTS:
+            channel.has_one_sign_in = True
+            why = "the venue ends a connection when another one signs in: it is renewed by connecting again"
+            self._events.append(LineChanged(line=old.number, state="alone", why=why))
+
+
+def _nobody_looks() -> None:
+    """Whoever moves the bytes of the lines looks at all of them after each step."""
 
 
 def _told(line: Line, event: Ready | Closed | Retrying | LoginFailed) -> LineChanged:
@@ -703,7 +758,7 @@ def _can_be_told_apart(topic: AnyTopic, dialect: Dialect) -> bool:
     """Whether equal updates of two lines can be known: by ids, by a proved book's time, or by the venue's time of a state."""
     if issubclass(topic.event, Update):
         has_time = topic.is_whole_state and topic.event.venue_time is not Update.venue_time
-        return topic.event.has_trade_ids or has_time
+        return topic.event.has_trade_ids or has_time or topic.event.identity is not Update.identity
     return dialect.book(topic) is not None
 
 
@@ -716,10 +771,6 @@ def _sum(parts: Sequence[Statistics]) -> Statistics:
         elif name != "ping_round_trip":
             setattr(total, name, sum(getattr(part, name) for part in parts))
     return total
-
-
-def _documented_limit(dialect: Dialect) -> int | None:
-    return dialect.topics_per_connection if isinstance(dialect, SpreadsTopics) else None
 
 
 def _without_sign_in(dialect: Dialect) -> Dialect:

@@ -34,7 +34,7 @@ from coinex_proto.checks import check_command, check_topics
 from coinex_proto.commands import Command, describe
 from coinex_proto.config import Config, Sources
 from coinex_proto.connection import Connection
-from coinex_proto.dialect import Dialect
+from coinex_proto.dialect import Dialect, Interrupted
 from coinex_proto.errors import (
     ConnectFailed,
     NotReady,
@@ -166,6 +166,11 @@ class Session:
         subscription = self._subscriptions.get(topic.key)
         book: object = None if subscription is None else subscription.verification.book
         return book.whole_update(str(topic.key[1])) if isinstance(book, MakesWholeUpdates) else None
+
+    def has_whole_updates(self, topic: Topic[Any]) -> bool:
+        """Whether `whole_update` can give anything for this topic."""
+        subscription = self._subscriptions.get(topic.key)
+        return subscription is not None and isinstance(subscription.verification.book, MakesWholeUpdates)
 
     def trusted_at(self, now: float, *topics: Topic[Any]) -> bool:
         """Whether these are live, and the connection was proved lately enough for that to mean something now."""
@@ -660,6 +665,8 @@ class Session:
                 self._events.append(event)
                 self._trust.unread()
                 self._missed(event, now)
+            case Interrupted():
+                self._trust.interrupted(event.concerns, now, event.why)
             case _:
                 self._events.append(event)
 

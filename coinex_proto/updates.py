@@ -124,6 +124,8 @@ class Update(Event, _Stamp):
     """True: `Dialect.order` may find something in it."""
     has_trade_ids: ClassVar[bool] = False
     """True: the class has `trade_ids` and `without_trades`, and trades seen before are taken out."""
+    announces_end: ClassVar[bool] = False
+    """True: a notice of maintenance, after which a connection may be cut."""
     is_fill: ClassVar[bool] = False
     """True: where it has an `occurrence_id` it is one own fill, which is delivered once; the id is (order id, trade id)."""
 
@@ -131,6 +133,11 @@ class Update(Event, _Stamp):
     def topic_key(self) -> TopicKey:
         """The key of the topic it belongs to, with its market named."""
         raise NotImplementedError(f"{type(self).__name__} has no topic key")
+
+    @property
+    def identity(self) -> Hashable | None:
+        """The venue's id of this one event, the same on every connection; None: a state, or it has none of its own."""
+        return None
 
     @property
     def occurrence_id(self) -> Hashable | None:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from coinex_trio.exchange import Exchange, local_exchange, memory_exchange
     from coinex_trio.http import BlockingHttp, Http, open_http
     from coinex_trio.network import SYSTEM, Network
+    from coinex_trio.order_guard import ExitOrder, OrderGuard, OrdersGuarded
     from coinex_trio.proxy import ProxyNetwork
     from coinex_trio.qfex import QfexClient
     from coinex_trio.qfex_http import QfexHttp, TrioQfexHttp, open_qfex_http
@@ -35,6 +36,7 @@ else:
             "exchange": "Exchange local_exchange memory_exchange",
             "http": "BlockingHttp Http open_http",
             "network": "SYSTEM Network",
+            "order_guard": "ExitOrder OrderGuard OrdersGuarded",
             "proxy": "ProxyNetwork",
             "qfex": "QfexClient",
             "qfex_http": "QfexHttp TrioQfexHttp open_qfex_http",
@@ -55,8 +57,11 @@ __all__ = [
     "EventStream",
     "Events",
     "Exchange",
+    "ExitOrder",
     "Http",
     "Network",
+    "OrderGuard",
+    "OrdersGuarded",
     "ProxyNetwork",
     "QfexClient",
     "QfexExchange",

@@ -13,6 +13,7 @@ import threading
 import warnings
 import weakref
 from collections.abc import Callable, Sequence
+from functools import partial
 from types import TracebackType
 from typing import Protocol, Self, TypeVar, cast
 
@@ -39,6 +40,7 @@ from coinex_proto import (
 from coinex_proto.checks import check_order
 from coinex_trio._io.background import Worker
 from coinex_trio._io.blocking_io import BlockingIO
+from coinex_trio._io.blocking_lines import BlockingLines, blocking_io
 from coinex_trio._io.turns import Turns, step_all
 from coinex_trio.iterator import Events as Events
 from coinex_trio.network import SYSTEM, Network
@@ -68,7 +70,7 @@ class BlockingClient(ClientBase):
         self._core = ClientCore(dialect, callbacks, config, network.sources, network.now)
         check_ssl_context(ssl_context, has_credentials=dialect.has_credentials)
         self._network = network
-        self._io = BlockingIO(self._core, network, ssl_context)
+        self._io = self._make_io(network, ssl_context)
         self._worker = Worker(self._core, self._io, network) if background else None
         self._is_entered = False
         self._is_closed = False
@@ -76,6 +78,9 @@ class BlockingClient(ClientBase):
         self._thread: int | None = None
         self._siblings: tuple[weakref.ref[BlockingClient], ...] = ()
         """Other sockets of the same venue, kept alive by every call of this one that waits."""
+
+    def _make_io(self, network: Network, ssl_context: ssl.SSLContext | None) -> BlockingIO | BlockingLines:
+        return blocking_io(self._core, network, ssl_context)
 
     # What waits -------------------------------------------------------------------------------------------------------
 
@@ -192,7 +197,7 @@ class BlockingClient(ClientBase):
 
     def __del__(self) -> None:
         worker: Worker | None = getattr(self, "_worker", None)
-        io: BlockingIO | None = getattr(self, "_io", None)
+        io: BlockingIO | BlockingLines | None = getattr(self, "_io", None)
         if worker is not None and worker.is_running():
             worker.end()
         elif io is not None and io.transport is not None:
@@ -352,10 +357,27 @@ def run(*clients: Runnable, seconds: float = math.inf) -> None:
     if parts[0]._worker is not None:
         parts[0]._run_background(until)
         return
-    if len(clients) == 1 and parts[0] is clients[0]:
-        _run_single(parts[0], until)
+    if len(clients) == 1 and parts[0] is clients[0] and isinstance(parts[0]._io, BlockingIO):
+        _run_single(parts[0], parts[0]._io, until)
         return
+    _begin_together(parts, until)
     _run_several(clients, parts[0]._network, until)
+
+
+def _begin_together(parts: Sequence[BlockingClient], until: float) -> None:
+    """No data is handed out before every client has come to its first `Ready`, or has failed at it once.
+
+    Else a callback of one could not send with another yet, or could, as the network likes.
+    """
+    if any(part._is_entered for part in parts):
+        return
+    for part in parts:
+        part._is_entered = True
+        part._until(partial(_has_begun, part._core), until, "run")
+
+
+def _has_begun(core: ClientCore) -> bool:
+    return core.was_ready or core.has_failed or core.is_over or core.is_stopping
 
 
 def _run_several(clients: Sequence[Runnable], network: Network, until: float) -> None:
@@ -366,16 +388,16 @@ def _run_several(clients: Sequence[Runnable], network: Network, until: float) ->
             while (alive := _alive(clients)) and network.now() < until:
                 for part in alive:
                     part._is_entered = True
-                turns.drive([part._io for part in alive])
+                turns.drive([io for part in alive for io in part._io.each])
                 while turns.step(until) and network.now() < until:
                     pass
     finally:
         CURRENT_THREAD.is_waiting = False
 
 
-def _run_single(client: BlockingClient, until: float) -> None:
+def _run_single(client: BlockingClient, io: BlockingIO, until: float) -> None:
     """As `run` for one client on one socket: nothing else is looked at between two messages."""
-    io, core = client._io, client._core
+    core = client._core
     CURRENT_THREAD.is_waiting = True
     try:
         while not core.is_over and (until == math.inf or core.now() < until):

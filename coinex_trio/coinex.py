@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import os
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, TypeVar, assert_never, final
 from weakref import ref
@@ -17,9 +17,13 @@ from weakref import ref
 from coinex_driver.arguments import check_interval, check_seconds
 from coinex_driver.coinex_facade import CoinexSubscriptions, Module, dialect_of, http_url_of
 from coinex_driver.exit_orders import ExitOrder, check_exit_seconds, log_exit
+from coinex_driver.order_guard import OrderGuard, OrdersGuarded, check_guard
 from coinex_driver.reentry import CURRENT_THREAD
-from coinex_proto import Callbacks, Config, OrderView, UsageError, coinex
+from coinex_proto import Callbacks, Config, Event, OrderView, UsageError, coinex
 from coinex_proto.checks import check_order
+from coinex_trio._io.blocking_io import BlockingIO
+from coinex_trio._io.blocking_lines import BlockingLines
+from coinex_trio._io.guarded_io import guarded_io
 from coinex_trio.blocking import BlockingClient
 from coinex_trio.network import SYSTEM, Network
 
@@ -27,6 +31,7 @@ if TYPE_CHECKING:
     from coinex_driver.coinex_trading import Action, Actions, CoinexTrading
     from coinex_proto.coinex.http import Number, OrderType, Side, StpMode
     from coinex_proto.coinex.http.futures import Position
+    from coinex_trio._facades.guard import ClientGuard
     from coinex_trio.http import BlockingHttp
 
 T = TypeVar("T")
@@ -59,6 +64,7 @@ class CoinexClient(BlockingClient, CoinexSubscriptions):
         backfill: bool = False,
         check_orders_every: float | None = None,
         cancel_orders_on_exit: float | None = None,
+        guard: OrderGuard | None = None,
     ) -> None:
         """Nothing is opened yet. `url`: another address than the exchange's own; `ws://` only to this machine, unless
         `allow_plaintext` says that credentials may be read on the way. `http_url`: where HTTP is asked; left out, it is
@@ -71,8 +77,17 @@ class CoinexClient(BlockingClient, CoinexSubscriptions):
         `cancel_orders_on_exit`: so many
         seconds, when the client is left or closed in whatever way, for cancelling every own order that it knows to be open
         (those of other programs that it has seen too); `cancelled_on_exit` says what became of each.
+
+        `guard`: a dead man's switch, which cancels over HTTP on the way out, when own orders are lost for too long and when
+        a callback has raised; see `OrderGuard`. Each time it reports by an `OrdersGuarded` and in `guarded`. With
+        `background=True` it acts in a thread of its own, whatever the calling thread does; otherwise in the calls that wait.
         """
         check_exit_seconds(cancel_orders_on_exit)
+        check_guard(guard, has_credentials=credentials is not None, cancel_orders_on_exit=cancel_orders_on_exit)
+        self.guarded: OrdersGuarded | None = None
+        """The latest report of the guard."""
+        self._order_guard = guard
+        self._guard: ClientGuard | None = None
         self.cancelled_on_exit: tuple[ExitOrder, ...] = ()
         """What became of the own orders that were open when the client was left, with `cancel_orders_on_exit`."""
         self._cancel_within = cancel_orders_on_exit if credentials is not None else None
@@ -99,6 +114,19 @@ class CoinexClient(BlockingClient, CoinexSubscriptions):
         self._check_orders_every = check_orders_every
         if backfill or check_orders_every is not None:
             _ = self._trading
+        if guard is not None:
+            from coinex_trio._facades.guard import ClientGuard
+
+            self._guard = ClientGuard(self, guard, module)
+
+    def _make_io(self, network: Network, ssl_context: ssl.SSLContext | None) -> BlockingIO | BlockingLines:
+        if self._order_guard is None:
+            return super()._make_io(network, ssl_context)
+        return guarded_io(self._core, network, ssl_context)
+
+    def on_error(self, handler: Callable[[Event, Exception], object]) -> None:
+        """Exceptions of callbacks go to `handler` and the client goes on; without one they end what drives the client."""
+        super().on_error(handler if self._guard is None else self._guard.handling(handler))
 
     def authenticate(self) -> None:
         """Open if need be and return when signed in; raises `LoginRefused`. Happens by itself otherwise."""
@@ -127,14 +155,17 @@ class CoinexClient(BlockingClient, CoinexSubscriptions):
         its answer the socket is not read, unless `background=True`.
         """
         self._check_unclosed()  # nobody would close what is made now
+        http = self._new_http()
+        core = self._core
+        http.end_with(lambda: core.stops_by)
+        return http
+
+    def _new_http(self) -> BlockingHttp:
         from coinex_trio.http import BlockingHttp
 
         session = self._core.session
         given = {name: value for name, value in self._http_options.items() if value is not None}
-        http = BlockingHttp(**given, clock=session.clock, orders=session.orders)
-        core = self._core
-        http.end_with(lambda: core.stops_by)
-        return http
+        return BlockingHttp(**given, clock=session.clock, orders=session.orders)
 
     @cached_property
     def _trading(self) -> CoinexTrading:
@@ -252,6 +283,8 @@ class CoinexClient(BlockingClient, CoinexSubscriptions):
     def _cancel_on_exit(self) -> None:
         if not self._may_cancel_on_exit():
             return
+        if self._guard is not None:
+            self._guard.leave()
         seconds, self._cancel_within = self._cancel_within, None
         if seconds is None or not self._core.session.orders.open():
             return
@@ -284,7 +317,8 @@ class CoinexClient(BlockingClient, CoinexSubscriptions):
             actions.close()
 
     def _do(self, action: Action) -> object:
-        from coinex_driver.coinex_trading import BecomeLive, CatchUp, RunHttp, SendRequest, WaitUntil
+        from coinex_driver.coinex_trading import BecomeLive, CatchUp, Pause, RunHttp, SendRequest, WaitUntil
+        from coinex_trio._http.acting import pause
 
         match action:
             case RunHttp(commands, timeout):
@@ -298,6 +332,9 @@ class CoinexClient(BlockingClient, CoinexSubscriptions):
                 return self._until(is_done, until, "wait()")
             case CatchUp():
                 return self._caught_up()
+            case Pause(seconds):
+                pause(self._network, seconds)
+                return None
             case _:
                 assert_never(action)
 

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Final, Literal, TypeAlias, cast, final, overload
 
 from attrs import field, frozen
@@ -21,6 +22,7 @@ from coinex_proto.simulator import (
     QfexForms,
     QfexServer,
 )
+from coinex_proto.simulator.hosting.web_page import WebPage
 from coinex_proto.simulator.market.matching import Order
 from coinex_trio._local.coinflex import CoinflexExchange, CoinflexSettings
 from coinex_trio._local.hosting import LOOPBACK, ExchangeHost, LocalExchange, Number, PlacedOrder, Side
@@ -28,6 +30,7 @@ from coinex_trio._local.loopback import Server, ServerConnection
 from coinex_trio._local.memory import MemoryNetwork
 from coinex_trio._local.qfex import QfexExchange, QfexSettings
 from coinex_trio._local.venue import LocalVenue, checked_faults
+from coinex_trio._local.web import made_page, page_url
 
 MOST_ACCOUNTS: Final = 1000
 
@@ -54,8 +57,9 @@ class Exchange(LocalVenue[CoinexServer, int]):
 
     _code = int
 
-    def __init__(self, host: ExchangeHost, server: CoinexServer) -> None:
+    def __init__(self, host: ExchangeHost, server: CoinexServer, page: WebPage | None = None) -> None:
         super().__init__(host, server)
+        self._page = page
         self.credentials = Credentials(server.access_id, server.secret_key)
         """Of its first account, whose orders the verbs here place and fill."""
         self.accounts: tuple[LocalAccount, ...] = tuple(LocalAccount(*keys) for keys in server.keys)
@@ -83,6 +87,11 @@ class Exchange(LocalVenue[CoinexServer, int]):
     def http_url(self) -> str:
         """`http://127.0.0.1:PORT`: the HTTP interface lives below it, at /v2."""
         return self._host.url("http")
+
+    @property
+    def web_url(self) -> str | None:
+        """Its page, for a browser, with the token where one is needed; None without `web=True`."""
+        return None if self._page is None else page_url(self._host.url("http"), self._page)
 
     def quote(self, market: str, bid: Number, ask: Number, size: Number = "1", *, module: Module | None = None) -> None:
         """Makes the book exactly one bid and one ask; the random traders leave it alone from then on.
@@ -117,6 +126,7 @@ class Settings:
     faults: str | Sequence[Fault]
     allows_old_signatures: bool = True
     accounts: int = 1
+    page: WebPage | None = None
 
     def server(self, now: float) -> Server[ServerConnection]:
         """The exchange without I/O, beginning at this Unix time."""
@@ -131,6 +141,7 @@ class Settings:
                 faults=self.faults,
                 allows_old_signatures=self.allows_old_signatures,
                 accounts=self.accounts,
+                page=self.page,
             )
         except ValueError as error:
             raise UsageError(str(error)) from error
@@ -152,6 +163,7 @@ def local_exchange(
     tls: bool = False,
     allows_old_signatures: bool = True,
     accounts: int = 1,
+    web: bool = False,
 ) -> LocalExchange[Exchange]: ...
 
 
@@ -201,6 +213,7 @@ def local_exchange(
     allows_old_signatures: bool = True,
     accounts: int = 1,
     forms: QfexForms | None = None,
+    web: bool = False,
 ) -> LocalExchange[Exchange] | LocalExchange[QfexExchange] | LocalExchange[CoinflexExchange]:
     """A local exchange on loopback: `with local_exchange() as exchange`, or `async with`.
 
@@ -212,17 +225,22 @@ def local_exchange(
     keys of its own, so that a maker and a taker can trade with each other. `forms`: which form a local QFEX uses where
     the venue has been seen with two. `port` 0 takes a free one. `tls`: sockets and HTTP speak TLS
     with a certificate made for this run; `ca_file` is what clients have to trust (needs the extra `tls`). The keys are made from the seed unless given;
-    a local CoinFLEX has the one account of its documentation. `UsageError` when the port is taken.
+    a local CoinFLEX has the one account of its documentation. `web`: it also serves a page (CoinEx), `web_url`, on which a
+    person watches it and makes it do things; where other machines can reach it the page wants the token in that URL.
+    `UsageError` when the port is taken.
     """
+    if web and venue != "coinex":
+        raise UsageError("web: only a local CoinEx has a page")
+    page = made_page(address) if web else None
     settings = _settings(
         venue, seed, markets, rate, faults, access_id, secret_key,
-        allows_old_signatures=allows_old_signatures, accounts=accounts, forms=forms,
+        allows_old_signatures=allows_old_signatures, accounts=accounts, forms=forms, page=page,
     )  # fmt: skip
     if isinstance(settings, QfexSettings):
         return LocalExchange(settings.server, QfexExchange, address, port, speaks_tls=tls)
     if isinstance(settings, CoinflexSettings):
         return LocalExchange(settings.server, CoinflexExchange, address, port, speaks_tls=tls)
-    return LocalExchange(settings.server, Exchange, address, port, speaks_tls=tls)
+    return LocalExchange(settings.server, partial(Exchange, page=page), address, port, speaks_tls=tls)
 
 
 @overload
@@ -296,6 +314,7 @@ def _settings(
     allows_old_signatures: bool = True,
     accounts: int = 1,
     forms: QfexForms | None = None,
+    page: WebPage | None = None,
 ) -> Settings | QfexSettings | CoinflexSettings:
     checked = checked_faults(faults)
     if not 1 <= accounts <= MOST_ACCOUNTS or (accounts > 1 and venue != "coinex"):
@@ -313,6 +332,7 @@ def _settings(
                 faults=checked,
                 allows_old_signatures=allows_old_signatures,
                 accounts=accounts,
+                page=page,
             )
         case "qfex":
             return QfexSettings(

@@ -17,11 +17,12 @@ from coinex_driver.async_coinex import AsyncCoinexClient
 from coinex_driver.client_core import ClientCore
 from coinex_driver.coinex_facade import Module, dialect_of, http_url_of
 from coinex_driver.exit_orders import check_exit_seconds
+from coinex_driver.http.calls import STOPPED
 from coinex_driver.http.wire import DEFAULT_URL
+from coinex_driver.order_guard import OrderGuard, check_guard
 from coinex_driver.tls import check_ssl_context
 from coinex_proto import Callbacks, Config, OutcomeUnknown, coinex
 from coinex_proto.coinex.http import HttpCommands
-from coinex_trio._http.loops import STOPPED
 from coinex_trio._io.trio_io import TrioIO
 from coinex_trio.client import Client, opened
 from coinex_trio.http import Http, open_http
@@ -70,6 +71,7 @@ async def open_coinex(
     backfill: bool = False,
     check_orders_every: float | None = None,
     cancel_orders_on_exit: float | None = None,
+    guard: OrderGuard | None = None,
 ) -> AsyncIterator[TrioCoinexClient]:
     """A CoinEx client that is `Ready` when the block begins and closed in good order when it ends.
 
@@ -82,8 +84,12 @@ async def open_coinex(
 
     `cancel_orders_on_exit`: so many seconds, when the block is left in whatever way, for cancelling every own order that is
     known to be open (those of other programs that it has seen too); `cancelled_on_exit` says what became of each.
+
+    `guard`: a dead man's switch, which cancels over HTTP on the way out, when own orders are lost for too long and when a
+    callback has raised; see `OrderGuard`. Each time it reports by an `OrdersGuarded` and in `guarded`.
     """
     check_exit_seconds(cancel_orders_on_exit)
+    check_guard(guard, has_credentials=credentials is not None, cancel_orders_on_exit=cancel_orders_on_exit)
     dialect = dialect_of(module, credentials, url, allow_plaintext=allow_plaintext)
     check_interval(check_orders_every, has_credentials=dialect.has_credentials)
     core = ClientCore(dialect, callbacks, config, network.sources, network.now)
@@ -101,9 +107,9 @@ async def open_coinex(
         io = TrioIO(core, network, ssl_context)
         client = TrioCoinexClient(core, io, http, network, module)
         client._watch(backfill=backfill, check_orders_every=check_orders_every)
-        async with opened(client, io, client._attend):
+        client._guard_with(guard, module)
+        async with opened(client, io, client._attend, client._keep_guard):
             try:
                 yield client
             finally:
-                if cancel_orders_on_exit is not None and credentials is not None:
-                    await client._cancel_on_exit(cancel_orders_on_exit)
+                await client._leave(cancel_orders_on_exit)

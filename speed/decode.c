@@ -48,6 +48,14 @@ static PyGetSetDef span_attributes[] = {
     {NULL, NULL, NULL, NULL, NULL},
 };
 
+static Py_ssize_t
+span_length(PyObject *self)
+{
+    return ((Span *)self)->count;
+}
+
+static PySequenceMethods span_sequence = {.sq_length = span_length};
+
 static PyTypeObject Span_Type = {
     PyVarObject_HEAD_INIT(NULL, 0)
     .tp_name = "coinex_proto._speed.Span",
@@ -55,6 +63,7 @@ static PyTypeObject Span_Type = {
     .tp_basicsize = sizeof(Span),
     .tp_dealloc = (destructor)span_free,
     .tp_getset = span_attributes,
+    .tp_as_sequence = &span_sequence,
     .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION,
 };
 

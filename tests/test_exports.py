@@ -11,9 +11,9 @@ ROOT = Path(__file__).parent.parent
 SURFACE = {
     "coinex_proto": """
         Backoff BookChanged BookNotTrusted BookView Callbacks Closed Command Config ConnectFailed Connection ConsumerTooSlow
-        Dialect Endpoint Event Failed HandshakeRefused LoginFailed LoginRefused Lost NotReady Open OrderChanged OrderView
+        Dialect Endpoint Event Failed HandshakeRefused LineChanged LineStatistics LoginFailed LoginRefused Lost NotReady Open OrderChanged OrderView
         OutcomeUnknown PayloadError Phase Rate Ready Registration Replied RequestError RequestId RequestRefused
-        RequestTimedOut Restored Retrying SdkError Session Sources Stop SubscribeFailed Subscribed Topic Unrecognised
+        RenewalFailed Renewed RequestTimedOut Restored Retrying SdkError Session Sources Stop SubscribeFailed Subscribed Topic Unrecognised
         Unsubscribed Update UsageError Wait to_json
     """,
     "coinex_proto.coinex": """
@@ -36,7 +36,7 @@ def packages() -> list[str]:
     """Every package of the distribution that is not private."""
     return [
         ".".join(init.parent.relative_to(ROOT).parts)
-        for top in ("coinex_asyncio", "coinex_driver", "coinex_proto", "coinex_trio")
+        for top in ("coinex_asyncio", "coinex_driver", "coinex_proto", "coinex_relay", "coinex_trio")
         for init in sorted((ROOT / top).rglob("__init__.py"))
         if not any(part.startswith("_") for part in init.parent.relative_to(ROOT).parts)
     ]

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-PACKAGES = ("coinex_proto", "coinex_driver", "coinex_trio", "coinex_asyncio")
+PACKAGES = ("coinex_proto", "coinex_driver", "coinex_trio", "coinex_asyncio", "coinex_relay")
 Graph = Mapping[str, frozenset[str]]
 
 

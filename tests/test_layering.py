@@ -11,7 +11,7 @@ import pytest
 from tests.processes import HANGS_AFTER
 
 ROOT = Path(__file__).parent.parent
-PACKAGES = frozenset({"coinex_asyncio", "coinex_proto", "coinex_driver", "coinex_trio"})
+PACKAGES = frozenset({"coinex_asyncio", "coinex_proto", "coinex_driver", "coinex_relay", "coinex_trio"})
 VENUES = ("coinex", "qfex", "coinflex")
 
 IO_AND_TIME = frozenset(
@@ -235,8 +235,18 @@ def test_an_asyncio_program_does_not_import_trio_as_long_as_it_does_without_http
     assert done.stdout.strip() == "False"
 
 
+RELAY_WITHOUT_IO = ("dialect", "feed", "flows", "messages", "peers", "publishing", "sharding", "socket", "subjects")
+
+
+def test_what_a_relay_and_its_consumer_know_does_no_io_and_reads_no_clock() -> None:
+    files = tuple(f"coinex_relay/{name}.py:" for name in RELAY_WITHOUT_IO)
+    forbidden = IO_AND_TIME | {"nats"}
+    assert [each for each in offences("coinex_relay", forbidden) if each.startswith(files)] == []
+
+
 def test_the_asyncio_driver_stays_small() -> None:
-    assert len((ROOT / "coinex_asyncio/_io/asyncio_io.py").read_text().splitlines()) <= 350
+    for name in ("asyncio_io", "lane"):
+        assert len((ROOT / f"coinex_asyncio/_io/{name}.py").read_text().splitlines()) <= 350
 
 
 @pytest.mark.parametrize(

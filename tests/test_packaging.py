@@ -39,6 +39,7 @@ def test_the_wheel_holds_the_packages_and_their_types_and_nothing_else(wheel: zi
         "coinex_driver",
         "coinex_proto",
         "coinex_recorder",
+        "coinex_relay",
         "coinex_trio",
         f"coinex_sdk-{PROJECT['version']}.dist-info",
     }

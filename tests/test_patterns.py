@@ -36,7 +36,7 @@ ENDS = ("", "!", "\x00", "\n")
 def modules() -> Iterator[ModuleType]:
     for package in (coinex_driver, coinex_proto, coinex_trio):
         for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
-            if not found.name.endswith("__main__"):
+            if not found.name.endswith("__main__") and found.name != "coinex_proto._speed":  # C, without patterns
                 yield importlib.import_module(found.name)
 
 

@@ -8,7 +8,9 @@ DOCS = Path(__file__).parent.parent / "docs"
 
 
 def test_every_page_has_its_place_in_the_contents() -> None:
-    contents = re.findall(r"^:::\{toctree\}\n(?::\w+:[^\n]*\n)*\n(.*?)^:::", (DOCS / "index.md").read_text(), re.MULTILINE | re.DOTALL)
+    contents = re.findall(
+        r"^:::\{toctree\}\n(?::\w+:[^\n]*\n)*\n(.*?)^:::", (DOCS / "index.md").read_text(), re.MULTILINE | re.DOTALL
+    )
     named = [line for block in contents for line in block.split()]
     pages = {page.stem for page in DOCS.glob("*.md")} - {"index"}
     assert sorted(named) == sorted(pages | {"reference/index"})

@@ -7,14 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import aclosing
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from coinex_driver.awaiting import Awaiting
-from coinex_driver.http.wire import TOO_LARGE, TOO_SLOW, httpx2, what_is_proved, wire
+from coinex_driver.http.wire import TOO_LARGE, TOO_SLOW, httpx2, too_many, what_is_proved, wire
 from coinex_proto import Config, UsageError
 from coinex_proto.coinex.http import HttpRequest, NoReply, Pause, Reply, Steps, Woken
 
 R = TypeVar("R")
+
+STOPPED: Final = "the client was stopped before HTTP had answered: what was sent may have taken effect"
+"""Why a call that was under way at `stop()` has no result."""
 
 
 class AsyncCalls(Awaiting):
@@ -68,6 +71,8 @@ class AsyncCalls(Awaiting):
                 body += chunk
                 if len(body) > self._config.max_message_bytes:
                     return NoReply(now=self._now(), why=TOO_LARGE, was_sent=True)
+        if why := too_many(body, self._config):
+            return NoReply(now=self._now(), why=why, was_sent=True)
         headers = tuple(response.headers.multi_items())
         return Reply(now=self._now(), status=response.status_code, headers=headers, body=bytes(body))
 

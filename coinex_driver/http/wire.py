@@ -13,8 +13,9 @@ from attrs import field, frozen
 
 from coinex_driver.network_errors import describe
 from coinex_driver.tls import check_ssl_context, default_ssl_context
-from coinex_proto import Config, UsageError
+from coinex_proto import Config, PayloadError, UsageError
 from coinex_proto.coinex.http import BASE_PATH, HttpRequest
+from coinex_proto.decoding import check_count
 
 
 class MissingExtra(UsageError, ImportError):
@@ -169,3 +170,12 @@ def _root(error: BaseException) -> BaseException:
 
 TOO_LARGE: Final = "the answer is larger than max_message_bytes"
 TOO_SLOW: Final = "no complete answer within request_timeout"
+
+
+def too_many(body: bytes | bytearray, config: Config) -> str | None:
+    """Why this answer is not read, though it is not too large; None: it is."""
+    try:
+        check_count(body, config.max_message_values)
+    except PayloadError as problem:
+        return f"the answer has {problem}"
+    return None

@@ -33,15 +33,17 @@ def upgrade_refused(item: Refused, where: str) -> CloseReason:
     return CloseReason(code=ABNORMAL_CLOSURE, text=str(error), error=error)
 
 
-def ended(item: PeerClosed | Broken | Ended, *, is_ours: bool) -> CloseReason:
-    """The peer closed, broke the protocol, or sent no more; `is_ours`: after our own Close."""
+def ended(item: PeerClosed | Broken | Ended, *, is_ours: bool, sent: int = NORMAL_CLOSURE) -> CloseReason:
+    """The peer closed, broke the protocol, or sent no more; `is_ours`: after our own Close, which had the code `sent`."""
     match item:
         case PeerClosed():
             said = f": {quoted(item.text)}" if item.text else ""
             return CloseReason(code=item.code, text=f"closed by the peer{said}")
+        case Broken() if is_ours:
+            return CloseReason(code=sent, text=f"closed by us; after that, {item.why}")
         case Broken():
             return CloseReason(code=item.code, text=item.why)
         case Ended() if is_ours:
-            return CloseReason(code=NORMAL_CLOSURE, text="closed by us")
+            return CloseReason(code=sent, text="closed by us")
         case Ended():
             return abnormal("the peer ended the connection without a close frame")

@@ -29,7 +29,18 @@ class UnreadableInARow:
 
 
 def is_unreadable(inbound: Sequence[Inbound]) -> bool:
-    """Whether nothing of a message could be read, and it may have been a push: an unknown method was read."""
-    return all(type(item) is Unrecognised for item in inbound) and any(
-        item.concerns is not None for item in inbound if type(item) is Unrecognised
+    """Whether nothing of a message could be read, and it may have been a push, or names nothing: an unknown method was read."""
+    return is_strange(inbound) and any(
+        item.concerns is not None or _names_nothing(item.raw) for item in inbound if type(item) is Unrecognised
     )
+
+
+def is_strange(inbound: Sequence[Inbound]) -> bool:
+    """Whether nothing of a message was understood."""
+    return all(type(item) is Unrecognised for item in inbound)
+
+
+def _names_nothing(raw: bytes) -> bool:
+    """Neither an object nor a list, or one without a single text: `5`, `"x"`, `{}`, `[1]`."""
+    text = raw.strip()
+    return text != b"" and (text[:1] not in (b"{", b"[") or b'"' not in text)

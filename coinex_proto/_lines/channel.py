@@ -34,6 +34,9 @@ AnyTopic: TypeAlias = Topic[Event]
 MAX_KEYS: Final = 10_000
 """Markets whose last state is remembered: a peer may name any number of them under an all-markets topic."""
 
+MAX_SAID: Final = 16
+"""States of one and the same time that are remembered; of more, one may be handed out twice."""
+
 
 @final
 class Channel:
@@ -53,13 +56,19 @@ class Channel:
         """What the user was told is lost."""
         self._sources: dict[TopicKey, Line] = {}
         self._fronts: dict[TopicKey, BookView] = {}
-        self._newest: dict[TopicKey, tuple[float, Line, float]] = {}
-        """Of states with a time: that time, the line that brought it, and when it came."""
+        self._chained: set[TopicKey] = set()
+        """Books made of differences that go on from a whole push of the same line."""
+        self._newest: dict[TopicKey, tuple[float, Line, float, list[Update | BookChanged]]] = {}
+        """Of states with a time: that time, the line that brought it, when it came, and what was handed out of that time."""
+        self._trades: dict[tuple[TopicKey, Hashable], tuple[Line, float]] = {}
+        """Which of two lines brought a trade, and when."""
         self._said: dict[TopicKey, Update] = {}
         """Of states without a time: the last that was handed out."""
         self._back: dict[tuple[float, str], list[AnyTopic]] = {}
         """Live again, and not said yet: one event for all that were lost together."""
         self._overlap: Overlap | None = None
+        self._are_clocks_apart = False
+        """Times of two lines cannot be compared: states are handed out from their source only."""
         self.has_one_sign_in = False
         """The venue ends a signed-in connection when another one signs in."""
 
@@ -92,6 +101,7 @@ class Channel:
 
     def _forget(self, key: TopicKey) -> None:
         self.doubled.discard(key)
+        self._chained.discard(key)
         tables: tuple[dict[TopicKey, Any], ...]
         tables = (self.topics, self.holders, self.live, self.lost, self._sources, self._fronts)
         for table in tables:
@@ -136,6 +146,14 @@ class Channel:
         """What the other line proves and this one does not."""
         return [self.topics[key] for key, lines in self.live.items() if other in lines and line not in lines]
 
+    def note_clocks(self, *, are_apart: bool) -> bool:
+        """Whether the times of the lines can be compared; True: they cannot any more."""
+        if are_apart == self._are_clocks_apart:
+            return False
+        self._are_clocks_apart = are_apart
+        self._newest.clear()
+        return are_apart
+
     def book(self, key: TopicKey) -> BookView | None:
         """The view that follows whichever line brought the newest book."""
         return self._fronts.get(key)
@@ -146,6 +164,8 @@ class Channel:
         except UsageError:
             return  # it has no book
         self._fronts[topic.key] = view.front()
+        if self.lines[0].session.has_whole_updates(topic):
+            self._chained.add(topic.key)
 
     # Events of lines --------------------------------------------------------------------------------------------------
 
@@ -179,12 +199,26 @@ class Channel:
             return
         if update.has_trade_ids or update.is_recovered or (update.is_fill and update.occurrence_id is not None):
             self._events.append(update)
-        elif topic.key in self._fronts or not topic.is_whole_state:
-            is_event = topic.key not in self._fronts and self._overlap is not None and not self._overlap.is_full
-            if self._overlap.is_first(line, update) if is_event and self._overlap else self._is_source(line, topic.key):
+            if update.has_trade_ids and len(self.lines) > 1:
+                for trade in cast("Any", update).trade_ids:
+                    self._remember(self._trades, (key, trade), (line, now))
+        elif update.identity is not None:
+            if self._is_first(line, key, update.identity, now):
                 self._events.append(update)
-        elif (time := update.venue_time) is not None:
-            if self._is_newer(key, time, line, now):
+        elif topic.key in self._fronts or not topic.is_whole_state:
+            overlap = self._overlap
+            if overlap is None or overlap.is_full or not self._tells_events(topic.key, update):
+                is_news = self._is_source(line, topic.key)
+            else:
+                is_news = overlap.is_first(line, update)
+            if is_news:
+                self._events.append(update)
+        else:
+            self._take_state(line, key, topic, update, now)
+
+    def _take_state(self, line: Line, key: TopicKey, topic: AnyTopic, update: Update, now: float) -> None:
+        if (time := update.venue_time) is not None and not self._are_clocks_apart:
+            if self._is_newer(key, time, line, now, update):
                 self._events.append(update)
         elif self._is_source(line, topic.key):
             self._remember(self._said, key, update)
@@ -194,28 +228,58 @@ class Channel:
 
     def _take_book(self, line: Line, event: BookChanged, now: float) -> None:
         key = event.topic_key
-        time = event.book.updated_at_ms
-        if self._is_source(line, key) if time is None else self._is_newer(key, time, line, now):
+        time = None if self._are_clocks_apart else event.book.updated_at_ms
+        if self._is_source(line, key) if time is None else self._is_newer(key, time, line, now, event):
             self._fronts[key].follow(line.session.book(event.topic))
             self._events.append(event)
+
+    def _is_first(self, line: Line, key: TopicKey, identity: Hashable, now: float) -> bool:
+        """Whether no other line has brought it."""
+        first, came = self._trades.get((key, identity), (line, now))
+        if first is line:
+            self._remember(self._trades, (key, identity), (line, now))
+            return True
+        first.firsts += 1
+        first.lead += now - came
+        return False
+
+    def _tells_events(self, key: TopicKey, update: Update) -> bool:
+        """Whether each such update stands for itself, so that two lines bring equal ones: no states, and no differences that
+        go on from a whole push of the same line.
+        """
+        return key not in self._fronts or (key not in self._chained and update.venue_time is None)
 
     def _is_source(self, line: Line, key: TopicKey) -> bool:
         return self._sources.get(key, self.lines[0]) is line
 
-    def _is_newer(self, key: TopicKey, time: float, line: Line, now: float) -> bool:
-        """Whether nothing as new has been handed out; of equal time is news only from the line that brought it."""
+    def _is_newer(self, key: TopicKey, time: float, line: Line, now: float, news: Update | BookChanged) -> bool:
+        """Whether nothing as new has been handed out, nor this, of two of the same time, by another line."""
         known = self._newest.get(key)
-        if known is not None and len(self.lines) > 1:
-            newest, first, came = known
-            if time == newest and first is not line:
-                first.firsts += 1
-                first.lead += max(0.0, now - came)
-            if time < newest or (time == newest and first is not line):
+        if known is None or len(self.lines) == 1 or time > known[0]:
+            self._remember(self._newest, key, (time, line, now, [news]))
+            return True
+        newest, first, came, said = known
+        if time < newest:
+            return False
+        if first is not line:
+            first.firsts += 1
+            first.lead += max(0.0, now - came)
+            if any(_are_equal(news, one) for one in said):
                 return False
-        self._remember(self._newest, key, (time, line, now))
+        if len(said) < MAX_SAID:
+            said.append(news)
         return True
 
-    def _remember(self, table: dict[TopicKey, Any], key: TopicKey, value: object) -> None:
+    def came_again(self, line: Line, update: Update, now: float) -> None:
+        """Some of these trades were delivered before."""
+        for trade in cast("Any", update).trade_ids:
+            first, came = self._trades.get((update.topic_key, trade), (line, now))
+            if first is not line:
+                del self._trades[update.topic_key, trade]
+                first.firsts += 1
+                first.lead += now - came
+
+    def _remember(self, table: dict[Any, Any], key: Hashable, value: object) -> None:
         if len(table) >= MAX_KEYS and key not in table:
             del table[next(iter(table))]
         table[key] = value
@@ -263,7 +327,7 @@ class Channel:
                 continue
             lines.remove(line)
             if lines:
-                if self._sources.get(key) is line:
+                if self._sources.get(key) is line or key in self._fronts:
                     self._change_source(key, lines[0], now, has_state=True)
             elif key in self.topics and key not in self.lost:
                 gone.append(self.topics[key])
@@ -276,15 +340,18 @@ class Channel:
         if front is not None:
             view = line.session.book(cast("Topic[BookChanged]", self.topics[key]))
             front.follow(view)
-            if before is None or before is line or not has_state:
+            if before is None or not has_state:
                 return  # its own first book follows
-            whole = line.session.whole_update(self.topics[key])
+            whole = None if before is line else line.session.whole_update(self.topics[key])
             if whole is not None:
                 self._events.append(whole)
-            time = view.updated_at_ms
-            if view.trusted and (time is None or self._is_newer(key, time, line, now)):
-                topic = cast("Topic[BookChanged]", self.topics[key])
-                self._events.append(BookChanged(topic=topic, market=view.market, book=view.snapshot()))
+            if not view.trusted:
+                return
+            topic = cast("Topic[BookChanged]", self.topics[key])
+            event = BookChanged(topic=topic, market=view.market, book=view.snapshot())
+            time = None if self._are_clocks_apart else view.updated_at_ms
+            if before is not line if time is None else self._is_newer(key, time, line, now, event):
+                self._events.append(event)
             return
         mine = [market for market in line.last if self.topic_of(market) is self.topics[key]]
         for market in mine:
@@ -292,6 +359,13 @@ class Channel:
             if self._said.get(market) != update:
                 self._remember(self._said, market, update)
                 self._events.append(update)
+
+
+def _are_equal(news: Update | BookChanged, other: Update | BookChanged) -> bool:
+    """Whether both say the same."""
+    if isinstance(news, BookChanged) and isinstance(other, BookChanged):
+        return news.book.bids == other.book.bids and news.book.asks == other.book.asks
+    return news == other
 
 
 def _tells_order(topic: AnyTopic) -> bool:

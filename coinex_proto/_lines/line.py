@@ -58,6 +58,10 @@ class Owner(Protocol):
         """Whether another line has this topic live."""
         ...
 
+    def came_again(self, line: Line, update: Update) -> None:
+        """Of this update with trade ids, some were delivered before, perhaps by another line."""
+        ...
+
     def knows_orders_beside(self, line: Line) -> bool:
         """Whether another line tells of own orders."""
         ...
@@ -137,6 +141,10 @@ class Line:
         """Whether another line has this topic live."""
         return self._owner.proves_beside(self, key)
 
+    def came_again(self, update: Update) -> None:
+        """Some of its trades were delivered before, perhaps by another line."""
+        self._owner.came_again(self, update)
+
     def knows_orders(self) -> bool:
         """Whether another line tells of own orders."""
         return self._owner.knows_orders_beside(self)
@@ -152,6 +160,11 @@ class Line:
     def wants_close(self) -> bool:
         """As `Session.wants_close`."""
         return self.session.wants_close
+
+    @property
+    def is_stopped(self) -> bool:
+        """As `Session.is_stopped`."""
+        return self.session.is_stopped
 
     @property
     def is_deaf(self) -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 from attrs import frozen
 
 from coinex_proto.ids import TopicKey
-from coinex_proto.updates import Event
+from coinex_proto.updates import Event, Update
 
 if TYPE_CHECKING:
     from coinex_proto._connection.requests import RequestIds
@@ -36,6 +36,10 @@ class Beside(Protocol):
 
     def proves(self, key: TopicKey) -> bool:
         """Whether another line has this topic live: what this line brings first is no past then."""
+        ...
+
+    def came_again(self, update: Update) -> None:
+        """Of this update with trade ids, some were delivered before, perhaps by another line."""
         ...
 
     def knows_orders(self) -> bool:

@@ -7,6 +7,7 @@ remembered for what queries bring. Knows no connection and no venue.
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
+from itertools import islice
 from typing import Any, Final, final
 
 from coinex_proto.ids import TopicKey
@@ -68,9 +69,13 @@ class DeliveredOfMarket:
         before = len(known)
         known.update(dict.fromkeys(reversed(ids)))
         delivered.count += len(known) - before
-        while len(known) > KEPT_EACH and delivered.count > KEPT:
-            del known[next(iter(known))]
-            delivered.count -= 1
+        surplus = min(len(known) - KEPT_EACH, delivered.count - KEPT)
+        if surplus > 0:
+            for oldest in list(
+                islice(known, surplus)
+            ):  # one by one, each look for the oldest would pass by all gaps before it
+                del known[oldest]
+            delivered.count -= surplus
 
 
 @final

@@ -131,6 +131,8 @@ class Trust:
         delivered = self.delivered.of(whole.topic_key)
         is_history = delivered.is_history_due and not _is_long_live(route, now)
         fresh = delivered.take_new(whole, is_history=is_history)
+        if self._beside is not None and fresh is not whole:
+            self._beside.came_again(whole)
         if fresh is None:
             self._came(route, now)
         return fresh
@@ -263,6 +265,20 @@ class Trust:
         """The venue has been asked about every order of which something was missed."""
         waiting, self._awaiting_orders = self._awaiting_orders, []
         self.mark_live([known for known in waiting if known.is_expected and known.subscription.holders], now)
+
+    def interrupted(self, keys: Iterable[TopicKey], now: float, why: str) -> None:
+        """The peer cannot vouch for these topics: they are lost until their next update, a book until the next whole one."""
+        found = [subscription for key in keys if (subscription := self._subscriptions.get(key)) is not None]
+        concerned = [one.verification for one in found if one.holders and one.verification.is_expected]
+        self._lose_since_last_update([one for one in concerned if one.is_live or one.proof is _HELD_BACK], now, why)
+        for known in concerned:
+            known.unproved_since, known.unproved_why = None, ""
+            if known.book is not None:
+                known.book.reset()
+            if known.view is not None:
+                known.view.distrust(why)
+            if known.merger is not None:
+                known.merger.reset()
 
     def unread(self) -> None:
         """A message could not be read: its number is not known, so that the next one along the connection proves no gap."""

@@ -15,6 +15,8 @@ from coinex_proto.errors import UsageError
 
 FIN: Final = 0x80
 MASKED: Final = 0x80
+TEXT: Final = 0x01
+BINARY: Final = 0x02
 CONTROL: Final = 0x08
 WHOLE_TEXT: Final = 0x81
 WHOLE_BINARY: Final = 0x82

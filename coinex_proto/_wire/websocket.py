@@ -1,24 +1,26 @@
 """One WebSocket, the client's half, without I/O: bytes in, whole messages and what became of the connection out.
 
-wsproto is the one authority on the protocol, and only this module knows it. What it leaves to its user is done here:
-the answer is fed to it head by head and its size bounded, announced lengths are checked before a payload comes, whole
-data frames are cut in front of it (`framing.cut_messages`), its failures are kept apart from the peer's Close, and nothing
-reaches it once the connection is over. Nothing that a peer sends makes a method raise, and no result depends on how the
-bytes were cut. Must not know time, JSON, compression or any venue. Source: RFC 6455.
+wsproto is the one authority on what is wrong, and on Close frames, and only this module knows it. What it leaves to its
+user is done here: the answer is fed to it head by head and its size bounded, announced lengths are checked before a
+payload comes, its failures are kept apart from the peer's Close, and nothing reaches it once the connection is over. What
+is right is cut in front of it, since a frame costs 10 us there: whole messages (`framing.cut_messages`), pings, pongs and
+fragments. Nothing that a peer sends makes a method raise, and no result depends on how the bytes were cut. Must not know
+time, JSON, compression or any venue. Source: RFC 6455.
 """
 
 from __future__ import annotations
 
 import base64
+from codecs import IncrementalDecoder, getincrementaldecoder
 from collections.abc import Callable, Sequence
 from enum import Enum, auto
+from functools import partial
 from typing import Final
 
 from wsproto import ConnectionType, WSConnection
 from wsproto.connection import ConnectionState
 from wsproto.events import (
     AcceptConnection,
-    BytesMessage,
     CloseConnection,
     Event,
     Ping,
@@ -30,7 +32,18 @@ from wsproto.events import (
 from wsproto.events import Pong as PongFrame
 from wsproto.utilities import ProtocolError
 
-from coinex_proto._wire.framing import CONTROL, FIN, check_close, cut_messages, encoded, peek, text_frame
+from coinex_proto._wire.framing import (
+    BINARY,
+    CONTROL,
+    FIN,
+    TEXT,
+    Frame,
+    check_close,
+    cut_messages,
+    encoded,
+    peek,
+    text_frame,
+)
 from coinex_proto._wire.handshake import (
     Heads,
     accept_of,
@@ -54,16 +67,31 @@ MAX_REFUSAL_WIRE: Final = 16 * 1024
 PONGS_IN_ORDER: Final = 16
 """So many pings are answered one by one until the output is taken; of those after, only the latest (RFC 6455, 5.5.3)."""
 
+MAX_IDLE_FRAMES: Final = 1_000_000
+"""Pings, unasked pongs and empty fragments in a row, without a byte of a message between them; more prove nothing any more."""
+
 NOT_UTF8: Final = 1007
+NO_TEXT: Final = "a text is not UTF-8"
+POLICY: Final = 1008
 TOO_BIG: Final = 1009
 BAD_GATEWAY: Final = 1014
 """Registered after RFC 6455 and sent by gateways; wsproto calls it a protocol error, we take it as the Close it is."""
 _CLOSE_FRAME: Final = 0x88
+_PING_FRAME: Final = 0x89
+_PONG_FRAME: Final = 0x8A
+_BETWEEN_MESSAGES: Final = frozenset({_PING_FRAME, _PONG_FRAME, TEXT, BINARY})
+_WITHIN_MESSAGE: Final = frozenset({_PING_FRAME, _PONG_FRAME, 0, FIN})
+"""First bytes of what is cut here: control frames, and the fragments that may come there."""
+_MAX_SMALL: Final = 125
+"""Bytes of a payload whose length stands in the second byte."""
+_START_OF_MESSAGE: Final = bytes((BINARY, 0))
+"""Lets wsproto know that there is one, where a frame within it is wrong."""
 _BAD_GATEWAY_BYTES: Final = BAD_GATEWAY.to_bytes(2)
 _STAND_IN_BYTES: Final = (3014).to_bytes(2)
 """What wsproto gets to see in place of 1014: a code that it accepts."""
 
 
+_utf8_decoder: Final = getincrementaldecoder("utf-8")
 _cut: Final = cut_messages if speed is None else speed.cut_messages
 
 
@@ -138,7 +166,14 @@ class WebSocket:
         self._needed = 0
         self._message: bytearray | None = None
         """Fragments of the message in progress."""
-        self._message_wire = 0
+        self._text: IncrementalDecoder | None = None
+        """Checks the text of that message, fragment by fragment; None: it is binary."""
+        self._ahead: IncrementalDecoder | None = None
+        """Checks the text of a frame that has not come whole; None: it has none."""
+        self._idle = 0
+        """Frames without a byte of a message since the last message."""
+        self._ending: Callable[[list[Received]], None] | None = None
+        """What the last bytes do to the connection, once what came before them has been taken in."""
         self._is_wrong = False
         """A frame has come that nothing can mend: wsproto gets everything and says what is wrong."""
 
@@ -261,37 +296,56 @@ class WebSocket:
 
     def receive_data(self, data: bytes | bytearray | memoryview) -> list[Received]:
         """What these bytes complete, in order."""
+        received = self.receive_part(data)
+        return received + self.receive_end() if self.is_ending else received
+
+    def receive_part(self, data: bytes | bytearray | memoryview) -> list[Received]:
+        """As `receive_data`, but for an error or a Close behind what came: that `is_ending`, and waits for `receive_end`.
+
+        So whoever takes in what came first can still answer it.
+        """
         if type(data) is not bytes:
             data = bytes(data)
         self.bytes_in += len(data)
+        received: list[Received] = []
         if self.is_open:
-            return self._receive_frames(data)
+            self._receive_frames(data, received)
+            return received
         if not data:
-            return []
+            return received
         match self._phase:
             case _Phase.CLOSING:
-                return [came for came in self._receive_frames(data) if type(came) is not bytes]
+                self._receive_frames(data, received)
+                return [came for came in received if type(came) is not bytes]
             case _Phase.NEW | _Phase.UPGRADING:
                 return self._receive_heads(data)
             case _Phase.REFUSING:
                 return self._receive_body(data)
             case _:
-                return []
+                return received
+
+    @property
+    def is_ending(self) -> bool:
+        """What came last ends the connection: take in what came before it, then call `receive_end`."""
+        return self._ending is not None
+
+    def receive_end(self) -> list[Received]:
+        """What ends the connection, where it `is_ending`."""
+        received: list[Received] = []
+        ending, self._ending = self._ending, None
+        if ending is not None and self._phase in _FRAMES:
+            ending(received)
+        return received
 
     def receive_eof(self) -> list[Received]:
-        """What the end of the bytes makes of it: a refusal, `Ended`, or the error in a frame that was not whole."""
+        """What the end of the bytes makes of it: a refusal, or `Ended`."""
         phase = self._phase
         if self.is_refusing:
             return self._report_refusal()
         if phase in _BEFORE_101:
             return self._refuse("the server closed the connection before it answered the upgrade request")
-        received: list[Received] = []
-        if phase in _FRAMES and self._tail:
-            self._feed(bytes(self._tail), received)
-        if self._phase in _FRAMES or self._phase is _Phase.CLOSED:
-            received.append(Ended())
         self._enter(_Phase.OVER)
-        return received
+        return [Ended()] if phase in _FRAMES or phase is _Phase.CLOSED else []
 
     def give_up(self) -> list[Received]:
         """The refusal with what there is of it, when the caller's time for the upgrade is over; else nothing."""
@@ -330,7 +384,9 @@ class WebSocket:
             return self._refuse(fault)
         if events and type(events[0]) is AcceptConnection:
             self._enter(_Phase.OPEN)
-            return [Upgraded(), *self._receive_frames(self._heads.rest())]
+            received: list[Received] = [Upgraded()]
+            self._receive_frames(self._heads.rest(), received)
+            return received
         if is_interim:
             self._interim += 1
             return self._refuse("too many interim responses") if self._interim > MAX_INTERIM else []
@@ -373,86 +429,146 @@ class WebSocket:
 
     # Frames ----------------------------------------------------------------------------------------------------------
 
-    def _receive_frames(self, data: bytes) -> list[Received]:
+    def _receive_frames(self, data: bytes, received: list[Received]) -> None:
         tail = self._tail
         if tail:
             if len(tail) + len(data) < self._needed:
                 tail += data
-                return []
+                self._look_ahead(data, received)
+                return
             data = b"".join((tail, data))
             tail.clear()
-        received: list[Received] = []
         if self._is_wrong:
             self._feed(data, received)
-            return received
+            return
         at = 0
         end = len(data)
-        while at < end and self._phase in _FRAMES:
-            if self._message is None:
-                at = _cut(data, at, self._limit, received.append)
+        while at < end and self._phase in _FRAMES and self._ending is None:
+            start = at
+            if self._message is None and (at := _cut(data, at, self._limit, received.append)) > start:
+                self._idle = 0
             if at < end:
+                at = self._receive_small(data, at, received)
+            if at == start:
                 at = self._receive_other(data, at, received)
-        return received
+
+    def _receive_small(self, data: bytes, at: int, received: list[Received]) -> int:
+        """The small pings, pongs and fragments from `at` on; the position of the first byte that was not taken."""
+        end = len(data)
+        while end - at >= 2:
+            first, size = data[at], data[at + 1]
+            stop = at + 2 + size
+            expected = _BETWEEN_MESSAGES if self._message is None else _WITHIN_MESSAGE
+            if size > _MAX_SMALL or stop > end or first not in expected:
+                break
+            self._take(first, data[at + 2 : stop], received)
+            at = stop
+            if self._ending is not None or self._phase is _Phase.OVER:
+                break
+        return at
 
     def _receive_other(self, data: bytes, at: int, received: list[Received]) -> int:
-        """The frame at `at`, which the fast lane did not take: whole to wsproto, or kept. The position behind it."""
+        """The frame at `at`, which the fast lanes did not take: taken, kept, or what ends the connection. The position behind it."""
         frame = peek(data, at)
         if isinstance(frame, int):
             return self._keep(data, at, frame)
         is_data = not frame.first & CONTROL
         is_start = bool(frame.first & ~FIN)
-        self._is_wrong |= frame.is_wrong or (is_data and is_start is (self._message is not None))
+        self._is_wrong = frame.is_wrong or (is_data and is_start is (self._message is not None))
         if self._is_wrong:
-            self._feed(data[at:], received)
+            self._end(partial(self._feed, data[at:]), received)
             return len(data)
-        if is_data and self._message_wire + frame.length > self._limit:
-            size = self._message_wire + frame.length
-            self._break(TOO_BIG, f"a message of {size} bytes or more; the limit is {self._limit}", received)
+        if is_data and self._is_too_big(frame.length, received):
             return len(data)
         if frame.end > len(data):
-            return self._keep(data, at, frame.end - at)
-        if is_data:
-            self._message_wire = 0 if frame.first & FIN else self._message_wire + frame.length
-        self._feed(data[at : frame.end], received)
+            self._keep(data, at, frame.end - at)
+            self._begin_look_ahead(frame, received)
+            return len(data)
+        if frame.first == _CLOSE_FRAME:
+            self._end(partial(self._feed, data[at : frame.end]), received)
+        else:
+            self._take(frame.first, data[frame.end - frame.length : frame.end], received)
         return frame.end
 
     def _keep(self, data: bytes, at: int, needed: int) -> int:
         self._tail += memoryview(data)[at:]
         self._needed = needed
+        self._ahead = None
         return len(data)
 
+    def _is_too_big(self, size: int, received: list[Received]) -> bool:
+        size += 0 if self._message is None else len(self._message)
+        if size <= self._limit:
+            return False
+        self._break(TOO_BIG, f"a message of {size} bytes or more; the limit is {self._limit}", received)
+        return True
+
+    def _take(self, first: int, payload: bytes, received: list[Received]) -> None:
+        """A whole frame that is in its place: a ping, a pong, or a fragment, which may be the only one of its message."""
+        if first == _PING_FRAME:
+            if self.is_open:
+                self._send_pong(payload)
+            self._count_idle(received)
+        elif first == _PONG_FRAME:
+            if self._is_pong_due:
+                self._is_pong_due = bool(self._pong_payload) and payload != self._pong_payload
+                received.append(Pong(payload=payload))
+            self._count_idle(received)
+        elif not self._is_too_big(len(payload), received):
+            self._gather(first, payload, received)
+
+    def _count_idle(self, received: list[Received]) -> None:
+        self._idle += 1
+        if self._idle > MAX_IDLE_FRAMES:
+            why = f"{MAX_IDLE_FRAMES} frames in a row without a byte of a message: they prove nothing"
+            self._break(POLICY, why, received)
+
+    def _gather(self, first: int, payload: bytes, received: list[Received]) -> None:
+        if first & ~FIN:
+            self._message = bytearray()
+            self._text = _utf8_decoder() if first & ~FIN == TEXT else None
+        message, text = self._message, self._text
+        assert message is not None, "a continuation is in its place"
+        if text is not None and not _goes_on(text, payload, is_last=bool(first & FIN)):
+            self._break(NOT_UTF8, NO_TEXT, received)
+            return
+        message += payload
+        if first & FIN:
+            received.append(bytes(message))
+            self._message = None
+            self._idle = 0
+        elif not payload:
+            self._count_idle(received)
+
+    def _begin_look_ahead(self, frame: Frame, received: list[Received]) -> None:
+        """A text is judged as it comes, also within a frame that has not come whole."""
+        if frame.first & ~FIN == TEXT:
+            self._ahead = _utf8_decoder()
+        elif not frame.first & ~FIN and self._text is not None:
+            self._ahead = _utf8_decoder()
+            self._ahead.setstate(self._text.getstate())
+        self._look_ahead(bytes(memoryview(self._tail)[self._needed - frame.length :]), received)
+
+    def _look_ahead(self, piece: bytes, received: list[Received]) -> None:
+        if self._ahead is not None and not _goes_on(self._ahead, piece, is_last=False):
+            self._break(NOT_UTF8, NO_TEXT, received)
+
     def _feed(self, data: bytes, received: list[Received]) -> None:
-        """Let wsproto judge these bytes: one whole frame, or everything from a wrong one on."""
-        is_bad_gateway = not self._is_wrong and data[0] == _CLOSE_FRAME and data[2:4] == _BAD_GATEWAY_BYTES
+        """Let wsproto judge these bytes: a whole Close frame, or everything from a wrong frame on."""
+        is_bad_gateway = not self._is_wrong and data[2:4] == _BAD_GATEWAY_BYTES
+        if self._message is not None:
+            self._ws.receive_data(_START_OF_MESSAGE)
+            self._message = None
         self._ws.receive_data(data[:2] + _STAND_IN_BYTES + data[4:] if is_bad_gateway else data)
         for event in self._ws.events():
-            # By exact type: isinstance on wsproto's abstract classes is slow.
-            if type(event) is Ping:
-                if self.is_open:
-                    self._send_pong(bytes(event.payload))
-            elif type(event) is PongFrame:
-                if self._is_pong_due:
-                    self._is_pong_due = bool(self._pong_payload) and event.payload != self._pong_payload
-                    received.append(Pong(payload=bytes(event.payload)))
-            elif type(event) is TextMessage or type(event) is BytesMessage:
-                self._gather(event.data, event.message_finished, received)
-            elif type(event) is CloseConnection:
+            if type(event) is CloseConnection:
                 self._receive_close(event, BAD_GATEWAY if is_bad_gateway else event.code, received)
-
-    def _gather(self, piece: str | bytes | bytearray, is_last: bool, received: list[Received]) -> None:
-        if self._message is None:
-            self._message = bytearray()
-        self._message += piece.encode() if isinstance(piece, str) else piece
-        if is_last:
-            received.append(bytes(self._message))
-            self._message = None
 
     def _receive_close(self, event: CloseConnection, code: int, received: list[Received]) -> None:
         """The peer's Close frame, or wsproto's verdict on what the peer sent: only the state tells which."""
         state = self._ws.state
         if state is ConnectionState.OPEN or state is ConnectionState.LOCAL_CLOSING:
-            why = "a text is not UTF-8" if code == NOT_UTF8 else str(event.reason)
-            self._break(int(code), why, received)
+            self._break_now(int(code), NO_TEXT if code == NOT_UTF8 else str(event.reason), received)
             return
         if state is ConnectionState.REMOTE_CLOSING:
             self._late_pong = None  # nothing but our Close may follow the peer's (RFC 6455, 5.5.2)
@@ -460,11 +576,30 @@ class WebSocket:
         self._enter(_Phase.CLOSED)
         received.append(PeerClosed(int(code), event.reason or ""))
 
+    def _end(self, ending: Callable[[list[Received]], None], received: list[Received]) -> None:
+        """At once, unless something came before it that may be answered first."""
+        if received and self.is_open:
+            self._ending = ending
+        else:
+            ending(received)
+
     def _break(self, code: int, why: str, received: list[Received]) -> None:
+        self._end(partial(self._break_now, code, why), received)
+
+    def _break_now(self, code: int, why: str, received: list[Received]) -> None:
         if self.is_open:
             self._send_close(CloseConnection(code=code, reason=why))
         self._enter(_Phase.OVER)
         received.append(Broken(code, why))
+
+
+def _goes_on(text: IncrementalDecoder, piece: bytes, *, is_last: bool) -> bool:
+    """Whether this piece continues a UTF-8 text, which need not end there unless it `is_last`."""
+    try:
+        text.decode(piece, is_last)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _handshake_fault(error: Exception) -> str:

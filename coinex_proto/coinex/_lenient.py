@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from coinex_proto.coinex._feeds import BY_PUSH
 from coinex_proto.coinex._spellings import object_of
-from coinex_proto.decoding import UNREADABLE, decode_plain
+from coinex_proto.decoding import UNREADABLE, decode_again
 from coinex_proto.errors import quoted
 from coinex_proto.fitting import fitted
 from coinex_proto.ids import TopicKey
@@ -42,7 +42,7 @@ def lenient(method: str, data: bytes) -> SecondReading:
     found = SecondReading([], [], 0)
     left_out_of_all = 0
     try:
-        entries = feed.entries(object_of(decode_plain(data)))
+        entries = feed.entries(object_of(decode_again(data)))
     except UNREADABLE as problem:
         return found._replace(missed=[Missed((feed.method, None), quoted(problem))])
     named: dict[TopicKey, Missed] = {}

@@ -363,6 +363,8 @@ class NoticeUpdate(Update):
     Essential: what is essential of its info.
     """
 
+    announces_end = True
+
     channel: int | None = None
     """101: system maintenance."""
     info: NoticeInfo

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any, Final, final
 
 from coinex_proto.books.book import Levels
-from coinex_proto.books.ladder import Ladder, checksum, take_push, unread
+from coinex_proto.books.ladder import Ladder, LevelTexts, checksum, take_push, unread
 from coinex_proto.coinex.market_updates import DepthLevels, DepthUpdate
 from coinex_proto.errors import PayloadError
 from coinex_proto.moments import unix_milliseconds
@@ -43,6 +43,8 @@ class CoinexBook:
         "_gets_differences",
         "_is_synced",
         "_last",
+        "_levels",
+        "_sum",
         "_updated_at_ms",
         "_why",
         "absent_deletes",
@@ -71,6 +73,9 @@ class CoinexBook:
         self._asks.clear()
         self._is_synced = False
         self._checksum = 0
+        self._sum: int | None = None
+        self._levels: tuple[LevelTexts, LevelTexts] | None = None
+        """The checksum and both sides as they are now, once they were asked for: a book may be long, and a push may change nothing."""
         self._last: Any = None
         """Of the newest push, like the checksum. Not the push itself: its levels would take more room than the book."""
         self._updated_at_ms: int | None = None
@@ -85,7 +90,9 @@ class CoinexBook:
         at_ms = self._updated_at_ms
         if at_ms is not None and not _LEAST_MS <= at_ms < _MOST_MS:
             at_ms = unix_milliseconds(at_ms)
-        return _new_tuple(Levels, (self._bids.levels(), self._asks.levels(), at_ms))
+        if self._levels is None:
+            self._levels = self._bids.levels(), self._asks.levels()
+        return _new_tuple(Levels, (*self._levels, at_ms))
 
     def whole_update(self, market: str) -> DepthUpdate | None:
         """The proved book as a whole push; its checksum and its times are those of the newest push."""
@@ -116,7 +123,7 @@ class CoinexBook:
             return self._why
         depth = update.depth
         try:
-            take_push(self._bids, self._asks, _bids_of(depth), _asks_of(depth), is_full)
+            self._push(depth, is_full)
         except PayloadError as problem:
             return self._refused(problem)
         return self._check(depth, is_full)
@@ -133,16 +140,24 @@ class CoinexBook:
                 self._due = push.received_at + FULL_PUSH_WITHIN if self._gets_differences else None
             depth = push.depth
             try:
-                take_push(self._bids, self._asks, _bids_of(depth), _asks_of(depth), push.is_full)
+                self._push(depth, push.is_full)
             except PayloadError as problem:
                 return self._refused(problem)
         return self.apply(pushes[-1])
+
+    def _push(self, depth: DepthLevels, is_full: bool) -> None:
+        bids, asks = _bids_of(depth), _asks_of(depth)
+        if is_full or bids or asks:
+            self._levels = self._sum = None
+            take_push(self._bids, self._asks, bids, asks, is_full)
 
     def _check(self, depth: DepthLevels, is_full: bool) -> str | None:
         self._updated_at_ms = depth.updated_at
         self.absent_deletes = self._bids.absent + self._asks.absent
         # The page says signed, the wire is unsigned: equal modulo 2^32.
-        if checksum(self._bids, self._asks) != depth.checksum & 0xFFFFFFFF:
+        if self._sum is None:
+            self._sum = checksum(self._bids, self._asks)
+        if self._sum != depth.checksum & 0xFFFFFFFF:
             self.checks_failed += 1
             self._is_synced = False
             self._why = f"the checksum does not fit; {_WAITING}"

@@ -13,7 +13,7 @@ import msgspec
 from attrs import Attribute, field, frozen
 
 from coinex_proto.commands import Command
-from coinex_proto.decoding import UNREADABLE, decode_plain
+from coinex_proto.decoding import UNREADABLE, decode_again
 from coinex_proto.errors import PayloadError, UsageError, quoted
 from coinex_proto.fitting import fitted
 
@@ -97,7 +97,7 @@ def read(decoder: msgspec.json.Decoder[T], body: bytes, what: str) -> T:
 
 def _second_reading(model: type[T], body: bytes, what: str) -> T:
     try:
-        return fitted(model, decode_plain(body))[0]
+        return fitted(model, decode_again(body))[0]
     except UNREADABLE as problem:
         raise PayloadError(f"the reply to {what} cannot be read: {quoted(problem)}") from problem
 

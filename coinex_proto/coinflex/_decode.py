@@ -33,7 +33,7 @@ from coinex_proto.coinflex.market_updates import (
     OrdersMatched,
     TickerChanged,
 )
-from coinex_proto.decoding import UNREADABLE, decode_plain
+from coinex_proto.decoding import UNREADABLE, decode_again, decode_plain
 from coinex_proto.dialect import Answer, Challenge, Inbound, Mended
 from coinex_proto.errors import quoted
 from coinex_proto.events import Unrecognised
@@ -78,7 +78,9 @@ def decode(payload: bytes, assets: Assets = ASSETS_2020) -> Sequence[Inbound]:
     except UNREADABLE as problem:
         notice = _name(head)
         what = "unreadable message" if notice is None else f"unreadable {notice}"
-        return (_missed(payload, f"{what}: {quoted(problem)}", notice, assets),)
+        why = f"{what}: {quoted(problem)}"
+    # Only here: as long as the problem is there, so is all that was read before it.
+    return (_missed(payload, why, notice, assets),)
 
 
 _ANYTHING: Final[TopicKey] = (None, None)
@@ -179,7 +181,7 @@ def _update(model: type[Update]) -> Callable[[bytes], Sequence[Inbound]]:
         try:
             return (decode_notice(payload),)
         except UNREADABLE:
-            notice, left_out = fitted(model, decode_plain(payload))
+            notice, left_out = fitted(model, decode_again(payload))
             return Mended((notice,), left_out=len(left_out))
 
     return read
@@ -192,7 +194,7 @@ def _order(model: type[OrderNotice]) -> Callable[[bytes], Sequence[Inbound]]:
         try:
             return _told(decode_notice(payload))
         except UNREADABLE:
-            notice, left_out = fitted(model, decode_plain(payload))
+            notice, left_out = fitted(model, decode_again(payload))
             return Mended(_told(notice), left_out=len(left_out))
 
     return read

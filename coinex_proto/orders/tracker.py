@@ -86,6 +86,19 @@ class Orders:
         record = self._by_request.get(request_id)
         return None if record is None else record.view
 
+    def is_from_here(self, order_id: OrderId | None, client_order_id: str | None) -> bool:
+        """Whether the order with this id was placed through this session, and not by another program of the account."""
+        record = self._by_order_id.get(order_id) if order_id is not None else None
+        if record is None and client_order_id:
+            record = self._by_client_id.get(client_order_id)
+            if record is not None and order_id is not None and record.order.order_ids:
+                return False  # another order that carries the same client id
+        return record is not None and record.request_id is not None
+
+    def has_sent(self) -> bool:
+        """Whether any order that is remembered was placed through this session."""
+        return bool(self._by_request)
+
     def was_accepted(self, request_id: RequestId) -> bool:
         """Whether the venue has accepted, or filled some of, the order that this request placed."""
         record = self._by_request.get(request_id)

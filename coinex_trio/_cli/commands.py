@@ -15,9 +15,12 @@ from typing import IO, Final, NoReturn
 import click
 
 from coinex_proto import SdkError, UsageError, speedups
+from coinex_trio._cli.browser import WEB_PORT
 from coinex_trio._cli.demo import run_demo
 from coinex_trio._cli.doctor import STATUSES, run_doctor
 from coinex_trio._cli.feeds import FEEDS, coinex_dialect, credentials_if_set
+from coinex_trio._cli.relay import KINDS, run_relay
+from coinex_trio._cli.relay import Settings as RelaySettings
 from coinex_trio._cli.screens import SCREENS
 from coinex_trio._cli.sim import VENUES, Settings, run_sim
 from coinex_trio._cli.terminal import console
@@ -94,7 +97,9 @@ def demo(seconds: float, seed: int) -> None:
 
 @coinex.command()
 @click.option("--venue", type=click.Choice(sorted(VENUES)), default="coinex", show_default=True)
-@click.option("--port", type=click.IntRange(0, 65535), default=0, help="0 takes a free one.")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), help=f"0 takes a free one, as by default; with --web {WEB_PORT}."
+)
 @click.option("--seed", type=int, default=0, show_default=True, help="Same seed, same market and keys.")
 @click.option(
     "--markets",
@@ -130,10 +135,13 @@ def demo(seconds: float, seed: int) -> None:
     help="HTTP takes HMAC only, not also SHA-256 of text and secret as the live one.",
 )
 @click.option("--tls", is_flag=True, help="wss:// and https://, with a certificate of its own; it says what to trust.")
-@click.option("--json", "as_json", is_flag=True, help="The first line is JSON with its URLs and keys.")
+@click.option("--web", is_flag=True, help="Also a page to watch it and make it do things, opened in your browser.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="The first line is JSON with its URLs and keys; opens no browser."
+)
 def sim(
     venue: str,
-    port: int,
+    port: int | None,
     seed: int,
     markets: int | tuple[str, ...],
     rate: float,
@@ -144,6 +152,7 @@ def sim(
     accounts: int,
     strict_signatures: bool,
     tls: bool,
+    web: bool,
     as_json: bool,
 ) -> None:
     """Run a local exchange that other programs can connect to, until Ctrl-C."""
@@ -162,6 +171,7 @@ def sim(
         accounts=accounts,
         strict_signatures=strict_signatures,
         tls=tls,
+        web=web,
     )
     finish(lambda: run_sim(venue, settings, as_json=as_json))
 
@@ -215,3 +225,58 @@ def doctor(url: str | None, is_futures: bool) -> None:
         return run_doctor(lambda who: coinex_dialect(url, who, is_futures=is_futures), credentials_if_set(), out)
 
     finish(work)
+
+
+@coinex.command()
+@click.option("--venue", type=click.Choice(sorted(FEEDS)), default="coinex", show_default=True)
+@click.option("--markets", metavar="NAMES", default="", help="With commas between them: BTCUSDT,ETHUSDT")
+@click.option(
+    "--topics", metavar="KINDS", default="", help=f"Of {', '.join(KINDS)}; all that the venue has by default."
+)
+@click.option("--url", help="Of the venue's socket; its own by default.")
+@click.option("--futures", "is_futures", is_flag=True, help="Futures instead of spot.")
+@click.option("--nats", metavar="URL", help="Of the server: nats:// or tls://; off this machine TLS is demanded.")
+@click.option("--creds", type=click.Path(exists=True, dir_okay=False), help="A NATS credentials file.")
+@click.option(
+    "--allow-plaintext", is_flag=True, help="No TLS to another machine, in a network that is secured otherwise."
+)
+@click.option("--shard", metavar="K/N", default="1/1", show_default=True, help="Carry this part of the markets.")
+@click.option("--id", "relay_id", help="Its name in heartbeats and reasons; another for each start. Made by chance.")
+@click.option("--embedded", is_flag=True, help="Start the bundled server on this machine, for a first try.")
+@click.option("--directory", type=click.Path(file_okay=False), help="Where the bundled server keeps its streams.")
+@click.option("--seconds", type=click.FloatRange(min=0.1), default=math.inf, help="How long; for ever by default.")
+def relay(
+    venue: str,
+    markets: str,
+    topics: str,
+    url: str | None,
+    is_futures: bool,
+    nats: str | None,
+    creds: str | None,
+    allow_plaintext: bool,
+    shard: str,
+    relay_id: str | None,
+    embedded: bool,
+    directory: str | None,
+    seconds: float,
+) -> None:
+    """Publish market data of one connection on NATS, for many programs.
+
+    Market data only: own orders and keys never go over it. Needs the extra "relay".
+    """
+    settings = RelaySettings(
+        venue=venue,
+        markets=[name.strip() for name in markets.split(",") if name.strip()],
+        kinds=[kind.strip() for kind in topics.split(",") if kind.strip()],
+        url=url,
+        is_futures=is_futures,
+        nats=nats,
+        credentials=creds,
+        allow_plaintext=allow_plaintext,
+        shard=shard,
+        relay_id=relay_id,
+        embedded=embedded,
+        directory=directory,
+        seconds=seconds,
+    )
+    finish(lambda: run_relay(settings))

@@ -219,8 +219,10 @@ def summary(cx: CoinexClient, story: Story) -> None:
 def run_demo(seconds: float, seed: int, out: Console) -> int:
     """Exit status: 0, or 1 when a channel stayed silent."""
     story = Story(out)
-    with local_exchange("coinex", seed=seed, markets=(MARKET,), rate=RATE) as exchange:
+    with local_exchange("coinex", seed=seed, markets=(MARKET,), rate=RATE, web=True) as exchange:
         story.say("exchange", f"a local CoinEx at {exchange.url}")
+        if exchange.web_url is not None:
+            story.say("web page", f"{exchange.web_url} shows it in a browser (`coinex sim --web` keeps one running)")
         config = Config(backoff=Backoff(first=0.3))
         cx = CoinexClient(url=exchange.url, credentials=exchange.credentials, config=config)
         follow(cx, story)

@@ -6,7 +6,7 @@ A venue is one row here; the rest of the command line knows none.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, TypeAlias
 from urllib.parse import urlsplit
 
@@ -38,6 +38,9 @@ class Feed:
 
     open_client: Callable[[], BlockingClient]
     topics: Topics
+    views: Mapping[str, Topics] = {}
+    """What another screen of the same markets needs, by its name."""
+    markets: tuple[str, ...] = ()
     hint: str = ""
     """What may be the reason when it cannot be reached."""
 
@@ -96,8 +99,16 @@ def coinex_feed(what: str, markets: Sequence[str], url: str | None, *, is_future
     credentials = credentials_from_env() if is_private else None
     at = None if url is None else socket_url(url, is_futures=is_futures)
     return Feed(
-        open_client=lambda: CoinexClient(module, credentials, url=at), topics=topics, hint="" if url else SERVICE
+        open_client=lambda: CoinexClient(module, credentials, url=at),
+        topics=topics,
+        views={} if is_private else _views(MARKET_TOPICS, markets),
+        markets=tuple(markets),
+        hint="" if url else SERVICE,
     )
+
+
+def _views(topics: Mapping[str, Callable[[str], Topic[Event]]], markets: Sequence[str]) -> dict[str, Topics]:
+    return {what: tuple(_topic_of(make, market) for market in markets) for what, make in topics.items()}
 
 
 QFEX_TOPICS: Final[dict[str, Callable[[str], Topic[Event]]]] = {"book": qfex.Level2, "trades": qfex.Trades}
@@ -115,6 +126,8 @@ def qfex_feed(what: str, markets: Sequence[str], url: str | None, *, is_futures:
     return Feed(
         open_client=lambda: BlockingClient(dialect),
         topics=tuple(_topic_of(QFEX_TOPICS[what], market) for market in markets),
+        views=_views(QFEX_TOPICS, markets),
+        markets=tuple(markets),
     )
 
 

@@ -7,6 +7,7 @@ from typing import Final
 
 import click
 
+from coinex_proto.coinex.http import Module
 from coinex_trio._cli.commands import finish
 from coinex_trio._cli.http import http_text, run_call, run_markets, run_sign, run_ticker, run_time
 from coinex_trio._cli.terminal import console
@@ -85,4 +86,67 @@ def sign_http(method: str, path: str, body: str, timestamp: int | None, as_json:
     finish(lambda: run_sign(http_text(method, path, body, at), as_json=as_json, out=console()))
 
 
-HTTP_COMMANDS: Final[tuple[click.Command, ...]] = (call, ticker, markets, clock, sign)
+@click.command(
+    epilog="Exit status: 0 the heartbeat has stopped and nothing is open any more; 3 it has stopped and orders may still "
+    "stand; 1 the venue refuses the key; 2 wrong usage; 130 Ctrl-C, nothing more was cancelled."
+)
+@click.option(
+    "--heartbeat", required=True, metavar="FILE|URL", help="A file that is touched, or a URL that answers 200."
+)
+@click.option("--timeout", type=click.FloatRange(min=0.1), default=30.0, show_default=True, help="Seconds of silence.")
+@click.option("--every", type=click.FloatRange(min=0.05), default=1.0, show_default=True, help="Seconds between looks.")
+@click.option(
+    "--within",
+    type=click.FloatRange(min=0.1),
+    default=10.0,
+    show_default=True,
+    help="Seconds of one round of cancelling.",
+)
+@click.option(
+    "--give-up-after",
+    type=click.FloatRange(min=0.1),
+    default=600.0,
+    show_default=True,
+    help="Seconds of rounds, while HTTP fails or orders may still stand.",
+)
+@click.option(
+    "--only", type=click.Choice(["spot", "futures"]), help="One half of the venue; both by default, margin is left out."
+)
+@click.option("--market", "names", multiple=True, help="Only orders there; may be given several times.")
+@click.option("--stops", is_flag=True, help="Stop orders too, also those that protect a position.")
+@URL
+def guard(
+    heartbeat: str,
+    timeout: float,
+    every: float,
+    within: float,
+    give_up_after: float,
+    only: str | None,
+    names: tuple[str, ...],
+    stops: bool,
+    url: str | None,
+) -> None:
+    """Cancel every open order when the heartbeat of the program that trades stops.
+
+    It runs beside that program, best on another machine. The first heartbeat has as long as any other, from the start. It
+    cancels what the venue lists for the key in COINEX_ACCESS_ID and COINEX_SECRET_KEY, whoever placed it, prints one line an
+    order, and ends.
+    """
+    from coinex_trio._cli.guard import Watch, run_guard
+
+    modules: dict[str | None, tuple[Module, ...]] = {"spot": ("spot",), "futures": ("futures",)}
+    watch = Watch(
+        heartbeat=heartbeat,
+        timeout=timeout,
+        every=every,
+        within=within,
+        give_up_after=give_up_after,
+        modules=modules.get(only, ("spot", "futures")),
+        markets=names,
+        with_stops=stops,
+        url=url,
+    )
+    finish(lambda: run_guard(watch, console()))
+
+
+HTTP_COMMANDS: Final[tuple[click.Command, ...]] = (call, ticker, markets, clock, sign, guard)

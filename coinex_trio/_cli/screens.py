@@ -5,7 +5,7 @@ Text of the peer goes in as `Text`, never as markup. Bars are characters, so tha
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Final
@@ -17,6 +17,7 @@ from rich.text import Text
 from coinex_proto import BookView
 from coinex_trio._cli.seen import Seen
 from coinex_trio._cli.terminal import LARGEST_TIME_MS, alike, short
+from coinex_trio._cli.view import HELP, View
 
 UP: Final = "green"
 DOWN: Final = "red"
@@ -26,8 +27,12 @@ SIDES: Final = {"buy": UP, "sell": DOWN, "long": UP, "short": DOWN}
 CHROME: Final = 6
 """Lines that are not rows: title, header, rules, footer."""
 LONGEST_BAR: Final = 30
+BLOCKS: Final = "▁▂▃▄▅▆▇█"
+LONGEST_SPARK: Final = 60
 NARROW: Final = 70
 """Below so many columns tables leave out what is least missed."""
+WIDE: Final = 90
+"""From so many columns on there is room for what is pleasant to have."""
 
 
 def clock(at_ms: int | None) -> str:
@@ -58,21 +63,44 @@ def change(last: Decimal | None, first: Decimal | None) -> Text:
     return Text(f"{share:+.2f} %", UP if share >= 0 else DOWN)
 
 
-def tickers(seen: Seen, width: int, height: int) -> RenderableType:
+def spark(prices: Sequence[float], width: int) -> Text:
+    """The last prices as a line of blocks, the lowest of them lowest; green when it ends no lower than it begins."""
+    shown = list(prices)[-max(0, width) :] if width > 0 else []
+    if len(shown) < 2:
+        return Text()
+    low, high = min(shown), max(shown)
+    step = (high - low) / (len(BLOCKS) - 1)
+    line = "".join(BLOCKS[round((price - low) / step) if step else 0] for price in shown)
+    return Text(line, UP if shown[-1] >= shown[0] else DOWN)
+
+
+def spark_of(seen: Seen, market: str, width: int) -> Text:
+    """The spark line of a market, in so many columns at most."""
+    return spark([price for _, price in seen.prices.get(market, ())], min(LONGEST_SPARK, width))
+
+
+def tickers(seen: Seen, width: int, height: int, view: View) -> RenderableType:
     """24 hours of each market."""
     is_narrow = width < NARROW
     table = new_table("market", "last", "24 h", *(() if is_narrow else ("high", "low", "volume")))
-    for market, update in list(seen.tickers.items())[: max(1, height - CHROME)]:
-        name = Text(market, QUIET if ("state", market) in seen.lost else "bold")
+    if is_wide := width >= WIDE:
+        table.add_column("last minute", no_wrap=True)
+    shown = [(market, update) for market, update in seen.tickers.items() if view.shows(market)]
+    for market, update in shown[: max(1, height - CHROME)]:
+        name = Text(market, "bold")
+        if ("state", market) in seen.lost:
+            name = Text.assemble((market, QUIET), (" LOST", WARNING))
         row: list[str | Text] = [name, short(update.last), change(update.last, update.open)]
         if not is_narrow:
             row += [short(update.high), short(update.low), short(update.volume, 2)]
+        if is_wide:
+            row.append(spark_of(seen, market, 20))
         table.add_row(*row)
     return table if seen.tickers else Text("waiting for the first ticker", QUIET)
 
 
-def ladder(book: BookView, width: int, rows: int) -> Text:
-    """Both sides of a book, best on top: bars and sizes outside, prices inside."""
+def ladder(book: BookView, width: int, rows: int, up: str = UP, down: str = DOWN) -> Text:
+    """Both sides of a book, best on top: bars and sizes outside, prices inside; `up` and `down` are the styles of the sides."""
     bids, asks = book.unproved.bids[:rows], book.unproved.asks[:rows]
     prices = alike([price for price, _ in (*bids, *asks)])
     sizes = alike([size for _, size in (*bids, *asks)])
@@ -83,62 +111,65 @@ def ladder(book: BookView, width: int, rows: int) -> Text:
     text = Text(no_wrap=True, overflow="ellipsis")
     for number in range(max(len(bids), len(asks))):
         if number < len(bids):
-            text.append(bars[number].rjust(bar), UP)
+            text.append(bars[number].rjust(bar), up)
             text.append(f" {sizes[number]:>{cells[1]}} ")
-            text.append(f"{prices[number]:>{cells[0]}}", UP)
+            text.append(f"{prices[number]:>{cells[0]}}", up)
         else:
             text.append(" " * (bar + sum(cells) + 2))
         text.append(" │ ", QUIET)
         if number < len(asks):
             ask = len(bids) + number
-            text.append(f"{prices[ask]:<{cells[0]}}", DOWN)
+            text.append(f"{prices[ask]:<{cells[0]}}", down)
             text.append(f" {sizes[ask]:<{cells[1]}} ")
-            text.append(bars[ask], DOWN)
+            text.append(bars[ask], down)
         text.append("\n")
     return text
 
 
-def books(seen: Seen, width: int, height: int) -> RenderableType:
+def books(seen: Seen, width: int, height: int, view: View) -> RenderableType:
     """The ladder of each market, with what is known of its truth."""
-    if not seen.books and not seen.lost:
+    shown = [(market, book) for market, book in seen.books.items() if view.shows(market)]
+    if not shown:
         return Text("waiting for the first whole book", QUIET)
-    rows = max(1, (height - 3) // max(1, len(seen.books)) - 2)
+    fitting = max(1, (height - 3) // len(shown) - 2)
+    rows = fitting if view.rows is None else min(view.rows, fitting)
     parts: list[RenderableType] = []
-    for market, book in seen.books.items():
-        parts += [_book_title(seen, market, book), ladder(book, width, rows)]
+    for market, book in shown:
+        colours = (UP, DOWN) if book.topic.key not in seen.lost else (QUIET, QUIET)
+        parts += [_book_title(seen, market, book, width), ladder(book, width, rows, *colours)]
     return Group(*parts)
 
 
-def _book_title(seen: Seen, market: str, book: BookView) -> Text:
+def _book_title(seen: Seen, market: str, book: BookView, width: int) -> Text:
     """Whether it can be trusted stands before the numbers: a narrow terminal cuts the end."""
     shown = book.unproved
     why = seen.lost.get(book.topic.key)
     numbers = f"  mid {short(shown.mid)}  spread {short(shown.spread)}"
     if why is None:
-        return Text.assemble((market, "bold"), "  ", ("proved", UP), numbers)
+        title = Text.assemble((market, "bold"), "  ", ("proved", UP), numbers, "  ")
+        return title.append_text(spark_of(seen, market, width - title.cell_len))
     return Text.assemble((market, "bold"), "  ", (f"NOT TRUSTED: {why}", WARNING), numbers)
 
 
-def trades(seen: Seen, width: int, height: int) -> RenderableType:
+def trades(seen: Seen, width: int, height: int, view: View) -> RenderableType:
     """Public trades, newest first."""
-    if width < NARROW and len({market for market, *_ in seen.trades}) == 1:
-        return _trades_of_one_market(seen, height)
-    table = new_table("time (UTC)", "market", "side", "price", "amount", texts=3)
-    for market, at_ms, side, price, amount in list(seen.trades)[: max(1, height - CHROME)]:
-        table.add_row(
-            Text(clock(at_ms), QUIET), Text(market), Text(side, SIDES.get(side, "")), Text(price), Text(amount)
-        )
-    return table if seen.trades else Text("waiting for the first trade", QUIET)
-
-
-def _trades_of_one_market(seen: Seen, height: int) -> RenderableType:
-    table = new_table("time (UTC)", "side", "price", "amount", texts=2)
-    for _, at_ms, side, price, amount in list(seen.trades)[: max(1, height - CHROME)]:
-        table.add_row(Text(clock(at_ms), QUIET), Text(side, SIDES.get(side, "")), Text(price), Text(amount))
+    shown = [trade for trade in seen.trades if view.shows(trade[0])]
+    if not shown:
+        return Text("waiting for the first trade", QUIET)
+    markets = {market for market, *_ in shown}
+    if len(markets) > 1 or width >= NARROW:
+        table = new_table("time (UTC)", "market", "side", "price", "amount", texts=3)
+    else:
+        table = new_table("time (UTC)", "side", "price", "amount", texts=2)
+    for market, at_ms, side, price, amount in shown[: max(1, height - CHROME)]:
+        named = [Text(market)] if len(table.columns) == 5 else []
+        table.add_row(Text(clock(at_ms), QUIET), *named, Text(side, SIDES.get(side, "")), Text(price), Text(amount))
+    if len(markets) == 1 and (line := spark_of(seen, shown[0][0], width - 20)):
+        return Group(Text.assemble((shown[0][0], "bold"), "  ").append_text(line), table)
     return table
 
 
-def account(seen: Seen, _width: int, height: int) -> RenderableType:
+def account(seen: Seen, _width: int, height: int, _view: View) -> RenderableType:
     """Balances, open orders, positions and own trades, as a first query and the pushes since have brought them."""
     rows = max(2, (height - 4 * CHROME) // 3)
     balances = new_table("currency", "available", "frozen")
@@ -166,7 +197,7 @@ def account(seen: Seen, _width: int, height: int) -> RenderableType:
     return Group(*[part for table in shown for part in (table, Text())])
 
 
-SCREENS: Final[dict[str, Callable[[Seen, int, int], RenderableType]]] = {
+SCREENS: Final[dict[str, Callable[[Seen, int, int, View], RenderableType]]] = {
     "ticker": tickers,
     "book": books,
     "trades": trades,
@@ -175,18 +206,35 @@ SCREENS: Final[dict[str, Callable[[Seen, int, int], RenderableType]]] = {
 """By what is watched."""
 
 
-def footer(seen: Seen, now: float) -> Text:
-    """How the connection is."""
-    is_fine = seen.connection == "connected" and not seen.lost
+def trust(seen: Seen) -> Text:
+    """Whether what is shown can be trusted, in a word and a colour."""
+    if seen.connection != "connected":
+        return Text(seen.connection, WARNING)
+    if seen.lost:
+        return Text(f"connected, {len(seen.lost)} LOST: {next(iter(seen.lost.values()))}", WARNING)
+    return Text("connected, live", UP)
+
+
+def footer(seen: Seen, now: float, view: View) -> Text:
+    """How the connection is, and what can be pressed."""
     parts = [f"{seen.rate(now):.0f} messages/s", f"{seen.stats.reconnects} reconnects"]
     if seen.lag is not None:
         parts.insert(1, f"lag {seen.lag * 1000:.0f} ms")
-    text = Text.assemble((f"{seen.connection}", UP if is_fine else WARNING), ("  ·  " + "  ·  ".join(parts), QUIET))
+    if view.market is not None:
+        parts.insert(0, f"{view.market} of {len(view.markets)}")
+    if view.rows is not None and view.what == "book":
+        parts.insert(0, f"depth {view.rows}")
+    if view.takes_keys and not view.shows_keys:
+        parts.append("q quit, ? keys")
+    text = Text.assemble(trust(seen), (" · " + " · ".join(parts), QUIET))
     for note in seen.notes:
         text.append(f"\n{note}", WARNING)
+    if view.shows_keys:
+        text.append("\n" + "   ".join(HELP), QUIET)
     return text
 
 
-def screen(what: str, seen: Seen, width: int, height: int, now: float) -> RenderableType:
+def screen(what: str, seen: Seen, width: int, height: int, now: float, view: View | None = None) -> RenderableType:
     """The whole terminal."""
-    return Group(SCREENS[what](seen, width, height), Text(), footer(seen, now))
+    shown = View(what=what) if view is None else view
+    return Group(SCREENS[what](seen, width, height, shown), Text(), footer(seen, now, shown))

@@ -36,6 +36,8 @@ from coinex_proto.ids import OrderId
 from coinex_trio._cli.terminal import LARGEST_TIME_MS, named
 
 KEPT_TRADES: Final = 200
+KEPT_PRICES: Final = 240
+"""Seconds of a spark line, at most one price each."""
 RATE_WINDOW: Final = 3.0
 """Seconds over which the message rate is taken."""
 
@@ -59,6 +61,8 @@ class Seen:
     books: dict[str, BookView] = Factory(dict)
     trades: deque[tuple[str, int | None, str, str, str]] = Factory(lambda: deque(maxlen=KEPT_TRADES))
     """Market, time (ms), side, price, amount; newest first."""
+    prices: dict[str, deque[tuple[int, float]]] = Factory(dict)
+    """Of each market, its last price (mid, where there is a book) in each second that had one, and that second."""
     balances: dict[str, BalanceUpdate] = Factory(dict)
     orders: dict[OrderId, OpenOrder] = Factory(dict)
     positions: dict[int, PositionUpdate] = Factory(dict)
@@ -109,9 +113,11 @@ class Seen:
 
     def _ticker(self, update: TickerUpdate) -> None:
         self.tickers[update.market] = update
+        self._priced(update.market, update.last, update.received_at)
 
     def _book(self, event: BookChanged) -> None:
         self.books[event.market] = event.book
+        self._priced(event.market, event.book.unproved.mid, event.book.received_at)
         self._arrived(event.book.received_at, event.book.updated_at_ms)
 
     def _trades(self, update: TradesUpdate) -> None:
@@ -119,12 +125,23 @@ class Seen:
             self.trades.appendleft(
                 (update.market, deal.created_at, deal.side, format(deal.price, "f"), format(deal.amount, "f"))
             )
+        if update.deal_list:
+            self._priced(update.market, update.deal_list[0].price, update.received_at)
         if update.deal_list and not update.is_history:
             self._arrived(update.received_at, update.deal_list[0].created_at)
 
     def _qfex_trade(self, update: qfex.TradeUpdate) -> None:
         side, price, size = update.side.lower(), format(update.price, "f"), format(update.size, "f")
         self.trades.appendleft((update.symbol, int(update.received_at * 1000), side, price, size))
+        self._priced(update.symbol, update.price, update.received_at)
+
+    def _priced(self, market: str, price: Decimal | None, at: float | None) -> None:
+        if price is None or at is None:
+            return
+        prices = self.prices.setdefault(market, deque(maxlen=KEPT_PRICES))
+        if prices and prices[-1][0] == int(at):
+            prices.pop()
+        prices.append((int(at), float(price)))
 
     def _arrived(self, received_at: float | None, at_ms: int | None) -> None:
         if received_at is not None and at_ms is not None and 0 < at_ms <= LARGEST_TIME_MS:

@@ -10,11 +10,12 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final, Protocol, TypeAlias
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from coinex_proto import UsageError
 from coinex_proto.simulator import Fault
 from coinex_trio import CoinflexExchange, Exchange, QfexExchange, local_exchange
+from coinex_trio._cli.browser import WEB_PORT, is_free, open_page
 
 LOOPBACK: Final = ("127.", "::1", "localhost")
 """How the addresses begin that no other machine can reach."""
@@ -49,17 +50,22 @@ class Settings:
     rate: float
     faults: str | tuple[Fault, ...]
     address: str
-    port: int
+    port: int | None
+    """None: a free one, but always the same for a page, so that one that was left open finds the exchange again."""
     access_id: str | None
     secret_key: str | None
     accounts: int
     strict_signatures: bool
     tls: bool
+    web: bool = False
+    """It serves a page, too."""
 
 
 def run_sim(venue: str, settings: Settings, *, as_json: bool) -> int:
     """Serves until Ctrl-C; a SIGTERM ends it as tidily, with the status that shells have for it."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
+    if settings.web and settings.port is None:
+        settings = evolve(settings, port=_web_port(settings.address))
     VENUES[venue](settings, as_json)
     return 0
 
@@ -75,10 +81,11 @@ def _coinex(settings: Settings, as_json: bool) -> None:
         access_id=chosen.access_id,
         secret_key=chosen.secret_key,
         address=chosen.address,
-        port=chosen.port,
+        port=chosen.port or 0,
         tls=chosen.tls,
         allows_old_signatures=not chosen.strict_signatures,
         accounts=chosen.accounts,
+        web=chosen.web,
     ) as exchange:
         trust = "" if exchange.ca_file is None else f"SSL_CERT_FILE={exchange.ca_file} "
         hint = f"{trust}coinex watch book BTCUSDT --url {exchange.url}"
@@ -97,7 +104,7 @@ def _qfex(settings: Settings, as_json: bool) -> None:
         access_id=chosen.access_id,
         secret_key=chosen.secret_key,
         address=chosen.address,
-        port=chosen.port,
+        port=chosen.port or 0,
         tls=chosen.tls,
     ) as exchange:
         _serve(exchange, qfex_addresses(exchange), chosen, as_json)
@@ -115,7 +122,7 @@ def _coinflex(settings: Settings, as_json: bool) -> None:
         rate=chosen.rate,
         faults=chosen.faults,
         address=chosen.address,
-        port=chosen.port,
+        port=chosen.port or 0,
         tls=chosen.tls,
     ) as exchange:
         _serve(exchange, coinflex_addresses(exchange), chosen, as_json)
@@ -137,6 +144,8 @@ def coinex_addresses(exchange: Exchange) -> Addresses:
         "access_id": exchange.access_id,
         "secret_key": exchange.secret_key,
     }
+    if exchange.web_url is not None:
+        found["web"] = exchange.web_url
     if several:
         found["accounts"] = [{"access_id": one.access_id, "secret_key": one.secret_key} for one in several]
     return found
@@ -170,6 +179,9 @@ def _serve(exchange: Running, addresses: Addresses, settings: Settings, as_json:
         sys.stderr.write(f"coinex: listening on {settings.address}, other machines can reach it\n")
     sys.stdout.write(json.dumps(dict(addresses)) + "\n" if as_json else banner(addresses, settings, hint))
     sys.stdout.flush()
+    page = addresses.get("web")
+    if isinstance(page, str) and not as_json:
+        open_page(page)
     teller = logging.StreamHandler(sys.stderr)
     teller.setFormatter(logging.Formatter("coinex: %(message)s"))
     logger = logging.getLogger("coinex_trio.exchange")
@@ -196,7 +208,18 @@ def banner(addresses: Addresses, settings: Settings, hint: str) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _web_port(address: str) -> int:
+    if is_free(address, WEB_PORT):
+        return WEB_PORT
+    sys.stderr.write(f"coinex: port {WEB_PORT} is taken, by another exchange perhaps: taking a free one\n")
+    return 0
+
+
 def _refuse_switches_of_coinex(settings: Settings) -> None:
-    for name, is_set in (("--strict-signatures", settings.strict_signatures), ("--accounts", settings.accounts > 1)):
+    for name, is_set in (
+        ("--strict-signatures", settings.strict_signatures),
+        ("--accounts", settings.accounts > 1),
+        ("--web", settings.web),
+    ):
         if is_set:
             raise UsageError(f"{name} is for CoinEx only")

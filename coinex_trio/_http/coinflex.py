@@ -19,6 +19,7 @@ from coinex_driver.http.wire import (
     PoolSettings,
     httpx2,
     place_of,
+    too_many,
     what_is_proved,
 )
 from coinex_proto import Config, ConnectFailed, RequestTimedOut
@@ -112,4 +113,6 @@ class CoinflexHttp:
                 raise ConnectFailed(f"{where}: {TOO_LARGE}")
             if self._network.now() > until:
                 raise RequestTimedOut(f"{where}: {TOO_SLOW}")
+        if why := too_many(body, self._config):
+            raise ConnectFailed(f"{where}: {why}")
         return bytes(body)

@@ -9,10 +9,10 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from types import TracebackType
-from typing import Final, Self, TypeVar
+from typing import Self, TypeVar
 
-from coinex_driver.http.calls import refuse_closed
-from coinex_driver.http.wire import TOO_LARGE, TOO_SLOW, UNTIL, PoolSettings, httpx2, what_is_proved, wire
+from coinex_driver.http.calls import STOPPED, refuse_closed
+from coinex_driver.http.wire import TOO_LARGE, TOO_SLOW, UNTIL, PoolSettings, httpx2, too_many, what_is_proved, wire
 from coinex_proto import NotReady, OutcomeUnknown, SdkError
 from coinex_proto.coinex.http import HttpRequest, NoReply, Pause, Reply, Steps, Woken
 from coinex_trio._http.signals import HeldSignals
@@ -21,8 +21,6 @@ from coinex_trio._http.streams import Patience
 from coinex_trio.network import Network
 
 R = TypeVar("R")
-
-STOPPED: Final = "the client was stopped before HTTP had answered: what was sent may have taken effect"
 
 
 class BlockingCalls:
@@ -113,6 +111,8 @@ class BlockingCalls:
                 return NoReply(now=now, why=TOO_LARGE, was_sent=True)
             if now > deadline:
                 return NoReply(now=now, why=TOO_SLOW, was_sent=True, timed_out=True)
+        if why := too_many(body, self._config):
+            return NoReply(now=self._network.now(), why=why, was_sent=True)
         headers = tuple(response.headers.multi_items())
         return Reply(now=self._network.now(), status=response.status_code, headers=headers, body=bytes(body))
 

@@ -20,6 +20,7 @@ from coinex_driver.client_core import ClientCore
 from coinex_driver.reentry import CURRENT_THREAD
 from coinex_proto import ConsumerTooSlow, Event, Failed, Replied, Update, UsageError
 from coinex_trio._io.blocking_io import BlockingIO
+from coinex_trio._io.blocking_lines import BlockingLines
 from coinex_trio._io.sockets import Waker
 from coinex_trio.network import Network, SystemNetwork
 
@@ -59,7 +60,7 @@ class Condition:
 class Worker:
     """The thread of one client with `background=True`. It knows nothing of the client, so that a dropped one can go."""
 
-    def __init__(self, core: ClientCore, io: BlockingIO, network: Network) -> None:
+    def __init__(self, core: ClientCore, io: BlockingIO | BlockingLines, network: Network) -> None:
         if not isinstance(network, SystemNetwork):
             raise UsageError("background=True needs a network in real time; on virtual time the calls move the clock")
         self._core = core
@@ -74,6 +75,8 @@ class Worker:
         self._conditions: list[Condition] = []
         self._news = threading.Event()
         """Ends the waiting of the calling thread: a condition is met, an event is in the inbox, or the thread has ended."""
+        self.when_raised: Callable[[], None] | None = None
+        """Called in the calling thread when a callback has raised, before that comes out."""
         self._is_ending = False
         """Asks the thread to end. It looks between two turns, so that the session is never cut in half."""
         self._waker: Waker | None = None
@@ -136,6 +139,10 @@ class Worker:
         try:
             while self._inbox:
                 self._dispatch(self._inbox.popleft())
+        except BaseException:
+            if self.when_raised is not None:
+                self.when_raised()
+            raise
         finally:
             CURRENT_THREAD.is_waiting = self._core.is_handing_out = False
 
@@ -185,11 +192,9 @@ class Worker:
 
     def _wait(self, waker: Waker) -> None:
         io = self._io
-        watched: list[tuple[Any, bool]] = [(waker, False)]
-        if io.transport is not None:
-            watched.append((io.transport, io.wants_write))
+        watched: list[tuple[Any, bool]] = [(waker, False), *io.transports()]
         ready = self._network.wait(watched, io.wakes_at())
-        io.is_readable = io.transport is not None and io.transport in ready
+        io.take_in(ready)
         if waker in ready:
             waker.drain()
 

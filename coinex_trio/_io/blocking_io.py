@@ -10,16 +10,19 @@ import math
 import ssl
 from collections.abc import Sequence
 from threading import local
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from coinex_driver.client_core import ClientCore
 from coinex_driver.limits import READ_SIZE
 from coinex_driver.log import LOG
 from coinex_driver.network_errors import describe, reason_of
 from coinex_driver.tls import default_ssl_context
-from coinex_proto import ConnectFailed, Open, UsageError
+from coinex_proto import ConnectFailed, Open, Session, UsageError
 from coinex_trio._io.sockets import Waker
 from coinex_trio.network import Network, SystemNetwork, Transport, too_late
+
+if TYPE_CHECKING:
+    from coinex_proto.lines import Line
 
 
 class _Thread(local):
@@ -31,14 +34,18 @@ THIS_THREAD: Final = _Thread()
 
 
 class BlockingIO:
-    """What one blocking client does with its transport."""
+    """What one blocking client does with one transport."""
 
-    def __init__(self, core: ClientCore, network: Network, ssl_context: ssl.SSLContext | None) -> None:
+    def __init__(
+        self, core: ClientCore, line: Session | Line, network: Network, ssl_context: ssl.SSLContext | None
+    ) -> None:
         self.transport: Transport | None = None
         """None: not connected and not connecting."""
         self.is_readable = False
         """Set by whoever has waited: the transport can go on. Reading in vain would cost a system call a turn."""
         self._core = core
+        self._line = line
+        """Whose bytes these are."""
         self._network = network
         self.ssl_context = ssl_context
         self._is_open = False
@@ -89,6 +96,11 @@ class BlockingIO:
         """The session does nothing any more."""
         return self._core.is_over
 
+    @property
+    def each(self) -> Sequence[BlockingIO]:
+        """The sockets of this client, as of `BlockingLines`."""
+        return (self,)
+
     def wakes_at(self) -> float:
         """When `turn` must be called at the latest, whatever the transport says."""
         if self._is_due or self._core.is_stop_asked:
@@ -101,6 +113,10 @@ class BlockingIO:
         if self._blocked_since is not None:
             until = min(until, self._blocked_since + self._core.config.ping_timeout)
         return min(until, self._deadline)
+
+    def transports(self) -> tuple[tuple[Any, bool], ...]:
+        """What to wait for where somebody else has the waker."""
+        return () if self.transport is None else ((self.transport, self.wants_write),)
 
     def step(self, until: float) -> bool:
         """Waits for this connection alone, at most until then, and takes its turn; True: something had come."""
@@ -161,13 +177,13 @@ class BlockingIO:
             raise
         finally:
             self.flush()
-            deadline = self._core.session.next_deadline()
+            deadline = self._line.next_deadline()
             self._deadline = math.inf if deadline is None else deadline
 
     # Connecting -------------------------------------------------------------------------------------------------------
 
     def _take_step(self) -> None:
-        step = self._core.next_step()
+        step = self._core.next_step(self._line)
         if step is None:
             self._retry_at = math.inf
         elif isinstance(step, Open):
@@ -195,7 +211,7 @@ class BlockingIO:
     def _go_on_connecting(self) -> None:
         assert self.transport is not None
         now = self._core.now()
-        if now >= self._times_out_at or self._core.is_stopping:
+        if now >= self._times_out_at or self._core.is_stopping or self._line.is_stopped:
             self._disconnect(self._timeout_reason)
             return
         try:
@@ -205,7 +221,7 @@ class BlockingIO:
             return
         if self._is_open:
             self._times_out_at = math.inf
-            self._core.session.connected(now)
+            self._line.connected(now)
 
     # Open -------------------------------------------------------------------------------------------------------------
 
@@ -217,7 +233,7 @@ class BlockingIO:
             return
         if data:
             self.is_interrupted = True
-            self._core.session.receive_data(data, now)
+            self._line.receive_data(data, now)
             self.is_interrupted = False
         elif data is not None:
             self._disconnect("the peer ended the connection")
@@ -230,12 +246,12 @@ class BlockingIO:
         if self._deadline <= now or not has_read:
             self.is_interrupted = True
             if self._deadline <= now:
-                self._core.serve_timers(self._deadline)
+                self._core.serve_timers(self._deadline, self._line)
             else:
-                self._core.session.handle_timeout(now)
+                self._line.handle_timeout(now)
             self.is_interrupted = False
             self._core.deliver()
-        if self._outbox and self._core.session.is_doubted:
+        if self._outbox and self._line.is_doubted:
             self._disconnect("the machine slept while something was being sent")
             return
         limit = self._core.config.ping_timeout
@@ -249,15 +265,15 @@ class BlockingIO:
         if not self._is_open or self.is_interrupted or self._times_out_at != math.inf:
             return
         assert self.transport is not None
-        if self._outbox and self._core.session.is_doubted:
+        if self._outbox and self._line.is_doubted:
             return  # it waits since before a sleep of the machine: the next turn ends the connection
         try:
-            while not self._outbox and (data := self._core.session.data_to_send()):
+            while not self._outbox and (data := self._line.data_to_send()):
                 self._push(self.transport, data)
             if self._outbox:
                 self._push(self.transport, b"")
-            may_close = not self._core.is_ready and self._core.session.wants_close
-            if may_close and (not self._outbox or self._core.session.is_deaf):
+            may_close = (not self._core.is_ready or self._core.is_many) and self._line.wants_close
+            if may_close and (not self._outbox or self._line.is_deaf):
                 self._begin_closing(self.transport)
         except OSError:
             # Reading shows why, after what the peer still had to say.
@@ -283,7 +299,7 @@ class BlockingIO:
         a time-out pass is not waited for.
         """
         self._limit_closing("the peer did not end the connection")
-        if self._core.session.is_deaf:
+        if self._line.is_deaf:
             self._times_out_at = self._core.now()
         transport.shutdown()
 
@@ -297,7 +313,7 @@ class BlockingIO:
         """The transport is no more; the session knows what is next."""
         self.abandon()
         self._core.stop_if_asked()  # else the end that it asked for would look like a failure
-        self._core.session.disconnected(self._core.now(), why)
+        self._line.disconnected(self._core.now(), why)
         self.make_due()
 
     def abandon(self) -> None:

@@ -19,6 +19,7 @@ from typing import Any, Final, Self
 from attrs import define
 
 from coinex_trio._io.blocking_io import THIS_THREAD, BlockingIO
+from coinex_trio._io.blocking_lines import BlockingLines
 from coinex_trio._io.sockets import SocketTransport, Waker
 from coinex_trio.network import LONGEST_POLL, Network, SystemNetwork
 
@@ -26,7 +27,7 @@ SLEPT: Final = 0.5
 """Seconds by which wall clock and network must part before each session looks at them; sessions judge by 2 seconds."""
 
 
-def step_all(ios: Sequence[BlockingIO], network: Network, until: float) -> bool:
+def step_all(ios: Sequence[BlockingIO | BlockingLines], network: Network, until: float) -> bool:
     """Waits for the first that has something to do, at most until then, and lets those take a turn; True: something had come.
 
     Where nothing came everybody takes one: the machine may have slept.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
@@ -93,7 +94,8 @@ class LocalExchange(Generic[X_co]):
             host = LoopbackHost(self._make_server, self._address, self._port, speaks_tls=self._speaks_tls)
         except OSError as error:
             where = f"{self._address} port {self._port}"
-            raise UsageError(f"the local exchange cannot listen at {where}: {error.strerror or error}") from error
+            free = "; port 0 takes a free one" if error.errno == errno.EADDRINUSE else ""
+            raise UsageError(f"the local exchange cannot listen at {where}: {error.strerror or error}{free}") from error
         self._host = host
         host.start()
         return self._made(host, host.server)

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from coinex_driver.client_base import ClientBase
 from coinex_driver.client_core import ClientCore
-from coinex_proto import Callbacks, Config, Dialect, Sources, coinex
+from coinex_proto import Callbacks, Config, Dialect, Session, Sources, coinex
 from tests.coinex_trio.venue import Venue
 
 T = TypeVar("T")
@@ -25,27 +25,29 @@ class Direct(ClientBase):
         self.time = 100.0
         sources = Sources(wall_time_ns=lambda: 1_700_000_000_000_000_000, random_bytes=bytes)
         self._core = self.core = ClientCore(dialect or coinex.spot(), callbacks, config, sources, lambda: self.time)
+        assert isinstance(self.core.session, Session)
+        self.session = self.core.session
         self.venue = Venue()
 
     def connect(self) -> None:
         self.core.next_step()
-        self.core.session.connected(self.time)
+        self.session.connected(self.time)
         self.turn()
 
     def disconnect(self) -> None:
-        self.core.session.disconnected(self.time, "gone")
+        self.session.disconnected(self.time, "gone")
         self.venue = Venue()
         self.core.deliver()
 
     def turn(self) -> None:
         """Until nobody has anything to say."""
         while True:
-            if data := self.core.session.data_to_send():
+            if data := self.session.data_to_send():
                 self.venue.receive(data)
             received = bytes(self.venue.out)
             self.venue.out.clear()
             if received:
-                self.core.session.receive_data(received, self.time)
+                self.session.receive_data(received, self.time)
             self.core.deliver()
             if not data and not received:
                 return

@@ -26,3 +26,11 @@ def test_credentials_are_not_shown_to_anybody_who_answers() -> None:
     check_ssl_context(careless, has_credentials=False)
     check_ssl_context(default_ssl_context(), has_credentials=True)
     check_ssl_context(None, has_credentials=True)
+
+
+def test_a_certificate_of_any_host_is_none_where_there_are_credentials() -> None:
+    careless = ssl.create_default_context()
+    careless.check_hostname = False
+    with pytest.raises(UsageError, match="set check_hostname to True"):
+        check_ssl_context(careless, has_credentials=True)
+    check_ssl_context(careless, has_credentials=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import zlib
 from collections.abc import Sequence
 from typing import Any
@@ -22,6 +23,7 @@ from coinex_proto import (
     Unrecognised,
     UsageError,
 )
+from coinex_proto.dialect import SendNow
 from tests.coinex_proto.harness.connections import (
     PRIVATE,
     closed,
@@ -33,6 +35,7 @@ from tests.coinex_proto.harness.connections import (
 )
 from tests.coinex_proto.harness.scripts import frame, text
 from tests.coinex_proto.harness.tiny import Do, PriceUpdate, Tiny
+from tests.coinex_proto.harness.websocket_server import sent_frames
 from tests.coinex_proto.harness.wire import sources
 
 REFUSAL = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 4\r\nX-Why: key\r\n\r\nno!!"
@@ -266,6 +269,67 @@ def test_d1_a_bomb_ends_the_connection_with_1009() -> None:
     wire.sent()
     assert wire.peer.closed is not None
     assert wire.peer.closed.code == 1009
+
+
+def test_d1_a_close_of_the_peer_behind_a_bomb_does_not_change_the_code() -> None:
+    wire = ready(config=Config(max_message_bytes=2000))
+    bomb = frame(gzip.compress(b" " * 100_000), 0x82)
+    wire.client.receive_data(bomb + frame((1000).to_bytes(2), 0x88), 1.0)
+    assert closed(wire.events()).reason.code == 1009
+    wire.sent()
+    assert wire.peer.closed is not None
+    assert wire.peer.closed.code == 1009
+
+
+@frozen(kw_only=True)
+class Asking(Tiny):
+    """A venue whose server asks for something by itself."""
+
+    def _decode(self, value: dict[str, Any]) -> Sequence[Inbound]:
+        return (SendNow(command=Do(verb="told")),) if "ask" in value else super()._decode(value)
+
+
+@pytest.mark.parametrize("end", [frame(b"x", 0xC1), frame((1012).to_bytes(2), 0x88)], ids=["error", "close"])
+@pytest.mark.parametrize("read", [1 << 20, 1])
+def test_w15_what_came_before_the_end_in_the_same_read_is_answered_first(end: bytes, read: int) -> None:
+    wire = ready(venue=Asking())
+    data = frame(b"1", 0x89) + text({"ask": "time"}) + frame(b"2", 0x89) + end
+    for at in range(0, len(data), read):
+        wire.client.receive_data(data[at : at + read], 1.0)
+    *answers, (close, _) = sent_frames(wire.client.data_to_send())
+    assert sorted(first for first, _ in answers) == [0x81, 0x8A, 0x8A]
+    assert close == 0x88
+    assert closed(wire.events()).reason.code in (1002, 1012)
+
+
+def test_w11_after_our_close_its_code_is_reported_whatever_the_peer_does() -> None:
+    for end in (frame(b"x", 0xC1), b""):
+        wire = ready()
+        connection_of(wire).close(1.0, code=3001)
+        wire.client.receive_data(end, 1.0)
+        connection_of(wire).receive_eof(2.0)
+        assert closed(wire.events()).reason.code == 3001
+
+
+def test_w7_10_000_messages_in_a_row_that_nobody_knows_end_the_connection() -> None:
+    wire = ready()
+    wire.client.receive_data(text({"new": 1}) * 9_999 + GOOD + text({"new": 1}) * 9_999, 1.0)
+    assert not connection_of(wire).wants_close
+    wire.client.receive_data(text({"new": 1}), 1.0)
+    end = closed(wire.events())
+    assert (end.reason.code, end.reason.text) == (
+        1007,
+        "closed by us: nothing was understood of 10000 messages in a row",
+    )
+
+
+@pytest.mark.parametrize("nothing", [b"{}", b"5"])
+def test_w7_messages_that_name_nothing_count_as_unreadable(nothing: bytes) -> None:
+    wire = ready()
+    wire.client.receive_data(frame(nothing) * 1000, 1.0)
+    events = wire.events()
+    assert len(events) == 101
+    assert closed(events).reason.text == "closed by us: 100 messages in a row could not be read"
 
 
 def test_w15_what_came_before_a_protocol_error_is_delivered() -> None:

@@ -84,6 +84,11 @@ async def test_x8_a_client_in_two_minds_is_refused(autojump_clock: MockClock) ->
     with pytest.raises(UsageError, match="checks no certificate"):
         async with open_client(coinex.spot(credentials=KEYS), ssl_context=context, network=TrioNetwork()):
             pass
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    with pytest.raises(UsageError, match="set check_hostname to True"):
+        async with open_client(coinex.spot(credentials=KEYS), ssl_context=context, network=TrioNetwork()):
+            pass
 
 
 # Callbacks ------------------------------------------------------------------------------------------------------------

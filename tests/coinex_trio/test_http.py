@@ -234,6 +234,15 @@ def test_an_answer_beyond_the_limit_is_not_read_on() -> None:
         http.request(ORDER)
 
 
+def test_d1_an_answer_with_too_many_values_is_not_read() -> None:
+    with (
+        http_peer(raw(b'{"code":0,"data":[' + b"{}," * 1000 + b"{}]}")) as peer,
+        blocking(peer.url, config=Config(max_message_values=4000)) as http,
+        pytest.raises(HttpOutcomeUnknown, match=r"the answer has 4008 values in one message; the limit is 4000"),
+    ):
+        http.request(ORDER)
+
+
 def test_a_gateway_page_is_an_error_with_status_and_body() -> None:
     page = raw(b"<html>no</html>", status="403 Forbidden")
     with http_peer(page) as peer, blocking(peer.url) as http, pytest.raises(HttpRefused) as caught:
@@ -452,6 +461,13 @@ async def test_an_answer_beyond_the_limit_is_not_read_on_under_trio() -> None:
     network = Scripted(["x" * 2000])
     async with open_http(CREDENTIALS, transport=network, config=Config(max_message_bytes=1000), retries=0) as http:
         with pytest.raises(HttpUnreachable, match="larger than max_message_bytes"):
+            await http.request(assets.GetSpotBalance())
+
+
+async def test_d1_an_answer_with_too_many_values_is_not_read_under_trio() -> None:
+    network = Scripted([{}] * 1000)
+    async with open_http(CREDENTIALS, transport=network, config=Config(max_message_values=500), retries=0) as http:
+        with pytest.raises(HttpUnreachable, match="values in one message; the limit is 500"):
             await http.request(assets.GetSpotBalance())
 
 

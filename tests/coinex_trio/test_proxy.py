@@ -408,19 +408,21 @@ def shown_locals(error: BaseException) -> str:
 
 @each
 @pytest.mark.parametrize(
-    "script",
+    ("script", "config"),
     [
-        say(b""),
-        say(b"HTTP/1.1 407 X\r\n\r\n"),
-        say_and_wait(b""),
-        say(b"HTTP/1.1 502 trader:pass-w0rd@home\r\nX: dHJhZGVyOnBhc3MtdzByZEBob21l\r\n\r\n"),
-        say(b"CONNECT x:1 HTTP/1.1\r\nProxy-Authorization: Basic dHJhZGVyOnBhc3MtdzByZEBob21l\r\n\r\n"),
+        (say(b""), PATIENT),
+        (say(b"HTTP/1.1 407 X\r\n\r\n"), PATIENT),
+        (say_and_wait(b""), QUICK),
+        (say(b"HTTP/1.1 502 trader:pass-w0rd@home\r\nX: dHJhZGVyOnBhc3MtdzByZEBob21l\r\n\r\n"), PATIENT),
+        (say(b"CONNECT x:1 HTTP/1.1\r\nProxy-Authorization: Basic dHJhZGVyOnBhc3MtdzByZEBob21l\r\n\r\n"), PATIENT),
     ],
     ids=["closes", "407", "stalls", "echoes-the-login", "echoes-all"],
 )
-def test_n29_the_login_shows_nowhere(ask: Ask, script: Script, caplog: pytest.LogCaptureFixture) -> None:
+def test_n29_the_login_shows_nowhere(
+    ask: Ask, script: Script, config: Config, caplog: pytest.LogCaptureFixture
+) -> None:
     caplog.set_level(logging.DEBUG)
-    error = refused(ask, script, login=LOGIN)
+    error = refused(ask, script, login=LOGIN, config=config)
     assert_hides(caplog.text)
     assert_hides(repr(error) + str(error) + repr(vars(error)) + repr(pickle.dumps(error)))
     assert_no_frame_shows_it(error)

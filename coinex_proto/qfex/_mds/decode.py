@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import msgspec
 
-from coinex_proto.decoding import UNREADABLE, decode_plain, json_decoder
+from coinex_proto.decoding import UNREADABLE, decode_again, decode_plain, json_decoder
 from coinex_proto.dialect import Answer, Inbound, Mended
 from coinex_proto.errors import PayloadError, quoted
 from coinex_proto.events import Unrecognised
@@ -51,7 +51,7 @@ def decode(payload: bytes) -> Sequence[Inbound]:
 def _second_reading(payload: bytes, problem: Exception) -> Sequence[Inbound]:
     """Of a push, with the members left out that it can do without."""
     try:
-        message = decode_plain(payload)
+        message = decode_again(payload)
         model = _MODELS.get(message.get("type"))
         if model is None:
             return (_unreadable(payload, problem),)
@@ -84,6 +84,8 @@ class _Envelope(msgspec.Struct, gc=False):
 
 
 _ENVELOPE: Final = msgspec.json.Decoder(_Envelope)
+MAX_MANY: Final = 100
+"""Messages in one list; each costs as much as one that comes alone."""
 _MANY: Final = msgspec.json.Decoder(list[msgspec.Raw])
 
 
@@ -91,7 +93,10 @@ def _by_type(payload: bytes) -> Sequence[Inbound]:
     """The long way: `type` is not the first member, or it is no push. Raises what decoding raises."""
     if payload.lstrip()[:1] == b"[":
         # Never documented here, but the venue's own client is prepared for it.
-        return tuple(found for each in _MANY.decode(payload) for found in _one_of_many(bytes(each)))
+        many = _MANY.decode(payload)
+        if len(many) > MAX_MANY:
+            raise PayloadError(f"a list of {len(many)} messages; the limit is {MAX_MANY}")
+        return tuple(found for each in many for found in _one_of_many(bytes(each)))
     envelope = _ENVELOPE.decode(payload)
     if bytes(envelope.err) or envelope.type.lower() in OLD_TYPES:
         return (error_answer(decode_plain(payload), keys_of),)

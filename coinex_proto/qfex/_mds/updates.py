@@ -140,6 +140,11 @@ class TradeUpdate(TimedUpdate):
     """Such as "T"; the meaning is not documented."""
 
     @property
+    def identity(self) -> str:
+        """Its trade id."""
+        return self.trade_id
+
+    @property
     def is_buy(self) -> bool:
         """Whether `side` says BUY, in any case."""
         return self.side.upper() == "BUY"

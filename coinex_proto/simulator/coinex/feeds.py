@@ -36,6 +36,9 @@ class Subscription:
     def __contains__(self, name: str) -> bool:
         return self.is_all or name in self.names
 
+    def __str__(self) -> str:
+        return "all" if self.is_all else " ".join(sorted(self.names))
+
 
 class Feeds:
     """All market channels of one path (spot or futures)."""
@@ -117,6 +120,19 @@ class Feeds:
                 channel.followers.pop(subscriber, None)
                 if not channel.followers:
                     del self._depth[key]
+
+    def followed_by(self, subscriber: Subscriber) -> list[str]:
+        """What this socket has subscribed to, a line for each channel."""
+        depths = [
+            f"depth {name} {limit} {interval}{' whole' if is_full else ''}"
+            for (name, limit, interval, is_full), channel in self._depth.items()
+            if subscriber in channel.followers
+        ]
+        return depths + [
+            f"{topic} {wanted}"
+            for topic, subscriptions in self._subscriptions.items()
+            if (wanted := subscriptions.get(subscriber)) is not None
+        ]
 
     def forget(self, subscriber: Subscriber) -> None:
         """The socket is gone."""

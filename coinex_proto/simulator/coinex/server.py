@@ -20,6 +20,7 @@ from coinex_proto.simulator.coinex import (
     http_wallet,
 )
 from coinex_proto.simulator.coinex.accounts import Accounts, make_credentials
+from coinex_proto.simulator.coinex.controls import CoinexControls
 from coinex_proto.simulator.coinex.faults import HALF_FRAME, spoilt
 from coinex_proto.simulator.coinex.feeds import Feeds
 from coinex_proto.simulator.coinex.http import CoinexHttp, failure
@@ -29,9 +30,11 @@ from coinex_proto.simulator.coinex.records import Records
 from coinex_proto.simulator.coinex.socket import MODULE_BASE, CoinexSocket
 from coinex_proto.simulator.coinex.wire import Push
 from coinex_proto.simulator.hosting.connection import ServerConnection
+from coinex_proto.simulator.hosting.control import ControlSocket
 from coinex_proto.simulator.hosting.faults import Fault
 from coinex_proto.simulator.hosting.http_server import HttpRequest, HttpResponse
 from coinex_proto.simulator.hosting.venue_server import Number, VenueServer
+from coinex_proto.simulator.hosting.web_page import CONTROL_PATH, WebPage, client_name
 from coinex_proto.simulator.market.amounts import to_scaled
 from coinex_proto.simulator.market.catalogue import market_names, specs
 from coinex_proto.simulator.market.exchange import Exchange
@@ -67,7 +70,9 @@ class CoinexServer(VenueServer[int]):
         max_request_bytes: int = 10_240,
         allows_old_signatures: bool = True,
         accounts: int = 1,
+        page: WebPage | None = None,
     ) -> None:
+        """`page`: what browsers get; None: it has none, and no control socket."""
         names = market_names(markets) if isinstance(markets, int) else tuple(markets)
         listed = specs(names)
         super().__init__(
@@ -91,6 +96,8 @@ class CoinexServer(VenueServer[int]):
         self.private.now = now
         self.exchange.listeners.append(self.private)
         self.seed = seed
+        self.started_ms = self.exchange.now_ms
+        self._page = page
         self.notices: list[dict[str, Any]] = []
         """Maintenance that has been announced."""
         modules = (http_market, http_trade, http_account, http_history, http_wallet, http_subs, http_absent)
@@ -167,20 +174,27 @@ class CoinexServer(VenueServer[int]):
 
     def answer(self, connection: ServerConnection, request: HttpRequest) -> HttpResponse | None:
         """The answer to an HTTP request, which faults name by its path without /v2; None when one keeps it back."""
+        if self._page is not None and (shown := self._page.answer(request)) is not None:
+            return shown
         name = request.target.partition("?")[0].removeprefix("/v2")
         return self._faults.http(
             connection, request, name, self._http.answer, lambda code: HttpResponse(body=failure(code, ""))
         )
 
-    def open_socket(self, connection: ServerConnection, request: HttpRequest) -> CoinexSocket | HttpResponse:
+    def open_socket(
+        self, connection: ServerConnection, request: HttpRequest
+    ) -> CoinexSocket | ControlSocket | HttpResponse:
         path = request.target.partition("?")[0].rstrip("/")
+        if self._page is not None and path == CONTROL_PATH:
+            refused = self._page.refusal(request)
+            return refused or ControlSocket(connection, CoinexControls(self), self._page.token)
         module = path.removeprefix("/v2/")
         if path != f"/v2/{module}" or module not in MODULES:
             return HttpResponse(status=404)
         refusal = self._faults.connect(connection)
         if refusal is not None:
             return refusal
-        socket = CoinexSocket(self, connection, module)
+        socket = CoinexSocket(self, connection, module, client_name(request))
         self.private.sockets[socket] = None
         return socket
 

@@ -62,6 +62,8 @@ class SocketBackend(Protocol):
     @property
     def clock_ms(self) -> int: ...
 
+    def signed_in(self, connection: ServerConnection, owner: int) -> None: ...
+
     def requested(self, socket: CoinexSocket, method: str, identity: int, params: object) -> None: ...
 
     def deliver(self, connection: ServerConnection, push: Push) -> None: ...
@@ -70,8 +72,10 @@ class SocketBackend(Protocol):
 class CoinexSocket:
     """The requests and subscriptions of one connection."""
 
-    def __init__(self, server: SocketBackend, connection: ServerConnection, module: str) -> None:
+    def __init__(self, server: SocketBackend, connection: ServerConnection, module: str, client: str = "") -> None:
+        """`client`: what it calls itself."""
         self.module = module
+        self.client = client
         self.connection = connection
         self.owner: int | None = None
         """Whose account it has signed in to."""
@@ -107,6 +111,11 @@ class CoinexSocket:
     def deliver(self, push: Push) -> None:
         """Send a push."""
         self._server.deliver(self.connection, push)
+
+    def subscriptions(self) -> list[str]:
+        """All that it has subscribed to, a line for each channel."""
+        private = [f"{topic} {wanted}" for topic, wanted in self._private.items()]
+        return self._feeds.followed_by(self) + private
 
     def wants(self, topic: str, name: str) -> bool:
         """Whether this private topic is subscribed for this market, currency or channel."""
@@ -206,6 +215,7 @@ class CoinexSocket:
         if owner is None:
             raise Refused(SIGN_IN_FAILED)
         self.owner = owner
+        self._server.signed_in(self.connection, owner)
         return None, None
 
 

@@ -66,6 +66,8 @@ class SocketBackend(Protocol):
     exchange: Exchange
     reports: CoinflexReports
 
+    def signed_in(self, connection: ServerConnection, owner: int) -> None: ...
+
     def requested(self, socket: CoinflexSocket, method: str, command: Reply) -> None: ...
 
     def reply(self, connection: ServerConnection, reply: Reply) -> None: ...
@@ -188,6 +190,7 @@ class CoinflexSocket:
         if not account.accepts(self.nonce, nonce, r, s):
             raise Refused(7, "You sent an incorrect signature. This probably means you used a wrong passphrase.")
         self.account = account
+        self._server.signed_in(self.connection, account.owner)
         return {}
 
     # Watching and queries ----------------------------------------------------------------------------------------------

@@ -55,7 +55,9 @@ class ServerConnection:
     def __init__(self, venue: Venue, number: int, now: float) -> None:
         self.number = number
         """1 for the first connection of the server, and so on."""
-        self.last_received_at = now
+        self.opened_at = self.last_received_at = now
+        self.ends_at = math.inf
+        """When it is cut, however lively it is."""
         self.frames_sent = 0
         """Data frames on the WebSocket, answers and pushes."""
         self.wants_close: Ending | None = None
@@ -164,7 +166,7 @@ class ServerConnection:
         """When `handle_time` has something to do."""
         if self._is_silent:
             return math.inf
-        at = self.last_received_at + idle_limit
+        at = min(self.last_received_at + idle_limit, self.ends_at)
         if self._inward is not None and self._outward is not None:
             at = min(self._inward.next_at, self._outward.next_at, max(at, self._inward.frozen_until))
         return at
@@ -176,6 +178,8 @@ class ServerConnection:
         if self._is_silent:
             return
         if now >= self.last_received_at + idle_limit and (self._inward is None or now >= self._inward.frozen_until):
+            self.end("fin")
+        if now >= self.ends_at:
             self.end("fin")
 
     def _links(self) -> tuple[Link, Link]:

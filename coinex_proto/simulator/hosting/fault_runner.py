@@ -33,6 +33,9 @@ class Target(Protocol):
 
     now: float
     answers_pings: bool
+    has_one_sign_in: bool
+
+    def limit_lives(self, seconds: float) -> None: ...
 
     def sockets(self) -> tuple[ServerConnection, ...]: ...
 
@@ -67,6 +70,8 @@ class FaultRunner:
             ),
             "skew": lambda fault: server.skew_clock(fault.number(0)),
             "sign-out": lambda _: server.sign_out(),
+            "life": lambda fault: server.limit_lives(fault.number(0)),
+            "one-sign-in": self._switch_sign_ins,
             "halt": lambda fault: server.halt(fault.arguments[0]),
             "resume": lambda fault: server.resume(fault.arguments[0]),
             "pings": self._switch_pings,
@@ -194,6 +199,9 @@ class FaultRunner:
 
     def _switch_pings(self, fault: Fault) -> None:
         self._server.answers_pings = fault.arguments[0] == "on"
+
+    def _switch_sign_ins(self, fault: Fault) -> None:
+        self._server.has_one_sign_in = fault.arguments[0] == "on"
 
     def _each(self, action: Callable[[ServerConnection], None]) -> None:
         for connection in self._server.sockets():

@@ -11,7 +11,8 @@ One fault a line, `#` begins a comment.  First when, then what:
     1% of depth.update wrong-checksum  by chance, from the seed of the server (`messages` = pushes of any kind)
 
 Any time: drop [rst|fin] [mid-frame], silence, stall SECONDS, slow BYTES_PER_SECOND SECONDS, delay SECONDS [FOR_SECONDS], skew SECONDS,
-sign-out, halt MARKET|all, resume MARKET|all, pings on|off, maintenance START END (seconds from now).
+sign-out, life SECONDS (a connection is cut so long after it began), one-sign-in on|off (each sign-in ends the connections
+that have signed in before), halt MARKET|all, resume MARKET|all, pings on|off, maintenance START END (seconds from now).
 On a request: refuse CODE, ignore, lose-answer (carried out, not answered), late SECONDS.
 On a push: lose, duplicate, corrupt, wrong-checksum, delta-first (a difference before a whole book).
 On connect: http STATUS [RETRY_AFTER], hang.
@@ -37,6 +38,8 @@ ANYTIME: Final = {
     "delay": (1, 2),
     "skew": (1, 1),
     "sign-out": (0, 0),
+    "life": (1, 1),
+    "one-sign-in": (1, 1),
     "halt": (1, 1),
     "resume": (1, 1),
     "pings": (1, 1),
@@ -55,8 +58,12 @@ ACTIONS: Final = {**ANYTIME, **ON_REQUEST, **ON_PUSH, **ON_CONNECT}
 WORDS: Final = {
     "drop": frozenset(("rst", "fin", "mid-frame")),
     "pings": frozenset(("on", "off")),
+    "one-sign-in": frozenset(("on", "off")),
 }
 """Actions whose arguments are words; all others but halt and resume take numbers."""
+SHORTEST: Final = 0.001
+"""Seconds between two times of a fault that comes again and again; a shorter one would leave time for nothing else."""
+LONGEST_LINE: Final = 200
 
 _TIMED: Final = re.compile(r"(at|every) (\d+(?:\.\d+)?)s? +(.+)", re.ASCII)
 _COUNTED: Final = re.compile(r"(after|every) (\d+) messages? +(.+)", re.ASCII)
@@ -106,6 +113,8 @@ def parse_faults(script: str) -> tuple[Fault, ...]:
 
 def parse_fault(text: str) -> Fault:
     """The fault that one line describes.  Raises FaultScriptError."""
+    if len(text) > LONGEST_LINE:
+        raise FaultScriptError(f"{text[:40]!r}... is longer than {LONGEST_LINE} characters")
     if match := _COUNTED.fullmatch(text):
         return _fault(match[3], messages=int(match[2]), repeats=match[1] == "every")
     if match := _TIMED.fullmatch(text):
@@ -139,6 +148,12 @@ def _fault(
         raise FaultScriptError(f"{name} takes numbers")
     if name not in ANYTIME and not subject:
         raise FaultScriptError(f"{name} needs `on METHOD`")
+    if name == "http" and not 200 <= float(arguments[0]) <= 599:
+        raise FaultScriptError("http takes a status from 200 to 599")
+    if name == "slow" and float(arguments[0]) <= 0:
+        raise FaultScriptError("slow takes more than 0 bytes a second")
+    if repeats and 0 < seconds < SHORTEST:
+        raise FaultScriptError(f"every takes {SHORTEST} s at least")
     return Fault(
         action=name,
         arguments=tuple(arguments),
@@ -152,7 +167,7 @@ def _fault(
 
 
 def _is_number(text: str) -> bool:
-    return re.fullmatch(r"-?\d+(\.\d+)?", text, re.ASCII) is not None
+    return re.fullmatch(r"-?\d{1,15}(\.\d{1,15})?", text, re.ASCII) is not None
 
 
 class FaultPlan:

@@ -16,6 +16,7 @@ from decimal import Decimal
 from typing import ClassVar, Generic, TypeVar
 
 from coinex_proto.simulator.hosting.connection import Ending, ServerConnection, SocketService
+from coinex_proto.simulator.hosting.control import ControlSocket
 from coinex_proto.simulator.hosting.fault_runner import FaultRunner, Perform
 from coinex_proto.simulator.hosting.faults import Fault, FaultPlan, parse_fault, parse_faults
 from coinex_proto.simulator.hosting.http_server import HttpRequest, HttpResponse
@@ -56,6 +57,11 @@ class VenueServer(ABC, Generic[Code]):
         self.now = now
         self.exchange = exchange
         self.answers_pings, self.answers_close = answers_pings, answers_close
+        self.connection_life = math.inf
+        """Seconds after which a connection is cut, however lively it is."""
+        self.has_one_sign_in = False
+        """Each sign-in ends the connections that have signed in before it."""
+        self._signed_in: dict[ServerConnection, int] = {}
         self.max_request_bytes = max_request_bytes
         self.crowds = Crowds(exchange, crowd, seed, self._woken)
         self._waking = Waking(exchange.markets, self._wake)
@@ -76,6 +82,7 @@ class VenueServer(ABC, Generic[Code]):
         self.advance(now)
         self._accepted += 1
         connection = ServerConnection(self, self._accepted, now)
+        connection.ends_at = now + self.connection_life
         self.connections[connection] = None
         self.wake_at(connection.next_at(self.idle_limit))
         return connection
@@ -149,7 +156,8 @@ class VenueServer(ABC, Generic[Code]):
     def stall(self, seconds: float) -> None:
         """Freeze every open connection: nothing is read or written for so long, then all of it."""
         for connection in self.connections:
-            connection.stall(self.now + seconds)
+            if not isinstance(connection.service, ControlSocket):
+                connection.stall(self.now + seconds)
         self.wake_at(self.now + seconds)
 
     def refuse(self, method: str, code: Code, times: int = 1) -> None:
@@ -163,6 +171,13 @@ class VenueServer(ABC, Generic[Code]):
     def inject(self, fault: str | Fault) -> None:
         """Add one more fault, an object or a line of the fault language, counted from now."""
         self._faults.plan.add(parse_fault(fault) if isinstance(fault, str) else fault, self.now)
+
+    def limit_lives(self, seconds: float) -> None:
+        """Cut each connection so long after it began."""
+        self.connection_life = seconds
+        for connection in self.connections:
+            connection.ends_at = connection.opened_at + seconds
+        self.wake_at(self.now)
 
     @abstractmethod
     def sign_out(self) -> None:
@@ -181,8 +196,12 @@ class VenueServer(ABC, Generic[Code]):
         """Announce maintenance: begin and end in seconds from now."""
 
     def sockets(self) -> tuple[ServerConnection, ...]:
-        """Connections that are WebSockets by now."""
-        return tuple(connection for connection in self.connections if connection.service is not None)
+        """Connections that are WebSockets of the venue by now: what works the exchange has no faults."""
+        return tuple(
+            connection
+            for connection in self.connections
+            if connection.service is not None and not isinstance(connection.service, ControlSocket)
+        )
 
     # what connections and sockets need
 
@@ -229,8 +248,16 @@ class VenueServer(ABC, Generic[Code]):
     def has_output(self, connection: ServerConnection) -> None:
         self._ready[connection] = None
 
+    def signed_in(self, connection: ServerConnection, owner: int) -> None:
+        """A connection has signed in to this account."""
+        before = [other for other, theirs in self._signed_in.items() if theirs == owner and other is not connection]
+        self._signed_in[connection] = owner
+        for other in before if self.has_one_sign_in else ():
+            other.end("fin")
+
     def ended(self, connection: ServerConnection) -> None:
         self.connections.pop(connection, None)
+        self._signed_in.pop(connection, None)
 
     # time
 

@@ -61,9 +61,12 @@ class SocketBackend(Protocol):
     order_entry: OrderEntry
     twaps: Twaps
     trade_sockets: dict[TradeSocket, None]
+    owner: int
 
     @property
     def clock(self) -> float: ...
+
+    def signed_in(self, connection: ServerConnection, owner: int) -> None: ...
 
     def requested(self, socket: QfexSocket, request: Message) -> None: ...
 
@@ -261,6 +264,8 @@ class TradeSocket(QfexSocket):
         if self.is_signed_in:
             raise Refused("AlreadyAuthenticated")
         self.is_signed_in = self.server.keys.accepts(params, self.server.clock)
+        if self.is_signed_in:
+            self.server.signed_in(self.connection, self.server.owner)
         if self._is_answered:
             said = SIGNED_IN[self.server.own.forms.sign_in] if self.is_signed_in else {"authenticated": False}
             self.send(dict(said), "authenticated")

@@ -79,6 +79,10 @@ def test_x8_credentials_do_not_go_where_the_certificate_is_not_verified() -> Non
     with pytest.raises(UsageError, match="checks no certificate"):
         PoolSettings(place=place, config=Config(), has_credentials=True, ssl_context=careless)
     PoolSettings(place=place, config=Config(), has_credentials=False, ssl_context=careless)
+    nameless = ssl.create_default_context()
+    nameless.check_hostname = False
+    with pytest.raises(UsageError, match="set check_hostname to True"):
+        PoolSettings(place=place, config=Config(), has_credentials=True, ssl_context=nameless)
     PoolSettings(place=place, config=Config(), has_credentials=True, ssl_context=ssl.create_default_context())
 
 

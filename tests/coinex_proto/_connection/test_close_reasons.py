@@ -25,6 +25,14 @@ def test_each_end_has_its_code_and_its_words(
     assert ended(item, is_ours=is_ours) == CloseReason(code=code, text=text)
 
 
+@pytest.mark.parametrize(
+    ("item", "text"),
+    [(Ended(), "closed by us"), (Broken(1002, "a masked frame"), "closed by us; after that, a masked frame")],
+)
+def test_n10_after_our_own_close_its_code_is_reported(item: Broken | Ended, text: str) -> None:
+    assert ended(item, is_ours=True, sent=3001) == CloseReason(code=3001, text=text)
+
+
 def test_a_refused_upgrade_keeps_what_the_server_said() -> None:
     reason = upgrade_refused(Refused(403, (("server", "x"),), b"blocked", "status 403"), "h:1")
     assert isinstance(reason.error, HandshakeRefused)

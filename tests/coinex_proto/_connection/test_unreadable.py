@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from coinex_proto import Inbound, Unrecognised
-from coinex_proto._connection.unreadable import UnreadableInARow, is_unreadable
+from coinex_proto._connection.unreadable import UnreadableInARow, is_strange, is_unreadable
 from coinex_proto.dialect import Answer
 
 PUSH = Unrecognised(raw=b"", why="no", concerns=("price", None))
@@ -30,3 +30,14 @@ def test_a_message_counts_when_nothing_of_it_was_read_and_it_may_have_been_a_pus
     inbound: tuple[Inbound, ...], expected: bool
 ) -> None:
     assert is_unreadable(inbound) is expected
+
+
+@pytest.mark.parametrize("raw", [b"{}", b"5", b" null", b'"x"', b"[]", b"[1,2]", b" { } "])
+def test_d16_a_message_that_names_nothing_counts_though_it_could_be_read(raw: bytes) -> None:
+    assert is_unreadable((Unrecognised(raw=raw, why="a message of an unknown kind"),))
+
+
+@pytest.mark.parametrize("raw", [b'{"method":"new"}', b'["new"]', b' {"new":1}'])
+def test_d16_a_message_that_nobody_knows_does_not_count(raw: bytes) -> None:
+    assert not is_unreadable((Unrecognised(raw=raw, why="a message of an unknown kind"),))
+    assert is_strange((Unrecognised(raw=raw, why="a message of an unknown kind"),))

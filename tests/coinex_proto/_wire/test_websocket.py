@@ -161,10 +161,30 @@ def test_w12_a_close_reason_that_is_not_utf8_ends_with_1007() -> None:
     assert ws.receive_data(close_frame(1000, b"\xff")) == [Broken(1007, "a text is not UTF-8")]
 
 
-def test_w8_the_bad_text_of_a_frame_that_never_came_whole_is_told_at_the_end() -> None:
+@pytest.mark.parametrize("read", [1 << 20, 7])
+@pytest.mark.parametrize("before", [b"", frame(TEXT, b"\xe2\x82", fin=False)], ids=["text", "continuation"])
+def test_w8_bad_text_is_refused_before_its_frame_is_whole(before: bytes, read: int) -> None:
+    opcode = CONTINUATION if before else TEXT
     ws = opened()
-    assert ws.receive_data(frame(TEXT, b"\xff" + bytes(50))[:-1]) == []
-    assert ws.receive_eof() == [Broken(1007, "a text is not UTF-8")]
+    good = "€".encode()[2 if before else 0 :] + "ü".encode() * 100
+    assert fed(ws, before + frame(opcode, good + b"\xff" + bytes(50))[:-50], read) == [
+        Broken(1007, "a text is not UTF-8")
+    ]
+    assert close_sent(ws) == 1007
+
+
+@pytest.mark.parametrize("read", [1 << 20, 7, 1])
+def test_w8_a_long_text_may_be_cut_in_the_middle_of_a_letter(read: int) -> None:
+    ws = opened()
+    payload = "€ü".encode() * 100
+    fragments = frame(TEXT, payload[:130], fin=False) + frame(PING) + frame(CONTINUATION, payload[130:])
+    assert fed(ws, frame(TEXT, payload) + fragments, read) == [payload, payload]
+
+
+def test_w8_half_a_letter_at_the_end_of_the_line_is_no_error() -> None:
+    ws = opened()
+    assert ws.receive_data(frame(TEXT, b"\xe2" + bytes(50))[:3]) == []
+    assert ws.receive_eof() == [Ended()]
 
 
 @pytest.mark.parametrize(

@@ -580,3 +580,23 @@ def test_no_fact_however_odd_raises_shrinks_what_is_filled_or_reopens_an_order(
             assert end is None or view.state == end
             repr(view)
             seen[key] = (view, view.filled, view.state if view.is_final else None)
+
+
+# Whose it is ----------------------------------------------------------------------------------------------------------
+
+
+def test_an_order_is_from_here_if_it_was_sent_through_this_tracker() -> None:
+    orders = Orders()
+    assert not orders.has_sent()
+    orders.apply(OrderFact(order_id=3, client_order_id="theirs", state="live"), 1.0)
+    assert not orders.has_sent()
+    orders.sending(OrderFact(client_order_id="mine", market="BTCUSDT"), FIRST, 1.0)
+    assert orders.has_sent()
+    assert orders.is_from_here(None, "mine")
+    assert orders.is_from_here(7, "mine"), "the venue may have named it meanwhile"
+    orders.apply(OrderFact(order_id=7, client_order_id="mine", market="BTCUSDT", state="live"), 2.0)
+    assert orders.is_from_here(7, None)
+    assert not orders.is_from_here(8, "mine"), "another order with the same client id"
+    assert not orders.is_from_here(3, "theirs")
+    assert not orders.is_from_here(None, None)
+    assert not orders.is_from_here(99, "")

@@ -38,7 +38,7 @@ def quiet_server(**options: Any) -> CoinexServer:
 class Peer:
     """One WebSocket client."""
 
-    def __init__(self, server: CoinexServer, path: str = "/v2/spot", *, extensions: str = "") -> None:
+    def __init__(self, server: CoinexServer, path: str = "/v2/spot", *, extensions: str = "", **headers: str) -> None:
         self.server = server
         self.connection: ServerConnection = server.accept(server.now)
         self.wsproto = WSConnection(ConnectionType.CLIENT)
@@ -52,8 +52,10 @@ class Peer:
         self.received = b""
         self._parts: list[bytes] = []
         self._id = 0
-        headers = [(b"sec-websocket-extensions", extensions.encode())] if extensions else []
-        self.send(self.wsproto.send(Request(host="sim.test", target=path, extra_headers=headers)))
+        host = headers.pop("host", "sim.test")
+        sent = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
+        sent += [(b"sec-websocket-extensions", extensions.encode())] if extensions else []
+        self.send(self.wsproto.send(Request(host=host, target=path, extra_headers=sent)))
 
     @property
     def is_open(self) -> bool:

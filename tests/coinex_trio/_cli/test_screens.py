@@ -16,8 +16,9 @@ from coinex_proto.coinex import (
     UserTrades,
 )
 from coinex_trio import CoinexClient, memory_exchange
-from coinex_trio._cli.screens import SCREENS, clock, screen
+from coinex_trio._cli.screens import SCREENS, clock, screen, spark
 from coinex_trio._cli.seen import Seen
+from coinex_trio._cli.view import View
 
 
 @pytest.fixture(scope="module")
@@ -114,3 +115,45 @@ def test_d13_a_time_that_no_calendar_has_is_shown_as_its_number() -> None:
     assert clock(0) == "00:00:00.000"
     assert clock(-5) == "-5"
     assert clock(10**18) == str(10**18)
+
+
+def test_a_spark_line_goes_from_the_lowest_block_to_the_highest_and_shows_its_direction() -> None:
+    line = spark([1.0, 2.0, 3.0, 8.0], 10)
+    assert (line.plain, line.style) == ("▁▂▃█", "green")
+    assert spark([8.0, 1.0], 10).style == "red"
+    assert spark([5.0, 5.0], 10).plain == "▁▁"
+    assert spark([1.0, 2.0, 3.0], 2).plain == "▁█"
+    for prices, width in (([], 5), ([1.0], 5), ([1.0, 2.0], 0), ([1.0, 2.0], -3)):
+        assert spark(prices, width).plain == ""
+
+
+def test_one_market_of_several_is_shown_alone_at_a_depth_of_ones_own(events: list[Event]) -> None:
+    seen = seen_of(events)
+    view = View(what="book", markets=("BTCUSDT", "ETHUSDT"), market="BTCUSDT", rows=3, takes_keys=True)
+    out = Console(file=io.StringIO(), width=120, height=24, markup=False, color_system=None)
+    with out.capture() as capture:
+        out.print(screen("book", seen, 120, 24, 1.0, view))
+    assert len([line for line in capture.get().splitlines() if "│" in line]) == 3
+    assert "depth 3 · BTCUSDT of 2" in capture.get()
+    assert "q quit, ? keys" in capture.get()
+    with out.capture() as capture:
+        out.print(screen("book", seen, 120, 24, 1.0, view.pressed("2").pressed("?")))
+    assert "waiting for the first whole book" in capture.get()
+    assert "n p market" in capture.get()
+
+
+def test_the_footer_says_in_a_word_whether_all_can_be_trusted(events: list[Event]) -> None:
+    seen = seen_of(events)
+    seen.take(Ready())
+    assert "connected, live" in drawn("ticker", seen)
+    seen.take(Lost(topics=(Ticker("BTCUSDT"),), since=1.0, why="nothing heard"))
+    text = drawn("ticker", seen)
+    assert "connected, 1 LOST: nothing heard" in text
+    assert "BTCUSDT LOST" in text
+
+
+def test_a_second_has_one_price_on_the_spark_line(events: list[Event]) -> None:
+    seen = seen_of(events)
+    seconds = [at for at, _ in seen.prices["BTCUSDT"]]
+    assert seconds == sorted(set(seconds))
+    assert len(seconds) in {1, 2}

@@ -3,6 +3,7 @@
 import json
 import logging
 import signal
+import socket
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -152,3 +153,52 @@ def test_several_accounts_have_keys_of_their_own() -> None:
         found = json.loads(process.stdout.readline())
     assert found["accounts"][0] == {"access_id": found["access_id"], "secret_key": found["secret_key"]}
     assert len({one["access_id"] for one in found["accounts"]}) == 3
+
+
+def test_a_page_is_printed_and_no_program_that_reads_json_gets_a_browser(monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[str] = []
+    monkeypatch.setattr("coinex_trio._cli.sim.open_page", opened.append)
+    for switches in (["--json"], []):
+        done = coinex("sim", "--web", "--port", "0", *switches, until=lambda out: "\n" in out)
+        assert done.returncode == INTERRUPTED, done.stderr
+        if switches:
+            assert json.loads(done.stdout)["web"] == json.loads(done.stdout)["http"] + "/"
+            assert opened == []
+        else:
+            assert "  web         http://127.0.0.1:" in done.stdout
+
+
+def test_without_a_browser_the_address_of_the_page_is_said() -> None:
+    nothing = {**environment(), "PATH": "/nonexistent", "BROWSER": "no-such-browser", "DISPLAY": ""}
+    with coinex_process("sim", "--web", "--port", "0", env=nothing) as process:
+        assert process.stderr is not None
+        assert "no browser could be opened on this machine; open http://127.0.0.1:" in process.stderr.readline()
+
+
+def test_a_page_has_its_own_port_so_that_one_left_open_finds_it_and_another_where_that_is_taken(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        monkeypatch.setattr("coinex_trio._cli.sim.WEB_PORT", port)
+        done = coinex("sim", "--web", "--json", until=lambda out: "\n" in out)
+        assert f"port {port} is taken" in done.stderr
+        assert "taking a free one" in done.stderr
+        assert not json.loads(done.stdout)["web"].endswith(f":{port}/")
+        refused = coinex("sim", "--web", "--json", "--port", str(port))
+        assert refused.returncode == 2
+        assert "port 0 takes a free one" in refused.stderr
+    done = coinex("sim", "--web", "--json", until=lambda out: "\n" in out)
+    assert json.loads(done.stdout)["web"] == f"http://127.0.0.1:{port}/"
+
+
+def test_where_others_can_reach_it_the_page_wants_the_token_of_its_address() -> None:
+    done = coinex("sim", "--web", "--json", "--address", "0.0.0.0", "--port", "0", until=lambda out: "\n" in out)
+    assert "/#token=" in json.loads(done.stdout)["web"]
+
+
+@pytest.mark.parametrize("venue", ["qfex", "coinflex"])
+def test_other_venues_say_that_the_page_is_for_coinex(venue: str) -> None:
+    done = coinex("sim", "--venue", venue, "--web")
+    assert done.returncode == 2
+    assert "--web is for CoinEx only" in done.stderr

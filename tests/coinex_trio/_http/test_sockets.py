@@ -68,7 +68,7 @@ def test_an_answer_that_drips_ends_when_the_request_said(first: bytes, drop: byt
 
 
 def test_silence_ends_at_the_earlier_of_both_limits() -> None:
-    with http_peer(nothing) as peer, pytest.raises(httpx2.ReadTimeout):
+    with http_peer(nothing) as peer, pytest.raises(httpx2.TimeoutException):
         asked(peer.url, SYSTEM.now, until=SYSTEM.now() + 0.05)
 
 

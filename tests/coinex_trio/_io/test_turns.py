@@ -321,7 +321,7 @@ def test_a_socket_that_a_forked_child_still_holds_is_not_waited_for_after_it_was
         clients[0].on(coinex.TickerUpdate)(stop)
         exchange.push(0, "1")
         with Turns(clients[0]._network) as driven:
-            driven.drive([client._io for client in clients[:2]])
+            driven.drive([client._io.each[0] for client in clients[:2]])
             until = clients[0]._network.now() + HANG
             while not clients[1]._core.is_over:
                 driven.step(until)
@@ -336,10 +336,10 @@ def test_a_socket_that_a_forked_child_still_holds_is_not_waited_for_after_it_was
 
 def test_times_that_change_often_do_not_pile_up(exchange: Exchange, clients: list[BlockingClient]) -> None:
     with Turns(clients[0]._network) as driven:
-        driven.drive([client._io for client in clients])
+        driven.drive([client._io.each[0] for client in clients])
         kept = driven._kept
         assert kept is not None
-        entry = kept._entries[clients[0]._io]
+        entry = kept._entries[clients[0]._io.each[0]]
         far = clients[0]._network.now() + 1e6
         for number in range(10_000):
             kept._schedule(entry, far - number)
@@ -376,6 +376,6 @@ def test_on_virtual_time_only_those_that_have_something_to_do_take_a_turn(turns:
     turns.clear()
     network.at(network.now() - 1_700_000_000.0 + 0.1, lambda: network.all[1].ticker("7"))
     run(*clients, seconds=0.2)
-    assert turns.count(clients[1]._io) == turns.count(clients[0]._io) + 1
+    assert turns.count(clients[1]._io.each[0]) == turns.count(clients[0]._io.each[0]) + 1
     for client in clients:
         client.close()

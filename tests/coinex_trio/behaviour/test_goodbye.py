@@ -46,7 +46,7 @@ class Flood:
             try:
                 with suppress(BrokenPipeError):
                     connection.sendall(PONG * 2000)  # what the client has not read when it goes
-                while data := connection.recv(65536):
+                while not self.heard.startswith(CLOSE) and (data := connection.recv(65536)):
                     self.heard += data
             except OSError as problem:
                 self.problem = problem

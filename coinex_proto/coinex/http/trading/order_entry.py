@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 from types import ModuleType
-from typing import Any, Final, TypeAlias, final
+from typing import Any, Final, TypeAlias, TypeVar, final
 
 from attrs import evolve
 
@@ -28,6 +28,8 @@ from coinex_proto.coinex.http.trading.session_step import HttpCommands, Module, 
 from coinex_proto.errors import RequestRefused, SdkError, UsageError
 from coinex_proto.orders.fact import OrderFact
 from coinex_proto.orders.view import OrderView
+
+R = TypeVar("R")
 
 Number: TypeAlias = str | int | Decimal
 """Of an amount or a price; a float is refused."""
@@ -290,19 +292,22 @@ class OrderEntry:
         listed: set[object] = set()
         request = self._requests.ListPendingOrder(market=market, limit=ROWS)
         while request is not None:
-            doubts = self._doubts()
-            page = yield request
-            self._apply(*self._proved(facts_of(request, page), doubts))
+            page = yield from self.ask(request)
             listed.update(row.order_id for row in page.rows)
             request = next_page(request, page)
         return frozenset(listed)
 
     # The session ------------------------------------------------------------------------------------------------------
 
-    def _apply_answer(self, command: HttpCommand[Any]) -> HttpCommands[None]:
+    def ask(self, command: HttpCommand[R]) -> HttpCommands[R]:
+        """The answer to any command about own orders; the session gets what it says of them."""
         doubts = self._doubts()
-        result = yield command
+        result: R = yield command
         self._apply(*self._proved(facts_of(command, result), doubts))
+        return result
+
+    def _apply_answer(self, command: HttpCommand[Any]) -> HttpCommands[None]:
+        result = yield from self.ask(command)
         for item in result if isinstance(result, tuple) else ():
             if not item.is_ok:
                 raise RequestRefused(item.code, item.message, command=command)

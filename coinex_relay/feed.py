@@ -1,0 +1,373 @@
+"""One consumer's side of a relay without I/O: messages of NATS go in, payloads and trust for a session come out, in order.
+
+It keeps each subject's chain (`flows.py`) and which relays live (`peers.py`), and says what to do on NATS as actions. A topic is handed
+on only while a living relay vouches for it; at the first doubt the session hears `Interrupted`, before any later payload. Books
+are proved by the session, as on a connection of its own. Must not know NATS, nor any venue.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import OrderedDict, deque
+from collections.abc import Hashable, Sequence
+from typing import Final, TypeAlias, final
+
+from attrs import evolve, frozen
+
+from coinex_proto.ids import TopicKey
+from coinex_relay.flows import MOST_HELD, Flow, Past, Phase, Verdict
+from coinex_relay.messages import LOST, LOST_AFTER, Beat, Roster, Stored, encode
+from coinex_relay.peers import Peer, Peers
+
+CONTROL: Final = b"\x00"
+"""Begins what the feed itself says to its session; no venue's payload does."""
+SHARED: Final = 4096
+"""Payloads of several subjects that are remembered, so that each is handed on once."""
+
+
+@final
+@frozen
+class Wanted:
+    """One topic that a session asks for."""
+
+    tail: str
+    key: TopicKey
+    needs_whole: bool
+    is_state: bool
+
+
+@final
+@frozen
+class Follow:
+    """Subscribe to the live subject; report `followed`."""
+
+    tail: str
+
+
+@final
+@frozen
+class Leave:
+    """Follow it no more."""
+
+    tail: str
+
+
+@final
+@frozen
+class Replay:
+    """Read stored messages of one subject up to now; report `replayed` with the same number."""
+
+    tail: str
+    number: int
+    after: int
+    """Begin with this sequence number of the stream; 0: with the last whole state, or the last message."""
+    from_whole: bool
+
+
+@final
+@frozen
+class FetchRoster:
+    """Read what this relay carries; report `roster`."""
+
+    relay: str
+
+
+@final
+@frozen
+class Prove:
+    """Have the server answer; report `proved` with the same number."""
+
+    number: int
+
+
+Action: TypeAlias = Follow | Leave | Replay | FetchRoster | Prove
+
+
+@final
+class Memory:
+    """What a consumer knows across its connections to NATS: where each subject stood, and of which stream."""
+
+    def __init__(self) -> None:
+        self.pasts: dict[str, Past] = {}
+        self.stream: Hashable = None
+
+    def of_stream(self, stream: Hashable) -> None:
+        """The stream that is there now; what was known of another one is forgotten."""
+        if stream != self.stream:
+            self.pasts.clear()
+            self.stream = stream
+
+
+@final
+class Feed:
+    """One line between a session and NATS."""
+
+    def __init__(self, memory: Memory) -> None:
+        self.peers = Peers()
+        self.flows: dict[str, Flow] = {}
+        self.ended = ""
+        """Why the line is of no more use."""
+        self.dropped = 0
+        """Messages that were known, or of a relay that is not followed."""
+        self._memory = memory
+        self._to_session: deque[bytes] = deque()
+        self._actions: deque[Action] = deque()
+        self._shared: OrderedDict[str, None] = OrderedDict()
+        self._asked = 0
+        self._fetching: dict[str, float] = {}
+
+    # Outputs ----------------------------------------------------------------------------------------------------------
+
+    def take_payloads(self) -> list[bytes]:
+        """What the session has to get now, in order."""
+        payloads = list(self._to_session)
+        self._to_session.clear()
+        return payloads
+
+    @property
+    def has_payloads(self) -> bool:
+        """Whether there is any."""
+        return bool(self._to_session)
+
+    def take_actions(self) -> list[Action]:
+        """What has to be done on NATS now, in order."""
+        actions = list(self._actions)
+        self._actions.clear()
+        return actions
+
+    def next_deadline(self) -> float:
+        """When `handle_timeout` must be called."""
+        return self.peers.next_deadline()
+
+    # What the session asks --------------------------------------------------------------------------------------------
+
+    def join(self, request: int, wanted: Sequence[Wanted], now: float) -> None:
+        """The session wants these topics; it has its answer at once, and what comes proves them."""
+        self._answer(request)
+        for one in wanted:
+            # A copy: the line before this one may still be closing.
+            past = self._memory.pasts[one.tail] = evolve(self._memory.pasts.get(one.tail) or Past())
+            self.flows[one.tail] = Flow(one.tail, one.key, one.needs_whole, one.is_state, past)
+            self._actions.append(Follow(one.tail))
+
+    def leave(self, request: int, tails: Sequence[str]) -> None:
+        """The session wants these no more."""
+        self._answer(request)
+        for tail in tails:
+            if self.flows.pop(tail, None) is not None:
+                self._memory.pasts.pop(tail, None)
+                self._actions.append(Leave(tail))
+
+    def prove(self, request: int) -> None:
+        """The session asks whether the line still stands."""
+        self._actions.append(Prove(request))
+
+    def proved(self, request: int) -> None:
+        """The server has answered, behind everything that it had sent before."""
+        self._answer(request)
+
+    def _answer(self, request: int) -> None:
+        self._say({"ok": request})
+
+    # What NATS brings -------------------------------------------------------------------------------------------------
+
+    def followed(self, tail: str, now: float) -> None:
+        """What is published from now on will come; what came before is read from the stream."""
+        flow = self.flows.get(tail)
+        if flow is not None and flow.phase is Phase.WAITING:
+            self._start(flow)
+
+    def receive(self, tail: str, message: Stored, now: float) -> None:
+        """One live message."""
+        flow = self.flows.get(tail)
+        if flow is None:
+            return
+        if message.trust:
+            self._told(flow, message)
+            return
+        phase = flow.phase
+        if phase is Phase.LIVE:
+            self._follow(flow, message)
+        elif phase is Phase.REPLAYING:
+            if len(flow.held) < MOST_HELD:
+                flow.held.append(message)
+            else:
+                self._interrupt([flow], "more came than could be kept while stored messages were read")
+        elif (
+            phase is Phase.SEEKING and (message.is_whole or not flow.needs_whole) and self._vouches(message.relay, tail)
+        ):
+            flow.phase = Phase.LIVE
+            self._hand_on(flow, message)
+
+    def _follow(self, flow: Flow, message: Stored) -> None:
+        verdict = flow.judge(message)
+        if verdict is Verdict.NEXT:
+            self._hand_on(flow, message)
+        elif verdict is Verdict.HOLE:
+            self._interrupt([flow], "messages of the relay are missing")
+        else:
+            self.dropped += 1
+
+    def _hand_on(self, flow: Flow, message: Stored) -> None:
+        flow.took(message)
+        if message.shared:
+            if message.shared in self._shared:
+                return
+            self._shared[message.shared] = None
+            if len(self._shared) > SHARED:
+                self._shared.popitem(last=False)
+        if message.payload[:1] != CONTROL:
+            self._to_session.append(message.payload)
+
+    def replayed(self, tail: str, number: int, stored: Sequence[Stored], now: float) -> None:
+        """The stored messages that `Replay` asked for, up to now."""
+        flow = self.flows.get(tail)
+        if flow is None or flow.asked != number or flow.phase is not Phase.REPLAYING:
+            return
+        carriers = self.peers.carriers(tail)
+        held, flow.held = flow.held, []
+        if not carriers:
+            flow.phase = Phase.WAITING
+            return
+        newest = stored[-1].sequence if stored else 0
+        links = flow.chain(stored, frozenset(peer.relay for peer in carriers))
+        if not links:
+            flow.phase = Phase.SEEKING
+            flow.past.sequence = max(newest, flow.past.sequence if not flow.needs_whole else 0)
+            for message in held:
+                self.receive(tail, message, now)
+            return
+        flow.phase = Phase.LIVE
+        flow.others.clear()
+        flow.past.sequence = 0
+        for message in links:
+            self._hand_on(flow, message)
+        flow.past.sequence = max(newest, flow.past.sequence)
+        if not any(peer.relay == flow.past.source for peer in carriers):
+            flow.past.source = carriers[0].relay
+        for message in held:
+            self.receive(tail, message, now)
+
+    def beat(self, beat: Beat, sequence: int, now: float) -> None:
+        """One heartbeat of a relay."""
+        known = self.peers.known.get(beat.relay)
+        if known is not None and sequence < known.sequence:
+            self.end("the stream was made anew")
+            return
+        peer = self.peers.beat(beat, sequence, now)
+        if peer is None:
+            return
+        if beat.bye:
+            if peer.is_alive:
+                self._died(peer, f"relay {peer.relay} ended: {beat.bye}")
+            return
+        if peer.version != peer.announced and now - self._fetching.get(peer.relay, -math.inf) > LOST_AFTER:
+            self._fetching[peer.relay] = now
+            self._actions.append(FetchRoster(peer.relay))
+        if self.peers.comes_alive(peer, now):
+            self._came_alive()
+
+    def roster(self, relay: str, roster: Roster | None, now: float) -> None:
+        """What a relay carries; None: that could not be read, and is asked for again."""
+        self._fetching.pop(relay, None)
+        if roster is None or roster.relay != relay:
+            return
+        peer = self.peers.roster(roster)
+        if peer is None:
+            return
+        self.peers.comes_alive(peer, now)
+        if peer.is_alive:
+            for flow in self.flows.values():
+                if flow.past.source == relay and flow.phase is not Phase.WAITING:
+                    why = peer.lost.get(flow.tail) if flow.tail in peer.subjects else "the relay carries it no more"
+                    if why is not None:
+                        self._doubted(flow, f"relay {relay}: {why}")
+            self._came_alive()
+
+    def end(self, why: str) -> None:
+        """The connection to NATS is of no more use."""
+        self.ended = self.ended or why
+
+    # Trust ------------------------------------------------------------------------------------------------------------
+
+    def handle_timeout(self, now: float) -> None:
+        """Time has passed."""
+        for peer in self.peers.overdue(now):
+            self._died(peer, f"no heartbeat of relay {peer.relay} for {LOST_AFTER:g} s")
+
+    def _told(self, flow: Flow, message: Stored) -> None:
+        """A relay's own word about a topic."""
+        peer = self.peers.known.get(message.relay)
+        if peer is None:
+            return
+        if message.trust == LOST:
+            why = message.payload.decode("utf-8", "replace")[:500]
+            peer.lost[flow.tail] = why
+            flow.others.pop(message.relay, None)
+            if flow.past.source == message.relay and flow.phase is not Phase.WAITING:
+                self._doubted(flow, f"relay {message.relay}: {why}")
+        else:
+            peer.lost.pop(flow.tail, None)
+            if flow.phase is Phase.WAITING:
+                self._start(flow)
+
+    def _died(self, peer: Peer, why: str) -> None:
+        self.peers.died(peer)
+        for flow in self.flows.values():
+            flow.others.pop(peer.relay, None)
+        doubted = [
+            flow
+            for flow in self.flows.values()
+            if flow.past.source == peer.relay and flow.phase is not Phase.WAITING and not self._moves(flow)
+        ]
+        self._interrupt(doubted, why)
+
+    def _doubted(self, flow: Flow, why: str) -> None:
+        """The relay that is followed does not vouch for it any more: another one goes on, or it is lost."""
+        if not self._moves(flow):
+            self._interrupt([flow], why)
+
+    def _moves(self, flow: Flow) -> bool:
+        """Whether another relay goes on with it, without a hole."""
+        if flow.phase is not Phase.LIVE:
+            return False
+        choices = [(flow.aside(peer.relay), peer.relay) for peer in self.peers.carriers(flow.tail)]
+        whole = [(len(aside), relay, aside) for aside, relay in choices if aside is not None]
+        if not whole:
+            return False
+        _, relay, aside = min(whole, key=lambda choice: choice[:2])
+        flow.past.source = relay
+        for message in aside:
+            self._hand_on(flow, message)
+        return True
+
+    def _interrupt(self, flows: Sequence[Flow], why: str) -> None:
+        """They are lost, and begin anew where a relay carries them."""
+        if not flows:
+            return
+        self._say({"lost": [flow.key for flow in flows], "why": why})
+        for flow in flows:
+            flow.phase = Phase.WAITING
+            flow.held = []
+            self._start(flow)
+
+    def _came_alive(self) -> None:
+        for flow in self.flows.values():
+            if flow.phase is Phase.WAITING:
+                self._start(flow)
+
+    def _start(self, flow: Flow) -> None:
+        """Stored messages first, if a relay vouches for what follows them."""
+        if not self.peers.carriers(flow.tail):
+            return
+        flow.phase = Phase.REPLAYING
+        self._asked += 1
+        flow.asked = self._asked
+        after = 0 if flow.needs_whole else flow.past.sequence
+        self._actions.append(Replay(flow.tail, flow.asked, after, flow.needs_whole))
+
+    def _vouches(self, relay: str, tail: str) -> bool:
+        return any(peer.relay == relay for peer in self.peers.carriers(tail))
+
+    def _say(self, said: dict[str, object]) -> None:
+        self._to_session.append(CONTROL + encode(said))

@@ -1,0 +1,162 @@
+"""One subject as a consumer follows it: which message comes next, and what is a hole, without I/O.
+
+Each message names the content before it, so that a chain shows whether anything is missing, whichever relay brings the next
+link. Must not know NATS, nor any venue.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from enum import Enum
+from typing import Final, final
+
+from attrs import Factory, define
+
+from coinex_proto.ids import TopicKey
+from coinex_relay.messages import Stored
+
+MEMORY: Final = 256
+"""Contents of a subject that are remembered: what a slower relay brings after a quicker one is known by them."""
+MOST_ASIDE: Final = 2_000
+"""Messages of a book that are kept of a relay on another chain: twice what a minute between two whole books brings."""
+MOST_HELD: Final = 20_000
+"""Messages that may come while the stored ones are read."""
+
+
+class Phase(Enum):
+    """How far a subject has come."""
+
+    WAITING = "no living relay carries it"
+    REPLAYING = "stored messages are being read"
+    SEEKING = "the next whole state is waited for"
+    LIVE = "every message follows the one before"
+
+
+class Verdict(Enum):
+    """What a message is."""
+
+    NEXT = "next"
+    KNOWN = "known"
+    """Of another relay, and known already, or not of the chain that is followed."""
+    HOLE = "hole"
+    """Something before it is missing."""
+
+
+@final
+@define
+class Past:
+    """What is known of a subject across connections."""
+
+    sequence: int = 0
+    content: str = ""
+    source: str = ""
+
+
+@final
+@define
+class Flow:
+    """One subject that is followed."""
+
+    tail: str
+    key: TopicKey
+    needs_whole: bool
+    """It begins with a whole state: a book."""
+    is_state: bool
+    """Each message is a whole state, so that any relay's will do."""
+    past: Past
+    phase: Phase = Phase.WAITING
+    held: list[Stored] = Factory(list)
+    others: dict[str, deque[Stored]] = Factory(dict)
+    """What each relay on another chain has brought, as far as it may be needed to go on with it."""
+    is_shared: bool = True
+    """The messages have ids of their content."""
+    recent: deque[str] = Factory(lambda: deque(maxlen=MEMORY))
+    asked: int = 0
+    """Which reading of stored messages is under way: an earlier one's end does not count."""
+
+    def judge(self, message: Stored) -> Verdict:
+        """What a message is to a live chain."""
+        past = self.past
+        if message.sequence <= past.sequence:
+            return Verdict.KNOWN
+        if message.last_sequence > past.sequence:
+            return Verdict.HOLE
+        past.sequence = message.sequence
+        if not message.content:
+            return Verdict.NEXT if message.relay == past.source else Verdict.KNOWN
+        if message.content == past.content or message.content in self.recent:
+            self.others.pop(message.relay, None)
+            return Verdict.KNOWN
+        if message.previous == past.content:
+            return Verdict.NEXT
+        if message.relay == past.source:
+            return Verdict.HOLE
+        self._set_aside(message)
+        return Verdict.KNOWN
+
+    def _set_aside(self, message: Stored) -> None:
+        """A book's chain from its last whole state on, and of all else the last ones."""
+        aside = self.others.get(message.relay)
+        if aside is None:
+            aside = self.others[message.relay] = deque(maxlen=MOST_ASIDE if self.needs_whole else MEMORY)
+        if message.is_whole or (aside and message.previous != aside[-1].content):
+            aside.clear()
+        aside.append(message)
+
+    def aside(self, relay: str) -> list[Stored] | None:
+        """What has to be handed on to go on with this relay without a hole; None: there would be one."""
+        if not (self.is_state or self.is_shared):
+            return None
+        aside = list(self.others.get(relay, ()))
+        known = [place for place, one in enumerate(aside) if one.content in self.recent]
+        if known:
+            return aside[known[-1] + 1 :]
+        if self.needs_whole and aside and not aside[0].is_whole:
+            return None
+        return aside[-1:] if self.is_state else aside
+
+    def took(self, message: Stored) -> None:
+        """The message was handed on."""
+        past = self.past
+        past.sequence = max(past.sequence, message.sequence)
+        past.source = message.relay
+        self.is_shared = bool(message.content)
+        if message.content:
+            past.content = message.content
+            self.recent.append(message.content)
+            if self.others:
+                self.others = {
+                    relay: aside
+                    for relay, aside in self.others.items()
+                    if aside[-1].content != message.content and relay != message.relay
+                }
+
+    def chain(self, stored: Sequence[Stored], carriers: frozenset[str]) -> list[Stored]:
+        """Of stored messages those to begin with, in order: the links that lead to the newest one, from a whole state on.
+
+        For what needs none: as far as the chain reaches, and one message at least. Empty: nothing to begin with.
+        """
+        messages = [one for one in stored if not one.trust]
+        if not messages:
+            return []
+        links = self._links(messages, len(messages) - 1)
+        ends = [place for place, one in enumerate(messages) if one.relay in carriers]
+        if ends and not any(messages[ends[-1]] is link for link in links):
+            links = self._links(messages, ends[-1])  # the newest message is of a dead relay on another chain
+        if not self.needs_whole:
+            return links[1:] if len(links) > 1 and links[0].content == self.past.content else links
+        return links if links[0].is_whole else []
+
+    def _links(self, messages: list[Stored], place: int) -> list[Stored]:
+        end = messages[place]
+        links = [end]
+        wanted, is_whole = end.previous, end.is_whole
+        for message in reversed(messages[:place]):
+            if is_whole or not wanted:
+                break
+            if message.content == wanted:
+                links.append(message)
+                wanted, is_whole = message.previous, message.is_whole
+        links.reverse()
+        return links

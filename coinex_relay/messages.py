@@ -1,0 +1,199 @@
+"""What goes over NATS beside the venue's payloads: headers, heartbeats, and what a relay carries.
+
+A payload is published as it came. Its content id is a hash of subject and payload; `Nats-Msg-Id` is the content's id and that
+of the one before on the same subject, so that equal bytes of two relays are one message, and a hole is seen by whoever follows.
+What repeats itself word for word (no time, no trade ids) has an id of its relay's own: the same words later are news.
+No I/O; must not know any venue.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from hashlib import blake2b
+from typing import Any, Final, final
+
+import msgspec
+from attrs import define, field, frozen
+
+from coinex_proto import UsageError
+
+MESSAGE_ID: Final = "Nats-Msg-Id"
+RELAY_ID: Final = "Relay-Id"
+NUMBER: Final = "Relay-Sequence"
+RECEIVED: Final = "Relay-Received"
+"""Unix seconds at which the relay read it, by its wall clock."""
+WHOLE: Final = "Relay-Whole"
+"""`1`: a book can begin with it."""
+SHARED_PAYLOAD: Final = "Relay-Payload"
+"""Where one payload is published on several subjects: what they have in common."""
+TRUST: Final = "Relay-Trust"
+"""`lost` or `restored`: the message is the relay's own word, of this topic."""
+SEQUENCE: Final = "Nats-Sequence"
+LAST_SEQUENCE: Final = "Nats-Last-Sequence"
+TIME: Final = "Nats-Time-Stamp"
+
+LOST: Final = "lost"
+RESTORED: Final = "restored"
+
+BEAT_EVERY: Final = 0.2
+"""Seconds between two heartbeats of a relay."""
+LOST_AFTER: Final = 0.8
+"""Seconds without one after which a consumer trusts nothing of that relay: fail-over takes less than one second."""
+
+_RELAY_ID: Final = re.compile(r"[A-Za-z0-9\-]{1,64}")
+
+
+def check_relay_id(name: str) -> str:
+    """The id, which must be one token. Raises `UsageError`."""
+    if not _RELAY_ID.fullmatch(name):
+        raise UsageError("a relay's id is 1 to 64 letters, digits and '-'")
+    return name
+
+
+def content_key(tail: str) -> bytes:
+    """What tells the contents of this subject from those of others, for `content_id`."""
+    return blake2b(tail.encode(), digest_size=32).digest()
+
+
+def content_id(key: bytes, payload: bytes) -> str:
+    """96 bits: what two relays have in common when the venue sent both the same bytes."""
+    return blake2b(payload, digest_size=12, key=key).hexdigest()
+
+
+@final
+@frozen
+class ToPublish:
+    """One message for NATS."""
+
+    subject: str
+    payload: bytes = field(repr=False)
+    block: bytes = field(repr=False)
+    """Its headers, as they go over the wire."""
+    is_beat: bool = False
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The same by name."""
+        return headers_of(self.block) or {}
+
+
+def block_of(headers: Mapping[str, str]) -> bytes:
+    """Headers as they go over the wire."""
+    lines = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
+    return f"NATS/1.0\r\n{lines}\r\n".encode()
+
+
+def headers_of(block: bytes | None) -> dict[str, str] | None:
+    """The headers of a message; `Status` where it has one. None: there are none."""
+    if not block:
+        return None
+    first, *lines = block.decode("utf-8", "replace").split("\r\n")
+    found = {}
+    for line in lines:
+        name, colon, value = line.partition(": ")
+        if colon:
+            found[name] = value
+    if len(first) > 8:
+        found["Status"] = first[9:12]
+    return found
+
+
+@final
+@define
+class Stored:
+    """One message of the stream, as a consumer gets it."""
+
+    payload: bytes = field(repr=False)
+    relay: str
+    content: str
+    """Empty: of this relay alone."""
+    previous: str
+    """The content before it; empty: it begins a chain."""
+    sequence: int
+    """Of the stream, over all subjects."""
+    last_sequence: int
+    """Of the message before it on its subject; 0: there is none any more, or the server did not say."""
+    is_whole: bool
+    trust: str
+    """Empty for a payload of the venue."""
+    shared: str
+
+
+def read(payload: bytes, headers: Mapping[str, str] | None) -> Stored | None:
+    """The message, or None for what no relay has published, or no stream stored."""
+    if headers is None:
+        return None
+    get = headers.get
+    relay, message_id = get(RELAY_ID), get(MESSAGE_ID)
+    try:
+        sequence, last = int(get(SEQUENCE, "")), int(get(LAST_SEQUENCE, "0"))
+    except ValueError:
+        return None
+    if relay is None or message_id is None:
+        return None
+    content, _, previous = message_id.partition(".")
+    if content == relay:
+        content = previous = ""
+    return Stored(
+        payload,
+        relay,
+        content,
+        previous,
+        sequence,
+        last,
+        WHOLE in headers,
+        get(TRUST, ""),
+        get(SHARED_PAYLOAD, ""),
+    )
+
+
+class Beat(msgspec.Struct, frozen=True):
+    """One heartbeat: published like data, so that it proves the whole way through the stream."""
+
+    relay: str
+    number: int
+    every: float
+    roster: int
+    """Version of what the relay carries."""
+    shard: str = "1/1"
+    bye: str = ""
+    """Not empty: the relay ends in good order, and why."""
+
+
+class Roster(msgspec.Struct, frozen=True):
+    """What a relay carries."""
+
+    relay: str
+    version: int
+    subjects: tuple[str, ...]
+    """Ends of subjects, as `Names.tail` gives them."""
+    lost: dict[str, str]
+    """Those that the relay itself does not trust now, and why."""
+
+
+_encode: Final = msgspec.json.Encoder().encode
+_beat: Final = msgspec.json.Decoder(Beat).decode
+_roster: Final = msgspec.json.Decoder(Roster).decode
+
+
+def encode(message: Beat | Roster | dict[str, Any] | list[Any]) -> bytes:
+    """As JSON."""
+    return _encode(message)
+
+
+def read_beat(payload: bytes) -> Beat | None:
+    """The heartbeat; None for what is none."""
+    try:
+        beat = _beat(payload)
+    except msgspec.MsgspecError:
+        return None
+    return beat if 0.01 <= beat.every <= 10.0 and _RELAY_ID.fullmatch(beat.relay) else None
+
+
+def read_roster(payload: bytes) -> Roster | None:
+    """What a relay carries; None for what is no roster."""
+    try:
+        return _roster(payload)
+    except msgspec.MsgspecError:
+        return None

@@ -1,0 +1,219 @@
+"""The relay itself under asyncio: follows topics on one connection to a venue and publishes them on NATS.
+
+What the server has not confirmed is published again after a reconnect: `Nats-Msg-Id` makes one message of it. While there is
+no server everything is kept, within bounds; consumers know by the missing heartbeat that it is not of now.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets
+from collections import deque
+from collections.abc import AsyncIterator, Iterable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Final, final
+
+from nats.errors import Error as NatsError
+from nats.errors import MaxPayloadError
+
+from coinex_asyncio import Client
+from coinex_asyncio.client import open_client
+from coinex_asyncio.network import SYSTEM, Network
+from coinex_driver.log import LOG
+from coinex_proto import Callbacks, Config, Dialect, Event, Lost, Restored, Topic, Update
+from coinex_relay.connecting import Connection, Nats, RelayFailed, closed, connect, ensure_streams, said
+from coinex_relay.messages import BEAT_EVERY, ToPublish
+from coinex_relay.publishing import MOST_WAITING, Publisher
+from coinex_relay.sharding import Shard
+
+MAX_BYTES: Final = 1 << 30
+"""What the stream may keep, by default; the oldest goes first."""
+BYE_WITHIN: Final = 1.0
+REPEATED_BEATS: Final = 15
+"""Heartbeats, 3 s: what was confirmed lately is said again too, since a server that crashes has not written all of it."""
+
+
+@final
+class Relay:
+    """A running relay; made by `open_publisher`."""
+
+    def __init__(self, publisher: Publisher, nats: Connection, client: Client) -> None:
+        self.publisher = publisher
+        self.client = client
+        self.trouble = ""
+        """What the server, or the way there, said last; empty: nothing is wrong."""
+        self.confirmed = 0
+        """Messages that the server has certainly stored."""
+        self._nats = nats
+        self._inbox = ""
+        self._work = asyncio.Event()
+        self._unproved: deque[ToPublish] = deque()
+        """What is published again after a reconnect: all since a confirmed heartbeat of some seconds ago."""
+        self._beats: deque[int] = deque()
+        """How many messages had been published with each of the last heartbeats that the server confirmed."""
+        self._sent = 0
+        self._first_unproved = 0
+        self._connects = -1
+
+    def take(self, event: Event) -> None:
+        """One event of the client."""
+        self.publisher.take(event)
+        self._work.set()
+
+    async def open(self) -> None:
+        """What the server confirms comes here."""
+        self._inbox = self._nats.new_inbox()
+        await self._nats.take(f"{self._inbox}.*", self._confirmed)
+
+    async def run(self) -> None:
+        """Publishes until it is cancelled. Raises `RelayFailed` when the connection to NATS is gone for good."""
+        next_beat = 0.0
+        loop = asyncio.get_running_loop()
+        while True:
+            now = loop.time()
+            if now >= next_beat:
+                self.publisher.beat()
+                next_beat = now + BEAT_EVERY
+            await self._publish()
+            if self._nats.is_closed:
+                raise RelayFailed(f"NATS: {self._nats.said_last or 'the connection is gone'}")
+            self._work.clear()
+            try:
+                async with asyncio.timeout(max(0.0, next_beat - loop.time())):
+                    await self._work.wait()
+            except TimeoutError:
+                pass
+
+    async def say_goodbye(self) -> None:
+        """The last heartbeat: consumers need not wait for the missing one."""
+        self.publisher.beat(bye="it was stopped")
+        try:
+            async with asyncio.timeout(BYE_WITHIN):
+                await self._publish()
+                await self._nats.flush(1)
+        except (NatsError, TimeoutError, OSError) as error:
+            self.trouble = said(error)
+
+    async def _publish(self) -> None:
+        nats = self._nats
+        if not nats.is_connected:
+            return
+        if self._connects != nats.stats["reconnects"]:
+            self._connects = nats.stats["reconnects"]
+            again, self._unproved = self._unproved, deque()
+            self._beats.clear()
+            self._sent -= len(again)
+            for message in again:
+                await self._send(message)
+        for message in self.publisher.take_messages():
+            await self._send(message)
+
+    async def _send(self, message: ToPublish) -> None:
+        self._sent += 1
+        self._unproved.append(message)
+        if len(self._unproved) > MOST_WAITING:
+            self._unproved.popleft()
+            self._first_unproved += 1
+            self.publisher.dropped += 1
+        reply = ""
+        if message.is_beat:
+            reply = f"{self._inbox}.{self._sent}"
+        try:
+            await self._nats.put(message.subject, message.payload, message.block, reply)
+        except MaxPayloadError:
+            self._unproved.pop()
+            self._sent -= 1
+            self.publisher.dropped += 1
+            self._note(f"a payload of {len(message.payload)} bytes is larger than the server's max_payload")
+        except (NatsError, OSError) as error:
+            self._note(said(error))  # kept, and published again after the reconnect
+
+    def _confirmed(self, subject: str, payload: bytes, headers: bytes | None) -> None:
+        number = int(subject.rpartition(".")[2])
+        try:
+            answer = json.loads(payload)
+        except ValueError:
+            answer = {"error": {"description": "no stream takes it"}} if headers else {}
+        if "error" in answer:
+            self._note(str(answer["error"].get("description", "refused"))[:200])
+            return
+        self.trouble = ""
+        self.confirmed = number
+        self._beats.append(number)
+        if len(self._beats) > REPEATED_BEATS:
+            oldest = self._beats.popleft()
+            while self._unproved and self._first_unproved < oldest:
+                self._unproved.popleft()
+                self._first_unproved += 1
+
+    def _note(self, trouble: str) -> None:
+        if trouble != self.trouble:
+            LOG.warning("relay %s: %s", self.publisher.relay, trouble)
+        self.trouble = trouble
+
+
+def _unheard(why: str) -> None:
+    """`run` sees for itself that the connection is gone."""
+
+
+def open_publisher(
+    to: Nats,
+    dialect: Dialect,
+    topics: Iterable[Topic[Event]],
+    *,
+    relay_id: str | None = None,
+    shard: Shard = Shard(),  # noqa: B008  (frozen)
+    config: Config = Config(),  # noqa: B008  (frozen)
+    network: Network = SYSTEM,
+    max_bytes: int = MAX_BYTES,
+    in_memory: bool = False,
+    replicas: int = 1,
+) -> AbstractAsyncContextManager[Relay]:
+    """A relay that runs while the block does.
+
+    `relay_id`: another for each start; made by chance. `max_bytes`, `in_memory`, `replicas`: of the stream, where it is made now.
+    Raises `UsageError` for a private topic, `ConnectFailed` and `RelayFailed` on entering.
+    """
+    publisher = Publisher(relay_id or f"r{secrets.token_hex(6)}", dialect, topics, shard)
+    return _open(to, dialect, publisher, config, network, max_bytes, in_memory, replicas)
+
+
+@asynccontextmanager
+async def _open(
+    to: Nats,
+    dialect: Dialect,
+    publisher: Publisher,
+    config: Config,
+    network: Network,
+    max_bytes: int,
+    in_memory: bool,
+    replicas: int,
+) -> AsyncIterator[Relay]:
+    nats = await connect(to, f"relay {publisher.relay}", _unheard, reconnects=True)
+    try:
+        await ensure_streams(nats.jetstream(), max_bytes=max_bytes, in_memory=in_memory, replicas=replicas)
+        callbacks = Callbacks()
+        async with open_client(dialect, callbacks=callbacks, config=config, network=network) as client:
+            relay = Relay(publisher, nats, client)
+            await relay.open()
+            for kind in (Update, Lost, Restored):
+                callbacks.add(kind, relay.take)
+            client.subscribe(*publisher.topics)
+            running = asyncio.create_task(relay.run())
+            owner = asyncio.current_task()
+            assert owner is not None
+            running.add_done_callback(lambda task: None if task.cancelled() else owner.cancel())
+            try:
+                yield relay
+            except asyncio.CancelledError:
+                if running.done() and not running.cancelled() and (error := running.exception()) is not None:
+                    owner.uncancel()
+                    raise error from None
+                raise
+            finally:
+                running.cancel()
+                await asyncio.wait((running,))
+                await relay.say_goodbye()
+    finally:
+        await closed(nats)

@@ -1,0 +1,1 @@
+"""The page of the local exchange in a real browser, for `make browser`."""

@@ -1,0 +1,354 @@
+"""Stories of clients with several lines, each made of its seed: `python -m tests.coinex_proto.harness.lines_campaign SEEDS`.
+
+A story has one venue, one feature, and for ten minutes of virtual time slow and lossy lines, cuts at an age, random drops,
+notices of maintenance, requests and fills. What is judged at every event and at the end stands in `Story`. A story of each
+kind in fifty lasts more than a day, at the ends of which the venue cuts.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Callable, Sequence
+from random import Random
+from time import process_time
+from typing import Any, Final
+
+from attrs import frozen
+
+from coinex_proto import (
+    Backoff,
+    Config,
+    Dialect,
+    Event,
+    Failed,
+    Lost,
+    NotReady,
+    Replied,
+    Restored,
+    coinex,
+    coinflex,
+    qfex,
+)
+from coinex_proto._lines.line import Line, Role
+from coinex_proto.events import LineChanged, Renewed
+from coinex_proto.simulator import CoinexServer, CoinflexServer, CrowdSettings, QfexServer
+from coinex_proto.simulator.coinflex.catalogue import CODES
+from tests.coinex_proto.harness.many_lines import START, World
+
+FEATURES: Final = ("renewal", "spread", "two")
+DAY: Final = 86_400.0
+
+
+@frozen
+class Venue:
+    """What a story needs of a venue."""
+
+    name: str
+    serve: Callable[[int, float], Any]
+    dialect: Callable[[Any], Dialect]
+    topics: Sequence[Any]
+    """The first is a book."""
+    doubled: Sequence[Any]
+    """Those that can be told apart on two lines."""
+    command: Callable[[], Any]
+    fills: type[Any] | None = None
+    trades: type[Any] | None = None
+
+
+def _coinex(seed: int, rate: float) -> CoinexServer:
+    crowd = CrowdSettings(rate=rate)
+    return CoinexServer(now=START, seed=seed, markets=MARKETS, crowd=crowd, access_id="id", secret_key="secret")
+
+
+MARKETS: Final = ("BTCUSDT", "ETHUSDT", "XRPUSDT")
+SYMBOLS: Final = ("AAPL-USD", "TSLA-USD", "NVDA-USD")
+PAIRS: Final = ("XBT/USDT", "ETH/USDT")
+VENUES: Final = {
+    "coinex": Venue(
+        "coinex",
+        _coinex,
+        lambda server: coinex.spot(credentials=coinex.Credentials("id", "secret"), url="ws://127.0.0.1/v2/spot"),
+        (
+            *(coinex.Depth(market) for market in MARKETS),
+            *(coinex.Trades(market) for market in MARKETS),
+            *(coinex.BestQuote(market) for market in MARKETS),
+            coinex.Orders(),
+            coinex.UserTrades(),
+            coinex.Notices(),
+            coinex.Ticker("BTCUSDT"),
+        ),
+        (coinex.Depth, coinex.Trades, coinex.BestQuote),
+        coinex.ServerTime,
+        coinex.UserTradeUpdate,
+        coinex.TradesUpdate,
+    ),
+    "qfex": Venue(
+        "qfex",
+        lambda seed, rate: QfexServer(now=START, seed=seed, markets=SYMBOLS, crowd=CrowdSettings(rate=rate)),
+        lambda server: qfex.mds(url="ws://127.0.0.1/"),
+        (
+            *(qfex.Level2(symbol) for symbol in SYMBOLS),
+            *(qfex.Trades(symbol) for symbol in SYMBOLS),
+            *(qfex.Bbo(symbol) for symbol in SYMBOLS),
+        ),
+        (qfex.Level2, qfex.Trades, qfex.Bbo),
+        lambda: None,
+        None,
+        qfex.TradeUpdate,
+    ),
+    "coinflex": Venue(
+        "coinflex",
+        lambda seed, rate: CoinflexServer(now=START, seed=seed, markets=PAIRS, crowd=CrowdSettings(rate=rate)),
+        lambda server: coinflex.live(
+            credentials=coinflex.Credentials(server.user_id, server.cookie, server.passphrase), url="ws://127.0.0.1/v1"
+        ),
+        (
+            *(coinflex.OrderBook(*(CODES[name] for name in pair.split("/"))) for pair in PAIRS),
+            coinflex.OwnOrders(),
+            coinflex.Balances(),
+        ),
+        (coinflex.OrderBook,),
+        coinflex.GetBalances,
+    ),
+}
+
+
+class Untrue(AssertionError):
+    """A story that went wrong."""
+
+
+class Story:
+    """One client in one world, made of a seed."""
+
+    def __init__(self, venue: str, feature: str, seed: int) -> None:
+        self.random = random = Random(f"{venue}:{feature}:{seed}")
+        self.name = f"{venue} {feature} {seed}"
+        self.venue = VENUES[venue]
+        self.is_long = seed % 50 == 49
+        life = DAY if self.is_long else random.uniform(70, 120)
+        renew_every = life * random.uniform(0.5, 0.8)
+        self.seconds = DAY * 1.3 if self.is_long else 300.0
+        rate = 0.002 if self.is_long else random.uniform(2, 5 if venue == "coinflex" else 30)
+        topics = tuple(self.venue.topics)
+        options: dict[str, Any] = {"backoff": Backoff(first=0.2, ceiling=2.0), "renew_every": renew_every}
+        if feature == "spread":
+            options["topics_per_connection"] = random.randint(2, 4)
+        elif feature == "two":
+            options |= {"lines": 2, "doubled": self.venue.doubled if random.random() < 0.5 else None}
+            if options["doubled"] is None:
+                topics = tuple(
+                    topic for topic in topics if isinstance(topic, tuple(self.venue.doubled)) or topic.is_private
+                )
+            else:
+                options["doubled"] = tuple(self.venue.doubled)
+        self.topics = topics
+        self.server = self.venue.serve(seed, rate)
+        self.world = World(self.server, self.venue.dialect(self.server), Config(**options), seed)
+        self.server.limit_lives(life)
+        self.world.on_event = self._look
+        for number in range(400):
+            if random.random() < 0.3:
+                self.world.delays[number] = _lossy(random)
+        self.lost: set[Any] = set()
+        self.ever_lost: set[Any] = set()
+        self.untrusted = 0.0
+        self.cuts = self.alone = 0
+        self.asked: list[int] = []
+        self.ended: Counter[int] = Counter()
+        self.trades: Counter[tuple[Any, Any]] = Counter()
+        self.fills: Counter[Any] = Counter()
+        self.filled: list[Any] = []
+        self.book_times: dict[Any, float] = {}
+        self.most_signed_in = 0
+
+    # Judging ----------------------------------------------------------------------------------------------------------
+
+    def _fail(self, what: str) -> None:
+        raise Untrue(f"{self.name}: {what}")
+
+    def _look(self, event: Event) -> None:
+        lines = self.world.lines
+        if isinstance(event, Lost):
+            for topic in event.topics:
+                if topic.key in self.lost:
+                    self._fail(f"{topic} lost twice")
+                good = [line for line in lines.lines if line.role is Role.ACTIVE and line.session.trusted(topic)]
+                if good:
+                    self._fail(f"{topic} lost while {good} proves it")
+                self.lost.add(topic.key)
+                self.ever_lost.add(topic.key)
+        elif isinstance(event, Restored):
+            for topic in event.topics:
+                if topic.key not in self.lost:
+                    self._fail(f"{topic} restored that was not lost")
+                self.lost.discard(topic.key)
+        elif isinstance(event, Replied | Failed):
+            self.ended[event.request_id] += 1
+        else:
+            self._count(event)
+
+    def _count(self, event: Event) -> None:
+        """Trades and fills come once."""
+        if self.venue.trades is not None and isinstance(event, self.venue.trades):
+            found: Any = event
+            ids = found.trade_ids if found.has_trade_ids else (found.trade_id,)
+            for trade in ids:
+                self.trades[event.topic_key, trade] += 1
+                if self.trades[event.topic_key, trade] > 1:
+                    self._fail(f"trade {trade} twice")
+        elif self.venue.fills is not None and isinstance(event, self.venue.fills):
+            fill: Any = event
+            self.fills[fill.occurrence_id] += 1
+            if self.fills[fill.occurrence_id] > 1:
+                self._fail(f"fill {fill.occurrence_id} twice")
+
+    def _judge_now(self) -> None:
+        trusted = [topic for topic in self.topics if self.world.lines.trusted(topic)]
+        if not self.lost.isdisjoint(topic.key for topic in trusted):
+            self._fail("a topic is trusted that was said to be lost")
+        signed_in = len(self.server._signed_in)
+        self.most_signed_in = max(self.most_signed_in, signed_in)
+        active = sum(line.role is Role.ACTIVE for line in self.world.lines.lines)
+        if len(self.world.pipes) > active + 1 + sum(line.role is Role.RETIRING for line in self.world.lines.lines):
+            self._fail(f"{len(self.world.pipes)} connections for {active} lines")
+        if len(self.world.lines.lines) > active + 3:
+            self._fail(f"{self.world.lines.lines} at once")
+        if signed_in > 3:
+            self._fail(f"{signed_in} sign-ins at once")
+
+    def _judge_end(self) -> None:
+        lines = self.world.lines
+        if not lines.trusted_at(self.world.now, *self.topics):
+            self._fail(f"not live at the end: {[t for t in self.topics if not lines.trusted(t)]}")
+        for topic in self.topics:
+            if isinstance(topic, coinex.Depth | qfex.Level2 | coinflex.OrderBook) and not lines.book(topic).trusted:
+                self._fail(f"the book of {topic} is not trusted at the end")
+        for key in {key for key, _ in self.trades}:
+            ids = [trade for of, trade in self.trades if of == key]
+            if key not in self.ever_lost and all(isinstance(trade, int) for trade in ids):
+                missing = set(range(min(ids), max(ids) + 1)) - set(ids)
+                others = {trade for of, trade in self.trades if of != key}
+                if missing - others and len({key for key, _ in self.trades}) == 1:
+                    self._fail(f"trades of {key} are missing: {sorted(missing)[:5]}")
+        if self.venue.fills is not None and not any("deals" in str(key) for key in self.ever_lost):
+            filled = Counter(self.filled)
+            told = Counter(order for order, _ in self.fills)
+            if filled != told and self.ever_lost == set():
+                self._fail(f"fills differ: {len(self.filled)} made, {sum(told.values())} told")
+        unended = [request for request in self.asked if self.ended[request] != 1]
+        if unended:
+            self._fail(f"requests that did not end once: {unended[:5]}")
+        if sum(self.ended.values()) != len(self.asked):
+            self._fail("a request ended that was never made")
+
+    # Telling ----------------------------------------------------------------------------------------------------------
+
+    def run(self) -> dict[str, float]:
+        """Tells it; raises `Untrue`. Gives figures."""
+        world, random = self.world, self.random
+        world.lines.subscribe(*self.topics, now=world.now)
+        world.run(15.0, until=lambda: world.lines.trusted_at(world.now, *self.topics))
+        end = world.now + self.seconds
+        while world.now < end:
+            world.run(random.uniform(0.5, 8.0) * (max(1.0, self.seconds / 300.0)))
+            self._judge_now()
+            self._act()
+        world.run(90.0, until=lambda: world.lines.trusted_at(world.now, *self.topics) and not self.lost)
+        world.run(15.0)
+        self._judge_end()
+        renewed = sum(isinstance(event, Renewed) for event in world.events)
+        alone = sum(isinstance(event, LineChanged) and event.state == "alone" for event in world.events)
+        connections = world.opened
+        world.lines.stop(world.now)
+        world.run(20.0)
+        if world.pipes or world.lines.lines:
+            self._fail("something is left after the end")
+        return {
+            "renewed": renewed,
+            "alone": alone,
+            "cuts": self.cuts,
+            "lost topics": len(self.ever_lost),
+            "connections": connections,
+            "most at once": world.most_pipes,
+            "most signed in": self.most_signed_in,
+            "trades": len(self.trades),
+            "fills": len(self.fills),
+            "requests": len(self.asked),
+        }
+
+    def _act(self) -> None:
+        world, random = self.world, self.random
+        match random.choice(("drop", "renew", "notice", "ask", "ask", "fill", "fill", "nothing", "nothing")):
+            case "drop" if world.pipes:
+                self._drop(random.choice(list(world.pipes)))
+            case "renew":
+                world.lines.renew(world.now)
+            case "notice":
+                self.server.announce_maintenance(600, 1200)
+            case "ask":
+                command = self.venue.command()
+                if command is not None:
+                    try:
+                        self.asked.append(world.lines.send(command, world.now))
+                    except NotReady:
+                        pass
+            case "fill" if self.venue.fills is not None and not self.lost:
+                order = self.server.place("BTCUSDT", "buy", "100", "0.001")
+                self.server.fill(order)
+                self.filled.append(order.order_id)
+            case _:
+                pass
+
+    def _drop(self, line: Line) -> None:
+        """What another line proves stays trusted."""
+        lines = self.world.lines
+        others = [other for other in lines.lines if other is not line and other.role is Role.ACTIVE]
+        safe = [topic for topic in self.topics if any(other.session.trusted(topic) for other in others)]
+        self.cuts += 1
+        self.world.cut(line)
+        untrue = [topic for topic in safe if not lines.trusted(topic)]
+        if untrue:
+            self._fail(f"not trusted though another line proves it: {untrue}")
+        for topic in safe:
+            if isinstance(topic, coinex.Depth | qfex.Level2 | coinflex.OrderBook) and not lines.book(topic).trusted:
+                self._fail(f"the book of {topic} is not trusted though another line proves it")
+
+
+def _lossy(random: Random) -> Callable[[], float]:
+    """A line that loses packets: what was lost, and all behind it, comes later."""
+    late, share, normal = random.uniform(0.1, 0.6), random.uniform(0.005, 0.05), random.uniform(0.0, 0.05)
+    return lambda: normal + (late if random.random() < share else 0.0)
+
+
+def main(seeds: int, first: int = 0) -> int:
+    """Tells all stories; the number of those that went wrong."""
+    failed = 0
+    for venue in VENUES:
+        for feature in FEATURES:
+            total: Counter[str] = Counter()
+            began, wrong = process_time(), 0
+            for seed in range(first, first + seeds):
+                try:
+                    figures = Story(venue, feature, seed).run()
+                except Untrue as error:
+                    wrong += 1
+                    print(f"WRONG {error}", flush=True)
+                    continue
+                for name, figure in figures.items():
+                    if name.startswith("most"):
+                        total[name] = max(total[name], int(figure))
+                    else:
+                        total[name] += int(figure)
+            seconds = process_time() - began
+            told = ", ".join(f"{count} {name}" for name, count in total.items())
+            print(
+                f"{venue} {feature}: {seeds - wrong} of {seeds} seeds true in {seconds:.0f} s of CPU: {told}",
+                flush=True,
+            )
+            failed += wrong
+    return failed
+
+
+if __name__ == "__main__":
+    sys.exit(main(*map(int, sys.argv[1:])) > 0)

@@ -1,0 +1,254 @@
+"""One consumer in virtual time: joining, holes, heartbeats, and two relays as one flow."""
+
+import pytest
+
+from coinex_proto import BookChanged, Lost, Restored, Update, UsageError, coinex
+from coinex_proto.updates import stamp
+from tests.coinex_relay.world import DEPTH, DIALECT, MARKET, QUOTE, TICKER, TOPICS, TRADES, World, recorded
+
+
+def test_a_consumer_has_every_payload_once_and_in_order_and_proves_the_book_again() -> None:
+    world = World()
+    world.relay()
+    consumer = world.consumer()
+    world.run(30.0)
+    assert consumer.trusted(*TOPICS)
+    assert consumer.of(Lost) == []
+    assert consumer.session.stats.checksums_passed > 20
+    assert consumer.session.stats.checksums_failed == 0
+    sent = [one.raw for one in recorded() if one.topic_key == TRADES.key]
+    got = consumer.raws(TRADES.key)
+    assert len(got) > 5
+    assert got == sent[sent.index(got[0]) :][: len(got)]
+
+
+def test_a_consumer_that_joins_late_is_live_with_the_book_that_is_stored() -> None:
+    world = World()
+    world.relay()
+    first = world.consumer(DEPTH)
+    world.run(25.0)
+    late = world.consumer(*TOPICS)
+    world.run(1.0)
+    assert late.trusted(*TOPICS)
+    assert late.session.book(DEPTH).bids == first.session.book(DEPTH).bids
+    assert late.of(Lost) == []
+
+
+def test_a_missing_heartbeat_is_lost_at_once_and_its_numbers_are_gone() -> None:
+    world = World()
+    relay = world.relay()
+    consumer = world.consumer()
+    world.run(10.0)
+    relay.state = "killed"
+    world.run(1.0)
+    (lost,) = consumer.of(Lost)
+    assert isinstance(lost, Lost)
+    assert set(lost.topics) == set(TOPICS)
+    assert "no heartbeat of relay a" in lost.why
+    assert not any(consumer.trusted(topic) for topic in TOPICS)
+    assert not consumer.session.book(DEPTH).trusted
+
+
+def test_a_relay_that_was_stopped_brings_old_messages_and_they_do_not_count_before_its_heartbeat_has_a_pace_again() -> (
+    None
+):
+    world = World()
+    relay = world.relay()
+    consumer = world.consumer()
+    world.run(10.0)
+    relay.state = "stopped"
+    world.run(30.0)
+    assert len(consumer.of(Lost)) == 1
+    before = len(consumer.of(BookChanged))
+    relay.state = "runs"
+    world.run(0.05)
+    assert len(consumer.of(BookChanged)) == before
+    assert not consumer.trusted(DEPTH)
+    world.run(2.0)
+    assert consumer.trusted(*TOPICS)
+    assert {topic for one in consumer.of(Restored) if isinstance(one, Restored) for topic in one.topics} == set(TOPICS)
+
+
+def test_what_the_server_dropped_is_a_hole_and_the_topic_begins_anew_from_the_stream() -> None:
+    world = World()
+    world.relay()
+    consumer = world.consumer()
+    world.run(10.0)
+    consumer.is_deaf = True
+    world.run(0.5)
+    consumer.is_deaf = False
+    world.run(5.0)
+    lost = [one for one in consumer.of(Lost) if isinstance(one, Lost)]
+    assert any("missing" in one.why for one in lost)
+    assert consumer.trusted(*TOPICS)
+    sent = [one.raw for one in recorded() if one.topic_key == TRADES.key]
+    got = consumer.raws(TRADES.key)
+    assert got == sent[sent.index(got[0]) :][: len(got)]
+
+
+@pytest.mark.parametrize("killed", [0, 1])
+def test_of_two_relays_either_may_die_and_nothing_is_lost_or_comes_twice(killed: int) -> None:
+    world = World()
+    relays = [world.relay("a"), world.relay("b")]
+    consumer = world.consumer(DEPTH, TRADES, QUOTE)
+    world.run(10.0)
+    relays[killed].state = "killed"
+    world.run(10.0)
+    assert consumer.of(Lost) == []
+    for topic in (DEPTH, TRADES, QUOTE):
+        sent = [one.raw for one in recorded() if one.topic_key == topic.key]
+        got = consumer.raws(topic.key)
+        assert got == sent[sent.index(got[0]) :][: len(got)], topic
+        assert got[-1] in sent[-len(sent) + len(got) - 3 :]
+    assert consumer.trusted(DEPTH, TRADES, QUOTE)
+
+
+def test_where_no_bytes_are_shared_the_other_relay_takes_over_with_an_honest_gap() -> None:
+    world = World()
+    first = world.relay("a")
+    odd = [one for one in recorded() if one.topic_key != DEPTH.key or getattr(one, "is_full", False)]
+    world.relay("b", updates=odd)
+    consumer = world.consumer(DEPTH, TRADES)
+    world.run(20.0)
+    assert consumer.of(Lost) == []
+    first.state = "killed"
+    world.run(1.0)
+    lost = [one for one in consumer.of(Lost) if isinstance(one, Lost)]
+    assert [one.topics for one in lost] in ([], [(DEPTH,)])
+    world.run(60.0)
+    assert consumer.trusted(DEPTH, TRADES)
+
+
+def test_a_ticker_of_two_relays_follows_one_and_then_the_other() -> None:
+    world = World()
+    first = world.relay("a")
+    world.relay("b")
+    consumer = world.consumer(TICKER)
+    world.run(10.0)
+    got = consumer.raws(TICKER.key)
+    sent = [one.raw for one in recorded() if one.topic_key == TICKER.key]
+    assert got == sent[sent.index(got[0]) :][: len(got)]
+    first.state = "killed"
+    world.run(2.0)
+    assert consumer.of(Lost) == []
+    assert consumer.trusted(TICKER)
+    assert len(consumer.raws(TICKER.key)) > len(got)
+
+
+def test_what_a_relay_has_lost_is_lost_at_the_consumer_with_its_reason() -> None:
+    world = World()
+    relay = world.relay()
+    consumer = world.consumer(DEPTH, TRADES)
+    world.run(5.0)
+    relay.publisher.take(Lost(topics=(DEPTH,), since=world.now, why="a checksum did not fit"))
+    world.run(0.05)
+    (lost,) = consumer.of(Lost)
+    assert isinstance(lost, Lost)
+    assert lost.topics == (DEPTH,)
+    assert "a checksum did not fit" in lost.why
+    assert consumer.trusted(TRADES)
+
+
+def test_a_consumer_that_lost_its_server_goes_on_with_the_trades_it_missed() -> None:
+    world = World()
+    world.relay()
+    consumer = world.consumer(DEPTH, TRADES)
+    world.run(10.0)
+    consumer.cut("the server went away")
+    world.consumers.clear()
+    world.run(5.0)
+    world.consumers.append(consumer)
+    consumer.connect()
+    world.run(3.0)
+    assert consumer.trusted(DEPTH, TRADES)
+    got = consumer.raws(TRADES.key)
+    sent = [one.raw for one in recorded() if one.topic_key == TRADES.key]
+    assert got == sent[sent.index(got[0]) :][: len(got)]
+
+
+def test_a_private_topic_and_a_command_of_the_venue_are_refused() -> None:
+    consumer = World().consumer(QUOTE)
+    with pytest.raises(UsageError, match="private"):
+        consumer.session.subscribe(coinex.Balances(), now=consumer.world.now)
+    with pytest.raises(UsageError, match="market data only"):
+        consumer.session.send(coinex.Ping(), now=consumer.world.now)
+
+
+def test_a_stream_that_was_made_anew_ends_the_line() -> None:
+    world = World()
+    world.relay()
+    consumer = world.consumer(QUOTE)
+    world.run(3.0)
+    world.stream.messages.clear()
+    world.run(0.5)
+    assert "made anew" in consumer.feed.ended
+
+
+def test_a_topic_that_no_relay_carries_is_never_live() -> None:
+    world = World()
+    world.relay()
+    other = coinex.Depth(MARKET, limit=20)
+    consumer = world.consumer(other)
+    world.run(5.0)
+    assert not consumer.trusted(other)
+    assert consumer.of(BookChanged) == []
+
+
+def spaced(updates: tuple[Update, ...]) -> list[Update]:
+    """The same market in other bytes, as a second connection may bring it."""
+    found = []
+    for update in updates:
+        (other,) = [one for one in DIALECT.decode(update.raw) if isinstance(one, Update)]
+        stamp(other, update.raw + b" ", update.received_at)
+        found.append(other)
+    return found
+
+
+def test_a_relay_whose_venue_sends_other_bytes_takes_over_with_what_was_set_aside_of_it() -> None:
+    world = World()
+    first = world.relay("a")
+    world.relay("b", updates=spaced(recorded()))
+    consumer = world.consumer(DEPTH, TRADES, QUOTE)
+    world.run(20.0)
+    assert consumer.of(Lost) == []
+    first.state = "killed"
+    world.run(10.0)
+    assert consumer.of(Lost) == []
+    assert consumer.trusted(DEPTH, TRADES, QUOTE)
+    assert consumer.session.stats.checksums_failed == 0
+    deals = [
+        deal.deal_id for one in consumer.events if isinstance(one, coinex.TradesUpdate) for deal in one.deal_list[::-1]
+    ]
+    sent = [deal.deal_id for one in recorded() if isinstance(one, coinex.TradesUpdate) for deal in one.deal_list[::-1]]
+    begin = sent.index(deals[0])
+    assert deals == sent[begin : begin + len(deals)]
+    assert len(deals) > 20
+
+
+def test_a_relay_that_started_lately_takes_over_before_its_next_push() -> None:
+    world = World()
+    first = world.relay("a")
+    consumer = world.consumer(DEPTH, TRADES)
+    world.run(63.0)
+    late = world.relay("b", updates=[one for one in recorded() if one.received_at - world.first > 60.0])
+    late.publisher.take(next(one for one in recorded() if one.topic_key == TRADES.key))
+    world.run(1.0)
+    first.state = "killed"
+    world.run(5.0)
+    assert consumer.of(Lost) == []
+    assert consumer.trusted(TRADES)
+
+
+@pytest.mark.parametrize("step", [-3600.0, 3600.0])
+def test_a_wall_clock_that_is_set_costs_a_doubt_at_most_and_the_data_go_on(step: float) -> None:
+    world = World()
+    world.relay()
+    consumer = world.consumer(DEPTH, TRADES)
+    world.run(10.0)
+    world.wall_ahead = step
+    world.run(5.0)
+    assert consumer.trusted(DEPTH, TRADES)
+    got = consumer.raws(TRADES.key)
+    sent = [one.raw for one in recorded() if one.topic_key == TRADES.key]
+    assert got == sent[sent.index(got[0]) :][: len(got)]
+    assert consumer.session.stats.checksums_failed == 0

@@ -1,0 +1,157 @@
+"""What a relay publishes: payloads as they came, ids of their content, chains, and its own trust."""
+
+import pytest
+
+from coinex_proto import Lost, Restored, UsageError, coinex
+from coinex_proto.updates import stamp
+from coinex_relay.messages import LOST, RESTORED, ToPublish, read, read_beat, read_roster
+from coinex_relay.publishing import MOST_WAITING, Publisher
+from coinex_relay.sharding import Shard
+from tests.coinex_relay.world import DEPTH, DIALECT, TICKER, TOPICS, TRADES, recorded
+
+
+def published(name: str = "a", count: int = 200, topics: tuple[object, ...] = TOPICS) -> list[ToPublish]:
+    publisher = Publisher(name, DIALECT, topics)  # type: ignore[arg-type]
+    for update in recorded()[:count]:
+        publisher.take(update)
+    return [one for one in publisher.take_messages() if one.subject.startswith("md.")]
+
+
+def of(subject: str, messages: list[ToPublish]) -> list[ToPublish]:
+    return [one for one in messages if one.subject == subject]
+
+
+def test_each_payload_goes_out_as_it_came_on_the_subject_of_its_topic() -> None:
+    found = of("md.coinex.spot.deals.BTCUSDT", published())
+    assert [one.payload for one in found] == [one.raw for one in recorded()[:200] if one.topic_key == TRADES.key]
+    assert {"Relay-Received", "Relay-Sequence", "Nats-Msg-Id", "Relay-Id"} <= set(found[0].headers)
+
+
+def test_two_relays_give_the_same_bytes_the_same_id_and_what_repeats_itself_one_of_their_own() -> None:
+    one, other = published("a"), published("b")
+    for subject in ("md.coinex.spot.depth.BTCUSDT", "md.coinex.spot.deals.BTCUSDT"):
+        ids = [[each.headers["Nats-Msg-Id"] for each in of(subject, messages)] for messages in (one, other)]
+        assert ids[0] == ids[1]
+        assert len(set(ids[0])) == len(ids[0])
+    subject = "md.coinex.spot.state.BTCUSDT"
+    assert not {each.headers["Nats-Msg-Id"] for each in of(subject, one)} & {
+        each.headers["Nats-Msg-Id"] for each in of(subject, other)
+    }
+
+
+def test_each_content_names_the_one_before_it() -> None:
+    links = [one.headers["Nats-Msg-Id"].split(".") for one in of("md.coinex.spot.depth.BTCUSDT", published())]
+    assert links[0][1] == ""
+    assert [previous for _, previous in links[1:]] == [content for content, _ in links[:-1]]
+
+
+def test_a_payload_of_several_topics_goes_out_on_each_and_says_so() -> None:
+    both = coinex.spot().decode(
+        b'{"method":"state.update","data":{"state_list":['
+        + b",".join(
+            b'{"market":"%s","last":"1","open":"1","close":"1","high":"1","low":"1","volume":"1","volume_sell":"0","volume_buy":"1","value":"1","period":86400}'
+            % name
+            for name in (b"AUSDT", b"BUSDT")
+        )
+        + b']},"id":null}'
+    )
+    raw = b"one payload"
+    publisher = Publisher("a", DIALECT, (coinex.Ticker("AUSDT"), coinex.Ticker("BUSDT")))
+    for update in both:
+        stamp(update, raw, 1.0)  # type: ignore[arg-type]
+        publisher.take(update)  # type: ignore[arg-type]
+    found = publisher.take_messages()
+    assert [one.subject for one in found] == ["md.coinex.spot.state.AUSDT", "md.coinex.spot.state.BUSDT"]
+    assert found[0].headers["Relay-Payload"] == found[1].headers["Relay-Payload"]
+
+
+def test_trust_is_a_message_of_its_own_in_its_place_and_begins_a_chain() -> None:
+    publisher = Publisher("a", DIALECT, (DEPTH,))
+    pushes = [one for one in recorded() if one.topic_key == DEPTH.key][:3]
+    publisher.take(pushes[0])
+    publisher.take(Lost(topics=(DEPTH,), since=1.0, why="gone"))
+    publisher.take(Restored(topics=(DEPTH,), since=1.0, until=2.0, why="gone"))
+    publisher.take(pushes[1])
+    found = [one for one in publisher.take_messages() if one.subject.startswith("md.")]
+    assert [one.headers.get("Relay-Trust") for one in found] == [None, LOST, RESTORED, None]
+    assert found[1].payload == b"gone"
+    assert found[3].headers["Nats-Msg-Id"].endswith(".")
+
+
+def test_a_heartbeat_says_what_is_carried_when_that_has_changed() -> None:
+    publisher = Publisher("a", DIALECT, TOPICS)
+    publisher.beat()
+    roster, beat = publisher.take_messages()
+    said = read_roster(roster.payload)
+    assert said is not None
+    assert set(said.lost) == set(said.subjects) == {publisher.names.tail(topic) for topic in TOPICS}
+    first = read_beat(beat.payload)
+    assert first is not None
+    assert (first.number, first.roster) == (1, said.version)
+    publisher.beat()
+    assert len(publisher.take_messages()) == 1
+    for update in recorded()[:50]:
+        publisher.take(update)
+    publisher.beat()
+    said = read_roster(publisher.take_messages()[-2].payload)
+    assert said is not None
+    assert publisher.names.tail(DEPTH) not in said.lost
+
+
+def test_what_waits_for_a_server_is_bounded_and_the_oldest_goes() -> None:
+    publisher = Publisher("a", DIALECT, (TICKER,))
+    for _ in range(MOST_WAITING + 5):
+        publisher._put(ToPublish("md.x", b"", b""))
+    assert publisher.dropped == 5
+    assert len(publisher.take_messages()) == MOST_WAITING
+
+
+@pytest.mark.parametrize(
+    ("name", "topics", "said"),
+    [
+        ("a b", (TICKER,), "id"),
+        ("", (TICKER,), "id"),
+        ("a", (coinex.Balances(),), "private"),
+        ("a", (), "none of these topics"),
+        ("a", (DEPTH, coinex.Depth("BTCUSDT", limit=20)), "beside"),
+    ],
+)
+def test_what_cannot_be_relayed_is_refused(name: str, topics: tuple[coinex.Ticker, ...], said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        Publisher(name, DIALECT, topics)
+
+
+def test_a_shard_carries_its_markets_only() -> None:
+    topics = [coinex.Trades(f"M{number}USDT") for number in range(20)]
+    parts = [Publisher("a", DIALECT, topics, Shard(number, 2)).topics for number in (1, 2)]
+    assert sorted(map(str, parts[0] + parts[1])) == sorted(map(str, topics))
+    assert all(parts)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        None,
+        {},
+        {"Relay-Id": "a"},
+        {"Relay-Id": "a", "Nats-Msg-Id": "x.y"},
+        {"Relay-Id": "a", "Nats-Msg-Id": "x.y", "Nats-Sequence": "many"},
+        {"Nats-Msg-Id": "x.y", "Nats-Sequence": "1"},
+    ],
+)
+def test_what_no_relay_has_published_is_not_read(headers: dict[str, str] | None) -> None:
+    assert read(b"{}", headers) is None
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        b"",
+        b"[]",
+        b'{"relay":"a b","number":1,"every":0.2,"roster":1}',
+        b'{"relay":"a","number":1,"every":0,"roster":1}',
+        b"\xff",
+    ],
+)
+def test_what_is_no_heartbeat_is_not_read(payload: bytes) -> None:
+    assert read_beat(payload) is None
