@@ -83,13 +83,13 @@ def report(found: dict[str, Any]) -> str:
     lines = [
         f"{found['messages']} messages, {found['mean_payload_bytes']} bytes of JSON on average; {found['machine']}",
         "",
-        f"{'':<28}{'µs/message':>12}{'k instr.':>10}" + "".join(f"{'× ' + base:>30}" for base in bases),
+        f"{'':<32}{'µs/message':>12}{'k instr.':>10}" + "".join(f"{'× ' + base:>30}" for base in bases),
     ]
     for name, microseconds in found["microseconds_per_message"].items():
         ratios = "".join(f"{found['ratios'][base][name]:>30.2f}" for base in bases)
         count = found["instructions_per_message"].get(name)
         counted = "" if count is None else f"{count / 1e3:.1f}"
-        lines.append(f"{name:<28}{microseconds:>12.2f}{counted:>10}{ratios}")
+        lines.append(f"{name:<32}{microseconds:>12.2f}{counted:>10}{ratios}")
     if not found["instructions_per_message"]:
         lines += ["", WHY_NOT]
     lines += [
@@ -112,9 +112,11 @@ def main(arguments: Sequence[str]) -> None:
     parser.add_argument("--messages", type=int, default=5_000)
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--only", default="", help="messages whose kind begins so: depth, for example")
     parser.add_argument("--json", type=Path, help="write the results to this file as well")
     chosen = parser.parse_args(arguments)
-    messages = stream(seed=chosen.seed, count=chosen.messages)
+    whole = stream(seed=chosen.seed, count=chosen.messages)
+    messages = tuple(message for message in whole if message.kind.startswith(chosen.only))
     counted = {} if VALGRIND is None else instructions_per_message(tuple(contestants()), messages[:600])
     found = results(messages, measure(messages, chosen.rounds), counted)
     print(report(found))

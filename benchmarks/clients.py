@@ -16,7 +16,7 @@ from typing import Any
 
 from attrs import Factory, define
 
-from coinex_proto import Dialect, Update, coinex
+from coinex_proto import Config, Dialect, Update, coinex
 from coinex_proto._wire import inflate
 from coinex_trio import BlockingClient, open_client
 
@@ -24,6 +24,10 @@ ASK = '{"method":"state.subscribe","params":{"market_list":[]},"id":1}'
 """What the other clients say, so that the server sees a request."""
 MARKETS = 20
 """As many as the stream has."""
+PATIENT = Config(open_timeout=600.0, login_timeout=600.0, request_timeout=600.0, ping_timeout=600.0)
+"""Below valgrind, on a busy machine, a second is long."""
+PATIENCE = 1800
+"""Seconds."""
 isal_zlib = inflate.isal_zlib
 
 
@@ -76,7 +80,7 @@ def topics() -> tuple[Any, ...]:
 
 def blocking(dialect: Dialect, tally: Tally) -> None:
     """Ours, in the calling thread."""
-    client = BlockingClient(dialect)
+    client = BlockingClient(dialect, config=PATIENT)
     client.subscribe(*topics())
 
     def seen(update: Update) -> None:
@@ -84,7 +88,7 @@ def blocking(dialect: Dialect, tally: Tally) -> None:
             client.stop()
 
     client.on(Update)(seen)
-    client.run(seconds=300)
+    client.run(seconds=PATIENCE)
 
 
 def under_trio(dialect: Dialect, tally: Tally) -> None:
@@ -98,10 +102,10 @@ def under_trio(dialect: Dialect, tally: Tally) -> None:
             if tally.note():
                 done.set()
 
-        async with open_client(dialect) as client:
+        async with open_client(dialect, config=PATIENT) as client:
             client.subscribe(*topics())
             client.on(Update)(seen)
-            with trio.fail_after(300):
+            with trio.fail_after(PATIENCE):
                 await done.wait()
 
     trio.run(main)
@@ -118,10 +122,10 @@ def under_asyncio(dialect: Dialect, tally: Tally) -> None:
             if tally.note():
                 done.set()
 
-        async with open_asyncio(dialect) as client:
+        async with open_asyncio(dialect, config=PATIENT) as client:
             client.subscribe(*topics())
             client.on(Update)(seen)
-            async with asyncio.timeout(300):
+            async with asyncio.timeout(PATIENCE):
                 await done.wait()
 
     asyncio.run(main())
@@ -140,7 +144,9 @@ def websockets_asyncio(url: str, tally: Tally) -> None:
     from websockets.asyncio.client import connect
 
     async def main() -> None:
-        async with connect(url, compression=None, max_size=None, ping_interval=None, close_timeout=0.1) as socket:
+        async with connect(
+            url, compression=None, max_size=None, ping_interval=None, open_timeout=PATIENCE, close_timeout=0.1
+        ) as socket:
             await socket.send(ASK)
             async for message in socket:
                 assert isinstance(message, bytes)

@@ -17,7 +17,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any, Self
 
-from benchmarks.clients import CLIENTS, NEEDS
+from benchmarks.clients import CLIENTS, NEEDS, PATIENCE
 from benchmarks.instructions import VALGRIND, WHY_NOT, counted, counter
 from benchmarks.server import acknowledgements, upgrade_response
 from benchmarks.stream import Message, stream
@@ -25,7 +25,7 @@ from benchmarks.stream import Message, stream
 BASES = ("websockets + gzip + json", "picows + uvloop + zlib + orjson")
 SETTLED = 0.5
 """Seconds without a request after which the client has asked for all it wants."""
-SETTLED_COUNTED = 5.0
+SETTLED_COUNTED = 10.0
 """The same below valgrind, which makes it fifty times as slow."""
 
 
@@ -60,7 +60,7 @@ class Server:
         self._listener.close()
 
     def _serve(self) -> None:
-        self._listener.settimeout(30)
+        self._listener.settimeout(PATIENCE)
         try:
             peer, _ = self._listener.accept()
         except TimeoutError:
@@ -124,7 +124,7 @@ def _client(
         input=json.dumps([updates_in(message) if is_ours else 1 for message in messages]),
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=PATIENCE,
         cwd=Path(__file__).parent.parent,
     )
     if done.returncode:

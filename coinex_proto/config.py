@@ -134,7 +134,7 @@ class Config:
     """While private topics are live and bring nothing, the sign-in is proved so often by a private request; None: never."""
     every_read: bool = field(default=False, validator=_of_its_type)
     """True: every book gives one `BookChanged` a read, after the other events of it, as if its topic said so; False: one a
-    push. Each push is verified either way.
+    push. What is shown is proved either way, by the checksum of the last push of the read.
     """
     queue_size: int = field(default=10_000, validator=_whole)
     """Events that may wait in one stream before it ends with `ConsumerTooSlow`."""

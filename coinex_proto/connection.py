@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from typing import Final, TypeVar, cast
+from typing import Final, TypeVar
 
 from coinex_proto._connection.agenda import Agenda, Item
 from coinex_proto._connection.close_reasons import (
@@ -198,10 +198,10 @@ class Connection:
             self._now = now
         now = self._now
         self.stats.bytes_in += len(data)
-        at_once = self._agenda.at_once
+        at_once, received_at = self._agenda.at_once, self._timeline.stamp(now)
         for item in self._socket.receive_part(data):
             if type(item) is bytes:
-                self._message(item, now)
+                self._message(item, now, received_at)
             else:
                 self._control(item, now)
                 self._agenda.add(Item.ANSWER)
@@ -393,7 +393,7 @@ class Connection:
 
     # Messages ---------------------------------------------------------------------------------------------------------
 
-    def _message(self, payload: bytes, now: float) -> None:
+    def _message(self, payload: bytes, now: float, received_at: float) -> None:
         if self._phase is not Phase.READY and self._phase is not Phase.OPENING:
             return
         stats = self.stats
@@ -414,9 +414,9 @@ class Connection:
             self._unrecognised(payload, str(error), concerns=ANYTHING)
             self._count_unreadable(now)
             return
-        events, received_at = self._events, self._timeline.stamp(now)
+        events = self._events
         if type(inbound) is tuple and stamp_all(inbound, payload, received_at):  # nearly always
-            events.extend(cast("tuple[Update, ...]", inbound))
+            events.extend(inbound)
             if inbound and self._requests.pending.optional:
                 self._agenda.add(Item.ANSWER)  # it may be what was asked for: the answer need not come
             return
@@ -489,7 +489,7 @@ class Connection:
             case PeerClosed() | Broken() | Ended():
                 self._end(now, ended(item, is_ours=self._phase is Phase.CLOSING, sent=self._close_code))
             case bytes():
-                self._message(item, now)
+                self._message(item, now, self._timeline.stamp(now))
 
     def _ponged(self, pong: Pong, now: float) -> None:
         heartbeat = self._heartbeat

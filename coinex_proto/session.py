@@ -492,7 +492,7 @@ class Session:
             for _ in self._connection.receive_each(data, now):
                 self._process(now)
             self._process(now)
-            self._trust.read_ended()
+            self._trust.read_ended(now)
         except BaseException as error:
             # There may be no stack left for a single call, and no memory for a text.
             self._is_cut = True
@@ -607,6 +607,7 @@ class Session:
                             continue
                     self._trust.take(event, now)
                 else:
+                    self._trust.prove_changed(now)
                     self._take(event, connection, now)
             if connection.phase is not Phase.READY or self._trust.is_doubted:
                 if not self._goes_on(connection, now):
@@ -619,6 +620,7 @@ class Session:
 
     def _serve(self, connection: Connection, now: float) -> bool:
         """Whether something was due at once; it is done."""
+        self._trust.prove_changed(now)
         if self._agenda.take(Item.ORDERS_ASKED):
             self._trust.orders_asked(now)
         elif self._agenda.take(Item.STARTED):

@@ -71,7 +71,7 @@ class Topic(Generic[E_co]):
 
     @property
     def every_read(self) -> bool:
-        """Of a book: True gives one `BookChanged` a read, False one a push. Each push is verified either way."""
+        """Of a book: True gives one `BookChanged` a read, False one a push; what is shown is proved either way."""
         return False
 
     @property

@@ -188,12 +188,12 @@ def stamp(update: Update, raw: bytes, received_at: float) -> None:
 
 def _stamp_all(inbound: tuple[object, ...], raw: bytes, received_at: float) -> bool:
     """Whether all of these are updates; if so, they are stamped, and else nothing has happened."""
-    updates = [one for one in inbound if isinstance(one, Update)]
-    if len(updates) != len(inbound):
-        return False
-    for update in updates:
-        _set_received_at(update, received_at)
-        _set_raw(update, raw)
+    for one in inbound:
+        if not isinstance(one, Update):
+            return False
+    for one in inbound:
+        _set_received_at(one, received_at)
+        _set_raw(one, raw)
     return True
 
 

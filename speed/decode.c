@@ -23,6 +23,7 @@ typedef struct {
     PyObject_HEAD
     PyObject *payload; /* bytes */
     Py_ssize_t start, size;
+    Py_ssize_t count; /* of levels */
     enum kind kind; /* NUMBER or LEVELS */
 } Span;
 
@@ -33,12 +34,36 @@ span_free(Span *self)
     PyObject_Free(self);
 }
 
+static PyObject *span_value(const Span *span);
+
+static PyObject *
+span_get_value(PyObject *self, void *nothing)
+{
+    (void)nothing;
+    return span_value((Span *)self);
+}
+
+static PyGetSetDef span_attributes[] = {
+    {"value", span_get_value, NULL, "What it stands for.", NULL},
+    {NULL, NULL, NULL, NULL, NULL},
+};
+
+static Py_ssize_t
+span_length(PyObject *self)
+{
+    return ((Span *)self)->count;
+}
+
+static PySequenceMethods span_sequence = {.sq_length = span_length};
+
 static PyTypeObject Span_Type = {
     PyVarObject_HEAD_INIT(NULL, 0)
     .tp_name = "coinex_proto._speed.Span",
     .tp_doc = "A value of a payload that nobody has read yet.",
     .tp_basicsize = sizeof(Span),
     .tp_dealloc = (destructor)span_free,
+    .tp_getset = span_attributes,
+    .tp_as_sequence = &span_sequence,
     .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION,
 };
 
@@ -90,6 +115,11 @@ take_word(Reader *reader, const char *word)
     return 1;
 }
 
+/* What a string may hold here: printable ASCII but for the quote and the backslash. One look a character, not four. */
+static const char is_simple[256] = {
+    [' '] = 1, ['!'] = 1, ['#' ... '['] = 1, [']' ... '~'] = 1,
+};
+
 /* A string without escapes; `from` and `size` are what is between the quotes. */
 static inline int
 take_string(Reader *reader, const char **from, Py_ssize_t *size)
@@ -98,7 +128,7 @@ take_string(Reader *reader, const char **from, Py_ssize_t *size)
         return 0;
     }
     const char *at = reader->at;
-    while (*at != '"' && *at != '\\' && (unsigned char)*at >= 0x20 && (unsigned char)*at < 0x7f) {
+    while (is_simple[(unsigned char)*at]) {
         at++;
     }
     if (*at != '"') {
@@ -161,10 +191,11 @@ take_integer(Reader *reader, PyObject **value)
     return *value == NULL ? -1 : 1;
 }
 
-/* A list of pairs of texts; with `pairs`, what it holds is appended. */
+/* A list of pairs of texts, counted; with `pairs`, what it holds is appended. */
 static int
-take_levels(Reader *reader, PyObject *pairs)
+take_levels(Reader *reader, PyObject *pairs, Py_ssize_t *count)
 {
+    *count = 0;
     if (!take(reader, '[')) {
         return 0;
     }
@@ -178,6 +209,7 @@ take_levels(Reader *reader, PyObject *pairs)
             !take_string(reader, &size, &size_size) || !take(reader, ']')) {
             return 0;
         }
+        ++*count;
         if (pairs != NULL) {
             PyObject *one = ascii(price, price_size), *other = one == NULL ? NULL : ascii(size, size_size);
             PyObject *pair = other == NULL ? NULL : PyTuple_Pack(2, one, other);
@@ -197,7 +229,7 @@ static int
 take_span(Reader *reader, enum kind kind, PyObject **value)
 {
     const char *from;
-    Py_ssize_t size;
+    Py_ssize_t size, count = 0;
     skip_blanks(reader);
     if (kind == NUMBER) {
         if (!take_string(reader, &from, &size) || !is_plain(from, size)) {
@@ -206,7 +238,7 @@ take_span(Reader *reader, enum kind kind, PyObject **value)
     }
     else {
         from = reader->at;
-        if (!take_levels(reader, NULL)) {
+        if (!take_levels(reader, NULL, &count)) {
             return 0;
         }
         size = reader->at - from;
@@ -218,6 +250,7 @@ take_span(Reader *reader, enum kind kind, PyObject **value)
     span->payload = Py_NewRef(reader->payload);
     span->start = from - PyBytes_AS_STRING(reader->payload);
     span->size = size;
+    span->count = count;
     span->kind = kind;
     *value = (PyObject *)span;
     return 1;
@@ -234,10 +267,22 @@ span_value(const Span *span)
         Py_XDECREF(text);
         return number;
     }
+    Py_ssize_t count;
     PyObject *pairs = PyList_New(0);
-    PyObject *levels = pairs == NULL || take_levels(&reader, pairs) < 0 ? NULL : PyList_AsTuple(pairs);
+    PyObject *levels = pairs == NULL || take_levels(&reader, pairs, &count) < 0 ? NULL : PyList_AsTuple(pairs);
     Py_XDECREF(pairs);
     return levels;
+}
+
+const char *
+unread_levels(PyObject *value, Py_ssize_t *count)
+{
+    const Span *span = (const Span *)value;
+    if (!Py_IS_TYPE(value, &Span_Type) || span->kind != LEVELS) {
+        return NULL;
+    }
+    *count = span->count;
+    return PyBytes_AS_STRING(span->payload) + span->start;
 }
 
 /* Lazy(member): stands in a class for the descriptor of a slot, and makes of a span what it stands for ----------------- */

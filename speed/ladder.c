@@ -7,25 +7,7 @@
 #include <structmember.h>
 
 #include <stddef.h>
-#include <stdint.h>
 #include <string.h>
-
-#ifdef HAVE_ZLIB
-#include <zlib.h>
-#else
-static unsigned long
-crc32(unsigned long crc, const unsigned char *data, unsigned int length)
-{
-    crc ^= 0xFFFFFFFFUL;
-    while (length--) {
-        crc ^= *data++;
-        for (int bit = 0; bit < 8; bit++) {
-            crc = (crc >> 1) ^ (crc & 1 ? 0xEDB88320UL : 0);
-        }
-    }
-    return crc ^ 0xFFFFFFFFUL;
-}
-#endif
 
 enum {
     MAX_LEVELS = 10000, /* as in the twin */
@@ -110,28 +92,13 @@ compare(Price a, Price b)
     return compare_texts(a.text, b.text);
 }
 
-/* The characters of a plain decimal number, or NULL. */
+/* Each of these two reads a plain decimal number, and gives where it ends; NULL: it is none. */
 static const char *
-characters(PyObject *number, uint32_t *length)
-{
-    if (!PyUnicode_CheckExact(number) || !PyUnicode_IS_COMPACT_ASCII(number)) {
-        return NULL;
-    }
-    Py_ssize_t size = PyUnicode_GET_LENGTH(number);
-    *length = (uint32_t)size;
-    return size && size < (1 << 30) ? PyUnicode_DATA(number) : NULL;
-}
-
-static int
-read_price(PyObject *number, Change *change)
+read_price(const char *text, Change *change)
 {
     static const int64_t powers[KEY_PLACES + 1] = {
         1000000000000, 100000000000, 10000000000, 1000000000, 100000000, 10000000, 1000000, 100000, 10000, 1000, 100, 10, 1,
     };
-    const char *text = characters(number, &change->price_length);
-    if (text == NULL || change->price_length > MAX_PRICE_CHARACTERS) {
-        return 0;
-    }
     const char *at = text;
     uint64_t value = 0;
     for (; is_digit(*at); at++) {
@@ -147,16 +114,13 @@ read_price(PyObject *number, Change *change)
     }
     change->price.text = text;
     change->price.key = digits <= KEY_DIGITS && places <= KEY_PLACES ? (int64_t)value * powers[places] : -1;
-    return at == text + change->price_length && digits + places;
+    change->price_length = (uint32_t)(at - text);
+    return digits + places && at - text <= MAX_PRICE_CHARACTERS ? at : NULL;
 }
 
-static int
-read_size(PyObject *number, Change *change)
+static const char *
+read_size(const char *text, Change *change)
 {
-    const char *text = characters(number, &change->size_length);
-    if (text == NULL) {
-        return 0;
-    }
     const char *at = text;
     unsigned char seen = 0;
     for (; is_digit(*at); at++) {
@@ -171,8 +135,61 @@ read_size(PyObject *number, Change *change)
         digits += at - point - 1;
     }
     change->size = text;
+    change->size_length = (uint32_t)(at - text);
     change->removes = !(seen & 0x0F);
-    return at == text + change->size_length && digits;
+    return digits && at - text < (1 << 30) ? at : NULL;
+}
+
+/* The characters of a text, behind which a zero stands, and their end; NULL: it is no plain str. */
+static const char *
+characters(PyObject *text, const char **end)
+{
+    if (!PyUnicode_CheckExact(text) || !PyUnicode_IS_COMPACT_ASCII(text)) {
+        return NULL;
+    }
+    const char *from = PyUnicode_DATA(text);
+    *end = from + PyUnicode_GET_LENGTH(text);
+    return from;
+}
+
+/* A level as a pair of str. */
+static int
+read_pair(PyObject *level, Change *change)
+{
+    if ((!PyTuple_CheckExact(level) && !PyList_CheckExact(level)) || PySequence_Fast_GET_SIZE(level) != 2) {
+        return 0;
+    }
+    const char *end, *price = characters(PySequence_Fast_GET_ITEM(level, 0), &end);
+    if (price == NULL || read_price(price, change) != end) {
+        return 0;
+    }
+    const char *size = characters(PySequence_Fast_GET_ITEM(level, 1), &end);
+    return size != NULL && read_size(size, change) == end;
+}
+
+static const char *
+behind_quote(const char *at)
+{
+    while (*at != '"') {
+        at++;
+    }
+    return at + 1;
+}
+
+/* The next level of a list in JSON; `*at` moves behind it. */
+static int
+read_unread(const char **at, Change *change)
+{
+    const char *end = read_price(behind_quote(*at), change);
+    if (end == NULL || *end != '"') {
+        return 0;
+    }
+    end = read_size(behind_quote(end + 1), change);
+    if (end == NULL || *end != '"') {
+        return 0;
+    }
+    *at = end + 1;
+    return 1;
 }
 
 /* Puts a change among those before it: in the order of the side, the later one of two with one price. 0: it takes too long. */
@@ -200,16 +217,22 @@ insert(Change *changes, uint32_t *count, Change *one, int is_descending)
     return 1;
 }
 
-/* Reads levels in the order of the side, each price once. 1; 0: they are for the twin; -1 with an exception. */
+/* Reads levels in the order of the side, each price once; `all` is how many came. 1; 0: they are for the twin; -1 with an
+ * exception. */
 static int
-read_changes(PyObject *levels, int is_descending, Change **found, uint32_t *count)
+read_changes(PyObject *levels, int is_descending, Change **found, uint32_t *count, Py_ssize_t *all)
 {
     *found = NULL;
     *count = 0;
-    if (!PyTuple_CheckExact(levels) && !PyList_CheckExact(levels)) {
-        return 0;
+    Py_ssize_t size;
+    const char *unread = unread_levels(levels, &size);
+    if (unread == NULL) {
+        if (!PyTuple_CheckExact(levels) && !PyList_CheckExact(levels)) {
+            return 0;
+        }
+        size = PySequence_Fast_GET_SIZE(levels);
     }
-    Py_ssize_t size = PySequence_Fast_GET_SIZE(levels);
+    *all = size;
     if (size > 2 * MAX_LEVELS) {
         return 0;
     }
@@ -222,11 +245,9 @@ read_changes(PyObject *levels, int is_descending, Change **found, uint32_t *coun
         return -1;
     }
     for (Py_ssize_t i = 0; i < size; i++) {
-        PyObject *level = PySequence_Fast_GET_ITEM(levels, i);
         Change one;
-        if ((!PyTuple_CheckExact(level) && !PyList_CheckExact(level)) || PySequence_Fast_GET_SIZE(level) != 2 ||
-            !read_price(PySequence_Fast_GET_ITEM(level, 0), &one) ||
-            !read_size(PySequence_Fast_GET_ITEM(level, 1), &one) || !insert(changes, count, &one, is_descending)) {
+        if (!(unread == NULL ? read_pair(PySequence_Fast_GET_ITEM(levels, i), &one) : read_unread(&unread, &one)) ||
+            !insert(changes, count, &one, is_descending)) {
             PyMem_Free(changes);
             return 0;
         }
@@ -359,11 +380,11 @@ prepare(const Side *side, PyObject *levels, int is_whole, Merged *merged)
 {
     Change *changes;
     uint32_t count;
-    int read = read_changes(levels, side->descending, &changes, &count);
+    Py_ssize_t all;
+    int read = read_changes(levels, side->descending, &changes, &count, &all);
     if (read == 1) {
         /* The twin counts what comes in before it looks at it. */
-        Py_ssize_t all = PySequence_Fast_GET_SIZE(levels) + (is_whole ? 0 : side->count);
-        read = all > 2 * MAX_LEVELS ? 0 : merge(side, changes, count, is_whole, merged);
+        read = all + (is_whole ? 0 : side->count) > 2 * MAX_LEVELS ? 0 : merge(side, changes, count, is_whole, merged);
         PyMem_Free(changes);
     }
     return read;
@@ -438,8 +459,8 @@ side_take(Side *side, PyObject *const *args, Py_ssize_t count)
     return PyBool_FromLong(taken);
 }
 
-/* bids.take_both(asks, bid_levels, ask_levels, is_whole) -> CRC-32 of the text of both; -1: they are taken, and one has a
- * price of zero; None, with nothing changed: ask the twin. */
+/* bids.take_both(asks, bid_levels, ask_levels, is_whole) -> whether no price is zero then; None, with nothing changed: ask the
+ * twin. */
 static PyObject *
 side_take_both(Side *bids, PyObject *const *args, Py_ssize_t count)
 {
@@ -471,15 +492,21 @@ side_take_both(Side *bids, PyObject *const *args, Py_ssize_t count)
     }
     settle(bids, &of_bids);
     settle(asks, &of_asks);
-    if (!has_positive_prices(bids) || !has_positive_prices(asks)) {
-        return PyLong_FromLong(-1);
+    return PyBool_FromLong(has_positive_prices(bids) && has_positive_prices(asks));
+}
+
+/* bids.checksum(asks) -> CRC-32 of the text of both. */
+static PyObject *
+side_checksum(Side *bids, PyObject *other)
+{
+    if (Py_TYPE(other) != Py_TYPE(bids)) {
+        PyErr_SetString(PyExc_TypeError, "bids.checksum(asks)");
+        return NULL;
     }
+    Side *asks = (Side *)other;
     uint32_t first = text_length(bids), second = text_length(asks);
-    unsigned long crc = crc32(0, (const unsigned char *)bids->text, first + (first && second));
-    if (second) {
-        crc = crc32(crc, (const unsigned char *)asks->text, second);
-    }
-    return PyLong_FromUnsignedLong(crc);
+    uint32_t crc = checksum(0, bids->text, first + (first && second));
+    return PyLong_FromUnsignedLong(second ? checksum(crc, asks->text, second) : crc);
 }
 
 static PyObject *
@@ -520,7 +547,8 @@ static PyMethodDef side_methods[] = {
     {"take", (PyCFunction)(void (*)(void))side_take, METH_FASTCALL,
      "Change levels, or replace all; False, with nothing changed: ask the twin."},
     {"take_both", (PyCFunction)(void (*)(void))side_take_both, METH_FASTCALL,
-     "One push into bids and asks; gives the checksum of both."},
+     "One push into bids and asks; gives whether no price is zero."},
+    {"checksum", (PyCFunction)side_checksum, METH_O, "The CRC-32 of bids and these asks."},
     {"text", (PyCFunction)side_text, METH_NOARGS, "price:size:price:size... of all levels, best first."},
     {"keep", (PyCFunction)side_keep, METH_O, "Forget all but so many of the best levels."},
     {NULL, NULL, 0, NULL},

@@ -9,16 +9,25 @@
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 
+#include <stdint.h>
+
 #ifdef Py_GIL_DISABLED
 #error "not made for a Python without the GIL: the pure twin runs there"
 #endif
 
 /* Grows with every change of what the module offers; coinex_proto/speedups.py expects the same number. */
-#define SPEED_REVISION 4
+#define SPEED_REVISION 5
 
 /* Each part adds its functions and types to the module: 0, or -1 with an exception. */
 int add_wire(PyObject *module);
 int add_decode(PyObject *module);
 int add_ladder(PyObject *module);
+
+/* The CRC-32 of these bytes behind others whose CRC-32 is `crc` (0: behind none); see crc.c. */
+uint32_t checksum(uint32_t crc, const char *data, size_t size);
+
+/* A list of levels that `decode` left as text, [["price","size"],...] in its plain form: where it lies, and how many they are.
+ * NULL: `value` is something else. */
+const char *unread_levels(PyObject *value, Py_ssize_t *count);
 
 #endif

@@ -87,6 +87,12 @@ static Bytef scratch[SCRATCH + 258];
 static z_stream inflater;
 static int is_inflater_made = 0;
 
+static uint32_t
+little_endian(const unsigned char *from)
+{
+    return from[0] | (uint32_t)from[1] << 8 | (uint32_t)from[2] << 16 | (uint32_t)from[3] << 24;
+}
+
 /* inflate_whole(payload, limit): what one whole and faultless gzip member of at most `limit` bytes holds; the payload itself
  * when it is not gzip; None for all else, which zlib in the twin then judges. */
 static PyObject *
@@ -105,17 +111,16 @@ inflate_whole(PyObject *module, PyObject *const *args, Py_ssize_t count)
     if (size < 2 || bytes[0] != 0x1f || bytes[1] != 0x8b) {
         return Py_NewRef(args[0]);
     }
-    if (size < 18 || size > UINT_MAX / 2) {
+    /* A header of ten bytes without flags; the CRC-32 and the size stand behind the data (RFC 1952, 2.3). */
+    if (size < 18 || size > UINT_MAX / 2 || bytes[2] != 8 || bytes[3] != 0) {
         Py_RETURN_NONE;
     }
-    const unsigned char *last = bytes + size - 4;
-    const uint64_t promised =
-        last[0] | (uint64_t)last[1] << 8 | (uint64_t)last[2] << 16 | (uint64_t)last[3] << 24;
+    const uint32_t sum = little_endian(bytes + size - 8), promised = little_endian(bytes + size - 4);
     if (limit < 0 || promised == 0 || promised > (uint64_t)limit || promised > (uint64_t)size * MAX_RATIO) {
         Py_RETURN_NONE;
     }
     if (!is_inflater_made) {
-        if (inflateInit2(&inflater, 31) != Z_OK) {
+        if (inflateInit2(&inflater, -15) != Z_OK) {
             Py_RETURN_NONE;
         }
         is_inflater_made = 1;
@@ -129,17 +134,19 @@ inflate_whole(PyObject *module, PyObject *const *args, Py_ssize_t count)
     if (inflated == NULL && !is_small) {
         return NULL;
     }
-    inflater.next_in = (Bytef *)bytes;
-    inflater.avail_in = (uInt)size;
-    inflater.next_out = is_small ? scratch : (Bytef *)PyBytes_AS_STRING(inflated);
-    inflater.avail_out = is_small ? sizeof(scratch) : (uInt)promised;
+    char *place = is_small ? (char *)scratch : PyBytes_AS_STRING(inflated);
+    inflater.next_in = (Bytef *)bytes + 10;
+    inflater.avail_in = (uInt)size - 18;
+    inflater.next_out = (Bytef *)place;
+    inflater.avail_out = is_small ? sizeof(scratch) : promised;
     /* Z_FINISH: all of it in one go, so that zlib need not keep a window. */
     const int status = inflate(&inflater, Z_FINISH);
-    if (status != Z_STREAM_END || inflater.avail_in != 0 || inflater.total_out != promised) {
+    if (status != Z_STREAM_END || inflater.avail_in != 0 || inflater.total_out != promised ||
+        checksum(0, place, promised) != sum) {
         Py_XDECREF(inflated);
         Py_RETURN_NONE;
     }
-    return is_small ? PyBytes_FromStringAndSize((const char *)scratch, (Py_ssize_t)promised) : inflated;
+    return is_small ? PyBytes_FromStringAndSize(place, (Py_ssize_t)promised) : inflated;
 }
 #endif
 

@@ -81,8 +81,9 @@ class SendQueue:
         self.waiting.append(pending)
 
     def is_due(self, now: float) -> bool:
-        """Whether `release` could find one."""
+        """Whether `release` could find one; where nothing waits, nobody has to look again."""
         if not self.waiting:
+            self._agenda.take(Item.SEND_QUEUE)
             return False
         return Item.SEND_QUEUE in self._agenda.at_once or any(free_at <= now for free_at in self._held.values())
 

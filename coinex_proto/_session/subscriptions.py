@@ -6,7 +6,7 @@ updates prove is its `Verification`, which only `trust.py` writes. Knows no conn
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from typing import Any, Final, Literal, TypeAlias
 
 from attrs import Factory, define, field, frozen
@@ -17,7 +17,7 @@ from coinex_proto.books.view import BookView
 from coinex_proto.errors import SdkError
 from coinex_proto.ids import TopicKey
 from coinex_proto.topics import Merger, Topic, is_wide, wide
-from coinex_proto.updates import Event
+from coinex_proto.updates import Event, Update
 
 AnyTopic: TypeAlias = Topic[Event]
 TopicState: TypeAlias = Literal["wanted", "asked", "acknowledged", "live", "lost", "refused"]
@@ -44,6 +44,7 @@ class Verification:
 
     __slots__ = (
         "absent_deletes",
+        "apply_read",
         "awaited_since",
         "book",
         "is_every_read",
@@ -51,11 +52,13 @@ class Verification:
         "live_at",
         "lost_since",
         "lost_why",
+        "market",
         "merger",
         "proof",
         "renewals",
         "subscription",
         "unproved_since",
+        "unproved_updates",
         "unproved_why",
         "view",
     )
@@ -66,6 +69,11 @@ class Verification:
         self.view: BookView | None = None
         self.is_every_read = False
         """One `BookChanged` a read is enough, not one a push."""
+        self.apply_read: Callable[[Sequence[Update]], str | None] | None = None
+        """There too: what takes the updates of a read together, where its book can."""
+        self.market = ""
+        self.unproved_updates: list[Update] = []
+        """Of this read, of a live book that takes the updates of a read together."""
         self.merger: Merger | None = None
         """Where pushes are differences: what makes whole ones of them."""
         self.proof = Proof.UNEXPECTED

@@ -20,7 +20,7 @@ from coinex_proto._session.beside import Beside, WentLive
 from coinex_proto._session.delivered import Delivered
 from coinex_proto._session.subscription_states import PROOFS, Proof, Sign
 from coinex_proto._session.subscriptions import AnyTopic, Subscription, Subscriptions, Verification
-from coinex_proto.books.book import Book, MustBeTold
+from coinex_proto.books.book import Book, MustBeTold, TakesReads
 from coinex_proto.books.view import BookChanged, BookView
 from coinex_proto.config import Config
 from coinex_proto.events import Lost, Restored
@@ -67,7 +67,7 @@ class Trust:
         self._silent_after = config.silent_after
         self._every_read = config.every_read
         self._changed: dict[Verification, None] = {}
-        """Books that were proved in this read, whose `BookChanged` comes at the end of it."""
+        """Books whose `BookChanged` comes at the end of this read, if they are proved then."""
         self.is_wanted: Callable[[type[Event], TopicKey], bool] | None = None
         """Whether anybody would get such an event; asked of what a book was made of only. None: everything is wanted."""
         self._stats = stats
@@ -92,6 +92,7 @@ class Trust:
         key = update.topic_key
         route = self._subscriptions.routes.get(key) or self._subscriptions.route(key)
         if update.has_sequence and self._has_gap(update, key):
+            self.prove_changed(now)
             self._gap(route, now)
         if not route:
             self._stats.late_pushes += 1
@@ -110,7 +111,10 @@ class Trust:
             proof = known.proof
             if known.book is not None:
                 is_wanted = self.is_wanted is None or self.is_wanted(type(update), key)
-                if (proof is _LIVE or proof is _EXPECTED or proof is _HELD_BACK) and self._apply(known, update, now):
+                if proof is _LIVE and known.apply_read is not None:
+                    known.unproved_updates.append(update)
+                    self._changed[known] = None
+                elif (proof is _LIVE or proof is _EXPECTED or proof is _HELD_BACK) and self._apply(known, update, now):
                     proved = known
             elif proof is not _LIVE and proof is not _UNEXPECTED and not known.subscription.is_private:
                 self.mark_live((known,), now)
@@ -153,30 +157,34 @@ class Trust:
     def _book_changed(self, known: Verification) -> None:
         if known.is_every_read:
             self._changed[known] = None
-        else:
-            self._show(known)
+        elif known.view is not None:
+            self._events.append(known.view.changed(known.market))
 
-    def read_ended(self) -> None:
+    def prove_changed(self, now: float) -> None:
+        """Prove the books that wait for the end of the read by what came so far: something else is about to happen."""
+        for known in self._changed:
+            if known.unproved_updates:
+                updates, known.unproved_updates = known.unproved_updates, []
+                if known.proof is _LIVE and known.view is not None and known.view.is_proved:
+                    self._apply(known, updates[-1], now, updates)
+
+    def read_ended(self, now: float) -> None:
         """All of one read was taken in: show the books that wait for that, as far as they are proved now."""
-        if self._changed:
-            changed = tuple(self._changed)
-            self._changed.clear()
-            for known in changed:
-                if known.view is not None and known.view.is_proved:
-                    self._show(known)
+        if not self._changed:
+            return
+        self.prove_changed(now)
+        for known in self._changed:
+            if known.view is not None and known.view.is_proved:
+                self._events.append(known.view.changed(known.market))
+        self._changed.clear()
 
-    def _show(self, known: Verification) -> None:
-        if known.view is not None:
-            subscription, book = known.subscription, known.view.changed()
-            self._events.append(BookChanged(topic=subscription.topic, market=str(subscription.key[1]), book=book))  # type: ignore[arg-type]
-
-    def _apply(self, known: Verification, update: Update, now: float) -> bool:
-        """Whether the book is proved by this update."""
+    def _apply(self, known: Verification, update: Update, now: float, read: Sequence[Update] = ()) -> bool:
+        """Whether the book is proved by this update, the last of `read` where a book takes those together."""
         book, view = known.book, known.view
         if book is None or view is None:
             return False
         passed, failed = book.checks_passed, book.checks_failed
-        why = book.apply(update)
+        why = known.apply_read(read) if read and known.apply_read is not None else book.apply(update)
         self._stats.checksums_passed += book.checks_passed - passed
         if (absent := getattr(book, "absent_deletes", 0)) != known.absent_deletes:
             self._stats.absent_deletes += absent - known.absent_deletes
@@ -323,6 +331,9 @@ class Trust:
         known.merger = topic.merger()
         known.book, known.absent_deletes = book, 0
         known.is_every_read = self._every_read or topic.every_read
+        taker: object = book  # mypy takes a `Book` for none of these
+        known.apply_read = taker.apply_read if known.is_every_read and isinstance(taker, TakesReads) else None
+        known.market = str(subscription.key[1])
         known.view = None if book is None else BookView(cast("Topic[BookChanged]", topic), book, self._is_line_proved)
 
     def expect(self, subscription: Subscription, *, is_asked: bool = False) -> None:
@@ -446,6 +457,8 @@ class Trust:
             if private and not subscription.is_private and known.lost_since == private_since:
                 known.lost_since = since
         self._sequences.clear()
+        for known in self._changed:
+            known.unproved_updates.clear()
         self._changed.clear()
         self.is_doubted = False
         self._told.clear()

@@ -69,6 +69,15 @@ class MustBeTold(Protocol):
 
 
 @runtime_checkable
+class TakesReads(Protocol):
+    """A book that can take the updates of one read together and prove itself by the last of them."""
+
+    def apply_read(self, updates: Sequence[Update]) -> str | None:
+        """As `Book.apply`, of a proved book, with one proof for all: it is over all that they say together."""
+        ...
+
+
+@runtime_checkable
 class MakesWholeUpdates(Protocol):
     """A book that can say its state in the form of its venue's updates."""
 

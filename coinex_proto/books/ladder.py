@@ -45,7 +45,7 @@ class LevelTexts(Sequence[Level]):
 
     def __init__(self, texts: Sequence[str] | bytes) -> None:
         """`price:size` each, or all of them joined by colons; whoever made them changes them no more."""
-        self._texts = texts
+        self._texts: Sequence[str] | bytes = texts
 
     def pairs(self) -> tuple[tuple[str, str], ...]:
         """The venue's own texts of price and size."""
@@ -98,6 +98,9 @@ class LevelTexts(Sequence[Level]):
             numbers = texts.decode().split(":")
             self._texts = texts = list(map(":".join, zip(numbers[::2], numbers[1::2], strict=False)))
         return cast(Sequence[str], texts)
+
+
+_new_levels: Final = LevelTexts.__new__
 
 
 def _numbers(text: str) -> Level:
@@ -160,18 +163,11 @@ class Ladder:
         Prices are one level when they are one number: the newer text stays. Raises `PayloadError` for what is no plain
         decimal number, and for too many levels; the side is empty then.
         """
-        try:
-            self._change(levels)
-        except BaseException:
-            self.clear()  # half a change is worth nothing
-            raise
-
-    def _change(self, levels: Sequence[tuple[str, str]]) -> None:
         fresh = []
         keys, texts, key_of, longest = self._keys, self.texts, self._key_of, self._longest
-        if len(levels) + len(texts) > 2 * MAX_LEVELS:
-            raise PayloadError(f"more than {MAX_LEVELS} levels on one side of a book")
         try:
+            if len(levels) + len(texts) > 2 * MAX_LEVELS:
+                raise PayloadError(f"more than {MAX_LEVELS} levels on one side of a book")
             for price, size in levels:  # the hot loop of the whole SDK: 0.5 us a level
                 if len(price) > longest:
                     self._become_exact(price)
@@ -192,11 +188,15 @@ class Ladder:
                 else:
                     keys.insert(index, key)
                     texts.insert(index, text)
+            _plain(fresh)
+            if len(texts) > MAX_LEVELS:
+                raise PayloadError(f"more than {MAX_LEVELS} levels on one side of a book")
         except (ValueError, IndexError, InvalidOperation) as problem:
+            self.clear()
             raise PayloadError(f"a level with a price or a size that is no number ({quoted(problem)})") from None
-        _plain(fresh)
-        if len(texts) > MAX_LEVELS:
-            raise PayloadError(f"more than {MAX_LEVELS} levels on one side of a book")
+        except BaseException:
+            self.clear()  # half a change is worth nothing
+            raise
 
     def _become_exact(self, price: str) -> None:
         """Sort by `Decimal` from now on, because of this price."""
@@ -229,7 +229,9 @@ class Ladder:
 
     def levels(self) -> LevelTexts:
         """All levels as they are now, best first."""
-        return LevelTexts(self.best())
+        levels = _new_levels(LevelTexts)  # by hand: one a side for each change of a book
+        levels._texts = self.texts[::-1] if self._is_highest_best else self.texts[:]
+        return levels
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -304,39 +306,56 @@ if speed is not None and not TYPE_CHECKING:
 
         def levels(self):
             """As the twin's."""
-            return LevelTexts(self.text())
+            levels = _new_levels(LevelTexts)
+            levels._texts = self.text()
+            return levels
 
 
 def _split(texts: Sequence[str]) -> list[tuple[str, str]]:
     return [(price, size) for price, _, size in (text.partition(":") for text in texts)]
 
 
-def take_push(
-    bids: Ladder,
-    asks: Ladder,
-    bid_levels: Sequence[tuple[str, str]],
-    ask_levels: Sequence[tuple[str, str]],
-    is_whole: bool,
-) -> int:
-    """Change both sides, or replace them (`is_whole`), and give the CRC-32 of their joined text.
+def take_push(bids: Ladder, asks: Ladder, bid_levels: Any, ask_levels: Any, is_whole: bool) -> None:
+    """Change both sides, or replace them (`is_whole`).
 
-    `bids` was made with `is_highest_best`. Raises `PayloadError` as `Ladder.change`, and for a price of zero.
+    Levels are sequences of (price, size) as texts, or spans of a payload (`unread`). `bids` was made with
+    `is_highest_best`. Raises `PayloadError` as `Ladder.change`, and for a price of zero.
     """
-    checksum: int | None = None
+    is_positive: bool | None = None
     if type(bids) is not PureLadder:
-        checksum = bids.take_both(asks, bid_levels, ask_levels, is_whole)  # type: ignore[attr-defined]
-    if checksum is None:
+        is_positive = bids.take_both(asks, bid_levels, ask_levels, is_whole)  # type: ignore[attr-defined]
+        if is_positive is None:
+            bid_levels, ask_levels = _read(bid_levels), _read(ask_levels)
+    if is_positive is None:
         if is_whole:
             bids.replace(bid_levels)
             asks.replace(ask_levels)
         else:
             bids.change(bid_levels)
             asks.change(ask_levels)
-        text = joined(bids, asks)
-        checksum = crc32(text) if bids.has_positive_prices and asks.has_positive_prices else -1
-    if checksum < 0:
+        is_positive = bids.has_positive_prices and asks.has_positive_prices
+    if not is_positive:
         raise PayloadError("a level with a price of zero")
-    return checksum
+
+
+def _checksum(bids: Ladder, asks: Ladder) -> int:
+    return crc32(":".join(bids.texts[::-1] + asks.texts).encode())
+
+
+checksum: Final[Callable[[Ladder, Ladder], int]] = _checksum if speed is None else speed.Side.checksum
+"""The CRC-32 of `joined`."""
+
+
+def unread(model: type[Any], name: str) -> Callable[[Any], Any]:
+    """What gives a field as it lies in its slot: a span of the payload, whose `value` it is, where nobody has read it yet."""
+    slot = vars(model)[name]
+    get: Callable[[Any], Any] = getattr(slot, "member", slot).__get__
+    return get
+
+
+def _read(levels: Any) -> Sequence[tuple[str, str]]:
+    found: Sequence[tuple[str, str]] = levels if isinstance(levels, (tuple, list)) else levels.value
+    return found
 
 
 def joined(bids: Ladder, asks: Ladder) -> bytes:

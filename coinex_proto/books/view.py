@@ -185,15 +185,19 @@ class BookView:
 
     # For Session ------------------------------------------------------------------------------------------------------
 
-    def changed(self) -> BookView:
-        """As `snapshot`, within the step that has just proved it, which has looked at the clocks."""
-        return _fixed(
-            self._topic, self._source.levels(), self._is_checked, self.is_proved, self._why, self._received_at
-        )
+    def changed(self, market: str) -> BookChanged:
+        """A snapshot for everybody, within the step that has just proved it, which has looked at the clocks."""
+        topic = self._topic
+        event: BookChanged = _new(BookChanged)  # by hand: there is one for each change of a book
+        _set_topic(event, topic)
+        _set_market(event, market)
+        _set_book(event, _fixed(topic, self._source.levels(), True, self.is_proved, self._why, self._received_at))
+        return event
 
     def prove(self, received_at: float) -> None:
         """From now on the numbers may be read. Only the session that keeps the book calls this."""
-        self._check_live()
+        if self._original is not None or type(self._source) is Levels:
+            self._check_live()
         self.is_proved, self._why, self._received_at = True, "", received_at
 
     def follow(self, view: BookView) -> None:
@@ -290,6 +294,8 @@ def _fixed(
     return view
 
 
+_new: Callable[[type[Any]], Any] = object.__new__
+_set_topic, _set_market, _set_book = (vars(BookChanged)[name].__set__ for name in ("topic", "market", "book"))
 _HALF = Decimal("0.5")
 
 

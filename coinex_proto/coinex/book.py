@@ -7,12 +7,11 @@ Source: CoinEx API v2, depth.update; the order of the sides and the unpadded tex
 
 from __future__ import annotations
 
-from typing import Final, final
-
-from attrs import evolve
+from collections.abc import Sequence
+from typing import Any, Final, final
 
 from coinex_proto.books.book import Levels
-from coinex_proto.books.ladder import Ladder, LevelTexts, take_push
+from coinex_proto.books.ladder import Ladder, LevelTexts, checksum, take_push, unread
 from coinex_proto.coinex.market_updates import DepthLevels, DepthUpdate
 from coinex_proto.errors import PayloadError
 from coinex_proto.moments import unix_milliseconds
@@ -27,6 +26,10 @@ _MOST_MS: Final = 10**14
 
 _WAITING: Final = "waiting for a whole book"
 
+_bids_of, _asks_of, _last_of = (unread(DepthLevels, name) for name in ("bids", "asks", "last"))
+_new_tuple: Final = tuple.__new__
+"""A `NamedTuple` makes itself by a function in Python: one more for each change of a book."""
+
 
 @final
 class CoinexBook:
@@ -39,10 +42,12 @@ class CoinexBook:
         "_due",
         "_gets_differences",
         "_is_synced",
+        "_last",
         "_levels",
-        "_newest",
+        "_sum",
         "_updated_at_ms",
         "_why",
+        "absent_deletes",
         "checks_failed",
         "checks_passed",
     )
@@ -51,6 +56,8 @@ class CoinexBook:
         self._gets_differences = gets_differences
         self.checks_passed = 0
         self.checks_failed = 0
+        self.absent_deletes = 0
+        """How often the venue removed a level that was not there."""
         self._bids = Ladder(is_highest_best=True)
         self._asks = Ladder()
         self.reset()
@@ -64,17 +71,14 @@ class CoinexBook:
     def _forget(self) -> None:
         self._bids.clear()
         self._asks.clear()
-        self._checksum = 0
-        self._levels: tuple[LevelTexts, LevelTexts] | None = None
-        """Both sides as they are now, once somebody has asked; a book may be long, and a push may change nothing."""
         self._is_synced = False
-        self._newest: DepthLevels | None = None
+        self._checksum = 0
+        self._sum: int | None = None
+        self._levels: tuple[LevelTexts, LevelTexts] | None = None
+        """The checksum and both sides as they are now, once they were asked for: a book may be long, and a push may change nothing."""
+        self._last: Any = None
+        """Of the newest push, like the checksum. Not the push itself: its levels would take more room than the book."""
         self._updated_at_ms: int | None = None
-
-    @property
-    def absent_deletes(self) -> int:
-        """How often the venue removed a level that was not there."""
-        return self._bids.absent + self._asks.absent
 
     @property
     def due(self) -> float | None:
@@ -88,14 +92,20 @@ class CoinexBook:
             at_ms = unix_milliseconds(at_ms)
         if self._levels is None:
             self._levels = self._bids.levels(), self._asks.levels()
-        return Levels(*self._levels, at_ms)
+        return _new_tuple(Levels, (*self._levels, at_ms))
 
     def whole_update(self, market: str) -> DepthUpdate | None:
         """The proved book as a whole push; its checksum and its times are those of the newest push."""
-        if not self._is_synced or self._newest is None:
+        if not self._is_synced:
             return None
         bids, asks = self._bids.levels(), self._asks.levels()
-        depth = evolve(self._newest, bids=bids.pairs(), asks=asks.pairs())
+        depth = DepthLevels(
+            bids=bids.pairs(),
+            asks=asks.pairs(),
+            checksum=self._checksum,
+            last=getattr(self._last, "value", self._last),
+            updated_at=self._updated_at_ms,
+        )
         return DepthUpdate(market=market, is_full=True, depth=depth)
 
     def apply(self, update: Update) -> str | None:
@@ -106,32 +116,60 @@ class CoinexBook:
         """
         if not isinstance(update, DepthUpdate):
             return f"{type(update).__name__} is no change of this book"
-        if update.is_full or self._due is None:
+        is_full = update.is_full
+        if is_full or self._due is None:
             self._due = update.received_at + FULL_PUSH_WITHIN if self._gets_differences else None
-        if not update.is_full and not self._is_synced:
+        if not is_full and not self._is_synced:
             return self._why
-        try:
-            return self._take(update)
-        except PayloadError as problem:
-            self.checks_failed += 1
-            self._forget()
-            self._why = f"{problem}; {_WAITING}"
-            return self._why
-
-    def _take(self, update: DepthUpdate) -> str | None:
         depth = update.depth
-        bids, asks = depth.bids, depth.asks
-        if update.is_full or bids or asks:
-            self._levels = None
-            self._checksum = take_push(self._bids, self._asks, bids, asks, update.is_full)
+        try:
+            self._push(depth, is_full)
+        except PayloadError as problem:
+            return self._refused(problem)
+        return self._check(depth, is_full)
+
+    def apply_read(self, updates: Sequence[Update]) -> str | None:
+        """As `apply`, with the pushes of one read: the checksum of the last, over the whole book, proves them all.
+
+        What came before the last whole book among them is not looked at: that book replaces it.
+        """
+        pushes = [update for update in updates if isinstance(update, DepthUpdate)]
+        first = next((at for at in range(len(pushes) - 1, -1, -1) if pushes[at].is_full), 0)
+        for push in pushes[first:-1]:
+            if push.is_full:
+                self._due = push.received_at + FULL_PUSH_WITHIN if self._gets_differences else None
+            depth = push.depth
+            try:
+                self._push(depth, push.is_full)
+            except PayloadError as problem:
+                return self._refused(problem)
+        return self.apply(pushes[-1])
+
+    def _push(self, depth: DepthLevels, is_full: bool) -> None:
+        bids, asks = _bids_of(depth), _asks_of(depth)
+        if is_full or bids or asks:
+            self._levels = self._sum = None
+            take_push(self._bids, self._asks, bids, asks, is_full)
+
+    def _check(self, depth: DepthLevels, is_full: bool) -> str | None:
         self._updated_at_ms = depth.updated_at
+        self.absent_deletes = self._bids.absent + self._asks.absent
         # The page says signed, the wire is unsigned: equal modulo 2^32.
-        if self._checksum != depth.checksum & 0xFFFFFFFF:
+        if self._sum is None:
+            self._sum = checksum(self._bids, self._asks)
+        if self._sum != depth.checksum & 0xFFFFFFFF:
             self.checks_failed += 1
             self._is_synced = False
             self._why = f"the checksum does not fit; {_WAITING}"
             return self._why
         self.checks_passed += 1
         self._is_synced = True
-        self._newest = depth
+        self._checksum = depth.checksum
+        self._last = depth.last if is_full else _last_of(depth)  # one still unread keeps its payload, a small one
         return None
+
+    def _refused(self, problem: PayloadError) -> str:
+        self.checks_failed += 1
+        self._forget()
+        self._why = f"{problem}; {_WAITING}"
+        return self._why

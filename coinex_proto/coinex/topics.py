@@ -176,7 +176,7 @@ class Depth(SocketTopic[BookChanged]):
     every_read: bool = field(default=False, kw_only=True, validator=_check_flag)
     """True: one `BookChanged` for all pushes of one read, after the other events of it; False: one a push.
 
-    Each push is verified either way, and a push that does not fit loses the book at once.
+    True proves the book by the checksum of the last of them, which is over the whole book; False by that of each.
     """
 
 

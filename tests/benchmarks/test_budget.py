@@ -17,10 +17,10 @@ GENEROUS = 1.05
 
 BUDGETS = {
     # (twin, contestant): times the reference
-    ("pure", "connection"): 1.35,
-    ("pure", "session with books"): 3.27,
-    ("C", "connection"): 0.95,
-    ("C", "session with books"): 1.65,
+    ("pure", "connection"): 1.37,
+    ("pure", "session with books"): 3.22,
+    ("C", "connection"): 0.70,
+    ("C", "session with books"): 1.32,
 }
 MESSAGES = 250
 

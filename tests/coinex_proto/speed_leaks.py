@@ -7,7 +7,8 @@ import gzip
 import sys
 
 from coinex_proto._wire.inflate import inflate
-from coinex_proto.coinex import TickerUpdate, _pushes
+from coinex_proto.books.ladder import Ladder, checksum, take_push, unread
+from coinex_proto.coinex import DepthLevels, DepthUpdate, TickerUpdate, _pushes
 from coinex_proto.errors import PayloadError
 from coinex_proto.speedups import speed
 from coinex_proto.updates import stamp_all
@@ -20,6 +21,7 @@ BAD = [
     for member in (gzip.compress(payload[:-9]), gzip.compress(payload.replace(b"1.50", b"NaN")))
 ]
 DATA = b"".join(frame(0x82, member) for member in MEMBERS + BAD) + frame(0x81, b"\xff")
+BIDS, ASKS = unread(DepthLevels, "bids"), unread(DepthLevels, "asks")
 SHARED = (None, True, TickerUpdate, MEMBERS[0], stamp_all)
 
 
@@ -33,6 +35,9 @@ def round_trip(is_read: bool) -> int:
         updates = speed.decode(_pushes.QUICK_MODELS, payload)
         if updates is not None:
             stamp_all(tuple(updates), payload, 1.0)
+            for update in updates:
+                if isinstance(update, DepthUpdate):
+                    into_a_book(update.depth)
             if is_read:
                 repr(updates)
     try:
@@ -40,6 +45,19 @@ def round_trip(is_read: bool) -> int:
     except PayloadError:
         return len(messages) + 1
     raise AssertionError("a member that is cut short was taken")
+
+
+def into_a_book(depth: DepthLevels) -> None:
+    """Its levels as they lie in the payload, then read, then what is refused."""
+    sides = Ladder(is_highest_best=True), Ladder()
+    bids, asks = BIDS(depth), ASKS(depth)
+    for bid_levels, ask_levels in (bids, asks), (depth.bids, depth.asks), ((("1", "x"),), ()):
+        try:
+            take_push(*sides, bid_levels, ask_levels, False)
+            checksum(*sides)
+            [side.levels() for side in sides]
+        except PayloadError:
+            continue
 
 
 def measured() -> tuple[int, ...]:
