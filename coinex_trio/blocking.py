@@ -369,7 +369,7 @@ def _begin_together(parts: Sequence[BlockingClient], until: float) -> None:
 
     Else a callback of one could not send with another yet, or could, as the network likes.
     """
-    if any(part._is_entered for part in parts):
+    if any(part._is_entered for part in parts) or parts[0]._network.now() >= until:
         return
     for part in parts:
         part._is_entered = True

@@ -43,6 +43,28 @@ span_get_value(PyObject *self, void *nothing)
     return span_value((Span *)self);
 }
 
+/* A copy or a pickle is what it stands for. */
+static PyObject *
+span_reduce(PyObject *self, PyObject *nothing)
+{
+    (void)nothing;
+    PyObject *value = span_value((Span *)self);
+    if (value == NULL) {
+        return NULL;
+    }
+    if (((Span *)self)->kind == NUMBER) {
+        PyObject *text = PyObject_Str(value);
+        Py_DECREF(value);
+        return text == NULL ? NULL : Py_BuildValue("O(N)", decimal_type, text);
+    }
+    return Py_BuildValue("O(N)", &PyTuple_Type, value);
+}
+
+static PyMethodDef span_methods[] = {
+    {"__reduce__", span_reduce, METH_NOARGS, "What it stands for."},
+    {NULL, NULL, 0, NULL},
+};
+
 static PyGetSetDef span_attributes[] = {
     {"value", span_get_value, NULL, "What it stands for.", NULL},
     {NULL, NULL, NULL, NULL, NULL},
@@ -63,6 +85,7 @@ static PyTypeObject Span_Type = {
     .tp_basicsize = sizeof(Span),
     .tp_dealloc = (destructor)span_free,
     .tp_getset = span_attributes,
+    .tp_methods = span_methods,
     .tp_as_sequence = &span_sequence,
     .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION,
 };

@@ -51,6 +51,7 @@ def test_masked_texts_of_a_client_are_read_and_acknowledged() -> None:
     assert acknowledgements(frame).startswith(b"\x82")
 
 
+@pytest.mark.long
 def test_the_report_and_the_json_hold_every_contestant(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     written = tmp_path / "figures.json"
     program.main(["--messages", "150", "--rounds", "1", "--json", str(written)])
