@@ -30,7 +30,7 @@ SAYS = {
 }
 
 
-ELSEWHERE = {"coinflex_request", "embed_tk", "kraken", "qfex_market_data", "qfex_trading"}
+ELSEWHERE = {"swarm_bot", "coinflex_request", "embed_tk", "kraken", "qfex_market_data", "qfex_trading"}
 """Run by tests of their own: `test_coinflex_request.py`, `test_embed_tk.py`, `test_kraken.py`, `test_qfex_examples.py`."""
 
 
