@@ -219,7 +219,7 @@ def test_headers_that_drip_do_not_hold_an_order_for_ever() -> None:
     with (
         http_peer(drip) as peer,
         blocking(peer.url, network=network) as http,
-        pytest.raises(HttpOutcomeUnknown, match="no complete answer within request_timeout|ReadTimeout"),
+        pytest.raises(HttpOutcomeUnknown, match=r"no complete answer within request_timeout|ReadTimeout"),
     ):
         http.request(ORDER)
     assert len(peer.requests) == 1
