@@ -226,11 +226,14 @@ def run_demo(seconds: float, seed: int, out: Console) -> int:
         config = Config(backoff=Backoff(first=0.3))
         cx = CoinexClient(url=exchange.url, credentials=exchange.credentials, config=config)
         follow(cx, story)
-        with cx:
-            try:
-                trade_and_lose_the_connection(cx, exchange, story, seconds)
-            finally:
-                summary(cx, story)
+        try:  # around opening too, in which the first events come
+            with cx:
+                try:
+                    trade_and_lose_the_connection(cx, exchange, story, seconds)
+                finally:
+                    story.is_over = True  # the goodbye is no news
+        finally:
+            summary(cx, story)
     if missing := story.silent():
         out.print(f"These channels stayed silent: {'; '.join(missing)}", style=BAD)
         return 1
