@@ -149,6 +149,7 @@ class Heartbeat:
         self._probe = probe
         self._watch = watch
         self._beats = 0
+        self._is_over = threading.Event()
 
     def wait_until_it_stops(self, begun: Callable[[], None]) -> None:
         """Returns after so many seconds without a beat. The first one has as long, from now, and calls `begun`.
@@ -156,6 +157,12 @@ class Heartbeat:
         Time in which this process did not run does not count: the program may have been fine meanwhile.
         """
         threading.Thread(target=self._look, name="heartbeat", daemon=True).start()
+        try:
+            self._wait(begun)
+        finally:
+            self._is_over.set()
+
+    def _wait(self, begun: Callable[[], None]) -> None:
         watch = self._watch
         seen, silent, looked_at = 0, 0.0, SYSTEM.now()
         step = min(watch.every, watch.timeout / 4)
@@ -176,7 +183,8 @@ class Heartbeat:
             if found is not None and found != last:
                 last = found
                 self._beats += 1
-            pause(SYSTEM, min(self._watch.every, self._watch.timeout / 4))
+            if self._is_over.wait(min(self._watch.every, self._watch.timeout / 4)):
+                return
 
 
 # Cancelling -----------------------------------------------------------------------------------------------------------
