@@ -276,7 +276,7 @@ def run(seed: int, venue: str, driver: str) -> Witness:
     """One simulation. Raises `AssertionError` that says what was untrue."""
     swarm = Swarm(seed, VENUES[venue], markets=(MARKETS[venue],), rate=2.0, seconds=WEATHER)  # type: ignore[arg-type]
     seen = Witness()
-    threads = threading.active_count()
+    threads = frozenset(threading.enumerate())
     DRIVERS[driver](swarm, venue, User(venue, swarm, seen).program)
     found = [*_afterwards(seed, venue, swarm, seen, threads)]
     assert not found, "; ".join(found)
@@ -284,11 +284,13 @@ def run(seed: int, venue: str, driver: str) -> Witness:
     return seen
 
 
-def _afterwards(seed: int, venue: str, swarm: Swarm, seen: Witness, threads: int) -> Iterator[str]:
+def _afterwards(
+    seed: int, venue: str, swarm: Swarm, seen: Witness, threads: frozenset[threading.Thread]
+) -> Iterator[str]:
     if swarm.open_connections():
         yield f"{swarm.open_connections()} connections are left"
-    if threading.active_count() != threads:
-        yield f"threads are left: {threading.enumerate()}"
+    if left := set(threading.enumerate()) - threads:
+        yield f"threads are left: {left}"
     wrong = [number for number in range(seen.asked) if seen.ended[number] != 1]
     if wrong:
         yield f"requests that did not end once: {wrong}"

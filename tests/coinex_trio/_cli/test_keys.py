@@ -1,10 +1,12 @@
 """Keys of a terminal, and that it is given back whatever ends the drawing; the terminal is a real one (a pty)."""
 
 import os
+import select
 import signal
 import subprocess
 import sys
 import termios
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -132,7 +134,8 @@ def test_a_terminal_that_another_program_has_is_left_alone(terminal: Terminal) -
 # The program itself ---------------------------------------------------------------------------------------------------
 
 ON_ITS_TERMINAL = """
-import fcntl, sys, termios
+import faulthandler, fcntl, signal, sys, termios
+faulthandler.register(signal.SIGUSR1, all_threads=True)
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 sys.argv = ["coinex", *sys.argv[1:]]
 from coinex_trio.cli import main
@@ -157,7 +160,12 @@ def test_a_ladder_is_worked_by_keys_stopped_by_ctrl_z_and_ended_by_q_and_leaves_
     def until(*texts: bytes) -> None:
         nonlocal output
         start = len(output)
+        by = time.monotonic() + HANGS_AFTER / 2
         while not all(text in output[start:] for text in texts):
+            if not select.select([person], [], [], max(0.0, by - time.monotonic()))[0] or time.monotonic() > by:
+                watch.send_signal(signal.SIGUSR1)  # it says where it is
+                time.sleep(1.0)
+                pytest.fail(f"{texts} did not come: {(output[start:] + os.read(person, 65536))[-6000:]!r}")
             output += os.read(person, 65536)
 
     with local_exchange(seed=2, markets=2, rate=20.0) as exchange:
