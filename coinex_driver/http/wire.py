@@ -137,6 +137,10 @@ class PoolSettings:
         }
 
 
+TOO_LARGE: Final = "the answer is larger than max_message_bytes"
+TOO_SLOW: Final = "no complete answer within request_timeout"
+
+
 def wire(origin: str, request: HttpRequest) -> httpx2.Request:
     """The request as signed: target and body are sent byte for byte, not encoded again."""
     target = request.target.encode("ascii")
@@ -151,8 +155,10 @@ def wire(origin: str, request: HttpRequest) -> httpx2.Request:
 
 def what_is_proved(error: Exception) -> tuple[str, bool, bool]:
     """Why no answer came, whether the request may have left, and whether the time was up."""
-    why = type(error).__name__ if isinstance(error, httpx2.TimeoutException) else describe(_root(error))
-    return why, not isinstance(error, _NOTHING_LEFT), isinstance(error, httpx2.TimeoutException)
+    too_slow = isinstance(error, httpx2.TimeoutException)
+    may_have_left = not isinstance(error, _NOTHING_LEFT)
+    why = (TOO_SLOW if may_have_left else "no connection in time") if too_slow else describe(_root(error))
+    return why, may_have_left, too_slow
 
 
 def _root(error: BaseException) -> BaseException:
@@ -166,10 +172,6 @@ def _root(error: BaseException) -> BaseException:
             found = seen
         seen = seen.__cause__ or seen.__context__
     return found
-
-
-TOO_LARGE: Final = "the answer is larger than max_message_bytes"
-TOO_SLOW: Final = "no complete answer within request_timeout"
 
 
 def too_many(body: bytes | bytearray, config: Config) -> str | None:

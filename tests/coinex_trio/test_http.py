@@ -162,7 +162,7 @@ def test_an_order_without_an_answer_in_time_is_of_unknown_outcome() -> None:
     with (
         http_peer(nothing) as peer,
         blocking(peer.url, config=Config(request_timeout=1.0)) as http,
-        pytest.raises(HttpOutcomeUnknown, match="ReadTimeout"),
+        pytest.raises(HttpOutcomeUnknown, match="no complete answer within request_timeout"),
     ):
         http.request(ORDER)
     assert len(peer.requests) == 1
@@ -219,7 +219,7 @@ def test_headers_that_drip_do_not_hold_an_order_for_ever() -> None:
     with (
         http_peer(drip) as peer,
         blocking(peer.url, network=network) as http,
-        pytest.raises(HttpOutcomeUnknown, match=r"no complete answer within request_timeout|ReadTimeout"),
+        pytest.raises(HttpOutcomeUnknown, match="no complete answer within request_timeout"),
     ):
         http.request(ORDER)
     assert len(peer.requests) == 1

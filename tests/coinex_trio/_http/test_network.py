@@ -185,7 +185,7 @@ def test_a_silent_peer_is_given_up_after_the_request_timeout() -> None:
     network = nobody_answers()
     config = Config(request_timeout=3.0)
     with BlockingHttp(Credentials("A", "B"), url=URL, network=network, config=config, retries=0) as http:
-        with pytest.raises(HttpOutcomeUnknown, match="ReadTimeout"):
+        with pytest.raises(HttpOutcomeUnknown, match="no complete answer within request_timeout"):
             http.request(ORDER)
         assert network.time - START == pytest.approx(3.0)
         with pytest.raises(RequestTimedOut):
@@ -284,7 +284,7 @@ def test_a_peer_that_takes_nothing_is_given_up() -> None:
     network = Memory(make)
     with (
         BlockingHttp(Credentials("A", "B"), url=URL, network=network, config=QUICK) as http,
-        pytest.raises(HttpOutcomeUnknown, match="WriteTimeout"),
+        pytest.raises(HttpOutcomeUnknown, match="no complete answer within request_timeout"),
     ):
         http.request(ORDER)
     assert network.time - START == pytest.approx(3.0)
@@ -298,7 +298,7 @@ async def test_a_connection_that_never_opens_under_trio_sends_nothing(autojump_c
 
     network.open_stream = never  # type: ignore[assignment, method-assign]
     async with open_http(Credentials("A", "B"), url=URL, network=network, config=QUICK) as http:
-        with pytest.raises(HttpUnreachable, match="ConnectTimeout"):
+        with pytest.raises(HttpUnreachable, match="no connection in time"):
             await http.request(ORDER)
     assert trio.current_time() == pytest.approx(2.0)
 
@@ -312,7 +312,7 @@ def test_a_connection_that_does_not_open_in_time_sends_nothing() -> None:
     network = Memory(make)
     with (
         BlockingHttp(Credentials("A", "B"), url=URL, network=network, config=Config(open_timeout=2.0)) as http,
-        pytest.raises(HttpUnreachable, match="ConnectTimeout"),
+        pytest.raises(HttpUnreachable, match="no connection in time"),
     ):
         http.request(ORDER)
     assert network.time - START == pytest.approx(2.0)
