@@ -79,7 +79,7 @@ class ClientCore:
         now: Callable[[], float],
     ) -> None:
         check_makings(dialect, callbacks, config)
-        self.name = dialect.name
+        self.name: str = dialect.name
         self.config = config
         makers = (config.recorder, config.flight_recorder)
         self._taps: list[SessionTap] = []
@@ -88,7 +88,7 @@ class ClientCore:
             if maker is not None:
                 self._taps.append(maker.tap(dialect, sources))
                 sources = self._taps[-1].sources
-        self.is_many = needs_lines(config, dialect)
+        self.is_many: bool = needs_lines(config, dialect)
         """The session is on several sockets, each of `lines`."""
         self.session: Session | Lines
         if self.is_many:
@@ -103,26 +103,26 @@ class ClientCore:
         if not self._taps:
             self.session.skip_unwanted(self._is_wanted)  # a recording must not depend on who listened
         self.session.read_clock = self.now
-        self.stream_callbacks = Callbacks()
+        self.stream_callbacks: Callbacks = Callbacks()
         """Of the streams. They come first: what a callback of the user's raises must not cost a stream an event."""
-        self.own = Callbacks(callbacks)
+        self.own: Callbacks = Callbacks(callbacks)
         """Of replies, which are this client's alone; behind them `callbacks`, which may serve several clients."""
-        self.callbacks = self.own if callbacks is None else callbacks
-        self.was_ready = False
+        self.callbacks: Callbacks = self.own if callbacks is None else callbacks
+        self.was_ready: bool = False
         """Since the first `Ready`: opening a client waits for that, whatever became of the connection since."""
-        self.has_failed = False
+        self.has_failed: bool = False
         """An attempt to connect, or a connection, has come to nothing."""
-        self.is_ready = False
+        self.is_ready: bool = False
         """Between `Ready` and `Closed` as they are handed out; no driver closes its transport before callbacks know of the end."""
-        self.is_stopping = False
+        self.is_stopping: bool = False
         """`stop()` was called: nothing is sent any more; the connection is closed and the streams end as soon as may be."""
-        self.is_stop_asked = False
+        self.is_stop_asked: bool = False
         """`stop()` was called, and the session does not know yet: the driver calls `stop_if_asked` before its next step."""
-        self.is_over = False
+        self.is_over: bool = False
         """The session does nothing any more; whoever still waits gets `error`."""
         self.error: BaseException | None = None
         """What ended the client; None with `is_over`: it was stopped."""
-        self.is_delivering = False
+        self.is_delivering: bool = False
         """A callback that changes the session comes back to `deliver`, which must not hand out events inside each other."""
         self.is_handing_out = False
         """Events that a thread has kept are handed out, in the calling thread and perhaps after the end."""
@@ -132,7 +132,7 @@ class ClientCore:
         self._latest = 0.0
         """The last time that was read: the clock may go back by a rounding, the session's time must not."""
         self._has_stopped = False
-        self.stops_by = math.inf
+        self.stops_by: float = math.inf
         """After `stop()`: until when the peer may end the connection, and a call over HTTP may still go on."""
         self._by_topic: dict[TopicKey, dict[Hashable, Registration]] = {}
         self._streams: dict[Hashable, Callable[[], None]] = {}

@@ -103,9 +103,9 @@ class Sweep:
         self._batch = BATCH
         self._is_refused = False
         """The venue refuses the key: its list will not come."""
-        self.is_listed = False
+        self.is_listed: bool = False
         """The venue's list was seen after the first cancellations, and `orders` has all of it that was wanted."""
-        self.why = NOT_REACHED
+        self.why: str = NOT_REACHED
         """What kept the list from being seen."""
 
     @property

@@ -126,7 +126,7 @@ class Tunnel:
     """One way through a proxy to one venue: send `unsent`, then feed what comes to `receive` until `is_open`."""
 
     def __init__(self, proxy: Proxy, host: str, port: int) -> None:
-        self.is_open = False
+        self.is_open: bool = False
         self._proxy = proxy
         self._venue = authority(host, port)
         self._http = h11.Connection(h11.CLIENT, max_incomplete_event_size=2 * MAX_ANSWER_BYTES)

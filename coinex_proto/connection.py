@@ -90,8 +90,8 @@ class Connection:
         self._config = config
         self._endpoint = endpoint if endpoint is not None else dialect.endpoint
         self._where = f"{self._endpoint.host}:{self._endpoint.port}"
-        self.clock = clock if clock is not None else Clock()
-        self.stats = stats if stats is not None else Statistics()
+        self.clock: Clock = clock if clock is not None else Clock()
+        self.stats: Statistics = stats if stats is not None else Statistics()
         self._socket = WebSocket(
             host=self._endpoint.host,
             port=self._endpoint.port,

@@ -135,7 +135,7 @@ class LoginRefused(SdkError):
         self.code = code
         self.message = message
         self.retryable = retryable
-        self.may_pass = may_pass or retryable
+        self.may_pass: bool = may_pass or retryable
 
 
 class RequestError(SdkError):

@@ -94,11 +94,11 @@ class Lines:
         """For a driver: called where `lines` has changed, or where any of them may have something to send, or another deadline,
         that its own last step did not cause.
         """
-        self.orders = Orders()
-        self.ids = RequestIds()
+        self.orders: Orders = Orders()
+        self.ids: RequestIds = RequestIds()
         self._own_stats = Statistics()
         """Of what is no line's, and of lines that are no more."""
-        self.delivered = Delivered(self._own_stats)
+        self.delivered: Delivered = Delivered(self._own_stats)
         self.lines: list[Line] = []
         """What a driver moves the bytes of; look again after each step."""
         self.error: SdkError | None = None

@@ -75,9 +75,9 @@ class Session:
         """`beside`: what it shares with the other lines of its client (`lines.py`); None: it is the only one."""
         self.dialect = dialect
         self.config = config
-        self.stats = Statistics()
-        self.clock = Clock()
-        self.orders = Orders() if beside is None else beside.orders
+        self.stats: Statistics = Statistics()
+        self.clock: Clock = Clock()
+        self.orders: Orders = Orders() if beside is None else beside.orders
         self.inflate: Callable[[bytes, int], bytes] = inflate
         """For its connections; a recording notes what comes out."""
         self._sources = sources

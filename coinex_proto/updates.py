@@ -26,7 +26,7 @@ class Event:
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
         if "__repr__" not in vars(cls):  # attrs makes none where a class has its own
-            cls.__repr__ = _shown  # type: ignore[method-assign]
+            type.__setattr__(cls, "__repr__", _shown)
 
 
 def _shown(event: Any) -> str:

@@ -322,7 +322,7 @@ class ParquetFile:
         self._arrow = arrow = _arrow()
         self._compute = importlib.import_module("pyarrow.compute")
         name = f"{exchange}_{table.name}{'_' if market else ''}{UNWANTED.sub('-', market)}.parquet"
-        self.path = _new_path(directory, name)
+        self.path: Path = _new_path(directory, name)
         self.rows: list[Row] = []
         self._table, self._market = table, market
         self._metadata = {"exchange": exchange, "market": market}
@@ -395,7 +395,7 @@ class CsvFile:
 
     def __init__(self, directory: Path, exchange: str, table: Table, market: str) -> None:
         kind, columns = TARDIS[table.name]
-        self.path = _new_path(directory, f"{exchange}_{kind}_{UNWANTED.sub('-', market)}.csv")
+        self.path: Path = _new_path(directory, f"{exchange}_{kind}_{UNWANTED.sub('-', market)}.csv")
         self.rows: list[Row] = []
         self._file = self.path.open("x", newline="")
         self._lines = csv.writer(self._file, lineterminator="\n")

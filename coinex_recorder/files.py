@@ -68,7 +68,7 @@ class RecordingFiles:
             raise UsageError("max_bytes and max_seconds must be above 0, flush_every at most a second")
         self.compression: Compression = best_compression() if compression is None else compression
         check_compression(self.compression)
-        self.directory = Path(directory)
+        self.directory: Path = Path(directory)
         self.max_bytes, self.max_seconds = max_bytes, max_seconds
         self.flush_every = flush_every
         self.error: OSError | SdkError | None = None
@@ -141,8 +141,8 @@ class FileTap(Tap):
     def __init__(self, files: RecordingFiles, dialect: Dialect, sources: Sources) -> None:
         super().__init__(dialect, sources)
         self.paths: list[Path] = []
-        self.rotates = False
-        self.bytes_written = 0
+        self.rotates: bool = False
+        self.bytes_written: int = 0
         self._files = files
         self._stem = f"{UNWANTED.sub('-', dialect.name)}-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime(sources.wall_time_ns() / 1e9))}"
         self._recording_id = uuid.uuid4().hex
@@ -233,7 +233,7 @@ class FileTap(Tap):
                 self._write(batch)
                 batch = []
         self._write(batch)
-        self.room = MOST_WAITING
+        self.room: int = MOST_WAITING
         self._tell_what_was_left_out()
         self._ask_for_checkpoint()
 
@@ -244,7 +244,7 @@ class FileTap(Tap):
             why = "the disk was too slow"
             self._gaps += 1
             self._write([[MISSING, self._last_now, [], count, size, why]])
-            self.checkpoint_at = -math.inf
+            self.checkpoint_at: float = -math.inf
 
     def _ask_for_checkpoint(self) -> None:
         age = time.monotonic() - self._frame_began

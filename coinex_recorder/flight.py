@@ -53,7 +53,7 @@ class FlightRecorder:
         for name, value in (("seconds", seconds), ("max_bytes", max_bytes), ("max_files", max_files)):
             if not 0 < value < math.inf:
                 raise UsageError(f"{name}={value!r}: must be a finite number above 0")
-        self.directory = Path(directory)
+        self.directory: Path = Path(directory)
         self.seconds, self.max_bytes, self.every, self.max_files = seconds, max_bytes, every, max_files
         self._taps: weakref.WeakSet[FlightTap] = weakref.WeakSet()
 
@@ -98,8 +98,8 @@ class FlightTap(Tap):
         self._is_from_the_beginning = True
         self._before = self._since = 0
         """Bytes before the last checkpoint, and since."""
-        self.room = recorder.max_bytes
-        self.checkpoint_at = -math.inf
+        self.room: int = recorder.max_bytes
+        self.checkpoint_at: float = -math.inf
 
     def _checkpoint(self, now: float) -> None:
         super()._checkpoint(now)

@@ -39,8 +39,8 @@ class Bridge:
     def __init__(self, to: Nats, names: Names) -> None:
         self.to = to
         self.names = names
-        self.memory = Memory()
-        self.target = f"/{secrets.token_urlsafe(16)}"
+        self.memory: Memory = Memory()
+        self.target: str = f"/{secrets.token_urlsafe(16)}"
         self.ends: set[_End] = set()
         self._port = 0
         self._failure: BaseException | None = None

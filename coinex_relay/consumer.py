@@ -52,7 +52,7 @@ class RelayNetwork:
     """The system's clock and randomness; every address leads to the relay."""
 
     def __init__(self, to: Nats, names: Names) -> None:
-        self.where = Endpoint(host="relay.invalid", port=1, tls=False, target=f"/{secrets.token_urlsafe(16)}")
+        self.where: Endpoint = Endpoint(host="relay.invalid", port=1, tls=False, target=f"/{secrets.token_urlsafe(16)}")
         self._to = to
         self._names = names
         self._memory = Memory()

@@ -103,11 +103,11 @@ class Feed:
     """One line between a session and NATS."""
 
     def __init__(self, memory: Memory) -> None:
-        self.peers = Peers()
+        self.peers: Peers = Peers()
         self.flows: dict[str, Flow] = {}
-        self.ended = ""
+        self.ended: str = ""
         """Why the line is of no more use."""
-        self.dropped = 0
+        self.dropped: int = 0
         """Messages that were known, or of a relay that is not followed."""
         self._memory = memory
         self._to_session: deque[bytes] = deque()

@@ -47,13 +47,13 @@ class Publisher:
 
     def __init__(self, relay: str, dialect: Dialect, topics: Iterable[Topic[Event]], shard: Shard = Shard()) -> None:  # noqa: B008  (frozen)
         """Raises `UsageError` for a private topic, two topics of one key, and for none at all."""
-        self.relay = check_relay_id(relay)
-        self.names = Names.of(dialect)
+        self.relay: str = check_relay_id(relay)
+        self.names: Names = Names.of(dialect)
         self.shard = shard
-        self.topics = tuple(topic for topic in topics if shard.has(topic))
-        self.dropped = 0
+        self.topics: tuple[Topic[Event], ...] = tuple(topic for topic in topics if shard.has(topic))
+        self.dropped: int = 0
         """Messages that could not be kept while the server took none."""
-        self.published = 0
+        self.published: int = 0
         self._tails: dict[TopicKey, str] = {}
         self._books: set[str] = set()
         for topic in self.topics:

@@ -41,9 +41,9 @@ class Relay:
     def __init__(self, publisher: Publisher, nats: Connection, client: Client) -> None:
         self.publisher = publisher
         self.client = client
-        self.trouble = ""
+        self.trouble: str = ""
         """What the server, or the way there, said last; empty: nothing is wrong."""
-        self.confirmed = 0
+        self.confirmed: int = 0
         """Messages that the server has certainly stored."""
         self._nats = nats
         self._inbox = ""

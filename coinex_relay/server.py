@@ -46,8 +46,8 @@ class EmbeddedServer:
     ) -> None:
         """`directory`: keeps its streams; None: they end with it. `settings`: more of the server's configuration file, as JSON."""
         self._own_directory = tempfile.mkdtemp(prefix="coinex-relay-") if directory is None else None
-        self.directory = Path(self._own_directory or os.fspath(directory or ""))
-        self.port = port
+        self.directory: Path = Path(self._own_directory or os.fspath(directory or ""))
+        self.port: int = port
         self._settings = dict(settings or {})
         self._process: subprocess.Popen[bytes] | None = None
 

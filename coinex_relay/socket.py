@@ -24,7 +24,7 @@ class FeedSocket:
     def __init__(self, feed: Feed, now: float, *, target: str) -> None:
         """`target`: what the session's request must name, since others on this machine may knock as well."""
         self.feed = feed
-        self.now = now
+        self.now: float = now
         self.answers_pings = True
         self.answers_close = True
         self.max_request_bytes = MAX_REQUEST

@@ -60,7 +60,7 @@ class Exchange(LocalVenue[CoinexServer, int]):
     def __init__(self, host: ExchangeHost, server: CoinexServer, page: WebPage | None = None) -> None:
         super().__init__(host, server)
         self._page = page
-        self.credentials = Credentials(server.access_id, server.secret_key)
+        self.credentials: Credentials = Credentials(server.access_id, server.secret_key)
         """Of its first account, whose orders the verbs here place and fill."""
         self.accounts: tuple[LocalAccount, ...] = tuple(LocalAccount(*keys) for keys in server.keys)
         """All of them, each with keys, money and orders of its own."""

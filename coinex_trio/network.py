@@ -116,7 +116,7 @@ class SystemNetwork:
     """
 
     def __init__(self) -> None:
-        self.sources = Sources(wall_time_ns=time.time_ns, random_bytes=os.urandom)
+        self.sources: Sources = Sources(wall_time_ns=time.time_ns, random_bytes=os.urandom)
         self._clock_id = _sleep_counting_clock()
         self._shift = time.time() - self._seconds()
         self._ahead = self._seconds() - time.monotonic()

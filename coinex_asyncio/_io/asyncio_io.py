@@ -32,11 +32,11 @@ class AsyncioIO:
     def __init__(self, core: ClientCore, network: Network, ssl_context: ssl.SSLContext | None) -> None:
         self.loop = asyncio.get_running_loop()
         self.core = core
-        self.waiters = Waiters(self.loop)
-        self.block = Block()
+        self.waiters: Waiters = Waiters(self.loop)
+        self.block: Block = Block()
         self.network = network
         self.context: Callable[[], ssl.SSLContext] = cache(lambda: ssl_context or default_ssl_context())
-        self.resolver = Resolver()
+        self.resolver: Resolver = Resolver()
         self._lanes: dict[Session | Line, Lane] = {}
         self._has_begun = False
         self._has_turn = False  # that is due in the next round of the loop

@@ -13,7 +13,7 @@ class Waiters:
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
-        self.are_there = False
+        self.are_there: bool = False
         self._waiting: list[tuple[Callable[[], bool], asyncio.Future[None]]] = []
 
     async def wait(self, is_done: Callable[[], bool]) -> None:

@@ -42,7 +42,7 @@ class RequestIds:
     __slots__ = ("last",)
 
     def __init__(self) -> None:
-        self.last = 0
+        self.last: int = 0
 
 
 @frozen(kw_only=True)

@@ -30,11 +30,11 @@ class Timeline:
         self._base: float | None = None
         self._last_wall_ns: int | None = None
         self._shift = 0.0
-        self.slept = 0.0
+        self.slept: float = 0.0
         """Seconds of sleep so far that the caller's clock did not count."""
-        self.jumps = 0
+        self.jumps: int = 0
         """How often the wall clock ran ahead by more than `JUMP`: the machine slept, or its time was set forwards."""
-        self.steps = 0
+        self.steps: int = 0
         """How often it jumped either way: what was measured against it before is worth nothing."""
 
     def at(self, now: float) -> float:

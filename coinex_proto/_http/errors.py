@@ -39,7 +39,7 @@ class HttpTimedOut(RequestTimedOut):
     def __init__(self, why: str, *, command: Command[Any], endpoint: str) -> None:
         hint = "nothing has changed at the venue; repeat it"
         super().__init__(f"{endpoint}: no answer in time: {why}; {hint}", command=command)
-        self.code = None
+        self.code: None = None
         self.endpoint = endpoint
         self.retryable = True
         self.hint = hint
@@ -51,7 +51,7 @@ class HttpUnreachable(ConnectFailed):
     def __init__(self, why: str, *, endpoint: str, host: str) -> None:
         hint = "check network, url and proxy; nothing has changed at the venue"
         super().__init__(f"{endpoint}: no answer from {host}: {why}; {hint}")
-        self.code = None
+        self.code: None = None
         self.endpoint = endpoint
         self.retryable = True
         self.hint = hint
@@ -63,7 +63,7 @@ class UnreadableAnswer(PayloadError):
     def __init__(self, why: str, *, endpoint: str) -> None:
         hint = "call() gives the answer as plain JSON"
         super().__init__(f"{endpoint}: the answer cannot be read: {why}; {hint}")
-        self.code = None
+        self.code: None = None
         self.endpoint = endpoint
         self.retryable = False
         self.hint = hint

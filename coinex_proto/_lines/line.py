@@ -105,17 +105,17 @@ class Line:
         self.replaces = replaces
         self.role = Role.ACTIVE if replaces is None else Role.STANDBY
         self.is_ready = False
-        self.renews_at = math.inf
-        self.retired_by = math.inf
+        self.renews_at: float = math.inf
+        self.retired_by: float = math.inf
         self.last: dict[TopicKey, Update] = {}
         """The newest states without a time, of topics that another line is the source of."""
         self.firsts = 0
         """How often it was the first of two to bring something."""
-        self.lead = 0.0
+        self.lead: float = 0.0
         """By how many seconds in all."""
         self._owner = owner
         self._opens_at = opens_at
-        self.session = Session(dialect, sources, config, beside=self)
+        self.session: Session = Session(dialect, sources, config, beside=self)
 
     def __repr__(self) -> str:
         return f"<Line {self.number}, {self.role.value}>"

@@ -33,7 +33,7 @@ class DeliveredOfMarket:
     def __init__(self, delivered: Delivered) -> None:
         self._all = delivered
         self.ids: dict[Hashable, None] = {}
-        self.is_history_due = True
+        self.is_history_due: bool = True
         """The next push is the first after subscribing: it tells the past, and is marked so."""
 
     def take_new(self, update: Any, *, is_history: bool) -> Update | None:
@@ -84,7 +84,7 @@ class Delivered:
 
     def __init__(self, stats: Statistics) -> None:
         self.stats = stats
-        self.count = 0
+        self.count: int = 0
         """Of all ids."""
         self._by_key: dict[TopicKey, DeliveredOfMarket] = {}
         self._fills: dict[tuple[TopicKey, tuple[Hashable, Hashable]], None] = {}

@@ -64,9 +64,9 @@ class CheckedBook:
         self._change_of = change_of
         self._checksum_of = checksum_of
         self._depth = depth
-        self.checks_passed = 0
-        self.checks_failed = 0
-        self.absent_deletes = 0
+        self.checks_passed: int = 0
+        self.checks_failed: int = 0
+        self.absent_deletes: int = 0
         self._bids = Ladder(is_highest_best=True)
         self._asks = Ladder()
         self.reset()

@@ -58,7 +58,7 @@ class BookView:
         """False: numbers never raise, as those of `unproved`."""
         self._original: BookView | None = None
         """Whose trust this one shows; None: its own."""
-        self.is_proved = False
+        self.is_proved: bool = False
         """Behind `trusted`, which is for readers. Only the session that keeps the book writes it, by `prove` and `distrust`.
 
         Clearing it is enough to make the numbers raise, and is safe where no stack is left for a call and no memory for a

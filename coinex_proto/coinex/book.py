@@ -54,9 +54,9 @@ class CoinexBook:
 
     def __init__(self, *, gets_differences: bool) -> None:
         self._gets_differences = gets_differences
-        self.checks_passed = 0
-        self.checks_failed = 0
-        self.absent_deletes = 0
+        self.checks_passed: int = 0
+        self.checks_failed: int = 0
+        self.absent_deletes: int = 0
         """How often the venue removed a level that was not there."""
         self._bids = Ladder(is_highest_best=True)
         self._asks = Ladder()

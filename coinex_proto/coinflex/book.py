@@ -105,8 +105,8 @@ class CoinflexBook:
     def __init__(self, *, amount_places: int) -> None:
         """`amount_places`: decimals of the base asset."""
         self._places = amount_places
-        self.checks_passed = 0
-        self.checks_failed = 0
+        self.checks_passed: int = 0
+        self.checks_failed: int = 0
         self.due: float | None = None
         """No proof is ever owed: there are no snapshots but the first."""
         self._bids = _Side(1)

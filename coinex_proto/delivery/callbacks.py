@@ -46,10 +46,10 @@ class Registration:
         serial: int,
         cancel: Callable[[Registration], None],
     ) -> None:
-        self.function = function
-        self.wanted = wanted
-        self.serial = serial
-        self.is_cancelled = False
+        self.function: _Function = function
+        self.wanted: tuple[Wanted[Any], ...] = wanted
+        self.serial: int = serial
+        self.is_cancelled: bool = False
         self._cancel = cancel
 
     def cancel(self) -> None:

@@ -38,9 +38,9 @@ class Queue(Generic[E]):
         wake: Callable[[], None] | None = None,
     ) -> None:
         """Wants events from now on. Raises `UsageError` for what is neither a class of events nor a topic."""
-        self.wake = wake
+        self.wake: Callable[[], None] | None = wake
         """Called when the queue goes from empty to not empty, and when it ends."""
-        self.is_ended = False
+        self.is_ended: bool = False
         """No event comes in any more; what waits can still be taken, unless it was too much."""
         self._waiting: deque[E] = deque()
         self._size = size
@@ -103,11 +103,11 @@ class Latest(Generic[E]):
         their events would lose it.
         """
         _check_whole_state(topics)
-        self.wake = wake
+        self.wake: Callable[[], None] | None = wake
         """Called when it goes from empty to not empty, and when it ends."""
-        self.is_ended = False
+        self.is_ended: bool = False
         """No event comes in any more; what waits can still be taken."""
-        self.skipped = 0
+        self.skipped: int = 0
         """Events that were replaced by a newer one before they were taken."""
         self._waiting: dict[TopicKey, E] = {}
         self._registration = callbacks.add_any(topics, self.put)

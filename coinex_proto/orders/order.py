@@ -74,14 +74,14 @@ class Order:
 
     def __init__(self) -> None:
         self.state: OrderState | None = None
-        self.was_live = False
+        self.was_live: bool = False
         """The venue has accepted it once, as a fill of it shows too: what it refuses later is a change of it."""
-        self.has_ended_untold = False
+        self.has_ended_untold: bool = False
         """It is unknown, and the venue lists it no more without telling how it ended."""
         self.order_ids: tuple[OrderId, ...] = ()
         self.replaced: frozenset[OrderId] = frozenset()
         self.client_order_id: str | None = None
-        self.values = OrderValues()
+        self.values: OrderValues = OrderValues()
         self._market: str | None = None
         self._side: str | None = None
         self._order_type: str | None = None

@@ -60,7 +60,7 @@ class Orders:
         self._by_request: dict[RequestId, _Record] = {}
         self._open: dict[int, _Record] = {}
         self._forgettable: dict[int, _Record] = {}
-        self.sent = SentOrders()
+        self.sent: SentOrders = SentOrders()
         """Where to look for what was sent, also for what leaves another way than by the session."""
 
     # What is known ----------------------------------------------------------------------------------------------------

@@ -151,15 +151,15 @@ class Replay:
     ) -> None:
         self.header: Header | None = None
         """Of the frame that was read last; None before the first."""
-        self.now = -math.inf
+        self.now: float = -math.inf
         """The time of the last input."""
         self.told: list[Told] = []
         """Since the beginning; what tells of gaps, as it was live. Take them out where memory counts."""
         self.differences: list[Difference] = []
         self.damages: list[Damage] = []
-        self.is_ended = False
+        self.is_ended: bool = False
         """The recorder ended here in good order."""
-        self.records = 0
+        self.records: int = 0
         self._callbacks = Callbacks(callbacks)
         self._dialect = dialect
         self._packages = frozenset(packages)

@@ -55,9 +55,9 @@ class Tap:
     def __init__(self, dialect: Dialect, sources: Sources) -> None:
         self.records: deque[tuple[Any, ...]] = deque()
         """Appended by the session's thread; each is a record as it is written (`records.py`), as a tuple."""
-        self.checkpoint_at = math.inf
+        self.checkpoint_at: float = math.inf
         """Set by whoever wants a frame to begin at or after this time; infinite again when the checkpoint is in `records`."""
-        self.room = MOST_WAITING
+        self.room: int = MOST_WAITING
         """Bytes of the peer that may still wait in `records`; whoever takes records adds theirs. Without room, inputs are counted
         as missing."""
         self.dialect = dialect
@@ -69,12 +69,12 @@ class Tap:
         """Updates by topic, as of the last mark."""
         self.left_out = self.left_out_bytes = 0
         """Inputs that found no room, not told yet."""
-        self.failure = ""
+        self.failure: str = ""
         """A fault of the recorder's own, which ended the recording and not the session; empty: there was none."""
         self._session: Session | None = None
         self._state: tuple[str, ...] = ()
         """Names of the session's attributes; asking for its `__dict__` would make them slower to find."""
-        self.sources = Sources(
+        self.sources: Sources = Sources(
             wall_time_ns=self._noting_wall(sources.wall_time_ns), random_bytes=self._noting_random(sources.random_bytes)
         )
         """For the session."""

@@ -264,8 +264,8 @@ class Lookup:
         self.addresses: Sequence[tuple[str, int]] = ()
         self.error: OSError | None = None
         """Why there are none."""
-        self.is_done = False
-        self.waker = Waker()
+        self.is_done: bool = False
+        self.waker: Waker = Waker()
         """Readable when it is done, and stays so."""
         self.process: Final = os.getpid()
         """Whose thread it is: in a forked child nobody goes on with it."""

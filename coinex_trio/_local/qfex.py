@@ -24,9 +24,9 @@ class QfexExchange(LocalVenue[QfexServer, str]):
 
     def __init__(self, host: ExchangeHost, server: QfexServer) -> None:
         super().__init__(host, server)
-        self.credentials = HmacCredentials(server.public_key, server.secret_key)
+        self.credentials: HmacCredentials = HmacCredentials(server.public_key, server.secret_key)
         """Of its one account."""
-        self.token_credentials = JwtCredentials(server.keys.token)
+        self.token_credentials: JwtCredentials = JwtCredentials(server.keys.token)
         """Of the same account."""
         self.public_key: str = server.public_key
         self.secret_key: str = server.secret_key

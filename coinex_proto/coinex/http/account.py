@@ -6,11 +6,12 @@ Source: CoinEx API v2, account.
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import ClassVar
 
 from attrs import frozen
 
 from coinex_proto.coinex.http._parameters import MarketType, Name
-from coinex_proto.coinex.http._routes import get
+from coinex_proto.coinex.http._routes import Route, get
 from coinex_proto.coinex.http.command import HttpCommand
 from coinex_proto.rows import Row
 
@@ -31,7 +32,7 @@ class TradeFees(Row):
 class GetAccountTradeFees(HttpCommand[TradeFees]):
     """The account's fee rates on one market. Source: CoinEx API v2, account/fees/http/get-account-trade-fees."""
 
-    route = get("/account/trade-fee-rate")
+    route: ClassVar[Route] = get("/account/trade-fee-rate")
     market_type: MarketType
     """SPOT or FUTURES."""
     market: Name

@@ -6,7 +6,7 @@ Source: CoinEx API v2, assets/balance and assets/transfer.
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Literal
+from typing import ClassVar, Literal
 
 from attrs import frozen
 
@@ -16,7 +16,7 @@ from coinex_proto.coinex.http._parameters import (
     Name,
     TransferStatus,
 )
-from coinex_proto.coinex.http._routes import get, post
+from coinex_proto.coinex.http._routes import Route, get, post
 from coinex_proto.coinex.http.command import HttpCommand
 from coinex_proto.coinex.http.paging import HistoryCommand, in_wire_order
 from coinex_proto.rows import Row
@@ -112,21 +112,21 @@ class TransferRecord(Row):
 class GetSpotBalance(HttpCommand[tuple[SpotBalance, ...]]):
     """Balances of the spot account. Source: CoinEx API v2, assets/balance/http/get-spot-balance."""
 
-    route = get("/assets/spot/balance")
+    route: ClassVar[Route] = get("/assets/spot/balance")
 
 
 @frozen(kw_only=True)
 class GetFuturesBalance(HttpCommand[tuple[FuturesBalance, ...]]):
     """Balances of the futures account. Source: CoinEx API v2, assets/balance/http/get-futures-balance."""
 
-    route = get("/assets/futures/balance")
+    route: ClassVar[Route] = get("/assets/futures/balance")
 
 
 @frozen(kw_only=True)
 class GetMarginBalance(HttpCommand[tuple[MarginBalance, ...]]):
     """Balances of the margin accounts. Source: CoinEx API v2, assets/balance/http/get-marigin-balance."""
 
-    route = get("/assets/margin/balance")
+    route: ClassVar[Route] = get("/assets/margin/balance")
     market: Name | None = None
     """Margin market, all when None."""
 
@@ -135,14 +135,14 @@ class GetMarginBalance(HttpCommand[tuple[MarginBalance, ...]]):
 class GetFinancialBalance(HttpCommand[tuple[SpotBalance, ...]]):
     """Balances of the financial account. Source: CoinEx API v2, assets/balance/http/get-financial-balance."""
 
-    route = get("/assets/financial/balance")
+    route: ClassVar[Route] = get("/assets/financial/balance")
 
 
 @frozen(kw_only=True)
 class Transfer(HttpCommand[None]):
     """Move money between own accounts. Never retried. Source: CoinEx API v2, assets/transfer/http/transfer."""
 
-    route = post("/assets/transfer")
+    route: ClassVar[Route] = post("/assets/transfer")
     from_account_type: MarketType
     to_account_type: MarketType
     ccy: Name
@@ -155,7 +155,7 @@ class Transfer(HttpCommand[None]):
 class ListTransferHistory(HistoryCommand[TransferRecord]):
     """Transfers between own accounts. Source: CoinEx API v2, assets/transfer/http/list-transfer-history."""
 
-    route = get("/assets/transfer-history")
+    route: ClassVar[Route] = get("/assets/transfer-history")
     ccy: Name
     transfer_type: Literal["MARGIN", "FUTURES"]
     market: Name | None = None

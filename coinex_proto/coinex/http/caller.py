@@ -85,7 +85,7 @@ class HttpCaller:
         self._must_sync = False
         self._now = -math.inf
         self._sent = (orders if orders is not None else Orders()).sent
-        self.unreadable_fields = 0
+        self.unreadable_fields: int = 0
         """Members of answers that are None because they could not be read; they stand in `extra` of their rows."""
 
     @property

@@ -124,11 +124,11 @@ class HttpRefused(RequestRefused):
         meaning = CODES.get(code, UNEXPLAINED) if code is not None else _gateway(status)
         said = f"{endpoint}: {meaning.hint}" if meaning.hint else endpoint
         super().__init__(code, message.strip(), retryable=meaning.retryable, hint=said, command=command)
-        self.kind = meaning.kind
-        self.hint = meaning.hint
+        self.kind: str = meaning.kind
+        self.hint: str = meaning.hint
         self.endpoint = endpoint
         self.status = status
-        self.body = body[:MAX_BODY]
+        self.body: bytes = body[:MAX_BODY]
         """What a gateway wrote (not JSON, at most 4 KiB); empty when CoinEx itself answered."""
 
     @property
@@ -162,7 +162,7 @@ class RateLimited(NotReady):
     def __init__(self, *, endpoint: str, group: str, seconds: float) -> None:
         hint = f"send it anew in {seconds:.3f} s: an order is never held back to leave late"
         super().__init__(f"{endpoint}: the limit of {group} is used up; {hint}", retry_after=seconds)
-        self.code = None
+        self.code: None = None
         self.endpoint = endpoint
         self.retryable = True
         self.hint = hint

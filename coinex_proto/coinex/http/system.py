@@ -5,9 +5,11 @@ Source: CoinEx API v2, common.
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from attrs import field, frozen
 
-from coinex_proto.coinex.http._routes import get
+from coinex_proto.coinex.http._routes import Route, get
 from coinex_proto.coinex.http.command import HttpCommand
 from coinex_proto.fitting import EACH_ALONE
 from coinex_proto.rows import Row
@@ -62,14 +64,14 @@ class Maintenance(Row):
 class Ping(HttpCommand[Pong]):
     """Whether the service answers. Source: CoinEx API v2, common/http/ping."""
 
-    route = get("/ping")
+    route: ClassVar[Route] = get("/ping")
 
 
 @frozen(kw_only=True)
 class Time(HttpCommand[ServerTime]):
     """The venue's clock, to sign by. Source: CoinEx API v2, common/http/time."""
 
-    route = get("/time")
+    route: ClassVar[Route] = get("/time")
 
 
 @frozen(kw_only=True)
@@ -79,4 +81,4 @@ class Maintain(HttpCommand[tuple[Maintenance, ...]]):
     Source: CoinEx API v2, common/http/maintain.
     """
 
-    route = get("/maintain/info")
+    route: ClassVar[Route] = get("/maintain/info")

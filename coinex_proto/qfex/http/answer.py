@@ -44,9 +44,9 @@ class HttpRefused(RequestRefused):
         said = f"{command.endpoint}: {hint}" if hint else command.endpoint
         super().__init__(status, _said(body), retryable=is_passing, hint=said, command=command)
         self.hint = hint
-        self.endpoint = command.endpoint
+        self.endpoint: str = command.endpoint
         self.status = status
-        self.body = body[:MAX_BODY]
+        self.body: bytes = body[:MAX_BODY]
 
     @property
     def is_new_account(self) -> bool:

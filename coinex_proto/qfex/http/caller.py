@@ -79,7 +79,7 @@ class HttpCaller:
         self._sources = sources
         self._credentials = credentials
         self._options = options if options is not None else HttpOptions()
-        self.unreadable_fields = 0
+        self.unreadable_fields: int = 0
         """Members of answers that are None because they could not be read; they stand in `extra` of their rows."""
 
     def request(self, command: HttpCommand[R], now: float) -> Steps[R]:

@@ -76,8 +76,8 @@ class ApiError(Exception):
 
     def __init__(self, problem: Problem | int, words: str | None = None) -> None:
         """`problem` may be a bare code that a test or a fault script has chosen; `words` where the venue's say more."""
-        self.code = problem.code if isinstance(problem, Problem) else problem
-        self.message = words if words is not None else problem.words if isinstance(problem, Problem) else ""
+        self.code: int = problem.code if isinstance(problem, Problem) else problem
+        self.message: str = words if words is not None else problem.words if isinstance(problem, Problem) else ""
         super().__init__(self.message)
 
 

@@ -55,7 +55,7 @@ class PrivateFeeds:
         self._late: dict[tuple[int, str], None] = {}
         self.due_at: float | None = None
         """When the futures balances that have moved are due, in seconds."""
-        self.now = 0.0
+        self.now: float = 0.0
         """Kept by the owner of the clock."""
 
     def top_changed(self, market: Market) -> None:

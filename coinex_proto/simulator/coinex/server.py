@@ -85,26 +85,26 @@ class CoinexServer(VenueServer[int]):
             answers_close=answers_close,
             max_request_bytes=max_request_bytes,
         )
-        self.prices = Prices(self.exchange)
+        self.prices: Prices = Prices(self.exchange)
         by_module: dict[str, dict[str, Market]] = {module: {} for module in MODULES}
         for spec in listed:
             by_module[spec.wallet][spec.name] = self.exchange.markets[spec.key]
-        self.feeds = {
+        self.feeds: dict[str, Feeds] = {
             module: Feeds(by_module[module], self.prices, self.wake_soon, self.wake_later) for module in MODULES
         }
-        self.private = PrivateFeeds(self.exchange, self.prices, self.feeds)
+        self.private: PrivateFeeds = PrivateFeeds(self.exchange, self.prices, self.feeds)
         self.private.now = now
         self.exchange.listeners.append(self.private)
         self.seed = seed
-        self.started_ms = self.exchange.now_ms
+        self.started_ms: int = self.exchange.now_ms
         self._page = page
         self.notices: list[dict[str, Any]] = []
         """Maintenance that has been announced."""
         modules = (http_market, http_trade, http_account, http_history, http_wallet, http_subs, http_absent)
         table = {route: endpoint for module in modules for route, endpoint in module.TABLE.items()}
         self._http = CoinexHttp(self, table, allows_old_signatures=allows_old_signatures)
-        self.accounts = Accounts()
-        self.records = Records()
+        self.accounts: Accounts = Accounts()
+        self.records: Records = Records()
         made_id, made_secret = make_credentials(seed)
         self.access_id, self.secret_key = access_id or made_id, secret_key or made_secret
         self.owner = self.add_account(self.access_id, self.secret_key)

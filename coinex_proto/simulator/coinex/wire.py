@@ -49,7 +49,7 @@ class Push:
     __slots__ = ("_frame", "method", "payload")
 
     def __init__(self, method: str, data: object) -> None:
-        self.method = method
+        self.method: str = method
         self.payload: bytes = json_of({"method": method, "data": data, "id": None})
         self._frame: bytes | None = None
 

@@ -36,7 +36,7 @@ class CoinflexReports:
         for owner in (MAKERS, TAKERS):
             exchange.fills[owner] = []
         self.pairs: dict[str, Pair] = {key: pair(key) for key in exchange.markets}
-        self.names = {(each.base, each.counter): name for name, each in self.pairs.items()}
+        self.names: dict[tuple[int, int], str] = {(each.base, each.counter): name for name, each in self.pairs.items()}
         self.volumes: dict[tuple[int, str], int] = {}
         """Traded so far by owner and asset, in units of the wire."""
         self._opened: set[int] = set()

@@ -77,7 +77,7 @@ class CoinflexServer(VenueServer[int]):
             answers_close=answers_close,
             max_request_bytes=max_request_bytes,
         )
-        self.reports = CoinflexReports(self.exchange, self._publish)
+        self.reports: CoinflexReports = CoinflexReports(self.exchange, self._publish)
         self.exchange.listeners.append(self.reports)
         self.user_id, self.cookie, self.passphrase = user_id, cookie, passphrase
         """Of its one account; worth nothing outside."""

@@ -55,10 +55,11 @@ class ServerConnection:
     def __init__(self, venue: Venue, number: int, now: float) -> None:
         self.number = number
         """1 for the first connection of the server, and so on."""
-        self.opened_at = self.last_received_at = now
-        self.ends_at = math.inf
+        self.opened_at: float = now
+        self.last_received_at: float = now
+        self.ends_at: float = math.inf
         """When it is cut, however lively it is."""
-        self.frames_sent = 0
+        self.frames_sent: int = 0
         """Data frames on the WebSocket, answers and pushes."""
         self.wants_close: Ending | None = None
         """Flush `data_to_send()`, then close like this (rst: linger 0)."""

@@ -18,7 +18,7 @@ class Link:
         """Seconds, and until when."""
         self._rate = (0.0, -math.inf)
         """Bytes a second, and until when."""
-        self.frozen_until = -math.inf
+        self.frozen_until: float = -math.inf
         """Nothing comes out before."""
         self._last_at = -math.inf
 

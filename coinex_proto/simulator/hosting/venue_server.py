@@ -57,12 +57,12 @@ class VenueServer(ConnectionKeeper, Generic[Code]):
         )
         self.exchange = exchange
         self._usually_answers_pings = answers_pings
-        self.connection_life = math.inf
+        self.connection_life: float = math.inf
         """Seconds after which a connection is cut, however lively it is."""
-        self.has_one_sign_in = False
+        self.has_one_sign_in: bool = False
         """Each sign-in ends the connections that have signed in before it."""
         self._signed_in: dict[ServerConnection, int] = {}
-        self.crowds = Crowds(exchange, crowd, seed, self._woken)
+        self.crowds: Crowds = Crowds(exchange, crowd, seed, self._woken)
         self._waking = Waking(exchange.markets, self._wake)
         self._refusals: dict[str, list[Code]] = {}
         parsed = parse_faults(faults) if isinstance(faults, str) else tuple(faults)
@@ -160,7 +160,7 @@ class VenueServer(ConnectionKeeper, Generic[Code]):
     def end_faults(self) -> None:
         """No fault is due any more, the clock is right and every market trades; what has broken stays broken."""
         self._faults.plan = FaultPlan((), now=self.now, seed="")
-        self.answers_pings = self._usually_answers_pings
+        self.answers_pings: bool = self._usually_answers_pings
         self.has_one_sign_in = False
         self.limit_lives(math.inf)
         self.skew_clock(0.0)

@@ -24,7 +24,7 @@ class Waking:
     def __init__(self, markets: Mapping[str, Market], wake: Callable[[str], object]) -> None:
         self._markets, self._wake = markets, wake
         self._sleepers: dict[str, None] = {}
-        self.next_at = math.inf
+        self.next_at: float = math.inf
         """When the next ones wake."""
         self._woken_at, self._woken = -math.inf, 0
         """Since when the markets are counted that woke with requests, and how many they are."""

@@ -69,7 +69,7 @@ class WebSocketServer:
         self._max_request_bytes = max_request_bytes
         self._parts: list[bytes] = []
         self._size = 0
-        self.is_over = False
+        self.is_over: bool = False
         """Nothing more is read: the peer closed or broke the rules, or sent too much."""
 
     def accept(self) -> bytes:

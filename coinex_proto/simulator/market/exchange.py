@@ -34,19 +34,19 @@ class Exchange:
 
     def __init__(self, specs: Iterable[MarketSpec], *, now_ms: int) -> None:
         self.now_ms = now_ms
-        self.ledger = Ledger()
-        self.markets = {spec.key: Market(spec) for spec in specs}
+        self.ledger: Ledger = Ledger()
+        self.markets: dict[str, Market] = {spec.key: Market(spec) for spec in specs}
         self.orders: dict[int, Order] = {}
         """Open orders of the watched owners, and those of them that are finished and had a fill."""
         self.fills: dict[int, list[Fill]] = {}
         """Fills of each watched owner, oldest first."""
         self.listeners: list[Listener] = []
-        self.futures = FuturesSettlement(self.ledger)
+        self.futures: FuturesSettlement = FuturesSettlement(self.ledger)
         self._settlements: dict[str, Settlement] = {"spot": SpotSettlement(self.ledger), "futures": self.futures}
         self.fundings: dict[str, list[tuple[int, int]]] = {}
         """Settled funding of each futures market: time in ms and rate, oldest first."""
-        self.marks = Marks(self.markets)
-        self.stops = StopBook(self, self._report_stop)
+        self.marks: Marks = Marks(self.markets)
+        self.stops: StopBook = StopBook(self, self._report_stop)
         self._batched: dict[Market, None] | None = None
         self._nesting = 0
         self._moment = _Moment(self._begin_moment, self._end_moment)

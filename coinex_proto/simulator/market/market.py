@@ -136,11 +136,11 @@ class Market:
 
     def __init__(self, spec: MarketSpec) -> None:
         self.spec = spec
-        self.book = Book()
-        self.last = spec.start_price
+        self.book: Book = Book()
+        self.last: int = spec.start_price
         self.deals: deque[Deal] = deque(maxlen=KEPT_DEALS)
         """Newest first."""
-        self.deal_count = 0
+        self.deal_count: int = 0
         """Grows with every trade; who remembers it knows how many deals are new."""
         self.hours: deque[Candle] = deque(maxlen=KEPT_HOURS)
         self.minutes: deque[Candle] = deque(maxlen=KEPT_MINUTES)
@@ -149,7 +149,7 @@ class Market:
         self.days: deque[Candle] = deque(maxlen=KEPT_DAYS)
         self.begins_ms: int | None = None
         """Where its made-up past ends, a whole minute; None while nobody has looked at it."""
-        self.first_price = spec.start_price
+        self.first_price: int = spec.start_price
         """The price with which that past ends."""
         self.is_halted = False
         self.is_own_index = False

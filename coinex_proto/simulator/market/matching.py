@@ -114,9 +114,9 @@ class HalfBook:
         self.ranked: list[Level] = []
         """All levels, best first: the same order as the keys."""
         self.levels: dict[int, Level] = {}
-        self.has_hidden = False
+        self.has_hidden: bool = False
         """Since a hidden order has rested here a level may show nothing."""
-        self.revision = 0
+        self.revision: int = 0
         """Grows with every change."""
 
     def add(self, order: Order) -> None:

@@ -82,7 +82,7 @@ class Crowd:
         self._orders: dict[Side, dict[int, Order]] = {"buy": {}, "sell": {}}
         """The makers' live quotes, oldest first."""
         self._market.quote_gone = lambda order: self._orders[order.side].pop(order.order_id, None)
-        self.reference = float(self._market.spec.start_price)
+        self.reference: float = float(self._market.spec.start_price)
         """Ticks."""
         self.is_quiet = False
         """Somebody else has taken over the quoting."""

@@ -45,7 +45,7 @@ class OrderEntry:
         self._exchange = exchange
         self._feeds = feeds
         self._orders = orders
-        self.user_id = orders.user_id
+        self.user_id: str = orders.user_id
 
     def add(self, params: Mapping[str, Any]) -> None:
         """add_order."""

@@ -60,7 +60,7 @@ class QfexOrders:
         self._exchange = exchange
         self._feeds = feeds
         self.owner = owner
-        self.user_id = uuid(seed, "user")
+        self.user_id: str = uuid(seed, "user")
         self.by_id: dict[str, Order] = {}
         """Open and over, under every id that they have had."""
         self._seed = seed

@@ -86,19 +86,19 @@ class QfexServer(VenueServer[str]):
             max_request_bytes=max_request_bytes,
         )
         by_symbol = {spec.name: self.exchange.markets[spec.key] for spec in listed}
-        self.feeds = QfexFeeds(self.exchange, by_symbol, self.wake_soon, self.wake_later)
+        self.feeds: QfexFeeds = QfexFeeds(self.exchange, by_symbol, self.wake_soon, self.wake_later)
         made_public, made_secret, token = make_keys(seed)
-        self.keys = KeyRing(public_key or made_public, secret_key or made_secret, token)
+        self.keys: KeyRing = KeyRing(public_key or made_public, secret_key or made_secret, token)
         self.owner = self.exchange.open_account()
         self.exchange.ledger.deposit(self.owner, "futures", QUOTE, to_scaled(DEPOSIT, 20))
-        self.own = QfexOrders(
+        self.own: QfexOrders = QfexOrders(
             self.exchange, self.feeds, self.owner, seed, self._push, new_ids=new_ids_on_change, forms=forms
         )
-        self.order_entry = OrderEntry(self.exchange, self.feeds, self.own)
+        self.order_entry: OrderEntry = OrderEntry(self.exchange, self.feeds, self.own)
         self.exchange.listeners.append(self.own)
-        self.twaps = Twaps(self.order_entry, by_symbol, seed)
-        self.meters = Meters()
-        self.accounts = {self.own.user_id: self.owner}
+        self.twaps: Twaps = Twaps(self.order_entry, by_symbol, seed)
+        self.meters: Meters = Meters()
+        self.accounts: dict[str, int] = {self.own.user_id: self.owner}
         self._http = QfexHttp(self)
         self.trade_sockets: dict[TradeSocket, None] = {}
         self._skew = 0.0

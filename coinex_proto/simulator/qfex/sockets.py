@@ -191,10 +191,10 @@ class TradeSocket(QfexSocket):
 
     def __init__(self, server: SocketBackend, connection: ServerConnection) -> None:
         super().__init__(server, connection)
-        self.is_signed_in = False
-        self.opened_at = server.now
+        self.is_signed_in: bool = False
+        self.opened_at: float = server.now
         self.channels: dict[str, None] = {}
-        self.cancels_on_disconnect = False
+        self.cancels_on_disconnect: bool = False
         self._is_answered = True
         entry = server.order_entry
         self._methods: dict[str, Callable[[Message, Message], None]] = {

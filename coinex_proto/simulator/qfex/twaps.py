@@ -46,7 +46,7 @@ class Twaps:
         self._markets = markets
         self._seed = seed
         self.all: list[Twap] = []
-        self.now = 0.0
+        self.now: float = 0.0
 
     @property
     def next_at(self) -> float:

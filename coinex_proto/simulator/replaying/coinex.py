@@ -35,7 +35,7 @@ class CoinexReplay(ReplayServer):
     ) -> None:
         super().__init__(open_tape, now=now, speed=speed, start=start, answers_close=False)
         self.module = module
-        self.feed = RecordedFeeds()
+        self.feed: RecordedFeeds = RecordedFeeds()
         self.feeds: Any = {module: self.feed}
         self.accounts: Any = AnyAccount()
 

@@ -70,7 +70,7 @@ class RecordedChannels:
 
     def __init__(self) -> None:
         self.subscribers: dict[MdsSocket, None] = {}
-        self.markets = AnySymbol()
+        self.markets: AnySymbol = AnySymbol()
 
     def follow(self, subscriber: MdsSocket, subscription: Subscription) -> None:
         subscriber.subscriptions[subscription] = None

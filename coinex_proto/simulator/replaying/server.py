@@ -52,11 +52,11 @@ class ReplayServer(ConnectionKeeper):
         answers_close: bool = True,
     ) -> None:
         super().__init__(now, answers_pings=True, answers_close=answers_close, max_request_bytes=65_536)
-        self.pace = Pace(speed)
+        self.pace: Pace = Pace(speed)
         self.position: float | None = None
         """The time of the last message that went out, in the recording; None: none has yet."""
-        self.has_ended = False
-        self.played = 0
+        self.has_ended: bool = False
+        self.played: int = 0
         """Messages so far."""
         self._open_tape = open_tape
         self._tape = open_tape(start)
@@ -91,7 +91,7 @@ class ReplayServer(ConnectionKeeper):
 
     def advance(self, now: float) -> None:
         self._act(now, AT_ONCE if self.pace.speed == math.inf else -1)
-        self.now = max(self.now, now)
+        self.now: float = max(self.now, now)
 
     def advance_to_output(self, until: float) -> float:
         while not self._ready and (at := min(self._due(), self._connections_at)) <= until and at != math.inf:

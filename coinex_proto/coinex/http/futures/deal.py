@@ -5,11 +5,13 @@ Source: CoinEx API v2, futures/deal.
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from attrs import frozen
 
 from coinex_proto.coinex.http._by_market_type import deal
 from coinex_proto.coinex.http._parameters import FuturesMarketType
-from coinex_proto.coinex.http._routes import get
+from coinex_proto.coinex.http._routes import Route, get
 
 
 @frozen(kw_only=True)
@@ -22,10 +24,10 @@ class FuturesTrade(deal.Trade):
 class ListUserDeals(deal.ListUserDeals[FuturesTrade, FuturesMarketType]):
     """Own trades of one market. Source: CoinEx API v2, futures/deal/http/list-user-deals."""
 
-    route = get("/futures/user-deals")
+    route: ClassVar[Route] = get("/futures/user-deals")
 
 
 class ListUserOrderDeals(deal.ListUserOrderDeals[FuturesTrade, FuturesMarketType]):
     """The trades of one own order. Source: CoinEx API v2, futures/deal/http/list-user-order-deals."""
 
-    route = get("/futures/order-deals")
+    route: ClassVar[Route] = get("/futures/order-deals")

@@ -5,12 +5,14 @@ Source: CoinEx API v2, futures/market.
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from attrs import frozen
 
 from coinex_proto.coinex.http._by_market_type import market
 from coinex_proto.coinex.http._by_market_type.market_rows import MarketIndex
 from coinex_proto.coinex.http._parameters import Milliseconds, Name, PriceType
-from coinex_proto.coinex.http._routes import get
+from coinex_proto.coinex.http._routes import Route, get
 from coinex_proto.coinex.http.command import HttpCommand
 from coinex_proto.coinex.http.futures._market_rows import (
     Basis,
@@ -28,50 +30,50 @@ from coinex_proto.coinex.http.paging import HistoryCommand, PagedCommand, in_wir
 class ListMarket(market.ByMarkets[FuturesMarket]):
     """What is traded, and its rules. Source: CoinEx API v2, futures/market/http/list-market."""
 
-    route = get("/futures/market")
+    route: ClassVar[Route] = get("/futures/market")
 
 
 class ListMarketTicker(market.ByMarkets[FuturesTicker]):
     """Prices and volumes of the last 24 hours. Source: CoinEx API v2, futures/market/http/list-market-ticker."""
 
-    route = get("/futures/ticker")
+    route: ClassVar[Route] = get("/futures/ticker")
 
 
 class ListMarketDepth(market.ListMarketDepth):
     """One order book as it stands. Source: CoinEx API v2, futures/market/http/list-market-depth."""
 
-    route = get("/futures/depth")
+    route: ClassVar[Route] = get("/futures/depth")
 
 
 class ListMarketDeals(market.ListMarketDeals):
     """The latest public trades, newest first. Source: CoinEx API v2, futures/market/http/list-market-deals."""
 
-    route = get("/futures/deals")
+    route: ClassVar[Route] = get("/futures/deals")
 
 
 class ListMarketKline(market.ListMarketKline[PriceType]):
     """Candles of one market. Source: CoinEx API v2, futures/market/http/list-market-kline."""
 
-    route = get("/futures/kline")
+    route: ClassVar[Route] = get("/futures/kline")
 
 
 class ListMarketIndex(market.ByMarkets[MarketIndex]):
     """Index prices, and where they come from. Source: CoinEx API v2, futures/market/http/list-market-index."""
 
-    route = get("/futures/index")
+    route: ClassVar[Route] = get("/futures/index")
 
 
 class ListMarketFundingRate(market.ByMarkets[FundingRate]):
     """Funding rates now and expected. Source: CoinEx API v2, futures/market/http/list-market-funding-rate."""
 
-    route = get("/futures/funding-rate")
+    route: ClassVar[Route] = get("/futures/funding-rate")
 
 
 @frozen(kw_only=True, field_transformer=in_wire_order)
 class ListMarketFundingRateHistory(HistoryCommand[PastFundingRate]):
     """Funding rates of the past. Source: CoinEx API v2, futures/market/http/list-market-funding-rate-history."""
 
-    route = get("/futures/funding-rate-history")
+    route: ClassVar[Route] = get("/futures/funding-rate-history")
     market: Name
 
 
@@ -79,7 +81,7 @@ class ListMarketFundingRateHistory(HistoryCommand[PastFundingRate]):
 class ListMarketPremiumHistory(PagedCommand[PremiumIndex]):
     """The premium index of the past. Source: CoinEx API v2, futures/market/http/list-market-premium-history."""
 
-    route = get("/futures/premium-index-history")
+    route: ClassVar[Route] = get("/futures/premium-index-history")
     market: Name
     start_time: Milliseconds | None = None
     """Milliseconds; last 8 hours when None, span at most 1 day, at most 30 days back."""
@@ -93,14 +95,14 @@ class ListMarketPositionLevel(market.ByMarkets[PositionLevels]):
     Source: CoinEx API v2, futures/market/http/list-market-position-level.
     """
 
-    route = get("/futures/position-level")
+    route: ClassVar[Route] = get("/futures/position-level")
 
 
 @frozen(kw_only=True, field_transformer=in_wire_order)
 class ListMarketLiquidationHistory(HistoryCommand[Liquidation]):
     """Liquidations of the past. Source: CoinEx API v2, futures/market/http/list-market-liquidation-history."""
 
-    route = get("/futures/liquidation-history")
+    route: ClassVar[Route] = get("/futures/liquidation-history")
     market: Name
 
 
@@ -108,7 +110,7 @@ class ListMarketLiquidationHistory(HistoryCommand[Liquidation]):
 class ListMarketBasisHistory(HttpCommand[tuple[Basis, ...]]):
     """Basis rates of the past. Source: CoinEx API v2, futures/market/http/list-market-basis-history."""
 
-    route = get("/futures/basis-history")
+    route: ClassVar[Route] = get("/futures/basis-history")
     market: Name
     start_time: Milliseconds | None = None
     """Milliseconds; last 7 days when None."""

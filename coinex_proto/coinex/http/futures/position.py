@@ -5,7 +5,7 @@ Source: CoinEx API v2, futures/position.
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import ClassVar, TypeVar
 
 from attrs import frozen
 
@@ -23,7 +23,7 @@ from coinex_proto.coinex.http._parameters import (
     SignedAmount,
     StpMode,
 )
-from coinex_proto.coinex.http._routes import get, post
+from coinex_proto.coinex.http._routes import Route, get, post
 from coinex_proto.coinex.http.futures._order_rows import FuturesOrder
 from coinex_proto.coinex.http.futures._position_rows import (
     AutoDeleverage,
@@ -44,7 +44,7 @@ class ClosePosition(InMarket[FuturesOrder, FuturesMarketType]):
     Source: CoinEx API v2, futures/position/http/close-position.
     """
 
-    route = post("/futures/close-position")
+    route: ClassVar[Route] = post("/futures/close-position")
     type: OrderType
     price: Amount | None = None
     """Required unless type is market."""
@@ -72,7 +72,7 @@ class AdjustPositionMargin(InMarket[Position, FuturesMarketType]):
     Source: CoinEx API v2, futures/position/http/adjust-position-margin.
     """
 
-    route = post("/futures/adjust-position-margin")
+    route: ClassVar[Route] = post("/futures/adjust-position-margin")
     amount: SignedAmount
     """Positive adds, negative removes."""
 
@@ -84,7 +84,7 @@ class AdjustPositionLeverage(InMarket[LeverageSetting, FuturesMarketType]):
     Source: CoinEx API v2, futures/position/http/adjust-position-leverage.
     """
 
-    route = post("/futures/adjust-position-leverage")
+    route: ClassVar[Route] = post("/futures/adjust-position-leverage")
     margin_mode: MarginMode
     leverage: Leverage
     """One of the values that the market lists."""
@@ -94,7 +94,7 @@ class AdjustPositionLeverage(InMarket[LeverageSetting, FuturesMarketType]):
 class SetPositionStopLoss(InMarket[Position, FuturesMarketType]):
     """Attach a stop loss; several may coexist. Source: CoinEx API v2, futures/position/http/set-position-stop-loss."""
 
-    route = post("/futures/set-position-stop-loss")
+    route: ClassVar[Route] = post("/futures/set-position-stop-loss")
     stop_loss_type: PriceType
     """The price that is watched."""
     stop_loss_price: Amount
@@ -106,7 +106,7 @@ class SetPositionStopLoss(InMarket[Position, FuturesMarketType]):
 class ModifyPositionStopLoss(InMarket[Position, FuturesMarketType]):
     """Change a stop loss. Source: CoinEx API v2, futures/position/http/modify-position-stop-loss."""
 
-    route = post("/futures/modify-position-stop-loss")
+    route: ClassVar[Route] = post("/futures/modify-position-stop-loss")
     stop_loss_id: int
     """Id from stop_loss_list."""
     stop_loss_type: PriceType | None = None
@@ -123,7 +123,7 @@ class ModifyPositionStopLoss(InMarket[Position, FuturesMarketType]):
 class CancelPositionStopLoss(InMarket[Position, FuturesMarketType]):
     """Take a stop loss away. Source: CoinEx API v2, futures/position/http/cancel-position-stop-loss."""
 
-    route = post("/futures/cancel-position-stop-loss")
+    route: ClassVar[Route] = post("/futures/cancel-position-stop-loss")
     stop_loss_id: int | None = None
     """All of them when None."""
 
@@ -135,7 +135,7 @@ class SetPositionTakeProfit(InMarket[Position, FuturesMarketType]):
     Source: CoinEx API v2, futures/position/http/set-position-take-profit.
     """
 
-    route = post("/futures/set-position-take-profit")
+    route: ClassVar[Route] = post("/futures/set-position-take-profit")
     take_profit_type: PriceType
     """The price that is watched."""
     take_profit_price: Amount
@@ -147,7 +147,7 @@ class SetPositionTakeProfit(InMarket[Position, FuturesMarketType]):
 class ModifyPositionTakeProfit(InMarket[Position, FuturesMarketType]):
     """Change a take profit. Source: CoinEx API v2, futures/position/http/modify-position-take-profit."""
 
-    route = post("/futures/modify-position-take-profit")
+    route: ClassVar[Route] = post("/futures/modify-position-take-profit")
     take_profit_id: int
     """Id from take_profit_list."""
     take_profit_type: PriceType | None = None
@@ -164,7 +164,7 @@ class ModifyPositionTakeProfit(InMarket[Position, FuturesMarketType]):
 class CancelPositionTakeProfit(InMarket[Position, FuturesMarketType]):
     """Take a take profit away. Source: CoinEx API v2, futures/position/http/cancel-position-take-profit."""
 
-    route = post("/futures/cancel-position-take-profit")
+    route: ClassVar[Route] = post("/futures/cancel-position-take-profit")
     take_profit_id: int | None = None
     """All of them when None."""
 
@@ -173,7 +173,7 @@ class CancelPositionTakeProfit(InMarket[Position, FuturesMarketType]):
 class ListPendingPosition(PagedCommand[Position]):
     """Open positions. Source: CoinEx API v2, futures/position/http/list-pending-position."""
 
-    route = get("/futures/pending-position")
+    route: ClassVar[Route] = get("/futures/pending-position")
     market: Name | None = None
     """All when None."""
     market_type: FuturesMarketType = "FUTURES"
@@ -191,28 +191,28 @@ class _PositionHistory(HistoryCommand[R]):
 class ListFinishedPosition(_PositionHistory[Position]):
     """Closed positions. Source: CoinEx API v2, futures/position/http/list-finished-position."""
 
-    route = get("/futures/finished-position")
+    route: ClassVar[Route] = get("/futures/finished-position")
 
 
 @frozen(kw_only=True, field_transformer=in_wire_order)
 class ListPositionMarginHistory(_PositionHistory[MarginChange]):
     """Changes of margin. Source: CoinEx API v2, futures/position/http/list-position-margin-history."""
 
-    route = get("/futures/position-margin-history")
+    route: ClassVar[Route] = get("/futures/position-margin-history")
     position_id: int | None = None
 
 
 class ListPositionFundingHistory(_PositionHistory[Funding]):
     """Fundings paid and received. Source: CoinEx API v2, futures/position/http/list-position-funding-history."""
 
-    route = get("/futures/position-funding-history")
+    route: ClassVar[Route] = get("/futures/position-funding-history")
 
 
 @frozen(kw_only=True, field_transformer=in_wire_order)
 class ListPositionAdlHistory(_PositionHistory[AutoDeleverage]):
     """Reductions by auto-deleverage. Source: CoinEx API v2, futures/position/http/list-positiing-adl-history."""
 
-    route = get("/futures/position-adl-history")
+    route: ClassVar[Route] = get("/futures/position-adl-history")
     position_id: int | None = None
 
 
@@ -220,5 +220,5 @@ class ListPositionAdlHistory(_PositionHistory[AutoDeleverage]):
 class ListPositionSettleHistory(_PositionHistory[MarginChange]):
     """Settlements. Source: CoinEx API v2, futures/position/http/list-position-settle-history."""
 
-    route = get("/futures/position-settle-history")
+    route: ClassVar[Route] = get("/futures/position-settle-history")
     position_id: int | None = None

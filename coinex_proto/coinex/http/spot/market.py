@@ -5,12 +5,14 @@ Source: CoinEx API v2, spot/market.
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from attrs import frozen
 
 from coinex_proto.coinex.http._by_market_type import market
 from coinex_proto.coinex.http._by_market_type.market_rows import AnyMarket, AnyTicker, MarketIndex
 from coinex_proto.coinex.http._parameters import SpotPriceType
-from coinex_proto.coinex.http._routes import get
+from coinex_proto.coinex.http._routes import Route, get
 
 
 @frozen(kw_only=True)
@@ -31,34 +33,34 @@ class SpotTicker(AnyTicker):
 class ListMarket(market.ByMarkets[SpotMarket]):
     """What is traded, and its rules. Source: CoinEx API v2, spot/market/http/list-market."""
 
-    route = get("/spot/market")
+    route: ClassVar[Route] = get("/spot/market")
 
 
 class ListMarketTicker(market.ByMarkets[SpotTicker]):
     """Prices and volumes of the last 24 hours. Source: CoinEx API v2, spot/market/http/list-market-ticker."""
 
-    route = get("/spot/ticker")
+    route: ClassVar[Route] = get("/spot/ticker")
 
 
 class ListMarketDepth(market.ListMarketDepth):
     """One order book as it stands. Source: CoinEx API v2, spot/market/http/list-market-depth."""
 
-    route = get("/spot/depth")
+    route: ClassVar[Route] = get("/spot/depth")
 
 
 class ListMarketDeals(market.ListMarketDeals):
     """The latest public trades, newest first. Source: CoinEx API v2, spot/market/http/list-market-deals."""
 
-    route = get("/spot/deals")
+    route: ClassVar[Route] = get("/spot/deals")
 
 
 class ListMarketKline(market.ListMarketKline[SpotPriceType]):
     """Candles of one market. Source: CoinEx API v2, spot/market/http/list-market-kline."""
 
-    route = get("/spot/kline")
+    route: ClassVar[Route] = get("/spot/kline")
 
 
 class ListMarketIndex(market.ByMarkets[MarketIndex]):
     """Index prices, and where they come from. Source: CoinEx API v2, spot/market/http/list-market-index."""
 
-    route = get("/spot/index")
+    route: ClassVar[Route] = get("/spot/index")

@@ -75,7 +75,7 @@ class BalanceHoldings:
         self._request = assets.GetSpotBalance() if module == "spot" else assets.GetFuturesBalance()
         self._known: dict[str, BalanceUpdate] = {}
         self._pushed: _Pushed[BalanceUpdate] = _Pushed()
-        self.is_current = False
+        self.is_current: bool = False
         """An answer is in, and nothing was missed since."""
 
     @property
@@ -133,7 +133,7 @@ class PositionHoldings:
             raise UsageError("positions are on the futures half only")
         self._known: dict[int, futures.Position] = {}
         self._pushed: _Pushed[PositionUpdate] = _Pushed()
-        self.is_current = False
+        self.is_current: bool = False
         """An answer is in, and nothing was missed since."""
 
     @property
