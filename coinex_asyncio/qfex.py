@@ -18,7 +18,7 @@ from coinex_asyncio.stream import EventStream
 from coinex_driver.arguments import check_interval
 from coinex_driver.async_exit import cancel_on_exit
 from coinex_driver.async_qfex import AsyncQfexClient
-from coinex_driver.exit_orders import check_exit_seconds
+from coinex_driver.exit_orders import ExitOrder, check_exit_seconds
 from coinex_driver.qfex_orders import cancellation
 from coinex_driver.stream_queue import latest, lossless
 from coinex_proto import Callbacks, Config, Event, Topic, UsageError, qfex
@@ -42,7 +42,7 @@ class QfexClient(AsyncQfexClient, AsyncioAwaiting):
         self._http = None
         self._has_keys = False
         self._reference = None
-        self.cancelled_on_exit = ()
+        self.cancelled_on_exit: tuple[ExitOrder, ...] = ()
 
     def events(self, *wanted: type[E] | Topic[E]) -> EventStream[E]:
         """Every event of these classes and topics, in order for each socket; nothing named: every event there is."""

@@ -69,7 +69,8 @@ class RecordingFiles:
         self.compression: Compression = best_compression() if compression is None else compression
         check_compression(self.compression)
         self.directory: Path = Path(directory)
-        self.max_bytes, self.max_seconds = max_bytes, max_seconds
+        self.max_bytes: int = max_bytes
+        self.max_seconds: float = max_seconds
         self.flush_every = flush_every
         self.error: OSError | SdkError | None = None
         """What ended a recording before its client: the disk, or a fault of the recorder's own."""

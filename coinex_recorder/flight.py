@@ -54,7 +54,10 @@ class FlightRecorder:
             if not 0 < value < math.inf:
                 raise UsageError(f"{name}={value!r}: must be a finite number above 0")
         self.directory: Path = Path(directory)
-        self.seconds, self.max_bytes, self.every, self.max_files = seconds, max_bytes, every, max_files
+        self.seconds: float = seconds
+        self.max_bytes: int = max_bytes
+        self.every: float = every
+        self.max_files: int = max_files
         self._taps: weakref.WeakSet[FlightTap] = weakref.WeakSet()
 
     def tap(self, dialect: Dialect, sources: Sources) -> Tap:

@@ -30,7 +30,7 @@ class AsyncioIO:
     """The connection side of one asyncio client: its sockets, and what is the client's alone."""
 
     def __init__(self, core: ClientCore, network: Network, ssl_context: ssl.SSLContext | None) -> None:
-        self.loop = asyncio.get_running_loop()
+        self.loop: asyncio.AbstractEventLoop = asyncio.get_running_loop()
         self.core = core
         self.waiters: Waiters = Waiters(self.loop)
         self.block: Block = Block()

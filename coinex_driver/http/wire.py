@@ -25,8 +25,8 @@ class MissingExtra(UsageError, ImportError):
 try:
     import httpcore2 as httpcore2
     import httpx2 as httpx2
-except ImportError as error:
-    raise MissingExtra("HTTP needs httpx2: pip install 'coinex-sdk[http]'") from error
+except ImportError as _problem:
+    raise MissingExtra("HTTP needs httpx2: pip install 'coinex-sdk[http]'") from _problem
 
 DEFAULT_URL: Final = "https://api.coinex.com/v2"
 

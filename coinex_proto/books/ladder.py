@@ -117,7 +117,7 @@ class Ladder:
     def __init__(self, is_highest_best: bool = False) -> None:
         """`is_highest_best`: the side is the bids, whose best price is the highest; else the asks."""
         self._is_highest_best = is_highest_best
-        self.absent = 0
+        self.absent: int = 0
         """How often a level was removed that was not there."""
         self.clear()
 

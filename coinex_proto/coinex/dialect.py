@@ -6,7 +6,7 @@ Source: CoinEx API v2, WebSocket pages; spot and futures are two sockets with tw
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final, final
+from typing import Any, ClassVar, Final, final
 
 import msgspec
 from attrs import evolve, field, frozen
@@ -22,7 +22,7 @@ from coinex_proto.coinex.credentials import Credentials, websocket_text
 from coinex_proto.coinex.topics import Depth
 from coinex_proto.commands import Command, Outgoing
 from coinex_proto.config import Endpoint, Rate
-from coinex_proto.dialect import Opening
+from coinex_proto.dialect import Inbound, Opening
 from coinex_proto.errors import UsageError, quoted
 from coinex_proto.ids import RequestId
 from coinex_proto.orders.fact import OrderFact
@@ -126,7 +126,7 @@ class CoinexDialect:
             raise UsageError(f"{method}: the params cannot be written as JSON: {quoted(problem)}") from problem
         return Outgoing(text=text, keys=(("id", request_id),))
 
-    decode = staticmethod(decode)
+    decode: ClassVar[staticmethod[[bytes], Sequence[Inbound]]] = staticmethod(decode)
 
     def subscribe(self, topics: Sequence[Topic[Event]]) -> Sequence[tuple[Command[Any], Sequence[Topic[Event]]]]:
         """One request a kind; topics for all markets go by themselves, as an empty list.

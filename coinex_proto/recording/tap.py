@@ -67,7 +67,8 @@ class Tap:
         self._count = 0
         self._counts: dict[TopicKey, int] = {}
         """Updates by topic, as of the last mark."""
-        self.left_out = self.left_out_bytes = 0
+        self.left_out: int = 0
+        self.left_out_bytes: int = 0
         """Inputs that found no room, not told yet."""
         self.failure: str = ""
         """A fault of the recorder's own, which ended the recording and not the session; empty: there was none."""

@@ -31,15 +31,15 @@ class TrioIO:
     """The connection side of one trio client: its sockets, and what is the client's alone."""
 
     def __init__(self, core: ClientCore, network: Network, ssl_context: ssl.SSLContext | None) -> None:
-        self.progress = trio.lowlevel.ParkingLot()
+        self.progress: trio.lowlevel.ParkingLot = trio.lowlevel.ParkingLot()
         """Everybody who waits for something of the session is woken whenever events were handed out."""
-        self.block = trio.CancelScope()
+        self.block: trio.CancelScope = trio.CancelScope()
         """Around the user's block; cancelled when the client ends by an error."""
         self.calls: set[trio.CancelScope] = set()
         """Around what is under way beside the connection, as over HTTP; `stop()` leaves it the time of closing."""
         self.core = core
         self.network = network
-        self.resolver = trio.CapacityLimiter(1)
+        self.resolver: trio.CapacityLimiter = trio.CapacityLimiter(1)
         """One thread of name resolution a client: one that was given up keeps its place until it ends."""
         self._context = cache(lambda: ssl_context or default_ssl_context())
         self._beside: set[trio.CancelScope] = set()

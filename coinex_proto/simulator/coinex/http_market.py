@@ -18,7 +18,7 @@ from coinex_proto.simulator.market.klines import PERIODS, klines
 from coinex_proto.simulator.market.market import Market
 from coinex_proto.simulator.market.marks import HIGHEST_RATE, funding_times
 
-KLINE_PRICES: Final = {
+KLINE_PRICES: Final[dict[str, tuple[str, ...]]] = {
     "spot": ("latest_price", "index_price"),
     "futures": ("latest_price", "index_price", "mark_price"),
 }

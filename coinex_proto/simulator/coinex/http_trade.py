@@ -27,7 +27,7 @@ KINDS: Final = ("limit", "market", "maker_only", "ioc", "fok")
 PRICE_TYPES: Final = ("latest_price", "mark_price", "index_price")
 MARKET_TYPES: Final = {"spot": ("SPOT",), "futures": ("FUTURES",)}
 
-LISTED_TYPES: Final = {"spot": ("SPOT", "MARGIN"), "futures": ("FUTURES",)}
+LISTED_TYPES: Final[dict[str, tuple[str, ...]]] = {"spot": ("SPOT", "MARGIN"), "futures": ("FUTURES",)}
 """There are no margin accounts here, so that lists of margin orders are empty."""
 
 _CLIENT_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,32}", re.ASCII)

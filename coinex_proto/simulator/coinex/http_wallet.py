@@ -28,7 +28,7 @@ TRANSACTIONS: Final = (
     "investment_interest",
     "exchange_order_transfer",
 )
-CHAINS: Final = {"USDT": ("ERC20", "TRC20"), "USDC": ("ERC20",)}
+CHAINS: Final[dict[str, tuple[str, ...]]] = {"USDT": ("ERC20", "TRC20"), "USDC": ("ERC20",)}
 """Where a currency has other chains than one of its own name."""
 WITHDRAWAL_FEE: Final = "0.0001"
 LEAST: Final = "0.001"

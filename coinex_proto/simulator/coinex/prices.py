@@ -9,7 +9,7 @@ from coinex_proto.simulator.market.amounts import RATE_ONE, UNIT_PLACES
 from coinex_proto.simulator.market.exchange import Exchange
 from coinex_proto.simulator.market.futures import MAINTENANCE_RATE, Position
 from coinex_proto.simulator.market.market import Market, MarketSpec
-from coinex_proto.simulator.market.marks import funding_times
+from coinex_proto.simulator.market.marks import Marks, funding_times
 from coinex_proto.simulator.market.spot import HOUSE
 
 
@@ -18,7 +18,7 @@ class Prices:
 
     def __init__(self, exchange: Exchange) -> None:
         self._exchange = exchange
-        self.marks = exchange.marks
+        self.marks: Marks = exchange.marks
 
     @property
     def now_ms(self) -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from functools import partial
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from coinex_proto.simulator.coinex import (
     http_absent,
@@ -52,8 +52,8 @@ OTHER_DEPOSIT: Final = 100_000
 class CoinexServer(VenueServer[int]):
     """Spot and futures sockets over one exchange with one account or more."""
 
-    half_frame = HALF_FRAME
-    idle_limit = 60.0
+    half_frame: ClassVar[bytes] = HALF_FRAME
+    idle_limit: ClassVar[float] = 60.0
 
     def __init__(
         self,
@@ -106,8 +106,9 @@ class CoinexServer(VenueServer[int]):
         self.accounts: Accounts = Accounts()
         self.records: Records = Records()
         made_id, made_secret = make_credentials(seed)
-        self.access_id, self.secret_key = access_id or made_id, secret_key or made_secret
-        self.owner = self.add_account(self.access_id, self.secret_key)
+        self.access_id: str = access_id or made_id
+        self.secret_key: str = secret_key or made_secret
+        self.owner: int = self.add_account(self.access_id, self.secret_key)
         further = [make_credentials(f"{seed}:{number}") for number in range(2, accounts + 1)]
         self.keys: tuple[tuple[str, str], ...] = ((self.access_id, self.secret_key), *further)
         """Access id and secret key of every account; what a test does, the first one does."""

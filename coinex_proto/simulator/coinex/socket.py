@@ -29,11 +29,11 @@ TEXTS: Final = {
     SIGN_IN_FAILED: "",
 }
 
-PUBLIC: Final = {
+PUBLIC: Final[dict[str, frozenset[str]]] = {
     "spot": frozenset(("state", "deals", "index", "bbo")),
     "futures": frozenset(("state", "deals", "index", "bbo", "premium")),
 }
-PRIVATE: Final = {
+PRIVATE: Final[dict[str, frozenset[str]]] = {
     "spot": frozenset(("order", "stop", "user_deals", "balance", "notice")),
     "futures": frozenset(("order", "stop", "user_deals", "position", "balance", "notice")),
 }

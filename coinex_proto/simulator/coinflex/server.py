@@ -12,7 +12,7 @@ import math
 from collections.abc import Sequence
 from functools import partial
 from random import Random
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from coinex_proto.simulator.coinflex.accounts import (
     EXAMPLE_COOKIE,
@@ -46,8 +46,8 @@ JSON: Final = (("content-type", "application/json"),)
 class CoinflexServer(VenueServer[int]):
     """One socket with one account; by default the account of the documented examples."""
 
-    half_frame = text_frame(b'{"notice":"OrderOpened"}')[:7]
-    idle_limit = 60.0
+    half_frame: ClassVar[bytes] = text_frame(b'{"notice":"OrderOpened"}')[:7]
+    idle_limit: ClassVar[float] = 60.0
 
     def __init__(
         self,
@@ -79,9 +79,11 @@ class CoinflexServer(VenueServer[int]):
         )
         self.reports: CoinflexReports = CoinflexReports(self.exchange, self._publish)
         self.exchange.listeners.append(self.reports)
-        self.user_id, self.cookie, self.passphrase = user_id, cookie, passphrase
+        self.user_id: int = user_id
+        self.cookie: str = cookie
+        self.passphrase: str = passphrase
         """Of its one account; worth nothing outside."""
-        self.owner = self.exchange.open_account()
+        self.owner: int = self.exchange.open_account()
         self._account = Account(user_id=user_id, cookie=cookie, key=public_key(user_id, passphrase), owner=self.owner)
         for currency in CODES:
             self.exchange.ledger.deposit(self.owner, "spot", currency, to_scaled(DEPOSITS[currency], 20))

@@ -53,7 +53,8 @@ class Refused(Exception):
 
     def __init__(self, code: int, text: str) -> None:
         super().__init__(code)
-        self.code, self.text = code, text
+        self.code: int = code
+        self.text: str = text
 
 
 Reply = dict[str, Any]

@@ -18,7 +18,8 @@ class ConnectionKeeper(ABC):
 
     def __init__(self, now: float, *, answers_pings: bool, answers_close: bool, max_request_bytes: int) -> None:
         self.now = now
-        self.answers_pings, self.answers_close = answers_pings, answers_close
+        self.answers_pings: bool = answers_pings
+        self.answers_close: bool = answers_close
         self.max_request_bytes = max_request_bytes
         self.connections: dict[ServerConnection, None] = {}
         self._connections_at = math.inf

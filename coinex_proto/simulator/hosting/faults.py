@@ -55,7 +55,7 @@ ON_PUSH: Final = {
 }
 ON_CONNECT: Final = {"http": (1, 2), "hang": (0, 0)}
 ACTIONS: Final = {**ANYTIME, **ON_REQUEST, **ON_PUSH, **ON_CONNECT}
-WORDS: Final = {
+WORDS: Final[dict[str, frozenset[str]]] = {
     "drop": frozenset(("rst", "fin", "mid-frame")),
     "pings": frozenset(("on", "off")),
     "one-sign-in": frozenset(("on", "off")),

@@ -79,11 +79,15 @@ class Quote(Order):
         self.order_id = order_id
         self.owner = owner
         self.market = market
-        self.side = side
+        self.side: Side = side
         self.price = price
-        self.amount = self.left = lots
+        self.amount: int = lots
+        self.left: int = lots
+        self.maker_rate: int
+        self.taker_rate: int
         self.maker_rate, self.taker_rate = rates
-        self.created_ms = self.updated_ms = now_ms
+        self.created_ms: int = now_ms
+        self.updated_ms: int = now_ms
 
 
 for _field in fields(Order):
@@ -163,7 +167,8 @@ class Book:
     """Both sides of a market."""
 
     def __init__(self) -> None:
-        self.bids, self.asks = HalfBook(-1), HalfBook(1)
+        self.bids: HalfBook = HalfBook(-1)
+        self.asks: HalfBook = HalfBook(1)
         self.sides: dict[Side, HalfBook] = {"buy": self.bids, "sell": self.asks}
         self.orders: dict[int, Order] = {}
 

@@ -48,7 +48,9 @@ class KeyRing:
     """The one account's keys, and the nonces that were used."""
 
     def __init__(self, public_key: str, secret_key: str, token: str) -> None:
-        self.public_key, self.secret_key, self.token = public_key, secret_key, token
+        self.public_key: str = public_key
+        self.secret_key: str = secret_key
+        self.token: str = token
         self._nonces: dict[str, float] = {}
 
     def accepts(self, params: Mapping[str, Any], now: float) -> bool:

@@ -32,7 +32,7 @@ MAX_LIMIT: Final = 1000
 RATE_PLACES: Final = 8
 WEEKDAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 ALL_DAY: Final = {"open": "00:00", "close": "24:00"}
-MARKET_HOURS: Final = {"tz": "America/New_York", **dict.fromkeys(WEEKDAYS, ALL_DAY)}
+MARKET_HOURS: Final[dict[str, str | dict[str, str]]] = {"tz": "America/New_York", **dict.fromkeys(WEEKDAYS, ALL_DAY)}
 """The local venue trades at any time, unless a market is halted."""
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from functools import partial
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 from urllib.parse import parse_qs
 
 from coinex_proto.simulator.hosting.connection import ServerConnection
@@ -55,8 +55,8 @@ CODES: Final = (
 class QfexServer(VenueServer[str]):
     """MDS and Trade over one exchange with one account."""
 
-    half_frame = text_frame(b'{"type":"bbo"}')[:7]
-    idle_limit = 120.0
+    half_frame: ClassVar[bytes] = text_frame(b'{"type":"bbo"}')[:7]
+    idle_limit: ClassVar[float] = 120.0
 
     def __init__(
         self,
@@ -89,7 +89,7 @@ class QfexServer(VenueServer[str]):
         self.feeds: QfexFeeds = QfexFeeds(self.exchange, by_symbol, self.wake_soon, self.wake_later)
         made_public, made_secret, token = make_keys(seed)
         self.keys: KeyRing = KeyRing(public_key or made_public, secret_key or made_secret, token)
-        self.owner = self.exchange.open_account()
+        self.owner: int = self.exchange.open_account()
         self.exchange.ledger.deposit(self.owner, "futures", QUOTE, to_scaled(DEPOSIT, 20))
         self.own: QfexOrders = QfexOrders(
             self.exchange, self.feeds, self.owner, seed, self._push, new_ids=new_ids_on_change, forms=forms

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import re
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from coinex_proto.simulator.hosting.connection import ServerConnection
 from coinex_proto.simulator.hosting.http_server import HttpRequest, HttpResponse
@@ -86,4 +86,4 @@ class AnySymbol:
 class Forms:
     """Where the venue has been seen with two forms, one of them."""
 
-    forms = QfexForms()
+    forms: ClassVar[QfexForms] = QfexForms()
