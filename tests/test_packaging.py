@@ -4,13 +4,17 @@ import subprocess
 import sys
 import tomllib
 import zipfile
+from importlib import metadata
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 from tests.processes import HANGS_AFTER
 
 ROOT = Path(__file__).parent.parent
+EXTENSION = 50_000
+"""Bytes that the compiled extension may take, which compilers make of different sizes."""
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 
 
@@ -54,6 +58,32 @@ def test_the_wheel_holds_the_packages_and_their_types_and_nothing_else(wheel: zi
 
 def test_the_default_install_needs_only_what_the_core_and_the_drivers_import() -> None:
     assert {name_of(each) for each in PROJECT["dependencies"]} == {"attrs", "h11", "msgspec", "trio", "wsproto"}
+
+
+def installed_with(name: str) -> set[str]:
+    """What an installer brings along on this machine, by what the packages here say they need."""
+    needed = {
+        requirement.name.lower()
+        for requirement in map(Requirement, metadata.requires(name) or ())
+        if requirement.marker is None or requirement.marker.evaluate({"extra": ""})
+    }
+    return needed.union(*map(installed_with, needed))
+
+
+def test_the_default_install_brings_nine_packages() -> None:
+    """trio and wsproto need four that we do not name. A tenth is a decision, not an accident."""
+    brought = installed_with("coinex-sdk")
+    assert brought == {name_of(each) for each in PROJECT["dependencies"]} | {
+        "idna",
+        "outcome",
+        "sniffio",
+        "sortedcontainers",
+    }
+
+
+def test_the_wheel_is_no_larger_than_a_megabyte(wheel: zipfile.ZipFile) -> None:
+    assert wheel.filename is not None
+    assert Path(wheel.filename).stat().st_size <= 1_000_000 + EXTENSION
 
 
 def test_the_development_tools_stand_at_exact_versions() -> None:
