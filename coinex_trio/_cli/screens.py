@@ -5,6 +5,7 @@ Text of the peer goes in as `Text`, never as markup. Bars are characters, so tha
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -230,11 +231,14 @@ def footer(seen: Seen, now: float, view: View) -> Text:
     for note in seen.notes:
         text.append(f"\n{note}", WARNING)
     if view.shows_keys:
-        text.append("\n" + "   ".join(HELP), QUIET)
+        for row in (HELP[:6], HELP[6:]):
+            text.append("\n" + "   ".join(row), QUIET)
     return text
 
 
 def screen(what: str, seen: Seen, width: int, height: int, now: float, view: View | None = None) -> RenderableType:
     """The whole terminal."""
     shown = View(what=what) if view is None else view
-    return Group(SCREENS[what](seen, width, height, shown), Text(), footer(seen, now, shown))
+    below = footer(seen, now, shown)
+    more = sum(max(1, math.ceil(len(line) / width)) for line in below.plain.split("\n")) - 1
+    return Group(SCREENS[what](seen, width, height - more, shown), Text(), below)

@@ -21,6 +21,7 @@ HELP: Final = (
     "i ticker",
     "? keys",
 )
+"""What `?` lists, in two rows that a terminal of 80 columns has room for."""
 
 
 @frozen(kw_only=True)

@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import attrs
 from sphinx.application import Sphinx
 
 PACKAGES = {
@@ -24,6 +25,7 @@ PACKAGES = {
 
 CLIENTS = {"coinex_asyncio", "coinex_trio"}
 """Packages whose classes have most of their methods from a base that is not public."""
+DEFAULT = re.compile(r"attr_dict\['(\w+)'\]\.default")
 NAME = re.compile(r"(?<!`)`([^`]+)`(?!`)(\w?)")
 
 
@@ -68,6 +70,20 @@ def as_code(app: Sphinx, what: str, name: str, value: object, options: object, l
     ]
 
 
+def with_defaults(
+    app: Sphinx, what: str, name: str, value: object, options: object, signature: str | None, returns: str | None
+) -> tuple[str | None, str | None] | None:
+    """attrs writes a default as an entry of its own table, and one that is made anew each time as NOTHING."""
+    if signature is None or not (inspect.isclass(value) and attrs.has(value)):
+        return None
+    defaults = {field.name: field.default for field in attrs.fields(value)}
+    return DEFAULT.sub(lambda found: _shown(defaults[found[1]]), signature).replace("= NOTHING", "= …"), returns
+
+
+def _shown(default: object) -> str:
+    return getattr(default, "__name__", None) or repr(default)
+
+
 def _write(path: Path, text: str) -> None:
     """Only where it has changed, so that a second build is quick."""
     if not path.exists() or path.read_text() != text:
@@ -78,4 +94,5 @@ def setup(app: Sphinx) -> dict[str, Any]:
     """For Sphinx."""
     app.connect("builder-inited", write_pages)
     app.connect("autodoc-process-docstring", as_code)
+    app.connect("autodoc-process-signature", with_defaults)
     return {"parallel_read_safe": True}

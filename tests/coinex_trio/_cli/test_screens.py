@@ -18,7 +18,7 @@ from coinex_proto.coinex import (
 from coinex_trio import CoinexClient, memory_exchange
 from coinex_trio._cli.screens import SCREENS, clock, screen, spark
 from coinex_trio._cli.seen import Seen
-from coinex_trio._cli.view import View
+from coinex_trio._cli.view import HELP, View
 
 
 @pytest.fixture(scope="module")
@@ -140,6 +140,16 @@ def test_one_market_of_several_is_shown_alone_at_a_depth_of_ones_own(events: lis
         out.print(screen("book", seen, 120, 24, 1.0, view.pressed("2").pressed("?")))
     assert "waiting for the first whole book" in capture.get()
     assert "n p market" in capture.get()
+
+
+@pytest.mark.parametrize("width", [80, 100, 120])
+def test_the_keys_are_all_listed_within_the_terminal_however_long_the_book_is(events: list[Event], width: int) -> None:
+    view = View(what="book", markets=("BTCUSDT",), takes_keys=True, shows_keys=True)
+    out = Console(file=io.StringIO(), width=width, height=24, markup=False, color_system=None)
+    with out.capture() as capture:
+        out.print(screen("book", seen_of(events), width, 24, 1.0, view))
+    assert [key for key in HELP if key not in capture.get()] == []
+    assert len(capture.get().splitlines()) <= 24
 
 
 def test_the_footer_says_in_a_word_whether_all_can_be_trusted(events: list[Event]) -> None:
