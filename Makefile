@@ -26,7 +26,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 PACKAGES := coinex_asyncio coinex_driver coinex_proto coinex_recorder coinex_relay coinex_trio
 
-.PHONY: demo lines test coverage format lint types tests matrix mutate uncited long simulate interrupts fuzz fuzz-core sanitize docs interop browser pictures bench clean help
+.PHONY: demo lines test coverage format lint types tests matrix mutate uncited long simulate interrupts fuzz fuzz-core sanitize docs interop browser pictures bench charts clean help
 .DEFAULT_GOAL := help
 
 help:
@@ -48,6 +48,7 @@ help:
 	@echo "make pictures  the pictures of \`coinex watch\` in docs/images, drawn anew"
 	@echo "make docs    the documentation as a site, in build/docs"
 	@echo "make bench   microseconds per message, and ratios"
+	@echo "make charts  the clients over loopback measured again, and the charts in docs/images"
 	@echo "make clean   remove the virtual environment and what tools left behind"
 
 demo: $(VENV)/.runtime
@@ -158,6 +159,11 @@ bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks
 	$(BIN)/python -m benchmarks.loopback
 	$(BIN)/python -m benchmarks.growth
+
+# A test holds them against what the kept figures draw.
+charts: $(VENV)/.dev
+	$(BIN)/python -m benchmarks.loopback --json benchmarks/results/loopback.json
+	$(BIN)/python -m benchmarks.charts
 
 # In an environment of its own: it needs Sphinx and what the reference imports. A warning is an error.
 docs: $(VENV)/docs/.installed

@@ -53,6 +53,12 @@ def measure(messages: Sequence[Message], rounds: int) -> dict[str, list[float]]:
     return found
 
 
+def machine() -> str:
+    """What it was measured on."""
+    python = f"{platform.python_implementation()} {platform.python_version()}"
+    return f"{platform.machine()}, {platform.system()}, {python}"
+
+
 def results(
     messages: Sequence[Message], figures: dict[str, list[float]], instructions: dict[str, float]
 ) -> dict[str, Any]:
@@ -60,7 +66,7 @@ def results(
     bases = [base for base in BASES if base in figures]
     return {
         "date": datetime.now(UTC).date().isoformat(),
-        "machine": f"{platform.machine()}, {platform.system()}, {platform.python_implementation()} {platform.python_version()}",
+        "machine": machine(),
         "versions": {name: version(name) for name in MEASURED if find_spec(name) is not None},
         "messages": len(messages),
         "kinds": Counter(message.kind for message in messages),

@@ -12,11 +12,13 @@ import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
 from statistics import median
 from typing import Any, Self
 
+from benchmarks.__main__ import machine
 from benchmarks.clients import CLIENTS, NEEDS, PATIENCE
 from benchmarks.instructions import VALGRIND, WHY_NOT, counted, counter
 from benchmarks.server import acknowledgements, upgrade_response
@@ -198,7 +200,13 @@ def main(arguments: Sequence[str]) -> None:
     print(report("1,000 messages a second, one at a time: CPU per message", "cpu", paced))
     print(report("the same: median delay from send to the user's function", "delay", paced))
     if chosen.json is not None:
-        everything: dict[str, Any] = {"full blast": blast, "instructions": counts, "paced": paced}
+        everything: dict[str, Any] = {
+            "date": datetime.now(UTC).date().isoformat(),
+            "machine": machine(),
+            "full blast": blast,
+            "instructions": counts,
+            "paced": paced,
+        }
         chosen.json.write_text(json.dumps(everything, indent=2) + "\n")
 
 
