@@ -141,7 +141,7 @@ def test_data_comes_without_an_acknowledgement_too() -> None:
 @pytest.mark.parametrize("topic", [qfex.Bbo("AAPL-USD"), qfex.Level2("AAPL-USD")], ids=["bbo", "book"])
 def test_a_topic_that_is_neither_acknowledged_nor_pushed_is_asked_for_again_a_few_times(topic: Any) -> None:
     mds = Mds(Config(request_timeout=1.0, ping_interval=3600.0, ping_timeout=3600.0))
-    asked = [(0.0, only(dict, mds.subscribe(topic))["type"])]
+    asked = [(0.0, request["type"]) for request in mds.subscribe(topic)]
     for tenth in range(1, 1000):
         mds.session.handle_timeout(tenth / 10)
         asked += [(tenth / 10, request["type"]) for request in mds.link.sent()]
