@@ -21,7 +21,7 @@ CHARTS = {
 """By file: which run, which figure of it, and the title."""
 
 WIDTH = 720
-LEFT = 262
+LEFT = 320
 """Where bars begin, in pixels: the longest name fits before it."""
 RIGHT = 96
 TOP = 54
@@ -39,20 +39,20 @@ STYLE = """\
 def draw(title: str, figures: Mapping[str, Sequence[float]], note: str) -> str:
     """An SVG of one bar a client, the shortest first: the median of its rounds, and a line from the lowest to the highest."""
     rows = sorted(figures.items(), key=lambda row: median(row[1]))
-    scale = (WIDTH - LEFT - RIGHT) / max(max(rounds) for rounds in figures.values())
+    scale = (WIDTH - LEFT - RIGHT) / max(median(rounds) for rounds in figures.values())
     height = TOP + ROW * len(rows) + 30
     label = f"{title}. " + "; ".join(f"{name}: {_written(median(rounds))}" for name, rounds in rows)
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" role="img" aria-label="{escape(label)}">',
         f"<style>\n{STYLE}\n</style>",
         f'<text class="title" x="8" y="22">{escape(title)}</text>',
-        '<text x="8" y="42">The line goes from the lowest round to the highest. Less is better.</text>',
+        '<text x="8" y="42">The line goes from the lowest round to the highest, cut at the longest bar. Less is better.</text>',
     ]
     for number, (name, rounds) in enumerate(rows):
         top = TOP + ROW * number
         middle = top + ROW / 2
         whose = "ours" if name.startswith("ours") else "theirs"
-        lowest, highest = (LEFT + scale * end for end in (min(rounds), max(rounds)))
+        lowest, highest = (LEFT + min(scale * end, WIDTH - LEFT - RIGHT) for end in (min(rounds), max(rounds)))
         parts += [
             f'<text class="{whose}" x="{LEFT - 8}" y="{middle + 4:g}" text-anchor="end">{escape(name)}</text>',
             f'<rect class="{whose}" x="{LEFT}" y="{top + 4}" width="{scale * median(rounds):.1f}" height="{ROW - 8}" rx="2"/>',
