@@ -65,7 +65,7 @@ class Heartbeat:
 
     def texted(self, now: float) -> None:
         """We said something. That puts the next ping off, but not for ever, and not while one waits for its answer."""
-        if now - self.pinged_at < self._interval and not self.lags:
+        if now - self.pinged_at < self._interval and not self.lags():
             self._last_text_at = now
 
     def proved(self, now: float) -> None:
@@ -96,7 +96,7 @@ class Heartbeat:
 
     def pinged(self, now: float) -> None:
         """A ping left: from now on a proof is waited for."""
-        self._lag_due_at = now + self._timeout if self.lags else None
+        self._lag_due_at = now + self._timeout if self.lags() else None
         if self._unanswered_at is None:
             self._unanswered_at = now
         self._last_text_at = self.pinged_at = now
@@ -107,7 +107,6 @@ class Heartbeat:
         """A ping left, and nothing whole has come since."""
         return self._proof_due_at is not None
 
-    @property
     def lags(self) -> bool:
         """This peer answers pings, and has left one unanswered."""
         return self._answers and self._unanswered_at is not None
