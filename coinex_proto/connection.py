@@ -108,7 +108,7 @@ class Connection:
         self._events: deque[Event] = deque()
         self._late_timers = LateTimers()
         self._sign_in = SignIn(dialect, sources, self.clock, self._endpoint)
-        self._heartbeat = Heartbeat(config)
+        self._heartbeat = Heartbeat(config, answers=dialect.ping is not None)
         self._requests = Requests(
             dialect,
             sources,
@@ -374,6 +374,8 @@ class Connection:
             self._is_deaf = True
             self._socket.close(GOING_AWAY)
             why = f"no message within {self._config.ping_timeout:g} s after a ping; the line is dead"
+            if heartbeat.is_stale():
+                why = "two pings were not answered; the data that comes is old"
             self._end(now, abnormal(why))
             return
         self._ping(now)

@@ -239,6 +239,31 @@ def test_n26_after_an_hour_of_sleep_nothing_is_trusted_and_nothing_but_a_ping_le
     assert wire.sent() == []
 
 
+@pytest.mark.parametrize("is_answered", [True, False], ids=["second-answered", "never"])
+def test_data_that_comes_while_two_pings_stay_unanswered_is_old_and_ends_the_connection(is_answered: bool) -> None:
+    session, wire = asked(Price("A"), Ladder("A"))
+    wire.say(1.0, {"ok": "watch"}, price("A"), {"ladder": ladder("A", {"1": 1})})
+    wire.sent()
+    pings: list[float] = []
+    seen: list[Any] = []
+    for now in range(2, 49):
+        wire.client.handle_timeout(float(now))
+        pings += [now for request in wire.sent() if request["do"] == "ping"]
+        if is_answered and now == 45:
+            wire.say(now, {"ok": "ping"}, {"ok": "ping"})
+        seen += wire.events()
+        if now < 48:
+            assert session.trusted(Price("A"), Ladder("A"))
+            wire.say(float(now), price("A"))
+    assert pings == [20.0, 40.0]
+    lost = [(event.topics, event.since, event.why) for event in seen if isinstance(event, Lost)]
+    if is_answered:
+        assert lost == []
+    else:
+        why = "two pings were not answered; the data that comes is old (1006)"
+        assert lost == [((Price("A"), Ladder("A")), 0.0, why)]
+
+
 def test_s22_two_days_with_a_forced_reconnect_after_one() -> None:
     session = Session(Tiny(), sources(), RETRYING)
     session.subscribe(Price("A"), now=0.0)

@@ -96,7 +96,7 @@ def test_n27_retry_first_goes_on_until_the_venue_is_there(driver: Driver) -> Non
     config = Config(retry_first=True, backoff=Backoff(first=0.01, ceiling=0.01))
     try:
         with driver.open(coinex.spot(url=f"ws://127.0.0.1:{port}/"), callbacks=callbacks, config=config):
-            assert retries == [1, 2]
+            assert retries[:2] == [1, 2]
     finally:
         venues[0].__exit__(None, None, None)
 

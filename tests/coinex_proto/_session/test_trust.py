@@ -231,6 +231,8 @@ def test_b1_an_unproved_book_is_asked_for_three_times_at_a_slower_pace_then_it_w
             if request["do"] == "leave ladder A":
                 asked_at.append(now)
                 wire.say(now, {"ok": "leave ladder A"}, {"ladder": ladder("A", {"1": 5}, total=99)})
+            elif request["do"] == "ping":
+                wire.say(now, {"ok": "ping"})
         now += 1.0
     assert asked_at == [7.0, 17.0, 37.0]
     assert not session.trusted(A)
