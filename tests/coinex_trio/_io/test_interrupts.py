@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import signal
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 
 import pytest
 import trio
@@ -19,14 +19,6 @@ from coinex_trio._io.trio_streams import open_tcp
 from tests.coinex_trio.venue import TrioNetwork
 
 BTC = coinex.Ticker("BTCUSDT")
-
-
-@pytest.fixture(autouse=True)
-def usual_handler() -> Iterator[None]:
-    """What a shell starts in the background has Ctrl-C ignored."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
 
 
 class BeforeStep(trio.abc.Instrument):
