@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from coinex_proto import Backoff, RequestRefused, Sources, UsageError
-from coinex_proto._http.errors import HttpOutcomeUnknown, HttpTimedOut, HttpUnreachable
+from coinex_proto._http.errors import HttpOutcomeUnknown, HttpTimedOut, HttpUnreachable, UnreadableAnswer
 from coinex_proto._http.steps import NoReply, Pause, Reply, Send, Steps, Woken
 from coinex_proto.qfex import HmacCredentials, http
 from coinex_proto.qfex.credentials import JwtCredentials
@@ -137,6 +137,11 @@ def test_the_hour_of_retry_after_is_told_by_the_wall_clock() -> None:
 def test_a_refusal_that_will_not_pass_is_not_repeated() -> None:
     with pytest.raises(RequestRefused):
         result(caller().request(QUERY, 0.0), reply(404))
+
+
+def test_an_answer_that_cannot_be_read_is_not_asked_for_again() -> None:
+    with pytest.raises(UnreadableAnswer):
+        result(caller().request(QUERY, 0.0), reply(200, b"{"))
 
 
 def test_a_change_is_sent_once_whatever_becomes_of_it() -> None:
