@@ -16,12 +16,12 @@ from coinex_proto.simulator.qfex.http import QfexHttp, problem
 from tests.coinex_proto.simulator.qfex_peer import START, SYMBOL, made
 
 
-def request(server: QfexServer, target: str, method: str = "GET", body: bytes = b"", **headers: str) -> HttpResponse:
+def request(server: QfexServer, target: str, method: str = "GET", body: bytes = b"", **headers: Any) -> HttpResponse:
     named = tuple((name.replace("_", "-"), value) for name, value in headers.items())
     return QfexHttp(server).answer(HttpRequest(method=method, target=target, headers=named, body=body))
 
 
-def proof(server: QfexServer, nonce: str = "n", at: float = START, **other: str) -> dict[str, str]:
+def proof(server: QfexServer, nonce: str = "n", at: float = START, **other: Any) -> dict[str, Any]:
     stamp = str(int(at))
     signature = qfex.sign_auth(server.secret_key, nonce, int(at))
     return {
