@@ -60,7 +60,7 @@ def test_market_data_needs_no_proof_and_an_account_does() -> None:
     ],
     ids=str,
 )
-def test_a_proof_that_is_wrong_anywhere_is_refused(wrong: dict[str, str]) -> None:
+def test_a_proof_that_is_wrong_anywhere_is_refused(wrong: dict[str, Any]) -> None:
     server = made()
     assert said(request(server, "/user/fees", **proof(server, **wrong))) == (401, "invalid signature")
 
