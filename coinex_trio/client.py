@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 from typing import TypeVar
 
 import trio
@@ -20,6 +20,7 @@ from coinex_driver.client_core import ClientCore
 from coinex_driver.stream_queue import latest, lossless
 from coinex_driver.tls import check_ssl_context
 from coinex_proto import Callbacks, Config, Dialect, Event, Topic, UsageError
+from coinex_trio._io.interrupts import interrupt_alone, protected
 from coinex_trio._io.trio_awaiting import TrioAwaiting
 from coinex_trio._io.trio_io import TrioIO
 from coinex_trio.network import SYSTEM, Network
@@ -77,7 +78,7 @@ class Client(AsyncClient, TrioAwaiting):
             await self._io.progress.park()
 
 
-@asynccontextmanager
+@protected
 async def open_client(
     dialect: Dialect,
     *,
@@ -100,21 +101,24 @@ async def open_client(
         yield client
 
 
-@asynccontextmanager
+@protected
 async def opened(client: Client, io: TrioIO, *beside: Callable[[], Awaitable[None]]) -> AsyncIterator[None]:
     """Opens a client around a block, and closes it; tasks `beside` it end with the block, and what they raise ends it."""
     core = client._core
     body_error: BaseException | None = None
-    async with trio.open_nursery() as nursery:
-        io.start(nursery)
-        for task in beside:
-            nursery.start_soon(io.run_beside, task)
-        try:
-            with io.block:
-                await client._opened()
-                yield
-        except BaseException as error:  # noqa: BLE001  (raised behind the nursery, which would wrap it)
-            body_error = error
-        await io.close()
-        nursery.cancel_scope.cancel()
+    with interrupt_alone():
+        async with trio.open_nursery() as nursery:
+            io.start(nursery)
+            for task in beside:
+                nursery.start_soon(io.run_beside, task)
+            try:
+                with io.block:
+                    await client._opened()
+                    yield
+            except BaseException as error:  # noqa: BLE001  (raised behind the nursery, which would wrap it)
+                body_error = error
+            try:
+                await io.close()
+            finally:
+                nursery.cancel_scope.cancel()
     raise_together(body_error, core.error, trio.Cancelled)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import TypeVar, final
 
 import trio
@@ -23,6 +22,7 @@ from coinex_driver.order_guard import OrderGuard, check_guard
 from coinex_driver.tls import check_ssl_context
 from coinex_proto import Callbacks, Config, OutcomeUnknown, coinex
 from coinex_proto.coinex.http import HttpCommands
+from coinex_trio._io.interrupts import protected
 from coinex_trio._io.trio_io import TrioIO
 from coinex_trio.client import Client, opened
 from coinex_trio.http import Http, open_http
@@ -56,7 +56,7 @@ class TrioCoinexClient(AsyncCoinexClient, Client):
         raise TimeoutError("no answer over HTTP in time")
 
 
-@asynccontextmanager
+@protected
 async def open_coinex(
     module: Module = "spot",
     credentials: coinex.Credentials | None = None,

@@ -67,7 +67,8 @@ class Mutant:
 
 
 def mutants(source: str) -> list[Mutant]:
-    """Everything that can be changed, in the order of the text; annotations and texts of errors are left alone."""
+    """Everything that can be changed, in the order of the text; annotations and texts of errors are left alone, and so is a
+    constant that is false and would be None instead."""
     tree = ast.parse(source)
     nodes = list(ast.walk(tree))
     skipped = {id(inner) for node in nodes for part in _told_only(node) for inner in ast.walk(part)}
@@ -94,6 +95,8 @@ def _told_only(node: ast.AST) -> Iterator[ast.AST]:
             yield node
         case ast.Assign(targets=[ast.Name(id="__slots__" | "__all__" | "T")]):
             yield node
+        case ast.keyword(arg="kw_only"):
+            yield node  # that a class takes positions as well changes nothing for whoever names its fields
 
 
 def _line(node: ast.AST) -> int:
@@ -119,7 +122,7 @@ def _changes(node: ast.AST) -> Iterator[tuple[str, Callable[[ast.AST], None]]]:
             yield "condition → its opposite", lambda n: setattr(n, "test", ast.UnaryOp(ast.Not(), n.test))  # type: ignore[attr-defined]
         case ast.Expr(value=ast.Call()):
             yield "call left out", lambda n: setattr(n, "value", ast.Constant(None))
-        case ast.Return(value=ast.AST() as value) if not (isinstance(value, ast.Constant) and value.value is None):
+        case ast.Return(value=ast.AST() as value) if not (isinstance(value, ast.Constant) and not value.value):
             yield "returns None", lambda n: setattr(n, "value", ast.Constant(None))
 
 

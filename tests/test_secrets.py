@@ -56,7 +56,14 @@ def test_a_comparison_of_a_secret_is_found(source: str, found: list[str]) -> Non
     assert compared(source) == found
 
 
-@pytest.mark.parametrize("package", ["coinex_proto", "coinex_driver", "coinex_trio"])
+PACKAGES = [path.parent.name for path in ROOT.glob("coinex_*/__init__.py")]
+
+
+def test_every_package_is_looked_at() -> None:
+    assert {"coinex_proto", "coinex_driver", "coinex_trio", "coinex_asyncio", "coinex_recorder"} <= set(PACKAGES)
+
+
+@pytest.mark.parametrize("package", sorted(PACKAGES))
 def test_x13_nothing_secret_is_compared_with_the_equals_sign(package: str) -> None:
     found = {
         str(path.relative_to(ROOT)): bad

@@ -152,8 +152,9 @@ class Worker:
         self.wake()
 
     def join(self, seconds: float) -> None:
-        """Waits for the end of the thread."""
-        if self._thread is not None:
+        """Waits for the end of the thread. One whose start Ctrl-C has cut looks at once whether it is to end."""
+        if self.is_running():
+            assert self._thread is not None
             self._thread.join(seconds)
 
     def mute(self) -> None:

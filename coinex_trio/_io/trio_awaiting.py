@@ -21,7 +21,9 @@ class TrioAwaiting(Awaiting):
     async def _in_time(self, seconds: float, work: Callable[[], Awaitable[T]]) -> T:
         import trio
 
-        with trio.move_on_after(seconds):
+        from coinex_trio._io.interrupts import interrupt_alone
+
+        with interrupt_alone(), trio.move_on_after(seconds):
             return await work()
         raise TimeoutError(f"not done within {seconds:g} s")
 

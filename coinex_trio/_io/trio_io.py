@@ -79,15 +79,17 @@ class TrioIO:
             scope.cancel()
         self.core.stop()
         self.wake()
-        with trio.CancelScope(
-            shield=True, deadline=trio.current_time() + self.core.config.close_timeout + CLOSE_MARGIN
-        ):
-            for socket in tuple(self._sockets.values()):
-                await socket.is_done.wait()
-        for socket in self._sockets.values():
-            socket.cancel()
-        self.core.end(None)
-        self.progress.unpark_all()
+        try:
+            with trio.CancelScope(
+                shield=True, deadline=trio.current_time() + self.core.config.close_timeout + CLOSE_MARGIN
+            ):
+                for socket in tuple(self._sockets.values()):
+                    await socket.is_done.wait()
+        finally:  # Ctrl-C ends the waiting, too
+            for socket in self._sockets.values():
+                socket.cancel()
+            self.core.end(None)
+            self.progress.unpark_all()
 
     def start(self, nursery: trio.Nursery) -> None:
         """Starts the tasks; they outlive a cancellation from outside until `close` has ended them."""
@@ -116,6 +118,7 @@ class TrioIO:
             socket.cancel()
         self.progress.unpark_all()
 
+    @trio.lowlevel.enable_ki_protection
     async def run_beside(self, task: Callable[[], Awaitable[None]]) -> None:
         """Runs a task that ends when the client is closed; what it raises ends the client."""
         with trio.CancelScope() as scope:
@@ -199,10 +202,12 @@ class TrioSocket:
         for scope in self._task_scopes:
             scope.cancel()
 
+    @trio.lowlevel.enable_ki_protection
     async def run_reader(self) -> None:
         """The task that connects and reads."""
         await self._run_task(self._task_scopes[0], self._read)
 
+    @trio.lowlevel.enable_ki_protection
     async def run_writer(self) -> None:
         """The task that sends and keeps time; ends with the other one."""
         await self._run_task(self._task_scopes[1], self._write)
@@ -217,7 +222,6 @@ class TrioSocket:
 
     # Reading ----------------------------------------------------------------------------------------------------------
 
-    @trio.lowlevel.enable_ki_protection
     async def _read(self) -> None:
         """Connects, reads and waits as the session says, until it is over."""
         try:
@@ -300,7 +304,6 @@ class TrioSocket:
 
     # Writing ----------------------------------------------------------------------------------------------------------
 
-    @trio.lowlevel.enable_ki_protection
     async def _write(self) -> None:
         """Sends what there is to send, and serves the timers in between."""
         while True:

@@ -80,9 +80,10 @@ async def open_tcp(host: str, port: int, resolver: trio.CapacityLimiter, resolve
     failures: list[OSError] = []
     winner: list[trio.SocketStream] = []
 
+    @trio.lowlevel.enable_ki_protection
     async def attempt(address: tuple[str, int], failed: trio.Event) -> None:
         try:
-            stream = await trio.open_tcp_stream(*address)
+            stream = await _connected(*address)
         except OSError as error:
             failures.append(error)
             failed.set()
@@ -108,6 +109,17 @@ async def open_tcp(host: str, port: int, resolver: trio.CapacityLimiter, resolve
     if not failures:
         raise OSError("the name has no address")
     raise failures[-1]
+
+
+async def _connected(host: str, port: int) -> trio.SocketStream:
+    # trio.open_tcp_stream connects in a task of its own, which Ctrl-C would cut: it comes out of its nursery in a group.
+    made = trio.socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    try:
+        await made.connect((host, port))
+    except BaseException:
+        made.close()
+        raise
+    return trio.SocketStream(made)
 
 
 async def go_through(stream: TcpStream, tunnel: Tunnel) -> None:

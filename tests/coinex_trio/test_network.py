@@ -11,7 +11,7 @@ from contextlib import ExitStack, closing, contextmanager
 import pytest
 import trio
 
-from coinex_proto import Config, ConnectFailed, UsageError, coinex
+from coinex_proto import Backoff, Callbacks, Config, ConnectFailed, Retrying, UsageError, coinex
 from coinex_trio import SYSTEM, BlockingClient, open_client
 from coinex_trio.network import SystemNetwork, resolve, too_late
 from tests.coinex_trio.loopback import loopback
@@ -107,13 +107,27 @@ def test_n1_a_name_that_does_not_exist_is_named_as_that(use: Use) -> None:
 
 
 @both
+def test_n1_a_name_that_does_not_exist_yet_is_asked_for_again(use: Use) -> None:
+    with loopback() as server:
+        answers: list[Addresses | None] = [None, None, (("127.0.0.1", server.port),)]
+
+        def found() -> Addresses:
+            if (answer := answers.pop(0)) is None:
+                raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+            return answer
+
+        use(NamesNetwork(found), Config(retry_first=True, backoff=Backoff(first=0.01, ceiling=0.01)))
+        assert answers == []
+
+
+@both
 def test_a_name_without_an_address_is_named_as_that(use: Use) -> None:
     with pytest.raises(ConnectFailed, match="the name has no address"):
         use(NamesNetwork(lambda: ()), Config())
 
 
 @both
-def test_n4_a_name_is_resolved_afresh_at_each_attempt(use: Use) -> None:
+def test_n4_n6_after_a_refused_connection_the_name_is_resolved_afresh_and_tried_again(use: Use) -> None:
     with loopback() as server:
         answers = [(("127.0.0.1", free_port()),), (("127.0.0.1", server.port),)]
         use(NamesNetwork(lambda: answers.pop(0)), Config(retry_first=True))
@@ -129,15 +143,30 @@ def test_n2_a_resolver_that_hangs_costs_one_thread_however_many_attempts() -> No
         hang.wait(HANGS_AFTER)
         return ()
 
+    attempts: list[Retrying] = []
+    enough = trio.Event()
+
+    def retried(event: Retrying) -> None:
+        attempts.append(event)
+        if len(attempts) == 100:
+            enough.set()
+
     async def main() -> None:
-        config = Config(open_timeout=0.02, retry_first=True)
-        network = NamesNetwork(hanging)
+        callbacks = Callbacks()
+        callbacks.add(Retrying, retried)
+        config = Config(open_timeout=0.005, retry_first=True, backoff=Backoff(first=0.001, ceiling=0.001))
         before = threading.active_count()
-        with trio.move_on_after(0.8):
-            async with open_client(coinex.spot(url="ws://localhost:1/"), config=config, network=network):
-                pass
-        assert threading.active_count() <= before + 1
-        hang.set()
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(connect, callbacks, config)
+            await enough.wait()
+            assert threading.active_count() <= before + 1
+            hang.set()
+            nursery.cancel_scope.cancel()
+
+    async def connect(callbacks: Callbacks, config: Config) -> None:
+        dialect = coinex.spot(url="ws://localhost:1/")
+        async with open_client(dialect, callbacks=callbacks, config=config, network=NamesNetwork(hanging)):
+            pytest.fail("the block must not begin")
 
     trio.run(main)
     assert len(asked) == 1

@@ -172,6 +172,7 @@ def interrupted(name: str, program: Program, number: int, delay: float) -> str:
 
 def main(url: str, access_id: str, secret_key: str, seed: str, rounds: str) -> None:
     """Prints each round that went wrong, and "done" at the end."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # what a shell starts in the background has Ctrl-C ignored
     logging.getLogger("asyncio").setLevel(logging.ERROR)  # its warnings tell how slow a busy machine is
     draw = Random(seed)
     credentials = coinex.Credentials(access_id, secret_key)

@@ -27,7 +27,7 @@ class Link:
         self._delay = (seconds, until)
 
     def slow_down(self, bytes_per_second: float, until: float) -> None:
-        """What is put in before `until` drips."""
+        """What comes out before `until` drips; then the rest comes at once."""
         self._rate = (bytes_per_second, until)
 
     def freeze(self, until: float) -> None:
@@ -39,10 +39,11 @@ class Link:
         seconds, until = self._delay
         at = max(self._last_at, now + seconds if now < until else now)
         rate, until = self._rate
-        size = max(1, int(rate / PIECES_A_SECOND)) if now < until else len(data) or 1
+        size = max(1, int(rate / PIECES_A_SECOND)) if at < until else len(data) or 1
         for start in range(0, len(data), size):
             piece = data[start : start + size]
-            at += len(piece) / rate if now < until else 0.0
+            if at < until:
+                at = min(at + len(piece) / rate, until)
             self._waiting.append((at, piece))
         self._last_at = at
 

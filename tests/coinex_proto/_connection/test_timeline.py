@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from coinex_proto._connection.timeline import JUMP, Timeline
@@ -91,3 +93,20 @@ def test_a_time_of_the_session_is_reached_at_the_callers_time_for_it(slept: floa
     for due in (UNIX + slept + 0.1 * each for each in range(100)):
         assert clocks.timeline.for_caller(due) + clocks.timeline.slept >= due
     assert clocks.timeline.for_caller(float("-inf")) == float("-inf")
+
+
+def test_exactly_a_jump_is_one() -> None:
+    clocks = Clocks()
+    clocks.at(0.0, 0.0)
+    assert clocks.at(1.0, JUMP) == 1.0 + JUMP
+    assert (clocks.timeline.jumps, clocks.timeline.steps, clocks.timeline.slept) == (1, 1, JUMP)
+    clocks = Clocks()
+    clocks.at(0.0, 0.0)
+    clocks.now, clocks.ahead = UNIX + 1.0, JUMP
+    assert clocks.timeline.peek(clocks.now) == UNIX + 1.0 + JUMP
+
+
+def test_before_the_first_input_the_wall_clock_says_no_time() -> None:
+    clocks = Clocks()
+    assert clocks.timeline.by_wall() == -math.inf
+    assert clocks.timeline.peek(5.0) == 5.0

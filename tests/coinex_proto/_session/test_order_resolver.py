@@ -176,3 +176,14 @@ def test_a_venue_that_is_busy_for_long_is_asked_ever_more_rarely() -> None:
             trader.say({"error": "busy"})
         trader.wait(0.1)
     assert asked == pytest.approx([0.0, 2.0, 4.0, 6.0, 10.0, 18.0], abs=0.35)
+
+
+def test_a_query_that_timed_out_takes_its_answer_all_the_same() -> None:
+    trader = Trader()
+    trader.place("a")
+    trader.say({"error": "internal"})
+    assert trader.asked() == ["a"]
+    trader.wait(Config().request_timeout + 0.1)
+    events = trader.say({"found": {"name": "a", "state": "filled"}})
+    assert trader.states() == {}
+    assert not any(isinstance(event, (Replied, Failed)) for event in events)

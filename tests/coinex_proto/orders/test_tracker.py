@@ -1,16 +1,16 @@
 """The order tracker: which fact belongs to which order, and what every interleaving ends in."""
 
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coinex_proto.ids import RequestId
+from coinex_proto.ids import ANYTHING, RequestId
 from coinex_proto.numbers import CONTEXT
 from coinex_proto.orders import tracker as orders_module
-from coinex_proto.orders.fact import OrderFact
+from coinex_proto.orders.fact import OrderFact, OrdersMissed
 from coinex_proto.orders.states import OrderState
 from coinex_proto.orders.tracker import Orders
 from coinex_proto.orders.view import OrderView
@@ -141,6 +141,24 @@ def test_s25_a_lost_connection_makes_every_open_order_unknown_and_no_other() -> 
 
 
 # Names ----------------------------------------------------------------------------------------------------------------
+
+
+def test_what_was_missed_of_an_order_is_of_the_one_it_names_by_id_else_by_client_id_else_of_any_in_its_market() -> None:
+    def became_unknown(**seen: Any) -> tuple[object, ...]:
+        orders = Orders()
+        for number, market, client_id in ((1, "A", "a"), (2, "A", "b"), (3, "B", "a")):
+            orders.apply(OrderFact(order_id=number, client_order_id=client_id, market=market, state="live"), 1.0)
+        meant, changed = orders.missed(OrdersMissed(topic=ANYTHING, **seen), 2.0, "unreadable")
+        assert meant == changed
+        return tuple(view.order_id for view in meant)
+
+    assert became_unknown(order_id=1) == (1,)
+    assert became_unknown(order_id=9) == (1, 2, 3)
+    assert became_unknown(market="A", client_order_id="b") == (2,)
+    assert became_unknown(client_order_id="a") == (1, 3)
+    assert became_unknown(market="A", client_order_id="unheard") == (1, 2)
+    assert became_unknown(market="B") == (3,)
+    assert became_unknown() == (1, 2, 3)
 
 
 def test_an_order_that_is_lost_with_nothing_left_to_fill_is_filled_and_not_open() -> None:

@@ -325,3 +325,15 @@ def test_p3_a_forked_child_is_refused() -> None:
     assert (status, err) == (0, "")
     assert "parent process" in out
     assert out.endswith("True 0\n")
+
+
+def test_ctrl_c_in_the_start_of_the_thread_comes_out_as_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    def start(self: threading.Thread) -> None:
+        raise KeyboardInterrupt
+
+    client = CoinexClient("spot", url="ws://127.0.0.1:1/", background=True)
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "start", start)
+        with pytest.raises(KeyboardInterrupt), client:
+            client.run(seconds=1)
+    client.close()

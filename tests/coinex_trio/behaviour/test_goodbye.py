@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -10,6 +11,7 @@ from contextlib import contextmanager, suppress
 import pytest
 import trio
 
+import coinex_asyncio
 from coinex_proto import Config, coinex
 from coinex_trio import BlockingClient, open_client
 from tests.coinex_trio.venue import Venue
@@ -86,7 +88,16 @@ def under_trio(venue: Flood) -> None:
     trio.run(main)
 
 
-@pytest.mark.parametrize("leave", [blocking, in_a_thread, under_trio], ids=lambda leave: leave.__name__)
+def under_asyncio(venue: Flood) -> None:
+    async def main() -> None:
+        async with coinex_asyncio.open_client(coinex.spot(url=venue.url()), config=CONFIG):
+            assert await asyncio.to_thread(venue.is_connected.wait, HANGS_AFTER)
+            venue.client_is_leaving.set()
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("leave", [blocking, in_a_thread, under_trio, under_asyncio], ids=lambda leave: leave.__name__)
 def test_n25_the_goodbye_arrives_although_the_venue_sends_what_nobody_reads(leave: Callable[[Flood], None]) -> None:
     with flood() as venue:
         leave(venue)

@@ -51,3 +51,15 @@ def test_nothing_is_known_after_a_reset_and_nothing_is_ever_overdue() -> None:
 
 def test_an_update_of_another_channel_is_none_of_its_pushes() -> None:
     assert QfexBook().apply(BboUpdate(symbol="A-USD", time="x", bid=(), ask=())) == "not a level2 push"
+
+
+def test_the_first_older_push_after_a_newer_one_or_a_reset_is_only_late() -> None:
+    book = QfexBook()
+    assert book.apply(push(40)) is None
+    assert book.apply(push(39)) is None
+    assert book.apply(push(41)) is None
+    assert book.apply(push(40)) is None
+    book.reset()
+    assert book.apply(push(20)) is None
+    assert book.apply(push(19)) is None
+    assert book.checks_failed == 0

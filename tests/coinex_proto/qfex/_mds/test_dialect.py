@@ -52,3 +52,16 @@ def test_a_subscription_needs_no_answer_and_has_the_keys_of_its_wire_form() -> N
 def test_a_command_of_the_other_socket_is_refused() -> None:
     with pytest.raises(UsageError, match="no request of the QFEX market data socket"):
         MDS.encode(qfex.GetUserOrders(), RequestId(1))
+
+
+def test_topics_of_different_intervals_or_figures_go_in_requests_of_their_own() -> None:
+    minute, day = qfex.Candles(SYMBOL, "1MIN"), qfex.Candles(SYMBOL, "1DAY")
+    other = qfex.Candles("B-USD", "1DAY")
+    assert [list(topics) for _, topics in MDS.subscribe((minute, day, other))] == [[minute], [day, other]]
+    fine, coarse = qfex.Level2(SYMBOL), qfex.Level2(SYMBOL, sig_figs=1)
+    assert [list(topics) for _, topics in MDS.subscribe((fine, coarse))] == [[fine], [coarse]]
+
+
+def test_what_comes_is_read() -> None:
+    (update,) = MDS.decode(b'{"type":"bbo","symbol":"A-USD","time":"2025-09-04T09:26:40Z","bid":[["1","2"]],"ask":[]}')
+    assert isinstance(update, qfex.BboUpdate)

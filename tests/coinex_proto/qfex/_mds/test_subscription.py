@@ -32,7 +32,16 @@ def test_an_echo_of_the_default_is_the_same_request(echo: dict[str, Any]) -> Non
 
 
 @pytest.mark.parametrize(
-    ("value", "names"), [(["a", 1], {"a", "1"}), ([Decimal("2.0")], {"2"}), ("a", set()), (None, set()), ({}, set())]
+    ("value", "names"),
+    [
+        (["a", 1], {"a", "1"}),
+        ([Decimal("2.0")], {"2"}),
+        ([Decimal("2.5")], {"2.5"}),
+        ([2.0], {"2.0"}),
+        ("a", set()),
+        (None, set()),
+        ({}, set()),
+    ],
 )
 def test_only_a_list_has_names(value: object, names: set[str]) -> None:
     assert names_in(value) == names

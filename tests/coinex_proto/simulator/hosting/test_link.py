@@ -48,6 +48,17 @@ def test_a_slow_link_drips_at_its_rate() -> None:
     assert len(link.take(0.51)) == 20
 
 
+def test_what_has_not_dripped_when_a_slow_link_is_well_again_comes_at_once() -> None:
+    link = Link()
+    link.slow_down(100.0, until=1.0)
+    link.put(bytes(1000), 0.0)
+    assert len(link.take(0.51)) == 50
+    link.put(b"behind", 0.6)
+    assert len(link.take(0.91)) == 40
+    assert link.take(1.0) == bytes(910) + b"behind"
+    assert link.is_clear(1.0)
+
+
 @given(
     steps=st.lists(
         st.tuples(st.sampled_from(["put", "delay", "slow", "freeze", "take"]), st.floats(0, 3), st.floats(1, 500)),
