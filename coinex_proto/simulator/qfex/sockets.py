@@ -318,14 +318,12 @@ class TradeSocket(QfexSocket):
         self._answer("ack", {"incoming_message": _plain(request)})
 
     def _user_orders(self, params: Message, request: Message) -> None:
-        offset, limit = params.get("offset") or 0, params.get("limit") or 1000
-        orders = self.server.own.all_orders(params.get("symbol"))[offset : offset + limit]
+        orders = self.server.own.all_orders(params.get("symbol"))[_wanted(params)]
         twaps = self.server.twaps.open(params.get("symbol"))
         self._answer("all_orders_response", {"orders": orders, "twaps": twaps})
 
     def _user_trades(self, params: Message, request: Message) -> None:
-        offset, limit = params.get("offset") or 0, params.get("limit") or 1000
-        trades, form = self.server.own.trades(params)[offset : offset + limit], self.server.own.forms.user_trades
+        trades, form = self.server.own.trades(params)[_wanted(params)], self.server.own.forms.user_trades
         answer: Message = {}
         if form != "asyncapi":
             answer.update(user_trades=[trade_record(*trade) for trade in trades], count=len(trades))
@@ -349,6 +347,14 @@ class TradeSocket(QfexSocket):
     def _cancel_on_disconnect(self, params: Message, request: Message) -> None:
         self.cancels_on_disconnect = params.get("cancel_on_disconnect") is True
         self._answer("ack", {"incoming_message": _plain(request)})
+
+
+def _wanted(params: Message) -> slice:
+    """The part of a list that a query asks for.  Raises Refused."""
+    offset, limit = params.get("offset") or 0, params.get("limit") or 1000
+    if offset < 0 or limit < 0:
+        raise Refused("InvalidParameter", "offset and limit are not below zero")
+    return slice(offset, offset + limit)
 
 
 def _check_forms(params: Message) -> None:

@@ -92,3 +92,10 @@ def test_own_trades_are_listed_newest_first_and_by_order() -> None:
     assert {trade["side"] for trade in answer["user_trades_response"]} == {"BUY"}
     (answer,) = peer.request("get_user_trades", order_id=first, limit=5)
     assert (answer["count"], answer["user_trades"][0]["order_id"]) == (1, first)
+
+
+@pytest.mark.parametrize("kind", ["get_user_orders", "get_user_trades"])
+@pytest.mark.parametrize("name", ["offset", "limit"])
+def test_a_list_does_not_begin_or_end_below_zero(kind: str, name: str) -> None:
+    (answer,) = signed_in(made()).request(kind, **{name: -1})
+    assert answer["err"]["error_code"] == "InvalidParameter"
