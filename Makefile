@@ -140,8 +140,8 @@ sanitize: $(VENV)/.dev
 		$(CURDIR)/$(BIN)/python -m pytest -q -n 0 -p no:cacheprovider $(TWINS)
 	$(BIN)/python -m tests.coinex_proto.speed_leaks $(LEAKS)
 
-# Each client in an environment of its own below $(VENV)/interop: ccxt pins uvloop and orjson, so that the extras `bench` and
-# `interop` cannot be installed together. A client whose tool (node) is not on this machine is left out, and the table says so.
+# Each client in an environment of its own below $(VENV)/interop: ccxt pins uvloop and orjson, so that neither the extra `bench`
+# nor `dev` can be installed beside `interop`. A client whose tool (node) is not on this machine is left out, and the table says so.
 interop: $(VENV)/interop/tests/.installed
 	$(BIN)/python -m tests.interop.table
 	COINEX_INTEROP=1 $(VENV)/interop/tests/bin/python -m pytest -q tests/interop --timeout 120
@@ -206,7 +206,7 @@ $(VENV)/docs/.installed: $(VENV)/.made pyproject.toml
 $(VENV)/interop/tests/.installed: $(VENV)/.dev $(BUILD)
 	@echo "Installing other people's clients into $(VENV)/interop ..."
 	@$(BIN)/python -m venv $(VENV)/interop/tests
-	@$(VENV)/interop/tests/bin/python -m pip install --quiet --disable-pip-version-check -e '.[dev,interop]'
+	@$(VENV)/interop/tests/bin/python -m pip install --quiet --disable-pip-version-check -e '.[cli,http,interop]'
 	@touch $@
 
 $(VENV)/browser/.installed: $(VENV)/.dev $(BUILD)

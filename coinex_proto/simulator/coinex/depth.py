@@ -74,11 +74,10 @@ class SideView:
         half = channel.market.book.sides[self.side]
         self.seen = half.revision
         levels = channel.market.ladder(self.side, channel.limit, channel.step)
-        text = ":".join(levels)
-        if text == self.text:
+        if levels == self.levels:
             return []
         changes = difference(self.levels, levels)
-        self.levels, self.text = levels, text
+        self.levels, self.text = levels, ":".join(levels)
         return changes
 
 

@@ -65,12 +65,15 @@ class Feeds:
         self._deals_seen: dict[str, int] = {}
         self._states_seen: dict[str, object] = {}
         self._premiums_seen: dict[str, str] = {}
+        self._wanted: dict[tuple[str, str], list[Subscriber]] = {}
+        """Topic and market name, and who follows: looked up again whenever a subscription has changed."""
 
     @property
     def has_subscribers(self) -> bool:
         return bool(self._depth) or any(self._subscriptions.values())
 
     def follow(self, topic: str, subscriber: Subscriber, names: Iterable[str], *, is_all: bool) -> None:
+        self._wanted.clear()
         fresh = [name for name in (self.markets if is_all else names) if name in self.markets]
         for name in fresh:
             (self._wake_later if is_all else self._wake)(self.markets[name].spec.key)
@@ -90,6 +93,7 @@ class Feeds:
         subscription = self._subscriptions[topic].get(subscriber)
         if subscription is None:
             return
+        self._wanted.clear()
         if is_all:
             del self._subscriptions[topic][subscriber]
             return
@@ -166,7 +170,11 @@ class Feeds:
                 follower.deliver(push)
 
     def _followers(self, topic: str, name: str) -> list[Subscriber]:
-        return [subscriber for subscriber, subscription in self._subscriptions[topic].items() if name in subscription]
+        found = self._wanted.get((topic, name))
+        if found is None:
+            subscriptions = self._subscriptions[topic].items()
+            found = self._wanted[topic, name] = [one for one, subscription in subscriptions if name in subscription]
+        return found
 
     def _by_name(self, topic: str) -> Iterator[tuple[str, list[Subscriber]]]:
         subscriptions = self._subscriptions[topic]
@@ -186,7 +194,7 @@ class Feeds:
                 continue
             self._deals_seen[name] = market.deal_count
             followers = self._followers("deals", name)
-            news = self._deals(market, min(new, len(market.deals))) if new else None
+            news = self._deals(market, min(new, len(market.deals))) if new and followers else None
             for follower in followers:
                 subscription = subscriptions[follower]
                 if name in subscription.fresh:
@@ -235,7 +243,8 @@ class Feeds:
                 follower.deliver(push)
 
     def _quote(self, market: Market) -> Push:
-        (bid, bid_size), (ask, ask_size) = market.best("buy"), market.best("sell")
+        bid, _, bid_size = market.best("buy").partition(":")
+        ask, _, ask_size = market.best("sell").partition(":")
         quote = (
             f'{{"market":{text_of(market.spec.name)},"updated_at":{self._prices.now_ms},"best_bid_price":"{bid}",'
             f'"best_bid_size":"{bid_size}","best_ask_price":"{ask}","best_ask_size":"{ask_size}"}}'

@@ -118,7 +118,7 @@ def _depth(request: ApiRequest) -> object:
 
 def _deals(request: ApiRequest) -> object:
     market = request.market()
-    limit, last_id = min(1000, request.number("limit", 100)), request.number("last_id", 0)
+    limit, last_id = min(1000, request.count("limit", 100)), request.number("last_id", 0)
     deals = [deal for deal in market.deals if deal.deal_id > last_id]
     return [public_deal(market, deal) for deal in (deals[-limit:] if last_id else deals[:limit])]
 
@@ -135,7 +135,7 @@ def _klines(request: ApiRequest) -> object:
         request.server.seed,
         start_ms=request.number("start_time", 0),
         end_ms=request.number("end_time", 1 << 62),
-        limit=request.number("limit", 100),
+        limit=request.count("limit", 100),
     )
     is_traded = price_type == "latest_price"
     return [

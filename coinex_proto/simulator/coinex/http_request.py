@@ -89,6 +89,13 @@ class ApiRequest:
             raise bad_parameter(name)
         return value
 
+    def count(self, name: str, default: int) -> int:
+        """A whole number from 1 on.  Raises ApiError."""
+        value = self.number(name, default)
+        if value < 1:
+            raise bad_parameter(name)
+        return value
+
     def flag(self, name: str, default: bool | None = None) -> bool:
         """A truth value: true or false in a query, a JSON boolean in a body."""
         value = {"true": True, "false": False}.get(str(self.params.get(name, default)).lower())
@@ -144,7 +151,7 @@ class ApiRequest:
 
     def page(self, rows: Sequence[object]) -> Page:
         """The page of these rows that the request names."""
-        page, limit = max(1, self.number("page", 1)), max(1, min(LARGEST_PAGE, self.number("limit", 10)))
+        page, limit = self.count("page", 1), min(LARGEST_PAGE, self.count("limit", 10))
         start = (page - 1) * limit
         return Page(rows=rows[start : start + limit], has_next=start + limit < len(rows), total=len(rows))
 

@@ -28,7 +28,7 @@ TINY: Final = 1024
 _STORED: Final = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x04\xff\x01"
 """Header of a gzip member (no time, fastest, unknown system), and of its last block, which is stored (RFC 1951, 3.2.4)."""
 
-_STORED_HEAD: Final = Struct("<HH").pack
+_STORED_HEAD: Final = Struct("<11sHH").pack
 _STORED_TAIL: Final = Struct("<II").pack
 
 json_of: Final = msgspec.json.Encoder().encode
@@ -38,7 +38,9 @@ def packed(payload: bytes) -> bytes:
     """One gzip member with a zero time stamp: the same text gives the same bytes."""
     size = len(payload)
     if size <= TINY:
-        return _STORED + _STORED_HEAD(size, size ^ 0xFFFF) + payload + _STORED_TAIL(zlib.crc32(payload), size)
+        return b"%b%b%b" % (
+            _STORED_HEAD(_STORED, size, size ^ 0xFFFF), payload, _STORED_TAIL(zlib.crc32(payload), size)
+        )  # fmt: skip
     packer = zlib.compressobj(1, zlib.DEFLATED, 28 if size <= SMALL else 31, 5)
     return packer.compress(payload) + packer.flush()
 

@@ -119,9 +119,14 @@ class ServerConnection:
 
     def send_frame(self, frame: bytes) -> None:
         """Queue one whole data frame."""
-        if self.wants_close is None:
-            self.frames_sent += 1
+        if self.wants_close is not None:
+            return
+        self.frames_sent += 1
+        if self._outward is not None or self._is_silent:
             self.queue(frame)
+        else:
+            self._out += frame
+            self._venue.has_output(self)
 
     def send_binary(self, payload: bytes) -> None:
         self.send_frame(binary_frame(payload))

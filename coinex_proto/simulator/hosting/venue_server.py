@@ -68,6 +68,8 @@ class VenueServer(ConnectionKeeper, Generic[Code]):
         parsed = parse_faults(faults) if isinstance(faults, str) else tuple(faults)
         self._faults = FaultRunner(self, FaultPlan(parsed, now=now, seed=seed), self.half_frame)
         self._funding_at = self._next_funding()
+        self._others_at = math.inf
+        """When the next thing is due besides the crowds, at the last look."""
 
     # what a host needs
 
@@ -249,7 +251,9 @@ class VenueServer(ConnectionKeeper, Generic[Code]):
 
     def _next_at(self) -> float:
         """When the next thing is due."""
-        return min(self.crowds.next_at, self._next_but_crowds())
+        self._others_at = others = self._next_but_crowds()
+        crowds = self.crowds.next_at
+        return min(others, crowds)
 
     def _next_but_crowds(self) -> float:
         return min(
@@ -260,8 +264,8 @@ class VenueServer(ConnectionKeeper, Generic[Code]):
         """Do everything that is due at this time, in an order that never changes."""
         if self.crowds.next_at <= at:
             self.crowds.act()
-            if self._next_but_crowds() > at:
-                return
+            if self._others_at > at:
+                return  # what this has made due comes with the next step, at the same time
         self._waking.act(at)
         self._push_due(at)
         if self._faults.next_at <= at:

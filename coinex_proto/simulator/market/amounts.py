@@ -7,6 +7,7 @@ Prices count ticks of 10**-price_places, amounts lots of 10**-amount_places, bal
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Final
 
@@ -14,11 +15,26 @@ UNIT_PLACES: Final = 20
 RATE_PLACES: Final = 8
 RATE_ONE: Final = 10**RATE_PLACES
 
+KEPT_TEXTS: Final = 256
+
 _NUMBER: Final = re.compile(r"(-?)(\d{1,40})(?:\.(\d{1,40}))?", re.ASCII)
 
 
 class BadNumber(ValueError):
     """The text is not a plain decimal number, or has more decimals than the scale can hold."""
+
+
+class Texts(dict[int, str]):
+    """Numbers of one scale as they are printed: each once, and no more than `KEPT_TEXTS` are kept."""
+
+    def __init__(self, places: int, printed: Callable[[int, int], str]) -> None:
+        self._places, self._printed = places, printed
+
+    def __missing__(self, scaled: int) -> str:
+        if len(self) >= KEPT_TEXTS:
+            self.clear()
+        text = self[scaled] = self._printed(scaled, self._places)
+        return text
 
 
 def to_scaled(number: str | int | Decimal, places: int) -> int:

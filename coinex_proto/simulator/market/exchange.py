@@ -6,7 +6,7 @@ and same input give the same trades.  Times handed in are seconds that never go 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from typing import Final
 
@@ -49,7 +49,6 @@ class Exchange:
         self.stops: StopBook = StopBook(self, self._report_stop)
         self._batched: dict[Market, None] | None = None
         self._nesting = 0
-        self._moment = _Moment(self._begin_moment, self._end_moment)
         self._last_order_id = 98_388_000_000
         self._last_deal_id = 3_514_376_000
         self._last_guard_id = 123_000
@@ -66,18 +65,18 @@ class Exchange:
 
     def batch(self) -> AbstractContextManager[None]:
         """What is done inside counts as one moment: best prices, positions and balances are reported once, at its end."""
-        return self._moment
+        return self
 
-    def _begin_moment(self) -> None:
+    def __enter__(self) -> None:
         self._nesting += 1
         if self._batched is None:
             self._batched = {}
 
-    def _end_moment(self) -> None:
+    def __exit__(self, *_: object) -> None:
         self._nesting -= 1
         if self._nesting or self._batched is None:
             return
-        markets, self._batched = tuple(self._batched), None
+        markets, self._batched = self._batched, None
         for market in markets:
             self._after(market)
 
@@ -134,7 +133,10 @@ class Exchange:
         self._last_order_id = number = self._last_order_id + 1
         order = book.orders[number] = Quote(number, MAKERS, spec.key, side, price, lots, spec.rates, self.now_ms)
         book.sides[side].add(order)
-        self._after(market)
+        if self._batched is None:
+            self._after(market)
+        else:
+            self._batched[market] = None
         return order
 
     def hit(self, market: Market, side: Side, price: int | None, lots: int) -> None:
@@ -437,19 +439,6 @@ class Exchange:
             for position in self.futures.watched_in(other.spec.key):
                 if self.futures.is_bankrupt(other, position, self.marks.mark(other)):
                     self.close(position, "liq")
-
-
-class _Moment(AbstractContextManager[None]):
-    """Enters and leaves by two functions; one object serves for all, since the crowd enters it at each of its steps."""
-
-    def __init__(self, begin: Callable[[], None], end: Callable[[], None]) -> None:
-        self._begin, self._end = begin, end
-
-    def __enter__(self) -> None:
-        self._begin()
-
-    def __exit__(self, *_: object) -> None:
-        self._end()
 
 
 def _limit(order: Order) -> int | None:

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 from attrs import define, field, frozen
 
-from coinex_proto.simulator.market.amounts import UNIT_PLACES, to_short_text, to_text
+from coinex_proto.simulator.market.amounts import UNIT_PLACES, Texts, to_short_text, to_text
 from coinex_proto.simulator.market.matching import Book, HalfBook, Level, Order, Side
 
 HOUR_MS: Final = 3_600_000
@@ -137,6 +137,7 @@ class Market:
     def __init__(self, spec: MarketSpec) -> None:
         self.spec = spec
         self.book: Book = Book()
+        self._amount_texts: Texts = Texts(spec.amount_places, to_short_text)
         self.last: int = spec.start_price
         self.deals: deque[Deal] = deque(maxlen=KEPT_DEALS)
         """Newest first."""
@@ -160,6 +161,8 @@ class Market:
         """Best bid price and size, best ask price and size; 0 for a missing side."""
         self._top_seen = -1
         """Changes of the book, both sides, when it was looked at last."""
+        self._minute_ms = -MINUTE_MS
+        """When the minute began that the newest candles are in; before all time for none."""
 
     def record(self, deal: Deal) -> None:
         """Take a trade into the public figures.
@@ -172,12 +175,9 @@ class Market:
         self.deals.appendleft(deal)
         self.deal_count += 1
         bought = lots if side == "buy" else 0
-        for candles, span in ((self.days, DAY_MS), (self.hours, HOUR_MS), (self.minutes, MINUTE_MS)):
-            if not candles or not 0 <= now_ms - candles[-1].start_ms < span:
-                start = now_ms - now_ms % span
-                first = price if start == now_ms - now_ms % MINUTE_MS else before
-                candles.append(Candle(start, first, first, first, first))
-            candle = candles[-1]
+        if not 0 <= now_ms - self._minute_ms < MINUTE_MS:
+            self._begin_candles(now_ms, before, price)
+        for candle in (self.days[-1], self.hours[-1], self.minutes[-1]):
             candle.close = price
             if price > candle.high:
                 candle.high = price
@@ -186,6 +186,14 @@ class Market:
             candle.lots += lots
             candle.value += value
             candle.bought += bought
+
+    def _begin_candles(self, now_ms: int, before: int, price: int) -> None:
+        self._minute_ms = minute = now_ms - now_ms % MINUTE_MS
+        for candles, span in ((self.days, DAY_MS), (self.hours, HOUR_MS), (self.minutes, MINUTE_MS)):
+            if not candles or not 0 <= now_ms - candles[-1].start_ms < span:
+                start = now_ms - now_ms % span
+                first = price if start == minute else before
+                candles.append(Candle(start, first, first, first, first))
 
     def recall(self, deal: Deal) -> None:
         """Show a trade from the past, which its candles hold already."""
@@ -209,9 +217,10 @@ class Market:
     def see_top(self) -> bool:
         """Look at the best prices again; whether they have changed."""
         bids, asks = self.book.bids, self.book.asks
-        if bids.revision + asks.revision == self._top_seen:
+        seen = bids.revision + asks.revision
+        if seen == self._top_seen:
             return False
-        self._top_seen = bids.revision + asks.revision
+        self._top_seen = seen
         top = (*_front(bids), *_front(asks))
         if top == self.top:
             return False
@@ -259,22 +268,25 @@ class Market:
         return to_text(ticks, self.spec.price_places)
 
     def amount_text(self, lots: int) -> str:
-        return to_short_text(lots, self.spec.amount_places)
+        return self._amount_texts[lots]
 
     def _plain(self, half: HalfBook, limit: int) -> list[str]:
         shown = [level for level in half if level.lots][:limit] if half.has_hidden else half.ranked[:limit]
         return [level.text or self._print(level) for level in shown]
 
     def _print(self, level: Level) -> str:
-        spec = self.spec
-        price = level.price_text = level.price_text or to_text(level.price, spec.price_places)
-        level.text = text = f"{price}:{to_short_text(level.lots, spec.amount_places)}"
+        price = level.price_text = level.price_text or to_text(level.price, self.spec.price_places)
+        level.text = text = f"{price}:{self._amount_texts[level.lots]}"
         return text
 
-    def best(self, side: Side) -> tuple[str, str]:
-        """Price and size texts of the best level that shows something; zeros for an empty side."""
-        levels = self._plain(self.book.sides[side], 1)
-        return _pair(levels[0]) if levels else ("0", "0")
+    def best(self, side: Side) -> str:
+        """The best level that shows something as `price:size`; zeros for an empty side."""
+        half = self.book.sides[side]
+        if half.has_hidden:
+            shown = next((level for level in half if level.lots), None)
+        else:
+            shown = half.ranked[0] if half.ranked else None
+        return "0:0" if shown is None else shown.text or self._print(shown)
 
     def _merged(self, half: HalfBook, side: Side, limit: int, step: int) -> list[str]:
         sums: dict[int, int] = {}

@@ -126,10 +126,9 @@ class HalfBook:
     def add(self, order: Order) -> None:
         """Rest an order behind those of its price."""
         self.revision += 1
-        shown = order.left
+        shown, price = order.left, order.price
         if order.is_hidden:
             self.has_hidden, shown = True, 0
-        price = order.price
         level = self.levels.get(price)
         if level is None:
             level = self.levels[price] = Level(price, shown, [order])

@@ -11,6 +11,7 @@ import math
 from collections.abc import Callable
 from heapq import heapify, heappush, heapreplace
 from random import Random
+from statistics import NormalDist
 from typing import Final
 
 from attrs import frozen
@@ -22,8 +23,12 @@ from coinex_proto.simulator.market.klines import klines
 from coinex_proto.simulator.market.market import MINUTE_MS, Market
 from coinex_proto.simulator.market.matching import Order, Side
 
-NORMAL: Final = 4 * math.exp(-0.5) / math.sqrt(2.0)
-"""Of the ratio of uniforms that makes normal numbers (Kinderman and Monahan, 1977)."""
+NORMALS: Final = tuple(map(NormalDist().inv_cdf, ((number + 0.5) / 1024 for number in range(1024))))
+"""As many normal numbers, equally likely: one uniform number chooses."""
+SIZES: Final = 64
+"""Sizes of orders that one crowd knows: people order round lots too, and each is printed once."""
+MOST_DRIFT: Final = 1.05
+"""So many times dearer or cheaper the market may have become before its crowd thinks of other sizes."""
 PAST_DEALS: Final = 120
 MOST_PAST_MINUTES: Final = 60
 MANY_MARKETS: Final = 200
@@ -77,6 +82,11 @@ class Crowd:
             usd_worth(spec.quote),
         )
         self._random = Random(f"{seed}:{key}")
+        self._uniform = self._random.random
+        self._half_spread = settings.spread / 2
+        self._sizes: list[int] = []
+        self._sized_at = 0.0
+        """The reference for which these are the sizes."""
         many = len(exchange.markets) > MANY_MARKETS
         self._depth = settings.depth if settings.depth is not None else SHALLOW if many else DEEP
         self._orders: dict[Side, dict[int, Order]] = {"buy": {}, "sell": {}}
@@ -89,7 +99,7 @@ class Crowd:
 
     def wait(self) -> float:
         """Seconds until the next action."""
-        return -math.log(1.0 - self._random.random()) / self._settings.rate
+        return -math.log(1.0 - self._uniform()) / self._settings.rate
 
     def start(self) -> None:
         """Its past, the newest trades of it, and a full book."""
@@ -122,7 +132,7 @@ class Crowd:
                 self._fill_up()
 
     def _trade(self) -> None:
-        uniform, middle, book = self._random.random, int(self.reference), self._market.book
+        uniform, middle, book = self._uniform, int(self.reference), self._market.book
         bids, asks = book.bids.ranked, book.asks.ranked
         if (bids and bids[0].price > middle) or (asks and asks[0].price < middle):
             self.sweep(middle, middle)
@@ -148,7 +158,7 @@ class Crowd:
         self._market.last = self._market.first_price
 
     def _walk(self, elapsed: float) -> None:
-        step = self._random.gauss(0.0, self._volatility * math.sqrt(elapsed))
+        step = NORMALS[int(self._uniform() * 1024)] * self._volatility * math.sqrt(elapsed)
         if self._sides is not None:
             self.reference = self._fitting(*self._sides)
         elif self._guide is None:
@@ -190,10 +200,10 @@ class Crowd:
         return self._exchange.place(TAKERS, self._market.spec.key, side, "market", amount=lots)
 
     def _quote(self, side: Side) -> None:
-        uniform = self._random.random
-        half = self.reference * self._settings.spread / 2
-        away = half * (0.5 + uniform()) - math.log(1.0 - uniform()) / (1 / (10 * half + 1))
-        price = math.floor(self.reference - away) if side == "buy" else math.ceil(self.reference + away)
+        uniform, reference = self._uniform, self.reference
+        half = reference * self._half_spread
+        away = half * (0.5 + uniform()) - math.log(1.0 - uniform()) * (10 * half + 1)
+        price = math.floor(reference - away) if side == "buy" else math.ceil(reference + away)
         order = self._exchange.quote(self._market, side, max(1, price), self._size())
         if not order.finish:
             self._orders[side][order.order_id] = order
@@ -208,21 +218,20 @@ class Crowd:
     def _fill_up(self) -> None:
         """New quotes until both sides are as deep as they should be."""
         for side, orders in self._orders.items():
-            missing = self._depth - len(orders)
-            if missing > 0:
-                for _ in range(missing):
-                    self._quote(side)
+            for _ in range(len(orders), self._depth):
+                self._quote(side)
 
     def _size(self) -> int:
-        uniform, spec = self._random.random, self._market.spec
+        if not self._sized_at / MOST_DRIFT < self.reference < self._sized_at * MOST_DRIFT:
+            self._think_of_sizes()
+        return self._sizes[int(self._uniform() * SIZES)]
+
+    def _think_of_sizes(self) -> None:
+        """Log-normal around the mean value."""
+        spec, self._sized_at = self._market.spec, self.reference
         price = 1.0 if spec.is_inverse else self.reference * self._tick * self._quote_worth
-        while True:
-            one, two = uniform(), 1.0 - uniform()
-            normal = NORMAL * (one - 0.5) / two
-            if normal * normal / 4.0 <= -math.log(two):
-                break
-        lots = int(math.exp(normal) * self._settings.order_value / (price * self._lot))
-        return max(spec.min_amount, lots)
+        mean = self._settings.order_value / (price * self._lot)
+        self._sizes = [max(spec.min_amount, int(math.exp(normal) * mean)) for normal in NORMALS[8 :: 1024 // SIZES]]
 
 
 class Crowds:

@@ -6,8 +6,8 @@ connection has the next sequence number. Source: QFEX documentation, MDS channel
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from itertools import islice, takewhile
+from collections.abc import Callable, Iterator, Sequence
+from itertools import chain, islice, takewhile
 from typing import Any, Final, Protocol
 
 from coinex_proto.simulator.market.amounts import RATE_ONE, RATE_PLACES, to_short_text
@@ -68,6 +68,8 @@ class QfexFeeds:
         self._numbers = {name: number for number, name in enumerate(markets)}
         self._wake, self._wake_later = wake, wake_later
         self.subscribers: dict[Subscriber, None] = {}
+        self._last_tick: int | None = None
+        """The last one that brought something; None before the first since somebody looks."""
         self._deals_seen = {name: market.deal_count for name, market in markets.items()}
         self._makers: dict[str, Callable[[Market, object], dict[str, Any] | None]] = {
             "level2": self._level2,
@@ -89,6 +91,7 @@ class QfexFeeds:
         if not self.has_subscribers:
             # Nobody has looked since: what happened meanwhile is history, which this venue does not send.
             self._deals_seen = {name: market.deal_count for name, market in self.markets.items()}
+            self._last_tick = None
         subscriber.subscriptions[subscription] = None
         channel, symbol, detail = subscription
         awake = [market for market in self._named(symbol) if market.is_awake]
@@ -119,9 +122,11 @@ class QfexFeeds:
 
     def push_due(self, now_ms: int) -> None:
         """Everything that is due at this tick.  The symbols of a channel have turns within its interval: a thousand books
-        do not come with one and the same tick.
+        do not come with one and the same tick.  Who had a turn in ticks that were left out has it now.
         """
         tick = now_ms // TICK_MS
+        ticks = range(tick if self._last_tick is None else self._last_tick + 1, tick + 1)
+        self._last_tick = tick
         deals = {name: self._new_deals(market) for name, market in self.markets.items()}
         for subscriber in tuple(self.subscribers):
             for channel, symbol, detail in tuple(subscriber.subscriptions):
@@ -129,11 +134,12 @@ class QfexFeeds:
                 if not interval:
                     continue
                 turns = interval // TICK_MS
+                passed = [one % turns for one in ticks[-turns:]]
                 if channel == "market_stats":
-                    if tick % turns == 0:
+                    if 0 in passed:
                         subscriber.push(self._stats(symbol))
                     continue
-                for market in self._whose_turn(symbol, tick % turns, turns):
+                for market in self._whose_turn(symbol, passed, turns):
                     if channel == "trade":
                         for message in deals[market.spec.name]:
                             subscriber.push(message)
@@ -151,10 +157,10 @@ class QfexFeeds:
         else:
             yield self.markets[symbol]
 
-    def _whose_turn(self, symbol: str, turn: int, turns: int) -> Iterable[Market]:
-        if symbol == ALL:
-            return islice(self.markets.values(), turn, None, turns)
-        return (self.markets[symbol],) if self._numbers[symbol] % turns == turn else ()
+    def _whose_turn(self, symbol: str, passed: Sequence[int], turns: int) -> Iterator[Market]:
+        if symbol != ALL:
+            return iter([self.markets[symbol]] if self._numbers[symbol] % turns in passed else [])
+        return chain.from_iterable(islice(self.markets.values(), turn, None, turns) for turn in passed)
 
     def _stamp(self, market: Market) -> dict[str, Any]:
         return {"symbol": market.spec.name, "time": moment(self._exchange.now_ms)}

@@ -29,6 +29,16 @@ class QfexForms:
         default="ignored", validator=validators.in_(("ignored", "demanded", "refused"))
     )
     """Of a MARKET order: ignored; demanded, as 0; or refused, unless it is 0 or left out."""
+    modified_id: Literal["kept", "new"] = field(default="kept", validator=validators.in_(("kept", "new")))
+    """Under which id an order goes on that modify_order has changed."""
+    user_trades: Literal["both", "page", "asyncapi"] = field(
+        default="both", validator=validators.in_(("both", "page", "asyncapi"))
+    )
+    """Own trades as `user_trades` with `count` (page), as `user_trades_response` (asyncapi), or both in one message."""
+    twap_cancel: Literal["both", "twap_response"] = field(
+        default="both", validator=validators.in_(("both", "twap_response"))
+    )
+    """A cancelled TWAP: `twap_response`, and by default an `order_response` after it."""
     modify_demands_reduce_only: bool = False
     """modify_order must say `reduce_only`, and it and `order_type` must be the order's own."""
     null_arrays: bool = False

@@ -25,7 +25,6 @@ from coinex_proto.simulator.qfex.wire import (
     order_record,
     stop_push,
     stop_record,
-    trade_record,
     uuid,
 )
 
@@ -53,7 +52,6 @@ class QfexOrders:
         seed: int | str,
         push: Callable[[str, str, dict[str, Any]], None],
         *,
-        new_ids: bool,
         forms: QfexForms,
     ) -> None:
         self.forms = forms
@@ -65,8 +63,6 @@ class QfexOrders:
         """Open and over, under every id that they have had."""
         self._seed = seed
         self._push = push
-        self._new_ids = new_ids
-        """A changed order goes on under a new id."""
         self._tickets: dict[int, Ticket] = {}
         self._stop_tickets: dict[int, Ticket] = {}
         self._stops: dict[str, StopOrder] = {}
@@ -130,7 +126,7 @@ class QfexOrders:
             self._exchange.modify(order, price=price, amount=lots)
         finally:
             self._held = None
-        if self._new_ids:
+        if self.forms.modified_id == "new":
             ticket = self._tickets[order.order_id]
             ticket.order_id = self._make_id()
             self.by_id[ticket.order_id] = order
@@ -165,16 +161,16 @@ class QfexOrders:
             if stop.status == "put" and symbol in (None, (market := self._exchange.markets[stop.market]).spec.name)
         ]
 
-    def trades(self, params: Mapping[str, Any]) -> list[dict[str, Any]]:
+    def trades(self, params: Mapping[str, Any]) -> list[tuple[Fill, Ticket]]:
         """Own trades, newest first."""
         start, end = params.get("start_ts") or 0, params.get("end_ts") or float("inf")
-        found = [
-            trade_record(fill, self._tickets[fill.order.order_id])
+        named = params.get("order_id")
+        found = (
+            (fill, self._tickets[fill.order.order_id])
             for fill in reversed(self._exchange.fills[self.owner])
             if start <= fill.deal.created_ms / 1000 <= end + 1
-        ]
-        named = params.get("order_id")
-        return [trade for trade in found if named in (None, trade["order_id"])]
+        )
+        return [(fill, ticket) for fill, ticket in found if named in (None, ticket.order_id)]
 
     def positions(self) -> Iterator[dict[str, Any]]:
         """One record a symbol, flat ones too."""

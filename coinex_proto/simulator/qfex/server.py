@@ -71,7 +71,6 @@ class QfexServer(VenueServer[str]):
         answers_pings: bool = True,
         answers_close: bool = True,
         max_request_bytes: int = 65_536,
-        new_ids_on_change: bool = True,
         forms: QfexForms = QfexForms(),  # noqa: B008 - a frozen value
     ) -> None:
         listed = symbol_specs(symbol_names(markets) if isinstance(markets, int) else tuple(markets))
@@ -92,7 +91,7 @@ class QfexServer(VenueServer[str]):
         self.owner: int = self.exchange.open_account()
         self.exchange.ledger.deposit(self.owner, "futures", QUOTE, to_scaled(DEPOSIT, 20))
         self.own: QfexOrders = QfexOrders(
-            self.exchange, self.feeds, self.owner, seed, self._push, new_ids=new_ids_on_change, forms=forms
+            self.exchange, self.feeds, self.owner, seed, self._push, forms=forms
         )
         self.order_entry: OrderEntry = OrderEntry(self.exchange, self.feeds, self.own)
         self.exchange.listeners.append(self.own)
@@ -220,9 +219,10 @@ class QfexServer(VenueServer[str]):
         self.twaps.now = self.now
 
     def relieve(self, now: float) -> None:
-        """Of the ticks that are overdue those of the last second come, in which each channel has one."""
+        """Ticks that are overdue come as one, with the turns of all of them."""
         super().relieve(now)
-        self._push_at, self._account_at = max(self._push_at, _next_tick(now - 1.0)), max(self._account_at, now)
+        self._push_at = max(self._push_at, _next_tick(now - TICK_MS / 1000))
+        self._account_at = max(self._account_at, now)
 
     def _pushes_at(self) -> float:
         ping_at = self._ping_at if self.trade_sockets else math.inf

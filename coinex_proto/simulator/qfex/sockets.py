@@ -18,7 +18,7 @@ from coinex_proto.simulator.qfex.feeds import ALL, CANDLE_MINUTES, PUSH_INTERVAL
 from coinex_proto.simulator.qfex.order_entry import SIDES, OrderEntry
 from coinex_proto.simulator.qfex.orders import QfexOrders, Rejected
 from coinex_proto.simulator.qfex.twaps import Twaps
-from coinex_proto.simulator.qfex.wire import json_of
+from coinex_proto.simulator.qfex.wire import json_of, old_trade_record, trade_record
 
 CHANNELS: Final = frozenset({"order_responses", "fills", "positions", "balances", "stop_orders"})
 _FORMS: Final[Mapping[str, tuple[type, ...]]] = {
@@ -307,7 +307,9 @@ class TradeSocket(QfexSocket):
             twap = self.server.twaps.cancel(params)
             if twap is None:
                 raise Rejected("NO_SUCH_ORDER", order_id=params.get("order_id"), symbol=params.get("symbol"))
-            self._answer("twap_response", twap)
+            self._answer("twap_response", self.server.twaps.record(twap))
+            if self.server.own.forms.twap_cancel == "both":
+                self._order(self.server.twaps.order_record(twap))
             return
         self.server.order_entry.cancel(params)
 
@@ -316,16 +318,19 @@ class TradeSocket(QfexSocket):
         self._answer("ack", {"incoming_message": _plain(request)})
 
     def _user_orders(self, params: Message, request: Message) -> None:
-        offset, limit = params.get("offset") or 0, params.get("limit") or 1000
-        orders = self.server.own.all_orders(params.get("symbol"))[offset : offset + limit]
+        orders = self.server.own.all_orders(params.get("symbol"))[_wanted(params)]
         twaps = self.server.twaps.open(params.get("symbol"))
         self._answer("all_orders_response", {"orders": orders, "twaps": twaps})
 
     def _user_trades(self, params: Message, request: Message) -> None:
-        offset, limit = params.get("offset") or 0, params.get("limit") or 1000
-        trades = self.server.own.trades(params)[offset : offset + limit]
+        trades, form = self.server.own.trades(params)[_wanted(params)], self.server.own.forms.user_trades
+        answer: Message = {}
+        if form != "asyncapi":
+            answer.update(user_trades=[trade_record(*trade) for trade in trades], count=len(trades))
+        if form != "page":
+            answer["user_trades_response"] = [old_trade_record(*trade) for trade in trades]
         if self._is_answered:
-            self.send({"user_trades": trades, "count": len(trades)}, "user_trades")
+            self.send(answer, next(iter(answer)))
 
     def _leverage(self, key: str, levels: tuple[str, ...]) -> None:
         self._answer(key, [record for level in levels for record in self.server.leverage(level)])
@@ -342,6 +347,14 @@ class TradeSocket(QfexSocket):
     def _cancel_on_disconnect(self, params: Message, request: Message) -> None:
         self.cancels_on_disconnect = params.get("cancel_on_disconnect") is True
         self._answer("ack", {"incoming_message": _plain(request)})
+
+
+def _wanted(params: Message) -> slice:
+    """The part of a list that a query asks for.  Raises Refused."""
+    offset, limit = params.get("offset") or 0, params.get("limit") or 1000
+    if offset < 0 or limit < 0:
+        raise Refused("InvalidParameter", "offset and limit are not below zero")
+    return slice(offset, offset + limit)
 
 
 def _check_forms(params: Message) -> None:

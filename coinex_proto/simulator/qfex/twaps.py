@@ -37,6 +37,11 @@ class Twap:
     status: str = "ACTIVE"
     orders: list[Order]
 
+    @property
+    def filled(self) -> int:
+        """Lots."""
+        return sum(order.filled for order in self.orders)
+
 
 class Twaps:
     """All of one account; `place` puts a market order."""
@@ -77,13 +82,13 @@ class Twaps:
         self.all.append(twap)
         return self.record(twap)
 
-    def cancel(self, params: Mapping[str, Any]) -> dict[str, Any] | None:
-        """Its record; None when there is none to cancel."""
+    def cancel(self, params: Mapping[str, Any]) -> Twap | None:
+        """The one that is cancelled now; None when there is none to cancel."""
         name = params.get("order_id")
         for twap in self.all:
             if name in (twap.twap_id, twap.client_twap_id) and twap.status == "ACTIVE":
                 twap.status = "CANCELLED"
-                return self.record(twap)
+                return twap
         return None
 
     def open(self, symbol: object) -> list[dict[str, Any]]:
@@ -105,10 +110,31 @@ class Twaps:
                 if order is None or len(twap.orders) == twap.count:
                     twap.status = "COMPLETED" if order is not None else "REJECTED"
 
+    def order_record(self, twap: Twap) -> dict[str, Any]:
+        """The same as an order, the inside of an order_response."""
+        spec, none = twap.market.spec, number(0, twap.market.spec.price_places)
+        return {
+            "order_id": twap.twap_id,
+            "symbol": spec.name,
+            "status": twap.status,
+            "quantity": number(twap.lots, spec.amount_places),
+            "price": none,
+            "take_profit": none,
+            "stop_loss": none,
+            "side": WIRE_SIDES[twap.side],
+            "type": "MARKET",
+            "time_in_force": "IOC",
+            "user_id": self._order_entry.user_id,
+            "client_order_id": twap.client_twap_id or "",
+            "quantity_remaining": number(twap.lots - twap.filled, spec.amount_places),
+            "update_time": seconds(round(self.now * 1000)),
+            "trade_id": None,
+        }
+
     def record(self, twap: Twap) -> dict[str, Any]:
         """The inside of a twap_response."""
         spec = twap.market.spec
-        filled = sum(order.filled for order in twap.orders)
+        filled = twap.filled
         value = sum(order.filled_value for order in twap.orders)
         average = value * 10**spec.amount_places // filled // spec.value_factor if filled else 0
         return {

@@ -162,6 +162,22 @@ def trade_record(fill: Fill, ticket: Ticket) -> dict[str, Any]:
     }
 
 
+def old_trade_record(fill: Fill, ticket: Ticket) -> dict[str, Any]:
+    """One entry of user_trades_response."""
+    spec = fill.market.spec
+    return {
+        "trade_id": trade_id(fill),
+        "symbol": spec.name,
+        "price": number(fill.deal.price, spec.price_places),
+        "quantity": number(fill.deal.lots, spec.amount_places),
+        "side": SIDES[fill.order.side],
+        "order_id": ticket.order_id,
+        "fee": number(fill.fee, UNIT_PLACES),
+        "order_type": ticket.type,
+        "tif": ticket.time_in_force,
+    }
+
+
 def trade_id(fill: Fill) -> str:
     """The same for the fill, the order response and the query."""
     return uuid("trade", fill.deal.deal_id, fill.order.order_id)

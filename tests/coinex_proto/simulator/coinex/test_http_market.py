@@ -147,3 +147,9 @@ def test_an_unknown_path_is_named_in_the_error(path: str) -> None:
     answer = request(quiet_server(), "GET", path, signed=False)[2]
     assert answer["code"] == 4009
     assert answer["message"] == f"no such path: {path.rstrip('/')}"
+
+
+@pytest.mark.parametrize("path", ["kline?market=BTCUSDT&period=1min", "deals?market=BTCUSDT"])
+def test_a_limit_of_nothing_is_refused(path: str) -> None:
+    answer = request(quiet_server(), "GET", f"/v2/spot/{path}&limit=0", signed=False)[2]
+    assert (answer["code"], answer["message"]) == (3639, "Invalid Parameter: limit")

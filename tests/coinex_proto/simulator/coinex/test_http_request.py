@@ -105,3 +105,9 @@ def test_each_item_of_a_batch_answers_for_itself() -> None:
         (0, "done"),
     ]
     assert code_and_message(ApiError(4005, "why")) == (4005, "why")
+
+
+@pytest.mark.parametrize("name", ["page", "limit"])
+def test_pages_are_counted_from_one(name: str) -> None:
+    answer = request(quiet_server(), "GET", f"/v2/spot/pending-order?market_type=SPOT&{name}=0")[2]
+    assert (answer["code"], answer["message"]) == (3639, f"Invalid Parameter: {name}")

@@ -117,3 +117,14 @@ def test_the_books_of_a_thousand_symbols_come_in_turns_and_each_at_its_interval(
         ticks.append([text["symbol"] for text in peer.read() if text["type"] == "level2"])
     assert [len(symbols) for symbols in ticks] == [200] * 5
     assert {symbol for symbols in ticks for symbol in symbols} == set(server.feeds.markets)
+
+
+def test_who_had_a_turn_in_ticks_that_were_left_out_has_it_with_the_next() -> None:
+    server, peer = thousand_symbols("*")
+    server.advance(START + 6.05)
+    peer.read()
+    server.relieve(START + 6.95)
+    server.advance(START + 6.95)
+    symbols = [text["symbol"] for text in peer.read() if text["type"] == "level2"]
+    assert len(symbols) == len(set(symbols))
+    assert set(symbols) == set(server.feeds.markets)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from coinex_proto.simulator import QfexForms
 from tests.coinex_proto.simulator.qfex_peer import START, SYMBOL, made, signed_in, statuses
 
 
@@ -28,6 +29,16 @@ def test_a_twap_that_cannot_be_is_rejected_and_an_active_one_can_be_cancelled() 
     params = {"symbol": SYMBOL, "side": "BUY", "total_quantity": 1, "num_orders": 2, "order_interval_secs": 30}
     assert statuses(peer.request("add_twap", **{**params, "symbol": "NO-USD"})) == ["BAD_SYMBOL"]
     assert statuses(peer.request("add_twap", **{**params, "order_interval_secs": 29})) == ["REJECTED"]
+    peer.request("add_twap", **params, client_twap_id="t")
+    *_, gone, order = peer.request("cancel_order", order_id="t", symbol=SYMBOL, cancel_order_id_type="client_twap_id")
+    assert gone["twap_response"]["status"] == order["order_response"]["status"] == "CANCELLED"
+    assert order["order_response"]["order_id"] == gone["twap_response"]["twap_id"]
+    assert order["order_response"]["quantity_remaining"] == Decimal("0.5")
+
+
+def test_a_cancelled_twap_can_be_left_without_an_order_response() -> None:
+    peer = signed_in(made(forms=QfexForms(twap_cancel="twap_response")))
+    params = {"symbol": SYMBOL, "side": "BUY", "total_quantity": 1, "num_orders": 2, "order_interval_secs": 30}
     peer.request("add_twap", **params, client_twap_id="t")
     *_, gone = peer.request("cancel_order", order_id="t", symbol=SYMBOL, cancel_order_id_type="client_twap_id")
     assert gone["twap_response"]["status"] == "CANCELLED"
