@@ -284,7 +284,9 @@ def main() -> None:
     tally = Tally(json.load(sys.stdin)[::-1])
     inflate.isal_zlib = None
     CLIENTS[name][0](url, tally)
-    with open(sys.stdout.fileno(), "w", closefd=False) as out:  # unbuffered, as `python -u` has it, print() may cut it off
+    with open(
+        sys.stdout.fileno(), "w", closefd=False
+    ) as out:  # unbuffered, as `python -u` has it, print() may cut it off
         json.dump({"cpu": tally.took, "times": tally.times}, out)
 
 

@@ -184,7 +184,9 @@ def main(arguments: Sequence[str]) -> None:
     parser.add_argument("--messages", type=int, default=20_000)
     parser.add_argument("--paced", type=int, default=2_000, help="messages of the paced run, at 1,000 a second")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--counted", type=int, default=2_000, help="messages whose instructions valgrind counts; 0: none")
+    parser.add_argument(
+        "--counted", type=int, default=2_000, help="messages whose instructions valgrind counts; 0: none"
+    )
     parser.add_argument("--only", default="", metavar="PATTERN", help="clients whose names match, beside the two bases")
     parser.add_argument("--kind", default="", help="messages whose kind begins so: depth, for example")
     parser.add_argument("--json", type=Path)
