@@ -111,7 +111,9 @@ def under_trio(dialect: Dialect, tally: Tally) -> None:
     trio.run(main)
 
 
-def under_asyncio(dialect: Dialect, tally: Tally) -> None:
+def under_asyncio(
+    dialect: Dialect, tally: Tally, loop_factory: Callable[[], asyncio.AbstractEventLoop] | None = None
+) -> None:
     """Ours, under asyncio, with a callback."""
     from coinex_asyncio import open_client as open_asyncio
 
@@ -128,15 +130,15 @@ def under_asyncio(dialect: Dialect, tally: Tally) -> None:
             async with asyncio.timeout(PATIENCE):
                 await done.wait()
 
-    asyncio.run(main())
+    with asyncio.Runner(loop_factory=loop_factory) as runner:
+        runner.run(main())
 
 
 def under_uvloop(dialect: Dialect, tally: Tally) -> None:
     """The same on uvloop."""
     import uvloop
 
-    uvloop.install()
-    under_asyncio(dialect, tally)
+    under_asyncio(dialect, tally, uvloop.new_event_loop)
 
 
 def websockets_asyncio(url: str, tally: Tally) -> None:
@@ -227,41 +229,53 @@ def websocket_client(url: str, tally: Tally) -> None:
     socket.shutdown()
 
 
-def with_isal(url: str, drive: Callable[[Dialect, Tally], None], tally: Tally) -> None:
-    """Without books, and with the extra `speed`; all others of ours go without it."""
+def with_isal(url: str, tally: Tally) -> None:
+    """Without books, and with the extra `speed`; all others of ours go without it, and the extension has no use for it."""
     inflate.isal_zlib = isal_zlib
-    drive(WithoutBooks(url), tally)
+    blocking(WithoutBooks(url), tally)
 
 
-CLIENTS: dict[str, Callable[[str, Tally], None]] = {
-    "ours, blocking": lambda url, tally: blocking(WithoutBooks(url), tally),
-    "ours, trio": lambda url, tally: under_trio(WithoutBooks(url), tally),
-    "ours, blocking, isal": lambda url, tally: with_isal(url, blocking, tally),
-    "ours, trio, isal": lambda url, tally: with_isal(url, under_trio, tally),
-    "ours, blocking, proved books": lambda url, tally: blocking(coinex.spot(url=url), tally),
-    "ours, trio, proved books": lambda url, tally: under_trio(coinex.spot(url=url), tally),
-    "ours, asyncio": lambda url, tally: under_asyncio(WithoutBooks(url), tally),
-    "ours, asyncio, proved books": lambda url, tally: under_asyncio(coinex.spot(url=url), tally),
-    "ours, asyncio on uvloop, proved books": lambda url, tally: under_uvloop(coinex.spot(url=url), tally),
-    "websockets + gzip + json": websockets_asyncio,
-    "aiohttp + gzip + json": aiohttp_asyncio,
-    "trio-websocket + gzip + json": trio_websocket,
-    "websocket-client + gzip + json": websocket_client,
-    "picows + uvloop + zlib + orjson": picows_uvloop,
+PURE = ", pure"
+"""How the names of ours end that run without the extension."""
+DRIVERS: dict[str, tuple[Callable[[Dialect, Tally], None], tuple[str, ...]]] = {
+    "blocking": (blocking, ()),
+    "trio": (under_trio, ()),
+    "asyncio": (under_asyncio, ()),
+    "asyncio on uvloop": (under_uvloop, ("uvloop",)),
 }
-NEEDS = {
-    "ours, asyncio": ("coinex_asyncio",),
-    "ours, asyncio, proved books": ("coinex_asyncio",),
-    "ours, asyncio on uvloop, proved books": ("coinex_asyncio", "uvloop"),
-    "websockets + gzip + json": ("websockets",),
-    "ours, blocking, isal": ("isal",),
-    "ours, trio, isal": ("isal",),
-    "aiohttp + gzip + json": ("aiohttp",),
-    "trio-websocket + gzip + json": ("trio_websocket",),
-    "websocket-client + gzip + json": ("websocket",),
-    "picows + uvloop + zlib + orjson": ("picows", "uvloop", "orjson"),
+"""Of ours, and the libraries that each needs."""
+OTHERS: dict[str, tuple[Callable[[str, Tally], None], tuple[str, ...]]] = {
+    f"ours, blocking, isal{PURE}": (with_isal, ("isal",)),
+    "websockets + gzip + json": (websockets_asyncio, ("websockets",)),
+    "aiohttp + gzip + json": (aiohttp_asyncio, ("aiohttp",)),
+    "trio-websocket + gzip + json": (trio_websocket, ("trio_websocket",)),
+    "websocket-client + gzip + json": (websocket_client, ("websocket",)),
+    "picows + uvloop + zlib + orjson": (picows_uvloop, ("picows", "uvloop", "orjson")),
 }
-"""Libraries that may be missing."""
+
+
+def ours(
+    drive: Callable[[Dialect, Tally], None], needed: tuple[str, ...]
+) -> dict[str, tuple[Callable[[str, Tally], None], tuple[str, ...]]]:
+    """The rows of one driver, by the end of their names."""
+
+    def events(url: str, tally: Tally) -> None:
+        drive(WithoutBooks(url), tally)
+
+    def books(url: str, tally: Tally) -> None:
+        drive(coinex.spot(url=url), tally)
+
+    extended = (*needed, "coinex_proto._speed")
+    return {
+        "": (events, extended),
+        ", proved books": (books, extended),
+        PURE: (events, needed),
+        f", proved books{PURE}": (books, needed),
+    }
+
+
+CLIENTS = {f"ours, {driver}{end}": row for driver, how in DRIVERS.items() for end, row in ours(*how).items()} | OTHERS
+"""What each does, and the libraries that may be missing."""
 
 
 def main() -> None:
@@ -269,8 +283,11 @@ def main() -> None:
     name, url = sys.argv[1:]
     tally = Tally(json.load(sys.stdin)[::-1])
     inflate.isal_zlib = None
-    CLIENTS[name](url, tally)
-    print(json.dumps({"cpu": tally.took, "times": tally.times}))
+    CLIENTS[name][0](url, tally)
+    with open(
+        sys.stdout.fileno(), "w", closefd=False
+    ) as out:  # unbuffered, as `python -u` has it, print() may cut it off
+        json.dump({"cpu": tally.took, "times": tally.times}, out)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ A thread serves the seeded stream to one client process after the other. Both sh
 
 import argparse
 import json
+import re
 import socket
 import subprocess
 import sys
@@ -14,12 +15,13 @@ import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.util import find_spec
+from os import environ
 from pathlib import Path
 from statistics import median
 from typing import Any, Self
 
 from benchmarks.__main__ import machine
-from benchmarks.clients import CLIENTS, NEEDS, PATIENCE
+from benchmarks.clients import CLIENTS, PATIENCE, PURE
 from benchmarks.instructions import VALGRIND, WHY_NOT, counted, counter
 from benchmarks.server import acknowledgements, upgrade_response
 from benchmarks.stream import Message, stream
@@ -128,6 +130,7 @@ def _client(
         text=True,
         timeout=PATIENCE,
         cwd=Path(__file__).parent.parent,
+        env={**environ, "COINEX_PURE": "1" if name.endswith(PURE) else "0"},
     )
     if done.returncode:
         raise SystemExit(f"{name}: {done.stderr}")
@@ -141,12 +144,13 @@ def runnable() -> list[str]:
 
 def missing(name: str) -> list[str]:
     """The libraries of this client that are not installed."""
-    return [module for module in NEEDS.get(name, ()) if find_spec(module) is None]
+    return [module for module in CLIENTS[name][1] if find_spec(module) is None]
 
 
-def measure(messages: Sequence[Message], pace: float, rounds: int) -> dict[str, dict[str, list[float]]]:
-    """All clients that can run here, in interleaved rounds."""
-    names = runnable()
+def measure(
+    names: Sequence[str], messages: Sequence[Message], pace: float, rounds: int
+) -> dict[str, dict[str, list[float]]]:
+    """These clients, in interleaved rounds."""
     found: dict[str, dict[str, list[float]]] = {name: {} for name in names}
     for _ in range(rounds):
         for name in names:
@@ -162,9 +166,9 @@ def report(
     bases = [base for base in BASES if base in found]
     lines = [
         title,
-        f"{'':<34}{'µs':>8}"
+        f"{'':<46}{'µs':>8}"
         + ("" if counts is None else f"{'k instr.':>10}")
-        + "".join(f"{'× ' + b:>34}" for b in bases),
+        + "".join(f"{'× ' + b:>32}" for b in bases),
     ]
     for name, figures in found.items():
         ratios = [
@@ -172,7 +176,7 @@ def report(
             for base in bases
         ]
         count = "" if counts is None else f"{counts[name] / 1e3:>10.1f}"
-        lines.append(f"{name:<34}{median(figures[what]):>8.1f}{count}" + "".join(f"{ratio:>34.2f}" for ratio in ratios))
+        lines.append(f"{name:<46}{median(figures[what]):>8.1f}{count}" + "".join(f"{ratio:>32.2f}" for ratio in ratios))
     return "\n".join(lines) + "\n"
 
 
@@ -182,21 +186,30 @@ def main(arguments: Sequence[str]) -> None:
     parser.add_argument("--messages", type=int, default=20_000)
     parser.add_argument("--paced", type=int, default=2_000, help="messages of the paced run, at 1,000 a second")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--counted", type=int, default=2_000, help="messages whose instructions valgrind counts")
+    parser.add_argument(
+        "--counted", type=int, default=2_000, help="messages whose instructions valgrind counts; 0: none"
+    )
+    parser.add_argument("--only", default="", metavar="PATTERN", help="clients whose names match, beside the two bases")
+    parser.add_argument("--kind", default="", help="messages whose kind begins so: depth, for example")
     parser.add_argument("--json", type=Path)
     chosen = parser.parse_args(arguments)
     for name in CLIENTS:
         if lacking := missing(name):
-            print(f"{name}: left out, {', '.join(lacking)} is not installed")
+            print(f"{name}: left out, {', '.join(lacking)} is not there")
     if VALGRIND is None:
         print(WHY_NOT)
-    whole = stream(count=chosen.messages)
+    names = [name for name in runnable() if name in BASES or re.search(chosen.only, name)]
+
+    def messages(count: int) -> tuple[Message, ...]:
+        return tuple(one for one in seen_by_all(stream(count=count)) if one.kind.startswith(chosen.kind))
+
+    whole = messages(chosen.messages)
     counts = None
-    if VALGRIND is not None:
-        counts = {name: instructions(name, seen_by_all(whole[: chosen.counted])) for name in runnable()}
-    blast = measure(seen_by_all(whole), 0, chosen.rounds)
+    if VALGRIND is not None and chosen.counted:
+        counts = {name: instructions(name, whole[: chosen.counted]) for name in names}
+    blast = measure(names, whole, 0, chosen.rounds)
     print(report("full blast: CPU per message", "cpu", blast, counts))
-    paced = measure(seen_by_all(stream(count=chosen.paced)), 1_000.0, chosen.rounds)
+    paced = measure(names, messages(chosen.paced), 1_000.0, chosen.rounds)
     print(report("1,000 messages a second, one at a time: CPU per message", "cpu", paced))
     print(report("the same: median delay from send to the user's function", "delay", paced))
     if chosen.json is not None:

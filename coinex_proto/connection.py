@@ -103,12 +103,14 @@ class Connection:
         )
         self._agenda = agenda if agenda is not None else Agenda()
         self._timeline = timeline if timeline is not None else Timeline(sources.wall_time_ns)
-        self._phase = Phase.NEW
+        self.phase = Phase.NEW
+        """Where the connection stands; to be read only."""
         self._now = 0.0
         self._events: deque[Event] = deque()
         self._late_timers = LateTimers()
         self._sign_in = SignIn(dialect, sources, self.clock, self._endpoint)
-        self._heartbeat = Heartbeat(config, answers=dialect.ping is not None)
+        self.heartbeat = Heartbeat(config, answers=dialect.ping is not None)
+        """When the peer has proved that it is there; to be read only."""
         self._requests = Requests(
             dialect,
             sources,
@@ -117,7 +119,7 @@ class Connection:
             clock=self.clock,
             stats=self.stats,
             socket=self._socket,
-            heartbeat=self._heartbeat,
+            heartbeat=self.heartbeat,
             events=self._events,
             agenda=self._agenda,
             timeline=self._timeline,
@@ -137,14 +139,9 @@ class Connection:
         return len(self._requests.pending)
 
     @property
-    def phase(self) -> Phase:
-        """Where the connection stands."""
-        return self._phase
-
-    @property
     def wants_close(self) -> bool:
         """True: flush `data_to_send()`, then close the transport."""
-        return self._phase is Phase.CLOSED
+        return self.phase is Phase.CLOSED
 
     @property
     def is_deaf(self) -> bool:
@@ -159,23 +156,23 @@ class Connection:
     @property
     def last_proof_at(self) -> float:
         """When the peer last proved that it is there: a whole message, or a pong."""
-        return self._heartbeat.last_proof_at
+        return self.heartbeat.last_proof_at
 
     @property
     def is_doubted(self) -> bool:
         """More time has passed than the peer may have outlived, and the ping after it is not answered yet."""
-        return self._heartbeat.doubted_at is not None
+        return self.heartbeat.doubted_at is not None
 
     # Inputs -----------------------------------------------------------------------------------------------------------
 
     def start(self, now: float, *, since: float | None = None) -> None:
         """The transport is there; `since` is when opening it began (the open time-out is one budget for both)."""
-        if self._phase is not Phase.NEW:
+        if self.phase is not Phase.NEW:
             raise UsageError("a connection is started once; make a new one for the next socket")
         self._now = now
         for item in (Item.ANSWER, Item.SEND_QUEUE):
             self._agenda.take(item)  # of the connection before
-        self._heartbeat.start(now)
+        self.heartbeat.start(now)
         self._advance(Step.START)
         self._phase_deadline = (now if since is None else since) + self._config.open_timeout
         self._socket.start()
@@ -190,9 +187,9 @@ class Connection:
 
         A session takes its turn in the pauses; else what it does would depend on how the bytes were cut.
         """
-        if self._phase is Phase.NEW:
+        if self.phase is Phase.NEW:
             raise UsageError("start() comes before receive_data()")
-        if self._phase is Phase.CLOSED:
+        if self.phase is Phase.CLOSED:
             return
         if now > self._now:
             self._now = now
@@ -208,7 +205,7 @@ class Connection:
             if at_once and self._agenda.take(Item.ANSWER):
                 self._release(now)
                 yield
-        if self._socket.is_ending:
+        if self._socket.ending is not None:
             self._agenda.take(Item.ANSWER)
             self._release(now)
             yield  # what came before the end may still be answered
@@ -219,13 +216,13 @@ class Connection:
 
     def receive_eof(self, now: float, why: str = "") -> None:
         """The peer will send no more; `why` is what the transport says of it, for the text of `Closed`."""
-        if self._phase is Phase.NEW:
+        if self.phase is Phase.NEW:
             raise UsageError("start() comes before receive_eof()")
-        if self._phase is Phase.CLOSED:
+        if self.phase is Phase.CLOSED:
             return
         now = self._at(now)
         for item in self._socket.receive_eof():
-            if type(item) is Ended and why and self._phase is not Phase.CLOSING:
+            if type(item) is Ended and why and self.phase is not Phase.CLOSING:
                 self._end(now, abnormal(f"the connection was lost: {why}"))
             elif not isinstance(item, bytes):
                 self._control(item, now)
@@ -249,8 +246,8 @@ class Connection:
         """
         if command.is_private and not self._dialect.has_credentials:
             raise UsageError(f"Authentication required: {describe(command)} needs credentials for {self._dialect.name}")
-        if self._phase is not Phase.READY:
-            raise NotReady(f"{describe(command)} was not sent: the connection is {self._phase.value}, not ready")
+        if self.phase is not Phase.READY:
+            raise NotReady(f"{describe(command)} was not sent: the connection is {self.phase.value}, not ready")
         now = max(self._now, now)
         request_id = self._requests.submit(command, now, is_topic_request=is_topic_request)
         self._now = now
@@ -267,24 +264,24 @@ class Connection:
 
         A ping leaves at once, and no request before it is answered. `clock_was_set`: perhaps the wall clock was.
         """
-        if self._phase in (Phase.NEW, Phase.CLOSING, Phase.CLOSED):
+        if self.phase in (Phase.NEW, Phase.CLOSING, Phase.CLOSED):
             return
         now = self._at(now)
-        self._heartbeat.doubted(now)
+        self.heartbeat.doubted(now)
         if clock_was_set:
-            self._heartbeat.clock_was_set()
-        if self._phase is Phase.READY:
+            self.heartbeat.clock_was_set()
+        if self.phase is Phase.READY:
             self._ping(now)
 
     def sign_in_lost(self, now: float, why: str) -> None:
         """The venue does not know any more who we are: this connection is of no more use."""
-        if self._phase not in (Phase.NEW, Phase.CLOSED):
+        if self.phase not in (Phase.NEW, Phase.CLOSED):
             self._socket.close(GOING_AWAY)
             self._end(self._at(now), abnormal(why))
 
     def clock_was_set(self) -> None:
         """Our wall clock was set: the venue's is to be asked anew."""
-        self._heartbeat.clock_was_set()
+        self.heartbeat.clock_was_set()
 
     def data_to_send(self) -> bytes:
         """What must go to the transport now; b"" when there is nothing."""
@@ -313,8 +310,8 @@ class Connection:
 
     def next_deadline(self) -> float | None:
         """When `handle_timeout` must be called next, or None."""
-        if self._phase is Phase.READY and self._late_timers.until is None and self._requests.is_idle:
-            return self._heartbeat.due()  # nearly always, and asked for after every read
+        if self.phase is Phase.READY and self._late_timers.until is None and self._requests.is_idle:
+            return self.heartbeat.due()  # nearly always, and asked for after every read
         return self._late_timers.shifted(self._due())
 
     def handle_timeout(self, now: float) -> None:
@@ -327,7 +324,7 @@ class Connection:
             return
         if self._phase_deadline is not None and self._phase_deadline <= now:
             self._phase_timed_out(now)
-        if self._phase is not Phase.CLOSED:
+        if self.phase is not Phase.CLOSED:
             for _ in self._requests.expire(now):
                 self._pass_over(now)
             self._release(now)
@@ -339,10 +336,10 @@ class Connection:
         return self._now
 
     def _due(self) -> float | None:
-        if self._phase is Phase.READY:
+        if self.phase is Phase.READY:
             send_at = None if self.is_doubted else self._requests.next_send_at()
-            return earliest(self._requests.next_expiry(), send_at, self._heartbeat.due())
-        if self._phase is Phase.NEW or self._phase is Phase.CLOSED:
+            return earliest(self._requests.next_expiry(), send_at, self.heartbeat.due())
+        if self.phase is Phase.NEW or self.phase is Phase.CLOSED:
             return None
         return earliest(self._phase_deadline, self._requests.next_expiry())
 
@@ -351,10 +348,10 @@ class Connection:
         if self._socket.is_refusing:
             for item in self._socket.give_up():
                 self._control(item, now)
-        elif self._phase is Phase.UPGRADING:
+        elif self.phase is Phase.UPGRADING:
             why = f"{self._where} did not answer the WebSocket upgrade within {self._config.open_timeout:g} s"
             self._end(now, never_opened(why))
-        elif self._phase is Phase.OPENING:
+        elif self.phase is Phase.OPENING:
             self._socket.close(GOING_AWAY)
             missing = (
                 "answer the sign-in" if self._sign_in.is_under_way else "send the challenge that the sign-in answers"
@@ -367,8 +364,8 @@ class Connection:
     # Keeping alive ----------------------------------------------------------------------------------------------------
 
     def _keep_alive(self, now: float) -> None:
-        heartbeat = self._heartbeat
-        if self._phase is not Phase.READY or now < heartbeat.due():
+        heartbeat = self.heartbeat
+        if self.phase is not Phase.READY or now < heartbeat.due():
             return
         if heartbeat.is_waiting:
             self._is_deaf = True
@@ -381,7 +378,7 @@ class Connection:
         self._ping(now)
 
     def _ping(self, now: float) -> None:
-        heartbeat = self._heartbeat
+        heartbeat = self.heartbeat
         ping, clock = self._dialect.ping, self._dialect.clock
         if ping is None:
             # An echo tells the answer to this ping from one to an earlier ping, where that makes a difference.
@@ -396,11 +393,11 @@ class Connection:
     # Messages ---------------------------------------------------------------------------------------------------------
 
     def _message(self, payload: bytes, now: float, received_at: float) -> None:
-        if self._phase is not Phase.READY and self._phase is not Phase.OPENING:
+        if self.phase is not Phase.READY and self.phase is not Phase.OPENING:
             return
         stats = self.stats
         stats.messages += 1
-        self._heartbeat.proved(now)
+        self.heartbeat.proved(now)
         try:
             payload = self.inflate(payload, self._config.max_message_bytes)
             if len(payload) > FEW_BYTES:
@@ -480,7 +477,7 @@ class Connection:
         match item:
             case Upgraded():
                 self._advance(Step.UPGRADED)
-                self._heartbeat.start(now)
+                self.heartbeat.start(now)
                 self._phase_deadline = now + self._config.login_timeout
                 self._begin_opening(now)
             case Pong():
@@ -489,12 +486,12 @@ class Connection:
             case Refused():
                 self._end(now, upgrade_refused(item, self._where))
             case PeerClosed() | Broken() | Ended():
-                self._end(now, ended(item, is_ours=self._phase is Phase.CLOSING, sent=self._close_code))
+                self._end(now, ended(item, is_ours=self.phase is Phase.CLOSING, sent=self._close_code))
             case bytes():
                 self._message(item, now, self._timeline.stamp(now))
 
     def _ponged(self, pong: Pong, now: float) -> None:
-        heartbeat = self._heartbeat
+        heartbeat = self.heartbeat
         if heartbeat.doubted_at is not None and pong.payload != b"%d" % (self.stats.pings - 1):
             return  # it answers a ping of before
         if heartbeat.is_waiting:
@@ -511,7 +508,7 @@ class Connection:
     def _challenged(self, challenge: Challenge, payload: bytes, now: float) -> None:
         if not self._sign_in.challenged(challenge.value):
             self._unrecognised(payload, "a second challenge on one connection; the first one stays")
-        elif self._phase is Phase.OPENING and not self._sign_in.is_under_way:
+        elif self.phase is Phase.OPENING and not self._sign_in.is_under_way:
             self._begin_opening(now)
 
     def _begin_opening(self, now: float) -> None:
@@ -530,7 +527,7 @@ class Connection:
             return
         self._phase_deadline = None
         self._advance(Step.OPENED)
-        self._heartbeat.texted(now)
+        self.heartbeat.texted(now)
         self._events.append(Ready())
         if self.is_doubted:
             self._ping(now)
@@ -549,7 +546,7 @@ class Connection:
 
     def _pass_over(self, now: float) -> None:
         """The opening goes on without the answer to its last command."""
-        if self._phase is Phase.OPENING:
+        if self.phase is Phase.OPENING:
             self._sign_in.went_unanswered()
             self._next_opening(now)
 
@@ -560,7 +557,7 @@ class Connection:
     # Requests ---------------------------------------------------------------------------------------------------------
 
     def _release(self, now: float) -> None:
-        if self._phase is Phase.READY and not self.is_doubted:
+        if self.phase is Phase.READY and not self.is_doubted:
             self._requests.release(now)
 
     def confirm_started(self, request_id: RequestId, now: float) -> None:
@@ -577,14 +574,14 @@ class Connection:
                 self._requests.finish(pending, answer, payload, now, beside_update=beside_update)
                 self._note_forgotten_sign_in(answer, now)
             case Purpose.OPENING:
-                if self._phase is Phase.OPENING:
+                if self.phase is Phase.OPENING:
                     self._opening_answered(pending, answer, now)
             case Purpose.OPENING_CLOCK:
-                if self._phase is Phase.OPENING:
+                if self.phase is Phase.OPENING:
                     self._begin_opening(now)
             case Purpose.PING:
                 self.stats.ping_round_trip = now - pending.sent_at
-                if self._heartbeat.answered(pending.sent_at, now):
+                if self.heartbeat.answered(pending.sent_at, now):
                     self._agenda.add(Item.SEND_QUEUE)
             case Purpose.CLOCK | Purpose.SERVER:
                 pass
@@ -597,13 +594,13 @@ class Connection:
     # The end ----------------------------------------------------------------------------------------------------------
 
     def _advance(self, step: Step) -> None:
-        self._phase = PHASES[self._phase, step]
+        self.phase = PHASES[self.phase, step]
 
     def _shut(self, now: float, code: int, text: str, why: str) -> None:
         """Close from our side, with the peer given its time to answer."""
-        if self._phase in (Phase.CLOSING, Phase.CLOSED):
+        if self.phase in (Phase.CLOSING, Phase.CLOSED):
             return
-        if self._phase in (Phase.NEW, Phase.UPGRADING):
+        if self.phase in (Phase.NEW, Phase.UPGRADING):
             self._is_deaf = True
             self._advance(Step.CLOSE)
             self._finish(CloseReason(code=code, text=why))
@@ -614,9 +611,9 @@ class Connection:
         self._phase_deadline = now + self._config.close_timeout
 
     def _end(self, now: float, reason: CloseReason) -> None:
-        if self._phase is Phase.CLOSED:
+        if self.phase is Phase.CLOSED:
             return
-        self._is_deaf = self._is_deaf or self._phase is Phase.UPGRADING
+        self._is_deaf = self._is_deaf or self.phase is Phase.UPGRADING
         self._advance(Step.END)
         self._finish(reason)
 

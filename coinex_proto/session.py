@@ -213,7 +213,7 @@ class Session:
         connection = self._connection
         if connection is None or connection.is_doubted:
             return False
-        return time - connection.last_proof_at <= self._proved_for
+        return time - connection.heartbeat.last_proof_at <= self._proved_for
 
     def age(self, update: Update) -> float | None:
         """Seconds from the venue's time stamp of an update until it was received, by the venue's clock.
@@ -523,8 +523,10 @@ class Session:
         connection = self._connection
         if connection is None:
             return None
-        due = earliest(connection.next_deadline(), self._late_timers.shifted(self._due()))
-        return None if due is None else self._timeline.for_caller(due)
+        due = connection.next_deadline()
+        if self._agenda.next_at is not None:
+            due = earliest(due, self._late_timers.shifted(self._due()))
+        return due if due is None or not self._timeline.slept else self._timeline.for_caller(due)
 
     def handle_timeout(self, now: float) -> None:
         """Time has passed; a call before `next_deadline()` changes nothing."""
@@ -566,7 +568,7 @@ class Session:
             time = self._now
         connection = self._connection
         if connection is not None and (
-            time - connection.last_proof_at > self._doubted_after or self._timeline.steps != self._steps
+            time - connection.heartbeat.last_proof_at > self._doubted_after or self._timeline.steps != self._steps
         ):
             return self._check_line(time)
         self._now = time
@@ -582,12 +584,14 @@ class Session:
         if was_set:
             self.clock.forget()
             connection.clock_was_set()
-        quiet, limit = time - connection.last_proof_at, self._doubted_after
+        quiet, limit = time - connection.heartbeat.last_proof_at, self._doubted_after
         if connection.phase is not Phase.READY:
             limit += self.config.open_timeout + self.config.login_timeout
         if has_jumped or (quiet > limit and not connection.is_doubted):
             what = "the wall clock jumped ahead" if has_jumped else f"nothing was read for {quiet:.0f} s"
-            self._trust.doubt(connection.last_proof_at, f"{what}: the machine slept, or the program was busy for long")
+            self._trust.doubt(
+                connection.heartbeat.last_proof_at, f"{what}: the machine slept, or the program was busy for long"
+            )
             connection.doubt(time, clock_was_set=was_set)
         return self._now
 
@@ -683,7 +687,7 @@ class Session:
         self._connecting.closed(event)
         signed_in_at = self._private_check.last_proof_at()
         self._private_check.connection_lost()
-        self._trust.connection_lost(connection.last_proof_at, str(event.reason), private_since=signed_in_at)
+        self._trust.connection_lost(connection.heartbeat.last_proof_at, str(event.reason), private_since=signed_in_at)
         self._subscriber.connection_lost()
         is_covered = self._beside is not None and self._beside.knows_orders()
         self._own_orders.connection_lost(str(event.reason), now, is_covered=is_covered)

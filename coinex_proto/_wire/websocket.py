@@ -172,8 +172,9 @@ class WebSocket:
         """Checks the text of a frame that has not come whole; None: it has none."""
         self._idle = 0
         """Frames without a byte of a message since the last message."""
-        self._ending: Callable[[list[Received]], None] | None = None
-        """What the last bytes do to the connection, once what came before them has been taken in."""
+        self.ending: Callable[[list[Received]], None] | None = None
+        """What the last bytes do to the connection: take in what came before them, then call `receive_end`. To be read only;
+        None, nearly always: nothing."""
         self._is_wrong = False
         """A frame has come that nothing can mend: wsproto gets everything and says what is wrong."""
 
@@ -297,10 +298,10 @@ class WebSocket:
     def receive_data(self, data: bytes | bytearray | memoryview) -> list[Received]:
         """What these bytes complete, in order."""
         received = self.receive_part(data)
-        return received + self.receive_end() if self.is_ending else received
+        return received + self.receive_end() if self.ending is not None else received
 
     def receive_part(self, data: bytes | bytearray | memoryview) -> list[Received]:
-        """As `receive_data`, but for an error or a Close behind what came: that `is_ending`, and waits for `receive_end`.
+        """As `receive_data`, but for an error or a Close behind what came: that is `ending`, and waits for `receive_end`.
 
         So whoever takes in what came first can still answer it.
         """
@@ -324,15 +325,10 @@ class WebSocket:
             case _:
                 return received
 
-    @property
-    def is_ending(self) -> bool:
-        """What came last ends the connection: take in what came before it, then call `receive_end`."""
-        return self._ending is not None
-
     def receive_end(self) -> list[Received]:
-        """What ends the connection, where it `is_ending`."""
+        """What ends the connection, where something is `ending` it."""
         received: list[Received] = []
-        ending, self._ending = self._ending, None
+        ending, self.ending = self.ending, None
         if ending is not None and self._phase in _FRAMES:
             ending(received)
         return received
@@ -443,7 +439,7 @@ class WebSocket:
             return
         at = 0
         end = len(data)
-        while at < end and self._phase in _FRAMES and self._ending is None:
+        while at < end and self._phase in _FRAMES and self.ending is None:
             start = at
             if self._message is None and (at := _cut(data, at, self._limit, received.append)) > start:
                 self._idle = 0
@@ -463,7 +459,7 @@ class WebSocket:
                 break
             self._take(first, data[at + 2 : stop], received)
             at = stop
-            if self._ending is not None or self._phase is _Phase.OVER:
+            if self.ending is not None or self._phase is _Phase.OVER:
                 break
         return at
 
@@ -579,7 +575,7 @@ class WebSocket:
     def _end(self, ending: Callable[[list[Received]], None], received: list[Received]) -> None:
         """At once, unless something came before it that may be answered first."""
         if received and self.is_open:
-            self._ending = ending
+            self.ending = ending
         else:
             ending(received)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.growth import memory_of_books, over_time
-from benchmarks.loopback import Server, measure, missing, report, run, seen_by_all, updates_in
+from benchmarks.loopback import Server, missing, report, run, runnable, seen_by_all, updates_in
 from benchmarks.stream import stream
 from tests.processes import HANGS_AFTER
 
@@ -53,9 +53,8 @@ def test_the_report_names_each_client_and_its_ratio() -> None:
 
 
 def test_clients_whose_libraries_are_missing_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("benchmarks.loopback.CLIENTS", {"nobody": None})
-    monkeypatch.setattr("benchmarks.loopback.NEEDS", {"nobody": ("no_such_module",)})
-    assert measure(MESSAGES, 0, 1) == {}
+    monkeypatch.setattr("benchmarks.loopback.CLIENTS", {"nobody": (None, ("no_such_module",))})
+    assert runnable() == []
     assert missing("nobody") == ["no_such_module"]
 
 
