@@ -179,7 +179,7 @@ async def throughput(count: int) -> None:
 
 
 def _renamed(one: ToPublish, turn: int) -> ToPublish:
-    return ToPublish(one.subject, one.payload, one.block.replace(b"Msg-Id: ", b"Msg-Id: %d" % turn))
+    return ToPublish(one.subject, one.payload, one.block.replace("Msg-Id: ", f"Msg-Id: {turn}"))
 
 
 async def _timed(nats: Connection, count: int, work: Awaitable[None]) -> tuple[float, float]:
@@ -208,7 +208,10 @@ async def _relayed(relay: Relay, read: list[Update]) -> None:
     for at in range(0, len(read), BATCH):
         for update in read[at : at + BATCH]:
             relay.take(update)
-        await relay._publish()
+        relay.publish()
+        while relay.publisher.has_messages():
+            await relay._nats.drained()
+            relay.publish()
         await asyncio.sleep(0)
 
 
@@ -218,7 +221,10 @@ async def _whole(relay: Relay, reading: Session, sent: list[Message]) -> None:
         while (event := reading.next_event()) is not None:
             if isinstance(event, Update):
                 relay.take(event)
-        await relay._publish()
+        relay.publish()
+        while relay.publisher.has_messages():
+            await relay._nats.drained()
+            relay.publish()
         await asyncio.sleep(0)
 
 
@@ -486,7 +492,8 @@ async def kills(count: int) -> None:
             reference.subscribe(*wanted)
             await client.ready(*wanted)
             await reference.ready(*wanted)
-            peers = cast(Any, client)._io.line.transport.line._feed.peers
+            (lane,) = cast(Any, client)._io._lanes.values()
+            peers = lane.link.transport.line._feed.peers
 
             async def both() -> None:
                 while (  # noqa: ASYNC110  (nothing tells of it)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, final
@@ -18,13 +18,13 @@ from urllib.parse import urlsplit
 from attrs import field, frozen
 from nats.aio.client import Client
 from nats.errors import Error as NatsError
-from nats.errors import MaxPayloadError
 from nats.js import JetStreamContext
 from nats.js.api import DiscardPolicy, PersistMode, RePublish, StorageType, StreamConfig
 from nats.js.errors import APIError, NotFoundError
 
 from coinex_driver.network_errors import describe
 from coinex_proto import ConnectFailed, SdkError, UsageError
+from coinex_relay.messages import ToPublish
 from coinex_relay.subjects import DATA, LIVE, WHOLE
 
 STREAM: Final = "MD"
@@ -35,6 +35,8 @@ DUPLICATES: Final = 120.0
 """Seconds within which the server takes two messages of one id for one."""
 CONNECT_TIMEOUT: Final = 5
 API_TIMEOUT: Final = 5.0
+MOST_BUFFERED: Final = 1 << 20
+"""Bytes that may wait in the socket's buffer; what comes after them waits where it can still be given up."""
 
 Take = Callable[[str, bytes, bytes | None], None]
 """Subject, payload, and the block of headers as it came."""
@@ -109,14 +111,35 @@ class Connection(Client):
         self.direct[subscription._id] = take
         return subscription
 
-    async def put(self, subject: str, payload: bytes, block: bytes, reply: str = "") -> None:
-        """Publishes with a block of headers that is made already."""
-        if len(payload) + len(block) > self._max_payload:
-            raise MaxPayloadError
-        command = f"HPUB {subject} {reply} {len(block)} {len(block) + len(payload)}\r\n".encode()
-        await self._send_command(b"".join((command, block, payload, b"\r\n")))
-        if self._flush_queue is not None and self._flush_queue.empty():
-            await self._flush_pending()
+    def put(self, messages: Iterable[ToPublish], inbox: str, number: int) -> None:
+        """Writes them at once, all in one piece; a heartbeat's confirmation comes to the inbox and its number.
+
+        They are counted from `number` on. What nobody reads any more is lost with the connection.
+        """
+        parts: list[bytes] = []
+        add = parts.append
+        for place, (subject, payload, block, is_beat) in enumerate(messages, number):
+            reply = f"{inbox}.{place}" if is_beat else ""
+            size = len(block)
+            add(f"HPUB {subject} {reply} {size} {size + len(payload)}\r\n{block}".encode())
+            add(payload)
+            add(b"\r\n")
+        self._writer.write(b"".join(parts))
+
+    @property
+    def is_full(self) -> bool:
+        """More is written than the server has taken for now."""
+        return self._writer.transport.get_write_buffer_size() > MOST_BUFFERED
+
+    async def drained(self) -> None:
+        """Returns when it has taken enough."""
+        await self._writer.drain()
+
+    @property
+    def _writer(self) -> asyncio.StreamWriter:
+        transport: Any = self._transport
+        writer: asyncio.StreamWriter = transport._io_writer
+        return writer
 
     def abort(self) -> None:
         """Lets go of the sockets, which `close` leaves open after an attempt that failed."""

@@ -11,10 +11,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from hashlib import blake2b
-from typing import Any, Final, final
+from typing import Any, Final, NamedTuple, final
 
 import msgspec
-from attrs import define, field, frozen
+from attrs import define, field
 
 from coinex_proto import UsageError
 
@@ -32,6 +32,10 @@ TRUST: Final = "Relay-Trust"
 SEQUENCE: Final = "Nats-Sequence"
 LAST_SEQUENCE: Final = "Nats-Last-Sequence"
 TIME: Final = "Nats-Time-Stamp"
+
+FIRST_LINE: Final = "NATS/1.0\r\n"
+"""Of every block of headers."""
+WHOLE_LINE: Final = f"{WHOLE}: 1\r\n"
 
 LOST: Final = "lost"
 RESTORED: Final = "restored"
@@ -61,27 +65,25 @@ def content_id(key: bytes, payload: bytes) -> str:
     return blake2b(payload, digest_size=12, key=key).hexdigest()
 
 
-@final
-@frozen
-class ToPublish:
+class ToPublish(NamedTuple):
     """One message for NATS."""
 
     subject: str
-    payload: bytes = field(repr=False)
-    block: bytes = field(repr=False)
-    """Its headers, as they go over the wire."""
+    payload: bytes
+    block: str
+    """Its headers, as they go over the wire, in ASCII."""
     is_beat: bool = False
 
     @property
     def headers(self) -> dict[str, str]:
         """The same by name."""
-        return headers_of(self.block) or {}
+        return headers_of(self.block.encode()) or {}
 
 
-def block_of(headers: Mapping[str, str]) -> bytes:
+def block_of(headers: Mapping[str, str]) -> str:
     """Headers as they go over the wire."""
     lines = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
-    return f"NATS/1.0\r\n{lines}\r\n".encode()
+    return f"{FIRST_LINE}{lines}\r\n"
 
 
 def headers_of(block: bytes | None) -> dict[str, str] | None:

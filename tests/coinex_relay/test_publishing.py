@@ -101,7 +101,7 @@ def test_a_heartbeat_says_what_is_carried_when_that_has_changed() -> None:
 def test_what_waits_for_a_server_is_bounded_and_the_oldest_goes() -> None:
     publisher = Publisher("a", DIALECT, (TICKER,))
     for _ in range(MOST_WAITING + 5):
-        publisher._put(ToPublish("md.x", b"", b""))
+        publisher._put(ToPublish("md.x", b"", ""))
     assert publisher.dropped == 5
     assert len(publisher.take_messages()) == MOST_WAITING
 
