@@ -21,6 +21,7 @@ from nats.errors import Error as NatsError
 from nats.js import JetStreamContext
 from nats.js.api import DiscardPolicy, PersistMode, RePublish, StorageType, StreamConfig
 from nats.js.errors import APIError, NotFoundError
+from nats.protocol.parser import AWAITING_CONTROL_LINE, Parser
 
 from coinex_driver.network_errors import describe
 from coinex_proto import ConnectFailed, SdkError, UsageError
@@ -35,10 +36,12 @@ DUPLICATES: Final = 120.0
 """Seconds within which the server takes two messages of one id for one."""
 CONNECT_TIMEOUT: Final = 5
 API_TIMEOUT: Final = 5.0
+MOST_REREAD: Final = 1 << 18
+"""Bytes of a message that comes in many reads and is put together anew with each; a larger one is nats-py's."""
 MOST_BUFFERED: Final = 1 << 20
 """Bytes that may wait in the socket's buffer; what comes after them waits where it can still be given up."""
 
-Take = Callable[[str, bytes, bytes | None], None]
+Take = Callable[[bytes, bytes, bytes | None], None]
 """Subject, payload, and the block of headers as it came."""
 
 
@@ -95,6 +98,42 @@ def is_loopback(host: str) -> bool:
 
 
 @final
+class _Reader(Parser):
+    """nats-py's parser, with a short way for messages with headers that have a taker: what a consumer's flow is made of."""
+
+    nc: Connection
+
+    async def parse(self, data: bytes = b"") -> None:
+        """What was read."""
+        if self.state == AWAITING_CONTROL_LINE and self.nc.direct:
+            data = bytes(self.buf) + data if self.buf else data
+            taken, is_cut = self._take(data)
+            self.buf = bytearray(data[taken:])
+            if is_cut or not self.buf:
+                return
+            data = b""
+        await super().parse(data)
+
+    def _take(self, data: bytes) -> tuple[int, bool]:
+        """How much of it was taken, and whether all that is left is one such message, cut off."""
+        direct = self.nc.direct
+        at = 0
+        while data.startswith(b"HMSG ", at):
+            line_end = data.find(b"\r\n", at)
+            try:
+                subject, sid, *_, before, whole = data[at + 5 : max(line_end, at)].split()
+                take, head = direct[int(sid)], line_end + 2
+                body, end = head + int(before), head + int(whole)
+            except (ValueError, KeyError):
+                break
+            if len(data) < end + 2:
+                return at, end - at < MOST_REREAD
+            take(subject, data[body:end], data[head:body])
+            at = end + 2
+        return at, False
+
+
+@final
 class Connection(Client):
     """nats-py's client with a short way for what comes often: no queue and no task between the socket and its taker."""
 
@@ -103,6 +142,7 @@ class Connection(Client):
     def __init__(self) -> None:
         super().__init__()
         self.direct: dict[int, Take] = {}
+        self._ps = _Reader(self)
         self.said_last = ""
 
     async def take(self, subject: str, take: Take) -> Any:
@@ -158,7 +198,7 @@ class Connection(Client):
         if take is None:
             await super()._process_msg(sid, subject, reply, data, headers)
         else:
-            take(subject.decode("utf-8", "replace"), data, headers)
+            take(subject, data, headers)
 
     def _connect_command(self) -> bytes:
         if self.needs_tls and not self._server_info.get("tls_required"):

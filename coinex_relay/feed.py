@@ -135,6 +135,11 @@ class Feed:
         self._actions.clear()
         return actions
 
+    @property
+    def has_actions(self) -> bool:
+        """Whether there is any."""
+        return bool(self._actions)
+
     def next_deadline(self) -> float:
         """When `handle_timeout` must be called."""
         return self.peers.next_deadline()

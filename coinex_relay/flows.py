@@ -71,7 +71,8 @@ class Flow:
     """What each relay on another chain has brought, as far as it may be needed to go on with it."""
     is_shared: bool = True
     """The messages have ids of their content."""
-    recent: deque[str] = Factory(lambda: deque(maxlen=MEMORY))
+    recent: dict[str, None] = Factory(dict)
+    """The last contents that were handed on, `MEMORY` of them."""
     asked: int = 0
     """Which reading of stored messages is under way: an earlier one's end does not count."""
 
@@ -124,7 +125,9 @@ class Flow:
         self.is_shared = bool(message.content)
         if message.content:
             past.content = message.content
-            self.recent.append(message.content)
+            self.recent[message.content] = None
+            if len(self.recent) > MEMORY:
+                del self.recent[next(iter(self.recent))]
             if self.others:
                 self.others = {
                     relay: aside

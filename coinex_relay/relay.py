@@ -137,8 +137,8 @@ class Relay:
         self._nats.put(sent, self._inbox, self._sent + 1)
         self._sent += len(sent)
 
-    def _confirmed(self, subject: str, payload: bytes, headers: bytes | None) -> None:
-        number = int(subject.rpartition(".")[2])
+    def _confirmed(self, subject: bytes, payload: bytes, headers: bytes | None) -> None:
+        number = int(subject.rpartition(b".")[2])
         try:
             answer = json.loads(payload)
         except ValueError:
