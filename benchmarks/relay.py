@@ -523,14 +523,15 @@ async def kills(count: int) -> None:
                 if number % 20 == 19:
                     print(f"{number + 1} kills: {len(lost)} times lost", flush=True)
             await asyncio.sleep(1.0)
+            told = list(lost)
     for key in true:
         counts = Counter(got.get(key, ()))
         whole = Counter(true[key][3:-10])
         missing = sum((whole - counts).values())
         twice = sum(number - 1 for number in counts.values() if number > 1)
         print(f"{key}: {len(true[key])} pushes, {missing} lost, {twice} twice")
-    whys = Counter(f"{len(one.topics)} topics: {re.sub('relay k[0-9]+', 'relay', one.why)}" for one in lost)
-    print(f"{count} kills: {len(lost)} times Lost {dict(whys)}")
+    whys = Counter(f"{len(one.topics)} topics: {re.sub('relay k[0-9]+', 'relay', one.why)}" for one in told)
+    print(f"{count} kills: {len(told)} times Lost {dict(whys)}")
 
 
 PARTS: Final[dict[str, Callable[[int], Coroutine[Any, Any, None]]]] = {

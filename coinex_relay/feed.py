@@ -113,6 +113,8 @@ class Feed:
         self._to_session: deque[bytes] = deque()
         self._actions: deque[Action] = deque()
         self._shared: OrderedDict[str, None] = OrderedDict()
+        self._ahead: dict[str, tuple[float, str]] = {}
+        """Since when another relay has brought what the followed one has not, and which; of live flows."""
         self._asked = 0
         self._fetching: dict[str, float] = {}
 
@@ -142,7 +144,8 @@ class Feed:
 
     def next_deadline(self) -> float:
         """When `handle_timeout` must be called."""
-        return self.peers.next_deadline()
+        ahead = next(iter(self._ahead.values()), (math.inf, ""))
+        return min(self.peers.next_deadline(), ahead[0] + LOST_AFTER)
 
     # What the session asks --------------------------------------------------------------------------------------------
 
@@ -159,6 +162,7 @@ class Feed:
         """The session wants these no more."""
         self._answer(request)
         for tail in tails:
+            self._ahead.pop(tail, None)
             if self.flows.pop(tail, None) is not None:
                 self._memory.pasts.pop(tail, None)
                 self._actions.append(Leave(tail))
@@ -192,7 +196,7 @@ class Feed:
             return
         phase = flow.phase
         if phase is Phase.LIVE:
-            self._follow(flow, message)
+            self._follow(flow, message, now)
         elif phase is Phase.REPLAYING:
             if len(flow.held) < MOST_HELD:
                 flow.held.append(message)
@@ -204,7 +208,7 @@ class Feed:
             flow.phase = Phase.LIVE
             self._hand_on(flow, message)
 
-    def _follow(self, flow: Flow, message: Stored) -> None:
+    def _follow(self, flow: Flow, message: Stored, now: float) -> None:
         verdict = flow.judge(message)
         if verdict is Verdict.NEXT:
             self._hand_on(flow, message)
@@ -212,9 +216,13 @@ class Feed:
             self._interrupt([flow], "messages of the relay are missing")
         else:
             self.dropped += 1
+            if verdict is Verdict.ASIDE:
+                self._ahead.setdefault(flow.tail, (now, message.relay))
 
     def _hand_on(self, flow: Flow, message: Stored) -> None:
         flow.took(message)
+        if self._ahead:
+            self._ahead.pop(flow.tail, None)
         if message.shared:
             if message.shared in self._shared:
                 return
@@ -299,6 +307,12 @@ class Feed:
         """Time has passed."""
         for peer in self.peers.overdue(now):
             self._died(peer, f"no heartbeat of relay {peer.relay} for {LOST_AFTER:g} s")
+        behind = [(tail, relay) for tail, (since, relay) in self._ahead.items() if now - since >= LOST_AFTER]
+        for tail, relay in behind:
+            del self._ahead[tail]
+            flow = self.flows.get(tail)
+            if flow is not None and flow.phase is Phase.LIVE:
+                self._doubted(flow, f"relay {relay} is ahead of relay {flow.past.source} by {LOST_AFTER:g} s")
 
     def _told(self, flow: Flow, message: Stored) -> None:
         """A relay's own word about a topic."""
@@ -352,6 +366,7 @@ class Feed:
             return
         self._say({"lost": [flow.key for flow in flows], "why": why})
         for flow in flows:
+            self._ahead.pop(flow.tail, None)
             flow.phase = Phase.WAITING
             flow.held = []
             self._start(flow)

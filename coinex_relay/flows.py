@@ -38,7 +38,9 @@ class Verdict(Enum):
 
     NEXT = "next"
     KNOWN = "known"
-    """Of another relay, and known already, or not of the chain that is followed."""
+    """Of another relay, and known already, or of no use beside the one that is followed."""
+    ASIDE = "aside"
+    """Of another chain than the one that is followed; kept, as far as that chain may be needed."""
     HOLE = "hole"
     """Something before it is missing."""
 
@@ -94,7 +96,7 @@ class Flow:
         if message.relay == past.source:
             return Verdict.HOLE
         self._set_aside(message)
-        return Verdict.KNOWN
+        return Verdict.ASIDE
 
     def _set_aside(self, message: Stored) -> None:
         """A book's chain from its last whole state on, and of all else the last ones."""

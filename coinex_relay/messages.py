@@ -2,7 +2,7 @@
 
 A payload is published as it came. Its content id is a hash of subject and payload; `Nats-Msg-Id` is the content's id and that
 of the one before on the same subject, so that equal bytes of two relays are one message, and a hole is seen by whoever follows.
-What repeats itself word for word (no time, no trade ids) has an id of its relay's own: the same words later are news.
+Bytes that come again soon have a number behind the hash. What repeats itself word for word (no time, no trade ids) has an id of its relay's own: the same words later are news.
 No I/O; must not know any venue.
 """
 
@@ -174,7 +174,7 @@ def read_live(payload: bytes, block: bytes | None) -> Stored | None:
 def _usual_block() -> re.Pattern[bytes]:
     """As a relay writes it, and the server goes on when it publishes what it has stored."""
     token = "([A-Za-z0-9-]+)"
-    ours = f"{FIRST_LINE}{MESSAGE_ID}: {token}\\.([a-z0-9]*)\r\n{RELAY_ID}: {token}\r\n{NUMBER}: [0-9]+\r\n{RECEIVED}: [0-9.]+\r\n"
+    ours = f"{FIRST_LINE}{MESSAGE_ID}: {token}\\.([a-z0-9-]*)\r\n{RELAY_ID}: {token}\r\n{NUMBER}: [0-9]+\r\n{RECEIVED}: [0-9.]+\r\n"
     ours += f"(?:{SHARED_PAYLOAD}: {token}\r\n)?({WHOLE_LINE})?"
     server = f"Nats-Stream: [^\r]*\r\nNats-Subject: [^\r]*\r\n{SEQUENCE}: ([0-9]+)\r\n{TIME}: [^\r]*\r\n{LAST_SEQUENCE}: ([0-9]+)\r\n\r\n"
     return re.compile((ours + server).encode())

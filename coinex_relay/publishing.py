@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 from typing import Final, final
 
-from attrs import define, field
+from attrs import Factory, define, field
 
 from coinex_proto import BookChanged, Dialect, Event, Lost, Restored, Topic, Update, UsageError
 from coinex_proto.ids import TopicKey
@@ -43,6 +43,9 @@ from coinex_relay.subjects import WHOLE as WHOLE_SUBJECT
 MOST_WAITING: Final = 200_000
 """Messages that may wait while the server takes none; then the oldest go, and consumers see the hole."""
 
+TOLD_APART: Final = 8
+"""Messages of a subject among which equal bytes have different names."""
+
 
 @final
 @define
@@ -55,6 +58,7 @@ class _Subject:
     """For `content_id`."""
     last: str = ""
     """The content before; empty: the next one begins a chain."""
+    recent: deque[str] = Factory(lambda: deque(maxlen=TOLD_APART))
     lost: str | None = "nothing has come yet"
     """Why the relay does not trust it; None: it does."""
     data: str = field(init=False)
@@ -62,6 +66,15 @@ class _Subject:
 
     def __attrs_post_init__(self) -> None:
         self.data, self.whole = f"{DATA}.{self.tail}", f"{WHOLE_SUBJECT}.{self.tail}"
+
+    def named(self, content: str) -> str:
+        """Its name in the chain: a quote that goes there and back within a millisecond comes again in the same bytes."""
+        name, times = content, 0
+        while name in self.recent:
+            times += 1
+            name = f"{content}-{times}"
+        self.recent.append(name)
+        return name
 
 
 @final
@@ -144,7 +157,7 @@ class Publisher:
             if is_own:
                 message_id = f"{self.relay}.{self._number}"
             else:
-                content = content_id(subject.key, raw)
+                content = subject.named(content_id(subject.key, raw))
                 message_id = f"{content}.{subject.last}"
                 subject.last = content
             block = (
@@ -165,6 +178,7 @@ class Publisher:
             self._version += 1
             if word == LOST:
                 subject.lost, subject.last = why, ""
+                subject.recent.clear()
             else:
                 subject.lost = None
             self._number += 1
