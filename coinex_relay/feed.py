@@ -311,8 +311,10 @@ class Feed:
         for tail, relay in behind:
             del self._ahead[tail]
             flow = self.flows.get(tail)
-            if flow is not None and flow.phase is Phase.LIVE:
-                self._doubted(flow, f"relay {relay} is ahead of relay {flow.past.source} by {LOST_AFTER:g} s")
+            if flow is None or flow.phase is not Phase.LIVE or not self._vouches(relay, tail):
+                continue
+            if not self._moves(flow, [relay]):
+                self._interrupt([flow], f"relay {relay} is ahead of relay {flow.past.source} by {LOST_AFTER:g} s")
 
     def _told(self, flow: Flow, message: Stored) -> None:
         """A relay's own word about a topic."""
@@ -337,20 +339,22 @@ class Feed:
         doubted = [
             flow
             for flow in self.flows.values()
-            if flow.past.source == peer.relay and flow.phase is not Phase.WAITING and not self._moves(flow)
+            if flow.past.source == peer.relay
+            and flow.phase is not Phase.WAITING
+            and not self._moves(flow, self._carriers(flow))
         ]
         self._interrupt(doubted, why)
 
     def _doubted(self, flow: Flow, why: str) -> None:
         """The relay that is followed does not vouch for it any more: another one goes on, or it is lost."""
-        if not self._moves(flow):
+        if not self._moves(flow, self._carriers(flow)):
             self._interrupt([flow], why)
 
-    def _moves(self, flow: Flow) -> bool:
-        """Whether another relay goes on with it, without a hole."""
+    def _moves(self, flow: Flow, relays: Sequence[str]) -> bool:
+        """Whether one of these relays goes on with it, without a hole."""
         if flow.phase is not Phase.LIVE:
             return False
-        choices = [(flow.aside(peer.relay), peer.relay) for peer in self.peers.carriers(flow.tail)]
+        choices = [(flow.aside(relay), relay) for relay in relays]
         whole = [(len(aside), relay, aside) for aside, relay in choices if aside is not None]
         if not whole:
             return False
@@ -385,6 +389,9 @@ class Feed:
         flow.asked = self._asked
         after = 0 if flow.needs_whole else flow.past.sequence
         self._actions.append(Replay(flow.tail, flow.asked, after, flow.needs_whole))
+
+    def _carriers(self, flow: Flow) -> list[str]:
+        return [peer.relay for peer in self.peers.carriers(flow.tail)]
 
     def _vouches(self, relay: str, tail: str) -> bool:
         return any(peer.relay == relay for peer in self.peers.carriers(tail))

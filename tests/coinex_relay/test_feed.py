@@ -1,9 +1,11 @@
 """One consumer in virtual time: joining, holes, heartbeats, and two relays as one flow."""
 
 import pytest
+from attrs import evolve
 
 from coinex_proto import BookChanged, Lost, Restored, Update, UsageError, coinex
 from coinex_proto.updates import stamp
+from coinex_relay.messages import LOST_AFTER
 from tests.coinex_relay.world import DEPTH, DIALECT, MARKET, QUOTE, TICKER, TOPICS, TRADES, World, recorded
 
 
@@ -252,3 +254,40 @@ def test_a_wall_clock_that_is_set_costs_a_doubt_at_most_and_the_data_go_on(step:
     sent = [one.raw for one in recorded() if one.topic_key == TRADES.key]
     assert got == sent[sent.index(got[0]) :][: len(got)]
     assert consumer.session.stats.checksums_failed == 0
+
+
+def quotes() -> list[Update]:
+    return [one for one in recorded() if one.topic_key == QUOTE.key]
+
+
+def test_a_quote_that_goes_there_and_back_in_equal_bytes_is_no_gap_and_none_is_left_out() -> None:
+    sent = quotes()
+    at = next(n for n, one in enumerate(sent) if one.received_at - sent[0].received_at > 10.0)
+    flips = [sent[at], sent[at + 1], sent[at], sent[at + 1], *sent[at + 2 :]]
+    world = World()
+    for name in ("a", "b"):
+        world.relay(name, updates=[*sent[:at], *flips], topics=(QUOTE,))
+    consumer = world.consumer(QUOTE)
+    world.run(sent[at + 1].received_at - recorded()[0].received_at + 10.0)
+    assert consumer.of(Lost) == []
+    got = consumer.raws(QUOTE.key)
+    told = [one.raw for one in [*sent[:at], *flips]]
+    assert len(got) > 5
+    assert got == told[told.index(got[0]) :][: len(got)]
+
+
+def test_a_relay_that_lives_but_is_behind_another_one_is_not_waited_for() -> None:
+    sent = quotes()
+    at = next(n for n, one in enumerate(sent) if one.received_at - sent[0].received_at > 10.0)
+    alone = evolve(sent[at])
+    stamp(alone, sent[at].raw + b" ", sent[at].received_at)
+    world = World()
+    world.relay("a", updates=[*sent[:at], alone], topics=(QUOTE,))
+    consumer = world.consumer(QUOTE)
+    world.run(5.0)
+    world.relay("b", updates=sent, topics=(QUOTE,))
+    while world.relays[1].at <= at + 2:
+        world.run(0.05)
+    world.run(LOST_AFTER + 0.2)
+    assert consumer.of(Lost) == []
+    assert consumer.raws(QUOTE.key)[-1] == sent[world.relays[1].at - 1].raw
