@@ -43,6 +43,9 @@ QUIET: Final = 20.0
 """Seconds without a message after which a consumer has seen all that it will."""
 PACE: Final = 4_000.0
 """Messages a second to all consumers together, so that none is behind."""
+PACE_OF_ONE: Final = 500.0
+"""Messages a second to one consumer, so that each comes alone."""
+BURST: Final = 4_000
 FIRST: Final = 2_000
 """Messages after which everything has come once."""
 
@@ -354,29 +357,53 @@ def _said(process: "subprocess.Popen[str]") -> float:
 
 
 async def consumer(count: int) -> None:
-    """CPU a message of a consumer, and of the direct client, in three turns."""
+    """CPU a message of a consumer, and of the direct client, in turns: in full flow, and at a pace.
+
+    Full flow is what comes after a pause of the consumer (SIGSTOP), some thousand messages at once, since otherwise it is the server
+    that sets the pace and each message wakes the process.
+    """
     read = updates(messages(count + FIRST))
-    sent = messages(count)
-    direct, relayed = [], []
-    for turn in range(3):
-        with Server(sent, 0) as venue:
-            process = _consumer(venue.url, count)
-            assert process.stdout is not None
-            process.stdout.readline()
-            direct.append(_said(process))
-            process.wait()
-        with EmbeddedServer() as server:
-            async with AsyncExitStack() as stack:
-                relay = await relay_on(stack, server.url, f"c{turn}")
-                process = _consumer(server.url, count)
-                await _relayed(relay, read[:FIRST])
-                await asyncio.to_thread(cast(Any, process.stdout).readline)
-                await _relayed(relay, read[FIRST:])
-                relayed.append(await asyncio.to_thread(_said, process))
-                await asyncio.to_thread(process.wait)
-    print(f"direct client   {min(direct):6.1f} us CPU a message  {[round(one, 1) for one in direct]}")
-    print(f"over a relay    {min(relayed):6.1f} us CPU a message  {[round(one, 1) for one in relayed]}")
-    print(f"ratio           {min(relayed) / min(direct):.2f}")
+    for pace, part in ((0.0, count), (PACE_OF_ONE, count // 10)):
+        sent = messages(part)
+        direct, relayed = [], []
+        for turn in range(3):
+            with Server(sent, pace) as venue:
+                process = _consumer(venue.url, part)
+                assert process.stdout is not None
+                process.stdout.readline()
+                direct.append(_said(process))
+                process.wait()
+            with EmbeddedServer() as server:
+                async with AsyncExitStack() as stack:
+                    relay = await relay_on(stack, server.url, f"c{turn}")
+                    process = _consumer(server.url, part)
+                    await _relayed(relay, read[:FIRST])
+                    await asyncio.to_thread(cast(Any, process.stdout).readline)
+                    flow = read[FIRST : FIRST + part]
+                    await (_paced(relay, flow, pace) if pace else _in_bursts(relay, flow, process))
+                    relayed.append(await asyncio.to_thread(_said, process))
+                    await asyncio.to_thread(process.wait)
+        print(f"at {pace:,.0f} a second" if pace else "in full flow")
+        print(f"  direct client   {min(direct):6.1f} us CPU a message  {[round(one, 1) for one in direct]}")
+        print(f"  over a relay    {min(relayed):6.1f} us CPU a message  {[round(one, 1) for one in relayed]}")
+        print(f"  ratio           {min(relayed) / min(direct):.2f}", flush=True)
+
+
+async def _in_bursts(relay: Relay, flow: list[Update], process: "subprocess.Popen[str]") -> None:
+    for at in range(0, len(flow), BURST):
+        process.send_signal(signal.SIGSTOP)
+        await _relayed(relay, flow[at : at + BURST])
+        await relay._nats.flush(120)
+        await asyncio.sleep(0.1)
+        process.send_signal(signal.SIGCONT)
+        await asyncio.sleep(0.5)
+
+
+async def _paced(relay: Relay, flow: list[Update], pace: float) -> None:
+    began = time.perf_counter()
+    for place, update in enumerate(flow):
+        await asyncio.sleep(max(0.0, began + place / pace - time.perf_counter()))
+        relay.take(update)
 
 
 async def scaling(count: int) -> None:

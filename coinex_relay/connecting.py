@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import ssl
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -40,6 +41,8 @@ MOST_REREAD: Final = 1 << 18
 """Bytes of a message that comes in many reads and is put together anew with each; a larger one is nats-py's."""
 MOST_BUFFERED: Final = 1 << 20
 """Bytes that may wait in the socket's buffer; what comes after them waits where it can still be given up."""
+
+_MESSAGE: Final = re.compile(rb"HMSG ([^ \r]+) ([0-9]+) (?:[^ \r]+ )?([0-9]+) ([0-9]+)\r\n").match
 
 Take = Callable[[bytes, bytes, bytes | None], None]
 """Subject, payload, and the block of headers as it came."""
@@ -118,14 +121,13 @@ class _Reader(Parser):
         """How much of it was taken, and whether all that is left is one such message, cut off."""
         direct = self.nc.direct
         at = 0
-        while data.startswith(b"HMSG ", at):
-            line_end = data.find(b"\r\n", at)
-            try:
-                subject, sid, *_, before, whole = data[at + 5 : max(line_end, at)].split()
-                take, head = direct[int(sid)], line_end + 2
-                body, end = head + int(before), head + int(whole)
-            except (ValueError, KeyError):
+        while (line := _MESSAGE(data, at)) is not None:
+            subject, sid, before, whole = line.groups()
+            take = direct.get(int(sid))
+            if take is None:
                 break
+            head = line.end()
+            body, end = head + int(before), head + int(whole)
             if len(data) < end + 2:
                 return at, end - at < MOST_REREAD
             take(subject, data[body:end], data[head:body])

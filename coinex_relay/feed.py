@@ -196,7 +196,15 @@ class Feed:
             return
         phase = flow.phase
         if phase is Phase.LIVE:
-            self._follow(flow, message, now)
+            verdict = flow.judge(message)
+            if verdict is Verdict.NEXT:
+                self._hand_on(flow, message)
+            elif verdict is Verdict.HOLE:
+                self._interrupt([flow], "messages of the relay are missing")
+            else:
+                self.dropped += 1
+                if verdict is Verdict.ASIDE:
+                    self._ahead.setdefault(tail, (now, message.relay))
         elif phase is Phase.REPLAYING:
             if len(flow.held) < MOST_HELD:
                 flow.held.append(message)
@@ -207,17 +215,6 @@ class Feed:
         ):
             flow.phase = Phase.LIVE
             self._hand_on(flow, message)
-
-    def _follow(self, flow: Flow, message: Stored, now: float) -> None:
-        verdict = flow.judge(message)
-        if verdict is Verdict.NEXT:
-            self._hand_on(flow, message)
-        elif verdict is Verdict.HOLE:
-            self._interrupt([flow], "messages of the relay are missing")
-        else:
-            self.dropped += 1
-            if verdict is Verdict.ASIDE:
-                self._ahead.setdefault(flow.tail, (now, message.relay))
 
     def _hand_on(self, flow: Flow, message: Stored) -> None:
         flow.took(message)

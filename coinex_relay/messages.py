@@ -152,32 +152,22 @@ def read(payload: bytes, headers: Mapping[str, str] | None) -> Stored | None:
 
 def read_live(payload: bytes, block: bytes | None) -> Stored | None:
     """The same of a block of headers; that of a payload is read in one look, since nearly all are."""
-    usual = _usual(block) if block else None
+    usual = _usual(block.decode("latin-1")) if block else None
     if usual is None:
         return read(payload, headers_of(block))
     content, previous, relay, shared, whole, sequence, last = usual.groups()
     if content == relay:
-        content = previous = b""
-    return Stored(
-        payload,
-        relay.decode(),
-        content.decode(),
-        previous.decode(),
-        int(sequence),
-        int(last),
-        whole is not None,
-        "",
-        shared.decode() if shared else "",
-    )
+        content = previous = ""
+    return Stored(payload, relay, content, previous, int(sequence), int(last), whole is not None, "", shared or "")
 
 
-def _usual_block() -> re.Pattern[bytes]:
+def _usual_block() -> re.Pattern[str]:
     """As a relay writes it, and the server goes on when it publishes what it has stored."""
     token = "([A-Za-z0-9-]+)"
     ours = f"{FIRST_LINE}{MESSAGE_ID}: {token}\\.([a-z0-9-]*)\r\n{RELAY_ID}: {token}\r\n{NUMBER}: [0-9]+\r\n{RECEIVED}: [0-9.]+\r\n"
     ours += f"(?:{SHARED_PAYLOAD}: {token}\r\n)?({WHOLE_LINE})?"
     server = f"Nats-Stream: [^\r]*\r\nNats-Subject: [^\r]*\r\n{SEQUENCE}: ([0-9]+)\r\n{TIME}: [^\r]*\r\n{LAST_SEQUENCE}: ([0-9]+)\r\n\r\n"
-    return re.compile((ours + server).encode())
+    return re.compile(ours + server)
 
 
 _usual: Final = _usual_block().fullmatch
