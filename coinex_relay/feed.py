@@ -314,7 +314,9 @@ class Feed:
                 self._interrupt([flow], f"relay {relay} is ahead of relay {flow.past.source} by {LOST_AFTER:g} s")
 
     def _told(self, flow: Flow, message: Stored) -> None:
-        """A relay's own word about a topic."""
+        """A relay's own word about a topic; it has a place among the topic's messages."""
+        if message.last_sequence <= flow.past.sequence < message.sequence:
+            flow.past.sequence = message.sequence
         peer = self.peers.known.get(message.relay)
         if peer is None:
             return

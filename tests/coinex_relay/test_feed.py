@@ -6,7 +6,7 @@ from attrs import evolve
 from coinex_proto import BookChanged, Lost, Restored, Update, UsageError, coinex
 from coinex_proto.updates import stamp
 from coinex_relay.messages import LOST_AFTER
-from tests.coinex_relay.world import DEPTH, DIALECT, MARKET, QUOTE, TICKER, TOPICS, TRADES, World, recorded
+from tests.coinex_relay.world import DEPTH, DIALECT, MARKET, NAMES, QUOTE, TICKER, TOPICS, TRADES, World, recorded
 
 
 def test_a_consumer_has_every_payload_once_and_in_order_and_proves_the_book_again() -> None:
@@ -291,3 +291,21 @@ def test_a_relay_that_lives_but_is_behind_another_one_is_not_waited_for() -> Non
     world.run(LOST_AFTER + 0.2)
     assert consumer.of(Lost) == []
     assert consumer.raws(QUOTE.key)[-1] == sent[world.relays[1].at - 1].raw
+
+
+def test_what_a_relay_says_of_a_topic_is_no_gap_for_who_follows_the_other_one() -> None:
+    world = World()
+    relays = [world.relay("a"), world.relay("b")]
+    consumer = world.consumer(TRADES)
+    world.run(10.0)
+    other = next(one for one in relays if one.publisher.relay != consumer.feed.flows[NAMES.tail(TRADES)].past.source)
+    for said in (
+        Lost(topics=(TRADES,), since=0.0, why="its line was cut"),
+        Restored(topics=(TRADES,), since=0.0, until=1.0, why="its line was cut", unknown_orders=0),
+    ):
+        other.publisher.take(said)
+        world.run(5.0)
+    assert consumer.of(Lost) == []
+    got = consumer.raws(TRADES.key)
+    sent = [one.raw for one in recorded() if one.topic_key == TRADES.key]
+    assert got == sent[sent.index(got[0]) :][: len(got)]
