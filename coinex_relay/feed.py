@@ -199,6 +199,9 @@ class Feed:
             verdict = flow.judge(message)
             if verdict is Verdict.NEXT:
                 self._hand_on(flow, message)
+                if flow.others:
+                    for one in flow.caught_up():
+                        self._hand_on(flow, one)
             elif verdict is Verdict.HOLE:
                 self._interrupt([flow], "messages of the relay are missing")
             else:

@@ -107,6 +107,19 @@ class Flow:
             aside.clear()
         aside.append(message)
 
+    def caught_up(self) -> list[Stored]:
+        """What another relay had brought already of what comes next; the followed one's own copies were thrown away as second."""
+        content = self.past.content
+        if not content:
+            return []
+        for aside in self.others.values():
+            if aside[0].previous == content:
+                return list(aside)
+            for place, one in enumerate(aside, 1):
+                if one.content == content and place < len(aside):
+                    return list(aside)[place:]
+        return []
+
     def aside(self, relay: str) -> list[Stored] | None:
         """What has to be handed on to go on with this relay without a hole; None: there would be one."""
         if not (self.is_state or self.is_shared):

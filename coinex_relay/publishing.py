@@ -12,7 +12,7 @@ from typing import Final, final
 
 from attrs import Factory, define, field
 
-from coinex_proto import BookChanged, Dialect, Event, Lost, Restored, Topic, Update, UsageError
+from coinex_proto import Dialect, Event, Lost, Restored, Topic, Update, UsageError
 from coinex_proto.ids import TopicKey
 from coinex_proto.topics import wide
 from coinex_relay.messages import (
@@ -37,7 +37,7 @@ from coinex_relay.messages import (
     encode,
 )
 from coinex_relay.sharding import Shard
-from coinex_relay.subjects import DATA, Names
+from coinex_relay.subjects import DATA, Names, check_relayed
 from coinex_relay.subjects import WHOLE as WHOLE_SUBJECT
 
 MOST_WAITING: Final = 200_000
@@ -92,12 +92,11 @@ class Publisher:
         self.published = 0
         self._subjects: dict[TopicKey, _Subject] = {}
         for topic in self.topics:
+            check_relayed(dialect, topic)
             tail = self.names.tail(topic)
             is_book = dialect.book(topic) is not None
             if self._subjects.setdefault(topic.key, _Subject(tail, is_book, content_key(tail))).tail != tail:
                 raise UsageError(f"{topic} cannot be relayed beside another topic of the same key")
-            if not is_book and (issubclass(topic.event, BookChanged) or topic.merger() is not None):
-                raise UsageError(f"{topic} cannot be relayed: its book does not begin with a push")
         if not self.topics:
             raise UsageError(f"shard {shard} has none of these topics: take fewer shards, or more markets")
         self._waiting: deque[ToPublish] = deque()

@@ -12,7 +12,7 @@ from typing import Any, Final, final
 
 from attrs import NOTHING, fields, frozen
 
-from coinex_proto import Dialect, Event, Topic, UsageError
+from coinex_proto import BookChanged, Dialect, Event, Topic, UsageError
 from coinex_proto.ids import TopicKey
 
 DATA: Final = "md"
@@ -99,6 +99,18 @@ def check_public(topic: Topic[Event]) -> None:
         raise UsageError(
             f"{type(topic).__name__} is private: own orders and balances never go over a relay, which carries market data only; "
             "follow it on a connection of your own"
+        )
+
+
+def check_relayed(dialect: Dialect, topic: Topic[Event]) -> None:
+    """Raises `UsageError` for what cannot come over a relay: private topics, and books that begin with an answer.
+
+    An answer comes once, to whoever asked: a consumer that joins later would have nothing to begin with.
+    """
+    check_public(topic)
+    if dialect.book(topic) is None and (issubclass(topic.event, BookChanged) or topic.merger() is not None):
+        raise UsageError(
+            f"{topic} cannot be relayed: it begins with an answer, not with a push; follow it on a connection of your own"
         )
 
 

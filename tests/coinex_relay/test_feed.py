@@ -309,3 +309,23 @@ def test_what_a_relay_says_of_a_topic_is_no_gap_for_who_follows_the_other_one() 
     got = consumer.raws(TRADES.key)
     sent = [one.raw for one in recorded() if one.topic_key == TRADES.key]
     assert got == sent[sent.index(got[0]) :][: len(got)]
+
+
+def test_a_relay_that_starts_while_the_other_one_is_slow_leaves_no_gap_when_that_one_catches_up() -> None:
+    world = World()
+    sent = []
+    for place, quote in enumerate(quotes()[:60]):
+        sent.append(evolve(quote))
+        stamp(sent[-1], quote.raw, world.first + 0.1 * place)
+    slow = world.relay("a", updates=sent, topics=(QUOTE,))
+    consumer = world.consumer(QUOTE)
+    world.run(2.5)
+    slow.state = "stopped"
+    world.run(0.3)
+    world.relay("b", updates=sent[slow.at + 1 :], topics=(QUOTE,))
+    world.run(0.3)
+    slow.state = "runs"
+    world.run(2.0)
+    assert consumer.of(Lost) == []
+    got, told = consumer.raws(QUOTE.key), [one.raw for one in sent[: slow.at]]
+    assert got == told[told.index(got[0]) :]
