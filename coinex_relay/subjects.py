@@ -13,6 +13,7 @@ from typing import Any, Final, final
 from attrs import NOTHING, fields, frozen
 
 from coinex_proto import BookChanged, Dialect, Event, Topic, UsageError
+from coinex_proto.books.book import MustBeTold
 from coinex_proto.ids import TopicKey
 
 DATA: Final = "md"
@@ -103,14 +104,16 @@ def check_public(topic: Topic[Event]) -> None:
 
 
 def check_relayed(dialect: Dialect, topic: Topic[Event]) -> None:
-    """Raises `UsageError` for what cannot come over a relay: private topics, and books that begin with an answer.
+    """Raises `UsageError` for what cannot come over a relay: private topics, and books that a consumer cannot prove.
 
-    An answer comes once, to whoever asked: a consumer that joins later would have nothing to begin with.
+    Such a book comes whole once, to whoever asked, and does not see by itself what is missing.
     """
     check_public(topic)
-    if dialect.book(topic) is None and (issubclass(topic.event, BookChanged) or topic.merger() is not None):
+    book: object = dialect.book(topic)
+    is_whole_once = isinstance(book, MustBeTold) or topic.merger() is not None
+    if is_whole_once or (book is None and issubclass(topic.event, BookChanged)):
         raise UsageError(
-            f"{topic} cannot be relayed: it begins with an answer, not with a push; follow it on a connection of your own"
+            f"{topic} cannot be relayed: it does not begin with a push, or a consumer could not prove it; follow it on a connection of your own"
         )
 
 

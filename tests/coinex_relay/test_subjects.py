@@ -74,11 +74,11 @@ def test_a_name_that_is_too_long_or_no_text_is_refused() -> None:
         escape("\ud800")
 
 
-def test_a_book_that_begins_with_an_answer_is_refused_at_the_relay_and_at_the_consumer() -> None:
+def test_a_book_that_a_consumer_could_not_prove_is_refused_at_the_relay_and_at_the_consumer() -> None:
     venue = coinflex.live()
     book = coinflex.OrderBook(63488, 64128)
-    with pytest.raises(UsageError, match="begins with an answer"):
+    with pytest.raises(UsageError, match="cannot be relayed"):
         Publisher("a", venue, [book])
     consumer = RelayDialect(venue=venue, where=venue.endpoint)
-    with pytest.raises(UsageError, match="begins with an answer"):
+    with pytest.raises(UsageError, match="cannot be relayed"):
         consumer.subscribe([book])
