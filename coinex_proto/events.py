@@ -242,6 +242,8 @@ class Replied(Event, Generic[R]):
     request_id: RequestId
     command: Command[R]
     result: R
+    was_answered: bool = True
+    """False: a request of a kind that the venue need not answer, and it did not; `result` is None."""
 
 
 @frozen(kw_only=True)
