@@ -18,7 +18,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, suppress
 from pathlib import Path
-from statistics import median, quantiles
+from statistics import quantiles
 from typing import Any, Final, cast
 
 from benchmarks.loopback import Server
@@ -43,6 +43,9 @@ QUIET: Final = 20.0
 """Seconds without a message after which a consumer has seen all that it will."""
 PACE: Final = 4_000.0
 """Messages a second to all consumers together, so that none is behind."""
+PACE_OF_ONE: Final = 500.0
+"""Messages a second to one consumer, so that each comes alone."""
+BURST: Final = 4_000
 FIRST: Final = 2_000
 """Messages after which everything has come once."""
 
@@ -179,7 +182,7 @@ async def throughput(count: int) -> None:
 
 
 def _renamed(one: ToPublish, turn: int) -> ToPublish:
-    return ToPublish(one.subject, one.payload, one.block.replace(b"Msg-Id: ", b"Msg-Id: %d" % turn))
+    return ToPublish(one.subject, one.payload, one.block.replace("Msg-Id: ", f"Msg-Id: {turn}"))
 
 
 async def _timed(nats: Connection, count: int, work: Awaitable[None]) -> tuple[float, float]:
@@ -208,7 +211,10 @@ async def _relayed(relay: Relay, read: list[Update]) -> None:
     for at in range(0, len(read), BATCH):
         for update in read[at : at + BATCH]:
             relay.take(update)
-        await relay._publish()
+        relay.publish()
+        while relay.publisher.has_messages():
+            await relay._nats.drained()
+            relay.publish()
         await asyncio.sleep(0)
 
 
@@ -218,7 +224,10 @@ async def _whole(relay: Relay, reading: Session, sent: list[Message]) -> None:
         while (event := reading.next_event()) is not None:
             if isinstance(event, Update):
                 relay.take(event)
-        await relay._publish()
+        relay.publish()
+        while relay.publisher.has_messages():
+            await relay._nats.drained()
+            relay.publish()
         await asyncio.sleep(0)
 
 
@@ -226,33 +235,31 @@ async def _whole(relay: Relay, reading: Session, sent: list[Message]) -> None:
 
 
 async def delay(count: int) -> None:
-    """From publishing a lone message to the user's function: NATS alone, and relay, stream and consumer."""
-    read = updates(messages(count + 2000))
+    """From publishing a lone message to the user's function: NATS alone, and relay, stream and consumer, in turn.
+
+    In turn, since other programs of the machine then disturb both alike.
+    """
+    read = updates(messages(count + FIRST))
+    bare: list[float] = []
+    times: list[float] = []
     with EmbeddedServer() as server:
         async with AsyncExitStack() as stack:
             nats = await connected(stack, server.url)
             other = await connected(stack, server.url)
-            times: list[float] = []
             came = asyncio.Event()
+            began = 0.0
 
             async def take(message: Any) -> None:
-                times.append(time.perf_counter() - began)
+                bare.append(time.perf_counter() - began)
                 came.set()
 
             await other.subscribe("bare.x", cb=take)
             await other.flush()
-            for update in read[:count]:
-                came.clear()
-                began = time.perf_counter()
-                await nats.publish("bare.x", update.raw)
-                await came.wait()
-                await asyncio.sleep(0.001)
-            bare, times = times, []
             relay = await relay_on(stack, server.url)
             client = await stack.enter_async_context(open_relay(server.url, DIALECT))
             client.subscribe(*topics())
             await asyncio.sleep(1.0)
-            for update in read[:2000]:
+            for update in read[:FIRST]:
                 relay.take(update)
             await client.ready(*topics())
             await asyncio.sleep(0.5)
@@ -262,17 +269,27 @@ async def delay(count: int) -> None:
                 came.set()
 
             client.on(Update)(seen)
-            for update in read[2000:]:
+            for update in read[FIRST:]:
+                came.clear()
+                began = time.perf_counter()
+                await nats.publish("bare.x", update.raw)
+                await came.wait()
+                await asyncio.sleep(0.001)
                 came.clear()
                 began = time.perf_counter()
                 relay.take(update)
                 await came.wait()
                 await asyncio.sleep(0.001)
-    for name, found in (("NATS alone", bare), ("relay and consumer", times)):
-        p50, p99 = median(found) * 1e6, quantiles(found, n=100)[98] * 1e6
-        print(f"{name:20} p50 {p50:6.0f} us  p99 {p99:6.0f} us")
+    points = (("p50", 49), ("p90", 89), ("p99", 98), ("p99.9", 998))
+    cuts = [quantiles(found, n=1000 if name == "p99.9" else 100)[at] for name, at in points for found in (bare, times)]
+    for which, name in enumerate(("NATS alone", "relay and consumer")):
+        print(
+            f"{name:20}"
+            + "".join(f"{point:>7} {cuts[2 * at + which] * 1e6:6.0f} us" for at, (point, _) in enumerate(points))
+        )
     print(
-        f"ratio                p50 {median(times) / median(bare):.2f}       p99 {quantiles(times, n=100)[98] / quantiles(bare, n=100)[98]:.2f}"
+        f"{'ratio':20}"
+        + "".join(f"{point:>7} {cuts[2 * at + 1] / cuts[2 * at]:6.2f}   " for at, (point, _) in enumerate(points))
     )
 
 
@@ -340,29 +357,53 @@ def _said(process: "subprocess.Popen[str]") -> float:
 
 
 async def consumer(count: int) -> None:
-    """CPU a message of a consumer, and of the direct client, in three turns."""
+    """CPU a message of a consumer, and of the direct client, in turns: in full flow, and at a pace.
+
+    Full flow is what comes after a pause of the consumer (SIGSTOP), some thousand messages at once, since otherwise it is the server
+    that sets the pace and each message wakes the process.
+    """
     read = updates(messages(count + FIRST))
-    sent = messages(count)
-    direct, relayed = [], []
-    for turn in range(3):
-        with Server(sent, 0) as venue:
-            process = _consumer(venue.url, count)
-            assert process.stdout is not None
-            process.stdout.readline()
-            direct.append(_said(process))
-            process.wait()
-        with EmbeddedServer() as server:
-            async with AsyncExitStack() as stack:
-                relay = await relay_on(stack, server.url, f"c{turn}")
-                process = _consumer(server.url, count)
-                await _relayed(relay, read[:FIRST])
-                await asyncio.to_thread(cast(Any, process.stdout).readline)
-                await _relayed(relay, read[FIRST:])
-                relayed.append(await asyncio.to_thread(_said, process))
-                await asyncio.to_thread(process.wait)
-    print(f"direct client   {min(direct):6.1f} us CPU a message  {[round(one, 1) for one in direct]}")
-    print(f"over a relay    {min(relayed):6.1f} us CPU a message  {[round(one, 1) for one in relayed]}")
-    print(f"ratio           {min(relayed) / min(direct):.2f}")
+    for pace, part in ((0.0, count), (PACE_OF_ONE, count // 10)):
+        sent = messages(part)
+        direct, relayed = [], []
+        for turn in range(3):
+            with Server(sent, pace) as venue:
+                process = _consumer(venue.url, part)
+                assert process.stdout is not None
+                process.stdout.readline()
+                direct.append(_said(process))
+                process.wait()
+            with EmbeddedServer() as server:
+                async with AsyncExitStack() as stack:
+                    relay = await relay_on(stack, server.url, f"c{turn}")
+                    process = _consumer(server.url, part)
+                    await _relayed(relay, read[:FIRST])
+                    await asyncio.to_thread(cast(Any, process.stdout).readline)
+                    flow = read[FIRST : FIRST + part]
+                    await (_paced(relay, flow, pace) if pace else _in_bursts(relay, flow, process))
+                    relayed.append(await asyncio.to_thread(_said, process))
+                    await asyncio.to_thread(process.wait)
+        print(f"at {pace:,.0f} a second" if pace else "in full flow")
+        print(f"  direct client   {min(direct):6.1f} us CPU a message  {[round(one, 1) for one in direct]}")
+        print(f"  over a relay    {min(relayed):6.1f} us CPU a message  {[round(one, 1) for one in relayed]}")
+        print(f"  ratio           {min(relayed) / min(direct):.2f}", flush=True)
+
+
+async def _in_bursts(relay: Relay, flow: list[Update], process: "subprocess.Popen[str]") -> None:
+    for at in range(0, len(flow), BURST):
+        process.send_signal(signal.SIGSTOP)
+        await _relayed(relay, flow[at : at + BURST])
+        await relay._nats.flush(120)
+        await asyncio.sleep(0.1)
+        process.send_signal(signal.SIGCONT)
+        await asyncio.sleep(0.5)
+
+
+async def _paced(relay: Relay, flow: list[Update], pace: float) -> None:
+    began = time.perf_counter()
+    for place, update in enumerate(flow):
+        await asyncio.sleep(max(0.0, began + place / pace - time.perf_counter()))
+        relay.take(update)
 
 
 async def scaling(count: int) -> None:
@@ -486,7 +527,8 @@ async def kills(count: int) -> None:
             reference.subscribe(*wanted)
             await client.ready(*wanted)
             await reference.ready(*wanted)
-            peers = cast(Any, client)._io.line.transport.line._feed.peers
+            (lane,) = cast(Any, client)._io._lanes.values()
+            peers = lane.link.transport.line._feed.peers
 
             async def both() -> None:
                 while (  # noqa: ASYNC110  (nothing tells of it)
@@ -508,14 +550,15 @@ async def kills(count: int) -> None:
                 if number % 20 == 19:
                     print(f"{number + 1} kills: {len(lost)} times lost", flush=True)
             await asyncio.sleep(1.0)
+            told = list(lost)
     for key in true:
         counts = Counter(got.get(key, ()))
         whole = Counter(true[key][3:-10])
         missing = sum((whole - counts).values())
         twice = sum(number - 1 for number in counts.values() if number > 1)
         print(f"{key}: {len(true[key])} pushes, {missing} lost, {twice} twice")
-    whys = Counter(f"{len(one.topics)} topics: {re.sub('relay k[0-9]+', 'relay', one.why)}" for one in lost)
-    print(f"{count} kills: {len(lost)} times Lost {dict(whys)}")
+    whys = Counter(f"{len(one.topics)} topics: {re.sub('relay k[0-9]+', 'relay', one.why)}" for one in told)
+    print(f"{count} kills: {len(told)} times Lost {dict(whys)}")
 
 
 PARTS: Final[dict[str, Callable[[int], Coroutine[Any, Any, None]]]] = {

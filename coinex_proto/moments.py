@@ -11,7 +11,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Final
 
-_UNITS: Final = ((10**9, 1), (10**11, 10**3), (10**14, 10**6), (10**17, 10**9))
+_UNITS: Final = ((10**17, 10**9), (10**14, 10**6), (10**11, 10**3), (10**9, 1))
 """From which number on a time counts in this unit, as units a second: 10^9 s was in 2001, 10^11 s will be in 5138."""
 _ABSURD: Final = 10**20
 _DIGITS: Final = re.compile(r"[0-9]{1,20}(\.[0-9]{1,30})?", re.ASCII)
@@ -45,4 +45,7 @@ def unix_nanoseconds(digits: str) -> int | None:
 
 def _per_second(stamp: float, documented: int) -> int:
     size = abs(stamp)
-    return next((per_second for least, per_second in reversed(_UNITS) if size >= least), documented)
+    for least, per_second in _UNITS:
+        if size >= least:
+            return per_second
+    return documented

@@ -87,10 +87,7 @@ class _Stamp:
     @property
     def is_recovered(self) -> bool:
         """True: a query brought it after a gap. False: the venue pushed it."""
-        try:
-            return self._is_recovered
-        except AttributeError:
-            return False
+        return getattr(self, "_is_recovered", False)  # nearly always absent, and asked of every update
 
     @property
     def is_self_trade(self) -> bool:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, final
@@ -18,13 +19,14 @@ from urllib.parse import urlsplit
 from attrs import field, frozen
 from nats.aio.client import Client
 from nats.errors import Error as NatsError
-from nats.errors import MaxPayloadError
 from nats.js import JetStreamContext
 from nats.js.api import DiscardPolicy, PersistMode, RePublish, StorageType, StreamConfig
 from nats.js.errors import APIError, NotFoundError
+from nats.protocol.parser import AWAITING_CONTROL_LINE, Parser
 
 from coinex_driver.network_errors import describe
 from coinex_proto import ConnectFailed, SdkError, UsageError
+from coinex_relay.messages import ToPublish
 from coinex_relay.subjects import DATA, LIVE, WHOLE
 
 STREAM: Final = "MD"
@@ -35,8 +37,14 @@ DUPLICATES: Final = 120.0
 """Seconds within which the server takes two messages of one id for one."""
 CONNECT_TIMEOUT: Final = 5
 API_TIMEOUT: Final = 5.0
+MOST_REREAD: Final = 1 << 18
+"""Bytes of a message that comes in many reads and is put together anew with each; a larger one is nats-py's."""
+MOST_BUFFERED: Final = 1 << 20
+"""Bytes that may wait in the socket's buffer; what comes after them waits where it can still be given up."""
 
-Take = Callable[[str, bytes, bytes | None], None]
+_MESSAGE: Final = re.compile(rb"HMSG ([^ \r]+) ([0-9]+) (?:[^ \r]+ )?([0-9]+) ([0-9]+)\r\n").match
+
+Take = Callable[[bytes, bytes, bytes | None], None]
 """Subject, payload, and the block of headers as it came."""
 
 
@@ -93,6 +101,41 @@ def is_loopback(host: str) -> bool:
 
 
 @final
+class _Reader(Parser):
+    """nats-py's parser, with a short way for messages with headers that have a taker: what a consumer's flow is made of."""
+
+    nc: Connection
+
+    async def parse(self, data: bytes = b"") -> None:
+        """What was read."""
+        if self.state == AWAITING_CONTROL_LINE and self.nc.direct:
+            data = bytes(self.buf) + data if self.buf else data
+            taken, is_cut = self._take(data)
+            self.buf = bytearray(data[taken:])
+            if is_cut or not self.buf:
+                return
+            data = b""
+        await super().parse(data)
+
+    def _take(self, data: bytes) -> tuple[int, bool]:
+        """How much of it was taken, and whether all that is left is one such message, cut off."""
+        direct = self.nc.direct
+        at = 0
+        while (line := _MESSAGE(data, at)) is not None:
+            subject, sid, before, whole = line.groups()
+            take = direct.get(int(sid))
+            if take is None:
+                break
+            head = line.end()
+            body, end = head + int(before), head + int(whole)
+            if len(data) < end + 2:
+                return at, end - at < MOST_REREAD
+            take(subject, data[body:end], data[head:body])
+            at = end + 2
+        return at, False
+
+
+@final
 class Connection(Client):
     """nats-py's client with a short way for what comes often: no queue and no task between the socket and its taker."""
 
@@ -101,6 +144,7 @@ class Connection(Client):
     def __init__(self) -> None:
         super().__init__()
         self.direct: dict[int, Take] = {}
+        self._ps = _Reader(self)
         self.said_last = ""
 
     async def take(self, subject: str, take: Take) -> Any:
@@ -109,14 +153,35 @@ class Connection(Client):
         self.direct[subscription._id] = take
         return subscription
 
-    async def put(self, subject: str, payload: bytes, block: bytes, reply: str = "") -> None:
-        """Publishes with a block of headers that is made already."""
-        if len(payload) + len(block) > self._max_payload:
-            raise MaxPayloadError
-        command = f"HPUB {subject} {reply} {len(block)} {len(block) + len(payload)}\r\n".encode()
-        await self._send_command(b"".join((command, block, payload, b"\r\n")))
-        if self._flush_queue is not None and self._flush_queue.empty():
-            await self._flush_pending()
+    def put(self, messages: Iterable[ToPublish], inbox: str, number: int) -> None:
+        """Writes them at once, all in one piece; a heartbeat's confirmation comes to the inbox and its number.
+
+        They are counted from `number` on. What nobody reads any more is lost with the connection.
+        """
+        parts: list[bytes] = []
+        add = parts.append
+        for place, (subject, payload, block, is_beat) in enumerate(messages, number):
+            reply = f"{inbox}.{place}" if is_beat else ""
+            size = len(block)
+            add(f"HPUB {subject} {reply} {size} {size + len(payload)}\r\n{block}".encode())
+            add(payload)
+            add(b"\r\n")
+        self._writer.write(b"".join(parts))
+
+    @property
+    def is_full(self) -> bool:
+        """More is written than the server has taken for now."""
+        return self._writer.transport.get_write_buffer_size() > MOST_BUFFERED
+
+    async def drained(self) -> None:
+        """Returns when it has taken enough."""
+        await self._writer.drain()
+
+    @property
+    def _writer(self) -> asyncio.StreamWriter:
+        transport: Any = self._transport
+        writer: asyncio.StreamWriter = transport._io_writer
+        return writer
 
     def abort(self) -> None:
         """Lets go of the sockets, which `close` leaves open after an attempt that failed."""
@@ -135,7 +200,7 @@ class Connection(Client):
         if take is None:
             await super()._process_msg(sid, subject, reply, data, headers)
         else:
-            take(subject.decode("utf-8", "replace"), data, headers)
+            take(subject, data, headers)
 
     def _connect_command(self) -> bytes:
         if self.needs_tls and not self._server_info.get("tls_required"):

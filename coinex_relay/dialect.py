@@ -18,7 +18,7 @@ from coinex_proto.dialect import Inbound, Interrupted
 from coinex_proto.ids import TopicKey
 from coinex_relay.feed import CONTROL, Feed, Wanted
 from coinex_relay.messages import encode
-from coinex_relay.subjects import Names, check_public
+from coinex_relay.subjects import Names, check_relayed
 
 MOST_TOPICS: Final = 500
 """Of one request."""
@@ -101,7 +101,7 @@ class RelayDialect(Dialect):
         return Outgoing(text=encode(said), keys=(("relay", int(request_id)),))
 
     def _wanted(self, topic: Topic[Event]) -> list[Any]:
-        needs_whole = self.venue.book(topic) is not None or topic.merger() is not None
+        needs_whole = self.venue.book(topic) is not None
         return [self.names.tail(topic), topic.key, needs_whole, topic.is_whole_state and not needs_whole]
 
     def decode(self, payload: bytes) -> Sequence[Inbound]:
@@ -114,9 +114,9 @@ class RelayDialect(Dialect):
         return (Interrupted(concerns=tuple(_key(key) for key in said.lost), why=said.why),)
 
     def subscribe(self, topics: Sequence[Topic[Event]]) -> Sequence[tuple[Command[Any], Sequence[Topic[Event]]]]:
-        """Of the feed. Raises `UsageError` for a private topic, and for what the venue's socket does not have."""
+        """Of the feed. Raises `UsageError` for what cannot come over a relay, and for what the venue's socket does not have."""
         for topic in topics:
-            check_public(topic)
+            check_relayed(self.venue, topic)
         self.venue.subscribe(topics)
         return [(Join(topics=tuple(group)), group) for group in _groups(topics)]
 

@@ -113,6 +113,8 @@ class Feed:
         self._to_session: deque[bytes] = deque()
         self._actions: deque[Action] = deque()
         self._shared: OrderedDict[str, None] = OrderedDict()
+        self._ahead: dict[str, tuple[float, str]] = {}
+        """Since when another relay has brought what the followed one has not, and which; of live flows."""
         self._asked = 0
         self._fetching: dict[str, float] = {}
 
@@ -135,9 +137,15 @@ class Feed:
         self._actions.clear()
         return actions
 
+    @property
+    def has_actions(self) -> bool:
+        """Whether there is any."""
+        return bool(self._actions)
+
     def next_deadline(self) -> float:
         """When `handle_timeout` must be called."""
-        return self.peers.next_deadline()
+        ahead = next(iter(self._ahead.values()), (math.inf, ""))
+        return min(self.peers.next_deadline(), ahead[0] + LOST_AFTER)
 
     # What the session asks --------------------------------------------------------------------------------------------
 
@@ -154,6 +162,7 @@ class Feed:
         """The session wants these no more."""
         self._answer(request)
         for tail in tails:
+            self._ahead.pop(tail, None)
             if self.flows.pop(tail, None) is not None:
                 self._memory.pasts.pop(tail, None)
                 self._actions.append(Leave(tail))
@@ -187,7 +196,18 @@ class Feed:
             return
         phase = flow.phase
         if phase is Phase.LIVE:
-            self._follow(flow, message)
+            verdict = flow.judge(message)
+            if verdict is Verdict.NEXT:
+                self._hand_on(flow, message)
+                if flow.others:
+                    for one in flow.caught_up():
+                        self._hand_on(flow, one)
+            elif verdict is Verdict.HOLE:
+                self._interrupt([flow], "messages of the relay are missing")
+            else:
+                self.dropped += 1
+                if verdict is Verdict.ASIDE:
+                    self._ahead.setdefault(tail, (now, message.relay))
         elif phase is Phase.REPLAYING:
             if len(flow.held) < MOST_HELD:
                 flow.held.append(message)
@@ -199,17 +219,10 @@ class Feed:
             flow.phase = Phase.LIVE
             self._hand_on(flow, message)
 
-    def _follow(self, flow: Flow, message: Stored) -> None:
-        verdict = flow.judge(message)
-        if verdict is Verdict.NEXT:
-            self._hand_on(flow, message)
-        elif verdict is Verdict.HOLE:
-            self._interrupt([flow], "messages of the relay are missing")
-        else:
-            self.dropped += 1
-
     def _hand_on(self, flow: Flow, message: Stored) -> None:
         flow.took(message)
+        if self._ahead:
+            self._ahead.pop(flow.tail, None)
         if message.shared:
             if message.shared in self._shared:
                 return
@@ -294,9 +307,19 @@ class Feed:
         """Time has passed."""
         for peer in self.peers.overdue(now):
             self._died(peer, f"no heartbeat of relay {peer.relay} for {LOST_AFTER:g} s")
+        behind = [(tail, relay) for tail, (since, relay) in self._ahead.items() if now - since >= LOST_AFTER]
+        for tail, relay in behind:
+            del self._ahead[tail]
+            flow = self.flows.get(tail)
+            if flow is None or flow.phase is not Phase.LIVE or not self._vouches(relay, tail):
+                continue
+            if not self._moves(flow, [relay]):
+                self._interrupt([flow], f"relay {relay} is ahead of relay {flow.past.source} by {LOST_AFTER:g} s")
 
     def _told(self, flow: Flow, message: Stored) -> None:
-        """A relay's own word about a topic."""
+        """A relay's own word about a topic; it has a place among the topic's messages."""
+        if message.last_sequence <= flow.past.sequence < message.sequence:
+            flow.past.sequence = message.sequence
         peer = self.peers.known.get(message.relay)
         if peer is None:
             return
@@ -318,20 +341,22 @@ class Feed:
         doubted = [
             flow
             for flow in self.flows.values()
-            if flow.past.source == peer.relay and flow.phase is not Phase.WAITING and not self._moves(flow)
+            if flow.past.source == peer.relay
+            and flow.phase is not Phase.WAITING
+            and not self._moves(flow, self._carriers(flow))
         ]
         self._interrupt(doubted, why)
 
     def _doubted(self, flow: Flow, why: str) -> None:
         """The relay that is followed does not vouch for it any more: another one goes on, or it is lost."""
-        if not self._moves(flow):
+        if not self._moves(flow, self._carriers(flow)):
             self._interrupt([flow], why)
 
-    def _moves(self, flow: Flow) -> bool:
-        """Whether another relay goes on with it, without a hole."""
+    def _moves(self, flow: Flow, relays: Sequence[str]) -> bool:
+        """Whether one of these relays goes on with it, without a hole."""
         if flow.phase is not Phase.LIVE:
             return False
-        choices = [(flow.aside(peer.relay), peer.relay) for peer in self.peers.carriers(flow.tail)]
+        choices = [(flow.aside(relay), relay) for relay in relays]
         whole = [(len(aside), relay, aside) for aside, relay in choices if aside is not None]
         if not whole:
             return False
@@ -347,6 +372,7 @@ class Feed:
             return
         self._say({"lost": [flow.key for flow in flows], "why": why})
         for flow in flows:
+            self._ahead.pop(flow.tail, None)
             flow.phase = Phase.WAITING
             flow.held = []
             self._start(flow)
@@ -365,6 +391,9 @@ class Feed:
         flow.asked = self._asked
         after = 0 if flow.needs_whole else flow.past.sequence
         self._actions.append(Replay(flow.tail, flow.asked, after, flow.needs_whole))
+
+    def _carriers(self, flow: Flow) -> list[str]:
+        return [peer.relay for peer in self.peers.carriers(flow.tail)]
 
     def _vouches(self, relay: str, tail: str) -> bool:
         return any(peer.relay == relay for peer in self.peers.carriers(tail))

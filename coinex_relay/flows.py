@@ -38,7 +38,9 @@ class Verdict(Enum):
 
     NEXT = "next"
     KNOWN = "known"
-    """Of another relay, and known already, or not of the chain that is followed."""
+    """Of another relay, and known already, or of no use beside the one that is followed."""
+    ASIDE = "aside"
+    """Of another chain than the one that is followed; kept, as far as that chain may be needed."""
     HOLE = "hole"
     """Something before it is missing."""
 
@@ -71,7 +73,8 @@ class Flow:
     """What each relay on another chain has brought, as far as it may be needed to go on with it."""
     is_shared: bool = True
     """The messages have ids of their content."""
-    recent: deque[str] = Factory(lambda: deque(maxlen=MEMORY))
+    recent: dict[str, None] = Factory(dict)
+    """The last contents that were handed on, `MEMORY` of them."""
     asked: int = 0
     """Which reading of stored messages is under way: an earlier one's end does not count."""
 
@@ -93,7 +96,7 @@ class Flow:
         if message.relay == past.source:
             return Verdict.HOLE
         self._set_aside(message)
-        return Verdict.KNOWN
+        return Verdict.ASIDE
 
     def _set_aside(self, message: Stored) -> None:
         """A book's chain from its last whole state on, and of all else the last ones."""
@@ -103,6 +106,19 @@ class Flow:
         if message.is_whole or (aside and message.previous != aside[-1].content):
             aside.clear()
         aside.append(message)
+
+    def caught_up(self) -> list[Stored]:
+        """What another relay had brought already of what comes next; the followed one's own copies were thrown away as second."""
+        content = self.past.content
+        if not content:
+            return []
+        for aside in self.others.values():
+            if aside[0].previous == content:
+                return list(aside)
+            for place, one in enumerate(aside, 1):
+                if one.content == content and place < len(aside):
+                    return list(aside)[place:]
+        return []
 
     def aside(self, relay: str) -> list[Stored] | None:
         """What has to be handed on to go on with this relay without a hole; None: there would be one."""
@@ -124,7 +140,9 @@ class Flow:
         self.is_shared = bool(message.content)
         if message.content:
             past.content = message.content
-            self.recent.append(message.content)
+            self.recent[message.content] = None
+            if len(self.recent) > MEMORY:
+                del self.recent[next(iter(self.recent))]
             if self.others:
                 self.others = {
                     relay: aside

@@ -26,7 +26,7 @@ from coinex_relay.connecting import (
     stream_identity,
 )
 from coinex_relay.feed import Action, Feed, FetchRoster, Follow, Leave, Memory, Prove, Replay
-from coinex_relay.messages import TIME, Stored, encode, headers_of, read, read_beat, read_roster
+from coinex_relay.messages import TIME, Stored, encode, headers_of, read, read_beat, read_live, read_roster
 from coinex_relay.socket import FeedSocket
 from coinex_relay.subjects import DATA, LIVE, WHOLE, Names
 
@@ -139,22 +139,22 @@ class Line:
             self._deliver()
             self.end(f"NATS: {why}")
 
-    def _beat(self, subject: str, payload: bytes, headers: bytes | None) -> None:
+    def _beat(self, subject: bytes, payload: bytes, headers: bytes | None) -> None:
         beat = read_beat(payload)
-        message = read(payload, headers_of(headers))
+        message = read_live(payload, headers)
         if beat is not None and message is not None and message.relay == beat.relay:
             self._feed.beat(beat, message.sequence, self._now())
             self._turn()
 
-    def _take(self, tail: str, subject: str, payload: bytes, headers: bytes | None) -> None:
-        message = read(payload, headers_of(headers))
+    def _take(self, tail: str, subject: bytes, payload: bytes, headers: bytes | None) -> None:
+        message = read_live(payload, headers)
         if message is not None:
             self._feed.receive(tail, message, self._now())
             self._turn()
 
-    def _answered(self, subject: str, payload: bytes, headers: bytes | None) -> None:
+    def _answered(self, subject: bytes, payload: bytes, headers: bytes | None) -> None:
         """Something that was asked for."""
-        name = subject.rpartition(".")[2]
+        name = subject.decode("utf-8", "replace").rpartition(".")[2]
         found = headers_of(headers) or {}
         if name[0] == "p":
             number = int(name[1:])
@@ -206,8 +206,8 @@ class Line:
 
     def _turn(self) -> None:
         """What came of a step: to the session in the next round of the loop, to NATS by the worker."""
-        if actions := self._feed.take_actions():
-            self._actions.extend(actions)
+        if self._feed.has_actions:
+            self._actions.extend(self._feed.take_actions())
             self._work.set()
         if self._flush is None and not self._has_ended:
             self._flush = self._loop.call_soon(self._deliver)

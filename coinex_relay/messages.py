@@ -2,7 +2,7 @@
 
 A payload is published as it came. Its content id is a hash of subject and payload; `Nats-Msg-Id` is the content's id and that
 of the one before on the same subject, so that equal bytes of two relays are one message, and a hole is seen by whoever follows.
-What repeats itself word for word (no time, no trade ids) has an id of its relay's own: the same words later are news.
+Bytes that come again soon have a number behind the hash. What repeats itself word for word (no time, no trade ids) has an id of its relay's own: the same words later are news.
 No I/O; must not know any venue.
 """
 
@@ -11,10 +11,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from hashlib import blake2b
-from typing import Any, Final, final
+from typing import Any, Final, NamedTuple, final
 
 import msgspec
-from attrs import define, field, frozen
+from attrs import define, field
 
 from coinex_proto import UsageError
 
@@ -32,6 +32,10 @@ TRUST: Final = "Relay-Trust"
 SEQUENCE: Final = "Nats-Sequence"
 LAST_SEQUENCE: Final = "Nats-Last-Sequence"
 TIME: Final = "Nats-Time-Stamp"
+
+FIRST_LINE: Final = "NATS/1.0\r\n"
+"""Of every block of headers."""
+WHOLE_LINE: Final = f"{WHOLE}: 1\r\n"
 
 LOST: Final = "lost"
 RESTORED: Final = "restored"
@@ -61,27 +65,25 @@ def content_id(key: bytes, payload: bytes) -> str:
     return blake2b(payload, digest_size=12, key=key).hexdigest()
 
 
-@final
-@frozen
-class ToPublish:
+class ToPublish(NamedTuple):
     """One message for NATS."""
 
     subject: str
-    payload: bytes = field(repr=False)
-    block: bytes = field(repr=False)
-    """Its headers, as they go over the wire."""
+    payload: bytes
+    block: str
+    """Its headers, as they go over the wire, in ASCII."""
     is_beat: bool = False
 
     @property
     def headers(self) -> dict[str, str]:
         """The same by name."""
-        return headers_of(self.block) or {}
+        return headers_of(self.block.encode()) or {}
 
 
-def block_of(headers: Mapping[str, str]) -> bytes:
+def block_of(headers: Mapping[str, str]) -> str:
     """Headers as they go over the wire."""
     lines = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
-    return f"NATS/1.0\r\n{lines}\r\n".encode()
+    return f"{FIRST_LINE}{lines}\r\n"
 
 
 def headers_of(block: bytes | None) -> dict[str, str] | None:
@@ -146,6 +148,29 @@ def read(payload: bytes, headers: Mapping[str, str] | None) -> Stored | None:
         get(TRUST, ""),
         get(SHARED_PAYLOAD, ""),
     )
+
+
+def read_live(payload: bytes, block: bytes | None) -> Stored | None:
+    """The same of a block of headers; that of a payload is read in one look, since nearly all are."""
+    usual = _usual(block.decode("latin-1")) if block else None
+    if usual is None:
+        return read(payload, headers_of(block))
+    content, previous, relay, shared, whole, sequence, last = usual.groups()
+    if content == relay:
+        content = previous = ""
+    return Stored(payload, relay, content, previous, int(sequence), int(last), whole is not None, "", shared or "")
+
+
+def _usual_block() -> re.Pattern[str]:
+    """As a relay writes it, and the server goes on when it publishes what it has stored."""
+    token = "([A-Za-z0-9-]+)"
+    ours = f"{FIRST_LINE}{MESSAGE_ID}: {token}\\.([a-z0-9-]*)\r\n{RELAY_ID}: {token}\r\n{NUMBER}: [0-9]+\r\n{RECEIVED}: [0-9.]+\r\n"
+    ours += f"(?:{SHARED_PAYLOAD}: {token}\r\n)?({WHOLE_LINE})?"
+    server = f"Nats-Stream: [^\r]*\r\nNats-Subject: [^\r]*\r\n{SEQUENCE}: ([0-9]+)\r\n{TIME}: [^\r]*\r\n{LAST_SEQUENCE}: ([0-9]+)\r\n\r\n"
+    return re.compile(ours + server)
+
+
+_usual: Final = _usual_block().fullmatch
 
 
 class Beat(msgspec.Struct, frozen=True):

@@ -7,14 +7,17 @@ many updates it holds. Must not know NATS, nor any venue.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final, final
 
-from coinex_proto import BookChanged, Dialect, Event, Lost, Restored, Topic, Update, UsageError
+from attrs import Factory, define, field
+
+from coinex_proto import Dialect, Event, Lost, Restored, Topic, Update, UsageError
 from coinex_proto.ids import TopicKey
 from coinex_proto.topics import wide
 from coinex_relay.messages import (
     BEAT_EVERY,
+    FIRST_LINE,
     LOST,
     MESSAGE_ID,
     NUMBER,
@@ -23,7 +26,7 @@ from coinex_relay.messages import (
     RESTORED,
     SHARED_PAYLOAD,
     TRUST,
-    WHOLE,
+    WHOLE_LINE,
     Beat,
     Roster,
     ToPublish,
@@ -34,11 +37,44 @@ from coinex_relay.messages import (
     encode,
 )
 from coinex_relay.sharding import Shard
-from coinex_relay.subjects import DATA, Names
+from coinex_relay.subjects import DATA, Names, check_relayed
 from coinex_relay.subjects import WHOLE as WHOLE_SUBJECT
 
 MOST_WAITING: Final = 200_000
 """Messages that may wait while the server takes none; then the oldest go, and consumers see the hole."""
+
+TOLD_APART: Final = 8
+"""Messages of a subject among which equal bytes have different names."""
+
+
+@final
+@define
+class _Subject:
+    """One topic's place on NATS."""
+
+    tail: str
+    is_book: bool
+    key: bytes = field(repr=False)
+    """For `content_id`."""
+    last: str = ""
+    """The content before; empty: the next one begins a chain."""
+    recent: deque[str] = Factory(lambda: deque(maxlen=TOLD_APART))
+    lost: str | None = "nothing has come yet"
+    """Why the relay does not trust it; None: it does."""
+    data: str = field(init=False)
+    whole: str = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.data, self.whole = f"{DATA}.{self.tail}", f"{WHOLE_SUBJECT}.{self.tail}"
+
+    def named(self, content: str) -> str:
+        """Its name in the chain: a quote that goes there and back within a millisecond comes again in the same bytes."""
+        name, times = content, 0
+        while name in self.recent:
+            times += 1
+            name = f"{content}-{times}"
+        self.recent.append(name)
+        return name
 
 
 @final
@@ -54,29 +90,24 @@ class Publisher:
         self.dropped: int = 0
         """Messages that could not be kept while the server took none."""
         self.published: int = 0
-        self._tails: dict[TopicKey, str] = {}
-        self._books: set[str] = set()
+        self._subjects: dict[TopicKey, _Subject] = {}
         for topic in self.topics:
+            check_relayed(dialect, topic)
             tail = self.names.tail(topic)
-            if self._tails.setdefault(topic.key, tail) != tail:
+            is_book = dialect.book(topic) is not None
+            if self._subjects.setdefault(topic.key, _Subject(tail, is_book, content_key(tail))).tail != tail:
                 raise UsageError(f"{topic} cannot be relayed beside another topic of the same key")
-            if dialect.book(topic) is not None:
-                self._books.add(tail)
-            elif issubclass(topic.event, BookChanged) or topic.merger() is not None:
-                raise UsageError(f"{topic} cannot be relayed: its book does not begin with a push")
-        self._keys = {tail: content_key(tail) for tail in self._tails.values()}
         if not self.topics:
             raise UsageError(f"shard {shard} has none of these topics: take fewer shards, or more markets")
         self._waiting: deque[ToPublish] = deque()
-        self._group: list[tuple[str, bool, bool]] = []
-        """Of the payload that is being taken: end of subject, whether a book can begin with it, whether words may repeat."""
+        self._group: list[tuple[_Subject, bool, bool]] = []
+        """Of the payload that is being taken: subject, whether a book can begin with it, whether words may repeat."""
         self._raw = b""
-        self._received_at = 0.0
+        self._received_at = -1.0
+        self._received = ""
+        self._relay_line = f"{RELAY_ID}: {self.relay}\r\n"
         self._number = 0
         self._beats = 0
-        self._last: dict[str, str] = {}
-        """The content before, by the subject's end."""
-        self._lost: dict[str, str] = dict.fromkeys(self._tails.values(), "nothing has come yet")
         self._version = 1
         self._told_version = 0
 
@@ -94,15 +125,19 @@ class Publisher:
         if not raw or update.is_recovered:
             return
         if raw is not self._raw:
-            self._flush()
-            self._raw, self._received_at = raw, update.received_at
+            if self._group:
+                self._flush()
+            self._raw = raw
+            if update.received_at != self._received_at:  # once a read
+                self._received_at = update.received_at
+                self._received = f"{RECEIVED}: {self._received_at:.6f}\r\n"
         key = update.topic_key
-        tail = self._tails.get(key) or self._tails.get(wide(key))
-        if tail is None or any(tail == known for known, _, _ in self._group):
+        subject = self._subjects.get(key) or self._subjects.get(wide(key))
+        if subject is None or (self._group and any(subject is known for known, _, _ in self._group)):
             return
-        is_own = update.venue_time is None and not update.has_trade_ids
-        is_whole = tail in self._books and bool(getattr(update, "is_full", True))
-        self._group.append((tail, is_whole, is_own))
+        is_own = not update.has_trade_ids and update.venue_time is None
+        is_whole = subject.is_book and bool(getattr(update, "is_full", True))
+        self._group.append((subject, is_whole, is_own))
 
     def _flush(self) -> None:
         """The payload is taken whole: it goes out on each of its subjects."""
@@ -110,56 +145,61 @@ class Publisher:
         if not group:
             return
         self._group, self._raw = [], b""
-        shared = content_id(b"", raw) if len(group) > 1 else ""
-        received = f"{self._received_at:.6f}"
-        for tail, is_whole, is_own in group:
-            subject = f"{DATA}.{tail}"
-            if self._lost.pop(tail, None) is not None:
+        self._make_room()
+        put = self._waiting.append
+        shared = f"{SHARED_PAYLOAD}: {content_id(b'', raw)}\r\n" if len(group) > 1 else ""
+        for subject, is_whole, is_own in group:
+            if subject.lost is not None:
+                subject.lost = None
                 self._version += 1
-            headers = self._headers()
-            if not is_own:
-                content = content_id(self._keys[tail], raw)
-                headers[MESSAGE_ID] = f"{content}.{self._last.get(tail, '')}"
-                self._last[tail] = content
-            headers[RECEIVED] = received
-            if shared:
-                headers[SHARED_PAYLOAD] = shared
+            self._number += 1
+            if is_own:
+                message_id = f"{self.relay}.{self._number}"
+            else:
+                content = subject.named(content_id(subject.key, raw))
+                message_id = f"{content}.{subject.last}"
+                subject.last = content
+            block = (
+                f"{FIRST_LINE}{MESSAGE_ID}: {message_id}\r\n{self._relay_line}{NUMBER}: {self._number}\r\n"
+                f"{self._received}{shared}{WHOLE_LINE if is_whole else ''}\r\n"
+            )
+            put(ToPublish(subject.data, raw, block))
             if is_whole:
-                headers[WHOLE] = "1"
-            self._put(ToPublish(subject, raw, block_of(headers)))
-            if is_whole:
-                self._put(ToPublish(f"{WHOLE_SUBJECT}.{tail}", b"", block_of({RELAY_ID: self.relay})))
-
-    def _headers(self) -> dict[str, str]:
-        self._number += 1
-        return {
-            MESSAGE_ID: f"{self.relay}.{self._number}",
-            RELAY_ID: self.relay,
-            NUMBER: str(self._number),
-        }
+                put(ToPublish(subject.whole, b"", block_of({RELAY_ID: self.relay})))
 
     def _trust(self, topics: Iterable[Topic[Event]], word: str, why: str) -> None:
         """A chain ends when its topic is lost: what comes after it may have a hole before it."""
         self._flush()
         for topic in topics:
-            tail = self._tails.get(topic.key)
-            if tail is None:
+            subject = self._subjects.get(topic.key)
+            if subject is None:
                 continue
             self._version += 1
             if word == LOST:
-                self._lost[tail] = why
-                self._last.pop(tail, None)
+                subject.lost, subject.last = why, ""
+                subject.recent.clear()
             else:
-                self._lost.pop(tail, None)
-            self._put(ToPublish(f"{DATA}.{tail}", why.encode(), block_of({**self._headers(), TRUST: word})))
+                subject.lost = None
+            self._number += 1
+            headers = {
+                MESSAGE_ID: f"{self.relay}.{self._number}",
+                RELAY_ID: self.relay,
+                NUMBER: str(self._number),
+                TRUST: word,
+            }
+            self._put(ToPublish(subject.data, why.encode(), block_of(headers)))
 
     def beat(self, bye: str = "") -> None:
         """The time of a heartbeat has come (`BEAT_EVERY`); `bye`: it is the last one, and why."""
         self._flush()
         if self._told_version != self._version:
             self._told_version = self._version
+            subjects = self._subjects.values()
             roster = Roster(
-                relay=self.relay, version=self._version, subjects=tuple(self._tails.values()), lost=dict(self._lost)
+                relay=self.relay,
+                version=self._version,
+                subjects=tuple(one.tail for one in subjects),
+                lost={one.tail: one.lost for one in subjects if one.lost is not None},
             )
             beats = self.names.beats(self.relay)
             self._put(ToPublish(f"{WHOLE_SUBJECT}.{beats}", encode(roster), block_of({RELAY_ID: self.relay})))
@@ -177,19 +217,32 @@ class Publisher:
         self._put(ToPublish(subject, encode(beat), block_of(headers), is_beat=True))
 
     def _put(self, message: ToPublish) -> None:
-        if len(self._waiting) >= MOST_WAITING:
+        self._make_room()
+        self._waiting.append(message)
+
+    def _make_room(self) -> None:
+        while len(self._waiting) >= MOST_WAITING:
             self._waiting.popleft()
             self.dropped += 1
-        self._waiting.append(message)
 
     def has_messages(self) -> bool:
         """Whether anything waits to be published."""
         return bool(self._waiting or self._group)
 
-    def take_messages(self) -> list[ToPublish]:
+    def take_messages(self, most: int = MOST_WAITING) -> list[ToPublish]:
         """What has to be published now, in order; call it between two payloads."""
         self._flush()
-        messages = list(self._waiting)
-        self._waiting.clear()
+        waiting = self._waiting
+        if len(waiting) <= most:
+            messages = list(waiting)
+            waiting.clear()
+        else:
+            messages = [waiting.popleft() for _ in range(most)]
         self.published += len(messages)
         return messages
+
+    def say_again(self, messages: Sequence[ToPublish]) -> None:
+        """These were taken, and come again before all else."""
+        self.published -= len(messages)
+        self._waiting.extendleft(reversed(messages))
+        self._make_room()

@@ -10,12 +10,11 @@ import asyncio
 import json
 import secrets
 from collections import deque
-from collections.abc import AsyncIterator, Iterable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from typing import Final, final
 
 from nats.errors import Error as NatsError
-from nats.errors import MaxPayloadError
 
 from coinex_asyncio import Client
 from coinex_asyncio.client import open_client
@@ -30,6 +29,8 @@ from coinex_relay.sharding import Shard
 MAX_BYTES: Final = 1 << 30
 """What the stream may keep, by default; the oldest goes first."""
 BYE_WITHIN: Final = 1.0
+MOST_AT_ONCE: Final = 1000
+"""Messages in one write."""
 REPEATED_BEATS: Final = 15
 """Heartbeats, 3 s: what was confirmed lately is said again too, since a server that crashes has not written all of it."""
 
@@ -47,7 +48,10 @@ class Relay:
         """Messages that the server has certainly stored."""
         self._nats = nats
         self._inbox = ""
-        self._work = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+        self._soon: asyncio.Handle | None = None
+        self._stuck = asyncio.Event()
+        """More waits than the server takes now."""
         self._unproved: deque[ToPublish] = deque()
         """What is published again after a reconnect: all since a confirmed heartbeat of some seconds ago."""
         self._beats: deque[int] = deque()
@@ -57,9 +61,10 @@ class Relay:
         self._connects = -1
 
     def take(self, event: Event) -> None:
-        """One event of the client."""
+        """One event of the client; what a read brought is published together, in the loop's next round."""
         self.publisher.take(event)
-        self._work.set()
+        if self._soon is None:
+            self._soon = self._loop.call_soon(self._publish_soon)
 
     async def open(self) -> None:
         """What the server confirms comes here."""
@@ -69,68 +74,71 @@ class Relay:
     async def run(self) -> None:
         """Publishes until it is cancelled. Raises `RelayFailed` when the connection to NATS is gone for good."""
         next_beat = 0.0
-        loop = asyncio.get_running_loop()
-        while True:
-            now = loop.time()
-            if now >= next_beat:
-                self.publisher.beat()
-                next_beat = now + BEAT_EVERY
-            await self._publish()
-            if self._nats.is_closed:
-                raise RelayFailed(f"NATS: {self._nats.said_last or 'the connection is gone'}")
-            self._work.clear()
-            try:
-                async with asyncio.timeout(max(0.0, next_beat - loop.time())):
-                    await self._work.wait()
-            except TimeoutError:
-                pass
+        now = self._loop.time
+        try:
+            while True:
+                if now() >= next_beat:
+                    self.publisher.beat()
+                    next_beat = now() + BEAT_EVERY
+                self.publish()
+                if self._nats.is_closed:
+                    raise RelayFailed(f"NATS: {self._nats.said_last or 'the connection is gone'}")
+                with suppress(TimeoutError, OSError):  # a broken connection is seen above
+                    async with asyncio.timeout(max(0.0, next_beat - now())):
+                        await self._stuck.wait()
+                        await self._nats.drained()
+        finally:
+            if self._soon is not None:
+                self._soon.cancel()
 
     async def say_goodbye(self) -> None:
         """The last heartbeat: consumers need not wait for the missing one."""
         self.publisher.beat(bye="it was stopped")
         try:
             async with asyncio.timeout(BYE_WITHIN):
-                await self._publish()
+                self.publish()
                 await self._nats.flush(1)
         except (NatsError, TimeoutError, OSError) as error:
             self.trouble = said(error)
 
-    async def _publish(self) -> None:
+    def publish(self) -> None:
+        """Writes what waits, unless the server takes nothing now."""
         nats = self._nats
+        self._stuck.clear()
         if not nats.is_connected:
             return
         if self._connects != nats.stats["reconnects"]:
             self._connects = nats.stats["reconnects"]
-            again, self._unproved = self._unproved, deque()
+            self.publisher.say_again(self._unproved)
+            self._sent -= len(self._unproved)
+            self._unproved.clear()
             self._beats.clear()
-            self._sent -= len(again)
-            for message in again:
-                await self._send(message)
-        for message in self.publisher.take_messages():
-            await self._send(message)
+        while self.publisher.has_messages():
+            if nats.is_full:
+                self._stuck.set()
+                return
+            self._send(self.publisher.take_messages(MOST_AT_ONCE))
 
-    async def _send(self, message: ToPublish) -> None:
-        self._sent += 1
-        self._unproved.append(message)
-        if len(self._unproved) > MOST_WAITING:
+    def _publish_soon(self) -> None:
+        self._soon = None
+        self.publish()
+
+    def _send(self, messages: Sequence[ToPublish]) -> None:
+        most = self._nats.max_payload
+        sent = [one for one in messages if len(one.payload) + len(one.block) <= most]
+        if len(sent) < len(messages):
+            self.publisher.dropped += len(messages) - len(sent)
+            self._note(f"a payload is larger than the server's max_payload of {most} bytes")
+        self._unproved.extend(sent)
+        while len(self._unproved) > MOST_WAITING:
             self._unproved.popleft()
             self._first_unproved += 1
             self.publisher.dropped += 1
-        reply = ""
-        if message.is_beat:
-            reply = f"{self._inbox}.{self._sent}"
-        try:
-            await self._nats.put(message.subject, message.payload, message.block, reply)
-        except MaxPayloadError:
-            self._unproved.pop()
-            self._sent -= 1
-            self.publisher.dropped += 1
-            self._note(f"a payload of {len(message.payload)} bytes is larger than the server's max_payload")
-        except (NatsError, OSError) as error:
-            self._note(said(error))  # kept, and published again after the reconnect
+        self._nats.put(sent, self._inbox, self._sent + 1)
+        self._sent += len(sent)
 
-    def _confirmed(self, subject: str, payload: bytes, headers: bytes | None) -> None:
-        number = int(subject.rpartition(".")[2])
+    def _confirmed(self, subject: bytes, payload: bytes, headers: bytes | None) -> None:
+        number = int(subject.rpartition(b".")[2])
         try:
             answer = json.loads(payload)
         except ValueError:

@@ -10,6 +10,7 @@ from typing import Final, final
 
 from coinex_proto.simulator.hosting.connection import ServerConnection
 from coinex_proto.simulator.hosting.http_server import HttpRequest, HttpResponse
+from coinex_proto.simulator.hosting.websocket_server import binary_frame
 from coinex_relay.dialect import ask
 from coinex_relay.feed import Feed
 
@@ -39,9 +40,7 @@ class FeedSocket:
     def data_to_send(self) -> bytes:
         """Bytes for the session."""
         if self.feed.has_payloads:
-            send = self._connection.send_binary
-            for payload in self.feed.take_payloads():
-                send(payload)
+            self._connection.queue(b"".join([binary_frame(payload) for payload in self.feed.take_payloads()]))
         return self._connection.data_to_send()
 
     @property

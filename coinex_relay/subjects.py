@@ -12,7 +12,8 @@ from typing import Any, Final, final
 
 from attrs import NOTHING, fields, frozen
 
-from coinex_proto import Dialect, Event, Topic, UsageError
+from coinex_proto import BookChanged, Dialect, Event, Topic, UsageError
+from coinex_proto.books.book import MustBeTold
 from coinex_proto.ids import TopicKey
 
 DATA: Final = "md"
@@ -99,6 +100,20 @@ def check_public(topic: Topic[Event]) -> None:
         raise UsageError(
             f"{type(topic).__name__} is private: own orders and balances never go over a relay, which carries market data only; "
             "follow it on a connection of your own"
+        )
+
+
+def check_relayed(dialect: Dialect, topic: Topic[Event]) -> None:
+    """Raises `UsageError` for what cannot come over a relay: private topics, and books that a consumer cannot prove.
+
+    Such a book comes whole once, to whoever asked, and does not see by itself what is missing.
+    """
+    check_public(topic)
+    book: object = dialect.book(topic)
+    is_whole_once = isinstance(book, MustBeTold) or topic.merger() is not None
+    if is_whole_once or (book is None and issubclass(topic.event, BookChanged)):
+        raise UsageError(
+            f"{topic} cannot be relayed: it does not begin with a push, or a consumer could not prove it; follow it on a connection of your own"
         )
 
 

@@ -1,10 +1,12 @@
 """One consumer in virtual time: joining, holes, heartbeats, and two relays as one flow."""
 
 import pytest
+from attrs import evolve
 
 from coinex_proto import BookChanged, Lost, Restored, Update, UsageError, coinex
 from coinex_proto.updates import stamp
-from tests.coinex_relay.world import DEPTH, DIALECT, MARKET, QUOTE, TICKER, TOPICS, TRADES, World, recorded
+from coinex_relay.messages import LOST_AFTER
+from tests.coinex_relay.world import DEPTH, DIALECT, MARKET, NAMES, QUOTE, TICKER, TOPICS, TRADES, World, recorded
 
 
 def test_a_consumer_has_every_payload_once_and_in_order_and_proves_the_book_again() -> None:
@@ -252,3 +254,78 @@ def test_a_wall_clock_that_is_set_costs_a_doubt_at_most_and_the_data_go_on(step:
     sent = [one.raw for one in recorded() if one.topic_key == TRADES.key]
     assert got == sent[sent.index(got[0]) :][: len(got)]
     assert consumer.session.stats.checksums_failed == 0
+
+
+def quotes() -> list[Update]:
+    return [one for one in recorded() if one.topic_key == QUOTE.key]
+
+
+def test_a_quote_that_goes_there_and_back_in_equal_bytes_is_no_gap_and_none_is_left_out() -> None:
+    sent = quotes()
+    at = next(n for n, one in enumerate(sent) if one.received_at - sent[0].received_at > 10.0)
+    flips = [sent[at], sent[at + 1], sent[at], sent[at + 1], *sent[at + 2 :]]
+    world = World()
+    for name in ("a", "b"):
+        world.relay(name, updates=[*sent[:at], *flips], topics=(QUOTE,))
+    consumer = world.consumer(QUOTE)
+    world.run(sent[at + 1].received_at - recorded()[0].received_at + 10.0)
+    assert consumer.of(Lost) == []
+    got = consumer.raws(QUOTE.key)
+    told = [one.raw for one in [*sent[:at], *flips]]
+    assert len(got) > 5
+    assert got == told[told.index(got[0]) :][: len(got)]
+
+
+def test_a_relay_that_lives_but_is_behind_another_one_is_not_waited_for() -> None:
+    sent = quotes()
+    at = next(n for n, one in enumerate(sent) if one.received_at - sent[0].received_at > 10.0)
+    alone = evolve(sent[at])
+    stamp(alone, sent[at].raw + b" ", sent[at].received_at)
+    world = World()
+    world.relay("a", updates=[*sent[:at], alone], topics=(QUOTE,))
+    consumer = world.consumer(QUOTE)
+    world.run(5.0)
+    world.relay("b", updates=sent, topics=(QUOTE,))
+    while world.relays[1].at <= at + 2:
+        world.run(0.05)
+    world.run(LOST_AFTER + 0.2)
+    assert consumer.of(Lost) == []
+    assert consumer.raws(QUOTE.key)[-1] == sent[world.relays[1].at - 1].raw
+
+
+def test_what_a_relay_says_of_a_topic_is_no_gap_for_who_follows_the_other_one() -> None:
+    world = World()
+    relays = [world.relay("a"), world.relay("b")]
+    consumer = world.consumer(TRADES)
+    world.run(10.0)
+    other = next(one for one in relays if one.publisher.relay != consumer.feed.flows[NAMES.tail(TRADES)].past.source)
+    for said in (
+        Lost(topics=(TRADES,), since=0.0, why="its line was cut"),
+        Restored(topics=(TRADES,), since=0.0, until=1.0, why="its line was cut", unknown_orders=0),
+    ):
+        other.publisher.take(said)
+        world.run(5.0)
+    assert consumer.of(Lost) == []
+    got = consumer.raws(TRADES.key)
+    sent = [one.raw for one in recorded() if one.topic_key == TRADES.key]
+    assert got == sent[sent.index(got[0]) :][: len(got)]
+
+
+def test_a_relay_that_starts_while_the_other_one_is_slow_leaves_no_gap_when_that_one_catches_up() -> None:
+    world = World()
+    sent = []
+    for place, quote in enumerate(quotes()[:60]):
+        sent.append(evolve(quote))
+        stamp(sent[-1], quote.raw, world.first + 0.1 * place)
+    slow = world.relay("a", updates=sent, topics=(QUOTE,))
+    consumer = world.consumer(QUOTE)
+    world.run(2.5)
+    slow.state = "stopped"
+    world.run(0.3)
+    world.relay("b", updates=sent[slow.at + 1 :], topics=(QUOTE,))
+    world.run(0.3)
+    slow.state = "runs"
+    world.run(2.0)
+    assert consumer.of(Lost) == []
+    got, told = consumer.raws(QUOTE.key), [one.raw for one in sent[: slow.at]]
+    assert got == told[told.index(got[0]) :]

@@ -4,10 +4,10 @@ import pytest
 
 from coinex_proto import Lost, Restored, UsageError, coinex
 from coinex_proto.updates import stamp
-from coinex_relay.messages import LOST, RESTORED, ToPublish, read, read_beat, read_roster
+from coinex_relay.messages import LOST, RESTORED, ToPublish, headers_of, read, read_beat, read_live, read_roster
 from coinex_relay.publishing import MOST_WAITING, Publisher
 from coinex_relay.sharding import Shard
-from tests.coinex_relay.world import DEPTH, DIALECT, TICKER, TOPICS, TRADES, recorded
+from tests.coinex_relay.world import DEPTH, DIALECT, QUOTE, TICKER, TOPICS, TRADES, recorded
 
 
 def published(name: str = "a", count: int = 200, topics: tuple[object, ...] = TOPICS) -> list[ToPublish]:
@@ -101,7 +101,7 @@ def test_a_heartbeat_says_what_is_carried_when_that_has_changed() -> None:
 def test_what_waits_for_a_server_is_bounded_and_the_oldest_goes() -> None:
     publisher = Publisher("a", DIALECT, (TICKER,))
     for _ in range(MOST_WAITING + 5):
-        publisher._put(ToPublish("md.x", b"", b""))
+        publisher._put(ToPublish("md.x", b"", ""))
     assert publisher.dropped == 5
     assert len(publisher.take_messages()) == MOST_WAITING
 
@@ -155,3 +155,33 @@ def test_what_no_relay_has_published_is_not_read(headers: dict[str, str] | None)
 )
 def test_what_is_no_heartbeat_is_not_read(payload: bytes) -> None:
     assert read_beat(payload) is None
+
+
+def test_equal_bytes_that_come_again_soon_are_a_link_of_their_own_and_two_relays_agree_on_it() -> None:
+    there, back = [one for one in recorded() if one.topic_key == QUOTE.key][:2]
+    ids = []
+    for name in ("a", "b"):
+        publisher = Publisher(name, DIALECT, (QUOTE,))
+        for update in (there, back, there, back, there):
+            publisher.take(update)
+        found = of("md.coinex.spot.bbo.BTCUSDT", publisher.take_messages())
+        assert [one.payload for one in found] == [there.raw, back.raw, there.raw, back.raw, there.raw]
+        ids.append([one.headers["Nats-Msg-Id"] for one in found])
+    assert ids[0] == ids[1]
+    assert len(set(ids[0])) == 5
+    links = [one.split(".") for one in ids[0]]
+    assert [previous for _, previous in links[1:]] == [content for content, _ in links[:-1]]
+
+
+def test_the_usual_headers_are_read_in_one_look_as_the_general_way_reads_them() -> None:
+    server = "Nats-Stream: MD\r\nNats-Subject: md.x\r\nNats-Sequence: 7\r\nNats-Time-Stamp: 2026-01-01T00:00:00Z\r\nNats-Last-Sequence: 5\r\n\r\n"
+    kinds = set()
+    for one in published():
+        block = (one.block.removesuffix("\r\n") + server).encode()
+        found = read_live(one.payload, block)
+        assert found == read(one.payload, headers_of(block))
+        assert found is not None
+        kinds.add((bool(found.content), bool(found.previous), found.is_whole))
+    assert len(kinds) >= 4
+    assert read_live(b"", b"NATS/1.0 503\r\n\r\n") is None
+    assert read_live(b"", None) is None

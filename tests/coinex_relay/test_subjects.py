@@ -4,7 +4,9 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from coinex_proto import UsageError, coinex, qfex
+from coinex_proto import UsageError, coinex, coinflex, qfex
+from coinex_relay.dialect import RelayDialect
+from coinex_relay.publishing import Publisher
 from coinex_relay.subjects import LONGEST, Names, escape, unescape
 
 SPOT = Names.of(coinex.spot())
@@ -70,3 +72,13 @@ def test_a_name_that_is_too_long_or_no_text_is_refused() -> None:
         escape(b"x")  # type: ignore[arg-type]
     with pytest.raises(UsageError, match="surrogates"):
         escape("\ud800")
+
+
+def test_a_book_that_a_consumer_could_not_prove_is_refused_at_the_relay_and_at_the_consumer() -> None:
+    venue = coinflex.live()
+    book = coinflex.OrderBook(63488, 64128)
+    with pytest.raises(UsageError, match="cannot be relayed"):
+        Publisher("a", venue, [book])
+    consumer = RelayDialect(venue=venue, where=venue.endpoint)
+    with pytest.raises(UsageError, match="cannot be relayed"):
+        consumer.subscribe([book])
