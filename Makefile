@@ -130,7 +130,7 @@ sanitize: $(VENV)/.dev
 	$(BIN)/python -m tests.coinex_proto.speed_leaks $(LEAKS)
 
 # Each client in an environment of its own below $(VENV)/interop: ccxt pins uvloop and orjson, so that the extras `bench` and
-# `interop` cannot be installed together. A client whose tool (node) is not on this machine is left out, and the table says so.
+# `interop` cannot be installed together, nor `dev` and `interop` in one step: its pins come last. A client whose tool (node) is not on this machine is left out, and the table says so.
 interop: $(VENV)/interop/tests/.installed
 	$(BIN)/python -m tests.interop.table
 	COINEX_INTEROP=1 $(VENV)/interop/tests/bin/python -m pytest -q tests/interop --timeout 120
@@ -190,7 +190,8 @@ $(VENV)/docs/.installed: $(VENV)/.made pyproject.toml
 $(VENV)/interop/tests/.installed: $(VENV)/.dev $(BUILD)
 	@echo "Installing other people's clients into $(VENV)/interop ..."
 	@$(BIN)/python -m venv $(VENV)/interop/tests
-	@$(VENV)/interop/tests/bin/python -m pip install --quiet --disable-pip-version-check -e '.[dev,interop]'
+	@$(VENV)/interop/tests/bin/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	@$(VENV)/interop/tests/bin/python -m pip install --quiet --disable-pip-version-check -e '.[interop]'
 	@touch $@
 
 $(VENV)/browser/.installed: $(VENV)/.dev $(BUILD)
