@@ -14,9 +14,9 @@ import os
 import re
 from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
-from itertools import filterfalse
+from itertools import chain, filterfalse, repeat
 from pathlib import Path
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 from attrs import define, frozen
 
@@ -27,8 +27,8 @@ from coinex_recorder.reading import header, replay
 Format: TypeAlias = Literal["parquet", "tardis"]
 Row: TypeAlias = tuple[Any, ...]
 """Times are whole microseconds, decimals the venue's texts."""
-Rows: TypeAlias = tuple["Table", str, list[Row]]
-"""Of one table and market (as the venue names it), in order of their coming."""
+Rows: TypeAlias = "tuple[Table, str, list[Row] | list[Levels]]"
+"""Of one table and market (as the venue names it), in order of their coming; books have levels."""
 
 ROWS: Final = 50_000
 """Of one row group."""
@@ -39,6 +39,18 @@ WAITING: Final = ".waiting"
 MOST_DIGITS: Final = 76
 """Of a decimal256."""
 UNWANTED: Final = re.compile(r"[^A-Za-z0-9]+")
+NEXT: Final = "\n"
+
+
+class Levels(NamedTuple):
+    """Rows of a book that differ in price and amount alone."""
+
+    timestamp: int | None
+    local_timestamp: int | None
+    is_snapshot: bool
+    side: str
+    texts: Sequence[str]
+    """`price:amount`, an amount of 0 removes."""
 
 
 @frozen
@@ -54,6 +66,8 @@ BOOK_CHANGES: Final = Table(
     "book_changes", (*TIMES, ("is_snapshot", "flag"), ("side", "text"), ("price", "decimal"), ("amount", "decimal"))
 )
 BOOK_SNAPSHOTS: Final = Table("book_snapshots", BOOK_CHANGES.columns)
+BOOKS: Final = (BOOK_CHANGES, BOOK_SNAPSHOTS)
+"""Tables of `Levels`, which are most of all rows."""
 TRADES: Final = Table("trades", (*TIMES, ("id", "text"), ("side", "text"), ("price", "decimal"), ("amount", "decimal")))
 QUOTES: Final = Table(
     "quotes",
@@ -139,7 +153,7 @@ def export(
             if file is None:
                 file = files[table.name, market] = make(directory, exchange, table, market)
             file.rows += found
-            waiting += len(found)
+            waiting += sum([len(one[-1]) for one in found]) if table in BOOKS else len(found)
             if waiting >= MOST_ROWS:
                 waiting = 0
                 for one in files.values():
@@ -199,31 +213,34 @@ class _Book:
         stamp = _micros_of_ms(book) or local
         sides = ("bid", self.bids, book.bids.texts()), ("ask", self.asks, book.asks.texts())  # type: ignore[attr-defined]
         is_first = not self.is_known
-        found: list[Row] = []
+        changes: list[Levels] = []
         for side, old, new in sides:
-            if old == new:
-                continue
-            changed = list(filterfalse(set(old).__contains__, new))
-            changes = [(stamp, local, False, side, *level.split(":")) for level in changed]
-            gone = list(filterfalse(set(new).__contains__, old))
-            if gone:
-                prices = {change[4] for change in changes}
-                removed = [level.partition(":")[0] for level in gone]
-                found += [(stamp, local, False, side, price, "0") for price in removed if price not in prices]
-            if not is_first:
-                found += changes
-        whole: list[Row] = []
+            if old != new and (texts := _changed(old, new, is_first)):
+                changes.append(Levels(stamp, local, False, side, texts))
         at = book.received_at or 0.0
-        is_due = is_first or at - self.snapshot_at >= snapshot_every
-        if is_due:
-            for side, _, new in sides:
-                whole += [(stamp, local, True, side, *level.split(":")) for level in new]
+        whole: list[Levels] = []
+        if is_first or at - self.snapshot_at >= snapshot_every:
+            whole = [Levels(stamp, local, True, side, new) for side, _, new in sides if new]
             self.snapshot_at = at
         self.bids, self.asks, self.is_known = sides[0][2], sides[1][2], True
-        if found or is_first:
-            yield BOOK_CHANGES, event.market, [*found, *whole] if is_first else found
+        if changes or is_first:
+            yield BOOK_CHANGES, event.market, [*changes, *whole] if is_first else changes
         if whole:
             yield BOOK_SNAPSHOTS, event.market, whole
+
+
+def _changed(old: Sequence[str], new: Sequence[str], is_first: bool) -> list[str]:
+    """What is gone, and unless all of it follows (`is_first`) what is new or has another amount."""
+    changed = list(filterfalse(set(old).__contains__, new))
+    gone = list(filterfalse(set(new).__contains__, old))
+    if gone:
+        prices = _prices(changed)
+        gone = [f"{price}:0" for price in filterfalse(set(prices).__contains__, _prices(gone))]
+    return gone if is_first else gone + changed
+
+
+def _prices(levels: Sequence[str]) -> list[str]:
+    return ":".join(levels).split(":")[::2]
 
 
 def _micros_of_ms(book: BookView) -> int | None:
@@ -323,7 +340,7 @@ class ParquetFile:
         self._compute = importlib.import_module("pyarrow.compute")
         name = f"{exchange}_{table.name}{'_' if market else ''}{UNWANTED.sub('-', market)}.parquet"
         self.path: Path = _new_path(directory, name)
-        self.rows: list[Row] = []
+        self.rows: list[Any] = []
         self._table, self._market = table, market
         self._metadata = {"exchange": exchange, "market": market}
         self._kinds = {"time": arrow.timestamp("us", tz="UTC"), "text": arrow.string(), "flag": arrow.bool_()}
@@ -340,7 +357,7 @@ class ParquetFile:
         if not self.rows:
             return
         arrow = self._arrow
-        columns = zip(*self.rows, strict=True)
+        columns = _columns(self.rows) if self._table in BOOKS else zip(*self.rows, strict=True)
         arrays = [arrow.array(values, type=one.type) for values, one in zip(columns, self._texts, strict=True)]
         self.rows.clear()
         for (column, kind), array in zip(self._table.columns, arrays, strict=True):
@@ -390,13 +407,23 @@ class ParquetFile:
         self._waiting.unlink(missing_ok=True)
 
 
+def _columns(found: Sequence[Levels]) -> Iterator[Sequence[Any]]:
+    """Of the table of a book."""
+    sizes = [len(one.texts) for one in found]
+    for column in list(zip(*found, strict=True))[:-1]:
+        yield list(chain.from_iterable(map(repeat, column, sizes)))
+    numbers = ":".join([text for one in found for text in one.texts]).split(":")
+    yield numbers[::2]
+    yield numbers[1::2]
+
+
 class CsvFile:
     """One table of one market in the layout of tardis.dev."""
 
     def __init__(self, directory: Path, exchange: str, table: Table, market: str) -> None:
         kind, columns = TARDIS[table.name]
         self.path: Path = _new_path(directory, f"{exchange}_{kind}_{UNWANTED.sub('-', market)}.csv")
-        self.rows: list[Row] = []
+        self.rows: list[Any] = []
         self._file = self.path.open("x", newline="")
         self._lines = csv.writer(self._file, lineterminator="\n")
         self._lines.writerow(columns)
@@ -407,18 +434,23 @@ class CsvFile:
         self._table = table
         names = io.StringIO()
         csv.writer(names, lineterminator="").writerow((exchange, market))
-        self._line = names.getvalue().replace("%", "%%") + ",%d,%d,%s,%s,%s,%s\n"
+        self._names = names.getvalue()
 
     def flush(self) -> None:
         """The rows, to the file; what is None is empty."""
         rows = self.rows
-        if self._table is BOOK_CHANGES:  # most of all rows, and nothing in them needs quotes
-            line, words = self._line, ("false", "true")
-            self._file.write("".join([line % (at, seen, words[whole], *rest) for at, seen, whole, *rest in rows]))
+        if self._table in BOOKS:
+            self._file.write("".join(map(self._lines_of, rows)))
         else:
             places = list(zip(self._places, self._fixed, strict=True))
             self._lines.writerows([[row[at] if at >= 0 else fixed for at, fixed in places] for row in rows])
         self.rows.clear()
+
+    def _lines_of(self, levels: Levels) -> str:
+        """Nothing in them needs quotes."""
+        at, seen, is_snapshot, side, texts = levels
+        begin = f"{self._names},{at},{seen},{'true' if is_snapshot else 'false'},{side},"
+        return f"{begin}{NEXT.join(texts).replace(':', ',').replace(NEXT, NEXT + begin)}{NEXT}"
 
     def end(self) -> None:
         """All of it is written."""
