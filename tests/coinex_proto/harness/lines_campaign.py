@@ -156,13 +156,15 @@ class Story:
         for number in range(400):
             if random.random() < 0.3:
                 self.world.delays[number] = _lossy(random)
+        self.was_live = False
+        """All topics were, for the first time."""
         self.lost: set[Any] = set()
         self.ever_lost: set[Any] = set()
         self.gaps: dict[Any, list[tuple[float, float]]] = {}
         """Of each topic: from when to when the client said that it may have missed something."""
         self.made: dict[tuple[Any, Any], float] = {}
         """The trades of the exchange since all was live, and when."""
-        self.seen_deals: dict[str, int] = {}
+        self.seen_deals: dict[Any, int] = {}
         self.cuts = self.alone = 0
         self.asked: list[int] = []
         self.ended: Counter[int] = Counter()
@@ -195,6 +197,8 @@ class Story:
                     self._fail(f"{topic} restored that was not lost")
                 self.lost.discard(topic.key)
                 self.gaps.setdefault(topic.key, []).append((event.since, event.until))
+        elif isinstance(event, Renewed):
+            self._judge_trust()
         elif isinstance(event, Replied | Failed):
             self.ended[event.request_id] += 1
         else:
@@ -224,6 +228,7 @@ class Story:
             good = [line for line in lines.lines if line.role is Role.ACTIVE and line.session.trusted(topic)]
             if good and not lines.trusted(topic):
                 self._fail(f"{topic} is not trusted while {good} proves it")
+        self._judge_trust()
         self._note_trades()
         signed_in = len(self.server._signed_in)
         self.most_signed_in = max(self.most_signed_in, signed_in)
@@ -234,6 +239,13 @@ class Story:
             self._fail(f"{self.world.lines.lines} at once")
         if signed_in > 3:
             self._fail(f"{signed_in} sign-ins at once")
+
+    def _judge_trust(self) -> None:
+        """What was live once is either trusted or said to be lost."""
+        lines = self.world.lines
+        silent = [topic for topic in self.topics if topic.key not in self.lost and not lines.trusted(topic)]
+        if silent and self.was_live:
+            self._fail(f"not trusted, and no word of it: {silent}")
 
     def _judge_end(self) -> None:
         lines = self.world.lines
@@ -270,7 +282,7 @@ class Story:
         for topic in self.topics:
             if not isinstance(topic, coinex.Trades | qfex.Trades):
                 continue
-            market = topic.key[1]
+            market: Any = topic.key[1]
             deals = self.server._market(market).deals
             seen = self.seen_deals.get(market)
             if deals:
@@ -287,7 +299,10 @@ class Story:
         """Tells it; raises `Untrue`. Gives figures."""
         world, random = self.world, self.random
         world.lines.subscribe(*self.topics, now=world.now)
-        world.run(15.0, until=lambda: world.lines.trusted_at(world.now, *self.topics))
+        world.run(60.0, until=lambda: world.lines.trusted_at(world.now, *self.topics))
+        if not world.lines.trusted_at(world.now, *self.topics):
+            self._fail("not live after a minute")
+        self.was_live = True
         self._note_trades()
         end = world.now + self.seconds
         while world.now < end:
