@@ -337,22 +337,3 @@ def test_cuts_renewals_and_lossy_lines_never_lose_a_trade_that_some_line_saw(see
 def test_topics_named_for_two_lines_where_there_is_one_are_refused() -> None:
     with pytest.raises(UsageError, match="lines is 1"):
         world(Config(doubled=(coinex.Depth,)))
-
-
-@pytest.mark.long
-def test_three_thousand_topics_are_live_in_little_more_than_pacing_takes() -> None:
-    """Lines open 0.1 s apart; on each, a request every 0.1 s of up to 4 KiB."""
-    one = world(Config(topics_per_connection=300), markets=3000, rate=0.001)
-    quotes = [
-        coinex.BestQuote(market.spec.name)
-        for market in one.server.exchange.markets.values()
-        if market.spec.wallet == "spot"
-    ]
-    assert len(quotes) == 3000
-    began = one.now
-    one.lines.subscribe(*quotes, now=began)
-    one.run(60.0, until=lambda: is_live(one))
-    assert is_live(one, *quotes)
-    assert len(one.lines.lines) == len(one.pipes) == 10
-    requests = -(-sum(len(quote.market or "") + 4 for quote in quotes[:300]) // 4096)
-    assert one.now - began <= 1.3 * 0.1 * (9 + requests)

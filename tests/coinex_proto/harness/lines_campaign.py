@@ -237,8 +237,9 @@ class Story:
             self._fail(f"{len(self.world.pipes)} connections for {active} lines")
         if len(self.world.lines.lines) > active + 3:
             self._fail(f"{self.world.lines.lines} at once")
-        if signed_in > 3:
-            self._fail(f"{signed_in} sign-ins at once")
+        private = [line for line in self.world.pipes if lines._channel_of[line] is lines._main and not line.is_second]
+        if signed_in > len(private):
+            self._fail(f"{signed_in} sign-ins at once, of {len(private)} lines with private topics")
 
     def _judge_trust(self) -> None:
         """What was live once is either trusted or said to be lost."""
