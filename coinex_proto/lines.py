@@ -180,6 +180,8 @@ class Lines:
         elif not is_main:
             config = evolve(config, retry_first=True)
         dialect = self.dialect if is_main else _without_sign_in(self.dialect)
+        if self._opens_at == -math.inf and self.lines and self.lines[0].phase is Phase.NEW:
+            self._opens_at = self._now  # the first line was made before any time was known
         self._opens_at = max(self._now, self._opens_at + OPENED_EVERY)
         line = Line(
             self,

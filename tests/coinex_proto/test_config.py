@@ -8,7 +8,7 @@ from typing import Any
 import attrs
 import pytest
 
-from coinex_proto import Backoff, Config, Endpoint, UsageError
+from coinex_proto import Backoff, Config, Endpoint, UsageError, coinex
 
 POSITIVE = [
     "open_timeout",
@@ -82,3 +82,15 @@ def test_what_may_carry_a_key_is_not_shown() -> None:
 def test_settings_never_change() -> None:
     with pytest.raises(attrs.exceptions.FrozenInstanceError):
         Config().open_timeout = 1.0  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("value", [0, 3, -1, 1.5, True, "2", None])
+def test_there_are_one_or_two_lines(value: Any) -> None:
+    with pytest.raises(UsageError, match=r"Config\(lines=.*must be 1 or 2"):
+        Config(lines=value)
+
+
+@pytest.mark.parametrize("value", [(), [coinex.Depth], coinex.Depth, (coinex.Depth("BTCUSDT"),), "Depth"])
+def test_doubled_topics_are_named_by_their_classes(value: Any) -> None:
+    with pytest.raises(UsageError, match=r"must be a tuple of classes of topics"):
+        Config(lines=2, doubled=value)

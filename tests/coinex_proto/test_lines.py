@@ -332,3 +332,8 @@ def test_cuts_renewals_and_lossy_lines_never_lose_a_trade_that_some_line_saw(see
     book = one.server.exchange.markets["spot:BTCUSDT"]
     assert one.lines.book(BOOK).best_bid is not None
     assert book is not None
+
+
+def test_topics_named_for_two_lines_where_there_is_one_are_refused() -> None:
+    with pytest.raises(UsageError, match="lines is 1"):
+        world(Config(doubled=(coinex.Depth,)))

@@ -24,6 +24,16 @@ def test_two_recorders_in_one_directory_are_refused(tmp_path: Path) -> None:
     RecordingFiles(tmp_path).close()
 
 
+@pytest.mark.parametrize("several", [{"lines": 2}, {"renew_every": 60.0}, {"topics_per_connection": 10}])
+@pytest.mark.parametrize("recorder", ["recorder", "flight_recorder"])
+def test_a_client_with_several_sockets_is_not_recorded(tmp_path: Path, recorder: str, several: dict[str, Any]) -> None:
+    with RecordingFiles(tmp_path / "all") as files:
+        makers = {"recorder": files, "flight_recorder": FlightRecorder(tmp_path / "last", seconds=5.0)}
+        config: Any = {recorder: makers[recorder], **several}
+        with pytest.raises(UsageError, match="a recording is of one socket"):
+            CoinexClient(config=Config(**config), network=memory_exchange().network)
+
+
 def test_a_full_disk_ends_the_recording_and_not_the_client(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     room = [20_000]
     write = os.write

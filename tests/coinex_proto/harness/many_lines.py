@@ -55,8 +55,7 @@ class World:
             due = min(self._next(), end)
             if due >= end and self.now >= end:
                 return
-            if due > self.now:
-                self.now = min(due, self.server.advance_to_output(due))
+            self.now = self.server.advance_to_output(max(due, self.now))
             self._serve()
 
     def _turn(self) -> None:
