@@ -41,34 +41,34 @@ class ClientBase(ABC):
 
     @abstractmethod
     def _change(self, step: Callable[[], T]) -> T:
-        """Runs `step` in the thread or task that owns the session, and has sent what it queued.
+        """Runs `step` in the thread or task that owns the session, and sends what it queued.
 
-        Raises `UsageError` where the client may not be used from here.
+        Raises `UsageError` if the client must not be used from here.
         """
 
     def _inspect(self, query: Callable[[], T]) -> T:
-        """As `_change`, for what changes nothing."""
+        """Like `_change`, for queries."""
         return query()
 
     @property
     def _pump(self) -> ClientCore:
-        """The core under the name that it has in scripts attached to old bug reports, so that those still run."""
+        """The core under its former name, so that scripts attached to old bug reports still run."""
         return self._core
 
     @property
     def stats(self) -> Statistics:
-        """Counters of this client's session; they count on across reconnects."""
+        """Counters of this client's session; they keep counting across reconnects."""
         return self._core.session.stats
 
     @property
     def line_stats(self) -> tuple[LineStatistics, ...]:
-        """Of each socket of this client: its counters, and of two lines at once, how often it was first and by how much."""
+        """Counters of each socket of this client and, with `lines=2`, how often it was first and by how much."""
         return self._inspect(lambda: self._core.line_stats)
 
     def renew(self) -> None:
-        """Move every socket of this client to a new connection without a gap: `Renewed`, or `RenewalFailed` and tried again.
+        """Move every socket of this client to a new connection without a gap. Ends in `Renewed`, or in `RenewalFailed` and a retry.
 
-        Needs `Config(renew_every=...)`, `math.inf` where it shall happen only so; raises `UsageError` otherwise.
+        Raises `UsageError` without `Config(renew_every=...)`; use `math.inf` there to renew on request only.
         """
         self._change(self._core.renew)
 
@@ -82,13 +82,14 @@ class ClientBase(ABC):
         return register
 
     def on_error(self, handler: Callable[[Event, Exception], object]) -> None:
-        """Exceptions of callbacks go to `handler` and the client goes on; without one they end what drives the client."""
+        """Send exceptions from callbacks to `handler`, and carry on; without a handler they end the call that drives the client."""
         self._change(lambda: self._core.on_error(handler))
 
     def subscribe(self, *topics: Topic[E], callback: Callable[[E], object] | None = None) -> None:
-        """Subscribe these topics; at any time: it waits for the connection by itself, and is repeated after each reconnect.
+        """Subscribe to these topics, at any time: the request is sent once connected, and again after each reconnect.
 
-        Twice is once, the last call wins. Raises `UsageError` for what this venue or these credentials cannot have.
+        Subscribing twice counts once, and the last call wins. Raises `UsageError` for a topic this venue or these credentials
+        can't have.
         """
         self._change(lambda: self._core.subscribe(topics, callback))
 
@@ -97,28 +98,29 @@ class ClientBase(ABC):
         self._change(lambda: self._core.unsubscribe(topics))
 
     def send(self, command: Command[R], callback: Callable[[Replied[R] | Failed], object] | None = None) -> RequestId:
-        """Send a command now; the callback gets its one `Replied` or `Failed`. Never waits, never sent again.
+        """Send a command now; the callback gets its one `Replied` or `Failed`. Never waits and never resends.
 
-        Raises `NotReady` while there is no ready connection, or the venue's rate limit forbids a command that trades.
+        Raises `NotReady` without a ready connection, or if the venue's rate limit forbids a trading command.
         """
         return self._change(lambda: self._core.send(command, callback))
 
     def trusted(self, *topics: Topic[Event]) -> bool:
-        """Whether all of these are live; none named: all that are subscribed. True is never a guess.
+        """Whether all of these topics are live; without arguments, all that are subscribed. True is never a guess.
 
-        False too when the connection has not been proved for `ping_interval + ping_timeout`, as after a long computation.
+        Also False if nothing has confirmed the connection for `ping_interval + ping_timeout`, as after a long computation.
         """
         return self._inspect(lambda: self._core.trusted(*topics))
 
     def age(self, update: Update) -> float | None:
-        """Seconds from the venue's time stamp of an update until it was received, both by the venue's clock.
+        """Seconds from an update's venue timestamp until it was received, both by the venue's clock.
 
-        None when it has none, or while the clock is not known: it is requested with the first ping, or by `server_time()`.
+        None if it has no timestamp, or while the venue's clock is unknown; it is requested with the first ping, or by
+        `server_time()`.
         """
         return self._inspect(lambda: self._core.session.age(update))
 
     def topics(self) -> tuple[TopicStatus, ...]:
-        """How each topic stands that is subscribed or belongs to an open stream."""
+        """The status of each topic that is subscribed or belongs to an open stream."""
         return self._change(self._core.topics)
 
     def orders(self) -> tuple[OrderView, ...]:
@@ -128,20 +130,20 @@ class ClientBase(ABC):
     def step(self, work: Callable[[Session, float], T]) -> T:
         """Run `work(session, now)` in the thread or task that owns the session; what it queues is sent.
 
-        For parts that stand beside a client, for example orders that are sent over HTTP.
+        For code that works beside a client, for example sending orders over HTTP.
         """
         check_step(work)
         return self._change(lambda: work(cast("Session", self._core.session), self._core.now()))
 
     def stop(self) -> None:
-        """End `run()` and the streams and close the connection in good order, within `Config.close_timeout`.
+        """End `run()` and the streams, and close the connection in an orderly way, within `Config.close_timeout`.
 
-        May be called at any moment: in a callback, in a signal handler, in any thread. It never waits; what drives the client
-        takes notice before its next step, also while it connects or waits for the next attempt.
+        Can be called at any moment: in a callback, in a signal handler, in any thread. It never waits; the client notices
+        before its next step, even while it connects or waits to retry.
         """
         self._core.ask_to_stop()
         self._wake()
 
     @abstractmethod
     def _wake(self) -> None:
-        """Whatever drives the client takes its next step now. Safe in a signal handler and in any thread."""
+        """Makes whatever drives the client take its next step now. Safe in a signal handler and in any thread."""

@@ -1,4 +1,4 @@
-"""What a user may set, and what the core may not have of its own: time and randomness.
+"""What a user can configure, and what the core must be given: time and randomness.
 
 All times are seconds, all sizes bytes. This module must not know any venue.
 """
@@ -16,12 +16,12 @@ from coinex_proto.errors import UsageError
 
 @frozen
 class Sources:
-    """Where the core gets wall time (for signing) and random bytes (for nonces and jitter) from."""
+    """Where the core gets wall time (for signing) and random bytes (for nonces and jitter)."""
 
     wall_time_ns: Callable[[], int]
     """Nanoseconds since the Unix epoch, now."""
     random_bytes: Callable[[int], bytes]
-    """So many bytes from a cryptographic source."""
+    """That many bytes from a cryptographic source."""
 
 
 def _positive(instance: object, attribute: Attribute[Any], value: Any) -> None:
@@ -75,30 +75,30 @@ class Backoff:
     factor: float = field(default=2.0, validator=_positive)
     ceiling: float = field(default=30.0, validator=_positive)
     stable_after: float = field(default=30.0, validator=_positive)
-    """The growth starts anew only after a session was ready for so long, so that a flapping server is not hammered."""
+    """The wait starts over only after the session has been ready this long, so that a flapping server is not hammered."""
 
     def step(self, failures: int) -> float:
-        """The longest wait after so many failures in a row (1 = the first)."""
+        """The longest wait after this many failures in a row (1 = the first)."""
         growth = min(failures - 1, 1000) * math.log(self.factor)
         return min(self.ceiling, self.first * math.exp(min(growth, 700.0)))
 
 
 class SessionTap(Protocol):
-    """What listens at one session: `coinex_proto.recording.Tap`."""
+    """What records one session: `coinex_proto.recording.Tap`."""
 
     sources: Sources
-    """What the session must be made with, so that what it reads is known."""
+    """What the session must be created with, so that what it reads is known."""
 
     def attach(self, session: Any, /) -> None:
         """From now on every input of this session is recorded."""
         ...
 
     def told(self, event: Any, now: float, /) -> None:
-        """An event that tells of a gap, or of something wrong, is being handed out."""
+        """An event that reports a gap or a problem is being delivered."""
         ...
 
     def note(self, what: str, text: str, now: float, /) -> None:
-        """Something of that kind that is no event."""
+        """Something of that kind that is not an event."""
         ...
 
     def close(self, now: float, /) -> None:
@@ -107,84 +107,84 @@ class SessionTap(Protocol):
 
 
 class Recorder(Protocol):
-    """What gives each client a tap of its own."""
+    """What gives each client its own tap."""
 
     def tap(self, dialect: Any, sources: Sources, /) -> SessionTap:
-        """For a session that is about to be made."""
+        """For a session that is about to be created."""
         ...
 
 
 @frozen(kw_only=True)
 class Config:
-    """The knobs of a connection and a session."""
+    """The settings of a connection and a session."""
 
     open_timeout: float = field(default=10.0, validator=_positive)
-    """One budget for name resolution, TCP, TLS and the WebSocket upgrade."""
+    """One limit for name resolution, TCP, TLS and the WebSocket upgrade together."""
     login_timeout: float = field(default=10.0, validator=_positive)
     """From the upgrade to the last answer of the opening (sign-in)."""
     request_timeout: float = field(default=10.0, validator=_positive)
     close_timeout: float = field(default=2.0, validator=_positive)
     ping_interval: float = field(default=20.0, validator=_positive)
-    """CoinEx cuts a socket on which the client says nothing at 60 s."""
+    """How long after our last message a ping is sent. CoinEx disconnects a client that sends nothing for 60 s."""
     ping_timeout: float = field(default=8.0, validator=_positive)
-    """After a ping, so long until any whole message must have come."""
+    """How long after a ping any whole message must have arrived."""
     silent_after: float | None = field(default=None, validator=_positive_or_none)
-    """A public topic that is live and brings nothing for so long is `Lost` and asked for again; None: never."""
+    """A live public topic that brings nothing for this long is `Lost` and subscribed to again; None: never."""
     private_check_interval: float | None = field(default=60.0, validator=_positive_or_none)
-    """While private topics are live and bring nothing, the sign-in is proved so often by a private request; None: never."""
+    """How often a private request checks the sign-in while private topics are live and bring nothing; None: never."""
     every_read: bool = field(default=False, validator=_of_its_type)
-    """True: every book gives one `BookChanged` a read, after the other events of it, as if its topic said so; False: one a
-    push. What is shown is proved either way, by the checksum of the last push of the read.
+    """True: every book gives one `BookChanged` per read, after the other events of that read, as if its topic said so. False: one
+    per push. Either way what you see is verified, by the checksum of the last push of the read.
     """
     queue_size: int = field(default=10_000, validator=_whole)
     """Events that may wait in one stream before it ends with `ConsumerTooSlow`."""
     max_request_bytes: int = field(default=4096, validator=_whole)
-    """Topic requests are split so that no frame is larger; CoinEx drops the socket somewhere near 10 kB."""
+    """Topic requests are split so that no frame is larger; CoinEx drops the connection somewhere near 10 kB."""
     requests_per_second: float = field(default=10.0, validator=_positive)
-    """How many topic requests may leave in a second."""
+    """How many topic requests may be sent per second."""
     max_message_bytes: int = field(default=16 * 2**20, validator=_whole)
-    """Largest message accepted, on the wire and inflated."""
+    """Largest message accepted, on the wire and decompressed."""
     max_message_values: int | None = field(default=100_000, validator=_whole_or_none)
-    """A message that holds more values (entries, members, lists, and three for each object) is not read at all: enough for
-    10,000 trades, 10,000 levels a side, or all members of 5,000 markets. None: its size alone counts."""
+    """A message with more values (entries, members, lists, and three for each object) is not decoded at all. The default is enough
+    for 10,000 trades, 10,000 levels a side, or all members of 5,000 markets. None: only the size is limited."""
     max_unreadable: int | None = field(default=100, validator=_whole_or_none)
-    """After so many messages in a row that cannot be read the connection is ended and made anew; None: never."""
+    """After this many unreadable messages in a row the client reconnects; None: never."""
     renew_every: float | None = field(default=None, validator=_positive_or_infinite)
-    """A line that was ready for so long is replaced by a new connection without a gap, before the venue cuts it. Infinite: only
-    when asked, and at a venue's notice of maintenance; None: never.
+    """A connection that has been ready this long is replaced by a new one without a gap, before the venue cuts it. `math.inf`: only
+    on request, and when the venue announces maintenance; None: never.
     """
     topics_per_connection: int | None = field(default=None, validator=_whole_or_none)
-    """More topics than this are spread over several sockets; None: as many as the venue allows on one."""
+    """Topics beyond this number are spread over further sockets; None: as many as the venue allows on one."""
     lines: int = field(default=1, validator=_one_or_two)
-    """2: topics are followed on two connections at once, and each update is handed out when it first comes."""
+    """2: topics are received over two connections at once, and each update is delivered when it first arrives."""
     doubled: tuple[type[Any], ...] | None = field(default=None, validator=_topic_classes)
-    """With `lines=2`: only topics of these classes are; None: all public ones."""
+    """With `lines=2`: only topics of these classes; None: all public ones."""
     retry_first: bool = field(default=False, validator=_of_its_type)
-    """False: a first connection that fails is `Stop(ConnectFailed)`; True: it is retried like every later one."""
+    """False: if the first connection fails, the client ends with `ConnectFailed`. True: it is retried like any later one."""
     backoff: Backoff = field(default=Backoff(), validator=_of_its_type)
     give_up_after: float | None = field(default=None, validator=_positive_or_none)
-    """So long without becoming ready, since the last time or the first attempt, ends the client; None: what may pass never
-    does. Looked at between two attempts, so that one under way adds at most `open_timeout + login_timeout`.
+    """The client ends after this long without becoming ready, counted from the last time or the first attempt; None: no temporary
+    problem ever ends it. Checked between attempts, so one under way adds at most `open_timeout + login_timeout`.
     """
 
     recorder: Recorder | None = field(default=None, repr=False)
-    """What records each client that has this config, as `coinex_recorder.RecordingFiles` does; None: nothing."""
+    """Records each client that has this config, as `coinex_recorder.RecordingFiles` does; None: no recording."""
     flight_recorder: Recorder | None = field(default=None, repr=False)
-    """What keeps the last moments of each client, to be written when something goes wrong: `coinex_recorder.FlightRecorder`."""
+    """Keeps each client's most recent input, written when something goes wrong: `coinex_recorder.FlightRecorder`."""
 
 
 @frozen(kw_only=True)
 class Endpoint:
-    """Where a dialect's WebSocket lives."""
+    """The address of a dialect's WebSocket."""
 
     host: str
     port: int
     tls: bool = True
     target: str = field(default="/", repr=False)
-    """Path and query of the upgrade request; hidden, since it may carry an API key."""
+    """Path and query of the upgrade request; hidden, because it may contain an API key."""
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     carries_credentials: bool = field(default=False, eq=False)
-    """The upgrade request says who we are: 401 or 403 in answer to it refuses the sign-in."""
+    """The upgrade request identifies the user: an answer of 401 or 403 refuses the sign-in."""
 
 
 @frozen

@@ -1,8 +1,8 @@
 """Every error the SDK raises or puts into an event.
 
-Two families: `UsageError` says that the caller did something wrong and nothing has changed; every other `SdkError` says
-what the network, the exchange or the clock did. Messages name what was expected, what came and what to do about it; they
-never hold a secret or a whole payload. This module must not know any venue.
+Two families: `UsageError` means that the caller made a mistake and nothing has changed; every other `SdkError` reports
+what the network, the exchange or the clock did. Messages name what was expected, what arrived and what to do about it; they
+never contain a secret or a whole payload. This module must not know any venue.
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ from coinex_proto.ids import RequestId
 from coinex_proto.topics import Topic
 
 QUOTED_CHARACTERS = 200
-"""So much of a text that the peer wrote goes into a message."""
+"""How much text written by the peer goes into a message."""
 
 
 def quoted(text: object) -> str:
-    """Text of the peer, or a value of the caller, safe to print: escaped and cut to 200 characters."""
+    """Text of the peer, or a value of the caller, safe to print: escaped and truncated to 200 characters."""
     shown = repr(str(text) if isinstance(text, BaseException) else text)
     return shown if len(shown) <= QUOTED_CHARACTERS else shown[:QUOTED_CHARACTERS] + "…'"
 
 
 def refusal_text(code: int | str | None, message: str) -> str:
-    """A refusal's code and message as they follow "refused" in an error text; what both of them say stands once."""
+    """A refusal's code and message as they follow "refused" in an error text, without repeating what both of them say."""
     if isinstance(code, str) and message.casefold().startswith(code.casefold()):
         code = None
     number = "" if code is None else f" (code {code if isinstance(code, int) else quoted(code)[1:-1]})"
@@ -33,7 +33,7 @@ def refusal_text(code: int | str | None, message: str) -> str:
 
 
 class SdkError(Exception):
-    """Base of all errors of this SDK. They can be copied and pickled."""
+    """Base class of all errors of this SDK. They can be copied and pickled."""
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Python's own way calls `__init__` with the finished text.
@@ -41,13 +41,13 @@ class SdkError(Exception):
 
 
 class UsageError(SdkError):
-    """The caller asked for something that cannot be; raised before anything has changed."""
+    """The call asks for something impossible; raised before anything has changed."""
 
 
 class NotReady(UsageError):
-    """A command was sent while it could not leave at once. Commands are never held for later.
+    """A command could not be sent at once. Commands are never queued for later.
 
-    `retry_after` is how many seconds until the venue's rate limit allows it, or None when the connection is the reason.
+    `retry_after`: seconds until the venue's rate limit allows it, or None if the connection is the reason.
     """
 
     def __init__(self, message: str, *, retry_after: float | None = None) -> None:
@@ -60,11 +60,11 @@ class ConnectFailed(SdkError):
 
 
 class ProxyError(ConnectFailed):
-    """No way through the proxy that the user has named; not the venue's fault.
+    """The proxy named by the user did not let the connection through; not the venue's fault.
 
-    `status` is what the proxy answered; None: it could not be reached, ended the connection, spoke no HTTP, or the time
-    for connecting ran out on the way. The message names the proxy's host and port, and never user or password. As any
-    other `ConnectFailed` it is retried, save a 407 before the client was ever ready: that login is wrong.
+    `status` is the proxy's HTTP status; None if it could not be reached, closed the connection, did not speak HTTP, or the
+    time for connecting ran out. The message names the proxy's host and port, and never the user or password. It is retried
+    like any other `ConnectFailed`, except for a 407 before the client was ever ready: that login is wrong.
     """
 
     def __init__(self, message: str, *, status: int | None = None) -> None:
@@ -115,9 +115,9 @@ class HandshakeRefused(ConnectFailed):
 
 
 class LoginRefused(SdkError):
-    """The venue does not accept the credentials. Not retried where it says so: venues ban clients that hammer.
+    """The venue does not accept the credentials. Not retried if it says so, because venues ban clients that keep trying.
 
-    `retryable`: the venue could not look at them (busy, too many requests), which is no refusal and never final.
+    `retryable`: the venue could not check them (busy, too many requests), which is never final.
     `may_pass`: it is not certain that they are wrong (an undocumented code, a token function that failed); final only
     before the client was ever ready.
     """
@@ -139,7 +139,7 @@ class LoginRefused(SdkError):
 
 
 class RequestError(SdkError):
-    """A request did not succeed. `request_id` and `command` tell which."""
+    """A request did not succeed. `request_id` and `command` say which."""
 
     def __init__(
         self, message: str, *, request_id: RequestId | None = None, command: Command[Any] | None = None
@@ -150,7 +150,7 @@ class RequestError(SdkError):
 
 
 class RequestRefused(RequestError):
-    """The venue said no: `code` and `message` are its own; `retryable` says whether the same request may succeed later."""
+    """The venue rejected the request. `code` and `message` are its own; `retryable`: the same request may succeed later."""
 
     def __init__(
         self,
@@ -176,14 +176,14 @@ class RequestTimedOut(RequestError):
 
 
 class OutcomeUnknown(RequestError):
-    """The request left, and the connection was lost (or its answer was unreadable) before the outcome was known.
+    """The request was sent, and the connection broke (or the answer was unreadable) before the outcome was known.
 
-    It may have taken effect: ask the venue before sending anything like it again. The SDK never sends it again.
+    It may have taken effect: find out before sending anything like it again. The SDK never resends it.
     """
 
 
 class BookNotTrusted(SdkError):
-    """The numbers of this book are not proved now. `why` says since what; `unproved` shows them all the same."""
+    """This book is not verified at the moment. `why` gives the reason; `BookView.unproved` shows its numbers anyway."""
 
     def __init__(self, topic: Topic[Any], why: str) -> None:
         super().__init__(f"the book of {topic} cannot be trusted now: {why}")
@@ -192,11 +192,11 @@ class BookNotTrusted(SdkError):
 
 
 class PayloadError(SdkError):
-    """A payload of the peer that cannot be decoded; reaches users as the text of an `Unrecognised` event."""
+    """A payload from the peer that cannot be decoded; users see it as the text of an `Unrecognised` event."""
 
 
 class ConsumerTooSlow(SdkError):
-    """This stream's queue was full: `waiting` events were not taken in time. Only this stream has ended."""
+    """This stream's queue was full, with `waiting` events not taken in time. Only this stream has ended."""
 
     def __init__(self, waiting: int) -> None:
         super().__init__(

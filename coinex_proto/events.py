@@ -1,7 +1,7 @@
 """Everything that can come out of a connection or a session.
 
-Events are immutable. `Update` is the base of what a venue says; the other classes are what became of the connection, the
-topics and the requests. This module must not know any venue.
+Events are immutable. `Update` is the base class of everything a venue sends; the other classes report what happened to the
+connection, the topics and the requests. This module must not know any venue.
 """
 
 from __future__ import annotations
@@ -58,18 +58,18 @@ ABNORMAL_CLOSURE = 1006
 
 @frozen(kw_only=True)
 class Unrecognised(Event):
-    """A message that could not be understood, or that nobody had asked for; the connection goes on."""
+    """A message that could not be understood, or an answer to nothing; the connection stays up."""
 
     raw: bytes = field(repr=False)
-    """The payload, inflated where that was possible."""
+    """The payload, decompressed if possible."""
     why: str
     concerns: TopicKey | None = None
-    """The topic whose push it was, as far as can be seen: something of it was missed.
+    """The topic it was a push of, as far as one can tell: that topic missed something.
 
-    None as market: any of its kind; `ANYTHING`: it cannot be seen at all.
+    With None as market, any topic of that kind; `ANYTHING` means one cannot tell.
     """
     orders: OrdersMissed | None = field(default=None, repr=False)
-    """The own orders of which it may have told; None with `concerns=ANYTHING`: any of them."""
+    """The own orders it may have been about; None with `concerns=ANYTHING`: any of them."""
 
 
 # The connection -------------------------------------------------------------------------------------------------------
@@ -82,7 +82,7 @@ class Ready(Event):
 
 @frozen(kw_only=True)
 class LoginFailed(Event):
-    """The venue refused the sign-in; the connection closes. `Retrying` behind it says that it is tried again."""
+    """The venue refused the sign-in, and the connection closes. A `Retrying` after it means that the client will try again."""
 
     error: LoginRefused
 
@@ -92,10 +92,10 @@ class CloseReason:
     """Why a connection ended."""
 
     code: int
-    """Close code of RFC 6455: the peer's, or ours when we had to close; 1006 when there was none."""
+    """Close code of RFC 6455: the peer's, or ours if we closed; 1006 if there was none."""
     text: str
     error: ConnectFailed | None = None
-    """Set when the connection never opened."""
+    """Set if the connection never opened."""
 
     def __str__(self) -> str:
         return f"{self.text} ({self.code})" if self.text else str(self.code)
@@ -103,14 +103,14 @@ class CloseReason:
 
 @frozen(kw_only=True)
 class Closed(Event):
-    """The connection is gone; the last event of it."""
+    """The connection is gone; this is its last event."""
 
     reason: CloseReason
 
 
 @frozen(kw_only=True)
 class Retrying(Event):
-    """The next attempt to connect, number `attempt` in a row, comes at `at` (seconds on the clock of `now`)."""
+    """The next attempt to connect, number `attempt` in a row, will be made at `at` (seconds on the clock of `now`)."""
 
     attempt: int
     at: float
@@ -131,10 +131,10 @@ class Renewed(Event):
 
 @frozen(kw_only=True)
 class RenewalFailed(Event):
-    """A new connection did not come, or did not verify every topic; the old line goes on, and it is tried again at `at`."""
+    """The new connection failed or did not verify every topic. The old one carries on, and renewal is tried again at `at`."""
 
     line: int
-    """The one that goes on."""
+    """The one that carries on."""
     why: str
     at: float
     """Seconds on the clock of `now`."""
@@ -144,13 +144,13 @@ class RenewalFailed(Event):
 class LineChanged(Event):
     """One of a client's several lines is ready, closed, about to connect again, refused, or ended for good.
 
-    `Ready` and `Closed` are of the client: whether any line can send commands.
+    `Ready` and `Closed` are about the client: whether any line can send commands.
     """
 
     line: int
     state: Literal["ready", "closed", "retrying", "refused", "ended", "alone", "clock"]
-    """"alone": the venue allows one sign-in only, and there are no two lines of it any more. "clock": the venue's clock on it
-    is not that of the other line, so that updates are not told apart by their time any more.
+    """"alone": the venue allows only one sign-in, so there are no longer two lines. "clock": the venue's clock on this line
+    differs from that on the other, so updates are no longer matched by their time.
     """
     why: str
 
@@ -160,16 +160,16 @@ class LineChanged(Event):
 
 @frozen(kw_only=True)
 class Subscribed(Event):
-    """The venue acknowledged; for a public topic that alone does not prove that data will come."""
+    """The venue acknowledged the subscription. For a public topic that alone does not prove that data will come."""
 
     topic: Topic[Event]
 
 
 @frozen(kw_only=True)
 class SubscribeFailed(Event):
-    """The venue did not take this topic; nothing else is touched.
+    """The venue rejected this topic; other topics are not affected.
 
-    With `error.retryable`, and after a time-out, the session asks again by itself, after a longer pause each time.
+    If `error.retryable`, and after a time-out, the session subscribes again by itself, after a longer pause each time.
     """
 
     topic: Topic[Event]
@@ -178,20 +178,21 @@ class SubscribeFailed(Event):
 
 @frozen(kw_only=True)
 class Unsubscribed(Event):
-    """This topic has ended: the venue acknowledged it or gave no answer. What it may still push is dropped."""
+    """This topic has ended: the venue acknowledged that, or gave no answer. Further pushes of it are dropped."""
 
     topic: Topic[Event]
 
 
 @frozen(kw_only=True)
 class Lost(Event):
-    """From now on these topics prove nothing; one event a cause, before any later data."""
+    """From now on these topics can't be trusted. There is one event per cause, before any later data."""
 
     topics: tuple[Topic[Event], ...]
     since: float
-    """When they were last proved, by the wall clock as it is set now: what happened after it may not have been seen.
+    """When they were last verified, by the wall clock as it is set now: anything after that may have been missed.
 
-    Unix seconds where `now` reads as those, as under our drivers, else seconds on the clock of `now`; so are the others.
+    Unix seconds if `now` is in Unix seconds, as with our drivers; otherwise seconds on the clock of `now`. The same holds for
+    the times in the events below.
     """
     why: str
 
@@ -206,12 +207,12 @@ class Restored(Event):
     why: str
     """Why they were lost."""
     unknown_orders: int = 0
-    """Of topics that tell of own orders: so many orders are still `unknown`, not asked about or not answered for yet."""
+    """For topics that report own orders: how many orders are still `unknown`, not queried or not answered yet."""
 
 
 @frozen(kw_only=True)
 class BackfillStarted(Event):
-    """The venue is about to be asked, by queries, what happened on these topics from `since` to `until`."""
+    """Queries are about to ask the venue what happened on these topics from `since` to `until`."""
 
     topics: tuple[Topic[Event], ...]
     since: float
@@ -220,15 +221,15 @@ class BackfillStarted(Event):
 
 @frozen(kw_only=True)
 class Backfilled(Event):
-    """What happened from `since` to `until` has been asked for, and what was found was handed out before this event."""
+    """The venue has been asked what happened from `since` to `until`; what was found was delivered before this event."""
 
     topic: Topic[Event]
     since: float
     until: float
     recovered: int
-    """Updates that were handed out for it, each with `is_recovered`; what had been seen before is not among them."""
+    """How many updates were delivered for it, each with `is_recovered`; anything seen before is not delivered again."""
     missing: str = ""
-    """What cannot be known or was not reached, in words; empty: nothing is known to be missing."""
+    """What could not be recovered, in words; empty if nothing is known to be missing."""
 
 
 # Requests -------------------------------------------------------------------------------------------------------------
@@ -241,6 +242,8 @@ class Replied(Event, Generic[R]):
     request_id: RequestId
     command: Command[R]
     result: R
+    was_answered: bool = True
+    """False: a request of a kind that the venue need not answer, and it did not; `result` is None."""
 
 
 @frozen(kw_only=True)
@@ -258,7 +261,7 @@ class Failed(Event):
 
 @frozen(kw_only=True)
 class OrderChanged(Event):
-    """Something became known of an own order."""
+    """Something new is known about an own order."""
 
     order: OrderView
     """A snapshot."""
@@ -266,20 +269,20 @@ class OrderChanged(Event):
 
 @frozen(kw_only=True)
 class OrdersGuarded(Event):
-    """The guard has cancelled what is open, and how that ended for each order."""
+    """The guard has cancelled open orders; how that ended, per order."""
 
     cause: Literal["lost", "exit", "error"]
-    """Own orders were lost for too long, the block was left, or a callback has raised."""
+    """Own orders were lost for too long, the block was left, or a callback raised."""
     orders: tuple[ExitOrder, ...]
-    """"unknown": it may still stand."""
+    """An "unknown" one may still be open."""
     is_listed: bool
-    """At the end the venue has listed nothing more that was to be cancelled. False: there may be orders nobody here knows."""
+    """In the end the venue listed nothing more to cancel. False: there may be orders this client does not know about."""
     why: str = ""
-    """What kept the venue's list from being seen."""
+    """Why the venue's list could not be read."""
 
     @property
     def is_clear(self) -> bool:
-        """Nothing that was to be cancelled stands any more, as far as the venue says."""
+        """Whether everything to be cancelled is gone, according to the venue."""
         return self.is_listed and all(order.outcome != "unknown" for order in self.orders)
 
 
@@ -288,6 +291,6 @@ class OrdersQueried(Event):
     """The venue is about to be asked about own orders over HTTP."""
 
     orders: tuple[OrderView, ...] = ()
-    """Those of unknown state that are asked about, as snapshots."""
+    """The orders of unknown state it is asked about, as snapshots."""
     is_whole_list: bool = False
-    """True: for the list of all open orders, to compare it with what is known here."""
+    """True: it is asked for the list of all open orders, to compare with what is known here."""

@@ -1,6 +1,6 @@
-"""Counters of one session, for people and monitors to read at any time.
+"""Counters of one session, which you can read at any time.
 
-Plain attributes and no logic: whoever sees a thing happen adds to its counter. They count on across reconnects. This
+Plain attributes and no logic. They keep counting across reconnects. This
 module must not know any venue.
 """
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @final
 @define(kw_only=True)
 class Statistics:
-    """What one session sent and received, and what became of it."""
+    """What one session sent and received, and what happened to it."""
 
     messages: int = 0
     """Whole WebSocket messages received."""
@@ -27,44 +27,44 @@ class Statistics:
     bytes_out: int = 0
     """Bytes handed to the transport."""
     events: int = 0
-    """Events handed out by `next_event()`."""
+    """Events returned by `next_event()`."""
     updates_by_topic: Counter[TopicKey] = Factory(Counter)
     """Updates delivered, by topic key with the market named; beyond 10,000 keys, new markets count as all markets."""
 
     connects: int = 0
     """Connections that became ready."""
     reconnects: int = 0
-    """Connections that became ready after an earlier one had been."""
+    """Connections that became ready after an earlier one."""
     pings: int = 0
     """Pings sent."""
     ping_round_trip: float | None = None
-    """Seconds that the last answered ping took; None before the first."""
+    """Seconds until the last answered ping was answered; None before the first."""
 
     gaps: int = 0
     """`Lost` events: times at which something may have been missed."""
     checksums_passed: int = 0
-    """Order-book checksums that agreed."""
+    """Order-book checksums that matched."""
     checksums_failed: int = 0
-    """Order-book checksums that did not; each makes its book untrusted."""
+    """Order-book checksums that did not match; each makes its book untrusted."""
 
     absent_deletes: int = 0
-    """Levels of order books that the venue removed and that were not there: harmless where a checksum fits."""
+    """Book levels the venue removed that were not there: harmless if the checksum matches."""
     late_pushes: int = 0
-    """Updates dropped, since their topic was no longer wanted."""
+    """Updates dropped because nobody was subscribed to their topic any more."""
     duplicates: int = 0
-    """Trades and own fills taken out, since they had been delivered before."""
+    """Trades and own fills dropped because they had been delivered before."""
     order_differences: int = 0
-    """Own orders that were not as the venue listed them, each time the list of open orders was compared."""
+    """Own orders that differed from the venue's list of open orders, each time it was compared."""
     stray_answers: int = 0
-    """Answers that nobody waited for; not those that come after the time-out of their request."""
+    """Answers to nothing; an answer that comes after its request timed out does not count."""
     unrecognised: int = 0
-    """`Unrecognised` events of any cause, those of `decode_failures` too."""
+    """`Unrecognised` events of any cause, including those in `decode_failures`."""
     decode_failures: int = 0
-    """What could not be inflated or decoded and may have been a push: something is missing."""
+    """Messages that could not be decompressed or decoded and may have been pushes: something is missing."""
     private_checks: int = 0
-    """Requests that only prove the sign-in."""
+    """Requests sent only to check the sign-in."""
     unreadable_fields: int = 0
-    """Members of pushes that were sent and could not be read (empty, or of another type): they are None, and the rest of
-    their push was read."""
+    """Fields of pushes that could not be read (empty, or of another type): they are None, and the rest of
+    the push was used."""
     timeouts: int = 0
     """Requests without an answer in time."""

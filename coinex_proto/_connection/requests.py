@@ -206,7 +206,9 @@ class Requests:
     def _went_unanswered(self, pending: Pending) -> bool:
         """The venue may leave this one unanswered: that is success. True: it is one of the opening."""
         if pending.purpose is Purpose.CALLER:
-            self._events.append(Replied(request_id=pending.request_id, command=pending.command, result=None))
+            self._events.append(
+                Replied(request_id=pending.request_id, command=pending.command, result=None, was_answered=False)
+            )
         return pending.purpose is Purpose.OPENING
 
     def _timed_out(self, pending: Pending, now: float) -> None:

@@ -185,6 +185,8 @@ class Subscriber:
             self._acknowledged(verb, subscriptions, now)
             for subscription in unconfirmed if isinstance(event.result, Update) else ():
                 self._trust.confirm(subscription, event.result, now)
+            if verb is Verb.START and not event.was_answered:
+                self._trust.unanswered(subscriptions, now)
         elif verb is Verb.END:
             self._ended(subscriptions)
         else:

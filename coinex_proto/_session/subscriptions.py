@@ -85,12 +85,12 @@ class Verification:
         self.awaited_since = 0.0
         """Since when a push is awaited, if none came later: a topic that has just gone live has its time."""
         self.unproved_since: float | None = None
-        """A book that gets updates which do not prove it, since then."""
+        """Since when its updates do not prove its book, or it brings nothing though it was not acknowledged."""
         self.unproved_why = ""
         self.absent_deletes = 0
         """Those of its book that the statistics have counted."""
         self.renewals = 0
-        """How often it was asked for anew because its book stayed unproved."""
+        """How often it was asked for again for that reason."""
 
     @property
     def is_live(self) -> bool:

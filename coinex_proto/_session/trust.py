@@ -31,9 +31,10 @@ from coinex_proto.topics import Topic, is_wide, wide
 from coinex_proto.updates import Event, Update, stamp
 
 RESYNC_AFTER: Final = 5.0
-"""Seconds that a book may get updates without being proved before its topic is asked for again; doubles each time."""
+"""Seconds that a book may get updates without being proved, and a topic that was not acknowledged may bring nothing, before
+it is asked for again; doubles each time."""
 MAX_RENEWALS: Final = 3
-"""After so many in vain a book just waits for the next whole push: asking again has not helped."""
+"""After so many in vain it just waits for a push: asking again has not helped."""
 MAX_KEYS: Final = 10_000
 """Markets of which something is remembered: a peer may name any number of them under an all-markets topic."""
 HISTORY_WITHIN: Final = 60.0
@@ -198,7 +199,6 @@ class Trust:
             if known.unproved_since is not None:
                 known.unproved_since, known.unproved_why = None, ""
             if known.proof is not _LIVE:
-                known.renewals = 0
                 self.mark_live((known,), now)
             return True
         self._stats.checksums_failed += book.checks_failed - failed
@@ -294,6 +294,13 @@ class Trust:
             stamp(whole, update.raw, update.received_at)
         return whole
 
+    def unanswered(self, subscriptions: Iterable[Subscription], now: float) -> None:
+        """The venue, which need not, has not acknowledged these: one that brings nothing either may never have begun."""
+        for subscription in subscriptions:
+            known = subscription.verification
+            if known.proof is _EXPECTED and not subscription.is_private:
+                self._start_unproved(known, now, "neither acknowledged nor pushed")
+
     def _start_unproved(self, known: Verification, now: float, why: str) -> None:
         known.unproved_why = why
         if known.unproved_since is None:
@@ -376,6 +383,7 @@ class Trust:
             if self._beside is not None:
                 self._events.append(WentLive(subscription=known.subscription))
             known.awaited_since = now
+            known.unproved_since, known.unproved_why, known.renewals = None, "", 0
             self._agenda.add(Item.STARTED)
             if known.lost_since is not None:
                 back.setdefault((known.lost_since, known.lost_why), []).append(known.subscription.topic)
@@ -490,13 +498,13 @@ class Trust:
                 self._agenda.add_at(Item.VERIFY, due)
                 continue
             renew.append(known)
+            known.renewals += known.book is not None or not known.is_live
             if known.is_live:
                 late.setdefault(self._why_late(known), []).append(known)
         for why, group in late.items():
             self._lose_since_last_update(group, now, why)
         for known in renew:
             known.unproved_since = None
-            known.renewals += known.book is not None
         return [known.subscription for known in renew]
 
     def _due(self, known: Verification) -> float | None:

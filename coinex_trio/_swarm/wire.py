@@ -307,7 +307,7 @@ class Wire:
             if connection.next_at() <= at and connection.step(at):
                 self._ready[connection] = None
                 self._arrived_at = at
-        self._collect()
+            self._collect()  # before the next one changes the market that this one has been told
 
     def _collect(self) -> bool:
         """Whether the exchange had anything to say."""

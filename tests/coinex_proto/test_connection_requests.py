@@ -119,14 +119,14 @@ def test_what_has_begun_is_not_waited_for_where_a_reply_is_optional() -> None:
     assert isinstance(wire.client, Connection)
     for request_id in (first, second, first):
         wire.client.confirm_started(request_id, 1.0)
-    assert wire.events() == [Replied(request_id=first, command=optional, result=None)]
+    assert wire.events() == [Replied(request_id=first, command=optional, result=None, was_answered=False)]
 
 
 def test_an_optional_reply_that_does_not_come_is_success() -> None:
     wire = ready()
     command = Do(verb="a", is_optional=True)
     request_id = send(wire, command, 1.0)
-    assert serve(wire, 11.0) == [Replied(request_id=request_id, command=command, result=None)]
+    assert serve(wire, 11.0) == [Replied(request_id=request_id, command=command, result=None, was_answered=False)]
 
 
 @pytest.mark.parametrize(("code", "is_retryable"), [("no", False), ("busy", True)])

@@ -380,7 +380,12 @@ def test_the_rights_in_the_docs_are_enough_and_a_consumer_may_say_nothing(
     tmp_path: Path, server: EmbeddedServer
 ) -> None:
     page = (Path(__file__).parents[2] / "docs" / "scaling.md").read_text()
-    lines = page.partition("These rights are enough:")[2].partition("```text\n")[2].partition("```")[0].splitlines()
+    lines = (
+        page.partition("These permissions are sufficient:")[2]
+        .partition("```text\n")[2]
+        .partition("```")[0]
+        .splitlines()
+    )
     relay_hears, consumer_hears = lines[1].split()[1:], lines[3].split()[1:]
     relay_may, consumer_may = lines[0].split()[2:], lines[2].split()[2:]
     users = [

@@ -15,7 +15,8 @@ SUBSCRIBES = {"subscribe", "unsubscribe"}
 MOST_UPGRADES = 20
 """Attempts on one address within a minute."""
 ASKED_AGAIN_AFTER = 5.0
-"""Seconds: a subscription whose answer did not come may be asked for again, not earlier."""
+"""Seconds: a subscription whose answer did not come may be asked for again, not earlier. Requests that waited for room on the
+way arrive together, so that it is their number that counts, by the age of their connection."""
 
 
 @frozen
@@ -35,10 +36,10 @@ class Said:
         return found
 
 
-def said(swarm: Swarm) -> tuple[list[Said], list[tuple[float, str]]]:
-    """Every message in order, and the upgrades with their target."""
+def said(swarm: Swarm) -> tuple[list[Said], list[tuple[float, int, str]]]:
+    """Every message in order, and the upgrades with their connection and target."""
     messages: list[Said] = []
-    upgrades: list[tuple[float, str]] = []
+    upgrades: list[tuple[float, int, str]] = []
     unread: dict[int, bytearray] = defaultdict(bytearray)
     sockets: set[int] = set()
     for at, number, what, data in swarm._wire.trace:
@@ -49,7 +50,7 @@ def said(swarm: Swarm) -> tuple[list[Said], list[tuple[float, str]]]:
             head, _, rest = bytes(unread[number]).partition(b"\r\n\r\n")
             if b"upgrade: websocket" in head.lower():
                 sockets.add(number)
-                upgrades.append((at, head.split()[1].decode()))
+                upgrades.append((at, number, head.split()[1].decode()))
                 unread[number] = bytearray(rest)
         if number in sockets:
             for first, payload in _frames(unread[number]):
@@ -100,7 +101,7 @@ def faults_of(swarm: Swarm, venue: str) -> Iterator[str]:
             yield from _twice(body.get("client_id") for body in whole)
             private = {"order.subscribe", "balance.subscribe", "user_deals.subscribe", "position.subscribe"}
             yield from _signs_first(on_sockets, "", "server.sign", private, "method")
-            yield from _subscribed_once(on_sockets)
+            yield from _subscribed_once(on_sockets, {number: at for at, number, _ in upgrades})
 
 
 def _secrets(swarm: Swarm, messages: list[Said], venue: str) -> Iterator[str]:
@@ -110,9 +111,9 @@ def _secrets(swarm: Swarm, messages: list[Said], venue: str) -> Iterator[str]:
         yield "the secret key was on the wire"
 
 
-def _attempts(upgrades: list[tuple[float, str]]) -> Iterator[str]:
+def _attempts(upgrades: list[tuple[float, int, str]]) -> Iterator[str]:
     by_target: dict[str, list[float]] = defaultdict(list)
-    for at, target in upgrades:
+    for at, _, target in upgrades:
         by_target[target.partition("?")[0]].append(at)
     for target, times in by_target.items():
         most = max(sum(at <= other < at + 60 for other in times) for at in times)
@@ -136,8 +137,8 @@ def _signs_first(messages: list[Said], target: str, sign: str, private: set[str]
             yield f"{kind} before the sign-in on connection {message.connection}"
 
 
-def _subscribed_once(messages: list[Said]) -> Iterator[str]:
-    asked: dict[tuple[int, str, str], float] = {}
+def _subscribed_once(messages: list[Said], began: dict[int, float]) -> Iterator[str]:
+    asked: Counter[tuple[int, str, str]] = Counter()
     for message in messages:
         found = message.json
         name, _, verb = str(found.get("method")).partition(".")
@@ -145,8 +146,8 @@ def _subscribed_once(messages: list[Said]) -> Iterator[str]:
             continue
         key = (message.connection, name, json.dumps(found.get("params"), sort_keys=True))
         if verb == "unsubscribe":
-            asked = {other: at for other, at in asked.items() if other[:2] != key[:2]}
+            asked = Counter({other: count for other, count in asked.items() if other[:2] != key[:2]})
             continue
-        if message.at - asked.get(key, -1e9) < ASKED_AGAIN_AFTER:
-            yield f"{name} was asked for twice on connection {message.connection}: {key[2]}"
-        asked[key] = message.at
+        asked[key] += 1
+        if asked[key] > 1 + (message.at - began[message.connection]) / ASKED_AGAIN_AFTER:
+            yield f"{name} was asked for {asked[key]} times on connection {message.connection}: {key[2]}"

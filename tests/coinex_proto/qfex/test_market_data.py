@@ -138,6 +138,34 @@ def test_data_comes_without_an_acknowledgement_too() -> None:
     assert mds.say(bbo()) == []
 
 
+@pytest.mark.parametrize("topic", [qfex.Bbo("AAPL-USD"), qfex.Level2("AAPL-USD")], ids=["bbo", "book"])
+def test_a_topic_that_is_neither_acknowledged_nor_pushed_is_asked_for_again_a_few_times(topic: Any) -> None:
+    mds = Mds(Config(request_timeout=1.0, ping_interval=3600.0, ping_timeout=3600.0))
+    asked = [(0.0, request["type"]) for request in mds.subscribe(topic)]
+    for tenth in range(1, 1000):
+        mds.session.handle_timeout(tenth / 10)
+        asked += [(tenth / 10, request["type"]) for request in mds.link.sent()]
+    ended = [at for at, kind in asked if kind == "unsubscribe"]
+    assert ended == [6.0, 18.0, 40.0]  # 1 s without an answer, then 5, 10 and 20 s, and 1 s for each end
+    assert [at for at, kind in asked if kind == "subscribe"] == [0.0, 7.0, 19.0, 41.0]
+    (status,) = mds.session.topics()
+    assert (status.state, status.why) == ("acknowledged", "neither acknowledged nor pushed")
+    mds.now = 100.0
+    mds.say(bbo() if isinstance(topic, qfex.Bbo) else level2(("100", "1")))
+    assert mds.session.trusted(topic)
+    (status,) = mds.session.topics()
+    assert (status.state, status.why) == ("live", "")
+
+
+def test_a_topic_that_was_acknowledged_and_is_quiet_is_left_alone() -> None:
+    mds = Mds(Config(request_timeout=1.0, ping_interval=3600.0, ping_timeout=3600.0))
+    mds.subscribe(qfex.Bbo("AAPL-USD"))
+    mds.say({"type": "subscribed", "channels": ["bbo"], "symbols": ["AAPL-USD"]})
+    for second in range(1, 100):
+        mds.session.handle_timeout(float(second))
+    assert mds.link.sent() == []
+
+
 @pytest.mark.parametrize("form", ["err", "flat"])
 def test_an_error_ends_the_subscription_that_it_echoes(form: str) -> None:
     mds = Mds()
