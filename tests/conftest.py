@@ -5,10 +5,10 @@ import signal
 
 from hypothesis import HealthCheck, settings
 
-settings.register_profile("quick", max_examples=50, derandomize=True, deadline=None)
-settings.register_profile(
-    "long", max_examples=10_000, deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow]
-)
+# How slow a case is made says something about the machine, and nothing about a test.
+UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("quick", UNHURRIED, max_examples=50, derandomize=True)
+settings.register_profile("long", UNHURRIED, max_examples=10_000, print_blob=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 if (

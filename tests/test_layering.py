@@ -231,7 +231,9 @@ def test_an_asyncio_program_does_not_import_trio_as_long_as_it_does_without_http
     """httpcore2 imports trio where it is installed."""
     names = "open_client, open_coinflex, local_exchange, memory_exchange, ProxyNetwork, EventStream"
     program = f"import sys; from coinex_asyncio import {names}; print('trio' in sys.modules)"
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=30, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=HANGS_AFTER, check=True
+    )
     assert done.stdout.strip() == "False"
 
 

@@ -91,9 +91,10 @@ class Keyboard:
 def keyboard(draw_on: Callable[[], object], draw_off: Callable[[], object]) -> Iterator[Callable[[], list[str]]]:
     """Keys inside the block; `draw_on` and `draw_off` begin and end the drawing, also around a stop by Ctrl-Z.
 
-    SIGTERM ends the block by `SystemExit(143)`, so that the terminal is given back then too.
+    A stop waits for the next look at the keys: amid a drawing, what ends it would stay in the drawing's buffer. SIGTERM ends the block by `SystemExit(143)`, so that the terminal is given back then too.
     """
     keys = Keyboard()
+    is_stop_due = False
 
     def begin() -> None:
         keys.take()
@@ -105,15 +106,23 @@ def keyboard(draw_on: Callable[[], object], draw_off: Callable[[], object]) -> I
         finally:
             keys.give_back()
 
-    def stopped(_number: int, _frame: FrameType | None) -> None:
-        end()
-        os.kill(os.getpid(), signal.SIGSTOP)  # here it stands until `fg`
-        begin()
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        nonlocal is_stop_due
+        is_stop_due = True
 
-    with _handling(signal.SIGTERM, lambda *_: sys.exit(TERMINATED)), _handling(signal.SIGTSTP, stopped):
+    def pressed() -> list[str]:
+        nonlocal is_stop_due
+        if is_stop_due:
+            is_stop_due = False
+            end()
+            os.kill(os.getpid(), signal.SIGSTOP)  # here it stands until `fg`
+            begin()
+        return keys.pressed()
+
+    with _handling(signal.SIGTERM, lambda *_: sys.exit(TERMINATED)), _handling(signal.SIGTSTP, stop):
         try:
             begin()
-            yield keys.pressed
+            yield pressed
         finally:
             end()
 

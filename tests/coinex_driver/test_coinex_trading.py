@@ -75,9 +75,11 @@ def test_waiting_has_an_end_also_while_http_gives_no_answer() -> None:
         client.ready(coinex.Orders())
         order = buy(client)
         assert order.state == "unknown"
-        with pytest.raises(TimeoutError, match=r"unknown after 0\.2 s"):
-            client.wait(order, timeout=0.2)
-    assert len(silent.requests) == 2
+        seconds = 0.2
+        while len(silent.requests) < 2:  # on a busy machine the time may be up before it has been asked
+            with pytest.raises(TimeoutError, match=rf"unknown after {seconds:g} s"):
+                client.wait(order, timeout=seconds)
+            seconds *= 4
 
 
 def test_waiting_has_an_end(cx: CoinexClient) -> None:
@@ -343,7 +345,7 @@ def test_over_loopback_an_order_lives_through_a_lost_connection(background: bool
         CoinexClient("spot", exchange.credentials, url=exchange.url, background=background) as cx,
     ):
         exchange.quote(MARKET, "100", "101", "5")
-        changes = cx.events(OrderChanged, seconds=10)
+        changes = cx.events(OrderChanged, seconds=HANGS_AFTER)
         order = buy(cx)
         assert order.state == "live"
         exchange.drop()
@@ -353,7 +355,7 @@ def test_over_loopback_an_order_lives_through_a_lost_connection(background: bool
             if event.order.state == "unknown":
                 exchange.fill(order)
                 break
-        assert cx.wait(order, timeout=10).state == "filled"
+        assert cx.wait(order, timeout=HANGS_AFTER).state == "filled"
         assert states[0] == "live"
         assert cx.balances()["BTC"].available > 100
 

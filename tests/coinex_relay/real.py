@@ -13,8 +13,6 @@ from coinex_relay.publishing import Publisher
 from coinex_relay.relay import Relay
 from tests.coinex_relay.world import DIALECT, TOPICS, recorded
 
-HANGS_AFTER = 60.0
-
 
 class Feeding:
     """A running relay without a venue: `say` gives it the next updates of the recorded market."""

@@ -17,8 +17,9 @@ from coinex_asyncio import Client
 from coinex_proto import ConnectFailed, Event, Lost, Restored, Topic, Update, UsageError, coinex
 from coinex_relay import EmbeddedServer, Nats, RelayClient, RelayFailed, open_relay, open_relay_trio
 from coinex_relay.connecting import connect, ensure_streams
-from tests.coinex_relay.real import HANGS_AFTER, Proxy, feeding
+from tests.coinex_relay.real import Proxy, feeding
 from tests.coinex_relay.world import DEPTH, DIALECT, QUOTE, TOPICS, TRADES, recorded
+from tests.processes import HANGS_AFTER
 
 T = TypeVar("T")
 
@@ -227,7 +228,7 @@ def test_of_two_relays_either_is_killed_and_nothing_is_lost_or_comes_twice(
             survivor = pair[1 - killed]
             survivor.say(100)
             await watch.has(TRADES, [one.raw for one in survivor.updates[:300] if one.topic_key == TRADES.key][-1])
-            await asyncio.sleep(1.0)  # the missing heartbeat has been seen
+            await seen(lambda: len(carriers(client)) == 1)  # the missing heartbeat
             assert [one for one in watch.events if isinstance(one, Lost)] == []
             assert client.trusted(*topics)
             for topic in topics:

@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import json
 import logging
+import socket
 import string
 import sys
 from collections.abc import Generator, Sequence
@@ -15,7 +16,7 @@ import httpx2
 import pytest
 import trio
 import trustme
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from coinex_proto import Config, ConnectFailed, RequestTimedOut, UsageError
@@ -35,7 +36,7 @@ from coinex_proto.coinex.http import (
 )
 from coinex_trio.http import BlockingHttp, open_http
 from coinex_trio.network import SystemNetwork, Transport
-from tests.coinex_trio.http_peer import half_an_answer, hang_up, http_peer, nothing, raw, reply, reset
+from tests.coinex_trio.http_peer import Script, half_an_answer, hang_up, http_peer, nothing, raw, reply, reset
 from tests.processes import HANGS_AFTER
 
 SECRET = "2a6f1f9d8c7b4e3fb5a4d3c2b1a09f8e7d6c5b4a39281706"
@@ -61,14 +62,25 @@ class Patient(SystemNetwork):
     def __init__(self) -> None:
         super().__init__()
         self.waited = 0.0
+        self.stands_at: float | None = None
 
     def now(self) -> float:
-        return super().now() + self.waited
+        return super().now() + self.waited if self.stands_at is None else self.stands_at
 
     def wait(self, watched: Sequence[tuple[Transport, bool]], until: float) -> Sequence[Transport]:
         assert not watched
         self.waited += max(0.0, until - self.now())
         return ()
+
+
+def nothing_until_it_is_late(network: Patient) -> Script:
+    """No answer; once the request is here, more time has gone by than any may take."""
+
+    def script(connection: socket.socket) -> bool:
+        network.waited += 3600.0
+        return nothing(connection)
+
+    return script
 
 
 def blocking(url: str, **options: Any) -> BlockingHttp:
@@ -122,7 +134,7 @@ PARAMETERS = st.dictionaries(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25)
+@settings(max_examples=25)
 @given(st.lists(st.tuples(st.sampled_from(["GET", "POST"]), PARAMETERS), min_size=1, max_size=5))
 def test_the_signature_computed_from_the_bytes_on_the_wire_equals_the_header(
     calls: list[tuple[str, dict[str, Any]]],
@@ -159,9 +171,10 @@ def test_a_query_whose_answer_is_lost_is_repeated(script: Any) -> None:
 
 
 def test_an_order_without_an_answer_in_time_is_of_unknown_outcome() -> None:
+    network = Patient()
     with (
-        http_peer(nothing) as peer,
-        blocking(peer.url, config=Config(request_timeout=1.0)) as http,
+        http_peer(nothing_until_it_is_late(network)) as peer,
+        blocking(peer.url, network=network, config=Config(request_timeout=HANGS_AFTER)) as http,
         pytest.raises(HttpOutcomeUnknown, match="no complete answer within request_timeout"),
     ):
         http.request(ORDER)
@@ -169,9 +182,10 @@ def test_an_order_without_an_answer_in_time_is_of_unknown_outcome() -> None:
 
 
 def test_a_query_without_an_answer_in_time_has_timed_out() -> None:
+    network = Patient()
     with (
-        http_peer(nothing) as peer,
-        blocking(peer.url, config=Config(request_timeout=1.0), retries=1) as http,
+        http_peer(nothing_until_it_is_late(network)) as peer,
+        blocking(peer.url, network=network, config=Config(request_timeout=HANGS_AFTER), retries=1) as http,
         pytest.raises(RequestTimedOut, match="GET /assets/spot/balance"),
     ):
         http.request(assets.GetSpotBalance())
@@ -268,6 +282,7 @@ def test_a_full_rate_limit_waits_for_a_query_and_refuses_an_order() -> None:
         http.request(assets.GetSpotBalance())
         http.request(assets.GetSpotBalance())
         assert 0.1 <= network.waited < 5
+        network.stands_at = network.now()
         http.caller.rate_limits.empty(ORDER, network.now())
         with pytest.raises(RateLimited):
             http.request(ORDER)

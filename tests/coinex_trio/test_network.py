@@ -6,7 +6,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, contextmanager
 
 import pytest
 import trio
@@ -16,7 +16,9 @@ from coinex_trio import SYSTEM, BlockingClient, open_client
 from coinex_trio.network import SystemNetwork, resolve, too_late
 from tests.coinex_trio.loopback import loopback
 from tests.coinex_trio.venue import Venue, VenueTransport, VirtualNetwork
+from tests.ports import refusing_port
 from tests.processes import HANGS_AFTER
+from tests.threads import new_threads
 
 Addresses = tuple[tuple[str, int], ...]
 
@@ -30,12 +32,6 @@ class NamesNetwork(SystemNetwork):
 
     def resolve(self, host: str, port: int) -> Addresses:
         return self.answer()
-
-
-def free_port() -> int:
-    with closing(socket.create_server(("127.0.0.1", 0))) as listener:
-        port: int = listener.getsockname()[1]
-        return port
 
 
 @contextmanager
@@ -72,7 +68,7 @@ both = pytest.mark.parametrize("use", [blocking, under_trio])
 @both
 def test_n3_when_the_first_address_is_dead_the_next_is_taken(use: Use) -> None:
     with loopback() as server:
-        use(NamesNetwork(lambda: (("127.0.0.1", free_port()), ("127.0.0.1", server.port))), Config())
+        use(NamesNetwork(lambda: (("127.0.0.1", refusing_port()), ("127.0.0.1", server.port))), Config())
         assert len(server.venues) == 1
 
 
@@ -92,7 +88,7 @@ def test_n7_when_all_addresses_are_silent_the_opening_time_ends_it(use: Use) -> 
 
 @both
 def test_n6_the_reason_of_a_refused_connection_is_named(use: Use) -> None:
-    dead = ("127.0.0.1", free_port())
+    dead = ("127.0.0.1", refusing_port())
     with pytest.raises(ConnectFailed, match=r"localhost:1: Connection refused$"):
         use(NamesNetwork(lambda: (dead,)), Config())
 
@@ -129,46 +125,40 @@ def test_a_name_without_an_address_is_named_as_that(use: Use) -> None:
 @both
 def test_n4_n6_after_a_refused_connection_the_name_is_resolved_afresh_and_tried_again(use: Use) -> None:
     with loopback() as server:
-        answers = [(("127.0.0.1", free_port()),), (("127.0.0.1", server.port),)]
+        answers = [(("127.0.0.1", refusing_port()),), (("127.0.0.1", server.port),)]
         use(NamesNetwork(lambda: answers.pop(0)), Config(retry_first=True))
         assert answers == []
 
 
 def test_n2_a_resolver_that_hangs_costs_one_thread_however_many_attempts() -> None:
     hang = threading.Event()
-    asked: list[int] = []
+    asked: list[str] = []
+    attempts: list[int] = []
 
     def hanging() -> Addresses:
-        asked.append(threading.active_count())
+        asked.append("once")
         hang.wait(HANGS_AFTER)
         return ()
 
-    attempts: list[Retrying] = []
-    enough = trio.Event()
-
-    def retried(event: Retrying) -> None:
-        attempts.append(event)
-        if len(attempts) == 100:
-            enough.set()
-
     async def main() -> None:
-        callbacks = Callbacks()
-        callbacks.add(Retrying, retried)
         config = Config(open_timeout=0.005, retry_first=True, backoff=Backoff(first=0.001, ceiling=0.001))
-        before = threading.active_count()
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(connect, callbacks, config)
-            await enough.wait()
-            assert threading.active_count() <= before + 1
-            hang.set()
-            nursery.cancel_scope.cancel()
+        network, callbacks = NamesNetwork(hanging), Callbacks()
+        with new_threads() as came, trio.CancelScope() as scope:
 
-    async def connect(callbacks: Callbacks, config: Config) -> None:
-        dialect = coinex.spot(url="ws://localhost:1/")
-        async with open_client(dialect, callbacks=callbacks, config=config, network=NamesNetwork(hanging)):
-            pytest.fail("the block must not begin")
+            def retry(event: Retrying) -> None:
+                attempts.append(event.attempt)
+                if len(attempts) >= 100 and asked:
+                    scope.cancel()
+
+            callbacks.add(Retrying, retry)
+            dialect = coinex.spot(url="ws://localhost:1/")
+            async with open_client(dialect, callbacks=callbacks, config=config, network=network):
+                pass
+        assert len(came()) <= 1
+        hang.set()
 
     trio.run(main)
+    assert len(attempts) >= 100
     assert len(asked) == 1
 
 

@@ -47,7 +47,8 @@ from coinex_trio._io.trio_streams import TcpStream, go_through
 from tests.coinex_trio.behaviour.test_tls import client_context, server_context
 from tests.coinex_trio.loopback import loopback
 from tests.coinex_trio.proxy_peer import ESTABLISHED, Script, proxy_peer, relay, say, say_and_wait, say_without_end
-from tests.coinex_trio.test_network import black_hole, free_port
+from tests.coinex_trio.test_network import black_hole
+from tests.ports import refusing_port
 from tests.processes import HANGS_AFTER
 
 LOGIN = "trader:pass-w0rd%40home@"
@@ -277,7 +278,7 @@ def test_n29_a_proxy_that_does_not_answer_well_is_an_error_in_time(ask: Ask, scr
 
 @each
 def test_n29_a_proxy_that_is_not_there_is_named(ask: Ask) -> None:
-    port = free_port()
+    port = refusing_port()
     with pytest.raises(
         ProxyError, match=rf"^cannot connect to .* through the proxy 127\.0\.0\.1:{port}: Connection refused$"
     ):

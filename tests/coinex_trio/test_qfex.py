@@ -24,6 +24,7 @@ from coinex_proto import (
 )
 from coinex_trio import QfexClient, local_exchange, memory_exchange, run
 from coinex_trio._local.qfex import QfexExchange
+from tests.processes import HANGS_AFTER
 
 SYMBOL = "AAPL-USD"
 
@@ -129,7 +130,7 @@ def test_a_market_data_socket_that_cannot_be_opened_comes_out_of_whatever_waits(
         qx = QfexClient(running.credentials, mds_url=f"{running.mds_url}/nowhere", trade_url=running.trade_url)
         with pytest.raises(ConnectFailed), qx:
             qx.subscribe_bbo(SYMBOL)
-            qx.run(seconds=5)
+            qx.run(seconds=HANGS_AFTER)
 
 
 def test_both_sockets_come_back(exchange: QfexExchange) -> None:
@@ -214,12 +215,12 @@ def test_threads_keep_both_sockets_going_between_calls() -> None:
             quotes: list[qfex.BboUpdate] = []
             qx.subscribe_bbo(SYMBOL, quotes.append)
             order = qx.place_order(SYMBOL, "BUY", "LIMIT", quantity=1, price="1")
-            qx.run(seconds=0.5)
-            assert quotes
+            while not quotes:
+                qx.run(seconds=0.05)
             cancelled = qx.cancel_order(order)
             assert cancelled is not None
             assert cancelled.state == "cancelled"
-            for event in qx.events(qfex.Bbo(SYMBOL), qfex.Balances(), seconds=5):
+            for event in qx.events(qfex.Bbo(SYMBOL), qfex.Balances(), seconds=HANGS_AFTER):
                 if isinstance(event, qfex.BalanceUpdate):
                     break
         finally:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 
 from coinex_trio import local_exchange
 from coinex_trio._local.coinflex import CoinflexExchange
-from tests.processes import python
+from tests.processes import python, with_time_enough
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "coinflex_request.py"
 
@@ -43,8 +44,12 @@ def lines(out: str) -> list[Any]:
 
 
 def test_a_private_request_is_signed_in_for_and_answered(coinflex: CoinflexExchange) -> None:
-    status, out, err = run(
-        coinflex, '{"method": "GetBalances"}', "--auth", "--tag", "7", "--seconds", "0.3", **keys(coinflex)
+    expected = {"BalancesUpdate", "OpenOrdersUpdate"}
+    status, out, err = with_time_enough(
+        lambda seconds: run(
+            coinflex, '{"method": "GetBalances"}', "--auth", "--tag", "7", "--seconds", seconds, **keys(coinflex)
+        ),
+        lambda done: expected <= {event.get("type") for event in lines(done[1])},
     )
     assert (status, err) == (0, "")
     reply, *events = lines(out)
@@ -55,25 +60,34 @@ def test_a_private_request_is_signed_in_for_and_answered(coinflex: CoinflexExcha
         "reserved_balance": 0,
         "total_balance": 1000000,
     }
-    assert {event["type"] for event in events} >= {"BalancesUpdate", "OpenOrdersUpdate"}
+    assert {event["type"] for event in events} >= expected
 
 
 def test_the_details_may_come_from_the_options(coinflex: CoinflexExchange) -> None:
     details = ("--id", str(coinflex.user_id), "--cookie", coinflex.cookie, "--phrase", coinflex.passphrase)
-    order = {"method": "PlaceOrder", "base": 63488, "counter": 65283, "quantity": 10000, "price": 50000000, "tonce": 5}
-    status, out, err = run(coinflex, json.dumps(order), "--auth", "--seconds", "0.3", *details)
+    order = {"method": "PlaceOrder", "base": 63488, "counter": 65283, "quantity": 10000, "price": 50000000}
+    tonces = count(5)
+    status, out, err = with_time_enough(
+        lambda seconds: run(
+            coinflex, json.dumps({**order, "tonce": next(tonces)}), "--auth", "--seconds", seconds, *details
+        ),
+        lambda done: '"OwnOrderUpdate"' in done[1],
+    )
     assert (status, err) == (0, "")
     assert lines(out)[0].keys() == {"error_code", "id", "time"}
     assert any(event.get("type") == "OwnOrderUpdate" for event in lines(out))
-    (placed,) = coinflex.orders()
-    assert placed.client_order_id == "5"
+    assert coinflex.orders()[0].client_order_id == "5"
 
 
 def test_watching_prints_the_book_and_its_notices(coinflex: CoinflexExchange) -> None:
     request = '{"method": "WatchOrders", "base": 63488, "counter": 65283, "watch": true}'
-    status, out, err = run(coinflex, request, "--seconds", "1", "--http-url", coinflex.http_url)
+    expected = {"OrdersUpdate", "BookChanged", "OrderOpened"}
+    status, out, err = with_time_enough(
+        lambda seconds: run(coinflex, request, "--seconds", seconds, "--http-url", coinflex.http_url),
+        lambda done: expected <= {event["type"] for event in lines(done[1])},
+    )
     assert (status, err) == (0, "")
-    assert {event["type"] for event in lines(out)} >= {"OrdersUpdate", "BookChanged", "OrderOpened"}
+    assert {event["type"] for event in lines(out)} >= expected
 
 
 def test_a_wrong_passphrase_is_refused_before_anything_private_is_sent(coinflex: CoinflexExchange) -> None:

@@ -17,6 +17,7 @@ import pytest
 
 from coinex_proto import Callbacks, Closed, Config, Event, Session, Sources, coinex
 from coinex_trio import Exchange, local_exchange
+from tests.processes import HANGS_AFTER
 
 tkinter = pytest.importorskip("tkinter", reason="this Python was built without Tk")
 
@@ -72,21 +73,24 @@ def test_the_embedded_driver_reads_reconnects_and_stops_in_tks_loop(module: Modu
     assert program.driver.error is None
 
 
-def test_n16_a_slow_callback_does_not_cost_the_connection_in_tks_loop(module: ModuleType) -> None:
+def test_n16_a_slow_callback_does_not_cost_the_connection_in_tks_loop(
+    module: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slept: list[Event] = []
+    real_now = module.now
+    monkeypatch.setattr(module, "now", lambda: real_now() + 3 * HANGS_AFTER * len(slept))
     with local_exchange(rate=20) as exchange:
-        program = Program(module, exchange, Config(ping_interval=0.3, ping_timeout=0.3))
-        slept: list[Event] = []
+        program = Program(module, exchange, Config(ping_interval=HANGS_AFTER, ping_timeout=HANGS_AFTER))
 
         def slow(event: Event) -> None:
             if not slept:
                 slept.append(event)
-                time.sleep(0.9)
 
         trades = coinex.Trades("BTCUSDT")
         program.callbacks.add(trades, slow)
         program.session.subscribe(trades, now=module.now())
         program.driver.advance()
-        program.until(lambda: slept and program.session.stats.pings >= 3)
+        program.until(lambda: slept and program.session.stats.pings >= 1 and of(program, coinex.TradesUpdate) >= 3)
         assert of(program, Closed) == 0
         program.stop()
 
@@ -124,7 +128,7 @@ def test_the_window_shows_the_ladder() -> None:
     with local_exchange(rate=20) as exchange:
         command = [*(display() or ()), sys.executable, "-W", "error", str(PROGRAM)]
         done = subprocess.run(
-            [*command, "--url", exchange.url, "--seconds", "2"], capture_output=True, text=True, timeout=60
+            [*command, "--url", exchange.url, "--seconds", "2"], capture_output=True, text=True, timeout=HANGS_AFTER
         )
     assert done.returncode == 0, done.stderr
     assert "best bid shown: 5" in done.stdout or "best bid shown: 6" in done.stdout

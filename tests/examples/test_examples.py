@@ -16,7 +16,7 @@ import pytest
 
 from coinex_proto import Callbacks, Closed, Config, Event, Session, Sources, coinex
 from coinex_trio import Exchange, local_exchange
-from tests.processes import HANGS_AFTER, ended, running
+from tests.processes import HANGS_AFTER, ended, running, with_time_enough
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
@@ -42,13 +42,18 @@ def test_every_example_is_run_here() -> None:
 def test_the_example_runs_and_ends_in_time(name: str) -> None:
     with local_exchange(rate=20) as exchange:
         more = ("--futures-url", exchange.futures_url) if name == "trio_nursery" else ()
-        with start(name, exchange, "--url", exchange.url, "--seconds", "1", *more) as process:
-            exchange.quote("BTCUSDT", bid="100", ask="101") if name == "account_data" else None
-            while process.poll() is None and name == "account_data":
-                exchange.fill(exchange.place("BTCUSDT", "buy", price="99", amount="0.1"))
-                time.sleep(0.1)
-            status, out, err = ended(process)
-    assert (status, err) == (0, "")
+
+        def shown(seconds: str) -> str:
+            with start(name, exchange, "--url", exchange.url, "--seconds", seconds, *more) as process:
+                exchange.quote("BTCUSDT", bid="100", ask="101") if name == "account_data" else None
+                while process.poll() is None and name == "account_data":
+                    exchange.fill(exchange.place("BTCUSDT", "buy", price="99", amount="0.1"))
+                    time.sleep(0.1)
+                status, out, err = ended(process)
+            assert (status, err) == (0, "")
+            return out
+
+        out = with_time_enough(shown, lambda out: all(words in out for words in SAYS[name]))
     for words in SAYS[name]:
         assert words in out
 
@@ -96,16 +101,15 @@ def load(name: str) -> ModuleType:
     return module
 
 
-def session_for(exchange: Exchange) -> tuple[Session, Callbacks, list[Event]]:
-    """Pings often; the first trade push blocks the program for longer than a ping may take."""
-    config = Config(ping_interval=0.3, ping_timeout=0.3)
+def session_for(exchange: Exchange, slept: list[Event]) -> tuple[Session, Callbacks, list[Event]]:
+    """The first trade push blocks the program for longer than a ping may take, on a clock that a test sets."""
+    config = Config(ping_interval=HANGS_AFTER, ping_timeout=HANGS_AFTER)
     session = Session(coinex.spot(url=exchange.url), Sources(time.time_ns, os.urandom), config)
-    callbacks, closed, slept = Callbacks(), list[Event](), list[Event]()
+    callbacks, closed = Callbacks(), list[Event]()
 
     def slow(event: Event) -> None:
         if not slept:
             slept.append(event)
-            time.sleep(0.9)
 
     trades = coinex.Trades("BTCUSDT")
     callbacks.add(trades, slow)
@@ -114,14 +118,17 @@ def session_for(exchange: Exchange) -> tuple[Session, Callbacks, list[Event]]:
     return session, callbacks, closed
 
 
-def test_n16_a_slow_callback_does_not_cost_the_connection_on_a_plain_socket() -> None:
+def test_n16_a_slow_callback_does_not_cost_the_connection_on_a_plain_socket(monkeypatch: pytest.MonkeyPatch) -> None:
     module = load("embed_socket")
+    slept: list[Event] = []
+    real_now = module.now
+    monkeypatch.setattr(module, "now", lambda: real_now() + 3 * HANGS_AFTER * len(slept))
     with local_exchange(rate=20) as exchange:
-        session, callbacks, closed = session_for(exchange)
+        session, callbacks, closed = session_for(exchange, slept)
         driver = module.Driver(session, callbacks)
         thread = threading.Thread(target=driver.run)
         thread.start()
-        while session.stats.pings < 2:
+        while session.stats.pings < 1:
             time.sleep(0.05)
         assert driver.request(coinex.ServerTime())
         assert closed == []

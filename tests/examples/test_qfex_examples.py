@@ -10,7 +10,7 @@ import pytest
 
 from coinex_trio import local_exchange
 from coinex_trio._local.qfex import QfexExchange
-from tests.processes import python
+from tests.processes import python, with_time_enough
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
@@ -28,9 +28,13 @@ def run(name: str, *arguments: str, **environment: str) -> tuple[int, str, str]:
 
 
 def test_market_data_is_printed(exchange: QfexExchange) -> None:
-    status, out, err = run("qfex_market_data", "--url", exchange.mds_url, "--seconds", "2")
+    expected = ("book    AAPL-USD (", "quote   AAPL-USD (", "trade   AAPL-USD ")
+    status, out, err = with_time_enough(
+        lambda seconds: run("qfex_market_data", "--url", exchange.mds_url, "--seconds", seconds),
+        lambda done: all(words in done[1] for words in expected),
+    )
     assert (status, err) == (0, "")
-    for words in ("book    AAPL-USD (", "quote   AAPL-USD (", "trade   AAPL-USD "):
+    for words in expected:
         assert words in out
 
 

@@ -90,9 +90,7 @@ class QfexServer(VenueServer[str]):
         self.keys: KeyRing = KeyRing(public_key or made_public, secret_key or made_secret, token)
         self.owner: int = self.exchange.open_account()
         self.exchange.ledger.deposit(self.owner, "futures", QUOTE, to_scaled(DEPOSIT, 20))
-        self.own: QfexOrders = QfexOrders(
-            self.exchange, self.feeds, self.owner, seed, self._push, forms=forms
-        )
+        self.own: QfexOrders = QfexOrders(self.exchange, self.feeds, self.owner, seed, self._push, forms=forms)
         self.order_entry: OrderEntry = OrderEntry(self.exchange, self.feeds, self.own)
         self.exchange.listeners.append(self.own)
         self.twaps: Twaps = Twaps(self.order_entry, by_symbol, seed)

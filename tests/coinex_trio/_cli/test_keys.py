@@ -112,6 +112,24 @@ def test_sigterm_gives_the_terminal_back_and_the_handler_that_was_there(terminal
     assert signal.getsignal(signal.SIGTERM) == handler
 
 
+def test_a_stop_waits_until_nothing_is_being_drawn(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    before, told = terminal.settings(), list[str]()
+
+    def stand(process: int, number: int) -> None:
+        assert (process, number) == (os.getpid(), signal.SIGSTOP)
+        assert terminal.settings() == before
+        told.append("stopped")
+
+    monkeypatch.setattr("coinex_trio._cli.keys.os.kill", stand)
+    with keyboard(lambda: told.append("on"), lambda: told.append("off")) as pressed:
+        signal.raise_signal(signal.SIGTSTP)
+        told.append("drawn")
+        assert pressed() == pressed() == []
+        assert terminal.settings() != before
+        assert told == ["on", "drawn", "off", "stopped", "on"]
+    assert terminal.settings() == before
+
+
 def test_a_terminal_that_goes_away_is_the_end(terminal: Terminal) -> None:
     with keyboard(nothing, nothing) as pressed:
         os.close(terminal.person)
@@ -163,9 +181,9 @@ def test_a_ladder_is_worked_by_keys_stopped_by_ctrl_z_and_ended_by_q_and_leaves_
         by = time.monotonic() + HANGS_AFTER / 2
         while not all(text in output[start:] for text in texts):
             if not select.select([person], [], [], max(0.0, by - time.monotonic()))[0] or time.monotonic() > by:
-                watch.send_signal(signal.SIGUSR1)  # it says where it is
-                time.sleep(1.0)
-                pytest.fail(f"{texts} did not come: {(output[start:] + os.read(person, 65536))[-6000:]!r}")
+                watch.send_signal(signal.SIGUSR1)  # it says where it is, unless it stands
+                said = os.read(person, 65536) if select.select([person], [], [], 5.0)[0] else b""
+                pytest.fail(f"{texts} did not come: {(output[start:] + said)[-6000:]!r}")
             output += os.read(person, 65536)
 
     with local_exchange(seed=2, markets=2, rate=20.0) as exchange:

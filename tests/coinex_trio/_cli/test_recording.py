@@ -16,6 +16,7 @@ from websockets.sync.client import connect
 
 from coinex_trio import Exchange, local_exchange
 from tests.coinex_recorder.recorded import recorded
+from tests.processes import HANGS_AFTER
 
 
 @pytest.fixture
@@ -31,7 +32,7 @@ def start(*arguments: str) -> subprocess.Popen[str]:
 
 def coinex(*arguments: str) -> tuple[int, str, str]:
     process = start(*arguments)
-    out, err = process.communicate(timeout=120)
+    out, err = process.communicate(timeout=HANGS_AFTER)
     return process.returncode, out, err
 
 
@@ -46,10 +47,11 @@ def until_it_holds(directory: Path, size: int, files: int = 1) -> None:
 
 def test_a_market_is_recorded_checked_replayed_and_exported(exchange: Exchange, tmp_path: Path) -> None:
     rec = tmp_path / "rec"
-    status, out, err = coinex(
-        "record", "book:BTCUSDT", "trades:BTCUSDT", "--url", exchange.url, "--to", str(rec), "--seconds", "3"
-    )
-    assert (status, err) == (0, "")
+    process = start("record", "book:BTCUSDT", "trades:BTCUSDT", "--url", exchange.url, "--to", str(rec))
+    until_it_holds(rec, 3000)
+    process.send_signal(signal.SIGTERM)
+    out, err = process.communicate(timeout=HANGS_AFTER)
+    assert (process.returncode, err) == (0, "")
     (path,) = out.split()
     status, out, _ = coinex("recording", "check", path)
     assert status == 0
@@ -70,7 +72,7 @@ def test_sigterm_ends_the_file_and_sighup_begins_another(exchange: Exchange, tmp
     process.send_signal(signal.SIGHUP)
     until_it_holds(tmp_path, 500, files=2)
     process.send_signal(signal.SIGTERM)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=HANGS_AFTER)
     assert (process.returncode, err) == (0, "")
     assert len(out.split()) == 2
     for path in out.split():
@@ -84,7 +86,7 @@ def test_a_kill_loses_the_tail_at_most(exchange: Exchange, tmp_path: Path) -> No
     process = start("record", "book:BTCUSDT", "--url", exchange.url, "--to", str(tmp_path))
     until_it_holds(tmp_path, 3000)
     process.kill()
-    process.communicate(timeout=60)
+    process.communicate(timeout=HANGS_AFTER)
     status, out, _ = coinex("recording", "check", str(tmp_path), "--json")
     found = json.loads(out)
     assert status == 0
@@ -127,7 +129,7 @@ def test_a_recorded_market_is_served_to_any_client(tmp_path: Path) -> None:
     with urlopen(told["control"]) as answer:
         assert json.load(answer)["played"] > 0
     process.send_signal(signal.SIGTERM)
-    _, err = process.communicate(timeout=60)
+    _, err = process.communicate(timeout=HANGS_AFTER)
     assert (process.returncode, err) == (143, "")
 
 

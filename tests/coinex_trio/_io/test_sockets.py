@@ -13,11 +13,12 @@ import pytest
 from coinex_trio import SYSTEM
 from coinex_trio._io.sockets import Lookup, SocketTransport, Waker
 from coinex_trio.network import SystemNetwork
-from tests.coinex_trio.test_network import free_port
+from tests.ports import refusing_port
+from tests.processes import HANGS_AFTER
 
 
 def connected(transport: SocketTransport) -> SocketTransport:
-    until = SYSTEM.now() + 5
+    until = SYSTEM.now() + HANGS_AFTER
     while not transport.progress(SYSTEM.now()):
         assert SYSTEM.now() < until
         SYSTEM.wait([(transport, False)], min(until, transport.wakes_at()))
@@ -45,10 +46,10 @@ def test_what_is_not_there_is_none_and_the_end_is_empty(pair: Pair) -> None:
     transport, peer = pair
     assert transport.receive(100) is None
     peer.sendall(b"hello")
-    assert SYSTEM.wait([(transport, False)], SYSTEM.now() + 5) == [transport]
+    assert SYSTEM.wait([(transport, False)], SYSTEM.now() + HANGS_AFTER) == [transport]
     assert transport.receive(100) == b"hello"
     peer.shutdown(socket.SHUT_WR)
-    SYSTEM.wait([(transport, False)], SYSTEM.now() + 5)
+    SYSTEM.wait([(transport, False)], SYSTEM.now() + HANGS_AFTER)
     assert transport.receive(100) == b""
 
 
@@ -57,7 +58,7 @@ def test_after_a_shutdown_reading_goes_on(pair: Pair) -> None:
     transport.shutdown()
     assert peer.recv(100) == b""
     peer.sendall(b"late")
-    SYSTEM.wait([(transport, False)], SYSTEM.now() + 5)
+    SYSTEM.wait([(transport, False)], SYSTEM.now() + HANGS_AFTER)
     assert transport.receive(100) == b"late"
 
 
@@ -66,7 +67,7 @@ def test_a_full_buffer_takes_nothing_and_is_waited_for(pair: Pair) -> None:
     while transport.send(bytes(1_000_000)):
         pass
     assert SYSTEM.wait([(transport, True)], SYSTEM.now()) == []
-    peer.settimeout(5)
+    peer.settimeout(HANGS_AFTER)
     for _ in range(200):
         peer.recv(1_000_000)
         if SYSTEM.wait([(transport, True)], SYSTEM.now()):
@@ -78,7 +79,7 @@ def test_a_reset_is_an_error_and_a_shutdown_behind_it_is_none(pair: Pair) -> Non
     transport, peer = pair
     peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
     peer.close()
-    SYSTEM.wait([(transport, False)], SYSTEM.now() + 5)
+    SYSTEM.wait([(transport, False)], SYSTEM.now() + HANGS_AFTER)
     with pytest.raises(ConnectionResetError):
         transport.receive(100)
     transport.shutdown()
@@ -91,7 +92,7 @@ def test_no_delay_is_set(pair: Pair) -> None:
 
 
 def test_every_failure_of_every_address_is_named_once() -> None:
-    dead = [("127.0.0.1", free_port()), ("127.0.0.1", free_port()), ("not an address", 1)]
+    dead = [("127.0.0.1", refusing_port()), ("127.0.0.1", refusing_port()), ("not an address", 1)]
     with pytest.raises(OSError, match=r"^Connection refused; name resolution: [^;]+$"):
         connected(SocketTransport(dead, "localhost", None))
 
@@ -115,7 +116,7 @@ def test_a_waker_ends_waiting_however_often_it_is_called() -> None:
     for _ in range(100_000):
         waker.wake()
     watched = [(waker, False)]
-    assert SYSTEM.wait(watched, SYSTEM.now() + 5) == [waker]  # type: ignore[arg-type]
+    assert SYSTEM.wait(watched, SYSTEM.now() + HANGS_AFTER) == [waker]  # type: ignore[arg-type]
     while SYSTEM.wait(watched, SYSTEM.now()):  # type: ignore[arg-type]
         waker.drain()
     waker.drain()
@@ -133,14 +134,14 @@ def test_a_name_is_resolved_beside_and_connected_to_then(listener: socket.socket
     may_answer = threading.Event()
 
     def answer() -> Sequence[tuple[str, int]]:
-        may_answer.wait(60)
+        may_answer.wait(HANGS_AFTER)
         return [listener.getsockname()]
 
     transport = SocketTransport(looked_up(answer), "localhost", None)
     assert not transport.progress(SYSTEM.now())
     assert SYSTEM.wait([(transport, False)], SYSTEM.now()) == []
     may_answer.set()
-    assert SYSTEM.wait([(transport, False)], SYSTEM.now() + 60) == [transport]
+    assert SYSTEM.wait([(transport, False)], SYSTEM.now() + HANGS_AFTER) == [transport]
     connected(transport).close()
 
 
@@ -154,7 +155,7 @@ def test_a_name_without_an_address_is_an_error_of_connecting(error: Exception, s
 
     lookup = looked_up(answer)
     transport = SocketTransport(lookup, "localhost", None)
-    SYSTEM.wait([(transport, False)], SYSTEM.now() + 60)
+    SYSTEM.wait([(transport, False)], SYSTEM.now() + HANGS_AFTER)
     with pytest.raises(OSError, match=said):
         transport.progress(SYSTEM.now())
     transport.close()
@@ -166,7 +167,7 @@ def test_a_resolver_that_hangs_is_asked_once_however_many_connect() -> None:
     class Names(SystemNetwork):
         def resolve(self, host: str, port: int) -> tuple[tuple[str, int], ...]:
             asked.append(host)
-            may_answer.wait(60)
+            may_answer.wait(HANGS_AFTER)
             return ()
 
     network = Names()
@@ -174,7 +175,7 @@ def test_a_resolver_that_hangs_is_asked_once_however_many_connect() -> None:
     assert not any(transport.progress(network.now()) for transport in transports)
     may_answer.set()
     for transport in transports:
-        network.wait([(transport, False)], network.now() + 60)
+        network.wait([(transport, False)], network.now() + HANGS_AFTER)
         with pytest.raises(OSError, match="no address"):
             transport.progress(network.now())
         transport.close()

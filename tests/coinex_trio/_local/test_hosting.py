@@ -1,13 +1,14 @@
 """A local exchange as a context manager."""
 
 import socket
-import threading
 
 import pytest
 
 from coinex_proto import UsageError
 from coinex_trio._local.loopback import HostFailed
 from coinex_trio.exchange import local_exchange
+from tests.processes import HANGS_AFTER
+from tests.threads import new_threads
 
 
 def test_it_runs_under_trio_too() -> None:
@@ -21,12 +22,12 @@ def test_it_runs_under_trio_too() -> None:
 
 
 def test_after_the_block_nothing_is_left_running() -> None:
-    before = threading.active_count()
-    with local_exchange() as running:
-        port = int(running.http_url.rpartition(":")[2])
-    assert threading.active_count() == before
+    with new_threads() as came:
+        with local_exchange() as running:
+            port = int(running.http_url.rpartition(":")[2])
+        assert came() == set()
     with pytest.raises(OSError, match="refused"):
-        socket.create_connection(("127.0.0.1", port), timeout=1)
+        socket.create_connection(("127.0.0.1", port), timeout=HANGS_AFTER)
     with pytest.raises(HostFailed):
         running.drop()
 
