@@ -2,7 +2,7 @@
 
 PYTHON ?= python3
 DEMO_SECONDS ?= 10
-WORKERS ?= 2
+WORKERS ?= 3
 INPUTS ?= 1000000
 SEEDS ?= 500
 # For `make matrix`: the Pythons that are found on the PATH or kept by pyenv; name others with PYTHONS="/opt/py/bin/python3.13 ...".

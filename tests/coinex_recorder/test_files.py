@@ -35,7 +35,7 @@ def test_a_client_with_several_sockets_is_not_recorded(tmp_path: Path, recorder:
 
 
 def test_a_full_disk_ends_the_recording_and_not_the_client(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    room = [20_000]
+    room = [5_000]
     write = os.write
 
     def until_full(file: int, data: Any) -> int:

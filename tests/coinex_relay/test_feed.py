@@ -131,7 +131,7 @@ def test_a_ticker_of_two_relays_follows_one_and_then_the_other() -> None:
     sent = [one.raw for one in recorded() if one.topic_key == TICKER.key]
     assert got == sent[sent.index(got[0]) :][: len(got)]
     first.state = "killed"
-    world.run(2.0)
+    world.run(10.0)
     assert consumer.of(Lost) == []
     assert consumer.trusted(TICKER)
     assert len(consumer.raws(TICKER.key)) > len(got)

@@ -175,7 +175,8 @@ class User:
 
     def _mid(self) -> Decimal:
         found = market_of(self._venue, self._swarm)
-        prices = [Decimal(price) for price, _ in map(found.best, ("buy", "sell")) if price and Decimal(price)]
+        tops = (found.best(side).split(":")[0] for side in ("buy", "sell"))
+        prices = [price for price in map(Decimal, tops) if price]
         return sum(prices, Decimal(0)) / len(prices) if prices else Decimal(100)
 
     def _open_order(self) -> OrderView | None:
