@@ -103,13 +103,13 @@ class Connection:
         )
         self._agenda = agenda if agenda is not None else Agenda()
         self._timeline = timeline if timeline is not None else Timeline(sources.wall_time_ns)
-        self.phase = Phase.NEW
+        self.phase: Phase = Phase.NEW
         """Where the connection stands; to be read only."""
         self._now = 0.0
         self._events: deque[Event] = deque()
         self._late_timers = LateTimers()
         self._sign_in = SignIn(dialect, sources, self.clock, self._endpoint)
-        self.heartbeat = Heartbeat(config, answers=dialect.ping is not None)
+        self.heartbeat: Heartbeat = Heartbeat(config, answers=dialect.ping is not None)
         """When the peer has proved that it is there; to be read only."""
         self._requests = Requests(
             dialect,

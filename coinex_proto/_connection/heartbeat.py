@@ -47,14 +47,14 @@ class Heartbeat:
         self._last_text_at = 0.0
         self._proof_due_at: float | None = None
         self._clock_due_at = 0.0
-        self.last_proof_at = 0.0
+        self.last_proof_at: float = 0.0
         """When the peer last proved that it is there."""
-        self.pinged_at = 0.0
+        self.pinged_at: float = 0.0
         """When the last ping left, or the connection began."""
         self._unanswered_at: float | None = None
         self._lag_due_at: float | None = None
         """After the second unanswered ping: when only an answer will have done."""
-        self.fresh_at = 0.0
+        self.fresh_at: float = 0.0
         """When the latest ping that was answered had left, or the connection began: what came after the answer is no older."""
         self.doubted_at: float | None = None
         """Since when only the answer to a later ping is proof; None, nearly always: any whole message is."""
