@@ -473,7 +473,7 @@ class Trust:
         self._awaiting_orders = []
         for subscription in self._subscriptions:
             known = subscription.verification
-            known.unproved_since = None
+            known.unproved_since, known.renewals = None, 0
             if known.view is not None:
                 known.view.distrust(why)
         self._agenda.cancel(Item.VERIFY)

@@ -146,14 +146,19 @@ def fill_record(user_id: str, fill: Fill, ticket: Ticket) -> dict[str, Any]:
     }
 
 
-def trade_record(fill: Fill, ticket: Ticket) -> dict[str, Any]:
-    """One entry of user_trades."""
+def _traded(fill: Fill) -> dict[str, Any]:
     spec = fill.market.spec
     return {
         "trade_id": trade_id(fill),
         "symbol": spec.name,
         "price": number(fill.deal.price, spec.price_places),
         "quantity": number(fill.deal.lots, spec.amount_places),
+    }
+
+
+def trade_record(fill: Fill, ticket: Ticket) -> dict[str, Any]:
+    """One entry of user_trades."""
+    return _traded(fill) | {
         "aggressor_side": SIDES[fill.deal.side],
         "order_id": ticket.order_id,
         "client_order_id": ticket.client_order_id,
@@ -164,12 +169,7 @@ def trade_record(fill: Fill, ticket: Ticket) -> dict[str, Any]:
 
 def old_trade_record(fill: Fill, ticket: Ticket) -> dict[str, Any]:
     """One entry of user_trades_response."""
-    spec = fill.market.spec
-    return {
-        "trade_id": trade_id(fill),
-        "symbol": spec.name,
-        "price": number(fill.deal.price, spec.price_places),
-        "quantity": number(fill.deal.lots, spec.amount_places),
+    return _traded(fill) | {
         "side": SIDES[fill.order.side],
         "order_id": ticket.order_id,
         "fee": number(fill.fee, UNIT_PLACES),

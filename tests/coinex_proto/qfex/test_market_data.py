@@ -157,6 +157,23 @@ def test_a_topic_that_is_neither_acknowledged_nor_pushed_is_asked_for_again_a_fe
     assert (status.state, status.why) == ("live", "")
 
 
+def test_a_new_connection_asks_again_for_what_the_one_before_had_given_up() -> None:
+    mds = Mds(Config(request_timeout=1.0, ping_interval=3600.0, ping_timeout=3600.0))
+    asked = len(mds.subscribe(qfex.Bbo("AAPL-USD")))
+    for second in range(1, 100):
+        mds.session.handle_timeout(float(second))
+        asked += sum(request["type"] == "subscribe" for request in mds.link.sent())
+    mds.session.disconnected(100.0)
+    mds.session.next_step(200.0)
+    mds.session.connected(200.0)
+    mds.link = Wire(mds.session).open(200.0)
+    again = sum(request["type"] == "subscribe" for request in mds.link.sent())
+    for second in range(201, 300):
+        mds.session.handle_timeout(float(second))
+        again += sum(request["type"] == "subscribe" for request in mds.link.sent())
+    assert asked == again == 4
+
+
 def test_a_topic_that_was_acknowledged_and_is_quiet_is_left_alone() -> None:
     mds = Mds(Config(request_timeout=1.0, ping_interval=3600.0, ping_timeout=3600.0))
     mds.subscribe(qfex.Bbo("AAPL-USD"))
