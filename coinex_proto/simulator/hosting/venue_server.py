@@ -162,7 +162,7 @@ class VenueServer(ConnectionKeeper, Generic[Code]):
     def end_faults(self) -> None:
         """No fault is due any more, the clock is right and every market trades; what has broken stays broken."""
         self._faults.plan = FaultPlan((), now=self.now, seed="")
-        self.answers_pings = self._usually_answers_pings
+        self.answers_pings: bool = self._usually_answers_pings
         self.has_one_sign_in = False
         self.limit_lives(math.inf)
         self.skew_clock(0.0)
