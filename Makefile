@@ -80,7 +80,7 @@ $(VENV)/.typed: $(VENV)/.dev $(shell find $(PACKAGES) -name '*.py')
 	@touch $@
 
 tests: $(VENV)/.dev
-	$(BIN)/python -m pytest -q -n $(WORKERS)
+	$(BIN)/python -m pytest -q -p tests.forks --forks $(WORKERS)
 	@$(BIN)/python -m tests.failure_ids --summary
 
 # Apart from `make test`: on CPython 3.11 the tracer makes the tests take more than half as long again, and its instructions

@@ -12,6 +12,7 @@ import pkgutil
 import re
 import time
 from collections.abc import Iterator, Mapping
+from functools import cache
 from itertools import product
 from pathlib import Path
 from types import ModuleType
@@ -51,11 +52,14 @@ def patterns_in(value: object) -> Iterator[re.Pattern[Any]]:
             yield from patterns_in(each)
 
 
+parsed = cache(ast.parse)
+
+
 def ways_of(source: str, name: str) -> tuple[str, ...]:
     """How a module uses the pattern with this name; all ways where it cannot be seen."""
     used = {
         node.attr
-        for node in ast.walk(ast.parse(source))
+        for node in ast.walk(parsed(source))
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == name
     }
     return tuple(way for way in WAYS if way in used) or WAYS
@@ -63,13 +67,16 @@ def ways_of(source: str, name: str) -> tuple[str, ...]:
 
 def calls_of_re(source: str) -> Iterator[ast.Call]:
     """`re.sub(…)`, `re.compile(…)` and their like."""
-    for node in ast.walk(ast.parse(source)):
+    if "re." not in source:
+        return
+    for node in ast.walk(parsed(source)):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
             owner = node.func.value
             if isinstance(owner, ast.Name) and owner.id == "re":
                 yield node
 
 
+@cache
 def sources() -> dict[ModuleType, str]:
     found = {}
     for module in modules():

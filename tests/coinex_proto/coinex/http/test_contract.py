@@ -6,14 +6,12 @@ import inspect
 import json
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
-from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any, get_args, get_origin, get_type_hints
 
 import attrs
 import pytest
-import yaml
 
 from coinex_proto.coinex import Credentials, http
 from coinex_proto.coinex.http import LIMITS, ROUTES, BatchItem, HttpCommand, Page, account, assets, call, system
@@ -29,6 +27,7 @@ from coinex_proto.coinex.http.spot import deal as spot_deal
 from coinex_proto.coinex.http.spot import market as spot_market
 from coinex_proto.coinex.http.spot import order as spot_order
 from coinex_proto.coinex.http.spot import stop_order as spot_stop_order
+from tests.coinex_proto.documents import http_description
 
 DATA = Path(__file__).parents[3] / "data"
 CREDENTIALS = Credentials("EXAMPLEACCESSID", "example-secret")
@@ -55,14 +54,8 @@ MISSPELT_PAGES = {
 }
 
 
-@cache
-def description() -> dict[str, Any]:
-    loaded: dict[str, Any] = yaml.safe_load((DATA / "coinex-http-endpoints.yaml").read_text("utf-8"))
-    return loaded
-
-
 def endpoints() -> dict[str, dict[str, Any]]:
-    return {f"{each['method']} {each['path']}": each for each in description()["endpoints"]}
+    return {f"{each['method']} {each['path']}": each for each in http_description()["endpoints"]}
 
 
 def examples() -> list[dict[str, Any]]:
@@ -110,7 +103,7 @@ def test_all_132_calls_of_the_document_have_a_route_in_their_group() -> None:
 
 
 def test_each_group_has_the_documented_rate() -> None:
-    documented = {name: about["per_second"] or 10 for name, about in description()["groups"].items()}
+    documented = {name: about["per_second"] or 10 for name, about in http_description()["groups"].items()}
     assert {name: rate.per_second for name, rate in LIMITS.items()} == documented
 
 
@@ -143,7 +136,7 @@ def test_the_fields_of_a_call_are_the_documented_parameters_in_their_order(kind:
 
 @KINDS
 def test_the_words_that_a_parameter_accepts_are_the_documented_ones(kind: type[HttpCommand[Any]]) -> None:
-    enums = description()["enums"]
+    enums = http_description()["enums"]
     hints = hints_of(kind)
     for parameter in endpoint_of(kind)["params"]:
         if "enum" not in parameter or "." in parameter["name"]:

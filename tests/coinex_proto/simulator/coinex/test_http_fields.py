@@ -5,19 +5,17 @@ The tables: the machine-readable list of endpoints (tests/data/coinex-http-endpo
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlencode
 
 import pytest
-import yaml
 
 from coinex_proto.simulator import CoinexServer
+from tests.coinex_proto.documents import http_description
 from tests.coinex_proto.simulator.http_peer import code, data, request
 from tests.coinex_proto.simulator.peer import Json, quiet_server
 
-DOCUMENT: Final = yaml.safe_load((Path(__file__).parents[3] / "data" / "coinex-http-endpoints.yaml").read_text())
-ENDPOINTS: Final = {(entry["method"], entry["path"]): entry for entry in DOCUMENT["endpoints"]}
+ENDPOINTS: Final = {(entry["method"], entry["path"]): entry for entry in http_description()["endpoints"]}
 REFUSED: Final = frozenset(
     (
         "/assets/margin/borrow", "/assets/margin/repay", "/assets/margin/interest-limit", "/assets/amm/add-liquidity",
