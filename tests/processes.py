@@ -12,9 +12,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, TypeVar
 
+from tests.warm import WarmProgram, apart_from_lateness
+
 T = TypeVar("T")
 
-HANGS_AFTER: Final = 240.0
+HANGS_AFTER: Final = 600.0
 """Seconds after which something that should come at once is taken for never coming; below the limit of a whole test."""
 
 
@@ -32,10 +34,22 @@ def running(
             process.kill()  # nothing, for one that has ended
 
 
-def ended(process: subprocess.Popen[str]) -> tuple[int, str, str]:
+@contextmanager
+def warm_running(
+    arguments: Sequence[str | Path], *, env: Mapping[str, str] | None = None, cwd: Path | None = None
+) -> Iterator[WarmProgram]:
+    """`python ARGUMENTS` while it runs, in a fork of an interpreter that has loaded the SDK; see `tests.warm`."""
+    process = WarmProgram(arguments, env=env, cwd=cwd)
+    try:
+        yield process
+    finally:
+        process.close()
+
+
+def ended(process: subprocess.Popen[str] | WarmProgram) -> tuple[int, str, str]:
     """Exit status, output and errors, once it has ended."""
     out, err = process.communicate(timeout=HANGS_AFTER)
-    return process.returncode, out, err
+    return process.wait(), out, apart_from_lateness(err)
 
 
 def with_time_enough(run: Callable[[str], T], is_enough: Callable[[T], bool]) -> T:
@@ -51,7 +65,7 @@ def python(
     *arguments: str | Path, env: Mapping[str, str] | None = None, cwd: Path | None = None, text: str | None = None
 ) -> subprocess.CompletedProcess[str]:
     """What this Python did with the arguments; `text` is its standard input."""
-    return subprocess.run(
+    done = subprocess.run(
         [sys.executable, *arguments],
         input=text,
         capture_output=True,
@@ -61,3 +75,13 @@ def python(
         cwd=cwd,
         check=False,
     )
+    done.stderr = apart_from_lateness(done.stderr)
+    return done
+
+
+def warm_python(
+    *arguments: str | Path, env: Mapping[str, str] | None = None, cwd: Path | None = None
+) -> subprocess.CompletedProcess[str]:
+    """As `python`, in a fork of an interpreter that has loaded the SDK; see `tests.warm`."""
+    with warm_running(arguments, env=env, cwd=cwd) as process:
+        return subprocess.CompletedProcess(process.args, *ended(process))

@@ -1,6 +1,6 @@
 """Every code block of the README and the docs runs, as it stands, against the local exchange.
 
-`python` blocks are whole programs and run each in an interpreter of its own; `console` blocks hold commands after `$ `: those of `coinex` run,
+`python` blocks are whole programs and run each in a fork of its own; `console` blocks hold commands after `$ `: those of `coinex` run,
 those of make and pip are held against the Makefile and the extras. `text` blocks show output, `mermaid` blocks are drawn from the code.
 Anything else is refused, so that no block slips through.
 """
@@ -8,8 +8,7 @@ Anything else is refused, so that no block slips through.
 import os
 import re
 import shlex
-import subprocess
-import sys
+import shutil
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,11 +16,11 @@ from pathlib import Path
 import pytest
 from attrs import frozen
 
+from tests.processes import python, warm_python
+
 ROOT = Path(__file__).parent.parent
 PAGES = (ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "SECURITY.md", *sorted((ROOT / "docs").glob("*.md")))
 FENCE = re.compile(r"^```(\w*)[^\n]*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-SECONDS = 50.0
-"""No block may take longer."""
 
 
 @frozen(kw_only=True)
@@ -60,17 +59,6 @@ def commands() -> list[tuple[str, str]]:
     ]
 
 
-def run(*arguments: str, folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        arguments,
-        capture_output=True,
-        text=True,
-        timeout=SECONDS,
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
-    )
-
-
 def test_the_reader_of_blocks_finds_them(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
     page.write_text("Words.\n\n```python\nprint(1)\n```\n\n```console\n$ make test\n```\n")
@@ -89,33 +77,28 @@ def test_each_block_is_of_a_kind_that_is_tested(block: Block) -> None:
 def test_a_program_runs_as_it_stands(block: Block, tmp_path: Path) -> None:
     program = tmp_path / "program.py"
     program.write_text(block.text)
-    done = run(sys.executable, "-W", "error", str(program), folder=tmp_path)
+    done = warm_python("-W", "error", program, cwd=tmp_path)
     assert done.returncode == 0, f"{block}\n{done.stdout}\n{done.stderr}"
     assert done.stderr == "", f"{block}\n{done.stderr}"
 
 
+@pytest.mark.early
 def test_programs_have_the_types_that_mypy_strict_wants(tmp_path: Path) -> None:
+    """As users see them, without the settings of this project."""
     for number, block in enumerate(of("python")):
         (tmp_path / f"block_{number}.py").write_text(f"# {block}\n{block.text}")
-    done = run(
-        *(
-            sys.executable,
-            "-m",
-            "mypy",
-            "--strict",
-            "--no-warn-unreachable",
-            "--config-file",
-            str(ROOT / "pyproject.toml"),
-            str(tmp_path),
-        ),
-        folder=ROOT,
-    )
+    for path in (ROOT / "tests" / "data" / "programs").glob("*.txt"):
+        shutil.copy(path, tmp_path / f"{path.stem}.py")
+    cache = ROOT / ".mypy_cache" / "programs"
+    options = ("--strict", "--config-file=", "--ignore-missing-imports", "--cache-dir", cache)
+    done = python("-m", "mypy", *options, tmp_path, env={**os.environ, "MYPYPATH": str(ROOT)})
     assert done.returncode == 0, done.stdout
 
 
 @pytest.mark.parametrize(("place", "command"), [pair for pair in commands() if pair[1].startswith("coinex ")])
 def test_a_command_of_the_command_line_runs(place: str, command: str, tmp_path: Path) -> None:
-    done = run(sys.executable, "-m", "coinex_trio", *shlex.split(command)[1:], folder=tmp_path, NO_COLOR="1")
+    arguments = ("-m", "coinex_trio", *shlex.split(command)[1:])
+    done = warm_python(*arguments, cwd=tmp_path, env={**os.environ, "NO_COLOR": "1"})
     assert done.returncode == 0, f"{place}: {command}\n{done.stdout}\n{done.stderr}"
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.instructions import VALGRIND, WHY_NOT, instructions
+from tests.processes import HANGS_AFTER
 
 DEPENDENCIES = "import attrs, msgspec, wsproto, h11"
 SPOT = "from coinex_proto import coinex; coinex.spot()"
@@ -21,7 +22,7 @@ def loaded_by(program: str) -> set[str]:
         [sys.executable, "-c", f"import json, sys\n{program}\nprint(json.dumps(list(sys.modules)))"],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=HANGS_AFTER,
         check=True,
     )
     return set(json.loads(done.stdout))

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import coinex_proto
+from tests.processes import HANGS_AFTER
 
 ROOT = Path(__file__).parent.parent.parent
 LAZY = ["coinex_proto", "coinex_trio"]
@@ -53,7 +54,7 @@ def test_a_name_that_is_not_there_is_an_attribute_error_that_says_so(package: st
 @pytest.mark.parametrize("name", ["errors.UsageError", "coinex.spot", "books.Ladder"])
 def test_public_modules_are_found_by_attribute_without_an_import_of_their_own(name: str) -> None:
     program = f"import coinex_proto; coinex_proto.{name}"
-    subprocess.run([sys.executable, "-c", program], timeout=120, check=True)
+    subprocess.run([sys.executable, "-c", program], timeout=HANGS_AFTER, check=True)
 
 
 def test_a_name_is_looked_up_once() -> None:
@@ -63,7 +64,9 @@ def test_a_name_is_looked_up_once() -> None:
 def test_what_was_pickled_is_read_by_a_program_that_has_imported_nothing() -> None:
     pickled = pickle.dumps(coinex_proto.Config(ping_interval=7.0))
     program = f"import pickle; print(pickle.loads({pickled!r}).ping_interval)"
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=HANGS_AFTER, check=True
+    )
     assert done.stdout == "7.0\n"
 
 
@@ -79,4 +82,4 @@ for thread in threads: thread.start()
 for thread in threads: thread.join()
 assert len(found) == 8 and len(set(found)) == 1
 """
-    subprocess.run([sys.executable, "-c", program], timeout=120, check=True)
+    subprocess.run([sys.executable, "-c", program], timeout=HANGS_AFTER, check=True)

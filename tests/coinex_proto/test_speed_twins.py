@@ -27,6 +27,7 @@ from coinex_proto._wire.inflate import TooBig
 from coinex_proto.coinex import BestQuoteUpdate, DepthUpdate, TickerUpdate, TradesUpdate, _decode, _pushes
 from coinex_proto.errors import PayloadError
 from coinex_proto.speedups import description, speed
+from tests.processes import HANGS_AFTER
 
 pytestmark = pytest.mark.skipif(speed is None, reason=f"there is nothing to compare: {description}")
 
@@ -405,7 +406,10 @@ print(failed)
 def test_no_memory_is_a_memory_error_wherever_it_happens() -> None:
     pytest.importorskip("_testcapi", reason="this Python came without what makes memory fail")
     done = subprocess.run(
-        [sys.executable, "-c", WITHOUT_MEMORY % list(PLAIN.values())], capture_output=True, text=True, timeout=120
+        [sys.executable, "-c", WITHOUT_MEMORY % list(PLAIN.values())],
+        capture_output=True,
+        text=True,
+        timeout=HANGS_AFTER,
     )
     assert done.returncode == 0, done.stderr
     assert int(done.stdout) > 20

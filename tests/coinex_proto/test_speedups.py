@@ -14,6 +14,7 @@ from types import ModuleType
 import pytest
 
 from coinex_proto import speedups
+from tests.processes import HANGS_AFTER
 
 ROOT = Path(__file__).parent.parent.parent
 SUFFIX = str(sysconfig.get_config_var("EXT_SUFFIX"))
@@ -135,7 +136,7 @@ def run_in(folder: Path, **environ: str) -> subprocess.CompletedProcess[str]:
         env={"PATH": os.environ["PATH"], "PYTHONPATH": str(folder), **environ},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=HANGS_AFTER,
     )
 
 

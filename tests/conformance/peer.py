@@ -16,10 +16,11 @@ from contextlib import contextmanager
 from typing import Final, TypeVar
 
 from tests.coinex_trio.venue import Venue
+from tests.processes import HANGS_AFTER
 
 T = TypeVar("T")
 
-GUARD: Final = 120.0
+GUARD: Final = HANGS_AFTER
 """Seconds after which a test that hangs is given up; nothing is judged by it."""
 
 RESET: Final = struct.pack("ii", 1, 0)

@@ -13,7 +13,7 @@ import pytest
 
 from coinex_trio import local_exchange
 from coinex_trio._local.coinflex import CoinflexExchange
-from tests.processes import python, with_time_enough
+from tests.processes import warm_python, with_time_enough
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "coinflex_request.py"
 
@@ -27,7 +27,7 @@ def coinflex() -> Iterator[CoinflexExchange]:
 def run(exchange: CoinflexExchange, *arguments: str, **environment: str) -> tuple[int, str, str]:
     names = ("COINFLEX_USER_ID", "COINFLEX_COOKIE", "COINFLEX_PASSPHRASE", "COINFLEX_PRIVATE_KEY")
     clean = {name: value for name, value in os.environ.items() if name not in names}
-    done = python("-W", "error", str(EXAMPLE), *arguments, "--url", exchange.url, env={**clean, **environment})
+    done = warm_python("-W", "error", str(EXAMPLE), *arguments, "--url", exchange.url, env={**clean, **environment})
     return done.returncode, done.stdout, done.stderr
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import os
-import subprocess
-import sys
 import threading
 import time
 from contextlib import AbstractContextManager
@@ -16,7 +14,8 @@ import pytest
 
 from coinex_proto import Callbacks, Closed, Config, Event, Session, Sources, coinex
 from coinex_trio import Exchange, local_exchange
-from tests.processes import HANGS_AFTER, ended, running, with_time_enough
+from tests.processes import HANGS_AFTER, ended, warm_running, with_time_enough
+from tests.warm import WarmProgram
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
@@ -58,9 +57,9 @@ def test_the_example_runs_and_ends_in_time(name: str) -> None:
         assert words in out
 
 
-def start(name: str, exchange: Exchange, *arguments: str) -> AbstractContextManager[subprocess.Popen[str]]:
+def start(name: str, exchange: Exchange, *arguments: str) -> AbstractContextManager[WarmProgram]:
     keys = {"COINEX_ACCESS_ID": exchange.access_id, "COINEX_SECRET_KEY": exchange.secret_key}
-    return running([sys.executable, "-W", "error", EXAMPLES / f"{name}.py", *arguments], env={**os.environ, **keys})
+    return warm_running(["-W", "error", EXAMPLES / f"{name}.py", *arguments], env={**os.environ, **keys})
 
 
 def run(name: str, exchange: Exchange, *arguments: str) -> tuple[str, str]:

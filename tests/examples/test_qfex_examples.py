@@ -10,7 +10,7 @@ import pytest
 
 from coinex_trio import local_exchange
 from coinex_trio._local.qfex import QfexExchange
-from tests.processes import python, with_time_enough
+from tests.processes import warm_python, with_time_enough
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
@@ -23,7 +23,7 @@ def exchange() -> Iterator[QfexExchange]:
 
 def run(name: str, *arguments: str, **environment: str) -> tuple[int, str, str]:
     clean = {key: value for key, value in os.environ.items() if not key.startswith("QFEX_")}
-    done = python("-W", "error", str(EXAMPLES / f"{name}.py"), *arguments, env={**clean, **environment})
+    done = warm_python("-W", "error", str(EXAMPLES / f"{name}.py"), *arguments, env={**clean, **environment})
     return done.returncode, done.stdout, done.stderr
 
 

@@ -1,4 +1,4 @@
-"""The command line: within this process, for what it says and its exit status; as a program of its own, for the rest."""
+"""The command line: within this process, for what it says and its exit status; as a program, for the rest."""
 
 from __future__ import annotations
 
@@ -12,9 +12,8 @@ from unittest.mock import patch
 
 from coinex_trio import Exchange
 from coinex_trio.cli import main
-from tests.processes import running
-
-COMMAND = (sys.executable, "-m", "coinex_trio")
+from tests.processes import warm_running
+from tests.warm import WarmProgram
 
 
 def environment(exchange: Exchange | None = None, **more: str) -> dict[str, str]:
@@ -61,6 +60,6 @@ def coinex(
     return subprocess.CompletedProcess(arguments, status, out.getvalue(), err.getvalue())
 
 
-def coinex_process(*arguments: str, env: dict[str, str] | None = None) -> AbstractContextManager[subprocess.Popen[str]]:
+def coinex_process(*arguments: str, env: dict[str, str] | None = None) -> AbstractContextManager[WarmProgram]:
     """`coinex` as a program of its own, for signals, pipes, and what is left at its end."""
-    return running([*COMMAND, *arguments], env=environment() if env is None else env)
+    return warm_running(["-m", "coinex_trio", *arguments], env=environment() if env is None else env)

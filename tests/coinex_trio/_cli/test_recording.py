@@ -4,8 +4,6 @@ import gzip
 import json
 import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +15,7 @@ from websockets.sync.client import connect
 from coinex_trio import Exchange, local_exchange
 from tests.coinex_recorder.recorded import recorded
 from tests.processes import HANGS_AFTER
+from tests.warm import WarmProgram
 
 
 @pytest.fixture
@@ -25,9 +24,8 @@ def exchange() -> Iterator[Exchange]:
         yield running
 
 
-def start(*arguments: str) -> subprocess.Popen[str]:
-    command = [sys.executable, "-c", "from coinex_trio.cli import main; main()", *arguments]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+def start(*arguments: str) -> WarmProgram:
+    return WarmProgram(["-m", "coinex_trio", *arguments])
 
 
 def coinex(*arguments: str) -> tuple[int, str, str]:

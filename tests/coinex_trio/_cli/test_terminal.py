@@ -6,10 +6,9 @@ import pty
 import re
 import signal
 import struct
-import subprocess
-import sys
 import termios
 from collections.abc import Iterator
+from contextlib import suppress
 from decimal import Decimal
 
 import pytest
@@ -22,6 +21,7 @@ from coinex_trio import Exchange, local_exchange
 from coinex_trio._cli.commands import INTERRUPTED
 from coinex_trio._cli.terminal import alike, named, short
 from tests.processes import HANGS_AFTER
+from tests.warm import WarmProgram
 
 HIDE, SHOW = b"\x1b[?25l", b"\x1b[?25h"
 """Of the cursor."""
@@ -43,29 +43,20 @@ def in_terminal(
     unset = {"NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES"}
     inherited = {name: value for name, value in os.environ.items() if name not in unset}
     seen = b""
-    with (
-        os.fdopen(ours, "rb", buffering=0) as terminal,
-        subprocess.Popen(
-            [sys.executable, "-m", "coinex_trio", *arguments],
-            stdin=theirs,
-            stdout=theirs,
-            stderr=theirs,
-            env={**inherited, "TERM": "xterm-256color", **environment},
-        ) as process,
-    ):
+    with os.fdopen(ours, "rb", buffering=0) as terminal:
+        env = {**inherited, "TERM": "xterm-256color", **environment}
+        process = WarmProgram(["-m", "coinex_trio", *arguments], env=env, terminal=theirs)
         os.close(theirs)
         try:
-            while data := terminal.read(65536):
-                seen += data
-                if enough and all(text in seen.rpartition(after)[2] for text in enough):
-                    process.send_signal(signal.SIGINT)
-                    enough = ()
-        except OSError:
-            pass  # Linux says EIO when the other side has closed
-        except BaseException:
-            process.kill()
-            raise
-        return process.wait(HANGS_AFTER), seen
+            with suppress(OSError):  # Linux says EIO when the other side has closed
+                while data := terminal.read(65536):
+                    seen += data
+                    if enough and all(text in seen.rpartition(after)[2] for text in enough):
+                        process.send_signal(signal.SIGINT)
+                        enough = ()
+            return process.wait(HANGS_AFTER), seen
+        finally:
+            process.close()
 
 
 @pytest.mark.parametrize("columns", [80, 160])

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import signal
-import subprocess
-import sys
 import textwrap
 import time
 from contextlib import AbstractContextManager
 
 import pytest
 
-from tests.processes import ended, python, running
+from tests.processes import ended, python, warm_python, warm_running
+from tests.warm import WarmProgram
 
 SERVED = """
     from coinex_proto import coinex
@@ -37,12 +36,12 @@ TRIO = """
 """
 
 
-def start(body: str) -> AbstractContextManager[subprocess.Popen[str]]:
-    return running([sys.executable, "-W", "error", "-c", textwrap.dedent(body)])
+def start(body: str) -> AbstractContextManager[WarmProgram]:
+    return warm_running(["-W", "error", "-c", textwrap.dedent(body)])
 
 
 def run(body: str, *options: str) -> tuple[int, str, str]:
-    done = python(*options, "-W", "error", "-c", textwrap.dedent(body))
+    done = (python if options else warm_python)(*options, "-W", "error", "-c", textwrap.dedent(body))
     return done.returncode, done.stdout, done.stderr
 
 
@@ -100,16 +99,15 @@ def test_p4_a_program_may_end_with_an_open_client() -> None:
 
 
 def test_a_blocking_program_never_imports_trio() -> None:
-    done = run(
-        """
+    program = """
     import sys
     import coinex_proto, coinex_trio, coinex_trio.blocking
     from coinex_trio import CoinexClient, BlockingClient, run, credentials_from_env
     CoinexClient()
     print("trio" in sys.modules)
     """
-    )
-    assert done == (0, "False\n", "")
+    done = python("-W", "error", "-c", textwrap.dedent(program))
+    assert (done.returncode, done.stdout, done.stderr) == (0, "False\n", "")
 
 
 LIFE = """

@@ -1,4 +1,4 @@
-"""Programs that must be this short, run as they stand (apart from where they connect to), and what mypy says of them."""
+"""Programs that must be this short, run as they stand (apart from where they connect to). What mypy says of them: `test_docs.py`."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ import os
 import select
 import shutil
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -15,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from coinex_trio import Exchange, local_exchange
-from tests.processes import ended, python, running
+from tests.processes import ended, python, warm_running
+from tests.warm import WarmProgram
 
 ROOT = Path(__file__).parents[3]
 PROGRAMS = ROOT / "tests" / "data" / "programs"
@@ -35,20 +34,20 @@ def exchange() -> Iterator[Exchange]:
         yield running
 
 
-def start(name: str, exchange: Exchange, more: str = "") -> AbstractContextManager[subprocess.Popen[str]]:
+def start(name: str, exchange: Exchange, more: str = "") -> AbstractContextManager[WarmProgram]:
     text = (PROGRAMS / f"{name}.txt").read_text()
     for made in ("CoinexClient(", "coinex.spot("):
         text = text.replace(made, f"{made}url={exchange.url!r}, ")
     keys = {"COINEX_ACCESS_ID": exchange.access_id, "COINEX_SECRET_KEY": exchange.secret_key}
-    return running([sys.executable, "-u", "-W", "error", "-c", text + more], env={**os.environ, **keys})
+    return warm_running(["-u", "-W", "error", "-c", text + more], env={**os.environ, **keys})
 
 
-def lines(process: subprocess.Popen[str], count: int) -> list[str]:
+def lines(process: WarmProgram, count: int) -> list[str]:
     assert process.stdout is not None
     return [process.stdout.readline() for _ in range(count)]
 
 
-def interrupt(process: subprocess.Popen[str]) -> None:
+def interrupt(process: WarmProgram) -> None:
     process.send_signal(signal.SIGINT)
     status, _, err = ended(process)
     assert status == -signal.SIGINT, err
@@ -96,12 +95,3 @@ def test_a_test_of_a_bot_passes_on_virtual_time(tmp_path: Path) -> None:
     options = ("-m", "pytest", "-q", "-p", "no:cacheprovider", "test_bot.py")
     done = python(*options, cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)})
     assert "1 passed" in done.stdout, done.stdout + done.stderr
-
-
-def test_the_programs_type_check_under_mypy_strict(tmp_path: Path) -> None:
-    for path in PROGRAMS.glob("*.txt"):
-        shutil.copy(path, tmp_path / f"{path.stem}.py")
-    cache = ROOT / ".mypy_cache" / "programs"
-    options = ("-m", "mypy", "--strict", "--config-file=", "--cache-dir", cache, tmp_path)
-    done = python(*options, env={**os.environ, "MYPYPATH": str(ROOT)})
-    assert done.returncode == 0, done.stdout

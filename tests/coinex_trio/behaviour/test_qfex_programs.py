@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -14,7 +12,8 @@ import pytest
 
 from coinex_trio import Exchange, local_exchange
 from coinex_trio._local.qfex import QfexExchange
-from tests.processes import ended, python, running
+from tests.processes import ended, python, warm_running
+from tests.warm import WarmProgram
 
 PROGRAMS = Path(__file__).parents[2] / "data" / "programs"
 
@@ -31,9 +30,7 @@ def coinex() -> Iterator[Exchange]:
         yield running
 
 
-def start(
-    name: str, qfex: QfexExchange, coinex: Exchange | None = None
-) -> AbstractContextManager[subprocess.Popen[str]]:
+def start(name: str, qfex: QfexExchange, coinex: Exchange | None = None) -> AbstractContextManager[WarmProgram]:
     text = (PROGRAMS / f"{name}.txt").read_text()
     both = f"mds_url={qfex.mds_url!r}, trade_url={qfex.trade_url!r}"
     text = text.replace("QfexClient.from_env(", f"QfexClient.from_env({both}")
@@ -41,7 +38,7 @@ def start(
     if coinex is not None:
         for made in ("CoinexClient(", "coinex.spot("):
             text = text.replace(made, f"{made}url={coinex.url!r}")
-    return running([sys.executable, "-u", "-W", "error", "-c", text], env=keys(qfex))
+    return warm_running(["-u", "-W", "error", "-c", text], env=keys(qfex))
 
 
 def keys(qfex: QfexExchange) -> dict[str, str]:
