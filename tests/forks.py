@@ -7,6 +7,7 @@ pytest-xdist's do. It needs `os.fork`, and that no test module starts a thread w
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import struct
@@ -42,6 +43,8 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
         return None
     assert threading.active_count() == 1, f"a module has started a thread: {threading.enumerate()}"
     parts = parts_of(session.items)
+    gc.collect()
+    gc.freeze()  # a collection in a worker need not look at what all of them have
     with tempfile.TemporaryDirectory(prefix="tests-") as folder:
         turns = in_turn(len(parts))
         workers = [Worker(session, parts, turns, Path(folder) / str(number)) for number in range(forks)]

@@ -88,6 +88,7 @@ class Counter:
         return self._count(program) - self._bare
 
 
+@pytest.mark.early
 def test_the_core_costs_at_most_1_7_times_what_its_dependencies_cost(counted: Counter) -> None:
     dependencies = counted(DEPENDENCIES)
     assert counted("import coinex_proto") <= 1.7 * dependencies

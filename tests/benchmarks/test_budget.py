@@ -32,6 +32,7 @@ def is_used() -> bool:
     return done.stdout == "True\n"
 
 
+@pytest.mark.early
 @pytest.mark.parametrize("twin", ["pure", "C"])
 def test_a_message_costs_no_more_than_its_budget(twin: str) -> None:
     if VALGRIND is None:
