@@ -206,7 +206,8 @@ def become(arguments: list[str], environment: dict[str, str], folder: str) -> No
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(folder)
-    sys.path.remove("")
+    if "" in sys.path:
+        sys.path.remove("")
     if is_unbuffered := arguments[0] == "-u":
         del arguments[0]
     if is_unbuffered or sys.stdout.isatty():

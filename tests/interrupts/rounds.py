@@ -28,7 +28,7 @@ from coinex_proto import SdkError, coinex
 
 LONGEST_DELAY = 0.6
 """Seconds: connecting, signing in, subscribing, trading and closing all take place within it."""
-WITHIN = 60.0
+WITHIN = 600.0
 """Seconds in which a program ends that was interrupted, on however busy a machine."""
 TICKER, DEPTH, ORDERS = coinex.Ticker("BTCUSDT"), coinex.Depth("BTCUSDT"), coinex.Orders()
 
