@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 from types import NoneType
-from typing import Any, get_args, get_type_hints
+from typing import Any, get_args
 
 import attrs
 import msgspec
@@ -13,7 +13,7 @@ import pytest
 
 from coinex_proto.errors import PayloadError
 from coinex_proto.fitting import ESSENTIAL, MAY_BE_NULL, essential_members, fitted
-from tests.coinex_proto.models import MODELS, choices, members, sample
+from tests.coinex_proto.models import MODELS, choices, hints_of, members, sample
 
 each_model = pytest.mark.parametrize(
     "model", MODELS, ids=lambda model: f"{model.__module__.split('.')[1]}-{model.__name__}"
@@ -51,7 +51,7 @@ def test_what_is_essential_is_what_is_said_here(model: Any) -> None:
 
 @each_model
 def test_an_essential_member_of_another_type_makes_it_unreadable_and_is_named(model: Any) -> None:
-    hints = get_type_hints(model)
+    hints = hints_of(model)
     for one in essential(model):
         with pytest.raises(PayloadError, match=rf"at `\$\.{one.name}"):
             fitted(
@@ -63,7 +63,7 @@ def test_an_essential_member_of_another_type_makes_it_unreadable_and_is_named(mo
 @each_model
 def test_an_essential_member_that_is_always_sent_cannot_be_missing_or_null(model: Any) -> None:
     for one in essential(model):
-        if one.default is not attrs.NOTHING or NoneType in get_args(get_type_hints(model)[one.name]):
+        if one.default is not attrs.NOTHING or NoneType in get_args(hints_of(model)[one.name]):
             continue
         whole = sample(model)
         del whole[one.name]
@@ -77,7 +77,7 @@ def test_an_essential_member_that_is_always_sent_cannot_be_missing_or_null(model
 @each_model
 @pytest.mark.parametrize("worse", ["missing", None, "", [[]], {"odd": 1}, True, "NaN"], ids=repr)
 def test_any_other_member_costs_that_member_only(model: Any, worse: object) -> None:
-    hints = get_type_hints(model)
+    hints = hints_of(model)
     expected, _ = fitted(model, sample(model))
     for one in others(model):
         kinds = choices(hints[one.name])
