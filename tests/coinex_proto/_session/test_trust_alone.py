@@ -228,7 +228,7 @@ def test_a_book_is_shown_after_the_update_that_proved_it() -> None:
     assert alone.take(ladder(), 1.0) == ["LadderUpdate", "book A"]
     assert known.view is not None
     assert (known.view.trusted, known.view.received_at) == (True, 1.0)
-    assert (alone.stats.checksums_passed, alone.stats.checksums_failed) == (1, 0)
+    assert (alone.stats.checksums_passed, alone.stats.checksums_failed, alone.stats.absent_deletes) == (1, 0, 0)
 
 
 def test_an_update_that_does_not_prove_a_book_is_told_after_the_loss_and_says_since_when() -> None:
@@ -524,7 +524,9 @@ def test_what_could_not_be_read_is_missing_where_it_may_belong() -> None:
     assert alone.told() == ["lost price/A since 5: unreadable"]
     assert holes(alone, ("trade", None)) == [Trade("A")]
     assert alone.told() == ["lost trade/A since 5: unreadable"]
-    assert holes(alone, ANYTHING) == [Price("B"), Own()]
+    assert holes(alone, ("price", "B", "of a kind")) == []
+    assert alone.told() == ["lost price/B since 5: unreadable"]
+    assert holes(alone, ANYTHING) == [Own()]
 
 
 def test_a_hole_is_since_the_last_update() -> None:
