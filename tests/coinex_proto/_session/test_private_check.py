@@ -268,6 +268,24 @@ def test_of_several_checks_each_must_pass() -> None:
     assert (alone.due(), alone.check.last_proof_at()) == (122.0, 62.0)
 
 
+def test_what_is_answered_to_a_check_after_it_has_failed_is_no_users_business() -> None:
+    alone = Alone(TwoChecks(password="pw"))
+    alone.asked(60.0)
+    assert alone.answer(61.0, NO) == [True]
+    assert alone.answer(61.0, {"ok": "what"}) == [True]
+    assert (alone.due(), alone.check.last_proof_at()) == (61.0 + REPEAT_AFTER, 0.0)
+    alone.check.connection_lost()
+    event = Replied(request_id=RequestId(2), command=Do(verb="what"), result=None)
+    assert alone.check.answered(event, connection_of(alone.wire), 62.0) is False
+
+
+def test_the_answer_to_a_check_that_timed_out_is_not_handed_to_the_user() -> None:
+    bed = Bed(counts_sleep=True)
+    asked, _ = quiet_for(bed, 75.0, {"ping": {"ok": "ping"}})
+    assert asked.count("who") == 1
+    assert bed.say({"ok": "who"}) == []
+
+
 def test_a_dialect_without_checks_is_asked_for_none() -> None:
     class Plain:
         has_credentials = True
