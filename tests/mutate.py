@@ -1,6 +1,6 @@
 """Whether tests notice when the code is wrong: `python -m tests.mutate [--each N] [--seed S] FILE…`.
 
-Of every source file a sample of mutants is made: one operator, constant, condition or call is changed. Each runs against the
+Of every source file a sample of mutants is made: one operator, constant, condition, call or assignment is changed. Each runs against the
 file's own tests (`pkg/_part.py`: `tests/pkg/test_part*.py`, and the folder `tests/pkg/part/`), in a process of its own; nothing is
 written to the source. A mutant that no test fails with has survived, and is listed. Without files it takes the core, the venues
 and the driver core. The tools that were looked at (mutmut 3, cosmic-ray 8) run all tests on each mutant, or write to the tree.
@@ -103,6 +103,9 @@ def mutants(source: str) -> list[Mutant]:
     tree = ast.parse(source)
     nodes = list(ast.walk(tree))
     skipped = {id(inner) for node in nodes for part in _told_only(node) for inner in ast.walk(part)}
+    skipped |= {
+        id(node) for each in nodes if _is_initial(each) for node in ast.walk(each) if isinstance(node, ast.Assign)
+    }
     found: list[Mutant] = []
     for index, node in enumerate(nodes):
         if id(node) not in skipped:
@@ -157,10 +160,23 @@ def _changes(node: ast.AST) -> Iterator[tuple[str, Callable[[ast.AST], None]]]:
             yield f"{value} → {value + 1}", lambda n: setattr(n, "value", n.value + 1)  # type: ignore[attr-defined]
         case ast.If(test=test) | ast.While(test=test) | ast.IfExp(test=test) if not _is_turned(test):
             yield "condition → its opposite", lambda n: setattr(n, "test", ast.UnaryOp(ast.Not(), n.test))  # type: ignore[attr-defined]
+        case ast.Assign(targets=[ast.Attribute()]):
+            yield "assignment left out", lambda n: setattr(n, "value", _read(n.targets[0]))  # type: ignore[attr-defined]
         case ast.Expr(value=ast.Call()):
             yield "call left out", lambda n: setattr(n, "value", ast.Constant(None))
         case ast.Return(value=ast.AST() as value) if not (isinstance(value, ast.Constant) and not value.value):
             yield "returns None", lambda n: setattr(n, "value", ast.Constant(None))
+
+
+def _is_initial(node: ast.AST) -> bool:
+    """Where an attribute gets its first value, without which nothing would run."""
+    return isinstance(node, ast.FunctionDef) and node.name in ("__init__", "__setstate__")
+
+
+def _read(target: ast.AST) -> ast.AST:
+    found = copy.deepcopy(target)
+    found.ctx = ast.Load()  # type: ignore[attr-defined]
+    return found
 
 
 def _named(operator: ast.AST) -> str:

@@ -286,6 +286,18 @@ def test_the_answer_to_a_check_that_timed_out_is_not_handed_to_the_user() -> Non
     assert bed.say({"ok": "who"}) == []
 
 
+def test_a_check_that_is_under_way_at_the_end_of_the_connection_is_no_users_business() -> None:
+    bed = Bed(counts_sleep=True)
+    while "who" not in bed.verbs():
+        due = bed.session.next_deadline()
+        assert due is not None
+        bed.now = max(bed.now, due)
+        bed.session.handle_timeout(bed.now)
+        bed.say({"ok": "ping"})
+    bed.session.disconnected(bed.now, "reset")
+    assert not of(bed.wire.events(), Failed)
+
+
 def test_a_dialect_without_checks_is_asked_for_none() -> None:
     class Plain:
         has_credentials = True
