@@ -163,3 +163,19 @@ def test_without_sleep_the_callers_time_is_the_sessions_own() -> None:
     clocks.at(0.0, 0.0)
     clocks.at(1.0, -90.0)
     assert clocks.timeline.for_caller(UNIX + 0.1) == UNIX + 0.1
+
+
+def test_to_peek_keeps_nothing_and_counts_what_was_slept_and_set_before() -> None:
+    clocks = Clocks(ahead=180.0)
+    clocks.timeline.at(UNIX)
+    assert clocks.timeline.peek(UNIX) == UNIX
+    clocks.ahead += 3600.0
+    for _ in range(2):
+        assert clocks.timeline.peek(UNIX) == about(UNIX + 3600.0)
+    assert clocks.timeline.jumps == 0
+    clocks.timeline.at(UNIX)
+    clocks.ahead += 1.0
+    assert clocks.timeline.peek(UNIX) == about(UNIX + 3600.0)
+    clocks.ahead += 100.0
+    assert clocks.timeline.peek(UNIX) == about(UNIX + 3701.0)
+    assert clocks.timeline.by_wall() == about(UNIX + 3701.0)

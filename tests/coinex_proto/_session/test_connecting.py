@@ -61,7 +61,7 @@ def test_only_the_first_time_ready_is_the_first() -> None:
     found = []
     for now in (1.0, 2.0):
         it.next_step(now * 100)
-        it.connected()
+        assert it.connected() == Tiny().endpoint
         found.append(it.ready(now))
         it.closed(LOST)
         it.disconnected("", now, was_connected=True)

@@ -50,7 +50,7 @@ def test_what_a_query_brings_is_handed_out_once_and_counts_for_the_pushes() -> N
     delivered.take_new(update(5), is_history=False)
     told = delivered.take_recovered(update(5, 4))
     assert isinstance(told, TradeUpdate)
-    assert told.ids == (4,)
+    assert (told.ids, told.is_history) == ((4,), True)
     assert delivered.take_recovered(update(5, 4)) is None
     assert delivered.take_new(update(4), is_history=False) is None
 
@@ -72,8 +72,11 @@ def test_memory_is_bounded_and_the_newest_stay_known(monkeypatch: pytest.MonkeyP
 def test_what_nobody_wants_any_more_is_forgotten() -> None:
     trades = Delivered(Statistics())
     first = trades.of(KEY)
+    first.add((1, 2, 3))
+    assert trades.count == 3
     trades.forget(KEY)
     trades.forget(KEY)
+    assert trades.count == 0
     assert trades.of(KEY) is not first
 
 

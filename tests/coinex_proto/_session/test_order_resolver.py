@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -23,7 +24,7 @@ from coinex_proto._connection.agenda import Agenda, Item
 from coinex_proto._session.order_resolver import LONGEST_PAUSE, MAX_FAILURES, RETRY_AFTER, OrderResolver
 from coinex_proto.orders.tracker import Orders
 from coinex_proto.phases import Phase
-from tests.coinex_proto.harness.connections import connection_of, signed_in
+from tests.coinex_proto.harness.connections import connection_of, serve, signed_in
 from tests.coinex_proto.harness.tiny import Do, Place, Tiny
 from tests.coinex_proto.harness.wire import Wire, sources
 
@@ -487,3 +488,62 @@ def test_after_a_loss_nothing_of_before_counts() -> None:
     alone.wire = signed_in()
     alone.resolver.schedule(1.0)
     assert alone.ask(1.0) == ["a", "b"]
+
+
+def test_before_anything_is_asked_no_round_is_over_and_nothing_is_compared() -> None:
+    resolver = Alone().resolver
+    assert (resolver.is_round_over, resolver.is_comparing, resolver.is_elsewhere, resolver.listed) == (
+        False, False, False, None,
+    )  # fmt: skip
+
+
+def test_an_id_that_the_last_answer_of_a_round_has_told_begins_another() -> None:
+    alone = Alone(names="a")
+    alone.lose_sight()
+    alone.resolver.schedule(0.0)
+    alone.ask(0.0)
+    alone.orders.apply(OrderFact(client_order_id="a", order_id=5, state="unknown"), 1.0)
+    alone.answer(1.0, {"error": "never"})
+    assert alone.due() is None
+    alone.resolver.ask_by_new_ids(1.0)
+    assert alone.due() == 1.0
+
+
+def timed_out(alone: Alone, now: float = 0.0) -> RequestId:
+    """Asked about, and not answered in time."""
+    alone.lose_sight()
+    alone.resolver.doubt(alone.views, now)
+    alone.ask(now)
+    (failed,) = [event for event in serve(alone.wire, now + 10.0) if isinstance(event, Failed)]
+    assert alone.resolver.answered(failed, now + 10.0)
+    return failed.request_id
+
+
+def test_the_answer_to_a_query_that_timed_out_is_taken_once_and_not_after_a_loss() -> None:
+    alone = Alone(names="a")
+    late = Replied(request_id=timed_out(alone), command=Do(verb="find"), result=None)
+    assert [alone.resolver.answered(late, 11.0), alone.resolver.answered(late, 11.0)] == [True, False]
+    alone = Alone(names="a")
+    late = Replied(request_id=timed_out(alone), command=Do(verb="find"), result=None)
+    alone.resolver.connection_lost()
+    assert alone.resolver.answered(late, 11.0) is False
+
+
+def test_what_was_doubted_before_a_loss_is_not_waited_for_after_it() -> None:
+    alone = Alone()
+    alone.resolver.doubt(alone.lose_sight(), 0.0)
+    alone.resolver.connection_lost()
+    alone.wire = signed_in()
+    alone.orders.apply(OrderFact(client_order_id="a", state="filled"), 1.0)
+    alone.resolver._round = set()
+    alone.resolver.end_round(1.0)
+    assert alone.is_told()
+
+
+def test_an_order_may_be_asked_about_again_a_minute_after_the_last_time_whatever_was_asked_between() -> None:
+    alone = Alone()
+    first, second = alone.lose_sight()
+    for at in (0.0, 30.0, 60.0):
+        alone.resolver.queried(first, at)
+    alone.resolver.queried(second, 60.0 + LONGEST_PAUSE)
+    assert alone.resolver.next_query(first) == -math.inf + LONGEST_PAUSE
