@@ -12,7 +12,7 @@ PYTHONS ?= $(foreach version,3.11 3.12 3.13 3.14 3.14t,$(shell python$(version) 
 FILES ?=
 EACH ?= 10
 LEAKS ?= 10000000
-# For `make simulate`: SEEDS may be from-to, and these are more options (--venues, --drivers); what was run already is left out.
+# For `make simulate`: SEEDS may be from-to, and these are more options (--venues, --drivers, --shapes); what was run already is left out.
 SIMULATE ?=
 # For `make fuzz-core`: a target of tests/fuzzing (or all), and for how long.
 TARGET ?= all

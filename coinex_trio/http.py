@@ -135,7 +135,7 @@ async def open_http(
 
     Entering opens nothing yet. Many tasks may share one client.
     """
-    import trio
+    from coinex_trio._io.trio_clock import unix_clock
 
     caller, settings = caller_and_pool(
         network.sources,
@@ -151,8 +151,7 @@ async def open_http(
         orders=orders,
     )
     async with httpx2.AsyncClient(**settings.arguments(), transport=transport or trio_transport(network)) as pool:
-        shift = network.now() - trio.current_time()
-        yield Http(caller, pool, settings.place.origin, settings.config, lambda: trio.current_time() + shift)
+        yield Http(caller, pool, settings.place.origin, settings.config, unix_clock(network))
 
 
 @final

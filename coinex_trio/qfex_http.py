@@ -84,7 +84,7 @@ async def open_qfex_http(
     transport: httpx2.AsyncBaseTransport | None = None,
 ) -> AsyncIterator[TrioQfexHttp]:
     """QFEX over HTTP under trio: `async with open_qfex_http(credentials) as api: await api.request(…)`."""
-    import trio
+    from coinex_trio._io.trio_clock import unix_clock
 
     caller, settings = qfex_caller_and_pool(
         network.sources,
@@ -98,8 +98,7 @@ async def open_qfex_http(
         allow_plaintext=allow_plaintext,
     )
     async with httpx2.AsyncClient(**settings.arguments(), transport=transport or trio_transport(network)) as pool:
-        shift = network.now() - trio.current_time()
-        yield TrioQfexHttp(caller, pool, settings, lambda: trio.current_time() + shift)
+        yield TrioQfexHttp(caller, pool, settings, unix_clock(network))
 
 
 @final

@@ -3,12 +3,15 @@
 import os
 import signal
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
 # How slow a case is made says something about the machine, and nothing about a test.
 UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("quick", UNHURRIED, max_examples=50, derandomize=True)
 settings.register_profile("long", UNHURRIED, max_examples=10_000, print_blob=True)
+settings.register_profile(  # tests/mutate.py asks whether a test fails, not for the smallest case
+    "mutate", settings.get_profile("quick"), phases=[Phase.explicit, Phase.generate], database=None
+)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 if (

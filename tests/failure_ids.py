@@ -1,6 +1,6 @@
 """Which behaviours of the failure catalogue no test proves: `python -m tests.failure_ids` (or with `--summary`).
 
-A test that proves one bears its id in its name (`test_n14_bytes_alone_are_not_life`, also several). A comment or docstring in
+A test that proves one begins its name with the id (`test_n14_bytes_alone_are_not_life`, also with several). A comment or docstring in
 a test file (`# N14`) says that a part of it is tested there, no more. The catalogue: network (N), HTTP upgrade (H), WebSocket
 (W), decoding (D), session (S), book (B), user code (C), process (P), security (X).
 """
@@ -14,13 +14,13 @@ COUNTS = {"N": 30, "H": 20, "W": 17, "D": 23, "S": 30, "B": 12, "C": 9, "P": 12,
 
 IDS = tuple(f"{letter}{number}" for letter, count in COUNTS.items() for number in range(1, count + 1))
 
-CITED = re.compile(r"(?:(?<![A-Za-z0-9])|(?<=_))([NHWDSBCPXnhwdsbcpx])(\d{1,2})(?![A-Za-z0-9])")
+PROVED = re.compile(r"^\s*(?:async )?def test_((?:[nhwdsbcpx]\d{1,2}_)+)", re.MULTILINE)
+CITED = re.compile(r"(?<![A-Za-z0-9_])([NHWDSBCPX])(\d{1,2})(?![A-Za-z0-9])")
 
 
 def proved(text: str) -> set[str]:
-    """Ids in the names of the tests of a file."""
-    names = re.findall(r"^\s*(?:async )?def test_(\w+)", text, re.MULTILINE)
-    return {f"{letter}{number}".upper() for name in names for letter, number in CITED.findall(name)} & set(IDS)
+    """Ids at the beginning of the names of the tests of a file."""
+    return {word.upper() for name in PROVED.findall(text) for word in name.split("_") if word} & set(IDS)
 
 
 def mentioned(text: str) -> set[str]:
@@ -28,7 +28,7 @@ def mentioned(text: str) -> set[str]:
     found: set[str] = set()
     for line in text.splitlines():
         comment = line.partition("#")[2] if "#" in line else line if '"""' in line else ""
-        found.update(f"{letter}{number}" for letter, number in CITED.findall(comment) if letter.isupper())
+        found.update(f"{letter}{number}" for letter, number in CITED.findall(comment))
     return found & set(IDS)
 
 

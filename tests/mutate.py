@@ -1,9 +1,18 @@
 """Whether tests notice when the code is wrong: `python -m tests.mutate [--each N] [--seed S] FILE…`.
 
-Of every source file a sample of mutants is made: one operator, constant, condition or call is changed. Each runs against the
+Of every source file a sample of mutants is made: one operator, constant, condition, call or assignment is changed. Each runs against the
 file's own tests (`pkg/_part.py`: `tests/pkg/test_part*.py`, and the folder `tests/pkg/part/`), in a process of its own; nothing is
 written to the source. A mutant that no test fails with has survived, and is listed. Without files it takes the core, the venues
 and the driver core. The tools that were looked at (mutmut 3, cosmic-ray 8) run all tests on each mutant, or write to the tree.
+
+A mutant is a change that a good test of the file must notice. Left alone, since they change nothing that it could prove:
+
+- annotations, overloads, `TYPE_CHECKING`, `__slots__`, `__all__`, docstrings;
+- texts of errors and of reprs, and `assert`, which says what our own code guarantees;
+- how a class is made (`kw_only`, `slots`, ...), and sizes of caches: whoever names its fields sees no difference;
+- `repr=False`, unless the name of the field tells of a secret: it is looks;
+- a named number (`LIMIT: Final = 300.0`): tests use the name, and prove what happens at the limit. Numbers in tables are changed;
+- the same change twice (`if a == b` with `!=`, and with its opposite), and None where the value is false already.
 """
 
 from __future__ import annotations
@@ -11,31 +20,53 @@ from __future__ import annotations
 import argparse
 import ast
 import copy
+import gc
 import importlib.abc
 import importlib.machinery
+import json
+import math
 import os
 import random
+import re
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
-from types import ModuleType
+from types import CodeType, FrameType, FunctionType, ModuleType
 from typing import Final
 
 import pytest
+from _pytest.main import pytest_runtestloop as runtestloop
 from attrs import frozen
 
 ROOT: Final = Path(__file__).parent.parent
 DEFAULT: Final = ("coinex_proto", "coinex_driver")
+UNSEEN: Final = frozenset(
+    ("contravariant", "covariant", "gc", "kw_only", "maxsize", "order", "slots", "stacklevel", "weakref_slot")
+)
+"""Names of arguments that no user of the result sees."""
+SECRET: Final = re.compile("secret|key|token|password|passphrase|cookie|jwt", re.IGNORECASE)
 OUTSIDE: Final = ("coinex_proto/simulator/", "/__init__.py")
 """Not taken unless named: the exchanges of tests, and files that only hand on names."""
 GOAL: Final = 0.95
 ALREADY_IMPORTED: Final = ("-W", "ignore:Module already imported so cannot be rewritten")
 """Whose asserts pytest would have liked to rewrite: none of ours."""
-TOO_LONG: Final = 300.0
-"""Seconds; a mutant that loops for ever is found, too."""
+OPTIONS: Final = (
+    "-x",
+    "-q",
+    "-p",
+    "no:randomly",
+    "-p",
+    "no:cacheprovider",
+    "-p",
+    "no:xdist",
+    "--tb=no",
+    *ALREADY_IMPORTED,
+)
+TOO_LONG: Final = 20.0
+"""Seconds, and five times what the tests take as it is; a mutant that loops for ever is found, too."""
 
 SWAPS: Final[dict[type[ast.AST], type[ast.AST]]] = {
     ast.Lt: ast.LtE,
@@ -72,6 +103,9 @@ def mutants(source: str) -> list[Mutant]:
     tree = ast.parse(source)
     nodes = list(ast.walk(tree))
     skipped = {id(inner) for node in nodes for part in _told_only(node) for inner in ast.walk(part)}
+    skipped |= {
+        id(node) for each in nodes if _is_initial(each) for node in ast.walk(each) if isinstance(node, ast.Assign)
+    }
     found: list[Mutant] = []
     for index, node in enumerate(nodes):
         if id(node) not in skipped:
@@ -83,20 +117,26 @@ def mutants(source: str) -> list[Mutant]:
 def _told_only(node: ast.AST) -> Iterator[ast.AST]:
     """Parts that the program does not compute with."""
     match node:
-        case ast.AnnAssign(annotation=annotation):
+        case ast.AnnAssign(target=target, annotation=annotation, value=value):
             yield annotation
+            if isinstance(value, ast.Call) and not SECRET.search(ast.unparse(target)):
+                yield from (each for each in value.keywords if each.arg == "repr")
         case ast.arg(annotation=ast.AST() as annotation):
             yield annotation
-        case ast.FunctionDef(returns=ast.AST() as returns):
+        case ast.FunctionDef(decorator_list=decorators) if any("overload" in ast.unparse(each) for each in decorators):
+            yield node
+        case ast.FunctionDef(returns=ast.AST() as returns) | ast.AsyncFunctionDef(returns=ast.AST() as returns):
             yield returns
-        case ast.Raise() | ast.JoinedStr():
+        case ast.Raise() | ast.JoinedStr() | ast.Assert():
             yield node
         case ast.If(test=ast.Name(id="TYPE_CHECKING")):
             yield node
         case ast.Assign(targets=[ast.Name(id="__slots__" | "__all__" | "T")]):
             yield node
-        case ast.keyword(arg="kw_only"):
-            yield node  # that a class takes positions as well changes nothing for whoever names its fields
+        case ast.keyword(arg=str(name)) if name in UNSEEN:
+            yield node
+        case ast.Module(body=body):
+            yield from (each.value for each in body if isinstance(each, ast.AnnAssign) and _is_number(each.value))
 
 
 def _line(node: ast.AST) -> int:
@@ -118,16 +158,52 @@ def _changes(node: ast.AST) -> Iterator[tuple[str, Callable[[ast.AST], None]]]:
             yield f"{value} → {not value}", lambda n: setattr(n, "value", not n.value)  # type: ignore[attr-defined]
         case ast.Constant(value=int(value) | float(value)):
             yield f"{value} → {value + 1}", lambda n: setattr(n, "value", n.value + 1)  # type: ignore[attr-defined]
-        case ast.If() | ast.While() | ast.IfExp():
+        case ast.If(test=test) | ast.While(test=test) | ast.IfExp(test=test) if not _is_turned(test):
             yield "condition → its opposite", lambda n: setattr(n, "test", ast.UnaryOp(ast.Not(), n.test))  # type: ignore[attr-defined]
+        case ast.Assign(targets=[ast.Attribute()]):
+            yield "assignment left out", lambda n: setattr(n, "value", _read(n.targets[0]))  # type: ignore[attr-defined]
         case ast.Expr(value=ast.Call()):
             yield "call left out", lambda n: setattr(n, "value", ast.Constant(None))
         case ast.Return(value=ast.AST() as value) if not (isinstance(value, ast.Constant) and not value.value):
             yield "returns None", lambda n: setattr(n, "value", ast.Constant(None))
 
 
+def _is_initial(node: ast.AST) -> bool:
+    """Where an attribute gets its first value, without which nothing would run."""
+    return isinstance(node, ast.FunctionDef) and node.name in ("__init__", "__setstate__")
+
+
+def _read(target: ast.AST) -> ast.AST:
+    found = copy.deepcopy(target)
+    found.ctx = ast.Load()  # type: ignore[attr-defined]
+    return found
+
+
 def _named(operator: ast.AST) -> str:
     return f"{type(operator).__name__} → {SWAPS[type(operator)].__name__}"
+
+
+def _is_number(node: ast.AST | None) -> bool:
+    """Also as a product: `300 * 10**9`."""
+    match node:
+        case ast.Constant(value=int() | float()):
+            return True
+        case ast.UnaryOp(operand=operand):
+            return _is_number(operand)
+        case ast.BinOp(left=left, right=right):
+            return _is_number(left) and _is_number(right)
+    return False
+
+
+def _is_turned(test: ast.AST) -> bool:
+    """Whether another change of this condition makes its opposite already."""
+    match test:
+        case (
+            ast.UnaryOp(op=ast.Not())
+            | ast.Compare(ops=[ast.Eq() | ast.NotEq() | ast.Is() | ast.IsNot() | ast.In() | ast.NotIn()])
+        ):
+            return True
+    return False
 
 
 def _is_text(node: ast.AST) -> bool:
@@ -168,40 +244,113 @@ def own_tests(path: Path) -> list[Path]:
     ]
 
 
-def survives(path: Path, tree: ast.Module | None, tests: Sequence[Path]) -> bool:
-    """Whether all these tests pass with the module like that; None: as it is."""
+def survives(path: Path, tree: ast.Module, tests: Sequence[Path], seconds: float) -> bool:
+    """Whether all these tests pass, in time, where the module is imported like that."""
+
+    def run() -> int:
+        name = ".".join(path.with_suffix("").parts).removesuffix(".__init__")
+        sys.meta_path.insert(0, Loader(name, ROOT / path, tree))
+        return int(pytest.main([*OPTIONS, *map(str, tests)]))
+
+    return _passes(run, seconds)
+
+
+def unnoticed(
+    path: Path, sample: Sequence[Mutant], tests: Sequence[Path]
+) -> tuple[list[Mutant], list[Mutant], float] | None:
+    """Those that have survived, those that must be imported to know, and what the tests take; None: they fail as it is.
+
+    The tests are collected once, and each mutant gets its function into a copy of that process.
+    """
+    told, tell = os.pipe()
+
+    def run() -> int:
+        loop = Loop(ROOT / path, sample)
+        sys.setprofile(loop.note)
+        status = int(pytest.main([*OPTIONS, *map(str, tests)], plugins=[loop]))
+        os.write(tell, json.dumps([loop.alive, loop.open, loop.seconds]).encode())
+        return status
+
+    passed = _passes(run, math.inf)
+    os.close(tell)
+    with os.fdopen(told, "rb") as pipe:
+        if not passed:
+            return None
+        alive, unknown, seconds = json.loads(pipe.read())
+    return [sample[index] for index in alive], [sample[index] for index in unknown], seconds
+
+
+class Loop:
+    """A plugin of pytest: what was collected runs as it is, and once more for each mutant."""
+
+    def __init__(self, source: Path, sample: Sequence[Mutant]) -> None:
+        self.source, self.sample = str(source), sample
+        self.alive: list[int] = []
+        self.open: list[int] = []
+        """What has survived, and would do so too where it changes only what is computed at the import."""
+        self.seconds = 0.0
+        self._called: set[CodeType] = set()
+
+    def note(self, frame: FrameType, event: str, _: object) -> None:
+        """Hears of every call while modules and tests are imported."""
+        if event == "call" and frame.f_code.co_filename == self.source:
+            self._called.add(frame.f_code)
+
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        """In place of pytest's own."""
+        sys.setprofile(None)
+
+        def run(new: Mapping[FunctionType, CodeType]) -> int:
+            for function, code in new.items():
+                function.__code__ = code
+            runtestloop(session)
+            return session.testsfailed
+
+        began = time.monotonic()
+        if session.testsfailed or not _passes(lambda: run({}), math.inf):
+            session.testsfailed += 1
+            return True
+        self.seconds = time.monotonic() - began
+        for index, mutant in enumerate(self.sample):
+            new = self._functions(mutant.apply())
+            is_open = not new or not self._called.isdisjoint(function.__code__ for function in new)
+            if not new or _passes(lambda new=new: run(new), TOO_LONG + 5 * self.seconds):  # type: ignore[misc]
+                (self.open if is_open else self.alive).append(index)
+        return True
+
+    def _functions(self, tree: ast.Module) -> dict[FunctionType, CodeType]:
+        """The functions of the module that are other ones in this text, and how."""
+        new: dict[tuple[str, int], CodeType] = {}
+        found = [compile(tree, self.source, "exec")]
+        while found:
+            code = found.pop()
+            new[code.co_qualname, code.co_firstlineno] = code
+            found += [each for each in code.co_consts if isinstance(each, CodeType)]
+        functions = [each for each in gc.get_objects() if isinstance(each, FunctionType)]
+        own = {each: each.__code__ for each in functions if each.__code__.co_filename == self.source}
+        pairs = {each: new.get((old.co_qualname, old.co_firstlineno), old) for each, old in own.items()}
+        return {each: code for each, code in pairs.items() if code != own[each]}
+
+
+def _passes(run: Callable[[], int], seconds: float) -> bool:
+    """Whether this, in a process of its own and without a word, gives 0 in time."""
     child = os.fork()
     if not child:
         os.setpgid(0, 0)
         quiet = os.open(os.devnull, os.O_WRONLY)
         os.dup2(quiet, 1)
         os.dup2(quiet, 2)
-        if tree is not None:
-            name = ".".join(path.with_suffix("").parts).removesuffix(".__init__")
-            sys.meta_path.insert(0, Loader(name, ROOT / path, tree))
-        options = [
-            "-x",
-            "-q",
-            "-p",
-            "no:randomly",
-            "-p",
-            "no:cacheprovider",
-            "-p",
-            "no:xdist",
-            "--tb=no",
-            *ALREADY_IMPORTED,
-        ]
         try:
-            status = int(pytest.main([*options, *map(str, tests)]))
+            status = run()
         except BaseException:  # noqa: BLE001  (whatever it is, the mutant has been noticed)
             status = 1
-        os._exit(status)
-    until = time.monotonic() + TOO_LONG
+        os._exit(min(status, 1))
+    until = time.monotonic() + seconds
     while time.monotonic() < until:
         ended, status = os.waitpid(child, os.WNOHANG)
         if ended:
             return os.waitstatus_to_exitcode(status) == 0
-        time.sleep(0.05)
+        time.sleep(0.02)
     os.killpg(child, signal.SIGKILL)
     os.waitpid(child, 0)
     return False
@@ -216,11 +365,13 @@ def examine(path: Path, each: int, seed: int) -> tuple[int, int]:
     if not tests:
         print(f"{path}: no tests of its own", flush=True)
         return 0, 1
-    if not survives(path, None, tests):
+    sample = random.Random(f"{seed}:{path}").sample(found, min(each, len(found)))
+    result = unnoticed(path, sample, tests)
+    if result is None:
         print(f"{path}: its tests fail as it is", flush=True)
         return 0, 1
-    sample = random.Random(f"{seed}:{path}").sample(found, min(each, len(found)))
-    alive = [mutant for mutant in sample if survives(path, mutant.apply(), tests)]
+    alive, unknown, seconds = result
+    alive += [mutant for mutant in unknown if survives(path, mutant.apply(), tests, TOO_LONG + 5 * seconds)]
     print(f"{path}: {len(sample) - len(alive)} of {len(sample)}", flush=True)
     lines = source.splitlines()
     for mutant in sorted(alive, key=lambda mutant: mutant.line):
@@ -256,6 +407,7 @@ def _files(path: Path, *, is_named: bool) -> Iterator[Path]:
 
 
 if __name__ == "__main__":
+    os.environ["HYPOTHESIS_PROFILE"] = "mutate"
     for name in ("hypothesis", "msgspec", "trio"):
         import_module(name)  # so that no child needs to
     sys.exit(main(sys.argv[1:]))

@@ -16,6 +16,10 @@ def test_an_async_test_with_two_ids_proves_both() -> None:
     assert proved("    async def test_n10_n9_after_a_reset() -> None:\n") == {"N10", "N9"}
 
 
+def test_an_id_within_a_name_may_be_another_word_and_proves_nothing() -> None:
+    assert proved("def test_only_the_local_exchange_imports_h11() -> None:") == set()
+
+
 def test_an_id_beyond_the_catalogue_is_none() -> None:
     assert (proved("def test_n99_b13_x() -> None:"), mentioned("# N99 B13\n")) == (set(), set())
 

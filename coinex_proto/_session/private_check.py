@@ -42,6 +42,8 @@ class PrivateCheck:
         self._stats = stats
         self._agenda = agenda
         self._asked: set[RequestId] = set()
+        self._failed_before: set[RequestId] = set()
+        """Those of checks that have failed: what is answered to them later is no user's business either."""
         self._proved_at = 0.0
         self._failures = 0
         self._vain_connections = 0
@@ -57,6 +59,7 @@ class PrivateCheck:
     def connection_lost(self) -> None:
         """What was asked is answered no more."""
         self._asked.clear()
+        self._failed_before.clear()
         self._agenda.cancel(Item.PRIVATE_CHECK)
 
     def handle_timeout(self, connection: Connection, now: float) -> None:
@@ -82,7 +85,7 @@ class PrivateCheck:
     def answered(self, event: Replied[Any] | Failed, connection: Connection, now: float) -> bool:
         """Whether this was the answer to a check; then it is dealt with."""
         if event.request_id not in self._asked:
-            return False
+            return event.request_id in self._failed_before
         self._asked.discard(event.request_id)
         assert self._interval is not None
         if isinstance(event, Failed):
@@ -94,6 +97,7 @@ class PrivateCheck:
         return True
 
     def _failed(self, event: Failed, connection: Connection, now: float) -> None:
+        self._failed_before |= {event.request_id, *self._asked}
         self._asked.clear()
         self._failures += 1
         if self._failures < MAX_FAILURES:

@@ -319,7 +319,7 @@ class Trust:
             return False
         last = self._sequences
         if len(last) > MAX_KEYS:
-            self._sequences = last = {None: last[None]} if None in last else {}
+            self._sequences = last = {}
         overall, own = last.get(None), last.get(key)
         last[None] = last[key] = sequence
         return overall is not None and own is not None and sequence > overall + 1 and sequence > own + 1

@@ -150,7 +150,7 @@ class Order:
             return False
         self.state, self._why = to, why
         self.has_ended_untold = False
-        self.was_live = self.was_live or to == "live"
+        self.was_live = self.was_live or to in ("live", "filled")
         return True
 
     def end_untold(self, why: str) -> bool:

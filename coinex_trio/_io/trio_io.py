@@ -20,6 +20,7 @@ from coinex_driver.log import LOG
 from coinex_driver.network_errors import describe, reason_of
 from coinex_driver.tls import default_ssl_context
 from coinex_proto import ConnectFailed, Event, Open, Session, Wait
+from coinex_trio._io.trio_clock import unix_clock
 from coinex_trio._io.trio_streams import half_close
 from coinex_trio.network import LONGEST_POLL, Network, SystemNetwork, too_late
 
@@ -48,7 +49,7 @@ class TrioIO:
         self._sockets: dict[Session | Line, TrioSocket] = {}
         self._core_dispatch = core.dispatch
         core.dispatch = self._dispatch
-        core.set_clock(_clock(network))
+        core.set_clock(unix_clock(network))
         core.watch_lines(self._note_change)
 
     # What users and events cause --------------------------------------------------------------------------------------
@@ -370,13 +371,3 @@ class TrioSocket:
     def _limit_closing(self) -> None:
         self._is_closing = True
         self._reading.deadline = min(self._reading.deadline, trio.current_time() + self._core.closing_time())
-
-
-def _clock(network: Network) -> Callable[[], float]:
-    """Trio's clock, shifted to the network's, which reads as Unix time, and by the sleep of the machine, where that is known."""
-    current_time = trio.lowlevel.current_clock().current_time
-    shift = network.now() - current_time()
-    if not isinstance(network, SystemNetwork):
-        return lambda: current_time() + shift
-    slept, before = network.slept, network.slept()
-    return lambda: current_time() + shift + slept() - before

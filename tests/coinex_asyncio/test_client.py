@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from coinex_asyncio import Client, open_client, open_coinex
-from coinex_proto import Config, Event, NotReady, OrderFact, RequestTimedOut, UsageError, coinex
+from coinex_proto import Config, Event, NotReady, OrderFact, UsageError, coinex
 from tests.coinex_asyncio.venue import AsyncioNetwork, virtually
 
 BTC = coinex.Ticker("BTCUSDT")
@@ -402,95 +402,7 @@ def test_without_a_loop_an_open_client_says_what_is_missing() -> None:
         open_client(spot()).__aenter__().send(None)
 
 
-# Time and room --------------------------------------------------------------------------------------------------------
-
-
-def test_a_request_without_an_answer_times_out_at_its_time() -> None:
-    async def story() -> None:
-        loop = asyncio.get_running_loop()
-        network = AsyncioNetwork()
-        async with open_client(spot(), config=Config(ping_interval=1000), network=network) as client:
-            network.last.is_silent = True
-            began = loop.time()
-            with pytest.raises(RequestTimedOut):
-                await client.request(coinex.ServerTime())
-            assert loop.time() - began == pytest.approx(10, abs=0.01)
-
-    virtually(story)
-
-
-def test_a_peer_that_takes_nothing_for_ping_timeout_is_given_up() -> None:
-    async def story() -> None:
-        loop = asyncio.get_running_loop()
-        network = AsyncioNetwork()
-        config = Config(ping_interval=1000)
-        async with open_client(spot(), config=config, network=network) as client:
-            network.last.room = 0
-            began = loop.time()
-            client.send(coinex.Ping())
-            while not network.all[0].gone:  # noqa: ASYNC110
-                await asyncio.sleep(0.1)
-            assert loop.time() - began == pytest.approx(config.ping_timeout, abs=0.2)
-            await client.ready()
-        assert len(network.all) == 2
-
-    virtually(story)
-
-
-def test_a_peer_that_takes_bytes_again_is_given_the_rest() -> None:
-    async def story() -> None:
-        network = AsyncioNetwork()
-        async with open_client(spot(), network=network) as client:
-            network.last.room = 0
-            first = asyncio.create_task(client.request(coinex.ServerTime()))
-            await settle()
-            second = asyncio.create_task(client.request(coinex.ServerTime()))  # stays in the session
-            await settle()
-            assert network.last.methods() == []
-            network.links[0].give_room(float("inf"))
-            assert [await first, await second] == [1_700_000_000_123] * 2
-        assert len(network.all) == 1
-
-    virtually(story)
-
-
-def test_n25_after_the_goodbye_the_stream_is_half_closed_and_read_to_its_end() -> None:
-    async def story() -> None:
-        network = AsyncioNetwork()
-        async with open_client(spot(), network=network):
-            pass
-        assert network.last.half_closed
-        assert network.last.gone
-
-    virtually(story)
-
-
-def test_n25_a_peer_that_never_ends_the_connection_is_left_after_close_timeout() -> None:
-    async def story() -> None:
-        loop = asyncio.get_running_loop()
-        network = AsyncioNetwork(prepare=lambda venue: setattr(venue, "answers_close", False))
-        async with open_client(spot(), config=Config(close_timeout=3), network=network):
-            began = loop.time()
-        assert loop.time() - began == pytest.approx(3, abs=0.01)
-        assert network.last.gone
-
-    virtually(story)
-
-
-def test_a_silent_connection_is_pinged_and_then_left() -> None:
-    async def story() -> None:
-        loop = asyncio.get_running_loop()
-        network = AsyncioNetwork()
-        async with open_client(spot(), network=network) as client:
-            network.last.is_silent = True
-            began = loop.time()
-            while not network.all[0].gone:  # noqa: ASYNC110
-                await asyncio.sleep(0.5)
-            assert loop.time() - began <= 20 + 8 + 1
-            await client.ready()
-        assert network.all[0].methods()[:1] == ["server.ping"]
-
-    virtually(story)
+# Orders ---------------------------------------------------------------------------------------------------------------
 
 
 def test_wait_returns_when_the_order_is_final() -> None:

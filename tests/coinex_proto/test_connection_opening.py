@@ -126,6 +126,14 @@ def test_s16_a_venue_cannot_make_us_sign_a_time_far_ahead() -> None:
     assert wire.sent() == [login("n", 1_700_000_300)]
 
 
+def test_s16_a_time_that_nobody_asked_for_does_not_move_what_is_signed() -> None:
+    wire = started(Tiny(password="pw", clock=Time())).open(0.0)
+    (event,) = wire.say(0.0, {"ok": "time", "result": 1_700_000_060_000})
+    assert isinstance(event, Unrecognised)
+    wire.say(0.0, {"hello": "n"})
+    assert wire.sent() == [login("n")]
+
+
 def test_a_clock_that_is_not_told_is_tried_without() -> None:
     wire = started(Tiny(password="pw", clock=Time())).open(0.0)
     wire.say(0.0, {"hello": "n"}, {"error": "clock"}, {"ok": "time", "result": "noon"})

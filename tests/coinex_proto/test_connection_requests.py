@@ -30,7 +30,7 @@ from tests.coinex_proto.harness.connections import (
     serve,
     signed_in,
 )
-from tests.coinex_proto.harness.tiny import Do, LadderUpdate, OrderUpdate, Place, Tiny, Whole
+from tests.coinex_proto.harness.tiny import Do, LadderUpdate, OrderUpdate, Place, PriceUpdate, Tiny, Whole
 from tests.coinex_proto.harness.wire import Wire, sources
 
 # Requests -------------------------------------------------------------------------------------------------------------
@@ -319,3 +319,25 @@ def test_pings_and_the_opening_are_outside_all_limits() -> None:
     wire.sent()
     serve(wire, 20.0)
     assert wire.sent() == [{"do": "get ping"}]
+
+
+# The time of a call ---------------------------------------------------------------------------------------------------
+
+
+def test_a_call_moves_the_time_on_and_what_comes_with_an_older_one_is_no_older() -> None:
+    wire = ready()
+    send(wire, Do(verb="a"), 5.0)
+    (update,) = wire.say(3.0, {"price": "1", "market": "A"})
+    assert isinstance(update, PriceUpdate)
+    assert update.received_at == 5.0
+    send(wire, Do(verb="b"), 2.0)
+    assert [due.deadline for due in connection_of(wire)._requests.pending] == [15.0, 15.0]
+
+
+def test_a_call_that_is_refused_moves_no_time() -> None:
+    wire = ready()
+    with pytest.raises(UsageError):
+        send(wire, Place(name="x"), 9.0)
+    (update,) = wire.say(3.0, {"price": "1", "market": "A"})
+    assert isinstance(update, PriceUpdate)
+    assert update.received_at == 3.0

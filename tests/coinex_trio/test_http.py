@@ -271,6 +271,19 @@ def test_x11_a_redirect_is_not_followed() -> None:
     assert len(peer.requests) == 1
 
 
+def test_s16_a_time_that_another_host_may_have_told_does_not_move_what_is_signed() -> None:
+    network = Patient()
+    ahead_ms = network.sources.wall_time_ns() // 10**6 + 200_000
+    body = json.dumps({"code": 0, "message": "OK", "data": {"timestamp": ahead_ms}}).encode()
+    headers = ("Location: http://127.0.0.1:9/", "Date: Fri, 31 Dec 2049 23:59:59 GMT")
+    elsewhere = raw(body, status="302 Found", headers=headers)
+    with http_peer(elsewhere) as peer, blocking(peer.url, network=network) as http:
+        with pytest.raises(HttpRefused, match="HTTP 302"):
+            http.sync_clock()
+        assert not http.caller._clock.is_known
+    assert [request.head.split(b" ")[1] for request in peer.requests] == [b"/v2/time"]
+
+
 def test_a_full_rate_limit_waits_for_a_query_and_refuses_an_order() -> None:
     network = Patient()
     with (

@@ -21,7 +21,7 @@ from coinex_driver.async_coinflex import AsyncCoinflexClient
 from coinex_driver.async_qfex import AsyncQfexClient
 from coinex_driver.client_core import ClientCore
 from coinex_driver.coinex_facade import Module
-from coinex_proto import Config, coinflex, qfex
+from coinex_proto import Config, coinex, coinflex, qfex
 from coinex_trio._io.trio_awaiting import TrioAwaiting
 from coinex_trio._io.trio_io import TrioIO
 from coinex_trio.client import Client, opened
@@ -32,24 +32,30 @@ Program: TypeAlias = Generator[Step, Any, None]
 
 CHECK_EVERY = 7.0
 """Seconds between two comparisons of open orders: what a fault loses without a trace is found by that alone."""
-CONFIG = Config(retry_first=True)
+SHAPES = {
+    "one": Config(retry_first=True),
+    "two-lines": Config(retry_first=True, lines=2, doubled=(coinex.Depth, coinex.Trades, qfex.Level2, qfex.Trades)),
+    "renewing": Config(retry_first=True, renew_every=20.0),
+    "spread": Config(retry_first=True, topics_per_connection=2),
+}
+"""Of a client: one connection, two at once, one after the other without a gap, and topics over several."""
 PATIENCE = 10.0
 """Seconds after which an awaited call is cancelled, as blocking clients do by themselves."""
 
 
-def options(swarm: Swarm) -> dict[str, Any]:
+def options(swarm: Swarm, config: Config) -> dict[str, Any]:
     """What every client of a swarm is made with."""
     return {
         "network": swarm.network,
-        "config": CONFIG,
+        "config": config,
         "check_orders_every": CHECK_EVERY,
     }
 
 
-def blocking(swarm: Swarm, venue: str, program: Callable[[Any], Program]) -> None:
+def blocking(swarm: Swarm, venue: str, program: Callable[[Any], Program], config: Config) -> None:
     """In this thread."""
     client: Any
-    given = options(swarm)
+    given = options(swarm, config)
     match venue:
         case "spot" | "futures":
             client = coinex_trio.CoinexClient(venue, swarm.credentials, **given)
@@ -92,7 +98,7 @@ async def _steps(
         pass
 
 
-def under_trio(swarm: Swarm, venue: str, program: Callable[[Any], Program]) -> None:
+def under_trio(swarm: Swarm, venue: str, program: Callable[[Any], Program], config: Config) -> None:
     """On trio's mock clock."""
 
     async def within(seconds: float, work: Any) -> Any:
@@ -101,18 +107,18 @@ def under_trio(swarm: Swarm, venue: str, program: Callable[[Any], Program]) -> N
         raise TimeoutError
 
     async def main() -> None:
-        async with _opened_by_trio(swarm, venue) as client:
+        async with _opened_by_trio(swarm, venue, config) as client:
             await _steps(program(client), client, trio.sleep, within)
 
     trio.run(main, clock=MockClock(autojump_threshold=0))
 
 
-def under_asyncio(swarm: Swarm, venue: str, program: Callable[[Any], Program]) -> None:
+def under_asyncio(swarm: Swarm, venue: str, program: Callable[[Any], Program], config: Config) -> None:
     """On a loop of virtual time. No task is left behind."""
 
     async def main() -> None:
         with VirtualClock().patch_loop():
-            given = options(swarm)
+            given = options(swarm, config)
             manager: AbstractAsyncContextManager[Any]
             match venue:
                 case "spot" | "futures":
@@ -152,15 +158,15 @@ class TrioCoinflex(AsyncCoinflexClient, Client):
 
 
 @asynccontextmanager
-async def _opened_by_trio(swarm: Swarm, venue: str) -> AsyncIterator[Any]:
+async def _opened_by_trio(swarm: Swarm, venue: str, config: Config) -> AsyncIterator[Any]:
     network = swarm.network
     if venue in ("spot", "futures"):
-        given = options(swarm)
+        given = options(swarm, config)
         async with coinex_trio.open_coinex(cast("Module", venue), swarm.credentials, **given) as client:
             yield client
         return
     if venue == "coinflex":
-        core = ClientCore(coinflex.live(credentials=swarm.credentials), None, CONFIG, network.sources, network.now)
+        core = ClientCore(coinflex.live(credentials=swarm.credentials), None, config, network.sources, network.now)
         io = TrioIO(core, network, None)
         flex = TrioCoinflex(core, io)
         flex._trade_with(coinflex.ASSETS_2020, network.sources)
@@ -169,8 +175,8 @@ async def _opened_by_trio(swarm: Swarm, venue: str) -> AsyncIterator[Any]:
             yield flex
         return
     async with (
-        coinex_trio.open_client(qfex.mds(), config=CONFIG, network=network) as market,
-        coinex_trio.open_client(qfex.trade(swarm.credentials), config=CONFIG, network=network) as trade,
+        coinex_trio.open_client(qfex.mds(), config=config, network=network) as market,
+        coinex_trio.open_client(qfex.trade(swarm.credentials), config=config, network=network) as trade,
     ):
         trade.subscribe(qfex.Fills())
         trade.step(lambda session, now: session.compare_orders_every(CHECK_EVERY, now))

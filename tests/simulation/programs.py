@@ -25,7 +25,7 @@ from coinex_proto import (
     qfex,
 )
 from coinex_trio.swarm import Swarm
-from tests.simulation.drivers import DRIVERS, Program
+from tests.simulation.drivers import DRIVERS, SHAPES, Program
 from tests.simulation.wire import faults_of
 
 VENUES = {"spot": "coinex", "futures": "coinex", "qfex": "qfex", "coinflex": "coinflex"}
@@ -273,12 +273,12 @@ def _settled(venue: str, swarm: Swarm, client: Any, book: Topic[BookChanged], se
     seen.strays = [str(order) for order in client.orders() if order.order_id is None]
 
 
-def run(seed: int, venue: str, driver: str) -> Witness:
+def run(seed: int, venue: str, driver: str, shape: str = "one") -> Witness:
     """One simulation. Raises `AssertionError` that says what was untrue."""
     swarm = Swarm(seed, VENUES[venue], markets=(MARKETS[venue],), rate=2.0, seconds=WEATHER)  # type: ignore[arg-type]
     seen = Witness()
     threads = frozenset(threading.enumerate())
-    DRIVERS[driver](swarm, venue, User(venue, swarm, seen).program)
+    DRIVERS[driver](swarm, venue, User(venue, swarm, seen).program, SHAPES[shape])
     found = [*_afterwards(seed, venue, swarm, seen, threads)]
     assert not found, "; ".join(found)
     seen.events.update(swarm.trace().encode())

@@ -12,19 +12,19 @@ from tests.processes import HANGS_AFTER
 from tests.simulation.programs import run
 
 RUNS = [
-    (3, "spot", "trio"),
-    (0, "futures", "blocking"),
-    (0, "qfex", "blocking"),
-    (1, "coinflex", "asyncio"),
+    (3, "spot", "trio", "two-lines"),
+    (0, "futures", "blocking", "renewing"),
+    (0, "qfex", "blocking", "one"),
+    (1, "coinflex", "asyncio", "one"),
 ]
 """Seed 1 of CoinFLEX: an order trades at the price to which it was changed, and was called cancelled once."""
 
 SAME = "import sys; from tests.simulation.programs import run; sys.stdout.write(run(5, 'coinflex', 'trio').events.hexdigest())"
 
 
-@pytest.mark.parametrize(("seed", "venue", "driver"), RUNS)
-def test_what_a_client_says_in_bad_weather_is_true(seed: int, venue: str, driver: str) -> None:
-    seen = run(seed, venue, driver)
+@pytest.mark.parametrize(("seed", "venue", "driver", "shape"), RUNS)
+def test_what_a_client_says_in_bad_weather_is_true(seed: int, venue: str, driver: str, shape: str) -> None:
+    seen = run(seed, venue, driver, shape)
     assert seen.unknown == 0
 
 

@@ -135,3 +135,45 @@ def test_x3_nothing_keeps_a_request_that_has_been_answered() -> None:
     gone = weakref.ref(one)
     del one
     assert gone() is None
+
+
+def test_a_request_that_is_hurried_times_out_earlier_and_never_later() -> None:
+    one = pending(1, "a")
+    requests = table(one)
+    requests.hurry(one, 20.0)
+    assert requests.next_deadline() == 10.0
+    requests.hurry(one, 3.0)
+    assert (requests.next_deadline(), requests.expired(3.0), requests.next_deadline()) == (3.0, [one], None)
+
+
+@pytest.mark.parametrize(("purpose", "parts"), [(Purpose.CALLER, {"x", "y"}), (Purpose.SERVER, set())])
+def test_only_a_callers_request_is_answered_part_by_part(purpose: Purpose, parts: set[str]) -> None:
+    outgoing = Outgoing(text=b"{}", keys=("a",), parts={"x": ("t", "x"), "y": ("t", "y")})
+    one = Pending(RequestId(1), Do(verb="a"), outgoing, purpose)
+    requests = table(one)
+    assert one.parts == parts
+    assert requests.match(("a",)) is one
+    assert len(requests) == bool(parts)
+
+
+def test_those_that_need_not_be_answered_are_counted() -> None:
+    optional = Pending(
+        RequestId(1), Do(verb="a"), Outgoing(text=b"", keys=("a",), is_reply_optional=True), Purpose.PING
+    )
+    requests = table(optional, pending(2, "b"))
+    assert requests.optional == 1
+    requests.match(("b",))
+    assert requests.optional == 1
+    requests.match(("a",))
+    assert requests.optional == 0
+    requests.sent(optional, 0.0, 7, 10.0)
+    requests.take_all()
+    assert requests.optional == 0
+
+
+def test_a_request_is_found_by_its_id_while_it_waits() -> None:
+    one = pending(1, "a")
+    requests = table(one)
+    assert (requests.find(RequestId(1)), requests.find(RequestId(2))) == (one, None)
+    requests.match(("a",))
+    assert requests.find(RequestId(1)) is None

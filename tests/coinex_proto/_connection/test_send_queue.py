@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from coinex_proto import Outgoing, Rate, RequestId
-from coinex_proto._connection.agenda import Agenda
+from coinex_proto._connection.agenda import Agenda, Item
 from coinex_proto._connection.pending import Pending, PendingRequests, Purpose
 from coinex_proto._connection.send_queue import SendQueue
 from tests.coinex_proto.harness.tiny import Do
@@ -143,3 +143,35 @@ def test_however_much_waits_one_more_costs_the_same() -> None:
         assert not gate.send_queue.is_due(0.5)
         assert gate.send_queue.next_deadline() == 1.0
     assert gate.requests.looks - before <= 2
+
+
+def test_a_bucket_that_the_venue_has_closed_holds_its_own_requests_until_then() -> None:
+    gate = Gate()
+    gate.add(0.0, "a", bucket="q")
+    refused = Pending(RequestId(9), Do(verb="a"), Outgoing(text=b"{}", keys=(), bucket="q"), Purpose.CALLER)
+    gate.send_queue.pause(refused, 5.0)
+    gate.add(0.0, "b", bucket="q")
+    gate.add(0.0, "c")
+    assert (gate.left, gate.send_queue.next_deadline()) == ([1, 3], 6.0)  # empty at 5.0
+    assert gate.release(5.9) == []
+    assert gate.release(6.0) == [2]
+    without_bucket = Pending(RequestId(9), Do(verb="a"), Outgoing(text=b"{}", keys=()), Purpose.CALLER)
+    gate.send_queue.pause(without_bucket, 50.0)
+    gate.add(6.0, "d")
+    assert gate.left == [2, 4]
+
+
+def test_what_is_held_leaves_with_the_next_release() -> None:
+    gate = Gate()
+    one = Pending(RequestId(1), Do(verb="a"), Outgoing(text=b"{}", keys=("a",)), Purpose.CALLER)
+    gate.send_queue.hold(one)
+    assert (len(gate.send_queue), gate.send_queue.next_deadline(), gate.send_queue.is_due(9.0)) == (1, None, False)
+    gate.send_queue._agenda.add(Item.SEND_QUEUE)
+    assert gate.release(9.0) == [1]
+
+
+def test_where_nothing_waits_nobody_looks_again() -> None:
+    gate = Gate()
+    gate.send_queue._agenda.add(Item.SEND_QUEUE)
+    assert not gate.send_queue.is_due(0.0)
+    assert not gate.send_queue._agenda.take(Item.SEND_QUEUE)

@@ -50,7 +50,7 @@ def test_what_a_query_brings_is_handed_out_once_and_counts_for_the_pushes() -> N
     delivered.take_new(update(5), is_history=False)
     told = delivered.take_recovered(update(5, 4))
     assert isinstance(told, TradeUpdate)
-    assert told.ids == (4,)
+    assert (told.ids, told.is_history) == ((4,), True)
     assert delivered.take_recovered(update(5, 4)) is None
     assert delivered.take_new(update(4), is_history=False) is None
 
@@ -72,8 +72,11 @@ def test_memory_is_bounded_and_the_newest_stay_known(monkeypatch: pytest.MonkeyP
 def test_what_nobody_wants_any_more_is_forgotten() -> None:
     trades = Delivered(Statistics())
     first = trades.of(KEY)
+    first.add((1, 2, 3))
+    assert trades.count == 3
     trades.forget(KEY)
     trades.forget(KEY)
+    assert trades.count == 0
     assert trades.of(KEY) is not first
 
 
@@ -103,10 +106,10 @@ def test_what_a_query_brings_is_the_first_to_be_forgotten(monkeypatch: pytest.Mo
     assert list(delivered.ids) == [7, 9, 8]
 
 
-def fill(deal_id: int) -> UserTradeUpdate:
+def fill(deal_id: int, order_id: int = 1) -> UserTradeUpdate:
     numbers: dict[str, Any] = {"price": Decimal(1), "amount": Decimal(1), "fee": Decimal(0), "fee_ccy": "BTC"}
     return UserTradeUpdate(
-        deal_id=deal_id, created_at=1, order_id=1, market="BTCUSDT", side="buy", role="taker", **numbers
+        deal_id=deal_id, created_at=1, order_id=order_id, market="BTCUSDT", side="buy", role="taker", **numbers
     )
 
 
@@ -149,3 +152,33 @@ def test_a_list_of_queried_trades_that_names_one_twice_brings_it_once() -> None:
 
 def test_an_empty_push_of_trades_is_handed_on() -> None:
     assert Delivered(Statistics()).of(("deals", "A")).take_new(deals(), is_history=False) == deals()
+
+
+def test_an_own_fill_that_is_pushed_twice_is_told_once_and_counted() -> None:
+    stats = Statistics()
+    delivered = Delivered(stats)
+    assert [delivered.is_told_again(fill(7)) for _ in range(3)] == [False, True, True]
+    assert stats.duplicates == 2
+    assert delivered.is_told_again(update(1)) is False
+    assert delivered.is_told_again(update(1)) is False
+
+
+def test_both_fills_of_a_trade_with_oneself_are_told_and_say_so() -> None:
+    delivered = Delivered(Statistics())
+    buy, sell, other = fill(7, order_id=1), fill(7, order_id=2), fill(8, order_id=1)
+    assert [delivered.is_told_again(each) for each in (buy, sell, other)] == [False] * 3
+    assert [each.is_self_trade for each in (buy, sell, other)] == [True, True, False]
+
+
+def test_fills_are_remembered_up_to_a_number_and_so_are_the_halves_of_a_trade(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "KEPT", 2)
+    monkeypatch.setattr(module, "KEPT_EACH", 0)
+    delivered = Delivered(Statistics())
+    for number in (1, 2, 3):
+        delivered.note(fill(number))
+    assert [delivered.has(fill(number).topic_key, (1, number)) for number in (1, 2, 3)] == [False, True, True]
+    second, first = fill(2, order_id=5), fill(1, order_id=5)
+    delivered.note(second)
+    delivered.note(first)
+    assert second.is_self_trade, "the other half is known still"
+    assert not first.is_self_trade, "the other half is forgotten"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections import deque
+from collections.abc import Sequence
 from decimal import Decimal
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pytest
 from attrs import frozen
@@ -15,17 +17,22 @@ from coinex_proto import (
     Failed,
     OrderChanged,
     OrderFact,
+    OrdersQueried,
     OrderView,
     OutcomeUnknown,
+    Outgoing,
     Replied,
     RequestId,
     RequestRefused,
     RequestTimedOut,
     Statistics,
+    Update,
 )
 from coinex_proto._connection.agenda import Agenda, Item
 from coinex_proto._connection.timeline import Timeline
-from coinex_proto._session.own_orders import OwnOrders
+from coinex_proto._session.own_orders import LISTED_AFTER, OwnOrders
+from coinex_proto.ids import ANYTHING
+from coinex_proto.orders.fact import OrdersMissed
 from coinex_proto.orders.tracker import Orders
 from tests.coinex_proto.harness.connections import connection_of, signed_in
 from tests.coinex_proto.harness.tiny import Do, Find, OrderUpdate, Place, PriceUpdate, Tiny
@@ -56,7 +63,8 @@ class Tracked:
         self.orders = Orders()
         self.queue: deque[Event] = deque()
         self.agenda = Agenda()
-        self.own = OwnOrders(Tiny(password="pw"), self.orders, self.queue, self.agenda, Timeline(int), Statistics())
+        self.stats = Statistics()
+        self.own = OwnOrders(Tiny(password="pw"), self.orders, self.queue, self.agenda, Timeline(int), self.stats)
 
     def place(self) -> OrderView:
         return self.orders.sending(PLACE.order(), FIRST, 0.0)
@@ -178,3 +186,204 @@ def test_the_answer_to_our_own_query_is_dealt_with_here_and_once() -> None:
     (answer,) = [event for event in wire.say(2.5, {"found": {"name": "a", "state": "live"}}) if type(event) is Replied]
     assert [tracked.own.answers(answer, 2.5), tracked.own.answers(answer, 2.5)] == [True, False]
     assert tracked.states() == ["live"]
+
+
+# Doubts ---------------------------------------------------------------------------------------------------------------
+
+
+def test_an_order_that_a_push_makes_unknown_is_asked_about_and_a_known_one_is_not() -> None:
+    tracked = Tracked()
+    tracked.place()
+    tracked.own.apply_facts((OrderFact(client_order_id="a", state="live"),), 1.0)
+    assert tracked.due() is None
+    tracked.own.apply_facts((OrderFact(client_order_id="a", state="unknown"),), 2.0)
+    assert tracked.due() == 2.0
+
+
+def test_a_missed_message_makes_its_orders_unknown_counts_as_a_doubt_and_says_whether_they_are_asked_about() -> None:
+    tracked = Tracked()
+    view = tracked.place()
+    assert tracked.own.missed(OrdersMissed(topic=ANYTHING, client_order_id="a"), 1.0, "unreadable") is True
+    assert (tracked.states(), view.why, tracked.own.doubts, tracked.due()) == (["unknown"], "unreadable", 1, 1.0)
+    assert tracked.own.missed(OrdersMissed(topic=ANYTHING), 2.0, "unreadable") is True
+    assert (tracked.states(), tracked.own.doubts) == ([], 2)
+    tracked.own.take_update(OrderUpdate(name="a", state="filled"), 3.0)
+    assert tracked.own.missed(OrdersMissed(topic=ANYTHING), 4.0, "unreadable") is False
+
+
+@pytest.mark.parametrize(("is_covered", "states", "doubts"), [(False, ["unknown"], 1), (True, [], 0)])
+def test_a_lost_connection_is_a_doubt_unless_another_line_tells_of_the_orders(
+    is_covered: bool, states: list[str], doubts: int
+) -> None:
+    tracked = Tracked()
+    tracked.place()
+    tracked.own.compare_every(5.0, 0.0)
+    tracked.own.resolver.schedule(0.5)
+    tracked.own.connection_lost("reset", 1.0, is_covered=is_covered)
+    assert (tracked.states(), tracked.own.doubts) == (states, doubts)
+    assert (tracked.due(), tracked.agenda.time_of(Item.OPEN_ORDERS)) == (None, None)
+
+
+def test_a_refusal_of_an_order_that_is_known_to_be_live_makes_it_unknown_and_says_so() -> None:
+    tracked = Tracked()
+    view = tracked.place()
+    tracked.own.take_update(OrderUpdate(name="a", state="live"), 1.0)
+    event = tracked.own.outcome(failed(RequestRefused(7, "no money")), 2.0)
+    assert isinstance(event, Failed)
+    assert isinstance(event.error, OutcomeUnknown)
+    assert "has accepted the order" in str(event.error)
+    assert (view.state, tracked.due()) == ("unknown", 2.0)
+
+
+def test_a_refusal_of_an_order_that_has_ended_is_its_end() -> None:
+    tracked = Tracked()
+    view = tracked.place()
+    tracked.own.take_update(OrderUpdate(name="a", state="filled"), 1.0)
+    event = tracked.own.outcome(failed(RequestRefused(7, "no money")), 2.0)
+    assert isinstance(event, Replied)
+    assert (event.result, view.state) == (view, "filled")
+
+
+# The list of open orders ----------------------------------------------------------------------------------------------
+
+
+@frozen(kw_only=True)
+class Listed(OrderUpdate):
+    """All open orders, by id."""
+
+    is_whole_order_list: ClassVar[bool] = True
+    ids: tuple[int, ...] = ()
+
+
+@frozen(kw_only=True)
+class List(Command[Listed]):
+    def parse(self, body: bytes) -> Listed:
+        return Listed(name="", state="live", ids=tuple(json.loads(body)))
+
+
+class Listing(Tiny):
+    """Can be asked for all open orders."""
+
+    def find_out(self, orders: Sequence[OrderView]) -> Sequence[Command[Any]]:
+        return (List(),)
+
+    def encode(self, command: Command[Any], request_id: RequestId) -> Outgoing:
+        if isinstance(command, List):
+            return Outgoing(text=b'{"do":"list"}', keys=("list",))
+        return super().encode(command, request_id)
+
+    def order(self, update: Update) -> Sequence[OrderFact]:
+        if isinstance(update, Listed):
+            return tuple(OrderFact(order_id=number, state="live") for number in update.ids)
+        return super().order(update)
+
+
+class Compared(Tracked):
+    """Orders 5 and 6 are live since 0.0, and the list is asked for every ten seconds."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        venue = Listing(password="pw")
+        self.own = OwnOrders(venue, self.orders, self.queue, self.agenda, Timeline(int), self.stats)
+        self.wire = signed_in(venue)
+        for number in (5, 6):
+            self.own.apply_facts((OrderFact(order_id=number, state="live"),), 0.0)
+        self.queue.clear()
+        self.own.compare_every(10.0, 0.0)
+
+    def ask(self, now: float) -> int:
+        self.own.send_queries(connection_of(self.wire), now)
+        return len(self.wire.sent())
+
+    def answer(self, now: float, *ids: int) -> list[str]:
+        for event in self.wire.say(now, {"ok": "list", "result": list(ids)}):
+            if isinstance(event, Replied):
+                assert self.own.answers(event, now)
+        return self.states()
+
+
+def test_an_order_that_the_list_lacks_is_unknown_and_asked_about() -> None:
+    compared = Compared()
+    assert (compared.ask(9.9), compared.ask(10.0)) == (0, 1)
+    assert compared.agenda.time_of(Item.OPEN_ORDERS) == 20.0
+    assert compared.answer(11.0, 5) == ["unknown"]
+    assert (compared.stats.order_differences, compared.own.doubts, compared.due()) == (1, 1, 11.0)
+    (view,) = [order for order in compared.orders.open() if order.state == "unknown"]
+    assert (view.order_id, view.why) == (6, "the venue lists it no more")
+    assert compared.ask(11.0) == 1
+    assert compared.answer(12.0, 5) == ["unknown"]
+    assert view.has_ended
+
+
+def test_a_list_that_agrees_changes_nothing() -> None:
+    compared = Compared()
+    compared.ask(10.0)
+    assert compared.answer(11.0, 5, 6) == []
+    assert (compared.stats.order_differences, compared.own.doubts) == (0, 0)
+    assert compared.ask(20.0) == 1
+
+
+def test_an_order_that_only_the_list_knows_is_a_difference() -> None:
+    compared = Compared()
+    compared.ask(10.0)
+    assert compared.answer(11.0, 5, 6, 7) == ["live"]
+    assert compared.stats.order_differences == 1
+
+
+def test_an_order_that_changed_lately_or_was_placed_meanwhile_is_not_missed_in_the_list() -> None:
+    compared = Compared()
+    compared.own.apply_facts((OrderFact(order_id=6, amount=Decimal(3)),), 9.0)
+    compared.ask(10.0)
+    compared.own.apply_facts((OrderFact(order_id=8, state="live"),), 10.0)
+    compared.states()
+    assert compared.answer(10.9, 5) == []
+    compared.ask(20.0)
+    assert compared.answer(20.0 + LISTED_AFTER, 5, 8) == ["unknown"]
+
+
+def test_the_list_is_not_compared_with_orders_of_before_a_lost_connection() -> None:
+    compared = Compared()
+    compared.ask(10.0)
+    compared.own.connection_lost("reset", 10.5, is_covered=True)
+    compared.wire = signed_in(Listing(password="pw"))
+    compared.own.connection_ready(11.0)
+    assert compared.ask(11.0) == 0
+    assert compared.agenda.time_of(Item.OPEN_ORDERS) == 21.0
+
+
+def test_while_a_round_is_under_way_the_list_is_asked_for_a_little_later() -> None:
+    compared = Compared()
+    compared.own.apply_facts((OrderFact(order_id=5, state="unknown"),), 9.0)
+    assert compared.ask(10.0) == 1
+    assert compared.agenda.time_of(Item.OPEN_ORDERS) == 10.0 + LISTED_AFTER
+
+
+def test_the_comparison_may_be_ended() -> None:
+    compared = Compared()
+    compared.own.compare_every(None, 1.0)
+    assert compared.agenda.time_of(Item.OPEN_ORDERS) is None
+    assert compared.ask(100.0) == 0
+
+
+def test_where_somebody_asks_another_way_the_session_says_what_is_to_be_asked() -> None:
+    compared = Compared()
+    compared.own.resolver.is_elsewhere = True
+    assert compared.ask(10.0) == 0
+    assert list(compared.queue) == [OrdersQueried(is_whole_list=True)]
+    compared.queue.clear()
+    compared.own.apply_facts((OrderFact(order_id=5, state="unknown"),), 11.0)
+    compared.queue.clear()
+    assert compared.ask(11.0) == 0
+    (event,) = compared.queue
+    assert isinstance(event, OrdersQueried)
+    assert ([order.order_id for order in event.orders], event.is_whole_list) == ([5], False)
+    compared.own.connection_ready(12.0)
+    assert compared.due() is None, "whoever asks another way begins by himself"
+
+
+def test_only_live_orders_with_an_id_should_be_listed() -> None:
+    compared = Compared()
+    compared.place()
+    compared.own.take_update(OrderUpdate(name="a", state="live"), 1.0)
+    compared.own.apply_facts((OrderFact(order_id=5, state="unknown"),), 1.0)
+    assert [view.order_id for view in compared.own.live_orders()] == [6]

@@ -2,10 +2,26 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
-from coinex_proto import Backoff, Config, ConnectFailed, HandshakeRefused, LoginRefused, ProxyError, Sources, Stop
+from coinex_proto import (
+    Backoff,
+    Config,
+    ConnectFailed,
+    HandshakeRefused,
+    LoginRefused,
+    ProxyError,
+    Retrying,
+    Session,
+    Sources,
+    Stop,
+)
 from coinex_proto._session.reconnect import Ending, ReconnectPolicy
+from tests.coinex_proto.harness.sessions import connected
+from tests.coinex_proto.harness.tiny import Own, Price, Tiny
+from tests.coinex_proto.harness.wire import sources
 
 SLOWEST = b"\xff\xff\xff\xff"
 QUICKEST = b"\x00\x00\x00\x00"
@@ -62,6 +78,26 @@ def test_s19_the_growth_starts_anew_only_after_a_stable_time() -> None:
         it.after(ending(ready_at=0.0), 29.9)
     assert waited(it.after(ending(ready_at=0.0), 29.9)) == pytest.approx(29.9 + 8.0)
     assert waited(it.after(ending(ready_at=0.0), 30.0)) == pytest.approx(30.5)
+
+
+@pytest.mark.parametrize("is_answered", [False, True], ids=["after the sign-in", "after the subscription"])
+def test_s19_a_venue_that_ends_each_connection_soon_is_asked_at_a_growing_pace(is_answered: bool) -> None:
+    session = Session(Tiny(password="pw"), Sources(sources().wall_time_ns, lambda count: SLOWEST[:count]), Config())
+    session.subscribe(Own(), Price("A"), now=0.0)
+    now, pauses = 0.0, []
+    for _ in range(7):
+        wire = connected(session, now)
+        for said in ({"hello": "n"}, {"ok": "login"}, {"ok": "greet"}):
+            wire.say(now, said)
+        if is_answered:
+            wire.say(now, {"ok": "watch"}, {"price": "1", "market": "A"})
+            assert session.trusted(Own(), Price("A"))
+        session.disconnected(now + 1.0, "closed")
+        (retrying,) = [event for event in wire.events() if isinstance(event, Retrying)]
+        pauses.append(retrying.at - now - 1.0)
+        now = retrying.at
+    assert all(after >= 1.9 * before for before, after in pairwise(pauses[:6]))
+    assert retrying.attempt == 7
 
 
 def test_s1_a_refused_login_is_the_end() -> None:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
+from itertools import permutations, product
 from typing import Any
 
+import pytest
 from attrs import evolve
+from hypothesis import given
+from hypothesis import strategies as st
 
 from coinex_proto import (
     BookChanged,
@@ -67,6 +71,64 @@ def test_s12_a_push_may_come_before_the_acknowledgement() -> None:
     events = wire.say(1.0, price("A"), {"ok": "watch"})
     assert events == [PriceUpdate(market="A", price="1"), Subscribed(topic=Price("A"))]
     assert session.trusted(Price("A"))
+
+
+@pytest.mark.parametrize("order", list(permutations(("ack", "1", "2"))), ids=" ".join)
+@pytest.mark.parametrize("cuts", list(product((False, True), repeat=2)), ids=str)
+def test_s12_pushes_and_the_acknowledgement_may_come_in_any_order_and_in_any_reads(
+    order: tuple[str, ...], cuts: tuple[bool, bool]
+) -> None:
+    session, wire = asked(Price("A"))
+    reads: list[list[Any]] = [[]]
+    for said, is_cut in zip(order, (False, *cuts), strict=True):
+        if is_cut:
+            reads.append([])
+        reads[-1].append({"ok": "watch"} if said == "ack" else price("A", said))
+    events = [event for read in reads for event in wire.say(1.0, *read)]
+    assert [event.price for event in events if isinstance(event, PriceUpdate)] == [
+        each for each in order if each != "ack"
+    ]
+    assert events.count(Subscribed(topic=Price("A"))) == 1
+    assert len(events) == 3
+    assert session.trusted(Price("A"))
+
+
+HOLDERS = ("user", "stream", "callback")
+
+
+@given(st.lists(st.tuples(st.sampled_from(HOLDERS), st.booleans(), st.booleans()), max_size=12))
+def test_s23_however_holders_come_and_go_the_venue_is_asked_for_what_any_of_them_wants_and_no_more(
+    steps: list[tuple[str, bool, bool]],
+) -> None:
+    """Each step: who, whether it wants the topic from now on, and whether the venue answers then all that it was asked."""
+    session, wire = asked()
+    wanting: set[str] = set()
+    is_on, asked_for = False, 0
+
+    def answered() -> None:
+        nonlocal is_on, asked_for
+        while said := wire.sent():
+            asked_for += len(said)
+            for each in said:
+                assert each == (leave("A") if is_on else watch("A")), "neither twice, nor what is not on"
+                is_on = not is_on
+                wire.say(1.0, {"ok": each["do"]})
+
+    for who, wants, is_answered in steps:
+        if who == "user":
+            (session.subscribe if wants else session.unsubscribe)(Price("A"), now=1.0)
+        elif wants:
+            session.hold(Price("A"), holder=who, now=1.0)
+        else:
+            session.release(who, 1.0)
+        (wanting.add if wants else wanting.discard)(who)
+        if is_answered:
+            answered()
+            assert is_on is bool(wanting)
+    answered()
+    assert is_on is bool(wanting)
+    assert asked_for <= len(steps)
+    assert len(session.topics()) == len(wanting and {"A"})
 
 
 def test_a_topic_that_needs_no_request_is_acknowledged_at_once() -> None:

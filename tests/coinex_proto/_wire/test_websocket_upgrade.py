@@ -110,6 +110,7 @@ def without(request: bytes, header: bytes) -> bytes:
         *("h6 no accept", "h6 wrong accept", "h6 right and wrong", "h6 wrong and right", "h6 twice right"),
         *("h7 no upgrade", "h7 no connection", "h7 other upgrade", "h7 connection close", "h8 1.0", "h8 2.0"),
         *("h10 extension", "h10 empty extension", "h10 protocol", "h11 window bits", "h11 bare", "h12 connection"),
+        *("h11 out of range", "h11 twice"),
         *("h12 extensions", "h12 protocol", "h13 nul", "h13 no colon", "h13 space before colon", "h8 status 1011"),
     ],
 )
@@ -136,6 +137,13 @@ def test_h6_h7_h8_h10_h11_h12_h13_an_answer_that_is_not_the_right_101_is_refused
             request, b"Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits=x"
         ),
         "h11 bare": switching(request, b"Sec-WebSocket-Extensions: permessage-deflate; server_max_window_bits"),
+        "h11 out of range": switching(
+            request, b"Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits=99"
+        ),
+        "h11 twice": switching(
+            request,
+            b"Sec-WebSocket-Extensions: permessage-deflate; server_max_window_bits=9; server_max_window_bits=10",
+        ),
         "h12 connection": right.replace(b"Connection: Upgrade", b"Connection: Upgr\xffade"),
         "h12 extensions": switching(request, b"Sec-WebSocket-Extensions: \xff"),
         "h12 protocol": switching(request, b"Sec-WebSocket-Protocol: \xff"),

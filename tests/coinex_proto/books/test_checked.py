@@ -96,3 +96,13 @@ def test_updates_of_other_kinds_change_nothing() -> None:
     made.apply(WHOLE)
     assert made.apply(Update()) == "Update is no change of this book"
     assert made.apply(Push(count=3)) is None
+
+
+def test_removals_of_what_is_not_there_are_counted_over_both_sides() -> None:
+    made = book()
+    assert made.absent_deletes == 0
+    made.apply(WHOLE)
+    made.apply(Push(bids=(("9", "0"), ("8", "0")), asks=(("7", "0"),), count=3))
+    assert made.absent_deletes == 3
+    made.apply(Push(asks=(("7", "0"),), count=3))
+    assert made.absent_deletes == 4

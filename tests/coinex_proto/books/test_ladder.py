@@ -1,6 +1,7 @@
 """One side of a book: the venue's texts in the order of their numbers."""
 
 import decimal
+import pickle
 from collections.abc import Callable
 from decimal import Decimal
 
@@ -8,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coinex_proto.books.ladder import MAX_LEVELS, MAX_PRICE_CHARACTERS, Ladder, LevelTexts, joined
+from coinex_proto.books.ladder import MAX_LEVELS, MAX_PRICE_CHARACTERS, Ladder, LevelTexts, PureLadder, joined
 from coinex_proto.errors import PayloadError, UsageError
 
 
@@ -163,16 +164,21 @@ def test_b7_a_price_of_zero_is_shown() -> None:
     assert not ladder(("0.00", "1"), ("1", "1")).has_positive_prices
 
 
-def test_b12_more_levels_than_any_book_has_are_refused() -> None:
-    side = Ladder()
+twins = pytest.mark.parametrize("twin", [Ladder, PureLadder], ids=["as it is", "in Python"])
+
+
+@twins
+def test_b12_more_levels_than_any_book_has_are_refused(twin: type[Ladder]) -> None:
+    side = twin()
     with pytest.raises(PayloadError, match="more than"):
         side.change(tuple((str(price), "1") for price in range(1, MAX_LEVELS + 2)))
     with pytest.raises(PayloadError, match="more than"):
         side.replace((("1", "1"),) * (2 * MAX_LEVELS + 1))
 
 
-def test_as_many_levels_as_allowed_are_taken() -> None:
-    side = Ladder()
+@twins
+def test_as_many_levels_as_allowed_are_taken(twin: type[Ladder]) -> None:
+    side = twin()
     side.replace(tuple((str(price), "1") for price in range(1, MAX_LEVELS + 1)))
     assert len(side.texts) == MAX_LEVELS
 
@@ -284,11 +290,32 @@ def test_cutting_is_what_sorting_and_slicing_is(prices: list[int], depth: int, i
     assert made.best() == [f"{price}:1" for price in sorted(set(prices), reverse=is_highest_best)[:depth]]
 
 
-def test_a_difference_may_be_as_long_as_a_full_side_and_not_one_level_longer() -> None:
-    side = Ladder()
+@twins
+def test_a_difference_may_be_as_long_as_a_full_side_and_not_one_level_longer(twin: type[Ladder]) -> None:
+    side = twin()
     full = tuple((str(price), "1") for price in range(1, MAX_LEVELS + 1))
     side.replace(full)
     side.change(full)
     assert len(side.texts) == MAX_LEVELS
     with pytest.raises(PayloadError, match="levels"):
         side.change((*full, ("1", "1")))
+
+
+@twins
+def test_one_level_more_than_allowed_is_refused_also_where_it_comes_by_a_difference(twin: type[Ladder]) -> None:
+    side = twin()
+    side.replace(tuple((str(price), "1") for price in range(1, MAX_LEVELS + 1)))
+    with pytest.raises(PayloadError, match="levels"):
+        side.change(((str(MAX_LEVELS + 1), "1"),))
+    assert len(side.texts) == 0
+
+
+@twins
+@pytest.mark.parametrize("is_highest_best", [True, False])
+def test_a_side_goes_through_a_pickle_and_on_from_there(twin: type[Ladder], is_highest_best: bool) -> None:
+    side = twin(is_highest_best)
+    side.change((("3", "1"), ("2", "1"), ("10.00000000000000001", "1"), ("7", "0")))
+    copy = pickle.loads(pickle.dumps(side))
+    assert (copy.texts, copy.absent, copy.best(1)) == (side.texts, 1, side.best(1))
+    copy.change((("2.5", "4"), ("3", "0")))
+    assert copy.texts == ["2:1", "2.5:4", "10.00000000000000001:1"]

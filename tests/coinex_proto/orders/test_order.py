@@ -1,6 +1,7 @@
 """One order: how facts fold into values, and the table of states."""
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -247,3 +248,144 @@ def test_an_order_that_was_amended_to_what_is_filled_was_cancelled() -> None:
     live = OrderFact(order_id=1, amount=D(2), filled=D(1), state="live")
     values = reported(live, OrderFact(order_id=1, remaining=D(0), is_amended=True, state="cancelled"))
     assert values.state == "cancelled"
+
+
+# Two that turn out to be one ------------------------------------------------------------------------------------------
+
+
+def told(*facts: OrderFact) -> Order:
+    order = Order()
+    for serial, one in enumerate(facts, 1):
+        order.apply(one, serial)
+    order.order_ids = tuple(dict.fromkeys(one.order_id for one in facts if one.order_id is not None))
+    order.client_order_id = next((one.client_order_id for one in facts if one.client_order_id), None)
+    return order
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "other"),
+    [
+        ("market", "BTCUSDT", "ETHUSDT"),
+        ("side", "buy", "sell"),
+        ("order_type", "limit", "market"),
+        ("reduce_only", False, True),
+        ("client_order_id", "mine", "yours"),
+        ("price", D(7), D(8)),
+        ("amount", D(5), D(6)),
+    ],
+)
+def test_an_order_that_turns_out_to_be_another_brings_what_that_lacks_and_replaces_nothing(
+    name: str, value: Any, other: Any
+) -> None:
+    for half, rest, expected in (
+        ({}, {name: value}, value), ({name: value}, {}, value), ({name: value}, {name: other}, None),
+    ):  # fmt: skip
+        known, found = told(OrderFact(state="live", at=2, **half)), told(OrderFact(at=1, **rest))
+        known.absorb(found)
+        known.refresh(1.0)
+        assert getattr(known.values, name) == (value if expected is None else expected)
+
+
+def test_joined_orders_have_the_ids_of_both_the_older_ones_first_and_each_once() -> None:
+    known, found = (
+        told(OrderFact(order_id=3), OrderFact(order_id=2)),
+        told(OrderFact(order_id=1), OrderFact(order_id=2)),
+    )
+    known.replaced, found.replaced = frozenset({3}), frozenset({1})
+    known.absorb(found)
+    assert (known.order_ids, known.replaced, known.order_id) == ((1, 2, 3), {1, 3}, 2)
+
+
+def test_the_fills_of_joined_orders_are_added_and_those_of_both_count_once() -> None:
+    known = told(
+        OrderFact(amount=D(9), state="live"), OrderFact(fill=("t1", D(2), D(100))), OrderFact(fill=("t2", D(1), D(100)))
+    )
+    found = told(OrderFact(fill=("t2", D(1), D(100))), OrderFact(fill=("t3", D(3), D(104))))
+    known.absorb(found)
+    known.refresh(1.0)
+    assert (known.values.filled, known.values.average_price) == (D(6), D(102))
+    found = told(OrderFact(filled=D(8)))
+    known.absorb(found)
+    known.refresh(1.0)
+    assert known.values.filled == 8
+
+
+@pytest.mark.parametrize(
+    ("known", "found", "expected"),
+    [
+        ("live", "filled", "filled"), ("filled", "live", "filled"), ("unknown", "live", "live"),
+        ("live", "unknown", "live"), ("sending", "live", "live"), ("live", "sending", "live"),
+        ("unknown", "cancelled", "cancelled"),
+    ],
+)  # fmt: skip
+def test_of_joined_orders_the_surer_state_stays_with_its_reason(
+    known: OrderState, found: OrderState, expected: str
+) -> None:
+    one, other = Order(), Order()
+    one.state, one._why = known, known
+    other.state, other._why = found, found
+    one.absorb(other)
+    one.refresh(1.0)
+    assert (one.values.state, one.values.why) == (expected, expected)
+
+
+@pytest.mark.parametrize(("is_known", "is_found"), [(True, False), (False, True)])
+def test_joined_orders_were_live_if_either_was(is_known: bool, is_found: bool) -> None:
+    one, other = Order(), Order()
+    one.was_live, other.was_live = is_known, is_found
+    one.state = other.state = "unknown"
+    one.absorb(other)
+    assert one.was_live
+    assert not one.move("refused"), "what was accepted is refused no more"
+
+
+def test_joined_orders_are_as_new_as_the_newer_one() -> None:
+    one, other = told(OrderFact(state="live", at=5)), told(OrderFact(state="live", at=9))
+    one.absorb(other)
+    one.move("unknown")
+    one.apply(OrderFact(state="live", at=7), 9)
+    assert one.state == "unknown", "older than what one of them said"
+    one.apply(OrderFact(state="live", at=9), 9)
+    assert one.state == "live"
+
+
+# Which order a fact may be of -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("market", "side", "asked", "is_possible"),
+    [
+        ("A", "buy", ("A", "buy"), True),
+        ("A", "buy", ("B", "buy"), False),
+        ("A", "buy", ("A", "sell"), False),
+        ("A", "buy", (None, None), True),
+        ("A", "buy", (None, "sell"), False),
+        (None, None, ("B", "sell"), True),
+        (None, "buy", ("B", "sell"), False),
+        ("A", None, ("A", "sell"), True),
+        ("A", None, ("B", "sell"), False),
+    ],
+)
+def test_an_order_may_be_of_a_market_and_a_side_unless_both_are_known_and_differ(
+    market: str | None, side: str | None, asked: tuple[str | None, str | None], is_possible: bool
+) -> None:
+    order = told(OrderFact(market=market, side=side))
+    assert order.may_be(*asked) is is_possible
+    assert order.may_be_in(asked[0]) is (market is None or asked[0] in (None, market))
+
+
+@pytest.mark.parametrize(
+    ("known", "asked", "is_older", "is_newer"),
+    [(5, 6, True, False), (5, 4, False, True), (5, 5, False, False), (None, 5, False, False), (5, None, False, False)],
+)
+def test_only_the_venues_times_prove_what_is_older(
+    known: int | None, asked: int | None, is_older: bool, is_newer: bool
+) -> None:
+    order = told(OrderFact(state="live", at=known))
+    assert (order.is_older_than(OrderFact(at=asked)), order.is_newer_than(OrderFact(at=asked))) == (is_older, is_newer)
+
+
+def test_an_order_that_was_filled_was_accepted_also_without_a_number() -> None:
+    assert told(OrderFact(state="filled")).was_live
+    assert told(OrderFact(fill=("t", D(1), None))).was_live
+    assert not told(OrderFact(state="cancelled")).was_live

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from coinex_proto.qfex.market_hours import MarketHours, class_of, is_open
+from coinex_proto.qfex.market_hours import CLASSES, MarketHours, class_of, is_open
 
 NEW_YORK = ZoneInfo("America/New_York")
 
@@ -95,3 +95,68 @@ def test_a_day_without_hours_is_closed_and_a_market_without_days_never_opens() -
     hours = MarketHours.of({"tz": "UTC", "monday": None, "tuesday": {"open": None, "close": None}, "friday": []})
     assert hours is not None
     assert hours.next_open(at(23, 10)) is None
+
+
+STOCKS, BROKEN, FRIDAY = "04:00-20:00", "00:00-17:00 18:00-24:00", "00:00-17:00"
+
+
+@pytest.mark.parametrize(
+    ("kind", "week"),
+    [
+        ("equity", [*[STOCKS] * 5, "", ""]),
+        ("index", [*[BROKEN] * 4, FRIDAY, "", "18:00-24:00"]),
+        ("commodity", [*[BROKEN] * 4, FRIDAY, "", "18:00-24:00"]),
+        ("fx", [*["00:00-24:00"] * 4, FRIDAY, "", "17:00-24:00"]),
+    ],
+)
+def test_the_hours_of_each_kind_are_those_of_the_markets_that_it_follows(kind: str, week: list[str]) -> None:
+    found = [
+        " ".join(f"{a // 60:02}:{a % 60:02}-{b // 60:02}:{b % 60:02}" for a, b in day) for day in CLASSES[kind].days
+    ]
+    assert found == week
+
+
+def test_every_kind_has_a_row() -> None:
+    assert list(CLASSES) == ["equity", "index", "commodity", "fx"]
+    assert {hours.tz for hours in CLASSES.values()} == {"America/New_York"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "now", "opens"),
+    [
+        ("equity", (23, 10), None),
+        ("equity", (23, 3, 59), (23, 4)),
+        ("equity", (23, 20), (24, 4)),
+        ("equity", (27, 20), (30, 4)),
+        ("index", (23, 17), (23, 18)),
+        ("index", (27, 17), (29, 18)),
+        ("fx", (28, 0), (29, 17)),
+    ],
+)
+def test_a_closed_market_opens_next_at_the_beginning_of_its_next_hours(
+    kind: str, now: tuple[int, ...], opens: tuple[int, ...] | None
+) -> None:
+    found = CLASSES[kind].next_open(at(*now))
+    assert (None if found is None else found.timestamp()) == (None if opens is None else at(*opens))
+    assert found is None or str(found.tzinfo) == "America/New_York"
+
+
+def test_a_market_of_one_day_a_week_opens_a_week_later_and_one_without_days_never() -> None:
+    weekly = MarketHours.of({"tz": "America/New_York", "monday": {"open": "09:30", "close": "16:00"}})
+    assert weekly is not None
+    opens = weekly.next_open(at(23, 16))
+    assert opens is not None
+    assert opens.timestamp() == at(30, 9, 30)
+    never = MarketHours.of({"tz": "America/New_York"})
+    assert never is not None
+    assert never.next_open(at(23, 16)) is None
+
+
+def test_hours_are_cut_at_their_minutes_and_may_be_several_a_day_and_over_midnight() -> None:
+    said = {"tz": "UTC", "monday": [{"open": "1:05", "close": "02:10:00"}, {"open": "23:00", "close": "00:30"}]}
+    hours = MarketHours.of(said)
+    assert hours is not None
+    assert hours.days[0] == ((65, 130), (23 * 60, 24 * 60 + 30))
+    assert MarketHours.of({"tz": "UTC", "monday": {"open": "00:00", "close": "24:00"}}) is not None
+    assert MarketHours.of({"tz": "UTC", "monday": {"open": "00:00", "close": "24:01"}}) is None
+    assert MarketHours.of({"tz": "UTC", "monday": {"open": "10:00", "close": None}}).days[0] == ()  # type: ignore[union-attr]

@@ -304,8 +304,7 @@ def test_a_clock_that_could_not_be_measured_is_measured_the_next_time() -> None:
     assert len(peer.requests) == 4
 
 
-def test_the_venue_cannot_move_what_we_sign_by_more_than_five_minutes() -> None:
-    # S16
+def test_s16_the_venue_cannot_move_what_we_sign_by_more_than_five_minutes() -> None:
     peer = Peer(ok({"timestamp": WALL_NS // 10**6 + 86_400_000}), ok(BALANCES))
     caller = caller_of(peer)
     peer.run(caller.sync_clock(peer.now))

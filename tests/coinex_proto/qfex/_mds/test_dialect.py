@@ -1,5 +1,6 @@
 """What the MDS socket is to the shared core: no sign-in, no limits, a book for `Level2` alone."""
 
+import json
 from typing import Any
 
 import pytest
@@ -65,3 +66,51 @@ def test_topics_of_different_intervals_or_figures_go_in_requests_of_their_own() 
 def test_what_comes_is_read() -> None:
     (update,) = MDS.decode(b'{"type":"bbo","symbol":"A-USD","time":"2025-09-04T09:26:40Z","bid":[["1","2"]],"ask":[]}')
     assert isinstance(update, qfex.BboUpdate)
+
+
+ROWS: list[tuple[Any, dict[str, Any]]] = [
+    (qfex.Level2(SYMBOL), {"channels": ["level2"], "symbols": [SYMBOL]}),
+    (qfex.Level2(SYMBOL, sig_figs=2), {"channels": ["level2"], "symbols": [SYMBOL], "sig_figs": [2]}),
+    (qfex.Level2All(), {"channels": ["level2"], "symbols": ["*"]}),
+    (qfex.Level2All(sig_figs=1), {"channels": ["level2"], "symbols": ["*"], "sig_figs": [1]}),
+    (qfex.Bbo(SYMBOL), {"channels": ["bbo"], "symbols": [SYMBOL]}),
+    (qfex.Bbo(), {"channels": ["bbo"], "symbols": ["*"]}),
+    (qfex.Trades(SYMBOL), {"channels": ["trade"], "symbols": [SYMBOL]}),
+    (qfex.Candles(SYMBOL, "1MIN"), {"channels": ["candle"], "symbols": [SYMBOL], "intervals": ["1MIN"]}),
+    (qfex.Underlier(SYMBOL), {"channels": ["underlier"], "symbols": [SYMBOL]}),
+    (qfex.MarkPrice(SYMBOL), {"channels": ["mark_price"], "symbols": [SYMBOL]}),
+    (qfex.Funding(SYMBOL), {"channels": ["funding"], "symbols": [SYMBOL]}),
+    (qfex.OpenInterest(SYMBOL), {"channels": ["open_interest"], "symbols": [SYMBOL]}),
+    (qfex.MinMaxPrice(SYMBOL), {"channels": ["minmax_price"], "symbols": [SYMBOL]}),
+    (qfex.MarketStats(SYMBOL), {"channels": ["market_stats"], "symbols": [SYMBOL]}),
+    (qfex.Refdata(), {"channels": ["refdata"], "symbols": ["*"]}),
+]
+
+
+def test_every_market_topic_has_a_row_of_what_is_said() -> None:
+    assert {type(topic) for topic, _ in ROWS} == set(MARKET_FEEDS)
+
+
+@pytest.mark.parametrize(("topic", "message"), ROWS, ids=[str(topic) for topic, _ in ROWS])
+def test_what_is_said_for_a_topic_is_as_documented(topic: Any, message: dict[str, Any]) -> None:
+    for method, kind in ((MDS.subscribe, "subscribe"), (MDS.unsubscribe, "unsubscribe")):
+        ((command, _),) = method((topic,))
+        assert json.loads(MDS.encode(command, RequestId(1)).text) == {"type": kind, **message}
+
+
+def test_a_raw_request_has_its_fields_at_the_top_level_and_the_keys_of_its_wire_form() -> None:
+    outgoing = MDS.encode(qfex.Raw("subscribe", {"channels": ["bbo"], "symbols": [SYMBOL]}), RequestId(1))
+    assert json.loads(outgoing.text) == {"type": "subscribe", "channels": ["bbo"], "symbols": [SYMBOL]}
+    assert outgoing.keys == keys_of(json.loads(outgoing.text))
+    assert outgoing.is_reply_optional
+
+
+def test_all_symbols_and_single_ones_of_a_channel_go_in_requests_of_their_own() -> None:
+    single, every = qfex.Bbo(SYMBOL), qfex.Bbo()
+    assert [list(topics) for _, topics in MDS.subscribe((single, every))] == [[single], [every]]
+
+
+def test_nothing_private_is_asked_on_this_socket() -> None:
+    assert (MDS.private_check(()), MDS.find_out(())) == ((), ())
+    with pytest.raises(UsageError, match="no topic"):
+        MDS.subscribe(("AAPL",))  # type: ignore[arg-type]

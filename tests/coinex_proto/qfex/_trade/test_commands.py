@@ -138,3 +138,46 @@ def test_closing_a_position_places_an_order_whose_side_and_size_are_the_venues()
         "sending",
     )
     assert qfex.ClosePosition(symbol="A-USD").order().client_order_id is None
+
+
+WIRE: list[tuple[Any, dict[str, Any]]] = [
+    (
+        qfex.AddTwap(symbol="A-USD", side="BUY", total_quantity=D(5), num_orders=2, order_interval_secs=30),
+        {"total_quantity": 5, "num_orders": 2, "order_interval_secs": 30, "reduce_only": False},
+    ),
+    (
+        qfex.AddTwap(
+            symbol="A-USD", side="SELL", total_quantity=D(5), num_orders=3, order_interval_secs=40, reduce_only=True,
+            client_twap_id="t",
+        ),
+        {
+            "side": "SELL", "total_quantity": 5, "num_orders": 3, "order_interval_secs": 40, "reduce_only": True,
+            "client_twap_id": "t",
+        },
+    ),
+    (qfex.CancelStopOrder(stop_order_id="s"), {"stop_order_id": "s"}),
+    (qfex.SetUserLeverage(symbol="A-USD", leverage=D(3)), {"symbol": "A-USD", "leverage": 3}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("command", "params"), WIRE, ids=lambda value: type(value).__name__)
+def test_a_command_says_what_was_given(command: Any, params: dict[str, Any]) -> None:
+    message = json.loads(text(command))
+    assert message["type"] == command.type
+    assert {name: message["params"][name] for name in params} == params
+    assert ("client_twap_id" in message["params"]) is ("client_twap_id" in params)
+
+
+def test_an_order_is_known_to_the_tracker_before_it_leaves() -> None:
+    fact = limit(client_order_id="c").order()
+    assert (fact.client_order_id, fact.market, fact.side, fact.state) == ("c", "A-USD", "BUY", "sending")
+    assert limit(client_order_id="").order().client_order_id is None
+
+
+@pytest.mark.parametrize("kind", ["order_id", "client_order_id"])
+def test_a_cancel_of_unknown_outcome_makes_its_order_unknown_by_the_id_it_was_given(kind: str) -> None:
+    command = qfex.CancelOrder(symbol="A-USD", cancel_order_id_type=kind, order_id="7")
+    fact = command.order_if_unknown()
+    assert fact is not None
+    assert (fact.order_id, fact.client_order_id) == (("7", None) if kind == "order_id" else (None, "7"))
+    assert (fact.market, fact.state) == ("A-USD", "unknown")

@@ -112,3 +112,55 @@ def test_an_answer_has_keys_and_perhaps_a_refusal(message: object, keys: object,
 def test_nonsense_is_reported(payload: bytes) -> None:
     (report,) = decode(payload)
     assert isinstance(report, Unrecognised)
+
+
+# Refusals, row by row -------------------------------------------------------------------------------------------------
+
+NAMED = {"order_id": "1", "client_order_id": "c", "symbol": "A", "side": "BUY"}
+FILLED_SOME = {"quantity": 5, "quantity_remaining": 2}
+
+
+def in_words(message: object) -> list[str]:
+    """Each answer with whether its outcome is a refusal, or unknown; the update in its place."""
+    return [
+        "update" if isinstance(item, Update) else "unknown" if item.refusal.is_unknown else "refused"
+        for item in found({"order_response": message})
+    ]
+
+
+@pytest.mark.parametrize(
+    ("record", "expected"),
+    [
+        ({"status": "FAILED_MARGIN_CHECK", **NAMED}, ["refused", "update"]),
+        ({"status": "FAILED_MARGIN_CHECK", **NAMED, **FILLED_SOME}, ["unknown", "refused", "update"]),
+        ({"status": "OF_NEXT_YEAR"}, ["update", "unknown"]),
+        ({"status": "FAILED_MARGIN_CHECK"}, ["refused", "update"]),
+    ],
+)
+def test_what_a_no_means_to_whoever_waits(record: dict[str, Any], expected: list[str]) -> None:
+    assert in_words(record) == expected
+
+
+def test_a_no_that_shows_a_fill_is_unknown_to_who_placed_the_order_and_a_refusal_to_who_changed_it() -> None:
+    placed, changed, _ = found({"order_response": {"status": "FAILED_MARGIN_CHECK", **NAMED, **FILLED_SOME}})
+    assert ("add", "c") in placed.keys
+    assert not set(placed.keys) & set(changed.keys)
+    assert {("id", "1"), ("cancel client", "c")} <= set(changed.keys)
+
+
+def test_a_status_that_nobody_documented_answers_each_request_of_that_order_once() -> None:
+    items = found({"order_response": {"status": "OF_NEXT_YEAR", **NAMED}})
+    keys = [key for item in items if isinstance(item, Answer) for key in item.keys]
+    assert len(keys) == len(set(keys))
+    assert ("add", "c") in keys
+    assert isinstance(items[0], Update)
+
+
+def test_a_push_of_an_order_that_cannot_be_read_says_which_order_as_far_as_it_shows() -> None:
+    (*_, report) = found({"order_response": {**NAMED, "status": "ACK", "quantity": "NaN"}})
+    assert (report.orders.topic, report.orders.market) == (("order_responses", "A"), "A")
+    assert (report.orders.order_id, report.orders.client_order_id) == ("1", "c")
+    (report,) = found({"order_response": {"symbol": 7, "order_id": "", "client_order_id": [], "status": 7}})
+    assert (report.orders.market, report.orders.order_id, report.orders.client_order_id) == (None, None, None)
+    (report,) = found({"balance_response": {"deposit": "NaN"}})
+    assert report.orders is None

@@ -4,11 +4,12 @@ import json
 from typing import Any
 
 import pytest
+from attrs import evolve
 
 from coinex_proto import Opening, OrderView, UsageError, qfex
 from coinex_proto.ids import RequestId
 from coinex_proto.orders.fact import OrderFact
-from coinex_proto.qfex._trade.dialect import LIMIT
+from coinex_proto.qfex._trade.dialect import LIMIT, NONCE_BYTES
 from coinex_proto.qfex.topics import ACCOUNT_FEEDS, MARKET_FEEDS
 from tests.coinex_proto.qfex.trade_session import KEYS, TradeSession, limit, record
 
@@ -79,3 +80,52 @@ def test_what_is_said_of_orders_reaches_the_tracker() -> None:
 def test_what_cannot_be_is_refused_at_once(options: dict[str, Any]) -> None:
     with pytest.raises(UsageError):
         qfex.trade(**options)
+
+
+def opening_of(dialect: Any, target: str | None = None) -> list[dict[str, Any]]:
+    """What is said to sign in."""
+    endpoint = None if target is None else evolve(dialect.address, target=target)
+    start = Opening(
+        wall_time_ns=1_700_000_000_999_999_999, random_bytes=lambda count: b"\xab" * count, endpoint=endpoint
+    )
+    return [json.loads(dialect.encode(command, RequestId(1)).text) for command in dialect.opening(start)]
+
+
+def test_the_proof_of_a_secret_key_is_over_nonce_and_whole_seconds() -> None:
+    keys = qfex.HmacCredentials("public", "secret")
+    auth = opening_of(qfex.trade(keys, "sub"))[0]
+    nonce = "ab" * NONCE_BYTES
+    assert auth["params"]["hmac"] == {
+        "public_key": "public", "nonce": nonce, "unix_ts": 1_700_000_000, "signature": keys.sign(nonce, 1_700_000_000),
+    }  # fmt: skip
+    assert auth["params"]["account_id"] == "sub"
+
+
+@pytest.mark.parametrize(
+    ("target", "token"),
+    [("/?jwt=of%20this", "of this"), ("/?a=1&jwt=x&jwt=y", "y"), ("/?a=1", "given"), (None, "given")],
+)
+def test_the_token_in_the_sign_in_is_that_of_the_connections_address(target: str | None, token: str) -> None:
+    assert opening_of(qfex.trade(qfex.JwtCredentials("given")), target)[0]["params"]["jwt"] == token
+
+
+@pytest.mark.parametrize("credentials", [qfex.HmacCredentials("k/", "s"), qfex.JwtCredentials("t/")])
+def test_the_address_of_a_connection_has_the_key_and_says_so(credentials: Any) -> None:
+    endpoint = qfex.trade(credentials).endpoint
+    name = "api_key=k%2F" if isinstance(credentials, qfex.HmacCredentials) else "jwt=t%2F"
+    assert (endpoint.target, endpoint.carries_credentials) == (f"/?{name}", True)
+    with_query = qfex.trade(credentials, url="wss://trade.qfex.com/?v=1").endpoint
+    assert with_query.target == f"/?v=1&{name}"
+
+
+def test_cancel_on_disconnect_is_off_unless_it_is_asked_for() -> None:
+    keys = qfex.HmacCredentials("a", "b")
+    assert qfex.trade(keys).cancel_on_disconnect is False
+    assert [said["type"] for said in opening_of(qfex.trade(keys))] == ["auth", "subscribe"]
+    assert [said["type"] for said in opening_of(qfex.trade(keys, cancel_on_disconnect=True))] == [
+        "auth", "subscribe", "cancel_on_disconnect",
+    ]  # fmt: skip
+
+
+def test_the_sign_in_is_proved_by_the_lightest_query() -> None:
+    assert qfex.trade(qfex.HmacCredentials("a", "b")).private_check(()) == (qfex.GetUserLeverage(limit=1),)

@@ -89,3 +89,60 @@ def test_a_trade_is_a_fill_of_its_order(update: Update) -> None:
 
 def test_other_updates_say_nothing() -> None:
     assert order_facts(BalanceUpdate(deposit=D(1), available_balance=D(1))) == ()
+
+
+@pytest.mark.parametrize(
+    ("fields", "state", "filled"),
+    [
+        ({"quantity": D(5), "quantity_remaining": D(2)}, "unknown", D(3)),
+        ({"quantity": D(5), "quantity_remaining": D(5)}, "unknown", None),
+        ({"quantity": D(5), "quantity_remaining": D(0)}, "unknown", None),
+        ({"quantity": D(5)}, "unknown", None),
+        ({}, "unknown", None),
+    ],
+)
+def test_a_status_that_nobody_documented_tells_only_what_was_filled(
+    fields: dict[str, Any], state: str, filled: D | None
+) -> None:
+    (fact,) = order_facts(order("EXPIRED", side="BUY", client_order_id="c", price=D(7), **fields))
+    assert (fact.state, fact.filled, fact.why) == (state, filled, "EXPIRED")
+    assert (fact.side, fact.client_order_id, fact.price, fact.amount, fact.remaining) == ("BUY", "c", None, None, None)
+
+
+def test_a_refusal_that_shows_a_fill_is_of_a_change_and_says_nothing_of_the_order() -> None:
+    assert order_facts(order("FAILED_MARGIN_CHECK", quantity=D(5), quantity_remaining=D(2))) == ()
+    (fact,) = order_facts(order("FAILED_MARGIN_CHECK", quantity=D(5), quantity_remaining=D(5)))
+    assert (fact.state, fact.filled) == ("refused", None)
+
+
+@pytest.mark.parametrize(
+    "update",
+    [
+        FillUpdate(**FILL, client_order_id="c", timestamp=D("1.5")),
+        UserTradesUpdate(user_trades=(UserTrade(**FILL, client_order_id="c", timestamp=D("1.5")),)),
+    ],
+    ids=["pushed", "queried"],
+)
+def test_a_fill_is_of_its_order_by_each_id_and_at_its_time(update: Update) -> None:
+    (fact,) = order_facts(update)
+    assert (fact.order_id, fact.client_order_id, fact.market, fact.side, fact.at) == ("1", "c", "A", "BUY", 1.5)
+    assert fact.fill == ("t", D(3), D(2))
+    assert (fact.state, fact.amount) == (None, None)
+
+
+def test_ids_that_are_empty_texts_are_none() -> None:
+    for update in (
+        OrderUpdate(status="ACK", order_id="", client_order_id="", symbol="A"),
+        OrderUpdate(status="FAILED_X", order_id="", client_order_id="", symbol="A"),
+    ):
+        (fact,) = order_facts(update)
+        assert (fact.order_id, fact.client_order_id) == (None, None)
+    (fact,) = order_facts(FillUpdate(**FILL, client_order_id=""))
+    assert fact.client_order_id is None
+
+
+def test_a_changed_order_may_have_another_id_and_says_so() -> None:
+    (fact,) = order_facts(order("MODIFIED", replaces="0"))
+    assert (fact.replaces, fact.may_be_renamed) == ("0", True)
+    (fact,) = order_facts(order("ACK"))
+    assert (fact.replaces, fact.may_be_renamed) == (None, False)
