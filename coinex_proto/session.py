@@ -198,6 +198,11 @@ class Session:
         time = self._timeline.peek(now)
         return self._is_proved_at(time) and time - now - self._timeline.slept < JUMP
 
+    def proved_at(self, now: float) -> float:
+        """When the connection was last proved, by the wall clock as `wall_time` gives it; `now` while there is none."""
+        connection = self._connection
+        return self._timeline.stamp(self._timeline.peek(now) if connection is None else connection.heartbeat.last_proof_at)
+
     @property
     def is_doubted(self) -> bool:
         """After a sleep of the machine, until the connection is proved anew: nothing but a ping leaves."""

@@ -13,6 +13,7 @@ A topic is `Lost` when no line proves it any more. Must not know any venue.
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Hashable, Iterable
 from typing import Any, Final, TypeAlias, cast, final
@@ -33,6 +34,9 @@ AnyTopic: TypeAlias = Topic[Event]
 
 MAX_KEYS: Final = 10_000
 """Markets whose last state is remembered: a peer may name any number of them under an all-markets topic."""
+
+LATER: Final = 10.0
+"""Seconds after the end of a line in which another one may still bring what it has brought."""
 
 MAX_SAID: Final = 16
 """States of one and the same time that are remembered; of more, one may be handed out twice."""
@@ -67,6 +71,7 @@ class Channel:
         self._back: dict[tuple[float, str], list[AnyTopic]] = {}
         """Live again, and not said yet: one event for all that were lost together."""
         self._overlap: Overlap | None = None
+        self._overlaps_until = math.inf
         self._are_clocks_apart = False
         """Times of two lines cannot be compared: states are handed out from their source only."""
         self.has_one_sign_in = False
@@ -113,7 +118,7 @@ class Channel:
             self.lines.append(line)
         else:
             self.lines.insert(self.lines.index(line.replaces) + 1, line)
-            self._overlap = self._overlap or Overlap()
+            self._overlap, self._overlaps_until = self._overlap or Overlap(), math.inf
         by_holder: dict[Hashable, list[AnyTopic]] = {}
         for key, holders in self.holders.items():
             for holder in holders:
@@ -123,12 +128,14 @@ class Channel:
             line.session.hold(*topics, holder=holder, now=now)
 
     def left(self, line: Line, now: float) -> None:
-        """It brings nothing more that counts."""
+        """It brings nothing more that counts; what it alone has proved is lost."""
         self.lines.remove(line)
         line.last.clear()
-        self._withdraw(line, self.topics, now)
-        if len(self.lines) == 1 or all(other.role is Role.ACTIVE for other in self.lines):
-            self._overlap = None
+        gone = self._withdraw(line, self.topics, now)
+        if gone:
+            self._tell_lost(Lost(topics=gone, since=line.session.proved_at(now), why="its connection was given up"))
+        if all(other.role is Role.ACTIVE for other in self.lines):
+            self._overlaps_until = now + LATER
 
     def carries(self, line: Line, topic: AnyTopic) -> bool:
         """Whether this topic is subscribed on this line."""
@@ -170,8 +177,10 @@ class Channel:
     # Events of lines --------------------------------------------------------------------------------------------------
 
     def take(self, line: Line, event: Event, now: float) -> None:
-        """An event of a line's topics; one that is over has nothing to say."""
+        """An event of a line's topics; one that is over has only to say what the client's memory takes for delivered now."""
         if line not in self.lines:
+            if isinstance(event, Update) and _is_remembered(event) and self.topic_of(event.topic_key) is not None:
+                self._events.append(event)
             return
         if self._back and not isinstance(event, WentLive):
             self.tell_restored(line, now)
@@ -197,7 +206,7 @@ class Channel:
         topic = self.topic_of(key)
         if topic is None:
             return
-        if update.has_trade_ids or update.is_recovered or (update.is_fill and update.occurrence_id is not None):
+        if update.is_recovered or _is_remembered(update):
             self._events.append(update)
             if update.has_trade_ids and len(self.lines) > 1:
                 for trade in cast("Any", update).trade_ids:
@@ -206,6 +215,8 @@ class Channel:
             if self._is_first(line, key, update.identity, now):
                 self._events.append(update)
         elif topic.key in self._fronts or not topic.is_whole_state:
+            if now > self._overlaps_until:
+                self._overlap, self._overlaps_until = None, math.inf
             overlap = self._overlap
             if overlap is None or overlap.is_full or not self._tells_events(topic.key, update):
                 is_news = self._is_source(line, topic.key)
@@ -255,7 +266,7 @@ class Channel:
     def _is_newer(self, key: TopicKey, time: float, line: Line, now: float, news: Update | BookChanged) -> bool:
         """Whether nothing as new has been handed out, nor this, of two of the same time, by another line."""
         known = self._newest.get(key)
-        if known is None or len(self.lines) == 1 or time > known[0]:
+        if known is None or time > known[0] or self._is_alone(line, known[1], now - known[2]):
             self._remember(self._newest, key, (time, line, now, [news]))
             return True
         newest, first, came, said = known
@@ -269,6 +280,10 @@ class Channel:
         if len(said) < MAX_SAID:
             said.append(news)
         return True
+
+    def _is_alone(self, line: Line, other: Line, seconds: float) -> bool:
+        """Whether no other line can have brought the same: the other one is this one, or has been gone for long."""
+        return len(self.lines) == 1 and (other is line or seconds > LATER)
 
     def came_again(self, line: Line, update: Update, now: float) -> None:
         """Some of these trades were delivered before."""
@@ -314,9 +329,11 @@ class Channel:
     def _lost(self, line: Line, event: Lost, now: float) -> None:
         gone = self._withdraw(line, [topic.key for topic in event.topics], now)
         if gone:
-            told = evolve(event, topics=gone)
-            self.lost.update((topic.key, told) for topic in gone)
-            self._events.append(told)
+            self._tell_lost(evolve(event, topics=gone))
+
+    def _tell_lost(self, lost: Lost) -> None:
+        self.lost.update((topic.key, lost) for topic in lost.topics)
+        self._events.append(lost)
 
     def _withdraw(self, line: Line, keys: Iterable[TopicKey], now: float) -> tuple[AnyTopic, ...]:
         """This line proves them no more; gives those that no line proves now, and that were proved until now."""
@@ -359,6 +376,11 @@ class Channel:
             if self._said.get(market) != update:
                 self._remember(self._said, market, update)
                 self._events.append(update)
+
+
+def _is_remembered(update: Update) -> bool:
+    """Whether the client has one memory of these: what one line has brought, no other line brings any more."""
+    return update.has_trade_ids or (update.is_fill and update.occurrence_id is not None)
 
 
 def _are_equal(news: Update | BookChanged, other: Update | BookChanged) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from random import Random
 from typing import Any
@@ -337,3 +338,40 @@ def test_cuts_renewals_and_lossy_lines_never_lose_a_trade_that_some_line_saw(see
 def test_topics_named_for_two_lines_where_there_is_one_are_refused() -> None:
     with pytest.raises(UsageError, match="lines is 1"):
         world(Config(doubled=(coinex.Depth,)))
+
+
+def renewed_onto_a_slower_line(fills: int) -> World:
+    """The old line stays for the answer to a request, and is half a second ahead of the new one meanwhile."""
+    one = world(Config(renew_every=math.inf), rate=40.0)
+    one.lines.subscribe(*FIVE, now=one.now)
+    one.run(5.0)
+    one.delays[1] = lambda: 0.5
+    one.server.inject("on server.time late 5")
+    one.lines.send(coinex.ServerTime(), one.now)
+    one.lines.renew(one.now)
+    for _ in range(fills):
+        one.server.fill(one.server.place("BTCUSDT", "buy", "100", "0.001"))
+        one.run(0.4)
+    one.run(5.0)
+    assert [event.line for event in of(one, Renewed)] == [1]
+    assert len(of(one, Replied)) == 1
+    return one
+
+
+def test_what_the_old_line_brings_first_while_it_waits_for_an_answer_is_told() -> None:
+    one = renewed_onto_a_slower_line(fills=20)
+    assert_no_gap(one)
+    got = [trade for event in of(one, coinex.TradesUpdate) for trade in event.trade_ids]
+    assert sorted(got) == list(range(min(got), max(got) + 1))
+    assert len(of(one, coinex.UserTradeUpdate)) == 20
+
+
+def test_what_a_slower_new_line_brings_once_more_is_told_once_and_no_state_goes_back() -> None:
+    one = renewed_onto_a_slower_line(fills=20)
+    updates = [(update.order.order_id, update.event) for update in of(one, coinex.OrderUpdate)]
+    assert len(updates) == len(set(updates)) == 40
+    for kind in (coinex.BestQuoteUpdate, BookChanged):
+        times = [event.venue_time if kind is not BookChanged else event.book.updated_at_ms for event in of(one, kind)]
+        assert times == sorted(times)
+    quotes = of(one, coinex.BestQuoteUpdate)
+    assert len({(quote.updated_at, quote.best_bid_price, quote.best_ask_price) for quote in quotes}) == len(quotes)

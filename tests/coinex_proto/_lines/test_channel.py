@@ -64,3 +64,16 @@ def test_a_topic_is_lost_once_and_only_when_no_line_proves_it() -> None:
     one.cut(second)
     (lost,) = (event for event in one.events if isinstance(event, Lost))
     assert set(lost.topics) == {BOOK, QUOTE}
+
+
+def test_what_only_a_line_that_is_given_up_proves_is_lost() -> None:
+    one = doubled()
+    first, second = one.lines.lines
+    one.refuses = True
+    one.cut(first)
+    one.lines._main.left(second, one.now)
+    one._drain()
+    (lost,) = (event for event in one.events if isinstance(event, Lost))
+    assert set(lost.topics) == {BOOK, QUOTE}
+    assert one.now - 30 < lost.since <= one.now
+    assert not one.lines.trusted_at(one.now)

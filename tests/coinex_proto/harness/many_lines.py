@@ -46,6 +46,13 @@ class World:
         self.most_pipes = 0
         self.opened = 0
         self.on_event: Callable[[Event], object] = lambda event: None
+        self._lines_of: dict[Any, Line] = {}
+        """By the server's half of the connection."""
+        self._touched: dict[Line, None] = {}
+        """Lines that may have something to send, or another deadline."""
+        self._due: dict[Line, float] = {}
+        """The deadlines of lines that have a connection."""
+        self.lines.changed = self._look_at_all
 
     def run(self, seconds: float, until: Callable[[], bool] = lambda: False) -> None:
         """Time passes, and everything happens when it is due."""
@@ -57,6 +64,10 @@ class World:
                 return
             self.now = self.server.advance_to_output(max(due, self.now))
             self._serve()
+
+    def _look_at_all(self) -> None:
+        """Any line may have something to send, or another deadline."""
+        self._touched.update(dict.fromkeys(self.lines.lines))
 
     def _turn(self) -> None:
         for line in tuple(self.lines.lines):
@@ -78,38 +89,51 @@ class World:
                     self._drain()
                     return
                 self.opened += 1
-                self.pipes[line] = Pipe(self.server.accept(self.now), lambda: self.delays.get(line.number, _at_once)())
+                connection = self.server.accept(self.now)
+                self.pipes[line] = Pipe(connection, lambda: self.delays.get(line.number, _at_once)())
+                self._lines_of[connection] = line
                 self.most_pipes = max(self.most_pipes, len(self.pipes))
                 line.connected(self.now)
+                self._touched[line] = None
                 self._drain()
 
     def _pump(self) -> None:
-        """Bytes of clients, then of the server, until neither has more."""
-        busy = True
-        while busy:
-            busy = False
-            for line, pipe in tuple(self.pipes.items()):
-                data = line.data_to_send()
-                if data:
-                    pipe.connection.receive_data(data, self.now)
-                    busy = True
-                if line.wants_close:
-                    self.cut(line, "closed by us")
-                    busy = True
+        """Bytes of clients, then of the server, until neither has more. As a driver does, it looks again at those lines only
+        that it has just told something, and at all of them where `Lines.changed` was called.
+        """
+        seen: dict[Line, None] = {}
+        while True:
+            touched, self._touched = self._touched, {}
+            seen |= touched
+            for line in touched:
+                if line in self.pipes:
+                    self._send(line)
             for connection in self.server.take_ready():
-                for pipe in self.pipes.values():
-                    if pipe.connection is connection:
-                        self._take_output(pipe)
+                if (found := self._lines_of.get(connection)) in self.pipes:
+                    self._take_output(self.pipes[found])
             for line, pipe in tuple(self.pipes.items()):
-                while pipe.inbox and pipe.inbox[0][0] <= self.now:
-                    line.receive_data(pipe.inbox.popleft()[1], self.now)
-                    self._drain()
-                    busy = True
-                if pipe.is_cut and not pipe.inbox and line in self.pipes:
-                    del self.pipes[line]
-                    line.disconnected(self.now, "the peer ended the connection")
-                    self._drain()
-                    busy = True
+                self._receive(line, pipe)
+            if not self._touched:
+                break
+        for line in seen:
+            if line in self.pipes:
+                due = line.next_deadline()
+                self._due[line] = math.inf if due is None else due
+
+    def _send(self, line: Line) -> None:
+        if data := line.data_to_send():
+            self.pipes[line].connection.receive_data(data, self.now)
+            self._touched[line] = None
+        if line.wants_close:
+            self.cut(line, "closed by us")
+
+    def _receive(self, line: Line, pipe: Pipe) -> None:
+        while pipe.inbox and pipe.inbox[0][0] <= self.now:
+            line.receive_data(pipe.inbox.popleft()[1], self.now)
+            self._touched[line] = None
+            self._drain()
+        if pipe.is_cut and not pipe.inbox and line in self.pipes:
+            self._end(line, "the peer ended the connection")
 
     def _take_output(self, pipe: Pipe) -> None:
         data = pipe.connection.data_to_send()
@@ -119,26 +143,32 @@ class World:
 
     def cut(self, line: Line, why: str = "cut") -> None:
         """This line's connection breaks."""
-        pipe = self.pipes.pop(line)
-        if pipe.connection.wants_close is None:
-            pipe.connection.receive_eof()
+        connection = self.pipes[line].connection
+        if connection.wants_close is None:
+            connection.receive_eof()
         self.server.take_ready()
+        self._end(line, why)
+
+    def _end(self, line: Line, why: str) -> None:
+        del self._lines_of[self.pipes.pop(line).connection]
+        self._due.pop(line, None)
         line.disconnected(self.now, why)
+        self._touched[line] = None
         self._drain()
 
     def _serve(self) -> None:
         for line in tuple(self.pipes):
-            due = line.next_deadline()
-            if due is not None and due <= self.now:
+            if self._due.get(line, math.inf) <= self.now:
                 line.handle_timeout(self.now)
+                self._touched[line] = None
                 self._drain()
 
     def _next(self) -> float:
-        times = [self.server.next_deadline()]
-        times += [line.next_deadline() for line in self.pipes]
+        times = [self.server.next_deadline() or math.inf]
+        times += self._due.values()
         times += [pipe.inbox[0][0] for pipe in self.pipes.values() if pipe.inbox]
         times += [self.retry_at.get(line, self.now) for line in self.lines.lines if line not in self.pipes]
-        return min((time for time in times if time is not None), default=math.inf)
+        return min(times)
 
     def _drain(self) -> None:
         while (event := self.lines.next_event()) is not None:
