@@ -21,7 +21,7 @@ from typing import Any, Final, TypeAlias, cast, final
 from attrs import evolve
 
 from coinex_proto._lines.line import Line, Role
-from coinex_proto._lines.overlap import Overlap
+from coinex_proto._lines.overlap import Overlap, content_of
 from coinex_proto._session.beside import WentLive
 from coinex_proto.books.view import BookChanged, BookView
 from coinex_proto.errors import UsageError
@@ -281,6 +281,11 @@ class Channel:
             said.append(news)
         return True
 
+    def _is_untold(self, key: TopicKey, time: float, event: BookChanged) -> bool:
+        """Whether neither this state nor a newer one has been handed out."""
+        newest, _, _, said = self._newest.get(key, (-math.inf, None, 0.0, []))
+        return time > newest or (time == newest and not any(_are_equal(event, one) for one in said))
+
     def _is_alone(self, line: Line, other: Line, seconds: float) -> bool:
         """Whether no other line can have brought the same: the other one is this one, or has been gone for long."""
         return len(self.lines) == 1 and (other is line or seconds > LATER)
@@ -367,7 +372,9 @@ class Channel:
             topic = cast("Topic[BookChanged]", self.topics[key])
             event = BookChanged(topic=topic, market=view.market, book=view.snapshot())
             time = None if self._are_clocks_apart else view.updated_at_ms
-            if before is not line if time is None else self._is_newer(key, time, line, now, event):
+            if before is not line if time is None else self._is_untold(key, time, event):
+                if time is not None:
+                    self._is_newer(key, time, line, now, event)
                 self._events.append(event)
             return
         mine = [market for market in line.last if self.topic_of(market) is self.topics[key]]
@@ -387,7 +394,9 @@ def _are_equal(news: Update | BookChanged, other: Update | BookChanged) -> bool:
     """Whether both say the same."""
     if isinstance(news, BookChanged) and isinstance(other, BookChanged):
         return news.book.bids == other.book.bids and news.book.asks == other.book.asks
-    return news == other
+    if isinstance(news, Update) and isinstance(other, Update):
+        return content_of(news) == content_of(other)
+    return False
 
 
 def _tells_order(topic: AnyTopic) -> bool:

@@ -12,6 +12,7 @@ from coinex_proto import Config, Dialect, Event, Open, Sources, Stop, Wait
 from coinex_proto.lines import Line, Lines
 
 START = 1_800_000_000.0
+CLOSED_BY_US = "closed by us"
 
 
 def _at_once() -> float:
@@ -45,6 +46,10 @@ class World:
         """No new connection comes about."""
         self.most_pipes = 0
         self.opened = 0
+        self.speaking: Line | None = None
+        """The line whose bytes are being taken in."""
+        self.broken: set[Line] = set()
+        """Lines of which a connection ended that was not closed by the client."""
         self.on_event: Callable[[Event], object] = lambda event: None
         self._lines_of: dict[Any, Line] = {}
         """By the server's half of the connection."""
@@ -108,9 +113,7 @@ class World:
             for line in touched:
                 if line in self.pipes:
                     self._send(line)
-            for connection in self.server.take_ready():
-                if (found := self._lines_of.get(connection)) in self.pipes:
-                    self._take_output(self.pipes[found])
+            self._take_outputs()
             for line, pipe in tuple(self.pipes.items()):
                 self._receive(line, pipe)
             if not self._touched:
@@ -125,33 +128,40 @@ class World:
             self.pipes[line].connection.receive_data(data, self.now)
             self._touched[line] = None
         if line.wants_close:
-            self.cut(line, "closed by us")
+            self.cut(line, CLOSED_BY_US)
 
     def _receive(self, line: Line, pipe: Pipe) -> None:
         while pipe.inbox and pipe.inbox[0][0] <= self.now:
+            self.speaking = line
             line.receive_data(pipe.inbox.popleft()[1], self.now)
             self._touched[line] = None
             self._drain()
+            self.speaking = None
         if pipe.is_cut and not pipe.inbox and line in self.pipes:
             self._end(line, "the peer ended the connection")
 
-    def _take_output(self, pipe: Pipe) -> None:
-        data = pipe.connection.data_to_send()
-        if data:
-            pipe.inbox.append((self.now + pipe.delay(), data))
-        pipe.is_cut = pipe.connection.wants_close is not None
+    def _take_outputs(self) -> None:
+        for connection in self.server.take_ready():
+            line = self._lines_of.get(connection)
+            if line is None:
+                continue  # cut before
+            pipe = self.pipes[line]
+            if data := connection.data_to_send():
+                pipe.inbox.append((self.now + pipe.delay(), data))
+            pipe.is_cut = connection.wants_close is not None
 
     def cut(self, line: Line, why: str = "cut") -> None:
         """This line's connection breaks."""
         connection = self.pipes[line].connection
+        self._end(line, why)
         if connection.wants_close is None:
             connection.receive_eof()
-        self.server.take_ready()
-        self._end(line, why)
 
     def _end(self, line: Line, why: str) -> None:
         del self._lines_of[self.pipes.pop(line).connection]
         self._due.pop(line, None)
+        if why != CLOSED_BY_US:
+            self.broken.add(line)
         line.disconnected(self.now, why)
         self._touched[line] = None
         self._drain()
