@@ -204,7 +204,7 @@ class Lines:
         return line
 
     def _retire(self, line: Line, now: float) -> None:
-        """Nothing of it counts any more but the answers to what is under way."""
+        """Nothing of it counts any more but the answers to what is under way, and events that only it was sent."""
         line.role = Role.RETIRING
         self._channel_of[line].left(line, now)
         self._waiting.pop(line, None)
@@ -213,7 +213,7 @@ class Lines:
         self.changed()
 
     def _let_retire(self, line: Line, now: float) -> None:
-        if now >= line.retired_by or not line.session.pending:
+        if now >= line.retired_by or (line.session.is_probed and not line.session.pending):
             line.retired_by = math.inf
             line.session.stop(now)
             self.collect(line, now)
@@ -280,6 +280,7 @@ class Lines:
         if old.role is not Role.RETIRING:
             if old.is_ready:
                 self._conflicts = 0
+                old.session.probe(now)  # the new line was told of what came after it has subscribed, the old one of all before
             self._retire(old, now)
         if self._channel_of[standby] is self._main and not standby.is_second:
             self._set_main(standby, now)

@@ -38,8 +38,8 @@ MAX_KEYS: Final = 10_000
 LATER: Final = 10.0
 """Seconds after the end of a line in which another one may still bring what it has brought."""
 
-MAX_SAID: Final = 16
-"""States of one and the same time that are remembered; of more, one may be handed out twice."""
+MAX_SAID: Final = 64
+"""States of one and the same time that are remembered; of more, only those count that the first line brings."""
 
 
 @final
@@ -177,10 +177,8 @@ class Channel:
     # Events of lines --------------------------------------------------------------------------------------------------
 
     def take(self, line: Line, event: Event, now: float) -> None:
-        """An event of a line's topics; one that is over has only to say what the client's memory takes for delivered now."""
-        if line not in self.lines:
-            if isinstance(event, Update) and _is_remembered(event) and self.topic_of(event.topic_key) is not None:
-                self._events.append(event)
+        """An event of a line's topics; of one that is over, only updates that stand for themselves are news, and no states."""
+        if line not in self.lines and not isinstance(event, Update):
             return
         if self._back and not isinstance(event, WentLive):
             self.tell_restored(line, now)
@@ -219,12 +217,12 @@ class Channel:
                 self._overlap, self._overlaps_until = None, math.inf
             overlap = self._overlap
             if overlap is None or overlap.is_full or not self._tells_events(topic.key, update):
-                is_news = self._is_source(line, topic.key)
+                is_news = line in self.lines and self._is_source(line, topic.key)
             else:
                 is_news = overlap.is_first(line, update)
             if is_news:
                 self._events.append(update)
-        else:
+        elif line in self.lines:
             self._take_state(line, key, topic, update, now)
 
     def _take_state(self, line: Line, key: TopicKey, topic: AnyTopic, update: Update, now: float) -> None:
@@ -275,7 +273,7 @@ class Channel:
         if first is not line:
             first.firsts += 1
             first.lead += max(0.0, now - came)
-            if any(_are_equal(news, one) for one in said):
+            if len(said) >= MAX_SAID or any(_are_equal(news, one) for one in said):
                 return False
         if len(said) < MAX_SAID:
             said.append(news)

@@ -375,3 +375,23 @@ def test_what_a_slower_new_line_brings_once_more_is_told_once_and_no_state_goes_
         assert times == sorted(times)
     quotes = of(one, coinex.BestQuoteUpdate)
     assert len({(quote.updated_at, quote.best_bid_price, quote.best_ask_price) for quote in quotes}) == len(quotes)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_what_is_on_its_way_on_a_slow_line_that_is_replaced_still_comes(seed: int) -> None:
+    """It happened before the new line subscribed, which is therefore not told of it."""
+    one = world(Config(renew_every=math.inf), rate=40.0, seed=seed)
+    one.delays[0] = lambda: 0.6
+    one.lines.subscribe(*FIVE, now=one.now)
+    one.run(5.0)
+    one.lines.renew(one.now)
+    for _ in range(30):
+        one.server.fill(one.server.place("BTCUSDT", "buy", "100", "0.001"))
+        one.run(0.05)
+    one.run(5.0)
+    assert_no_gap(one)
+    assert len(one.pipes) == 1
+    got = [trade for event in of(one, coinex.TradesUpdate) for trade in event.trade_ids]
+    assert sorted(got) == list(range(min(got), max(got) + 1))
+    assert len(of(one, coinex.UserTradeUpdate)) == 30
+    assert len(of(one, coinex.OrderUpdate)) == 60
