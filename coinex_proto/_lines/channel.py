@@ -62,8 +62,10 @@ class Channel:
         self._fronts: dict[TopicKey, BookView] = {}
         self._chained: set[TopicKey] = set()
         """Books made of differences that go on from a whole push of the same line."""
-        self._newest: dict[TopicKey, tuple[float, Line, float, list[Update | BookChanged]]] = {}
-        """Of states with a time: that time, the line that brought it, when it came, and what was handed out of that time."""
+        self._newest: dict[TopicKey, tuple[float, Line, float, list[tuple[Line, Update | BookChanged]]]] = {}
+        """Of states with a time: that time, the line that brought it, when it came, and what was handed out of that time, each
+        with its line.
+        """
         self._trades: dict[tuple[TopicKey, Hashable], tuple[Line, float]] = {}
         """Which of two lines brought a trade, and when."""
         self._said: dict[TopicKey, Update] = {}
@@ -265,7 +267,7 @@ class Channel:
         """Whether nothing as new has been handed out, nor this, of two of the same time, by another line."""
         known = self._newest.get(key)
         if known is None or time > known[0] or self._is_alone(line, known[1], now - known[2]):
-            self._remember(self._newest, key, (time, line, now, [news]))
+            self._remember(self._newest, key, (time, line, now, [(line, news)]))
             return True
         newest, first, came, said = known
         if time < newest:
@@ -273,16 +275,18 @@ class Channel:
         if first is not line:
             first.firsts += 1
             first.lead += max(0.0, now - came)
-            if len(said) >= MAX_SAID or any(_are_equal(news, one) for one in said):
+            if len(said) >= MAX_SAID:
                 return False
+        if any(other is not line and _are_equal(news, one) for other, one in said):
+            return False
         if len(said) < MAX_SAID:
-            said.append(news)
+            said.append((line, news))
         return True
 
     def _is_untold(self, key: TopicKey, time: float, event: BookChanged) -> bool:
         """Whether neither this state nor a newer one has been handed out."""
         newest, _, _, said = self._newest.get(key, (-math.inf, None, 0.0, []))
-        return time > newest or (time == newest and not any(_are_equal(event, one) for one in said))
+        return time > newest or (time == newest and not any(_are_equal(event, one) for _, one in said))
 
     def _is_alone(self, line: Line, other: Line, seconds: float) -> bool:
         """Whether no other line can have brought the same: the other one is this one, or has been gone for long."""
