@@ -24,6 +24,7 @@ from coinex_proto import (
     coinex,
 )
 from coinex_proto.events import LineChanged, RenewalFailed, Renewed
+from coinex_proto.lines import OPENED_EVERY
 from coinex_proto.simulator import CoinexServer, CrowdSettings
 from tests.coinex_proto.harness.many_lines import START, World
 
@@ -395,3 +396,22 @@ def test_what_is_on_its_way_on_a_slow_line_that_is_replaced_still_comes(seed: in
     assert sorted(got) == list(range(min(got), max(got) + 1))
     assert len(of(one, coinex.UserTradeUpdate)) == 30
     assert len(of(one, coinex.OrderUpdate)) == 60
+
+
+@pytest.mark.parametrize(("each", "bytes_each"), [(30, 120), pytest.param(300, 900, marks=pytest.mark.long)])
+def test_topics_of_ten_lines_are_live_in_little_more_than_the_pacing_rules_take(each: int, bytes_each: int) -> None:
+    """3,000 topics at 300 a line, and a tenth of that. A line opens each 0.1 s, and sends ten requests in any second."""
+    config = Config(topics_per_connection=each, max_request_bytes=bytes_each)
+    server = CoinexServer(now=START, markets=10 * each, crowd=CrowdSettings(rate=0.0, depth=1, past_deals=0))
+    names = [market.spec.name for market in server.exchange.markets.values() if market.spec.wallet == "spot"]
+    for name in names:
+        server.crowds.wake(f"spot:{name}", START)  # which takes the local exchange longer than the client takes for all
+    one = World(server, coinex.spot(url="ws://127.0.0.1/v2/spot"), config)
+    books = [coinex.Depth(name) for name in names]
+    assert len(books) == 10 * each
+    one.lines.subscribe(*books, now=one.now)
+    assert [stats.topics for stats in one.lines.line_stats] == [each] * 10
+    one.run(1.3 * (9 * OPENED_EVERY + 15 // config.requests_per_second))
+    assert is_live(one, *books)
+    assert one.lines.ids.last == 10 * 16, "as many requests as were counted above"
+    assert one.most_pipes == one.opened == 10
