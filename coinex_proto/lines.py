@@ -666,27 +666,35 @@ class Lines:
         channel = self._channel_of.get(line)
         if channel is None:
             return
-        next_event = line.session.next_event
-        while (event := next_event()) is not None:
-            line.session.stats.events -= 1  # counted when it is handed out
-            match event:
-                case Ready() | Closed() | Retrying() | LoginFailed():
-                    self._take_of_line(line, event, now)
-                case Replied() | Failed() | OrderChanged() | OrdersQueried():
-                    self._events.append(event)
-                    if isinstance(event, Failed) and line.session is not self.main:
-                        self.main.ask_about_orders(now)
-                        self.changed()
-                case _:
-                    channel.take(line, event, now)
-                    if isinstance(event, Update) and event.announces_end and event != self._notice:
-                        self._notice = event
-                        self.renew(now, "the venue announced maintenance")
+        events = line.session.queued_events
+        while events:
+            event = events.popleft()
+            if isinstance(event, Update):
+                channel.take_update(line, event, now)
+                if event.announces_end and event != self._notice:
+                    self._notice = event
+                    self.renew(now, "the venue announced maintenance")
+            elif isinstance(event, BookChanged):
+                channel.take_book(line, event, now)
+            else:
+                self._take_other(line, channel, event, now)
         channel.tell_restored(line, now)
         if line.role is Role.RETIRING and line.retired_by != math.inf:
             self._let_retire(line, now)
         if self._standby is not None:
             self._look_at_renewal(now)
+
+    def _take_other(self, line: Line, channel: Channel, event: Event, now: float) -> None:
+        match event:
+            case Ready() | Closed() | Retrying() | LoginFailed():
+                self._take_of_line(line, event, now)
+            case Replied() | Failed() | OrderChanged() | OrdersQueried():
+                self._events.append(event)
+                if isinstance(event, Failed) and line.session is not self.main:
+                    self.main.ask_about_orders(now)
+                    self.changed()
+            case _:
+                channel.take(line, event, now)
 
     def _collect_all(self, now: float) -> None:
         for line in tuple(self.lines):

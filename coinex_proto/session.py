@@ -532,6 +532,11 @@ class Session:
         """What must go to the transport now; b"" when there is nothing."""
         return self._connection.data_to_send() if self._connection is not None else b""
 
+    @property
+    def queued_events(self) -> deque[Event]:
+        """The events that `next_event` would give, to be taken out by whoever counts them itself."""
+        return self._events
+
     def next_event(self) -> Event | None:
         """The next event, in order, or None."""
         if not self._events:

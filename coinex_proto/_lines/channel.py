@@ -73,7 +73,13 @@ class Channel:
         self._back: dict[tuple[float, str], list[AnyTopic]] = {}
         """Live again, and not said yet: one event for all that were lost together."""
         self._overlap: Overlap | None = None
-        self._overlaps_until = math.inf
+        self._merges_until = -math.inf
+        """While several lines may bring the same; before that and after it, `_only` is the one line."""
+        self._only: Line | None = None
+        self._last: dict[TopicKey, Update] = {}
+        """The newest update that the only line has brought."""
+        self._followed: dict[TopicKey, Line] = {}
+        """Whose book the view shows."""
         self._are_clocks_apart = False
         """Times of two lines cannot be compared: states are handed out from their source only."""
         self.has_one_sign_in = False
@@ -110,7 +116,7 @@ class Channel:
         self.doubled.discard(key)
         self._chained.discard(key)
         tables: tuple[dict[TopicKey, Any], ...]
-        tables = (self.topics, self.holders, self.live, self.lost, self._sources, self._fronts)
+        tables = (self.topics, self.holders, self.live, self.lost, self._sources, self._fronts, self._followed)
         for table in tables:
             table.pop(key, None)
 
@@ -120,7 +126,12 @@ class Channel:
             self.lines.append(line)
         else:
             self.lines.insert(self.lines.index(line.replaces) + 1, line)
-            self._overlap, self._overlaps_until = self._overlap or Overlap(), math.inf
+            if self._overlap is None or now > self._merges_until:
+                self._overlap = Overlap()
+        if len(self.lines) == 1:
+            self._only = line
+        else:
+            self._begin_merging(now)
         by_holder: dict[Hashable, list[AnyTopic]] = {}
         for key, holders in self.holders.items():
             for holder in holders:
@@ -136,8 +147,28 @@ class Channel:
         gone = self._withdraw(line, self.topics, now)
         if gone:
             self._tell_lost(Lost(topics=gone, since=line.session.proved_at(now), why="its connection was given up"))
-        if all(other.role is Role.ACTIVE for other in self.lines):
-            self._overlaps_until = now + LATER
+        if len(self.lines) == 1:
+            self._only, self._merges_until = self.lines[0], now + LATER
+
+    def _begin_merging(self, now: float) -> None:
+        """A second line comes: what the only one has brought last is what others are compared with."""
+        only, self._only, self._merges_until = self._only, None, math.inf
+        last, self._last = self._last, {}
+        if only is None:
+            return
+        for key, update in last.items():
+            topic = self.topic_of(key)
+            if topic is None or topic.key in self._fronts or not topic.is_whole_state:
+                continue
+            if (time := update.venue_time) is None:
+                self._remember(self._said, key, update)
+            else:
+                self._remember(self._newest, key, (time, only, now, [(only, update)]))
+        for key, front in self._fronts.items():
+            if front.trusted and (time := front.updated_at_ms) is not None:
+                topic = cast("Topic[BookChanged]", self.topics[key])
+                event = BookChanged(topic=topic, market=front.market, book=front.snapshot())
+                self._remember(self._newest, key, (time, only, now, [(only, event)]))
 
     def carries(self, line: Line, topic: AnyTopic) -> bool:
         """Whether this topic is subscribed on this line."""
@@ -179,18 +210,14 @@ class Channel:
     # Events of lines --------------------------------------------------------------------------------------------------
 
     def take(self, line: Line, event: Event, now: float) -> None:
-        """An event of a line's topics; of one that is over, only updates that stand for themselves are news, and no states."""
-        if line not in self.lines and not isinstance(event, Update):
+        """An event of a line's topics, other than `take_book` and `take_update` take."""
+        if line not in self.lines:
             return
-        if self._back and not isinstance(event, WentLive):
-            self.tell_restored(line, now)
+        if isinstance(event, WentLive):
+            self._went_live(line, event.subscription.key, now)
+            return
+        self.tell_restored(line, now)
         match event:
-            case BookChanged():
-                self._take_book(line, event, now)
-            case Update():
-                self._take_update(line, event, now)
-            case WentLive():
-                self._went_live(line, event.subscription.key, now)
             case Lost():
                 self._lost(line, event, now)
             case Restored():
@@ -200,6 +227,27 @@ class Channel:
                     self._events.append(event)
             case _:
                 self._events.append(event)
+
+    def take_book(self, line: Line, event: BookChanged, now: float) -> None:
+        """A changed book; of a line that is over it is no news."""
+        if self._back:
+            self.tell_restored(line, now)
+        if line is self._only and now > self._merges_until:
+            self._events.append(event)
+        elif line in self.lines:
+            self._take_book(line, event, now)
+
+    def take_update(self, line: Line, update: Update, now: float) -> None:
+        """An update; of a line that is over, only those that stand for themselves are news, and no states."""
+        if self._back:
+            self.tell_restored(line, now)
+        if line is self._only and now > self._merges_until:
+            self._events.append(update)
+            key, last = update.topic_key, self._last
+            if key in last or len(last) < MAX_KEYS:
+                last[key] = update
+        else:
+            self._take_update(line, update, now)
 
     def _take_update(self, line: Line, update: Update, now: float) -> None:
         key = update.topic_key
@@ -215,9 +263,7 @@ class Channel:
             if self._is_first(line, key, update.identity, now):
                 self._events.append(update)
         elif topic.key in self._fronts or not topic.is_whole_state:
-            if now > self._overlaps_until:
-                self._overlap, self._overlaps_until = None, math.inf
-            overlap = self._overlap
+            overlap = self._overlap if self._merges_until == math.inf or now <= self._merges_until else None
             if overlap is None or overlap.is_full or not self._tells_events(topic.key, update):
                 is_news = line in self.lines and self._is_source(line, topic.key)
             else:
@@ -241,7 +287,9 @@ class Channel:
         key = event.topic_key
         time = None if self._are_clocks_apart else event.book.updated_at_ms
         if self._is_source(line, key) if time is None else self._is_newer(key, time, line, now, event):
-            self._fronts[key].follow(line.session.book(event.topic))
+            if self._followed.get(key) is not line:
+                self._followed[key] = line
+                self._fronts[key].follow(line.session.book(event.topic))
             self._events.append(event)
 
     def _is_first(self, line: Line, key: TopicKey, identity: Hashable, now: float) -> bool:
@@ -323,6 +371,8 @@ class Channel:
 
     def tell_restored(self, line: Line, now: float) -> None:
         """Says what has come back, in the order in which it was lost."""
+        if not self._back:
+            return
         back, self._back = self._back, {}
         for (since, why), topics in back.items():
             unknown = (
@@ -364,6 +414,7 @@ class Channel:
         if front is not None:
             view = line.session.book(cast("Topic[BookChanged]", self.topics[key]))
             front.follow(view)
+            self._followed[key] = line
             if before is None or not has_state:
                 return  # its own first book follows
             whole = None if before is line else line.session.whole_update(self.topics[key])

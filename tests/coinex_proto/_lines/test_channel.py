@@ -33,7 +33,7 @@ def test_a_state_that_is_older_than_what_was_handed_out_is_kept_back() -> None:
     newest = quotes(one)[-1]
     before = len(quotes(one))
     for moved, told in ((-1000, 0), (0, 0), (1000, 1)):
-        channel.take(second, evolve(newest, updated_at=newest.updated_at + moved), one.now)
+        channel.take_update(second, evolve(newest, updated_at=newest.updated_at + moved), one.now)
         one._drain()
         assert len(quotes(one)) == before + told
 
@@ -46,10 +46,10 @@ def test_states_come_from_one_line_while_the_venues_clocks_differ() -> None:
     assert channel.note_clocks(are_apart=True)
     assert not channel.note_clocks(are_apart=True), "it is told once"
     before = len(quotes(one))
-    channel.take(second, evolve(newest, updated_at=newest.updated_at + 5000), one.now)
+    channel.take_update(second, evolve(newest, updated_at=newest.updated_at + 5000), one.now)
     one._drain()
     assert len(quotes(one)) == before
-    channel.take(first, evolve(newest, updated_at=newest.updated_at + 1), one.now)
+    channel.take_update(first, evolve(newest, updated_at=newest.updated_at + 1), one.now)
     one._drain()
     assert len(quotes(one)) == before + 1
 
