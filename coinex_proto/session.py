@@ -212,12 +212,18 @@ class Session:
     def is_probed(self) -> bool:
         """Whether nothing that was sent before the last `probe` can come any more."""
         connection = self._connection
-        return connection is None or connection.phase is not Phase.READY or connection.heartbeat.fresh_at >= self._probed_at
+        return (
+            connection is None
+            or connection.phase is not Phase.READY
+            or connection.heartbeat.fresh_at >= self._probed_at
+        )
 
     def proved_at(self, now: float) -> float:
         """When the connection was last proved, by the wall clock as `wall_time` gives it; `now` while there is none."""
         connection = self._connection
-        return self._timeline.stamp(self._timeline.peek(now) if connection is None else connection.heartbeat.last_proof_at)
+        return self._timeline.stamp(
+            self._timeline.peek(now) if connection is None else connection.heartbeat.last_proof_at
+        )
 
     @property
     def is_doubted(self) -> bool:

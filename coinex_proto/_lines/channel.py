@@ -20,7 +20,7 @@ from typing import Any, Final, TypeAlias, cast, final
 
 from attrs import evolve
 
-from coinex_proto._lines.line import Line, Role
+from coinex_proto._lines.line import Line
 from coinex_proto._lines.overlap import Overlap, content_of
 from coinex_proto._session.beside import WentLive
 from coinex_proto.books.view import BookChanged, BookView

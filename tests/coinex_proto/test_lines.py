@@ -14,6 +14,7 @@ from coinex_proto import (
     BookChanged,
     Closed,
     Config,
+    Dialect,
     LoginRefused,
     Lost,
     OrderChanged,
@@ -22,11 +23,23 @@ from coinex_proto import (
     Restored,
     UsageError,
     coinex,
+    coinflex,
+    qfex,
 )
 from coinex_proto.events import LineChanged, RenewalFailed, Renewed
 from coinex_proto.lines import OPENED_EVERY
-from coinex_proto.simulator import CoinexServer, CrowdSettings
+from coinex_proto.simulator import CoinexServer, CoinflexServer, CrowdSettings, QfexServer
 from tests.coinex_proto.harness.many_lines import START, World
+
+
+def coinflex_live(server: CoinflexServer) -> Dialect:
+    keys = coinflex.Credentials(server.user_id, server.cookie, server.passphrase)
+    return coinflex.live(credentials=keys, url="ws://127.0.0.1/v1")
+
+
+def qfex_trade(server: QfexServer) -> Dialect:
+    return qfex.trade(credentials=qfex.HmacCredentials(server.public_key, server.secret_key), url="ws://127.0.0.1/")
+
 
 BOOK = coinex.Depth("BTCUSDT")
 TRADES = coinex.Trades("BTCUSDT")
@@ -415,3 +428,60 @@ def test_topics_of_ten_lines_are_live_in_little_more_than_the_pacing_rules_take(
     assert is_live(one, *books)
     assert one.lines.ids.last == 10 * 16, "as many requests as were counted above"
     assert one.most_pipes == one.opened == 10
+
+
+def test_private_topics_named_for_two_lines_are_refused() -> None:
+    one = world(Config(lines=2, doubled=(coinex.Depth, coinex.Orders)))
+    with pytest.raises(UsageError, match="only the first one signs in"):
+        one.lines.subscribe(BOOK, ORDERS, now=one.now)
+    assert one.lines.topics() == ()
+
+
+def test_clocks_that_differ_between_two_lines_are_told_once_and_states_come_from_one_line_meanwhile() -> None:
+    one = world(Config(lines=2, backoff=QUICK))
+    one.lines.subscribe(BOOK, QUOTE, now=one.now)
+    one.run(30.0)
+    second = one.lines.lines[1]
+    one.server.skew_clock(5.0)
+    one.cut(second)  # it asks for the time anew, the first line in five minutes
+    one.run(60.0)
+    (told,) = [event for event in of(one, LineChanged) if event.state == "clock"]
+    assert told.line == second.number
+    assert "5.0 s off" in told.why
+    assert is_live(one)
+    assert of(one, Lost) == []
+    before = second.firsts
+    one.run(30.0)
+    assert second.firsts == before, "nothing is compared by its time"
+    one.run(400.0)
+    assert len([event for event in of(one, LineChanged) if event.state == "clock"]) == 1
+    assert second.firsts + one.lines.lines[0].firsts > before, "both know the new time"
+
+
+SIGNED_IN = {
+    "coinflex": (CoinflexServer, coinflex_live, coinflex.OwnOrders()),
+    "qfex": (QfexServer, qfex_trade, qfex.Orders()),
+}
+
+
+@pytest.mark.parametrize("venue", SIGNED_IN)
+def test_a_venue_that_allows_one_sign_in_is_renewed_by_connecting_again(venue: str) -> None:
+    serve, dialect, topic = SIGNED_IN[venue]
+    server = serve(now=START, seed=1, crowd=CrowdSettings(rate=1.0))
+    server.has_one_sign_in = True
+    one = World(server, dialect(server), Config(renew_every=20.0, backoff=QUICK))
+    one.lines.subscribe(topic, now=one.now)
+    one.run(150.0)
+    (told,) = [event for event in of(one, LineChanged) if event.state == "alone"]
+    assert "connecting again" in told.why
+    assert is_live(one, topic)
+    assert len(one.pipes) == 1
+    assert one.most_pipes == 2
+    assert len(of(one, Lost)) == len(of(one, Restored)) >= 5
+
+
+def test_a_connection_whose_end_cancels_all_orders_is_not_renewed() -> None:
+    keys = qfex.HmacCredentials("public", "secret")
+    dialect = qfex.trade(credentials=keys, cancel_on_disconnect=True, url="ws://127.0.0.1/")
+    with pytest.raises(UsageError, match="cancels every order then"):
+        World(QfexServer(now=START), dialect, Config(renew_every=60.0))

@@ -410,7 +410,7 @@ class Story:
         command = self.venue.command()
         if command is None:
             return
-        line = self.world.lines._main_line
+        line = self.world.lines.main_line
         try:
             self.asked[self.world.lines.send(command, self.world.now)] = line
         except NotReady:
