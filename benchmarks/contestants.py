@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import math
 import zlib
 from collections.abc import Callable, Iterable, Sequence
 from importlib.util import find_spec
@@ -14,6 +15,7 @@ from benchmarks.stream import Message
 from coinex_proto import Config, Connection, Session, Sources, coinex
 from coinex_proto._wire import inflate
 from coinex_proto.coinex._pushes import PUSHES
+from coinex_proto.lines import Lines
 
 Pieces = Sequence[bytes]
 Run = Callable[[], int]
@@ -84,6 +86,49 @@ def session(messages: Sequence[Message], pieces: Pieces, config: Config = Config
 def conflated(messages: Sequence[Message], pieces: Pieces) -> Run:
     """The same, each book checked and handed out once a read."""
     return session(messages, pieces, Config(every_read=True))
+
+
+def lines(messages: Sequence[Message], pieces: Pieces, config: Config) -> Run:
+    """The same by several lines, each of which takes all pieces, by turns: each update comes out once."""
+    wire = Lines(coinex.spot(), SOURCES, config)
+    for name in markets_of(messages):
+        wire.subscribe(coinex.Depth(name), coinex.Trades(name), coinex.BestQuote(name), now=NOW)
+    at = NOW + 1.0
+    for line in wire.lines:
+        line.next_step(at)
+        line.connected(at)
+        line.receive_data(upgrade_response(line.data_to_send()), at)
+    while at < NOW + 15.0:  # topic requests are paced
+        at += 0.5
+        for line in wire.lines:
+            line.handle_timeout(at)
+            while sent := line.data_to_send():
+                line.receive_data(acknowledgements(sent), at)
+    while wire.next_event() is not None:
+        pass
+    receivers, next_event = [line.receive_data for line in wire.lines], wire.next_event
+
+    def run() -> int:
+        count = 0
+        for piece in pieces:
+            for receive in receivers:
+                receive(piece, at)
+                while next_event() is not None:
+                    count += 1
+        assert wire.stats.checksums_failed == 0
+        return count
+
+    return run
+
+
+def one_line(messages: Sequence[Message], pieces: Pieces) -> Run:
+    """A client that can renew its connection."""
+    return lines(messages, pieces, Config(renew_every=math.inf))
+
+
+def two_lines(messages: Sequence[Message], pieces: Pieces) -> Run:
+    """A client that takes everything over two connections."""
+    return lines(messages, pieces, Config(lines=2))
 
 
 def markets_of(messages: Sequence[Message]) -> tuple[str, ...]:
@@ -202,6 +247,8 @@ def contestants() -> dict[str, Callable[[Sequence[Message], Pieces], Run]]:
         "connection": with_zlib(connection),
         "session with books": with_zlib(session),
         "session with books, once a read": with_zlib(conflated),
+        "one line": with_zlib(one_line),
+        "two lines": with_zlib(two_lines),
     }
     if inflate.isal_zlib is not None and inflate._whole is None:  # the extension goes first
         found["connection, isal"] = connection

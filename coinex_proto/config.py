@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from attrs import Attribute, field, frozen
 
 from coinex_proto.errors import UsageError
+from coinex_proto.topics import Topic
 
 
 @frozen
@@ -56,7 +57,9 @@ def _one_or_two(instance: object, attribute: Attribute[Any], value: Any) -> None
 
 def _topic_classes(instance: object, attribute: Attribute[Any], value: Any) -> None:
     if value is not None and (
-        not isinstance(value, tuple) or not value or not all(isinstance(one, type) for one in value)
+        not isinstance(value, tuple)
+        or not value
+        or not all(isinstance(one, type) and issubclass(one, Topic) for one in value)
     ):
         raise UsageError(f"{type(instance).__name__}({attribute.name}={value!r}): must be a tuple of classes of topics")
 

@@ -126,6 +126,8 @@ class Connection:
         )
         self._phase_deadline: float | None = None
         self._is_deaf = False
+        self._echo = b""
+        """What the answer to the last ping must carry; empty: it does not matter."""
         self._close_code = NORMAL_CLOSURE
         """Of our own Close, once it is said."""
         self._unreadable = UnreadableInARow(config.max_unreadable)
@@ -273,6 +275,11 @@ class Connection:
         if self.phase is Phase.READY:
             self._ping(now)
 
+    def probe(self, now: float) -> None:
+        """A ping leaves at once: after its answer, all has come that the peer sent before (`heartbeat.fresh_at`)."""
+        if self.phase is Phase.READY:
+            self._ping(self._at(now), is_probe=True)
+
     def sign_in_lost(self, now: float, why: str) -> None:
         """The venue does not know any more who we are: this connection is of no more use."""
         if self.phase not in (Phase.NEW, Phase.CLOSED):
@@ -377,12 +384,13 @@ class Connection:
             return
         self._ping(now)
 
-    def _ping(self, now: float) -> None:
+    def _ping(self, now: float, *, is_probe: bool = False) -> None:
         heartbeat = self.heartbeat
         ping, clock = self._dialect.ping, self._dialect.clock
         if ping is None:
             # An echo tells the answer to this ping from one to an earlier ping, where that makes a difference.
-            self._socket.send_ping(b"" if heartbeat.doubted_at is None else b"%d" % self.stats.pings)
+            self._echo = b"%d" % self.stats.pings if is_probe or heartbeat.doubted_at is not None else b""
+            self._socket.send_ping(self._echo)
         else:
             self._requests.send_own(ping, now, Purpose.PING)
         if clock is not None and heartbeat.asks_clock(now):
@@ -492,7 +500,7 @@ class Connection:
 
     def _ponged(self, pong: Pong, now: float) -> None:
         heartbeat = self.heartbeat
-        if heartbeat.doubted_at is not None and pong.payload != b"%d" % (self.stats.pings - 1):
+        if self._echo and pong.payload != self._echo:
             return  # it answers a ping of before
         if heartbeat.is_waiting:
             self.stats.ping_round_trip = now - heartbeat.pinged_at

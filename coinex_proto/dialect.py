@@ -184,6 +184,16 @@ class Dialect(Protocol):
 
 
 @runtime_checkable
+class CancelsOnDisconnect(Protocol):
+    """What a dialect says in addition where the venue may cancel all orders when a connection ends."""
+
+    @property
+    def cancel_on_disconnect(self) -> bool:
+        """Whether it does."""
+        ...
+
+
+@runtime_checkable
 class SpreadsTopics(Protocol):
     """What a dialect says in addition where a client has several connections; one that says nothing has no limit and
     signs in on each.

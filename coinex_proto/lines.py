@@ -7,23 +7,25 @@
 from __future__ import annotations
 
 import math
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable, Hashable, Sequence
 from typing import Any, Final, TypeVar, final
 
-from attrs import evolve, fields, frozen
+from attrs import evolve, fields
 
 from coinex_proto._connection.requests import RequestIds
 from coinex_proto._connection.venue_clock import Clock
 from coinex_proto._lines.channel import AnyTopic, Channel
 from coinex_proto._lines.line import Line, Role
+from coinex_proto._lines.on_main import OnMainLine
+from coinex_proto._lines.renewals import Renewals
+from coinex_proto._lines.statistics import LineStatistics, total_of
 from coinex_proto._session.delivered import Delivered
 from coinex_proto._session.subscriptions import TopicStatus
 from coinex_proto.books.view import BookChanged, BookView
 from coinex_proto.checks import check_topics
-from coinex_proto.commands import Command
 from coinex_proto.config import Config, Sources
-from coinex_proto.dialect import Dialect, SpreadsTopics, documented_limit
+from coinex_proto.dialect import CancelsOnDisconnect, Dialect, SpreadsTopics, documented_limit
 from coinex_proto.errors import SdkError, UsageError
 from coinex_proto.events import (
     Closed,
@@ -33,17 +35,12 @@ from coinex_proto.events import (
     OrderChanged,
     OrdersQueried,
     Ready,
-    RenewalFailed,
-    Renewed,
     Replied,
     Retrying,
 )
-from coinex_proto.ids import RequestId, TopicKey
-from coinex_proto.orders.fact import OrderFact
+from coinex_proto.ids import TopicKey
 from coinex_proto.orders.tracker import Orders
-from coinex_proto.orders.view import OrderView
 from coinex_proto.phases import Phase
-from coinex_proto.session import Session
 from coinex_proto.statistics import Statistics
 from coinex_proto.topics import Topic
 from coinex_proto.updates import Event, Update
@@ -52,34 +49,15 @@ __all__ = ["Line", "LineStatistics", "Lines"]
 
 R = TypeVar("R")
 
-RENEWAL_WITHIN: Final = 60.0
-"""Seconds that a replacement has, from its sign-in, to verify what the old line has; then it is given up and tried again."""
 OPENED_EVERY: Final = 0.1
 """Seconds between the first connections of two lines: a venue counts connections too."""
-CONFLICTS: Final = 2
-"""So often running the old line must have ended at the sign-in of the new one."""
 CLOCKS_APART: Final = 0.5
 """Seconds, beyond what is not known of them, by which the venue's clocks on two lines may differ."""
 _CALLER: Final = "subscribe()"
 
 
 @final
-@frozen(kw_only=True)
-class LineStatistics:
-    """One line's part of the statistics."""
-
-    line: int
-    topics: int
-    """Topics subscribed on it."""
-    statistics: Statistics
-    firsts: int
-    """Of two lines at once: how often it brought something that the other brought later."""
-    lead: float
-    """By how many seconds, in all."""
-
-
-@final
-class Lines:
+class Lines(OnMainLine):
     """The subscriptions, books and orders of one program on several sockets of a venue.
 
     As of a `Session`, all times are seconds on one clock that never goes back.
@@ -88,6 +66,12 @@ class Lines:
     def __init__(self, dialect: Dialect, sources: Sources, config: Config = Config()) -> None:  # noqa: B008  (frozen)
         if config.doubled is not None and config.lines == 1:
             raise UsageError("Config(doubled=...) names the topics for two lines, and lines is 1: set lines=2")
+        if config.renew_every is not None and isinstance(dialect, CancelsOnDisconnect) and dialect.cancel_on_disconnect:
+            raise UsageError(
+                "Config(renew_every=...) ends a connection whenever it is renewed, and with cancel_on_disconnect=True the venue "
+                "cancels every order then: choose one of the two"
+            )
+        super().__init__()
         self.dialect = dialect
         self.config = config
         self.changed: Callable[[], None] = _nobody_looks
@@ -113,18 +97,9 @@ class Lines:
         self._is_ready = False
         self._now = -math.inf
         self._opens_at = -math.inf
-        self._standby: Line | None = None
         self._notice: Update | None = None
         """The last one of maintenance: each line brings it."""
-        self._renewal_why = ""
-        self._renewal_until = math.inf
-        self._renewal_failures = 0
-        self._conflicts = 0
-        """Renewals running in which the old line ended at the sign-in of the new one."""
-        self._waiting: dict[Line, str] = {}
-        """Lines that are to be renewed, one after the other, and why."""
-        self._compare_every: float | None = None
-        self._are_queried_elsewhere = False
+        self._renewals = Renewals(self)
         self._read_clock: Callable[[], float] | None = None
         self._is_wanted: Callable[[type[Event], TopicKey], bool] | None = None
         self._main = self._new_channel()
@@ -137,12 +112,8 @@ class Lines:
         return not self.lines
 
     @property
-    def main(self) -> Session:
-        """The session that sends commands and has the private topics."""
-        return self._main_line.session
-
-    @property
-    def _main_line(self) -> Line:
+    def main_line(self) -> Line:
+        """The line that sends commands and has the private topics."""
         return next(filter(self._serves_commands, self._main.lines), self._main.lines[0])
 
     def _serves_commands(self, line: Line) -> bool:
@@ -203,17 +174,17 @@ class Lines:
         self.changed()
         return line
 
-    def _retire(self, line: Line, now: float) -> None:
-        """Nothing of it counts any more but the answers to what is under way."""
+    def retire(self, line: Line, now: float) -> None:
+        """Nothing of it counts any more but the answers to what is under way, and events that only it was sent."""
         line.role = Role.RETIRING
         self._channel_of[line].left(line, now)
-        self._waiting.pop(line, None)
+        self._renewals.forget(line)
         line.retired_by = now + self.config.request_timeout
         self._let_retire(line, now)
         self.changed()
 
     def _let_retire(self, line: Line, now: float) -> None:
-        if now >= line.retired_by or not line.session.pending:
+        if now >= line.retired_by or (line.session.is_probed and not line.session.pending):
             line.retired_by = math.inf
             line.session.stop(now)
             self.collect(line, now)
@@ -227,8 +198,8 @@ class Lines:
         self.changed()
         self._keep_statistics(line)
         channel = self._channel_of[line]
-        if line is self._standby:
-            self._give_up_renewal(line, self._now, str(error or "stopped"))
+        if line is self._renewals.standby:
+            self._renewals.give_up(line, self._now, str(error or "stopped"))
         if line in channel.lines:
             if any(line.is_second or not other.is_second for other in channel.lines if other is not line):
                 channel.left(line, self._now)
@@ -241,77 +212,35 @@ class Lines:
     def renew(self, now: float, why: str = "asked for") -> None:
         """Move every line that is ready to a new connection, one after the other, without a gap."""
         self._now = max(self._now, now)
-        for line in self.lines:
-            if line.role is Role.ACTIVE and line.is_ready:
-                self._waiting.setdefault(line, why)
-        self._begin_renewal(now)
+        self._renewals.ask(self.lines, now, why)
 
-    def _begin_renewal(self, now: float) -> None:
-        if self._standby is not None or self._is_stopped:
-            return
-        while self._waiting:
-            line = next(iter(self._waiting))
-            why = self._waiting.pop(line)
-            if line.role is not Role.ACTIVE or not line.is_ready:
-                continue
-            line.renews_at = math.inf
-            if self._channel_of[line].has_one_sign_in and not line.is_second:
-                line.session.reconnect(now)
-                self.collect(line, now)
-                self.changed()
-                continue
-            self._renewal_why = why
-            self._renewal_until = now + self.config.open_timeout + self.config.login_timeout + RENEWAL_WITHIN
-            self._standby = self._new_line(self._channel_of[line], replaces=line)
-            return
+    # For `Renewals` ---------------------------------------------------------------------------------------------------
 
-    def _look_at_renewal(self, now: float) -> None:
-        standby = self._standby
-        if standby is None or not standby.is_ready or standby.replaces is None:
-            return
-        old = standby.replaces
-        if old in self._channel_of[standby].lines and not self._channel_of[standby].is_verified_on(standby, old):
-            return
-        self._replace(old, standby, now)
+    def channel_of(self, line: Line) -> Channel:
+        """The channel that it is in."""
+        return self._channel_of[line]
 
-    def _replace(self, old: Line, standby: Line, now: float) -> None:
-        self._standby, self._renewal_failures, self._renewal_until = None, 0, math.inf
-        standby.role, standby.replaces = Role.ACTIVE, None
-        if old.role is not Role.RETIRING:
-            if old.is_ready:
-                self._conflicts = 0
-            self._retire(old, now)
-        if self._channel_of[standby] is self._main and not standby.is_second:
-            self._set_main(standby, now)
-        self._schedule_renewal(standby, now)
-        self._events.append(Renewed(line=standby.number, replaced=old.number, why=self._renewal_why))
-        self._begin_renewal(now)
+    def is_main(self, line: Line) -> bool:
+        """Whether it sends commands and has the private topics, when it is ready."""
+        return self._channel_of[line] is self._main and not line.is_second
 
-    def _give_up_renewal(self, standby: Line, now: float, why: str) -> None:
-        self._standby, self._renewal_until = None, math.inf
-        old = standby.replaces
-        if old is None or old.role is not Role.ACTIVE or old not in self.lines:
-            # There is nothing to go back to: it goes on, as a line that was lost.
-            standby.role, standby.replaces = Role.ACTIVE, None
-            return
-        self._renewal_failures += 1
-        at = now + self.config.backoff.step(self._renewal_failures)
-        old.renews_at = at
-        if standby in self._channel_of[standby].lines:
-            self._retire(standby, now)
-        self._events.append(RenewalFailed(line=old.number, why=why, at=at))
-        self.changed()
-        self._begin_renewal(now)
+    def signs_in(self, line: Line) -> bool:
+        """Whether its connections do."""
+        return self.is_main(line) and self.dialect.has_credentials
 
-    def _schedule_renewal(self, line: Line, now: float) -> None:
-        if self.config.renew_every is not None:
-            line.renews_at = now + self.config.renew_every
+    def replacement(self, old: Line) -> Line:
+        """A new line that is to take over from this one."""
+        return self._new_line(self._channel_of[old], replaces=old)
 
-    def _set_main(self, line: Line, now: float) -> None:
+    def tell(self, event: Event) -> None:
+        """To the user."""
+        self._events.append(event)
+
+    def set_main(self, line: Line, now: float) -> None:
         """What was set for the session that has the orders holds for this one too."""
-        if self._are_queried_elsewhere:
+        if self.are_queried_elsewhere:
             line.session.query_orders_elsewhere(now)
-        line.session.compare_orders_every(self._compare_every, now)
+        line.session.compare_orders_every(self.compare_every, now)
         line.session.ask_about_orders(now)
         self.collect(line, now)
         self.changed()
@@ -367,7 +296,7 @@ class Lines:
                     self._new_line(channel, is_second=True)
         for channel, group in by_channel.items():
             channel.hold(group, holder, now)
-        self._collect_all(now)
+        self.collect_all(now)
 
     def release(self, holder: Hashable, now: float) -> None:
         """As `Session.release`."""
@@ -387,13 +316,18 @@ class Lines:
             if not channel.topics:
                 self._channels.remove(channel)
                 for line in tuple(channel.lines):
-                    self._retire(line, now)
-        self._collect_all(now)
+                    self.retire(line, now)
+        self.collect_all(now)
 
     def _check_wanted(self, topic: AnyTopic) -> None:
         home = self._homes.get(topic.key)
         if home is not None:
             home.lines[0].session.check_wanted(topic)
+        if topic.is_private and self.config.doubled is not None and isinstance(topic, self.config.doubled):
+            raise UsageError(
+                f"{type(topic).__name__} cannot be followed on two lines: only the first one signs in; leave it out of "
+                "Config(doubled=...)"
+            )
         if self._is_doubled(topic) and not _can_be_told_apart(topic, self.dialect):
             raise UsageError(
                 f"{type(topic).__name__} cannot be followed on two lines: its updates have neither an id nor the venue's "
@@ -464,7 +398,7 @@ class Lines:
     @property
     def stats(self) -> Statistics:
         """The sums over all lines."""
-        total = _sum([self._own_stats, *(line.session.stats for line in self.lines)])
+        total = total_of([self._own_stats, *(line.session.stats for line in self.lines)])
         total.ping_round_trip = self.main.stats.ping_round_trip
         return total
 
@@ -483,7 +417,7 @@ class Lines:
         )
 
     def _keep_statistics(self, line: Line) -> None:
-        kept = _sum([self._own_stats, line.session.stats])
+        kept = total_of([self._own_stats, line.session.stats])
         for attribute in fields(Statistics):
             setattr(self._own_stats, attribute.name, getattr(kept, attribute.name))
 
@@ -502,82 +436,16 @@ class Lines:
         """No further connection will be made."""
         return self._is_stopped
 
-    # Commands and orders: the main line's ------------------------------------------------------------------------------
-
-    def send(self, command: Command[R], now: float) -> RequestId:
-        """As `Session.send`, on the main line."""
-        line = self._main_line
-        try:
-            return line.session.send(command, now)
-        finally:
-            self.collect(line, now)
-            self.changed()
-
-    def sending(self, fact: OrderFact, now: float) -> tuple[RequestId, OrderView]:
-        """As `Session.sending`."""
-        return self.main.sending(fact, now)
-
-    def apply_facts(self, *facts: OrderFact, now: float, request_id: RequestId | None = None) -> None:
-        """As `Session.apply_facts`."""
-        self.main.apply_facts(*facts, now=now, request_id=request_id)
-        self._collect_all(now)
-
-    def refused(self, request_id: RequestId, why: str, now: float) -> None:
-        """As `Session.refused`."""
-        self.main.refused(request_id, why, now)
-        self._collect_all(now)
-
-    def outcome_unknown(self, request_id: RequestId, why: str, now: float) -> None:
-        """As `Session.outcome_unknown`."""
-        self.main.outcome_unknown(request_id, why, now)
-        self._collect_all(now)
-
-    def orders_to_query(self, now: float) -> tuple[OrderView, ...]:
-        """As `Session.orders_to_query`."""
-        return self.main.orders_to_query(now)
-
-    def next_order_query(self, order: OrderView) -> float:
-        """As `Session.next_order_query`."""
-        return self.main.next_order_query(order)
-
-    def order_queried(self, order: OrderView, now: float) -> None:
-        """As `Session.order_queried`."""
-        self.main.order_queried(order, now)
-
-    def begin_order_queries(self, now: float) -> tuple[OrderView, ...]:
-        """As `Session.begin_order_queries`."""
-        return self.main.begin_order_queries(now)
-
-    def orders_queried(self, now: float) -> None:
-        """As `Session.orders_queried`."""
-        self.main.orders_queried(now)
-        self._collect_all(now)
-
-    def order_queries_failed(self, now: float, *, is_passing: bool) -> None:
-        """As `Session.order_queries_failed`."""
-        self.main.order_queries_failed(now, is_passing=is_passing)
-        self._collect_all(now)
-
-    def query_orders_elsewhere(self, now: float) -> None:
-        """As `Session.query_orders_elsewhere`."""
-        self._are_queried_elsewhere = True
-        self.main.query_orders_elsewhere(now)
-        self._collect_all(now)
-
-    def compare_orders_every(self, seconds: float | None, now: float) -> None:
-        """As `Session.compare_orders_every`."""
-        self._compare_every = seconds
-        self.main.compare_orders_every(seconds, now)
-        self._collect_all(now)
-
-    def orders_differ(self, count: int, now: float) -> None:
-        """As `Session.orders_differ`."""
-        self._own_stats.order_differences += count
+    # Orders and memory of all lines -----------------------------------------------------------------------------------
 
     @property
     def order_doubts(self) -> int:
         """As `Session.order_doubts`, over all lines."""
         return sum(line.session.order_doubts for line in self.lines)
+
+    def orders_differ(self, count: int, now: float) -> None:
+        """As `Session.orders_differ`."""
+        self._own_stats.order_differences += count
 
     def recover(self, *updates: Update, now: float) -> tuple[Update, ...]:
         """As `Session.recover`."""
@@ -589,7 +457,7 @@ class Lines:
         handed_out: list[Update] = []
         for channel, group in by_channel.items():
             handed_out += channel.lines[0].session.recover(*group, now=now)
-        self._collect_all(now)
+        self.collect_all(now)
         return tuple(handed_out)
 
     def note(self, event: Event, now: float) -> None:
@@ -601,7 +469,7 @@ class Lines:
     def stop(self, now: float) -> None:
         """As `Session.stop`, for all lines."""
         self._is_stopped = True
-        self._waiting.clear()
+        self._renewals.stop()
         for line in tuple(self.lines):
             line.session.stop(now)
             self.collect(line, now)
@@ -617,10 +485,7 @@ class Lines:
     def next_deadline(self) -> float | None:
         """When something is due that is no single line's."""
         due = min((line.retired_by for line in self.lines), default=math.inf)
-        if self._standby is not None:
-            due = min(due, self._renewal_until)
-        elif not self._is_stopped:
-            due = min([due, *(line.renews_at for line in self.lines if line.role is Role.ACTIVE)])
+        due = min(due, self._renewals.next_deadline())
         return None if due == math.inf else due
 
     def handle_timeout(self, now: float) -> None:
@@ -629,21 +494,7 @@ class Lines:
         for line in tuple(self.lines):
             if line.retired_by <= now:
                 self._let_retire(line, now)
-            if line.renews_at <= now and self._standby is None and line.role is Role.ACTIVE:
-                line.renews_at = math.inf
-                why = self._renewal_why if self._renewal_failures else f"after {self.config.renew_every:g} s"
-                self._waiting.setdefault(line, why)
-        standby = self._standby
-        if standby is not None and now >= self._renewal_until:
-            old = standby.replaces
-            missing = [] if old is None else self._channel_of[standby].unverified_on(standby, old)
-            why = (
-                f"not verified on the new connection: {', '.join(map(str, missing[:3]))}"
-                if missing
-                else "not ready in time"
-            )
-            self._give_up_renewal(standby, now, why)
-        self._begin_renewal(now)
+        self._renewals.handle_timeout(now)
         self._compare_clocks()
 
     def _compare_clocks(self) -> None:
@@ -665,29 +516,38 @@ class Lines:
         channel = self._channel_of.get(line)
         if channel is None:
             return
-        next_event = line.session.next_event
-        while (event := next_event()) is not None:
-            line.session.stats.events -= 1  # counted when it is handed out
-            match event:
-                case Ready() | Closed() | Retrying() | LoginFailed():
-                    self._take_of_line(line, event, now)
-                case Replied() | Failed() | OrderChanged() | OrdersQueried():
-                    self._events.append(event)
-                    if isinstance(event, Failed) and line.session is not self.main:
-                        self.main.ask_about_orders(now)
-                        self.changed()
-                case _:
-                    channel.take(line, event, now)
-                    if isinstance(event, Update) and event.announces_end and event != self._notice:
-                        self._notice = event
-                        self.renew(now, "the venue announced maintenance")
+        events = line.session.queued_events
+        while events:
+            event = events.popleft()
+            if isinstance(event, Update):
+                channel.take_update(line, event, now)
+                if event.announces_end and event != self._notice:
+                    self._notice = event
+                    self.renew(now, "the venue announced maintenance")
+            elif isinstance(event, BookChanged):
+                channel.take_book(line, event, now)
+            else:
+                self._take_other(line, channel, event, now)
         channel.tell_restored(line, now)
         if line.role is Role.RETIRING and line.retired_by != math.inf:
             self._let_retire(line, now)
-        if self._standby is not None:
-            self._look_at_renewal(now)
+        if self._renewals.standby is not None:
+            self._renewals.look(now)
 
-    def _collect_all(self, now: float) -> None:
+    def _take_other(self, line: Line, channel: Channel, event: Event, now: float) -> None:
+        match event:
+            case Ready() | Closed() | Retrying() | LoginFailed():
+                self._take_of_line(line, event, now)
+            case Replied() | Failed() | OrderChanged() | OrdersQueried():
+                self._events.append(event)
+                if isinstance(event, Failed) and line.session is not self.main:
+                    self.main.ask_about_orders(now)
+                    self.changed()
+            case _:
+                channel.take(line, event, now)
+
+    def collect_all(self, now: float) -> None:
+        """Any session may have events."""
         for line in tuple(self.lines):
             self.collect(line, now)
         self.changed()
@@ -698,13 +558,13 @@ class Lines:
             case Ready():
                 line.is_ready = True
                 if line.role is Role.ACTIVE:
-                    self._schedule_renewal(line, now)
+                    self._renewals.schedule(line, now)
                     if is_main:
-                        self._set_main(line, now)
+                        self.set_main(line, now)
             case Closed():
                 line.is_ready = False
                 line.renews_at = math.inf
-                self._line_closed(line, event, now)
+                self._renewals.line_closed(line, event, now)
         is_ready = any(map(self._serves_commands, self._main.lines))
         if self._channel_of[line] is self._main and isinstance(event, Ready | Closed) and is_ready != self._is_ready:
             self._is_ready = is_ready
@@ -713,31 +573,6 @@ class Lines:
             self._events.append(event)
         else:
             self._events.append(_told(line, event))
-
-    def _line_closed(self, line: Line, event: Closed, now: float) -> None:
-        standby = self._standby
-        if standby is None:
-            return
-        if line is standby:
-            self._give_up_renewal(standby, now, str(event.reason))
-        elif line is standby.replaces:
-            if standby.phase is not Phase.NEW:
-                self._note_conflict(line)
-            if not standby.is_ready:
-                return  # an ordinary loss: both try, and the first that comes goes on
-            self._retire(line, now)
-            self._look_at_renewal(now)
-
-    def _note_conflict(self, old: Line) -> None:
-        """The old line has ended while the new one signed in. Twice running is no chance: the venue allows one sign-in."""
-        channel = self._channel_of[old]
-        if channel is not self._main or old.is_second or not self.dialect.has_credentials:
-            return
-        self._conflicts += 1
-        if self._conflicts >= CONFLICTS:
-            channel.has_one_sign_in = True
-            why = "the venue ends a connection when another one signs in: it is renewed by connecting again"
-            self._events.append(LineChanged(line=old.number, state="alone", why=why))
 
 
 def _nobody_looks() -> None:
@@ -762,17 +597,6 @@ def _can_be_told_apart(topic: AnyTopic, dialect: Dialect) -> bool:
         has_time = topic.is_whole_state and topic.event.venue_time is not Update.venue_time
         return topic.event.has_trade_ids or has_time or topic.event.identity is not Update.identity
     return dialect.book(topic) is not None
-
-
-def _sum(parts: Sequence[Statistics]) -> Statistics:
-    total = Statistics()
-    for attribute in fields(Statistics):
-        name = attribute.name
-        if name == "updates_by_topic":
-            total.updates_by_topic = sum((part.updates_by_topic for part in parts), Counter())
-        elif name != "ping_round_trip":
-            setattr(total, name, sum(getattr(part, name) for part in parts))
-    return total
 
 
 def _without_sign_in(dialect: Dialect) -> Dialect:

@@ -6,6 +6,7 @@ which lives once; this module must not know any venue.
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Callable, Hashable
 from typing import Any, Final, TypeVar
@@ -113,6 +114,7 @@ class Session:
         self._is_cut = False
         """Something has come out of `receive_data`, so that this connection's state proves nothing any more."""
         self._now = 0.0
+        self._probed_at = -math.inf
         self.read_clock: Callable[[], float] | None = None
         """The caller's clock, for live views of books, which are read between two steps; None: the wall clock has to do."""
 
@@ -197,6 +199,31 @@ class Session:
         """
         time = self._timeline.peek(now)
         return self._is_proved_at(time) and time - now - self._timeline.slept < JUMP
+
+    def probe(self, now: float) -> None:
+        """Ask the peer for a sign after which all has come that it has sent until now; `is_probed` then."""
+        now = self._begin(now)
+        if self._connection is not None:
+            self._probed_at = now
+            self._connection.probe(now)
+            self._process(now)
+
+    @property
+    def is_probed(self) -> bool:
+        """Whether nothing that was sent before the last `probe` can come any more."""
+        connection = self._connection
+        return (
+            connection is None
+            or connection.phase is not Phase.READY
+            or connection.heartbeat.fresh_at >= self._probed_at
+        )
+
+    def proved_at(self, now: float) -> float:
+        """When the connection was last proved, by the wall clock as `wall_time` gives it; `now` while there is none."""
+        connection = self._connection
+        return self._timeline.stamp(
+            self._timeline.peek(now) if connection is None else connection.heartbeat.last_proof_at
+        )
 
     @property
     def is_doubted(self) -> bool:
@@ -510,6 +537,11 @@ class Session:
     def data_to_send(self) -> bytes:
         """What must go to the transport now; b"" when there is nothing."""
         return self._connection.data_to_send() if self._connection is not None else b""
+
+    @property
+    def queued_events(self) -> deque[Event]:
+        """The events that `next_event` would give, to be taken out by whoever counts them itself."""
+        return self._events
 
     def next_event(self) -> Event | None:
         """The next event, in order, or None."""

@@ -13,14 +13,15 @@ A topic is `Lost` when no line proves it any more. Must not know any venue.
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Hashable, Iterable
 from typing import Any, Final, TypeAlias, cast, final
 
 from attrs import evolve
 
-from coinex_proto._lines.line import Line, Role
-from coinex_proto._lines.overlap import Overlap
+from coinex_proto._lines.line import Line
+from coinex_proto._lines.overlap import Overlap, content_of
 from coinex_proto._session.beside import WentLive
 from coinex_proto.books.view import BookChanged, BookView
 from coinex_proto.errors import UsageError
@@ -34,8 +35,11 @@ AnyTopic: TypeAlias = Topic[Event]
 MAX_KEYS: Final = 10_000
 """Markets whose last state is remembered: a peer may name any number of them under an all-markets topic."""
 
-MAX_SAID: Final = 16
-"""States of one and the same time that are remembered; of more, one may be handed out twice."""
+LATER: Final = 10.0
+"""Seconds after the end of a line in which another one may still bring what it has brought."""
+
+MAX_SAID: Final = 64
+"""States of one and the same time that are remembered; of more, only those count that the first line brings."""
 
 
 @final
@@ -58,8 +62,10 @@ class Channel:
         self._fronts: dict[TopicKey, BookView] = {}
         self._chained: set[TopicKey] = set()
         """Books made of differences that go on from a whole push of the same line."""
-        self._newest: dict[TopicKey, tuple[float, Line, float, list[Update | BookChanged]]] = {}
-        """Of states with a time: that time, the line that brought it, when it came, and what was handed out of that time."""
+        self._newest: dict[TopicKey, tuple[float, Line, float, list[tuple[Line, Update | BookChanged]]]] = {}
+        """Of states with a time: that time, the line that brought it, when it came, and what was handed out of that time, each
+        with its line.
+        """
         self._trades: dict[tuple[TopicKey, Hashable], tuple[Line, float]] = {}
         """Which of two lines brought a trade, and when."""
         self._said: dict[TopicKey, Update] = {}
@@ -67,6 +73,13 @@ class Channel:
         self._back: dict[tuple[float, str], list[AnyTopic]] = {}
         """Live again, and not said yet: one event for all that were lost together."""
         self._overlap: Overlap | None = None
+        self._merges_until = -math.inf
+        """While several lines may bring the same; before that and after it, `_only` is the one line."""
+        self._only: Line | None = None
+        self._last: dict[TopicKey, Update] = {}
+        """The newest update that the only line has brought."""
+        self._followed: dict[TopicKey, Line] = {}
+        """Whose book the view shows."""
         self._are_clocks_apart = False
         """Times of two lines cannot be compared: states are handed out from their source only."""
         self.has_one_sign_in = False
@@ -103,7 +116,7 @@ class Channel:
         self.doubled.discard(key)
         self._chained.discard(key)
         tables: tuple[dict[TopicKey, Any], ...]
-        tables = (self.topics, self.holders, self.live, self.lost, self._sources, self._fronts)
+        tables = (self.topics, self.holders, self.live, self.lost, self._sources, self._fronts, self._followed)
         for table in tables:
             table.pop(key, None)
 
@@ -113,7 +126,12 @@ class Channel:
             self.lines.append(line)
         else:
             self.lines.insert(self.lines.index(line.replaces) + 1, line)
-            self._overlap = self._overlap or Overlap()
+            if self._overlap is None or now > self._merges_until:
+                self._overlap = Overlap()
+        if len(self.lines) == 1:
+            self._only = line
+        else:
+            self._begin_merging(now)
         by_holder: dict[Hashable, list[AnyTopic]] = {}
         for key, holders in self.holders.items():
             for holder in holders:
@@ -123,12 +141,34 @@ class Channel:
             line.session.hold(*topics, holder=holder, now=now)
 
     def left(self, line: Line, now: float) -> None:
-        """It brings nothing more that counts."""
+        """It brings nothing more that counts; what it alone has proved is lost."""
         self.lines.remove(line)
         line.last.clear()
-        self._withdraw(line, self.topics, now)
-        if len(self.lines) == 1 or all(other.role is Role.ACTIVE for other in self.lines):
-            self._overlap = None
+        gone = self._withdraw(line, self.topics, now)
+        if gone:
+            self._tell_lost(Lost(topics=gone, since=line.session.proved_at(now), why="its connection was given up"))
+        if len(self.lines) == 1:
+            self._only, self._merges_until = self.lines[0], now + LATER
+
+    def _begin_merging(self, now: float) -> None:
+        """A second line comes: what the only one has brought last is what others are compared with."""
+        only, self._only, self._merges_until = self._only, None, math.inf
+        last, self._last = self._last, {}
+        if only is None:
+            return
+        for key, update in last.items():
+            topic = self.topic_of(key)
+            if topic is None or topic.key in self._fronts or not topic.is_whole_state:
+                continue
+            if (time := update.venue_time) is None:
+                self._remember(self._said, key, update)
+            else:
+                self._remember(self._newest, key, (time, only, now, [(only, update)]))
+        for key, front in self._fronts.items():
+            if front.trusted and (time := front.updated_at_ms) is not None:
+                topic = cast("Topic[BookChanged]", self.topics[key])
+                event = BookChanged(topic=topic, market=front.market, book=front.snapshot())
+                self._remember(self._newest, key, (time, only, now, [(only, event)]))
 
     def carries(self, line: Line, topic: AnyTopic) -> bool:
         """Whether this topic is subscribed on this line."""
@@ -170,18 +210,14 @@ class Channel:
     # Events of lines --------------------------------------------------------------------------------------------------
 
     def take(self, line: Line, event: Event, now: float) -> None:
-        """An event of a line's topics; one that is over has nothing to say."""
+        """An event of a line's topics, other than `take_book` and `take_update` take."""
         if line not in self.lines:
             return
-        if self._back and not isinstance(event, WentLive):
-            self.tell_restored(line, now)
+        if isinstance(event, WentLive):
+            self._went_live(line, event.subscription.key, now)
+            return
+        self.tell_restored(line, now)
         match event:
-            case BookChanged():
-                self._take_book(line, event, now)
-            case Update():
-                self._take_update(line, event, now)
-            case WentLive():
-                self._went_live(line, event.subscription.key, now)
             case Lost():
                 self._lost(line, event, now)
             case Restored():
@@ -192,12 +228,33 @@ class Channel:
             case _:
                 self._events.append(event)
 
+    def take_book(self, line: Line, event: BookChanged, now: float) -> None:
+        """A changed book; of a line that is over it is no news."""
+        if self._back:
+            self.tell_restored(line, now)
+        if line is self._only and now > self._merges_until:
+            self._events.append(event)
+        elif line in self.lines:
+            self._take_book(line, event, now)
+
+    def take_update(self, line: Line, update: Update, now: float) -> None:
+        """An update; of a line that is over, only those that stand for themselves are news, and no states."""
+        if self._back:
+            self.tell_restored(line, now)
+        if line is self._only and now > self._merges_until:
+            self._events.append(update)
+            key, last = update.topic_key, self._last
+            if key in last or len(last) < MAX_KEYS:
+                last[key] = update
+        else:
+            self._take_update(line, update, now)
+
     def _take_update(self, line: Line, update: Update, now: float) -> None:
         key = update.topic_key
         topic = self.topic_of(key)
         if topic is None:
             return
-        if update.has_trade_ids or update.is_recovered or (update.is_fill and update.occurrence_id is not None):
+        if update.is_recovered or _is_remembered(update):
             self._events.append(update)
             if update.has_trade_ids and len(self.lines) > 1:
                 for trade in cast("Any", update).trade_ids:
@@ -206,14 +263,14 @@ class Channel:
             if self._is_first(line, key, update.identity, now):
                 self._events.append(update)
         elif topic.key in self._fronts or not topic.is_whole_state:
-            overlap = self._overlap
+            overlap = self._overlap if self._merges_until == math.inf or now <= self._merges_until else None
             if overlap is None or overlap.is_full or not self._tells_events(topic.key, update):
-                is_news = self._is_source(line, topic.key)
+                is_news = line in self.lines and self._is_source(line, topic.key)
             else:
                 is_news = overlap.is_first(line, update)
             if is_news:
                 self._events.append(update)
-        else:
+        elif line in self.lines:
             self._take_state(line, key, topic, update, now)
 
     def _take_state(self, line: Line, key: TopicKey, topic: AnyTopic, update: Update, now: float) -> None:
@@ -230,7 +287,9 @@ class Channel:
         key = event.topic_key
         time = None if self._are_clocks_apart else event.book.updated_at_ms
         if self._is_source(line, key) if time is None else self._is_newer(key, time, line, now, event):
-            self._fronts[key].follow(line.session.book(event.topic))
+            if self._followed.get(key) is not line:
+                self._followed[key] = line
+                self._fronts[key].follow(line.session.book(event.topic))
             self._events.append(event)
 
     def _is_first(self, line: Line, key: TopicKey, identity: Hashable, now: float) -> bool:
@@ -255,8 +314,8 @@ class Channel:
     def _is_newer(self, key: TopicKey, time: float, line: Line, now: float, news: Update | BookChanged) -> bool:
         """Whether nothing as new has been handed out, nor this, of two of the same time, by another line."""
         known = self._newest.get(key)
-        if known is None or len(self.lines) == 1 or time > known[0]:
-            self._remember(self._newest, key, (time, line, now, [news]))
+        if known is None or time > known[0] or self._is_alone(line, known[1], now - known[2]):
+            self._remember(self._newest, key, (time, line, now, [(line, news)]))
             return True
         newest, first, came, said = known
         if time < newest:
@@ -264,11 +323,22 @@ class Channel:
         if first is not line:
             first.firsts += 1
             first.lead += max(0.0, now - came)
-            if any(_are_equal(news, one) for one in said):
+            if len(said) >= MAX_SAID:
                 return False
+        if any(other is not line and _are_equal(news, one) for other, one in said):
+            return False
         if len(said) < MAX_SAID:
-            said.append(news)
+            said.append((line, news))
         return True
+
+    def _is_untold(self, key: TopicKey, time: float, event: BookChanged) -> bool:
+        """Whether neither this state nor a newer one has been handed out."""
+        newest, _, _, said = self._newest.get(key, (-math.inf, None, 0.0, []))
+        return time > newest or (time == newest and not any(_are_equal(event, one) for _, one in said))
+
+    def _is_alone(self, line: Line, other: Line, seconds: float) -> bool:
+        """Whether no other line can have brought the same: the other one is this one, or has been gone for long."""
+        return len(self.lines) == 1 and (other is line or seconds > LATER)
 
     def came_again(self, line: Line, update: Update, now: float) -> None:
         """Some of these trades were delivered before."""
@@ -301,6 +371,8 @@ class Channel:
 
     def tell_restored(self, line: Line, now: float) -> None:
         """Says what has come back, in the order in which it was lost."""
+        if not self._back:
+            return
         back, self._back = self._back, {}
         for (since, why), topics in back.items():
             unknown = (
@@ -314,9 +386,11 @@ class Channel:
     def _lost(self, line: Line, event: Lost, now: float) -> None:
         gone = self._withdraw(line, [topic.key for topic in event.topics], now)
         if gone:
-            told = evolve(event, topics=gone)
-            self.lost.update((topic.key, told) for topic in gone)
-            self._events.append(told)
+            self._tell_lost(evolve(event, topics=gone))
+
+    def _tell_lost(self, lost: Lost) -> None:
+        self.lost.update((topic.key, lost) for topic in lost.topics)
+        self._events.append(lost)
 
     def _withdraw(self, line: Line, keys: Iterable[TopicKey], now: float) -> tuple[AnyTopic, ...]:
         """This line proves them no more; gives those that no line proves now, and that were proved until now."""
@@ -340,6 +414,7 @@ class Channel:
         if front is not None:
             view = line.session.book(cast("Topic[BookChanged]", self.topics[key]))
             front.follow(view)
+            self._followed[key] = line
             if before is None or not has_state:
                 return  # its own first book follows
             whole = None if before is line else line.session.whole_update(self.topics[key])
@@ -350,7 +425,9 @@ class Channel:
             topic = cast("Topic[BookChanged]", self.topics[key])
             event = BookChanged(topic=topic, market=view.market, book=view.snapshot())
             time = None if self._are_clocks_apart else view.updated_at_ms
-            if before is not line if time is None else self._is_newer(key, time, line, now, event):
+            if before is not line if time is None else self._is_untold(key, time, event):
+                if time is not None:
+                    self._is_newer(key, time, line, now, event)
                 self._events.append(event)
             return
         mine = [market for market in line.last if self.topic_of(market) is self.topics[key]]
@@ -361,11 +438,18 @@ class Channel:
                 self._events.append(update)
 
 
+def _is_remembered(update: Update) -> bool:
+    """Whether the client has one memory of these: what one line has brought, no other line brings any more."""
+    return update.has_trade_ids or (update.is_fill and update.occurrence_id is not None)
+
+
 def _are_equal(news: Update | BookChanged, other: Update | BookChanged) -> bool:
     """Whether both say the same."""
     if isinstance(news, BookChanged) and isinstance(other, BookChanged):
         return news.book.bids == other.book.bids and news.book.asks == other.book.asks
-    return news == other
+    if isinstance(news, Update) and isinstance(other, Update):
+        return content_of(news) == content_of(other)
+    return False
 
 
 def _tells_order(topic: AnyTopic) -> bool:

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Hashable
-from typing import Final, final
+from typing import Any, Final, cast, final
+
+from attrs import evolve
 
 from coinex_proto.updates import Update
 
@@ -31,10 +33,15 @@ class Overlap:
 
     def is_first(self, line: Hashable, update: Update) -> bool:
         """Whether this has not come on another line before; it is noted."""
-        content = f"{type(update).__name__} {update!r}"
+        content = f"{type(update).__name__} {content_of(update)!r}"
         came = self._came.setdefault(line, Counter())
         came[content] += 1
         if came[content] <= self._handed_out[content]:
             return False
         self._handed_out[content] = came[content]
         return True
+
+
+def content_of(update: Update) -> Update:
+    """The update as any line would bring it: without its number along its connection."""
+    return cast("Update", evolve(cast("Any", update), sequence=0)) if update.has_sequence else update

@@ -21,6 +21,10 @@ BUDGETS = {
     ("pure", "session with books"): 3.22,
     ("C", "connection"): 0.70,
     ("C", "session with books"): 1.32,
+    ("pure", "one line"): 3.36,
+    ("pure", "two lines"): 7.15,
+    ("C", "one line"): 1.45,
+    ("C", "two lines"): 3.3,
 }
 MESSAGES = 250
 

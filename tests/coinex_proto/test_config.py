@@ -90,7 +90,9 @@ def test_there_are_one_or_two_lines(value: Any) -> None:
         Config(lines=value)
 
 
-@pytest.mark.parametrize("value", [(), [coinex.Depth], coinex.Depth, (coinex.Depth("BTCUSDT"),), "Depth"])
+@pytest.mark.parametrize(
+    "value", [(), [coinex.Depth], coinex.Depth, (coinex.Depth("BTCUSDT"),), "Depth", (int,), (coinex.Depth, str)]
+)
 def test_doubled_topics_are_named_by_their_classes(value: Any) -> None:
     with pytest.raises(UsageError, match=r"must be a tuple of classes of topics"):
         Config(lines=2, doubled=value)

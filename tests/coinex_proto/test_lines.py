@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from random import Random
 from typing import Any
@@ -13,6 +14,7 @@ from coinex_proto import (
     BookChanged,
     Closed,
     Config,
+    Dialect,
     LoginRefused,
     Lost,
     OrderChanged,
@@ -21,10 +23,23 @@ from coinex_proto import (
     Restored,
     UsageError,
     coinex,
+    coinflex,
+    qfex,
 )
 from coinex_proto.events import LineChanged, RenewalFailed, Renewed
-from coinex_proto.simulator import CoinexServer, CrowdSettings
+from coinex_proto.lines import OPENED_EVERY
+from coinex_proto.simulator import CoinexServer, CoinflexServer, CrowdSettings, QfexServer
 from tests.coinex_proto.harness.many_lines import START, World
+
+
+def coinflex_live(server: CoinflexServer) -> Dialect:
+    keys = coinflex.Credentials(server.user_id, server.cookie, server.passphrase)
+    return coinflex.live(credentials=keys, url="ws://127.0.0.1/v1")
+
+
+def qfex_trade(server: QfexServer) -> Dialect:
+    return qfex.trade(credentials=qfex.HmacCredentials(server.public_key, server.secret_key), url="ws://127.0.0.1/")
+
 
 BOOK = coinex.Depth("BTCUSDT")
 TRADES = coinex.Trades("BTCUSDT")
@@ -337,3 +352,136 @@ def test_cuts_renewals_and_lossy_lines_never_lose_a_trade_that_some_line_saw(see
 def test_topics_named_for_two_lines_where_there_is_one_are_refused() -> None:
     with pytest.raises(UsageError, match="lines is 1"):
         world(Config(doubled=(coinex.Depth,)))
+
+
+def renewed_onto_a_slower_line(fills: int) -> World:
+    """The old line stays for the answer to a request, and is half a second ahead of the new one meanwhile."""
+    one = world(Config(renew_every=math.inf), rate=40.0)
+    one.lines.subscribe(*FIVE, now=one.now)
+    one.run(5.0)
+    one.delays[1] = lambda: 0.5
+    one.server.inject("on server.time late 5")
+    one.lines.send(coinex.ServerTime(), one.now)
+    one.lines.renew(one.now)
+    for _ in range(fills):
+        one.server.fill(one.server.place("BTCUSDT", "buy", "100", "0.001"))
+        one.run(0.4)
+    one.run(5.0)
+    assert [event.line for event in of(one, Renewed)] == [1]
+    assert len(of(one, Replied)) == 1
+    return one
+
+
+def test_what_the_old_line_brings_first_while_it_waits_for_an_answer_is_told() -> None:
+    one = renewed_onto_a_slower_line(fills=20)
+    assert_no_gap(one)
+    got = [trade for event in of(one, coinex.TradesUpdate) for trade in event.trade_ids]
+    assert sorted(got) == list(range(min(got), max(got) + 1))
+    assert len(of(one, coinex.UserTradeUpdate)) == 20
+
+
+def test_what_a_slower_new_line_brings_once_more_is_told_once_and_no_state_goes_back() -> None:
+    one = renewed_onto_a_slower_line(fills=20)
+    updates = [(update.order.order_id, update.event) for update in of(one, coinex.OrderUpdate)]
+    assert len(updates) == len(set(updates)) == 40
+    for kind in (coinex.BestQuoteUpdate, BookChanged):
+        times = [event.venue_time if kind is not BookChanged else event.book.updated_at_ms for event in of(one, kind)]
+        assert times == sorted(times)
+    quotes = of(one, coinex.BestQuoteUpdate)
+    assert len({(quote.updated_at, quote.best_bid_price, quote.best_ask_price) for quote in quotes}) == len(quotes)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_what_is_on_its_way_on_a_slow_line_that_is_replaced_still_comes(seed: int) -> None:
+    """It happened before the new line subscribed, which is therefore not told of it."""
+    one = world(Config(renew_every=math.inf), rate=40.0, seed=seed)
+    one.delays[0] = lambda: 0.6
+    one.lines.subscribe(*FIVE, now=one.now)
+    one.run(5.0)
+    one.lines.renew(one.now)
+    for _ in range(30):
+        one.server.fill(one.server.place("BTCUSDT", "buy", "100", "0.001"))
+        one.run(0.05)
+    one.run(5.0)
+    assert_no_gap(one)
+    assert len(one.pipes) == 1
+    got = [trade for event in of(one, coinex.TradesUpdate) for trade in event.trade_ids]
+    assert sorted(got) == list(range(min(got), max(got) + 1))
+    assert len(of(one, coinex.UserTradeUpdate)) == 30
+    assert len(of(one, coinex.OrderUpdate)) == 60
+
+
+@pytest.mark.parametrize(("each", "bytes_each"), [(30, 120), pytest.param(300, 900, marks=pytest.mark.long)])
+def test_topics_of_ten_lines_are_live_in_little_more_than_the_pacing_rules_take(each: int, bytes_each: int) -> None:
+    """3,000 topics at 300 a line, and a tenth of that. A line opens each 0.1 s, and sends ten requests in any second."""
+    config = Config(topics_per_connection=each, max_request_bytes=bytes_each)
+    server = CoinexServer(now=START, markets=10 * each, crowd=CrowdSettings(rate=0.0, depth=1, past_deals=0))
+    names = [market.spec.name for market in server.exchange.markets.values() if market.spec.wallet == "spot"]
+    for name in names:
+        server.crowds.wake(f"spot:{name}", START)  # which takes the local exchange longer than the client takes for all
+    one = World(server, coinex.spot(url="ws://127.0.0.1/v2/spot"), config)
+    books = [coinex.Depth(name) for name in names]
+    assert len(books) == 10 * each
+    one.lines.subscribe(*books, now=one.now)
+    assert [stats.topics for stats in one.lines.line_stats] == [each] * 10
+    one.run(1.3 * (9 * OPENED_EVERY + 15 // config.requests_per_second))
+    assert is_live(one, *books)
+    assert one.lines.ids.last == 10 * 16, "as many requests as were counted above"
+    assert one.most_pipes == one.opened == 10
+
+
+def test_private_topics_named_for_two_lines_are_refused() -> None:
+    one = world(Config(lines=2, doubled=(coinex.Depth, coinex.Orders)))
+    with pytest.raises(UsageError, match="only the first one signs in"):
+        one.lines.subscribe(BOOK, ORDERS, now=one.now)
+    assert one.lines.topics() == ()
+
+
+def test_clocks_that_differ_between_two_lines_are_told_once_and_states_come_from_one_line_meanwhile() -> None:
+    one = world(Config(lines=2, backoff=QUICK))
+    one.lines.subscribe(BOOK, QUOTE, now=one.now)
+    one.run(30.0)
+    second = one.lines.lines[1]
+    one.server.skew_clock(5.0)
+    one.cut(second)  # it asks for the time anew, the first line in five minutes
+    one.run(60.0)
+    (told,) = [event for event in of(one, LineChanged) if event.state == "clock"]
+    assert told.line == second.number
+    assert "5.0 s off" in told.why
+    assert is_live(one)
+    assert of(one, Lost) == []
+    before = second.firsts
+    one.run(30.0)
+    assert second.firsts == before, "nothing is compared by its time"
+    one.run(400.0)
+    assert len([event for event in of(one, LineChanged) if event.state == "clock"]) == 1
+    assert second.firsts + one.lines.lines[0].firsts > before, "both know the new time"
+
+
+SIGNED_IN = {
+    "coinflex": (CoinflexServer, coinflex_live, coinflex.OwnOrders()),
+    "qfex": (QfexServer, qfex_trade, qfex.Orders()),
+}
+
+
+@pytest.mark.parametrize("venue", SIGNED_IN)
+def test_a_venue_that_allows_one_sign_in_is_renewed_by_connecting_again(venue: str) -> None:
+    serve, dialect, topic = SIGNED_IN[venue]
+    server = serve(now=START, seed=1, crowd=CrowdSettings(rate=1.0))
+    server.has_one_sign_in = True
+    one = World(server, dialect(server), Config(renew_every=20.0, backoff=QUICK))
+    one.lines.subscribe(topic, now=one.now)
+    one.run(150.0)
+    (told,) = [event for event in of(one, LineChanged) if event.state == "alone"]
+    assert "connecting again" in told.why
+    assert is_live(one, topic)
+    assert len(one.pipes) == 1
+    assert one.most_pipes == 2
+    assert len(of(one, Lost)) == len(of(one, Restored)) >= 5
+
+
+def test_a_connection_whose_end_cancels_all_orders_is_not_renewed() -> None:
+    keys = qfex.HmacCredentials("public", "secret")
+    dialect = qfex.trade(credentials=keys, cancel_on_disconnect=True, url="ws://127.0.0.1/")
+    with pytest.raises(UsageError, match="cancels every order then"):
+        World(QfexServer(now=START), dialect, Config(renew_every=60.0))

@@ -59,6 +59,8 @@ class Feeds:
         """By name."""
         self._prices = prices
         self._depth: dict[DepthKey, DepthChannel] = {}
+        self._depth_of: dict[str, list[DepthKey]] = {}
+        """The keys of each market's."""
         self._subscriptions: dict[str, dict[Subscriber, Subscription]] = {
             topic: {} for topic in ("state", "deals", "bbo", "index", "premium")
         }
@@ -113,17 +115,19 @@ class Feeds:
         channel = self._depth.get(key)
         if channel is None:
             channel = self._depth[key] = DepthChannel(market, limit, depth_step(market, interval), is_full)
+            self._depth_of.setdefault(name, []).append(key)
         channel.followers[subscriber] = False
         channel.has_newcomers = True
 
     def leave_depth(self, subscriber: Subscriber, names: Iterable[str] | None) -> None:
         """None: every market."""
-        left = None if names is None else set(names)
-        for key, channel in list(self._depth.items()):
-            if left is None or key[0] in left:
-                channel.followers.pop(subscriber, None)
-                if not channel.followers:
-                    del self._depth[key]
+        left = tuple(self._depth_of) if names is None else names
+        for key in [key for name in left for key in self._depth_of.get(name, ())]:
+            channel = self._depth[key]
+            channel.followers.pop(subscriber, None)
+            if not channel.followers:
+                del self._depth[key]
+                self._depth_of[key[0]].remove(key)
 
     def followed_by(self, subscriber: Subscriber) -> list[str]:
         """What this socket has subscribed to, a line for each channel."""

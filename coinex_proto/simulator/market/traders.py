@@ -48,6 +48,8 @@ class CrowdSettings:
     """Standard deviation of the reference price over one second, as a share of the price."""
     depth: int | None = None
     """Orders that the makers keep on each side; None: deep books for a few markets, shallow ones where there are many."""
+    past_deals: int = PAST_DEALS
+    """Trades from before it woke that a market remembers, or a few more."""
     order_value: float = 500.0
     """Mean value of an order in US dollars."""
 
@@ -146,11 +148,12 @@ class Crowd:
         """The newest trades of the past, which its candles are made of."""
         random, now_ms, spec = self._random, self._exchange.now_ms, self._market.spec
         newest: list[tuple[int, int, int]] = []
-        for minute in reversed(klines(self._market, "1min", now_ms, self._seed, limit=MOST_PAST_MINUTES)):
+        most = MOST_PAST_MINUTES if self._settings.past_deals else 0
+        for minute in reversed(klines(self._market, "1min", now_ms, self._seed, limit=most) if most else ()):
             made = trades(spec, minute)
             times = sorted(minute.start_ms + int(random.random() * MINUTE_MS) for _ in made)
             newest[:0] = [(at, price, lots) for at, (price, lots) in zip(times, made, strict=True)]
-            if len(newest) >= PAST_DEALS:
+            if len(newest) >= self._settings.past_deals:
                 break
         for at_ms, price, lots in newest:
             side: Side = "buy" if random.random() < 0.5 else "sell"

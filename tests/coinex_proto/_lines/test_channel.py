@@ -33,7 +33,7 @@ def test_a_state_that_is_older_than_what_was_handed_out_is_kept_back() -> None:
     newest = quotes(one)[-1]
     before = len(quotes(one))
     for moved, told in ((-1000, 0), (0, 0), (1000, 1)):
-        channel.take(second, evolve(newest, updated_at=newest.updated_at + moved), one.now)
+        channel.take_update(second, evolve(newest, updated_at=newest.updated_at + moved), one.now)
         one._drain()
         assert len(quotes(one)) == before + told
 
@@ -46,10 +46,10 @@ def test_states_come_from_one_line_while_the_venues_clocks_differ() -> None:
     assert channel.note_clocks(are_apart=True)
     assert not channel.note_clocks(are_apart=True), "it is told once"
     before = len(quotes(one))
-    channel.take(second, evolve(newest, updated_at=newest.updated_at + 5000), one.now)
+    channel.take_update(second, evolve(newest, updated_at=newest.updated_at + 5000), one.now)
     one._drain()
     assert len(quotes(one)) == before
-    channel.take(first, evolve(newest, updated_at=newest.updated_at + 1), one.now)
+    channel.take_update(first, evolve(newest, updated_at=newest.updated_at + 1), one.now)
     one._drain()
     assert len(quotes(one)) == before + 1
 
@@ -64,3 +64,16 @@ def test_a_topic_is_lost_once_and_only_when_no_line_proves_it() -> None:
     one.cut(second)
     (lost,) = (event for event in one.events if isinstance(event, Lost))
     assert set(lost.topics) == {BOOK, QUOTE}
+
+
+def test_what_only_a_line_that_is_given_up_proves_is_lost() -> None:
+    one = doubled()
+    first, second = one.lines.lines
+    one.refuses = True
+    one.cut(first)
+    one.lines._main.left(second, one.now)
+    one._drain()
+    (lost,) = (event for event in one.events if isinstance(event, Lost))
+    assert set(lost.topics) == {BOOK, QUOTE}
+    assert one.now - 30 < lost.since <= one.now
+    assert not one.lines.trusted_at(one.now)

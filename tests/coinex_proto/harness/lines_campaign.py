@@ -1,13 +1,14 @@
 """Stories of clients with several lines, each made of its seed: `python -m tests.coinex_proto.harness.lines_campaign SEEDS`.
 
-A story has one venue, one feature, and for ten minutes of virtual time slow and lossy lines, cuts at an age, random drops,
-notices of maintenance, requests and fills. What is judged at every event and at the end stands in `Story`. A story of each
+A story has one venue, one feature, and for minutes of virtual time slow and lossy lines, cuts at an age, random drops,
+notices of maintenance, requests, answers that are late, and fills. What is judged at every event and at the end stands in `Story`. A story of each
 kind in fifty lasts more than a day, at the ends of which the venue cuts.
 """
 
 from __future__ import annotations
 
 import json
+import math
 import sys
 from argparse import ArgumentParser
 from collections import Counter
@@ -17,10 +18,11 @@ from pathlib import Path
 from random import Random
 from typing import Any, Final
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from coinex_proto import (
     Backoff,
+    BookChanged,
     Config,
     Dialect,
     Event,
@@ -42,8 +44,12 @@ from tests.coinex_proto.harness.many_lines import START, World
 
 FEATURES: Final = ("renewal", "spread", "two")
 DAY: Final = 86_400.0
-LATEST: Final = 1.0
-"""Seconds that bytes are on their way at most, and a push waits for its turn at the exchange."""
+SECONDS: Final = 150.0
+"""Of a story that is not a long one."""
+LATEST: Final = 2.0
+"""Seconds that bytes are on their way at most, and a push waits for its turn at the exchange: what comes later has been lost,
+and came again with the past that a venue tells after subscribing.
+"""
 
 
 @frozen
@@ -58,6 +64,8 @@ class Venue:
     doubled: Sequence[Any]
     """Those that can be told apart on two lines."""
     command: Callable[[], Any]
+    method: str
+    """Of that command, where the exchange is told to answer late."""
     fills: type[Any] | None = None
     trades: type[Any] | None = None
 
@@ -86,6 +94,7 @@ VENUES: Final = {
         ),
         (coinex.Depth, coinex.Trades, coinex.BestQuote),
         coinex.ServerTime,
+        "server.time",
         coinex.UserTradeUpdate,
         coinex.TradesUpdate,
     ),
@@ -100,6 +109,7 @@ VENUES: Final = {
         ),
         (qfex.Level2, qfex.Trades, qfex.Bbo),
         lambda: None,
+        "",
         None,
         qfex.TradeUpdate,
     ),
@@ -116,6 +126,7 @@ VENUES: Final = {
         ),
         (coinflex.OrderBook,),
         coinflex.GetBalances,
+        "GetBalances",
     ),
 }
 
@@ -132,10 +143,10 @@ class Story:
         self.name = f"{venue} {feature} {seed}"
         self.venue = VENUES[venue]
         self.is_long = seed % 50 == 49
-        life = DAY if self.is_long else random.uniform(70, 120)
+        life = DAY if self.is_long else random.uniform(35, 100)
         renew_every = life * random.uniform(0.5, 0.8)
-        self.seconds = DAY * 1.3 if self.is_long else 300.0
-        rate = 0.002 if self.is_long else random.uniform(2, 5 if venue == "coinflex" else 30)
+        self.seconds = DAY * 1.3 if self.is_long else SECONDS
+        rate = 0.002 if self.is_long else 2 ** random.uniform(-1, 2 if venue == "coinflex" else 4.3)
         topics = tuple(self.venue.topics)
         options: dict[str, Any] = {"backoff": Backoff(first=0.2, ceiling=2.0), "renew_every": renew_every}
         if feature == "spread":
@@ -154,8 +165,8 @@ class Story:
         self.server.limit_lives(life)
         self.world.on_event = self._look
         for number in range(400):
-            if random.random() < 0.3:
-                self.world.delays[number] = _lossy(random)
+            if random.random() < 0.6:
+                self.world.delays[number] = _slow(random)
         self.was_live = False
         """All topics were, for the first time."""
         self.lost: set[Any] = set()
@@ -166,13 +177,18 @@ class Story:
         """The trades of the exchange since all was live, and when."""
         self.seen_deals: dict[Any, int] = {}
         self.cuts = self.alone = 0
-        self.asked: list[int] = []
+        self.asked: dict[int, Line] = {}
+        """Requests, and the line that each has left on."""
         self.ended: Counter[int] = Counter()
-        self.trades: Counter[tuple[Any, Any]] = Counter()
-        self.fills: Counter[Any] = Counter()
+        self.trades: dict[tuple[Any, Any], float] = {}
+        """When each was told."""
+        self.fills: dict[Any, float] = {}
+        self.told: set[Any] = set()
+        """What has come of own orders."""
         self.filled: dict[Any, float] = {}
         """Own orders that were filled, each at once, and when."""
-        self.book_times: dict[Any, float] = {}
+        self.states: dict[Any, tuple[float, object, Line | None]] = {}
+        """The newest of each state and book: the venue's time, what it is, and the line that brought it."""
         self.most_signed_in = 0
 
     # Judging ----------------------------------------------------------------------------------------------------------
@@ -191,6 +207,8 @@ class Story:
                     self._fail(f"{topic} lost while {good} proves it")
                 self.lost.add(topic.key)
                 self.ever_lost.add(topic.key)
+                for key in [key for key in self.states if key[-1] == topic.key[1]]:
+                    del self.states[key]
         elif isinstance(event, Restored):
             for topic in event.topics:
                 if topic.key not in self.lost:
@@ -200,24 +218,53 @@ class Story:
         elif isinstance(event, Renewed):
             self._judge_trust()
         elif isinstance(event, Replied | Failed):
-            self.ended[event.request_id] += 1
+            self._judge_ending(event)
         else:
             self._count(event)
 
+    def _judge_ending(self, event: Replied[Any] | Failed) -> None:
+        """A request ends once, on the line that it has left on; without an answer where that line broke."""
+        self.ended[event.request_id] += 1
+        line = self.asked.get(event.request_id)
+        if isinstance(event, Replied):
+            if line is not None and self.world.speaking is not line:
+                self._fail(f"{event} on {self.world.speaking}, and it was asked on {line}")
+        elif line not in self.world.broken and not self.world.lines._main.has_one_sign_in:
+            self._fail(f"{event}, though {line} did not break")
+
     def _count(self, event: Event) -> None:
-        """Trades and fills come once."""
-        if self.venue.trades is not None and isinstance(event, self.venue.trades):
-            found: Any = event
+        """Trades, fills and what becomes of own orders come once, and states never go back."""
+        found: Any = event
+        if isinstance(event, BookChanged):
+            self._judge_order(event.topic_key, found.book.updated_at_ms, (found.book.bids, found.book.asks))
+        elif self.venue.trades is not None and isinstance(event, self.venue.trades):
             ids = found.trade_ids if found.has_trade_ids else (found.trade_id,)
             for trade in ids:
-                self.trades[event.topic_key, trade] += 1
-                if self.trades[event.topic_key, trade] > 1:
+                if (event.topic_key, trade) in self.trades:
                     self._fail(f"trade {trade} twice")
+                self.trades[event.topic_key, trade] = self.world.now
         elif self.venue.fills is not None and isinstance(event, self.venue.fills):
-            fill: Any = event
-            self.fills[fill.occurrence_id] += 1
-            if self.fills[fill.occurrence_id] > 1:
-                self._fail(f"fill {fill.occurrence_id} twice")
+            if found.occurrence_id in self.fills:
+                self._fail(f"fill {found.occurrence_id} twice")
+            self.fills[found.occurrence_id] = self.world.now
+        elif isinstance(event, coinex.OrderUpdate):
+            what = (event.order.order_id, event.event, event.order.updated_at)
+            if what in self.told:
+                self._fail(f"order update {what} twice")
+            self.told.add(what)
+        elif isinstance(event, coinex.BestQuoteUpdate | qfex.BboUpdate):
+            state = evolve(found, sequence=0) if found.has_sequence else event  # it counts along a connection
+            self._judge_order((type(event), *event.topic_key), event.venue_time, state)
+
+    def _judge_order(self, key: Any, time: float | None, state: object) -> None:
+        """A venue may repeat a state; no line repeats that of another, or brings what is older."""
+        if time is None:
+            return
+        speaking = self.world.speaking
+        before, last, line = self.states.get(key, (-math.inf, None, speaking))
+        if time < before or (time == before and state == last and line is not speaking):
+            self._fail(f"of {key}, after {last} of {before} on {line} came {state} of {time} on {speaking}")
+        self.states[key] = (time, state, speaking)
 
     def _judge_now(self) -> None:
         trusted = [topic for topic in self.topics if self.world.lines.trusted(topic)]
@@ -256,18 +303,20 @@ class Story:
             if isinstance(topic, coinex.Depth | qfex.Level2 | coinflex.OrderBook) and not lines.book(topic).trusted:
                 self._fail(f"the book of {topic} is not trusted at the end")
         missing = [
-            trade for trade, at in self.made.items() if trade not in self.trades and not self._is_excused(trade[0], at)
+            trade
+            for trade, at in self.made.items()
+            if self.trades.get(trade, math.inf) > at + LATEST and not self._is_excused(trade[0], at)
         ]
         if missing:
-            self._fail(f"{len(missing)} of {len(self.made)} trades are missing: {missing[:3]}")
+            self._fail(f"{len(missing)} of {len(self.made)} trades are missing or came late: {missing[:3]}")
         if self.venue.fills is not None:
-            told = {order for order, _ in self.fills}
+            told = {order: at for (order, _), at in self.fills.items()}
             untold = [
                 order
                 for order, at in self.filled.items()
-                if order not in told and not self._is_excused(coinex.UserTrades().key, at)
+                if told.get(order, math.inf) > at + LATEST and not self._is_excused(coinex.UserTrades().key, at)
             ]
-            if untold or not told <= set(self.filled):
+            if untold or not told.keys() <= self.filled.keys():
                 self._fail(f"fills differ: {untold} were not told, of {len(self.filled)}")
         unended = [request for request in self.asked if self.ended[request] != 1]
         if unended:
@@ -307,7 +356,7 @@ class Story:
         self._note_trades()
         end = world.now + self.seconds
         while world.now < end:
-            world.run(random.uniform(0.5, 8.0) * (max(1.0, self.seconds / 300.0)))
+            world.run(random.uniform(0.3, 4.0) * (max(1.0, self.seconds / SECONDS)))
             self._judge_now()
             self._act()
         world.run(90.0, until=lambda: world.lines.trusted_at(world.now, *self.topics) and not self.lost)
@@ -337,7 +386,7 @@ class Story:
 
     def _act(self) -> None:
         world, random = self.world, self.random
-        match random.choice(("drop", "renew", "notice", "ask", "ask", "fill", "fill", "nothing", "nothing")):
+        match random.choice(("drop", "renew", "notice", "ask", "late", "fill", "fill", "nothing", "nothing")):
             case "drop" if world.pipes:
                 self._drop(random.choice(list(world.pipes)))
             case "renew":
@@ -345,18 +394,27 @@ class Story:
             case "notice":
                 self.server.announce_maintenance(600, 1200)
             case "ask":
-                command = self.venue.command()
-                if command is not None:
-                    try:
-                        self.asked.append(world.lines.send(command, world.now))
-                    except NotReady:
-                        pass
+                self._ask()
+            case "late" if self.venue.method:
+                self.server.inject(f"on {self.venue.method} late {random.uniform(1, 6):.3f}")
+                self._ask()
+                world.lines.renew(world.now)
             case "fill" if self.venue.fills is not None and not self.lost:
                 order = self.server.place("BTCUSDT", "buy", "100", "0.001")
                 self.server.fill(order)
                 self.filled[order.order_id] = world.now
             case _:
                 pass
+
+    def _ask(self) -> None:
+        command = self.venue.command()
+        if command is None:
+            return
+        line = self.world.lines.main_line
+        try:
+            self.asked[self.world.lines.send(command, self.world.now)] = line
+        except NotReady:
+            pass
 
     def _drop(self, line: Line) -> None:
         """What another line proves stays trusted."""
@@ -373,9 +431,10 @@ class Story:
                 self._fail(f"the book of {topic} is not trusted though another line proves it")
 
 
-def _lossy(random: Random) -> Callable[[], float]:
-    """A line that loses packets: what was lost, and all behind it, comes later."""
-    late, share, normal = random.uniform(0.1, 0.6), random.uniform(0.005, 0.05), random.uniform(0.0, 0.05)
+def _slow(random: Random) -> Callable[[], float]:
+    """A line far away, or one that loses packets: what was lost, and all behind it, comes later."""
+    normal = random.choice((random.uniform(0.0, 0.05), random.uniform(0.1, 0.6)))
+    late, share = random.uniform(0.1, 0.6), random.choice((0.0, random.uniform(0.005, 0.05)))
     return lambda: normal + (late if random.random() < share else 0.0)
 
 

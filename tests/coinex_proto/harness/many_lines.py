@@ -12,6 +12,7 @@ from coinex_proto import Config, Dialect, Event, Open, Sources, Stop, Wait
 from coinex_proto.lines import Line, Lines
 
 START = 1_800_000_000.0
+CLOSED_BY_US = "closed by us"
 
 
 def _at_once() -> float:
@@ -45,7 +46,18 @@ class World:
         """No new connection comes about."""
         self.most_pipes = 0
         self.opened = 0
+        self.speaking: Line | None = None
+        """The line whose bytes are being taken in."""
+        self.broken: set[Line] = set()
+        """Lines of which a connection ended that was not closed by the client."""
         self.on_event: Callable[[Event], object] = lambda event: None
+        self._lines_of: dict[Any, Line] = {}
+        """By the server's half of the connection."""
+        self._touched: dict[Line, None] = {}
+        """Lines that may have something to send, or another deadline."""
+        self._due: dict[Line, float] = {}
+        """The deadlines of lines that have a connection."""
+        self.lines.changed = self._look_at_all
 
     def run(self, seconds: float, until: Callable[[], bool] = lambda: False) -> None:
         """Time passes, and everything happens when it is due."""
@@ -57,6 +69,10 @@ class World:
                 return
             self.now = self.server.advance_to_output(max(due, self.now))
             self._serve()
+
+    def _look_at_all(self) -> None:
+        """Any line may have something to send, or another deadline."""
+        self._touched.update(dict.fromkeys(self.lines.lines))
 
     def _turn(self) -> None:
         for line in tuple(self.lines.lines):
@@ -78,67 +94,91 @@ class World:
                     self._drain()
                     return
                 self.opened += 1
-                self.pipes[line] = Pipe(self.server.accept(self.now), lambda: self.delays.get(line.number, _at_once)())
+                connection = self.server.accept(self.now)
+                self.pipes[line] = Pipe(connection, lambda: self.delays.get(line.number, _at_once)())
+                self._lines_of[connection] = line
                 self.most_pipes = max(self.most_pipes, len(self.pipes))
                 line.connected(self.now)
+                self._touched[line] = None
                 self._drain()
 
     def _pump(self) -> None:
-        """Bytes of clients, then of the server, until neither has more."""
-        busy = True
-        while busy:
-            busy = False
+        """Bytes of clients, then of the server, until neither has more. As a driver does, it looks again at those lines only
+        that it has just told something, and at all of them where `Lines.changed` was called.
+        """
+        seen: dict[Line, None] = {}
+        while True:
+            touched, self._touched = self._touched, {}
+            seen |= touched
+            for line in touched:
+                if line in self.pipes:
+                    self._send(line)
+            self._take_outputs()
             for line, pipe in tuple(self.pipes.items()):
-                data = line.data_to_send()
-                if data:
-                    pipe.connection.receive_data(data, self.now)
-                    busy = True
-                if line.wants_close:
-                    self.cut(line, "closed by us")
-                    busy = True
-            for connection in self.server.take_ready():
-                for pipe in self.pipes.values():
-                    if pipe.connection is connection:
-                        self._take_output(pipe)
-            for line, pipe in tuple(self.pipes.items()):
-                while pipe.inbox and pipe.inbox[0][0] <= self.now:
-                    line.receive_data(pipe.inbox.popleft()[1], self.now)
-                    self._drain()
-                    busy = True
-                if pipe.is_cut and not pipe.inbox and line in self.pipes:
-                    del self.pipes[line]
-                    line.disconnected(self.now, "the peer ended the connection")
-                    self._drain()
-                    busy = True
+                self._receive(line, pipe)
+            if not self._touched:
+                break
+        for line in seen:
+            if line in self.pipes:
+                due = line.next_deadline()
+                self._due[line] = math.inf if due is None else due
 
-    def _take_output(self, pipe: Pipe) -> None:
-        data = pipe.connection.data_to_send()
-        if data:
-            pipe.inbox.append((self.now + pipe.delay(), data))
-        pipe.is_cut = pipe.connection.wants_close is not None
+    def _send(self, line: Line) -> None:
+        if data := line.data_to_send():
+            self.pipes[line].connection.receive_data(data, self.now)
+            self._touched[line] = None
+        if line.wants_close:
+            self.cut(line, CLOSED_BY_US)
+
+    def _receive(self, line: Line, pipe: Pipe) -> None:
+        while pipe.inbox and pipe.inbox[0][0] <= self.now:
+            self.speaking = line
+            line.receive_data(pipe.inbox.popleft()[1], self.now)
+            self._touched[line] = None
+            self._drain()
+            self.speaking = None
+        if pipe.is_cut and not pipe.inbox and line in self.pipes:
+            self._end(line, "the peer ended the connection")
+
+    def _take_outputs(self) -> None:
+        for connection in self.server.take_ready():
+            line = self._lines_of.get(connection)
+            if line is None:
+                continue  # cut before
+            pipe = self.pipes[line]
+            if data := connection.data_to_send():
+                pipe.inbox.append((self.now + pipe.delay(), data))
+            pipe.is_cut = connection.wants_close is not None
 
     def cut(self, line: Line, why: str = "cut") -> None:
         """This line's connection breaks."""
-        pipe = self.pipes.pop(line)
-        if pipe.connection.wants_close is None:
-            pipe.connection.receive_eof()
-        self.server.take_ready()
+        connection = self.pipes[line].connection
+        self._end(line, why)
+        if connection.wants_close is None:
+            connection.receive_eof()
+
+    def _end(self, line: Line, why: str) -> None:
+        del self._lines_of[self.pipes.pop(line).connection]
+        self._due.pop(line, None)
+        if why != CLOSED_BY_US:
+            self.broken.add(line)
         line.disconnected(self.now, why)
+        self._touched[line] = None
         self._drain()
 
     def _serve(self) -> None:
         for line in tuple(self.pipes):
-            due = line.next_deadline()
-            if due is not None and due <= self.now:
+            if self._due.get(line, math.inf) <= self.now:
                 line.handle_timeout(self.now)
+                self._touched[line] = None
                 self._drain()
 
     def _next(self) -> float:
-        times = [self.server.next_deadline()]
-        times += [line.next_deadline() for line in self.pipes]
+        times = [self.server.next_deadline() or math.inf]
+        times += self._due.values()
         times += [pipe.inbox[0][0] for pipe in self.pipes.values() if pipe.inbox]
         times += [self.retry_at.get(line, self.now) for line in self.lines.lines if line not in self.pipes]
-        return min((time for time in times if time is not None), default=math.inf)
+        return min(times)
 
     def _drain(self) -> None:
         while (event := self.lines.next_event()) is not None:
