@@ -112,11 +112,14 @@ class Feed:
         self._memory = memory
         self._to_session: deque[bytes] = deque()
         self._actions: deque[Action] = deque()
-        self._shared: OrderedDict[str, None] = OrderedDict()
+        self._shared: OrderedDict[str, set[str]] = OrderedDict()
+        """By which of their subjects payloads of several were told."""
         self._ahead: dict[str, tuple[float, str]] = {}
         """Since when another relay has brought what the followed one has not, and which; of live flows."""
         self._asked = 0
         self._fetching: dict[str, float] = {}
+        self._outdated: set[str] = set()
+        """Relays that have said more of a topic since they were asked what they carry."""
 
     # Outputs ----------------------------------------------------------------------------------------------------------
 
@@ -216,21 +219,32 @@ class Feed:
         elif (
             phase is Phase.SEEKING and (message.is_whole or not flow.needs_whole) and self._vouches(message.relay, tail)
         ):
-            flow.phase = Phase.LIVE
+            flow.begin()
             self._hand_on(flow, message)
 
     def _hand_on(self, flow: Flow, message: Stored) -> None:
+        source = flow.past.source
         flow.took(message)
+        if message.relay != source and not self._vouches(message.relay, flow.tail):
+            flow.past.source = source  # what it brought fits, but its death would go unnoticed
         if self._ahead:
             self._ahead.pop(flow.tail, None)
-        if message.shared:
-            if message.shared in self._shared:
-                return
-            self._shared[message.shared] = None
-            if len(self._shared) > SHARED:
-                self._shared.popitem(last=False)
+        if message.shared and self._was_told_by_another(message.shared, flow.tail):
+            return
         if message.payload[:1] != CONTROL:
             self._to_session.append(message.payload)
+
+    def _was_told_by_another(self, payload: str, tail: str) -> bool:
+        """Whether another of its subjects has brought this payload; the same subject again brings the same words anew."""
+        tails = self._shared.get(payload)
+        if tails is not None and tail not in tails:
+            tails.add(tail)
+            return True
+        self._shared[payload] = {tail}
+        self._shared.move_to_end(payload)
+        if len(self._shared) > SHARED:
+            self._shared.popitem(last=False)
+        return False
 
     def replayed(self, tail: str, number: int, stored: Sequence[Stored], now: float) -> None:
         """The stored messages that `Replay` asked for, up to now."""
@@ -250,9 +264,7 @@ class Feed:
             for message in held:
                 self.receive(tail, message, now)
             return
-        flow.phase = Phase.LIVE
-        flow.others.clear()
-        flow.past.sequence = 0
+        flow.begin()
         for message in links:
             self._hand_on(flow, message)
         flow.past.sequence = max(newest, flow.past.sequence)
@@ -275,14 +287,21 @@ class Feed:
                 self._died(peer, f"relay {peer.relay} ended: {beat.bye}")
             return
         if peer.version != peer.announced and now - self._fetching.get(peer.relay, -math.inf) > LOST_AFTER:
-            self._fetching[peer.relay] = now
-            self._actions.append(FetchRoster(peer.relay))
+            self._fetch(peer.relay, now)
         if self.peers.comes_alive(peer, now):
             self._came_alive()
+
+    def _fetch(self, relay: str, now: float) -> None:
+        self._fetching[relay] = now
+        self._outdated.discard(relay)
+        self._actions.append(FetchRoster(relay))
 
     def roster(self, relay: str, roster: Roster | None, now: float) -> None:
         """What a relay carries; None: that could not be read, and is asked for again."""
         self._fetching.pop(relay, None)
+        if relay in self._outdated:  # its own word is younger
+            self._fetch(relay, now)
+            return
         if roster is None or roster.relay != relay:
             return
         peer = self.peers.roster(roster)
@@ -323,6 +342,8 @@ class Feed:
         peer = self.peers.known.get(message.relay)
         if peer is None:
             return
+        if peer.relay in self._fetching:
+            self._outdated.add(peer.relay)
         if message.trust == LOST:
             why = message.payload.decode("utf-8", "replace")[:500]
             peer.lost[flow.tail] = why
