@@ -18,6 +18,7 @@ from coinex_proto.ids import TopicKey
 from coinex_relay.flows import MOST_HELD, Flow, Past, Phase, Verdict
 from coinex_relay.messages import LOST, LOST_AFTER, Beat, Roster, Stored, encode
 from coinex_relay.peers import Peer, Peers
+from coinex_relay.probe import Probe
 
 CONTROL: Final = b"\x00"
 """Begins what the feed itself says to its session; no venue's payload does."""
@@ -78,6 +79,7 @@ class Prove:
     """Have the server answer; report `proved` with the same number."""
 
     number: int
+    """Of the session's request; below 0: of the feed's own probe."""
 
 
 Action: TypeAlias = Follow | Leave | Replay | FetchRoster | Prove
@@ -117,6 +119,7 @@ class Feed:
         self._ahead: dict[str, tuple[float, str]] = {}
         """Since when another relay has brought what the followed one has not, and which; of live flows."""
         self._asked = 0
+        self._probe = Probe()
         self._fetching: dict[str, float] = {}
         self._outdated: set[str] = set()
         """Relays that have said more of a topic since they were asked what they carry."""
@@ -148,7 +151,7 @@ class Feed:
     def next_deadline(self) -> float:
         """When `handle_timeout` must be called."""
         ahead = next(iter(self._ahead.values()), (math.inf, ""))
-        return min(self.peers.next_deadline(), ahead[0] + LOST_AFTER)
+        return min(self.peers.next_deadline(), self._probe.next_deadline(), ahead[0] + LOST_AFTER)
 
     # What the session asks --------------------------------------------------------------------------------------------
 
@@ -174,9 +177,12 @@ class Feed:
         """The session asks whether the line still stands."""
         self._actions.append(Prove(request))
 
-    def proved(self, request: int) -> None:
+    def proved(self, number: int, now: float) -> None:
         """The server has answered, behind everything that it had sent before."""
-        self._answer(request)
+        if number < 0:
+            self._probe.answered(-number, now)
+        else:
+            self._answer(number)
 
     def _answer(self, request: int) -> None:
         self._say({"ok": request})
@@ -288,7 +294,7 @@ class Feed:
             return
         if peer.version != peer.announced and now - self._fetching.get(peer.relay, -math.inf) > LOST_AFTER:
             self._fetch(peer.relay, now)
-        if self.peers.comes_alive(peer, now):
+        if not self._probe.is_late and self.peers.comes_alive(peer, now):
             self._came_alive()
 
     def _fetch(self, relay: str, now: float) -> None:
@@ -307,7 +313,8 @@ class Feed:
         peer = self.peers.roster(roster)
         if peer is None:
             return
-        self.peers.comes_alive(peer, now)
+        if not self._probe.is_late:
+            self.peers.comes_alive(peer, now)
         if peer.is_alive:
             for flow in self.flows.values():
                 if flow.past.source == relay and flow.phase is not Phase.WAITING:
@@ -324,6 +331,13 @@ class Feed:
 
     def handle_timeout(self, now: float) -> None:
         """Time has passed."""
+        if self._probe.has_failed(now):
+            for peer in self.peers.known.values():
+                self.peers.died(peer)
+            live = [flow for flow in self.flows.values() if flow.phase is not Phase.WAITING]
+            self._interrupt(live, f"what the server sends comes more than {LOST_AFTER:g} s late")
+        if (number := self._probe.next(now)) is not None:
+            self._actions.append(Prove(-number))
         for peer in self.peers.overdue(now):
             self._died(peer, f"no heartbeat of relay {peer.relay} for {LOST_AFTER:g} s")
         behind = [(tail, relay) for tail, (since, relay) in self._ahead.items() if now - since >= LOST_AFTER]

@@ -159,7 +159,7 @@ class Line:
         if name[0] == "p":
             number = int(name[1:])
             self._proving.pop(number, None)
-            self._feed.proved(number)
+            self._feed.proved(number, self._now())
         elif name[0] == "r":
             is_there = "Status" not in found
             self._feed.roster(name[1:], read_roster(payload) if is_there else None, self._now())
@@ -266,7 +266,8 @@ class Line:
             case FetchRoster(relay):
                 await self._get(f"r{relay}", WHOLE_STREAM, {"last_by_subj": f"{WHOLE}.{self._names.beats(relay)}"})
             case Prove(number):
-                self._proving[number] = self._now() + ANSWER_WITHIN
+                if number >= 0:  # the feed sees for itself that its probe is late
+                    self._proving[number] = self._now() + ANSWER_WITHIN
                 await nats.publish(f"{self._inbox}.p{number}")
             case _Ask():
                 await self._get(action.name, action.stream, action.said)

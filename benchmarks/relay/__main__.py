@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from benchmarks.relay.consumers import consume, consumer, scaling
 from benchmarks.relay.delay import delay
-from benchmarks.relay.kills import kills
+from benchmarks.relay.kills import hatch, kills
 from benchmarks.relay.memory import memory
 from benchmarks.relay.throughput import throughput
 
@@ -32,13 +32,15 @@ USUAL: Final = {
 def main() -> None:
     """Reads the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("part", choices=[*PARTS, "consume"])
+    parser.add_argument("part", choices=[*PARTS, "consume", "hatch"])
     parser.add_argument("--messages", type=int, help="how many; kills for that part")
     parser.add_argument("--url")
     parser.add_argument("--clients", type=int, default=1)
     chosen = parser.parse_args()
     if chosen.part == "consume":
         asyncio.run(consume(chosen.url, chosen.messages, chosen.clients))
+    elif chosen.part == "hatch":
+        hatch()
     else:
         asyncio.run(PARTS[chosen.part](chosen.messages or USUAL[chosen.part]))
 

@@ -1,42 +1,73 @@
 """Two relays of the same markets, of which one or the other is killed again and again."""
 
 import asyncio
+import os
 import re
 import signal
 import subprocess
 import sys
 from collections import Counter
-from contextlib import AsyncExitStack
-from typing import Any, cast
+from contextlib import AsyncExitStack, closing
+from importlib import import_module
+from typing import Any, Final, cast
 
 from benchmarks.relay.feeding import DIALECT, ROOT
 from coinex_asyncio import local_exchange, open_client
 from coinex_proto import Lost, Update, coinex
 from coinex_relay import EmbeddedServer, open_relay
+from coinex_trio.cli import main
+
+ARGUMENTS: Final = "relay --nats {nats} --url {venue} --markets M0USDT,M1USDT --topics book,trades,quotes --id {name}\n"
 
 
-def _relay_process(nats: str, venue: str, name: str) -> "subprocess.Popen[str]":
-    return subprocess.Popen(
-        [
-            sys.executable,
-            "-m",
-            "coinex_trio",
-            "relay",
-            "--nats",
-            nats,
-            "--url",
-            venue,
-            "--markets",
-            "M0USDT,M1USDT",
-            "--topics",
-            "book,trades,quotes",
-            "--id",
-            name,
-        ],
-        stdout=subprocess.DEVNULL,
-        text=True,
-        cwd=ROOT,
-    )
+def hatch() -> None:
+    """A process of its own: makes a relay of each line of arguments and prints its process id, so that imports cost once."""
+    import_module("coinex_trio._cli.relay")
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    for line in sys.stdin:
+        pid = os.fork()
+        if pid == 0:
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            sys.argv = ["coinex", *line.split()]
+            sys.stdout = sys.stderr = open(os.devnull, "w")  # noqa: SIM115  (for the rest of its life)
+            main()
+        print(pid, flush=True)
+
+
+class Hatchery:
+    """Relays in processes of their own."""
+
+    def __init__(self, nats: str, venue: str) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "benchmarks.relay", "hatch"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=ROOT,
+        )
+        self._where = {"nats": nats, "venue": venue}
+        self._count = 0
+        self.running: dict[int, int] = {}
+        """Process ids by place."""
+
+    async def start(self, place: int) -> None:
+        """Another relay in this place."""
+        pipes: Any = self._process
+        pipes.stdin.write(ARGUMENTS.format(name=f"k{self._count}", **self._where))
+        pipes.stdin.flush()
+        self._count += 1
+        self.running[place] = int(await asyncio.to_thread(pipes.stdout.readline))
+
+    def kill(self, place: int) -> None:
+        """Ends it without a word."""
+        os.kill(self.running.pop(place), signal.SIGKILL)
+
+    def close(self) -> None:
+        """Ends all."""
+        for place in tuple(self.running):
+            self.kill(place)
+        self._process.kill()
+        self._process.communicate()
 
 
 async def kills(count: int) -> None:
@@ -47,14 +78,9 @@ async def kills(count: int) -> None:
     with EmbeddedServer() as server:
         async with AsyncExitStack() as stack:
             exchange = await stack.enter_async_context(local_exchange(seed=1, rate=20.0, markets=["M0USDT", "M1USDT"]))
-            names = (f"k{number}" for number in range(10**9))
-            running = [_relay_process(server.url, exchange.url, next(names)) for _ in range(2)]
-
-            def kill_all() -> None:
-                for one in running:
-                    one.kill()
-
-            stack.callback(kill_all)
+            relays = stack.enter_context(closing(Hatchery(server.url, exchange.url)))
+            for place in range(2):
+                await relays.start(place)
             client = await stack.enter_async_context(open_relay(server.url, DIALECT))
             reference = await stack.enter_async_context(open_client(coinex.spot(url=exchange.url)))
             got: dict[Any, list[bytes]] = {}
@@ -64,14 +90,16 @@ async def kills(count: int) -> None:
             reference.subscribe(*wanted)
             await client.ready(*wanted)
             await reference.ready(*wanted)
-            (lane,) = cast(Any, client)._io._lanes.values()
-            peers = lane.link.transport.line._feed.peers
+
+            def carriers(tail: str) -> int:
+                return max(
+                    (len(lane.link.transport.line._feed.peers.carriers(tail)) for lane in lanes.values()), default=0
+                )
+
+            lanes = cast(Any, client)._io._lanes
 
             async def both() -> None:
-                while (  # noqa: ASYNC110  (nothing tells of it)
-                    len(peers.carriers("coinex.spot.depth.M0USDT")) < 2
-                    or len(peers.carriers("coinex.spot.deals.M1USDT")) < 2
-                ):
+                while carriers("coinex.spot.depth.M0USDT") < 2 or carriers("coinex.spot.deals.M1USDT") < 2:  # noqa: ASYNC110
                     await asyncio.sleep(0.02)
 
             await both()
@@ -79,10 +107,9 @@ async def kills(count: int) -> None:
             reference.on(Update)(lambda update: true.setdefault(update.topic_key, []).append(update.raw))
             client.on(Lost)(lost.append)
             for number in range(count):
-                running[number % 2].send_signal(signal.SIGKILL)
-                running[number % 2].wait()
+                relays.kill(number % 2)
                 await asyncio.sleep(0.9)
-                running[number % 2] = _relay_process(server.url, exchange.url, next(names))
+                await relays.start(number % 2)
                 await both()
                 if number % 20 == 19:
                     print(f"{number + 1} kills: {len(lost)} times lost", flush=True)

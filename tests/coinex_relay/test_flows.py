@@ -10,7 +10,7 @@ from coinex_relay.feed import FetchRoster
 from coinex_relay.flows import Flow, Past, Phase, Verdict
 from coinex_relay.messages import Beat, Stored, encode, read_roster
 from coinex_relay.publishing import Publisher
-from tests.coinex_relay.world import DIALECT, MARKET, NAMES, QUOTE, START, TICKER, TRADES, World, recorded
+from tests.coinex_relay.world import DIALECT, NAMES, QUOTE, START, TICKER, TRADES, World, recorded
 
 
 def at(update: Update, seconds: float, *, raw: bytes | None = None) -> Update:

@@ -135,7 +135,7 @@ class Consumer:
                 payload = self.world.stream.last.get(NAMES.beats(relay), (b"", 0.0))[0]
                 feed.roster(relay, read_roster(payload), now)
             case Prove(number):
-                feed.proved(number)
+                feed.proved(number, now)
 
     def live(self, tail: str, payload: bytes, headers: dict[str, str]) -> None:
         if self.is_deaf:
