@@ -77,3 +77,4 @@ class Probe:
             return
         self.is_late = self.is_late and now - self._sent_at > LOST_AFTER
         self._sent_at = None
+        self._grace = Grace()

@@ -36,9 +36,10 @@ def main() -> None:
     parser.add_argument("--messages", type=int, help="how many; kills for that part")
     parser.add_argument("--url")
     parser.add_argument("--clients", type=int, default=1)
+    parser.add_argument("--tell-every", type=int, default=0)
     chosen = parser.parse_args()
     if chosen.part == "consume":
-        asyncio.run(consume(chosen.url, chosen.messages, chosen.clients))
+        asyncio.run(consume(chosen.url, chosen.messages, chosen.clients, chosen.tell_every))
     elif chosen.part == "hatch":
         hatch()
     else:

@@ -27,7 +27,7 @@ ENDS_WITHIN: Final = 120.0
 """Seconds after the last message in which a busy machine's consumer has read it."""
 
 
-async def consume(url: str, count: int, clients: int = 1) -> None:
+async def consume(url: str, count: int, clients: int = 1, tell_every: int = 0) -> None:
     """A process of its own: follows everything and prints its CPU a message, at the end or on SIGTERM; `ws://` is the direct client."""
     done = asyncio.Event()
     left = [count] * clients
@@ -41,6 +41,8 @@ async def consume(url: str, count: int, clients: int = 1) -> None:
                 if not began:
                     began.append(time.process_time())
                 left[place] -= 1
+                if tell_every and left[place] % tell_every == 0:
+                    print(f"{count - left[place]:,}", flush=True)
                 if not any(left):
                     done.set()
 
@@ -59,7 +61,7 @@ async def consume(url: str, count: int, clients: int = 1) -> None:
         print(json.dumps({"cpu": used, "lost": sum(left)}), flush=True)
 
 
-def consumer_process(url: str, count: int, clients: int = 1) -> "subprocess.Popen[str]":
+def consumer_process(url: str, count: int, clients: int = 1, tell_every: int = 0) -> "subprocess.Popen[str]":
     """A consumer that is there when it has said a line."""
     return subprocess.Popen(
         [
@@ -73,6 +75,8 @@ def consumer_process(url: str, count: int, clients: int = 1) -> "subprocess.Pope
             str(count),
             "--clients",
             str(clients),
+            "--tell-every",
+            str(tell_every),
         ],
         stdout=subprocess.PIPE,
         text=True,

@@ -3,9 +3,11 @@
 import asyncio
 import os
 import re
+import subprocess
 import time
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
+from threading import Thread
 from typing import Any, Final, cast
 
 from benchmarks.relay.consumers import consumer_process
@@ -17,6 +19,8 @@ from coinex_relay import EmbeddedServer
 POOL: Final = 20_000
 """Messages that come again and again with other times and ids; to make new ones would keep the relay from its heartbeats."""
 AT_ONCE: Final = 1_000
+MOST_ON_THE_WAY: Final = 3_000
+"""Messages that the server has not said to have stored: more, and what consumers get is old."""
 _NUMBERS: Final = re.compile(rb'"(updated_at|deal_id)":([0-9]+)')
 _STEPS: Final = {b"updated_at": 1_000_000, b"deal_id": 100_000}
 """What a round adds: more than the pool's own numbers reach."""
@@ -39,23 +43,28 @@ async def memory(count: int) -> None:
     with EmbeddedServer() as server:
         async with AsyncExitStack() as stack:
             relay = await relay_on(stack, server.url, "m")
-            process = consumer_process(server.url, count)
+            process = consumer_process(server.url, count, tell_every=1_000)
             stack.callback(process.kill)
             await relayed(relay, renumber(pool[:FIRST], 0))
             await asyncio.to_thread(cast(Any, process.stdout).readline)
+            seen = ["0"]
+            Thread(target=_read, args=(process, seen), daemon=True).start()
             done = number = 0
             while done < count:
                 number += 1
                 for at in range(0, len(pool), AT_ONCE):
                     await relayed(relay, renumber(pool[at : at + AT_ONCE], number))
-                    await relay._nats.flush(120)
-                    await asyncio.sleep(0.01)
+                    while relay._sent - relay.confirmed > MOST_ON_THE_WAY:  # noqa: ASYNC110  (nothing tells of it)
+                        await asyncio.sleep(0.005)
                 done += len(pool)
                 held = [memory_of(pid) for pid in (os.getpid(), process.pid, server.pid)]
                 print(
-                    f"{done:10,} messages: relay {held[0]:.1f} MB, consumer {held[1]:.1f} MB, server {held[2]:.1f} MB",
+                    f"{done:10,} messages, {seen[0]} seen: relay {held[0]:.1f} MB, consumer {held[1]:.1f} MB, server {held[2]:.1f} MB",
                     flush=True,
                 )
-            await asyncio.sleep(5.0)
-            process.terminate()
-            print(f"the consumer: {await asyncio.to_thread(cast(Any, process.stdout).read)}")
+
+
+def _read(process: "subprocess.Popen[str]", seen: list[str]) -> None:
+    assert process.stdout is not None
+    for line in process.stdout:
+        seen[0] = line.strip()

@@ -90,6 +90,9 @@ class Consumer:
         )
         self.session = Session(dialect, sources, Config())
         self.is_deaf = False
+        self.is_answered = True
+        """The server's answers to probes come in time."""
+        self.probes: list[int] = []
         if topics:
             self.session.subscribe(*topics, now=world.now)
         self.connect()
@@ -135,7 +138,9 @@ class Consumer:
                 payload = self.world.stream.last.get(NAMES.beats(relay), (b"", 0.0))[0]
                 feed.roster(relay, read_roster(payload), now)
             case Prove(number):
-                feed.proved(number, now)
+                self.probes.append(-number)
+                if self.is_answered:
+                    feed.proved(number, now)
 
     def live(self, tail: str, payload: bytes, headers: dict[str, str]) -> None:
         if self.is_deaf:
