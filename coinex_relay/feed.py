@@ -16,10 +16,12 @@ from attrs import evolve, frozen
 
 from coinex_proto.ids import TopicKey
 from coinex_relay.flows import MOST_HELD, Flow, Past, Phase, Verdict
-from coinex_relay.messages import LOST, LOST_AFTER, Beat, Roster, Stored, encode
+from coinex_relay.messages import LOST, LOST_AFTER, OLD_AFTER, Beat, Roster, Stored, encode
 from coinex_relay.peers import Peer, Peers
 from coinex_relay.probe import Probe
 
+_LIVE: Final = Phase.LIVE
+_NEXT: Final = Verdict.NEXT
 CONTROL: Final = b"\x00"
 """Begins what the feed itself says to its session; no venue's payload does."""
 SHARED: Final = 4096
@@ -204,9 +206,9 @@ class Feed:
             self._told(flow, message)
             return
         phase = flow.phase
-        if phase is Phase.LIVE:
+        if phase is _LIVE:
             verdict = flow.judge(message)
-            if verdict is Verdict.NEXT:
+            if verdict is _NEXT:
                 self._hand_on(flow, message)
                 if flow.others:
                     for one in flow.caught_up():
@@ -335,7 +337,7 @@ class Feed:
             for peer in self.peers.known.values():
                 self.peers.died(peer)
             live = [flow for flow in self.flows.values() if flow.phase is not Phase.WAITING]
-            self._interrupt(live, f"what the server sends comes more than {LOST_AFTER:g} s late")
+            self._interrupt(live, f"what the server sends comes more than {OLD_AFTER:g} s late")
         if (number := self._probe.next(now)) is not None:
             self._actions.append(Prove(-number))
         for peer in self.peers.overdue(now):

@@ -156,21 +156,23 @@ class Flow:
 
     def took(self, message: Stored) -> None:
         """The message was handed on."""
-        past = self.past
-        past.sequence = max(past.sequence, message.sequence)
-        self.handed = max(self.handed, message.sequence)
+        past, sequence, content = self.past, message.sequence, message.content
+        if sequence > past.sequence:
+            past.sequence = sequence
+        if sequence > self.handed:
+            self.handed = sequence
         past.source = message.relay
-        self.is_shared = bool(message.content)
-        if message.content:
-            past.content = message.content
-            self.recent[message.content] = None
+        self.is_shared = bool(content)
+        if content:
+            past.content = content
+            self.recent[content] = None
             if len(self.recent) > MEMORY:
                 del self.recent[next(iter(self.recent))]
             if self.others:
                 self.others = {
                     relay: aside
                     for relay, aside in self.others.items()
-                    if aside[-1].content != message.content and relay != message.relay
+                    if aside[-1].content != content and relay != message.relay
                 }
         else:
             self.shown = message.payload

@@ -8,10 +8,10 @@ from __future__ import annotations
 import math
 from typing import Final, final
 
-from coinex_relay.messages import LOST_AFTER
+from coinex_relay.messages import OLD_AFTER
 
 PROBE_EVERY: Final = 1.0
-"""Seconds between two probes: with `LOST_AFTER` what bounds the age of what is trusted."""
+"""Seconds between two probes: with `OLD_AFTER` what bounds the age of what is trusted."""
 LATE: Final = 0.1
 """Seconds after its time at which a deadline is served late: what has come meanwhile is still to be read."""
 
@@ -54,11 +54,11 @@ class Probe:
         """When `has_failed` and `next` must be asked."""
         if self._sent_at is None:
             return self._due_at
-        return math.inf if self.is_late else self._grace.at(self._sent_at + LOST_AFTER)
+        return math.inf if self.is_late else self._grace.at(self._sent_at + OLD_AFTER)
 
     def has_failed(self, now: float) -> bool:
         """Whether it is late from now on, and was not."""
-        if self.is_late or self._sent_at is None or not self._grace.is_over(self._sent_at + LOST_AFTER, now):
+        if self.is_late or self._sent_at is None or not self._grace.is_over(self._sent_at + OLD_AFTER, now):
             return False
         self.is_late = True
         return True
@@ -75,6 +75,6 @@ class Probe:
         """It has come back."""
         if number != self._number or self._sent_at is None:
             return
-        self.is_late = self.is_late and now - self._sent_at > LOST_AFTER
+        self.is_late = self.is_late and now - self._sent_at > OLD_AFTER
         self._sent_at = None
         self._grace = Grace()

@@ -9,9 +9,9 @@ from __future__ import annotations
 import math
 from typing import Final, final
 
-from coinex_relay.messages import LOST_AFTER
+from coinex_relay.messages import OLD_AFTER
 
-ALONE_EVERY: Final = 2.0
+ALONE_EVERY: Final = 3.0
 """Seconds between heartbeats that only find out whether the way is free again: too rare to count as alive."""
 
 
@@ -30,7 +30,7 @@ class Vouching:
     def may_beat(self, now: float) -> bool:
         """Whether one is to be sent now, which then counts as sent."""
         since = next(iter(self._unanswered.values()), self._full_since)
-        if since is not None and now - since > LOST_AFTER:
+        if since is not None and now - since > OLD_AFTER:
             self._is_slow = True
         is_alone = since is None or now - self._last_at >= ALONE_EVERY
         if self.is_catching_up or (self._is_slow and not is_alone):
@@ -47,7 +47,7 @@ class Vouching:
         at = self._unanswered.get(number)
         if at is None:
             return
-        self._is_slow = now - at > LOST_AFTER
+        self._is_slow = now - at > OLD_AFTER
         self._unanswered = {other: since for other, since in self._unanswered.items() if other > number}
 
     def reconnected(self) -> None:

@@ -15,12 +15,12 @@ from benchmarks.relay.feeding import FIRST, memory_of, messages, relay_on, relay
 from coinex_proto import Update
 from coinex_proto.updates import stamp
 from coinex_relay import EmbeddedServer
+from coinex_relay.subjects import DATA
 
 POOL: Final = 20_000
 """Messages that come again and again with other times and ids; to make new ones would keep the relay from its heartbeats."""
-AT_ONCE: Final = 1_000
-MOST_ON_THE_WAY: Final = 3_000
-"""Messages that the server has not said to have stored: more, and what consumers get is old."""
+AT_ONCE: Final = 500
+"""Messages after which the server's word is waited for: with more on the way, what consumers get is old."""
 _NUMBERS: Final = re.compile(rb'"(updated_at|deal_id)":([0-9]+)')
 _STEPS: Final = {b"updated_at": 1_000_000, b"deal_id": 100_000}
 """What a round adds: more than the pool's own numbers reach."""
@@ -54,8 +54,7 @@ async def memory(count: int) -> None:
                 number += 1
                 for at in range(0, len(pool), AT_ONCE):
                     await relayed(relay, renumber(pool[at : at + AT_ONCE], number))
-                    while relay._sent - relay.confirmed > MOST_ON_THE_WAY:  # noqa: ASYNC110  (nothing tells of it)
-                        await asyncio.sleep(0.005)
+                    await relay._nats.request(f"{DATA}.benchmark", b"", timeout=120)
                 done += len(pool)
                 held = [memory_of(pid) for pid in (os.getpid(), process.pid, server.pid)]
                 print(

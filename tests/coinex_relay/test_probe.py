@@ -2,7 +2,7 @@
 
 import math
 
-from coinex_relay.messages import LOST_AFTER
+from coinex_relay.messages import OLD_AFTER
 from coinex_relay.probe import LATE, PROBE_EVERY, Probe
 
 
@@ -20,15 +20,15 @@ def test_a_probe_leaves_at_once_and_then_every_second_and_not_before_the_last_on
 def test_one_that_is_not_back_in_time_fails_once_and_the_next_in_time_ends_it() -> None:
     probe = Probe()
     probe.next(10.0)
-    assert not probe.has_failed(10.0 + LOST_AFTER - 0.01)
-    assert probe.next_deadline() == 10.0 + LOST_AFTER
-    assert probe.has_failed(10.0 + LOST_AFTER)
-    assert not probe.has_failed(11.0)
+    assert not probe.has_failed(10.0 + OLD_AFTER - 0.01)
+    assert probe.next_deadline() == 10.0 + OLD_AFTER
+    assert probe.has_failed(10.0 + OLD_AFTER)
+    assert not probe.has_failed(13.0)
     assert probe.next_deadline() == math.inf
-    probe.answered(1, 13.0)
+    probe.answered(1, 15.0)
     assert probe.is_late
-    assert probe.next(13.0) == 2
-    probe.answered(2, 13.0 + LOST_AFTER / 2)
+    assert probe.next(15.0) == 2
+    probe.answered(2, 15.0 + OLD_AFTER / 2)
     assert not probe.is_late
 
 
@@ -51,4 +51,4 @@ def test_an_answer_to_an_earlier_one_counts_for_nothing() -> None:
     probe.answered(1, 10.1)
     probe.next(11.0)
     probe.answered(1, 11.1)
-    assert probe.has_failed(11.0 + LOST_AFTER)
+    assert probe.has_failed(11.0 + OLD_AFTER)
