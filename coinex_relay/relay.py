@@ -222,10 +222,11 @@ def open_publisher(
 ) -> AbstractAsyncContextManager[Relay]:
     """A relay that runs while the block does.
 
-    `relay_id`: another for each start; made by chance. `max_bytes`, `in_memory`, `replicas`: of the stream, where it is made now.
+    `relay_id`: begins its id; the rest is made by chance, since another run of the same id would be taken for this one. `max_bytes`, `in_memory`, `replicas`: of the stream, where it is made now.
     Raises `UsageError` for a private topic, `ConnectFailed` and `RelayFailed` on entering.
     """
-    publisher = Publisher(relay_id or f"r{secrets.token_hex(6)}", dialect, topics, shard)
+    chance = secrets.token_hex(4)
+    publisher = Publisher(f"r{chance}" if relay_id is None else f"{relay_id}-{chance}", dialect, topics, shard)
     return _open(to, dialect, publisher, config, network, max_bytes, in_memory, replicas)
 
 

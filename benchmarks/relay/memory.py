@@ -53,8 +53,10 @@ async def memory(count: int) -> None:
             while done < count:
                 number += 1
                 for at in range(0, len(pool), AT_ONCE):
+                    began = time.perf_counter()
                     await relayed(relay, renumber(pool[at : at + AT_ONCE], number))
                     await relay._nats.request(f"{DATA}.benchmark", b"", timeout=120)
+                    await asyncio.sleep(time.perf_counter() - began)  # a server without a pause has none for consumers
                 done += len(pool)
                 held = [memory_of(pid) for pid in (os.getpid(), process.pid, server.pid)]
                 print(

@@ -1,6 +1,7 @@
 """`coinex relay`."""
 
 import asyncio
+import re
 import signal
 import subprocess
 import sys
@@ -34,7 +35,8 @@ def test_one_command_starts_a_server_and_publishes_and_a_consumer_is_live(exchan
         "relay", "--markets", "BTCUSDT", "--url", exchange.url, "--embedded", "--id", "first"
     ) as process:
         assert process.stdout is not None
-        assert process.stdout.readline() == "relay first publishes 4 topics of coinex spot, shard 1/1\n"
+        said = process.stdout.readline()
+        assert re.fullmatch("relay first-[0-9a-f]{8} publishes 4 topics of coinex spot, shard 1/1\n", said)
         url = process.stdout.readline().partition("'")[2].partition("'")[0]
         asyncio.run(asyncio.wait_for(follow(url), HANGS_AFTER))
         process.send_signal(signal.SIGTERM)
