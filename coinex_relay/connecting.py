@@ -153,20 +153,25 @@ class Connection(Client):
         self.direct[subscription._id] = take
         return subscription
 
-    def put(self, messages: Iterable[ToPublish], inbox: str, number: int) -> None:
-        """Writes them at once, all in one piece; a heartbeat's confirmation comes to the inbox and its number.
+    def put(self, messages: Iterable[ToPublish], inbox: str, number: int) -> list[int]:
+        """Writes them at once, all in one piece; a heartbeat's confirmation comes to the inbox and its number. The numbers of those.
 
         They are counted from `number` on. What nobody reads any more is lost with the connection.
         """
         parts: list[bytes] = []
+        beats: list[int] = []
         add = parts.append
         for place, (subject, payload, block, is_beat) in enumerate(messages, number):
-            reply = f"{inbox}.{place}" if is_beat else ""
+            reply = ""
+            if is_beat:
+                reply = f"{inbox}.{place}"
+                beats.append(place)
             size = len(block)
             add(f"HPUB {subject} {reply} {size} {size + len(payload)}\r\n{block}".encode())
             add(payload)
             add(b"\r\n")
         self._writer.write(b"".join(parts))
+        return beats
 
     @property
     def is_full(self) -> bool:

@@ -368,6 +368,8 @@ class Feed:
                 self._doubted(flow, f"relay {message.relay}: {why}")
         else:
             peer.lost.pop(flow.tail, None)
+            if not flow.needs_whole:  # what it brought while it trusted the topic itself no more
+                flow.others.pop(message.relay, None)
             if flow.phase is Phase.WAITING:
                 self._start(flow)
 
@@ -433,7 +435,8 @@ class Feed:
         return [peer.relay for peer in self.peers.carriers(flow.tail)]
 
     def _vouches(self, relay: str, tail: str) -> bool:
-        return any(peer.relay == relay for peer in self.peers.carriers(tail))
+        peer = self.peers.known.get(relay)
+        return peer is not None and peer.carries(tail)
 
     def _say(self, said: dict[str, object]) -> None:
         self._to_session.append(CONTROL + encode(said))

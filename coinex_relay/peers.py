@@ -40,6 +40,10 @@ class Peer:
     sequence: int = 0
     """Of the stream, of its last heartbeat."""
 
+    def carries(self, tail: str) -> bool:
+        """Whether it is alive, has this subject and trusts it."""
+        return self.is_alive and tail in self.subjects and tail not in self.lost
+
 
 @final
 class Peers:
@@ -102,9 +106,7 @@ class Peers:
 
     def carriers(self, tail: str) -> list[Peer]:
         """The living relays that carry this subject and trust it."""
-        return [
-            peer for peer in self.known.values() if peer.is_alive and tail in peer.subjects and tail not in peer.lost
-        ]
+        return [peer for peer in self.known.values() if peer.carries(tail)]
 
     def _forget(self) -> bool:
         dead = next((name for name, peer in self.known.items() if not peer.is_alive), None)

@@ -165,10 +165,8 @@ class Relay:
             self._unproved.popleft()
             self._first_unproved += 1
             self.publisher.dropped += 1
-        self._nats.put(sent, self._inbox, self._sent + 1)
-        for place, one in enumerate(sent, self._sent + 1):
-            if one.is_beat:
-                self._vouching.written(place, self._loop.time())
+        for number in self._nats.put(sent, self._inbox, self._sent + 1):
+            self._vouching.written(number, self._loop.time())
         self._sent += len(sent)
 
     def _confirmed(self, subject: bytes, payload: bytes, headers: bytes | None) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from attrs import evolve
 
-from coinex_proto import Lost, Update, coinex
+from coinex_proto import Lost, Restored, Update, coinex
 from coinex_proto.updates import stamp
 from coinex_relay.feed import FetchRoster
 from coinex_relay.flows import Flow, Past, Phase, Verdict
@@ -176,3 +176,22 @@ def test_a_roster_that_was_asked_for_before_its_relay_lost_a_topic_does_not_make
     feed.roster("a", known, world.now)
     assert feed.take_actions() == [FetchRoster("a")]
     assert feed.flows[NAMES.tail(TRADES)].phase is Phase.WAITING
+
+
+def test_what_a_relay_brought_while_it_did_not_trust_the_topic_itself_is_not_handed_on_when_it_does_again() -> None:
+    quotes = of(QUOTE, 12)
+    world = World()
+    world.relay("a", updates=paced(quotes[:10], 0.2, 0.2), topics=(QUOTE,))
+    other = world.relay("b", updates=paced(quotes[:10], 0.2, 0.2), topics=(QUOTE,))
+    consumer = world.consumer(QUOTE)
+    until(world, 5.0)
+    flow = consumer.feed.flows[NAMES.tail(QUOTE)]
+    flow.past.source = "a"
+    other.publisher.take(Lost(topics=(QUOTE,), since=0.0, why="the machine slept"))
+    other.publisher.take(at(quotes[0], 5.0, raw=quotes[0].raw + b" "))
+    until(world, 5.1)
+    assert flow.others["b"]
+    other.publisher.take(Restored(topics=(QUOTE,), since=0.0, until=1.0, why="", unknown_orders=0))
+    until(world, 8.0)
+    assert consumer.of(Lost) == []
+    assert consumer.raws(QUOTE.key)[-1] == quotes[9].raw
