@@ -87,6 +87,12 @@ class Nats:
         return [part.strip() for part in self.url.split(",")]
 
     @property
+    def where(self) -> str:
+        """Hosts and ports, without what must not be shown."""
+        parts = [urlsplit(address) for address in self.addresses]
+        return ", ".join([f"{one.hostname}:{one.port or 4222}" for one in parts])
+
+    @property
     def needs_tls(self) -> bool:
         """Whether a connection without TLS is refused."""
         parts = [urlsplit(address) for address in self.addresses]
@@ -250,7 +256,7 @@ async def connect(to: Nats, name: str, ended: Callable[[str], None], *, reconnec
         text = connection.said_last or why
         if connection._server_info.get("auth_required") and "uthorization" not in text:
             text += "; the server demands authorization, and ends a connection whose credentials it refuses"
-        raise ConnectFailed(f"NATS: {text}") from None
+        raise ConnectFailed(f"NATS at {to.where}: {text}") from None
     return connection
 
 

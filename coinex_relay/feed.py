@@ -16,7 +16,7 @@ from attrs import evolve, frozen
 
 from coinex_proto.ids import TopicKey
 from coinex_relay.flows import MOST_HELD, Flow, Past, Phase, Verdict
-from coinex_relay.messages import LOST, LOST_AFTER, OLD_AFTER, Beat, Roster, Stored, encode
+from coinex_relay.messages import LOST, LOST_AFTER, OLD_AFTER, Beat, Roster, Stored, encode, read_live, read_usual
 from coinex_relay.peers import Peer, Peers
 from coinex_relay.probe import Probe
 
@@ -197,8 +197,26 @@ class Feed:
         if flow is not None and flow.phase is Phase.WAITING:
             self._start(flow)
 
+    def take(self, tail: str, payload: bytes, block: bytes | None, now: float) -> None:
+        """One live message with its headers, as they came."""
+        usual = read_usual(block)
+        if usual is not None:
+            content, previous, relay, shared, _, sequence, last = usual
+            flow = self.flows.get(tail)
+            if (
+                flow is not None
+                and not (shared or self._ahead)
+                and payload[:1] != CONTROL
+                and flow.goes_on(content, previous, relay, int(sequence), int(last))
+            ):
+                self._to_session.append(payload)
+                return
+        message = read_live(payload, block)
+        if message is not None:
+            self.receive(tail, message, now)
+
     def receive(self, tail: str, message: Stored, now: float) -> None:
-        """One live message."""
+        """The same, read."""
         flow = self.flows.get(tail)
         if flow is None:
             return

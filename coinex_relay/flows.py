@@ -35,6 +35,9 @@ class Phase(Enum):
     LIVE = "every message follows the one before"
 
 
+_LIVE: Final = Phase.LIVE
+
+
 class Verdict(Enum):
     """What a message is."""
 
@@ -83,6 +86,30 @@ class Flow:
     """The last contents that were handed on, `MEMORY` of them."""
     asked: int = 0
     """Which reading of stored messages is under way: an earlier one's end does not count."""
+
+    def goes_on(self, content: str, previous: str, relay: str, sequence: int, last_sequence: int) -> bool:
+        """Whether this is the next message of the relay that is followed, with nothing else to look at; it is handed on then.
+
+        What `judge` and `took` come to for nearly all messages; all others are for them.
+        """
+        past = self.past
+        if (
+            previous != past.content
+            or relay != past.source
+            or self.phase is not _LIVE
+            or not last_sequence <= past.sequence < sequence
+            or self.others
+            or content == relay
+            or content in self.recent
+        ):
+            return False
+        past.sequence = self.handed = sequence
+        past.content = content
+        self.is_shared = True
+        self.recent[content] = None
+        if len(self.recent) > MEMORY:
+            del self.recent[next(iter(self.recent))]
+        return True
 
     def judge(self, message: Stored) -> Verdict:
         """What a message is to a live chain."""

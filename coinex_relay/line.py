@@ -149,11 +149,9 @@ class Line:
             self._turn()
 
     def _take(self, tail: str, subject: bytes, payload: bytes, headers: bytes | None) -> None:
-        message = read_live(payload, headers)
-        if message is not None:
-            if self._flush is None:
-                self._turn()
-            self._feed.receive(tail, message, self._at)
+        if self._flush is None:
+            self._turn()
+        self._feed.take(tail, payload, headers, self._at)
 
     def _answered(self, subject: bytes, payload: bytes, headers: bytes | None) -> None:
         """Something that was asked for."""

@@ -150,12 +150,18 @@ def read(payload: bytes, headers: Mapping[str, str] | None) -> Stored | None:
     )
 
 
+def read_usual(block: bytes | None) -> tuple[str, ...] | None:
+    """Of a payload's headers: content, the one before, relay, what it shares, whether it is whole, its number and the one before."""
+    usual = _usual(block.decode("latin-1")) if block else None
+    return None if usual is None else usual.groups()
+
+
 def read_live(payload: bytes, block: bytes | None) -> Stored | None:
     """The same of a block of headers; that of a payload is read in one look, since nearly all are."""
-    usual = _usual(block.decode("latin-1")) if block else None
+    usual = read_usual(block)
     if usual is None:
         return read(payload, headers_of(block))
-    content, previous, relay, shared, whole, sequence, last = usual.groups()
+    content, previous, relay, shared, whole, sequence, last = usual
     if content == relay:
         content = previous = ""
     return Stored(payload, relay, content, previous, int(sequence), int(last), whole is not None, "", shared or "")

@@ -132,6 +132,7 @@ class Relay:
         nats = self._nats
         self._stuck.clear()
         if not nats.is_connected:
+            self._note("the server is gone; what comes is kept, and it is tried again")
             return
         if self._connects != nats.stats["reconnects"]:
             self._connects = nats.stats["reconnects"]

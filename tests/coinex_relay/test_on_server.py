@@ -439,10 +439,13 @@ def test_a_blocking_program_and_one_under_trio_have_the_same(server: EmbeddedSer
 @pytest.mark.parametrize("make", [RelayClient, open_relay])
 def test_a_server_that_is_not_there_is_a_connect_failed_with_its_reason(make: Any) -> None:
     if make is open_relay:
-        with pytest.raises(ConnectFailed, match=r"NATS: .*refused"):
+        with pytest.raises(ConnectFailed, match=r"NATS at 127.0.0.1:1: .*refused"):
             run(entered("nats://127.0.0.1:1"))
     else:
-        with pytest.raises(ConnectFailed, match=r"NATS: .*refused"), RelayClient("nats://127.0.0.1:1", DIALECT):
+        with (
+            pytest.raises(ConnectFailed, match=r"NATS at 127.0.0.1:1: .*refused"),
+            RelayClient("nats://127.0.0.1:1", DIALECT),
+        ):
             pass
 
 
