@@ -1,7 +1,8 @@
 """The relay itself under asyncio: follows topics on one connection to a venue and publishes them on NATS.
 
 A heartbeat says that what was published before it is of now. There is none while earlier ones wait for the server's word too long,
-since the data wait as well, nor after a stop of the process before the venue has answered, behind all that it had sent. What the server has not confirmed is published again after a reconnect: `Nats-Msg-Id` makes one message of it. While there is
+since the data wait as well, nor after a stop of the process before the venue has answered, behind all that it had sent.
+What the server has not confirmed is published again after a reconnect: `Nats-Msg-Id` makes one message of it. While there is
 no server everything is kept, within bounds; consumers know by the missing heartbeat that it is not of now.
 """
 
@@ -113,9 +114,11 @@ class Relay:
                 self._catching_up.cancel()
 
     async def _catch_up(self) -> None:
-        with suppress(SdkError):  # the client tells what is wrong with its connection
-            await self._caught_up()
-        self._vouching.is_catching_up, self._catching_up = False, None
+        try:
+            with suppress(SdkError):  # the client tells what is wrong with its connection
+                await self._caught_up()
+        finally:
+            self._vouching.is_catching_up, self._catching_up = False, None
 
     async def say_goodbye(self) -> None:
         """The last heartbeat: consumers need not wait for the missing one."""
