@@ -87,6 +87,12 @@ class Nats:
         return [part.strip() for part in self.url.split(",")]
 
     @property
+    def where(self) -> str:
+        """Hosts and ports, without what must not be shown."""
+        parts = [urlsplit(address) for address in self.addresses]
+        return ", ".join([f"{one.hostname}:{one.port or 4222}" for one in parts])
+
+    @property
     def needs_tls(self) -> bool:
         """Whether a connection without TLS is refused."""
         parts = [urlsplit(address) for address in self.addresses]
@@ -153,20 +159,25 @@ class Connection(Client):
         self.direct[subscription._id] = take
         return subscription
 
-    def put(self, messages: Iterable[ToPublish], inbox: str, number: int) -> None:
-        """Writes them at once, all in one piece; a heartbeat's confirmation comes to the inbox and its number.
+    def put(self, messages: Iterable[ToPublish], inbox: str, number: int) -> list[int]:
+        """Writes them at once, all in one piece; a heartbeat's confirmation comes to the inbox and its number. The numbers of those.
 
         They are counted from `number` on. What nobody reads any more is lost with the connection.
         """
         parts: list[bytes] = []
+        beats: list[int] = []
         add = parts.append
         for place, (subject, payload, block, is_beat) in enumerate(messages, number):
-            reply = f"{inbox}.{place}" if is_beat else ""
+            reply = ""
+            if is_beat:
+                reply = f"{inbox}.{place}"
+                beats.append(place)
             size = len(block)
             add(f"HPUB {subject} {reply} {size} {size + len(payload)}\r\n{block}".encode())
             add(payload)
             add(b"\r\n")
         self._writer.write(b"".join(parts))
+        return beats
 
     @property
     def is_full(self) -> bool:
@@ -245,7 +256,7 @@ async def connect(to: Nats, name: str, ended: Callable[[str], None], *, reconnec
         text = connection.said_last or why
         if connection._server_info.get("auth_required") and "uthorization" not in text:
             text += "; the server demands authorization, and ends a connection whose credentials it refuses"
-        raise ConnectFailed(f"NATS: {text}") from None
+        raise ConnectFailed(f"NATS at {to.where}: {text}") from None
     return connection
 
 

@@ -16,9 +16,12 @@ from attrs import evolve, frozen
 
 from coinex_proto.ids import TopicKey
 from coinex_relay.flows import MOST_HELD, Flow, Past, Phase, Verdict
-from coinex_relay.messages import LOST, LOST_AFTER, Beat, Roster, Stored, encode
+from coinex_relay.messages import LOST, LOST_AFTER, OLD_AFTER, Beat, Roster, Stored, encode, read_live, read_usual
 from coinex_relay.peers import Peer, Peers
+from coinex_relay.probe import Probe
 
+_LIVE: Final = Phase.LIVE
+_NEXT: Final = Verdict.NEXT
 CONTROL: Final = b"\x00"
 """Begins what the feed itself says to its session; no venue's payload does."""
 SHARED: Final = 4096
@@ -78,6 +81,7 @@ class Prove:
     """Have the server answer; report `proved` with the same number."""
 
     number: int
+    """Of the session's request; below 0: of the feed's own probe."""
 
 
 Action: TypeAlias = Follow | Leave | Replay | FetchRoster | Prove
@@ -112,11 +116,15 @@ class Feed:
         self._memory = memory
         self._to_session: deque[bytes] = deque()
         self._actions: deque[Action] = deque()
-        self._shared: OrderedDict[str, None] = OrderedDict()
+        self._shared: OrderedDict[str, set[str]] = OrderedDict()
+        """By which of their subjects payloads of several were told."""
         self._ahead: dict[str, tuple[float, str]] = {}
         """Since when another relay has brought what the followed one has not, and which; of live flows."""
         self._asked = 0
+        self._probe = Probe()
         self._fetching: dict[str, float] = {}
+        self._outdated: set[str] = set()
+        """Relays that have said more of a topic since they were asked what they carry."""
 
     # Outputs ----------------------------------------------------------------------------------------------------------
 
@@ -145,7 +153,7 @@ class Feed:
     def next_deadline(self) -> float:
         """When `handle_timeout` must be called."""
         ahead = next(iter(self._ahead.values()), (math.inf, ""))
-        return min(self.peers.next_deadline(), ahead[0] + LOST_AFTER)
+        return min(self.peers.next_deadline(), self._probe.next_deadline(), ahead[0] + LOST_AFTER)
 
     # What the session asks --------------------------------------------------------------------------------------------
 
@@ -171,9 +179,12 @@ class Feed:
         """The session asks whether the line still stands."""
         self._actions.append(Prove(request))
 
-    def proved(self, request: int) -> None:
+    def proved(self, number: int, now: float) -> None:
         """The server has answered, behind everything that it had sent before."""
-        self._answer(request)
+        if number < 0:
+            self._probe.answered(-number, now)
+        else:
+            self._answer(number)
 
     def _answer(self, request: int) -> None:
         self._say({"ok": request})
@@ -186,8 +197,26 @@ class Feed:
         if flow is not None and flow.phase is Phase.WAITING:
             self._start(flow)
 
+    def take(self, tail: str, payload: bytes, block: bytes | None, now: float) -> None:
+        """One live message with its headers, as they came."""
+        usual = read_usual(block)
+        if usual is not None:
+            content, previous, relay, shared, _, sequence, last = usual
+            flow = self.flows.get(tail)
+            if (
+                flow is not None
+                and not (shared or self._ahead)
+                and payload[:1] != CONTROL
+                and flow.goes_on(content, previous, relay, int(sequence), int(last))
+            ):
+                self._to_session.append(payload)
+                return
+        message = read_live(payload, block)
+        if message is not None:
+            self.receive(tail, message, now)
+
     def receive(self, tail: str, message: Stored, now: float) -> None:
-        """One live message."""
+        """The same, read."""
         flow = self.flows.get(tail)
         if flow is None:
             return
@@ -195,9 +224,9 @@ class Feed:
             self._told(flow, message)
             return
         phase = flow.phase
-        if phase is Phase.LIVE:
+        if phase is _LIVE:
             verdict = flow.judge(message)
-            if verdict is Verdict.NEXT:
+            if verdict is _NEXT:
                 self._hand_on(flow, message)
                 if flow.others:
                     for one in flow.caught_up():
@@ -216,21 +245,32 @@ class Feed:
         elif (
             phase is Phase.SEEKING and (message.is_whole or not flow.needs_whole) and self._vouches(message.relay, tail)
         ):
-            flow.phase = Phase.LIVE
+            flow.begin()
             self._hand_on(flow, message)
 
     def _hand_on(self, flow: Flow, message: Stored) -> None:
+        source = flow.past.source
         flow.took(message)
+        if message.relay != source and not self._vouches(message.relay, flow.tail):
+            flow.past.source = source  # what it brought fits, but its death would go unnoticed
         if self._ahead:
             self._ahead.pop(flow.tail, None)
-        if message.shared:
-            if message.shared in self._shared:
-                return
-            self._shared[message.shared] = None
-            if len(self._shared) > SHARED:
-                self._shared.popitem(last=False)
+        if message.shared and self._was_told_by_another(message.shared, flow.tail):
+            return
         if message.payload[:1] != CONTROL:
             self._to_session.append(message.payload)
+
+    def _was_told_by_another(self, payload: str, tail: str) -> bool:
+        """Whether another of its subjects has brought this payload; the same subject again brings the same words anew."""
+        tails = self._shared.get(payload)
+        if tails is not None and tail not in tails:
+            tails.add(tail)
+            return True
+        self._shared[payload] = {tail}
+        self._shared.move_to_end(payload)
+        if len(self._shared) > SHARED:
+            self._shared.popitem(last=False)
+        return False
 
     def replayed(self, tail: str, number: int, stored: Sequence[Stored], now: float) -> None:
         """The stored messages that `Replay` asked for, up to now."""
@@ -250,9 +290,7 @@ class Feed:
             for message in held:
                 self.receive(tail, message, now)
             return
-        flow.phase = Phase.LIVE
-        flow.others.clear()
-        flow.past.sequence = 0
+        flow.begin()
         for message in links:
             self._hand_on(flow, message)
         flow.past.sequence = max(newest, flow.past.sequence)
@@ -275,20 +313,28 @@ class Feed:
                 self._died(peer, f"relay {peer.relay} ended: {beat.bye}")
             return
         if peer.version != peer.announced and now - self._fetching.get(peer.relay, -math.inf) > LOST_AFTER:
-            self._fetching[peer.relay] = now
-            self._actions.append(FetchRoster(peer.relay))
-        if self.peers.comes_alive(peer, now):
+            self._fetch(peer.relay, now)
+        if not self._probe.is_late and self.peers.comes_alive(peer, now):
             self._came_alive()
+
+    def _fetch(self, relay: str, now: float) -> None:
+        self._fetching[relay] = now
+        self._outdated.discard(relay)
+        self._actions.append(FetchRoster(relay))
 
     def roster(self, relay: str, roster: Roster | None, now: float) -> None:
         """What a relay carries; None: that could not be read, and is asked for again."""
         self._fetching.pop(relay, None)
+        if relay in self._outdated:  # its own word is younger
+            self._fetch(relay, now)
+            return
         if roster is None or roster.relay != relay:
             return
         peer = self.peers.roster(roster)
         if peer is None:
             return
-        self.peers.comes_alive(peer, now)
+        if not self._probe.is_late:
+            self.peers.comes_alive(peer, now)
         if peer.is_alive:
             for flow in self.flows.values():
                 if flow.past.source == relay and flow.phase is not Phase.WAITING:
@@ -305,6 +351,13 @@ class Feed:
 
     def handle_timeout(self, now: float) -> None:
         """Time has passed."""
+        if self._probe.has_failed(now):
+            for peer in self.peers.known.values():
+                self.peers.died(peer)
+            live = [flow for flow in self.flows.values() if flow.phase is not Phase.WAITING]
+            self._interrupt(live, f"what the server sends comes more than {OLD_AFTER:g} s late")
+        if (number := self._probe.next(now)) is not None:
+            self._actions.append(Prove(-number))
         for peer in self.peers.overdue(now):
             self._died(peer, f"no heartbeat of relay {peer.relay} for {LOST_AFTER:g} s")
         behind = [(tail, relay) for tail, (since, relay) in self._ahead.items() if now - since >= LOST_AFTER]
@@ -323,6 +376,8 @@ class Feed:
         peer = self.peers.known.get(message.relay)
         if peer is None:
             return
+        if peer.relay in self._fetching:
+            self._outdated.add(peer.relay)
         if message.trust == LOST:
             why = message.payload.decode("utf-8", "replace")[:500]
             peer.lost[flow.tail] = why
@@ -331,6 +386,8 @@ class Feed:
                 self._doubted(flow, f"relay {message.relay}: {why}")
         else:
             peer.lost.pop(flow.tail, None)
+            if not flow.needs_whole:  # what it brought while it trusted the topic itself no more
+                flow.others.pop(message.relay, None)
             if flow.phase is Phase.WAITING:
                 self._start(flow)
 
@@ -396,7 +453,8 @@ class Feed:
         return [peer.relay for peer in self.peers.carriers(flow.tail)]
 
     def _vouches(self, relay: str, tail: str) -> bool:
-        return any(peer.relay == relay for peer in self.peers.carriers(tail))
+        peer = self.peers.known.get(relay)
+        return peer is not None and peer.carries(tail)
 
     def _say(self, said: dict[str, object]) -> None:
         self._to_session.append(CONTROL + encode(said))

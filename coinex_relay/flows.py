@@ -20,6 +20,8 @@ MEMORY: Final = 256
 """Contents of a subject that are remembered: what a slower relay brings after a quicker one is known by them."""
 MOST_ASIDE: Final = 2_000
 """Messages of a book that are kept of a relay on another chain: twice what a minute between two whole books brings."""
+MOST_STATES: Final = 16
+"""Messages of another relay that have no content to be known by, and are kept: twice what a ticker brings until its death is noticed."""
 MOST_HELD: Final = 20_000
 """Messages that may come while the stored ones are read."""
 
@@ -31,6 +33,9 @@ class Phase(Enum):
     REPLAYING = "stored messages are being read"
     SEEKING = "the next whole state is waited for"
     LIVE = "every message follows the one before"
+
+
+_LIVE: Final = Phase.LIVE
 
 
 class Verdict(Enum):
@@ -73,10 +78,38 @@ class Flow:
     """What each relay on another chain has brought, as far as it may be needed to go on with it."""
     is_shared: bool = True
     """The messages have ids of their content."""
+    handed: int = 0
+    """The sequence up to which messages were handed on."""
+    shown: bytes = b""
+    """The state that was handed on last, where messages have no ids of their content."""
     recent: dict[str, None] = Factory(dict)
     """The last contents that were handed on, `MEMORY` of them."""
     asked: int = 0
     """Which reading of stored messages is under way: an earlier one's end does not count."""
+
+    def goes_on(self, content: str, previous: str, relay: str, sequence: int, last_sequence: int) -> bool:
+        """Whether this is the next message of the relay that is followed, with nothing else to look at; it is handed on then.
+
+        What `judge` and `took` come to for nearly all messages; all others are for them.
+        """
+        past = self.past
+        if (
+            previous != past.content
+            or relay != past.source
+            or self.phase is not _LIVE
+            or not last_sequence <= past.sequence < sequence
+            or self.others
+            or content == relay
+            or content in self.recent
+        ):
+            return False
+        past.sequence = self.handed = sequence
+        past.content = content
+        self.is_shared = True
+        self.recent[content] = None
+        if len(self.recent) > MEMORY:
+            del self.recent[next(iter(self.recent))]
+        return True
 
     def judge(self, message: Stored) -> Verdict:
         """What a message is to a live chain."""
@@ -87,7 +120,10 @@ class Flow:
             return Verdict.HOLE
         past.sequence = message.sequence
         if not message.content:
-            return Verdict.NEXT if message.relay == past.source else Verdict.KNOWN
+            if message.relay == past.source:
+                return Verdict.NEXT
+            self._set_aside(message)
+            return Verdict.KNOWN
         if message.content == past.content or message.content in self.recent:
             self.others.pop(message.relay, None)
             return Verdict.KNOWN
@@ -102,8 +138,9 @@ class Flow:
         """A book's chain from its last whole state on, and of all else the last ones."""
         aside = self.others.get(message.relay)
         if aside is None:
-            aside = self.others[message.relay] = deque(maxlen=MOST_ASIDE if self.needs_whole else MEMORY)
-        if message.is_whole or (aside and message.previous != aside[-1].content):
+            most = MOST_ASIDE if self.needs_whole else MEMORY if message.content else MOST_STATES
+            aside = self.others[message.relay] = deque(maxlen=most)
+        if message.content and (message.is_whole or (aside and message.previous != aside[-1].content)):
             aside.clear()
         aside.append(message)
 
@@ -125,30 +162,47 @@ class Flow:
         if not (self.is_state or self.is_shared):
             return None
         aside = list(self.others.get(relay, ()))
-        known = [place for place, one in enumerate(aside) if one.content in self.recent]
+        known = [place for place, one in enumerate(aside) if self._was_handed_on(one)]
         if known:
             return aside[known[-1] + 1 :]
         if self.needs_whole and aside and not aside[0].is_whole:
             return None
-        return aside[-1:] if self.is_state else aside
+        if not self.is_state:
+            return aside
+        # What came before the last one that was handed on is mostly the same in other bytes; the newest is this relay's truth.
+        return [one for one in aside if one.sequence > self.handed] or aside[-1:]
+
+    def _was_handed_on(self, message: Stored) -> bool:
+        return message.content in self.recent if message.content else message.payload == self.shown
+
+    def begin(self) -> None:
+        """It is live from the next message that is handed on, with nothing of before."""
+        self.phase = Phase.LIVE
+        self.others.clear()
+        self.past.sequence = self.handed = 0
 
     def took(self, message: Stored) -> None:
         """The message was handed on."""
-        past = self.past
-        past.sequence = max(past.sequence, message.sequence)
+        past, sequence, content = self.past, message.sequence, message.content
+        if sequence > past.sequence:
+            past.sequence = sequence
+        if sequence > self.handed:
+            self.handed = sequence
         past.source = message.relay
-        self.is_shared = bool(message.content)
-        if message.content:
-            past.content = message.content
-            self.recent[message.content] = None
+        self.is_shared = bool(content)
+        if content:
+            past.content = content
+            self.recent[content] = None
             if len(self.recent) > MEMORY:
                 del self.recent[next(iter(self.recent))]
             if self.others:
                 self.others = {
                     relay: aside
                     for relay, aside in self.others.items()
-                    if aside[-1].content != message.content and relay != message.relay
+                    if aside[-1].content != content and relay != message.relay
                 }
+        else:
+            self.shown = message.payload
 
     def chain(self, stored: Sequence[Stored], carriers: frozenset[str]) -> list[Stored]:
         """Of stored messages those to begin with, in order: the links that lead to the newest one, from a whole state on.
@@ -160,6 +214,8 @@ class Flow:
             return []
         links = self._links(messages, len(messages) - 1)
         ends = [place for place, one in enumerate(messages) if one.relay in carriers]
+        if not ends and not messages[-1].content:
+            return []  # nothing tells whether a relay that lives has brought the same since
         if ends and not any(messages[ends[-1]] is link for link in links):
             links = self._links(messages, ends[-1])  # the newest message is of a dead relay on another chain
         if not self.needs_whole:

@@ -87,6 +87,8 @@ class Line:
         """Stored messages that are being read, by the end of the inbox that they come to; and until when."""
         self._proving: dict[int, float] = {}
         self._flush: asyncio.Handle | None = None
+        self._at = 0.0
+        """When the messages of this round of the loop came."""
         self._timer: asyncio.TimerHandle | None = None
         self._has_ended = False
 
@@ -147,10 +149,9 @@ class Line:
             self._turn()
 
     def _take(self, tail: str, subject: bytes, payload: bytes, headers: bytes | None) -> None:
-        message = read_live(payload, headers)
-        if message is not None:
-            self._feed.receive(tail, message, self._now())
+        if self._flush is None:
             self._turn()
+        self._feed.take(tail, payload, headers, self._at)
 
     def _answered(self, subject: bytes, payload: bytes, headers: bytes | None) -> None:
         """Something that was asked for."""
@@ -159,7 +160,7 @@ class Line:
         if name[0] == "p":
             number = int(name[1:])
             self._proving.pop(number, None)
-            self._feed.proved(number)
+            self._feed.proved(number, self._now())
         elif name[0] == "r":
             is_there = "Status" not in found
             self._feed.roster(name[1:], read_roster(payload) if is_there else None, self._now())
@@ -205,15 +206,16 @@ class Line:
     # Turns ------------------------------------------------------------------------------------------------------------
 
     def _turn(self) -> None:
-        """What came of a step: to the session in the next round of the loop, to NATS by the worker."""
-        if self._feed.has_actions:
-            self._actions.extend(self._feed.take_actions())
-            self._work.set()
+        """What comes of this round of the loop is delivered in the next: to the session, and to NATS by the worker."""
         if self._flush is None and not self._has_ended:
+            self._at = self._now()
             self._flush = self._loop.call_soon(self._deliver)
 
     def _deliver(self) -> None:
         self._flush = None
+        if self._feed.has_actions:
+            self._actions.extend(self._feed.take_actions())
+            self._work.set()
         if data := self._socket.data_to_send():
             self._receiver.data_received(data)
         if self._feed.ended:
@@ -266,7 +268,8 @@ class Line:
             case FetchRoster(relay):
                 await self._get(f"r{relay}", WHOLE_STREAM, {"last_by_subj": f"{WHOLE}.{self._names.beats(relay)}"})
             case Prove(number):
-                self._proving[number] = self._now() + ANSWER_WITHIN
+                if number >= 0:  # the feed sees for itself that its probe is late
+                    self._proving[number] = self._now() + ANSWER_WITHIN
                 await nats.publish(f"{self._inbox}.p{number}")
             case _Ask():
                 await self._get(action.name, action.stream, action.said)

@@ -14,7 +14,6 @@ from hashlib import blake2b
 from typing import Any, Final, NamedTuple, final
 
 import msgspec
-from attrs import define, field
 
 from coinex_proto import UsageError
 
@@ -44,6 +43,8 @@ BEAT_EVERY: Final = 0.2
 """Seconds between two heartbeats of a relay."""
 LOST_AFTER: Final = 0.8
 """Seconds without one after which a consumer trusts nothing of that relay: fail-over takes less than one second."""
+OLD_AFTER: Final = 2.0
+"""Seconds on the way after which nothing is trusted that comes; longer than a busy machine takes, since beginning anew is work too."""
 
 _RELAY_ID: Final = re.compile(r"[A-Za-z0-9\-]{1,64}")
 
@@ -102,11 +103,10 @@ def headers_of(block: bytes | None) -> dict[str, str] | None:
 
 
 @final
-@define
-class Stored:
+class Stored(NamedTuple):
     """One message of the stream, as a consumer gets it."""
 
-    payload: bytes = field(repr=False)
+    payload: bytes
     relay: str
     content: str
     """Empty: of this relay alone."""
@@ -150,12 +150,18 @@ def read(payload: bytes, headers: Mapping[str, str] | None) -> Stored | None:
     )
 
 
+def read_usual(block: bytes | None) -> tuple[str, ...] | None:
+    """Of a payload's headers: content, the one before, relay, what it shares, whether it is whole, its number and the one before."""
+    usual = _usual(block.decode("latin-1")) if block else None
+    return None if usual is None else usual.groups()
+
+
 def read_live(payload: bytes, block: bytes | None) -> Stored | None:
     """The same of a block of headers; that of a payload is read in one look, since nearly all are."""
-    usual = _usual(block.decode("latin-1")) if block else None
+    usual = read_usual(block)
     if usual is None:
         return read(payload, headers_of(block))
-    content, previous, relay, shared, whole, sequence, last = usual.groups()
+    content, previous, relay, shared, whole, sequence, last = usual
     if content == relay:
         content = previous = ""
     return Stored(payload, relay, content, previous, int(sequence), int(last), whole is not None, "", shared or "")

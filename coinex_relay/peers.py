@@ -13,11 +13,10 @@ from typing import Final, final
 from attrs import Factory, define
 
 from coinex_relay.messages import LOST_AFTER, Beat, Roster
+from coinex_relay.probe import Grace
 
 MOST: Final = 1000
 """Relays that are remembered: anybody who may publish may make up more."""
-LATE: Final = 0.1
-"""Seconds after its time at which a deadline is served late: what has come meanwhile is still to be read."""
 
 
 @final
@@ -41,6 +40,10 @@ class Peer:
     sequence: int = 0
     """Of the stream, of its last heartbeat."""
 
+    def carries(self, tail: str) -> bool:
+        """Whether it is alive, has this subject and trusts it."""
+        return self.is_alive and tail in self.subjects and tail not in self.lost
+
 
 @final
 class Peers:
@@ -48,7 +51,7 @@ class Peers:
 
     def __init__(self) -> None:
         self.known: dict[str, Peer] = {}
-        self._grace: float | None = None
+        self._grace = Grace()
 
     def beat(self, beat: Beat, sequence: int, now: float) -> Peer | None:
         """A heartbeat came; None: there are too many relays."""
@@ -90,26 +93,20 @@ class Peers:
 
     def next_deadline(self) -> float:
         """When `overdue` must be asked."""
-        if self._grace is not None:
-            return self._grace
-        return min((peer.deadline for peer in self.known.values()), default=math.inf)
+        return self._grace.at(self._first_deadline())
 
     def overdue(self, now: float) -> list[Peer]:
-        """Those whose heartbeat is missing. Asked late, it waits once for what has come meanwhile to be read."""
-        due = min((peer.deadline for peer in self.known.values()), default=math.inf)
-        if now < self.next_deadline():
+        """Those whose heartbeat is missing."""
+        if not self._grace.is_over(self._first_deadline(), now):
             return []
-        if self._grace is None and now - due > LATE:
-            self._grace = now + LATE
-            return []
-        self._grace = None
         return [peer for peer in self.known.values() if peer.deadline <= now]
+
+    def _first_deadline(self) -> float:
+        return min((peer.deadline for peer in self.known.values()), default=math.inf)
 
     def carriers(self, tail: str) -> list[Peer]:
         """The living relays that carry this subject and trust it."""
-        return [
-            peer for peer in self.known.values() if peer.is_alive and tail in peer.subjects and tail not in peer.lost
-        ]
+        return [peer for peer in self.known.values() if peer.carries(tail)]
 
     def _forget(self) -> bool:
         dead = next((name for name, peer in self.known.items() if not peer.is_alive), None)

@@ -61,6 +61,8 @@ class _Subject:
     recent: deque[str] = Factory(lambda: deque(maxlen=TOLD_APART))
     lost: str | None = "nothing has come yet"
     """Why the relay does not trust it; None: it does."""
+    begins: bool = True
+    """Data are all that is missing; False: where the client has lost the topic, it says itself when that is over."""
     data: str = field(init=False)
     whole: str = field(init=False)
 
@@ -75,6 +77,11 @@ class _Subject:
             name = f"{content}-{times}"
         self.recent.append(name)
         return name
+
+    def end_chain(self, why: str) -> None:
+        """What comes next may have a hole before it."""
+        self.lost, self.last = why, ""
+        self.recent.clear()
 
 
 @final
@@ -99,6 +106,7 @@ class Publisher:
                 raise UsageError(f"{topic} cannot be relayed beside another topic of the same key")
         if not self.topics:
             raise UsageError(f"shard {shard} has none of these topics: take fewer shards, or more markets")
+        self._by_name: dict[str, _Subject] = {one.data: one for one in self._subjects.values()}
         self._waiting: deque[ToPublish] = deque()
         self._group: list[tuple[_Subject, bool, bool]] = []
         """Of the payload that is being taken: subject, whether a book can begin with it, whether words may repeat."""
@@ -149,8 +157,8 @@ class Publisher:
         put = self._waiting.append
         shared = f"{SHARED_PAYLOAD}: {content_id(b'', raw)}\r\n" if len(group) > 1 else ""
         for subject, is_whole, is_own in group:
-            if subject.lost is not None:
-                subject.lost = None
+            if subject.begins:
+                subject.begins, subject.lost = False, None
                 self._version += 1
             self._number += 1
             if is_own:
@@ -175,9 +183,9 @@ class Publisher:
             if subject is None:
                 continue
             self._version += 1
+            subject.begins = False
             if word == LOST:
-                subject.lost, subject.last = why, ""
-                subject.recent.clear()
+                subject.end_chain(why)
             else:
                 subject.lost = None
             self._number += 1
@@ -222,8 +230,16 @@ class Publisher:
 
     def _make_room(self) -> None:
         while len(self._waiting) >= MOST_WAITING:
-            self._waiting.popleft()
-            self.dropped += 1
+            self.give_up(self._waiting.popleft())
+
+    def give_up(self, message: ToPublish) -> None:
+        """It will not be published: its topic is lost until its next data, since nothing else may tell that any are missing."""
+        self.dropped += 1
+        subject = self._by_name.get(message.subject)
+        if subject is not None and subject.lost is None:
+            subject.end_chain("the relay could not keep all messages")
+            subject.begins = True
+            self._version += 1
 
     def has_messages(self) -> bool:
         """Whether anything waits to be published."""

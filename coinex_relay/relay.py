@@ -1,5 +1,7 @@
 """The relay itself under asyncio: follows topics on one connection to a venue and publishes them on NATS.
 
+A heartbeat says that what was published before it is of now. There is none while earlier ones wait for the server's word too long,
+since the data wait as well, nor after a stop of the process before the venue has answered, behind all that it had sent.
 What the server has not confirmed is published again after a reconnect: `Nats-Msg-Id` makes one message of it. While there is
 no server everything is kept, within bounds; consumers know by the missing heartbeat that it is not of now.
 """
@@ -10,8 +12,9 @@ import asyncio
 import json
 import secrets
 from collections import deque
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from functools import partial
 from typing import Final, final
 
 from nats.errors import Error as NatsError
@@ -20,15 +23,18 @@ from coinex_asyncio import Client
 from coinex_asyncio.client import open_client
 from coinex_asyncio.network import SYSTEM, Network
 from coinex_driver.log import LOG
-from coinex_proto import Callbacks, Config, Dialect, Event, Lost, Restored, Topic, Update
+from coinex_proto import Callbacks, Config, Dialect, Event, Lost, Restored, SdkError, Topic, Update
 from coinex_relay.connecting import Connection, Nats, RelayFailed, closed, connect, ensure_streams, said
-from coinex_relay.messages import BEAT_EVERY, ToPublish
+from coinex_relay.messages import BEAT_EVERY, LOST_AFTER, ToPublish
 from coinex_relay.publishing import MOST_WAITING, Publisher
 from coinex_relay.sharding import Shard
+from coinex_relay.vouching import Vouching
 
 MAX_BYTES: Final = 1 << 30
 """What the stream may keep, by default; the oldest goes first."""
 BYE_WITHIN: Final = 1.0
+CATCHES_UP_WITHIN: Final = 1.0
+"""Seconds in which what a stopped process left in its socket is read, where the venue answers no question."""
 MOST_AT_ONCE: Final = 1000
 """Messages in one write."""
 REPEATED_BEATS: Final = 15
@@ -39,7 +45,14 @@ REPEATED_BEATS: Final = 15
 class Relay:
     """A running relay; made by `open_publisher`."""
 
-    def __init__(self, publisher: Publisher, nats: Connection, client: Client) -> None:
+    def __init__(
+        self,
+        publisher: Publisher,
+        nats: Connection,
+        client: Client,
+        caught_up: Callable[[], Awaitable[object]] = lambda: asyncio.sleep(0),
+    ) -> None:
+        """`caught_up`: returns when everything was read that the venue had sent until it was called."""
         self.publisher = publisher
         self.client = client
         self.trouble: str = ""
@@ -59,6 +72,9 @@ class Relay:
         self._sent = 0
         self._first_unproved = 0
         self._connects = -1
+        self._caught_up = caught_up
+        self._catching_up: asyncio.Task[None] | None = None
+        self._vouching = Vouching()
 
     def take(self, event: Event) -> None:
         """One event of the client; what a read brought is published together, in the loop's next round."""
@@ -73,12 +89,16 @@ class Relay:
 
     async def run(self) -> None:
         """Publishes until it is cancelled. Raises `RelayFailed` when the connection to NATS is gone for good."""
-        next_beat = 0.0
         now = self._loop.time
+        next_beat = now()
         try:
             while True:
-                if now() >= next_beat:
-                    self.publisher.beat()
+                if (late := now() - next_beat) >= 0:
+                    if late > LOST_AFTER - BEAT_EVERY and self._catching_up is None:
+                        self._vouching.is_catching_up = True
+                        self._catching_up = asyncio.create_task(self._catch_up())
+                    if self._nats.is_connected and self._vouching.may_beat(now()):
+                        self.publisher.beat()
                     next_beat = now() + BEAT_EVERY
                 self.publish()
                 if self._nats.is_closed:
@@ -90,6 +110,15 @@ class Relay:
         finally:
             if self._soon is not None:
                 self._soon.cancel()
+            if self._catching_up is not None:
+                self._catching_up.cancel()
+
+    async def _catch_up(self) -> None:
+        try:
+            with suppress(SdkError):  # the client tells what is wrong with its connection
+                await self._caught_up()
+        finally:
+            self._vouching.is_catching_up, self._catching_up = False, None
 
     async def say_goodbye(self) -> None:
         """The last heartbeat: consumers need not wait for the missing one."""
@@ -106,6 +135,7 @@ class Relay:
         nats = self._nats
         self._stuck.clear()
         if not nats.is_connected:
+            self._note("the server is gone; what comes is kept, and it is tried again")
             return
         if self._connects != nats.stats["reconnects"]:
             self._connects = nats.stats["reconnects"]
@@ -113,11 +143,14 @@ class Relay:
             self._sent -= len(self._unproved)
             self._unproved.clear()
             self._beats.clear()
+            self._vouching.reconnected()
         while self.publisher.has_messages():
             if nats.is_full:
                 self._stuck.set()
+                self._vouching.filled(self._loop.time())
                 return
             self._send(self.publisher.take_messages(MOST_AT_ONCE))
+        self._vouching.drained()
 
     def _publish_soon(self) -> None:
         self._soon = None
@@ -127,18 +160,22 @@ class Relay:
         most = self._nats.max_payload
         sent = [one for one in messages if len(one.payload) + len(one.block) <= most]
         if len(sent) < len(messages):
-            self.publisher.dropped += len(messages) - len(sent)
+            for one in messages:
+                if len(one.payload) + len(one.block) > most:
+                    self.publisher.give_up(one)
             self._note(f"a payload is larger than the server's max_payload of {most} bytes")
         self._unproved.extend(sent)
         while len(self._unproved) > MOST_WAITING:
             self._unproved.popleft()
             self._first_unproved += 1
             self.publisher.dropped += 1
-        self._nats.put(sent, self._inbox, self._sent + 1)
+        for number in self._nats.put(sent, self._inbox, self._sent + 1):
+            self._vouching.written(number, self._loop.time())
         self._sent += len(sent)
 
     def _confirmed(self, subject: bytes, payload: bytes, headers: bytes | None) -> None:
         number = int(subject.rpartition(b".")[2])
+        self._vouching.answered(number, self._loop.time())
         try:
             answer = json.loads(payload)
         except ValueError:
@@ -161,6 +198,13 @@ class Relay:
         self.trouble = trouble
 
 
+async def _answer_of_venue(client: Client, dialect: Dialect) -> None:
+    if dialect.ping is None:
+        await asyncio.sleep(CATCHES_UP_WITHIN)
+    else:
+        await client.request(dialect.ping)
+
+
 def _unheard(why: str) -> None:
     """`run` sees for itself that the connection is gone."""
 
@@ -180,10 +224,11 @@ def open_publisher(
 ) -> AbstractAsyncContextManager[Relay]:
     """A relay that runs while the block does.
 
-    `relay_id`: another for each start; made by chance. `max_bytes`, `in_memory`, `replicas`: of the stream, where it is made now.
+    `relay_id`: begins its id; the rest is made by chance, since another run of the same id would be taken for this one. `max_bytes`, `in_memory`, `replicas`: of the stream, where it is made now.
     Raises `UsageError` for a private topic, `ConnectFailed` and `RelayFailed` on entering.
     """
-    publisher = Publisher(relay_id or f"r{secrets.token_hex(6)}", dialect, topics, shard)
+    chance = secrets.token_hex(4)
+    publisher = Publisher(f"r{chance}" if relay_id is None else f"{relay_id}-{chance}", dialect, topics, shard)
     return _open(to, dialect, publisher, config, network, max_bytes, in_memory, replicas)
 
 
@@ -203,7 +248,7 @@ async def _open(
         await ensure_streams(nats.jetstream(), max_bytes=max_bytes, in_memory=in_memory, replicas=replicas)
         callbacks = Callbacks()
         async with open_client(dialect, callbacks=callbacks, config=config, network=network) as client:
-            relay = Relay(publisher, nats, client)
+            relay = Relay(publisher, nats, client, partial(_answer_of_venue, client, dialect))
             await relay.open()
             for kind in (Update, Lost, Restored):
                 callbacks.add(kind, relay.take)

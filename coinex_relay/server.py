@@ -112,6 +112,11 @@ class EmbeddedServer:
             return False
         return True
 
+    def check(self) -> None:
+        """Raises `RelayFailed` when it has ended by itself."""
+        if self._process is not None and self._process.poll() is not None:
+            raise RelayFailed(f"the nats-server on this machine has ended: {self._last_words()}")
+
     def _last_words(self) -> str:
         said = [
             line

@@ -278,7 +278,7 @@ def doctor(url: str | None, is_futures: bool) -> None:
     "--allow-plaintext", is_flag=True, help="No TLS to another machine, in a network that is secured otherwise."
 )
 @click.option("--shard", metavar="K/N", default="1/1", show_default=True, help="Carry this part of the markets.")
-@click.option("--id", "relay_id", help="Its name in heartbeats and reasons; another for each start. Made by chance.")
+@click.option("--id", "relay_id", help="Begins its name in heartbeats and reasons; the rest is made by chance.")
 @click.option("--embedded", is_flag=True, help="Start the bundled server on this machine, for a first try.")
 @click.option("--directory", type=click.Path(file_okay=False), help="Where the bundled server keeps its streams.")
 @click.option("--seconds", type=click.FloatRange(min=0.1), default=math.inf, help="How long; for ever by default.")

@@ -89,14 +89,15 @@ def run_relay(settings: Settings) -> int:
         raise SdkError(MISSING) from None
     shard = Shard.of(settings.shard)
     with ExitStack() as stack:
-        url = settings.nats
+        url, server = settings.nats, None
         if settings.embedded:
             if url is not None:
                 raise UsageError("relay: --embedded starts a server of its own; leave --nats out")
-            url = stack.enter_context(_embedded(EmbeddedServer, settings.directory)).url
+            server = stack.enter_context(_embedded(EmbeddedServer, settings.directory))
+            url = server.url
         assert url is not None
         to = Nats(url=url, credentials=settings.credentials, allow_plaintext=settings.allow_plaintext)
-        asyncio.run(_run(settings, to, url if settings.embedded else "", dialect, topics, shard))
+        asyncio.run(_run(settings, to, server, dialect, topics, shard))
     return 0
 
 
@@ -112,7 +113,12 @@ def _embedded(make: type[EmbeddedServer], directory: str | None) -> EmbeddedServ
 
 
 async def _run(
-    settings: Settings, to: Nats, shown: str, dialect: Dialect, topics: list[Topic[Event]], shard: Shard
+    settings: Settings,
+    to: Nats,
+    server: EmbeddedServer | None,
+    dialect: Dialect,
+    topics: list[Topic[Event]],
+    shard: Shard,
 ) -> None:
     from coinex_relay import open_publisher
 
@@ -125,17 +131,19 @@ async def _run(
             relay.client.on(kind)(said.dispatch)
         count = len(relay.publisher.topics)
         _say(f"relay {relay.publisher.relay} publishes {count} topics of {dialect.name}, shard {shard}")
-        if shown:
-            _say(f"consumers on this machine: open_relay({shown!r}, …); the server ends with this program")
-        await _watch(relay, stop, settings.seconds)
+        if server is not None:
+            _say(f"consumers on this machine: open_relay({server.url!r}, …); the server ends with this program")
+        await _watch(relay, server, stop, settings.seconds)
     _say(f"published {relay.publisher.published} messages; {relay.publisher.dropped} could not be kept")
 
 
-async def _watch(relay: Relay, stop: asyncio.Event, seconds: float) -> None:
-    """Until it is time to stop; says what is wrong when that changes."""
+async def _watch(relay: Relay, server: EmbeddedServer | None, stop: asyncio.Event, seconds: float) -> None:
+    """Until it is time to stop; says what is wrong when that changes. Raises `RelayFailed` when a server of our own has ended."""
     loop = asyncio.get_running_loop()
     until, trouble = loop.time() + seconds, ""
     while not stop.is_set() and (left := until - loop.time()) > 0:
+        if server is not None:
+            server.check()
         if relay.trouble != trouble:
             trouble = relay.trouble
             _say(f"NATS: {trouble}" if trouble else "NATS: all is stored again")

@@ -1,7 +1,7 @@
 """Relays on a real server, fed with a recorded market by the test; and a proxy that can stall."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
 from typing import Any, Self, cast
 from urllib.parse import urlsplit
@@ -45,11 +45,12 @@ async def feeding(
     topics: Iterable[Topic[Event]] = TOPICS,
     updates: Iterable[Update] | None = None,
     makes_streams: bool = True,
+    caught_up: Callable[[], Awaitable[object]] = lambda: asyncio.sleep(0),
 ) -> AsyncIterator[Feeding]:
     nats = await connect(Nats(url=url), name, lambda why: None, reconnects=True)
     if makes_streams:
         await ensure_streams(nats.jetstream(), max_bytes=1 << 26, in_memory=False, replicas=1)
-    relay = Relay(Publisher(name, DIALECT, topics), nats, cast(Client, None))
+    relay = Relay(Publisher(name, DIALECT, topics), nats, cast(Client, None), caught_up)
     await relay.open()
     running = asyncio.create_task(relay.run())
     try:
@@ -62,7 +63,7 @@ async def feeding(
 
 
 class Proxy:
-    """TCP to the server; `stall()` lets nothing through in either direction, and nothing is lost."""
+    """TCP to the server; `stall()` lets nothing through in either direction, and nothing is lost; `cut()` ends all connections."""
 
     def __init__(self, url: str) -> None:
         self._target = urlsplit(url)
@@ -88,6 +89,10 @@ class Proxy:
 
     def go_on(self) -> None:
         self._goes.set()
+
+    def cut(self) -> None:
+        for task in self._tasks:
+            task.cancel()
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         far_reader, far_writer = await asyncio.open_connection(self._target.hostname, self._target.port, limit=2**12)

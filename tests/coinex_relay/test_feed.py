@@ -71,6 +71,27 @@ def test_a_relay_that_was_stopped_brings_old_messages_and_they_do_not_count_befo
     assert {topic for one in consumer.of(Restored) if isinstance(one, Restored) for topic in one.topics} == set(TOPICS)
 
 
+def test_data_and_heartbeats_that_come_at_their_pace_are_not_trusted_when_the_way_from_the_server_has_become_long() -> (
+    None
+):
+    world = World()
+    world.relay()
+    consumer = world.consumer()
+    world.run(10.0)
+    consumer.is_answered = False
+    world.run(3.5)
+    (lost,) = consumer.of(Lost)
+    assert isinstance(lost, Lost)
+    assert set(lost.topics) == set(TOPICS)
+    assert "2 s late" in lost.why
+    world.run(5.0)
+    assert not any(consumer.trusted(topic) for topic in TOPICS)
+    consumer.is_answered = True
+    consumer.feed.proved(-max(consumer.probes), world.now)
+    world.run(60.0)
+    assert consumer.trusted(*TOPICS)
+
+
 def test_what_the_server_dropped_is_a_hole_and_the_topic_begins_anew_from_the_stream() -> None:
     world = World()
     world.relay()

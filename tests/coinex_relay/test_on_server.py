@@ -176,6 +176,32 @@ def test_a_network_that_stalls_is_lost_and_what_it_had_kept_counts_again_when_th
     run(work())
 
 
+def test_a_network_that_is_cut_is_lost_and_the_trades_that_it_missed_come_from_the_stream(
+    own_server: EmbeddedServer,
+) -> None:
+    async def work() -> None:
+        async with (
+            Proxy(own_server.url) as proxy,
+            feeding(own_server.url) as fed,
+            open_relay(proxy.url, DIALECT) as client,
+        ):
+            watch = Watch(client)
+            fed.say(200)
+            await client.ready(*TOPICS)
+            proxy.stall()
+            proxy.cut()
+            fed.say(50)
+            (lost, *_) = await watch.until(Lost)
+            assert "NATS" in lost.why
+            assert not client.trusted(DEPTH)
+            proxy.go_on()
+            await client.ready(*TOPICS)
+            await watch.has(TRADES, [one.raw for one in fed.updates[:250] if one.topic_key == TRADES.key][-1])
+            assert is_unbroken(watch.raws(TRADES), TRADES)
+
+    run(work())
+
+
 def test_a_consumer_that_the_server_drops_for_being_slow_is_lost_and_comes_back(
     tmp_path: Path, server: EmbeddedServer
 ) -> None:
@@ -242,7 +268,19 @@ RELAY = """
     import asyncio, sys
     from tests.coinex_relay.real import feeding
     async def main():
-        async with feeding(sys.argv[1], "apart") as fed:
+        is_free = asyncio.Event()
+        is_free.set()
+        async def caught_up():
+            if not is_free.is_set():
+                print("asks the venue", flush=True)
+            await is_free.wait()
+        async def obey():
+            while True:
+                line = await asyncio.to_thread(sys.stdin.readline)
+                is_free.clear() if line == "hold\\n" else is_free.set()
+                print("does", flush=True)
+        async with feeding(sys.argv[1], "apart", caught_up=caught_up) as fed:
+            obeying = asyncio.create_task(obey())
             fed.say(200)
             print("ready", flush=True)
             while True:
@@ -252,32 +290,64 @@ RELAY = """
 """
 
 
-def test_a_relay_that_is_stopped_by_sigstop_is_lost_and_trusted_again_when_it_goes_on(
+class Apart:
+    """A relay in a process of its own, which says when it asks the venue whether everything was read."""
+
+    def __init__(self, process: "subprocess.Popen[str]") -> None:
+        self.process: Any = process
+
+    async def says(self, text: str) -> None:
+        while await asyncio.to_thread(self.process.stdout.readline) != f"{text}\n":
+            pass
+
+    async def hears(self, text: str) -> None:
+        self.process.stdin.write(f"{text}\n")
+        self.process.stdin.flush()
+        await self.says("does")
+
+
+async def subjects(url: str, count: int) -> set[str]:
+    """The ends of so many messages' subjects, as they are published now."""
+    nats = await connect(Nats(url=url), "observer", lambda why: None)
+    subscription = await nats.subscribe("md.>")
+    found = {(await subscription.next_msg(HANGS_AFTER)).subject.rpartition(".")[2] for _ in range(count)}
+    await nats.close()
+    return found
+
+
+def test_a_relay_that_was_stopped_is_trusted_when_the_venue_has_answered_behind_all_that_it_had_sent_meanwhile(
     own_server: EmbeddedServer,
 ) -> None:
-    async def work(relay: "subprocess.Popen[str]") -> None:
+    async def work(apart: Apart) -> None:
+        await apart.says("ready")
         async with open_relay(own_server.url, DIALECT) as client:
             watch = Watch(client)
             await client.ready(*TOPICS)
-            relay.send_signal(signal.SIGSTOP)
+            await apart.hears("hold")
+            apart.process.send_signal(signal.SIGSTOP)
             (lost, *_) = await watch.until(Lost)
             assert "no heartbeat of relay apart" in lost.why
             assert not client.trusted(DEPTH)
-            relay.send_signal(signal.SIGCONT)
+            apart.process.send_signal(signal.SIGCONT)
+            await apart.says("asks the venue")
+            assert "apart" not in await subjects(own_server.url, 20)
+            assert not client.trusted(DEPTH)
+            await apart.hears("go on")
             await watch.until(Restored)
             await client.ready(*TOPICS)
-            relay.kill()
+            apart.process.kill()
             await watch.until(Lost, len([one for one in watch.events if isinstance(one, Lost)]) + 1)
 
     with subprocess.Popen(
-        [sys.executable, "-c", textwrap.dedent(RELAY), own_server.url], stdout=subprocess.PIPE, text=True
-    ) as relay:
+        [sys.executable, "-c", textwrap.dedent(RELAY), own_server.url],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
         try:
-            assert relay.stdout is not None
-            assert relay.stdout.readline() == "ready\n"
-            run(work(relay))
+            run(work(Apart(process)))
         finally:
-            relay.kill()
+            process.kill()
 
 
 def test_two_consumers_and_a_durable_of_somebody_else_take_nothing_from_each_other(own_server: EmbeddedServer) -> None:
@@ -369,10 +439,13 @@ def test_a_blocking_program_and_one_under_trio_have_the_same(server: EmbeddedSer
 @pytest.mark.parametrize("make", [RelayClient, open_relay])
 def test_a_server_that_is_not_there_is_a_connect_failed_with_its_reason(make: Any) -> None:
     if make is open_relay:
-        with pytest.raises(ConnectFailed, match=r"NATS: .*refused"):
+        with pytest.raises(ConnectFailed, match=r"NATS at 127.0.0.1:1: .*refused"):
             run(entered("nats://127.0.0.1:1"))
     else:
-        with pytest.raises(ConnectFailed, match=r"NATS: .*refused"), RelayClient("nats://127.0.0.1:1", DIALECT):
+        with (
+            pytest.raises(ConnectFailed, match=r"NATS at 127.0.0.1:1: .*refused"),
+            RelayClient("nats://127.0.0.1:1", DIALECT),
+        ):
             pass
 
 

