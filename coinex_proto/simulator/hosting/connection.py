@@ -125,8 +125,9 @@ class ServerConnection:
         if self._outward is not None or self._is_silent:
             self.queue(frame)
         else:
+            if not self._out:
+                self._venue.has_output(self)
             self._out += frame
-            self._venue.has_output(self)
 
     def send_binary(self, payload: bytes) -> None:
         self.send_frame(binary_frame(payload))
