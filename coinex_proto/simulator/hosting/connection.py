@@ -92,7 +92,7 @@ class ServerConnection:
             self._venue.wake_at(self._inward.next_at)
             if not data:
                 return
-        self.last_received_at = now
+        self.last_received_at = max(self.last_received_at, now)
         self._take(data)
 
     def note_arrival(self, now: float) -> None:
