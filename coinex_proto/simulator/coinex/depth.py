@@ -142,4 +142,3 @@ class DepthChannel:
 def _listed(levels: list[str]) -> str:
     """As JSON: no character of a number needs escaping."""
     return '[["' + '"],["'.join(levels).replace(":", '","') + '"]]' if levels else "[]"
-

@@ -128,7 +128,12 @@ class Exchange:
     def quote(self, market: Market, side: Side, price: int, lots: int) -> Order:
         """Place a limit order of the crowd's makers: what `place` does, as cheap as what happens most should be."""
         spec, book = market.spec, market.book
-        if market.is_halted or MAKERS in self.ledger.watched or book.next_maker(side, price) is not None:
+        others = book.asks.ranked if side == "buy" else book.bids.ranked
+        if (
+            (others and (others[0].price <= price if side == "buy" else others[0].price >= price))
+            or market.is_halted
+            or MAKERS in self.ledger.watched
+        ):
             return self.place(MAKERS, spec.key, side, "limit", price=price, amount=lots)
         self._last_order_id = number = self._last_order_id + 1
         order = Quote(number, MAKERS, spec.key, side, price, lots, spec.rates, self.now_ms)

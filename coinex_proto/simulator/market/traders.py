@@ -219,7 +219,7 @@ class Crowd:
         away = half * (0.5 + uniform()) - math.log(1.0 - uniform()) * (10 * half + 1)
         price = math.floor(reference - away) if side == "buy" else math.ceil(reference + away)
         lots = self._sizes[int(uniform() * SIZES)]
-        order = self._exchange.quote(self._market, side, price if price > 1 else 1, lots)
+        order = self._exchange.quote(self._market, side, max(1, price), lots)
         if order.rests:
             self._quotes[side].append(order)
 
