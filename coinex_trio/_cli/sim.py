@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import logging
 import math
@@ -24,6 +25,9 @@ LOOPBACK: Final = ("127.", "::1", "localhost")
 
 TERMINATED: Final = 143
 """128 + SIGTERM."""
+
+RARELY: Final = 200
+"""Between two looks of the garbage collector at everything that lives: with a thousand markets one stops the program for long."""
 
 Addresses: TypeAlias = Mapping[str, str | int | list[dict[str, str]]]
 """What a client must know, by the name that it has in the JSON line."""
@@ -68,7 +72,12 @@ def run_sim(venue: str, settings: Settings, *, as_json: bool) -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
     if settings.web and settings.port is None:
         settings = evolve(settings, port=_web_port(settings.address))
-    VENUES[venue](settings, as_json)
+    young, middle, old = gc.get_threshold()
+    gc.set_threshold(young, middle, RARELY)
+    try:
+        VENUES[venue](settings, as_json)
+    finally:
+        gc.set_threshold(young, middle, old)
     return 0
 
 

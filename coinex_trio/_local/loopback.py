@@ -34,6 +34,8 @@ RESET: Final = struct.pack("ii", 1, 0)
 """SO_LINGER on, 0 s: closing sends RST."""
 LATE: Final = 0.1
 """Seconds that the exchange may be behind before its random traders are left out: it must go on reading, whatever the machine's load."""
+LONGEST_TURN: Final = 0.05
+"""Seconds that what is due may take at a time: then it reads again."""
 TOLD_EVERY: Final = 5.0
 """Seconds between two warnings that it is behind."""
 LISTEN: Final = "listen"
@@ -116,6 +118,8 @@ class LoopbackHost:
         self._selector = selectors.DefaultSelector()
         self._links: dict[ServerConnection, _Link] = {}
         self._work: deque[Callable[[], None]] = deque()
+        self._reached = self.now()
+        """The time that the exchange has reached: now, but for when it is behind."""
         self._behind = 0.0
         """Seconds: the most since that was told last."""
         self._told_at = -math.inf
@@ -191,7 +195,8 @@ class LoopbackHost:
 
     def _skip(self, seconds: float) -> None:
         self._shift += seconds
-        self.server.advance(self.now())
+        self._reached = self.now()
+        self.server.advance(self._reached)
 
     def _wake(self) -> None:
         try:
@@ -216,25 +221,47 @@ class LoopbackHost:
             self._wakes.close()
 
     def _turn(self) -> None:
-        """One wait, then everything that it brought, at one time: what takes long makes nobody look idle meanwhile."""
+        """One wait, then everything that it brought, at one time: what takes long makes nobody look idle meanwhile.
+
+        Requests are answered before anything else happens, at the time that the exchange has reached, and what is due then gets
+        so much of the turn: however much there is to do, nobody waits long.
+        """
         found, now = self._wait()
         links: list[tuple[_Link, int]] = [(key.data, mask) for key, mask in found if isinstance(key.data, _Link)]
         # First all is read that lay unread, then time passes: who has sent something is not idle, however late it is read.
         arrived = [(link, self._receive(link, now)) for link, mask in links if mask & selectors.EVENT_READ]
         self._relieve(now)
+        due = self.server.next_deadline()
+        if due is None or due > now:
+            self._reached = now
         for key, _ in found:
             if key.data is LISTEN:
-                self._accept(now)
+                self._accept(self._reached)
             elif key.data is WAKE:
                 self._drain_wakes()
         for link, plain in arrived:
-            self._take(link, plain, now)
+            self._take(link, plain, self._reached)
         for link, mask in links:
             if mask & selectors.EVENT_WRITE:
                 self._write(link)
-        self.server.advance(now)
+        self._send_ready()
+        self._pass_time(now)
         while self._work:
             self._work.popleft()()
+        self._send_ready()
+
+    def _pass_time(self, now: float) -> None:
+        """Lets happen what is due, and sends what comes of it at each time; as much as a turn has room for."""
+        while (due := self.server.next_deadline()) is not None and due <= now:
+            self.server.advance(due)
+            self._reached = max(due, self._reached)
+            self._send_ready()
+            if self.now() > now + LONGEST_TURN:
+                return
+        self._reached = now
+        self.server.advance(now)
+
+    def _send_ready(self) -> None:
         for connection in self.server.take_ready():
             if (ready := self._links.get(connection)) is not None:
                 ready.queue(connection.data_to_send())

@@ -24,7 +24,7 @@ Levels = list[tuple[str, str]]
 
 def checksum(bids: Levels, asks: Levels) -> int:
     """CRC-32, unsigned, over the strings as they were sent: bids, then asks, best first."""
-    return _checksum(":".join(chain.from_iterable(bids)), ":".join(chain.from_iterable(asks)))
+    return zlib.crc32(":".join(chain.from_iterable([*bids, *asks])).encode("ascii"))
 
 
 def difference(old: list[str], new: list[str]) -> list[str]:
@@ -66,8 +66,10 @@ class SideView:
     seen: int = -1
     levels: list[str] = field(factory=list)
     """Each as `price:size`."""
-    text: str = ""
+    text: bytes = b""
     """All of them joined, as the checksum is made of them."""
+    crc: int = 0
+    """Of that text."""
 
     def look(self, channel: DepthChannel) -> list[str]:
         """Look at the book again: what has changed since, empty for nothing."""
@@ -77,7 +79,8 @@ class SideView:
         if levels == self.levels:
             return []
         changes = difference(self.levels, levels)
-        self.levels, self.text = levels, ":".join(levels)
+        self.levels, self.text = levels, ":".join(levels).encode("ascii")
+        self.crc = zlib.crc32(self.text)
         return changes
 
 
@@ -122,7 +125,7 @@ class DepthChannel:
         self.has_newcomers = False
 
     def _push(self, bids: list[str], asks: list[str], now_ms: int, *, is_full: bool = True) -> Push:
-        market, digest = self.market, _checksum(self.bids.text, self.asks.text)
+        market, digest = self.market, self._checksum()
         data = (
             f'{{"market":{text_of(market.spec.name)},"is_full":{"true" if is_full else "false"},'
             f'"depth":{{"asks":{_listed(asks)},"bids":{_listed(bids)},"last":"{market.price_text(market.last)}",'
@@ -130,11 +133,12 @@ class DepthChannel:
         )
         return Push.written("depth.update", data)
 
+    def _checksum(self) -> int:
+        """As `checksum` makes it, without reading the bids again while they stay as they are."""
+        bids, asks = self.bids, self.asks
+        return zlib.crc32(asks.text, zlib.crc32(b":", bids.crc)) if bids.text and asks.text else bids.crc or asks.crc
+
 
 def _listed(levels: list[str]) -> str:
     """As JSON: no character of a number needs escaping."""
     return '[["' + '"],["'.join(levels).replace(":", '","') + '"]]' if levels else "[]"
-
-
-def _checksum(bids: str, asks: str) -> int:
-    return zlib.crc32((f"{bids}:{asks}" if bids and asks else bids or asks).encode("ascii"))

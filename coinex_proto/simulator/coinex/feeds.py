@@ -20,6 +20,10 @@ from coinex_proto.simulator.coinex.wire import Push, Subscriber, public_deal_tex
 from coinex_proto.simulator.market.market import Market
 
 FIRST_DEALS: Final = 100
+PUSH_INTERVAL_MS: Final = 200
+TURN_MS: Final = 10
+TURN_MARKETS: Final = 50
+"""So many markets push together; where there are more, they take turns within the interval, so that none lasts long."""
 
 DepthKey = tuple[str, int, str, bool]
 
@@ -57,6 +61,14 @@ class Feeds:
         self._wake, self._wake_later = wake, wake_later
         self.markets = markets
         """By name."""
+        turns = PUSH_INTERVAL_MS // TURN_MS
+        self.turns: int = max(1, min(turns, -(-len(markets) // TURN_MARKETS)))
+        self._turn_of = {name: number // TURN_MARKETS % turns for number, name in enumerate(markets)}
+        self._turn_markets: list[list[tuple[str, Market]]] = [[] for _ in range(self.turns)]
+        for name, market in markets.items():
+            self._turn_markets[self._turn_of[name]].append((name, market))
+        self._turn_depths: list[dict[DepthKey, DepthChannel]] = [{} for _ in range(self.turns)]
+        """The channels that push with each turn, all of which `_depth` has too."""
         self._prices = prices
         self._depth: dict[DepthKey, DepthChannel] = {}
         self._depth_of: dict[str, list[DepthKey]] = {}
@@ -116,6 +128,7 @@ class Feeds:
         if channel is None:
             channel = self._depth[key] = DepthChannel(market, limit, depth_step(market, interval), is_full)
             self._depth_of.setdefault(name, []).append(key)
+            self._turn_depths[self._turn_of[name]][key] = channel
         channel.followers[subscriber] = False
         channel.has_newcomers = True
 
@@ -126,7 +139,7 @@ class Feeds:
             channel = self._depth[key]
             channel.followers.pop(subscriber, None)
             if not channel.followers:
-                del self._depth[key]
+                del self._depth[key], self._turn_depths[self._turn_of[key[0]]][key]
                 self._depth_of[key[0]].remove(key)
 
     def followed_by(self, subscriber: Subscriber) -> list[str]:
@@ -149,11 +162,16 @@ class Feeds:
             self.leave(topic, subscriber, (), is_all=True)
 
     def push_changes(self, now_ms: int) -> None:
-        """Every 200 ms."""
-        for channel in list(self._depth.values()):
+        """At every turn: the whole interval's changes of the markets whose turn it is, and with the first one the states."""
+        turn = now_ms % PUSH_INTERVAL_MS // TURN_MS
+        if turn >= self.turns:
+            return
+        for channel in list(self._turn_depths[turn].values()):
             channel.push_changes(now_ms)
         if self._subscriptions["deals"]:
-            self._push_deals()
+            self._push_deals(self._turn_markets[turn])
+        if turn:
+            return
         if self._subscriptions["state"]:
             self._push_states(now_ms)
         if self._subscriptions["premium"]:
@@ -189,10 +207,10 @@ class Feeds:
             if followers:
                 yield name, followers
 
-    def _push_deals(self) -> None:
+    def _push_deals(self, markets: list[tuple[str, Market]]) -> None:
         subscriptions = self._subscriptions["deals"]
         is_anyone_new = any(subscription.fresh for subscription in subscriptions.values())
-        for name, market in self.markets.items():
+        for name, market in markets:
             new = market.deal_count - self._deals_seen.get(name, market.deal_count)
             if market.is_halted or not market.is_awake or not (new or is_anyone_new):
                 continue

@@ -22,7 +22,7 @@ from coinex_proto.simulator.coinex import (
 from coinex_proto.simulator.coinex.accounts import Accounts, make_credentials
 from coinex_proto.simulator.coinex.controls import CoinexControls
 from coinex_proto.simulator.coinex.faults import HALF_FRAME, spoilt
-from coinex_proto.simulator.coinex.feeds import Feeds
+from coinex_proto.simulator.coinex.feeds import PUSH_INTERVAL_MS, TURN_MS, Feeds
 from coinex_proto.simulator.coinex.http import CoinexHttp, failure
 from coinex_proto.simulator.coinex.prices import Prices
 from coinex_proto.simulator.coinex.private import PrivateFeeds
@@ -42,7 +42,6 @@ from coinex_proto.simulator.market.market import Market
 from coinex_proto.simulator.market.matching import Order, Side
 from coinex_proto.simulator.market.traders import CrowdSettings
 
-PUSH_INTERVAL_MS: Final = 200
 INDEX_MS: Final = 5000
 MODULES: Final = ("spot", "futures")
 DEPOSITS: Final = {"USDT": 1_000_000, "USDC": 1_000_000, "BTC": 100}
@@ -116,6 +115,7 @@ class CoinexServer(VenueServer[int]):
             self.add_account(one_id, one_secret)
         self._skew_ms = 0
         self._push_at: float | None = None
+        self._turns = max(feeds.turns for feeds in self.feeds.values())
         self._index_at = _next_multiple(now, INDEX_MS)
 
     # what a test does
@@ -215,7 +215,7 @@ class CoinexServer(VenueServer[int]):
 
     def _schedule_pushes(self) -> None:
         if self._push_at is None and any(feeds.has_subscribers for feeds in self.feeds.values()):
-            self._push_at = _next_multiple(self.now, PUSH_INTERVAL_MS)
+            self._push_at = self._next_turn(self.now)
             self._index_at = max(self._index_at, _next_multiple(self.now, INDEX_MS))
 
     def deliver(self, connection: ServerConnection, push: Push) -> None:
@@ -235,7 +235,8 @@ class CoinexServer(VenueServer[int]):
         """Pushes that are overdue come once, with what they would have told together."""
         super().relieve(now)
         if self._push_at is not None:
-            self._push_at = max(self._push_at, _last_multiple(now, PUSH_INTERVAL_MS))
+            begin = now if self._turns == 1 else now - (PUSH_INTERVAL_MS - TURN_MS) / 1000
+            self._push_at = max(self._push_at, _last_multiple(begin, PUSH_INTERVAL_MS if self._turns == 1 else TURN_MS))
         self._index_at = max(self._index_at, _last_multiple(now, INDEX_MS))
 
     def _pushes_at(self) -> float:
@@ -251,11 +252,17 @@ class CoinexServer(VenueServer[int]):
                 if feeds.has_subscribers:
                     has_subscribers = True
                     feeds.push_changes(self.exchange.now_ms)
-            self._push_at = _next_multiple(at, PUSH_INTERVAL_MS) if has_subscribers else None
+            self._push_at = self._next_turn(at) if has_subscribers else None
         if self._index_at <= at:
             for feeds in self.feeds.values():
                 feeds.push_indexes()
             self._index_at = _next_multiple(at, INDEX_MS)
+
+    def _next_turn(self, now: float) -> float:
+        """When the next markets push; with few of them all do at once."""
+        at = _next_multiple(now, TURN_MS)
+        is_past = round(at * 1000) % PUSH_INTERVAL_MS // TURN_MS >= self._turns
+        return _next_multiple(now, PUSH_INTERVAL_MS) if is_past else at
 
     def _find(self, order_id: int) -> Order:
         return self.exchange.orders[order_id]

@@ -7,6 +7,7 @@ Source: CoinEx API v2, WebSocket (spot and futures); error codes 2xxxx on spot, 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Final, Protocol
 
 import msgspec
@@ -80,6 +81,8 @@ class CoinexSocket:
         self.owner: int | None = None
         """Whose account it has signed in to."""
         self._server = server
+        self.deliver: Callable[[Push], None] = partial(server.deliver, connection)
+        """Send a push."""
         self._feeds = server.feeds[module]
         self._private: dict[str, Subscription] = {}
         self._methods: dict[str, Callable[[dict[str, Any]], Answer]] = {
@@ -107,10 +110,6 @@ class CoinexSocket:
         """The connection is over."""
         self._feeds.forget(self)
         self._private.clear()
-
-    def deliver(self, push: Push) -> None:
-        """Send a push."""
-        self._server.deliver(self.connection, push)
 
     def subscriptions(self) -> list[str]:
         """All that it has subscribed to, a line for each channel."""

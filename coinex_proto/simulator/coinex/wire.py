@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Mapping
+from functools import lru_cache
 from struct import Struct
 from typing import Any, Final, Protocol
 
 import msgspec
 
-from coinex_proto.simulator.hosting.websocket_server import binary_frame
+from coinex_proto.simulator.hosting.websocket_server import binary_frame, binary_header
 from coinex_proto.simulator.market.accounts import Balance
 from coinex_proto.simulator.market.amounts import RATE_PLACES, UNIT_PLACES, to_short_text, to_text
 from coinex_proto.simulator.market.events import Fill
@@ -31,6 +32,19 @@ _STORED: Final = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x04\xff\x01"
 _STORED_HEAD: Final = Struct("<11sHH").pack
 _STORED_TAIL: Final = Struct("<II").pack
 
+
+class _Heads(dict[int, bytes]):
+    """What stands in front of so many stored bytes: the head of the frame and that of the gzip member."""
+
+    def __missing__(self, size: int) -> bytes:
+        stored = _STORED_HEAD(_STORED, size, size ^ 0xFFFF)
+        head = self[size] = binary_header(len(stored) + size + STORED_TAIL_BYTES) + stored
+        return head
+
+
+STORED_TAIL_BYTES: Final = 8
+_HEADS: Final = _Heads()
+
 json_of: Final = msgspec.json.Encoder().encode
 
 
@@ -43,6 +57,14 @@ def packed(payload: bytes) -> bytes:
         )  # fmt: skip
     packer = zlib.compressobj(1, zlib.DEFLATED, 28 if size <= SMALL else 31, 5)
     return packer.compress(payload) + packer.flush()
+
+
+def framed(payload: bytes) -> bytes:
+    """The same as a whole frame."""
+    size = len(payload)
+    if size > TINY:
+        return binary_frame(packed(payload))
+    return b"%b%b%b" % (_HEADS[size], payload, _STORED_TAIL(zlib.crc32(payload), size))
 
 
 class Push:
@@ -74,7 +96,7 @@ class Push:
     def frame(self) -> bytes:
         frame = self._frame
         if frame is None:
-            frame = self._frame = binary_frame(packed(self.payload))
+            frame = self._frame = framed(self.payload)
         return frame
 
 
@@ -84,8 +106,9 @@ class Subscriber(Protocol):
     def deliver(self, push: Push) -> None: ...
 
 
+@lru_cache(maxsize=4096)
 def text_of(name: str) -> str:
-    """A name as JSON."""
+    """The name of a market as JSON."""
     return f'"{name}"' if name.isalnum() and name.isascii() else json_of(name).decode()
 
 

@@ -92,7 +92,7 @@ class ServerConnection:
             self._venue.wake_at(self._inward.next_at)
             if not data:
                 return
-        self.last_received_at = now
+        self.last_received_at = max(self.last_received_at, now)
         self._take(data)
 
     def note_arrival(self, now: float) -> None:
@@ -125,8 +125,9 @@ class ServerConnection:
         if self._outward is not None or self._is_silent:
             self.queue(frame)
         else:
+            if not self._out:
+                self._venue.has_output(self)
             self._out += frame
-            self._venue.has_output(self)
 
     def send_binary(self, payload: bytes) -> None:
         self.send_frame(binary_frame(payload))

@@ -39,7 +39,10 @@ class ConnectionKeeper(ABC):
         return connection
 
     def take_ready(self) -> tuple[ServerConnection, ...]:
-        """Connections that have something to send or want to be closed, since the last time."""
+        """Connections that have something to send or want to be closed, since the last time.
+
+        Whoever takes one takes its bytes as well: until then it does not say again that it has some.
+        """
         ready = tuple(self._ready)
         self._ready.clear()
         return ready

@@ -180,6 +180,8 @@ class FaultPlan:
         self._named: dict[str, list[tuple[int, Fault]]] = {}
         self._seen: dict[str, int] = {}
         self._sent = 0
+        self.watches_messages: bool = False
+        """Whether pushes and requests can be due for a fault at all."""
         for fault in faults:
             self.add(fault, now)
 
@@ -190,18 +192,15 @@ class FaultPlan:
             self._timed.sort(key=lambda entry: entry[0])
         elif fault.messages:
             self._counted.append((self._sent + fault.messages, fault))
+            self.watches_messages = True
         else:
+            self.watches_messages = True
             self._named.setdefault(fault.subject, []).append((self._seen.get(fault.subject, 0) + fault.nth, fault))
 
     @property
     def next_at(self) -> float:
         """When the next timed fault is due; infinity for none."""
         return self._timed[0][0] if self._timed else math.inf
-
-    @property
-    def watches_messages(self) -> bool:
-        """Whether pushes and requests can be due for a fault at all."""
-        return bool(self._counted or self._named)
 
     def due(self, now: float) -> tuple[Fault, ...]:
         """Timed faults that are due; a repeated one is put in again."""

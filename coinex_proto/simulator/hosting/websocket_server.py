@@ -30,7 +30,12 @@ _SHORT, _MIDDLE, _LONG = Struct(">BB").pack, Struct(">BBH").pack, Struct(">BBQ")
 
 def binary_frame(payload: bytes) -> bytes:
     """One whole unmasked binary frame.  Every connection may send the same bytes."""
-    return _header(_FIN_BINARY, len(payload)) + payload
+    return binary_header(len(payload)) + payload
+
+
+def binary_header(length: int) -> bytes:
+    """What stands in front of so many bytes in a whole unmasked binary frame."""
+    return _header(_FIN_BINARY, length)
 
 
 def text_frame(payload: bytes) -> bytes:

@@ -38,7 +38,8 @@ class Ledger:
         self.watched: set[int] = set()
         self._wallets: dict[tuple[int, str], dict[str, Balance]] = {}
         self._deposited: dict[str, int] = {}
-        self._moved: dict[tuple[int, str, str], None] = {}
+        self.moves: dict[tuple[int, str, str], None] = {}
+        """Watched balances that have changed since `take_moved`."""
 
     def balance(self, owner: int, wallet: str, currency: str) -> Balance:
         """The one object of this balance; whoever changes it notes it with `moved`."""
@@ -51,14 +52,12 @@ class Ledger:
     def moved(self, owner: int, wallet: str, currency: str) -> None:
         """Note that this balance has changed."""
         if owner in self.watched:
-            self._moved[owner, wallet, currency] = None
+            self.moves[owner, wallet, currency] = None
 
     def take_moved(self) -> tuple[tuple[int, str, str], ...]:
         """Watched balances that have changed since the last time."""
-        if not self._moved:
-            return ()
-        moved = tuple(self._moved)
-        self._moved.clear()
+        moved = tuple(self.moves)
+        self.moves.clear()
         return moved
 
     def deposit(self, owner: int, wallet: str, currency: str, units: int) -> None:

@@ -14,7 +14,7 @@ from coinex_proto.simulator.market.accounts import Ledger, NotEnough
 from coinex_proto.simulator.market.events import Fill, Listener, Settlement
 from coinex_proto.simulator.market.futures import FuturesSettlement, Position
 from coinex_proto.simulator.market.guards import Guard
-from coinex_proto.simulator.market.market import Deal, Market, MarketSpec
+from coinex_proto.simulator.market.market import Deal, Market, MarketSpec, new_deal
 from coinex_proto.simulator.market.marks import Marks
 from coinex_proto.simulator.market.matching import Order, Quote, Side
 from coinex_proto.simulator.market.refusals import OrderRefused
@@ -114,7 +114,7 @@ class Exchange:
         order = Order(
             order_id=self._last_order_id, owner=owner, market=key, side=side, kind=kind, price=price, amount=amount,
             left=amount, spends_quote=spends_quote, client_id=client_id, stp=stp, stop_id=stop_id, is_hidden=is_hidden,
-            reduces=reduces, maker_rate=market.spec.maker_rate, taker_rate=market.spec.taker_rate,
+            is_quote=owner == MAKERS, reduces=reduces, maker_rate=market.spec.maker_rate, taker_rate=market.spec.taker_rate,
             created_ms=self.now_ms, updated_ms=self.now_ms,
         )  # fmt: skip
         self._check(market, order)
@@ -128,10 +128,15 @@ class Exchange:
     def quote(self, market: Market, side: Side, price: int, lots: int) -> Order:
         """Place a limit order of the crowd's makers: what `place` does, as cheap as what happens most should be."""
         spec, book = market.spec, market.book
-        if market.is_halted or MAKERS in self.ledger.watched or book.next_maker(side, price) is not None:
+        others = book.asks.ranked if side == "buy" else book.bids.ranked
+        if (
+            (others and (others[0].price <= price if side == "buy" else others[0].price >= price))
+            or market.is_halted
+            or MAKERS in self.ledger.watched
+        ):
             return self.place(MAKERS, spec.key, side, "limit", price=price, amount=lots)
         self._last_order_id = number = self._last_order_id + 1
-        order = book.orders[number] = Quote(number, MAKERS, spec.key, side, price, lots, spec.rates, self.now_ms)
+        order = Quote(number, MAKERS, spec.key, side, price, lots, spec.rates, self.now_ms)
         book.sides[side].add(order)
         if self._batched is None:
             self._after(market)
@@ -150,9 +155,28 @@ class Exchange:
             return
         self._last_order_id += 1
         taker = Quote(self._last_order_id, TAKERS, spec.key, side, price or 0, lots, spec.rates, self.now_ms)
+        settlement, watched = self._settlements[spec.wallet], self.ledger.watched
         while taker.left and (maker := book.next_maker(side, price)) is not None:
-            self._match(market, taker, maker, min(maker.left, taker.left))
-        self._after(market)
+            if maker.owner in watched:
+                self._match(market, taker, maker, min(maker.left, taker.left))
+            else:
+                self._match_strangers(settlement, market, taker, maker, min(maker.left, taker.left))
+        if self._batched is None:
+            self._after(market)
+        else:
+            self._batched[market] = None
+
+    def retire(self, market: Market, order: Order) -> None:
+        """Cancel a quote of the crowd's makers: what `cancel` does, as cheap as what happens often should be."""
+        if MAKERS in self.ledger.watched:
+            self.cancel(order)
+            return
+        market.book.sides[order.side].take(order, order.left)
+        order.finish = "canceled"
+        if self._batched is None:
+            self._after(market)
+        else:
+            self._batched[market] = None
 
     def cancel(self, order: Order) -> None:
         """Take an order out of the book.  Raises OrderRefused when it is not open."""
@@ -266,7 +290,7 @@ class Exchange:
 
     def _open_market(self, order: Order) -> Market:
         market = self.markets[order.market]
-        if order.order_id not in market.book.orders:
+        if not order.rests:
             raise OrderRefused("gone")
         return market
 
@@ -338,7 +362,7 @@ class Exchange:
         buy, sell = (taker, maker) if taker.side == "buy" else (maker, taker)
         fees = settlement.trade(market, buy, sell, lots, price, taker)
         self._last_deal_id += 1
-        deal = Deal(self._last_deal_id, self.now_ms, taker.side, price, lots)
+        deal = new_deal((self._last_deal_id, self.now_ms, taker.side, price, lots))
         market.record(deal)
         for order, fee in ((buy, fees[0]), (sell, fees[1])):
             order.filled += lots
@@ -353,16 +377,17 @@ class Exchange:
 
     def _match_strangers(self, settlement: Settlement, market: Market, taker: Order, maker: Order, lots: int) -> None:
         """A match that nobody is told of but by the market's public figures."""
-        market.book.take(maker, lots)
+        market.book.sides[maker.side].take(maker, lots)
+        maker.left -= lots
         taker.left -= lots
         buy, sell = (taker, maker) if taker.side == "buy" else (maker, taker)
         settlement.trade(market, buy, sell, lots, maker.price, taker)
         self._last_deal_id += 1
-        market.record(Deal(self._last_deal_id, self.now_ms, taker.side, maker.price, lots))
+        market.record(new_deal((self._last_deal_id, self.now_ms, taker.side, maker.price, lots)))
         maker.filled += lots
         taker.filled += lots
         if not maker.left:
-            self._finish(market, maker)
+            maker.finish = "filled"
 
     def _report_fill(self, market: Market, order: Order, deal: Deal, fee: int, *, is_taker: bool) -> None:
         spec = market.spec
@@ -387,8 +412,6 @@ class Exchange:
             if not order.filled:
                 self.orders.pop(order.order_id, None)
             self._report_order(order, "finish")
-        if order.owner == MAKERS and market.quote_gone is not None:
-            market.quote_gone(order)
 
     def _report_order(self, order: Order, event: str) -> None:
         if order.owner in self.ledger.watched:
@@ -408,14 +431,16 @@ class Exchange:
         if market.see_top():
             for listener in self.listeners:
                 listener.top_changed(market)
-        if self.stops.has_waiting or self.futures.has_watched:
+        if self.stops.waiting or self.futures.watched:
             self._watch(market)
-        for position, event in self.futures.take_changed():
-            if not position.lots:
-                self._cancel_reducing(market, position)
-            for listener in self.listeners:
-                listener.position_changed(position, event)
-        self._report_balances()
+        if self.futures.changed:
+            for position, event in self.futures.take_changed():
+                if not position.lots:
+                    self._cancel_reducing(market, position)
+                for listener in self.listeners:
+                    listener.position_changed(position, event)
+        if self.ledger.moves:
+            self._report_balances()
 
     def _report_balances(self) -> None:
         for owner, wallet, currency in self.ledger.take_moved():

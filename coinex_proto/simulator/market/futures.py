@@ -91,14 +91,16 @@ class FuturesSettlement:
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
         self._positions: dict[tuple[int, str], Position] = {}
-        self._watched: dict[str, dict[int, Position]] = {}
+        self.watched: dict[str, dict[int, Position]] = {}
+        """Open positions of watched owners, by market and owner; no market without one."""
         self._settings: dict[tuple[int, str], tuple[str, int]] = {}
         self.finished: list[Position] = []
         """Closed positions of watched owners, oldest first."""
         self.margin_changes: list[MarginChange] = []
         self.funding_paid: list[FundingPaid] = []
         """Of watched owners, oldest first, as the margin changes are."""
-        self._changed: dict[Position, str] = {}
+        self.changed: dict[Position, str] = {}
+        """Positions of watched owners that have changed since `take_changed`, and the event."""
         self._last_id = 246_830_000
 
     def position(self, owner: int, key: str) -> Position | None:
@@ -116,14 +118,9 @@ class FuturesSettlement:
         """Lots held long in one market."""
         return sum(p.lots for p in self._positions.values() if p.market == key and p.lots > 0)
 
-    @property
-    def has_watched(self) -> bool:
-        """Whether a watched owner has an open position in any market."""
-        return any(self._watched.values())
-
     def watched_in(self, key: str) -> tuple[Position, ...]:
         """Open positions of watched owners in one market."""
-        return tuple(self._watched.get(key, {}).values())
+        return tuple(self.watched.get(key, {}).values())
 
     def is_bankrupt(self, market: Market, position: Position, mark: int) -> bool:
         """Whether what backs the position is no more than its maintenance margin.  Cross mode counts available money."""
@@ -136,10 +133,8 @@ class FuturesSettlement:
 
     def take_changed(self) -> tuple[tuple[Position, str], ...]:
         """Positions of watched owners that have changed since the last time, and the event."""
-        if not self._changed:
-            return ()
-        changed = tuple(self._changed.items())
-        self._changed.clear()
+        changed = tuple(self.changed.items())
+        self.changed.clear()
         return changed
 
     def settings(self, owner: int, key: str) -> tuple[str, int]:
@@ -259,7 +254,9 @@ class FuturesSettlement:
             position.finish = position.finish or order.kind
             self.finished.append(position)
             del self._positions[order.owner, spec.key]
-            del self._watched[spec.key][order.owner]
+            del self.watched[spec.key][order.owner]
+            if not self.watched[spec.key]:
+                del self.watched[spec.key]
         if order.owner in ledger.watched:
             self.absorb(order.owner, spec.settle)
 
@@ -271,7 +268,7 @@ class FuturesSettlement:
             created_ms=order.updated_ms,
         )  # fmt: skip
         if order.owner in self._ledger.watched:
-            self._watched.setdefault(order.market, {})[order.owner] = position
+            self.watched.setdefault(order.market, {})[order.owner] = position
         return position
 
     def _enlarge(self, position: Position, balance: Balance, sign: int, lots: int, paid: int) -> None:
@@ -304,7 +301,7 @@ class FuturesSettlement:
         """Something about a position has changed."""
         if position.owner in self._ledger.watched:
             position.updated_ms = now_ms
-            self._changed[position] = event
+            self.changed[position] = event
 
 
 def _event(position: Position) -> str:

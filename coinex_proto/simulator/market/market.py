@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from itertools import takewhile
+from functools import partial
+from itertools import islice, takewhile
 from typing import Final, NamedTuple
 
 from attrs import define, field, frozen
 
 from coinex_proto.simulator.market.amounts import UNIT_PLACES, Texts, to_short_text, to_text
-from coinex_proto.simulator.market.matching import Book, HalfBook, Level, Order, Side
+from coinex_proto.simulator.market.matching import Book, HalfBook, Level, Side
 
 HOUR_MS: Final = 3_600_000
 MINUTE_MS: Final = 60_000
@@ -22,6 +23,8 @@ KEPT_DEALS: Final = 1000
 KEPT_MINUTES: Final = 1500
 KEPT_HOURS: Final = 1500
 KEPT_DAYS: Final = 3660
+UNCOUNTED_DEALS: Final = 500
+"""Candles take trades in together, so many at most."""
 LONGEST_VIEW: Final = 50
 
 
@@ -104,6 +107,10 @@ class Deal(NamedTuple):
     lots: int
 
 
+new_deal: Final[Callable[[tuple[int, int, Side, int, int]], Deal]] = partial(tuple.__new__, Deal)
+"""A deal of its fields, without the call in Python that the class itself makes."""
+
+
 @define(eq=False)
 class Candle:
     """Figures of one span of time, in ticks, lots and units."""
@@ -143,11 +150,15 @@ class Market:
         """Newest first."""
         self.deal_count: int = 0
         """Grows with every trade; who remembers it knows how many deals are new."""
-        self.hours: deque[Candle] = deque(maxlen=KEPT_HOURS)
-        self.minutes: deque[Candle] = deque(maxlen=KEPT_MINUTES)
+        self._uncounted = 0
+        """Of the newest deals: so many are in no candle yet."""
+        self._price_before = spec.start_price
+        """The last price before those."""
+        self._hours: deque[Candle] = deque(maxlen=KEPT_HOURS)
+        self._minutes: deque[Candle] = deque(maxlen=KEPT_MINUTES)
+        self._days: deque[Candle] = deque(maxlen=KEPT_DAYS)
         self.is_awake = False
         """The crowd has come; before, the book shows nothing that anybody should see."""
-        self.days: deque[Candle] = deque(maxlen=KEPT_DAYS)
         self.begins_ms: int | None = None
         """Where its made-up past ends, a whole minute; None while nobody has looked at it."""
         self.first_price: int = spec.start_price
@@ -155,8 +166,6 @@ class Market:
         self.is_halted = False
         self.is_own_index = False
         """Futures: somebody quotes it apart from its spot market, and its own middle is its index."""
-        self.quote_gone: Callable[[Order], object] | None = None
-        """Called with each order of the crowd's makers that is over."""
         self.top: tuple[int, int, int, int] = (0, 0, 0, 0)
         """Best bid price and size, best ask price and size; 0 for a missing side."""
         self._top_seen = -1
@@ -164,32 +173,61 @@ class Market:
         self._minute_ms = -MINUTE_MS
         """When the minute began that the newest candles are in; before all time for none."""
 
-    def record(self, deal: Deal) -> None:
-        """Take a trade into the public figures.
+    @property
+    def minutes(self) -> deque[Candle]:
+        """Candles of a minute with trades, oldest first."""
+        self._count()
+        return self._minutes
 
-        A longer candle whose first minute is without trades opens where that minute does: at the price before.
-        """
-        _, now_ms, side, price, lots = deal
-        value, before = self.spec.value(price, lots), self.last
-        self.last = price
+    @property
+    def hours(self) -> deque[Candle]:
+        """The same of an hour."""
+        self._count()
+        return self._hours
+
+    @property
+    def days(self) -> deque[Candle]:
+        """The same of a day."""
+        self._count()
+        return self._days
+
+    def record(self, deal: Deal) -> None:
+        """Take a trade into the public figures; candles have it when somebody looks at them."""
+        if not self._uncounted:
+            self._price_before = self.last
+        self.last = deal[3]
         self.deals.appendleft(deal)
         self.deal_count += 1
-        bought = lots if side == "buy" else 0
-        if not 0 <= now_ms - self._minute_ms < MINUTE_MS:
-            self._begin_candles(now_ms, before, price)
-        for candle in (self.days[-1], self.hours[-1], self.minutes[-1]):
-            candle.close = price
-            if price > candle.high:
-                candle.high = price
-            elif price < candle.low:
-                candle.low = price
-            candle.lots += lots
-            candle.value += value
-            candle.bought += bought
+        self._uncounted += 1
+        if self._uncounted == UNCOUNTED_DEALS:
+            self._count()
+
+    def _count(self) -> None:
+        """Take the newest trades into the candles."""
+        if not self._uncounted:
+            return
+        before, value_of = self._price_before, self.spec.value
+        newest = list(islice(self.deals, self._uncounted))
+        self._uncounted = 0
+        for _, now_ms, side, price, lots in reversed(newest):
+            if not 0 <= now_ms - self._minute_ms < MINUTE_MS:
+                self._begin_candles(now_ms, before, price)
+            value, bought = value_of(price, lots), lots if side == "buy" else 0
+            for candle in (self._days[-1], self._hours[-1], self._minutes[-1]):
+                candle.close = price
+                if price > candle.high:
+                    candle.high = price
+                elif price < candle.low:
+                    candle.low = price
+                candle.lots += lots
+                candle.value += value
+                candle.bought += bought
+            before = price
 
     def _begin_candles(self, now_ms: int, before: int, price: int) -> None:
+        """A longer candle whose first minute is without trades opens where that minute does: at the price before."""
         self._minute_ms = minute = now_ms - now_ms % MINUTE_MS
-        for candles, span in ((self.days, DAY_MS), (self.hours, HOUR_MS), (self.minutes, MINUTE_MS)):
+        for candles, span in ((self._days, DAY_MS), (self._hours, HOUR_MS), (self._minutes, MINUTE_MS)):
             if not candles or not 0 <= now_ms - candles[-1].start_ms < span:
                 start = now_ms - now_ms % span
                 first = price if start == minute else before
@@ -197,6 +235,7 @@ class Market:
 
     def recall(self, deal: Deal) -> None:
         """Show a trade from the past, which its candles hold already."""
+        self._count()
         self.last = deal.price
         self.deals.appendleft(deal)
         self.deal_count += 1
@@ -221,7 +260,11 @@ class Market:
         if seen == self._top_seen:
             return False
         self._top_seen = seen
-        top = (*_front(bids), *_front(asks))
+        if bids.ranked and asks.ranked and not (bids.has_hidden or asks.has_hidden):
+            bid, ask = bids.ranked[0], asks.ranked[0]
+            top = bid.price, bid.lots, ask.price, ask.lots
+        else:
+            top = *_front(bids), *_front(asks)
         if top == self.top:
             return False
         self.top = top

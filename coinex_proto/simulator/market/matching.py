@@ -38,6 +38,10 @@ class Order:
     client_id: str = ""
     stop_id: int = 0
     is_hidden: bool = False
+    is_quote: bool = False
+    """Of the makers of the crowd, who keep so many of them."""
+    rests: bool = False
+    """It stands in the book."""
     reduces: bool = False
     """Futures: may only close; what the position no longer covers is cancelled."""
     finish: str = ""
@@ -93,6 +97,7 @@ class Quote(Order):
 for _field in fields(Order):
     if _field.default is not NOTHING:
         setattr(Quote, _field.name, _field.default)
+Quote.is_quote = True
 
 
 @define(eq=False)
@@ -117,7 +122,8 @@ class HalfBook:
         self._keys: list[int] = []
         self.ranked: list[Level] = []
         """All levels, best first: the same order as the keys."""
-        self.levels: dict[int, Level] = {}
+        self.quotes: int = 0
+        """Orders of the crowd's makers that rest here."""
         self.has_hidden: bool = False
         """Since a hidden order has rested here a level may show nothing."""
         self.revision: int = 0
@@ -126,17 +132,19 @@ class HalfBook:
     def add(self, order: Order) -> None:
         """Rest an order behind those of its price."""
         self.revision += 1
-        shown, price = order.left, order.price
+        order.rests = True
+        shown, price, keys = order.left, order.price, self._keys
         if order.is_hidden:
             self.has_hidden, shown = True, 0
-        level = self.levels.get(price)
-        if level is None:
-            level = self.levels[price] = Level(price, shown, [order])
-            key = price * self._sign
-            at = bisect_left(self._keys, key)
-            self._keys.insert(at, key)
-            self.ranked.insert(at, level)
+        if order.is_quote:
+            self.quotes += 1
+        key = price * self._sign
+        at = bisect_left(keys, key)
+        if at == len(keys) or keys[at] != key:
+            keys.insert(at, key)
+            self.ranked.insert(at, Level(price, shown, [order]))
         else:
+            level = self.ranked[at]
             level.orders.append(order)
             level.lots += shown
             level.text = ""
@@ -144,16 +152,21 @@ class HalfBook:
     def take(self, order: Order, lots: int) -> None:
         """Take lots of this order away; the order goes when nothing is left of it.  Comes before `order.left` changes."""
         self.revision += 1
-        level = self.levels[order.price]
+        at, level = 0, self.ranked[0]
+        if level.price != order.price:
+            at = bisect_left(self._keys, order.price * self._sign)
+            level = self.ranked[at]
         if not order.is_hidden:
             level.lots -= lots
             level.text = ""
         if lots == order.left:
-            level.orders.remove(order)
-            if not level.orders:
-                del self.levels[order.price]
-                at = 0 if level is self.ranked[0] else bisect_left(self._keys, order.price * self._sign)
+            order.rests = False
+            if order.is_quote:
+                self.quotes -= 1
+            if len(level.orders) == 1:
                 del self._keys[at], self.ranked[at]
+            else:
+                level.orders.remove(order)
 
     def best(self) -> Level | None:
         return self.ranked[0] if self.ranked else None
@@ -169,23 +182,24 @@ class Book:
         self.bids: HalfBook = HalfBook(-1)
         self.asks: HalfBook = HalfBook(1)
         self.sides: dict[Side, HalfBook] = {"buy": self.bids, "sell": self.asks}
-        self.orders: dict[int, Order] = {}
+
+    @property
+    def orders(self) -> dict[int, Order]:
+        """All that rest, by id, oldest first: gathered for whoever asks."""
+        resting = (order for side in self.sides.values() for level in side for order in level.orders)
+        return {order.order_id: order for order in sorted(resting, key=lambda order: order.order_id)}
 
     def add(self, order: Order) -> None:
-        self.orders[order.order_id] = order
         self.sides[order.side].add(order)
 
     def take(self, order: Order, lots: int) -> None:
         """Remove lots of a resting order from the book, and count them off the order."""
         self.sides[order.side].take(order, lots)
-        if lots == order.left:
-            del self.orders[order.order_id]
         order.left -= lots
 
     def remove(self, order: Order) -> None:
         """Take what is left of a resting order out of the book, leaving `order.left` as the unfilled rest."""
         self.sides[order.side].take(order, order.left)
-        del self.orders[order.order_id]
 
     def next_maker(self, side: Side, limit: int | None) -> Order | None:
         """The order that a taker of this side meets first; None when nobody trades at `limit` or better."""

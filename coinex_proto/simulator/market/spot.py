@@ -58,24 +58,24 @@ class SpotSettlement:
 
     def trade(self, market: Market, buy: Order, sell: Order, lots: int, price: int, taker: Order) -> tuple[int, int]:
         """Exchange the currencies of one match.  Returns the fees (of the buyer, of the seller) in units."""
-        spec, watched = market.spec, self._ledger.watched
+        spec, watched, buyer, seller = market.spec, self._ledger.watched, buy.owner, sell.owner
         value, base = price * lots * spec.value_factor, lots * spec.base_factor
         base_fee = base * (buy.taker_rate if buy is taker else buy.maker_rate) // RATE_ONE
         quote_fee = value * (sell.taker_rate if sell is taker else sell.maker_rate) // RATE_ONE
         pairs = self._pairs.get(spec.key) or self._pairs.setdefault(spec.key, _Pairs(self._ledger, spec))
-        (buyer_base, buyer_quote), (seller_base, seller_quote) = pairs[buy.owner], pairs[sell.owner]
+        (buyer_base, buyer_quote), (seller_base, seller_quote) = pairs[buyer], pairs[seller]
         house_base, house_quote = pairs[HOUSE]
-        if buy.owner in watched:
+        if buyer in watched:
             held = buy.price * lots * spec.value_factor if buy.kind != "market" else value
             buy.frozen -= held
             buyer_quote.frozen -= held
             buyer_quote.available += held
-            self._moved(spec, buy.owner)
-        if sell.owner in watched:
+            self._moved(spec, buyer)
+        if seller in watched:
             sell.frozen -= base
             seller_base.frozen -= base
             seller_base.available += base
-            self._moved(spec, sell.owner)
+            self._moved(spec, seller)
         buyer_quote.available -= value
         buyer_base.available += base - base_fee
         seller_base.available -= base

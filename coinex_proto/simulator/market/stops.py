@@ -66,14 +66,10 @@ class StopBook:
         self._exchange = exchange
         self._report = report
         self._last_id = 102_067_000_000
-        self._waiting: dict[str, dict[int, StopOrder]] = {}
+        self.waiting: dict[str, dict[int, StopOrder]] = {}
+        """What may fire, by market and id; no market without one."""
         self.stops: dict[int, StopOrder] = {}
         """Every stop order ever placed, oldest first."""
-
-    @property
-    def has_waiting(self) -> bool:
-        """Whether there is anything to fire, in any market."""
-        return any(self._waiting.values())
 
     def place(
         self,
@@ -106,7 +102,7 @@ class StopBook:
             created_ms=exchange.now_ms, updated_ms=exchange.now_ms,
         )  # fmt: skip
         self.stops[stop.stop_id] = stop
-        self._waiting.setdefault(key, {})[stop.stop_id] = stop
+        self.waiting.setdefault(key, {})[stop.stop_id] = stop
         self._report(stop, "put")
         return stop
 
@@ -131,7 +127,7 @@ class StopBook:
     def check(self, markets: Iterable[Market]) -> None:
         """Fire what the present prices reach."""
         for market in markets:
-            for stop in tuple(self._waiting.get(market.spec.key, {}).values()):
+            for stop in tuple(self.waiting.get(market.spec.key, {}).values()):
                 if stop.status == "put" and self._is_reached(market, stop):
                     self._fire(stop)
             if market.spec.wallet == "futures":
@@ -172,5 +168,7 @@ class StopBook:
 
     def _end(self, stop: StopOrder, status: str, event: str) -> None:
         stop.status, stop.updated_ms = status, self._exchange.now_ms
-        del self._waiting[stop.market][stop.stop_id]
+        del self.waiting[stop.market][stop.stop_id]
+        if not self.waiting[stop.market]:
+            del self.waiting[stop.market]
         self._report(stop, event)

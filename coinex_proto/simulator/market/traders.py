@@ -8,8 +8,9 @@ reference is traded away, the user's orders included.
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Callable
-from heapq import heapify, heappush, heapreplace
+from heapq import heappop, heappush
 from random import Random
 from statistics import NormalDist
 from typing import Final
@@ -32,6 +33,8 @@ MOST_DRIFT: Final = 1.05
 PAST_DEALS: Final = 120
 MOST_PAST_MINUTES: Final = 60
 MANY_MARKETS: Final = 200
+TURNS_A_SECOND: Final = 100
+"""Crowds act at whole turns of the clock, and those of one turn one after the other."""
 DEEP: Final = 60
 SHALLOW: Final = 25
 
@@ -91,9 +94,11 @@ class Crowd:
         """The reference for which these are the sizes."""
         many = len(exchange.markets) > MANY_MARKETS
         self._depth = settings.depth if settings.depth is not None else SHALLOW if many else DEEP
-        self._orders: dict[Side, dict[int, Order]] = {"buy": {}, "sell": {}}
-        """The makers' live quotes, oldest first."""
-        self._market.quote_gone = lambda order: self._orders[order.side].pop(order.order_id, None)
+        self._quotes: dict[Side, deque[Order]] = {"buy": deque(), "sell": deque()}
+        """The makers' quotes, oldest first, and among them some that are gone already."""
+        self.acts_at: float = 0.0
+        """Seconds: when it acts next, or soon after; and when it acted last."""
+        self.acted_at: float = 0.0
         self.reference: float = float(self._market.spec.start_price)
         """Ticks."""
         self.is_quiet = False
@@ -109,6 +114,7 @@ class Crowd:
             self._walk(0.0)
             self._market.first_price = self._market.last = max(1, round(self.reference))
         self._remember()
+        self._choose_sizes()
         if self._market.is_halted:
             return
         with self._exchange.batch():
@@ -119,6 +125,7 @@ class Crowd:
     def act(self, elapsed: float) -> None:
         """One step, `elapsed` seconds after the last."""
         self._walk(elapsed)
+        self._choose_sizes()
         if not (self._market.is_halted or self.is_quiet):
             with self._exchange.batch():
                 self._trade()
@@ -128,21 +135,28 @@ class Crowd:
     def fit(self) -> None:
         """Trade away at once what no longer fits the coins of this pair."""
         self._walk(0.0)
+        self._choose_sizes()
         if not (self._market.is_halted or self.is_quiet):
             with self._exchange.batch():
                 self.sweep(int(self.reference), int(self.reference))
                 self._fill_up()
 
     def _trade(self) -> None:
-        uniform, middle, book = self._uniform, int(self.reference), self._market.book
-        bids, asks = book.bids.ranked, book.asks.ranked
+        """Somebody trades sometimes, the oldest quote of one side goes, and new ones take the place of those that are gone."""
+        uniform, middle, market = self._uniform, int(self.reference), self._market
+        bids, asks = market.book.bids.ranked, market.book.asks.ranked
         if (bids and bids[0].price > middle) or (asks and asks[0].price < middle):
             self.sweep(middle, middle)
         choice = uniform()
         side: Side = "buy" if uniform() < 0.5 else "sell"
         if choice < 0.3:
-            self._exchange.hit(self._market, side, None, self._size())
-        self._renew(side)
+            self._exchange.hit(market, side, None, self._sizes[int(uniform() * SIZES)])
+        if market.book.sides[side].quotes >= self._depth:
+            quotes = self._quotes[side]
+            while not (oldest := quotes.popleft()).rests:
+                pass
+            self._exchange.retire(market, oldest)
+        self._fill_up()
 
     def _remember(self) -> None:
         """The newest trades of the past, which its candles are made of."""
@@ -207,30 +221,21 @@ class Crowd:
         half = reference * self._half_spread
         away = half * (0.5 + uniform()) - math.log(1.0 - uniform()) * (10 * half + 1)
         price = math.floor(reference - away) if side == "buy" else math.ceil(reference + away)
-        order = self._exchange.quote(self._market, side, max(1, price), self._size())
-        if not order.finish:
-            self._orders[side][order.order_id] = order
-
-    def _renew(self, tired: Side) -> None:
-        """The oldest quote of one side goes, new ones take the place of those that are gone."""
-        orders = self._orders[tired]
-        if len(orders) >= self._depth:
-            self._exchange.cancel(next(iter(orders.values())))
-        self._fill_up()
+        lots = self._sizes[int(uniform() * SIZES)]
+        order = self._exchange.quote(self._market, side, max(1, price), lots)
+        if order.rests:
+            self._quotes[side].append(order)
 
     def _fill_up(self) -> None:
         """New quotes until both sides are as deep as they should be."""
-        for side, orders in self._orders.items():
-            for _ in range(len(orders), self._depth):
+        for side, half in self._market.book.sides.items():
+            for _ in range(half.quotes, self._depth):
                 self._quote(side)
 
-    def _size(self) -> int:
-        if not self._sized_at / MOST_DRIFT < self.reference < self._sized_at * MOST_DRIFT:
-            self._think_of_sizes()
-        return self._sizes[int(self._uniform() * SIZES)]
-
-    def _think_of_sizes(self) -> None:
-        """Log-normal around the mean value."""
+    def _choose_sizes(self) -> None:
+        """Log-normal around the mean value; anew when that has become another number of lots."""
+        if self._sized_at / MOST_DRIFT < self.reference < self._sized_at * MOST_DRIFT:
+            return
         spec, self._sized_at = self._market.spec, self.reference
         price = 1.0 if spec.is_inverse else self.reference * self._tick * self._quote_worth
         mean = self._settings.order_value / (price * self._lot)
@@ -253,8 +258,10 @@ class Crowds:
         self._settings = settings
         self._seed = seed
         self._crowds: dict[str, Crowd] = {}
-        self._due: list[tuple[float, int, str, float]] = []
-        """When the next action comes, a number against ties, the market, when its last action was."""
+        self._turns: dict[int, list[Crowd]] = {}
+        """Who acts at which turn, in this order."""
+        self._next_turns: list[int] = []
+        """A heap of them."""
 
     def wake(self, key: str, now: float) -> Crowd:
         """The crowd of this market, which trades from now on; a futures market wakes its index too."""
@@ -272,8 +279,19 @@ class Crowds:
             market.is_awake = True
             self._woken(market)
             if self._settings.rate > 0:
-                heappush(self._due, (now + crowd.wait(), len(self._crowds), key, now))
+                crowd.acted_at = now
+                crowd.acts_at = now + crowd.wait()
+                self._schedule(crowd)
         return crowd
+
+    def _schedule(self, crowd: Crowd) -> None:
+        turn = int(crowd.acts_at * TURNS_A_SECOND) + 1
+        there = self._turns.get(turn)
+        if there is None:
+            self._turns[turn] = [crowd]
+            heappush(self._next_turns, turn)
+        else:
+            there.append(crowd)
 
     def _sides(self, key: str, now: float) -> tuple[Crowd | None, Crowd | None] | None:
         """The crowds of both coins of a pair against dollars; None where the pair goes its own way."""
@@ -297,19 +315,22 @@ class Crowds:
     @property
     def next_at(self) -> float:
         """When the next action is due; infinity when all markets sleep."""
-        return self._due[0][0] if self._due else math.inf
+        return self._next_turns[0] / TURNS_A_SECOND if self._next_turns else math.inf
 
     def leave_out(self, now: float) -> None:
         """Forget the actions that are overdue; each market goes on after now."""
-        self._due = [
-            (now + self._crowds[key].wait() if at < now else at, number, key, last)
-            for at, number, key, last in self._due
-        ]
-        heapify(self._due)
+        while self._next_turns and self.next_at < now:
+            for crowd in self._turns.pop(heappop(self._next_turns)):
+                crowd.acts_at = now + crowd.wait()
+                self._schedule(crowd)
 
     def act(self) -> None:
-        """Do the action that is due next.  The exchange's clock stands at its time."""
-        at, number, key, last = self._due[0]
-        crowd = self._crowds[key]
-        crowd.act(at - last)
-        heapreplace(self._due, (at + crowd.wait(), number, key, at))
+        """Do the actions of the next turn.  The exchange's clock stands at its time."""
+        turn = heappop(self._next_turns)
+        at = turn / TURNS_A_SECOND
+        for crowd in self._turns.pop(turn):
+            while crowd.acts_at <= at:
+                crowd.act(at - crowd.acted_at)
+                crowd.acted_at = at
+                crowd.acts_at += crowd.wait()
+            self._schedule(crowd)

@@ -1,4 +1,6 @@
-"""The HTTP interface of the local QFEX: signatures, routing, refusals. What the paths answer stands in http_tables.py.
+"""The HTTP interface of the local QFEX: signatures, routing, refusals.
+
+What the paths answer stands in http_public.py, http_account.py and http_figures.py.
 
 Source: OpenAPI files of the venue; HMAC-SHA256 over `nonce:timestamp` in four headers; what clients have met besides.
 """
@@ -15,8 +17,9 @@ from urllib.parse import parse_qsl, unquote
 import msgspec
 
 from coinex_proto.simulator.hosting.http_server import HttpRequest, HttpResponse
+from coinex_proto.simulator.qfex import http_account, http_figures, http_public
 from coinex_proto.simulator.qfex.accounts import MAX_NONCE, WINDOW, KeyRing
-from coinex_proto.simulator.qfex.http_tables import PATHS, TITLES, Call, HttpBackend, Problem
+from coinex_proto.simulator.qfex.http_call import TITLES, Call, HttpBackend, Paths, Problem
 from coinex_proto.simulator.qfex.sockets import nulled
 from coinex_proto.simulator.qfex.wire import json_of
 
@@ -24,7 +27,8 @@ WALL: Final = HttpResponse(status=403, body=b"error code: 1010", headers=(("cont
 _UNLIKED: Final = re.compile(r"[\s/]")
 _STAMP: Final = re.compile(r"\d{1,12}", re.ASCII)
 
-_ROUTES: Final = tuple((method, re.compile(pattern), *rule) for (method, pattern), rule in PATHS.items())
+_PATHS: Final[Paths] = {**http_public.PATHS, **http_account.PATHS, **http_figures.PATHS}
+_ROUTES: Final = tuple((method, re.compile(pattern), *rule) for (method, pattern), rule in _PATHS.items())
 
 
 class QfexHttp:

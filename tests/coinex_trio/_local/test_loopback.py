@@ -180,6 +180,20 @@ def test_an_exchange_that_fails_says_why_to_whoever_uses_it(caplog: pytest.LogCa
     host.stop()
 
 
+def test_an_exchange_with_something_due_at_every_moment_answers_all_the_same() -> None:
+    class Busy(CoinexServer):
+        def next_deadline(self) -> float | None:
+            return self.now
+
+    host = LoopbackHost(lambda now: Busy(now=now), "127.0.0.1", 0)
+    host.start()
+    try:
+        with connect(f"{host.url('ws')}/v2/spot", compression=None, close_timeout=0.2) as client:
+            assert ask(client, "server.ping")["code"] == 0
+    finally:
+        host.stop()
+
+
 def test_an_exchange_that_must_do_more_than_the_machine_can_still_answers() -> None:
     with (
         local_exchange(markets=20, rate=1_000.0) as exchange,

@@ -19,6 +19,7 @@ def follow_depth(peer: Peer, limit: int = 20, interval: str = "0", *, is_full: b
 def test_best_quotes_come_at_once() -> None:
     peer = Peer(server := quiet_server())
     peer.subscribe("bbo", "BTCUSDT")
+    peer.run(0)
     peer.clear()
     server.quote("BTCUSDT", "100", "101", "2.5")
     peer.read()
@@ -236,6 +237,7 @@ def test_markets_that_follow_each_other_slowly_wake_with_their_requests() -> Non
     names = list(server.feeds["spot"].markets)
     for number in range(0, 60, 15):
         peer.subscribe("bbo", *names[number : number + 15])
+        server.advance(server.now + 0.08)
         assert all(server.feeds["spot"].markets[name].is_awake for name in names[: number + 15])
         peer.run(0.25)
 

@@ -41,7 +41,7 @@ def test_taking_part_of_an_order_leaves_it_in_front() -> None:
         book.add(maker)
     book.take(first, 3)
     assert book.next_maker("sell", 100) is first
-    assert (first.left, book.bids.levels[100].lots) == (2, 7)
+    assert (first.left, book.bids.ranked[0].lots) == (2, 7)
     book.take(first, 2)
     assert book.next_maker("sell", 100) is second
 
