@@ -85,6 +85,8 @@ class Connection:
         """The keyword arguments are what a session shares between its connections; alone, a connection makes its own."""
         self.inflate: Callable[[bytes, int], bytes] = inflate
         """A payload, and what it may hold at most, to what it holds."""
+        self.on_inflated: Callable[[bytes], object] | None = None
+        """Gets each compressed message, and then what it holds, before anything is made of it: for a recording."""
         self._dialect = dialect
         self._sources = sources
         self._config = config
@@ -399,7 +401,10 @@ class Connection:
         stats.messages += 1
         self.heartbeat.proved(now)
         try:
-            payload = self.inflate(payload, self._config.max_message_bytes)
+            member, payload = payload, self.inflate(payload, self._config.max_message_bytes)
+            if (noted := self.on_inflated) is not None and payload is not member:
+                noted(member)
+                noted(payload)
             if len(payload) > FEW_BYTES:
                 check_count(payload, self._config.max_message_values)
             inbound = self._dialect.decode(payload)

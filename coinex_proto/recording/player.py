@@ -26,6 +26,7 @@ from coinex_proto.dialect import Dialect
 from coinex_proto.errors import SdkError, UsageError, quoted
 from coinex_proto.orders.view import OrderView
 from coinex_proto.recording.frames import Batch, Damage, read_frames
+from coinex_proto.recording.noted import framed, unpacked_data
 from coinex_proto.recording.records import (
     CHECKPOINT,
     COUNTERS,
@@ -41,9 +42,7 @@ from coinex_proto.recording.records import (
     Header,
     Record,
     counters_of,
-    framed,
     header_of,
-    unpacked_data,
 )
 from coinex_proto.recording.safe_pickle import loads
 from coinex_proto.recording.tap import sdk_version, time_at
@@ -376,6 +375,7 @@ class Replay:
             "wall_time_ns": self._sources.wall_time_ns,
             "random_bytes": self._sources.random_bytes,
             "inflate": inflate,
+            "on_inflated": None,
         }
         state = loads(checkpoint, stand_ins, self._packages)
         vars(made).update(state)
