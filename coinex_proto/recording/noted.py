@@ -9,14 +9,15 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter, defaultdict
-from collections.abc import Sequence
-from itertools import accumulate, count, pairwise, repeat
-from operator import getitem, sub
+from collections.abc import Callable, Sequence
+from itertools import accumulate, count, pairwise
+from operator import sub
 from typing import Any, Final, TypeAlias
 
 from coinex_proto._wire.inflate import GZIP_MAGIC
 from coinex_proto.errors import UsageError
 from coinex_proto.recording.records import DATA, FRAME, TIMEOUT, WHOLE, Record, without_cookies
+from coinex_proto.speedups import speed
 
 Noted: TypeAlias = "bytes | tuple[Any, ...]"
 
@@ -30,7 +31,10 @@ WHOLE_BINARY: Final = 0x82
 """The first byte of a frame that is one binary message."""
 COLUMNS: Final = 8
 
-Reads: TypeAlias = tuple[Sequence[float], Sequence[int], list[int], Sequence[bytes]]
+_pack_reads: Callable[[list[Noted]], list[Any] | None] | None = getattr(speed, "pack_reads", None)
+"""Packs a batch of nothing but reads of whole messages; None: the extension is not there."""
+
+Reads: TypeAlias = tuple[list[float], list[int], list[int], list[bytes]]
 """Of whole messages: times, readings of the wall clock, messages of each (empty: one each), and these."""
 
 
@@ -40,7 +44,7 @@ def time_of(noted: Noted) -> float:
     return float(now)
 
 
-def packed(noted: Sequence[Noted]) -> list[Any]:
+def packed(noted: list[Noted]) -> list[Any]:
     """A batch as it is written: `[others, where, times, readings, counts, kinds, sizes, messages]`.
 
     `others` are records as they are, and `where` their places in the batch. Of the rest, which are reads of whole messages: their
@@ -48,10 +52,11 @@ def packed(noted: Sequence[Noted]) -> list[Any]:
     each message the number of its kind, a byte or four; their sizes (empty: a line feed is between them); and the messages one
     behind the other, sorted by their kinds.
     """
-    reads = _lone_messages(noted)
+    if _pack_reads is not None and (quick := _pack_reads(noted)) is not None:
+        return quick
     others: list[Record] = []
     where: list[int] = []
-    times, readings, counts, messages = _sorted_out(noted, others, where) if reads is None else reads
+    times, readings, counts, messages = _sorted_out(noted, others, where)
     numbers: defaultdict[bytes, int] = defaultdict(count().__next__)
     kinds = [numbers[message[:ALIKE]] for message in messages]
     piles: list[list[bytes]] = [[] for _ in numbers]
@@ -74,23 +79,7 @@ def packed(noted: Sequence[Noted]) -> list[Any]:
     ]
 
 
-def _lone_messages(noted: Sequence[Noted]) -> Reads | None:
-    """The columns where there is nothing but reads of one whole message each; None: see `_sorted_out`."""
-    members, messages, reads = noted[::3], noted[1::3], noted[2::3]
-    if len(members) != len(reads) or set(map(type, reads)) != {tuple} or set(map(len, reads)) != {3}:
-        return None
-    times, walls, frames = zip(*reads, strict=True)
-    if not ({*map(type, members)} == {*map(type, messages)} == {*map(type, frames)} == {bytes}):
-        return None
-    sizes = list(map(len, members))
-    heads = set(map(sub, map(len, frames), sizes))
-    are_whole = heads == {4} and min(sizes) >= 126 and max(sizes) < 1 << 16
-    if not are_whole or set(map(getitem, frames, repeat(0))) != {WHOLE_BINARY} or set(map(type, walls)) != {int}:
-        return None
-    return times, walls, [], messages  # type: ignore[return-value]
-
-
-def _sorted_out(noted: Sequence[Noted], others: list[Record], where: list[int]) -> Reads:
+def _sorted_out(noted: list[Noted], others: list[Record], where: list[int]) -> Reads:
     """The columns of any list; what does not belong there is added to `others`, and its places to `where`."""
     times: list[float] = []
     walls: list[int] = []
