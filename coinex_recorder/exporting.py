@@ -22,6 +22,7 @@ from attrs import define, frozen
 
 from coinex_proto import BookChanged, BookView, Lost, Update, UsageError
 from coinex_proto.recording import RecordingGap
+from coinex_proto.speedups import speed
 from coinex_recorder.reading import header, replay
 
 Format: TypeAlias = Literal["parquet", "tardis"]
@@ -49,8 +50,10 @@ class Levels(NamedTuple):
     local_timestamp: int | None
     is_snapshot: bool
     side: str
-    texts: Sequence[str]
-    """`price:amount`, an amount of 0 removes."""
+    count: int
+    """How many."""
+    lines: str
+    """`price:amount` each, with line feeds between; an amount of 0 removes."""
 
 
 @frozen
@@ -153,7 +156,7 @@ def export(
             if file is None:
                 file = files[table.name, market] = make(directory, exchange, table, market)
             file.rows += found
-            waiting += sum([len(one[-1]) for one in found]) if table in BOOKS else len(found)
+            waiting += sum([one.count for one in found]) if table in BOOKS else len(found)
             if waiting >= MOST_ROWS:
                 waiting = 0
                 for one in files.values():
@@ -201,9 +204,9 @@ def _market_of(key: tuple[Any, ...]) -> str:
 class _Book:
     """The last proved state of one book, to say what has changed since."""
 
-    bids: Sequence[str] = ()
-    """`price:size`."""
-    asks: Sequence[str] = ()
+    bids: str = ""
+    """`price:size:price:size…`"""
+    asks: str = ""
     is_known: bool = False
     snapshot_at: float = 0.0
 
@@ -211,36 +214,54 @@ class _Book:
         book = event.book
         local = _micros(book.received_at)
         stamp = _micros_of_ms(book) or local
-        sides = ("bid", self.bids, book.bids.texts()), ("ask", self.asks, book.asks.texts())  # type: ignore[attr-defined]
+        bids, asks = book.bids.joined(), book.asks.joined()  # type: ignore[attr-defined]
         is_first = not self.is_known
         changes: list[Levels] = []
-        for side, old, new in sides:
-            if old != new and (texts := _changed(old, new, is_first)):
-                changes.append(Levels(stamp, local, False, side, texts))
+        for side, old, new in (("bid", self.bids, bids), ("ask", self.asks, asks)):
+            if old != new:
+                gone, number_gone, changed, number_changed = _changes(old, new, side == "bid")
+                if number_gone:
+                    changes.append(Levels(stamp, local, False, side, number_gone, gone))
+                if number_changed and not is_first:
+                    changes.append(Levels(stamp, local, False, side, number_changed, changed))
         at = book.received_at or 0.0
         whole: list[Levels] = []
         if is_first or at - self.snapshot_at >= snapshot_every:
-            whole = [Levels(stamp, local, True, side, new) for side, _, new in sides if new]
+            whole = [_whole(stamp, local, side, new) for side, new in (("bid", bids), ("ask", asks)) if new]
             self.snapshot_at = at
-        self.bids, self.asks, self.is_known = sides[0][2], sides[1][2], True
+        self.bids, self.asks, self.is_known = bids, asks, True
         if changes or is_first:
             yield BOOK_CHANGES, event.market, [*changes, *whole] if is_first else changes
         if whole:
             yield BOOK_SNAPSHOTS, event.market, whole
 
 
-def _changed(old: Sequence[str], new: Sequence[str], is_first: bool) -> list[str]:
-    """What is gone, and unless all of it follows (`is_first`) what is new or has another amount."""
-    changed = list(filterfalse(set(old).__contains__, new))
-    gone = list(filterfalse(set(new).__contains__, old))
-    if gone:
-        prices = _prices(changed)
-        gone = [f"{price}:0" for price in filterfalse(set(prices).__contains__, _prices(gone))]
-    return gone if is_first else gone + changed
+def _whole(stamp: int | None, local: int | None, side: str, levels: str) -> Levels:
+    found = _levels(levels)
+    return Levels(stamp, local, True, side, len(found), NEXT.join(found))
 
 
-def _prices(levels: Sequence[str]) -> list[str]:
-    return ":".join(levels).split(":")[::2]
+_changed_levels: Callable[[str, str, bool], tuple[str, int, str, int] | None] | None = getattr(
+    speed, "changed_levels", None
+)
+"""Compares two sides of plain numbers in order; None: the extension is not there."""
+
+
+def _changes(old: str, new: str, is_highest_first: bool) -> tuple[str, int, str, int]:
+    """What is gone, with an amount of 0, and what is new or has another amount: the lines of each, and how many they are."""
+    if _changed_levels is not None and (quick := _changed_levels(old, new, is_highest_first)) is not None:
+        return quick
+    before, now = _levels(old), _levels(new)
+    changed = list(filterfalse(set(before).__contains__, now))
+    prices = {level.partition(":")[0] for level in changed}
+    left = [level.partition(":")[0] for level in filterfalse(set(now).__contains__, before)]
+    gone = [f"{price}:0" for price in left if price not in prices]
+    return NEXT.join(gone), len(gone), NEXT.join(changed), len(changed)
+
+
+def _levels(joined: str) -> list[str]:
+    numbers = joined.split(":") if joined else []
+    return list(map(":".join, zip(numbers[::2], numbers[1::2], strict=True)))
 
 
 def _micros_of_ms(book: BookView) -> int | None:
@@ -409,10 +430,10 @@ class ParquetFile:
 
 def _columns(found: Sequence[Levels]) -> Iterator[Sequence[Any]]:
     """Of the table of a book."""
-    sizes = [len(one.texts) for one in found]
-    for column in list(zip(*found, strict=True))[:-1]:
+    *columns, sizes, lines = zip(*found, strict=True)
+    for column in columns:
         yield list(chain.from_iterable(map(repeat, column, sizes)))
-    numbers = ":".join([text for one in found for text in one.texts]).split(":")
+    numbers = NEXT.join(lines).replace(NEXT, ":").split(":")
     yield numbers[::2]
     yield numbers[1::2]
 
@@ -448,9 +469,9 @@ class CsvFile:
 
     def _lines_of(self, levels: Levels) -> str:
         """Nothing in them needs quotes."""
-        at, seen, is_snapshot, side, texts = levels
+        at, seen, is_snapshot, side, _, lines = levels
         begin = f"{self._names},{at},{seen},{'true' if is_snapshot else 'false'},{side},"
-        return f"{begin}{NEXT.join(texts).replace(':', ',').replace(NEXT, NEXT + begin)}{NEXT}"
+        return f"{begin}{lines.replace(':', ',').replace(NEXT, NEXT + begin)}{NEXT}"
 
     def end(self) -> None:
         """All of it is written."""

@@ -23,6 +23,7 @@ int add_wire(PyObject *module);
 int add_decode(PyObject *module);
 int add_ladder(PyObject *module);
 int add_pack(PyObject *module);
+int add_changes(PyObject *module);
 
 /* The CRC-32 of these bytes behind others whose CRC-32 is `crc` (0: behind none); see crc.c. */
 uint32_t checksum(uint32_t crc, const char *data, size_t size);
