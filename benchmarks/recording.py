@@ -119,6 +119,12 @@ def on_disk(messages: Sequence[Message], directory: Path) -> float:
     return sum(path.stat().st_size for path in files_of(directory)) / sum(len(message.payload) for message in messages)
 
 
+def exported_to_parquet(messages: Sequence[Message], directory: Path) -> float:
+    """To Parquet, from files."""
+    recorded(messages, directory / "recording")
+    return measured(lambda: export(directory / "recording", directory / "tables"))
+
+
 def exported(messages: Sequence[Message], directory: Path) -> float:
     """To the layout of tardis.dev, from files."""
     recorded(messages, directory / "recording")
@@ -131,6 +137,7 @@ WAYS: dict[str, Callable[[Sequence[Message], Path], float]] = {
     "recorded": recorded,
     "replay": replayed,
     "export": exported,
+    "parquet": exported_to_parquet,
 }
 
 
@@ -180,7 +187,9 @@ def main(arguments: Sequence[str]) -> None:
     parser.add_argument("--messages", type=int, default=20_000)
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--instructions", action="store_true")
-    parser.add_argument("--few", type=int, default=1_000, help="Messages of the shorter of the two runs that are counted.")
+    parser.add_argument(
+        "--few", type=int, default=1_000, help="Messages of the shorter of the two runs that are counted."
+    )
     parser.add_argument("--forks", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("names", nargs="*", default=list(WAYS), metavar="WAY", help=f"Of {', '.join(WAYS)}.")
     chosen = parser.parse_args(arguments)

@@ -12,7 +12,7 @@ import importlib
 import io
 import os
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from decimal import Decimal
 from itertools import chain, filterfalse, repeat
 from pathlib import Path
@@ -35,6 +35,8 @@ ROWS: Final = 50_000
 """Of one row group."""
 MOST_ROWS: Final = 150_000
 """Of all files together that wait in memory: about 60 MB of Python."""
+FEW: Final = 1_000
+"""Fewer rows of a file than these wait on when others are written."""
 WAITING: Final = ".waiting"
 """Behind the name of a file that waits for its scales."""
 MOST_DIGITS: Final = 76
@@ -156,17 +158,33 @@ def export(
             if file is None:
                 file = files[table.name, market] = make(directory, exchange, table, market)
             file.rows += found
-            waiting += sum([one.count for one in found]) if table in BOOKS else len(found)
+            waiting += _count(table, found)
             if waiting >= MOST_ROWS:
-                waiting = 0
-                for one in files.values():
-                    one.flush()
+                waiting = _flush(files.values())
         for file in files.values():
             file.end()
     finally:
         for file in files.values():
             file.close()
     return tuple(file.path for file in files.values())
+
+
+def _count(table: Table, found: Sequence[Any]) -> int:
+    """How many rows they are."""
+    return sum([one.count for one in found]) if table in BOOKS else len(found)
+
+
+def _flush(files: Collection[ParquetFile | CsvFile]) -> int:
+    """The rows of large files, to them: there are hundreds of others with a few each. How many still wait."""
+    for file in files:
+        if file.waiting() >= FEW:
+            file.flush()
+    left = sum(file.waiting() for file in files)
+    if left < MOST_ROWS // 2:
+        return left
+    for file in files:
+        file.flush()
+    return 0
 
 
 # Events to rows -----------------------------------------------------------------------------------------------------------
@@ -370,13 +388,23 @@ class ParquetFile:
         texts = [(column, self._kinds.get(kind, arrow.string())) for column, kind in table.columns]
         self._texts = arrow.schema(texts)
         self._waiting = Path(f"{self.path}{WAITING}")
-        options = arrow.ipc.IpcWriteOptions(compression="lz4")
-        self._sink = arrow.ipc.new_stream(str(self._waiting), self._texts, options=options)
+        self._sink: Any = None
+        """Of the file that waits, once there is one."""
+
+    def waiting(self) -> int:
+        """How many rows are in memory."""
+        return _count(self._table, self.rows)
 
     def flush(self) -> None:
         """The rows, to the file that waits."""
-        if not self.rows:
-            return
+        if self.rows:
+            if self._sink is None:
+                options = self._arrow.ipc.IpcWriteOptions(compression="lz4")
+                self._sink = self._arrow.ipc.new_stream(str(self._waiting), self._texts, options=options)
+            self._sink.write_batch(self._batch())
+
+    def _batch(self) -> Any:
+        """The rows as they wait: numbers are texts."""
         arrow = self._arrow
         columns = _columns(self.rows) if self._table in BOOKS else zip(*self.rows, strict=True)
         arrays = [arrow.array(values, type=one.type) for values, one in zip(columns, self._texts, strict=True)]
@@ -384,7 +412,7 @@ class ParquetFile:
         for (column, kind), array in zip(self._table.columns, arrays, strict=True):
             if kind == "decimal":
                 self._widen(column, array)
-        self._sink.write_batch(arrow.record_batch(arrays, schema=self._texts))
+        return arrow.record_batch(arrays, schema=self._texts)
 
     def _widen(self, column: str, array: Any) -> None:
         compute = self._compute
@@ -407,25 +435,30 @@ class ParquetFile:
 
     def end(self) -> None:
         """What waits, into Parquet."""
-        self.flush()
-        self._sink.close()
-        arrow, parquet = self._arrow, importlib.import_module("pyarrow.parquet")
-        fields = [arrow.field(column, self._type(column, kind)) for column, kind in self._table.columns]
-        schema = arrow.schema(fields, metadata=self._metadata)
-        with parquet.ParquetWriter(self.path, schema) as file, arrow.ipc.open_stream(str(self._waiting)) as batches:
+        last = [self._batch()] if self.rows else []
+        fields = [self._arrow.field(column, self._type(column, kind)) for column, kind in self._table.columns]
+        schema = self._arrow.schema(fields, metadata=self._metadata)
+        with importlib.import_module("pyarrow.parquet").ParquetWriter(self.path, schema) as file:
             held: list[Any] = []
-            for batch in batches:
+            for batch in chain(self._batches(), last):
                 held.append(batch)
                 if sum(one.num_rows for one in held) >= ROWS:
-                    file.write_table(arrow.Table.from_batches(held).cast(schema))
+                    file.write_table(self._arrow.Table.from_batches(held).cast(schema))
                     held.clear()
             if held:
-                file.write_table(arrow.Table.from_batches(held).cast(schema))
+                file.write_table(self._arrow.Table.from_batches(held).cast(schema))
+
+    def _batches(self) -> Iterator[Any]:
+        if self._sink is not None:
+            self._sink.close()
+            with self._arrow.ipc.open_stream(str(self._waiting)) as batches:
+                yield from batches
 
     def close(self) -> None:
         """Whether it went well or not: nothing is left that waits."""
-        self._sink.close()
-        self._waiting.unlink(missing_ok=True)
+        if self._sink is not None:
+            self._sink.close()
+            self._waiting.unlink(missing_ok=True)
 
 
 def _columns(found: Sequence[Levels]) -> Iterator[Sequence[Any]]:
@@ -456,6 +489,10 @@ class CsvFile:
         names = io.StringIO()
         csv.writer(names, lineterminator="").writerow((exchange, market))
         self._names = names.getvalue()
+
+    def waiting(self) -> int:
+        """How many rows are in memory."""
+        return _count(self._table, self.rows)
 
     def flush(self) -> None:
         """The rows, to the file; what is None is empty."""
