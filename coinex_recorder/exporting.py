@@ -406,23 +406,23 @@ class ParquetFile:
     def _batch(self) -> Any:
         """The rows as they wait: numbers are texts."""
         arrow = self._arrow
-        columns = _columns(self.rows) if self._table in BOOKS else zip(*self.rows, strict=True)
+        columns = list(_columns(self.rows) if self._table in BOOKS else zip(*self.rows, strict=True))
         arrays = [arrow.array(values, type=one.type) for values, one in zip(columns, self._texts, strict=True)]
         self.rows.clear()
-        for (column, kind), array in zip(self._table.columns, arrays, strict=True):
+        for (column, kind), values, array in zip(self._table.columns, columns, arrays, strict=True):
             if kind == "decimal":
-                self._widen(column, array)
+                found = _digits(values) if len(values) < FEW else self._digits(array)
+                before = self._scales[column]
+                self._scales[column] = max(before[0], found[0]), max(before[1], found[1])
         return arrow.record_batch(arrays, schema=self._texts)
 
-    def _widen(self, column: str, array: Any) -> None:
+    def _digits(self, array: Any) -> tuple[int, int]:
+        """As the function, of many: its calls cost more than a few texts."""
         compute = self._compute
         points, sizes = compute.find_substring(array, "."), compute.utf8_length(array)
         behind = compute.if_else(compute.less(points, 0), 0, compute.subtract(compute.subtract(sizes, points), 1))
         whole = compute.if_else(compute.less(points, 0), sizes, points)
-        most = compute.max(whole).as_py(), compute.max(behind).as_py()
-        if most[0] is not None:
-            before = self._scales[column]
-            self._scales[column] = max(before[0], most[0]), max(before[1], most[1])
+        return compute.max(whole).as_py() or 0, compute.max(behind).as_py() or 0
 
     def _type(self, column: str, kind: str) -> Any:
         if kind != "decimal":
@@ -459,6 +459,12 @@ class ParquetFile:
         if self._sink is not None:
             self._sink.close()
             self._waiting.unlink(missing_ok=True)
+
+
+def _digits(texts: Sequence[str | None]) -> tuple[int, int]:
+    """The most digits before and behind the point."""
+    parts = [text.partition(".") for text in texts if text is not None]
+    return max((len(part[0]) for part in parts), default=0), max((len(part[2]) for part in parts), default=0)
 
 
 def _columns(found: Sequence[Levels]) -> Iterator[Sequence[Any]]:
