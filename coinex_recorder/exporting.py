@@ -88,6 +88,8 @@ TICKERS: Final = Table(
         ("open_interest", "decimal"),
         ("funding_rate", "decimal"),
         ("volume", "decimal"),
+        ("funding_timestamp", "time"),
+        ("predicted_funding_rate", "decimal"),
     ),
 )
 GAPS: Final = Table("gaps", (("since", "time"), ("until", "time"), ("what", "text"), ("why", "text")))
@@ -329,7 +331,15 @@ def _coinex_ticker(event: Any, stamp: int, local: int) -> Iterator[Rows]:
         _get(event, *names) for names in (("last",), ("mark_price",), ("index_price",), ("open_interest_volume",))
     ]
     values += [_get(event, "latest_funding_rate"), _get(event, "volume")]
-    yield TICKERS, event.market, [(stamp, local, *map(_text, values))]
+    funding = _get(event, "next_funding_time")  # 0: there is none
+    row = (
+        stamp,
+        local,
+        *map(_text, values),
+        funding * 1000 if funding else None,
+        _text(_get(event, "next_funding_rate")),
+    )
+    yield TICKERS, event.market, [row]
 
 
 def _qfex_trade(event: Any, stamp: int, local: int) -> Iterator[Rows]:

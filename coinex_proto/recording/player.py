@@ -319,6 +319,8 @@ class Replay:
 
     def _received(self, session: Session, data: bytes) -> list[Event]:
         """What comes of bytes of the peer."""
+        if session._connection is None:
+            return []  # the caller was told so
         try:
             session.receive_data(data, self.now)
         except SdkError as error:

@@ -8,8 +8,9 @@ import pyarrow.parquet as parquet
 import pytest
 
 from coinex_proto import BookChanged, UsageError, coinex
+from coinex_proto.updates import Update, stamp
 from coinex_recorder import replay
-from coinex_recorder.exporting import TARDIS, export, rows
+from coinex_recorder.exporting import TARDIS, export, rows, rows_of
 from tests.coinex_recorder.recorded import recorded
 
 
@@ -134,3 +135,22 @@ def test_a_picture_is_drawn(recording: Path, tmp_path: Path) -> None:
         plot(recording, tmp_path / "market.png", market="ETHUSDT")
     with pytest.raises(UsageError, match=r"is a \.png or \.html file"):
         plot(recording, tmp_path / "market.pdf")
+
+
+def test_the_ticker_of_a_future_says_when_it_is_funded_next_and_what_is_predicted() -> None:
+    (ticker,) = coinex.futures().decode(
+        b'{"method":"state.update","data":{"state_list":[{"market":"BTCUSDT","last":"60000.1","open":"1","close":"1","high":"1",'
+        b'"low":"1","volume":"7","value":"1","volume_sell":"1","volume_buy":"1","period":86400,"open_interest_size":"5",'
+        b'"insurance_fund_size":"0","mark_price":"60001","index_price":"60002","latest_funding_rate":"0.0001",'
+        b'"next_funding_rate":"0.0002","latest_funding_time":1760000000000,"next_funding_time":1760028800000}]},"id":null}'
+    )
+    assert isinstance(ticker, Update)
+    stamp(ticker, b"", 1_760_000_001.0)
+    ((table, market, (row,)),) = rows_of(ticker)
+    found = dict(zip([name for name, _ in table.columns], row, strict=True))
+    assert market == "BTCUSDT"
+    assert found["funding_timestamp"] == 1_760_028_800_000_000
+    assert (found["funding_rate"], found["predicted_funding_rate"]) == ("0.0001", "0.0002")
+    assert set(TARDIS["tickers"][1]) - {"exchange", "symbol"} <= found.keys(), (
+        "no column stays empty for want of a source"
+    )
