@@ -68,6 +68,9 @@ class Connection:
     All times are seconds on one clock that never goes back.
     """
 
+    on_inflated: Callable[[bytes], object] | None = None
+    """Gets each compressed message, and then what it holds, before anything is made of it: for a recording."""
+
     def __init__(
         self,
         dialect: Dialect,
@@ -85,8 +88,6 @@ class Connection:
         """The keyword arguments are what a session shares between its connections; alone, a connection makes its own."""
         self.inflate: Callable[[bytes, int], bytes] = inflate
         """A payload, and what it may hold at most, to what it holds."""
-        self.on_inflated: Callable[[bytes], object] | None = None
-        """Gets each compressed message, and then what it holds, before anything is made of it: for a recording."""
         self._dialect = dialect
         self._sources = sources
         self._config = config
