@@ -30,6 +30,14 @@ def instructions(*arguments: str, environment: Mapping[str, str] = {}) -> int:
     return next(reversed(counts.values()))  # the forks of a program end before it
 
 
+def instructions_of_forks(*arguments: str) -> tuple[str, dict[int, int]]:
+    """What `python ARGUMENTS` prints, and what it and each of its forks takes, by their process ids.
+
+    Raises `RuntimeError` as `instructions` does.
+    """
+    return _counted(arguments, {})
+
+
 def instructions_per_message(
     names: Sequence[str], messages: Sequence[Message], environment: Mapping[str, str] = {}
 ) -> dict[str, float]:

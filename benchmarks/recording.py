@@ -1,12 +1,14 @@
 """`python -m benchmarks.recording`: what a recording costs per message, what it takes on disk, and how fast it is played and exported.
 
 CPU of the whole process, the writing thread with it; each figure is the median of interleaved rounds on the stream of `benchmarks.stream`.
-With `--instructions` what valgrind counts instead, which no neighbour on the machine disturbs: by the difference of two lengths.
+With `--instructions` what valgrind counts instead, which no neighbour on the machine disturbs: of all threads, by the difference of two lengths.
 """
 
 import argparse
 import gc
 import multiprocessing
+import os
+import pickle
 import sys
 import tempfile
 import time
@@ -18,7 +20,7 @@ from typing import Any
 from attrs import frozen
 
 from benchmarks.contestants import NOW, SOURCES, markets_of, opened
-from benchmarks.instructions import instructions
+from benchmarks.instructions import instructions_of_forks
 from benchmarks.server import acknowledgements
 from benchmarks.stream import Message, stream
 from coinex_proto import Session, Sources, coinex
@@ -40,8 +42,10 @@ def ready(messages: Sequence[Message], make: Callable[[Any, Sources], SessionTap
     """Upgraded, subscribed and acknowledged."""
     dialect = coinex.spot()
     tap = None if make is None else make(dialect, SOURCES)
-    wire = Session(dialect, SOURCES if tap is None else tap.sources)
-    if tap is not None:
+    if tap is None:
+        wire = Session(dialect, SOURCES)
+    else:
+        wire = tap.session_class(Session)(dialect, tap.sources)
         tap.attach(wire)
     for name in markets_of(messages):
         wire.subscribe(coinex.Depth(name), coinex.Trades(name), coinex.BestQuote(name), now=NOW)
@@ -115,6 +119,12 @@ def on_disk(messages: Sequence[Message], directory: Path) -> float:
     return sum(path.stat().st_size for path in files_of(directory)) / sum(len(message.payload) for message in messages)
 
 
+def exported_to_parquet(messages: Sequence[Message], directory: Path) -> float:
+    """To Parquet, from files."""
+    recorded(messages, directory / "recording")
+    return measured(lambda: export(directory / "recording", directory / "tables"))
+
+
 def exported(messages: Sequence[Message], directory: Path) -> float:
     """To the layout of tardis.dev, from files."""
     recorded(messages, directory / "recording")
@@ -127,6 +137,7 @@ WAYS: dict[str, Callable[[Sequence[Message], Path], float]] = {
     "recorded": recorded,
     "replay": replayed,
     "export": exported,
+    "parquet": exported_to_parquet,
 }
 
 
@@ -144,12 +155,30 @@ def in_directory(way: Callable[[Sequence[Message], Path], float], count: int) ->
         return way(messages, Path(directory))
 
 
-def counted(name: str, few: int, many: int) -> float:
-    """Instructions a message."""
-    found = [
-        instructions("-m", "benchmarks.recording", "--only", name, "--messages", str(count)) for count in (few, many)
-    ]
-    return (found[1] - found[0]) / (many - few)
+def counted(messages: Sequence[Message], few: int, names: Sequence[str]) -> dict[str, float]:
+    """Instructions a message by the name of the way, of all threads: those of the first `few` messages are taken off."""
+    with tempfile.TemporaryDirectory() as directory:
+        file = Path(directory) / "messages"
+        file.write_bytes(pickle.dumps(messages))  # making them would count for more than all the rest
+        arguments = ("-m", "benchmarks.recording", "--forks", str(file), "--few", str(few), *names)
+        printed, counts = instructions_of_forks(*arguments)
+    forks = [line.split("\t") for line in printed.splitlines()]
+    taken = {(name, int(share)): counts[int(process)] for process, share, name in forks}
+    return {name: (taken[name, len(messages)] - taken[name, few]) / (len(messages) - few) for name in names}
+
+
+def fork_each(file: Path, few: int, names: Sequence[str]) -> None:
+    """What `counted` runs below valgrind: each way over some and over all messages, in a process of its own."""
+    messages = pickle.loads(file.read_bytes())
+    for name in names:
+        for share in (few, len(messages)):
+            child = os.fork()
+            if child == 0:
+                with tempfile.TemporaryDirectory() as directory:
+                    WAYS[name](messages[:share], Path(directory))
+                os._exit(0)
+            os.waitpid(child, 0)
+            print(child, share, name, sep="\t", flush=True)
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -158,23 +187,27 @@ def main(arguments: Sequence[str]) -> None:
     parser.add_argument("--messages", type=int, default=20_000)
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--instructions", action="store_true")
-    parser.add_argument("--only", choices=WAYS, help="This way once, here.")
+    parser.add_argument(
+        "--few", type=int, default=1_000, help="Messages of the shorter of the two runs that are counted."
+    )
+    parser.add_argument("--forks", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("names", nargs="*", default=list(WAYS), metavar="WAY", help=f"Of {', '.join(WAYS)}.")
     chosen = parser.parse_args(arguments)
-    if chosen.only:
-        in_directory(WAYS[chosen.only], chosen.messages)
+    if chosen.forks:
+        fork_each(chosen.forks, chosen.few, chosen.names)
         return
     if chosen.instructions:
-        found = {name: counted(name, 2_000, chosen.messages) for name in WAYS}
+        found = counted(stream(seed=1, count=chosen.messages), chosen.few, chosen.names)
         print("instructions a message, all threads")
         for name, count in found.items():
-            print(f"{name:<18}{count:>10,.0f}{count / found['session']:>8.3f} x session")
+            print(f"{name:<18}{count:>10,.0f}{count / found[chosen.names[0]]:>8.3f} x {chosen.names[0]}")
         return
-    rounds = [{name: one(way, chosen.messages) for name, way in WAYS.items()} for _ in range(chosen.rounds)]
+    rounds = [{name: one(WAYS[name], chosen.messages) for name in chosen.names} for _ in range(chosen.rounds)]
     print(f"{chosen.messages} messages, a read each; microseconds of CPU a message, all threads")
-    for name in WAYS:
-        share = median(found[name] / found["session"] for found in rounds)
+    for name in chosen.names:
+        share = median(found[name] / found[chosen.names[0]] for found in rounds)
         print(
-            f"{name:<18}{median(found[name] for found in rounds) / chosen.messages * 1e6:>8.2f}{share:>8.3f} x session"
+            f"{name:<18}{median(found[name] for found in rounds) / chosen.messages * 1e6:>8.2f}{share:>8.3f} x {chosen.names[0]}"
         )
     print(f"on disk: {one(on_disk, chosen.messages):.3f} bytes per byte of inflated payload")
 

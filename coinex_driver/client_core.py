@@ -97,8 +97,11 @@ class ClientCore:
 
             self.session = Lines(dialect, sources, config)
         else:
-            self.session = Session(dialect, sources, config)
-            for tap in self._taps:
+            session_class = Session
+            for tap in reversed(self._taps):  # the first reads the clock itself, and is outermost
+                session_class = tap.session_class(session_class)
+            self.session = session_class(dialect, sources, config)
+            for tap in reversed(self._taps):
                 tap.attach(self.session)
         if not self._taps:
             self.session.skip_unwanted(self._is_wanted)  # a recording must not depend on who listened

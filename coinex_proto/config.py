@@ -92,6 +92,10 @@ class SessionTap(Protocol):
     sources: Sources
     """What the session must be created with, so that what it reads is known."""
 
+    def session_class(self, base: Any, /) -> Any:
+        """The class that the session must be created of: `base`, recorded."""
+        ...
+
     def attach(self, session: Any, /) -> None:
         """From now on every input of this session is recorded."""
         ...

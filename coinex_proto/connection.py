@@ -68,6 +68,9 @@ class Connection:
     All times are seconds on one clock that never goes back.
     """
 
+    on_inflated: Callable[[bytes], object] | None = None
+    """Gets each compressed message, and then what it holds, before anything is made of it: for a recording."""
+
     def __init__(
         self,
         dialect: Dialect,
@@ -407,7 +410,10 @@ class Connection:
         stats.messages += 1
         self.heartbeat.proved(now)
         try:
-            payload = self.inflate(payload, self._config.max_message_bytes)
+            member, payload = payload, self.inflate(payload, self._config.max_message_bytes)
+            if (noted := self.on_inflated) is not None and payload is not member:
+                noted(member)
+                noted(payload)
             if len(payload) > FEW_BYTES:
                 check_count(payload, self._config.max_message_values)
             inbound = self._dialect.decode(payload)

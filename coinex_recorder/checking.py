@@ -93,7 +93,11 @@ class Report:
                 f"{one.messages:,} messages{lost}"
             )
         lines += [f"  not recorded: {_span(gap)}: {gap.why}" for gap in self.gaps]
-        if self.is_cut:
+        if self.is_cut and not self.cut_bytes:
+            lines.append(
+                "  the file ends within a frame, as after a kill or while it is written; nothing of it is torn"
+            )
+        elif self.is_cut:
             lines.append(
                 f"  the file ends within a frame, as after a kill: a torn tail of {self.cut_bytes:,} bytes was cut off"
             )
@@ -106,7 +110,8 @@ class Report:
         if self.slow_consumers:
             lines.append(f"  {self.slow_consumers} consumers were too slow; what they missed is here")
         lines += [f"  the replay counts otherwise at {one.at:.3f}: {_changed(one)}" for one in self.differences[:5]]
-        lines.append("  every input is there, and gives what it gave live" if self.is_whole else "  NOT WHOLE")
+        until = "" if self.is_ended else " until then"
+        lines.append(f"  every input{until} is there, and gives what it gave live" if self.is_whole else "  NOT WHOLE")
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:

@@ -12,7 +12,7 @@ import importlib
 import io
 import os
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from decimal import Decimal
 from itertools import chain, filterfalse, repeat
 from pathlib import Path
@@ -22,6 +22,7 @@ from attrs import define, frozen
 
 from coinex_proto import BookChanged, BookView, Lost, Update, UsageError
 from coinex_proto.recording import RecordingGap
+from coinex_proto.speedups import speed
 from coinex_recorder.reading import header, replay
 
 Format: TypeAlias = Literal["parquet", "tardis"]
@@ -34,6 +35,8 @@ ROWS: Final = 50_000
 """Of one row group."""
 MOST_ROWS: Final = 150_000
 """Of all files together that wait in memory: about 60 MB of Python."""
+FEW: Final = 1_000
+"""Fewer rows of a file than these wait on when others are written."""
 WAITING: Final = ".waiting"
 """Behind the name of a file that waits for its scales."""
 MOST_DIGITS: Final = 76
@@ -49,8 +52,10 @@ class Levels(NamedTuple):
     local_timestamp: int | None
     is_snapshot: bool
     side: str
-    texts: Sequence[str]
-    """`price:amount`, an amount of 0 removes."""
+    count: int
+    """How many."""
+    lines: str
+    """`price:amount` each, with line feeds between; an amount of 0 removes."""
 
 
 @frozen
@@ -83,6 +88,8 @@ TICKERS: Final = Table(
         ("open_interest", "decimal"),
         ("funding_rate", "decimal"),
         ("volume", "decimal"),
+        ("funding_timestamp", "time"),
+        ("predicted_funding_rate", "decimal"),
     ),
 )
 GAPS: Final = Table("gaps", (("since", "time"), ("until", "time"), ("what", "text"), ("why", "text")))
@@ -153,17 +160,33 @@ def export(
             if file is None:
                 file = files[table.name, market] = make(directory, exchange, table, market)
             file.rows += found
-            waiting += sum([len(one[-1]) for one in found]) if table in BOOKS else len(found)
+            waiting += _count(table, found)
             if waiting >= MOST_ROWS:
-                waiting = 0
-                for one in files.values():
-                    one.flush()
+                waiting = _flush(files.values())
         for file in files.values():
             file.end()
     finally:
         for file in files.values():
             file.close()
     return tuple(file.path for file in files.values())
+
+
+def _count(table: Table, found: Sequence[Any]) -> int:
+    """How many rows they are."""
+    return sum([one.count for one in found]) if table in BOOKS else len(found)
+
+
+def _flush(files: Collection[ParquetFile | CsvFile]) -> int:
+    """The rows of large files, to them: there are hundreds of others with a few each. How many still wait."""
+    for file in files:
+        if file.waiting() >= FEW:
+            file.flush()
+    left = sum(file.waiting() for file in files)
+    if left < MOST_ROWS // 2:
+        return left
+    for file in files:
+        file.flush()
+    return 0
 
 
 # Events to rows -----------------------------------------------------------------------------------------------------------
@@ -201,9 +224,9 @@ def _market_of(key: tuple[Any, ...]) -> str:
 class _Book:
     """The last proved state of one book, to say what has changed since."""
 
-    bids: Sequence[str] = ()
-    """`price:size`."""
-    asks: Sequence[str] = ()
+    bids: str = ""
+    """`price:size:price:size…`"""
+    asks: str = ""
     is_known: bool = False
     snapshot_at: float = 0.0
 
@@ -211,36 +234,54 @@ class _Book:
         book = event.book
         local = _micros(book.received_at)
         stamp = _micros_of_ms(book) or local
-        sides = ("bid", self.bids, book.bids.texts()), ("ask", self.asks, book.asks.texts())  # type: ignore[attr-defined]
+        bids, asks = book.bids.joined(), book.asks.joined()  # type: ignore[attr-defined]
         is_first = not self.is_known
         changes: list[Levels] = []
-        for side, old, new in sides:
-            if old != new and (texts := _changed(old, new, is_first)):
-                changes.append(Levels(stamp, local, False, side, texts))
+        for side, old, new in (("bid", self.bids, bids), ("ask", self.asks, asks)):
+            if old != new:
+                gone, number_gone, changed, number_changed = _changes(old, new, side == "bid")
+                if number_gone:
+                    changes.append(Levels(stamp, local, False, side, number_gone, gone))
+                if number_changed and not is_first:
+                    changes.append(Levels(stamp, local, False, side, number_changed, changed))
         at = book.received_at or 0.0
         whole: list[Levels] = []
         if is_first or at - self.snapshot_at >= snapshot_every:
-            whole = [Levels(stamp, local, True, side, new) for side, _, new in sides if new]
+            whole = [_whole(stamp, local, side, new) for side, new in (("bid", bids), ("ask", asks)) if new]
             self.snapshot_at = at
-        self.bids, self.asks, self.is_known = sides[0][2], sides[1][2], True
+        self.bids, self.asks, self.is_known = bids, asks, True
         if changes or is_first:
             yield BOOK_CHANGES, event.market, [*changes, *whole] if is_first else changes
         if whole:
             yield BOOK_SNAPSHOTS, event.market, whole
 
 
-def _changed(old: Sequence[str], new: Sequence[str], is_first: bool) -> list[str]:
-    """What is gone, and unless all of it follows (`is_first`) what is new or has another amount."""
-    changed = list(filterfalse(set(old).__contains__, new))
-    gone = list(filterfalse(set(new).__contains__, old))
-    if gone:
-        prices = _prices(changed)
-        gone = [f"{price}:0" for price in filterfalse(set(prices).__contains__, _prices(gone))]
-    return gone if is_first else gone + changed
+def _whole(stamp: int | None, local: int | None, side: str, levels: str) -> Levels:
+    found = _levels(levels)
+    return Levels(stamp, local, True, side, len(found), NEXT.join(found))
 
 
-def _prices(levels: Sequence[str]) -> list[str]:
-    return ":".join(levels).split(":")[::2]
+_changed_levels: Callable[[str, str, bool], tuple[str, int, str, int] | None] | None = getattr(
+    speed, "changed_levels", None
+)
+"""Compares two sides of plain numbers in order; None: the extension is not there."""
+
+
+def _changes(old: str, new: str, is_highest_first: bool) -> tuple[str, int, str, int]:
+    """What is gone, with an amount of 0, and what is new or has another amount: the lines of each, and how many they are."""
+    if _changed_levels is not None and (quick := _changed_levels(old, new, is_highest_first)) is not None:
+        return quick
+    before, now = _levels(old), _levels(new)
+    changed = list(filterfalse(set(before).__contains__, now))
+    prices = {level.partition(":")[0] for level in changed}
+    left = [level.partition(":")[0] for level in filterfalse(set(now).__contains__, before)]
+    gone = [f"{price}:0" for price in left if price not in prices]
+    return NEXT.join(gone), len(gone), NEXT.join(changed), len(changed)
+
+
+def _levels(joined: str) -> list[str]:
+    numbers = joined.split(":") if joined else []
+    return list(map(":".join, zip(numbers[::2], numbers[1::2], strict=True)))
 
 
 def _micros_of_ms(book: BookView) -> int | None:
@@ -290,7 +331,15 @@ def _coinex_ticker(event: Any, stamp: int, local: int) -> Iterator[Rows]:
         _get(event, *names) for names in (("last",), ("mark_price",), ("index_price",), ("open_interest_volume",))
     ]
     values += [_get(event, "latest_funding_rate"), _get(event, "volume")]
-    yield TICKERS, event.market, [(stamp, local, *map(_text, values))]
+    funding = _get(event, "next_funding_time")  # 0: there is none
+    row = (
+        stamp,
+        local,
+        *map(_text, values),
+        funding * 1000 if funding else None,
+        _text(_get(event, "next_funding_rate")),
+    )
+    yield TICKERS, event.market, [row]
 
 
 def _qfex_trade(event: Any, stamp: int, local: int) -> Iterator[Rows]:
@@ -349,31 +398,41 @@ class ParquetFile:
         texts = [(column, self._kinds.get(kind, arrow.string())) for column, kind in table.columns]
         self._texts = arrow.schema(texts)
         self._waiting = Path(f"{self.path}{WAITING}")
-        options = arrow.ipc.IpcWriteOptions(compression="lz4")
-        self._sink = arrow.ipc.new_stream(str(self._waiting), self._texts, options=options)
+        self._sink: Any = None
+        """Of the file that waits, once there is one."""
+
+    def waiting(self) -> int:
+        """How many rows are in memory."""
+        return _count(self._table, self.rows)
 
     def flush(self) -> None:
         """The rows, to the file that waits."""
-        if not self.rows:
-            return
+        if self.rows:
+            if self._sink is None:
+                options = self._arrow.ipc.IpcWriteOptions(compression="lz4")
+                self._sink = self._arrow.ipc.new_stream(str(self._waiting), self._texts, options=options)
+            self._sink.write_batch(self._batch())
+
+    def _batch(self) -> Any:
+        """The rows as they wait: numbers are texts."""
         arrow = self._arrow
-        columns = _columns(self.rows) if self._table in BOOKS else zip(*self.rows, strict=True)
+        columns = list(_columns(self.rows) if self._table in BOOKS else zip(*self.rows, strict=True))
         arrays = [arrow.array(values, type=one.type) for values, one in zip(columns, self._texts, strict=True)]
         self.rows.clear()
-        for (column, kind), array in zip(self._table.columns, arrays, strict=True):
+        for (column, kind), values, array in zip(self._table.columns, columns, arrays, strict=True):
             if kind == "decimal":
-                self._widen(column, array)
-        self._sink.write_batch(arrow.record_batch(arrays, schema=self._texts))
+                found = _digits(values) if len(values) < FEW else self._digits(array)
+                before = self._scales[column]
+                self._scales[column] = max(before[0], found[0]), max(before[1], found[1])
+        return arrow.record_batch(arrays, schema=self._texts)
 
-    def _widen(self, column: str, array: Any) -> None:
+    def _digits(self, array: Any) -> tuple[int, int]:
+        """As the function, of many: its calls cost more than a few texts."""
         compute = self._compute
         points, sizes = compute.find_substring(array, "."), compute.utf8_length(array)
         behind = compute.if_else(compute.less(points, 0), 0, compute.subtract(compute.subtract(sizes, points), 1))
         whole = compute.if_else(compute.less(points, 0), sizes, points)
-        most = compute.max(whole).as_py(), compute.max(behind).as_py()
-        if most[0] is not None:
-            before = self._scales[column]
-            self._scales[column] = max(before[0], most[0]), max(before[1], most[1])
+        return compute.max(whole).as_py() or 0, compute.max(behind).as_py() or 0
 
     def _type(self, column: str, kind: str) -> Any:
         if kind != "decimal":
@@ -386,33 +445,44 @@ class ParquetFile:
 
     def end(self) -> None:
         """What waits, into Parquet."""
-        self.flush()
-        self._sink.close()
-        arrow, parquet = self._arrow, importlib.import_module("pyarrow.parquet")
-        fields = [arrow.field(column, self._type(column, kind)) for column, kind in self._table.columns]
-        schema = arrow.schema(fields, metadata=self._metadata)
-        with parquet.ParquetWriter(self.path, schema) as file, arrow.ipc.open_stream(str(self._waiting)) as batches:
+        last = [self._batch()] if self.rows else []
+        fields = [self._arrow.field(column, self._type(column, kind)) for column, kind in self._table.columns]
+        schema = self._arrow.schema(fields, metadata=self._metadata)
+        with importlib.import_module("pyarrow.parquet").ParquetWriter(self.path, schema) as file:
             held: list[Any] = []
-            for batch in batches:
+            for batch in chain(self._batches(), last):
                 held.append(batch)
                 if sum(one.num_rows for one in held) >= ROWS:
-                    file.write_table(arrow.Table.from_batches(held).cast(schema))
+                    file.write_table(self._arrow.Table.from_batches(held).cast(schema))
                     held.clear()
             if held:
-                file.write_table(arrow.Table.from_batches(held).cast(schema))
+                file.write_table(self._arrow.Table.from_batches(held).cast(schema))
+
+    def _batches(self) -> Iterator[Any]:
+        if self._sink is not None:
+            self._sink.close()
+            with self._arrow.ipc.open_stream(str(self._waiting)) as batches:
+                yield from batches
 
     def close(self) -> None:
         """Whether it went well or not: nothing is left that waits."""
-        self._sink.close()
-        self._waiting.unlink(missing_ok=True)
+        if self._sink is not None:
+            self._sink.close()
+            self._waiting.unlink(missing_ok=True)
+
+
+def _digits(texts: Sequence[str | None]) -> tuple[int, int]:
+    """The most digits before and behind the point."""
+    parts = [text.partition(".") for text in texts if text is not None]
+    return max((len(part[0]) for part in parts), default=0), max((len(part[2]) for part in parts), default=0)
 
 
 def _columns(found: Sequence[Levels]) -> Iterator[Sequence[Any]]:
     """Of the table of a book."""
-    sizes = [len(one.texts) for one in found]
-    for column in list(zip(*found, strict=True))[:-1]:
+    *columns, sizes, lines = zip(*found, strict=True)
+    for column in columns:
         yield list(chain.from_iterable(map(repeat, column, sizes)))
-    numbers = ":".join([text for one in found for text in one.texts]).split(":")
+    numbers = NEXT.join(lines).replace(NEXT, ":").split(":")
     yield numbers[::2]
     yield numbers[1::2]
 
@@ -436,6 +506,10 @@ class CsvFile:
         csv.writer(names, lineterminator="").writerow((exchange, market))
         self._names = names.getvalue()
 
+    def waiting(self) -> int:
+        """How many rows are in memory."""
+        return _count(self._table, self.rows)
+
     def flush(self) -> None:
         """The rows, to the file; what is None is empty."""
         rows = self.rows
@@ -448,9 +522,9 @@ class CsvFile:
 
     def _lines_of(self, levels: Levels) -> str:
         """Nothing in them needs quotes."""
-        at, seen, is_snapshot, side, texts = levels
+        at, seen, is_snapshot, side, _, lines = levels
         begin = f"{self._names},{at},{seen},{'true' if is_snapshot else 'false'},{side},"
-        return f"{begin}{NEXT.join(texts).replace(':', ',').replace(NEXT, NEXT + begin)}{NEXT}"
+        return f"{begin}{lines.replace(':', ',').replace(NEXT, NEXT + begin)}{NEXT}"
 
     def end(self) -> None:
         """All of it is written."""

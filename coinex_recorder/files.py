@@ -21,10 +21,11 @@ import uuid
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self, final
+from typing import Final, Self, final
 
 from coinex_proto import Dialect, SdkError, Sources, UsageError
 from coinex_proto.recording.frames import Compression, FrameWriter, best_compression, check_compression
+from coinex_proto.recording.noted import Noted, packed, time_of
 from coinex_proto.recording.records import CHECKPOINT, END, MARK, MISSING, TOLD
 from coinex_proto.recording.tap import MOST_WAITING, Tap
 
@@ -33,8 +34,9 @@ LOG: Final = logging.getLogger("coinex_recorder")
 SUFFIX: Final = ".rec"
 INDEX: Final = ".index"
 LOCK: Final = ".coinex-recorder.lock"
-BATCH: Final = 8192
-"""Records of one batch."""
+BLOCK: Final = 1 << 20
+"""Bytes of the peer after which the writing thread is woken before its time: what it takes is still near the processor, and makes
+one batch."""
 FRAME_SECONDS: Final = 60.0
 FRAME_BYTES: Final = 1 << 25
 """A frame begins with a checkpoint: a replay from a time reads a minute in vain at most."""
@@ -157,7 +159,11 @@ class FileTap(Tap):
         self._first_now = self._last_now = 0.0
         self._topics: dict[str, int] = {}
         self._gaps = 0
+        self.full_at: float = BLOCK
         self._wake = threading.Event()
+        self._most: float = MOST_WAITING
+        """The count of the peer's bytes from which on inputs are left out."""
+        self._is_checkpoint_due = False
         self._is_ending = False
         self._is_broken = False
         self._thread = threading.Thread(target=self._run, name="coinex recorder", daemon=True)
@@ -210,33 +216,44 @@ class FileTap(Tap):
         finally:
             self._ignore_the_rest()
 
+    def turn(self, now: float) -> bool:
+        """As of any tap; here `full_at` is also where the writing thread is woken."""
+        if now >= self.checkpoint_at:
+            self._checkpoint(now)
+        count = self._stats.bytes_in
+        if count >= self.full_at:
+            self._wake.set()
+            self.full_at = min(count + BLOCK, self._most)
+        return count < self._most
+
     def _drain(self) -> None:
-        """Everything that waits, in batches."""
-        batch: list[Any] = []
-        records = self.records
-        while records:
-            record = records.popleft()
-            kind = record[0]
-            if kind == CHECKPOINT:
-                self._write(batch)
-                batch = []
-                self._end_frame()
-                if self._must_rotate(record[1]):
-                    self._end_file()
-            elif kind == MARK:
-                for topic, count in record[4].items():
-                    self._topics[topic] = self._topics.get(topic, 0) + count
-            elif kind == TOLD:
-                self._gaps += record[3] in ("Lost", "ConsumerTooSlow", "Unrecognised")
-            self._last_now = record[1]
-            batch.append(record)
-            if len(batch) == BATCH:
-                self._write(batch)
-                batch = []
+        """Everything that waits: a batch, or two with a checkpoint between them."""
+        self._wake.clear()
+        if self._session is None:
+            return
+        records, count = self.records, len(self.records)
+        while count and type(records[count - 1]) is bytes:
+            count -= 1  # messages of a read that is not over
+        batch = records[:count]
+        del records[:count]
+        if self._is_checkpoint_due and self.checkpoint_at == math.inf:
+            batch = self._end_frame_at_checkpoint(batch)
         self._write(batch)
-        self.room: int = MOST_WAITING
+        self._most = self._stats.bytes_in + MOST_WAITING
         self._tell_what_was_left_out()
         self._ask_for_checkpoint()
+
+    def _end_frame_at_checkpoint(self, batch: list[Noted]) -> list[Noted]:
+        """What comes before it is written; the rest."""
+        for at, one in enumerate(batch):
+            if one[0] == CHECKPOINT:
+                self._write(batch[:at])
+                self._is_checkpoint_due = False
+                self._end_frame()
+                if self._must_rotate():
+                    self._end_file()
+                return batch[at:]
+        return batch  # it is about to come
 
     def _tell_what_was_left_out(self) -> None:
         if self.left_out:
@@ -244,15 +261,19 @@ class FileTap(Tap):
             self.left_out = self.left_out_bytes = 0
             why = "the disk was too slow"
             self._gaps += 1
-            self._write([[MISSING, self._last_now, [], count, size, why]])
-            self.checkpoint_at: float = -math.inf
+            self._write([(MISSING, self._last_now, (), count, size, why)])
+            self._ask()
 
     def _ask_for_checkpoint(self) -> None:
         age = time.monotonic() - self._frame_began
         if self._frame is not None and (self.rotates or age >= FRAME_SECONDS or self._frame_bytes >= FRAME_BYTES):
-            self.checkpoint_at = -math.inf
+            self._ask()
 
-    def _must_rotate(self, now: float) -> bool:
+    def _ask(self) -> None:
+        self._is_checkpoint_due = True
+        self.checkpoint_at: float = -math.inf
+
+    def _must_rotate(self) -> bool:
         is_due = (
             self.rotates
             or self._size >= self._files.max_bytes
@@ -261,12 +282,20 @@ class FileTap(Tap):
         self.rotates = False
         return is_due
 
-    def _write(self, batch: list[Any]) -> None:
-        if not batch or self._is_broken:
+    def _write(self, noted: list[Noted]) -> None:
+        if not noted or self._is_broken:
             return
         if self._frame is None:
-            self._begin_frame(batch[0][1])
+            self._begin_frame(time_of(next(one for one in noted if type(one) is tuple)))
         assert self._frame is not None
+        self._last_now = time_of(noted[-1])
+        batch = packed(noted)
+        for record in batch[0]:
+            if record[0] == MARK:
+                for topic, count in record[4].items():
+                    self._topics[topic] = self._topics.get(topic, 0) + count
+            elif record[0] == TOLD:
+                self._gaps += record[3] in ("Lost", "ConsumerTooSlow", "Unrecognised")
         self._put(self._frame.batch(batch))
 
     def _begin_frame(self, now: float) -> None:
@@ -337,6 +366,6 @@ class FileTap(Tap):
 
     def _ignore_the_rest(self) -> None:
         """The client goes on without a recording."""
-        self.records.clear()
-        self.room = 0
+        self.full_at = self._most = -math.inf
         self.checkpoint_at = math.inf
+        self.records.clear()

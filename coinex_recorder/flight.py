@@ -15,14 +15,13 @@ import signal
 import time
 import uuid
 import weakref
-from collections import deque
-from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, Final, final
+from typing import Final, final
 
 from coinex_proto import Dialect, Event, OrderChanged, Restored, Sources, Unrecognised, UsageError
 from coinex_proto.recording.frames import FrameWriter, best_compression
-from coinex_proto.recording.records import CHECKPOINT, DATA, END
+from coinex_proto.recording.noted import Noted, packed, time_of
+from coinex_proto.recording.records import END
 from coinex_proto.recording.tap import Tap
 from coinex_recorder.files import SUFFIX, UNWANTED
 
@@ -82,10 +81,6 @@ class FlightRecorder:
             path.unlink(missing_ok=True)
 
 
-def _size(records: Iterable[tuple[Any, ...]]) -> int:
-    return sum(len(record[3]) for record in records if record[0] == DATA)
-
-
 @final
 class FlightTap(Tap):
     """The last moments of one session."""
@@ -99,43 +94,50 @@ class FlightTap(Tap):
         self._written_at = -math.inf
         self._failed_checksums = 0
         self._is_from_the_beginning = True
-        self._before = self._since = 0
-        """Bytes before the last checkpoint, and since."""
-        self.room: int = recorder.max_bytes
+        self._last = 0
+        """Where in `records` the last checkpoint is; 0: there is none but perhaps what it begins with."""
+        self._oldest_bytes = self._last_bytes = 0
+        """What the peer had sent where `records` begins, and at the last checkpoint."""
+        self.full_at: float = recorder.max_bytes
         self.checkpoint_at: float = -math.inf
+        self._has_begun = False
+
+    def turn(self, now: float) -> bool:
+        """There always is room: what is oldest makes it."""
+        if not self._has_begun:
+            self._has_begun = True
+            self.checkpoint_at = now + self._recorder.seconds
+        if now >= self.checkpoint_at:
+            self._checkpoint(now)
+        if self._stats.bytes_in >= self.full_at and not self.failure:
+            self._make_room()
+        return not self.failure
 
     def _checkpoint(self, now: float) -> None:
         super()._checkpoint(now)
-        if self.checkpoint_at != math.inf:
+        if self.checkpoint_at != math.inf or self.failure:
             return  # at the next input
         self.checkpoint_at = now + self._recorder.seconds
-        self._forget_before_last_checkpoint()
+        self._forget_before_last()
+        self._last, self._last_bytes = len(self.records) - 1, self._stats.bytes_in
 
-    def _forget_before_last_checkpoint(self) -> None:
-        """Everything before the checkpoint that is now the last but one."""
-        records = self.records
-        at = [index for index, record in enumerate(records) if record[0] == CHECKPOINT]
-        if len(at) > 1:
-            for _ in range(at[-2]):
-                records.popleft()
+    def _forget_before_last(self) -> None:
+        """Everything before the last checkpoint."""
+        if self._last:
+            del self.records[: self._last]
             self._is_from_the_beginning = False
-        self.room = self._recorder.max_bytes - _size(records)
+            self._last, self._oldest_bytes = 0, self._last_bytes
+            self.full_at = self._oldest_bytes + self._recorder.max_bytes
 
-    def has_no_room(self, record: tuple[Any, ...], size: int) -> None:
+    def _make_room(self) -> None:
         """Only what is since the last checkpoint is kept, or nothing, until the next."""
-        records = self.records
-        last = max((index for index, one in enumerate(records) if one[0] == CHECKPOINT), default=0)
-        for _ in range(last or len(records)):
-            records.popleft()
-        self._is_from_the_beginning = False
-        kept = _size(records)
-        self.room = self._recorder.max_bytes - kept
+        self._forget_before_last()
+        if self._stats.bytes_in >= self.full_at:
+            self.records.clear()
+            self._is_from_the_beginning = False
+            self._oldest_bytes = self._last_bytes = self._stats.bytes_in
+            self.full_at = self._oldest_bytes + self._recorder.max_bytes
         self.checkpoint_at = -math.inf
-        if kept and self.room > 0:
-            records.append(record)
-        elif self.room <= 0:
-            records.clear()
-            self.room = self._recorder.max_bytes
 
     # What goes wrong --------------------------------------------------------------------------------------------------
 
@@ -172,7 +174,7 @@ class FlightTap(Tap):
 
     def write(self, why: str) -> Path | None:
         """Writes what there is, and gives the file; None, and a line in the log, when it cannot be written."""
-        records = self._copied()
+        records = self.records.copy()
         try:
             return self._write(records, why)
         except Exception as error:  # noqa: BLE001 - a flight recorder does not end a client
@@ -184,33 +186,21 @@ class FlightTap(Tap):
         """It is told once, and the client goes on."""
         LOG.error("the flight recorder has failed by a fault of its own and keeps nothing more: %s", self.failure)
 
-    def _copied(self) -> deque[tuple[Any, ...]]:
-        while True:
-            try:
-                return self.records.copy()
-            except RuntimeError:  # the session's thread has appended to it meanwhile
-                continue
-
-    def _write(self, records: deque[tuple[Any, ...]], why: str) -> Path:
+    def _write(self, records: list[Noted], why: str) -> Path:
         directory = self._recorder.directory
         directory.mkdir(parents=True, exist_ok=True)
         stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
         recording_id = uuid.uuid4().hex
         path = directory / f"flight-{UNWANTED.sub('-', self.dialect.name)}-{stamp}-{recording_id[:4]}{SUFFIX}"
         frame = 0 if self._is_from_the_beginning else 1
-        now = records[0][1] if records else 0.0
+        times = [time_of(one) for one in (*records[:1], *records[-1:])] or [0.0]
         header = self.header(recording_id, frame, self._began_at, is_flight=True, why=why)
         writer = FrameWriter(best_compression())
         with open(path, "xb") as file:
-            file.write(writer.batch([header.record(now)]))
-            batch: list[Any] = []
-            for record in records:
-                batch.append(record)
-                if len(batch) == BATCH:
-                    file.write(writer.batch(batch))
-                    batch = []
-            last = records[-1][1] if records else 0.0
-            file.write(writer.batch([*batch, [END, last, [], why]]) + writer.end())
+            file.write(writer.batch([header.record(times[0])]))
+            parts = (records[begin : begin + BATCH] for begin in range(0, len(records), BATCH))
+            file.writelines(writer.batch(packed(part)) for part in parts)
+            file.write(writer.batch(packed([(END, times[-1], (), why)])) + writer.end())
         self._recorder.remove_oldest()
         LOG.warning("%s: %s; the last moments are in %s", self.dialect.name, why, path)
         return path

@@ -143,7 +143,7 @@ def _draw(figure: Any, seen: _Seen, title: str) -> None:
     dates = [datetime.fromtimestamp(at, UTC) for at in seen.times]
     every = max(1, len(dates) // MOST)
     _heat(figure, book, seen)
-    book.plot(dates[::every], seen.mids[::every], color="black", linewidth=1, label="mid")
+    book.step(dates[::every], seen.mids[::every], where="post", color="black", linewidth=1, label="mid")
     for side, colour, marker in (("buy", BID, "^"), ("sell", ASK, "v")):
         some = [one for one in seen.trades if one[3] == side]
         largest = max((one[2] for one in some), default=1.0)

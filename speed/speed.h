@@ -16,12 +16,14 @@
 #endif
 
 /* Grows with every change of what the module offers; coinex_proto/speedups.py expects the same number. */
-#define SPEED_REVISION 5
+#define SPEED_REVISION 6
 
 /* Each part adds its functions and types to the module: 0, or -1 with an exception. */
 int add_wire(PyObject *module);
 int add_decode(PyObject *module);
 int add_ladder(PyObject *module);
+int add_pack(PyObject *module);
+int add_changes(PyObject *module);
 
 /* The CRC-32 of these bytes behind others whose CRC-32 is `crc` (0: behind none); see crc.c. */
 uint32_t checksum(uint32_t crc, const char *data, size_t size);

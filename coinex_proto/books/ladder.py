@@ -51,6 +51,11 @@ class LevelTexts(Sequence[Level]):
         """The venue's own texts of price and size."""
         return tuple((price, size) for price, _, size in (text.partition(":") for text in self.texts()))
 
+    def joined(self) -> str:
+        """The same in one text, `price:size:price:size…`; nothing of it is kept."""
+        texts = self._texts
+        return texts.decode() if type(texts) is bytes else ":".join(cast(Sequence[str], texts))
+
     def __len__(self) -> int:
         texts = self._texts
         if type(texts) is bytes:

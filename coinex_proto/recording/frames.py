@@ -2,18 +2,14 @@
 
 A frame is one gzip member (RFC 1952) or, with `zstandard` installed, one zstd frame (RFC 8878), so that `gzip -dc` and
 `zstd -dc` read a file. In it stand batches: four bytes of length, big-endian, and a MessagePack array. The compressor is flushed
-after each batch: what was written can be read, however the file ends. Opens no file, and knows of records only that most are
-one message each, which pack best beside those that begin alike: see `packed`.
+after each batch: what was written can be read, however the file ends. Opens no file; what is in a batch is said by `noted.py`.
 """
 
 from __future__ import annotations
 
 import importlib
 import zlib
-from array import array
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import accumulate
-from operator import itemgetter, sub
+from collections.abc import Iterable, Iterator
 from types import ModuleType
 from typing import Any, Final, Literal, Protocol, TypeAlias
 
@@ -22,6 +18,7 @@ from attrs import frozen
 
 from coinex_proto._wire.inflate import GZIP_WINDOW, isal_zlib
 from coinex_proto.errors import UsageError, quoted
+from coinex_proto.recording.noted import unpacked
 
 Compression: TypeAlias = Literal["gzip", "zstd"]
 
@@ -30,6 +27,18 @@ ZSTD: Final = b"\x28\xb5\x2f\xfd"
 PIECE: Final = 1 << 11
 """Bytes of a file that are inflated at once: a file that promises much needs little memory, and what is damaged takes no more than
 this with it of what comes before."""
+ZSTD_FAST: Final = {
+    "window_log": 21,
+    "hash_log": 11,
+    "chain_log": 6,
+    "search_log": 1,
+    "min_match": 7,
+    "target_length": 0,
+    "strategy": 1,
+    "write_checksum": 1,
+}
+"""Level 1 with a table of 2,048 entries: messages stand beside their like, so that what was seen last is found again, and a larger
+table finds worse matches in more time."""
 MOST: Final = 1 << 28
 """Bytes of one batch: more is no batch of ours."""
 LENGTH: Final = 4
@@ -75,14 +84,14 @@ def check_compression(compression: str) -> None:
 
 
 class FrameWriter:
-    """Writes one frame: `begin`, batches, `end`. What the methods give goes to the file, in this order."""
+    """Writes one frame: batches, and then its `end`. What the methods give goes to the file, in this order."""
 
     def __init__(self, compression: Compression) -> None:
         check_compression(compression)
         self._deflater: _Deflater
         if compression == "zstd":
             assert zstandard is not None
-            parameters = zstandard.ZstdCompressionParameters.from_level(1, min_match=7, write_checksum=1)
+            parameters = zstandard.ZstdCompressionParameters(**ZSTD_FAST)
             self._deflater = zstandard.ZstdCompressor(compression_params=parameters).compressobj()
             self._flush, self._finish = zstandard.COMPRESSOBJ_FLUSH_BLOCK, zstandard.COMPRESSOBJ_FLUSH_FINISH
         elif isal_zlib is not None:
@@ -92,9 +101,9 @@ class FrameWriter:
             self._deflater = zlib.compressobj(1, zlib.DEFLATED, GZIP_WINDOW)
             self._flush, self._finish = zlib.Z_SYNC_FLUSH, zlib.Z_FINISH
 
-    def batch(self, records: Sequence[Any]) -> bytes:
-        """The records, in a form that can be read although the frame goes on."""
-        body = _ENCODE(records if records[0][0] == HEAD else packed(records))
+    def batch(self, batch: list[Any]) -> bytes:
+        """A batch (`noted.packed`, or the header's record alone), in a form that can be read although the frame goes on."""
+        body = _ENCODE(batch)
         return self._deflater.compress(len(body).to_bytes(LENGTH) + body) + self._deflater.flush(self._flush)
 
     def end(self) -> bytes:
@@ -229,72 +238,6 @@ class _Reader:
             found: _Inflater = zstandard.ZstdDecompressor().decompressobj()
             return found
         return zlib.decompressobj(GZIP_WINDOW)
-
-
-HEAD: Final = "frame"
-"""The kind of the record that stands alone in the first batch of a frame, and as it is: so that every version can read the header
-of every other.
-"""
-ALONE: Final = 2
-"""The kind of a record `[ALONE, now, reading, message]`: one whole message, in one read."""
-ALIKE: Final = 72
-"""How many bytes of a message tell what it is like: its feed and its market."""
-_KIND, _NOW, _READING, _MESSAGE = itemgetter(0), itemgetter(1), itemgetter(2), itemgetter(3)
-
-
-def packed(records: Sequence[Any]) -> list[Any]:
-    """A batch as it is written: `[others, where, times, readings, sizes, order, messages]`.
-
-    `others` are records as they are, and `where` their places in the batch. Of the rest, which are messages alone: their times and
-    readings as differences (of a time, of its 64 bits as a whole number), their sizes, and the messages one behind the other,
-    sorted by how they begin; `order` are the places of these among the rest, 32 bits each, little-endian.
-    """
-    where = [at for at, record in enumerate(records) if record[0] != ALONE or type(record[2]) is not int]
-    others = [records[at] for at in where]
-    alone = records
-    if others:
-        gone = set(where)
-        alone = [record for at, record in enumerate(records) if at not in gone]
-    messages = list(map(_MESSAGE, alone))
-    begins = [message[:ALIKE] for message in messages]
-    order = sorted(range(len(messages)), key=begins.__getitem__)
-    times = array("q", array("d", map(_NOW, alone)).tobytes()).tolist()
-    return [
-        others,
-        where,
-        _differences(times),
-        _differences(list(map(_READING, alone))),
-        list(map(len, messages)),
-        array("I", order).tobytes(),
-        b"".join([messages[at] for at in order]),
-    ]
-
-
-def unpacked(batch: list[Any]) -> list[Any]:
-    """The records of a batch again. Raises `ValueError` or `TypeError` for what is none."""
-    if batch and isinstance(batch[0], list) and batch[0][:1] == [HEAD]:
-        return batch
-    others, where, times, readings, sizes, places, messages = batch
-    order = array("I", places).tolist()
-    found: list[Any] = [None] * len(sizes)
-    begin = 0
-    nows = array("d", array("q", accumulate(times)).tobytes())
-    if not len(order) == len(sizes) == len(times) == len(readings) or len(where) != len(others):
-        raise ValueError("columns of different lengths")
-    walls = list(accumulate(readings))
-    for at in order:
-        end = begin + sizes[at]
-        found[at] = [ALONE, nows[at], walls[at], messages[begin:end]]
-        begin = end
-    for at, record in zip(where, others, strict=True):
-        found.insert(at, record)
-    if begin != len(messages) or None in found:
-        raise ValueError("messages that do not fit their sizes")
-    return found
-
-
-def _differences(numbers: list[int]) -> list[int]:
-    return [*numbers[:1], *map(sub, numbers[1:], numbers)]
 
 
 def _decoded(body: bytes) -> list[Any] | None:

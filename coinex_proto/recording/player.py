@@ -26,6 +26,7 @@ from coinex_proto.dialect import Dialect
 from coinex_proto.errors import SdkError, UsageError, quoted
 from coinex_proto.orders.view import OrderView
 from coinex_proto.recording.frames import Batch, Damage, read_frames
+from coinex_proto.recording.noted import framed, unpacked_data
 from coinex_proto.recording.records import (
     CHECKPOINT,
     COUNTERS,
@@ -41,9 +42,7 @@ from coinex_proto.recording.records import (
     Header,
     Record,
     counters_of,
-    framed,
     header_of,
-    unpacked_data,
 )
 from coinex_proto.recording.safe_pickle import loads
 from coinex_proto.recording.tap import sdk_version, time_at
@@ -109,6 +108,10 @@ class Step:
     now: float
     """On the recorded client's clock: Unix seconds under our drivers."""
     events: tuple[Event, ...]
+
+
+Played: TypeAlias = tuple[float, list[Event]]
+"""As a `Step`, which takes longer to make."""
 
 
 def replay(
@@ -211,23 +214,29 @@ class Replay:
         return view
 
     def __iter__(self) -> Iterator[Event]:
-        for step in self.steps():
-            yield from step.events
+        for _, events in self._played():
+            yield from events
 
     def steps(self) -> Iterator[Step]:
         """Every input with the events that came of it, which callbacks have had; of no events too."""
-        for step in self._steps:
-            if step.now > self._end:
+        for now, events in self._played():
+            yield Step(now=now, events=tuple(events))
+
+    def _played(self) -> Iterator[Played]:
+        """Within `start` and `end`."""
+        dispatch = self._callbacks.dispatch
+        for now, events in self._steps:
+            if now > self._end:
                 return
-            if step.now < self._start:
+            if now < self._start:
                 continue
-            for event in step.events:
-                self._callbacks.dispatch(event)
-            yield step
+            for event in events:
+                dispatch(event)
+            yield now, events
 
     # Inputs -----------------------------------------------------------------------------------------------------------
 
-    def _run(self) -> Iterator[Step]:
+    def _run(self) -> Iterator[Played]:
         for found in self._batches:
             if isinstance(found, Damage):
                 self._damaged(found)
@@ -235,15 +244,19 @@ class Replay:
             if found.is_first:
                 self._begin_frame(found)
             for record in found.records:
-                step = self._play(record)
-                if step is not None:
+                if record[0] == WHOLE and (session := self._session) is not None:  # nearly always
+                    _, self.now, wall, message = record
+                    self.records += 1
+                    self._readings = [wall]
+                    yield self.now, self._received(session, framed(message))
+                elif (step := self._play(record)) is not None:
                     yield step
         if self.header is None:
             raise UsageError(
                 "this is no recording: the file is empty" if not self.damages else "nothing of it can be read"
             )
         if self._gap_why:
-            yield Step(now=self.now, events=(self._gap(None),))
+            yield self.now, [self._gap(None)]
 
     def _begin_frame(self, batch: Batch) -> None:
         header = header_of(batch.records[0] if batch.records else None)
@@ -304,7 +317,25 @@ class Replay:
         self._gap_why, self._gap_since = "", None
         return gap
 
-    def _play(self, record: Record) -> Step | None:
+    def _received(self, session: Session, data: bytes) -> list[Event]:
+        """What comes of bytes of the peer."""
+        if session._connection is None:
+            return []  # the caller was told so
+        try:
+            session.receive_data(data, self.now)
+        except SdkError as error:
+            raise UsageError(f"the recording does not fit this version of the SDK: {quoted(error)}") from error
+        return self._events_of(session)
+
+    def _events_of(self, session: Session) -> list[Event]:
+        session.data_to_send()
+        events: list[Event] = []
+        next_event = session.next_event
+        while (event := next_event()) is not None:
+            events.append(event)
+        return events
+
+    def _play(self, record: Record) -> Played | None:
         try:
             kind, now, readings = record[:3]
         except ValueError:
@@ -331,24 +362,19 @@ class Replay:
             return None
         self._readings = list(readings)[::-1] if isinstance(readings, list) else [readings]
         self.now = now
+        if kind in (DATA, WHOLE):
+            data = unpacked_data(record[3]) if kind == DATA else framed(record[3])
+            return now, self._received(session, data)
         try:
             self._input(session, kind, now, record)
         except SdkError as error:
-            if kind in (DATA, WHOLE, TIMEOUT) or record[5] != type(error).__name__:
+            if kind == TIMEOUT or record[5] != type(error).__name__:
                 raise UsageError(f"the recording does not fit this version of the SDK: {quoted(error)}") from error
             # as it was live: it told its caller, and changed nothing
-        session.data_to_send()
-        events: list[Event] = []
-        while (event := session.next_event()) is not None:
-            events.append(event)
-        return Step(now=now, events=tuple(events))
+        return now, self._events_of(session)
 
     def _input(self, session: Session, kind: object, now: float, record: Record) -> None:
-        if kind == DATA:
-            session.receive_data(unpacked_data(record[3]), now)
-        elif kind == WHOLE:
-            session.receive_data(framed(record[3]), now)
-        elif kind == TIMEOUT:
+        if kind == TIMEOUT:
             session.handle_timeout(now)
         elif kind in INPUTS:
             name = str(kind)
@@ -363,7 +389,7 @@ class Replay:
                 f"a record of the recording is of a kind that this version does not know: {quoted(repr(kind))}"
             )
 
-    def _resume(self, checkpoint: bytes, now: float) -> Step | None:
+    def _resume(self, checkpoint: bytes, now: float) -> Played | None:
         """A checkpoint is passed by, unless there is nothing to go on with."""
         if self._session is not None:
             return None
@@ -376,12 +402,13 @@ class Replay:
             "wall_time_ns": self._sources.wall_time_ns,
             "random_bytes": self._sources.random_bytes,
             "inflate": inflate,
+            "on_inflated": None,
         }
         state = loads(checkpoint, stand_ins, self._packages)
         vars(made).update(state)
         self._session = made
         self.now = now
-        return Step(now=now, events=(self._gap(now),)) if self._gap_why else None
+        return (now, [self._gap(now)]) if self._gap_why else None
 
     def _order(self, number: object) -> OrderView | None:
         record = self.session.orders._by_number.get(number)  # type: ignore[call-overload]

@@ -10,17 +10,18 @@ bytes and inflated messages in turn. What else a method takes is a pickle (`safe
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable
 from typing import Any, Final, TypeAlias
 
 from attrs import frozen
 
-from coinex_proto._wire.inflate import GZIP_MAGIC
 from coinex_proto.errors import UsageError, quoted
 
 Record: TypeAlias = list[Any]
 
-FORMAT: Final = 2
+FORMAT: Final = 3
+READABLE: Final = (2, FORMAT)
+"""Format 2 had other columns (`noted.py`)."""
 MAGIC: Final = "coinex recording"
 
 FRAME: Final = "frame"
@@ -114,9 +115,11 @@ def header_of(record: object) -> Header:
     values = record[3]
     if values.get("magic") != MAGIC:
         raise UsageError("this is no recording: a frame begins without a header")
-    if values.get("format") != FORMAT:
+    if values.get("format") not in READABLE:
         found = quoted(str(values.get("format")))
-        raise UsageError(f"this recording is of format {found}, and this version of the SDK reads format {FORMAT}")
+        raise UsageError(
+            f"this recording is of format {found}, and this version of the SDK reads formats up to {FORMAT}"
+        )
     try:
         return Header(**{name: values[name] for name in _HEADER})
     except KeyError as missing:
@@ -126,56 +129,6 @@ def header_of(record: object) -> Header:
 def without_cookies(data: bytes) -> bytes:
     """The answer to an upgrade, which may set cookies, with the same number of lines."""
     return _COOKIE.sub(rb"\1 *", data)
-
-
-def is_whole(data: bytes | bytearray | memoryview, member: bytes, payload: bytes) -> bool:
-    """Whether these bytes are one frame with this gzip member and nothing else."""
-    size = len(member)
-    head = 2 if size < 126 else 4 if size < 1 << 16 else 10
-    return len(data) == size + head and data[0] == _WHOLE_BINARY and payload[:2] != GZIP_MAGIC
-
-
-def packed_data(data: bytes, inflated: Sequence[bytes]) -> bytes | list[bytes]:
-    """Bytes of the peer with its gzip messages inflated: `inflated` has each message and what it holds, in turn."""
-    if not inflated:
-        return data
-    parts: list[bytes] = []
-    at = 0
-    for index in range(0, len(inflated), 2):
-        member, payload = inflated[index], inflated[index + 1]
-        found = data.find(member, at)
-        size = len(member)
-        begin = found - (2 if size < 126 else 4 if size < 1 << 16 else 10)
-        if begin < at or data[begin] != _WHOLE_BINARY or payload[:2] == GZIP_MAGIC:
-            continue  # it was cut, or came in pieces
-        parts += (data[at:begin], payload)
-        at = found + size
-    if not parts:
-        return data
-    parts.append(data[at:])
-    return parts
-
-
-_WHOLE_BINARY: Final = 0x82
-
-
-def unpacked_data(data: object) -> bytes:
-    """The same for a session: an inflated message stands in a frame as if it had never been compressed."""
-    if isinstance(data, bytes):
-        return data
-    if not isinstance(data, list) or not all(isinstance(part, bytes) for part in data):
-        raise UsageError("a record holds no bytes where the peer's should be")
-    return b"".join(part if index % 2 == 0 else framed(part) for index, part in enumerate(data))
-
-
-def framed(payload: bytes) -> bytes:
-    """A message in a frame as if it had never been compressed."""
-    size = len(payload)
-    if size < 126:
-        return bytes((_WHOLE_BINARY, size)) + payload
-    if size < 1 << 16:
-        return bytes((_WHOLE_BINARY, 126)) + size.to_bytes(2) + payload
-    return bytes((_WHOLE_BINARY, 127)) + size.to_bytes(8) + payload
 
 
 def counters_of(session: Any) -> list[int]:

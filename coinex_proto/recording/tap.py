@@ -1,44 +1,31 @@
 """What listens at a `Session`: every call that changes it, with what it read of clock and chance, becomes a record.
 
-A tap puts a function in front of each input of one session object; a session without a tap is as it always was. Records
-wait in a deque, where another thread may take them. This module opens no file and must not know any venue.
+A tap puts a function in front of each input of one session object; a session without a tap is as it always was. What was noted
+waits in a list (`noted.py`), where another thread may take it. This module opens no file and must not know any venue.
 """
 
 from __future__ import annotations
 
 import math
 import platform
-from collections import deque
 from collections.abc import Callable, Hashable
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Final, TypeVar
 
 from attrs import evolve
 
-from coinex_proto._wire import inflate as inflating
+from coinex_proto._connection.timeline import Timeline
 from coinex_proto.config import Sources
 from coinex_proto.dialect import Dialect
 from coinex_proto.ids import TopicKey
 from coinex_proto.json import to_json
 from coinex_proto.orders.view import OrderView
 from coinex_proto.phases import Phase
-from coinex_proto.recording.records import (
-    CHECKPOINT,
-    DATA,
-    INPUTS,
-    MARK,
-    MISSING,
-    TIMEOUT,
-    TOLD,
-    WHOLE,
-    Header,
-    counters_of,
-    is_whole,
-    packed_data,
-    without_cookies,
-)
+from coinex_proto.recording.noted import Noted
+from coinex_proto.recording.records import CHECKPOINT, INPUTS, MARK, MISSING, TOLD, Header, counters_of
 from coinex_proto.recording.safe_pickle import dumps
 from coinex_proto.session import Session
+from coinex_proto.statistics import Statistics
 from coinex_proto.updates import Event
 
 T = TypeVar("T")
@@ -53,16 +40,14 @@ class Tap:
     """Whether messages are noted inflated as well, so that whoever writes need not inflate them again."""
 
     def __init__(self, dialect: Dialect, sources: Sources) -> None:
-        self.records: deque[tuple[Any, ...]] = deque()
-        """Appended by the session's thread; each is a record as it is written (`records.py`), as a tuple."""
+        self.records: list[Noted] = []
+        """Appended by the session's thread; whoever writes takes them from the front (`noted.py` says what they are)."""
         self.checkpoint_at: float = math.inf
         """Set by whoever wants a frame to begin at or after this time; infinite again when the checkpoint is in `records`."""
-        self.room: int = MOST_WAITING
-        """Bytes of the peer that may still wait in `records`; whoever takes records adds theirs. Without room, inputs are counted
-        as missing."""
+        self.full_at: float = MOST_WAITING
+        """The count of the peer's bytes at which `turn` is called before more is recorded; whoever takes records moves it on."""
         self.dialect = dialect
         self._readings: list[int | bytes] = []
-        self._inflated: list[bytes] = []
         self._holders: dict[Hashable, tuple[str, int]] = {}
         self._count = 0
         self._counts: dict[TopicKey, int] = {}
@@ -72,9 +57,13 @@ class Tap:
         """Inputs that found no room, not told yet."""
         self.failure: str = ""
         """A fault of the recorder's own, which ended the recording and not the session; empty: there was none."""
+        self._class: type[Session] | None = None
         self._session: Session | None = None
+        self._timeline: Timeline
+        self._stats: Statistics
         self._state: tuple[str, ...] = ()
         """Names of the session's attributes; asking for its `__dict__` would make them slower to find."""
+        self._wall_time_ns = sources.wall_time_ns
         self.sources: Sources = Sources(
             wall_time_ns=self._noting_wall(sources.wall_time_ns), random_bytes=self._noting_random(sources.random_bytes)
         )
@@ -82,20 +71,29 @@ class Tap:
 
     # What goes into it ------------------------------------------------------------------------------------------------
 
-    def attach(self, session: Session) -> None:
-        """From now on every input of this session is recorded; it was made with `sources`.
+    def session_class(self, base: type[Session]) -> type[Session]:
+        """The class of a session that is recorded: a session that was made of it is as quick as any other.
 
-        The session gets a class of its own: attributes of its own would make all of its attributes slower to find.
+        CPython finds the attributes of an object more slowly for ever after its class was changed.
         """
+        made: Any = base
+        methods: dict[str, Any] = {name: self._around(name, getattr(made, name)) for name in INPUTS}
+        methods["connected"] = self._around_connected(methods["connected"])
+        methods["receive_data"] = self._around_data(made.receive_data)
+        methods["handle_timeout"] = self._around_timeout(made.handle_timeout)
+        self._class = type("RecordedSession", (base,), methods)
+        return self._class
+
+    def attach(self, session: Session) -> None:
+        """From now on every input of this session is recorded; it was made with `sources`, and best of `session_class`."""
+        if self._class is None or not isinstance(session, self._class):
+            session.__class__ = self.session_class(type(session))
         self._session = session
         self._state = tuple(vars(Session(session.dialect, session._sources, session.config)))
-        if self.inflates:
-            session.inflate = self._noting_inflate()
-        base: Any = type(session)
-        methods: dict[str, Any] = {name: self._around(name, getattr(base, name)) for name in INPUTS}
-        methods["receive_data"] = self._around_data(base.receive_data)
-        methods["handle_timeout"] = self._around_timeout(base.handle_timeout)
-        session.__class__ = type("RecordedSession", (base,), methods)
+        self._timeline = session._timeline
+        self._stats = session.stats
+        if self._timeline._wall_time_ns is self.sources.wall_time_ns:
+            self._timeline._wall_time_ns = self._wall_time_ns  # what it read is asked of it, see `_around_data`
 
     def _noting_wall(self, read: Callable[[], int]) -> Callable[[], int]:
         """The clock: what was read is noted. `self._readings` is one list for ever, which spares the garbage collector."""
@@ -119,63 +117,69 @@ class Tap:
 
         return noted
 
-    def _noting_inflate(self) -> Callable[[bytes, int], bytes]:
-        note = self._inflated.append
-        real = inflating.inflate
+    def _around_connected(self, connected: Callable[..., None]) -> Callable[..., None]:
+        def record(session: Session, now: float) -> None:
+            connected(session, now)
+            if self.inflates:
+                assert session._connection is not None
+                session._connection.on_inflated = self.records.append
 
-        def inflate(payload: bytes, limit: int) -> bytes:
-            found = real(payload, limit)
-            if found is not payload:
-                note(payload)
-                note(found)
-            return found
-
-        return inflate
+        return record
 
     def _around_data(self, receive_data: Callable[..., None]) -> Callable[..., None]:
-        append, readings, inflated = self.records.append, self._readings, self._inflated
+        """One tuple a read. What the timeline read of the clock, once and before all else, it still knows."""
+        append, readings = self.records.append, self._readings
 
         def record(session: Session, data: bytes | bytearray | memoryview, now: float) -> None:
-            if now >= self.checkpoint_at:
-                self._checkpoint(now)
+            if (now >= self.checkpoint_at or self._stats.bytes_in >= self.full_at) and not self.turn(now):
+                self._leave_out(session, receive_data, data, now)
+                return
             if readings:
                 readings.clear()
+            kept = data if type(data) is bytes else bytes(data)
             try:
                 receive_data(session, data, now)
             finally:
-                reading = readings[0] if len(readings) == 1 else tuple(readings)
-                made: tuple[Any, ...]
-                if len(inflated) == 2 and is_whole(data, inflated[0], inflated[1]):
-                    made = (WHOLE, now, reading, inflated[1])
-                elif inflated or type(data) is not bytes or data.startswith(_ANSWER):
-                    made = (DATA, now, reading, packed_data(without_cookies(bytes(data)), inflated))
+                if readings:
+                    append((now, self._timeline._last_wall_ns, kept, tuple(readings)))
                 else:
-                    made = (DATA, now, reading, data)
-                if inflated:
-                    inflated.clear()
-                if self.room > 0:
-                    self.room -= len(data)
-                    append(made)
-                else:
-                    self.has_no_room(made, len(data))
+                    append((now, self._timeline._last_wall_ns, kept))
 
         return record
+
+    def _leave_out(
+        self, session: Session, receive_data: Callable[..., None], data: bytes | bytearray | memoryview, now: float
+    ) -> None:
+        connection = session._connection
+        if connection is not None:
+            connection.on_inflated = None
+        try:
+            receive_data(session, data, now)
+        finally:
+            if connection is not None and self.inflates:
+                connection.on_inflated = self.records.append
+            self.has_no_room(len(data))
 
     def _around_timeout(self, handle_timeout: Callable[..., None]) -> Callable[..., None]:
         append, readings = self.records.append, self._readings
 
         def record(session: Session, now: float) -> None:
+            timeline = self._timeline
             if now >= self.checkpoint_at:
-                self._checkpoint(now)
+                self.turn(now)
             readings.clear()
+            deadline, before = session.next_deadline(), (timeline._shift, timeline.slept)
             try:
                 handle_timeout(session, now)
             finally:
-                made = (TIMEOUT, now, readings[0] if len(readings) == 1 else tuple(readings))
-                if self.room > 0:
-                    append(made)
-                else:
-                    self.has_no_room(made, 0)
+                if self._leaves_out:
+                    self.has_no_room(0)
+                elif (
+                    readings
+                    or (deadline is not None and now >= deadline)
+                    or before != (timeline._shift, timeline.slept)
+                ):
+                    append((now, timeline._last_wall_ns, None, tuple(readings)))
 
         return record
 
@@ -185,6 +189,8 @@ class Tap:
         def record(session: Session, *arguments: Any, **named: Any) -> T:
             now, rest = _time_of(name, arguments, named)
             packed, text = self._packed_or_failed(name, rest, named, now)
+            timeline = self._timeline
+            timeline._wall_time_ns = self.sources.wall_time_ns
             readings.clear()
             raised = ""
             try:
@@ -193,11 +199,11 @@ class Tap:
                 raised = type(error).__name__
                 raise
             finally:
-                made = (name, now, tuple(readings), packed, text, raised)
-                if self.room > 0:
-                    self.records.append(made)
+                timeline._wall_time_ns = self._wall_time_ns
+                if self._leaves_out:
+                    self.has_no_room(0)
                 else:
-                    self.has_no_room(made, 0)
+                    self.records.append((name, now, tuple(readings), packed, text, raised))
 
         return record
 
@@ -215,8 +221,7 @@ class Tap:
         """From here on nothing is recorded; it is told once, and the session goes on."""
         self.failure = f"{type(error).__name__}: {error}"
         self.records.append((MISSING, now, (), 0, 0, f"the recorder has failed: {self.failure}"))
-        self.checkpoint_at = math.inf
-        self.room = 0
+        self.checkpoint_at, self.full_at = math.inf, -math.inf
         self.has_failed()
 
     def has_failed(self) -> None:
@@ -256,7 +261,7 @@ class Tap:
 
     def note(self, what: str, text: str, now: float) -> None:
         """Something that is no event: a consumer that was too slow, a callback that raised."""
-        if self.room > 0:
+        if not self._leaves_out:
             self.records.append((TOLD, now, (), what, text))
 
     def mark(self, now: float) -> None:
@@ -269,8 +274,19 @@ class Tap:
         }
         self.records.append((MARK, now, (), counters_of(self._session), grown))
 
-    def has_no_room(self, record: tuple[Any, ...], size: int) -> None:
-        """An input came while `room` was used up; here it is left out, and told when there is room again."""
+    def turn(self, now: float) -> bool:
+        """Before an input, when a checkpoint is due or `full_at` is reached: whether there is room for it."""
+        if now >= self.checkpoint_at:
+            self._checkpoint(now)
+        return self._stats.bytes_in < self.full_at
+
+    @property
+    def _leaves_out(self) -> bool:
+        """Until there is room again, and for ever once the recording has ended."""
+        return self.left_out > 0 or self.full_at == -math.inf
+
+    def has_no_room(self, size: int) -> None:
+        """An input found no room: it is left out, and that is told when there is room again."""
         self.left_out += 1
         self.left_out_bytes += size
 
@@ -304,6 +320,7 @@ class Tap:
             id(session.config): "config",
             id(session._sources): "sources",
             id(session._sources.wall_time_ns): "wall_time_ns",
+            id(session._timeline._wall_time_ns): "wall_time_ns",
             id(session._sources.random_bytes): "random_bytes",
             **{id(holder): name for holder, name in self._holders.items()},
         }
@@ -311,6 +328,8 @@ class Tap:
         connection = session._connection
         if connection is not None:
             known[id(connection.inflate)] = "inflate"
+            if connection.on_inflated is not None:
+                known[id(connection.on_inflated)] = "on_inflated"
         return dumps(state, known)
 
     def header(
@@ -335,8 +354,6 @@ class Tap:
 MOST_TEXT: Final = 500
 MOST_WAITING: Final = 1 << 26
 """Bytes of the peer that may wait to be written: half a minute of a hundred busy markets."""
-_ANSWER: Final = b"HTTP/"
-"""How the answer to an upgrade begins, which may set cookies."""
 
 
 def topic_text(key: TopicKey) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import math
 import signal
 import sys
@@ -99,6 +100,7 @@ def _record(client: BlockingClient, files: RecordingFiles, seconds: float) -> in
         is_asked = True
         client.stop()
 
+    logging.getLogger("coinex_recorder").addHandler(logging.NullHandler())  # what ends a recording is said once, below
     signal.signal(signal.SIGTERM, end)
     signal.signal(signal.SIGINT, end)
     signal.signal(signal.SIGHUP, lambda *_: files.rotate())

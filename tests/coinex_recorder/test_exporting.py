@@ -1,6 +1,7 @@
 """Tables of a recording: every digit of it, and nothing that is not in it."""
 
 import csv
+import random
 from decimal import Decimal
 from pathlib import Path
 
@@ -8,8 +9,10 @@ import pyarrow.parquet as parquet
 import pytest
 
 from coinex_proto import BookChanged, UsageError, coinex
-from coinex_recorder import replay
-from coinex_recorder.exporting import TARDIS, export, rows
+from coinex_proto.speedups import description, speed
+from coinex_proto.updates import Update, stamp
+from coinex_recorder import exporting, replay
+from coinex_recorder.exporting import TARDIS, export, rows, rows_of
 from tests.coinex_recorder.recorded import recorded
 
 
@@ -134,3 +137,55 @@ def test_a_picture_is_drawn(recording: Path, tmp_path: Path) -> None:
         plot(recording, tmp_path / "market.png", market="ETHUSDT")
     with pytest.raises(UsageError, match=r"is a \.png or \.html file"):
         plot(recording, tmp_path / "market.pdf")
+
+
+def test_the_ticker_of_a_future_says_when_it_is_funded_next_and_what_is_predicted() -> None:
+    (ticker,) = coinex.futures().decode(
+        b'{"method":"state.update","data":{"state_list":[{"market":"BTCUSDT","last":"60000.1","open":"1","close":"1","high":"1",'
+        b'"low":"1","volume":"7","value":"1","volume_sell":"1","volume_buy":"1","period":86400,"open_interest_size":"5",'
+        b'"insurance_fund_size":"0","mark_price":"60001","index_price":"60002","latest_funding_rate":"0.0001",'
+        b'"next_funding_rate":"0.0002","latest_funding_time":1760000000000,"next_funding_time":1760028800000}]},"id":null}'
+    )
+    assert isinstance(ticker, Update)
+    stamp(ticker, b"", 1_760_000_001.0)
+    ((table, market, (row,)),) = rows_of(ticker)
+    found = dict(zip([name for name, _ in table.columns], row, strict=True))
+    assert market == "BTCUSDT"
+    assert found["funding_timestamp"] == 1_760_028_800_000_000
+    assert (found["funding_rate"], found["predicted_funding_rate"]) == ("0.0001", "0.0002")
+    assert set(TARDIS["tickers"][1]) - {"exchange", "symbol"} <= found.keys(), (
+        "no column stays empty for want of a source"
+    )
+
+
+def side(draw: random.Random, is_highest_first: bool) -> str:
+    prices = {draw.choice(("0.5", "0.50", "7", "9.99", "10", "10.0", "100", "1000.25", "00012")) for _ in range(6)}
+    texts = {Decimal(price): price for price in sorted(prices)}
+    levels = [f"{texts[price]}:{draw.randrange(1, 4)}" for price in sorted(texts, reverse=is_highest_first)]
+    return ":".join(levels)
+
+
+@pytest.mark.skipif(speed is None, reason=f"there is nothing to compare: {description}")
+@pytest.mark.parametrize("is_highest_first", [True, False])
+def test_the_extension_finds_the_changes_that_its_twin_finds(
+    is_highest_first: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draw = random.Random(3)
+    pairs = [(side(draw, is_highest_first), side(draw, is_highest_first)) for _ in range(2_000)]
+    pairs += [("", pairs[0][0]), (pairs[0][0], ""), ("5:1:4:1:6:2", "4:1"), ("-5:1", "4:1"), ("1e3:1", "4:1")]
+    quick = [exporting._changes(old, new, is_highest_first) for old, new in pairs]
+    assert exporting._changed_levels is not None
+    assert exporting._changed_levels(*pairs[-1], is_highest_first) is None, "no plain number"
+    monkeypatch.setattr(exporting, "_changed_levels", None)
+    assert [exporting._changes(old, new, is_highest_first) for old, new in pairs] == quick
+
+
+def test_tables_of_many_rows_and_of_few_are_the_same_however_they_wait(
+    recording: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at_once = {path.name: parquet.read_table(path) for path in export(recording, tmp_path / "at-once")}
+    monkeypatch.setattr(exporting, "MOST_ROWS", 50)
+    monkeypatch.setattr(exporting, "FEW", 20)
+    in_pieces = {path.name: parquet.read_table(path) for path in export(recording, tmp_path / "in-pieces")}
+    assert in_pieces == at_once
+    assert not list((tmp_path / "in-pieces").glob(f"*{exporting.WAITING}"))

@@ -268,7 +268,7 @@ def test_what_a_recorder_keeps_does_not_grow(seconds: float, tmp_path: Path) -> 
                 client.run(seconds=seconds)
                 while tap.records:
                     time.sleep(0.001)
-                held.append(len(tap._counts) + len(tap._topics) + len(tap._holders) + len(tap._inflated))
+                held.append(len(tap._counts) + len(tap._topics) + len(tap._holders))
     assert max(held) <= 3, held
     assert files.bytes_written > 1_000
 
@@ -280,7 +280,7 @@ def test_a_flight_recorder_keeps_no_more_than_it_may(tmp_path: Path) -> None:
         for _ in range(10):
             client.run(seconds=20)
             (tap,) = flight._taps
-            assert sum(len(record[3]) for record in tap.records if record[0] == 0) <= 21_000
+            assert sum(len(one[2]) for one in tap.records if type(one[0]) is float and one[2]) <= 21_000
         (path,) = flight.write()
     played = replay(path)
     for _ in played:

@@ -11,6 +11,7 @@ from coinex_proto import BookChanged, BookNotTrusted, Event, UsageError, coinex,
 from coinex_proto.recording import RecordingGap
 from coinex_proto.recording import replay as replay_bytes
 from coinex_proto.recording.frames import Batch, FrameWriter, read_frames
+from coinex_proto.recording.noted import packed, time_of
 from coinex_recorder import check, files_of, header, index_of, replay
 from tests.coinex_recorder.recorded import CLIENTS, recorded
 
@@ -169,14 +170,19 @@ def with_checkpoints(tmp_path: Path) -> tuple[bytes, list[int], list[str]]:
     data = b""
     offsets: list[int] = []
     writer: FrameWriter | None = None
-    for record in maker.made.records:
-        if writer is None or record[0] == "checkpoint":
+    part: list[Any] = []
+    for noted in maker.made.records:
+        part.append(noted)
+        if type(noted) is bytes:
+            continue
+        if writer is None or noted[0] == "checkpoint":
             data += b"" if writer is None else writer.end()
             if len(offsets) < 3:
                 offsets.append(len(data))
             writer = FrameWriter("zstd")
-            data += writer.batch([maker.made.header("id", len(offsets) - 1, 0.0).record(record[1])])
-        data += writer.batch([record])
+            data += writer.batch([maker.made.header("id", len(offsets) - 1, 0.0).record(time_of(noted))])
+        data += writer.batch(packed(part))
+        part = []
     assert writer is not None
     return data + writer.end(), offsets, live
 
@@ -215,7 +221,7 @@ def test_a_foreign_file_is_refused(foreign: bytes, why: str) -> None:
 def test_a_recording_of_another_format_is_refused(tmp_path: Path) -> None:
     writer = FrameWriter("gzip")
     foreign = writer.batch([["frame", 0.0, [], {"magic": "coinex recording", "format": 99}]]) + writer.end()
-    with pytest.raises(UsageError, match=r"format '?99'?, and this version of the SDK reads format 2"):
+    with pytest.raises(UsageError, match=r"format '?99'?, and this version of the SDK reads formats up to 3"):
         list(replay_bytes(foreign))
 
 

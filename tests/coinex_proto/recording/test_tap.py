@@ -1,0 +1,88 @@
+"""What a tap notes of each input, and that it keeps out of the way."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from benchmarks.contestants import NOW, SOURCES
+from benchmarks.recording import ready
+from benchmarks.stream import stream
+from coinex_proto import Session, UsageError, coinex
+from coinex_proto.recording import Tap, replay
+from coinex_proto.recording.frames import FrameWriter
+from coinex_proto.recording.noted import packed
+
+MESSAGES = stream(seed=1, count=40)
+
+
+class Uninflated(Tap):
+    inflates = False
+
+
+def test_a_read_is_one_tuple_behind_its_message_and_what_that_holds() -> None:
+    made: Any = ready(MESSAGES, Tap)
+    before = len(made.tap.records)
+    made.session.receive_data(MESSAGES[0].frame, made.at)
+    assert made.tap.records[before:] == [
+        MESSAGES[0].member,
+        MESSAGES[0].payload,
+        (made.at, int(NOW * 1e9), MESSAGES[0].frame),
+    ]
+
+
+def test_a_tap_that_does_not_inflate_keeps_the_bytes_that_were_there() -> None:
+    made: Any = ready(MESSAGES, Uninflated)
+    before = len(made.tap.records)
+    made.session.receive_data(MESSAGES[0].frame, made.at)
+    ((_, _, kept),) = made.tap.records[before:]
+    assert kept is MESSAGES[0].frame
+
+
+def test_a_buffer_that_its_owner_uses_again_is_copied() -> None:
+    made: Any = ready(MESSAGES, Uninflated)
+    buffer = bytearray(MESSAGES[0].frame)
+    made.session.receive_data(buffer, made.at)
+    buffer[:] = bytes(len(buffer))
+    assert made.tap.records[-1][2] == MESSAGES[0].frame
+
+
+def test_a_timer_served_before_its_time_leaves_nothing() -> None:
+    made: Any = ready(MESSAGES, Tap)
+    before = len(made.tap.records)
+    deadline = made.session.next_deadline()
+    made.session.handle_timeout(deadline - 0.1)
+    assert len(made.tap.records) == before
+    made.session.handle_timeout(deadline)
+    assert [one[0] for one in made.tap.records[before:]] == [deadline]
+
+
+def test_a_session_of_the_class_that_a_tap_gives_keeps_it() -> None:
+    tap = Tap(coinex.spot(), SOURCES)
+    session = tap.session_class(Session)(tap.dialect, tap.sources)
+    kind = type(session)
+    tap.attach(session)
+    assert type(session) is kind
+
+
+def test_a_session_of_any_class_can_be_recorded_too() -> None:
+    tap = Tap(coinex.spot(), SOURCES)
+    session = Session(tap.dialect, tap.sources)
+    tap.attach(session)
+    session.subscribe(coinex.Ticker(), now=NOW)
+    assert [one[0] for one in tap.records] == ["hold"]
+
+
+def test_bytes_before_the_connection_are_the_callers_mistake_live_and_nothing_in_a_replay() -> None:
+    tap = Tap(coinex.spot(), SOURCES)
+    session = tap.session_class(Session)(tap.dialect, tap.sources)
+    tap.attach(session)
+    with pytest.raises(UsageError, match="connected"):
+        session.receive_data(b"early", NOW)
+    session.subscribe(coinex.Ticker(), now=NOW)
+    writer = FrameWriter("gzip")
+    data = writer.batch([tap.header("id", 0, NOW).record(NOW)]) + writer.batch(packed(tap.records)) + writer.end()
+    played = replay(data)
+    assert list(played) == []
+    assert [str(status.topic) for status in played.session.topics()] == [str(coinex.Ticker())]
