@@ -459,6 +459,28 @@ side_take(Side *side, PyObject *const *args, Py_ssize_t count)
     return PyBool_FromLong(taken);
 }
 
+/* One push into both sides: 1, 0: nothing has changed, and it is for the twin; -1 with an exception. */
+static int
+take_both(Side *bids, Side *asks, PyObject *bid_levels, PyObject *ask_levels, int is_whole)
+{
+    Merged of_bids, of_asks;
+    if (!bids->descending || asks->descending) {
+        return 0; /* the checksum is over their texts in another order */
+    }
+    int taken = prepare(bids, bid_levels, is_whole, &of_bids);
+    if (taken == 1) {
+        taken = prepare(asks, ask_levels, is_whole, &of_asks);
+        if (taken != 1) {
+            PyMem_Free(of_bids.keys);
+        }
+    }
+    if (taken == 1) {
+        settle(bids, &of_bids);
+        settle(asks, &of_asks);
+    }
+    return taken;
+}
+
 /* bids.take_both(asks, bid_levels, ask_levels, is_whole) -> whether no price is zero then; None, with nothing changed: ask the
  * twin. */
 static PyObject *
@@ -469,33 +491,23 @@ side_take_both(Side *bids, PyObject *const *args, Py_ssize_t count)
         return NULL;
     }
     Side *asks = (Side *)args[0];
-    int is_whole = PyObject_IsTrue(args[3]);
-    if (is_whole < 0) {
-        return NULL;
+    const int is_whole = PyObject_IsTrue(args[3]);
+    const int taken = is_whole < 0 ? -1 : take_both(bids, asks, args[1], args[2], is_whole);
+    if (taken <= 0) {
+        return taken < 0 ? NULL : Py_NewRef(Py_None);
     }
-    if (!bids->descending || asks->descending) {
-        Py_RETURN_NONE; /* the checksum is over their texts in another order */
-    }
-    Merged of_bids, of_asks;
-    int taken = prepare(bids, args[1], is_whole, &of_bids);
-    if (taken == 1) {
-        taken = prepare(asks, args[2], is_whole, &of_asks);
-        if (taken != 1) {
-            PyMem_Free(of_bids.keys);
-        }
-    }
-    if (taken < 0) {
-        return NULL;
-    }
-    if (!taken) {
-        Py_RETURN_NONE;
-    }
-    settle(bids, &of_bids);
-    settle(asks, &of_asks);
     return PyBool_FromLong(has_positive_prices(bids) && has_positive_prices(asks));
 }
 
-/* bids.checksum(asks) -> CRC-32 of the text of both. */
+/* The CRC-32 of the text of both. */
+static uint32_t
+checksum_of(const Side *bids, const Side *asks)
+{
+    const uint32_t first = text_length(bids), second = text_length(asks);
+    const uint32_t crc = checksum(0, bids->text, first + (first && second));
+    return second ? checksum(crc, asks->text, second) : crc;
+}
+
 static PyObject *
 side_checksum(Side *bids, PyObject *other)
 {
@@ -503,10 +515,21 @@ side_checksum(Side *bids, PyObject *other)
         PyErr_SetString(PyExc_TypeError, "bids.checksum(asks)");
         return NULL;
     }
-    Side *asks = (Side *)other;
-    uint32_t first = text_length(bids), second = text_length(asks);
-    uint32_t crc = checksum(0, bids->text, first + (first && second));
-    return PyLong_FromUnsignedLong(second ? checksum(crc, asks->text, second) : crc);
+    return PyLong_FromUnsignedLong(checksum_of(bids, (Side *)other));
+}
+
+/* bids.push(asks, bid_levels, ask_levels, is_whole) -> the checksum of both then; -1: a price is zero; None, with nothing changed: ask
+ * the twin. */
+static PyObject *
+side_push(Side *bids, PyObject *const *args, Py_ssize_t count)
+{
+    PyObject *is_positive = side_take_both(bids, args, count);
+    if (is_positive == NULL || is_positive == Py_None) {
+        return is_positive;
+    }
+    const int is_good = is_positive == Py_True;
+    Py_DECREF(is_positive);
+    return is_good ? PyLong_FromUnsignedLong(checksum_of(bids, (Side *)args[0])) : PyLong_FromLong(-1);
 }
 
 static PyObject *
@@ -548,6 +571,7 @@ static PyMethodDef side_methods[] = {
      "Change levels, or replace all; False, with nothing changed: ask the twin."},
     {"take_both", (PyCFunction)(void (*)(void))side_take_both, METH_FASTCALL,
      "One push into bids and asks; gives whether no price is zero."},
+    {"push", (PyCFunction)(void (*)(void))side_push, METH_FASTCALL, "As `take_both`; gives the checksum."},
     {"checksum", (PyCFunction)side_checksum, METH_O, "The CRC-32 of bids and these asks."},
     {"text", (PyCFunction)side_text, METH_NOARGS, "price:size:price:size... of all levels, best first."},
     {"keep", (PyCFunction)side_keep, METH_O, "Forget all but so many of the best levels."},

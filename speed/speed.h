@@ -16,11 +16,12 @@
 #endif
 
 /* Grows with every change of what the module offers; coinex_proto/speedups.py expects the same number. */
-#define SPEED_REVISION 5
+#define SPEED_REVISION 6
 
 /* Each part adds its functions and types to the module: 0, or -1 with an exception. */
 int add_wire(PyObject *module);
 int add_decode(PyObject *module);
+int add_read(PyObject *module);
 int add_ladder(PyObject *module);
 
 /* The CRC-32 of these bytes behind others whose CRC-32 is `crc` (0: behind none); see crc.c. */
@@ -32,8 +33,13 @@ int inflated(const unsigned char *data, size_t size, unsigned char *to, size_t p
 #define INFLATE_OVERRUN 272
 void prepare_inflating(void);
 
-/* See wire.c. */
+/* See wire.c and decode.c. */
 PyObject *inflated_payload(PyObject *payload, Py_ssize_t limit);
+PyObject *decoded(PyObject *pushes, PyObject *payload);
+
+/* Whether a descriptor is that of a slot for any object, and where in an object the slot lies. */
+int is_slot(PyObject *member);
+Py_ssize_t offset_of(PyObject *member);
 
 /* A list of levels that `decode` left as text, [["price","size"],...] in its plain form: where it lies, and how many they are.
  * NULL: `value` is something else. */
