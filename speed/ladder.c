@@ -192,27 +192,37 @@ read_unread(const char **at, Change *change)
     return 1;
 }
 
-/* Puts a change among those before it: in the order of the side, the later one of two with one price. 0: it takes too long. */
-static int
-insert(Change *changes, uint32_t *count, Change *one, int is_descending)
+/* Where a price stands beside another one in the order of the side: below zero before it, above zero behind it. */
+static inline int
+order_of(Price one, Price other, int is_descending)
 {
+    const int order = compare(one, other);
+    return is_descending ? -order : order;
+}
+
+/* Puts a change, which stands behind all of those before it, into the order of the side; of two with one price the later one
+ * stays. 0: it takes too long. */
+static int
+insert(Change *changes, uint32_t *count, int is_descending)
+{
+    const Change one = changes[*count];
     uint32_t at = *count;
     int order = -1;
-    while (at && (order = compare(changes[at - 1].price, one->price) * (is_descending ? -1 : 1)) > 0) {
+    while (at && (order = order_of(changes[at - 1].price, one.price, is_descending)) > 0) {
         at--;
     }
     if (at && !order) {
-        if (changes[at - 1].removes || one->removes) {
+        if (changes[at - 1].removes || one.removes) {
             return 0; /* the twin counts what it removes */
         }
-        changes[at - 1] = *one;
+        changes[at - 1] = one;
         return 1;
     }
-    if (at < *count && *count > MAX_UNSORTED) {
+    if (*count > MAX_UNSORTED) {
         return 0;
     }
     memmove(changes + at + 1, changes + at, (*count - at) * sizeof(Change));
-    changes[at] = *one;
+    changes[at] = one;
     ++*count;
     return 1;
 }
@@ -245,9 +255,15 @@ read_changes(PyObject *levels, int is_descending, Change **found, uint32_t *coun
         return -1;
     }
     for (Py_ssize_t i = 0; i < size; i++) {
-        Change one;
-        if (!(unread == NULL ? read_pair(PySequence_Fast_GET_ITEM(levels, i), &one) : read_unread(&unread, &one)) ||
-            !insert(changes, count, &one, is_descending)) {
+        Change *one = changes + *count;
+        if (!(unread == NULL ? read_pair(PySequence_Fast_GET_ITEM(levels, i), one) : read_unread(&unread, one))) {
+            PyMem_Free(changes);
+            return 0;
+        }
+        if (!*count || order_of(one[-1].price, one->price, is_descending) < 0) {
+            ++*count; /* nearly always: the venue sorts them */
+        }
+        else if (!insert(changes, count, is_descending)) {
             PyMem_Free(changes);
             return 0;
         }
@@ -256,28 +272,40 @@ read_changes(PyObject *levels, int is_descending, Change **found, uint32_t *coun
     return 1;
 }
 
-/* The first level at or behind this price, from `low` on. */
+static inline int
+order_at(const Side *side, uint32_t at, Price price)
+{
+    const Price known = {side->text + side->starts[at], side->keys[at]};
+    return order_of(known, price, side->descending);
+}
+
+/* The first level at or behind this price, from `low` on: looked for in growing steps, since changes mostly stand close together. */
 static uint32_t
 position(const Side *side, Price price, uint32_t low, int *is_there)
 {
-    uint32_t high = side->count;
-    *is_there = 0;
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
-        Price known = {side->text + side->starts[middle], side->keys[middle]};
-        int order = compare(known, price);
-        if (!order) {
-            *is_there = 1;
-            return middle;
-        }
-        if ((order < 0) != side->descending) {
+    uint32_t high = low;
+    int order = 1;
+    for (uint32_t step = 1; high < side->count && (order = order_at(side, high, price)) < 0; step *= 2) {
+        low = high + 1;
+        high += step;
+    }
+    if (high > side->count) {
+        high = side->count;
+        order = 1;
+    }
+    while (order && low < high) {
+        const uint32_t middle = low + (high - low) / 2;
+        const int found = order_at(side, middle, price);
+        if (found < 0) {
             low = middle + 1;
         }
         else {
             high = middle;
+            order = found;
         }
     }
-    return low;
+    *is_there = high < side->count && !order;
+    return high;
 }
 
 typedef struct {

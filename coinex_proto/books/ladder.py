@@ -281,14 +281,14 @@ if speed is not None and not TYPE_CHECKING:
 
         def _by_twin(self, step, levels):
             """What is no plain number, and what is too much, is judged in Python."""
-            twin = PureLadder()
+            twin = PureLadder(self.is_highest_best)
             twin.replace(_split(self.texts))
             self.clear()
             try:
                 step(twin, levels)
             finally:
                 self.absent += twin.absent
-            self.take(_split(twin.texts), True)
+            self.take(_split(twin.best()), True)  # best first: the extension takes many levels in no other order
 
         @property
         def texts(self):
