@@ -17,7 +17,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal, InvalidOperation
 from math import inf
-from operator import lt
+from operator import itemgetter, lt
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast, final, overload
 from zlib import crc32
 
@@ -112,6 +112,9 @@ _made: Final[Callable[[Sequence[str] | bytes], LevelTexts]] = (
 )
 
 
+_price_of: Final[Callable[[tuple[str, str]], str]] = itemgetter(0)
+
+
 def _numbers(text: str) -> Level:
     price, _, size = text.partition(":")
     return Decimal(price), Decimal(size)
@@ -172,32 +175,33 @@ class Ladder:
         Prices are one level when they are one number: the newer text stays. Raises `PayloadError` for what is no plain
         decimal number, and for too many levels; the side is empty then.
         """
-        fresh = []
-        keys, texts, key_of, longest = self._keys, self.texts, self._key_of, self._longest
+        keys, texts = self._keys, self.texts
+        gone: set[str] = set()
         try:
             if len(levels) + len(texts) > 2 * MAX_LEVELS:
                 raise PayloadError(f"more than {MAX_LEVELS} levels on one side of a book")
-            for price, size in levels:  # the hot loop of the whole SDK: 0.5 us a level
-                if len(price) > longest:
-                    self._become_exact(price)
-                    keys, key_of, longest = self._keys, self._key_of, self._longest
-                key = key_of(price)
+            prices = list(map(_price_of, levels))
+            if prices and max(map(len, prices)) > self._longest:
+                self._become_exact(max(prices, key=len))
+                keys = self._keys
+            fresh = list(map(":".join, levels))
+            # The hot loop of the whole SDK: 0.4 us a level.
+            for key, text, level in zip(map(self._key_of, prices), fresh, levels, strict=True):
                 index = bisect_left(keys, key)
+                size = level[1]
                 if size[-1] in "0." and not size.strip("0."):  # the last character decides nearly always
                     float(size)  # "." is no zero
+                    gone.add(text)
                     if keys[index] == key:
                         del keys[index], texts[index]
                     else:
                         self.absent += 1
-                    continue
-                text = f"{price}:{size}"
-                fresh.append(text)
-                if keys[index] == key:
+                elif keys[index] == key:
                     texts[index] = text
                 else:
                     keys.insert(index, key)
                     texts.insert(index, text)
-            _plain(fresh)
+            _plain([text for text in fresh if text not in gone] if gone else fresh)
             if len(texts) > MAX_LEVELS:
                 raise PayloadError(f"more than {MAX_LEVELS} levels on one side of a book")
         except (ValueError, IndexError, InvalidOperation) as problem:
@@ -336,9 +340,15 @@ def take_push(bids: Ladder, asks: Ladder, bid_levels: Any, ask_levels: Any, is_w
 
 
 def _pushed_purely(bids: Ladder, asks: Ladder, bid_levels: Any, ask_levels: Any, is_whole: bool) -> int:
-    if not _taken_by_side(bids, asks, bid_levels, ask_levels, is_whole):
+    if is_whole:
+        bids.replace(bid_levels)
+        asks.replace(ask_levels)
+    else:
+        bids.change(bid_levels)
+        asks.change(ask_levels)
+    if bids._keys[0] <= 0 or asks._keys[0] <= 0:
         raise PayloadError(_ZERO)
-    return _checksum(bids, asks)
+    return crc32(":".join(bids.texts[::-1] + asks.texts).encode())
 
 
 def _pushed(bids: Any, asks: Ladder, bid_levels: Any, ask_levels: Any, is_whole: bool) -> int:
