@@ -17,7 +17,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal, InvalidOperation
 from math import inf
-from operator import itemgetter, lt
+from operator import lt
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast, final, overload
 from zlib import crc32
 
@@ -112,9 +112,6 @@ _made: Final[Callable[[Sequence[str] | bytes], LevelTexts]] = (
 )
 
 
-_price_of: Final[Callable[[tuple[str, str]], str]] = itemgetter(0)
-
-
 def _numbers(text: str) -> Level:
     price, _, size = text.partition(":")
     return Decimal(price), Decimal(size)
@@ -175,33 +172,32 @@ class Ladder:
         Prices are one level when they are one number: the newer text stays. Raises `PayloadError` for what is no plain
         decimal number, and for too many levels; the side is empty then.
         """
-        keys, texts = self._keys, self.texts
-        gone: set[str] = set()
+        fresh = []
+        keys, texts, key_of, longest = self._keys, self.texts, self._key_of, self._longest
         try:
             if len(levels) + len(texts) > 2 * MAX_LEVELS:
                 raise PayloadError(f"more than {MAX_LEVELS} levels on one side of a book")
-            prices = list(map(_price_of, levels))
-            if prices and max(map(len, prices)) > self._longest:
-                self._become_exact(max(prices, key=len))
-                keys = self._keys
-            fresh = list(map(":".join, levels))
-            # The hot loop of the whole SDK: 0.4 us a level.
-            for key, text, level in zip(map(self._key_of, prices), fresh, levels, strict=True):
+            for price, size in levels:  # the hot loop of the whole SDK: 0.5 us a level
+                if len(price) > longest:
+                    self._become_exact(price)
+                    keys, key_of, longest = self._keys, self._key_of, self._longest
+                key = key_of(price)
                 index = bisect_left(keys, key)
-                size = level[1]
                 if size[-1] in "0." and not size.strip("0."):  # the last character decides nearly always
                     float(size)  # "." is no zero
-                    gone.add(text)
                     if keys[index] == key:
                         del keys[index], texts[index]
                     else:
                         self.absent += 1
-                elif keys[index] == key:
+                    continue
+                text = f"{price}:{size}"
+                fresh.append(text)
+                if keys[index] == key:
                     texts[index] = text
                 else:
                     keys.insert(index, key)
                     texts.insert(index, text)
-            _plain([text for text in fresh if text not in gone] if gone else fresh)
+            _plain(fresh)
             if len(texts) > MAX_LEVELS:
                 raise PayloadError(f"more than {MAX_LEVELS} levels on one side of a book")
         except (ValueError, IndexError, InvalidOperation) as problem:
