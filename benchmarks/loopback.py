@@ -26,6 +26,9 @@ from benchmarks.instructions import VALGRIND, WHY_NOT, counted, counter
 from benchmarks.server import acknowledgements, upgrade_response
 from benchmarks.stream import Message, stream
 
+CCXT = "ccxt.pro"
+CCXT_PYTHON = Path(environ.get("CCXT_PYTHON", Path(__file__).parent.parent / ".venv/interop/tests/bin/python"))
+"""Of an environment with ccxt, which pins versions that the other clients' do not fit: the one that `make interop` makes."""
 BASES = ("websockets + gzip + json", "picows + uvloop + zlib + orjson")
 SETTLED = 0.5
 """Seconds without a request after which the client has asked for all it wants."""
@@ -123,8 +126,11 @@ def _client(
     name: str, url: str, messages: Sequence[Message], counter: Sequence[str]
 ) -> subprocess.CompletedProcess[str]:
     is_ours = name.startswith("ours")
+    program = [sys.executable, "-m", "benchmarks.clients", name]
+    if name == CCXT:
+        program = [str(CCXT_PYTHON), "benchmarks/ccxt_pro.py"]
     done = subprocess.run(
-        [*counter, sys.executable, "-m", "benchmarks.clients", name, url],
+        [*counter, *program, url],
         input=json.dumps([updates_in(message) if is_ours else 1 for message in messages]),
         capture_output=True,
         text=True,
@@ -139,7 +145,7 @@ def _client(
 
 def runnable() -> list[str]:
     """The clients whose libraries are there."""
-    return [name for name in CLIENTS if not missing(name)]
+    return [*(name for name in CLIENTS if not missing(name)), *([CCXT] if CCXT_PYTHON.exists() else [])]
 
 
 def missing(name: str) -> list[str]:
@@ -196,6 +202,8 @@ def main(arguments: Sequence[str]) -> None:
     for name in CLIENTS:
         if lacking := missing(name):
             print(f"{name}: left out, {', '.join(lacking)} is not there")
+    if not CCXT_PYTHON.exists():
+        print(f"{CCXT}: left out, {CCXT_PYTHON} is not there (make interop, or CCXT_PYTHON=)")
     if VALGRIND is None:
         print(WHY_NOT)
     names = [name for name in runnable() if name in BASES or re.search(chosen.only, name)]

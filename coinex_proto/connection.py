@@ -36,7 +36,7 @@ from coinex_proto.checks import check_command
 from coinex_proto.commands import Command, describe
 from coinex_proto.config import Config, Endpoint, Sources
 from coinex_proto.decoding import check_count
-from coinex_proto.dialect import Answer, Challenge, Dialect, Inbound, Interrupted, Mended, SendNow
+from coinex_proto.dialect import Answer, Challenge, Dialect, HasPlainPushes, Inbound, Interrupted, Mended, SendNow
 from coinex_proto.errors import (
     LoginRefused,
     NotReady,
@@ -46,11 +46,13 @@ from coinex_proto.errors import (
 from coinex_proto.events import Closed, CloseReason, LoginFailed, Ready, Unrecognised
 from coinex_proto.ids import ANYTHING, RequestId, TopicKey
 from coinex_proto.phases import PHASES, Phase, Step
+from coinex_proto.speedups import speed
 from coinex_proto.statistics import Statistics
 from coinex_proto.updates import Event, Update, stamp, stamp_all
 
 R = TypeVar("R")
 
+_read_plain: Final = None if speed is None else speed.read
 DOUBTED: Final = (
     "the machine may have slept, or the program was busy for long; the connection is asked whether it still stands"
 )
@@ -134,6 +136,8 @@ class Connection:
         self._close_code = NORMAL_CLOSURE
         """Of our own Close, once it is said."""
         self._unreadable = UnreadableInARow(config.max_unreadable)
+        self._plain = dialect.plain_pushes if speed is not None and isinstance(dialect, HasPlainPushes) else {}
+        """What the extension reads many of in one call."""
         self._strange = UnreadableInARow(None if config.max_unreadable is None else MAX_STRANGE)
 
     # What a caller sees -----------------------------------------------------------------------------------------------
@@ -201,7 +205,15 @@ class Connection:
         now = self._now
         self.stats.bytes_in += len(data)
         at_once, received_at = self._agenda.at_once, self._timeline.stamp(now)
-        for item in self._socket.receive_part(data):
+        received = self._socket.receive_part(data)
+        at, end = 0, len(received)
+        while at < end:
+            if self._plain and not at_once:
+                at += self._take_plain(received, at, now, received_at)
+                if at == end:
+                    break
+            item = received[at]
+            at += 1
             if type(item) is bytes:
                 self._message(item, now, received_at)
             else:
@@ -434,6 +446,20 @@ class Connection:
                 self._agenda.add(Item.ANSWER)  # it may be what was asked for: the answer need not come
             return
         self._mixed(inbound, payload, received_at, now)
+
+    def _take_plain(self, received: list[Received], at: int, now: float, received_at: float) -> int:
+        """Take in plain pushes from `at` on, all in one call of the extension, and say how many there were."""
+        config = self._config
+        if self.phase is not Phase.READY or self._requests.pending.optional or self.inflate is not inflate:
+            return 0
+        found: list[Update] = []
+        most = -1 if config.max_message_values is None else config.max_message_values
+        taken: int = _read_plain(received, at, self._plain, config.max_message_bytes, most, received_at, found)
+        if taken:
+            self.stats.messages += taken
+            self.heartbeat.proved(now)
+            self._events.extend(found)
+        return taken
 
     def _mixed(self, inbound: Sequence[Inbound], payload: bytes, received_at: float, now: float) -> None:
         """What one message holds, where that is more than updates."""

@@ -209,6 +209,19 @@ class SpreadsTopics(Protocol):
         ...
 
 
+@runtime_checkable
+class HasPlainPushes(Protocol):
+    """What a dialect says in addition where the compiled extension can read its pushes, many in one call.
+
+    Such a message is what `decode` would make of it; all others go through `decode` one by one.
+    """
+
+    @property
+    def plain_pushes(self) -> Mapping[str, Any]:
+        """By method, the member that lists the updates (None: there is one) and the model of each; empty: read none so."""
+        ...
+
+
 def documented_limit(dialect: Dialect) -> int | None:
     """How many topics the venue allows on one connection; None: it documents no limit."""
     return dialect.topics_per_connection if isinstance(dialect, SpreadsTopics) else None

@@ -315,13 +315,13 @@ typedef struct {
     PyObject *member; /* the slot's own descriptor; it belongs to the class for good, as this does */
 } Lazy;
 
-static Py_ssize_t
+Py_ssize_t
 offset_of(PyObject *member)
 {
     return ((PyMemberDescrObject *)member)->d_member->offset;
 }
 
-static int
+int
 is_slot(PyObject *member)
 {
     return Py_IS_TYPE(member, &PyMemberDescr_Type) && ((PyMemberDescrObject *)member)->d_member->type == T_OBJECT_EX;
@@ -756,16 +756,11 @@ take_rest(Reader *reader)
     return take(reader, '}');
 }
 
-/* decode(pushes, payload) -> the updates of a push, or None; pushes: {method: (member that lists them or None, Model)}. */
-static PyObject *
-decode(PyObject *module, PyObject *const *args, Py_ssize_t count)
+/* The updates of a push; None: it is not of the plain form. `pushes`: {method: (member that lists them or None, Model)}. */
+PyObject *
+decoded(PyObject *pushes, PyObject *payload)
 {
-    (void)module;
-    if (count != 2 || !PyDict_CheckExact(args[0]) || !PyBytes_Check(args[1])) {
-        PyErr_SetString(PyExc_TypeError, "decode() takes a dict and bytes");
-        return NULL;
-    }
-    Reader reader = {args[1], PyBytes_AS_STRING(args[1])};
+    Reader reader = {payload, PyBytes_AS_STRING(payload)};
     const char *method;
     Py_ssize_t size;
     if (!take(&reader, '{') || !take_name(&reader, "method") || !take_string(&reader, &method, &size) ||
@@ -775,7 +770,7 @@ decode(PyObject *module, PyObject *const *args, Py_ssize_t count)
     PyObject *name, *push, *updates;
     Py_ssize_t place = 0;
     do {
-        if (!PyDict_Next(args[0], &place, &name, &push)) {
+        if (!PyDict_Next(pushes, &place, &name, &push)) {
             Py_RETURN_NONE;
         }
     } while (!is_name(name, method, size));
@@ -791,7 +786,7 @@ decode(PyObject *module, PyObject *const *args, Py_ssize_t count)
     if (taken > 0) {
         taken = take_rest(&reader);
         skip_blanks(&reader);
-        if (taken > 0 && reader.at == PyBytes_AS_STRING(args[1]) + PyBytes_GET_SIZE(args[1])) {
+        if (taken > 0 && reader.at == PyBytes_AS_STRING(payload) + PyBytes_GET_SIZE(payload)) {
             return updates;
         }
         Py_DECREF(updates);
@@ -802,57 +797,19 @@ decode(PyObject *module, PyObject *const *args, Py_ssize_t count)
     Py_RETURN_NONE;
 }
 
-/* Stamps: in which payload updates came, and when ---------------------------------------------------------------------- */
-
-static PyTypeObject *update_type;
-static Py_ssize_t raw_offset, received_at_offset;
-
-/* stamps(class, raw, received_at): the class of all updates, and the descriptors of its two slots. */
+/* decode(pushes, payload) */
 static PyObject *
-stamps(PyObject *module, PyObject *args)
-{
-    PyObject *type, *raw, *received_at;
-    (void)module;
-    if (!PyArg_ParseTuple(args, "O!OO:stamps", &PyType_Type, &type, &raw, &received_at)) {
-        return NULL;
-    }
-    if (!is_slot(raw) || !is_slot(received_at) || !PyType_IsSubtype((PyTypeObject *)type, PyDescr_TYPE(raw)) ||
-        !PyType_IsSubtype((PyTypeObject *)type, PyDescr_TYPE(received_at))) {
-        PyErr_SetString(PyExc_TypeError, "stamps() takes a class and the descriptors of two of its slots");
-        return NULL;
-    }
-    Py_XSETREF(update_type, (PyTypeObject *)Py_NewRef(type));
-    raw_offset = offset_of(raw);
-    received_at_offset = offset_of(received_at);
-    Py_RETURN_NONE;
-}
-
-/* stamp_all(updates, raw, received_at) -> whether all of this tuple are updates; if so, all are stamped. */
-static PyObject *
-stamp_all(PyObject *module, PyObject *const *args, Py_ssize_t count)
+decode(PyObject *module, PyObject *const *args, Py_ssize_t count)
 {
     (void)module;
-    if (count != 3 || !PyTuple_Check(args[0]) || update_type == NULL) {
-        PyErr_SetString(PyExc_TypeError, "stamp_all() takes a tuple and two values, after stamps()");
+    if (count != 2 || !PyDict_CheckExact(args[0]) || !PyBytes_Check(args[1])) {
+        PyErr_SetString(PyExc_TypeError, "decode() takes a dict and bytes");
         return NULL;
     }
-    const Py_ssize_t size = PyTuple_GET_SIZE(args[0]);
-    for (Py_ssize_t i = 0; i < size; i++) {
-        if (!PyObject_TypeCheck(PyTuple_GET_ITEM(args[0], i), update_type)) {
-            Py_RETURN_FALSE;
-        }
-    }
-    for (Py_ssize_t i = 0; i < size; i++) {
-        char *update = (char *)PyTuple_GET_ITEM(args[0], i);
-        Py_XSETREF(*(PyObject **)(update + raw_offset), Py_NewRef(args[1]));
-        Py_XSETREF(*(PyObject **)(update + received_at_offset), Py_NewRef(args[2]));
-    }
-    Py_RETURN_TRUE;
+    return decoded(args[0], args[1]);
 }
 
 static PyMethodDef functions[] = {
-    {"stamps", stamps, METH_VARARGS, "Says once which class and which slots `stamp_all` is about."},
-    {"stamp_all", (PyCFunction)(void (*)(void))stamp_all, METH_FASTCALL, "Twin of coinex_proto.updates.stamp_all."},
     {"decode", (PyCFunction)(void (*)(void))decode, METH_FASTCALL, "The updates of a push in its plain form, or None."},
     {NULL, NULL, 0, NULL},
 };

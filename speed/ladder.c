@@ -192,27 +192,37 @@ read_unread(const char **at, Change *change)
     return 1;
 }
 
-/* Puts a change among those before it: in the order of the side, the later one of two with one price. 0: it takes too long. */
-static int
-insert(Change *changes, uint32_t *count, Change *one, int is_descending)
+/* Where a price stands beside another one in the order of the side: below zero before it, above zero behind it. */
+static inline int
+order_of(Price one, Price other, int is_descending)
 {
+    const int order = compare(one, other);
+    return is_descending ? -order : order;
+}
+
+/* Puts a change, which stands behind all of those before it, into the order of the side; of two with one price the later one
+ * stays. 0: it takes too long. */
+static int
+insert(Change *changes, uint32_t *count, int is_descending)
+{
+    const Change one = changes[*count];
     uint32_t at = *count;
     int order = -1;
-    while (at && (order = compare(changes[at - 1].price, one->price) * (is_descending ? -1 : 1)) > 0) {
+    while (at && (order = order_of(changes[at - 1].price, one.price, is_descending)) > 0) {
         at--;
     }
     if (at && !order) {
-        if (changes[at - 1].removes || one->removes) {
+        if (changes[at - 1].removes || one.removes) {
             return 0; /* the twin counts what it removes */
         }
-        changes[at - 1] = *one;
+        changes[at - 1] = one;
         return 1;
     }
-    if (at < *count && *count > MAX_UNSORTED) {
+    if (*count > MAX_UNSORTED) {
         return 0;
     }
     memmove(changes + at + 1, changes + at, (*count - at) * sizeof(Change));
-    changes[at] = *one;
+    changes[at] = one;
     ++*count;
     return 1;
 }
@@ -245,9 +255,15 @@ read_changes(PyObject *levels, int is_descending, Change **found, uint32_t *coun
         return -1;
     }
     for (Py_ssize_t i = 0; i < size; i++) {
-        Change one;
-        if (!(unread == NULL ? read_pair(PySequence_Fast_GET_ITEM(levels, i), &one) : read_unread(&unread, &one)) ||
-            !insert(changes, count, &one, is_descending)) {
+        Change *one = changes + *count;
+        if (!(unread == NULL ? read_pair(PySequence_Fast_GET_ITEM(levels, i), one) : read_unread(&unread, one))) {
+            PyMem_Free(changes);
+            return 0;
+        }
+        if (!*count || order_of(one[-1].price, one->price, is_descending) < 0) {
+            ++*count; /* nearly always: the venue sorts them */
+        }
+        else if (!insert(changes, count, is_descending)) {
             PyMem_Free(changes);
             return 0;
         }
@@ -256,28 +272,40 @@ read_changes(PyObject *levels, int is_descending, Change **found, uint32_t *coun
     return 1;
 }
 
-/* The first level at or behind this price, from `low` on. */
+static inline int
+order_at(const Side *side, uint32_t at, Price price)
+{
+    const Price known = {side->text + side->starts[at], side->keys[at]};
+    return order_of(known, price, side->descending);
+}
+
+/* The first level at or behind this price, from `low` on: looked for in growing steps, since changes mostly stand close together. */
 static uint32_t
 position(const Side *side, Price price, uint32_t low, int *is_there)
 {
-    uint32_t high = side->count;
-    *is_there = 0;
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
-        Price known = {side->text + side->starts[middle], side->keys[middle]};
-        int order = compare(known, price);
-        if (!order) {
-            *is_there = 1;
-            return middle;
-        }
-        if ((order < 0) != side->descending) {
+    uint32_t high = low;
+    int order = 1;
+    for (uint32_t step = 1; high < side->count && (order = order_at(side, high, price)) < 0; step *= 2) {
+        low = high + 1;
+        high += step;
+    }
+    if (high > side->count) {
+        high = side->count;
+        order = 1;
+    }
+    while (order && low < high) {
+        const uint32_t middle = low + (high - low) / 2;
+        const int found = order_at(side, middle, price);
+        if (found < 0) {
             low = middle + 1;
         }
         else {
             high = middle;
+            order = found;
         }
     }
-    return low;
+    *is_there = high < side->count && !order;
+    return high;
 }
 
 typedef struct {
@@ -459,6 +487,28 @@ side_take(Side *side, PyObject *const *args, Py_ssize_t count)
     return PyBool_FromLong(taken);
 }
 
+/* One push into both sides: 1, 0: nothing has changed, and it is for the twin; -1 with an exception. */
+static int
+take_both(Side *bids, Side *asks, PyObject *bid_levels, PyObject *ask_levels, int is_whole)
+{
+    Merged of_bids, of_asks;
+    if (!bids->descending || asks->descending) {
+        return 0; /* the checksum is over their texts in another order */
+    }
+    int taken = prepare(bids, bid_levels, is_whole, &of_bids);
+    if (taken == 1) {
+        taken = prepare(asks, ask_levels, is_whole, &of_asks);
+        if (taken != 1) {
+            PyMem_Free(of_bids.keys);
+        }
+    }
+    if (taken == 1) {
+        settle(bids, &of_bids);
+        settle(asks, &of_asks);
+    }
+    return taken;
+}
+
 /* bids.take_both(asks, bid_levels, ask_levels, is_whole) -> whether no price is zero then; None, with nothing changed: ask the
  * twin. */
 static PyObject *
@@ -469,33 +519,23 @@ side_take_both(Side *bids, PyObject *const *args, Py_ssize_t count)
         return NULL;
     }
     Side *asks = (Side *)args[0];
-    int is_whole = PyObject_IsTrue(args[3]);
-    if (is_whole < 0) {
-        return NULL;
+    const int is_whole = PyObject_IsTrue(args[3]);
+    const int taken = is_whole < 0 ? -1 : take_both(bids, asks, args[1], args[2], is_whole);
+    if (taken <= 0) {
+        return taken < 0 ? NULL : Py_NewRef(Py_None);
     }
-    if (!bids->descending || asks->descending) {
-        Py_RETURN_NONE; /* the checksum is over their texts in another order */
-    }
-    Merged of_bids, of_asks;
-    int taken = prepare(bids, args[1], is_whole, &of_bids);
-    if (taken == 1) {
-        taken = prepare(asks, args[2], is_whole, &of_asks);
-        if (taken != 1) {
-            PyMem_Free(of_bids.keys);
-        }
-    }
-    if (taken < 0) {
-        return NULL;
-    }
-    if (!taken) {
-        Py_RETURN_NONE;
-    }
-    settle(bids, &of_bids);
-    settle(asks, &of_asks);
     return PyBool_FromLong(has_positive_prices(bids) && has_positive_prices(asks));
 }
 
-/* bids.checksum(asks) -> CRC-32 of the text of both. */
+/* The CRC-32 of the text of both. */
+static uint32_t
+checksum_of(const Side *bids, const Side *asks)
+{
+    const uint32_t first = text_length(bids), second = text_length(asks);
+    const uint32_t crc = checksum(0, bids->text, first + (first && second));
+    return second ? checksum(crc, asks->text, second) : crc;
+}
+
 static PyObject *
 side_checksum(Side *bids, PyObject *other)
 {
@@ -503,10 +543,21 @@ side_checksum(Side *bids, PyObject *other)
         PyErr_SetString(PyExc_TypeError, "bids.checksum(asks)");
         return NULL;
     }
-    Side *asks = (Side *)other;
-    uint32_t first = text_length(bids), second = text_length(asks);
-    uint32_t crc = checksum(0, bids->text, first + (first && second));
-    return PyLong_FromUnsignedLong(second ? checksum(crc, asks->text, second) : crc);
+    return PyLong_FromUnsignedLong(checksum_of(bids, (Side *)other));
+}
+
+/* bids.push(asks, bid_levels, ask_levels, is_whole) -> the checksum of both then; -1: a price is zero; None, with nothing changed: ask
+ * the twin. */
+static PyObject *
+side_push(Side *bids, PyObject *const *args, Py_ssize_t count)
+{
+    PyObject *is_positive = side_take_both(bids, args, count);
+    if (is_positive == NULL || is_positive == Py_None) {
+        return is_positive;
+    }
+    const int is_good = is_positive == Py_True;
+    Py_DECREF(is_positive);
+    return is_good ? PyLong_FromUnsignedLong(checksum_of(bids, (Side *)args[0])) : PyLong_FromLong(-1);
 }
 
 static PyObject *
@@ -548,6 +599,7 @@ static PyMethodDef side_methods[] = {
      "Change levels, or replace all; False, with nothing changed: ask the twin."},
     {"take_both", (PyCFunction)(void (*)(void))side_take_both, METH_FASTCALL,
      "One push into bids and asks; gives whether no price is zero."},
+    {"push", (PyCFunction)(void (*)(void))side_push, METH_FASTCALL, "As `take_both`; gives the checksum."},
     {"checksum", (PyCFunction)side_checksum, METH_O, "The CRC-32 of bids and these asks."},
     {"text", (PyCFunction)side_text, METH_NOARGS, "price:size:price:size... of all levels, best first."},
     {"keep", (PyCFunction)side_keep, METH_O, "Forget all but so many of the best levels."},

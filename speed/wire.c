@@ -1,10 +1,6 @@
 /* Bytes of a socket to messages: frames and inflating. Twin of coinex_proto/_wire/framing.py and inflate.py. */
 #include "speed.h"
 
-#ifdef HAVE_ZLIB
-#include <zlib.h>
-#endif
-
 /* cut_messages(data, at, limit, append) -> position; see the twin. */
 static PyObject *
 cut_messages(PyObject *module, PyObject *args)
@@ -77,15 +73,10 @@ cut_messages(PyObject *module, PyObject *args)
     return PyLong_FromSsize_t(at);
 }
 
-#ifdef HAVE_ZLIB
 /* A member of deflate holds at most 1032 times its own bytes: a size that promises more is not believed. */
 #define MAX_RATIO 1032
 
 #define SCRATCH 32768
-
-static Bytef scratch[SCRATCH + 258];
-static z_stream inflater;
-static int is_inflater_made = 0;
 
 static uint32_t
 little_endian(const unsigned char *from)
@@ -93,8 +84,38 @@ little_endian(const unsigned char *from)
     return from[0] | (uint32_t)from[1] << 8 | (uint32_t)from[2] << 16 | (uint32_t)from[3] << 24;
 }
 
-/* inflate_whole(payload, limit): what one whole and faultless gzip member of at most `limit` bytes holds; the payload itself
- * when it is not gzip; None for all else, which zlib in the twin then judges. */
+/* What one whole and faultless gzip member of at most `limit` bytes holds; `payload` itself when it is not gzip; None for all else,
+ * which zlib in the twin then judges. */
+PyObject *
+inflated_payload(PyObject *payload, Py_ssize_t limit)
+{
+    static unsigned char scratch[SCRATCH + INFLATE_OVERRUN];
+    const unsigned char *bytes = (const unsigned char *)PyBytes_AS_STRING(payload);
+    const Py_ssize_t size = PyBytes_GET_SIZE(payload);
+    if (size < 2 || bytes[0] != 0x1f || bytes[1] != 0x8b) {
+        return Py_NewRef(payload);
+    }
+    /* A header of ten bytes without flags; the CRC-32 and the size stand behind the data (RFC 1952, 2.3). */
+    if (size < 18 || bytes[2] != 8 || bytes[3] != 0) {
+        Py_RETURN_NONE;
+    }
+    const uint32_t sum = little_endian(bytes + size - 8), promised = little_endian(bytes + size - 4);
+    if (limit < 0 || promised == 0 || promised > (uint64_t)limit || promised > (uint64_t)size * MAX_RATIO) {
+        Py_RETURN_NONE;
+    }
+    unsigned char *place = promised <= SCRATCH ? scratch : PyMem_Malloc((size_t)promised + INFLATE_OVERRUN);
+    if (place == NULL) {
+        return PyErr_NoMemory();
+    }
+    PyObject *found = inflated(bytes + 10, (size_t)size - 18, place, promised) && checksum(0, (char *)place, promised) == sum
+                          ? PyBytes_FromStringAndSize((char *)place, (Py_ssize_t)promised)
+                          : Py_NewRef(Py_None);
+    if (place != scratch) {
+        PyMem_Free(place);
+    }
+    return found;
+}
+
 static PyObject *
 inflate_whole(PyObject *module, PyObject *const *args, Py_ssize_t count)
 {
@@ -103,64 +124,20 @@ inflate_whole(PyObject *module, PyObject *const *args, Py_ssize_t count)
         PyErr_SetString(PyExc_TypeError, "inflate_whole() takes bytes and a limit");
         return NULL;
     }
-    const unsigned char *bytes = (const unsigned char *)PyBytes_AS_STRING(args[0]);
-    const Py_ssize_t size = PyBytes_GET_SIZE(args[0]), limit = PyLong_AsSsize_t(args[1]);
-    if (limit == -1 && PyErr_Occurred()) {
-        return NULL;
-    }
-    if (size < 2 || bytes[0] != 0x1f || bytes[1] != 0x8b) {
-        return Py_NewRef(args[0]);
-    }
-    /* A header of ten bytes without flags; the CRC-32 and the size stand behind the data (RFC 1952, 2.3). */
-    if (size < 18 || size > UINT_MAX / 2 || bytes[2] != 8 || bytes[3] != 0) {
-        Py_RETURN_NONE;
-    }
-    const uint32_t sum = little_endian(bytes + size - 8), promised = little_endian(bytes + size - 4);
-    if (limit < 0 || promised == 0 || promised > (uint64_t)limit || promised > (uint64_t)size * MAX_RATIO) {
-        Py_RETURN_NONE;
-    }
-    if (!is_inflater_made) {
-        if (inflateInit2(&inflater, -15) != Z_OK) {
-            Py_RETURN_NONE;
-        }
-        is_inflater_made = 1;
-    }
-    else if (inflateReset(&inflater) != Z_OK) {
-        Py_RETURN_NONE;
-    }
-    /* zlib's quick loop wants 258 bytes of room, so that most messages are inflated beside their place. */
-    const int is_small = promised <= SCRATCH;
-    PyObject *inflated = is_small ? NULL : PyBytes_FromStringAndSize(NULL, (Py_ssize_t)promised);
-    if (inflated == NULL && !is_small) {
-        return NULL;
-    }
-    char *place = is_small ? (char *)scratch : PyBytes_AS_STRING(inflated);
-    inflater.next_in = (Bytef *)bytes + 10;
-    inflater.avail_in = (uInt)size - 18;
-    inflater.next_out = (Bytef *)place;
-    inflater.avail_out = is_small ? sizeof(scratch) : promised;
-    /* Z_FINISH: all of it in one go, so that zlib need not keep a window. */
-    const int status = inflate(&inflater, Z_FINISH);
-    if (status != Z_STREAM_END || inflater.avail_in != 0 || inflater.total_out != promised ||
-        checksum(0, place, promised) != sum) {
-        Py_XDECREF(inflated);
-        Py_RETURN_NONE;
-    }
-    return is_small ? PyBytes_FromStringAndSize(place, (Py_ssize_t)promised) : inflated;
+    const Py_ssize_t limit = PyLong_AsSsize_t(args[1]);
+    return limit == -1 && PyErr_Occurred() ? NULL : inflated_payload(args[0], limit);
 }
-#endif
 
 static PyMethodDef functions[] = {
     {"cut_messages", cut_messages, METH_VARARGS, "Twin of coinex_proto._wire.framing.cut_messages."},
-#ifdef HAVE_ZLIB
     {"inflate_whole", (PyCFunction)(void (*)(void))inflate_whole, METH_FASTCALL,
      "The quick half of coinex_proto._wire.inflate.inflate."},
-#endif
     {NULL, NULL, 0, NULL},
 };
 
 int
 add_wire(PyObject *module)
 {
+    prepare_inflating();
     return PyModule_AddFunctions(module, functions);
 }

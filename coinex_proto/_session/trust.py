@@ -64,6 +64,7 @@ class Trust:
     ) -> None:
         """`is_line_proved`: what the live views of books ask, whenever they are read."""
         self._subscriptions = subscriptions
+        self._routes: Final = subscriptions.routes
         self._is_line_proved = is_line_proved
         self._silent_after = config.silent_after
         self._every_read = config.every_read
@@ -91,7 +92,7 @@ class Trust:
     def take(self, update: Update, now: float) -> None:
         """Hand an update on to those who want it, through its book if it has one."""
         key = update.topic_key
-        route = self._subscriptions.routes.get(key) or self._subscriptions.route(key)
+        route = self._routes.get(key) or self._subscriptions.route(key)
         if update.has_sequence and self._has_gap(update, key):
             self.prove_changed(now)
             self._gap(route, now)

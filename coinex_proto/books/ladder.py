@@ -105,7 +105,16 @@ class LevelTexts(Sequence[Level]):
         return cast(Sequence[str], texts)
 
 
+def _made_purely(texts: Sequence[str] | bytes) -> LevelTexts:
+    levels = _new_levels(LevelTexts)  # by hand: one a side for each change of a book
+    levels._texts = texts
+    return levels
+
+
 _new_levels: Final = LevelTexts.__new__
+_made: Final[Callable[[Sequence[str] | bytes], LevelTexts]] = (
+    _made_purely if speed is None else speed.Maker(LevelTexts, (vars(LevelTexts)["_texts"],))
+)
 
 
 def _numbers(text: str) -> Level:
@@ -234,9 +243,7 @@ class Ladder:
 
     def levels(self) -> LevelTexts:
         """All levels as they are now, best first."""
-        levels = _new_levels(LevelTexts)  # by hand: one a side for each change of a book
-        levels._texts = self.texts[::-1] if self._is_highest_best else self.texts[:]
-        return levels
+        return _made(self.texts[::-1] if self._is_highest_best else self.texts[:])
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -279,14 +286,14 @@ if speed is not None and not TYPE_CHECKING:
 
         def _by_twin(self, step, levels):
             """What is no plain number, and what is too much, is judged in Python."""
-            twin = PureLadder()
+            twin = PureLadder(self.is_highest_best)
             twin.replace(_split(self.texts))
             self.clear()
             try:
                 step(twin, levels)
             finally:
                 self.absent += twin.absent
-            self.take(_split(twin.texts), True)
+            self.take(_split(twin.best()), True)  # best first: the extension takes many levels in no other order
 
         @property
         def texts(self):
@@ -311,9 +318,7 @@ if speed is not None and not TYPE_CHECKING:
 
         def levels(self):
             """As the twin's."""
-            levels = _new_levels(LevelTexts)
-            levels._texts = self.text()
-            return levels
+            return _made(self.text())
 
 
 def _split(texts: Sequence[str]) -> list[tuple[str, str]]:
@@ -329,18 +334,47 @@ def take_push(bids: Ladder, asks: Ladder, bid_levels: Any, ask_levels: Any, is_w
     is_positive: bool | None = None
     if type(bids) is not PureLadder:
         is_positive = bids.take_both(asks, bid_levels, ask_levels, is_whole)  # type: ignore[attr-defined]
-        if is_positive is None:
-            bid_levels, ask_levels = _read(bid_levels), _read(ask_levels)
     if is_positive is None:
-        if is_whole:
-            bids.replace(bid_levels)
-            asks.replace(ask_levels)
-        else:
-            bids.change(bid_levels)
-            asks.change(ask_levels)
-        is_positive = bids.has_positive_prices and asks.has_positive_prices
+        is_positive = _taken_by_side(bids, asks, bid_levels, ask_levels, is_whole)
     if not is_positive:
-        raise PayloadError("a level with a price of zero")
+        raise PayloadError(_ZERO)
+
+
+def _pushed_purely(bids: Ladder, asks: Ladder, bid_levels: Any, ask_levels: Any, is_whole: bool) -> int:
+    if is_whole:
+        bids.replace(bid_levels)
+        asks.replace(ask_levels)
+    else:
+        bids.change(bid_levels)
+        asks.change(ask_levels)
+    if bids._keys[0] <= 0 or asks._keys[0] <= 0:
+        raise PayloadError(_ZERO)
+    return crc32(":".join(bids.texts[::-1] + asks.texts).encode())
+
+
+def _pushed(bids: Any, asks: Ladder, bid_levels: Any, ask_levels: Any, is_whole: bool) -> int:
+    found: int | None = bids.push(asks, bid_levels, ask_levels, is_whole)
+    if found is None:
+        found = checksum(bids, asks) if _taken_by_side(bids, asks, bid_levels, ask_levels, is_whole) else -1
+    if found < 0:
+        raise PayloadError(_ZERO)
+    return found
+
+
+push: Final[Callable[[Ladder, Ladder, Any, Any, bool], int]] = _pushed_purely if speed is None else _pushed
+"""As `take_push`; gives the checksum of both sides then."""
+_ZERO: Final = "a level with a price of zero"
+
+
+def _taken_by_side(bids: Ladder, asks: Ladder, bid_levels: Any, ask_levels: Any, is_whole: bool) -> bool:
+    """Each side by itself; whether all prices are above zero then."""
+    if is_whole:
+        bids.replace(_read(bid_levels))
+        asks.replace(_read(ask_levels))
+    else:
+        bids.change(_read(bid_levels))
+        asks.change(_read(ask_levels))
+    return bids.has_positive_prices and asks.has_positive_prices
 
 
 def _checksum(bids: Ladder, asks: Ladder) -> int:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any, Final, final
 
 from coinex_proto.books.book import Levels
-from coinex_proto.books.ladder import Ladder, LevelTexts, checksum, take_push, unread
+from coinex_proto.books.ladder import Ladder, LevelTexts, push, take_push, unread
 from coinex_proto.coinex.market_updates import DepthLevels, DepthUpdate
 from coinex_proto.errors import PayloadError
 from coinex_proto.moments import unix_milliseconds
@@ -90,9 +90,10 @@ class CoinexBook:
         at_ms = self._updated_at_ms
         if at_ms is not None and not _LEAST_MS <= at_ms < _MOST_MS:
             at_ms = unix_milliseconds(at_ms)
-        if self._levels is None:
-            self._levels = self._bids.levels(), self._asks.levels()
-        return _new_tuple(Levels, (*self._levels, at_ms))
+        sides = self._levels
+        if sides is None:
+            sides = self._levels = self._bids.levels(), self._asks.levels()
+        return _new_tuple(Levels, (*sides, at_ms))
 
     def whole_update(self, market: str) -> DepthUpdate | None:
         """The proved book as a whole push; its checksum and its times are those of the newest push."""
@@ -122,41 +123,16 @@ class CoinexBook:
         if not is_full and not self._is_synced:
             return self._why
         depth = update.depth
-        try:
-            self._push(depth, is_full)
-        except PayloadError as problem:
-            return self._refused(problem)
-        return self._check(depth, is_full)
-
-    def apply_read(self, updates: Sequence[Update]) -> str | None:
-        """As `apply`, with the pushes of one read: the checksum of the last, over the whole book, proves them all.
-
-        What came before the last whole book among them is not looked at: that book replaces it.
-        """
-        pushes = [update for update in updates if isinstance(update, DepthUpdate)]
-        first = next((at for at in range(len(pushes) - 1, -1, -1) if pushes[at].is_full), 0)
-        for push in pushes[first:-1]:
-            if push.is_full:
-                self._due = push.received_at + FULL_PUSH_WITHIN if self._gets_differences else None
-            depth = push.depth
+        bids, asks = _bids_of(depth), _asks_of(depth)
+        if is_full or bids or asks or self._sum is None:
+            self._levels = self._sum = None
             try:
-                self._push(depth, push.is_full)
+                self._sum = push(self._bids, self._asks, bids, asks, is_full)
             except PayloadError as problem:
                 return self._refused(problem)
-        return self.apply(pushes[-1])
-
-    def _push(self, depth: DepthLevels, is_full: bool) -> None:
-        bids, asks = _bids_of(depth), _asks_of(depth)
-        if is_full or bids or asks:
-            self._levels = self._sum = None
-            take_push(self._bids, self._asks, bids, asks, is_full)
-
-    def _check(self, depth: DepthLevels, is_full: bool) -> str | None:
+            self.absent_deletes = self._bids.absent + self._asks.absent
         self._updated_at_ms = depth.updated_at
-        self.absent_deletes = self._bids.absent + self._asks.absent
         # The page says signed, the wire is unsigned: equal modulo 2^32.
-        if self._sum is None:
-            self._sum = checksum(self._bids, self._asks)
         if self._sum != depth.checksum & 0xFFFFFFFF:
             self.checks_failed += 1
             self._is_synced = False
@@ -167,6 +143,26 @@ class CoinexBook:
         self._checksum = depth.checksum
         self._last = depth.last if is_full else _last_of(depth)  # one still unread keeps its payload, a small one
         return None
+
+    def apply_read(self, updates: Sequence[Update]) -> str | None:
+        """As `apply`, with the pushes of one read: the checksum of the last, over the whole book, proves them all.
+
+        What came before the last whole book among them is not looked at: that book replaces it.
+        """
+        pushes = [update for update in updates if isinstance(update, DepthUpdate)]
+        first = next((at for at in range(len(pushes) - 1, -1, -1) if pushes[at].is_full), 0)
+        for one in pushes[first:-1]:
+            is_full, depth = one.is_full, one.depth
+            if is_full:
+                self._due = one.received_at + FULL_PUSH_WITHIN if self._gets_differences else None
+            bids, asks = _bids_of(depth), _asks_of(depth)
+            if is_full or bids or asks:
+                self._levels = self._sum = None
+                try:
+                    take_push(self._bids, self._asks, bids, asks, is_full)
+                except PayloadError as problem:
+                    return self._refused(problem)
+        return self.apply(pushes[-1])
 
     def _refused(self, problem: PayloadError) -> str:
         self.checks_failed += 1

@@ -16,6 +16,7 @@ from coinex_proto.books.book import Book
 from coinex_proto.coinex._decode import decode
 from coinex_proto.coinex._feeds import BY_TOPIC, Feed, Module, name_of
 from coinex_proto.coinex._order_facts import order_facts
+from coinex_proto.coinex._pushes import QUICK_MODELS
 from coinex_proto.coinex.book import CoinexBook
 from coinex_proto.coinex.commands import Ping, ServerTime, Sign, SocketCommand, Subscribe, Unsubscribe
 from coinex_proto.coinex.credentials import Credentials, websocket_text
@@ -125,6 +126,8 @@ class CoinexDialect:
         except (TypeError, ValueError, OverflowError, RecursionError, msgspec.MsgspecError) as problem:
             raise UsageError(f"{method}: the params cannot be written as JSON: {quoted(problem)}") from problem
         return Outgoing(text=text, keys=(("id", request_id),))
+
+    plain_pushes: ClassVar[Mapping[str, Any]] = QUICK_MODELS
 
     decode: ClassVar[staticmethod[[bytes], Sequence[Inbound]]] = staticmethod(decode)
 

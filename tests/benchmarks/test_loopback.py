@@ -54,6 +54,7 @@ def test_the_report_names_each_client_and_its_ratio() -> None:
 
 def test_clients_whose_libraries_are_missing_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("benchmarks.loopback.CLIENTS", {"nobody": (None, ("no_such_module",))})
+    monkeypatch.setattr("benchmarks.loopback.CCXT_PYTHON", Path("no such python"))
     assert runnable() == []
     assert missing("nobody") == ["no_such_module"]
 

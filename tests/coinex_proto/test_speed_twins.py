@@ -21,7 +21,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from coinex_proto import Update, to_json, updates
+from benchmarks.contestants import NOW, SOURCES, opened
+from coinex_proto import Config, Connection, Update, coinex, to_json, updates
 from coinex_proto._wire import framing, inflate
 from coinex_proto._wire.inflate import TooBig
 from coinex_proto.coinex import BestQuoteUpdate, DepthUpdate, TickerUpdate, TradesUpdate, _decode, _pushes
@@ -107,7 +108,28 @@ def assert_inflated_alike(payload: bytes, limit: int) -> None:
         assert quick == outcome(inflate.inflate, payload, limit)
 
 
-members = st.builds(gzip.compress, st.binary(max_size=600), st.integers(0, 9), mtime=st.just(0))
+def deflated(pieces: list[bytes], level: int, strategy: int) -> bytes:
+    """A member in several blocks, of each kind that zlib makes."""
+    packer = zlib.compressobj(level, zlib.DEFLATED, 31, 9, strategy)
+    return b"".join(packer.compress(piece) + packer.flush(zlib.Z_BLOCK) for piece in pieces) + packer.flush()
+
+
+pieces = st.binary(max_size=300) | st.text("0123456789.,:[]{}", max_size=900).map(str.encode) | st.just(b"ab" * 3000)
+members = st.builds(
+    deflated,
+    st.lists(pieces, max_size=4),
+    st.integers(0, 9),
+    st.sampled_from([zlib.Z_DEFAULT_STRATEGY, zlib.Z_FILTERED, zlib.Z_HUFFMAN_ONLY, zlib.Z_RLE, zlib.Z_FIXED]),
+)
+
+
+def repaired(member: bytes) -> bytes:
+    """With the CRC-32 and the size of what it holds, where it holds anything: so that they are not what is wrong with it."""
+    try:
+        data = zlib.decompressobj(-15).decompress(member[10:-8], 10**6)
+    except zlib.error:
+        return member
+    return member[:-8] + zlib.crc32(data).to_bytes(4, "little") + len(data).to_bytes(4, "little")
 
 
 @given(members | st.binary(max_size=50), st.sampled_from([1, 10, 600, 10**6]), st.binary(max_size=2))
@@ -121,7 +143,15 @@ def test_broken_members_are_refused_alike(data: st.DataObject, member: bytes) ->
     at = data.draw(st.integers(0, len(member) - 1))
     flipped = member[:at] + bytes((member[at] ^ data.draw(st.integers(1, 255)),)) + member[at + 1 :]
     assert_inflated_alike(flipped, 10**6)
+    assert_inflated_alike(repaired(flipped), 10**6)
     assert_inflated_alike(member[:at], 10**6)
+
+
+@given(members)
+def test_the_extension_leaves_no_faultless_member_to_zlib(member: bytes) -> None:
+    assert speed is not None
+    data = gzip.decompress(member)
+    assert speed.inflate_whole(member, 10**6) == (data or None)
 
 
 @pytest.mark.parametrize("size", [0, 1, 32767, 32768, 32769, 200_000])
@@ -245,6 +275,62 @@ pushes = st.sampled_from(sorted(PUSHES)).flatmap(
         )
     )
 )
+
+
+def opened_connection(config: Config, *, is_quick: bool) -> Connection:
+    wire = Connection(coinex.spot(), SOURCES, config)
+    wire.start(NOW)
+    opened(wire)
+    if not is_quick:
+        wire._plain = {}
+    return wire
+
+
+@given(
+    st.lists(
+        pushes
+        | st.builds(gzip.compress, pushes, mtime=st.just(0))
+        | st.sampled_from([b"", b"[]", b'{"id":7,"code":0}', b"\x1f\x8b", gzip.compress(gzip.compress(b"[]"))]),
+        max_size=6,
+    ),
+    st.sampled_from([None, 20, 100_000]),
+    st.sampled_from([150, 10**6]),
+)
+def test_a_read_in_one_call_is_what_its_messages_are_one_by_one(
+    messages: list[bytes], most: int | None, limit: int
+) -> None:
+    config = Config(max_message_values=most, max_message_bytes=limit)
+    data = b"".join(frame(0x82, message) for message in messages)
+    told = []
+    for is_quick in (True, False):
+        wire = opened_connection(config, is_quick=is_quick)
+        wire.receive_data(data, NOW + 1)
+        events = [
+            (repr(one), getattr(one, "raw", None), getattr(one, "received_at", None)) for one in wire.take_events()
+        ]
+        told.append(
+            (events, wire.phase, len(wire.data_to_send()), wire.stats, wire.last_proof_at, wire.next_deadline())
+        )
+    assert told[0] == told[1]
+
+
+def test_a_maker_fills_the_slots_that_it_was_made_for() -> None:
+    assert speed is not None
+
+    class Pair:
+        __slots__ = ("one", "other")
+
+    make = speed.Maker(Pair, (vars(Pair)["other"], vars(Pair)["one"]))
+    made = make(1, 2)
+    assert (type(made), made.one, made.other) == (Pair, 2, 1)
+    for wrong in (
+        lambda: make(1),
+        lambda: make(1, other=2),
+        lambda: speed.Maker(Pair, (1,)),
+        lambda: speed.Maker(int, ()),
+    ):
+        with pytest.raises(TypeError):
+            wrong()
 
 
 @contextmanager
@@ -385,9 +471,15 @@ payloads = %r
 member, frame = gzip.compress(payloads[0]), bytes((0x81, 3)) + b"abc"
 calls = [lambda p=p: speed.decode(_pushes.QUICK_MODELS, p) for p in payloads]
 calls += [lambda p=p: attrs.astuple(speed.decode(_pushes.QUICK_MODELS, p)[0]) for p in payloads]
-calls += [lambda: speed.cut_messages(frame, 0, 9, [].append), lambda: getattr(speed, "inflate_whole", len)(member, 10**4)]
+calls += [lambda: speed.cut_messages(frame, 0, 9, [].append), lambda: speed.inflate_whole(member, 10**4)]
+def read():
+    found = []
+    if speed.read([member, *payloads], 0, _pushes.QUICK_MODELS, 10**4, -1, 2.0, found) <= len(payloads):
+        raise MemoryError  # the rest is left to the twin
+    return [(one, one.raw) for one in found]
+calls.append(read)
 failed = 0
-for call in calls[:-1] + calls[-1:] * hasattr(speed, "inflate_whole"):
+for call in calls:
     expected = repr(call())
     for nth in range(1, 80):
         _testcapi.set_nomemory(nth, nth + 1)

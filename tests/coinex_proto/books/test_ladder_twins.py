@@ -201,3 +201,12 @@ def test_levels_that_are_still_text_make_the_same_book_as_those_that_were_read()
                 )
             )
         assert found[0] == found[1]
+
+
+@pytest.mark.parametrize("is_highest_best", [False, True])
+def test_a_long_side_that_the_twin_has_judged_keeps_its_levels(is_highest_best: bool) -> None:
+    side = Ladder(is_highest_best)
+    side.replace([(f"{price}.5", "1") for price in range(200)])
+    side.change([("7.5", "2"), ("7.5", "0"), ("300.5", "3")])  # set and removed in one push: for the twin
+    assert len(side) == 200
+    assert pickle.loads(pickle.dumps(side)).texts == side.texts

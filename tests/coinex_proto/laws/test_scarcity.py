@@ -128,7 +128,7 @@ for limit in range(4, 60):
     try:
         sys.setrecursionlimit(limit)
         session.receive_data(data, 2.0)
-        has_all = True
+        has_all = not session.stats.unrecognised  # the venue's own decoder says so where it has too little
     except RecursionError:
         pass
     finally:
