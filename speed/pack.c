@@ -87,7 +87,7 @@ typedef struct {
 
 /* Adds a read whose messages were noted from `from` to `to`. 1: done; 0: it belongs into no column; -1: an error. */
 static int
-add_read(Columns *columns, Kinds *kinds, PyObject *noted, Py_ssize_t from, Py_ssize_t to)
+note_read(Columns *columns, Kinds *kinds, PyObject *noted, Py_ssize_t from, Py_ssize_t to)
 {
     PyObject *read = PyList_GET_ITEM(noted, to);
     if (!PyTuple_CheckExact(read) || PyTuple_GET_SIZE(read) != 3) {
@@ -189,7 +189,7 @@ pack_reads(PyObject *module, PyObject *noted)
         if (PyBytes_CheckExact(PyList_GET_ITEM(noted, at))) {
             continue;
         }
-        went = (at - from) % 2 ? 0 : add_read(&columns, kinds, noted, from, at);
+        went = (at - from) % 2 ? 0 : note_read(&columns, kinds, noted, from, at);
         from = at + 1;
     }
     if (went < 0) {
