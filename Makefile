@@ -19,7 +19,8 @@ TARGET ?= all
 SECONDS ?= 60
 # For `make interrupts`: how many.
 N ?= 500
-TWINS ?= tests/coinex_proto/test_speed_twins.py tests/coinex_proto/books/test_ladder_twins.py
+TWINS ?= tests/coinex_proto/test_speed_twins.py tests/coinex_proto/books/test_ladder_twins.py \
+	tests/coinex_proto/recording/test_noted.py tests/coinex_recorder/test_exporting.py
 
 VENV := .venv
 BIN := $(VENV)/bin

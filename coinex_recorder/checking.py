@@ -95,7 +95,7 @@ class Report:
         lines += [f"  not recorded: {_span(gap)}: {gap.why}" for gap in self.gaps]
         if self.is_cut and not self.cut_bytes:
             lines.append(
-                "  the file ends within a frame, as after a kill or while it is written; nothing of it is torn"
+                "  the file ends within a frame, as after a kill or while it is written: a torn tail was cut off"
             )
         elif self.is_cut:
             lines.append(

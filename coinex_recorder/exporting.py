@@ -52,7 +52,7 @@ class Levels(NamedTuple):
     local_timestamp: int | None
     is_snapshot: bool
     side: str
-    count: int
+    number: int
     """How many."""
     lines: str
     """`price:amount` each, with line feeds between; an amount of 0 removes."""
@@ -173,7 +173,7 @@ def export(
 
 def _count(table: Table, found: Sequence[Any]) -> int:
     """How many rows they are."""
-    return sum([one.count for one in found]) if table in BOOKS else len(found)
+    return sum([one.number for one in found]) if table in BOOKS else len(found)
 
 
 def _flush(files: Collection[ParquetFile | CsvFile]) -> int:

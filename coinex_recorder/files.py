@@ -221,6 +221,8 @@ class FileTap(Tap):
         if now >= self.checkpoint_at:
             self._checkpoint(now)
         count = self._stats.bytes_in
+        if self.full_at == -math.inf:
+            return False  # for ever
         if count >= self.full_at:
             self._wake.set()
             self.full_at = min(count + BLOCK, self._most)

@@ -88,7 +88,7 @@ def _sorted_out(noted: list[Noted], others: list[Record], where: list[int]) -> R
     inflated: list[bytes] = []
     at = 0
     for one in noted:
-        if type(one) is bytes:
+        if isinstance(one, bytes):
             inflated.append(one)
             continue
         if type(one[0]) is not str and len(one) == 3 and type(one[1]) is int and _are_whole(one[2], inflated):

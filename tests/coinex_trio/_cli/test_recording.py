@@ -152,3 +152,34 @@ def test_a_directory_without_permission_is_a_clear_failure(tmp_path: Path) -> No
     status, _, err = coinex("record", "book:BTCUSDT", "--to", str(tmp_path / "rec"))
     assert status == 1
     assert "cannot record to" in err
+
+
+def test_the_commands_of_the_docs_work_as_they_stand(
+    exchange: Exchange, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The block under "Record"; its first command gets an address, and a time to end."""
+    docs = Path(__file__).parents[3] / "docs" / "recording.md"
+    block = docs.read_text().split("## Record\n", 1)[1].split("```text\n", 1)[1].split("```", 1)[0]
+    monkeypatch.chdir(tmp_path)
+    for line in block.splitlines():
+        name, *arguments = line.split()
+        assert name == "coinex"
+        if arguments[0] == "record":
+            arguments += ["--url", exchange.url, "--seconds", "5"]
+        status, out, err = coinex(*arguments)
+        assert (status, err) == (0, ""), line
+        assert out, line
+
+
+def test_what_ended_a_recording_is_said_once(exchange: Exchange, tmp_path: Path) -> None:
+    limits = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096)); "
+    command = [sys.executable, "-c", limits + "from coinex_trio.cli import main; main()", "record", "book:BTCUSDT"]
+    process = subprocess.Popen(
+        [*command, "--url", exchange.url, "--to", str(tmp_path)], stderr=subprocess.PIPE, text=True
+    )
+    _, err = process.communicate(timeout=HANGS_AFTER)
+    assert process.returncode == 1
+    (line,) = err.splitlines()
+    (path,) = tmp_path.glob("*.rec")
+    assert line == f"coinex: the recording has ended: File too large; what was written is in {path}"
+    assert coinex("recording", "check", str(path))[0] == 0
