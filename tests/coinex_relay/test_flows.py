@@ -101,7 +101,7 @@ def states(*lasts: str) -> tuple[bytes, Sequence[Update]]:
 
 def test_a_payload_of_two_markets_that_comes_again_in_the_same_words_is_shown_again() -> None:
     topics = (coinex.Ticker("AUSDT"), coinex.Ticker("BUSDT"))
-    said = []
+    said: list[Update] = []
     for place, lasts in enumerate([("1", "1"), ("2", "1"), ("1", "1")]):
         raw, updates = states(*lasts)
         for update in updates:
