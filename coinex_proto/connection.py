@@ -8,8 +8,8 @@ must not know any venue: all of that is behind `Dialect`.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from typing import Final, TypeVar
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Final, TypeVar
 
 from coinex_proto._connection.agenda import Agenda, Item
 from coinex_proto._connection.close_reasons import (
@@ -52,7 +52,7 @@ from coinex_proto.updates import Event, Update, stamp, stamp_all
 
 R = TypeVar("R")
 
-_read_plain: Final = None if speed is None else speed.read
+_read_plain: Final[Any] = None if speed is None else speed.read
 DOUBTED: Final = (
     "the machine may have slept, or the program was busy for long; the connection is asked whether it still stands"
 )
@@ -62,6 +62,11 @@ MAX_STRANGE: Final = 10_000
 """Messages in a row of which nothing was understood, though they could be read; with `max_unreadable=None` no number is too many."""
 REFUSAL_TIMEOUT: Final = 1.0
 """Seconds for the body of a refusal, once its head is in."""
+
+
+def plain_pushes(dialect: Dialect) -> Mapping[str, Any]:
+    """What the extension reads many of in one call; empty without the extension, and for a dialect that has none."""
+    return dialect.plain_pushes if speed is not None and isinstance(dialect, HasPlainPushes) else {}
 
 
 class Connection:
@@ -136,7 +141,7 @@ class Connection:
         self._close_code = NORMAL_CLOSURE
         """Of our own Close, once it is said."""
         self._unreadable = UnreadableInARow(config.max_unreadable)
-        self._plain = dialect.plain_pushes if speed is not None and isinstance(dialect, HasPlainPushes) else {}
+        self._plain = plain_pushes(dialect)
         """What the extension reads many of in one call."""
         self._strange = UnreadableInARow(None if config.max_unreadable is None else MAX_STRANGE)
 
@@ -454,7 +459,8 @@ class Connection:
             return 0
         found: list[Update] = []
         most = -1 if config.max_message_values is None else config.max_message_values
-        taken: int = _read_plain(received, at, self._plain, config.max_message_bytes, most, received_at, found)
+        limit, noted = config.max_message_bytes, self.on_inflated
+        taken: int = _read_plain(received, at, self._plain, limit, most, received_at, found, noted)
         if taken:
             self.stats.messages += taken
             self.heartbeat.proved(now)

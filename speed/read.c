@@ -74,10 +74,18 @@ values_in(PyObject *payload)
     return count;
 }
 
+static int
+was_noted(PyObject *noted, PyObject *what)
+{
+    PyObject *done = PyObject_CallOneArg(noted, what);
+    Py_XDECREF(done);
+    return done != NULL;
+}
+
 /* Whether this message was taken: its updates are behind those in `found` then. -1 with an exception. */
 static int
 take_message(PyObject *messages, Py_ssize_t at, PyObject *pushes, Py_ssize_t limit, Py_ssize_t most, PyObject *received_at,
-             PyObject *found)
+             PyObject *found, PyObject *noted)
 {
     PyObject *payload = inflated_payload(PyList_GET_ITEM(messages, at), limit), *updates = NULL;
     int taken = payload == NULL ? -1 : payload != Py_None;
@@ -87,6 +95,9 @@ take_message(PyObject *messages, Py_ssize_t at, PyObject *pushes, Py_ssize_t lim
     if (taken > 0) {
         updates = decoded(pushes, payload);
         taken = updates == NULL ? -1 : updates != Py_None && stamped(updates, payload, received_at);
+    }
+    if (taken > 0 && noted != Py_None && payload != PyList_GET_ITEM(messages, at)) {
+        taken = was_noted(noted, PyList_GET_ITEM(messages, at)) && was_noted(noted, payload) ? 1 : -1;
     }
     if (taken > 0) {
         const Py_ssize_t size = PyList_GET_SIZE(found);
@@ -101,16 +112,16 @@ take_message(PyObject *messages, Py_ssize_t at, PyObject *pushes, Py_ssize_t lim
     return taken;
 }
 
-/* read(messages, at, pushes, limit, most, received_at, found) -> how many of the list were taken, from `at` on; their updates are
- * appended to the list `found`. `pushes` as in `decode`; `most`: values in a message, -1: any number. The next message may be
- * inflated already. */
+/* read(messages, at, pushes, limit, most, received_at, found, noted) -> how many of the list were taken, from `at` on; their updates
+ * are appended to the list `found`. `pushes` as in `decode`; `most`: values in a message, -1: any number; `noted` gets each
+ * compressed message and then what it holds, None: nobody does. The next message may be inflated already. */
 static PyObject *
 read_plain(PyObject *module, PyObject *const *args, Py_ssize_t count)
 {
     (void)module;
-    if (count != 7 || !PyList_CheckExact(args[0]) || !PyDict_CheckExact(args[2]) || !PyList_CheckExact(args[6]) ||
+    if (count != 8 || !PyList_CheckExact(args[0]) || !PyDict_CheckExact(args[2]) || !PyList_CheckExact(args[6]) ||
         update_type == NULL) {
-        PyErr_SetString(PyExc_TypeError, "read(messages, at, pushes, limit, most, received_at, found), after stamps()");
+        PyErr_SetString(PyExc_TypeError, "read(messages, at, pushes, limit, most, received_at, found, noted), after stamps()");
         return NULL;
     }
     const Py_ssize_t first = PyLong_AsSsize_t(args[1]), limit = PyLong_AsSsize_t(args[3]), most = PyLong_AsSsize_t(args[4]);
@@ -122,7 +133,7 @@ read_plain(PyObject *module, PyObject *const *args, Py_ssize_t count)
         if (!PyBytes_CheckExact(PyList_GET_ITEM(args[0], at))) {
             break; /* no message */
         }
-        const int taken = take_message(args[0], at, args[2], limit, most, args[5], args[6]);
+        const int taken = take_message(args[0], at, args[2], limit, most, args[5], args[6], args[7]);
         if (taken < 0 && !PyErr_ExceptionMatches(PyExc_MemoryError)) {
             return NULL;
         }

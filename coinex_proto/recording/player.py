@@ -20,6 +20,7 @@ from attrs import field, frozen
 from coinex_proto._wire.inflate import inflate
 from coinex_proto.books.view import BookChanged, BookView
 from coinex_proto.config import Config, Sources
+from coinex_proto.connection import plain_pushes
 from coinex_proto.delivery.callbacks import Callbacks
 from coinex_proto.delivery.streams import Queue
 from coinex_proto.dialect import Dialect
@@ -402,6 +403,7 @@ class Replay:
             "wall_time_ns": self._sources.wall_time_ns,
             "random_bytes": self._sources.random_bytes,
             "inflate": inflate,
+            "plain": plain_pushes(made.dialect),
             "on_inflated": None,
         }
         state = loads(checkpoint, stand_ins, self._packages)

@@ -328,6 +328,7 @@ class Tap:
         connection = session._connection
         if connection is not None:
             known[id(connection.inflate)] = "inflate"
+            known[id(connection._plain)] = "plain"
             if connection.on_inflated is not None:
                 known[id(connection.on_inflated)] = "on_inflated"
         return dumps(state, known)

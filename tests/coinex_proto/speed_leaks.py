@@ -41,7 +41,7 @@ def round_trip(is_read: bool) -> int:
             if is_read:
                 repr(updates)
     found: list[object] = []
-    taken = speed.read(MEMBERS + BAD, 0, _pushes.QUICK_MODELS, 10**6, -1, 1.0, found)
+    taken = speed.read(MEMBERS + BAD, 0, _pushes.QUICK_MODELS, 10**6, -1, 1.0, found, None)
     assert taken == len(MEMBERS) == len(found)
     try:
         inflate(MEMBERS[0][:-1], 10**6)

@@ -474,7 +474,7 @@ calls += [lambda p=p: attrs.astuple(speed.decode(_pushes.QUICK_MODELS, p)[0]) fo
 calls += [lambda: speed.cut_messages(frame, 0, 9, [].append), lambda: speed.inflate_whole(member, 10**4)]
 def read():
     found = []
-    if speed.read([member, *payloads], 0, _pushes.QUICK_MODELS, 10**4, -1, 2.0, found) <= len(payloads):
+    if speed.read([member, *payloads], 0, _pushes.QUICK_MODELS, 10**4, -1, 2.0, found, None) <= len(payloads):
         raise MemoryError  # the rest is left to the twin
     return [(one, one.raw) for one in found]
 calls.append(read)
