@@ -135,8 +135,10 @@ def interrupted(name: str, program: Program, number: int, delay: float) -> str:
     """What was wrong with one round; empty: nothing."""
     before, threads = sockets(), own_threads()
     sent_at = [0.0]
+    begun = threading.Event()
 
     def send() -> None:
+        begun.wait()  # on a busy machine the delay may be over before this thread's start returns
         time.sleep(delay)
         sent_at[0] = time.monotonic()
         os.kill(os.getpid(), number)
@@ -147,6 +149,7 @@ def interrupted(name: str, program: Program, number: int, delay: float) -> str:
         signal.signal(signal.SIGTERM, program.stop)
     sender.start()
     try:
+        begun.set()
         PROGRAMS[name](program)
     except KeyboardInterrupt:
         came = "KeyboardInterrupt"

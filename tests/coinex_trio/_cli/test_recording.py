@@ -14,7 +14,7 @@ from websockets.sync.client import connect
 
 from coinex_trio import Exchange, local_exchange
 from tests.coinex_recorder.recorded import recorded
-from tests.processes import HANGS_AFTER
+from tests.processes import HANGS_AFTER, warm_python
 from tests.warm import WarmProgram
 
 
@@ -29,9 +29,8 @@ def start(*arguments: str) -> WarmProgram:
 
 
 def coinex(*arguments: str) -> tuple[int, str, str]:
-    process = start(*arguments)
-    out, err = process.communicate(timeout=HANGS_AFTER)
-    return process.returncode, out, err
+    done = warm_python("-m", "coinex_trio", *arguments)
+    return done.returncode, done.stdout, done.stderr
 
 
 def until_it_holds(directory: Path, size: int, files: int = 1) -> None:
