@@ -209,7 +209,8 @@ def _cancel_all(http: BlockingHttp, watch: Watch, out: Console) -> int:
     if troubles:
         _say(out, f"orders may still stand, look at the venue: {'; '.join(troubles)}")
         return STILL_OPEN
-    _say(out, f"done: nothing is open any more, {sum(len(half.ended) for half in halves)} orders have ended")
+    count = sum(len(half.ended) for half in halves)
+    _say(out, f"done: nothing is open any more, {count} order{'s have' if count != 1 else ' has'} ended")
     return 0
 
 

@@ -458,7 +458,7 @@ def test_clocks_that_differ_between_two_lines_are_told_once_and_states_come_from
     assert second.firsts + one.lines.lines[0].firsts > before, "both know the new time"
 
 
-SIGNED_IN = {
+SIGNED_IN: dict[str, tuple[Any, Any, Any]] = {
     "coinflex": (CoinflexServer, coinflex_live, coinflex.OwnOrders()),
     "qfex": (QfexServer, qfex_trade, qfex.Orders()),
 }
