@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from coinex_proto._connection.agenda import Agenda, Item
 from coinex_proto._connection.close_reasons import (
@@ -52,7 +52,7 @@ from coinex_proto.updates import Event, Update, stamp, stamp_all
 
 R = TypeVar("R")
 
-_read_plain: Final = None if speed is None else speed.read
+_read_plain: Final[Any] = None if speed is None else speed.read
 DOUBTED: Final = (
     "the machine may have slept, or the program was busy for long; the connection is asked whether it still stands"
 )
