@@ -1,7 +1,7 @@
 """Builds the optional extension `coinex_proto._speed` where a compiler and Python's headers are there.
 
 Where they are not, or anything else stands in the way, the wheel is the pure one: an install never fails for want of
-them. With zlib's header the extension inflates as well. By itself (`python hatch_build.py FILE`, flags from CFLAGS) it
+them. With zlib's header the extension uses its CRC-32 where the processor has none. By itself (`python hatch_build.py FILE`, flags from CFLAGS) it
 builds the extension into that file, which `make sanitize` uses.
 """
 

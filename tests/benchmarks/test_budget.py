@@ -19,8 +19,8 @@ BUDGETS = {
     # (twin, contestant): times the reference
     ("pure", "connection"): 1.37,
     ("pure", "session with books"): 3.22,
-    ("C", "connection"): 0.70,
-    ("C", "session with books"): 1.32,
+    ("C", "connection"): 0.47,
+    ("C", "session with books"): 1.06,
     ("pure", "one line"): 3.36,
     ("pure", "two lines"): 7.15,
     ("C", "one line"): 1.45,
