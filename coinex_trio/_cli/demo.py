@@ -112,7 +112,7 @@ class Story:
         self.count("ticker", text, every=EVERY)
 
     def book(self, event: BookChanged) -> None:
-        """A proved order book."""
+        """A verified order book."""
         book = event.book
         if book.best_bid is not None:
             self.last_bid = book.best_bid[0]

@@ -147,7 +147,7 @@ def _book_title(seen: Seen, market: str, book: BookView, width: int) -> Text:
     why = seen.lost.get(book.topic.key)
     numbers = f"  mid {short(shown.mid)}  spread {short(shown.spread)}"
     if why is None:
-        title = Text.assemble((market, "bold"), "  ", ("proved", UP), numbers, "  ")
+        title = Text.assemble((market, "bold"), "  ", ("verified", UP), numbers, "  ")
         return title.append_text(spark_of(seen, market, width - title.cell_len))
     return Text.assemble((market, "bold"), "  ", (f"NOT TRUSTED: {why}", WARNING), numbers)
 

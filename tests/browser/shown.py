@@ -69,7 +69,7 @@ class Browser:
         self.until(lambda: text in self.text(identity), f"{text!r} in {identity}")
 
     def until_live(self) -> None:
-        self.until_text("trust", "proved, live")
+        self.until_text("trust", "verified, live")
 
     def fill(self, label: str, value: str) -> None:
         """Writes into the field, or chooses from the list, with this label."""

@@ -60,7 +60,7 @@ def test_a_dropped_connection_is_lost_in_words_and_restored_by_itself(browser: B
     exchange.inject("on connect http 503")
     exchange.drop()
     browser.until_text("log", "Lost the connection broke")
-    browser.until_text("log", "Restored the book is proved again")
+    browser.until_text("log", "Restored the book is verified again")
     browser.until_live()
 
 

@@ -193,7 +193,7 @@ def test_a_ladder_is_worked_by_keys_stopped_by_ctrl_z_and_ended_by_q_and_leaves_
             command, env=env, start_new_session=True, stdin=program, stdout=program, stderr=program
         ) as watch:
             try:
-                until(b"BTCUSDT", b"ETHUSDT", b"proved", b"connected, live")
+                until(b"BTCUSDT", b"ETHUSDT", b"verified", b"connected, live")
                 assert SCREEN_ON in output
                 os.write(person, b"1")
                 until(b"BTCUSDT of 2")

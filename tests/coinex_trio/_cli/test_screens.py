@@ -66,17 +66,17 @@ def test_before_anything_has_come_it_says_so(what: str) -> None:
     assert "connecting" in text
 
 
-def test_the_ladder_shows_prices_that_are_aligned_and_that_they_are_proved(events: list[Event]) -> None:
+def test_the_ladder_shows_prices_that_are_aligned_and_that_they_are_verified(events: list[Event]) -> None:
     text = drawn("book", seen_of(events))
-    assert "  proved" in text
+    assert "  verified" in text
     rows = [line for line in text.splitlines() if "│" in line]
     assert len(rows) > 10
     assert {line.index("│") for line in rows} == {rows[0].index("│")}
     assert "█" in rows[0]
 
 
-def test_a_narrow_terminal_still_says_whether_the_book_is_proved(events: list[Event]) -> None:
-    assert "proved" in drawn("book", seen_of(events), 20)
+def test_a_narrow_terminal_still_says_whether_the_book_is_verified(events: list[Event]) -> None:
+    assert "verified" in drawn("book", seen_of(events), 20)
 
 
 def test_a_lost_book_stays_visible_and_says_that_it_is_not_trusted(events: list[Event]) -> None:

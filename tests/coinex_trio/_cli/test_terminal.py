@@ -71,11 +71,11 @@ def in_terminal(
 @pytest.mark.parametrize("columns", [80, 160])
 def test_a_book_is_drawn_with_bars_that_grow_with_the_terminal(exchange: Exchange, columns: int) -> None:
     status, seen = in_terminal(
-        columns, "watch", "book", "BTCUSDT", "--url", exchange.url, enough=(b"proved", "█".encode(), b"connected")
+        columns, "watch", "book", "BTCUSDT", "--url", exchange.url, enough=(b"verified", "█".encode(), b"connected")
     )
     text = seen.decode()
     assert status == INTERRUPTED
-    assert "proved" in text
+    assert "verified" in text
     assert "messages/s" in text
     assert "connected" in text
     longest = max(map(len, re.findall("█+", text)))
@@ -100,10 +100,10 @@ def test_ctrl_c_leaves_a_clean_terminal(exchange: Exchange) -> None:
     assert b"Aborted" not in seen
 
 
-def test_a_reconnect_is_counted_and_the_book_is_proved_again() -> None:
+def test_a_reconnect_is_counted_and_the_book_is_verified_again() -> None:
     with local_exchange(seed=2, rate=20.0, faults="after 6 messages drop") as exchange:
         watch = ("watch", "book", "BTCUSDT", "--url", exchange.url)
-        status, _ = in_terminal(100, *watch, enough=(b"1 reconnects", b"proved"), after=b"BTCUSDT")
+        status, _ = in_terminal(100, *watch, enough=(b"1 reconnects", b"verified"), after=b"BTCUSDT")
     assert status == INTERRUPTED
 
 
