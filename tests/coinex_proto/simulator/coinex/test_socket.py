@@ -125,6 +125,7 @@ def test_an_unknown_market_is_acknowledged_and_stays_silent() -> None:
 def test_the_acknowledgement_comes_before_the_first_push() -> None:
     peer = Peer(quiet_server())
     peer.subscribe("bbo", "BTCUSDT")
+    peer.run(0)
     assert [message.get("method", "answer") for message in peer.messages] == ["answer", "bbo.update"]
 
 
