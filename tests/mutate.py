@@ -136,7 +136,8 @@ def _told_only(node: ast.AST) -> Iterator[ast.AST]:
         case ast.keyword(arg=str(name)) if name in UNSEEN:
             yield node
         case ast.Module(body=body):
-            yield from (each.value for each in body if isinstance(each, ast.AnnAssign) and _is_number(each.value))
+            named = [each.value for each in body if isinstance(each, ast.AnnAssign) and each.value is not None]
+            yield from filter(_is_number, named)
 
 
 def _line(node: ast.AST) -> int:
@@ -183,7 +184,7 @@ def _named(operator: ast.AST) -> str:
     return f"{type(operator).__name__} → {SWAPS[type(operator)].__name__}"
 
 
-def _is_number(node: ast.AST | None) -> bool:
+def _is_number(node: ast.AST) -> bool:
     """Also as a product: `300 * 10**9`."""
     match node:
         case ast.Constant(value=int() | float()):

@@ -163,7 +163,7 @@ def test_on_the_systems_network_a_lane_looks_at_its_clock_once_a_second() -> Non
             (lane,) = client._io._lanes.values()
             loop = asyncio.get_running_loop()
             for known, longest in ((network, 20.0), (System(), 1.0)):
-                client._io.network = known  # type: ignore[assignment]
+                client._io.network = known
                 other = module.Lane(client._io, lane.line)
                 other._set_timer(client._core.now() + 20.0)
                 assert other._timer is not None
@@ -383,7 +383,7 @@ def test_an_error_within_a_read_ends_the_connection_and_the_client() -> None:
                 def fail(*_: object) -> None:
                     raise MemoryError
 
-                lane.line.receive_data = fail  # type: ignore[method-assign]
+                lane.line.receive_data = fail  # type: ignore[method-assign, assignment]
                 network.last.ticker()
                 await asyncio.get_running_loop().create_future()
         assert network.last.gone

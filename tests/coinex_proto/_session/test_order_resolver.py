@@ -366,7 +366,6 @@ def test_the_list_of_open_orders_is_asked_for_unless_something_is_being_asked() 
     alone = Alone(Listing(password="pw"))
     connection = connection_of(alone.wire)
     assert alone.resolver.compare(connection, 0.0) is True
-    assert alone.resolver.is_comparing
     assert [sent["do"] for sent in alone.wire.sent()] == ["list"]
     assert alone.resolver.compare(connection, 0.0) is False
     assert alone.wire.sent() == []
@@ -439,7 +438,7 @@ def test_orders_that_cannot_be_asked_about_another_way_keep_topics_waiting_for_t
     alone = Alone()
     alone.resolver.is_elsewhere = True
     alone.resolver.doubt(alone.lose_sight(), 0.0)
-    told = []
+    told: list[bool] = []
     while not told or not told[-1]:
         alone.resolver.begin_round(100.0)
         alone.resolver.failed_elsewhere(10.0, is_passing=is_passing)

@@ -189,9 +189,9 @@ def test_a_failed_check_is_made_again_soon_and_the_second_one_gives_the_connecti
     assert alone.due() == 61.0 + REPEAT_AFTER
     alone.own.last_update_at = 61.5
     assert alone.asked(61.0 + REPEAT_AFTER) == 1, "an update of before does not take the place of the check"
-    assert not alone.wire.client.wants_close
+    before = alone.wire.client.wants_close
     alone.answer(64.0, NO)
-    assert alone.wire.client.wants_close
+    assert (before, alone.wire.client.wants_close) == (False, True)
 
 
 def test_a_check_that_passes_makes_up_for_one_that_failed() -> None:
