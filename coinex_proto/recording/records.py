@@ -66,6 +66,7 @@ INPUTS: Final = (
     "next_step",
     "ask_about_orders",
     "reconnect",
+    "probe",
     "connected",
     "disconnected",
     "stop",

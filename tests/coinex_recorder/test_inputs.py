@@ -8,7 +8,7 @@ from coinex_proto.recording.records import INPUTS
 HOT = {"receive_data", "handle_timeout"}
 INSIDE = {"subscribe"}
 """They are other inputs inside."""
-QUERIES = {"is_proved", "trusted_at", "wall_time"}
+QUERIES = {"is_proved", "proved_at", "trusted_at", "wall_time"}
 """They change nothing."""
 
 

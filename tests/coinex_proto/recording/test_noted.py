@@ -11,6 +11,7 @@ import pytest
 
 from coinex_proto.recording import noted as module
 from coinex_proto.recording.noted import Noted, framed, packed, unpacked, unpacked_data
+from coinex_proto.recording.records import DATA, WHOLE
 from coinex_proto.speedups import description, speed
 
 Story = list[Noted]
@@ -86,9 +87,9 @@ STORIES: dict[str, Callable[[], Story]] = {
 def inputs(records: list[Any]) -> list[tuple[float, bytes]]:
     """When which bytes went in."""
     return [
-        (now, framed(rest[0]) if kind == module.WHOLE else unpacked_data(rest[0]))
+        (now, framed(rest[0]) if kind == WHOLE else unpacked_data(rest[0]))
         for kind, now, _, *rest in records
-        if kind in (module.WHOLE, module.DATA)
+        if kind in (WHOLE, DATA)
     ]
 
 
