@@ -388,7 +388,8 @@ def test_what_a_slower_new_line_brings_once_more_is_told_once_and_no_state_goes_
         times = [event.venue_time if kind is not BookChanged else event.book.updated_at_ms for event in of(one, kind)]
         assert times == sorted(times)
     quotes = of(one, coinex.BestQuoteUpdate)
-    assert len({(quote.updated_at, quote.best_bid_price, quote.best_ask_price) for quote in quotes}) == len(quotes)
+    told = {(q.updated_at, q.best_bid_price, q.best_bid_size, q.best_ask_price, q.best_ask_size) for q in quotes}
+    assert len(told) == len(quotes)
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -12,6 +12,7 @@ from coinex_proto.simulator.coinex.error_codes import bad_parameter
 from coinex_proto.simulator.coinex.http_numbers import short
 from coinex_proto.simulator.coinex.http_request import ApiRequest, Endpoint, Table
 from coinex_proto.simulator.coinex.wire import public_deal, rate, units
+from coinex_proto.simulator.hosting.waking import WOKEN_FIRST
 from coinex_proto.simulator.market.amounts import BadNumber, to_text
 from coinex_proto.simulator.market.futures import MAINTENANCE_RATE
 from coinex_proto.simulator.market.klines import PERIODS, klines
@@ -88,8 +89,11 @@ def _market(request: ApiRequest, market: Market) -> dict[str, Any]:
 
 def _tickers(request: ApiRequest) -> object:
     markets = request.markets()
-    for market in markets:
-        request.server.wake_soon(market.spec.key)
+    for number, market in enumerate(markets):
+        if number < WOKEN_FIRST:  # as the answer has figures of a day, its markets must have traded
+            request.server.crowds.wake(market.spec.key, request.server.now)
+        else:
+            request.server.wake_soon(market.spec.key)
     return [_ticker(request, market) for market in markets]
 
 

@@ -82,7 +82,7 @@ GAP = ["Ready", "Lost", "Restored"]
     [
         ("at 5s drop rst", 5.0, "has reset the connection"),  # N9
         ("at 5s drop fin", 5.0, "the peer ended the connection"),  # N10
-        ("after 20 messages drop", 7.0, "has reset the connection"),  # N9
+        ("after 20 messages drop", 6.8, "has reset the connection"),  # N9
         ("at 5s drop mid-frame fin", 5.0, "the peer ended the connection"),  # N10 B11
         ("at 5s silence", 28.0, "no message within 8 s after a ping"),  # N13
         ("at 5s stall 40", 28.0, "no message within 8 s after a ping"),  # N13

@@ -94,6 +94,8 @@ def test_all_of_a_thousand_symbols_wake_a_few_at_a_time_and_each_brings_its_firs
 def test_a_thousand_symbols_by_name_wake_a_few_at_once_and_the_others_by_and_by() -> None:
     names = list(QfexServer(now=START, markets=1000).feeds.markets)
     server, peer = thousand_symbols(*names)
+    assert awake(server) == 0, "the answer comes first"
+    server.advance(START + 0.08)
     assert 1 <= awake(server) <= 32
     server.advance(START + 10)
     assert awake(server) == 1000
