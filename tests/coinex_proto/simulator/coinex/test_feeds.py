@@ -185,9 +185,9 @@ def awake(server: CoinexServer) -> int:
     return sum(market.is_awake for market in server.exchange.markets.values())
 
 
-def thousand_by_name() -> tuple[Peer, CoinexServer, list[str]]:
+def thousand_by_name(past_deals: int = 0) -> tuple[Peer, CoinexServer, list[str]]:
     """Asks for the books of every market by name, in requests of 80, in one moment; what came so far is read."""
-    server = CoinexServer(now=START, markets=1000)
+    server = CoinexServer(now=START, markets=1000, crowd=CrowdSettings(rate=0.1, past_deals=past_deals))
     peer = Peer(server)
     names = list(server.feeds["spot"].markets)
     for first in range(0, len(names), 80):
@@ -215,12 +215,12 @@ def test_markets_wake_a_few_at_a_time_so_that_others_are_served_meanwhile() -> N
 
 
 def test_a_market_that_still_sleeps_shows_no_empty_book_quote_or_history() -> None:
-    peer, _, names = thousand_by_name()
+    peer, _, names = thousand_by_name(past_deals=100)
     peer.subscribe("bbo", *names[:100])
     peer.subscribe("bbo", *names[100:200])
     peer.subscribe("deals", *names[:100])
     peer.subscribe("deals", *names[100:200])
-    peer.run(8)
+    peer.run(6)
     firsts: dict[tuple[str, str], Any] = {}
     for message in peer.messages:
         if "method" in message:

@@ -66,8 +66,8 @@ def test_what_is_left_comes_no_more() -> None:
     assert peer.read() == []
 
 
-def thousand_symbols(*wanted: str, channel: str = "level2") -> tuple[QfexServer, Peer]:
-    server = QfexServer(now=START, markets=1000, crowd=CrowdSettings(rate=0.1))
+def thousand_symbols(*wanted: str, channel: str = "level2", past_deals: int = 0) -> tuple[QfexServer, Peer]:
+    server = QfexServer(now=START, markets=1000, crowd=CrowdSettings(rate=0.1, past_deals=past_deals))
     peer = Peer(server, "/mds")
     answers = peer.say({"type": "subscribe", "channels": [channel], "symbols": wanted})
     assert answers[0]["type"] == "subscribed"
@@ -97,13 +97,13 @@ def test_a_thousand_symbols_by_name_wake_a_few_at_once_and_the_others_by_and_by(
     assert awake(server) == 0, "the answer comes first"
     server.advance(START + 0.08)
     assert 1 <= awake(server) <= 32
-    server.advance(START + 10)
+    server.advance(START + 6)
     assert awake(server) == 1000
     assert {text["symbol"] for text in peer.read() if text["type"] == "level2"} == set(names)
 
 
 def test_the_trades_that_a_market_wakes_with_are_no_news() -> None:
-    server, peer = thousand_symbols("*", channel="trade")
+    server, peer = thousand_symbols("*", channel="trade", past_deals=200)
     server.advance(START + 1)
     assert awake(server) > 100
     assert len(peer.read()) < 100
