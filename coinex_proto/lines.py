@@ -208,6 +208,7 @@ class Lines(OnMainLine):
                 self.error = self.error or error
                 self.stop(self._now)
         del self._channel_of[line]
+        self._renewals.begin(self._now)
 
     def renew(self, now: float, why: str = "asked for") -> None:
         """Move every line that is ready to a new connection, one after the other, without a gap."""

@@ -152,10 +152,11 @@ class Channel:
 
     def _begin_merging(self, now: float) -> None:
         """A second line comes: what the only one has brought last is what others are compared with."""
-        only, self._only, self._merges_until = self._only, None, math.inf
+        only, self._only = self._only, None
+        is_noted, self._merges_until = now <= self._merges_until, math.inf
         last, self._last = self._last, {}
-        if only is None:
-            return
+        if only is None or is_noted:
+            return  # what was handed out is remembered, and the only line may be behind it
         for key, update in last.items():
             topic = self.topic_of(key)
             if topic is None or topic.key in self._fronts or not topic.is_whole_state:

@@ -92,10 +92,10 @@ class Renewals:
         self.begin(now)
 
     def begin(self, now: float) -> None:
-        """The next one, when none is under way."""
-        if self.standby is not None or self._is_stopped:
-            return
+        """The next one, when none is under way and no line that was replaced is still there: so there is one more at most."""
         group = self._group
+        if self.standby is not None or self._is_stopped or any(line.role is Role.RETIRING for line in group.lines):
+            return
         while self._waiting:
             line = next(iter(self._waiting))
             why = self._waiting.pop(line)
@@ -128,9 +128,8 @@ class Renewals:
         if old.role is not Role.RETIRING:
             if old.is_ready:
                 self._conflicts = 0
-                old.session.probe(
-                    now
-                )  # the new line was told of what came after it has subscribed, the old one of all before
+                # The new line was told of what came after it had subscribed, the old one of all before.
+                old.session.probe(now)
             group.retire(old, now)
         if group.is_main(standby):
             group.set_main(standby, now)

@@ -392,6 +392,42 @@ def test_what_a_slower_new_line_brings_once_more_is_told_once_and_no_state_goes_
     assert len(told) == len(quotes)
 
 
+def test_a_renewal_right_after_one_onto_a_slower_line_takes_no_state_back() -> None:
+    """The line that is slower has not caught up with what the first one brought when the next one comes."""
+    one = world(Config(renew_every=math.inf), rate=40.0)
+    one.lines.subscribe(BOOK, QUOTE, now=one.now)
+    one.run(5.0)
+    one.delays[1] = lambda: 0.6
+    for count in (1, 2):
+        one.lines.renew(one.now)
+        while len(of(one, Renewed)) < count:
+            one.run(0.01)
+    one.run(5.0)
+    assert_no_gap(one)
+    books = [(event.book.updated_at_ms, event.book.bids, event.book.asks) for event in of(one, BookChanged)]
+    assert [time for time, *_ in books] == sorted(time for time, *_ in books)
+    assert len(set(books)) == len(books)
+
+
+def test_connections_that_drain_do_not_pile_up_when_many_are_renewed() -> None:
+    """Each old one stays for the answer to its last ping, half a second here."""
+    markets = [f"SIM{number:04d}USDT" for number in range(1, 13)]
+    one = world(Config(renew_every=math.inf, topics_per_connection=2), markets=markets)
+    one.delays = dict.fromkeys(range(100), lambda: 0.5)
+    one.lines.subscribe(*map(coinex.Depth, markets), now=one.now)
+    one.run(10.0)
+    assert len(one.lines.lines) == 6
+    one.lines.renew(one.now)
+    most = 0
+    while len(of(one, Renewed)) < 6:
+        one.run(0.05)
+        most = max(most, len(one.lines.lines))
+    assert most == 7
+    one.run(5.0)
+    assert len(one.lines.lines) == 6
+    assert of(one, Lost) == []
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_what_is_on_its_way_on_a_slow_line_that_is_replaced_still_comes(seed: int) -> None:
     """It happened before the new line subscribed, which is therefore not told of it."""

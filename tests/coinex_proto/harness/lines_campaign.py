@@ -282,7 +282,7 @@ class Story:
         active = sum(line.role is Role.ACTIVE for line in self.world.lines.lines)
         if len(self.world.pipes) > active + 1 + sum(line.role is Role.RETIRING for line in self.world.lines.lines):
             self._fail(f"{len(self.world.pipes)} connections for {active} lines")
-        if len(self.world.lines.lines) > active + 3:
+        if len(self.world.lines.lines) > active + 2:
             self._fail(f"{self.world.lines.lines} at once")
         private = [line for line in self.world.pipes if lines._channel_of[line] is lines._main and not line.is_second]
         if signed_in > len(private):
