@@ -67,16 +67,24 @@ def session(messages: Sequence[Message], pieces: Pieces, config: Config = Config
         wire.handle_timeout(at)
         while sent := wire.data_to_send():
             wire.receive_data(acknowledgements(sent), at)
+    return counting(wire, [wire.receive_data], pieces, at)
+
+
+def counting(
+    wire: Session | Lines, receivers: Sequence[Callable[[bytes, float], object]], pieces: Pieces, at: float
+) -> Run:
+    """Each piece goes into each of these, and what comes out is counted."""
     while wire.next_event() is not None:
         pass
-    receive, next_event = wire.receive_data, wire.next_event
+    next_event = wire.next_event
 
     def run() -> int:
         count = 0
         for piece in pieces:
-            receive(piece, at)
-            while next_event() is not None:
-                count += 1
+            for receive in receivers:
+                receive(piece, at)
+                while next_event() is not None:
+                    count += 1
         assert wire.stats.checksums_failed == 0
         return count
 
@@ -104,21 +112,7 @@ def lines(messages: Sequence[Message], pieces: Pieces, config: Config) -> Run:
             line.handle_timeout(at)
             while sent := line.data_to_send():
                 line.receive_data(acknowledgements(sent), at)
-    while wire.next_event() is not None:
-        pass
-    receivers, next_event = [line.receive_data for line in wire.lines], wire.next_event
-
-    def run() -> int:
-        count = 0
-        for piece in pieces:
-            for receive in receivers:
-                receive(piece, at)
-                while next_event() is not None:
-                    count += 1
-        assert wire.stats.checksums_failed == 0
-        return count
-
-    return run
+    return counting(wire, [line.receive_data for line in wire.lines], pieces, at)
 
 
 def one_line(messages: Sequence[Message], pieces: Pieces) -> Run:

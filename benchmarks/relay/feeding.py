@@ -125,8 +125,13 @@ async def relayed(relay: Relay, read: list[Update]) -> None:
     for at in range(0, len(read), BATCH):
         for update in read[at : at + BATCH]:
             relay.take(update)
+        await written(relay)
+
+
+async def written(relay: Relay) -> None:
+    """What it has taken is written, as quickly as the server takes it."""
+    relay.publish()
+    while relay.publisher.has_messages():
+        await relay._nats.drained()
         relay.publish()
-        while relay.publisher.has_messages():
-            await relay._nats.drained()
-            relay.publish()
-        await asyncio.sleep(0)
+    await asyncio.sleep(0)

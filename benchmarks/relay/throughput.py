@@ -17,6 +17,7 @@ from benchmarks.relay.feeding import (
     session,
     topics,
     updates,
+    written,
 )
 from benchmarks.stream import Message
 from coinex_proto import Session, Update
@@ -111,8 +112,4 @@ async def _whole(relay: Relay, reading: Session, sent: list[Message]) -> None:
         while (event := reading.next_event()) is not None:
             if isinstance(event, Update):
                 relay.take(event)
-        relay.publish()
-        while relay.publisher.has_messages():
-            await relay._nats.drained()
-            relay.publish()
-        await asyncio.sleep(0)
+        await written(relay)

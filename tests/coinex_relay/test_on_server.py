@@ -6,7 +6,8 @@ import ssl
 import subprocess
 import sys
 import textwrap
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,7 +18,7 @@ from coinex_asyncio import Client
 from coinex_proto import ConnectFailed, Event, Lost, Restored, Topic, Update, UsageError, coinex
 from coinex_relay import EmbeddedServer, Nats, RelayClient, RelayFailed, open_relay, open_relay_trio
 from coinex_relay.connecting import connect, ensure_streams
-from tests.coinex_relay.real import Proxy, feeding
+from tests.coinex_relay.real import Feeding, Proxy, feeding
 from tests.coinex_relay.world import DEPTH, DIALECT, QUOTE, TOPICS, TRADES, recorded
 from tests.processes import HANGS_AFTER
 
@@ -74,6 +75,16 @@ def carriers(client: Client) -> list[Any]:
 def is_unbroken(got: list[bytes], topic: Topic[Event]) -> bool:
     sent = raws(topic)
     return got == sent[sent.index(got[0]) :][: len(got)]
+
+
+@asynccontextmanager
+async def ready_behind_a_proxy(url: str) -> AsyncIterator[tuple[Proxy, Feeding, Client, Watch]]:
+    """A relay that has said 200 updates, and a consumer that is live, whose way to the server a test can disturb."""
+    async with Proxy(url) as proxy, feeding(url) as fed, open_relay(proxy.url, DIALECT) as client:
+        watch = Watch(client)
+        fed.say(200)
+        await client.ready(*TOPICS)
+        yield proxy, fed, client, watch
 
 
 def test_the_data_of_a_relay_arrive_whole_in_order_and_proved_and_private_topics_are_refused(
@@ -155,14 +166,7 @@ def test_a_network_that_stalls_is_lost_and_what_it_had_kept_counts_again_when_th
     own_server: EmbeddedServer,
 ) -> None:
     async def work() -> None:
-        async with (
-            Proxy(own_server.url) as proxy,
-            feeding(own_server.url) as fed,
-            open_relay(proxy.url, DIALECT) as client,
-        ):
-            watch = Watch(client)
-            fed.say(200)
-            await client.ready(*TOPICS)
+        async with ready_behind_a_proxy(own_server.url) as (proxy, fed, client, watch):
             proxy.stall()
             fed.say(50)
             (lost, *_) = await watch.until(Lost)
@@ -180,14 +184,7 @@ def test_a_network_that_is_cut_is_lost_and_the_trades_that_it_missed_come_from_t
     own_server: EmbeddedServer,
 ) -> None:
     async def work() -> None:
-        async with (
-            Proxy(own_server.url) as proxy,
-            feeding(own_server.url) as fed,
-            open_relay(proxy.url, DIALECT) as client,
-        ):
-            watch = Watch(client)
-            fed.say(200)
-            await client.ready(*TOPICS)
+        async with ready_behind_a_proxy(own_server.url) as (proxy, fed, client, watch):
             proxy.stall()
             proxy.cut()
             fed.say(50)
@@ -208,14 +205,7 @@ def test_a_consumer_that_the_server_drops_for_being_slow_is_lost_and_comes_back(
     settings = {"max_payload": 1 << 16, "max_pending": 1 << 16, "write_deadline": "300ms"}
 
     async def work(strict: EmbeddedServer) -> None:
-        async with (
-            Proxy(strict.url) as proxy,
-            feeding(strict.url) as fed,
-            open_relay(proxy.url, DIALECT) as client,
-        ):
-            watch = Watch(client)
-            fed.say(200)
-            await client.ready(*TOPICS)
+        async with ready_behind_a_proxy(strict.url) as (proxy, fed, client, watch):
             proxy.stall()
             await watch.until(Lost)
             flood = b"x" * 50_000
