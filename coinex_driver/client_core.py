@@ -8,6 +8,7 @@ Must not know trio, sockets or threads.
 from __future__ import annotations
 
 import math
+import weakref
 from collections import deque
 from collections.abc import Callable, Hashable, Sequence
 from time import perf_counter
@@ -65,6 +66,16 @@ TOLD: Final = (Lost, Restored, Unrecognised, SubscribeFailed, OrderChanged)
 """Events that say what a recording cannot be complete about."""
 
 HAS_ENDED: Final = "has been stopped or closed and does nothing any more: make a new one"
+
+
+class _Stream(weakref.ref[object]):
+    """A stream as the core knows it. The garbage collector calls a function in C when it is gone, not a `__del__`: Python drops
+    a Ctrl-C that reaches it there.
+    """
+
+    __slots__ = ("end", "holder")
+    holder: Hashable
+    end: Callable[[], None]
 
 
 class ClientCore:
@@ -138,10 +149,10 @@ class ClientCore:
         self.stops_by: float = math.inf
         """After `stop()`: until when the peer may end the connection, and a call over HTTP may still go on."""
         self._by_topic: dict[TopicKey, dict[Hashable, Registration]] = {}
-        self._streams: dict[Hashable, Callable[[], None]] = {}
-        """What ends each stream, by the holder of its topics."""
-        self._dropped: deque[Hashable] = deque()
-        """Holders that are gone: an append is all that is safe in the garbage collector and in any thread."""
+        self._streams: dict[Hashable, _Stream] = {}
+        """By the holder of its topics."""
+        self._dropped: deque[_Stream] = deque()
+        """Those nobody has any more: an append is all that is safe in the garbage collector and in any thread."""
         self._pending: dict[RequestId, PendingReply] = {}
         self._troubles = Troubles()
         self._refusals: dict[TopicKey, RequestRefused] = {}
@@ -374,8 +385,8 @@ class ClientCore:
             raise self.error if self.error is not None else UsageError(f"this client {HAS_ENDED}")
 
     def _end_streams(self) -> None:
-        for end in tuple(self._streams.values()):
-            end()
+        for stream in tuple(self._streams.values()):
+            stream.end()
 
     # Topics -----------------------------------------------------------------------------------------------------------
 
@@ -406,25 +417,33 @@ class ClientCore:
             for registration in self._by_topic.pop(topic.key, {}).values():
                 registration.cancel()
 
-    def hold(self, topics: tuple[Topic[Any], ...], holder: Hashable, end: Callable[[], None]) -> None:
-        """Topics stay subscribed until `drop(holder)`; `end` is called when the client stops."""
+    def hold(
+        self, topics: tuple[Topic[Any], ...], holder: Hashable, end: Callable[[], None], owner: object = None
+    ) -> None:
+        """Topics stay subscribed until `release(holder)`, or until nobody has the owner any more, if one is named; whatever
+        thread drops it. `end` is called when the client stops.
+        """
         self.check_not_over()
         if topics:
             self.session.hold(*topics, holder=holder, now=self.now())
-        self._streams[holder] = end
+        self._streams[holder] = stream = _Stream(self if owner is None else owner, self._dropped.append)
+        stream.holder, stream.end = holder, end
 
-    def drop(self, holder: Hashable) -> None:
-        """The holder has gone; safe at any moment and in any thread (it is called by the garbage collector)."""
-        self._dropped.append(holder)
+    def release(self, holder: Hashable) -> None:
+        """Lets go of what this stream held, and of what dropped ones did."""
+        self._release(holder)
+        self.release_dropped()
 
     def release_dropped(self) -> None:
         """Lets go of what dropped streams held."""
         while self._dropped:
-            holder = self._dropped.popleft()
-            end = self._streams.pop(holder, None)
-            if end is not None:
-                end()
-                self.session.release(holder, self.now())
+            self._release(self._dropped.popleft().holder)
+
+    def _release(self, holder: Hashable) -> None:
+        stream = self._streams.pop(holder, None)
+        if stream is not None:
+            stream.end()
+            self.session.release(holder, self.now())
 
     def ensure_subscribed(self, topics: tuple[Topic[Any], ...]) -> None:
         """Subscribes those that are not yet, and once more those that were refused."""

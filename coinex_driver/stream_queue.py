@@ -24,7 +24,7 @@ class StreamQueue(Generic[E]):
         if core.is_stopping or core.is_over:
             queue.end()
         try:
-            core.hold(topics, queue, queue.end)
+            core.hold(topics, queue, queue.end, self)
         except BaseException:
             queue.end()
             raise
@@ -52,12 +52,7 @@ class StreamQueue(Generic[E]):
 
     def close(self) -> None:
         """Takes no more events and lets go of the topics. Twice is once."""
-        self._core.drop(self.queue)
-        self._core.release_dropped()
-
-    def __del__(self) -> None:
-        # Perhaps in the garbage collector, in any thread: the core lets go in its own time.
-        self._core.drop(self.queue)
+        self._core.release(self.queue)
 
 
 def lossless(core: ClientCore, wanted: tuple[type[E] | Topic[E], ...]) -> StreamQueue[E]:

@@ -10,7 +10,6 @@ import math
 import os
 import ssl
 import threading
-import warnings
 import weakref
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -42,6 +41,7 @@ from coinex_trio._io.background import Worker
 from coinex_trio._io.blocking_io import BlockingIO
 from coinex_trio._io.blocking_lines import BlockingLines, blocking_io
 from coinex_trio._io.turns import Turns, step_all
+from coinex_trio._io.unclosed import Unclosed
 from coinex_trio.iterator import Events as Events
 from coinex_trio.network import SYSTEM, Network
 
@@ -72,6 +72,7 @@ class BlockingClient(ClientBase):
         self._network = network
         self._io = self._make_io(network, ssl_context)
         self._worker = Worker(self._core, self._io, network) if background else None
+        self._unclosed = Unclosed(type(self).__name__, self._io, self._worker)
         self._is_entered = False
         self._is_closed = False
         self._process = os.getpid()
@@ -152,7 +153,7 @@ class BlockingClient(ClientBase):
     def close(self) -> None:
         """Close in good order, within `Config.close_timeout`; twice is once. In a callback it is `stop()`."""
         if self._process != os.getpid():
-            self._io.abandon()
+            self._let_go()
             return
         if self._is_closed:
             return
@@ -163,7 +164,7 @@ class BlockingClient(ClientBase):
         self._is_closed = True
         self._is_entered = True
         if self._io.is_interrupted:
-            self._io.abandon()
+            self._let_go()
             self._core.end(None)
             return
         try:
@@ -194,18 +195,6 @@ class BlockingClient(ClientBase):
         if error is not None:
             self._mute()
         self.close()
-
-    def __del__(self) -> None:
-        worker: Worker | None = getattr(self, "_worker", None)
-        io: BlockingIO | BlockingLines | None = getattr(self, "_io", None)
-        if worker is not None and worker.is_running():
-            worker.end()
-        elif io is not None and io.transport is not None:
-            io.abandon()
-        else:
-            return
-        text = f"unclosed {type(self).__name__}: use it in `with`, or call close()"
-        warnings.warn(text, ResourceWarning, stacklevel=2)
 
     # Waiting ----------------------------------------------------------------------------------------------------------
 
@@ -323,10 +312,16 @@ class BlockingClient(ClientBase):
             self._io.end()
             self._core.deliver()
             self._core.end(None)
-            return
-        self._worker.end()
-        self._worker.join(CLOSE_MARGIN)
-        self._worker.run_callbacks()
+        else:
+            self._worker.end()
+            self._worker.join(CLOSE_MARGIN)
+            self._worker.run_callbacks()
+        self._unclosed.disarm()
+
+    def _let_go(self) -> None:
+        """The end without a word, of a session that may not be used any more."""
+        self._io.let_go()
+        self._unclosed.disarm()
 
 
 class Runnable(Protocol):

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import atexit
 import threading
-import weakref
 from collections import deque
 from collections.abc import Callable
 from typing import Any, Final, TypeVar
@@ -93,7 +92,6 @@ class Worker:
         self._core.dispatch = self._receive
         self._waker = Waker()
         self._thread = threading.Thread(target=self._run, args=(self._waker,), name=self._core.name, daemon=True)
-        _running.add(self)
         self._thread.start()
 
     def run_step(self, step: Callable[[], T]) -> T:
@@ -173,6 +171,7 @@ class Worker:
     # For the thread ---------------------------------------------------------------------------------------------------
 
     def _run(self, waker: Waker) -> None:
+        _running.add(self)
         try:
             while not self._is_ending and not self._core.is_over:
                 self._run_steps()
@@ -189,6 +188,7 @@ class Worker:
             self._run_steps()
             self._look_at_conditions()
             waker.close()
+            _running.discard(self)
             self._news.set()
 
     def _wait(self, waker: Waker) -> None:
@@ -246,13 +246,13 @@ def _to_nobody(event: Event) -> None:
     """Events of a client that ends by an error."""
 
 
-_running: weakref.WeakSet[Worker] = weakref.WeakSet()
+_running: set[Worker] = set()
 
 
 @atexit.register
 def _close_all() -> None:
     """The interpreter ends with clients open: they close their connections in good order, quickly."""
-    workers = [worker for worker in _running if worker.is_running()]
+    workers = [worker for worker in tuple(_running) if worker.is_running()]
     for worker in workers:
         worker.end()
     for worker in workers:

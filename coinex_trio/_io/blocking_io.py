@@ -326,10 +326,14 @@ class BlockingIO:
         self._blocked_since = None
         self._times_out_at = math.inf
 
+    def let_go(self) -> None:
+        """The end of the client without a word, as of `abandon`."""
+        self.abandon()
+        if self.waker is not None:
+            self.waker.close()
+
     def end(self) -> None:
         """The end of the client: closes the transport and lets the session end its requests."""
         if self.transport is not None and not self.is_interrupted:
             self._disconnect("closed by us")
-        self.abandon()
-        if self.waker is not None:
-            self.waker.close()
+        self.let_go()

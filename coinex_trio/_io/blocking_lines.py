@@ -147,9 +147,15 @@ class BlockingLines:
         for io in self._ios.values():
             io.abandon()
 
+    def let_go(self) -> None:
+        """As `BlockingIO.let_go`."""
+        for io in self._ios.values():
+            io.let_go()
+        if self.waker is not None:
+            self.waker.close()
+
     def end(self) -> None:
         """As `BlockingIO.end`."""
         for io in self.each:
             io.end()
-        if self.waker is not None:
-            self.waker.close()
+        self.let_go()

@@ -16,7 +16,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from ipaddress import ip_address
-from typing import Final
+from typing import Any, Final, cast
 
 from coinex_driver.limits import STAGGER
 from coinex_driver.network_errors import describe
@@ -37,11 +37,13 @@ class SocketTransport:
     ) -> None:
         """The addresses are those of the proxy where there is a tunnel, the host is the venue's always."""
         self._lookup = addresses if isinstance(addresses, Lookup) else None
+        if self._lookup is not None:
+            self._lookup.join()
         self._addresses = deque(() if isinstance(addresses, Lookup) else addresses)
         self._host = host
         self._ssl_context = ssl_context
         self._tunnel = tunnel
-        self._racing: list[socket.socket] = []
+        self._racing: list[_Quiet] = []
         self._next_start = -math.inf
         self._failures: list[str] = []
         self._socket: socket.socket | None = None
@@ -86,7 +88,7 @@ class SocketTransport:
     def _take_addresses(self, lookup: Lookup) -> bool:
         if not lookup.is_done:
             return False
-        self._lookup = None
+        self._leave_lookup()
         if lookup.error is None:
             self._addresses.extend(lookup.addresses)
         elif self._tunnel is None:
@@ -100,7 +102,7 @@ class SocketTransport:
             family, kind, protocol, _, target = socket.getaddrinfo(
                 *address, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST
             )[0]
-            racer = _Racer(family, kind, protocol)
+            racer = _Quiet(family, kind, protocol)
         except OSError as error:
             self._failures.append(describe(error))
             return
@@ -132,8 +134,14 @@ class SocketTransport:
             racer.close()
             self._failures.append(os.strerror(code))
 
-    def _win(self, winner: socket.socket) -> None:
+    def _leave_lookup(self) -> None:
+        if self._lookup is not None:
+            self._lookup.leave()
+        self._lookup = None
+
+    def _win(self, winner: _Quiet) -> None:
         self._socket = winner
+        winner.disarm()
         self._racing.remove(winner)
         self._drop_racers()
         self._addresses.clear()
@@ -243,18 +251,31 @@ class SocketTransport:
         if self.before_close is not None:
             self.before_close()
         self.input = None
+        self._leave_lookup()
         self._drop_racers()
         if self._socket is not None:
             self._socket.close()
 
 
-class _Racer(socket.socket):
-    """Closes itself quietly when an interrupt leaves it before anybody owns it; the owners complain themselves."""
+class _Quiet(socket.socket):
+    """Closes itself without a warning when its owner is dropped unclosed: a client complains itself, and an interrupt may leave a
+    socket before anybody owns it.
+
+    Only until it is closed, or has another owner: Python drops a Ctrl-C that reaches it within `__del__`.
+    """
 
     __slots__ = ()
 
+    def disarm(self) -> None:
+        """From now on it is a socket like any other."""
+        cast(Any, self).__class__ = socket.socket
+
+    def close(self) -> None:
+        super().close()
+        self.disarm()
+
     def __del__(self) -> None:
-        self.close()
+        super().close()
 
 
 class Lookup:
@@ -272,6 +293,21 @@ class Lookup:
         self._resolve = resolve
         self._host = host
         self._port = port
+        self._waiting = 0
+
+    def join(self) -> None:
+        """One more waits for it."""
+        self._waiting += 1
+
+    def leave(self) -> None:
+        """One less; the last one that it was done for closes its waker."""
+        self._waiting -= 1
+        self._close_unused()
+
+    def _close_unused(self) -> None:
+        # In two threads: whichever looks last sees both.
+        if self.is_done and not self._waiting:
+            self.waker.close()
 
     def start(self, done: Callable[[], object]) -> None:
         """`done` is called when it has ended, in whatever thread. An address that needs no asking is there at once."""
@@ -283,9 +319,10 @@ class Lookup:
                 self.error = error
             except Exception as error:  # noqa: BLE001  (of a resolver of the user's; raised where it is waited for)
                 self.error = OSError(f"name resolution: {error!r}")
+            self.waker.wake()  # first: once it is done, the waker may be closed at any moment, and its number given away
             self.is_done = True
             done()
-            self.waker.wake()
+            self._close_unused()
 
         if _is_address(self._host):
             run()
@@ -295,6 +332,7 @@ class Lookup:
         except RuntimeError as error:
             self.error, self.is_done = OSError(f"name resolution: {error}"), True
             done()
+            self._close_unused()
 
 
 def _is_address(host: str) -> bool:
@@ -306,12 +344,16 @@ def _is_address(host: str) -> bool:
 
 
 class Waker:
-    """Ends a wait: from another thread, or from a signal handler in the middle of it (Python goes on with the poll else)."""
+    """Ends a wait: from another thread, or from a signal handler in the middle of it (Python goes on with the poll else).
+
+    Whoever makes it closes it.
+    """
 
     def __init__(self) -> None:
         self._sender, self._receiver = socket.socketpair()
-        self._sender.setblocking(False)
-        self._receiver.setblocking(False)
+        for one in (self._sender, self._receiver):
+            one.setblocking(False)
+            cast(Any, one).__class__ = _Quiet
         self.fileno: Final = self._receiver.fileno()
         """Readable when somebody has woken."""
 
@@ -339,7 +381,3 @@ class Waker:
         """Nobody will be woken any more."""
         self._sender.close()
         self._receiver.close()
-
-    def __del__(self) -> None:
-        # A client that was never closed complains itself.
-        self.close()

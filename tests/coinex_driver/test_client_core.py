@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 from decimal import Decimal
 from typing import Any
 
@@ -137,10 +138,34 @@ def test_topics_stay_subscribed_while_somebody_holds_them() -> None:
     client.core.hold((BTC,), "holder", lambda: ends.append("end"))
     client.turn()
     assert [status.state for status in client.topics()] == ["acknowledged"]
-    client.core.drop("holder")
-    assert ends == []
+    client.core.release("holder")
     assert client.topics() == ()
     assert ends == ["end"]
+
+
+def test_topics_stay_subscribed_while_somebody_has_their_owner() -> None:
+    client = connected()
+    ends: list[str] = []
+    owner = set[str]()
+    client.core.hold((BTC,), "holder", lambda: ends.append("end"), owner)
+    client.turn()
+    del owner
+    assert ends == []  # only noted: the garbage collector may have come at any moment, in any thread
+    assert client.topics() == ()
+    assert ends == ["end"]
+
+
+def test_no_python_runs_when_a_stream_is_dropped_in_which_ctrl_c_would_be_lost() -> None:
+    client = connected()
+    stream = lossless(client.core, (BTC,))
+    ran: list[str] = []
+    sys.setprofile(lambda frame, kind, _: ran.append(frame.f_code.co_name) if kind == "call" else None)
+    try:
+        del stream
+    finally:
+        sys.setprofile(None)
+    assert ran == []
+    assert client.topics() == ()
 
 
 def test_who_waits_for_topics_sees_them_live_or_gets_the_refusal() -> None:
