@@ -13,7 +13,7 @@ import ssl
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Final, final
+from typing import Any, Final, TypeAlias, final
 from urllib.parse import urlsplit
 
 from attrs import field, frozen
@@ -26,7 +26,7 @@ from nats.protocol.parser import AWAITING_CONTROL_LINE, Parser
 
 from coinex_driver.network_errors import describe
 from coinex_proto import ConnectFailed, SdkError, UsageError
-from coinex_relay.messages import ToPublish
+from coinex_relay.messages import USUAL_BLOCK, ToPublish
 from coinex_relay.subjects import DATA, LIVE, WHOLE
 
 STREAM: Final = "MD"
@@ -42,10 +42,11 @@ MOST_REREAD: Final = 1 << 18
 MOST_BUFFERED: Final = 1 << 20
 """Bytes that may wait in the socket's buffer; what comes after them waits where it can still be given up."""
 
-_MESSAGE: Final = re.compile(rb"HMSG ([^ \r]+) ([0-9]+) (?:[^ \r]+ )?([0-9]+) ([0-9]+)\r\n").match
+_USUAL: Final = re.compile(rf"HMSG ({LIVE}\.[^ \r]+) ([0-9]+) ([0-9]+) ([0-9]+)\r\n{USUAL_BLOCK}").match
+_MESSAGE: Final = re.compile(r"HMSG ([^ \r]+) ([0-9]+) (?:[^ \r]+ )?([0-9]+) ([0-9]+)\r\n").match
 
-Take = Callable[[bytes, bytes, bytes | None], None]
-"""Subject, payload, and the block of headers as it came."""
+Take: TypeAlias = Callable[[str, bytes, Any], None]
+"""Subject, payload, and its headers: `Usual` where a payload comes live with those, else the bytes as they came, or None."""
 
 
 class RelayFailed(SdkError):
@@ -114,6 +115,11 @@ class _Reader(Parser):
 
     async def parse(self, data: bytes = b"") -> None:
         """What was read."""
+        self.nc.read_begins()
+        await self._parse(data)
+        self.nc.read_ends()
+
+    async def _parse(self, data: bytes) -> None:
         if self.state == AWAITING_CONTROL_LINE and self.nc.direct:
             data = bytes(self.buf) + data if self.buf else data
             taken, is_cut = self._take(data)
@@ -125,18 +131,18 @@ class _Reader(Parser):
 
     def _take(self, data: bytes) -> tuple[int, bool]:
         """How much of it was taken, and whether all that is left is one such message, cut off."""
-        direct = self.nc.direct
-        at = 0
-        while (line := _MESSAGE(data, at)) is not None:
-            subject, sid, before, whole = line.groups()
-            take = direct.get(int(sid))
+        direct, text, size, at = self.nc.direct, data.decode("latin-1"), len(data), 0
+        while (line := _USUAL(text, at) or _MESSAGE(text, at)) is not None:
+            found = line.groups()
+            take = direct.get(int(found[1]))
             if take is None:
                 break
-            head = line.end()
-            body, end = head + int(before), head + int(whole)
-            if len(data) < end + 2:
+            head = line.end(4) + 2
+            body, end = head + int(found[2]), head + int(found[3])
+            if size < end + 2:
                 return at, end - at < MOST_REREAD
-            take(subject, data[body:end], data[head:body])
+            is_usual = len(found) > 4 and line.end() == body
+            take(found[0], data[body:end], found[4:] if is_usual else data[head:body])
             at = end + 2
         return at, False
 
@@ -150,6 +156,9 @@ class Connection(Client):
     def __init__(self) -> None:
         super().__init__()
         self.direct: dict[int, Take] = {}
+        self.read_begins: Callable[[], None] = _nobody_looks
+        """Called before the messages of each read, and `read_ends` after them. They must not raise."""
+        self.read_ends: Callable[[], None] = _nobody_looks
         self._ps = _Reader(self)
         self.said_last = ""
 
@@ -211,12 +220,16 @@ class Connection(Client):
         if take is None:
             await super()._process_msg(sid, subject, reply, data, headers)
         else:
-            take(subject, data, headers)
+            take(subject.decode("latin-1"), data, headers)
 
     def _connect_command(self) -> bytes:
         if self.needs_tls and not self._server_info.get("tls_required"):
             raise NatsError("the server offers no TLS, and nothing was said to it: see allow_plaintext")
         return super()._connect_command()
+
+
+def _nobody_looks() -> None:
+    """Each message is looked at by itself."""
 
 
 async def connect(to: Nats, name: str, ended: Callable[[str], None], *, reconnects: bool = False) -> Connection:

@@ -5,7 +5,7 @@ No I/O; must not know NATS, nor any venue.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, final
 
 import msgspec
@@ -14,7 +14,7 @@ from attrs import field, frozen
 from coinex_proto import Answer, Command, Dialect, Endpoint, Event, Outgoing, RequestId, Topic, UsageError
 from coinex_proto.books.book import Book
 from coinex_proto.commands import describe
-from coinex_proto.dialect import Inbound, Interrupted
+from coinex_proto.dialect import HasPlainPushes, Inbound, Interrupted
 from coinex_proto.ids import TopicKey
 from coinex_relay.feed import CONTROL, Feed, Wanted
 from coinex_relay.messages import encode
@@ -112,6 +112,11 @@ class RelayDialect(Dialect):
         if said.ok is not None:
             return (Answer(keys=(("relay", said.ok),)),)
         return (Interrupted(concerns=tuple(_key(key) for key in said.lost), why=said.why),)
+
+    @property
+    def plain_pushes(self) -> Mapping[str, Any]:
+        """The venue's: the extension reads them as on a connection of its own."""
+        return self.venue.plain_pushes if isinstance(self.venue, HasPlainPushes) else {}
 
     def subscribe(self, topics: Sequence[Topic[Event]]) -> Sequence[tuple[Command[Any], Sequence[Topic[Event]]]]:
         """Of the feed. Raises `UsageError` for what cannot come over a relay, and for what the venue's socket does not have."""

@@ -16,7 +16,7 @@ from attrs import evolve, frozen
 
 from coinex_proto.ids import TopicKey
 from coinex_relay.flows import MOST_HELD, Flow, Past, Phase, Verdict
-from coinex_relay.messages import LOST, LOST_AFTER, OLD_AFTER, Beat, Roster, Stored, encode, read_live, read_usual
+from coinex_relay.messages import LOST, LOST_AFTER, OLD_AFTER, Beat, Roster, Stored, Usual, encode, read_live
 from coinex_relay.peers import Peer, Peers
 from coinex_relay.probe import Probe
 
@@ -197,11 +197,10 @@ class Feed:
         if flow is not None and flow.phase is Phase.WAITING:
             self._start(flow)
 
-    def take(self, tail: str, payload: bytes, block: bytes | None, now: float) -> None:
-        """One live message with its headers, as they came."""
-        usual = read_usual(block)
-        if usual is not None:
-            content, previous, relay, shared, _, sequence, last = usual
+    def take(self, tail: str, payload: bytes, headers: Usual | bytes | None, now: float) -> None:
+        """One live message with its headers, as they came or were read."""
+        if isinstance(headers, tuple):
+            content, previous, relay, shared, _, sequence, last = headers
             flow = self.flows.get(tail)
             if (
                 flow is not None
@@ -211,7 +210,7 @@ class Feed:
             ):
                 self._to_session.append(payload)
                 return
-        message = read_live(payload, block)
+        message = read_live(payload, headers)
         if message is not None:
             self.receive(tail, message, now)
 

@@ -26,7 +26,7 @@ from coinex_relay.connecting import (
     stream_identity,
 )
 from coinex_relay.feed import Action, Feed, FetchRoster, Follow, Leave, Memory, Prove, Replay
-from coinex_relay.messages import TIME, Stored, encode, headers_of, read, read_beat, read_live, read_roster
+from coinex_relay.messages import TIME, Stored, Usual, encode, headers_of, read, read_beat, read_live, read_roster
 from coinex_relay.socket import FeedSocket
 from coinex_relay.subjects import DATA, LIVE, WHOLE, Names
 
@@ -87,8 +87,9 @@ class Line:
         """Stored messages that are being read, by the end of the inbox that they come to; and until when."""
         self._proving: dict[int, float] = {}
         self._flush: asyncio.Handle | None = None
+        self._is_reading = False
         self._at = 0.0
-        """When the messages of this round of the loop came."""
+        """When the messages of this read came."""
         self._timer: asyncio.TimerHandle | None = None
         self._has_ended = False
 
@@ -101,6 +102,7 @@ class Line:
             except Exception as error:
                 raise RelayFailed(f"NATS: JetStream does not answer: {said(error)}") from error
             self._inbox = nats.new_inbox()
+            nats.read_begins, nats.read_ends = self._read_begins, self._read_ends
             await nats.take(f"{self._inbox}.*", self._answered)
             await nats.take(f"{LIVE}.{self._names.beats('*')}", self._beat)
         except BaseException:
@@ -136,26 +138,32 @@ class Line:
 
     # From NATS --------------------------------------------------------------------------------------------------------
 
+    def _read_begins(self) -> None:
+        self._is_reading = True
+        self._at = self._now()
+
+    def _read_ends(self) -> None:
+        self._is_reading = False
+        self._deliver()
+
     def _lost(self, why: str) -> None:
         if not self._has_ended:
             self._deliver()
             self.end(f"NATS: {why}")
 
-    def _beat(self, subject: bytes, payload: bytes, headers: bytes | None) -> None:
+    def _beat(self, subject: str, payload: bytes, headers: Usual | bytes | None) -> None:
         beat = read_beat(payload)
         message = read_live(payload, headers)
         if beat is not None and message is not None and message.relay == beat.relay:
             self._feed.beat(beat, message.sequence, self._now())
             self._turn()
 
-    def _take(self, tail: str, subject: bytes, payload: bytes, headers: bytes | None) -> None:
-        if self._flush is None:
-            self._turn()
+    def _take(self, tail: str, subject: str, payload: bytes, headers: Usual | bytes | None) -> None:
         self._feed.take(tail, payload, headers, self._at)
 
-    def _answered(self, subject: bytes, payload: bytes, headers: bytes | None) -> None:
+    def _answered(self, subject: str, payload: bytes, headers: bytes | None) -> None:
         """Something that was asked for."""
-        name = subject.decode("utf-8", "replace").rpartition(".")[2]
+        name = subject.rpartition(".")[2]
         found = headers_of(headers) or {}
         if name[0] == "p":
             number = int(name[1:])
@@ -206,13 +214,18 @@ class Line:
     # Turns ------------------------------------------------------------------------------------------------------------
 
     def _turn(self) -> None:
-        """What comes of this round of the loop is delivered in the next: to the session, and to NATS by the worker."""
-        if self._flush is None and not self._has_ended:
-            self._at = self._now()
+        """What comes of a read is delivered at its end, all else in the next round of the loop: to the session, and to NATS by the
+        worker.
+        """
+        if self._flush is None and not self._is_reading and not self._has_ended:
             self._flush = self._loop.call_soon(self._deliver)
 
     def _deliver(self) -> None:
-        self._flush = None
+        if self._has_ended:
+            return
+        if self._flush is not None:
+            self._flush.cancel()
+            self._flush = None
         if self._feed.has_actions:
             self._actions.extend(self._feed.take_actions())
             self._work.set()

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from hashlib import blake2b
-from typing import Any, Final, NamedTuple, final
+from typing import Any, Final, NamedTuple, TypeAlias, final
 
 import msgspec
 
@@ -150,33 +150,32 @@ def read(payload: bytes, headers: Mapping[str, str] | None) -> Stored | None:
     )
 
 
-def read_usual(block: bytes | None) -> tuple[str, ...] | None:
-    """Of a payload's headers: content, the one before, relay, what it shares, whether it is whole, its number and the one before."""
-    usual = _usual(block.decode("latin-1")) if block else None
-    return None if usual is None else usual.groups()
+Usual: TypeAlias = tuple[str, str, str, str | None, str | None, str, str]
+"""Of a payload's headers: content, the one before, relay, what it shares, whether it is whole, its number and the one before."""
 
 
-def read_live(payload: bytes, block: bytes | None) -> Stored | None:
-    """The same of a block of headers; that of a payload is read in one look, since nearly all are."""
-    usual = read_usual(block)
-    if usual is None:
-        return read(payload, headers_of(block))
-    content, previous, relay, shared, whole, sequence, last = usual
-    if content == relay:
-        content = previous = ""
-    return Stored(payload, relay, content, previous, int(sequence), int(last), whole is not None, "", shared or "")
-
-
-def _usual_block() -> re.Pattern[str]:
-    """As a relay writes it, and the server goes on when it publishes what it has stored."""
+def _usual_block() -> str:
     token = "([A-Za-z0-9-]+)"
     ours = f"{FIRST_LINE}{MESSAGE_ID}: {token}\\.([a-z0-9-]*)\r\n{RELAY_ID}: {token}\r\n{NUMBER}: [0-9]+\r\n{RECEIVED}: [0-9.]+\r\n"
     ours += f"(?:{SHARED_PAYLOAD}: {token}\r\n)?({WHOLE_LINE})?"
     server = f"Nats-Stream: [^\r]*\r\nNats-Subject: [^\r]*\r\n{SEQUENCE}: ([0-9]+)\r\n{TIME}: [^\r]*\r\n{LAST_SEQUENCE}: ([0-9]+)\r\n\r\n"
-    return re.compile(ours + server)
+    return ours + server
 
 
-_usual: Final = _usual_block().fullmatch
+USUAL_BLOCK: Final = _usual_block()
+"""A pattern of the headers that nearly all messages have, with the groups of `Usual`: as a relay writes them, and the server goes on
+when it publishes what it has stored.
+"""
+
+
+def read_live(payload: bytes, headers: Usual | bytes | None) -> Stored | None:
+    """As `read`, of headers as they came, or as far as they were read."""
+    if not isinstance(headers, tuple):
+        return read(payload, headers_of(headers))
+    content, previous, relay, shared, whole, sequence, last = headers
+    if content == relay:
+        content = previous = ""
+    return Stored(payload, relay, content, previous, int(sequence), int(last), whole is not None, "", shared or "")
 
 
 class Beat(msgspec.Struct, frozen=True):

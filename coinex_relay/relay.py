@@ -173,8 +173,8 @@ class Relay:
             self._vouching.written(number, self._loop.time())
         self._sent += len(sent)
 
-    def _confirmed(self, subject: bytes, payload: bytes, headers: bytes | None) -> None:
-        number = int(subject.rpartition(b".")[2])
+    def _confirmed(self, subject: str, payload: bytes, headers: bytes | None) -> None:
+        number = int(subject.rpartition(".")[2])
         self._vouching.answered(number, self._loop.time())
         try:
             answer = json.loads(payload)

@@ -10,7 +10,7 @@ from typing import Final, final
 
 from coinex_proto.simulator.hosting.connection import ServerConnection
 from coinex_proto.simulator.hosting.http_server import HttpRequest, HttpResponse
-from coinex_proto.simulator.hosting.websocket_server import binary_frame
+from coinex_proto.simulator.hosting.websocket_server import binary_header
 from coinex_relay.dialect import ask
 from coinex_relay.feed import Feed
 
@@ -40,7 +40,10 @@ class FeedSocket:
     def data_to_send(self) -> bytes:
         """Bytes for the session."""
         if self.feed.has_payloads:
-            self._connection.queue(b"".join([binary_frame(payload) for payload in self.feed.take_payloads()]))
+            parts: list[bytes] = []
+            for payload in self.feed.take_payloads():
+                parts += (binary_header(len(payload)), payload)
+            self._connection.queue(b"".join(parts))
         return self._connection.data_to_send()
 
     @property

@@ -1,13 +1,26 @@
 """A relay, a stream and consumers in virtual time, without NATS: what the real ones do, as far as a consumer can see."""
 
+import re
 from collections.abc import Iterable
 from functools import cache
+from typing import Final, cast
 
 from coinex_proto import Config, Event, Open, Session, Sources, Topic, Update, coinex
 from coinex_proto.config import Endpoint
 from coinex_relay.dialect import RelayDialect
 from coinex_relay.feed import Feed, FetchRoster, Follow, Leave, Memory, Prove, Replay
-from coinex_relay.messages import BEAT_EVERY, LAST_SEQUENCE, SEQUENCE, TIME, Stored, read, read_beat, read_roster
+from coinex_relay.messages import (
+    BEAT_EVERY,
+    LAST_SEQUENCE,
+    SEQUENCE,
+    TIME,
+    USUAL_BLOCK,
+    Stored,
+    Usual,
+    read,
+    read_beat,
+    read_roster,
+)
 from coinex_relay.messages import block_of as block
 from coinex_relay.publishing import Publisher
 from coinex_relay.socket import FeedSocket
@@ -75,6 +88,9 @@ class Stream:
             found = numbered[-1:]
         read_all = [read(one[1], {**one[2], "Nats-Sequence": str(n)}) for n, one in found]
         return [one for one in read_all if one is not None]
+
+
+USUAL: Final = re.compile(USUAL_BLOCK).fullmatch
 
 
 def block_of(headers: dict[str, str], tail: str) -> bytes:
@@ -166,7 +182,9 @@ class Consumer:
             assert beat is not None
             self.feed.beat(beat, message.sequence, self.world.now)
         elif tail in self.followed:
-            self.feed.take(tail, payload, block_of(headers, tail), self.world.now)
+            whole = block_of(headers, tail)
+            usual = USUAL(whole.decode())
+            self.feed.take(tail, payload, cast(Usual, usual.groups()) if usual else whole, self.world.now)
 
     def of(self, kind: type[Event]) -> list[Event]:
         return [event for event in self.events if isinstance(event, kind)]
