@@ -16,7 +16,8 @@ from coinex_proto.books.book import Book
 from coinex_proto.commands import describe
 from coinex_proto.dialect import HasPlainPushes, Inbound, Interrupted
 from coinex_proto.ids import TopicKey
-from coinex_relay.feed import CONTROL, Feed, Wanted
+from coinex_relay.actions import Wanted
+from coinex_relay.feed import CONTROL, Feed
 from coinex_relay.messages import encode
 from coinex_relay.subjects import Names, check_relayed
 

@@ -10,11 +10,11 @@ from __future__ import annotations
 import math
 from collections import OrderedDict, deque
 from collections.abc import Hashable, Sequence
-from typing import Final, TypeAlias, final
+from typing import Final, final
 
-from attrs import evolve, frozen
+from attrs import evolve
 
-from coinex_proto.ids import TopicKey
+from coinex_relay.actions import Action, FetchRoster, Follow, Leave, Prove, Replay, Wanted
 from coinex_relay.flows import MOST_HELD, Flow, Past, Phase, Verdict
 from coinex_relay.messages import LOST, LOST_AFTER, OLD_AFTER, Beat, Roster, Stored, Usual, encode, read_live
 from coinex_relay.peers import Peer, Peers
@@ -26,65 +26,6 @@ CONTROL: Final = b"\x00"
 """Begins what the feed itself says to its session; no venue's payload does."""
 SHARED: Final = 4096
 """Payloads of several subjects that are remembered, so that each is handed on once."""
-
-
-@final
-@frozen
-class Wanted:
-    """One topic that a session asks for."""
-
-    tail: str
-    key: TopicKey
-    needs_whole: bool
-    is_state: bool
-
-
-@final
-@frozen
-class Follow:
-    """Subscribe to the live subject; report `followed`."""
-
-    tail: str
-
-
-@final
-@frozen
-class Leave:
-    """Follow it no more."""
-
-    tail: str
-
-
-@final
-@frozen
-class Replay:
-    """Read stored messages of one subject up to now; report `replayed` with the same number."""
-
-    tail: str
-    number: int
-    after: int
-    """Begin with this sequence number of the stream; 0: with the last whole state, or the last message."""
-    from_whole: bool
-
-
-@final
-@frozen
-class FetchRoster:
-    """Read what this relay carries; report `roster`."""
-
-    relay: str
-
-
-@final
-@frozen
-class Prove:
-    """Have the server answer; report `proved` with the same number."""
-
-    number: int
-    """Of the session's request; below 0: of the feed's own probe."""
-
-
-Action: TypeAlias = Follow | Leave | Replay | FetchRoster | Prove
 
 
 @final

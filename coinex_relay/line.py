@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, Final, Protocol, final
 
+from coinex_relay.actions import Action, FetchRoster, Follow, Leave, Prove, Replay
 from coinex_relay.connecting import (
     STREAM,
     WHOLE_STREAM,
@@ -25,7 +26,7 @@ from coinex_relay.connecting import (
     said,
     stream_identity,
 )
-from coinex_relay.feed import Action, Feed, FetchRoster, Follow, Leave, Memory, Prove, Replay
+from coinex_relay.feed import Feed, Memory
 from coinex_relay.messages import TIME, Stored, Usual, encode, headers_of, read, read_beat, read_live, read_roster
 from coinex_relay.socket import FeedSocket
 from coinex_relay.subjects import DATA, LIVE, WHOLE, Names

@@ -6,7 +6,7 @@ from attrs import evolve
 
 from coinex_proto import Lost, Restored, Update, coinex
 from coinex_proto.updates import stamp
-from coinex_relay.feed import FetchRoster
+from coinex_relay.actions import FetchRoster
 from coinex_relay.flows import Flow, Past, Phase, Verdict
 from coinex_relay.messages import Beat, Stored, encode, read_roster
 from coinex_relay.publishing import Publisher

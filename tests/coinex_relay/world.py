@@ -7,8 +7,9 @@ from typing import Final, cast
 
 from coinex_proto import Config, Event, Open, Session, Sources, Topic, Update, coinex
 from coinex_proto.config import Endpoint
+from coinex_relay.actions import FetchRoster, Follow, Leave, Prove, Replay
 from coinex_relay.dialect import RelayDialect
-from coinex_relay.feed import Feed, FetchRoster, Follow, Leave, Memory, Prove, Replay
+from coinex_relay.feed import Feed, Memory
 from coinex_relay.messages import (
     BEAT_EVERY,
     LAST_SEQUENCE,
