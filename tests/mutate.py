@@ -30,6 +30,8 @@ import random
 import re
 import signal
 import sys
+import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib import import_module
@@ -291,6 +293,9 @@ class Loop:
         """What has survived, and would do so too where it changes only what is computed at the import."""
         self.seconds = 0.0
         self._called: set[CodeType] = set()
+        self._test = ""
+        self._callers: dict[str, set[str]] = {}
+        """Of each function, the tests that call it."""
 
     def note(self, frame: FrameType, event: str, _: object) -> None:
         """Hears of every call while modules and tests are imported."""
@@ -300,23 +305,57 @@ class Loop:
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """In place of pytest's own."""
         sys.setprofile(None)
+        items = list(session.items)
 
-        def run(new: Mapping[FunctionType, CodeType]) -> int:
+        def run(new: Mapping[FunctionType, CodeType], chosen: Sequence[pytest.Item]) -> int:
             for function, code in new.items():
                 function.__code__ = code
+            session.items[:] = chosen
             runtestloop(session)
             return session.testsfailed
 
+        def passes(new: Mapping[FunctionType, CodeType], chosen: Sequence[pytest.Item]) -> bool:
+            return _passes(lambda: run(new, chosen), TOO_LONG + 5 * self.seconds)
+
         began = time.monotonic()
-        if session.testsfailed or not _passes(lambda: run({}), math.inf):
+        if session.testsfailed or not self._runs_as_it_is(lambda: run({}, items)):
             session.testsfailed += 1
             return True
         self.seconds = time.monotonic() - began
         for index, mutant in enumerate(self.sample):
             new = self._functions(mutant.apply())
             is_open = not new or not self._called.isdisjoint(function.__code__ for function in new)
-            if not new or _passes(lambda new=new: run(new), TOO_LONG + 5 * self.seconds):  # type: ignore[misc]
+            callers = {test for function in new for test in self._callers.get(_key(function.__code__), ())}
+            likely = [item for item in items if item.nodeid in callers]
+            if not new or (passes(new, likely) and passes(new, items)):
                 (self.open if is_open else self.alive).append(index)
+        return True
+
+    def pytest_runtest_logstart(self, nodeid: str) -> None:
+        """Tells which test runs."""
+        self._test = nodeid
+
+    def _note_caller(self, frame: FrameType, event: str, _: object) -> None:
+        if event == "call" and frame.f_code.co_filename == self.source:
+            self._callers.setdefault(_key(frame.f_code), set()).add(self._test)
+
+    def _runs_as_it_is(self, run: Callable[[], int]) -> bool:
+        """Whether the tests pass, and notes which call what: those come first where a function is changed."""
+        with tempfile.TemporaryFile("w+") as told:
+
+            def noted() -> int:
+                threading.setprofile(self._note_caller)
+                sys.setprofile(self._note_caller)
+                status = run()
+                sys.setprofile(None)
+                json.dump({key: sorted(tests) for key, tests in self._callers.items()}, told)
+                told.flush()
+                return status
+
+            if not _passes(noted, math.inf):
+                return False
+            told.seek(0)
+            self._callers = {key: set(tests) for key, tests in json.load(told).items()}
         return True
 
     def _functions(self, tree: ast.Module) -> dict[FunctionType, CodeType]:
@@ -331,6 +370,10 @@ class Loop:
         own = {each: each.__code__ for each in functions if each.__code__.co_filename == self.source}
         pairs = {each: new.get((old.co_qualname, old.co_firstlineno), old) for each, old in own.items()}
         return {each: code for each, code in pairs.items() if code != own[each]}
+
+
+def _key(code: CodeType) -> str:
+    return f"{code.co_qualname}:{code.co_firstlineno}"
 
 
 def _passes(run: Callable[[], int], seconds: float) -> bool:
