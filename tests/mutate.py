@@ -28,6 +28,7 @@ import math
 import os
 import random
 import re
+import resource
 import signal
 import sys
 import tempfile
@@ -68,7 +69,9 @@ OPTIONS: Final = (
     *ALREADY_IMPORTED,
 )
 TOO_LONG: Final = 20.0
-"""Seconds, and five times what the tests take as it is; a mutant that loops for ever is found, too."""
+"""Seconds, and five times what the tests take as it is; a mutant that waits for ever is found, too."""
+LOOPS_AFTER: Final = 5.0
+"""Seconds of the processor, and five times what the tests take: a mutant that loops for ever, on a busy machine too."""
 
 SWAPS: Final[dict[type[ast.AST], type[ast.AST]]] = {
     ast.Lt: ast.LtE,
@@ -296,6 +299,8 @@ class Loop:
         self._test = ""
         self._callers: dict[str, set[str]] = {}
         """Of each function, the tests that call it."""
+        self._took: dict[str, float] = {}
+        """Seconds of the processor that each test takes."""
 
     def note(self, frame: FrameType, event: str, _: object) -> None:
         """Hears of every call while modules and tests are imported."""
@@ -315,47 +320,61 @@ class Loop:
             return session.testsfailed
 
         def passes(new: Mapping[FunctionType, CodeType], chosen: Sequence[pytest.Item]) -> bool:
-            return _passes(lambda: run(new, chosen), TOO_LONG + 5 * self.seconds)
+            most = math.ceil(LOOPS_AFTER + 5 * sum(self._took[item.nodeid] for item in chosen))
+
+            def bounded() -> int:
+                resource.setrlimit(resource.RLIMIT_CPU, (most, most))
+                return run(new, chosen)
+
+            return _passes(bounded, TOO_LONG + 5 * self.seconds)
 
         began = time.monotonic()
         if session.testsfailed or not self._runs_as_it_is(lambda: run({}, items)):
             session.testsfailed += 1
             return True
         self.seconds = time.monotonic() - began
+        items.sort(key=lambda item: self._took[item.nodeid])
         for index, mutant in enumerate(self.sample):
             new = self._functions(mutant.apply())
             is_open = not new or not self._called.isdisjoint(function.__code__ for function in new)
             callers = {test for function in new for test in self._callers.get(_key(function.__code__), ())}
             likely = [item for item in items if item.nodeid in callers]
-            if not new or (passes(new, likely) and passes(new, items)):
+            others = [item for item in items if item.nodeid not in callers]
+            if not new or (passes(new, likely) and passes(new, others)):
                 (self.open if is_open else self.alive).append(index)
         return True
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:
         """Tells which test runs."""
         self._test = nodeid
+        self._took[nodeid] = -time.process_time()
+
+    def pytest_runtest_logfinish(self, nodeid: str) -> None:
+        """It has run."""
+        self._took[nodeid] += time.process_time()
 
     def _note_caller(self, frame: FrameType, event: str, _: object) -> None:
         if event == "call" and frame.f_code.co_filename == self.source:
             self._callers.setdefault(_key(frame.f_code), set()).add(self._test)
 
     def _runs_as_it_is(self, run: Callable[[], int]) -> bool:
-        """Whether the tests pass, and notes which call what: those come first where a function is changed."""
+        """Whether the tests pass; notes which call what, and how long each takes: the likely and quick ones come first."""
         with tempfile.TemporaryFile("w+") as told:
 
             def noted() -> int:
-                threading.setprofile(self._note_caller)
-                sys.setprofile(self._note_caller)
+                threading.settrace(self._note_caller)
+                sys.settrace(self._note_caller)
                 status = run()
-                sys.setprofile(None)
-                json.dump({key: sorted(tests) for key, tests in self._callers.items()}, told)
+                sys.settrace(None)
+                json.dump([{key: sorted(tests) for key, tests in self._callers.items()}, self._took], told)
                 told.flush()
                 return status
 
             if not _passes(noted, math.inf):
                 return False
             told.seek(0)
-            self._callers = {key: set(tests) for key, tests in json.load(told).items()}
+            callers, self._took = json.load(told)
+            self._callers = {key: set(tests) for key, tests in callers.items()}
         return True
 
     def _functions(self, tree: ast.Module) -> dict[FunctionType, CodeType]:
