@@ -186,6 +186,8 @@ def test_the_place_of_a_request_that_timed_out_is_given_up_in_the_end() -> None:
     room = Room()
     room.requests.submit(Do(verb="a"), 0.0, is_topic_request=False)
     room.requests.expire(10.0)
+    assert (room.requests.is_idle, room.requests.next_expiry()) == (False, 20.0)
+    room.requests.expire(19.9)
     assert not room.requests.is_idle
     room.requests.expire(20.0)
     assert (room.events(), room.requests.is_idle) == ([Failed], True)
@@ -421,6 +423,14 @@ def test_a_refusal_that_asks_for_a_pause_holds_the_bucket_so_long() -> None:
     assert room.sent() == ["get"]
     room.requests.release(4.3)
     assert room.sent() == ["get"]
+
+
+def test_a_pause_of_less_than_a_second_is_kept_too() -> None:
+    room = Room()
+    room.requests.submit(Do(verb="get"), 0.0, is_topic_request=False)
+    refuse(room, "get", Refusal(code="limit", pause=0.5))
+    room.requests.submit(Do(verb="get"), 1.0, is_topic_request=False)
+    assert room.requests.next_send_at() == pytest.approx(1.5 + 1 / 5.0)
 
 
 def test_a_late_refusal_of_an_order_is_said_and_ends_nothing() -> None:
