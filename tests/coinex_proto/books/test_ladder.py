@@ -248,6 +248,14 @@ def test_levels_equal_other_sequences_of_the_same_numbers() -> None:
     assert levels != "1.0:2"
 
 
+@pytest.mark.parametrize("made", [("100.5:2", "100.40:0.35"), b"100.5:2:100.40:0.35"], ids=["texts", "joined"])
+def test_the_texts_of_the_venue_can_be_read_as_it_wrote_them(made: tuple[str, ...] | bytes) -> None:
+    assert LevelTexts(made).joined() == "100.5:2:100.40:0.35"
+    assert LevelTexts(made).pairs() == (("100.5", "2"), ("100.40", "0.35"))
+    assert (len(LevelTexts(made)), LevelTexts(made)[0]) == (2, (Decimal("100.5"), Decimal(2)))
+    assert LevelTexts(made)[1:] == ((Decimal("100.40"), Decimal("0.35")),)
+
+
 def test_many_levels_print_short() -> None:
     assert repr(LevelTexts(("1:2", "2:2"))) == "<2 levels: 1:2, 2:2>"
     assert repr(LevelTexts(tuple(f"{price}:1" for price in range(50)))) == "<50 levels: 0:1, 1:1, 2:1, …>"
