@@ -253,12 +253,25 @@ def own_tests(path: Path) -> list[Path]:
     ]
 
 
-def survives(path: Path, tree: ast.Module, tests: Sequence[Path], seconds: float, *, is_pure: bool = False) -> bool:
-    """Whether all these tests pass, in time, where the module is imported like that; `is_pure`: without the extension."""
+def survivors(path: Path, sample: Sequence[Mutant], tests: Sequence[Path], *, is_pure: bool) -> list[Mutant] | None:
+    """Those that no test has noticed, with the extension or (`is_pure`) without it; None: the tests fail as it is."""
+    if is_pure:
+        os.environ["COINEX_PURE"] = "1"
+    try:
+        result = unnoticed(path, sample, tests)
+        if result is None:
+            return None
+        alive, unknown, seconds = result
+        return alive + [each for each in unknown if survives(path, each.apply(), tests, TOO_LONG + 5 * seconds)]
+    finally:
+        if is_pure:
+            del os.environ["COINEX_PURE"]
+
+
+def survives(path: Path, tree: ast.Module, tests: Sequence[Path], seconds: float) -> bool:
+    """Whether all these tests pass, in time, where the module is imported like that."""
 
     def run() -> int:
-        if is_pure:
-            os.environ["COINEX_PURE"] = "1"
         name = ".".join(path.with_suffix("").parts).removesuffix(".__init__")
         sys.meta_path.insert(0, Loader(name, ROOT / path, tree))
         return int(pytest.main([*OPTIONS, *map(str, tests)]))
@@ -434,15 +447,12 @@ def examine(path: Path, each: int, seed: int) -> tuple[int, int]:
         print(f"{path}: no tests of its own", flush=True)
         return 0, 1
     sample = random.Random(f"{seed}:{path}").sample(found, min(each, len(found)))
-    result = unnoticed(path, sample, tests)
-    if result is None:
+    alive = survivors(path, sample, tests, is_pure=False)
+    if alive and HAS_TWIN in source:
+        alive = survivors(path, alive, tests, is_pure=True)
+    if alive is None:
         print(f"{path}: its tests fail as it is", flush=True)
         return 0, 1
-    alive, unknown, seconds = result
-    alive += [mutant for mutant in unknown if survives(path, mutant.apply(), tests, TOO_LONG + 5 * seconds)]
-    limit = TOO_LONG + 5 * seconds
-    if alive and HAS_TWIN in source and survives(path, ast.parse(source), tests, limit, is_pure=True):
-        alive = [mutant for mutant in alive if survives(path, mutant.apply(), tests, limit, is_pure=True)]
     print(f"{path}: {len(sample) - len(alive)} of {len(sample)}", flush=True)
     lines = source.splitlines()
     for mutant in sorted(alive, key=lambda mutant: mutant.line):
