@@ -188,6 +188,14 @@ def test_many_markets_of_one_topic_are_not_remembered_without_end(monkeypatch: p
     assert 0 < len(remembered) <= 10
 
 
+def test_what_is_wanted_of_many_markets_is_not_remembered_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(callbacks_module, "_MOST_REMEMBERED", 10)
+    callbacks = Callbacks()
+    callbacks.add(Prices(), lambda event: None)
+    assert all(callbacks.wants(Price, ("price", str(number))) for number in range(100))
+    assert len(callbacks._known_wants) <= 10
+
+
 # Coming and going -----------------------------------------------------------------------------------------------------
 
 
