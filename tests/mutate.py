@@ -70,8 +70,8 @@ OPTIONS: Final = (
 )
 TOO_LONG: Final = 20.0
 """Seconds, and five times what the tests take as it is; a mutant that waits for ever is found, too."""
-LOOPS_AFTER: Final = 5.0
-"""Seconds of the processor, and five times what the tests take: a mutant that loops for ever, on a busy machine too."""
+LOOPS_AFTER: Final = 3.0
+"""Seconds of the processor, and twice what the tests take while they are traced: a mutant that loops for ever, on a busy machine too."""
 
 HAS_TWIN: Final = "coinex_proto.speedups"
 """Who imports this has code that runs without the extension only: what survives is tried so, too."""
@@ -338,7 +338,7 @@ class Loop:
             return session.testsfailed
 
         def passes(new: Mapping[FunctionType, CodeType], chosen: Sequence[pytest.Item]) -> bool:
-            most = math.ceil(LOOPS_AFTER + 5 * sum(self._took[item.nodeid] for item in chosen))
+            most = math.ceil(LOOPS_AFTER + 2 * sum(self._took[item.nodeid] for item in chosen))
 
             def bounded() -> int:
                 resource.setrlimit(resource.RLIMIT_CPU, (most, most))
