@@ -265,7 +265,7 @@ def test_data_that_comes_while_two_pings_stay_unanswered_is_old_and_ends_the_con
 
 
 def test_s22_two_days_with_a_forced_reconnect_after_one() -> None:
-    session = Session(Tiny(), sources(), RETRYING)
+    session = Session(Tiny(), sources(), Config(retry_first=True, ping_interval=200.0, silent_after=1000.0))
     session.subscribe(Price("A"), now=0.0)
     now, opened, seen = 0.0, 0.0, []
     wire = connected(session)
