@@ -63,6 +63,14 @@ def test_a_command_is_never_held_for_a_later_connection() -> None:
     assert session.send(Do(verb="a"), 0.0) == 1
 
 
+def test_what_is_no_command_is_refused_by_name() -> None:
+    session, wire = asked()
+    for line in (Session(Tiny(), sources(), RETRYING), session):
+        with pytest.raises(UsageError, match="a command was expected"):
+            line.send("order.place", 1.0)  # type: ignore[arg-type]
+    assert wire.sent() == []
+
+
 def test_a_reply_reaches_its_caller() -> None:
     session, wire = asked()
     request_id = session.send(Do(verb="a"), 1.0)
