@@ -72,6 +72,8 @@ class Room:
         self.peer.receive(socket.data_to_send())
         socket.receive_data(self.peer.accept())
         self.socket, self.clock, self.stats = socket, Clock(), Statistics()
+        self.heartbeat = Heartbeat(config)
+        self.heartbeat.start(0.0)
         self.queue: deque[Event] = deque()
         self.requests = Requests(
             venue,
@@ -81,7 +83,7 @@ class Room:
             clock=self.clock,
             stats=self.stats,
             socket=socket,
-            heartbeat=Heartbeat(config),
+            heartbeat=self.heartbeat,
             events=self.queue,
             agenda=Agenda(),
             timeline=Timeline(int),
@@ -111,6 +113,14 @@ def test_a_call_goes_out_and_its_answer_ends_it() -> None:
     assert room.hear("a", 7) is Purpose.CALLER
     assert list(room.queue) == [Replied(request_id=RequestId(1), command=Do(verb="a"), result=7)]
     assert room.requests.is_idle
+
+
+def test_what_is_sent_puts_the_next_ping_off() -> None:
+    room = Room()
+    room.heartbeat.proved(6.0)
+    assert room.heartbeat.due() == 20.0
+    room.requests.submit(Do(verb="a"), 5.0, is_topic_request=False)
+    assert room.heartbeat.due() == 25.0
 
 
 def test_a_refused_call_takes_no_id_and_sends_nothing() -> None:
@@ -423,6 +433,14 @@ def test_a_refusal_that_asks_for_a_pause_holds_the_bucket_so_long() -> None:
     assert room.sent() == ["get"]
     room.requests.release(4.3)
     assert room.sent() == ["get"]
+
+
+def test_a_refusal_that_asks_for_no_pause_leaves_the_bucket_as_it_is() -> None:
+    room = Room()
+    room.requests.submit(Do(verb="get"), 0.0, is_topic_request=False)
+    refuse(room, "get", NO)
+    room.requests.submit(Do(verb="get"), 1.0, is_topic_request=False)
+    assert room.sent() == ["get", "get"]
 
 
 def test_a_pause_of_less_than_a_second_is_kept_too() -> None:

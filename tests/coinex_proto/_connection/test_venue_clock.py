@@ -41,6 +41,19 @@ def test_the_quickest_round_trip_wins() -> None:
     assert clock.error_ns == 6 * MS
 
 
+def test_a_clock_that_was_set_is_noticed_whatever_the_time_counts_from() -> None:
+    for now in (0.0, 1.7e9):
+        clock = Clock()
+        observe(clock, ahead_ms=0, round_trip_ms=2, now=now)
+        observe(clock, ahead_ms=1000, round_trip_ms=50, now=now + 1.0)
+        assert abs(clock.offset_ns - 1000 * MS) <= MS
+
+
+def test_the_first_and_the_last_millisecond_that_a_venue_may_tell() -> None:
+    said = {told: Clock().observe(WALL, WALL, told, 0.0) for told in (0, 1, 253_402_300_799_999, 253_402_300_800_000)}
+    assert list(said.values()) == [False, True, True, False]
+
+
 def test_of_equally_quick_round_trips_the_newest_wins() -> None:
     clock = Clock()
     observe(clock, ahead_ms=100, round_trip_ms=20, now=0.0)
