@@ -134,6 +134,19 @@ def test_a_topic_that_may_be_asked_for_again_waits_no_more() -> None:
     assert (it.state, it.retry_at) == (State.OFF, None)
 
 
+def test_an_acknowledgement_forgets_what_was_in_vain_before() -> None:
+    it = subscription(Price("A"), "x")
+    it.requested()
+    it.delayed(Cause.DELAYED, 5.0)
+    it.retried()
+    it.requested()
+    it.set_back_by_sign_in()
+    assert (it.failures, it.sign_in_refusals) == (1, 1)
+    it.requested()
+    it.acknowledged()
+    assert (it.failures, it.sign_in_refusals, it.retry_at) == (0, 0, None)
+
+
 def test_the_venue_knows_a_topic_by_the_parameters_that_it_was_asked_for_with() -> None:
     it, unasked = acknowledged(Ladder("A", 1), "x"), subscription(Price("A"), "x")
     it.let_go("x")

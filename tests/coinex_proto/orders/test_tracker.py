@@ -344,6 +344,14 @@ def test_a_push_under_the_new_id_may_come_before_the_answer_that_says_so() -> No
     assert shown(view) == ("live", 0, 6, "b", None)
 
 
+def test_a_fact_that_names_an_old_id_alone_is_of_no_order() -> None:
+    orders = Orders()
+    view = orders.apply(OrderFact(order_id="a", state="live", amount=D(5)), 1.0)
+    assert view is not None
+    assert orders.apply(OrderFact(replaces="a", state="filled"), 2.0) is None
+    assert view.state == "live"
+
+
 def test_a_change_under_an_id_that_is_known_is_of_that_order() -> None:
     orders = Orders()
     first = orders.apply(OrderFact(order_id="a", client_order_id="c", state="live", amount=D(5)), 1.0)
