@@ -68,6 +68,10 @@ class _Stamp:
         except AttributeError:
             return 0.0
 
+    @received_at.setter
+    def received_at(self, value: float) -> None:
+        _set_received_at(self, value)
+
     @property
     def raw(self) -> bytes:
         """The inflated payload it came in; empty when it came from no connection."""
@@ -75,6 +79,10 @@ class _Stamp:
             return self._raw
         except AttributeError:
             return b""
+
+    @raw.setter
+    def raw(self, value: bytes) -> None:
+        _set_raw(self, value)
 
     @property
     def is_recovered(self) -> bool:

@@ -72,6 +72,13 @@ def test_an_update_promises_nothing_unless_its_class_says_so() -> None:
     assert not update.is_whole_order_list
 
 
+def test_whoever_makes_an_update_by_hand_may_say_when_and_in_what_it_came() -> None:
+    update = PriceUpdate(market="A", price="1")
+    object.__setattr__(update, "received_at", 12.5)
+    object.__setattr__(update, "raw", b"{}")
+    assert (update.received_at, update.raw) == (12.5, b"{}")
+
+
 def test_of_one_payload_all_updates_are_stamped_or_nothing_is() -> None:
     one, two = PriceUpdate(market="A", price="1"), PriceUpdate(market="B", price="1")
     assert stamp_all((one, two), b"raw", 5.0)

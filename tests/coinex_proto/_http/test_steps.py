@@ -25,7 +25,9 @@ def test_a_pause_is_as_long_as_the_server_asks_and_one_too_long_to_wait_is_told(
 
 def test_who_did_not_ask_is_not_waited_for() -> None:
     assert asked(Reply(now=0.0, status=503)) == (0.0, [])
-    assert asked(NoReply(now=0.0, why="reset", was_sent=True)) == (0.0, [])
+    gone = NoReply(now=0.0, why="reset", was_sent=True)
+    assert asked(gone) == (0.0, [])
+    assert not gone.timed_out
 
 
 def test_neither_key_nor_body_of_a_request_is_shown() -> None:

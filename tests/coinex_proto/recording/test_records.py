@@ -11,7 +11,6 @@ from coinex_proto.recording.records import (
     COUNTERS,
     FORMAT,
     FRAME,
-    READABLE,
     Header,
     counters_of,
     header_of,
@@ -44,7 +43,7 @@ def test_a_header_comes_out_as_it_was_written() -> None:
     assert not HEADER.is_flight
 
 
-@pytest.mark.parametrize("number", READABLE)
+@pytest.mark.parametrize("number", [2, 3])
 def test_earlier_formats_can_be_read(number: int) -> None:
     written = record()
     written[3]["format"] = number
