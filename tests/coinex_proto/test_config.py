@@ -130,9 +130,10 @@ def test_a_connection_is_renewed_after_a_time_above_zero_on_request_or_never(val
 
 @pytest.mark.parametrize("name", ["max_message_values", "topics_per_connection"])
 def test_a_limit_is_a_whole_number_of_at_least_one_or_none(name: str) -> None:
-    assert [getattr(Config(**{name: good}), name) for good in (1, None)] == [1, None]
+    settings: list[Any] = [{name: value} for value in (1, None, 0)]
+    assert [getattr(Config(**setting), name) for setting in settings[:2]] == [1, None]
     with pytest.raises(UsageError, match=rf"Config\({name}=0\)"):
-        Config(**{name: 0})
+        Config(**settings[2])
 
 
 def test_doubled_topics_may_be_of_several_classes_or_all() -> None:

@@ -21,7 +21,7 @@ def test_the_tiny_venue_is_a_dialect() -> None:
 class Plain(Dialect):
     """A venue that says only what has no default."""
 
-    name = "plain"  # type: ignore[assignment]
+    name = "plain"
 
 
 def test_a_venue_that_says_nothing_has_no_sign_in_limits_clock_books_or_orders() -> None:

@@ -79,17 +79,17 @@ def test_what_could_not_be_wanted_is_known_without_wanting_it() -> None:
 def test_after_a_probe_is_answered_nothing_sent_before_it_can_come() -> None:
     session = Session(Tiny(), sources(), RETRYING)
     session.probe(0.0)
-    assert session.is_probed, "there is no connection that anything could come from"
+    found = [session.is_probed]  # there is no connection that anything could come from
     wire = connected(session)
     wire.sent()
-    assert session.is_probed
+    found.append(session.is_probed)
     session.probe(5.0)
     assert [each["do"] for each in wire.sent()] == ["ping"]
-    assert not session.is_probed
+    found.append(session.is_probed)
     wire.say(6.0, price("A"))
-    assert not session.is_probed
+    found.append(session.is_probed)
     wire.say(7.0, {"ok": "ping"})
-    assert session.is_probed
+    assert [*found, session.is_probed] == [True, True, False, False, True]
 
 
 def test_a_connection_that_closes_need_not_be_probed() -> None:

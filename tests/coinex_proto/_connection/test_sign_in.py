@@ -47,13 +47,13 @@ def begun(dialect: Tiny, clock: Clock | None = None) -> SignIn:
 def test_the_commands_come_one_after_the_other() -> None:
     opening = begun(Tiny(password="pw"))
     assert opening.command is not None
-    assert opening.is_under_way
+    under_way = [opening.is_under_way]
     assert opening.answered(YES)
     assert opening.command == Do(verb="greet")
-    assert opening.is_under_way
+    under_way.append(opening.is_under_way)
     opening.went_unanswered()
+    assert [*under_way, opening.is_under_way] == [True, True, False]
     assert opening.command is None
-    assert not opening.is_under_way
 
 
 @pytest.mark.parametrize("answer", [CLOCK, Answer(keys=("login",), body=b"null")], ids=["refused", "unreadable"])

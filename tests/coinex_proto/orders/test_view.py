@@ -52,7 +52,8 @@ def test_a_view_tells_each_thing_that_is_known() -> None:
     assert view is not None
     orders.apply(OrderFact(order_id=7, fill=("t", D(2), D(99))), 2.0)
     assert (view.market, view.side, view.order_type, view.reduce_only) == ("BTCUSDT", "buy", "limit", True)
-    assert (view.price, view.amount, view.filled, view.remaining, view.average_price) == (100, 5, 2, 3, 99)
+    numbers = (view.price, view.amount, view.filled, view.remaining, view.average_price)
+    assert numbers == (D(100), D(5), D(2), D(3), D(99))
     assert (view.order_id, view.client_order_id, view.state, view.why, view.updated_at) == (7, "mine", "live", "", 2.0)
     assert (view.is_final, view.has_ended) == (False, False)
 

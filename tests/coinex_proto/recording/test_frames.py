@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from coinex_proto._wire.inflate import isal_zlib
 from coinex_proto.errors import UsageError
 from coinex_proto.recording import frames as module
 from coinex_proto.recording.frames import (
@@ -33,7 +34,7 @@ def accelerator(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch)
     """Gzip is written by zlib, and by the accelerator where it is installed."""
     if request.param == "zlib":
         monkeypatch.setattr(module, "isal_zlib", None)
-    elif module.isal_zlib is None:
+    elif isal_zlib is None:
         pytest.skip("extra `speed` not installed")
 
 
