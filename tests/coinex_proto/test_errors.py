@@ -73,6 +73,8 @@ def test_texts_say_what_came_and_what_to_do() -> None:
 def test_d21_x17_text_of_the_peer_is_escaped_and_cut() -> None:
     assert quoted("a\x1b[31m\nb") == r"'a\x1b[31m\nb'"
     assert len(quoted("x" * 10**6)) == 202
+    assert quoted("x" * 198) == "'" + "x" * 198 + "'"
+    assert quoted("x" * 199) == "'" + "x" * 199 + "…'"
     assert (quoted(5), quoted(None), quoted(ValueError("why"))) == ("5", "None", "'why'")
     assert len(str(LoginRefused(1, "x" * 10**6))) < 300
 

@@ -89,6 +89,17 @@ def test_of_one_payload_all_updates_are_stamped_or_nothing_is() -> None:
     assert stamp_all((), b"raw", 5.0)
 
 
+def test_an_event_with_words_of_its_own_is_shown_in_them() -> None:
+    @frozen(kw_only=True)
+    class Worded(Event):
+        number: int = 0
+
+        def __repr__(self) -> str:
+            return f"number {self.number}"
+
+    assert repr(Worded(number=5)) == "number 5"
+
+
 def test_an_update_must_say_where_it_belongs() -> None:
     @frozen(kw_only=True)
     class Homeless(Update):

@@ -30,6 +30,7 @@ def test_snapshots_compare_by_value_and_live_views_by_identity() -> None:
     assert mine.snapshot() == other.snapshot()
     assert hash(mine.snapshot()) == hash(other.snapshot())
     assert mine != other
+    assert mine == first.of_request(FIRST)
     assert mine != mine.snapshot()
     assert len({mine, other, mine.snapshot(), other.snapshot()}) == 3
     assert mine != "an order"
