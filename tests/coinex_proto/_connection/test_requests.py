@@ -29,7 +29,7 @@ from coinex_proto import (
     Unrecognised,
     UsageError,
 )
-from coinex_proto._connection.agenda import Agenda
+from coinex_proto._connection.agenda import Agenda, Item
 from coinex_proto._connection.heartbeat import Heartbeat
 from coinex_proto._connection.pending import MAX_REQUESTS, Purpose
 from coinex_proto._connection.requests import (
@@ -72,7 +72,7 @@ class Room:
         self.peer.receive(socket.data_to_send())
         socket.receive_data(self.peer.accept())
         self.socket, self.clock, self.stats = socket, Clock(), Statistics()
-        self.heartbeat = Heartbeat(config)
+        self.heartbeat, self.agenda = Heartbeat(config), Agenda()
         self.heartbeat.start(0.0)
         self.queue: deque[Event] = deque()
         self.requests = Requests(
@@ -85,7 +85,7 @@ class Room:
             socket=socket,
             heartbeat=self.heartbeat,
             events=self.queue,
-            agenda=Agenda(),
+            agenda=self.agenda,
             timeline=Timeline(int),
         )
 
@@ -121,6 +121,17 @@ def test_what_is_sent_puts_the_next_ping_off() -> None:
     assert room.heartbeat.due() == 20.0
     room.requests.submit(Do(verb="a"), 5.0, is_topic_request=False)
     assert room.heartbeat.due() == 25.0
+
+
+def test_in_doubt_a_request_that_may_wait_is_taken_and_leaves_when_it_is_released() -> None:
+    room = Room()
+    room.heartbeat.doubted(1.0)
+    assert room.requests.submit(Do(verb="a"), 1.0, is_topic_request=False) == 1
+    assert (room.sent(), room.requests.is_idle) == ([], False)
+    room.heartbeat.answered(1.0, 2.0)
+    room.agenda.add(Item.SEND_QUEUE)  # as the connection does then
+    room.requests.release(2.0)
+    assert room.sent() == ["a"]
 
 
 def test_a_refused_call_takes_no_id_and_sends_nothing() -> None:
