@@ -2,7 +2,9 @@
 
 Of every source file a sample of mutants is made: one operator, constant, condition, call or assignment is changed. Each runs against the
 file's own tests (`pkg/_part.py`: `tests/pkg/test_part*.py`, and the folder `tests/pkg/part/`), in a process of its own; nothing is
-written to the source. A mutant that no test fails with has survived, and is listed. Without files it takes the core, the venues
+written to the source. A mutant that no test fails with has survived, and is listed. Where a file has code that runs without the
+extension only, what has survived with it is tried without it as well. The tests that call what was changed run first, quick ones
+before slow ones; a loop without end is cut off by the time of the processor, so that a busy machine changes no result. Without files it takes the core, the venues
 and the driver core. The tools that were looked at (mutmut 3, cosmic-ray 8) run all tests on each mutant, or write to the tree.
 
 A mutant is a change that a good test of the file must notice. Left alone, since they change nothing that it could prove:

@@ -84,6 +84,8 @@ def test_the_digits_are_kept_until_a_number_is_read_and_then_it_is_one() -> None
         (b'"price":"1.50"', b'"price":null'),
         (b'"is_new":true', b'"is_new":1'),
         (b'"inner":{"price":"3","note":null}', b'"inner":{"note":null}'),
+        (b'"inner":{"price":"3","note":null}', b'"inner":null'),
+        (b'"rows":[{"price":"4","note":"x"}]', b'"rows":null'),
     ],
 )
 def test_what_is_not_as_annotated_is_left_to_msgspec(said: bytes, instead: bytes) -> None:
