@@ -26,6 +26,7 @@ from coinex_proto import (
 from coinex_proto._session.order_resolver import RETRY_AFTER
 from coinex_proto.coinex import Trades, TradesUpdate
 from coinex_proto.coinex.market_updates import Deal
+from tests.coinex_proto.harness.tiny import OrderUpdate, Tiny
 from tests.coinex_proto.harness.wire import Wire
 
 SOURCES = Sources(wall_time_ns=lambda: 0, random_bytes=bytes)
@@ -245,3 +246,10 @@ def test_an_own_fill_that_a_query_has_told_is_not_handed_out_once_more() -> None
     wire.client.receive_data(wire.peer.text(payload.decode()), 2.0)
     assert [event for event in wire.events() if isinstance(event, coinex.UserTradeUpdate)] == []
     assert session.stats.duplicates == 1
+
+
+def test_what_a_query_has_told_of_an_order_changes_it_although_nobody_wants_the_update() -> None:
+    session = Session(Tiny(password="pw"), SOURCES)
+    _, view = session.sending(OrderFact(client_order_id="x", state="sending"), 1.0)
+    assert session.recover(OrderUpdate(name="x", state="filled"), now=5.0) == ()
+    assert (view.state, states(session)) == ("filled", ["filled"])

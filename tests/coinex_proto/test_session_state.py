@@ -171,6 +171,25 @@ def test_a_stop_and_a_line_that_is_cut_leave_no_work_behind() -> None:
     assert not session.is_doubted
 
 
+def test_s30_a_stop_before_the_upgrade_is_told_at_once() -> None:
+    session = Session(Tiny(), sources(), RETRYING)
+    session.next_step(0.0)
+    session.connected(0.0)
+    session.stop(1.0)
+    assert isinstance(session.next_event(), Closed)
+
+
+@pytest.mark.parametrize(("ahead", "is_proved"), [(0.0, True), (1.5, True), (2.0, False), (3600.0, False)])
+def test_n26_a_wall_clock_that_ran_ahead_by_two_seconds_is_a_sleep_after_which_nothing_is_proved(
+    ahead: float, is_proved: bool
+) -> None:
+    wall = Wall()
+    session = Session(Tiny(), wall.sources(), RETRYING)
+    connected(session, START)
+    wall.at += ahead
+    assert session.is_proved(START) is is_proved
+
+
 # A read that is cut off -----------------------------------------------------------------------------------------------
 
 
