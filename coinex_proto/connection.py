@@ -228,8 +228,6 @@ class Connection:
                 self._release(now)
                 yield
         if self._socket.ending is not None:
-            self._agenda.take(Item.ANSWER)
-            self._release(now)
             yield  # what came before the end may still be answered
             for item in self._socket.receive_end():
                 self._control(item, now)
@@ -472,15 +470,14 @@ class Connection:
         if type(inbound) is Mended:
             self.stats.unreadable_fields += inbound.left_out
         events = self._events
-        has_update = False
+        has_update = any(isinstance(item, Update) for item in inbound)
         for item in inbound:
             if isinstance(item, Update):
-                has_update = True
                 stamp(item, payload, received_at)
                 events.append(item)
             elif type(item) is Answer:
                 self._agenda.add(Item.ANSWER)
-                self._answer(item, payload, now, has_update or any(isinstance(other, Update) for other in inbound))
+                self._answer(item, payload, now, has_update)
                 if self.wants_close:
                     return
             elif type(item) is Challenge or type(item) is SendNow:

@@ -2,7 +2,9 @@
 
 Of every source file a sample of mutants is made: one operator, constant, condition, call or assignment is changed. Each runs against the
 file's own tests (`pkg/_part.py`: `tests/pkg/test_part*.py`, and the folder `tests/pkg/part/`), in a process of its own; nothing is
-written to the source. A mutant that no test fails with has survived, and is listed. Without files it takes the core, the venues
+written to the source. A mutant that no test fails with has survived, and is listed. Where a file has code that runs without the
+extension only, what has survived with it is tried without it as well. The tests that call what was changed run first, quick ones
+before slow ones; a loop without end is cut off by the time of the processor, so that a busy machine changes no result. Without files it takes the core, the venues
 and the driver core. The tools that were looked at (mutmut 3, cosmic-ray 8) run all tests on each mutant, or write to the tree.
 
 A mutant is a change that a good test of the file must notice. Left alone, since they change nothing that it could prove:
@@ -28,8 +30,11 @@ import math
 import os
 import random
 import re
+import resource
 import signal
 import sys
+import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib import import_module
@@ -66,7 +71,12 @@ OPTIONS: Final = (
     *ALREADY_IMPORTED,
 )
 TOO_LONG: Final = 20.0
-"""Seconds, and five times what the tests take as it is; a mutant that loops for ever is found, too."""
+"""Seconds, and five times what the tests take as it is; a mutant that waits for ever is found, too."""
+LOOPS_AFTER: Final = 3.0
+"""Seconds of the processor, and twice what the tests take while they are traced: a mutant that loops for ever, on a busy machine too."""
+
+HAS_TWIN: Final = "coinex_proto.speedups"
+"""Who imports this has code that runs without the extension only: what survives is tried so, too."""
 
 SWAPS: Final[dict[type[ast.AST], type[ast.AST]]] = {
     ast.Lt: ast.LtE,
@@ -245,6 +255,21 @@ def own_tests(path: Path) -> list[Path]:
     ]
 
 
+def survivors(path: Path, sample: Sequence[Mutant], tests: Sequence[Path], *, is_pure: bool) -> list[Mutant] | None:
+    """Those that no test has noticed, with the extension or (`is_pure`) without it; None: the tests fail as it is."""
+    if is_pure:
+        os.environ["COINEX_PURE"] = "1"
+    try:
+        result = unnoticed(path, sample, tests)
+        if result is None:
+            return None
+        alive, unknown, seconds = result
+        return alive + [each for each in unknown if survives(path, each.apply(), tests, TOO_LONG + 5 * seconds)]
+    finally:
+        if is_pure:
+            del os.environ["COINEX_PURE"]
+
+
 def survives(path: Path, tree: ast.Module, tests: Sequence[Path], seconds: float) -> bool:
     """Whether all these tests pass, in time, where the module is imported like that."""
 
@@ -291,6 +316,11 @@ class Loop:
         """What has survived, and would do so too where it changes only what is computed at the import."""
         self.seconds = 0.0
         self._called: set[CodeType] = set()
+        self._test = ""
+        self._callers: dict[str, set[str]] = {}
+        """Of each function, the tests that call it."""
+        self._took: dict[str, float] = {}
+        """Seconds of the processor that each test takes."""
 
     def note(self, frame: FrameType, event: str, _: object) -> None:
         """Hears of every call while modules and tests are imported."""
@@ -300,23 +330,71 @@ class Loop:
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """In place of pytest's own."""
         sys.setprofile(None)
+        items = list(session.items)
 
-        def run(new: Mapping[FunctionType, CodeType]) -> int:
+        def run(new: Mapping[FunctionType, CodeType], chosen: Sequence[pytest.Item]) -> int:
             for function, code in new.items():
                 function.__code__ = code
+            session.items[:] = chosen
             runtestloop(session)
             return session.testsfailed
 
+        def passes(new: Mapping[FunctionType, CodeType], chosen: Sequence[pytest.Item]) -> bool:
+            most = math.ceil(LOOPS_AFTER + 2 * sum(self._took[item.nodeid] for item in chosen))
+
+            def bounded() -> int:
+                resource.setrlimit(resource.RLIMIT_CPU, (most, most))
+                return run(new, chosen)
+
+            return _passes(bounded, TOO_LONG + 5 * self.seconds)
+
         began = time.monotonic()
-        if session.testsfailed or not _passes(lambda: run({}), math.inf):
+        if session.testsfailed or not self._runs_as_it_is(lambda: run({}, items)):
             session.testsfailed += 1
             return True
         self.seconds = time.monotonic() - began
+        items.sort(key=lambda item: self._took[item.nodeid])
         for index, mutant in enumerate(self.sample):
             new = self._functions(mutant.apply())
             is_open = not new or not self._called.isdisjoint(function.__code__ for function in new)
-            if not new or _passes(lambda new=new: run(new), TOO_LONG + 5 * self.seconds):  # type: ignore[misc]
+            callers = {test for function in new for test in self._callers.get(_key(function.__code__), ())}
+            likely = [item for item in items if item.nodeid in callers]
+            others = [item for item in items if item.nodeid not in callers]
+            if not new or (passes(new, likely) and passes(new, others)):
                 (self.open if is_open else self.alive).append(index)
+        return True
+
+    def pytest_runtest_logstart(self, nodeid: str) -> None:
+        """Tells which test runs."""
+        self._test = nodeid
+        self._took[nodeid] = -time.process_time()
+
+    def pytest_runtest_logfinish(self, nodeid: str) -> None:
+        """It has run."""
+        self._took[nodeid] += time.process_time()
+
+    def _note_caller(self, frame: FrameType, event: str, _: object) -> None:
+        if event == "call" and frame.f_code.co_filename == self.source:
+            self._callers.setdefault(_key(frame.f_code), set()).add(self._test)
+
+    def _runs_as_it_is(self, run: Callable[[], int]) -> bool:
+        """Whether the tests pass; notes which call what, and how long each takes: the likely and quick ones come first."""
+        with tempfile.TemporaryFile("w+") as told:
+
+            def noted() -> int:
+                threading.settrace(self._note_caller)
+                sys.settrace(self._note_caller)
+                status = run()
+                sys.settrace(None)
+                json.dump([{key: sorted(tests) for key, tests in self._callers.items()}, self._took], told)
+                told.flush()
+                return status
+
+            if not _passes(noted, math.inf):
+                return False
+            told.seek(0)
+            callers, self._took = json.load(told)
+            self._callers = {key: set(tests) for key, tests in callers.items()}
         return True
 
     def _functions(self, tree: ast.Module) -> dict[FunctionType, CodeType]:
@@ -331,6 +409,10 @@ class Loop:
         own = {each: each.__code__ for each in functions if each.__code__.co_filename == self.source}
         pairs = {each: new.get((old.co_qualname, old.co_firstlineno), old) for each, old in own.items()}
         return {each: code for each, code in pairs.items() if code != own[each]}
+
+
+def _key(code: CodeType) -> str:
+    return f"{code.co_qualname}:{code.co_firstlineno}"
 
 
 def _passes(run: Callable[[], int], seconds: float) -> bool:
@@ -367,12 +449,12 @@ def examine(path: Path, each: int, seed: int) -> tuple[int, int]:
         print(f"{path}: no tests of its own", flush=True)
         return 0, 1
     sample = random.Random(f"{seed}:{path}").sample(found, min(each, len(found)))
-    result = unnoticed(path, sample, tests)
-    if result is None:
+    alive = survivors(path, sample, tests, is_pure=False)
+    if alive and HAS_TWIN in source:
+        alive = survivors(path, alive, tests, is_pure=True)
+    if alive is None:
         print(f"{path}: its tests fail as it is", flush=True)
         return 0, 1
-    alive, unknown, seconds = result
-    alive += [mutant for mutant in unknown if survives(path, mutant.apply(), tests, TOO_LONG + 5 * seconds)]
     print(f"{path}: {len(sample) - len(alive)} of {len(sample)}", flush=True)
     lines = source.splitlines()
     for mutant in sorted(alive, key=lambda mutant: mutant.line):

@@ -111,7 +111,6 @@ class SendQueue:
         """Those that never left; nothing waits any more."""
         waiting = list(self.waiting)
         self.waiting.clear()
-        self._held.clear()
         return waiting
 
 

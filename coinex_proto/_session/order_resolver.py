@@ -146,7 +146,6 @@ class OrderResolver:
         for command in self._dialect.find_out(()):
             self._asked.add(connection.submit(command, now, is_topic_request=True))
         self.is_comparing = bool(self._asked)
-        self.listed = None
         self._is_failed = False
         return self.is_comparing
 

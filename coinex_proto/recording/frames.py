@@ -173,9 +173,9 @@ class _Reader:
         return True
 
     def _skip(self, why: str, begin: int | None = None) -> Iterator[Damage]:
-        """To the next place where a frame may begin."""
+        """To the next place where a frame may begin: behind the one that begins here, or here, where that was read already."""
         begin = self._offset if begin is None else begin
-        drop = 1
+        drop = int(self._offset == begin)
         while True:
             found = [at for at in (self._held.find(GZIP, drop), self._held.find(ZSTD, drop)) if at >= 0]
             if found:

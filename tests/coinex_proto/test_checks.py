@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from coinex_proto import OrderView, UsageError
-from coinex_proto.checks import check_command, check_order, check_topics
-from tests.coinex_proto.harness.tiny import Do
+from coinex_proto.checks import check_command, check_order, check_topics, grouped
+from tests.coinex_proto.harness.tiny import Do, Ladder, Price
 
 
 def test_what_is_no_command_is_refused() -> None:
@@ -24,3 +24,13 @@ def test_what_is_no_topic_and_no_order_is_refused_and_shown(nonsense: Any) -> No
     with pytest.raises(UsageError, match="an order was expected"):
         check_order(nonsense)
     check_topics([])
+
+
+def test_topics_of_which_the_same_is_said_go_together_in_the_order_in_which_they_came() -> None:
+    topics = [Ladder("A", 1), Ladder("B", 2), Ladder("C", 1)]
+    assert grouped(topics, Ladder, by=lambda topic: topic.step) == [
+        (Ladder("A", 1), Ladder("C", 1)),
+        (Ladder("B", 2),),
+    ]
+    with pytest.raises(UsageError, match="is no topic of this venue and socket"):
+        grouped([Ladder("A"), Price("A")], Ladder, by=lambda topic: topic.step)

@@ -44,3 +44,10 @@ def test_a_login_does_not_show_its_signature() -> None:
 def test_a_refusal_promises_nothing_unless_it_says_so() -> None:
     refusal = Refusal(code=1)
     assert (refusal.retryable, refusal.is_clock, refusal.is_unknown, refusal.ends_login) == (False,) * 4
+    assert (refusal.is_undocumented, refusal.message, refusal.hint, refusal.pause) == (False, "", "", 0.0)
+
+
+def test_a_command_is_public_and_may_be_repeated_unless_it_says_so() -> None:
+    assert (Mute.is_private, Mute.is_once, Mute.already_on) == (False, False, frozenset())
+    assert Mute(secret="x").order_if_unknown() is None
+    assert Outgoing(text=b"", keys=()).parts == {}

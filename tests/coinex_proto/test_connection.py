@@ -422,3 +422,17 @@ def test_what_is_counted() -> None:
     wire.client.receive_data(data, 1.0)
     assert (stats.messages, stats.bytes_in - before, stats.unrecognised) == (2, len(data), 1)
     assert stats.bytes_out > 100
+
+
+def test_the_upgrade_is_the_first_proof_of_the_peer() -> None:
+    wire = started().open(5.0)
+    assert connection_of(wire).last_proof_at == 5.0
+    assert wire.client.next_deadline() == 25.0
+
+
+def test_each_message_that_cannot_be_read_is_counted_once() -> None:
+    wire = ready()
+    for number in (1, 2):
+        wire.client.receive_data(wire.peer.binary(b"\x1f\x8bbroken"), 1.0)
+        stats = connection_of(wire).stats
+        assert (stats.unrecognised, stats.decode_failures, stats.messages) == (number, number, number)

@@ -10,7 +10,18 @@ import msgspec
 import pytest
 from attrs import frozen
 
-from coinex_proto.decoding import UNREADABLE, decode_plain, finite_check, json_decoder, plain_decoder, plain_text
+from coinex_proto.decoding import (
+    LEAST_BYTES,
+    MANY_VALUES,
+    UNREADABLE,
+    check_count,
+    decode_again,
+    decode_plain,
+    finite_check,
+    json_decoder,
+    plain_decoder,
+    plain_text,
+)
 from coinex_proto.errors import PayloadError
 from coinex_proto.updates import Update
 
@@ -192,3 +203,45 @@ def test_a_number_that_cannot_be_written_out_is_refused(bad: str, name: str) -> 
         plain_decoder(Amounts)(text.encode())
     with pytest.raises(PayloadError, match="not finite"):
         plain_text(Decimal(bad.strip('"')))
+
+
+def test_the_largest_and_the_finest_number_that_can_be_written_out() -> None:
+    assert plain_text(Decimal("1e30")) == "1" + "0" * 30
+    assert plain_text(Decimal("1e-30")) == "0." + "0" * 29 + "1"
+
+
+# How much one message may hold ----------------------------------------------------------------------------------------
+
+
+def values(count: int, size: int = 1) -> bytes:
+    """A list of so many values of so many bytes each; the bracket counts as one, and each comma."""
+    return b"[" + b",".join([b"1" * size] * count) + b"]"
+
+
+def test_a_message_may_hold_as_many_values_as_was_said_and_not_one_more() -> None:
+    check_count(values(10), 10)
+    with pytest.raises(PayloadError, match="11 values in one message; the limit is 10"):
+        check_count(values(11), 10)
+    check_count(values(11), None)
+    check_count(values(1), 10)
+    check_count(b"1" * 100, 10)
+
+
+def test_an_object_counts_as_three_values_however_short_the_message() -> None:
+    check_count(b"[{},{}]", 8)
+    with pytest.raises(PayloadError, match="8 values"):
+        check_count(b"[{},{}]", 7)
+
+
+def test_what_is_read_a_second_time_is_read_as_plain_values() -> None:
+    assert decode_again(b'{"a":[1,2.50,"x",null]}') == {"a": [1, Decimal("2.50"), "x", None]}
+
+
+def test_a_second_reading_is_for_what_is_no_denser_than_anything_real() -> None:
+    assert len(decode_again(values(MANY_VALUES))) == MANY_VALUES
+    with pytest.raises(PayloadError, match="not as documented"):
+        decode_again(values(MANY_VALUES + 1))
+    spread = values(MANY_VALUES + 100, LEAST_BYTES - 1)
+    assert len(decode_again(spread)) == MANY_VALUES + 100
+    with pytest.raises(PayloadError, match="not as documented"):
+        decode_again(values(MANY_VALUES + 100, LEAST_BYTES - 2))

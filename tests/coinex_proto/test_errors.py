@@ -73,6 +73,8 @@ def test_texts_say_what_came_and_what_to_do() -> None:
 def test_d21_x17_text_of_the_peer_is_escaped_and_cut() -> None:
     assert quoted("a\x1b[31m\nb") == r"'a\x1b[31m\nb'"
     assert len(quoted("x" * 10**6)) == 202
+    assert quoted("x" * 198) == "'" + "x" * 198 + "'"
+    assert quoted("x" * 199) == "'" + "x" * 199 + "…'"
     assert (quoted(5), quoted(None), quoted(ValueError("why"))) == ("5", "None", "'why'")
     assert len(str(LoginRefused(1, "x" * 10**6))) < 300
 
@@ -87,7 +89,19 @@ def test_d21_x17_text_of_the_peer_is_escaped_and_cut() -> None:
         ),
         (302, (), "; redirects are not followed"),
         (403, (), "; the venue may not accept this address or country, or may have blocked it"),
+        (400, (), "; check the path of the URL"),
+        (401, (), "; check the key, and whether the venue accepts this address"),
         (404, (), "; check the path of the URL"),
+        (407, (), "; a proxy on the way wants a login"),
+        (426, (), "; check the path of the URL"),
+        (429, (), "; too many connections: try again later, and connect less often"),
+        (500, (), "; the venue has a fault: try again later"),
+        (502, (), "; the venue is not available: try again later"),
+        (503, (), "; the venue is not available: try again later"),
+        (504, (), "; the venue is not available: try again later"),
+        (300, (), "; redirects are not followed"),
+        (399, (), "; redirects are not followed"),
+        (299, (), ""),
         (418, (), ""),
         (None, (), ""),
     ],
@@ -96,6 +110,11 @@ def test_h2_h5_a_refused_handshake_says_what_to_do(
     status: int | None, headers: tuple[tuple[str, str], ...], hint: str
 ) -> None:
     assert str(HandshakeRefused("no", status=status, headers=headers)) == f"no{hint}"
+
+
+def test_a_refused_login_is_certain_unless_it_says_so() -> None:
+    sure, busy, odd = LoginRefused(1, "no"), LoginRefused(1, "no", retryable=True), LoginRefused(1, "no", may_pass=True)
+    assert [(one.retryable, one.may_pass) for one in (sure, busy, odd)] == [(False, False), (True, True), (False, True)]
 
 
 @pytest.mark.parametrize(

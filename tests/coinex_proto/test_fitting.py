@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from coinex_proto.errors import PayloadError
-from coinex_proto.fitting import ESSENTIAL, MAY_BE_NULL, essential_members, fitted
+from coinex_proto.fitting import ESSENTIAL, MAY_BE_NULL, also_spelt, essential_members, fitted
 from tests.coinex_proto.models import MODELS, choices, hints_of, members, sample
 
 each_model = pytest.mark.parametrize(
@@ -147,6 +147,8 @@ def test_what_stands_behind_the_documented_entries_of_a_level_is_left_aside() ->
         ("1800000000123.5", 1800000000123, None),
         (Decimal("1.8E+12"), 1800000000000, 1800000000000),
         ("16.7", 16, None),
+        (Decimal("1E+30"), 10**30, 10**30),
+        (Decimal("1E+31"), None, None),
         (Decimal("1E+999999999"), None, None),
         ("1E+999999999", None, None),
         ("1_000", None, None),
@@ -165,6 +167,24 @@ def test_a_part_that_cannot_be_read_is_left_out_whole_and_once() -> None:
     assert (found.best, left_out) == (None, ("$.best", "$.count"))
     found, left_out = fitted(Outer, {"id": 1, "rows": [{"price": "1", "note": 5}]})
     assert (found.rows, left_out) == ((Inner(price=Decimal(1)),), ("$.rows[0].note",))
+
+
+def test_a_part_that_may_be_null_loses_what_cannot_be_read_of_it_and_no_more() -> None:
+    found, left_out = fitted(Outer, {"id": 1, "best": {"price": "1", "note": 5}})
+    assert (found.best, left_out) == (Inner(price=Decimal(1)), ("$.best.note",))
+
+
+@attrs.frozen(kw_only=True)
+class Renamed:
+    size: Decimal = attrs.field(metadata=also_spelt("qty"))
+    note: str = "none"
+
+
+def test_a_member_is_found_under_its_other_name_and_today_s_counts_where_both_are_sent() -> None:
+    assert fitted(Renamed, {"qty": "2"}) == (Renamed(size=Decimal(2)), ())
+    assert fitted(Renamed, {"qty": "2", "size": "3", "note": "x"})[0] == Renamed(size=Decimal(3), note="x")
+    with pytest.raises(PayloadError, match=r"missing - at `\$\.size`"):
+        fitted(Renamed, {"note": "x"})
 
 
 def test_null_and_empty_stand_for_an_absent_essential_number_and_nothing_else_does() -> None:

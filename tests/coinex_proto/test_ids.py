@@ -8,3 +8,4 @@ from coinex_proto import OLDEST
 def test_oldest_is_one_of_a_kind() -> None:
     assert len({OLDEST, OLDEST}) == 1
     assert type(OLDEST)() != OLDEST
+    assert repr(OLDEST) == "OLDEST"

@@ -20,7 +20,7 @@ from coinex_proto.json import to_json
 from coinex_proto.orders.fact import OrderFact
 from coinex_proto.orders.tracker import Orders
 from coinex_proto.topics import Topic
-from coinex_proto.updates import Event, Update
+from coinex_proto.updates import Event, Update, mark_self_trade, recovered
 
 
 class Absent(enum.Enum):
@@ -80,6 +80,15 @@ def test_an_update_stands_under_the_venues_names_apart_from_ours() -> None:
             "event": "put",
         },
     }
+
+
+def test_an_update_says_that_a_query_brought_it_and_that_a_trade_was_with_oneself() -> None:
+    update = OddUpdate(market="BTCUSDT", data=Depth(asks=()))
+    assert {"is_recovered", "is_self_trade"}.isdisjoint(written(update))
+    recovered(update, 12.5)
+    mark_self_trade(update)
+    said = written(update)
+    assert (said["is_recovered"], said["is_self_trade"], said["received_at"]) == (True, True, 12.5)
 
 
 def test_a_member_that_is_null_differs_from_one_that_was_not_sent() -> None:

@@ -83,3 +83,28 @@ for thread in threads: thread.join()
 assert len(found) == 8 and len(set(found)) == 1
 """
     subprocess.run([sys.executable, "-c", program], timeout=HANGS_AFTER, check=True)
+
+
+def test_public_modules_are_found_under_their_own_names_and_nothing_else_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = tmp_path / "lazy_sample"
+    home.mkdir()
+    (home / "__init__.py").write_text(
+        "from coinex_proto.lazy import lazy_names\n"
+        "__getattr__, __dir__ = lazy_names(__name__, {'_inside': 'one two', 'shown': 'three'})\n"
+    )
+    (home / "_inside.py").write_text("one, two = 1, 2\n")
+    (home / "shown.py").write_text("three = 3\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    sample = importlib.import_module("lazy_sample")
+    try:
+        assert {"one", "two", "three"} <= set(dir(sample))
+        for name in ("_inside", "x", "missing", "not a name"):
+            with pytest.raises(AttributeError, match=f"has no attribute {name!r}"):
+                getattr(sample, name)
+        assert (sample.one, sample.shown.three) == (1, 3)
+        assert sample.three == 3
+    finally:
+        for name in [name for name in sys.modules if name.partition(".")[0] == "lazy_sample"]:
+            del sys.modules[name]

@@ -25,6 +25,18 @@ def test_small_numbers_are_of_the_documented_unit(stamp: int, ms: int) -> None:
     assert unix_seconds(stamp) == ms / 1000
 
 
+@pytest.mark.parametrize(("least", "per_second"), [(10**17, 10**9), (10**14, 10**6), (10**11, 10**3), (10**9, 1)])
+def test_each_unit_begins_where_the_one_before_ends(least: int, per_second: int) -> None:
+    assert unix_seconds(least, documented=1) == unix_seconds(-least, documented=1) * -1 == least / per_second  # type: ignore[operator]
+    before = {10**17: 10**6, 10**14: 10**3, 10**11: 1, 10**9: 7}[least]
+    smaller = least // 1000 * 999
+    assert unix_seconds(smaller, documented=7) == smaller / before
+
+
+def test_digits_too_small_to_tell_by_are_seconds() -> None:
+    assert unix_nanoseconds("5.5") == 5_500_000_000
+
+
 @pytest.mark.parametrize("stamp", [None, 10**400, -(10**400), 10**20])
 def test_absurd_times_are_none(stamp: int | None) -> None:
     assert unix_seconds(stamp) is None

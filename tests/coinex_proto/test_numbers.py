@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coinex_proto.errors import PayloadError, UsageError
-from coinex_proto.numbers import CONTEXT, decimal_of, exact
+from coinex_proto.numbers import CONTEXT, decimal_of, exact, plain
 
 
 class Text(str):
@@ -27,6 +27,9 @@ class Text(str):
         (5, "5"),
         (-5, "-5"),
         (10**30, "1" + "0" * 30),
+        ("9" * 31 + "." + "9" * 30, "9" * 31 + "." + "9" * 30),
+        (Decimal("9e30"), "9" + "0" * 30),
+        (Decimal("1e-30"), "0." + "0" * 29 + "1"),
         (Decimal("0.10"), "0.10"),
         (Decimal("1E+5"), "100000"),
         (Decimal("1E-8"), "0.00000001"),
@@ -118,6 +121,26 @@ def test_d12_huge_numbers_of_a_peer_make_our_arithmetic_neither_raise_nor_slow(t
     assert CONTEXT.subtract(one, huge).is_finite()
     assert CONTEXT.multiply(huge, huge).is_finite()
     assert CONTEXT.divide(huge, one).is_finite()
+
+
+@pytest.mark.parametrize(
+    ("number", "shown"),
+    [
+        ("6.00E+4", "60000"),
+        ("1E+30", "1" + "0" * 30),
+        ("1E+31", "1E+31"),
+        ("0E-8", "0"),
+        ("0E+3", "0"),
+        ("0.000000", "0.000000"),
+        ("0.00000010", "1.0E-7"),
+        ("1.50", "1.50"),
+        ("-7", "-7"),
+        ("NaN", "NaN"),
+    ],
+)
+def test_a_number_that_was_computed_is_shown_with_all_its_zeros(number: str, shown: str) -> None:
+    assert str(plain(Decimal(number))) == shown
+    assert plain(Decimal(number)).is_nan() or plain(Decimal(number)) == Decimal(number)
 
 
 def test_our_arithmetic_is_not_the_callers() -> None:

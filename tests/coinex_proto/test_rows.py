@@ -8,7 +8,7 @@ from typing import Any
 
 from coinex_proto.coinex.http import futures, spot
 from coinex_proto.coinflex.http import GetAssets, GetMarkets
-from coinex_proto.rows import Row
+from coinex_proto.rows import Row, unreadable_in
 
 MARKET = {
     "market": "BTCUSDT",
@@ -41,6 +41,16 @@ def test_one_odd_tick_size_costs_that_member_and_stays_to_be_seen() -> None:
     assert (odd.market, odd.tick_size, odd.min_amount, odd.leverage) == ("BTCUSDT", None, Decimal("0.0005"), (1,))
     assert odd.extra == {"tick_size": "?", "leverage": [1, "x"]}
     assert plain.tick_size == Decimal("0.01")
+
+
+def test_members_that_could_not_be_read_are_counted_in_rows_and_rows_within_them() -> None:
+    assert unreadable_in(markets(tick_size="?", leverage=[1, "x"])) == 2
+    assert unreadable_in(markets(brand_new=1)) == 0, "that one is new, and not unreadable"
+    source = {"exchange": "A", "created_at": 1, "index_weight": "?"}
+    data = [{"market": "BTCUSDT", "created_at": "?", "price": "1", "sources": [source, source]}]
+    found = spot.ListMarketIndex().parse(json.dumps({"code": 0, "data": data, "message": "OK"}).encode())
+    assert unreadable_in(found) == 3
+    assert [unreadable_in(other) for other in (None, "text", 5)] == [0, 0, 0]
 
 
 def test_rows_within_rows_keep_theirs() -> None:

@@ -63,6 +63,14 @@ def test_a_command_is_never_held_for_a_later_connection() -> None:
     assert session.send(Do(verb="a"), 0.0) == 1
 
 
+def test_what_is_no_command_is_refused_by_name() -> None:
+    session, wire = asked()
+    for line in (Session(Tiny(), sources(), RETRYING), session):
+        with pytest.raises(UsageError, match="a command was expected"):
+            line.send("order.place", 1.0)  # type: ignore[arg-type]
+    assert wire.sent() == []
+
+
 def test_a_reply_reaches_its_caller() -> None:
     session, wire = asked()
     request_id = session.send(Do(verb="a"), 1.0)
@@ -265,7 +273,7 @@ def test_data_that_comes_while_two_pings_stay_unanswered_is_old_and_ends_the_con
 
 
 def test_s22_two_days_with_a_forced_reconnect_after_one() -> None:
-    session = Session(Tiny(), sources(), RETRYING)
+    session = Session(Tiny(), sources(), Config(retry_first=True, ping_interval=200.0, silent_after=1000.0))
     session.subscribe(Price("A"), now=0.0)
     now, opened, seen = 0.0, 0.0, []
     wire = connected(session)

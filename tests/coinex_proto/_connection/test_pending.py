@@ -32,6 +32,13 @@ def test_the_first_key_that_somebody_waits_for_decides() -> None:
     assert len(requests) == 0
 
 
+def test_what_waits_has_no_outcome_yet() -> None:
+    one = pending(1, "a")
+    table(one, at=3.0)
+    assert (one.has_ended, one.failure, one.is_topic_request) == (False, None, False)
+    assert (one.sent_at, one.sent_wall_ns, one.deadline) == (3.0, 7, 13.0)
+
+
 def test_of_those_with_one_key_the_first_is_answered_first() -> None:
     one, two = pending(1, "a"), pending(2, "a")
     requests = table(one, two)

@@ -29,7 +29,7 @@ from coinex_proto import (
     Unrecognised,
     UsageError,
 )
-from coinex_proto._connection.agenda import Agenda
+from coinex_proto._connection.agenda import Agenda, Item
 from coinex_proto._connection.heartbeat import Heartbeat
 from coinex_proto._connection.pending import MAX_REQUESTS, Purpose
 from coinex_proto._connection.requests import (
@@ -72,6 +72,8 @@ class Room:
         self.peer.receive(socket.data_to_send())
         socket.receive_data(self.peer.accept())
         self.socket, self.clock, self.stats = socket, Clock(), Statistics()
+        self.heartbeat, self.agenda = Heartbeat(config), Agenda()
+        self.heartbeat.start(0.0)
         self.queue: deque[Event] = deque()
         self.requests = Requests(
             venue,
@@ -81,9 +83,9 @@ class Room:
             clock=self.clock,
             stats=self.stats,
             socket=socket,
-            heartbeat=Heartbeat(config),
+            heartbeat=self.heartbeat,
             events=self.queue,
-            agenda=Agenda(),
+            agenda=self.agenda,
             timeline=Timeline(int),
         )
 
@@ -111,6 +113,25 @@ def test_a_call_goes_out_and_its_answer_ends_it() -> None:
     assert room.hear("a", 7) is Purpose.CALLER
     assert list(room.queue) == [Replied(request_id=RequestId(1), command=Do(verb="a"), result=7)]
     assert room.requests.is_idle
+
+
+def test_what_is_sent_puts_the_next_ping_off() -> None:
+    room = Room()
+    room.heartbeat.proved(6.0)
+    assert room.heartbeat.due() == 20.0
+    room.requests.submit(Do(verb="a"), 5.0, is_topic_request=False)
+    assert room.heartbeat.due() == 25.0
+
+
+def test_in_doubt_a_request_that_may_wait_is_taken_and_leaves_when_it_is_released() -> None:
+    room = Room()
+    room.heartbeat.doubted(1.0)
+    assert room.requests.submit(Do(verb="a"), 1.0, is_topic_request=False) == 1
+    assert (room.sent(), room.requests.is_idle) == ([], False)
+    room.heartbeat.answered(1.0, 2.0)
+    room.agenda.add(Item.SEND_QUEUE)  # as the connection does then
+    room.requests.release(2.0)
+    assert room.sent() == ["a"]
 
 
 def test_a_refused_call_takes_no_id_and_sends_nothing() -> None:
@@ -186,6 +207,8 @@ def test_the_place_of_a_request_that_timed_out_is_given_up_in_the_end() -> None:
     room = Room()
     room.requests.submit(Do(verb="a"), 0.0, is_topic_request=False)
     room.requests.expire(10.0)
+    assert (room.requests.is_idle, room.requests.next_expiry()) == (False, 20.0)
+    room.requests.expire(19.9)
     assert not room.requests.is_idle
     room.requests.expire(20.0)
     assert (room.events(), room.requests.is_idle) == ([Failed], True)
@@ -421,6 +444,22 @@ def test_a_refusal_that_asks_for_a_pause_holds_the_bucket_so_long() -> None:
     assert room.sent() == ["get"]
     room.requests.release(4.3)
     assert room.sent() == ["get"]
+
+
+def test_a_refusal_that_asks_for_no_pause_leaves_the_bucket_as_it_is() -> None:
+    room = Room()
+    room.requests.submit(Do(verb="get"), 0.0, is_topic_request=False)
+    refuse(room, "get", NO)
+    room.requests.submit(Do(verb="get"), 1.0, is_topic_request=False)
+    assert room.sent() == ["get", "get"]
+
+
+def test_a_pause_of_less_than_a_second_is_kept_too() -> None:
+    room = Room()
+    room.requests.submit(Do(verb="get"), 0.0, is_topic_request=False)
+    refuse(room, "get", Refusal(code="limit", pause=0.5))
+    room.requests.submit(Do(verb="get"), 1.0, is_topic_request=False)
+    assert room.requests.next_send_at() == pytest.approx(1.5 + 1 / 5.0)
 
 
 def test_a_late_refusal_of_an_order_is_said_and_ends_nothing() -> None:

@@ -47,10 +47,42 @@ def begun(dialect: Tiny, clock: Clock | None = None) -> SignIn:
 def test_the_commands_come_one_after_the_other() -> None:
     opening = begun(Tiny(password="pw"))
     assert opening.command is not None
+    under_way = [opening.is_under_way]
     assert opening.answered(YES)
     assert opening.command == Do(verb="greet")
+    under_way.append(opening.is_under_way)
     opening.went_unanswered()
+    assert [*under_way, opening.is_under_way] == [True, True, False]
     assert opening.command is None
+
+
+@pytest.mark.parametrize("answer", [CLOCK, Answer(keys=("login",), body=b"null")], ids=["refused", "unreadable"])
+def test_s6_a_login_that_was_refused_is_not_kept(answer: Answer) -> None:
+    class Strict(Tiny):
+        def opening(self, start: object) -> tuple[Time]:
+            return (Time(),)
+
+    opening = login(Strict(password="pw"))
+    opening.begin()
+    with pytest.raises(LoginRefused):
+        opening.answered(answer)
+    assert (opening.command, opening.is_under_way) == (None, False)
+
+
+@pytest.mark.parametrize(
+    ("refusal", "hint"),
+    [
+        (Refusal(code="no"), "check key, secret and clock"),
+        (Refusal(code="no", hint="make a new key"), "make a new key; check key, secret and clock"),
+        (Refusal(code="no", hint="check the address list"), "check the address list"),
+        (Refusal(code="busy", hint="wait a minute", retryable=True), "wait a minute"),
+    ],
+)
+def test_a_refusal_says_what_to_do_and_what_to_check_where_that_is_of_use(refusal: Refusal, hint: str) -> None:
+    opening = begun(Tiny(password="pw"))
+    with pytest.raises(LoginRefused) as raised:
+        opening.answered(Answer(keys=("login",), refusal=refusal))
+    assert str(raised.value).endswith(f": {hint}") or str(raised.value).endswith(f"; {hint}")
 
 
 def test_s4_the_clock_is_asked_once_and_moves_the_date() -> None:

@@ -41,6 +41,36 @@ def test_the_quickest_round_trip_wins() -> None:
     assert clock.error_ns == 6 * MS
 
 
+def test_a_clock_that_was_set_is_noticed_whatever_the_time_counts_from() -> None:
+    for now in (0.0, 1.7e9):
+        clock = Clock()
+        observe(clock, ahead_ms=0, round_trip_ms=2, now=now)
+        observe(clock, ahead_ms=1000, round_trip_ms=50, now=now + 1.0)
+        assert abs(clock.offset_ns - 1000 * MS) <= MS
+
+
+@pytest.mark.parametrize(("ahead_ms", "is_contradicted"), [(90, False), (-90, False), (130, True), (-130, True)])
+def test_two_clocks_may_drift_apart_by_200_ppm_and_no_more(ahead_ms: int, is_contradicted: bool) -> None:
+    clock = Clock()
+    observe(clock, ahead_ms=0, round_trip_ms=2, now=0.0)
+    observe(clock, ahead_ms=ahead_ms, round_trip_ms=20, now=500.0)
+    assert abs(clock.offset_ns - (ahead_ms if is_contradicted else 0) * MS) <= MS
+
+
+def test_what_was_measured_against_a_clock_that_was_set_is_forgotten() -> None:
+    clock = Clock()
+    observe(clock, ahead_ms=100, round_trip_ms=2, now=0.0)
+    clock.forget()
+    assert (clock.is_known, clock.offset_ns, clock.error_ns) == (False, 0, None)
+    observe(clock, ahead_ms=-100, round_trip_ms=20, now=1.0)
+    assert abs(clock.offset_ns + 100 * MS) <= MS
+
+
+def test_the_first_and_the_last_millisecond_that_a_venue_may_tell() -> None:
+    said = {told: Clock().observe(WALL, WALL, told, 0.0) for told in (0, 1, 253_402_300_799_999, 253_402_300_800_000)}
+    assert list(said.values()) == [False, True, True, False]
+
+
 def test_of_equally_quick_round_trips_the_newest_wins() -> None:
     clock = Clock()
     observe(clock, ahead_ms=100, round_trip_ms=20, now=0.0)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from coinex_proto import Config, Event, Statistics, Topic, UsageError
+from coinex_proto import Command, Config, Event, Outgoing, RequestId, Statistics, Topic, UsageError
 from coinex_proto._connection.agenda import Agenda, Item
 from coinex_proto._connection.timeline import Timeline
 from coinex_proto._session.interest import Interest
@@ -21,12 +21,12 @@ from tests.coinex_proto.harness.tiny import Ladder, Own, Price, Tiny
 class Room:
     """The subscriptions of one session."""
 
-    def __init__(self, password: str | None = None) -> None:
+    def __init__(self, password: str | None = None, venue: Tiny | None = None) -> None:
         self.subscriptions, self.agenda = Subscriptions(), Agenda()
         queue: deque[Event] = deque()
         queue_and_clock = queue, self.agenda, Timeline(int)
         trust = Trust(self.subscriptions, Config(), Statistics(), *queue_and_clock, Orders())
-        self.interest = Interest(Tiny(password=password), self.subscriptions, trust, self.agenda)
+        self.interest = Interest(venue or Tiny(password=password), self.subscriptions, trust, self.agenda)
 
     def hold(self, *topics: Topic[Any], holder: str = "me") -> None:
         self.interest.hold(topics, holder)
@@ -70,6 +70,19 @@ def test_updates_find_their_way_as_soon_as_holders_change() -> None:
     assert room.subscriptions.route(("price", "A")) == (room.subscription(Price("A")).verification,)
     room.let_go(Price("A"))
     assert room.subscriptions.route(("price", "A")) == ()
+    room.hold(Price("A"))
+    assert room.subscriptions.route(("price", "A")) == (room.subscription(Price("A")).verification,)
+
+
+def test_a_topic_that_the_venue_cannot_be_asked_for_is_refused_before_anything_has_changed() -> None:
+    class Narrow(Tiny):
+        def encode(self, command: Command[Any], request_id: RequestId) -> Outgoing:
+            raise UsageError("no such market")
+
+    room = Room(venue=Narrow())
+    with pytest.raises(UsageError, match="no such market"):
+        room.hold(Price("A"))
+    assert list(room.subscriptions) == []
 
 
 def test_a_private_topic_needs_credentials_and_a_refused_call_leaves_nothing_behind() -> None:

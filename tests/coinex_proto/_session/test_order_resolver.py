@@ -489,6 +489,14 @@ def test_after_a_loss_nothing_of_before_counts() -> None:
     assert alone.ask(1.0) == ["a", "b"]
 
 
+def test_a_round_that_was_to_come_is_forgotten_with_the_connection() -> None:
+    alone = Alone()
+    alone.lose_sight()
+    alone.resolver.schedule(7.0)
+    alone.resolver.connection_lost()
+    assert (alone.due(), alone.ask(8.0)) == (None, [])
+
+
 def test_before_anything_is_asked_no_round_is_over_and_nothing_is_compared() -> None:
     resolver = Alone().resolver
     assert (resolver.is_round_over, resolver.is_comparing, resolver.is_elsewhere, resolver.listed) == (

@@ -23,8 +23,8 @@ from tests.coinex_proto.harness.sessions import connected
 from tests.coinex_proto.harness.tiny import Own, Price, Tiny
 from tests.coinex_proto.harness.wire import sources
 
-SLOWEST = b"\xff\xff\xff\xff"
-QUICKEST = b"\x00\x00\x00\x00"
+SLOWEST = b"\xff" * 16
+QUICKEST = bytes(16)
 WALL = 1_700_000_000
 """Tue, 14 Nov 2023 22:13:20 GMT."""
 

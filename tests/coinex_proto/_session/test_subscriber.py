@@ -23,7 +23,7 @@ from coinex_proto import (
     Topic,
     Unsubscribed,
 )
-from tests.coinex_proto.harness.sessions import asked, ladder, price
+from tests.coinex_proto.harness.sessions import asked, ladder, price, run_to
 from tests.coinex_proto.harness.tiny import Do, Ladder, Own, Price, PriceUpdate, Tiny
 
 
@@ -229,6 +229,24 @@ def test_single_markets_are_not_asked_for_while_all_are_wanted() -> None:
     assert (wire.sent(), wire.events()) == ([], [Subscribed(topic=Price("B"))])
     wire.say(3.0, price("A"))
     assert [session.trusted(topic) for topic in (Price(), Price("A"), Price("B"))] == [True, True, False]
+    assert [status.state for status in session.topics()] == ["live", "live", "asked"]
+    wire.say(4.0, price("B"))
+    assert session.trusted(Price("B"))
+
+
+def test_what_is_asked_for_again_is_a_single_market_that_was_on_before_all_and_not_all() -> None:
+    session, wire = asked(Price("A"))
+    wire.sent()
+    run_to(wire, 10.0)  # nobody has answered, and it need not be: now data has to come
+    session.subscribe(Price(), now=10.5)
+    wire.say(10.6, {"ok": "ping"}, {"ok": "watch"}, price("B"))
+    wire.sent()
+    sent = []
+    while leave("A") not in sent and (due := session.next_deadline()) is not None and due < 200.0:
+        session.handle_timeout(due)
+        sent += wire.sent()
+        wire.say(due, {"ok": "ping"}, price("B"))
+    assert [each for each in sent if each["do"] == "leave"] == [leave("A")]
 
 
 def test_giving_up_a_single_market_under_all_needs_no_request() -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from decimal import Decimal
 
 from coinex_proto import BookChanged, Config, Open, Session, Subscribed, SubscribeFailed
-from tests.coinex_proto.harness.tiny import Ladder, Tiny, Trade, TradeUpdate
+from tests.coinex_proto.harness.sessions import run_to
+from tests.coinex_proto.harness.tiny import Ladder, Price, Tiny, Trade, TradeUpdate
 from tests.coinex_proto.harness.wire import Wire, sources
+from tests.coinex_proto.test_connection_parts import asked, ok
 
 
 def test_s11_an_acknowledgement_after_the_time_out_settles_what_waits_to_be_asked_again() -> None:
@@ -60,3 +62,13 @@ def test_s11_a_late_answer_that_is_the_first_state_proves_its_book() -> None:
     assert kinds[-1] is BookChanged
     assert session.trusted(Ladder("A"))
     assert session.book(Ladder("A")).best_bid == (Decimal(1), Decimal(2))
+
+
+def test_s11_an_answer_of_one_topic_after_the_time_out_settles_that_topic_alone() -> None:
+    session, wire = asked("A", "B")
+    run_to(wire, 5.0)
+    wire.sent_texts()
+    assert wire.say(5.2, *ok("watch", "B")) == [Subscribed(topic=Price("B"))]
+    run_to(wire, 12.0)
+    assert [each["markets"] for each in wire.sent() if each["do"] == "watch"] == [["A"]]
+    assert [status.state for status in session.topics()] == ["asked", "acknowledged"]

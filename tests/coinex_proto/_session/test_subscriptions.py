@@ -6,7 +6,7 @@ from typing import Any
 
 from coinex_proto import RequestRefused, Topic
 from coinex_proto._session.subscription_states import Cause, Proof, State
-from coinex_proto._session.subscriptions import MAX_ROUTES, Subscription, Subscriptions, topics_of
+from coinex_proto._session.subscriptions import MAX_ROUTES, Subscription, Subscriptions, requested_topics_of, topics_of
 from tests.coinex_proto.harness.tiny import Ladder, Price, Trade
 
 
@@ -116,6 +116,43 @@ def test_other_parameters_at_a_venue_that_was_asked_must_be_confirmed() -> None:
     assert it.must_confirm
     it.acknowledged()
     assert (it.state, it.must_confirm, it.requested_topic) == (State.ON, False, Ladder("A", 2))
+
+
+def test_what_was_asked_for_once_only_need_not_be_confirmed() -> None:
+    it = subscription(Ladder("A"), "x")
+    assert not it.must_confirm
+    it.requested()
+    assert not it.must_confirm
+
+
+def test_a_topic_that_may_be_asked_for_again_waits_no_more() -> None:
+    it = subscription(Price("A"), "x")
+    it.requested()
+    it.delayed(Cause.DELAYED, 5.0)
+    assert (it.state, it.retry_at) == (State.WAITING, 5.0)
+    it.retried()
+    assert (it.state, it.retry_at) == (State.OFF, None)
+
+
+def test_an_acknowledgement_forgets_what_was_in_vain_before() -> None:
+    it = subscription(Price("A"), "x")
+    it.requested()
+    it.delayed(Cause.DELAYED, 5.0)
+    it.retried()
+    it.requested()
+    it.set_back_by_sign_in()
+    assert (it.failures, it.sign_in_refusals) == (1, 1)
+    it.requested()
+    it.acknowledged()
+    assert (it.failures, it.sign_in_refusals, it.retry_at) == (0, 0, None)
+
+
+def test_the_venue_knows_a_topic_by_the_parameters_that_it_was_asked_for_with() -> None:
+    it, unasked = acknowledged(Ladder("A", 1), "x"), subscription(Price("A"), "x")
+    it.let_go("x")
+    it.want(Ladder("A", 2), "x")
+    assert requested_topics_of((it, unasked)) == (Ladder("A", 1), Price("A"))
+    assert topics_of((it, unasked)) == (Ladder("A", 2), Price("A"))
 
 
 def test_an_outdated_acknowledgement_confirms_nothing() -> None:

@@ -22,6 +22,7 @@ from coinex_proto.errors import UsageError
         ("wss://[2001:db8::1]/", Endpoint(host="2001:db8::1", port=443, target="/")),
         ("wss://xn--bcher-kva.example/", Endpoint(host="xn--bcher-kva.example", port=443, target="/")),
         ("wss://x.example./", Endpoint(host="x.example.", port=443, target="/")),
+        (f"wss://{'a.' * 125}aaa/", Endpoint(host="a." * 125 + "aaa", port=443, target="/")),
     ],
 )
 def test_an_address_is_taken_apart(url: str, expected: Endpoint) -> None:
@@ -50,6 +51,7 @@ def test_an_address_is_taken_apart(url: str, expected: Endpoint) -> None:
         ("wss://x.example/ü", "ASCII"),
         (f"wss://{'a' * 64}.example/", "host"),
         (f"wss://{'a.' * 130}example/", "host"),
+        (f"wss://{'a.' * 125}aaaa/", "host"),
         ("wss://x..example/", "host"),
         ("wss://-x.example/", "host"),
         ("wss://x_%41.example/", "host"),

@@ -6,9 +6,27 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coinex_proto._wire.framing import Frame, check_close, cut_messages, encoded, is_utf8, peek, text_frame
+from coinex_proto._wire.framing import (
+    Frame,
+    check_close,
+    check_own_close,
+    cut_messages,
+    encoded,
+    is_utf8,
+    peek,
+    text_frame,
+)
 from coinex_proto.errors import UsageError
-from tests.coinex_proto.harness.websocket_server import BINARY, CONTINUATION, LIMIT, PING, TEXT, frame, sent_frames
+from tests.coinex_proto.harness.websocket_server import (
+    BINARY,
+    CLOSE,
+    CONTINUATION,
+    LIMIT,
+    PING,
+    TEXT,
+    frame,
+    sent_frames,
+)
 
 GOOD = frame(TEXT, b"good")
 
@@ -38,6 +56,9 @@ def test_whole_messages_are_cut_from_any_position_to_the_end(size: int) -> None:
         pytest.param(frame(BINARY, b"abcd", length=b"\x7e\x00\x04"), id="length not minimal in two bytes"),
         pytest.param(frame(BINARY, b"abcd", length=b"\x7f" + (4).to_bytes(8)), id="length not minimal in eight bytes"),
         pytest.param(frame(BINARY, length=b"\x7f" + (LIMIT + 1).to_bytes(8)), id="over the limit"),
+        pytest.param(
+            frame(BINARY, bytes(65_536), length=b"\x7f" + (2**56 + 65_536).to_bytes(8)), id="far over the limit"
+        ),
         pytest.param(frame(BINARY, b"abcd")[:-1], id="payload not whole"),
         pytest.param(frame(BINARY, bytes(126))[:4], id="no payload yet"),
         pytest.param(frame(BINARY, bytes(126))[:3], id="length not whole"),
@@ -56,11 +77,16 @@ def test_a_header_that_is_not_whole_says_how_many_bytes_it_needs(data: bytes, ne
     assert peek(b"??" + data, 2) == needed
 
 
-@pytest.mark.parametrize("opcode", [TEXT, BINARY, CONTINUATION, PING])
+@pytest.mark.parametrize("opcode", [TEXT, BINARY, CONTINUATION, PING, CLOSE])
 @pytest.mark.parametrize("size", [0, 125])
 def test_a_header_says_where_its_frame_ends(opcode: int, size: int) -> None:
     data = frame(opcode, bytes(size))
     assert peek(b"?" + data, 1) == Frame(0x80 | opcode, size, 1 + len(data), is_wrong=False)
+
+
+@pytest.mark.parametrize("opcode", [TEXT, BINARY, CONTINUATION])
+def test_a_fragment_of_a_message_has_a_header_like_any_other(opcode: int) -> None:
+    assert peek(frame(opcode, b"abcd", fin=False), 0) == Frame(opcode, 4, 6, is_wrong=False)
 
 
 @pytest.mark.parametrize("size", [126, 65_535, 65_536, 2**63 - 1])
@@ -102,6 +128,13 @@ def test_a_text_frame_unmasks_to_its_payload(payload: bytes, mask: bytes) -> Non
     assert mask in text_frame(payload, mask)
 
 
+@pytest.mark.parametrize("size", [0, 125, 126, 65_535, 65_536])
+def test_a_text_frame_says_its_length_in_the_shortest_way(size: int) -> None:
+    made = text_frame(bytes(size), b"mask")
+    assert len(made) == (2 if size < 126 else 4 if size < 65_536 else 10) + len(b"mask") + size
+    assert sent_frames(made) == [(0x81, bytes(size))]
+
+
 @pytest.mark.parametrize("text", ["", "a", "€", b"", b"a", "€".encode()])
 def test_text_is_encoded_once(text: str | bytes) -> None:
     assert encoded(text) == (text.encode() if isinstance(text, str) else text)
@@ -118,10 +151,38 @@ def test_bytes_are_text_when_they_are_utf8() -> None:
     assert not is_utf8(b"\xed\xa0\x80")
 
 
-@pytest.mark.parametrize(("code", "is_fine"), [(999, False), (1000, True), (1005, False), (1014, True), (1015, False)])
+@pytest.mark.parametrize(
+    ("code", "is_fine"),
+    [
+        *((code, True) for code in (1000, 1003, 1007, 1014, 3000, 4999)),
+        *((code, False) for code in (999, 1004, 1005, 1006, 1015, 2999, 5000)),
+    ],
+)
 def test_only_codes_that_a_client_may_send_pass(code: int, is_fine: bool) -> None:
     if is_fine:
         check_close(code, "x" * 123)
         return
-    with pytest.raises(UsageError):
+    with pytest.raises(UsageError, match=f"close code {code}"):
         check_close(code, "")
+
+
+def test_the_text_of_a_close_fits_into_a_control_frame() -> None:
+    with pytest.raises(UsageError, match="at most 123 bytes"):
+        check_close(1000, "x" * 124)
+
+
+@pytest.mark.parametrize("code", [1000, 3000, 4999])
+def test_a_program_says_goodbye_with_a_code_of_its_own_or_as_usual(code: int) -> None:
+    check_own_close(code, "x" * 121 + "é")
+
+
+@pytest.mark.parametrize("code", [999, 1001, 2999, 5000])
+def test_a_program_cannot_say_goodbye_with_a_code_that_means_something_else(code: int) -> None:
+    with pytest.raises(UsageError, match=f"close code {code}"):
+        check_own_close(code, "")
+
+
+@pytest.mark.parametrize("text", ["x" * 124, "é" * 62, "two\nlines", "\udfff"])
+def test_what_a_goodbye_says_is_short_and_printable(text: str) -> None:
+    with pytest.raises(UsageError, match="printable"):
+        check_own_close(1000, text)

@@ -6,8 +6,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coinex_proto._wire.handshake import MAX_HEAD_BYTES, Heads, fault_of_interim, status_of, upgrade_request
+from coinex_proto._wire.handshake import (
+    MAX_HEAD_BYTES,
+    MAX_NAME,
+    Heads,
+    accepting,
+    fault_of_interim,
+    status_of,
+    upgrade_request,
+)
+from coinex_proto._wire.websocket import Upgraded
 from coinex_proto.errors import UsageError
+from tests.coinex_proto.harness.websocket_server import new
 
 
 def host_header(host: str, port: int = 443, *, tls: bool = True) -> str:
@@ -59,6 +69,20 @@ def test_the_host_header_has_the_port_when_it_is_not_the_usual_one(
 def test_h19_a_host_that_cannot_be_one_is_refused_at_construction(host: str) -> None:
     with pytest.raises(UsageError, match=r"^host "):
         host_header(host)
+
+
+def test_h19_a_host_of_the_greatest_length_passes() -> None:
+    host = "a." * 125 + "aaa"
+    assert len(host) == MAX_NAME
+    assert host_header(host) == host
+    with pytest.raises(UsageError, match=r"^host "):
+        host_header("a" + host)
+
+
+def test_a_socket_takes_the_answer_that_is_made_for_its_request() -> None:
+    ws = new()
+    ws.start()
+    assert ws.receive_data(accepting(ws.data_to_send())) == [Upgraded()]
 
 
 def test_h19_a_last_label_that_does_not_fit_with_its_port_is_refused_at_construction() -> None:

@@ -6,6 +6,7 @@ import tracemalloc
 
 import pytest
 
+from coinex_proto._wire import websocket
 from coinex_proto._wire.websocket import Broken, Ended, PeerClosed, Pong, Received, Upgraded, WebSocket
 from tests.coinex_proto.harness.websocket_server import (
     BINARY,
@@ -245,6 +246,37 @@ def test_w7_empty_fragments_do_not_grow_memory() -> None:
         tracemalloc.stop()
     assert grown < 5_000
     assert ws.receive_data(frame(CONTINUATION, b"end")) == [b"end"]
+
+
+IDLE = {
+    "pings": (frame(PING), GOOD),
+    "pongs": (frame(PONG), GOOD),
+    "within a message": (frame(PING, b"x"), frame(TEXT, b"go", fin=False) + frame(CONTINUATION, b"od")),
+    "before a binary": (frame(PING), frame(BINARY, bytes(200))),
+}
+
+
+@pytest.mark.parametrize("idle", IDLE)
+def test_w7_so_many_frames_that_prove_nothing_end_the_connection_unless_a_message_comes_between(
+    idle: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(websocket, "MAX_IDLE_FRAMES", 5)
+    nothing, message = IDLE[idle]
+    ws = opened()
+    for _ in range(3):
+        assert not any(isinstance(item, Broken) for item in ws.receive_data(nothing * 5 + message))
+    assert ws.receive_data(nothing * 5) == []
+    [broken] = ws.receive_data(nothing)
+    assert broken == Broken(1008, "5 frames in a row without a byte of a message: they prove nothing")
+
+
+def test_w7_empty_fragments_prove_nothing_either(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(websocket, "MAX_IDLE_FRAMES", 5)
+    ws = opened()
+    assert ws.receive_data(frame(TEXT, fin=False) + frame(CONTINUATION, fin=False) * 4) == []
+    [broken] = ws.receive_data(frame(CONTINUATION, fin=False))
+    assert isinstance(broken, Broken)
+    assert broken.code == 1008
 
 
 def test_w9_pings_are_answered_in_order_and_before_what_is_sent_later() -> None:

@@ -4,12 +4,22 @@ import decimal
 import pickle
 from collections.abc import Callable
 from decimal import Decimal
+from zlib import crc32
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coinex_proto.books.ladder import MAX_LEVELS, MAX_PRICE_CHARACTERS, Ladder, LevelTexts, PureLadder, joined
+from coinex_proto.books.ladder import (
+    MAX_LEVELS,
+    MAX_PRICE_CHARACTERS,
+    Ladder,
+    LevelTexts,
+    PureLadder,
+    checksum,
+    joined,
+    push,
+)
 from coinex_proto.errors import PayloadError, UsageError
 
 
@@ -224,6 +234,23 @@ def test_a_whole_side_is_the_same_as_a_change_of_an_empty_one(levels: list[tuple
 # What users read --------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("is_whole", [True, False])
+def test_a_push_changes_both_sides_and_gives_their_checksum(is_whole: bool) -> None:
+    bids, asks = Ladder(is_highest_best=True), Ladder(is_highest_best=False)
+    push(bids, asks, [("5", "1"), ("4", "1")], [("6", "1"), ("7", "2")], True)
+    found = push(bids, asks, [("5", "0"), ("3", "2")], [("6", "9")], is_whole)
+    texts = ["3:2", "6:9"] if is_whole else ["4:1", "3:2", "6:9", "7:2"]
+    assert joined(bids, asks) == ":".join(texts).encode()
+    assert found == checksum(bids, asks) == crc32(joined(bids, asks))
+
+
+def test_a_push_with_a_price_of_zero_is_refused() -> None:
+    for bid, ask in ((("0", "1"), ("6", "1")), (("5", "1"), ("0.0", "1"))):
+        bids, asks = Ladder(is_highest_best=True), Ladder(is_highest_best=False)
+        with pytest.raises(PayloadError, match="a price of zero"):
+            push(bids, asks, [bid], [ask], True)
+
+
 def test_levels_are_read_as_exact_numbers() -> None:
     levels = LevelTexts(("100.10:0.50", "100.2:1"))
     assert levels[0] == (Decimal("100.10"), Decimal("0.50"))
@@ -246,6 +273,14 @@ def test_levels_equal_other_sequences_of_the_same_numbers() -> None:
     assert levels != LevelTexts(("1.0:3",))
     assert levels != LevelTexts(())
     assert levels != "1.0:2"
+
+
+@pytest.mark.parametrize("made", [("100.5:2", "100.40:0.35"), b"100.5:2:100.40:0.35"], ids=["texts", "joined"])
+def test_the_texts_of_the_venue_can_be_read_as_it_wrote_them(made: tuple[str, ...] | bytes) -> None:
+    assert LevelTexts(made).joined() == "100.5:2:100.40:0.35"
+    assert LevelTexts(made).pairs() == (("100.5", "2"), ("100.40", "0.35"))
+    assert (len(LevelTexts(made)), LevelTexts(made)[0]) == (2, (Decimal("100.5"), Decimal(2)))
+    assert LevelTexts(made)[1:] == ((Decimal("100.40"), Decimal("0.35")),)
 
 
 def test_many_levels_print_short() -> None:

@@ -233,6 +233,55 @@ def test_views_are_equal_when_they_show_the_same() -> None:
     assert proved() != "book"
 
 
+def test_a_view_is_compared_with_views_alone() -> None:
+    assert (proved() == "BTCUSDT") is False
+    assert proved() != ("100.5", 2)
+
+
+def test_a_copy_that_is_not_trusted_says_why_for_good() -> None:
+    view = proved()
+    view.distrust("the checksum does not fit")
+    copied = view.snapshot()
+    view.prove(13.0)
+    assert (copied.trusted, copied.why, copied.received_at) == (False, "the checksum does not fit", 12.5)
+
+
+def test_a_front_shows_one_book_until_it_follows_another() -> None:
+    first, second = proved(), proved(("90:1",), ("91:1",))
+    front = first.front()
+    assert (front.best_bid, front.trusted) == (first.best_bid, True)
+    first.distrust("gone")
+    assert (front.trusted, front.why) == (False, "gone")
+    front.follow(second)
+    assert (front.trusted, front.best_bid, front.received_at) == (True, (Decimal(90), Decimal(1)), 12.5)
+    with pytest.raises(UsageError, match="only the live view"):
+        front.prove(14.0)
+    again = second.front()
+    again.follow(front)
+    second.distrust("cut off")
+    assert (again.trusted, again.why) == (False, "cut off")
+
+
+def test_the_unproved_numbers_of_a_front_are_those_of_the_book_that_it_shows() -> None:
+    view = proved()
+    unproved = view.front().unproved
+    view.distrust("gone")
+    assert (unproved.best_bid, unproved.trusted) == ((Decimal("100.5"), Decimal(2)), False)
+
+
+def test_a_change_is_told_with_the_book_as_it_was() -> None:
+    view = proved()
+    event = view.changed("BTCUSDT")
+    view.distrust("gone")
+    assert (event.topic, event.topic_key, event.market) == (view.topic, ("depth", "BTCUSDT"), "BTCUSDT")
+    assert (event.book.trusted, event.book.received_at, event.book.why) == (True, 12.5, "")
+    assert event.book.best_bid == (Decimal("100.5"), Decimal(2))
+
+
+def test_a_notebook_gets_a_picture_of_the_book() -> None:
+    assert "100.5" in proved()._repr_html_()
+
+
 def test_a_view_prints_what_a_person_wants_to_see() -> None:
     assert repr(proved()) == "<BookView BTCUSDT: bid 100.5 (2), ask 100.6 (1.25), 2+2 levels>"
     assert repr(proved((), ASKS)) == "<BookView BTCUSDT: bid none, ask 100.6 (1.25), 0+2 levels>"

@@ -185,7 +185,15 @@ def test_many_markets_of_one_topic_are_not_remembered_without_end(monkeypatch: p
         callbacks.dispatch(Price(market=str(number)))
     assert len(seen) == 1_000
     remembered = callbacks._paths[Price]
-    assert 0 < len(remembered) <= 10
+    assert 1 < len(remembered) <= 10, "and they are remembered again after they were forgotten"
+
+
+def test_what_is_wanted_of_many_markets_is_not_remembered_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(callbacks_module, "_MOST_REMEMBERED", 10)
+    callbacks = Callbacks()
+    callbacks.add(Prices(), lambda event: None)
+    assert all(callbacks.wants(Price, ("price", str(number))) for number in range(100))
+    assert len(callbacks._known_wants) <= 10
 
 
 # Coming and going -----------------------------------------------------------------------------------------------------

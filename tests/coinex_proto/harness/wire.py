@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import wsproto
-from wsproto.events import AcceptConnection, BytesMessage, CloseConnection, Ping, Request, TextMessage
+from wsproto.events import AcceptConnection, BytesMessage, CloseConnection, Ping, Pong, Request, TextMessage
 
 from coinex_proto import Connection, Event, Session, Sources
 
@@ -27,6 +27,8 @@ class Peer:
         self.request: Request | None = None
         self.closed: CloseConnection | None = None
         self.pings = 0
+        self.pinged: Ping | None = None
+        """The last ping of the client."""
 
     def receive(self, data: bytes) -> list[str]:
         """The texts in what the client sent."""
@@ -43,6 +45,7 @@ class Peer:
                         part = ""
                 case Ping():
                     self.pings += 1
+                    self.pinged = event
                 case CloseConnection():
                     self.closed = event
         return texts
@@ -56,7 +59,7 @@ class Peer:
     def binary(self, data: bytes) -> bytes:
         return self._server.send(BytesMessage(data=data))
 
-    def send(self, event: TextMessage | BytesMessage | Ping | CloseConnection) -> bytes:
+    def send(self, event: TextMessage | BytesMessage | Ping | Pong | CloseConnection) -> bytes:
         return self._server.send(event)
 
     def close(self, code: int = 1000, reason: str = "") -> bytes:

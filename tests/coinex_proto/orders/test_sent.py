@@ -18,6 +18,7 @@ def test_of_very_many_the_one_noted_first_is_forgotten() -> None:
     sent = SentOrders()
     for number in range(MAX_REMEMBERED):
         sent.note(str(number), None, 1.0)
+    assert sent.get("0") == (None, None, 1.0)
     sent.note("0", None, 2.0)
     sent.note("new", None, 2.0)
     assert (sent.get("1"), sent.get("0"), sent.get("new")) == (None, (None, None, 2.0), (None, None, 2.0))

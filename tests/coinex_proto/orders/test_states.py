@@ -20,3 +20,5 @@ def test_a_final_state_is_one_that_nothing_follows() -> None:
 def test_what_is_certain_of_two_halves_of_an_order_is_the_later_state() -> None:
     assert CERTAINTY["sending"] < CERTAINTY["unknown"] < CERTAINTY["live"] < CERTAINTY["filled"]
     assert set(CERTAINTY) == set(TRANSITIONS)
+    assert CERTAINTY[None] < CERTAINTY["sending"]
+    assert {CERTAINTY[state] for state in FINAL_STATES} == {CERTAINTY["filled"]}, "no end outdoes another"

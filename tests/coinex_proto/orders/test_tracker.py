@@ -344,6 +344,41 @@ def test_a_push_under_the_new_id_may_come_before_the_answer_that_says_so() -> No
     assert shown(view) == ("live", 0, 6, "b", None)
 
 
+def test_a_fact_that_names_an_old_id_alone_is_of_no_order() -> None:
+    orders = Orders()
+    view = orders.apply(OrderFact(order_id="a", state="live", amount=D(5)), 1.0)
+    assert view is not None
+    assert orders.apply(OrderFact(replaces="a", state="filled"), 2.0) is None
+    assert view.state == "live"
+
+
+def test_a_change_under_an_id_that_is_known_is_of_that_order() -> None:
+    orders = Orders()
+    first = orders.apply(OrderFact(order_id="a", client_order_id="c", state="live", amount=D(5)), 1.0)
+    assert orders.apply(renamed("a", amount=D(7)), 2.0) is first
+    assert first is not None
+    assert (first.order_id, first.amount) == ("a", D(7))
+
+
+def test_an_order_that_the_venue_lists_no_more_is_told_once_and_a_forgotten_one_never() -> None:
+    orders = Orders()
+    view = orders.apply(OrderFact(order_id="a", state="live"), 1.0)
+    assert view is not None
+    assert orders.ended(view, 2.0, "not listed") is None, "what is live is not in doubt"
+    orders.connection_lost(3.0, "gone")
+    assert orders.ended(view, 4.0, "not listed") is view
+    assert (view.state, view.why) == ("unknown", "not listed")
+    assert orders.ended(view, 5.0, "not listed") is None
+    assert Orders().ended(view, 6.0, "not listed") is None
+
+
+def test_the_markets_of_all_orders_are_told_once_each() -> None:
+    orders = Orders()
+    for number, market in enumerate(("B", "A", None, "B")):
+        orders.apply(OrderFact(order_id=number, market=market, state="live" if number else "filled"), 1.0)
+    assert orders.markets() == ("B", "A")
+
+
 def test_an_order_that_had_ended_does_not_go_on_under_a_new_id() -> None:
     orders = Orders()
     old = orders.apply(OrderFact(order_id="a", state="cancelled"), 1.0)

@@ -30,9 +30,51 @@ def test_snapshots_compare_by_value_and_live_views_by_identity() -> None:
     assert mine.snapshot() == other.snapshot()
     assert hash(mine.snapshot()) == hash(other.snapshot())
     assert mine != other
+    assert mine == first.of_request(FIRST)
     assert mine != mine.snapshot()
     assert len({mine, other, mine.snapshot(), other.snapshot()}) == 3
     assert mine != "an order"
+
+
+def test_a_view_tells_each_thing_that_is_known() -> None:
+    orders = Orders()
+    fact = OrderFact(
+        order_id=7,
+        client_order_id="mine",
+        market="BTCUSDT",
+        side="buy",
+        order_type="limit",
+        reduce_only=True,
+        price=D(100),
+        amount=D(5),
+        state="live",
+    )
+    view = orders.apply(fact, 1.0)
+    assert view is not None
+    orders.apply(OrderFact(order_id=7, fill=("t", D(2), D(99))), 2.0)
+    assert (view.market, view.side, view.order_type, view.reduce_only) == ("BTCUSDT", "buy", "limit", True)
+    numbers = (view.price, view.amount, view.filled, view.remaining, view.average_price)
+    assert numbers == (D(100), D(5), D(2), D(3), D(99))
+    assert (view.order_id, view.client_order_id, view.state, view.why, view.updated_at) == (7, "mine", "live", "", 2.0)
+    assert (view.is_final, view.has_ended) == (False, False)
+
+
+def test_an_order_has_ended_when_it_is_final_or_the_venue_lists_it_no_more() -> None:
+    orders = Orders()
+    filled = orders.apply(OrderFact(order_id=7, state="filled"), 1.0)
+    gone = orders.apply(OrderFact(order_id=8, state="live"), 1.0)
+    assert filled is not None
+    assert gone is not None
+    orders.connection_lost(2.0, "reset")
+    assert (filled.is_final, filled.has_ended, gone.is_final, gone.has_ended) == (True, True, False, False)
+    orders.ended(gone, 3.0, "the venue lists it no more")
+    assert (gone.is_final, gone.has_ended, gone.why) == (False, True, "the venue lists it no more")
+
+
+def test_a_view_is_compared_with_views_alone_and_a_notebook_gets_a_picture() -> None:
+    view = Orders().sending(OrderFact(market="BTCUSDT", amount=D(5)), FIRST, 1.0)
+    assert (view == "an order") is False
+    assert "BTCUSDT" in view._repr_html_()
 
 
 def test_a_view_shows_the_essentials_and_cannot_be_written() -> None:

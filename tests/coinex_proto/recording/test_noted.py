@@ -146,6 +146,26 @@ def test_a_batch_of_format_2_is_still_read() -> None:
     assert unpacked(batch) == [[2, 2.0, 5, b"bbb"], ["told", 2.0, [], "Lost", ""], [2, 2.0, 6, b"aa"]]
 
 
+def test_what_was_read_of_clock_and_chance_stands_with_its_input() -> None:
+    readings = [record[2] for record in unpacked(packed(irregular()))]
+    assert readings[1] == readings[4] == [WALL]
+    assert readings[-1] == [WALL, b"\x01\x02\x03\x04"]
+    (unread,) = unpacked(packed([(1.76e9, None, None, ())]))
+    assert unread[2] == []
+
+
+@pytest.mark.parametrize(
+    ("column", "wrong"),
+    [(1, []), (2, [0x4000000000000000]), (3, [5]), (4, [3]), (4, [3, 1]), (5, b"\x00" * 4), (5, bytes(8)), (6, b"aab")],
+)
+def test_columns_of_format_2_that_do_not_fit_each_other_are_damage(column: int, wrong: object) -> None:
+    joined, order = b"aabbb", (1).to_bytes(4, "little") + (0).to_bytes(4, "little")
+    batch: list[Any] = [[["told", 2.0, [], "Lost", ""]], [1], [0x4000000000000000, 0], [5, 1], [3, 2], order, joined]
+    batch[column] = wrong
+    with pytest.raises((ValueError, TypeError, IndexError)):
+        unpacked(batch)
+
+
 @pytest.mark.parametrize(
     ("column", "wrong"),
     [(1, [0]), (2, []), (3, []), (4, [9]), (5, b"\x00"), (5, b"\x07" * 3), (6, [1, 1]), (7, b"")],
