@@ -6,7 +6,7 @@ Times are milliseconds of the exchange's own clock, handed in.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from itertools import islice, takewhile
 from typing import Final, NamedTuple
@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 from attrs import define, field, frozen
 
 from coinex_proto.simulator.market.amounts import UNIT_PLACES, Texts, to_short_text, to_text
-from coinex_proto.simulator.market.matching import Book, HalfBook, Level, Side
+from coinex_proto.simulator.market.matching import Book, HalfBook, Level, Order, Side
 
 HOUR_MS: Final = 3_600_000
 MINUTE_MS: Final = 60_000
@@ -285,10 +285,10 @@ class Market:
         half = self.book.sides[side]
         return self._merged(half, side, limit, step) if step > 1 else self._plain(half, limit)
 
-    def sweep(self, side: Side, lots: int) -> tuple[int, int]:
-        """Lots, and units of `settle` for them, that a taker of so many lots would trade at present."""
+    def sweep(self, makers: Iterable[Order], lots: int) -> tuple[int, int]:
+        """How many of these lots the makers have, and units of `settle` for them."""
         done = value = 0
-        for maker in self.book.makers(side, None):
+        for maker in makers:
             part = min(maker.left, lots - done)
             done += part
             value += self.spec.value(maker.price, part)
@@ -296,10 +296,14 @@ class Market:
                 break
         return done, value
 
-    def lots_for(self, units: int) -> int:
-        """Lots that somebody who sells for so many units of quote currency would part with at present; linear markets."""
-        lots = 0
-        for maker in self.book.makers("sell", None):
+    def cost(self, taker: Order) -> int:
+        """Units of `settle` for as many lots of a market order as would trade at present."""
+        return self.sweep(self.book.partners(taker), taker.left)[1]
+
+    def lots_for(self, taker: Order) -> int:
+        """Lots that a market order which sells for quote currency would part with at present; linear markets."""
+        lots, units = 0, taker.left
+        for maker in self.book.partners(taker):
             part = min(maker.left, units // (maker.price * self.spec.value_factor))
             if not part:
                 break

@@ -51,10 +51,12 @@ class Trading(Protocol):
     marks: Marks
     futures: FuturesSettlement
 
-    def place(
+    def prepare(
         self, owner: int, key: str, side: Side, kind: str, *, amount: int, price: int, spends_quote: bool,
         client_id: str, stp: str, stop_id: int, is_hidden: bool,
     ) -> Order: ...  # fmt: skip
+
+    def start(self, order: Order) -> None: ...
 
     def close(self, position: Position, why: str, guard: Guard | None) -> None: ...
 
@@ -135,16 +137,17 @@ class StopBook:
                     self._protect(market, position)
 
     def _fire(self, stop: StopOrder) -> None:
-        self._end(stop, "active_success", "active")
         try:
-            self._exchange.place(
+            order = self._exchange.prepare(
                 stop.owner, stop.market, stop.side, stop.kind, amount=stop.amount, price=stop.price,
                 spends_quote=stop.spends_quote, client_id=stop.client_id, stp=stop.stp, stop_id=stop.stop_id,
                 is_hidden=stop.is_hidden,
             )  # fmt: skip
         except OrderRefused:
-            stop.status = "active_fail"
-            self._report(stop, "active")
+            self._end(stop, "active_fail", "active")
+        else:
+            self._end(stop, "active_success", "active")
+            self._exchange.start(order)
 
     def _protect(self, market: Market, position: Position) -> None:
         """Close a position, or the part that was named, when its take-profit or stop-loss price is reached."""
