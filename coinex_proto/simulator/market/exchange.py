@@ -375,7 +375,7 @@ class Exchange:
         fees = settlement.trade(market, buy, sell, lots, price, taker)
         self._last_deal_id += 1
         deal = new_deal((self._last_deal_id, self.now_ms, taker.side, price, lots))
-        market.record(deal)
+        market.record(*deal)
         for order, fee in ((buy, fees[0]), (sell, fees[1])):
             order.filled += lots
             order.filled_value += value
@@ -395,7 +395,7 @@ class Exchange:
         buy, sell = (taker, maker) if taker.side == "buy" else (maker, taker)
         settlement.trade(market, buy, sell, lots, maker.price, taker)
         self._last_deal_id += 1
-        market.record(new_deal((self._last_deal_id, self.now_ms, taker.side, maker.price, lots)))
+        market.record(self._last_deal_id, self.now_ms, taker.side, maker.price, lots)
         maker.filled += lots
         taker.filled += lots
         if not maker.left:

@@ -284,6 +284,7 @@ class FuturesSettlement:
         owner, key = position.owner, position.market
         if not position.lots and owner in self._ledger.watched:
             position.finish = position.finish or order.kind
+            position.closing = 0
             self.finished.append(position)
             del self._positions[owner, key]
             del self.watched[key][owner]

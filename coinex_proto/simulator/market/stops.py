@@ -111,8 +111,11 @@ class StopBook:
     def modify(
         self, stop: StopOrder, *, amount: int | None = None, price: int | None = None, trigger_price: int | None = None
     ) -> None:
-        """Change a waiting stop order.  Raises OrderRefused when it waits no more."""
+        """Change a waiting stop order.  Raises OrderRefused when it waits no more, or for what no order could have."""
         self._require(stop)
+        for reason, number in (("amount", amount), ("price", price), ("price", trigger_price)):
+            if number is not None and number <= 0:
+                raise OrderRefused(reason)
         stop.amount = stop.amount if amount is None else amount
         stop.price = stop.price if price is None else price
         if trigger_price is not None:
