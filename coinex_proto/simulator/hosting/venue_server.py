@@ -317,7 +317,8 @@ class VenueServer(ConnectionKeeper, Generic[Code]):
         crowd = self.crowds.wake(market.spec.key, self.now)
         crowd.is_quiet = True
         self._choose_index(market)
-        with self.exchange.batch():
+        with self.exchange.batch() as touch:
+            touch(market)
             crowd.withdraw()
             crowd.sweep(prices[0], prices[1])
             crowd.rest("buy", prices[0], lots)

@@ -6,7 +6,7 @@ and same input give the same trades.  Times handed in are seconds that never go 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from typing import Final
 
@@ -63,8 +63,11 @@ class Exchange:
                 if not self.ledger.balance(owner, spec.wallet, currency).available:
                     self.ledger.deposit(owner, spec.wallet, currency, ENDLESS)
 
-    def batch(self) -> AbstractContextManager[None]:
-        """What is done inside counts as one moment: best prices, positions and balances are reported once, at its end."""
+    def batch(self) -> AbstractContextManager[Callable[[Market], None]]:
+        """What is done inside counts as one moment: best prices, positions and balances are reported once, at its end.
+
+        `with … as touch`: the crowd says by `touch(market)` where its short ways change something, once for all of them.
+        """
         return self._moments
 
     def open_account(self) -> int:
@@ -141,7 +144,10 @@ class Exchange:
         self._moments.add(market)
 
     def quote(self, market: Market, side: Side, price: int, lots: int) -> Order:
-        """Place a limit order of the crowd's makers: what `place` does, as cheap as what happens most should be."""
+        """Place a limit order of the crowd's makers: what `place` does, as cheap as what happens most should be.
+
+        Inside of `batch`, as the other short ways are.
+        """
         spec, book = market.spec, market.book
         others = book.asks.ranked if side == "buy" else book.bids.ranked
         if (
@@ -153,7 +159,6 @@ class Exchange:
         self._last_order_id = number = self._last_order_id + 1
         order = Quote(number, MAKERS, spec.key, side, price, lots, spec.rates, self.now_ms)
         book.sides[side].add(order)
-        self._moments.add(market)
         return order
 
     def hit(self, market: Market, side: Side, price: int | None, lots: int) -> None:
@@ -173,7 +178,6 @@ class Exchange:
                 self._match(market, taker, maker, min(maker.left, taker.left))
             else:
                 self._match_strangers(settlement, market, taker, maker, min(maker.left, taker.left))
-        self._moments.add(market)
 
     def retire(self, market: Market, order: Order) -> None:
         """Cancel a quote of the crowd's makers: what `cancel` does, as cheap as what happens often should be."""
@@ -182,7 +186,6 @@ class Exchange:
             return
         market.book.sides[order.side].take(order, order.left)
         order.finish = "canceled"
-        self._moments.add(market)
 
     def cancel(self, order: Order) -> None:
         """Take an order out of the book.  Raises OrderRefused when it is not open."""

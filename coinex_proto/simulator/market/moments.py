@@ -21,10 +21,12 @@ class Moments:
         """None outside of a moment."""
         self._nesting = 0
 
-    def __enter__(self) -> None:
+    def __enter__(self) -> Callable[[Market], None]:
+        """Gives `add`."""
         self._nesting += 1
         if self._touched is None:
             self._touched = {}
+        return self.add
 
     def __exit__(self, *_: object) -> None:
         self._nesting -= 1

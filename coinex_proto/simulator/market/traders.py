@@ -117,7 +117,8 @@ class Crowd:
         self._choose_sizes()
         if self._market.is_halted:
             return
-        with self._exchange.batch():
+        with self._exchange.batch() as touch:
+            touch(self._market)
             for _ in range(self._depth):
                 self._quote("buy")
                 self._quote("sell")
@@ -127,7 +128,8 @@ class Crowd:
         self._walk(elapsed)
         self._choose_sizes()
         if not (self._market.is_halted or self.is_quiet):
-            with self._exchange.batch():
+            with self._exchange.batch() as touch:
+                touch(self._market)
                 self._trade()
         for follower in self.followers:
             follower.fit()
@@ -137,7 +139,8 @@ class Crowd:
         self._walk(0.0)
         self._choose_sizes()
         if not (self._market.is_halted or self.is_quiet):
-            with self._exchange.batch():
+            with self._exchange.batch() as touch:
+                touch(self._market)
                 self.sweep(int(self.reference), int(self.reference))
                 self._fill_up()
 
@@ -262,6 +265,8 @@ class Crowds:
         """Who acts at which turn, in this order."""
         self._next_turns: list[int] = []
         """A heap of them."""
+        self.next_at: float = math.inf
+        """When the next action is due; infinity when all markets sleep."""
 
     def wake(self, key: str, now: float) -> Crowd:
         """The crowd of this market, which trades from now on; a futures market wakes its index too."""
@@ -290,6 +295,7 @@ class Crowds:
         if there is None:
             self._turns[turn] = [crowd]
             heappush(self._next_turns, turn)
+            self.next_at = self._next_turns[0] / TURNS_A_SECOND
         else:
             there.append(crowd)
 
@@ -312,25 +318,25 @@ class Crowds:
             return None
         return found if found is not None else "" if coin in STABLE else None
 
-    @property
-    def next_at(self) -> float:
-        """When the next action is due; infinity when all markets sleep."""
-        return self._next_turns[0] / TURNS_A_SECOND if self._next_turns else math.inf
-
     def leave_out(self, now: float) -> None:
         """Forget the actions that are overdue; each market goes on after now."""
         while self._next_turns and self.next_at < now:
-            for crowd in self._turns.pop(heappop(self._next_turns)):
+            for crowd in self._pop():
                 crowd.acts_at = now + crowd.wait()
                 self._schedule(crowd)
 
     def act(self) -> None:
         """Do the actions of the next turn.  The exchange's clock stands at its time."""
-        turn = heappop(self._next_turns)
-        at = turn / TURNS_A_SECOND
-        for crowd in self._turns.pop(turn):
+        at = self.next_at
+        for crowd in self._pop():
             while crowd.acts_at <= at:
                 crowd.act(at - crowd.acted_at)
                 crowd.acted_at = at
                 crowd.acts_at += crowd.wait()
             self._schedule(crowd)
+
+    def _pop(self) -> list[Crowd]:
+        """Who acts at the next turn, which is over by this."""
+        crowds = self._turns.pop(heappop(self._next_turns))
+        self.next_at = self._next_turns[0] / TURNS_A_SECOND if self._next_turns else math.inf
+        return crowds

@@ -66,7 +66,10 @@ class Twaps:
         if side is None or type(count) is not int or type(interval) is not int or count < 2 or interval < 30:
             raise Rejected("REJECTED", symbol=market.spec.name)
         total, places = params.get("total_quantity"), market.spec.amount_places
-        lots = scaled(total, places, "INVALID_TICK_SIZE_PRECISION_QUANTITY")
+        try:
+            lots = scaled(total, places, "INVALID_TICK_SIZE_PRECISION_QUANTITY")
+        except Rejected as rejection:
+            raise Rejected(rejection.status, symbol=market.spec.name) from rejection
         if lots < count * market.spec.min_amount:
             raise Rejected("QUANTITY_LESS_THAN_MIN_QUANTITY", symbol=market.spec.name)
         twap = Twap(

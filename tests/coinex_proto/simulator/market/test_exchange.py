@@ -291,11 +291,15 @@ def test_the_short_way_of_the_crowd_does_what_placing_an_order_does(
                 except OrderRefused:
                     continue
             elif action == "quote" and book is short:
-                exchange.quote(market, side, ticks, amount)
+                with exchange.batch() as touch:
+                    touch(market)
+                    exchange.quote(market, side, ticks, amount)
             elif action == "quote":
                 exchange.place(MAKERS, key, side, "limit", price=ticks, amount=amount)
             elif book is short:
-                exchange.hit(market, side, ticks if action == "sweep" else None, amount)
+                with exchange.batch() as touch:
+                    touch(market)
+                    exchange.hit(market, side, ticks if action == "sweep" else None, amount)
             elif market.book.next_maker(side, ticks if action == "sweep" else None) is not None:
                 kind = "ioc" if action == "sweep" else "market"
                 exchange.place(TAKERS, key, side, kind, price=ticks if action == "sweep" else 0, amount=amount)
