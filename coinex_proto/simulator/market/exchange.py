@@ -16,7 +16,7 @@ from coinex_proto.simulator.market.futures import FuturesSettlement, Position
 from coinex_proto.simulator.market.guards import Guard
 from coinex_proto.simulator.market.market import Deal, Market, MarketSpec, new_deal
 from coinex_proto.simulator.market.marks import Marks
-from coinex_proto.simulator.market.matching import Order, Quote, Side
+from coinex_proto.simulator.market.matching import Order, Side
 from coinex_proto.simulator.market.moments import Moments
 from coinex_proto.simulator.market.refusals import OrderRefused
 from coinex_proto.simulator.market.spot import HOUSE, SpotSettlement
@@ -42,14 +42,14 @@ class Exchange:
         self.fills: dict[int, list[Fill]] = {}
         """Fills of each watched owner, oldest first."""
         self.futures: FuturesSettlement = FuturesSettlement(self.ledger)
-        self._settlements: dict[str, Settlement] = {"spot": SpotSettlement(self.ledger), "futures": self.futures}
+        self.settlements: dict[str, Settlement] = {"spot": SpotSettlement(self.ledger), "futures": self.futures}
         self.fundings: dict[str, list[tuple[int, int]]] = {}
         """Settled funding of each futures market: time in ms and rate, oldest first."""
         self.marks: Marks = Marks(self.markets)
         self.stops: StopBook = StopBook(self, self._report_stop)
         self._moments = Moments(self._look)
         self.listeners: list[Listener] = []
-        self._last_order_id = 98_388_000_000
+        self.last_order_id: int = 98_388_000_000
         self._last_deal_id = 3_514_376_000
         self._last_guard_id = 123_000
         self._last_owner = FIRST_USER - 1
@@ -66,7 +66,7 @@ class Exchange:
     def batch(self) -> AbstractContextManager[Callable[[Market], None]]:
         """What is done inside counts as one moment: best prices, positions and balances are reported once, at its end.
 
-        `with … as touch`: the crowd says by `touch(market)` where its short ways change something, once for all of them.
+        `with … as touch`: who takes a short way (`short_ways.py`) says by `touch(market)` where.
         """
         return self._moments
 
@@ -124,9 +124,9 @@ class Exchange:
     ) -> Order:
         """An order that is accepted and holds its money, and of which nobody knows yet.  Raises OrderRefused."""
         market = self.markets[key]
-        self._last_order_id += 1
+        self.last_order_id += 1
         order = Order(
-            order_id=self._last_order_id, owner=owner, market=key, side=side, kind=kind, price=price, amount=amount,
+            order_id=self.last_order_id, owner=owner, market=key, side=side, kind=kind, price=price, amount=amount,
             left=amount, spends_quote=spends_quote, client_id=client_id, stp=stp, stop_id=stop_id, is_hidden=is_hidden,
             is_quote=owner == MAKERS, reduces=reduces, maker_rate=market.spec.maker_rate, taker_rate=market.spec.taker_rate,
             created_ms=self.now_ms, updated_ms=self.now_ms,
@@ -142,50 +142,6 @@ class Exchange:
             self.orders[order.order_id] = order
         self._run(market, order, "put")
         self._moments.add(market)
-
-    def quote(self, market: Market, side: Side, price: int, lots: int) -> Order:
-        """Place a limit order of the crowd's makers: what `place` does, as cheap as what happens most should be.
-
-        Inside of `batch`, as the other short ways are.
-        """
-        spec, book = market.spec, market.book
-        others = book.asks.ranked if side == "buy" else book.bids.ranked
-        if (
-            (others and (others[0].price <= price if side == "buy" else others[0].price >= price))
-            or market.is_halted
-            or MAKERS in self.ledger.watched
-        ):
-            return self.place(MAKERS, spec.key, side, "limit", price=price, amount=lots)
-        self._last_order_id = number = self._last_order_id + 1
-        order = Quote(number, MAKERS, spec.key, side, price, lots, spec.rates, self.now_ms)
-        book.sides[side].add(order)
-        return order
-
-    def hit(self, market: Market, side: Side, price: int | None, lots: int) -> None:
-        """Let the crowd's takers trade so many lots at this price or better, as far as the book reaches."""
-        book, spec = market.book, market.spec
-        if book.next_maker(side, price) is None:
-            return
-        if market.is_halted or TAKERS in self.ledger.watched:
-            kind = "market" if price is None else "ioc"
-            self.place(TAKERS, spec.key, side, kind, price=price or 0, amount=lots)
-            return
-        self._last_order_id += 1
-        taker = Quote(self._last_order_id, TAKERS, spec.key, side, price or 0, lots, spec.rates, self.now_ms)
-        settlement, watched = self._settlements[spec.wallet], self.ledger.watched
-        while taker.left and (maker := book.next_maker(side, price)) is not None:
-            if maker.owner in watched:
-                self._match(market, taker, maker, min(maker.left, taker.left))
-            else:
-                self._match_strangers(settlement, market, taker, maker, min(maker.left, taker.left))
-
-    def retire(self, market: Market, order: Order) -> None:
-        """Cancel a quote of the crowd's makers: what `cancel` does, as cheap as what happens often should be."""
-        if MAKERS in self.ledger.watched:
-            self.cancel(order)
-            return
-        market.book.sides[order.side].take(order, order.left)
-        order.finish = "canceled"
 
     def cancel(self, order: Order) -> None:
         """Take an order out of the book.  Raises OrderRefused when it is not open."""
@@ -297,7 +253,7 @@ class Exchange:
             order_id=0, owner=TAKERS, market=order.market, side=side, kind="limit", price=order.price, amount=lots,
             left=lots, created_ms=self.now_ms, updated_ms=self.now_ms,
         )  # fmt: skip
-        self._match(market, taker, order, min(lots, order.left))
+        self.match(market, taker, order, min(lots, order.left))
         self._moments.add(market)
 
     def _open_market(self, order: Order) -> Market:
@@ -327,7 +283,7 @@ class Exchange:
     def _reserve(self, market: Market, order: Order) -> None:
         """Hold what the order may cost, instead of what it has held."""
         try:
-            self._settlements[market.spec.wallet].reserve(market, order)
+            self.settlements[market.spec.wallet].reserve(market, order)
         except NotEnough as error:
             raise OrderRefused("balance") from error
 
@@ -342,11 +298,11 @@ class Exchange:
                 self._prevent(market, order, maker)
                 continue
             lots = min(maker.left, _affordable(market, order, maker.price))
-            lots = self._settlements[market.spec.wallet].cover(market, order, lots)
+            lots = self.settlements[market.spec.wallet].cover(market, order, lots)
             if lots <= 0:
                 _give_up(order)
                 break
-            self._match(market, order, maker, lots)
+            self.match(market, order, maker, lots)
         if order.left and not order.finish and order.kind in ("limit", "maker_only"):
             book.add(order)
             self._report_order(order, event)
@@ -360,10 +316,11 @@ class Exchange:
         if taker.stp in ("ct", "both"):
             taker.finish = "canceled"
 
-    def _match(self, market: Market, taker: Order, maker: Order, lots: int) -> None:
-        settlement, watched = self._settlements[market.spec.wallet], self.ledger.watched
+    def match(self, market: Market, taker: Order, maker: Order, lots: int) -> None:
+        """One match of a taker with the maker that it meets, of as many of these lots as the maker can pay for."""
+        settlement, watched = self.settlements[market.spec.wallet], self.ledger.watched
         if maker.owner not in watched and taker.owner not in watched:
-            self._match_strangers(settlement, market, taker, maker, lots)
+            self.match_strangers(settlement, market, taker, maker, lots)
             return
         covered = settlement.cover(market, maker, lots)
         if covered <= 0:
@@ -390,7 +347,7 @@ class Exchange:
         else:
             self._report_order(maker, "update")
 
-    def _match_strangers(self, settlement: Settlement, market: Market, taker: Order, maker: Order, lots: int) -> None:
+    def match_strangers(self, settlement: Settlement, market: Market, taker: Order, maker: Order, lots: int) -> None:
         """A match that nobody is told of but by the market's public figures."""
         market.book.sides[maker.side].take(maker, lots)
         maker.left -= lots
@@ -423,7 +380,7 @@ class Exchange:
         order.finish = "filled" if order.filled and not order.left else "canceled"
         order.updated_ms = self.now_ms
         if order.owner in self.ledger.watched:
-            self._settlements[market.spec.wallet].release(market, order)
+            self.settlements[market.spec.wallet].release(market, order)
             if not order.filled:
                 self.orders.pop(order.order_id, None)
             self._report_order(order, "finish")

@@ -23,6 +23,7 @@ from coinex_proto.simulator.market.history import trades
 from coinex_proto.simulator.market.klines import klines
 from coinex_proto.simulator.market.market import MINUTE_MS, Market
 from coinex_proto.simulator.market.matching import Order, Side
+from coinex_proto.simulator.market.short_ways import ShortWays
 
 NORMALS: Final = tuple(map(NormalDist().inv_cdf, ((number + 0.5) / 1024 for number in range(1024))))
 """As many normal numbers, equally likely: one uniform number chooses."""
@@ -70,6 +71,7 @@ class Crowd:
         sides: tuple[Crowd | None, Crowd | None] | None = None,
     ) -> None:
         self._exchange = exchange
+        self._short = ShortWays(exchange)
         self._guide = guide
         """The crowd of the index, whose reference this one follows."""
         self._sides = sides
@@ -153,12 +155,12 @@ class Crowd:
         choice = uniform()
         side: Side = "buy" if uniform() < 0.5 else "sell"
         if choice < 0.3:
-            self._exchange.hit(market, side, None, self._sizes[int(uniform() * SIZES)])
+            self._short.hit(market, side, None, self._sizes[int(uniform() * SIZES)])
         if market.book.sides[side].quotes >= self._depth:
             quotes = self._quotes[side]
             while not (oldest := quotes.popleft()).rests:
                 pass
-            self._exchange.retire(market, oldest)
+            self._short.retire(market, oldest)
         self._fill_up()
 
     def _remember(self) -> None:
@@ -201,9 +203,9 @@ class Crowd:
         """Trade away whatever bids above `ask` or offers below `bid`."""
         book = self._market.book
         if (best := book.bids.best()) is not None and best.price > ask:
-            self._exchange.hit(self._market, "sell", ask + 1, sum(o.left for o in book.makers("sell", ask + 1)))
+            self._short.hit(self._market, "sell", ask + 1, sum(o.left for o in book.makers("sell", ask + 1)))
         if (best := book.asks.best()) is not None and best.price < bid:
-            self._exchange.hit(self._market, "buy", bid - 1, sum(o.left for o in book.makers("buy", bid - 1)))
+            self._short.hit(self._market, "buy", bid - 1, sum(o.left for o in book.makers("buy", bid - 1)))
 
     def withdraw(self) -> None:
         """Cancel every quote of the makers."""
@@ -213,7 +215,7 @@ class Crowd:
 
     def rest(self, side: Side, price: int, lots: int) -> Order:
         """Put one quote of the makers into the book."""
-        return self._exchange.quote(self._market, side, price, lots)
+        return self._short.quote(self._market, side, price, lots)
 
     def take(self, side: Side, lots: int) -> Order:
         """Let a taker trade at the market.  Raises OrderRefused when nobody stands on the other side."""
@@ -225,7 +227,7 @@ class Crowd:
         away = half * (0.5 + uniform()) - math.log(1.0 - uniform()) * (10 * half + 1)
         price = math.floor(reference - away) if side == "buy" else math.ceil(reference + away)
         lots = self._sizes[int(uniform() * SIZES)]
-        order = self._exchange.quote(self._market, side, max(1, price), lots)
+        order = self._short.quote(self._market, side, max(1, price), lots)
         if order.rests:
             self._quotes[side].append(order)
 
