@@ -198,6 +198,8 @@ class Exchange:
         else:
             position.finish = why
         self.place(position.owner, position.market, side, "market", amount=lots, reduces=True)
+        if position.lots:
+            position.finish = ""  # the book did not reach
 
     def settle_funding(self) -> None:
         """Let longs and shorts pay each other."""

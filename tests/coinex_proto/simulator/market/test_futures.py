@@ -112,6 +112,17 @@ def test_a_position_below_the_least_amount_can_still_be_closed() -> None:
     assert (position.lots, position.finish) == (0, "liq")
 
 
+def test_a_position_that_the_book_could_not_close_whole_is_not_said_to_have_ended_so_later() -> None:
+    two = Two()
+    two.trade(2, 1000)
+    position = two.position(two.long)
+    two.place(two.short, "buy", 1, 999)
+    two.exchange.close(position, "liq")
+    assert (position.lots, position.finish) == (COIN, "")
+    two.trade(1, 1000, back=True)
+    assert (position.lots, position.finish) == (0, "limit")
+
+
 def test_orders_that_were_placed_with_a_higher_leverage_hold_more_when_it_is_lowered() -> None:
     two = Two()
     two.exchange.set_leverage(two.market, two.long, "cross", 100)
