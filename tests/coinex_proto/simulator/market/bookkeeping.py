@@ -16,8 +16,8 @@ def check_totals(exchange: Exchange) -> None:
             assert sum(position.lots for position in exchange.futures.open_positions() if position.market == key) == 0
 
 
-def check_owner(exchange: Exchange, owner: int, *, held: int = 0) -> None:
-    """What is frozen is what open orders hold (and `held`, of something else), margin is that of positions, nothing is below zero."""
+def check_owner(exchange: Exchange, owner: int) -> None:
+    """What is frozen is what open orders hold, margin is that of positions, and nothing is below zero."""
     for wallet in ("spot", "futures"):
         for currency, balance in exchange.ledger.wallet(owner, wallet):
             frozen = sum(
@@ -32,7 +32,7 @@ def check_owner(exchange: Exchange, owner: int, *, held: int = 0) -> None:
                 for position in exchange.futures.open_positions(owner)
                 if wallet == "futures" and exchange.markets[position.market].spec.settle == currency
             )
-            assert balance.frozen == frozen + held
+            assert balance.frozen == frozen
             assert balance.margin == margin >= 0
             assert balance.available >= 0
 
