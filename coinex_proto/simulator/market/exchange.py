@@ -255,7 +255,9 @@ class Exchange:
             order_id=0, owner=TAKERS, market=order.market, side=side, kind="limit", price=order.price, amount=lots,
             left=lots, created_ms=self.now_ms, updated_ms=self.now_ms,
         )  # fmt: skip
+        self._reserve(market, taker)
         self.match(market, taker, order, min(lots, order.left))
+        self.settlements[market.spec.wallet].release(market, taker)
         self._moments.add(market)
 
     def _open_market(self, order: Order) -> Market:
