@@ -1,7 +1,9 @@
 """`python -m benchmarks.box`: what the exchange in the box costs: pushes a second of CPU to one client, and an hour in memory.
 
 No sockets and no clock: the exchange is driven on virtual time, and CPU is counted. `--against DIR` measures another checkout in the
-same rounds, one after the other, and prints the ratio round by round before its median.
+same rounds, one after the other, and prints the median of their ratios. `--counted` counts instructions of the same instead, once,
+below valgrind, and of that work alone: two forks differ in it, so that neither the start of Python nor the making of the markets
+counts.
 """
 
 import argparse
@@ -10,7 +12,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from statistics import median
 
@@ -30,6 +32,13 @@ UPGRADE = (
 
 def pushes_a_second(markets: int, rate: float, warm: float, seconds: float) -> float:
     """Pushes in a second of CPU to one client that wants depth, best quotes and deals of all spot markets."""
+    push = _pushing(markets, rate, warm)
+    began = time.process_time()
+    return push(seconds) / (time.process_time() - began)
+
+
+def _pushing(markets: int, rate: float, warm: float) -> Callable[[float], int]:
+    """What goes on for so many seconds and returns how many pushes that were, once everything is awake."""
     server = CoinexServer(now=START, seed=1, markets=markets, crowd=CrowdSettings(rate=rate))
     client = server.accept(START)
     client.receive_data(UPGRADE, START)
@@ -39,17 +48,16 @@ def pushes_a_second(markets: int, rate: float, warm: float, seconds: float) -> f
         client.receive_data(_request("depth", [[name, 20, "0", False] for name in some]), START)
         client.receive_data(_request("bbo", some), START)
     client.receive_data(_request("deals", []), START)
-    now = START
-    while now < START + warm:
-        now += STEP
-        server.advance(now)
-        client.data_to_send()
-    before, began = client.frames_sent, time.process_time()
-    while now < START + warm + seconds:
-        now += STEP
-        server.advance(now)
-        client.data_to_send()
-    return (client.frames_sent - before) / (time.process_time() - began)
+
+    def push(seconds: float) -> int:
+        before, end = client.frames_sent, server.now + seconds
+        while server.now < end:
+            server.advance(server.now + STEP)
+            client.data_to_send()
+        return client.frames_sent - before
+
+    push(warm)
+    return push
 
 
 def hour_in_memory(seconds: float) -> float:
@@ -60,6 +68,26 @@ def hour_in_memory(seconds: float) -> float:
         began = time.process_time()
         client.run(seconds=seconds)
         return time.process_time() - began
+
+
+def in_forks(markets: int, rate: float, warm: float, seconds: float, hour: float) -> None:
+    """Does both in forks, each after one that does nothing; prints a line for each: its process, and how much it has done."""
+    push = _pushing(markets, rate, warm)
+    _fork(lambda: push(0))
+    _fork(lambda: push(seconds))
+    # The whole of it in each fork, for a client serves no other process than its own.
+    _fork(lambda: hour_in_memory(warm) and 0)
+    _fork(lambda: hour_in_memory(warm + hour) and hour)
+
+
+def _fork(work: Callable[[], float]) -> None:
+    child = os.fork()
+    if child == 0:
+        try:
+            print(os.getpid(), work(), flush=True)
+        finally:
+            os._exit(0)
+    os.waitpid(child, 0)
 
 
 def _request(topic: str, market_list: Sequence[object]) -> bytes:
@@ -79,6 +107,20 @@ def _measure_in(checkout: Path, options: Sequence[str]) -> tuple[float, float]:
     return pushes, hour
 
 
+def _count_in(checkout: Path, options: Sequence[str]) -> tuple[float, float]:
+    """Instructions of a push, and of a second of virtual time in memory, by the code of that checkout."""
+    from benchmarks.instructions import instructions_of_forks  # not where this file is run as a script
+
+    printed, counts = instructions_of_forks(
+        str(Path(__file__).resolve()), "--forks", *options, environment={"PYTHONPATH": str(checkout)}
+    )
+    (idle, _), (pushing, pushes), (waiting, _), (running, seconds) = (line.split() for line in printed.splitlines())
+    return (
+        (counts[int(pushing)] - counts[int(idle)]) / float(pushes),
+        (counts[int(running)] - counts[int(waiting)]) / float(seconds),
+    )
+
+
 def main(arguments: Sequence[str]) -> None:
     """Prints both figures, and how many times better they are than another checkout's."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.box", description=__doc__)
@@ -94,20 +136,34 @@ def main(arguments: Sequence[str]) -> None:
     parser.add_argument("--hour", type=float, default=3600.0, help="virtual seconds of the exchange in memory")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--against", type=Path, help="another checkout of this repository")
+    parser.add_argument(
+        "--counted", action="store_true", help="instructions instead of seconds, below valgrind; one round"
+    )
     parser.add_argument("--once", action="store_true", help="one round, as JSON")
+    parser.add_argument("--forks", action="store_true", help="what is counted")
     chosen = parser.parse_args(arguments)
     if chosen.once:
         pushes = pushes_a_second(chosen.markets, chosen.rate, chosen.warm, chosen.seconds)
         print(json.dumps([pushes, hour_in_memory(chosen.hour)]))
         return
+    if chosen.forks:
+        in_forks(chosen.markets, chosen.rate, chosen.warm, chosen.seconds, chosen.hour)
+        return
+    measure, rounds, titles = (
+        _measure_in,
+        chosen.rounds,
+        ("pushes a second of CPU", f"CPU seconds for {chosen.hour:.0f} s in memory"),
+    )
+    if chosen.counted:
+        measure, rounds, titles = _count_in, 1, ("instructions a push", "instructions a second in memory")
     options = [f"--{name}={getattr(chosen, name)}" for name in ("markets", "rate", "warm", "seconds", "hour")]
     here = Path(__file__).resolve().parent.parent
     ours, theirs = [], []
-    for _ in range(chosen.rounds):
+    for _ in range(rounds):
         if chosen.against is not None:
-            theirs.append(_measure_in(chosen.against.resolve(), options))
-        ours.append(_measure_in(here, options))
-    for index, title in enumerate(("pushes a second of CPU", f"CPU seconds for {chosen.hour:.0f} s in memory")):
+            theirs.append(measure(chosen.against.resolve(), options))
+        ours.append(measure(here, options))
+    for index, title in enumerate(titles):
         line = f"{title}: {median(found[index] for found in ours):,.2f}"
         if theirs:
             ratios = [mine[index] / other[index] for mine, other in zip(ours, theirs, strict=True)]

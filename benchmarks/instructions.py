@@ -30,12 +30,12 @@ def instructions(*arguments: str, environment: Mapping[str, str] = {}) -> int:
     return next(reversed(counts.values()))  # the forks of a program end before it
 
 
-def instructions_of_forks(*arguments: str) -> tuple[str, dict[int, int]]:
+def instructions_of_forks(*arguments: str, environment: Mapping[str, str] = {}) -> tuple[str, dict[int, int]]:
     """What `python ARGUMENTS` prints, and what it and each of its forks takes, by their process ids.
 
     Raises `RuntimeError` as `instructions` does.
     """
-    return _counted(arguments, {})
+    return _counted(arguments, environment)
 
 
 def instructions_per_message(

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.box import hour_in_memory, main, pushes_a_second
+from benchmarks.instructions import VALGRIND, WHY_NOT
 
 SMALL = ["--markets=3", "--warm=1", "--seconds=1", "--hour=5", "--rounds=1"]
 
@@ -20,3 +21,11 @@ def test_two_checkouts_are_set_in_relation(capsys: pytest.CaptureFixture[str]) -
     assert pushes.startswith("pushes a second of CPU: ")
     assert hour.startswith("CPU seconds for 5 s in memory: ")
     assert " x the other's " in pushes
+
+
+@pytest.mark.skipif(VALGRIND is None, reason=WHY_NOT)
+def test_instructions_are_those_of_the_work_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    main([*SMALL, "--counted"])
+    found = [float(line.rpartition(" ")[2].replace(",", "")) for line in capsys.readouterr().out.splitlines()]
+    assert 10_000 < found[0] < 2_000_000
+    assert 100_000 < found[1] < 20_000_000

@@ -6,6 +6,7 @@ Source: CoinEx API v2, depth channel and checksum.
 from __future__ import annotations
 
 import zlib
+from collections.abc import Collection
 from itertools import chain, filterfalse
 from typing import Final
 
@@ -27,9 +28,9 @@ def checksum(bids: Levels, asks: Levels) -> int:
     return zlib.crc32(":".join(chain.from_iterable([*bids, *asks])).encode("ascii"))
 
 
-def difference(old: list[str], new: list[str]) -> list[str]:
-    """The levels (`price:size`) that turn one side into another; size 0 deletes."""
-    changed, gone = list(filterfalse(set(old).__contains__, new)), list(filterfalse(set(new).__contains__, old))
+def difference(old: Collection[str], new: Collection[str]) -> list[str]:
+    """The levels (`price:size`) that turn one side into another; size 0 deletes.  Quick for dictionaries."""
+    changed, gone = list(filterfalse(old.__contains__, new)), list(filterfalse(new.__contains__, old))
     if not gone:
         return changed
     prices = {level.partition(":")[0] for level in changed}
@@ -64,8 +65,8 @@ class SideView:
 
     side: Side
     seen: int = -1
-    levels: list[str] = field(factory=list)
-    """Each as `price:size`."""
+    levels: dict[str, None] = field(factory=dict)
+    """Each as `price:size`, best first."""
     text: bytes = b""
     """All of them joined, as the checksum is made of them."""
     crc: int = 0
@@ -75,12 +76,13 @@ class SideView:
         """Look at the book again: what has changed since, empty for nothing."""
         half = channel.market.book.sides[self.side]
         self.seen = half.revision
-        levels = channel.market.ladder(self.side, channel.limit, channel.step)
-        if levels == self.levels:
+        ladder = channel.market.ladder(self.side, channel.limit, channel.step)
+        text = ":".join(ladder).encode("ascii")
+        if text == self.text:
             return []
+        levels = dict.fromkeys(ladder)
         changes = difference(self.levels, levels)
-        self.levels, self.text = levels, ":".join(levels).encode("ascii")
-        self.crc = zlib.crc32(self.text)
+        self.levels, self.text, self.crc = levels, text, zlib.crc32(text)
         return changes
 
 
@@ -124,7 +126,7 @@ class DepthChannel:
                 follower.deliver(part)
         self.has_newcomers = False
 
-    def _push(self, bids: list[str], asks: list[str], now_ms: int, *, is_full: bool = True) -> Push:
+    def _push(self, bids: Collection[str], asks: Collection[str], now_ms: int, *, is_full: bool = True) -> Push:
         market, digest = self.market, self._checksum()
         data = (
             f'{{"market":{text_of(market.spec.name)},"is_full":{"true" if is_full else "false"},'
@@ -139,6 +141,6 @@ class DepthChannel:
         return zlib.crc32(asks.text, zlib.crc32(b":", bids.crc)) if bids.text and asks.text else bids.crc or asks.crc
 
 
-def _listed(levels: list[str]) -> str:
+def _listed(levels: Collection[str]) -> str:
     """As JSON: no character of a number needs escaping."""
     return '[["' + '"],["'.join(levels).replace(":", '","') + '"]]' if levels else "[]"

@@ -26,5 +26,5 @@ def reachable(market: Market, side: Side, amount: int, *, is_total: bool, funds:
 
 def traded(market: Market, side: Side, lots: int) -> tuple[int, int]:
     """Lots, and what is paid for them in the counter asset, that an order for so many lots would trade."""
-    done, value = market.sweep(side, lots)
+    done, value = market.sweep(market.book.makers(side, None), lots)
     return done, value // UNITS

@@ -176,6 +176,8 @@ class FaultPlan:
     def __init__(self, faults: Sequence[Fault], *, now: float, seed: int | str) -> None:
         self._random = Random(f"{seed}:faults")
         self._timed: list[tuple[float, Fault]] = []
+        self.next_at: float = math.inf
+        """When the next timed fault is due; infinity for none."""
         self._counted: list[tuple[int, Fault]] = []
         self._named: dict[str, list[tuple[int, Fault]]] = {}
         self._seen: dict[str, int] = {}
@@ -190,17 +192,13 @@ class FaultPlan:
         if fault.seconds:
             self._timed.append((now + fault.seconds, fault))
             self._timed.sort(key=lambda entry: entry[0])
+            self.next_at = self._timed[0][0]
         elif fault.messages:
             self._counted.append((self._sent + fault.messages, fault))
             self.watches_messages = True
         else:
             self.watches_messages = True
             self._named.setdefault(fault.subject, []).append((self._seen.get(fault.subject, 0) + fault.nth, fault))
-
-    @property
-    def next_at(self) -> float:
-        """When the next timed fault is due; infinity for none."""
-        return self._timed[0][0] if self._timed else math.inf
 
     def due(self, now: float) -> tuple[Fault, ...]:
         """Timed faults that are due; a repeated one is put in again."""
@@ -210,6 +208,7 @@ class FaultPlan:
             found.append(fault)
             if fault.repeats:
                 self.add(fault, at)
+        self.next_at = self._timed[0][0] if self._timed else math.inf
         return tuple(found)
 
     def sent(self) -> tuple[Fault, ...]:

@@ -312,10 +312,13 @@ class VenueServer(ConnectionKeeper, Generic[Code]):
         if not 0 < prices[0] < prices[1]:
             raise ValueError("quote: the bid must be above zero and below the ask")
         lots = to_scaled(size, market.spec.amount_places)
+        if lots <= 0:
+            raise ValueError("quote: the size must be above zero")
         crowd = self.crowds.wake(market.spec.key, self.now)
         crowd.is_quiet = True
         self._choose_index(market)
-        with self.exchange.batch():
+        with self.exchange.batch() as touch:
+            touch(market)
             crowd.withdraw()
             crowd.sweep(prices[0], prices[1])
             crowd.rest("buy", prices[0], lots)

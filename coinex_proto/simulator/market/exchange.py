@@ -6,7 +6,7 @@ and same input give the same trades.  Times handed in are seconds that never go 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from typing import Final
 
@@ -16,7 +16,8 @@ from coinex_proto.simulator.market.futures import FuturesSettlement, Position
 from coinex_proto.simulator.market.guards import Guard
 from coinex_proto.simulator.market.market import Deal, Market, MarketSpec, new_deal
 from coinex_proto.simulator.market.marks import Marks
-from coinex_proto.simulator.market.matching import Order, Quote, Side
+from coinex_proto.simulator.market.matching import Order, Side
+from coinex_proto.simulator.market.moments import Moments
 from coinex_proto.simulator.market.refusals import OrderRefused
 from coinex_proto.simulator.market.spot import HOUSE, SpotSettlement
 from coinex_proto.simulator.market.stops import StopBook, StopOrder
@@ -40,16 +41,15 @@ class Exchange:
         """Open orders of the watched owners, and those of them that are finished and had a fill."""
         self.fills: dict[int, list[Fill]] = {}
         """Fills of each watched owner, oldest first."""
-        self.listeners: list[Listener] = []
         self.futures: FuturesSettlement = FuturesSettlement(self.ledger)
-        self._settlements: dict[str, Settlement] = {"spot": SpotSettlement(self.ledger), "futures": self.futures}
+        self.settlements: dict[str, Settlement] = {"spot": SpotSettlement(self.ledger), "futures": self.futures}
         self.fundings: dict[str, list[tuple[int, int]]] = {}
         """Settled funding of each futures market: time in ms and rate, oldest first."""
         self.marks: Marks = Marks(self.markets)
         self.stops: StopBook = StopBook(self, self._report_stop)
-        self._batched: dict[Market, None] | None = None
-        self._nesting = 0
-        self._last_order_id = 98_388_000_000
+        self._moments = Moments(self._look)
+        self.listeners: list[Listener] = []
+        self.last_order_id: int = 98_388_000_000
         self._last_deal_id = 3_514_376_000
         self._last_guard_id = 123_000
         self._last_owner = FIRST_USER - 1
@@ -63,22 +63,12 @@ class Exchange:
                 if not self.ledger.balance(owner, spec.wallet, currency).available:
                     self.ledger.deposit(owner, spec.wallet, currency, ENDLESS)
 
-    def batch(self) -> AbstractContextManager[None]:
-        """What is done inside counts as one moment: best prices, positions and balances are reported once, at its end."""
-        return self
+    def batch(self) -> AbstractContextManager[Callable[[Market], None]]:
+        """What is done inside counts as one moment: best prices, positions and balances are reported once, at its end.
 
-    def __enter__(self) -> None:
-        self._nesting += 1
-        if self._batched is None:
-            self._batched = {}
-
-    def __exit__(self, *_: object) -> None:
-        self._nesting -= 1
-        if self._nesting or self._batched is None:
-            return
-        markets, self._batched = self._batched, None
-        for market in markets:
-            self._after(market)
+        `with … as touch`: who takes a short way (`short_ways.py`) says by `touch(market)` where.
+        """
+        return self._moments
 
     def open_account(self) -> int:
         """A new watched owner."""
@@ -109,85 +99,65 @@ class Exchange:
         reduces: bool = False,
     ) -> Order:
         """Match an order and rest what may rest.  Raises OrderRefused, and then nothing has changed."""
+        order = self.prepare(
+            owner, key, side, kind, amount=amount, price=price, spends_quote=spends_quote, client_id=client_id, stp=stp,
+            stop_id=stop_id, is_hidden=is_hidden, reduces=reduces,
+        )  # fmt: skip
+        self.start(order)
+        return order
+
+    def prepare(
+        self,
+        owner: int,
+        key: str,
+        side: Side,
+        kind: str,
+        *,
+        amount: int,
+        price: int,
+        spends_quote: bool,
+        client_id: str,
+        stp: str,
+        stop_id: int,
+        is_hidden: bool,
+        reduces: bool = False,
+    ) -> Order:
+        """An order that is accepted and holds its money, and of which nobody knows yet.  Raises OrderRefused."""
         market = self.markets[key]
-        self._last_order_id += 1
+        self.last_order_id += 1
         order = Order(
-            order_id=self._last_order_id, owner=owner, market=key, side=side, kind=kind, price=price, amount=amount,
+            order_id=self.last_order_id, owner=owner, market=key, side=side, kind=kind, price=price, amount=amount,
             left=amount, spends_quote=spends_quote, client_id=client_id, stp=stp, stop_id=stop_id, is_hidden=is_hidden,
             is_quote=owner == MAKERS, reduces=reduces, maker_rate=market.spec.maker_rate, taker_rate=market.spec.taker_rate,
             created_ms=self.now_ms, updated_ms=self.now_ms,
         )  # fmt: skip
         self._check(market, order)
         self._reserve(market, order)
-        if owner in self.ledger.watched:
+        return order
+
+    def start(self, order: Order) -> None:
+        """Match an order that was prepared in this very moment."""
+        market = self.markets[order.market]
+        if order.owner in self.ledger.watched:
             self.orders[order.order_id] = order
         self._run(market, order, "put")
-        self._after(market)
-        return order
-
-    def quote(self, market: Market, side: Side, price: int, lots: int) -> Order:
-        """Place a limit order of the crowd's makers: what `place` does, as cheap as what happens most should be."""
-        spec, book = market.spec, market.book
-        others = book.asks.ranked if side == "buy" else book.bids.ranked
-        if (
-            (others and (others[0].price <= price if side == "buy" else others[0].price >= price))
-            or market.is_halted
-            or MAKERS in self.ledger.watched
-        ):
-            return self.place(MAKERS, spec.key, side, "limit", price=price, amount=lots)
-        self._last_order_id = number = self._last_order_id + 1
-        order = Quote(number, MAKERS, spec.key, side, price, lots, spec.rates, self.now_ms)
-        book.sides[side].add(order)
-        if self._batched is None:
-            self._after(market)
-        else:
-            self._batched[market] = None
-        return order
-
-    def hit(self, market: Market, side: Side, price: int | None, lots: int) -> None:
-        """Let the crowd's takers trade so many lots at this price or better, as far as the book reaches."""
-        book, spec = market.book, market.spec
-        if book.next_maker(side, price) is None:
-            return
-        if market.is_halted or TAKERS in self.ledger.watched:
-            kind = "market" if price is None else "ioc"
-            self.place(TAKERS, spec.key, side, kind, price=price or 0, amount=lots)
-            return
-        self._last_order_id += 1
-        taker = Quote(self._last_order_id, TAKERS, spec.key, side, price or 0, lots, spec.rates, self.now_ms)
-        settlement, watched = self._settlements[spec.wallet], self.ledger.watched
-        while taker.left and (maker := book.next_maker(side, price)) is not None:
-            if maker.owner in watched:
-                self._match(market, taker, maker, min(maker.left, taker.left))
-            else:
-                self._match_strangers(settlement, market, taker, maker, min(maker.left, taker.left))
-        if self._batched is None:
-            self._after(market)
-        else:
-            self._batched[market] = None
-
-    def retire(self, market: Market, order: Order) -> None:
-        """Cancel a quote of the crowd's makers: what `cancel` does, as cheap as what happens often should be."""
-        if MAKERS in self.ledger.watched:
-            self.cancel(order)
-            return
-        market.book.sides[order.side].take(order, order.left)
-        order.finish = "canceled"
-        if self._batched is None:
-            self._after(market)
-        else:
-            self._batched[market] = None
+        self._moments.add(market)
 
     def cancel(self, order: Order) -> None:
         """Take an order out of the book.  Raises OrderRefused when it is not open."""
         market = self._open_market(order)
         market.book.remove(order)
         self._finish(market, order)
-        self._after(market)
+        self._moments.add(market)
 
     def modify(self, order: Order, *, price: int | None = None, amount: int | None = None) -> None:
-        """Change price or amount; the order goes to the end of its queue and may match.  Raises OrderRefused."""
+        """Change price or amount; the order goes to the end of its queue and may match.
+
+        Raises OrderRefused, and then nothing has changed.
+        """
         market = self._open_market(order)
+        if market.is_halted:
+            raise OrderRefused("halted")
         new_price = order.price if price is None else price
         new_left = order.left if amount is None else amount - order.filled
         if new_price <= 0:
@@ -197,20 +167,17 @@ class Exchange:
         if order.kind == "maker_only" and market.book.next_maker(order.side, new_price) is not None:
             raise OrderRefused("would_take")
         old = order.price, order.left
-        market.book.remove(order)
-        self._settlements[market.spec.wallet].release(market, order)
         order.price, order.left = new_price, new_left
         try:
             self._reserve(market, order)
-        except OrderRefused:
-            order.price, order.left = old
-            self._reserve(market, order)
-            market.book.add(order)
-            raise
+        finally:
+            order.price, order.left = old  # as it stands in the book
+        market.book.remove(order)
+        order.price, order.left = new_price, new_left
         order.amount = new_left + order.filled
         order.updated_ms = self.now_ms
         self._run(market, order, "modify")
-        self._after(market)
+        self._moments.add(market)
 
     def close(self, position: Position, why: str, guard: Guard | None = None) -> None:
         """Close a position, or the part that a guard names, at the market; `why` is why it ends.
@@ -219,10 +186,11 @@ class Exchange:
         """
         market = self.markets[position.market]
         side: Side = "sell" if position.lots > 0 else "buy"
-        if market.book.next_maker(side, None) is None or market.is_halted:
+        if market.is_halted or market.book.next_maker(side, None) is None:
             return
-        for order in [o for o in market.book.orders.values() if o.owner == position.owner and o.reduces]:
-            self.cancel(order)
+        self._cancel_reducing(position)
+        if market.book.next_maker(side, None) is None:
+            return  # those were all that stood there
         lots = abs(position.lots)
         if guard is not None and guard.lots is not None and guard.lots < lots:
             lots = guard.lots
@@ -230,6 +198,8 @@ class Exchange:
         else:
             position.finish = why
         self.place(position.owner, position.market, side, "market", amount=lots, reduces=True)
+        if position.lots:
+            position.finish = ""  # the book did not reach
 
     def settle_funding(self) -> None:
         """Let longs and shorts pay each other."""
@@ -238,17 +208,17 @@ class Exchange:
                 rate = self.marks.funding(market)
                 self.fundings.setdefault(market.spec.key, []).append((self.now_ms, rate))
                 self.futures.fund(market, self.marks.mark(market), rate, self.now_ms)
-                self._after(market)
+                self._moments.add(market)
 
     def set_leverage(self, market: Market, owner: int, mode: str, leverage: int) -> None:
         """Margin mode and leverage of one owner in one market.  Raises NotEnough."""
         self.futures.set_leverage(market, owner, mode, leverage)
-        self._after(market)
+        self._moments.add(market)
 
     def add_margin(self, market: Market, position: Position, units: int) -> None:
         """Add or (below zero) take back margin.  Raises NotEnough."""
         self.futures.add_margin(market, position, units, self.now_ms)
-        self._after(market)
+        self._moments.add(market)
 
     def move_money(self, giver: int, taker: int, source: str, target: str, currency: str, units: int) -> None:
         """Move available units from a wallet of one owner to one of another, or of the same.  Raises NotEnough."""
@@ -268,7 +238,7 @@ class Exchange:
     def position_touched(self, market: Market, position: Position) -> None:
         """Its take-profit or stop-loss price has changed."""
         self.futures.note(position, "update", self.now_ms)
-        self._after(market)
+        self._moments.add(market)
 
     def recall(self, key: str, created_ms: int, side: Side, price: int, lots: int) -> None:
         """A public trade from before anybody looked, of which candles tell already; older ones first."""
@@ -276,17 +246,19 @@ class Exchange:
         self.markets[key].recall(Deal(self._last_deal_id, created_ms, side, price, lots))
 
     def fill(self, order: Order, lots: int) -> None:
-        """Let the crowd take lots of this very order at its own price, out of turn."""
+        """Let the crowd take lots of this very order at its own price, out of turn.  Raises OrderRefused."""
         market = self._open_market(order)
+        if lots <= 0:
+            raise OrderRefused("amount")
         side: Side = "sell" if order.side == "buy" else "buy"
         taker = Order(
             order_id=0, owner=TAKERS, market=order.market, side=side, kind="limit", price=order.price, amount=lots,
             left=lots, created_ms=self.now_ms, updated_ms=self.now_ms,
         )  # fmt: skip
         self._reserve(market, taker)
-        self._match(market, taker, order, min(lots, order.left))
-        self._settlements[market.spec.wallet].release(market, taker)
-        self._after(market)
+        self.match(market, taker, order, min(lots, order.left))
+        self.settlements[market.spec.wallet].release(market, taker)
+        self._moments.add(market)
 
     def _open_market(self, order: Order) -> Market:
         market = self.markets[order.market]
@@ -295,30 +267,33 @@ class Exchange:
         return market
 
     def _check(self, market: Market, order: Order) -> None:
-        book, limit = market.book, _limit(order)
+        book, limit = market.book, order.limit
         if market.is_halted:
             raise OrderRefused("halted")
-        least = market.spec.min_amount if order.owner not in CROWD and not order.spends_quote else 1
-        if order.amount < least:
+        best = book.next_maker(order.side, limit)
+        if order.kind == "market" and best is None:
+            raise OrderRefused("thin")
+        lots = order.amount if best is None else _affordable(market, order, best.price)
+        least = 1 if order.owner in CROWD or order.reduces else market.spec.min_amount
+        if lots < least:
             raise OrderRefused("amount")
         if order.kind != "market" and order.price <= 0:
             raise OrderRefused("price")
-        if order.kind == "market" and book.next_maker(order.side, None) is None:
-            raise OrderRefused("thin")
-        if order.kind == "maker_only" and book.next_maker(order.side, limit) is not None:
+        if order.kind == "maker_only" and best is not None:
             raise OrderRefused("would_take")
-        if order.kind == "fok" and not book.can_fill(order.side, order.price, order.left):
+        if order.kind == "fok" and not book.can_fill(order):
             raise OrderRefused("cannot_fill")
 
     def _reserve(self, market: Market, order: Order) -> None:
+        """Hold what the order may cost, instead of what it has held."""
         try:
-            self._settlements[market.spec.wallet].reserve(market, order)
+            self.settlements[market.spec.wallet].reserve(market, order)
         except NotEnough as error:
             raise OrderRefused("balance") from error
 
     def _run(self, market: Market, order: Order, event: str) -> None:
         """Match as far as it goes; then the order rests or is over."""
-        book, limit = market.book, _limit(order)
+        book, limit = market.book, order.limit
         while order.left and not order.finish:
             maker = book.next_maker(order.side, limit)
             if maker is None:
@@ -327,11 +302,11 @@ class Exchange:
                 self._prevent(market, order, maker)
                 continue
             lots = min(maker.left, _affordable(market, order, maker.price))
-            lots = self._settlements[market.spec.wallet].cover(market, order, lots)
+            lots = self.settlements[market.spec.wallet].cover(market, order, lots)
             if lots <= 0:
                 _give_up(order)
                 break
-            self._match(market, order, maker, lots)
+            self.match(market, order, maker, lots)
         if order.left and not order.finish and order.kind in ("limit", "maker_only"):
             book.add(order)
             self._report_order(order, event)
@@ -345,10 +320,11 @@ class Exchange:
         if taker.stp in ("ct", "both"):
             taker.finish = "canceled"
 
-    def _match(self, market: Market, taker: Order, maker: Order, lots: int) -> None:
-        settlement, watched = self._settlements[market.spec.wallet], self.ledger.watched
+    def match(self, market: Market, taker: Order, maker: Order, lots: int) -> None:
+        """One match of a taker with the maker that it meets, of as many of these lots as the maker can pay for."""
+        settlement, watched = self.settlements[market.spec.wallet], self.ledger.watched
         if maker.owner not in watched and taker.owner not in watched:
-            self._match_strangers(settlement, market, taker, maker, lots)
+            self.match_strangers(settlement, market, taker, maker, lots)
             return
         covered = settlement.cover(market, maker, lots)
         if covered <= 0:
@@ -363,7 +339,7 @@ class Exchange:
         fees = settlement.trade(market, buy, sell, lots, price, taker)
         self._last_deal_id += 1
         deal = new_deal((self._last_deal_id, self.now_ms, taker.side, price, lots))
-        market.record(deal)
+        market.record(*deal)
         for order, fee in ((buy, fees[0]), (sell, fees[1])):
             order.filled += lots
             order.filled_value += value
@@ -375,7 +351,7 @@ class Exchange:
         else:
             self._report_order(maker, "update")
 
-    def _match_strangers(self, settlement: Settlement, market: Market, taker: Order, maker: Order, lots: int) -> None:
+    def match_strangers(self, settlement: Settlement, market: Market, taker: Order, maker: Order, lots: int) -> None:
         """A match that nobody is told of but by the market's public figures."""
         market.book.sides[maker.side].take(maker, lots)
         maker.left -= lots
@@ -383,7 +359,7 @@ class Exchange:
         buy, sell = (taker, maker) if taker.side == "buy" else (maker, taker)
         settlement.trade(market, buy, sell, lots, maker.price, taker)
         self._last_deal_id += 1
-        market.record(new_deal((self._last_deal_id, self.now_ms, taker.side, maker.price, lots)))
+        market.record(self._last_deal_id, self.now_ms, taker.side, maker.price, lots)
         maker.filled += lots
         taker.filled += lots
         if not maker.left:
@@ -408,7 +384,7 @@ class Exchange:
         order.finish = "filled" if order.filled and not order.left else "canceled"
         order.updated_ms = self.now_ms
         if order.owner in self.ledger.watched:
-            self._settlements[market.spec.wallet].release(market, order)
+            self.settlements[market.spec.wallet].release(market, order)
             if not order.filled:
                 self.orders.pop(order.order_id, None)
             self._report_order(order, "finish")
@@ -423,11 +399,8 @@ class Exchange:
             for listener in self.listeners:
                 listener.stop_changed(stop, event)
 
-    def _after(self, market: Market) -> None:
-        """Report what one step has changed, positions and balances last."""
-        if self._batched is not None:
-            self._batched[market] = None
-            return
+    def _look(self, market: Market) -> None:
+        """Report what one moment has changed, positions and balances last, and do what follows from it."""
         if market.see_top():
             for listener in self.listeners:
                 listener.top_changed(market)
@@ -436,7 +409,7 @@ class Exchange:
         if self.futures.changed:
             for position, event in self.futures.take_changed():
                 if not position.lots:
-                    self._cancel_reducing(market, position)
+                    self._cancel_reducing(position)
                 for listener in self.listeners:
                     listener.position_changed(position, event)
         if self.ledger.moves:
@@ -448,11 +421,13 @@ class Exchange:
             for listener in self.listeners:
                 listener.balance_changed(owner, wallet, currency)
 
-    def _cancel_reducing(self, market: Market, position: Position) -> None:
-        """Nothing is left to close."""
+    def _cancel_reducing(self, position: Position) -> None:
+        """Nothing is left to close, or something else closes it."""
+        market = self.markets[position.market]
         for order in [o for o in market.book.orders.values() if o.owner == position.owner and o.reduces]:
             market.book.remove(order)
             self._finish(market, order)
+            self._moments.add(market)
 
     def _watch(self, market: Market) -> None:
         """Fire stop orders and liquidate positions that the new prices reach."""
@@ -464,10 +439,6 @@ class Exchange:
             for position in self.futures.watched_in(other.spec.key):
                 if self.futures.is_bankrupt(other, position, self.marks.mark(other)):
                     self.close(position, "liq")
-
-
-def _limit(order: Order) -> int | None:
-    return None if order.kind == "market" else order.price
 
 
 def _affordable(market: Market, order: Order, price: int) -> int:

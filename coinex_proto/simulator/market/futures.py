@@ -142,11 +142,20 @@ class FuturesSettlement:
         return self._settings.get((owner, key), (DEFAULT_MODE, DEFAULT_LEVERAGE))
 
     def set_leverage(self, market: Market, owner: int, mode: str, leverage: int) -> None:
-        """Change mode and leverage; an open position moves margin.  Raises NotEnough."""
-        key = market.spec.key
+        """Change mode and leverage; an open position and open orders hold what they then need.  Raises NotEnough."""
+        key, currency = market.spec.key, market.spec.settle
+        orders = [order for order in market.book.orders.values() if order.owner == owner and order.frozen]
+        needs = [_initial(market, order, leverage) for order in orders]
         position = self._positions.get((owner, key))
-        if position is not None and position.lots:
-            self._move_margin(market, position, abs(position.cost) // leverage - position.margin)
+        more = abs(position.cost) // leverage - position.margin if position is not None else 0
+        more_frozen = sum(needs) - sum(order.frozen for order in orders)
+        if more + more_frozen > self._ledger.balance(owner, "futures", currency).available:
+            raise NotEnough(f"{currency}: not enough available")
+        self._ledger.freeze(owner, "futures", currency, more_frozen)
+        for order, units in zip(orders, needs, strict=True):
+            order.frozen = units
+        if position is not None:
+            self._move_margin(market, position, more)
             position.leverage, position.margin_mode = leverage, mode
         self._settings[owner, key] = (mode, leverage)
 
@@ -159,31 +168,34 @@ class FuturesSettlement:
         self.margin_changes.append(change)
 
     def reserve(self, market: Market, order: Order) -> None:
-        """Freeze initial margin and fee of what the order may open.  Raises NotEnough."""
+        """Freeze initial margin and fee of what the order may open, instead of what it has held.  Raises NotEnough."""
         if order.owner not in self._ledger.watched:
             return
         position = self._positions.get((order.owner, order.market))
         if position is not None and _closes(position, order) and order.left <= abs(position.lots) - position.closing:
             order.reduces = True
-        if order.reduces:
-            if position is not None:
-                position.closing += order.left
-            return
-        value = _estimate(market, order)
-        _, leverage = self.settings(order.owner, order.market)
-        units = value // leverage + value * order.taker_rate // RATE_ONE
-        self._ledger.freeze(order.owner, "futures", market.spec.settle, units)
+        if order.reduces and position is not None:
+            position.closing += order.left - order.closing
+            order.closing = order.left
+        units = 0 if order.reduces else _initial(market, order, self.settings(order.owner, order.market)[1])
+        self._ledger.freeze(order.owner, "futures", market.spec.settle, units - order.frozen)
         order.frozen = units
 
     def release(self, market: Market, order: Order) -> None:
         """The order is over: what it still holds is free again."""
-        if order.reduces:
-            position = self._positions.get((order.owner, order.market))
-            if position is not None:
-                position.closing = max(0, position.closing - order.left)
-        elif order.frozen:
+        if order.closing:
+            self._closed(order, order.closing)
+        if order.frozen:
             self._ledger.release(order.owner, "futures", market.spec.settle, order.frozen)
             order.frozen = 0
+
+    def _closed(self, order: Order, lots: int) -> None:
+        """The order closes so many lots no more, because it has or because it will not."""
+        lots = min(lots, order.closing)
+        order.closing -= lots
+        position = self._positions.get((order.owner, order.market))
+        if position is not None:
+            position.closing = max(0, position.closing - lots)
 
     def cover(self, market: Market, order: Order, lots: int) -> int:
         """How many of these lots the order may trade: one that reduces not more than the position has."""
@@ -215,10 +227,20 @@ class FuturesSettlement:
             position.realized -= units
             self.note(position, "update", now_ms)
             if position.owner in self._ledger.watched:
+                self._take_from_margin(position, market.spec.settle)
                 paid = FundingPaid(
                     position=position, lots=position.lots, mark=mark, rate=rate, units=units, at_ms=now_ms
                 )
                 self.funding_paid.append(paid)
+
+    def _take_from_margin(self, position: Position, currency: str) -> None:
+        """Where the money that was available did not pay for it, the margin does, and then the insurance fund."""
+        balance = self._ledger.balance(position.owner, "futures", currency)
+        taken = min(max(0, -balance.available), position.margin)
+        balance.available += taken
+        balance.margin -= taken
+        position.margin -= taken
+        self.absorb(position.owner, currency)
 
     def absorb(self, owner: int, currency: str) -> None:
         """Let the insurance fund pay what an owner has lost beyond the own money."""
@@ -237,28 +259,37 @@ class FuturesSettlement:
             balance.available += part
         balance.available -= fee
         ledger.balance(HOUSE, "futures", spec.settle).available += fee
+        if order.closing:
+            self._closed(order, lots)
         position = self._positions.get((order.owner, spec.key)) or self._open(order)
-        if order.reduces:
-            position.closing = max(0, position.closing - lots)
         closing = min(lots, abs(position.lots)) if position.lots * sign < 0 else 0
         if closing:
             order.realized += _close(position, balance, sign, closing, paid * closing // lots)
+            self._traded(position, order, price, fee * closing // lots)
         if lots > closing:
+            if not position.lots:  # what was long is over, and what is short from now on is another position
+                position = self._positions.get((order.owner, spec.key)) or self._open(order)
             self._enlarge(position, balance, sign, lots - closing, paid - paid * closing // lots)
+            self._traded(position, order, price, fee - fee * closing // lots)
+        ledger.moved(order.owner, "futures", spec.settle)
+        if order.owner in ledger.watched:
+            self.absorb(order.owner, spec.settle)
+
+    def _traded(self, position: Position, order: Order, price: int, fee: int) -> None:
+        """Note what a trade has made of a position, which may be over by it."""
         position.realized -= fee
         position.first_price = position.first_price or price
         position.last_price = price
-        ledger.moved(order.owner, "futures", spec.settle)
         self.note(position, _event(position), order.updated_ms)
-        if not position.lots and order.owner in ledger.watched:
+        owner, key = position.owner, position.market
+        if not position.lots and owner in self._ledger.watched:
             position.finish = position.finish or order.kind
+            position.closing = 0
             self.finished.append(position)
-            del self._positions[order.owner, spec.key]
-            del self.watched[spec.key][order.owner]
-            if not self.watched[spec.key]:
-                del self.watched[spec.key]
-        if order.owner in ledger.watched:
-            self.absorb(order.owner, spec.settle)
+            del self._positions[owner, key]
+            del self.watched[key][owner]
+            if not self.watched[key]:
+                del self.watched[key]
 
     def _open(self, order: Order) -> Position:
         self._last_id += 1
@@ -329,12 +360,18 @@ def _close(position: Position, balance: Balance, sign: int, lots: int, paid: int
     return profit
 
 
+def _initial(market: Market, order: Order, leverage: int) -> int:
+    """Units of margin and fee that the order may need."""
+    value = _estimate(market, order)
+    return value // leverage + value * order.taker_rate // RATE_ONE
+
+
 def _estimate(market: Market, order: Order) -> int:
     """Units that the order is worth at the dearest price that it may meet."""
     spec = market.spec
     if order.kind != "market":
         return spec.value(_dearest(market, order), order.left)
-    return market.sweep(order.side, order.left)[1]
+    return market.cost(order)
 
 
 def _dearest(market: Market, order: Order) -> int:

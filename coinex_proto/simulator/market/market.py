@@ -6,7 +6,7 @@ Times are milliseconds of the exchange's own clock, handed in.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from itertools import islice, takewhile
 from typing import Final, NamedTuple
@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 from attrs import define, field, frozen
 
 from coinex_proto.simulator.market.amounts import UNIT_PLACES, Texts, to_short_text, to_text
-from coinex_proto.simulator.market.matching import Book, HalfBook, Level, Side
+from coinex_proto.simulator.market.matching import Book, HalfBook, Level, Order, Side
 
 HOUR_MS: Final = 3_600_000
 MINUTE_MS: Final = 60_000
@@ -111,6 +111,34 @@ new_deal: Final[Callable[[tuple[int, int, Side, int, int]], Deal]] = partial(tup
 """A deal of its fields, without the call in Python that the class itself makes."""
 
 
+class Deals:
+    """The newest trades of one market, newest first.
+
+    Kept as columns of numbers and words, for the garbage collector looks at every tuple that there is, and there are a thousand
+    for each market.
+    """
+
+    def __init__(self) -> None:
+        self._ids: deque[int] = deque(maxlen=KEPT_DEALS)
+        self._times: deque[int] = deque(maxlen=KEPT_DEALS)
+        self._sides: deque[Side] = deque(maxlen=KEPT_DEALS)
+        self._prices: deque[int] = deque(maxlen=KEPT_DEALS)
+        self._lots: deque[int] = deque(maxlen=KEPT_DEALS)
+
+    def add(self, deal_id: int, created_ms: int, side: Side, price: int, lots: int) -> None:
+        self._ids.appendleft(deal_id)
+        self._times.appendleft(created_ms)
+        self._sides.appendleft(side)
+        self._prices.appendleft(price)
+        self._lots.appendleft(lots)
+
+    def __len__(self) -> int:
+        return len(self._ids)
+
+    def __iter__(self) -> Iterator[Deal]:
+        return map(new_deal, zip(self._ids, self._times, self._sides, self._prices, self._lots, strict=True))
+
+
 @define(eq=False)
 class Candle:
     """Figures of one span of time, in ticks, lots and units."""
@@ -146,8 +174,7 @@ class Market:
         self.book: Book = Book()
         self._amount_texts: Texts = Texts(spec.amount_places, to_short_text)
         self.last: int = spec.start_price
-        self.deals: deque[Deal] = deque(maxlen=KEPT_DEALS)
-        """Newest first."""
+        self.deals: Deals = Deals()
         self.deal_count: int = 0
         """Grows with every trade; who remembers it knows how many deals are new."""
         self._uncounted = 0
@@ -191,12 +218,12 @@ class Market:
         self._count()
         return self._days
 
-    def record(self, deal: Deal) -> None:
+    def record(self, deal_id: int, now_ms: int, side: Side, price: int, lots: int) -> None:
         """Take a trade into the public figures; candles have it when somebody looks at them."""
         if not self._uncounted:
             self._price_before = self.last
-        self.last = deal[3]
-        self.deals.appendleft(deal)
+        self.last = price
+        self.deals.add(deal_id, now_ms, side, price, lots)
         self.deal_count += 1
         self._uncounted += 1
         if self._uncounted == UNCOUNTED_DEALS:
@@ -237,7 +264,7 @@ class Market:
         """Show a trade from the past, which its candles hold already."""
         self._count()
         self.last = deal.price
-        self.deals.appendleft(deal)
+        self.deals.add(*deal)
         self.deal_count += 1
 
     def day(self, now_ms: int) -> DayFigures:
@@ -285,10 +312,10 @@ class Market:
         half = self.book.sides[side]
         return self._merged(half, side, limit, step) if step > 1 else self._plain(half, limit)
 
-    def sweep(self, side: Side, lots: int) -> tuple[int, int]:
-        """Lots, and units of `settle` for them, that a taker of so many lots would trade at present."""
+    def sweep(self, makers: Iterable[Order], lots: int) -> tuple[int, int]:
+        """How many of these lots the makers have, and units of `settle` for them."""
         done = value = 0
-        for maker in self.book.makers(side, None):
+        for maker in makers:
             part = min(maker.left, lots - done)
             done += part
             value += self.spec.value(maker.price, part)
@@ -296,10 +323,14 @@ class Market:
                 break
         return done, value
 
-    def lots_for(self, units: int) -> int:
-        """Lots that somebody who sells for so many units of quote currency would part with at present; linear markets."""
-        lots = 0
-        for maker in self.book.makers("sell", None):
+    def cost(self, taker: Order) -> int:
+        """Units of `settle` for as many lots of a market order as would trade at present."""
+        return self.sweep(self.book.partners(taker), taker.left)[1]
+
+    def lots_for(self, taker: Order) -> int:
+        """Lots that a market order which sells for quote currency would part with at present; linear markets."""
+        lots, units = 0, taker.left
+        for maker in self.book.partners(taker):
             part = min(maker.left, units // (maker.price * self.spec.value_factor))
             if not part:
                 break

@@ -48,6 +48,8 @@ class Order:
     """Why it is gone from the book: filled or canceled; empty while it lives."""
     frozen: int = 0
     """Units of currency that are held for it."""
+    closing: int = 0
+    """Futures: lots of the position that it is about to close."""
     filled: int = 0
     """Lots."""
     filled_value: int = 0
@@ -62,6 +64,11 @@ class Order:
     taker_rate: int = 0
     created_ms: int = 0
     updated_ms: int = 0
+
+    @property
+    def limit(self) -> int | None:
+        """The worst price that it takes; None for any."""
+        return None if self.kind == "market" else self.price
 
 
 class Quote(Order):
@@ -218,9 +225,19 @@ class Book:
                 return
             yield from level.orders
 
-    def can_fill(self, side: Side, limit: int, lots: int) -> bool:
-        """Whether a taker could trade all of its lots at `limit` or better."""
-        for maker in self.makers(side, limit):
+    def partners(self, taker: Order) -> Iterator[Order]:
+        """Those of them that this taker would trade with, as its self-trade prevention has it."""
+        for maker in self.makers(taker.side, taker.limit):
+            if taker.stp and maker.owner == taker.owner:
+                if taker.stp == "cm":
+                    continue
+                return
+            yield maker
+
+    def can_fill(self, taker: Order) -> bool:
+        """Whether a taker could trade all of its lots at its price or better."""
+        lots = taker.left
+        for maker in self.partners(taker):
             lots -= maker.left
             if lots <= 0:
                 return True

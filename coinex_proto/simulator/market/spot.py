@@ -37,11 +37,11 @@ class SpotSettlement:
         self._pairs: dict[str, _Pairs] = {}
 
     def reserve(self, market: Market, order: Order) -> None:
-        """Freeze what the order of a watched owner may cost.  Raises NotEnough."""
+        """Freeze what the order of a watched owner may cost, instead of what it has held.  Raises NotEnough."""
         if order.owner not in self._ledger.watched:
             return
         units = self._cost(market, order)
-        self._ledger.freeze(order.owner, "spot", self._paid_in(market, order), units)
+        self._ledger.freeze(order.owner, "spot", self._paid_in(market, order), units - order.frozen)
         order.frozen = units
 
     def release(self, market: Market, order: Order) -> None:
@@ -96,10 +96,10 @@ class SpotSettlement:
     def _cost(self, market: Market, order: Order) -> int:
         spec = market.spec
         if order.side == "sell":
-            lots = market.lots_for(order.left) if order.spends_quote else order.left
+            lots = market.lots_for(order) if order.spends_quote else order.left
             return lots * spec.base_factor
         if order.spends_quote:
             return order.left
         if order.kind != "market":
             return order.price * order.left * spec.value_factor
-        return market.sweep("buy", order.left)[1]
+        return market.cost(order)

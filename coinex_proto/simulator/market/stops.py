@@ -51,10 +51,12 @@ class Trading(Protocol):
     marks: Marks
     futures: FuturesSettlement
 
-    def place(
+    def prepare(
         self, owner: int, key: str, side: Side, kind: str, *, amount: int, price: int, spends_quote: bool,
         client_id: str, stp: str, stop_id: int, is_hidden: bool,
     ) -> Order: ...  # fmt: skip
+
+    def start(self, order: Order) -> None: ...
 
     def close(self, position: Position, why: str, guard: Guard | None) -> None: ...
 
@@ -109,8 +111,11 @@ class StopBook:
     def modify(
         self, stop: StopOrder, *, amount: int | None = None, price: int | None = None, trigger_price: int | None = None
     ) -> None:
-        """Change a waiting stop order.  Raises OrderRefused when it waits no more."""
+        """Change a waiting stop order.  Raises OrderRefused when it waits no more, or for what no order could have."""
         self._require(stop)
+        for reason, number in (("amount", amount), ("price", price), ("price", trigger_price)):
+            if number is not None and number <= 0:
+                raise OrderRefused(reason)
         stop.amount = stop.amount if amount is None else amount
         stop.price = stop.price if price is None else price
         if trigger_price is not None:
@@ -135,16 +140,17 @@ class StopBook:
                     self._protect(market, position)
 
     def _fire(self, stop: StopOrder) -> None:
-        self._end(stop, "active_success", "active")
         try:
-            self._exchange.place(
+            order = self._exchange.prepare(
                 stop.owner, stop.market, stop.side, stop.kind, amount=stop.amount, price=stop.price,
                 spends_quote=stop.spends_quote, client_id=stop.client_id, stp=stop.stp, stop_id=stop.stop_id,
                 is_hidden=stop.is_hidden,
             )  # fmt: skip
         except OrderRefused:
-            stop.status = "active_fail"
-            self._report(stop, "active")
+            self._end(stop, "active_fail", "active")
+        else:
+            self._end(stop, "active_success", "active")
+            self._exchange.start(order)
 
     def _protect(self, market: Market, position: Position) -> None:
         """Close a position, or the part that was named, when its take-profit or stop-loss price is reached."""

@@ -23,6 +23,7 @@ from coinex_proto.simulator.market.history import trades
 from coinex_proto.simulator.market.klines import klines
 from coinex_proto.simulator.market.market import MINUTE_MS, Market
 from coinex_proto.simulator.market.matching import Order, Side
+from coinex_proto.simulator.market.short_ways import ShortWays
 
 NORMALS: Final = tuple(map(NormalDist().inv_cdf, ((number + 0.5) / 1024 for number in range(1024))))
 """As many normal numbers, equally likely: one uniform number chooses."""
@@ -70,6 +71,7 @@ class Crowd:
         sides: tuple[Crowd | None, Crowd | None] | None = None,
     ) -> None:
         self._exchange = exchange
+        self._short = ShortWays(exchange)
         self._guide = guide
         """The crowd of the index, whose reference this one follows."""
         self._sides = sides
@@ -117,7 +119,8 @@ class Crowd:
         self._choose_sizes()
         if self._market.is_halted:
             return
-        with self._exchange.batch():
+        with self._exchange.batch() as touch:
+            touch(self._market)
             for _ in range(self._depth):
                 self._quote("buy")
                 self._quote("sell")
@@ -127,7 +130,8 @@ class Crowd:
         self._walk(elapsed)
         self._choose_sizes()
         if not (self._market.is_halted or self.is_quiet):
-            with self._exchange.batch():
+            with self._exchange.batch() as touch:
+                touch(self._market)
                 self._trade()
         for follower in self.followers:
             follower.fit()
@@ -137,7 +141,8 @@ class Crowd:
         self._walk(0.0)
         self._choose_sizes()
         if not (self._market.is_halted or self.is_quiet):
-            with self._exchange.batch():
+            with self._exchange.batch() as touch:
+                touch(self._market)
                 self.sweep(int(self.reference), int(self.reference))
                 self._fill_up()
 
@@ -150,12 +155,12 @@ class Crowd:
         choice = uniform()
         side: Side = "buy" if uniform() < 0.5 else "sell"
         if choice < 0.3:
-            self._exchange.hit(market, side, None, self._sizes[int(uniform() * SIZES)])
+            self._short.hit(market, side, None, self._sizes[int(uniform() * SIZES)])
         if market.book.sides[side].quotes >= self._depth:
             quotes = self._quotes[side]
             while not (oldest := quotes.popleft()).rests:
                 pass
-            self._exchange.retire(market, oldest)
+            self._short.retire(market, oldest)
         self._fill_up()
 
     def _remember(self) -> None:
@@ -198,9 +203,9 @@ class Crowd:
         """Trade away whatever bids above `ask` or offers below `bid`."""
         book = self._market.book
         if (best := book.bids.best()) is not None and best.price > ask:
-            self._exchange.hit(self._market, "sell", ask + 1, sum(o.left for o in book.makers("sell", ask + 1)))
+            self._short.hit(self._market, "sell", ask + 1, sum(o.left for o in book.makers("sell", ask + 1)))
         if (best := book.asks.best()) is not None and best.price < bid:
-            self._exchange.hit(self._market, "buy", bid - 1, sum(o.left for o in book.makers("buy", bid - 1)))
+            self._short.hit(self._market, "buy", bid - 1, sum(o.left for o in book.makers("buy", bid - 1)))
 
     def withdraw(self) -> None:
         """Cancel every quote of the makers."""
@@ -210,7 +215,7 @@ class Crowd:
 
     def rest(self, side: Side, price: int, lots: int) -> Order:
         """Put one quote of the makers into the book."""
-        return self._exchange.quote(self._market, side, price, lots)
+        return self._short.quote(self._market, side, price, lots)
 
     def take(self, side: Side, lots: int) -> Order:
         """Let a taker trade at the market.  Raises OrderRefused when nobody stands on the other side."""
@@ -222,7 +227,7 @@ class Crowd:
         away = half * (0.5 + uniform()) - math.log(1.0 - uniform()) * (10 * half + 1)
         price = math.floor(reference - away) if side == "buy" else math.ceil(reference + away)
         lots = self._sizes[int(uniform() * SIZES)]
-        order = self._exchange.quote(self._market, side, max(1, price), lots)
+        order = self._short.quote(self._market, side, max(1, price), lots)
         if order.rests:
             self._quotes[side].append(order)
 
@@ -262,6 +267,8 @@ class Crowds:
         """Who acts at which turn, in this order."""
         self._next_turns: list[int] = []
         """A heap of them."""
+        self.next_at: float = math.inf
+        """When the next action is due; infinity when all markets sleep."""
 
     def wake(self, key: str, now: float) -> Crowd:
         """The crowd of this market, which trades from now on; a futures market wakes its index too."""
@@ -290,6 +297,7 @@ class Crowds:
         if there is None:
             self._turns[turn] = [crowd]
             heappush(self._next_turns, turn)
+            self.next_at = self._next_turns[0] / TURNS_A_SECOND
         else:
             there.append(crowd)
 
@@ -312,25 +320,25 @@ class Crowds:
             return None
         return found if found is not None else "" if coin in STABLE else None
 
-    @property
-    def next_at(self) -> float:
-        """When the next action is due; infinity when all markets sleep."""
-        return self._next_turns[0] / TURNS_A_SECOND if self._next_turns else math.inf
-
     def leave_out(self, now: float) -> None:
         """Forget the actions that are overdue; each market goes on after now."""
         while self._next_turns and self.next_at < now:
-            for crowd in self._turns.pop(heappop(self._next_turns)):
+            for crowd in self._pop():
                 crowd.acts_at = now + crowd.wait()
                 self._schedule(crowd)
 
     def act(self) -> None:
         """Do the actions of the next turn.  The exchange's clock stands at its time."""
-        turn = heappop(self._next_turns)
-        at = turn / TURNS_A_SECOND
-        for crowd in self._turns.pop(turn):
+        at = self.next_at
+        for crowd in self._pop():
             while crowd.acts_at <= at:
                 crowd.act(at - crowd.acted_at)
                 crowd.acted_at = at
                 crowd.acts_at += crowd.wait()
             self._schedule(crowd)
+
+    def _pop(self) -> list[Crowd]:
+        """Who acts at the next turn, which is over by this."""
+        crowds = self._turns.pop(heappop(self._next_turns))
+        self.next_at = self._next_turns[0] / TURNS_A_SECOND if self._next_turns else math.inf
+        return crowds

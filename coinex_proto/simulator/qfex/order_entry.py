@@ -67,16 +67,16 @@ class OrderEntry:
                 raise Rejected("INVALID_ORDER_TYPE")
             if force is None or force not in KINDS:
                 raise Rejected("INVALID_TIME_IN_FORCE")
-            lots = _scaled(params.get("quantity"), market.spec.amount_places, "INVALID_TICK_SIZE_PRECISION_QUANTITY")
+            lots = scaled(params.get("quantity"), market.spec.amount_places, "INVALID_TICK_SIZE_PRECISION_QUANTITY")
             price = 0
             if kind == "MARKET":
                 self._check_market_price(params)
             else:
-                price = _scaled(params.get("price"), market.spec.price_places, "INVALID_TICK_SIZE_PRECISION_PRICE")
-            ticket.take_profit = _scaled(
+                price = scaled(params.get("price"), market.spec.price_places, "INVALID_TICK_SIZE_PRECISION_PRICE")
+            ticket.take_profit = scaled(
                 params.get("take_profit") or 0, market.spec.price_places, "INVALID_TAKEPROFIT_PRICE"
             )
-            ticket.stop_loss = _scaled(params.get("stop_loss") or 0, market.spec.price_places, "INVALID_STOPLOSS_PRICE")
+            ticket.stop_loss = scaled(params.get("stop_loss") or 0, market.spec.price_places, "INVALID_STOPLOSS_PRICE")
             ticket.price = price
             if kind in STOPS:
                 self._orders.place_stop(market, SIDES[side], ticket, lots, price)
@@ -107,7 +107,7 @@ class OrderEntry:
 
     def place_market(self, market: Market, side: Side, lots: int, *, reduces: bool) -> Order | None:
         """A market order of a TWAP; None when the exchange refuses it."""
-        ticket = self._orders.new_ticket("", "MARKET", "IOC")
+        ticket = self._orders.new_ticket("", "MARKET", "IOC", reduces=reduces)
         try:
             self._orders.place(market, side, "market", ticket, lots, 0, reduces=reduces)
         except OrderRefused:
@@ -130,9 +130,9 @@ class OrderEntry:
         price = lots = None
         try:
             if params.get("price") is not None:
-                price = _scaled(params["price"], market.spec.price_places, "INVALID_TICK_SIZE_PRECISION_PRICE")
+                price = scaled(params["price"], market.spec.price_places, "INVALID_TICK_SIZE_PRECISION_PRICE")
             if params.get("quantity") is not None:
-                lots = _scaled(params["quantity"], market.spec.amount_places, "INVALID_TICK_SIZE_PRECISION_QUANTITY")
+                lots = scaled(params["quantity"], market.spec.amount_places, "INVALID_TICK_SIZE_PRECISION_QUANTITY")
             self._orders.modify(order, price, lots)
         except OrderRefused as refusal:
             status = ALO_CROSSES if refusal.reason == "would_take" else STATUSES[refusal.reason]
@@ -169,13 +169,15 @@ class OrderEntry:
         stop, ticket = self._orders.stop(params)
         spec = self._exchange.markets[stop.market].spec
         price, lots = params.get("price"), params.get("quantity")
-        self._exchange.stops.modify(
-            stop,
-            trigger_price=None
-            if price is None
-            else _scaled(price, spec.price_places, "INVALID_TICK_SIZE_PRECISION_PRICE"),
-            amount=None if lots is None else _scaled(lots, spec.amount_places, "INVALID_TICK_SIZE_PRECISION_QUANTITY"),
-        )
+        if price is not None:
+            price = scaled(price, spec.price_places, "INVALID_TICK_SIZE_PRECISION_PRICE")
+        if lots is not None:
+            lots = scaled(lots, spec.amount_places, "INVALID_TICK_SIZE_PRECISION_QUANTITY")
+        try:
+            self._exchange.stops.modify(stop, trigger_price=price, amount=lots)
+        except OrderRefused as refusal:
+            said = {"order_id": ticket.order_id, "symbol": spec.name}
+            raise Rejected(STATUSES[refusal.reason], **said) from refusal
         return stop_record(self.user_id, self._exchange.markets[stop.market], stop, ticket, "MODIFIED")
 
     def set_leverage(self, params: Mapping[str, Any]) -> bool:
@@ -214,7 +216,7 @@ def _is_as_placed(ticket: Ticket, params: Mapping[str, Any]) -> bool:
     return params.get("reduce_only") is ticket.reduces and params.get("order_type") == ticket.type
 
 
-def _scaled(value: object, places: int, status: str) -> int:
+def scaled(value: object, places: int, status: str) -> int:
     """Raises Rejected with this status for a number that is none, or finer than the step."""
     if isinstance(value, bool) or value is None:
         raise Rejected(status)

@@ -11,10 +11,9 @@ from typing import Any
 
 from attrs import define
 
-from coinex_proto.simulator.market.amounts import to_scaled
 from coinex_proto.simulator.market.market import Market
 from coinex_proto.simulator.market.matching import Order, Side
-from coinex_proto.simulator.qfex.order_entry import SIDES, OrderEntry
+from coinex_proto.simulator.qfex.order_entry import SIDES, OrderEntry, scaled
 from coinex_proto.simulator.qfex.orders import Rejected
 from coinex_proto.simulator.qfex.wire import SIDES as WIRE_SIDES
 from coinex_proto.simulator.qfex.wire import number, seconds, uuid
@@ -66,12 +65,19 @@ class Twaps:
             raise Rejected("BAD_SYMBOL", symbol=params.get("symbol"))
         if side is None or type(count) is not int or type(interval) is not int or count < 2 or interval < 30:
             raise Rejected("REJECTED", symbol=market.spec.name)
+        total, places = params.get("total_quantity"), market.spec.amount_places
+        try:
+            lots = scaled(total, places, "INVALID_TICK_SIZE_PRECISION_QUANTITY")
+        except Rejected as rejection:
+            raise Rejected(rejection.status, symbol=market.spec.name) from rejection
+        if lots < count * market.spec.min_amount:
+            raise Rejected("QUANTITY_LESS_THAN_MIN_QUANTITY", symbol=market.spec.name)
         twap = Twap(
             twap_id=uuid(self._seed, "twap", len(self.all)),
             client_twap_id=params.get("client_twap_id"),
             market=market,
             side=SIDES[side],
-            lots=to_scaled(params["total_quantity"], market.spec.amount_places),
+            lots=lots,
             count=count,
             interval=interval,
             is_reducing=params.get("reduce_only") is True,

@@ -2,7 +2,9 @@
 
 Each input is one connection, made from a number alone, so that a fault is found again by its number.  What must hold: nothing
 is raised; every HTTP answer is whole and has a code or ends the connection; a client that behaves is served meanwhile; the
-memory of the process grows by no more than 64 MiB.
+memory of the process grows by no more than 64 MiB; books and money add up.
+
+State is kept for `PER_SERVER` inputs: to see a fault again, begin at the last multiple of that.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ import hmac
 import json
 import resource
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from hashlib import sha256
 from random import Random
 from typing import Any, Final
@@ -29,14 +31,30 @@ from coinex_proto.simulator.coinex import (
 )
 from coinex_proto.simulator.hosting.connection import ServerConnection
 from coinex_proto.simulator.market.traders import CrowdSettings
+from tests.coinex_proto.simulator.market.bookkeeping import check_book, check_owner, check_totals
 
 START: Final = 1_700_000_000.0
 MOST_GROWTH: Final = 64 * 2**20
-PER_SERVER: Final = 20_000
+PER_SERVER: Final = 5_000
 """After so many inputs a new server starts: orders that were placed are kept by right."""
 BYSTANDER_EVERY: Final = 50
+BALANCED_EVERY: Final = 100
 MOST_PIECES: Final = 30
 """After so many small pieces the rest of an input comes in large ones."""
+TRADING: Final = sorted(
+    {
+        *http_trade.TABLE,
+        *(route for route in http_account.TABLE if route[0] == "POST"),
+        *(route for route in http_wallet.TABLE if route[0] == "POST"),
+    }
+)
+"""Routes by which something changes."""
+PLACING: Final = tuple(
+    ("POST", f"/{module}/{action}")
+    for module in ("spot", "futures")
+    for action in ("order", "order", "stop-order", "modify-order", "batch-order")
+)
+"""Those without which the others find nothing."""
 ROUTES: Final = sorted(
     {
         route
@@ -71,6 +89,11 @@ SOUND: Final[dict[str, tuple[Any, ...]]] = {
     "trade_enabled": (True,),
     "ip_whitelist": ([],),
 }
+NEAR: Final = {
+    "spot": (("BTCUSDT", 60_000), ("ETHUSDT", 3_000)),
+    "futures": (("BTCUSDT", 60_000), ("ETHUSDT", 3_000), ("BTCUSD", 60_000)),
+}
+"""Markets, and about where they trade."""
 HOSTILE: Final[tuple[Any, ...]] = (
     None, True, -1, 0, 2**63, 2**200, 1.5, 1e300, "", " ", "0", "-0", "1e9", "9" * 80, "0." + "0" * 39 + "1", "NaN", "null", "true",
     "BTCUSDT,BTCUSDT", "\u0660", "\x00", "é" * 50, "x" * 5000, [], [[]], {}, {"a": {"b": []}}, [None] * 30, ["1", 2], "../../etc",
@@ -94,11 +117,14 @@ def made_server() -> CoinexServer:
 class Inputs:
     """What hostile clients of one account send."""
 
-    def __init__(self, access_id: str, secret_key: str, clock_ms: Callable[[], int]) -> None:
-        self._access_id, self._secret_key, self._clock_ms = access_id, secret_key.encode(), clock_ms
+    def __init__(
+        self, access_id: str, secret_key: str, clock_ms: Callable[[], int], ids: Callable[[], Sequence[int]] = tuple
+    ) -> None:
+        """`ids()`: of orders and stop orders that there are."""
+        self._access_id, self._secret_key, self._clock_ms, self._ids = access_id, secret_key.encode(), clock_ms, ids
         self._kinds: tuple[Callable[[Random], bytes], ...] = (
             self._junk, self._mutated, self._called, self._called, self._called, self._target, self._large, self._socket,
-            self._socket, self._pipelined,
+            self._socket, self._pipelined, self._traded, self._traded, self._traded,
         )  # fmt: skip
 
     def made(self, random: Random) -> bytes:
@@ -130,6 +156,17 @@ class Inputs:
         if random.random() < 0.05:
             method = random.choice(("PUT", "HEAD", "OPTIONS", "DELETE", "CONNECT", "TRACE", "get"))
         return self._request(random, method, f"/v2{path}", parameters(random))
+
+    def _traded(self, random: Random) -> bytes:
+        """A request that an honest client could send, in two of three cases but for one term."""
+        method, path = random.choice(PLACING if random.random() < 0.6 else TRADING)
+        ids = self._ids()
+        terms = sound_terms(random, path.split("/")[1], ids)
+        if random.random() < 0.1:
+            terms["orders"] = [sound_terms(random, path.split("/")[1], ids) for _ in range(random.randint(1, 4))]
+        if random.random() < 0.66:
+            terms[random.choice(tuple(terms))] = random.choice(HOSTILE)
+        return self._request(random, method, f"/v2{path}", terms)
 
     def _request(self, random: Random, method: str, path: str, terms: object) -> bytes:
         body = b""
@@ -200,12 +237,12 @@ class Fuzzer:
 
     def __init__(self) -> None:
         self.server = made_server()
-        self._inputs = Inputs(self.server.access_id, self.server.secret_key, lambda: self.server.clock_ms)
+        self._inputs = Inputs(self.server.access_id, self.server.secret_key, lambda: self.server.clock_ms, self._ids)
 
     def run(self, number: int) -> None:
         """One connection."""
         random = Random(number)
-        if number % PER_SERVER == PER_SERVER - 1:
+        if number % PER_SERVER == 0:
             self.server = made_server()
         connection = self.server.accept(self.server.now)
         data = self._inputs.made(random)
@@ -215,6 +252,8 @@ class Fuzzer:
             connection.receive_eof()
         if number % BYSTANDER_EVERY == 0:
             self._bystander()
+        if number % BALANCED_EVERY == 0:
+            self.check_balances()
 
     def _cut(self, random: Random, connection: ServerConnection, data: bytes) -> list[bytes]:
         """The bytes in pieces, with or without time between them; what comes back."""
@@ -230,6 +269,20 @@ class Fuzzer:
             found.append(connection.data_to_send())
             at += size
         return found
+
+    def _ids(self) -> Sequence[int]:
+        exchange, owner = self.server.exchange, self.server.owner
+        orders = [order.order_id for order in exchange.open_orders(owner)[-8:]]
+        return orders + [stop_id for stops in exchange.stops.waiting.values() for stop_id in list(stops)[-4:]]
+
+    def check_balances(self) -> None:
+        """Books and money add up."""
+        exchange = self.server.exchange
+        check_totals(exchange)
+        for market in exchange.markets.values():
+            check_book(market)
+        if not any(one.status == "audit_required" for one in self.server.records.withdrawals):
+            check_owner(exchange, self.server.owner)
 
     def _bystander(self) -> None:
         connection = self.server.accept(self.server.now)
@@ -247,6 +300,34 @@ def parameters(random: Random) -> object:
     if random.random() < 0.1:
         found["orders"] = [{name: value(random, name) for name in SOUND} for _ in range(random.randint(0, 4))]
     return found
+
+
+def sound_terms(random: Random, module: str, ids: Sequence[int]) -> dict[str, Any]:
+    """What an honest client could say, of everything there is to say."""
+    market, price = random.choice(NEAR[module if module in NEAR else "futures"])
+    kind = random.choice(("limit", "limit", "market", "ioc", "fok", "maker_only"))
+    terms: dict[str, Any] = {
+        "market": market,
+        "market_type": "SPOT" if module == "spot" else "FUTURES",
+        "side": random.choice(("buy", "sell")),
+        "type": kind,
+        "amount": random.choice(("0.002", "0.03", "1", "500")),
+        "stp_mode": random.choice(("", "", "ct", "cm", "both")),
+        "is_hide": random.random() < 0.1,
+        "ccy": random.choice(("BTC", "USDT", "ETH")),
+        "from_account_type": "SPOT",
+        "to_account_type": "FUTURES",
+        "leverage": random.choice((1, 3, 10, 100)),
+        "margin_mode": random.choice(("cross", "isolated")),
+    }
+    for name in ("price", "trigger_price", "take_profit_price", "stop_loss_price"):
+        terms[name] = f"{price * random.choice((0.9, 0.995, 0.9998, 1, 1.0002, 1.005, 1.1)):.2f}"
+    for name in ("trigger_price_type", "take_profit_type", "stop_loss_type"):
+        terms[name] = random.choice(("latest_price", "mark_price", "index_price"))
+    if ids:
+        chosen = random.choice(ids)
+        terms |= {"order_id": chosen, "stop_id": chosen, "order_ids": ids[:3], "stop_ids": ids[-3:]}
+    return terms
 
 
 def value(random: Random, name: str) -> Any:

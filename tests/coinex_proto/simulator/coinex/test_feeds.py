@@ -62,7 +62,7 @@ def test_no_deal_is_pushed_twice_or_lost() -> None:
     for _ in range(50):
         peer.run(0.2)
     ids = [deal["deal_id"] for push in peer.pushes("deals.update") for deal in reversed(push["deal_list"])]
-    assert ids == [deal.deal_id for deal in reversed(server.feeds["spot"].markets["BTCUSDT"].deals)][-len(ids) :]
+    assert ids == [deal.deal_id for deal in server.feeds["spot"].markets["BTCUSDT"].deals][: len(ids)][::-1]
     assert len(ids) > 120
 
 

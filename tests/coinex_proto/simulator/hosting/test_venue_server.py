@@ -90,6 +90,9 @@ def test_a_wrong_argument_raises_and_changes_nothing(venue: Venue) -> None:
     before = venue.server.place(venue.market, "buy", "101", "1")
     with pytest.raises(ValueError, match="above zero and below the ask"):
         venue.server.quote(venue.market, "102", "101")
+    for size in ("0", "-1"):
+        with pytest.raises(ValueError, match="size must be above zero"):
+            venue.server.quote(venue.market, "101", "102", size)
     with pytest.raises(ValueError, match="NOWHERE"):
         venue.server.quote("NOWHERE", "1", "2")
     assert venue.server.orders() == (before,)

@@ -7,10 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from coinex_proto.simulator.market.accounts import NotEnough
-from coinex_proto.simulator.market.exchange import MAKERS, TAKERS, Exchange
-from coinex_proto.simulator.market.market import MarketSpec
-from coinex_proto.simulator.market.matching import Order, Side
+from coinex_proto.simulator.market.matching import Side
 from coinex_proto.simulator.market.refusals import OrderRefused
+from tests.coinex_proto.simulator.market.bookkeeping import check_book, check_owner, check_totals
 from tests.coinex_proto.simulator.market.two_accounts import COIN, FUTURES, INVERSE, SPOT, Book, Notes
 
 
@@ -78,6 +77,79 @@ def test_a_change_that_cannot_be_paid_leaves_the_order_as_it_was() -> None:
     assert (order.price, order.left, order.finish) == (10_000, COIN, "")
     assert book.available(book.first, "USDT") == 10**6 - 100
     assert book.market.levels("buy") == [("100.00", "1")]
+
+
+def test_a_refused_change_does_not_cost_an_order_its_place() -> None:
+    book = Book()
+    order, younger = book.place(book.first, "buy", 1, 100), book.place(book.second, "buy", 1, 100)
+    with pytest.raises(OrderRefused, match="balance"):
+        book.exchange.modify(order, price=10**9)
+    book.place(book.second, "sell", 1, 100)
+    assert (order.finish, younger.finish) == ("filled", "")
+
+
+def test_a_change_does_not_trade_while_the_market_is_halted() -> None:
+    book = Book()
+    book.place(book.second, "sell", 1, 101)
+    order = book.place(book.first, "buy", 1, 100)
+    book.market.is_halted = True
+    with pytest.raises(OrderRefused, match="does not trade"):
+        book.exchange.modify(order, price=10_100)
+    book.exchange.cancel(order)
+    assert (order.filled, book.available(book.first, "USDT")) == (0, 10**6)
+
+
+def test_a_fok_order_is_filled_by_others_alone_when_it_may_not_trade_with_its_owner() -> None:
+    book = Book()
+    own, other = book.place(book.first, "sell", 1, 100), book.place(book.second, "sell", 1, 100)
+    for mode in ("ct", "cm", "both"):
+        with pytest.raises(OrderRefused, match="fok"):
+            book.place(book.first, "buy", 2, 100, "fok", stp=mode)
+    assert (own.finish, other.finish) == ("", "")
+    assert book.place(book.first, "buy", 1, 100, "fok", stp="cm").finish == "filled"
+    assert (own.finish, other.finish) == ("canceled", "filled")
+
+
+def test_a_market_order_holds_what_it_costs_without_the_orders_of_its_owner() -> None:
+    book = Book()
+    book.place(book.first, "sell", 1, 100)
+    book.place(book.second, "sell", 2, 900_000)
+    with pytest.raises(OrderRefused, match="balance"):
+        book.place(book.first, "buy", 2, kind="market", stp="cm")
+    assert book.place(book.first, "buy", 1, kind="market", stp="cm").filled_value == 900_000 * 10**20
+    assert book.available(book.first, "USDT") == 100_000
+
+
+@pytest.mark.parametrize("side", ["buy", "sell"])
+def test_a_market_order_for_less_quote_currency_than_the_least_amount_costs_is_refused(side: Side) -> None:
+    book = Book()
+    book.place(book.second, "sell", 1, 100)
+    book.place(book.second, "buy", 1, 99)
+    for units in (1, 10**20 // 1000):
+        with pytest.raises(OrderRefused, match="minimum"):
+            book.exchange.place(book.first, SPOT, side, "market", amount=units, spends_quote=True)
+    order = book.exchange.place(book.first, SPOT, side, "market", amount=10**20, spends_quote=True)
+    assert (order.finish, order.filled > 0) == ("filled", True)
+
+
+@pytest.mark.parametrize("lots", [0, -COIN])
+def test_nobody_fills_an_order_with_nothing(lots: int) -> None:
+    book = Book()
+    order = book.place(book.first, "buy", 1, 100)
+    with pytest.raises(OrderRefused):
+        book.exchange.fill(order, lots)
+    assert (order.left, order.filled) == (COIN, 0)
+
+
+def test_more_stop_orders_than_calls_can_be_nested_fire_at_one_price() -> None:
+    book = Book()
+    exchange, stops = book.exchange, 1000
+    book.place(book.second, "sell", 50, 100)
+    for _ in range(stops):
+        exchange.stops.place(book.first, SPOT, "buy", "market", amount=COIN // 100, trigger_price=10_000)
+    book.place(book.first, "buy", 1, 100)
+    assert [stop.status for stop in exchange.stops.stops.values()] == ["active_success"] * stops
+    assert sum(fill.deal.lots for fill in exchange.fills[book.first]) == 11 * COIN
 
 
 def test_a_hidden_order_trades_and_is_not_shown() -> None:
@@ -156,17 +228,6 @@ def perform(book: Book, actions: list[tuple[str, str, Side, str, int, int, str, 
             continue
 
 
-def held_in(spec: MarketSpec, order: Order) -> str:
-    return spec.base if spec.wallet == "spot" and order.side == "sell" else spec.settle
-
-
-def worth(exchange: Exchange, currency: str) -> int:
-    """What all owners hold; open futures positions at their cost."""
-    positions = exchange.futures.open_positions()
-    cost = sum(p.cost for p in positions if exchange.markets[p.market].spec.settle == currency)
-    return exchange.ledger.total(currency) - cost
-
-
 @given(actions=ACTIONS)
 def test_no_sequence_of_orders_creates_or_loses_a_unit(
     actions: list[tuple[str, str, Side, str, int, int, str, int]],
@@ -174,10 +235,7 @@ def test_no_sequence_of_orders_creates_or_loses_a_unit(
     book = Book()
     exchange = book.exchange
     perform(book, actions)
-    for currency in ("USDT", "BTC"):
-        assert worth(exchange, currency) == exchange.ledger.deposited(currency)
-    for key in (FUTURES, INVERSE):
-        assert sum(position.lots for position in exchange.futures.open_positions() if position.market == key) == 0
+    check_totals(exchange)
 
 
 @given(actions=ACTIONS)
@@ -188,24 +246,9 @@ def test_what_is_frozen_is_what_open_orders_hold_and_nothing_falls_below_zero(
     exchange = book.exchange
     perform(book, actions)
     for owner in (book.first, book.second):
-        for wallet in ("spot", "futures"):
-            for currency, balance in exchange.ledger.wallet(owner, wallet):
-                holding = [
-                    order.frozen
-                    for market in exchange.markets.values()
-                    if market.spec.wallet == wallet
-                    for order in market.book.orders.values()
-                    if order.owner == owner and currency == held_in(market.spec, order)
-                ]
-                assert balance.frozen == sum(holding)
-                assert balance.available >= 0
-                assert balance.margin >= 0
+        check_owner(exchange, owner)
     for market in exchange.markets.values():
-        bid, _, ask, _ = market.top
-        assert not (bid and ask) or bid < ask
-        for side in market.book.sides.values():
-            for level in side:
-                assert level.lots == sum(order.left for order in level.orders if not order.is_hidden) > 0
+        check_book(market)
 
 
 @settings(max_examples=30, deadline=None)
@@ -218,56 +261,3 @@ def test_the_same_input_gives_the_same_events(actions: list[tuple[str, str, Side
         perform(book, actions)
         stories.append(notes.events)
     assert stories[0] == stories[1]
-
-
-CROWD_ACTIONS = st.lists(
-    st.tuples(
-        st.sampled_from(["quote", "hit", "sweep", "own"]),
-        st.sampled_from(["buy", "sell"]),
-        st.integers(95, 105),
-        st.integers(1, 5),
-    ),
-    max_size=40,
-)
-
-
-@settings(max_examples=50, deadline=None)
-@given(actions=CROWD_ACTIONS, key=st.sampled_from([SPOT, FUTURES, INVERSE]))
-def test_the_short_way_of_the_crowd_does_what_placing_an_order_does(
-    actions: list[tuple[str, Side, int, int]], key: str
-) -> None:
-    short, long = Book(), Book()
-    for action, side, price, lots in actions:
-        for book in (short, long):
-            market, exchange = book.exchange.markets[key], book.exchange
-            ticks, amount = price * 100, lots * 10**market.spec.amount_places
-            if action == "own":
-                try:
-                    exchange.place(book.first, key, side, "limit", price=ticks, amount=amount)
-                except OrderRefused:
-                    continue
-            elif action == "quote" and book is short:
-                exchange.quote(market, side, ticks, amount)
-            elif action == "quote":
-                exchange.place(MAKERS, key, side, "limit", price=ticks, amount=amount)
-            elif book is short:
-                exchange.hit(market, side, ticks if action == "sweep" else None, amount)
-            elif market.book.next_maker(side, ticks if action == "sweep" else None) is not None:
-                kind = "ioc" if action == "sweep" else "market"
-                exchange.place(TAKERS, key, side, kind, price=ticks if action == "sweep" else 0, amount=amount)
-    assert story(short, key) == story(long, key)
-
-
-def story(book: Book, key: str) -> object:
-    """Everything that somebody could see of a market and its money."""
-    exchange = book.exchange
-    market = exchange.markets[key]
-    balances = [
-        (owner, currency, held.available, held.frozen, held.margin)
-        for owner in (0, MAKERS, TAKERS, book.first)
-        for currency, held in sorted(exchange.ledger.wallet(owner, market.spec.wallet))
-        if held.total
-    ]
-    ladders = [market.levels(side) for side in ("buy", "sell")]
-    orders = [(o.order_id, o.owner, o.side, o.price, o.left, o.filled) for o in market.book.orders.values()]
-    return balances, ladders, orders, list(market.deals), market.top, market.minutes[-1].value if market.minutes else 0

@@ -9,7 +9,7 @@ import pytest
 
 from coinex_proto.simulator.market.catalogue import specs
 from coinex_proto.simulator.market.klines import LONGEST, PERIODS, begin, klines
-from coinex_proto.simulator.market.market import DAY_MS, HOUR_MS, MINUTE_MS, Candle, Deal, Market
+from coinex_proto.simulator.market.market import DAY_MS, HOUR_MS, MINUTE_MS, Candle, Market
 
 START_MS = 1_700_000_000_000 - 1_700_000_000_000 % MINUTE_MS
 
@@ -17,7 +17,7 @@ START_MS = 1_700_000_000_000 - 1_700_000_000_000 % MINUTE_MS
 def traded() -> Market:
     market = Market(specs(["BTCUSDT"])[0])
     for number, (minute, price) in enumerate(((0, 100), (0, 120), (0, 90), (3, 95))):
-        market.record(Deal(number, START_MS + minute * MINUTE_MS + number, "buy" if number % 2 else "sell", price, 10))
+        market.record(number, START_MS + minute * MINUTE_MS + number, "buy" if number % 2 else "sell", price, 10)
     return market
 
 
@@ -71,7 +71,7 @@ def busy(days: float) -> Market:
         at_ms = START_MS + number * 40_000
         if at_ms // HOUR_MS % 7:
             price += (number * 7919) % 41 - 20
-            market.record(Deal(number, at_ms, "buy" if number % 3 else "sell", price, 1_000_000 + number % 97))
+            market.record(number, at_ms, "buy" if number % 3 else "sell", price, 1_000_000 + number % 97)
     return market
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from coinex_proto.simulator.market.catalogue import specs
-from coinex_proto.simulator.market.market import HOUR_MS, KEPT_DEALS, Deal, Market
+from coinex_proto.simulator.market.market import HOUR_MS, KEPT_DEALS, Market
 from coinex_proto.simulator.market.matching import Order, Side
 
 
@@ -60,7 +60,7 @@ def test_the_top_says_whether_it_has_changed() -> None:
 def test_the_figures_of_the_day_forget_what_is_older_than_a_day() -> None:
     found = market()
     for hour, price in ((0, 500), (30, 100), (40, 120)):
-        found.record(Deal(hour, hour * HOUR_MS, "buy", price, 10))
+        found.record(hour, hour * HOUR_MS, "buy", price, 10)
     day = found.day(41 * HOUR_MS)
     assert (day.open, day.high, day.low, day.lots, day.bought) == (100, 120, 100, 20, 20)
     assert day.value == (100 + 120) * 10 * found.spec.value_factor
@@ -71,6 +71,6 @@ def test_the_figures_of_the_day_forget_what_is_older_than_a_day() -> None:
 def test_only_the_last_deals_are_kept_and_all_are_counted() -> None:
     found = market()
     for number in range(KEPT_DEALS + 10):
-        found.record(Deal(number, number, "sell", 100, 1))
+        found.record(number, number, "sell", 100, 1)
     assert (len(found.deals), found.deal_count) == (KEPT_DEALS, KEPT_DEALS + 10)
-    assert found.deals[0].deal_id == KEPT_DEALS + 9
+    assert next(iter(found.deals)).deal_id == KEPT_DEALS + 9

@@ -9,6 +9,7 @@ from coinex_proto.simulator.market.catalogue import specs
 from coinex_proto.simulator.market.exchange import MAKERS, TAKERS, Exchange
 from coinex_proto.simulator.market.refusals import OrderRefused
 from coinex_proto.simulator.market.stops import StopOrder
+from tests.coinex_proto.simulator.market.two_accounts import Notes
 
 KEY = "spot:BTCUSDT"
 COIN = 10**8
@@ -68,10 +69,12 @@ def test_a_fired_limit_order_rests_at_its_price() -> None:
 
 
 def test_a_stop_whose_order_is_refused_has_failed() -> None:
-    shop = Shop()
+    shop, notes = Shop(), Notes()
+    shop.exchange.listeners.append(notes)
     stop = shop.stop(9_000, amount=10**7 * COIN)
     shop.trade_at(9_000)
     assert stop.status == "active_fail"
+    assert [event for event in notes.events if "stop" in str(event)] == [("stop", "put"), ("stop", "active")]
     assert not shop.exchange.orders
 
 

@@ -53,6 +53,14 @@ def test_a_stop_order_waits_for_the_mark_and_becomes_a_market_order() -> None:
     assert answers[1]["stop_order_response"]["stop_order_id"] == stop_id
     changed = peer.request("modify_stop_order", stop_order_id=stop_id, symbol=SYMBOL, side="SELL", price=96, quantity=1)
     assert statuses(changed) == ["MODIFIED"]
+    refused = [
+        peer.request("modify_stop_order", stop_order_id=stop_id, symbol=SYMBOL, **change)
+        for change in ({"quantity": -1}, {"price": 0})
+    ]
+    assert [statuses(answers) for answers in refused] == [
+        ["QUANTITY_LESS_THAN_MIN_QUANTITY"],
+        ["PRICE_LESS_THAN_MIN_PRICE"],
+    ]
     server.quote(SYMBOL, "90", "91", "5")
     server.advance(START + 1)
     assert "FILLED" in statuses(peer.read())

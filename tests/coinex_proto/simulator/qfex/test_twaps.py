@@ -36,6 +36,16 @@ def test_a_twap_that_cannot_be_is_rejected_and_an_active_one_can_be_cancelled() 
     assert order["order_response"]["quantity_remaining"] == Decimal("0.5")
 
 
+def test_a_twap_of_an_amount_that_its_orders_cannot_have_is_rejected() -> None:
+    peer = signed_in(made())
+    params = {"symbol": SYMBOL, "side": "BUY", "num_orders": 2, "order_interval_secs": 30}
+    precision, least = "INVALID_TICK_SIZE_PRECISION_QUANTITY", "QUANTITY_LESS_THAN_MIN_QUANTITY"
+    assert statuses(peer.request("add_twap", **params)) == [precision]
+    for total, status in ((1e300, precision), (1e-9, precision), (0, least), (-4, least)):
+        assert statuses(peer.request("add_twap", **params, total_quantity=total)) == [status]
+    assert statuses(peer.request("add_twap", **{**params, "num_orders": 10**9}, total_quantity=1)) == [least]
+
+
 def test_a_cancelled_twap_can_be_left_without_an_order_response() -> None:
     peer = signed_in(made(forms=QfexForms(twap_cancel="twap_response")))
     params = {"symbol": SYMBOL, "side": "BUY", "total_quantity": 1, "num_orders": 2, "order_interval_secs": 30}
