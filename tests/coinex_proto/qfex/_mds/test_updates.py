@@ -71,8 +71,13 @@ def test_times_are_nanoseconds_and_seconds() -> None:
     assert candle().start_ns == update.time_ns
     assert candle().venue_time is None
     assert (update.best_bid, update.best_ask) == ((ONE, ONE), None)
+    turned = BboUpdate(symbol="A", time=TIME, bid=(), ask=((ONE, Decimal(2)),))
+    assert (turned.best_bid, turned.best_ask) == (None, (ONE, Decimal(2)))
+    assert BboUpdate(symbol="A", bid=(), ask=()).venue_time is None
 
 
 @pytest.mark.parametrize(("side", "is_buy"), [("BUY", True), ("buy", True), ("SELL", False)])
 def test_a_trade_says_who_bought_in_any_case(side: str, is_buy: bool) -> None:
-    assert TradeUpdate(symbol="A", time=TIME, trade_id="1", size=ONE, price=ONE, side=side).is_buy is is_buy
+    update = TradeUpdate(symbol="A", time=TIME, trade_id="1", size=ONE, price=ONE, side=side)
+    assert update.is_buy is is_buy
+    assert update.identity == "1"
