@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from contextlib import suppress
 from typing import Any
 
@@ -103,3 +104,43 @@ def test_with_a_silent_peer_it_ends_in_time_and_says_that_it_is_not_known(venue:
     assert outcome == "unknown"
     assert why in ("no answer in time", NOT_REACHED)
     assert seconds <= took < seconds + 4.0
+
+
+def test_nothing_that_is_in_no_time_is_waited_for() -> None:
+    case = Case("qfex")
+
+    async def main() -> tuple[Any, float]:
+        async with case.open(cancel_orders_on_exit=-5.0) as client:
+            await case.buy(client)
+            began = now()
+        return client, now() - began
+
+    client, took = run(main)
+    assert outcomes(client)[0][0] in ("unknown", "cancelled")
+    assert took < 1.0
+
+
+def test_the_log_says_how_many_have_ended(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "coinex_trio")
+    case = Case("qfex")
+
+    async def main() -> None:
+        async with case.open(cancel_orders_on_exit=5.0) as client:
+            await case.buy(client)
+
+    run(main)
+    assert "qfex trade: 1 of 1 own orders have ended on the way out" in caplog.messages
+
+
+def test_an_order_that_went_while_it_was_to_be_cancelled_has_gone_and_one_that_is_refused_says_why() -> None:
+    case = Case("qfex")
+
+    async def main() -> Any:
+        async with case.open(cancel_orders_on_exit=5.0) as client:
+            await case.buy(client)
+            case.exchange.refuse("cancel_order", "InvalidParameter")
+        return client
+
+    ((outcome, why),) = outcomes(run(main))
+    assert outcome == "unknown"
+    assert why.startswith("CancelOrder refused (code InvalidParameter)")
