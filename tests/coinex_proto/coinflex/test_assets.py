@@ -107,3 +107,35 @@ def test_a_price_on_its_tick_is_a_whole_number_of_units(price: Any) -> None:
     for on_tick in (bid_on_tick, ask_on_tick):
         with pytest.raises(UsageError, match="price_units"):
             on_tick(price, 1000)
+
+
+CODES = {
+    "XBT": 63488, "BCH": 63496, "ETH": 63520, "USDC": 65282, "USDT": 65283, "FLEX": 65285, "DOTF": 65287, "USDTDOT": 65288,
+    "DFNF": 65290, "USDTDFN": 65291, "LIBF": 65295, "USDTLIB": 65296,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", list(CODES))
+def test_the_codes_of_what_does_not_expire_are_the_documented_ones(name: str) -> None:
+    assert ASSETS_2020.named(name).id == CODES[name]
+
+
+def test_two_tables_of_the_same_assets_are_one_key() -> None:
+    one, other = Assets([Asset(id=1, name="A", scale=1)]), Assets((Asset(id=1, name="A", scale=1),))
+    assert (one == other, hash(one) == hash(other)) == (True, True)
+    assert repr(one).count("Asset(") == 1
+    assert list(one) == list(one.all)
+
+
+FUTURES = {
+    "XBT": (51200, 10005), "BCH": (51220, 10017), "ETH": (51240, 10029), "USDC": (51860, 10041), "USDT": (51880, 10053),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("spot", list(FUTURES))
+def test_a_future_has_a_code_for_each_month_and_one_for_june_2020(spot: str) -> None:
+    january, june_2020 = FUTURES[spot]
+    months = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
+    assert [ASSETS_2020.named(f"{spot}{month}").id for month in months] == [january + index for index in range(12)]
+    assert ASSETS_2020.named(f"{spot}JUN20").id == june_2020
+    assert (ASSETS_2020.named(f"{spot}JAN").spot_id, ASSETS_2020.named(f"{spot}JAN").spot_name) == (CODES[spot], spot)

@@ -127,3 +127,48 @@ def test_d16_no_spoiled_message_raises_and_all_of_it_is_typed(value: dict[str, A
         assert isinstance(found, (Answer, Challenge, Update, Unrecognised))
         if isinstance(found, Update):
             assert found.topic_key
+
+
+@pytest.mark.parametrize(
+    ("value", "orders"),
+    [
+        (notice("OrderOpened", id="x", tonce=7), (f"{XBT}/{USDT}", None, "7")),
+        (notice("OrderOpened", id=5, tonce=None, quantity="x"), (f"{XBT}/{USDT}", 5, None)),
+        (notice("OrdersMatched", bid_tonce=7), (f"{XBT}/{USDT}", None, None)),
+        (notice("OrdersMatched", ask_tonce=None), (f"{XBT}/{USDT}", None, None)),
+        (notice("OrderOpened", id="x"), None),
+        (notice("OrderClosed", id="x", base="x", tonce=None), (None, None, None)),
+        (notice("OrderSplit", id=5, tonce=7), (f"{XBT}/{USDT}", 5, "7")),
+        (notice("News"), None),
+        (notice("BalanceChanged", tonce=7, asset="x"), None),
+        (notice("TickerChanged", tonce=7, bid="x"), None),
+    ],
+)
+def test_only_of_what_its_owner_alone_is_told_something_was_missed_of_own_orders(
+    value: dict[str, object], orders: tuple[object, ...] | None
+) -> None:
+    found = one(value).orders
+    if orders is None:
+        assert found is None
+        return
+    market, order_id, client_id = orders
+    assert (found.order_id, found.client_order_id) == (order_id, client_id)
+    assert found.market == (None if market is None else "XBT/USDT")
+    assert found.topic == ("own_orders", None)
+
+
+def test_a_notice_that_cannot_be_read_says_which_one_and_why() -> None:
+    assert one(notice("OrderOpened", id="x")).why.startswith("unreadable OrderOpened: ")
+    assert one(b"{").why.startswith("unreadable message: ")
+
+
+def test_of_an_unknown_notice_of_an_own_order_the_topic_of_own_orders_has_missed_something() -> None:
+    assert one(notice("OrderSplit", tonce=7)).concerns == ("own_orders", None)
+
+
+def test_a_refusal_goes_to_its_request_with_its_meaning() -> None:
+    answer = one({"tag": 3, "error_code": 6, "error_msg": "slow down"})
+    assert isinstance(answer, Answer)
+    assert (answer.keys, answer.refusal is not None) == ((("tag", 3),), True)
+    assert answer.refusal is not None
+    assert (answer.refusal.code, answer.refusal.message, answer.refusal.retryable) == (6, "slow down", True)

@@ -50,3 +50,15 @@ def test_another_status_is_a_refusal_with_it(status: int, retryable: bool) -> No
         GetMarkets().parse(status, b"<html>" + b"x" * 10_000)
     assert (caught.value.code, caught.value.retryable) == (status, retryable)
     assert len(str(caught.value)) < 400
+
+
+def test_a_table_keeps_what_nobody_documented() -> None:
+    row = {"id": 1, "name": "A", "scale": 10, "colour": "blue"}
+    (asset,) = GetAssets().parse(200, json.dumps([row]).encode())
+    assert asset.extra == {"colour": "blue"}
+
+
+def test_an_error_names_the_call() -> None:
+    assert GetMarkets().target == "/markets/"
+    with pytest.raises(RequestRefused, match="GET /markets/"):
+        GetMarkets().parse(404, b"no")
