@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coinex_proto.coinex.http import HttpCommand, RateLimited, RateLimits, assets, futures, spot, system
+from coinex_proto.coinex.http.rate_limits import _count
 
 ORDER = spot.PutOrder(market="BTCUSDT", side="buy", type="limit", amount="1", price="2")
 CANCEL = spot.CancelOrder(market="BTCUSDT", order_id=1)
@@ -125,3 +126,23 @@ def test_no_second_ever_sees_more_than_rate_and_burst(steps: list[tuple[float, i
             rate_limits.note(BALANCE, [("X-RateLimit-Remaining", str(remaining))], now)
     for start in sent:
         assert sum(start <= at < start + 1 for at in sent) <= 20
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("0", 0.0),
+        ("7", 7.0),
+        ("1.5", 1.5),
+        ("-1", None),
+        ("nan", None),
+        ("inf", None),
+        ("x", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_what_a_header_says_is_left_is_a_number_from_0_on_or_as_good_as_absent(
+    text: str | None, number: float | None
+) -> None:
+    assert _count(text) == number
