@@ -176,6 +176,11 @@ def test_n29_a_head_without_end_is_bounded(line: bytes) -> None:
     [
         (400, "", "it answered 400 Bad Request; it may not allow this address or port"),
         (401, "", "it answered 401 Unauthorized"),
+        (403, "", "it answered 403 Forbidden; it does not allow this address, port or user"),
+        (405, "", "it answered 405 Method Not Allowed; it is no proxy, or does not tunnel"),
+        (501, "", "it answered 501 Not Implemented; it is no proxy, or does not tunnel"),
+        (502, "", "it answered 502 Bad Gateway; it could not reach the venue"),
+        (503, "", "it answered 503 Service Unavailable; it could not reach the venue, or is overloaded"),
         (404, "", "it answered 404 Not Found; it is no proxy, or does not tunnel"),
         (407, "", "it answered 407 Proxy Authentication Required; user name and password are missing"),
         (407, "a:b@", "it answered 407 Proxy Authentication Required; the login was not accepted"),
