@@ -111,3 +111,8 @@ def test_a_secret_key_may_hold_any_characters_that_can_be_written() -> None:
 def test_a_recording_is_replayed_with_credentials_of_nobody() -> None:
     assert qfex.HmacCredentials.stand_in().public_key == "replay"
     assert qfex.JwtCredentials.stand_in().current() == "replay"
+
+
+def test_credentials_of_one_key_are_one_account() -> None:
+    one, same, other = (qfex.HmacCredentials(name, SECRET) for name in ("a", "a", "b"))
+    assert (one == same, hash(one) == hash(same), one == other) == (True, True, False)

@@ -35,6 +35,7 @@ def test_every_class_has_a_channel_of_its_own_and_a_sequence_number() -> None:
     [
         (BboUpdate(symbol="A", time=TIME, bid=(), ask=()), ("bbo", "A")),
         (Level2Update(symbol="A", time=TIME, bid=(), ask=(), sig_figs=2), ("level2", "A", 2)),
+        (Level2Update(symbol="A", bid=(), ask=()), ("level2", "A", 0)),
         (candle(), ("candle", "A", "1DAY")),
         (MarketStatsUpdate(symbol="A", time=TIME), ("market_stats", "A")),
         (MarketStatsUpdate(symbol="*", time=TIME), ("market_stats", None)),
