@@ -265,3 +265,16 @@ def test_the_sign_in_is_proved_by_the_same_topics_once_more() -> None:
     ((first, _),) = SIGNED.subscribe((Orders("BTCUSDT"),))
     assert again == first
     assert SIGNED.private_check(()) == []
+
+
+def test_what_is_said_of_own_orders_is_read_for_the_half_it_comes_from() -> None:
+    order = {
+        "order_id": 1, "market": "BTCUSD", "type": "limit", "side": "buy", "price": "2", "amount": "4", "unfilled_amount": "2",
+        "filled_amount": "2", "filled_value": "6", "client_id": "", "created_at": 1, "updated_at": 1,
+        "taker_fee_rate": "0", "maker_fee_rate": "0",
+    }  # fmt: skip
+    text = json.dumps({"method": "order.update", "data": {"event": "update", "order": order}}).encode()
+    for make, average in ((spot, 3), (futures, None)):
+        (update,) = make().decode(text)
+        (fact,) = make().order(update)  # type: ignore[arg-type]
+        assert (fact.order_id, fact.average_price) == (1, average)

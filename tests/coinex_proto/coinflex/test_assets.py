@@ -139,3 +139,22 @@ def test_a_future_has_a_code_for_each_month_and_one_for_june_2020(spot: str) -> 
     assert [ASSETS_2020.named(f"{spot}{month}").id for month in months] == [january + index for index in range(12)]
     assert ASSETS_2020.named(f"{spot}JUN20").id == june_2020
     assert (ASSETS_2020.named(f"{spot}JAN").spot_id, ASSETS_2020.named(f"{spot}JAN").spot_name) == (CODES[spot], spot)
+
+
+@pytest.mark.parametrize(
+    ("units", "places", "text"),
+    [
+        (15, 4, "0.0015"),
+        (-15, 4, "-0.0015"),
+        (0, 4, "0.0000"),
+        (12345, 4, "1.2345"),
+        (15, 0, "15"),
+        (-15, 0, "-15"),
+        (5, 1, "0.5"),
+    ],
+)
+def test_units_are_written_with_all_their_decimals_and_one_digit_before_them(
+    units: int, places: int, text: str
+) -> None:
+    assert text_of(units, places) == text
+    assert str(decimal_of(units, places)) == text

@@ -274,3 +274,12 @@ def test_a_lost_notice_never_raises(actions: list[tuple[int, int, int]], lost: i
     for notice in notices:
         found.apply(notice)
     found.levels()
+
+
+def test_what_was_gone_before_the_snapshot_came_may_have_been_all_that_is_known() -> None:
+    found = book()
+    for order_id in range(SNAPSHOT_ORDERS):
+        found.apply(closed(order_id))
+    why = found.apply(whole(*[(i, 1, 1000 + i % 2) for i in range(SNAPSHOT_ORDERS)]))
+    assert why is not None
+    assert sides(found) == ([], [])

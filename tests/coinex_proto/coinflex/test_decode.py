@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coinex_proto import Answer, Challenge, Unrecognised, Update
-from coinex_proto.coinflex import OrderClosed, OwnOrderUpdate, TradeVolumeUpdate
+from coinex_proto.coinflex import OrderClosed, OwnOrderUpdate, TickerChanged, TradeVolumeUpdate
 from coinex_proto.coinflex._decode import decode
+from coinex_proto.dialect import Mended
 from tests.coinex_proto.coinflex.venue import EXAMPLES, USDT, XBT, message, notice
 
 
@@ -172,3 +173,19 @@ def test_a_refusal_goes_to_its_request_with_its_meaning() -> None:
     assert (answer.keys, answer.refusal is not None) == ((("tag", 3),), True)
     assert answer.refusal is not None
     assert (answer.refusal.code, answer.refusal.message, answer.refusal.retryable) == (6, "slow down", True)
+
+
+def test_of_a_notice_about_orders_that_is_no_text_any_own_order_may_have_been_told() -> None:
+    found = one(b'{"notice":"OrderOpened","base":1,"counter":2,"x":"\xff"}')
+    assert found.concerns == ("orders", "1/2")
+    assert found.orders.topic == ("own_orders", None)
+    assert (found.orders.order_id, found.orders.client_order_id) == (None, None)
+
+
+def test_of_figures_those_that_cannot_be_read_are_left_out_and_counted() -> None:
+    found = decode(json.dumps(notice("TickerChanged", volume="x", bid=5)).encode())
+    assert isinstance(found, Mended)
+    assert found.left_out == 1
+    (update,) = found
+    assert isinstance(update, TickerChanged)
+    assert (update.bid, update.volume) == (5, None)

@@ -141,3 +141,21 @@ def test_the_limits_leave_the_venues_own_numbers_untouched_in_any_window() -> No
     assert (limits["orders"].per_second, limits["orders"].burst) == (100.0, 100.0)
     assert (limits["information"].per_second, limits["information"].burst) == (0.5, 5.0)
     assert private().topics_per_connection is None
+
+
+def test_what_comes_is_read_and_own_orders_are_named_by_the_table_of_assets() -> None:
+    assets = Assets((Asset(id=1, name="A", scale=100), Asset(id=2, name="B", scale=1)))
+    dialect = live(assets=assets)
+    update, own = dialect.decode(
+        b'{"notice":"OrderOpened","id":7,"tonce":8,"base":1,"counter":2,"quantity":150,"price":20000,"time":0}'
+    )
+    (fact,) = dialect.order(own)  # type: ignore[arg-type]
+    assert (fact.market, str(fact.amount)) == ("A/B", "1.50")
+    (lost,) = dialect.decode(b'{"notice":"OrderOpened","id":"x","tonce":8,"base":1,"counter":2}')
+    assert lost.orders.market == "A/B"  # type: ignore[union-attr]
+    assert update != own
+
+
+def test_the_last_tag_of_the_venue_may_be_used() -> None:
+    outgoing = live().encode(Raw({"method": "X"}), RequestId(2**63 - 1))
+    assert outgoing.keys == (("tag", 2**63 - 1),)

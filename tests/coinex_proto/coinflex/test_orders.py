@@ -114,6 +114,7 @@ def test_a_market_order_is_over_and_one_by_total_has_no_amount(
         (None, -480000, -5, "47.9995 USDT was traded"),
         (None, 480000, 480000, ""),
         (10000, None, 5, ""),
+        (10000, None, 0, ""),
     ],
 )
 def test_a_market_order_by_total_is_over_before_its_fills_are_known_and_says_so(
