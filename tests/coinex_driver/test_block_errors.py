@@ -29,7 +29,7 @@ BODY, CLIENT, CUT = ValueError("body"), OSError("client"), Cancelled("cut")
 def test_one_error_comes_out_as_itself(
     body: BaseException | None, client: BaseException | None, raised: BaseException | None
 ) -> None:
-    with pytest.raises(BaseException) as caught:  # noqa: PT011  (which one is what is asked)
+    with pytest.raises(BaseException) as caught:
         raise_together(body, client, Cancelled)
     assert caught.value is (raised or body)
 

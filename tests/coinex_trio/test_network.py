@@ -282,10 +282,10 @@ def test_families_of_addresses_alternate_and_each_address_comes_once(monkeypatch
     inet, inet6 = socket.AF_INET, socket.AF_INET6
     rows = [(inet6, "::1"), (inet6, "::2"), (inet6, "::2"), (inet, "1.1.1.1"), (inet6, "::3")]
     monkeypatch.setattr(
-        socket, "getaddrinfo", lambda host, port, type: [(family, type, 6, "", (name, port)) for family, name in rows]
+        socket, "getaddrinfo", lambda _, port, **__: [(family, 1, 6, "", (name, port)) for family, name in rows]
     )
     assert resolve("exchange.example", 7) == (("::1", 7), ("1.1.1.1", 7), ("::2", 7), ("::3", 7))
-    monkeypatch.setattr(socket, "getaddrinfo", lambda host, port, type: [])
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [])
     assert resolve("exchange.example", 7) == ()
 
 

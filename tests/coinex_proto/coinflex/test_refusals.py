@@ -2,7 +2,6 @@ import pytest
 
 from coinex_proto.coinflex._refusals import RATE_LIMIT, RATE_LIMIT_PAUSE, refusal
 
-
 WORDS = {
     1: "no such user, order",
     2: "being watched already",

@@ -92,7 +92,7 @@ def test_only_of_a_token_it_is_said_that_a_function_may_return_it() -> None:
         qfex.JwtCredentials(lambda: waiting).current()  # type: ignore[arg-type, return-value]
     waiting.close()
     for keys in ((7, "secret"), ("pub", 7)):
-        with pytest.raises(UsageError, match="must be a str, not 'int'$"):
+        with pytest.raises(UsageError, match=r"must be a str, not 'int'$"):
             qfex.HmacCredentials(*keys)  # type: ignore[arg-type]
 
 
