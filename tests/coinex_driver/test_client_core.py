@@ -365,12 +365,12 @@ def test_a_stop_from_a_signal_handler_takes_effect_between_two_steps_and_its_tim
     client = connected()
     client.core.ask_to_stop()
     assert (client.core.is_stopping, client.core.is_stop_asked) == (True, True)
-    assert client.venue.closed_with is None
+    assert not bool(client.venue.closed_with)
     client.time += 0.5
     client.core.stop_if_asked()
     client.turn()
     assert client.core.is_stop_asked is False
-    assert client.venue.closed_with is not None
+    assert bool(client.venue.closed_with)
     assert client.core.closing_time() == 1.5
     client.core.ask_to_stop()
     assert client.core.is_stop_asked is False, "it has stopped"

@@ -369,7 +369,8 @@ def test_the_first_interrupt_comes_out_behind_the_end_and_a_second_one_at_once()
 
 def actions_of(sweep: Sweep, count: int, answer: Callable[[Any], object]) -> list[Any]:
     """The first actions, where each is carried out like that."""
-    actions, done = sweep.actions(), []
+    actions = sweep.actions()
+    done: list[Any] = []
     action = next(actions)
     while len(done) < count:
         done.append(action)

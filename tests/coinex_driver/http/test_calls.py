@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Generator
+from collections.abc import Callable, Coroutine, Generator
 from typing import Any
 
 import httpx2
@@ -29,7 +29,7 @@ def sent(request: HttpRequest = GET) -> Generator[Any, Any, Any]:
 
 
 def outcome(
-    answer: Callable[[httpx2.Request], Awaitable[httpx2.Response]],
+    answer: Callable[[httpx2.Request], Coroutine[None, None, httpx2.Response]],
     steps: Generator[Any, Any, Any] | None = None,
     **options: Any,
 ) -> tuple[Any, float]:
@@ -44,7 +44,9 @@ def outcome(
     return run(main)
 
 
-def giving(body: httpx2.AsyncByteStream | bytes, status: int = 200) -> Callable[[httpx2.Request], Awaitable[Any]]:
+def giving(
+    body: httpx2.AsyncByteStream | bytes, status: int = 200
+) -> Callable[[httpx2.Request], Coroutine[None, None, Any]]:
     async def answer(_: httpx2.Request) -> httpx2.Response:
         if isinstance(body, bytes):
             return httpx2.Response(status, content=body, headers={"X-Left": "7"})

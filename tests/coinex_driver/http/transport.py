@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 import httpx2
@@ -20,7 +20,7 @@ class Waiting(AsyncioAwaiting):
     """What an awaited client needs of a driver."""
 
 
-def pool_of(answer: Callable[[httpx2.Request], Awaitable[httpx2.Response]]) -> httpx2.AsyncClient:
+def pool_of(answer: Callable[[httpx2.Request], Coroutine[None, None, httpx2.Response]]) -> httpx2.AsyncClient:
     """A pool whose server is this function."""
     return httpx2.AsyncClient(transport=httpx2.MockTransport(answer), trust_env=False)
 

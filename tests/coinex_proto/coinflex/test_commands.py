@@ -159,7 +159,7 @@ def test_a_remaining_in_the_reply_to_a_limit_order_does_not_end_it() -> None:
 @pytest.mark.parametrize(
     ("measure", "side"), [({"quantity": 1}, "buy"), ({"quantity": -1}, "sell"), ({"total": 1}, "buy")]
 )
-def test_the_sign_of_an_order_is_its_side(measure: dict[str, int], side: str) -> None:
+def test_the_sign_of_an_order_is_its_side(measure: dict[str, Any], side: str) -> None:
     assert PlaceOrder(**PAIR, **measure).order().side == side
 
 

@@ -52,7 +52,7 @@ def test_what_is_absent_is_one_thing_and_says_so() -> None:
 
 def test_a_trade_is_told_from_others_by_its_orders_what_it_left_of_them_and_its_time() -> None:
     trade: dict[str, Any] = {**PAIR, "quantity": 1, "price": 2, "total": 3}
-    told = {"bid": 5, "ask": 6, "bid_rem": 7, "ask_rem": 8, "time": 9}
+    told: dict[str, Any] = {"bid": 5, "ask": 6, "bid_rem": 7, "ask_rem": 8, "time": 9}
     assert trade_id(OrdersMatched(**trade, **told)) == trade_id(OrdersMatched(**{**trade, "total": 4}, **told))
     others = [{**told, name: value + 1} for name, value in told.items()]
     assert len({trade_id(OrdersMatched(**trade, **one)) for one in (told, *others)}) == 6

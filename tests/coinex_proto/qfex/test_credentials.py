@@ -93,7 +93,7 @@ def test_only_of_a_token_it_is_said_that_a_function_may_return_it() -> None:
     waiting.close()
     for keys in ((7, "secret"), ("pub", 7)):
         with pytest.raises(UsageError, match=r"must be a str, not 'int'$"):
-            qfex.HmacCredentials(*keys)  # type: ignore[arg-type]
+            qfex.HmacCredentials(*keys)
 
 
 @pytest.mark.parametrize(

@@ -120,6 +120,11 @@ def test_a_proxy_gets_its_password() -> None:
     assert peer.requests[0].headers["proxy-authorization"] == "Basic dXNlcjp3b3Jk"
 
 
+def pool_of(client: httpx2.Client) -> Any:
+    transport: Any = client._transport
+    return transport._pool
+
+
 def client_of(network: Any) -> httpx2.Client:
     place = place_of("http://127.0.0.1/", has_credentials=False, allow_plaintext=True)
     transport = SocketTransport(PoolSettings(place=place, config=Config()), network, Patience(network))
@@ -132,7 +137,7 @@ def test_on_the_systems_network_a_connection_is_used_again_and_ends_with_the_cli
             for _ in range(3):
                 assert client.get(peer.url).content == b"hi"
             assert (peer.connections, len(peer.requests)) == (1, 3)
-            pool = client._transport._pool
+            pool = pool_of(client)
             assert len(pool.connections) == 1
         assert pool.connections == []
 
@@ -141,7 +146,7 @@ def test_an_answer_that_was_not_read_to_its_end_gives_its_connection_back() -> N
     with http_peer(raw(b"x" * 100_000)) as peer, client_of(SYSTEM) as client:
         response = client.send(client.build_request("GET", peer.url), stream=True)
         response.close()
-        assert client._transport._pool.connections == []
+        assert pool_of(client).connections == []
 
 
 def test_on_another_network_each_request_dials_anew_and_speaks_as_its_address_says() -> None:
@@ -165,7 +170,7 @@ def test_on_another_network_each_request_dials_anew_and_speaks_as_its_address_sa
         for _ in range(2):
             assert client.get(peer.url).content == b"hi"
         assert dialled == [("127.0.0.1", peer.port)] * 2
-        assert client._transport._pool.connections == []
+        assert pool_of(client).connections == []
 
 
 def test_on_the_systems_network_a_proxy_of_the_network_is_left_to_the_pool() -> None:

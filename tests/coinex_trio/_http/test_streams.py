@@ -211,10 +211,8 @@ def test_a_pause_is_a_little_while_at_most(clock: Clock) -> None:
     patience = Patience(clock)  # type: ignore[arg-type]
     patience.pause(200.0)
     patience.pause(clock.time + LONGEST_WAIT / 2)
-    assert [(watched, pytest.approx(seconds)) for watched, seconds in clock.waits] == [
-        ((), LONGEST_WAIT),
-        ((), LONGEST_WAIT / 2),
-    ]
+    assert [watched for watched, _ in clock.waits] == [(), ()]
+    assert [seconds for _, seconds in clock.waits] == pytest.approx([LONGEST_WAIT, LONGEST_WAIT / 2])
 
 
 def test_signals_are_let_in_while_it_waits_and_then_alone(clock: Clock) -> None:
