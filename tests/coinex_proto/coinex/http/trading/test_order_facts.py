@@ -125,7 +125,8 @@ def test_an_order_that_was_cancelled_is_gone_unless_nobody_knows_its_status(
 
 
 @pytest.mark.parametrize(
-    ("status", "state"), [("open", "live"), ("filled", "filled"), ("canceled", "cancelled"), ("of_next_year", "unknown")]
+    ("status", "state"),
+    [("open", "live"), ("filled", "filled"), ("canceled", "cancelled"), ("of_next_year", "unknown")],
 )
 def test_where_the_answer_to_a_placed_order_says_its_status_that_counts(status: str, state: str) -> None:
     (said,) = facts_of(BUY, row(status=status))
