@@ -421,3 +421,60 @@ def test_a_refused_topic_is_known_until_it_is_subscribed_again_and_one_that_may_
     is_live = client.core.when_live((BTC,))
     client.turn()
     assert not is_live(), "it is tried again by itself"
+
+
+class Notes:
+    """A tap that only listens."""
+
+    def __init__(self) -> None:
+        self.notes: list[tuple[str, str]] = []
+        self.events: list[str] = []
+        self.sources = Sources(wall_time_ns=lambda: 1_700_000_000_000_000_000, random_bytes=bytes)
+        self.is_closed = False
+
+    def tap(self, dialect: Any, sources: Sources) -> Any:
+        return self
+
+    def session_class(self, base: Any) -> Any:
+        return base
+
+    def attach(self, session: Any) -> None: ...
+
+    def told(self, event: Any, now: float) -> None:
+        self.events.append(type(event).__name__)
+
+    def note(self, what: str, text: str, now: float) -> None:
+        self.notes.append((what, text))
+
+    def close(self, now: float) -> None:
+        self.is_closed = True
+
+
+def test_a_recording_hears_of_gaps_and_of_what_no_event_tells() -> None:
+    tap: Any = Notes()
+    client = connected(config=Config(recorder=tap))
+    client.core.on(coinex.TickerUpdate, lambda _: 1 // 0)
+    client.subscribe(BTC)
+    client.venue.ticker()
+    with pytest.raises(ZeroDivisionError):
+        client.turn()
+    client.core.on_error(lambda _, __: None)
+    client.venue.ticker()
+    client.turn()
+    assert tap.notes == [("CallbackRaised", "a callback raised ZeroDivisionError")] * 2
+    client.disconnect()
+    assert tap.events == ["Lost"]
+    client.stop()
+    client.core.next_step()
+    assert tap.is_closed
+
+
+def test_a_stream_gets_an_event_before_a_callback_may_spoil_it() -> None:
+    client = connected()
+    stream = lossless(client.core, (BTC,))
+    client.core.on(coinex.TickerUpdate, lambda _: 1 // 0)
+    client.turn()
+    client.venue.ticker()
+    with pytest.raises(ZeroDivisionError):
+        client.turn()
+    assert [update.market for update in stream.queue.take_all()] == ["BTCUSDT"]

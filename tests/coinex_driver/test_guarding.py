@@ -167,3 +167,37 @@ def test_a_round_begins_with_the_known_orders_that_are_wanted(
     assert (by_id[1].state, by_id[1].client_order_id, by_id[1].price, by_id[1].amount) == ("live", "mine", D(2), D(3))
     assert by_id[2].state == "unknown"
     assert not report.is_listed
+
+
+def test_a_restored_topic_is_not_lost_any_more_though_others_are() -> None:
+    watched = Watched(lost_for=5.0, markets=["BTCUSDT", "ETHUSDT"])
+    btc, eth = coinex.Orders("BTCUSDT"), coinex.Orders("ETHUSDT")
+    watched.lose(btc)
+    watched.restore(eth)
+    assert watched.guarding.at == 105.0, "it is the other one that is lost"
+    watched.restore(btc)
+    assert watched.guarding.at == math.inf
+
+
+def test_while_a_round_is_under_way_no_other_is_due_and_afterwards_its_cause_is_gone() -> None:
+    watched = Watched(lost_for=0.0)
+    watched.guarding.raised()
+    assert watched.guarding.at == -math.inf
+    once = watched.guarding.begin("error", SOURCES)
+    watched.lose()
+    assert (watched.guarding.at, watched.guarding.take_due()) == (math.inf, None)
+    once.end()
+    assert watched.guarding.take_due() == "lost", "the callback that raised has been dealt with"
+
+
+def test_a_round_is_told_as_an_event() -> None:
+    watched = Watched()
+    got: list[OrdersGuarded] = []
+    watched.client.on(OrdersGuarded)(got.append)
+    report = watched.guarding.begin("exit", SOURCES).end()
+    watched.client.turn()
+    assert got == [report]
+    cut = watched.guarding.begin("exit", SOURCES, is_cut=True).end()
+    watched.client.turn()
+    assert got == [report], "a session that was cut is only read"
+    assert cut.cause == "exit"
