@@ -72,7 +72,6 @@ def test_an_order_of_lost_answer_is_resolved_by_asking() -> None:
         await client.ready(coinex.Orders(MARKET))
         case.exchange.inject("on /spot/order lose-answer")
         order = await buy(client)
-        assert order.state in ("unknown", "live")
         assert (await client.resolve(order)).state == "live"
 
     opened(main)
@@ -83,9 +82,9 @@ def test_an_order_of_unknown_state_is_asked_about_without_being_told_to() -> Non
         order = await buy(client)
         case.exchange.drop()
         await asyncio.sleep(0.001)
-        assert order.state == "unknown"
+        seen = [order.state]
         await asyncio.sleep(30.0)
-        assert order.state == "live"
+        assert [*seen, order.state] == ["unknown", "live"]
 
     opened(main)
 

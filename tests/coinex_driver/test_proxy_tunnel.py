@@ -94,6 +94,8 @@ def test_n29_a_proxy_hides_its_login() -> None:
         "socks5://trader:pass-w0rd@proxy:1080",
         "http://tra%3Ader:pass-w0rd@proxy:3128",
         "http://trader:pass-w0rd%0A@proxy:3128",
+        "http://trader:pass-w0rd%7F@proxy:3128",
+        "http://trader:pass-w0rd%1F@proxy:3128",
         b"http://trader:pass-w0rd@proxy:3128",
         None,
     ],

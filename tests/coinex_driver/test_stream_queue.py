@@ -89,7 +89,7 @@ def test_one_that_is_refused_leaves_nothing_behind() -> None:
     with pytest.raises(UsageError, match="Authentication required"):
         lossless(client.core, (coinex.Orders(),))
     assert client.topics() == ()
-    assert not client.core.stream_callbacks.wants(coinex.OrderUpdate)
+    assert not client.core.stream_callbacks.wants(coinex.OrderUpdate, ("order", "BTCUSDT"))
 
 
 def test_one_that_is_refused_takes_no_event_even_while_its_error_is_looked_at() -> None:
@@ -97,7 +97,7 @@ def test_one_that_is_refused_takes_no_event_even_while_its_error_is_looked_at() 
     with pytest.raises(UsageError) as caught:
         lossless(client.core, (coinex.Orders(),))
     assert caught.traceback is not None
-    assert not client.core.stream_callbacks.wants(coinex.OrderUpdate)
+    assert not client.core.stream_callbacks.wants(coinex.OrderUpdate, ("order", "BTCUSDT"))
 
 
 def test_one_that_has_ended_lets_go_of_its_topics_with_its_last_word() -> None:

@@ -11,10 +11,10 @@ from tests.coinex_driver.awaited import run
 def test_each_goes_on_when_its_own_condition_is_true() -> None:
     async def main() -> None:
         waiters, true = Waiters(asyncio.get_running_loop()), set[str]()
-        assert not waiters.are_there
+        assert not bool(waiters.are_there)
         tasks = {name: asyncio.ensure_future(waiters.wait(lambda name=name: name in true)) for name in "ab"}  # type: ignore[misc]
         await asyncio.sleep(0)
-        assert waiters.are_there
+        assert bool(waiters.are_there)
         waiters.look(is_over=False)
         await asyncio.sleep(0)
         assert not any(task.done() for task in tasks.values())
