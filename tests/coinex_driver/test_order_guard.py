@@ -66,5 +66,5 @@ def test_a_round_may_take_any_time_above_zero(within: float) -> None:
 
 @pytest.mark.parametrize("within", ["3", None, math.nan, 0.0, -1.0, math.inf])
 def test_what_is_no_time_for_a_round_is_refused(within: Any) -> None:
-    with pytest.raises(UsageError, match="within|a time in seconds"):
+    with pytest.raises(UsageError, match=r"within|a time in seconds"):
         OrderGuard(within=within)

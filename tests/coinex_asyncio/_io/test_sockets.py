@@ -83,17 +83,18 @@ def test_a_name_is_resolved_in_a_thread_and_its_error_is_raised() -> None:
 
 def test_a_lookup_that_was_given_up_keeps_its_place_until_it_ends() -> None:
     async def main() -> None:
-        resolver, go_on = Resolver(), threading.Event()
+        loop, resolver, go_on = asyncio.get_running_loop(), Resolver(), threading.Event()
         running: list[str] = []
+        begun = asyncio.Event()
 
         def slow(host: str, port: int) -> list[tuple[str, int]]:
             running.append(host)
+            loop.call_soon_threadsafe(begun.set)
             assert go_on.wait(HANGS_AFTER)
             return []
 
         first = asyncio.ensure_future(resolver.resolve(slow, "first", 1))
-        while not running:
-            await asyncio.sleep(0.001)
+        await begun.wait()
         first.cancel()
         second = asyncio.ensure_future(resolver.resolve(slow, "second", 1))
         await asyncio.sleep(0.01)
@@ -125,17 +126,17 @@ def proxy_says(answer: bytes, behind: bytes = b"") -> tuple[ProxyError | None, b
             await asyncio.sleep(0.01)
         if not answer:
             theirs.close()
-        try:
-            await going
-        except ProxyError as error:
-            outcome.append(error)
+        (found,) = await asyncio.gather(going, return_exceptions=True)
+        theirs.close()
+        if isinstance(found, ProxyError):
+            outcome.append(found)
             assert ours.fileno() == -1, "it is closed"
-            assert error.__context__ is None
+            assert found.__context__ is None
         else:
+            assert found is None
             outcome.append(None)
             left.append(ours.recv(1000) if behind else b"")
             ours.close()
-        theirs.close()
 
     run(main)
     return outcome[0], got[0], left[0] if left else b""
