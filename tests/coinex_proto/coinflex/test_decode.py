@@ -189,3 +189,15 @@ def test_of_figures_those_that_cannot_be_read_are_left_out_and_counted() -> None
     (update,) = found
     assert isinstance(update, TickerChanged)
     assert (update.bid, update.volume) == (5, None)
+
+
+def test_a_reply_of_code_0_is_a_success_and_of_1_is_none() -> None:
+    good, bad = one({"tag": 1, "error_code": 0}), one({"tag": 1, "error_code": 1})
+    assert (good.refusal, bad.refusal.code) == (None, 1)
+    assert good.body == b'{"tag": 1, "error_code": 0}'
+
+
+def test_a_welcome_is_the_challenge_to_be_signed() -> None:
+    found = one({"notice": "Welcome", "nonce": "DWrLPsaUKWBw5BMTuNFkmQ=="})
+    assert isinstance(found, Challenge)
+    assert len(found.value) == 16

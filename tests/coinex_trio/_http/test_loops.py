@@ -212,3 +212,21 @@ def test_a_client_that_was_closed_sends_nothing_and_closing_twice_is_once() -> N
     calls.close()
     with pytest.raises(UsageError, match="closed: nothing was sent"):
         calls._run(sent())
+
+
+def test_whatever_ends_a_call_ends_its_steps_at_once() -> None:
+    ended: list[str] = []
+
+    def steps() -> Generator[Any, Any, Any]:
+        try:
+            yield Send(GET)
+        finally:
+            ended.append("ended")
+
+    def interrupted(_: httpx2.Request) -> httpx2.Response:
+        raise KeyboardInterrupt
+
+    kept = steps()
+    with pytest.raises(KeyboardInterrupt):
+        Calls(interrupted)._run(kept)
+    assert ended == ["ended"]

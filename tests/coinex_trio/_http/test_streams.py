@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import socket
 import ssl
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -13,6 +14,8 @@ import trustme
 
 from coinex_driver.http.wire import httpcore2
 from coinex_trio._http.streams import LARGEST_EARLY, LONGEST_WAIT, Backend, Patience, Stream, _secured
+from coinex_trio.network import SystemNetwork
+from tests.processes import HANGS_AFTER
 
 
 class Peer:
@@ -360,3 +363,24 @@ def test_tls_within_tls_that_cannot_begin_ends_both() -> None:
     with pytest.raises(httpcore2.ConnectError, match="gone"):
         made.start_tls(trusting(), "exchange.example", 5.0)
     assert server.is_closed
+
+
+def test_of_a_stream_that_is_no_socket_nothing_else_is_known(clock: Clock) -> None:
+    made = backend(clock, Connecting(0)).connect_tcp("h", 1, 5.0)
+    assert made.get_extra_info("is_readable") is None
+    assert made.get_extra_info("ssl_object") is None
+
+
+def test_an_idle_connection_of_the_system_on_which_something_comes_is_of_no_use() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        network = SystemNetwork()
+        made = Backend(Patience(network), lambda host, port: network.dial(host, port, None)).connect_tcp(
+            *listener.getsockname(), HANGS_AFTER
+        )
+        there, _ = listener.accept()
+        assert made.get_extra_info("is_readable") is False
+        assert made.get_extra_info("socket") is None
+        there.close()
+        assert made.read(1, HANGS_AFTER) == b""
+        assert made.get_extra_info("is_readable") is True
+        made.close()
