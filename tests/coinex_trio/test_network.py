@@ -9,12 +9,14 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from typing import Any
 
 import pytest
 import trio
 
 from coinex_proto import Backoff, Callbacks, Config, ConnectFailed, Retrying, UsageError, coinex
 from coinex_trio import SYSTEM, BlockingClient, open_client
+from coinex_trio._io.sockets import Waker
 from coinex_trio.network import LEAST_SLEEP, LONGEST_POLL, SystemNetwork, resolve, too_late
 from tests.coinex_trio.loopback import loopback
 from tests.coinex_trio.venue import Venue, VenueTransport, VirtualNetwork
@@ -292,3 +294,40 @@ def test_families_of_addresses_alternate_and_each_address_comes_once(monkeypatch
 def test_the_systems_network_leads_straight_to_the_address() -> None:
     way = SystemNetwork().way_to("exchange.example", 7)
     assert (way.host, way.port, way.tunnel) == ("exchange.example", 7, None)
+
+
+@contextmanager
+def connected() -> Iterator[tuple[SystemNetwork, Any, socket.socket, Waker]]:
+    """A transport, the other end of it, and a waker."""
+    network, waker = SystemNetwork(), Waker()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        transport = network.dial(*listener.getsockname(), None)
+        until = network.now() + HANGS_AFTER
+        while not transport.progress(network.now()):
+            network.wait(((transport, False),), min(until, transport.wakes_at()))
+        there, _ = listener.accept()
+        try:
+            yield network, transport, there, waker
+        finally:
+            there.close()
+            transport.close()
+            waker.close()
+
+
+def test_a_wait_ends_with_what_can_go_on() -> None:
+    with connected() as (network, transport, there, waker):
+
+        def waited(seconds: float = HANGS_AFTER, *, wants_write: bool = False) -> set[object]:
+            return set(network.wait(((transport, wants_write), (waker, False)), network.now() + seconds))
+
+        assert waited(0.0) == set()
+        assert transport in waited(wants_write=True), "there is room"
+        waker.wake()
+        assert waker in waited()
+        waker.drain()
+        assert waited(0.0) == set()
+        there.sendall(b"x")
+        assert transport in waited()
+        waker.wake()
+        assert waited() == {transport, waker}
+        assert transport.receive(10) == b"x"

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from coinex_proto import UsageError
 from coinex_proto.coinflex import ASSETS_2020, Asset, Assets, ask_on_tick, bid_on_tick, price_of, price_units
-from coinex_proto.coinflex.assets import decimal_of, scaled, text_of
+from coinex_proto.coinflex.assets import _MOST_PLACES, decimal_of, scaled, text_of
 
 
 @pytest.mark.parametrize(
@@ -158,3 +158,14 @@ def test_units_are_written_with_all_their_decimals_and_one_digit_before_them(
 ) -> None:
     assert text_of(units, places) == text
     assert str(decimal_of(units, places)) == text
+
+
+@pytest.mark.parametrize("places", [0, 1, _MOST_PLACES])
+def test_a_scale_is_a_power_of_ten(places: int) -> None:
+    assert Asset(id=1, name="A", scale=10**places).places == places
+
+
+@pytest.mark.parametrize("scale", [0, -1, 3, 10 ** (_MOST_PLACES + 1)])
+def test_another_scale_is_none(scale: int) -> None:
+    with pytest.raises((UsageError, ValueError)):
+        Asset(id=1, name="A", scale=scale)

@@ -10,6 +10,7 @@ from coinex_proto import OrderFact, PayloadError, RequestId, UsageError
 from coinex_proto.coinex import Ping
 from coinex_proto.coinflex import (
     ASSETS_2020,
+    CancelAllOrders,
     CancelOrder,
     EstimateMarketOrder,
     GetBalances,
@@ -169,3 +170,8 @@ def test_the_reply_to_a_change_is_the_order_as_it_stands() -> None:
     assert (found.id, found.tonce, found.quantity, found.price, found.time) == (1, 2, 5, 6, 7)
     cancelled = CancelOrder(id=1).parse(body)
     assert (cancelled.id, cancelled.quantity) == (1, 5)
+
+
+def test_whatever_trades_is_of_the_account_and_never_waits() -> None:
+    for kind in (PlaceOrder, ModifyOrder, CancelOrder, CancelAllOrders):
+        assert (kind.is_private, kind.may_wait, kind.bucket) == (True, False, "orders")
