@@ -301,7 +301,8 @@ def connected() -> Iterator[tuple[SystemNetwork, Any, socket.socket, Waker]]:
     """A transport, the other end of it, and a waker."""
     network, waker = SystemNetwork(), Waker()
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        transport = network.dial(*listener.getsockname(), None)
+        host, port = listener.getsockname()
+        transport = network.dial(host, port, None)
         until = network.now() + HANGS_AFTER
         while not transport.progress(network.now()):
             network.wait(((transport, False),), min(until, transport.wakes_at()))
@@ -318,7 +319,8 @@ def test_a_wait_ends_with_what_can_go_on() -> None:
     with connected() as (network, transport, there, waker):
 
         def waited(seconds: float = HANGS_AFTER, *, wants_write: bool = False) -> set[object]:
-            return set(network.wait(((transport, wants_write), (waker, False)), network.now() + seconds))
+            watched: Any = ((transport, wants_write), (waker, False))
+            return set(network.wait(watched, network.now() + seconds))
 
         assert waited(0.0) == set()
         assert transport in waited(wants_write=True), "there is room"

@@ -374,9 +374,9 @@ def test_of_a_stream_that_is_no_socket_nothing_else_is_known(clock: Clock) -> No
 def test_an_idle_connection_of_the_system_on_which_something_comes_is_of_no_use() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         network = SystemNetwork()
-        made = Backend(Patience(network), lambda host, port: network.dial(host, port, None)).connect_tcp(
-            *listener.getsockname(), HANGS_AFTER
-        )
+        host, port = listener.getsockname()
+        way = Backend(Patience(network), lambda host, port: network.dial(host, port, None))
+        made = way.connect_tcp(host, port, HANGS_AFTER)
         there, _ = listener.accept()
         assert made.get_extra_info("is_readable") is False
         assert made.get_extra_info("socket") is None
