@@ -13,7 +13,7 @@ from typing import Any, Final, TypeVar
 from coinex_driver.async_client import AsyncClient
 from coinex_driver.client_core import PendingReply
 from coinex_driver.exit_orders import NOT_REACHED, ExitOrder, ended_as, log_exit
-from coinex_proto import Command, NotReady, OrderView, Replied, RequestRefused, SdkError, UsageError
+from coinex_proto import Command, NotReady, OrderView, Replied, SdkError, UsageError
 
 C = TypeVar("C", bound=AsyncClient)
 
@@ -79,7 +79,6 @@ async def _sent(line: AsyncClient, command: Command[Any], until: float) -> Pendi
 def _outcome(client: AsyncClient, order: OrderView, reply: PendingReply | None, why: str) -> ExitOrder:
     event = None if reply is None else reply.event
     if event is not None and not isinstance(event, Replied):
-        refused = isinstance(event.error, RequestRefused)
-        why = f"it was not open any more ({event.error})" if refused else str(event.error)
+        why = str(event.error)
     view = client._core.session.orders.find(order.order_id, order.client_order_id)
     return ended_as(order if view is None else view, is_accepted=isinstance(event, Replied), why=why)

@@ -221,7 +221,7 @@ def _signing(private_key: bytes) -> _Sign:
 def _is_key(private_key: object) -> bool:
     if not isinstance(private_key, (bytes, bytearray)) or len(private_key) != KEY_BYTES:
         return False
-    return 0 < int.from_bytes(private_key, "big") < ORDER
+    return any(private_key)  # the order of the curve has 225 bits: every other number is a key
 
 
 def _text(data: bytes) -> str:

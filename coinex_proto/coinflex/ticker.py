@@ -27,7 +27,6 @@ class TickerMerger:
 
     def missed(self) -> None:
         """A change could not be read: nothing is whole before the ticker is subscribed again."""
-        self.reset()
         self._has_missed = True
 
     def merge(self, update: Update) -> TickerUpdate | None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from coinex_driver.client_core import PendingReply
 from coinex_driver.exit_orders import NOT_REACHED, ExitOrder, ended_as, log_exit
-from coinex_proto import Command, NotReady, OrderView, Replied, RequestRefused, SdkError, UsageError
+from coinex_proto import Command, NotReady, OrderView, Replied, SdkError, UsageError
 from coinex_trio.blocking import BlockingClient
 
 TRY_AGAIN = 0.05
@@ -65,8 +65,7 @@ def _cancel(
         view = line._inspect(lambda order=order: line._core.session.orders.find(order.order_id, order.client_order_id))  # type: ignore[misc]
         why = reasons[number]
         if event is not None and not isinstance(event, Replied):
-            why = "it was not open any more" if isinstance(event.error, RequestRefused) else str(event.error)
-            why = f"{why} ({event.error})" if isinstance(event.error, RequestRefused) else why
+            why = str(event.error)
         ended.append(ended_as(order if view is None else view, is_accepted=isinstance(event, Replied), why=why))
     return tuple(ended)
 

@@ -14,6 +14,7 @@ import pytest
 from attrs import define
 from trio.testing import MockClock
 
+from coinex_driver.arguments import check_interval, identity
 from coinex_proto import Ready, Topic, UsageError, coinex, coinflex, qfex
 from coinex_trio import BlockingClient, CoinexClient, CoinflexClient, Exchange, QfexClient, open_client, run
 from coinex_trio._local.coinflex import CoinflexExchange
@@ -251,3 +252,28 @@ def test_coinflex_topics_bring_books_too(coinflex_exchange: CoinflexExchange) ->
     coinflex_exchange.quote("XBT/USDT", bid="9600", ask="9610", size="2")
     with CoinflexClient(coinflex_exchange.credentials, network=coinflex_exchange.network) as client:
         assert client.book(coinflex.OrderBook(*coinflex.ASSETS_2020.pair("XBT/USDT"))).trusted
+
+
+def test_one_function_is_the_same_each_time_and_what_has_no_hash_is_itself() -> None:
+    one, other = Strategy(), Strategy()
+    assert identity(print) is print
+    assert identity(one.__call__) == identity(one.__call__)
+    assert identity(one) != identity(other)
+    assert identity(one) == identity(one)
+
+
+@pytest.mark.parametrize("seconds", [0.5, 1, 1e-9, None])
+def test_orders_are_compared_every_so_many_seconds_or_never(seconds: float | None) -> None:
+    check_interval(seconds, has_credentials=True)
+
+
+@pytest.mark.parametrize("seconds", [0, -1.0, 0.0])
+def test_orders_are_not_compared_all_the_time(seconds: float) -> None:
+    with pytest.raises(UsageError, match="seconds above zero, or None for never"):
+        check_interval(seconds, has_credentials=True)
+
+
+def test_orders_are_compared_with_credentials_only() -> None:
+    check_interval(None, has_credentials=False)
+    with pytest.raises(UsageError, match="asks for own orders"):
+        check_interval(1.0, has_credentials=False)

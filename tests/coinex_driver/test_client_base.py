@@ -81,3 +81,14 @@ def test_there_are_counters_and_no_orders_yet() -> None:
     assert client.orders() == ()
     client.stop()
     assert client.venue.closed_with is not None
+
+
+def test_a_client_tells_of_its_sockets_and_keeps_the_name_that_old_scripts_use() -> None:
+    client = Direct()
+    client.connect()
+    client.subscribe(BTC)
+    (row,) = client.line_stats
+    assert (row.line, row.topics) == (0, 1)
+    assert client._pump is client.core
+    with pytest.raises(UsageError, match="renew_every"):
+        client.renew()

@@ -289,3 +289,217 @@ def test_an_update_behind_a_book_is_wanted_where_a_callback_or_a_stream_wants_it
     assert is_wanted()
     stream.close()
     assert not is_wanted()
+
+
+def ended() -> Direct:
+    """A client that was stopped, and whose connection is closed."""
+    client = connected()
+    client.subscribe(BTC)
+    client.stop()
+    client.disconnect()
+    assert client.core.next_step() is None
+    return client
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda core: core.subscribe((BTC,), None),
+        lambda core: core.subscribe((coinex.Ticker("ETHUSDT"),), print),
+        lambda core: core.on(Ready, print),
+        lambda core: core.on_error(print),
+        lambda core: core.hold((BTC,), "holder", list),
+        lambda core: core.ensure_subscribed((BTC,)),
+        lambda core: core.renew(),
+    ],
+)
+def test_a_client_that_has_ended_takes_nothing_any_more(use: Any) -> None:
+    core = ended().core
+    topics = core.topics()
+    with pytest.raises(UsageError, match="make a new one"):
+        use(core)
+    assert core.topics() == topics
+    assert not core.trusted()
+
+
+def test_a_client_with_one_socket_has_one_row_of_counters_and_cannot_renew_it() -> None:
+    client = connected()
+    client.subscribe(BTC)
+    (row,) = client.line_stats
+    assert (row.line, row.topics, row.firsts, row.lead) == (0, 1, 0, 0.0)
+    assert row.statistics is client.stats
+    with pytest.raises(UsageError, match="renew_every"):
+        client.renew()
+
+
+def test_the_log_tells_the_life_of_a_client_in_names_and_numbers(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG, "coinex_trio")
+    client = connected()
+    client.subscribe(BTC)
+    client.venue.ticker()
+    client.turn()
+    client.venue.refusals["server.time"] = (7, "no")
+    client.send(coinex.ServerTime())
+    client.turn()
+    client.disconnect()
+    client.core.next_step()
+    client.core.deliver()
+    client.time += 3.0
+    client.connect()
+    client.turn()
+    client.venue.ticker()
+    client.turn()
+    client.venue.refusals["bbo.subscribe"] = (3639, "no such market")
+    client.subscribe(coinex.BestQuote("NOUSDT"))
+    client.turn()
+    client.stop()
+    client.disconnect()
+    assert [f"{record.levelname} {record.getMessage()}" for record in caplog.records] == [
+        "INFO coinex spot: ready",
+        "DEBUG coinex spot: ServerTime is request 2",
+        "DEBUG coinex spot: request 2 failed: RequestRefused",
+        "INFO coinex spot: 1 topics lost: the connection was lost: gone (1006)",
+        "INFO coinex spot: closed: the connection was lost: gone (1006)",
+        "INFO coinex spot: attempt 1 in 0.0 s: the connection was lost: gone (1006)",
+        "INFO coinex spot: ready",
+        "INFO coinex spot: 1 topics restored",
+        (
+            "INFO coinex spot: BestQuote failed: Subscribe refused (code 3639): 'no such market'; this code is not documented; "
+            "the same request is not repeated"
+        ),
+        "INFO coinex spot: 1 topics lost: closed by the peer (1000)",
+        "INFO coinex spot: closed: closed by the peer (1000)",
+    ]
+
+
+def test_the_last_events_may_still_use_a_client_that_is_ending() -> None:
+    client = connected()
+    got: list[str] = []
+
+    def closed(_: Closed) -> None:
+        client.core.on(Ready, print)
+        got.append("registered")
+
+    client.core.on(Closed, closed)
+    client.stop()
+    client.disconnect()
+    assert got == ["registered"]
+
+
+def test_a_stop_from_a_signal_handler_takes_effect_between_two_steps_and_its_time_runs_from_then() -> None:
+    client = connected()
+    client.core.ask_to_stop()
+    assert (client.core.is_stopping, client.core.is_stop_asked) == (True, True)
+    assert not bool(client.venue.closed_with)
+    client.time += 0.5
+    client.core.stop_if_asked()
+    client.turn()
+    assert client.core.is_stop_asked is False
+    assert bool(client.venue.closed_with)
+    assert client.core.closing_time() == 1.5
+    client.core.ask_to_stop()
+    assert client.core.is_stop_asked is False, "it has stopped"
+
+
+def test_a_callback_that_asks_to_stop_is_the_last_one_before_the_end_begins() -> None:
+    client = connected()
+    got: list[Event] = []
+
+    def seen(event: coinex.TickerUpdate) -> None:
+        got.append(event)
+        client.core.ask_to_stop()
+
+    client.subscribe(BTC, callback=seen)
+    client.venue.tickers("1", "2")
+    client.turn()
+    assert client.venue.closed_with is not None
+    assert client.core.is_stop_asked is False
+
+
+def test_a_topic_that_is_refused_with_others_leaves_no_function_of_any_of_them() -> None:
+    callbacks = Callbacks()
+    client = connected(callbacks=callbacks)
+    with pytest.raises(UsageError):
+        client.subscribe(BTC, coinex.Orders(), callback=print)
+    assert not callbacks.wants(coinex.TickerUpdate, BTC.key)
+    client.subscribe(BTC, callback=print)
+    assert callbacks.wants(coinex.TickerUpdate, BTC.key)
+
+
+def test_replies_come_once_to_the_callback_and_who_waits_is_forgotten_then() -> None:
+    client = connected()
+    reply = client.core.expect_reply(client.core.send(coinex.ServerTime(), None))
+    client.turn()
+    assert reply.event is not None
+    assert client.core._pending == {}
+    got: list[object] = []
+    with pytest.raises(UsageError):
+        client.send(coinex.ServerTime(), "no function")  # type: ignore[arg-type]
+    assert client.venue.methods() == ["server.time"], "nothing has left"
+    client.send(coinex.ServerTime(), got.append)
+    assert len(got) == 1
+
+
+def test_a_refused_topic_is_known_until_it_is_subscribed_again_and_one_that_may_come_is_no_refusal() -> None:
+    client = connected()
+    client.venue.refusals["state.subscribe"] = (24002, "busy")
+    is_live = client.core.when_live((BTC,))
+    client.turn()
+    assert not is_live(), "it is tried again by itself"
+
+
+class Notes:
+    """A tap that only listens."""
+
+    def __init__(self) -> None:
+        self.notes: list[tuple[str, str]] = []
+        self.events: list[str] = []
+        self.sources = Sources(wall_time_ns=lambda: 1_700_000_000_000_000_000, random_bytes=bytes)
+        self.is_closed = False
+
+    def tap(self, dialect: Any, sources: Sources) -> Any:
+        return self
+
+    def session_class(self, base: Any) -> Any:
+        return base
+
+    def attach(self, session: Any) -> None: ...
+
+    def told(self, event: Any, now: float) -> None:
+        self.events.append(type(event).__name__)
+
+    def note(self, what: str, text: str, now: float) -> None:
+        self.notes.append((what, text))
+
+    def close(self, now: float) -> None:
+        self.is_closed = True
+
+
+def test_a_recording_hears_of_gaps_and_of_what_no_event_tells() -> None:
+    tap: Any = Notes()
+    client = connected(config=Config(recorder=tap))
+    client.core.on(coinex.TickerUpdate, lambda _: 1 // 0)
+    client.subscribe(BTC)
+    client.venue.ticker()
+    with pytest.raises(ZeroDivisionError):
+        client.turn()
+    client.core.on_error(lambda _, __: None)
+    client.venue.ticker()
+    client.turn()
+    assert tap.notes == [("CallbackRaised", "a callback raised ZeroDivisionError")] * 2
+    client.disconnect()
+    assert tap.events == ["Lost"]
+    client.stop()
+    client.core.next_step()
+    assert tap.is_closed
+
+
+def test_a_stream_gets_an_event_before_a_callback_may_spoil_it() -> None:
+    client = connected()
+    stream = lossless(client.core, (BTC,))
+    client.core.on(coinex.TickerUpdate, lambda _: 1 // 0)
+    client.turn()
+    client.venue.ticker()
+    with pytest.raises(ZeroDivisionError):
+        client.turn()
+    assert [update.market for update in stream.queue.take_all()] == ["BTCUSDT"]

@@ -80,3 +80,15 @@ def test_answers_are_decimals() -> None:
     assert (command.quantity, command.total) == (10000, None)
     answer = coinflex.Estimate(quantity=10000, total=90_000_000)
     assert made.estimate(command, answer) == CoinflexEstimate(quantity=Decimal(1), total=Decimal(9000))
+
+
+@pytest.mark.parametrize("known", [{}, {"market": "XBT/USDT"}, {"side": "buy"}])
+def test_an_order_of_which_market_or_side_is_not_known_is_not_changed(known: dict[str, Any]) -> None:
+    with pytest.raises(UsageError, match="market and side are not known"):
+        commands().modify_order(order(**known), "1", None, None)
+
+
+@pytest.mark.parametrize(("side", "delta"), [("buy", 10_000), ("sell", -10_000)])
+def test_an_order_is_enlarged_in_the_sign_of_its_side(side: str, delta: int) -> None:
+    made = commands().modify_order(order(market="XBT/USDT", side=side), "1", "9000", True)
+    assert (made.quantity_delta, made.price, made.post_only) == (delta, coinflex.price_units("9000"), True)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from coinex_driver.log import MOST_KINDS, Troubles
 from coinex_proto import coinex
 from coinex_trio import BlockingClient
 from tests.coinex_trio.venue import VirtualNetwork
@@ -69,3 +70,24 @@ def test_c8_where_logging_is_set_to_be_silent_it_is(
     monkeypatch.setattr(logging, "raiseExceptions", False)
     session()
     assert capsys.readouterr().err == ""
+
+
+def test_a_kind_of_trouble_is_told_once_and_then_counted_at_growing_distances() -> None:
+    troubles = Troubles()
+    told = [troubles.told(f"lost {number} topics") for number in range(1, 101)]
+    assert told[0] == "lost 1 topics"
+    assert told[9] == "lost 10 topics (10 times so far)"
+    assert told[99] == "lost 100 topics (100 times so far)"
+    assert [text for text in told if text] == [told[0], told[9], told[99]]
+    assert troubles.told("another") == "another"
+
+
+def test_beyond_so_many_kinds_of_trouble_the_others_are_one_kind() -> None:
+    troubles = Troubles()
+    for number in range(MOST_KINDS):
+        assert troubles.told("x" * (number + 1)) is not None
+    assert troubles.told("the first of the others") == "the first of the others"
+    assert troubles.told("the second") is None
+    assert [troubles.told(str(text)) for text in "abcdefg"] == [None] * 7
+    assert troubles.told("the tenth") == "the tenth (10 times so far)"
+    assert troubles.told("x") is None, "it is counted as itself"

@@ -8,7 +8,7 @@ import ssl
 import pytest
 import trio
 
-from coinex_driver.network_errors import describe, reason_of
+from coinex_driver.network_errors import CERTIFICATE_HINT, describe, reason_of
 from coinex_proto import ProxyError
 
 
@@ -20,6 +20,12 @@ def chained(outer: Exception, cause: Exception) -> Exception:
 REFUSED = ConnectionRefusedError(111, "whatever")
 
 
+EXPIRED = ssl.SSLCertVerificationError(1, "x")
+EXPIRED.verify_message = "certificate has expired"
+UNNAMED = ssl.SSLCertVerificationError(1, "x")
+UNNAMED.verify_message, UNNAMED.reason = "", "CERTIFICATE_VERIFY_FAILED"
+
+
 @pytest.mark.parametrize(
     ("error", "words"),
     [
@@ -29,6 +35,8 @@ REFUSED = ConnectionRefusedError(111, "whatever")
         (TimeoutError(), "time-out"),
         (socket.gaierror(-2, "Name or service not known"), "name resolution: Name or service not known"),
         (ssl.SSLError(1, "[SSL: WRONG_VERSION_NUMBER] wrong version number (_ssl.c:1006)"), "TLS: "),
+        (EXPIRED, f"TLS: certificate has expired; {CERTIFICATE_HINT}"),
+        (UNNAMED, f"TLS: CERTIFICATE_VERIFY_FAILED; {CERTIFICATE_HINT}"),
         (trio.BrokenResourceError("gone"), "gone"),
         (trio.BrokenResourceError(), "BrokenResourceError"),
         (chained(trio.BrokenResourceError(), REFUSED), "Connection refused"),

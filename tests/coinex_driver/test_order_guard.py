@@ -51,3 +51,20 @@ def test_a_guard_needs_keys_and_is_told_once_what_to_do_on_the_way_out() -> None
 def test_a_report_without_a_list_is_not_clear() -> None:
     assert OrdersGuarded(cause="lost", orders=(), is_listed=True).is_clear
     assert not OrdersGuarded(cause="lost", orders=(), is_listed=False, why="no answer").is_clear
+
+
+def test_a_guard_acts_after_five_seconds_on_everything_of_this_program_unless_told_otherwise() -> None:
+    guard = OrderGuard()
+    assert (guard.lost_for, guard.within, guard.on_exit, guard.on_error) == (5.0, 3.0, True, True)
+    assert (guard.markets, guard.others, guard.stops) == (None, False, False)
+
+
+@pytest.mark.parametrize("within", [0.001, 0.5, 1, 3600.0])
+def test_a_round_may_take_any_time_above_zero(within: float) -> None:
+    assert OrderGuard(within=within).within == within
+
+
+@pytest.mark.parametrize("within", ["3", None, math.nan, 0.0, -1.0, math.inf])
+def test_what_is_no_time_for_a_round_is_refused(within: Any) -> None:
+    with pytest.raises(UsageError, match=r"within|a time in seconds"):
+        OrderGuard(within=within)

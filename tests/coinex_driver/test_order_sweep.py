@@ -10,10 +10,12 @@ import pytest
 from attrs import define, field
 
 from coinex_driver.coinex_trading import Pause, RunHttp
+from coinex_driver.exit_orders import NOT_REACHED
 from coinex_driver.order_sweep import Sweep, carry_out
 from coinex_proto import OrderFact, OrderView, SdkError, Session, Sources, coinex
 from coinex_proto.coinex.http import BatchItem, HttpCommand, HttpOutcomeUnknown, HttpRefused, Page, spot
 from coinex_proto.coinex.http.spot import SpotOrder
+from coinex_proto.coinex.http.trading.order_entry import LISTED_AFTER
 
 MARKET = "BTCUSDT"
 ROUND_TRIP = 0.05
@@ -360,3 +362,113 @@ def test_the_first_interrupt_comes_out_behind_the_end_and_a_second_one_at_once()
             carry_out(sweep.actions(), do)
         assert (venue.orders == {}) is cancelled
         assert outcomes(sweep) == ["cancelled" if cancelled else "unknown"]
+
+
+# Time ---------------------------------------------------------------------------------------------------------------------
+
+
+def actions_of(sweep: Sweep, count: int, answer: Callable[[Any], object]) -> list[Any]:
+    """The first actions, where each is carried out like that."""
+    actions = sweep.actions()
+    done: list[Any] = []
+    action = next(actions)
+    while len(done) < count:
+        done.append(action)
+        try:
+            found = answer(action)
+        except Exception as error:  # noqa: BLE001  (as a driver does)
+            action = actions.throw(error)
+        else:
+            action = actions.send(found)
+    actions.close()
+    return done
+
+
+@pytest.mark.parametrize(("within", "first"), [(9.0, 3.0), (1.5, 0.5), (1.0, 0.5), (0.3, 0.3)])
+def test_a_request_has_a_third_of_the_time_that_is_left_but_not_too_little(within: float, first: float) -> None:
+    venue = Venue({1: row(1)})
+    sweep = Sweep("spot", venue.step, venue.now + within)
+    (action,) = actions_of(sweep, 1, venue.do)
+    assert isinstance(action, RunHttp)
+    assert action.timeout == pytest.approx(first)
+
+
+@pytest.mark.parametrize("within", [0.0, -1.0])
+def test_without_time_nothing_is_asked_and_nothing_is_known(within: float) -> None:
+    venue = Venue({1: row(1)})
+    venue.knows(1)
+    sweep = venue.sweep(within=within)
+    assert venue.asked == []
+    assert (sweep.is_listed, sweep.why) == (False, NOT_REACHED)
+    assert [(each.outcome, each.why) for each in sweep.orders] == [("unknown", NOT_REACHED)]
+
+
+def test_the_pauses_between_rounds_grow_to_a_second() -> None:
+    venue = Venue({1: row(1)})
+
+    def busy(action: Any) -> object:
+        if isinstance(action, Pause):
+            return None
+        return venue.do(action)
+
+    venue.spoil = lambda command: refusal(None, command, 503)
+    sweep = Sweep("spot", venue.step, venue.now + 3600.0)
+    pauses = [action.seconds for action in actions_of(sweep, 14, busy) if isinstance(action, Pause)]
+    assert pauses == pytest.approx([0.1, 0.2, 0.4, 0.8, 1.0, 1.0, 1.0])
+
+
+def test_before_the_list_was_seen_a_round_does_not_say_that_it_was() -> None:
+    venue = Venue({1: row(1)})
+    sweep = Sweep("spot", venue.step, venue.now + 3.0, known=[venue.knows(1)])
+    assert not sweep.is_listed
+    assert outcomes(sweep) == ["unknown"]
+
+
+# Batches ------------------------------------------------------------------------------------------------------------------
+
+
+def test_after_a_batch_whose_answer_fits_no_order_they_go_one_by_one() -> None:
+    venue = Venue({number: row(number) for number in range(1, 4)})
+    known = [venue.knows(number) for number in venue.orders]
+    venue.spoil = lambda command: () if isinstance(command, spot.CancelBatchOrder) else None
+    sweep = venue.sweep(known=known)
+    assert outcomes(sweep) == ["cancelled"] * 3
+    assert (venue.count(spot.CancelBatchOrder), venue.count(spot.CancelOrder)) == (1, 3)
+
+
+def test_of_a_batch_each_order_has_its_own_answer() -> None:
+    venue = Venue({1: row(1), 2: row(2)})
+    known = [venue.knows(1), venue.knows(2)]
+
+    def half(command: Any) -> object:
+        if isinstance(command, spot.CancelBatchOrder):
+            return (venue.one(venue.orders.pop(1, None)), BatchItem(code=3610, message=" auction "))
+        return refusal(3610, command) if isinstance(command, spot.CancelOrder) else None
+
+    venue.spoil = half
+    sweep = venue.sweep(known=known)
+    first, second = sweep.orders
+    assert (first.outcome, second.outcome) == ("cancelled", "unknown")
+    assert "3610" in second.why
+
+
+def test_an_order_that_the_venue_lists_still_long_after_it_took_the_cancellation_is_cancelled_again() -> None:
+    venue = Venue({1: row(1), 2: row(2, "ETHUSDT")})
+    venue.knows(1)
+    cancelled_at: list[float] = []
+
+    def stubborn(command: Any) -> object:
+        # The first cancellation is taken, and the order stays; the market of the other one is closed for long.
+        if isinstance(command, spot.CancelOrder) and command.order_id == 1:
+            cancelled_at.append(venue.now)
+            return row(1) if len(cancelled_at) == 1 else None
+        if isinstance(command, spot.CancelOrder) and venue.now < 150.0:
+            return refusal(None, command, 503)
+        return None
+
+    venue.spoil = stubborn
+    sweep = venue.sweep(within=120.0)
+    assert set(outcomes(sweep)) == {"cancelled"}
+    assert venue.orders == {}
+    assert len(cancelled_at) == 2
+    assert LISTED_AFTER <= cancelled_at[1] - cancelled_at[0] < LISTED_AFTER + 3.0

@@ -74,3 +74,10 @@ def test_only_an_order_that_is_known_to_be_over_may_be_unknown_to_the_venue() ->
     assert not is_over_already(refusal, order(order_id="7"))
     assert not is_over_already(refusal, None)
     assert not is_over_already(RequestRefused("OTHER", "no"), order(order_id="7", state="filled"))
+
+
+def test_an_order_without_a_client_id_is_changed_without_one() -> None:
+    found = Orders().apply(OrderFact(order_id="1", market="A-USD", side="BUY", state="live"), 0.0)
+    assert found is not None
+    made = modification(found, **{**UNCHANGED, "price": 1})
+    assert (made.client_order_id, made.order_type, made.reduce_only) == ("", "LIMIT", None)

@@ -89,4 +89,24 @@ def test_one_that_is_refused_leaves_nothing_behind() -> None:
     with pytest.raises(UsageError, match="Authentication required"):
         lossless(client.core, (coinex.Orders(),))
     assert client.topics() == ()
-    assert not client.core.stream_callbacks.wants(coinex.OrderUpdate)
+    assert not client.core.stream_callbacks.wants(coinex.OrderUpdate, ("order", "BTCUSDT"))
+
+
+def test_one_that_is_refused_takes_no_event_even_while_its_error_is_looked_at() -> None:
+    client = connected()
+    with pytest.raises(UsageError) as caught:
+        lossless(client.core, (coinex.Orders(),))
+    assert caught.traceback is not None
+    assert not client.core.stream_callbacks.wants(coinex.OrderUpdate, ("order", "BTCUSDT"))
+
+
+def test_one_that_has_ended_lets_go_of_its_topics_with_its_last_word() -> None:
+    client = connected(Config(queue_size=1))
+    stream = lossless(client.core, (BTC,))
+    client.turn()
+    client.venue.tickers("1", "2")
+    client.turn()
+    assert [status.topic for status in client.core.session.topics()] == [BTC]
+    with pytest.raises(ConsumerTooSlow):
+        stream.take_last()
+    assert client.core.session.topics() == ()

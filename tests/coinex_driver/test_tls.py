@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ssl
+from contextlib import suppress
 
 import pytest
+import trustme
 
 from coinex_driver.tls import check_ssl_context, default_ssl_context
 from coinex_proto import UsageError
@@ -34,3 +36,25 @@ def test_a_certificate_of_any_host_is_none_where_there_are_credentials() -> None
     with pytest.raises(UsageError, match="set check_hostname to True"):
         check_ssl_context(careless, has_credentials=True)
     check_ssl_context(careless, has_credentials=False)
+
+
+def test_tls_1_2_is_the_least_whatever_the_system_is_set_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    lenient = ssl.create_default_context()
+    lenient.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
+    monkeypatch.setattr("coinex_driver.tls.create_default_context", lambda: lenient)
+    assert default_ssl_context().minimum_version is ssl.TLSVersion.TLSv1_2
+
+
+def test_a_server_that_has_newer_http_is_asked_for_1_1() -> None:
+    authority = trustme.CA()
+    context, server_context = default_ssl_context(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.configure_trust(context)
+    authority.issue_cert("exchange.example").configure_cert(server_context)
+    server_context.set_alpn_protocols(["h2", "http/1.1"])
+    there, back = ssl.MemoryBIO(), ssl.MemoryBIO()
+    client = context.wrap_bio(back, there, server_hostname="exchange.example")
+    server = server_context.wrap_bio(there, back, server_side=True)
+    for side in (client, server, client, server):
+        with suppress(ssl.SSLWantReadError):
+            side.do_handshake()
+    assert (client.selected_alpn_protocol(), server.selected_alpn_protocol()) == ("http/1.1", "http/1.1")

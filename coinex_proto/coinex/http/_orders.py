@@ -144,7 +144,7 @@ def fact(row: OrderRow, state: State | None) -> OrderFact:
             side=row.side,
             state=state,
             why=f"the status {quoted(row.status)}",
-            at=row.updated_at,
+            at=unix_milliseconds(row.updated_at),
         )
     is_market = row.type in (None, "market")
     return OrderFact(

@@ -35,7 +35,6 @@ class QfexBook:
         self._bids.clear()
         self._asks.clear()
         self._time_ns = None
-        self._is_late = False
 
     @property
     def due(self) -> None:

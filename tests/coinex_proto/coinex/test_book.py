@@ -336,3 +336,84 @@ def test_a_book_that_says_it_is_proved_equals_the_venues_as_of_that_push(seed: i
         late.clear()
         if step == "whole":
             assert book.apply(arriving[0]) is None
+
+
+# A read at once ---------------------------------------------------------------------------------------------------------
+
+LATER_BIDS = (("100.5", "3"), ("100.4", "0.35"))
+CHANGE = push(bids=(("100.5", "3"),), checksum=check_of(LATER_BIDS, ASKS), received_at=7.0)
+
+
+def test_of_the_pushes_of_a_read_the_last_proves_them_all() -> None:
+    book = synced()
+    unproved = push(bids=(("100.5", "9"),), checksum=1)
+    assert book.apply_read([unproved, CHANGE]) is None
+    assert texts(book)[0] == ["100.5:3", "100.4:0.35"]
+    assert (book.checks_passed, book.checks_failed) == (2, 0)
+    assert book.apply_read([unproved]) == MISFIT
+
+
+def test_what_comes_before_the_last_whole_book_of_a_read_is_not_looked_at() -> None:
+    book = synced()
+    hostile = push(bids=(("x", "y"),), checksum=1)
+    assert book.apply_read([hostile, whole(BIDS, ASKS, received_at=5.0), CHANGE]) is None
+    assert texts(book)[0] == ["100.5:3", "100.4:0.35"]
+    assert book.due == 5.0 + FULL_PUSH_WITHIN
+
+
+def test_a_whole_book_at_the_end_of_a_read_is_all_of_it() -> None:
+    book = CoinexBook(gets_differences=False)
+    assert book.apply_read([whole(LATER_BIDS, ASKS), TickerUpdate(market="BTCUSDT"), whole(BIDS, ASKS)]) is None
+    assert texts(book)[0] == ["100.5:2", "100.4:0.35"]
+    assert (book.checks_passed, book.due) == (1, None)
+    assert book.apply_read([whole(BIDS, ASKS), push(bids=(("100.5", "3"),), checksum=CHANGE.depth.checksum)]) is None
+    assert book.due is None
+
+
+def test_a_hostile_text_within_a_read_breaks_the_proof_of_all_of_it() -> None:
+    book = synced()
+    why = book.apply_read([push(bids=(("x", "1"),), checksum=1), CHANGE])
+    assert why is not None
+    assert why.endswith(NOT_SYNCED)
+    assert texts(book) == ([], [])
+    assert book.checks_failed == 1
+    assert book.apply(CHANGE) == why
+    assert book.apply(whole(BIDS, ASKS)) is None
+
+
+def test_the_whole_book_can_be_handed_on_as_a_push_while_it_is_proved() -> None:
+    book = CoinexBook(gets_differences=True)
+    assert book.whole_update("BTCUSDT") is None
+    book.apply(whole(BIDS, ASKS))
+    book.apply(CHANGE)
+    update = book.whole_update("BTCUSDT")
+    assert update is not None
+    assert (update.market, update.is_full) == ("BTCUSDT", True)
+    assert (update.depth.bids, update.depth.asks) == (LATER_BIDS, ASKS)
+    assert (update.depth.checksum, update.depth.last, update.depth.updated_at) == (
+        CHANGE.depth.checksum,
+        Decimal(1),
+        1_700_000_000_123,
+    )
+    assert CoinexBook(gets_differences=True).apply(update) is None
+    book.apply(push(bids=(("100.5", "9"),), checksum=1))
+    assert book.whole_update("BTCUSDT") is None
+
+
+@pytest.mark.parametrize(
+    ("updated_at", "read"),
+    [(10**11, 10**11), (10**14 - 1, 10**14 - 1), (1_700_000_000, 1_700_000_000_000), (None, None)],
+)
+def test_the_time_of_a_book_is_milliseconds_in_whatever_unit_it_came(updated_at: int | None, read: int | None) -> None:
+    book = CoinexBook(gets_differences=True)
+    depth = DepthLevels(bids=BIDS, asks=ASKS, checksum=check_of(BIDS, ASKS), updated_at=updated_at)
+    assert book.apply(DepthUpdate(market="A", is_full=True, depth=depth)) is None
+    assert book.levels().updated_at_ms == read
+
+
+def test_a_push_that_changes_no_level_is_proved_by_the_same_sum() -> None:
+    book = synced()
+    before = book.levels()
+    assert book.apply(push(checksum=check_of(BIDS, ASKS))) is None
+    assert book.levels().bids is before.bids
+    assert book.apply(push(checksum=1)) == MISFIT

@@ -97,3 +97,9 @@ def test_acknowledgements_have_no_result() -> None:
 def test_a_command_without_a_wire_form_says_so() -> None:
     with pytest.raises(NotImplementedError, match="SocketCommand"):
         SocketCommand().wire()
+
+
+def test_the_sign_in_says_the_very_time_that_was_signed() -> None:
+    sign = Sign(access_id="a", signed_str="b", timestamp=1)
+    assert sign.wire() == ("server.sign", {"access_id": "a", "signed_str": "b", "timestamp": 1})
+    assert repr(sign) == "Sign(timestamp=1)"

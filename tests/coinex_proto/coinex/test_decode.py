@@ -326,3 +326,18 @@ def test_an_example_with_one_byte_changed_or_cut_never_raises(message: Any, cut:
     decode(bytes(payload[:cut]))
     payload[cut % len(payload)] = byte
     decode(bytes(payload))
+
+
+@pytest.mark.parametrize(
+    ("members", "is_refused"),
+    [
+        ('"result":"pong"', False),
+        ('"error":null,"result":"pong"', False),
+        ('"error":{"code":1,"message":"no"}', True),
+        ('"error":{"code":1,"message":"no"},"result":null', True),
+    ],
+)
+def test_an_answer_of_the_old_kind_may_have_one_member_or_both(members: str, is_refused: bool) -> None:
+    found = only(f'{{"id":4,{members}}}'.encode())
+    assert isinstance(found, Answer)
+    assert (found.keys, found.refusal is not None) == ((("id", 4),), is_refused)

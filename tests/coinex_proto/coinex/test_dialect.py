@@ -243,3 +243,38 @@ def test_decoding_is_the_same_on_both_sockets() -> None:
     payload = b'{"method":"premium.update","data":{"market":"A","premium_index":"1","updated_at":2},"id":null}'
     assert isinstance(spot(), CoinexDialect)
     assert spot().decode(payload) == futures().decode(payload)
+
+
+@pytest.mark.parametrize("make", [spot, futures])
+def test_text_that_anybody_can_read_is_refused_unless_it_was_allowed(make: Any) -> None:
+    with pytest.raises(UsageError):
+        make(url="ws://socket.coinex.com/v2/x")
+    assert not make(url="ws://socket.coinex.com/v2/x", allow_plaintext=True).endpoint.tls
+
+
+@pytest.mark.parametrize("make", [spot, futures])
+def test_the_same_socket_without_credentials_has_market_data_only(make: Any) -> None:
+    signed = make(credentials=Credentials("ABCDEFGHIJK1234567890", SECRET))
+    bare = signed.without_sign_in()
+    assert (bare.has_credentials, bare.name, bare.endpoint) == (False, signed.name, signed.endpoint)
+    assert bare.topics_per_connection is None
+
+
+def test_the_sign_in_is_proved_by_the_same_topics_once_more() -> None:
+    (again,) = SIGNED.private_check((Orders("BTCUSDT"),))
+    ((first, _),) = SIGNED.subscribe((Orders("BTCUSDT"),))
+    assert again == first
+    assert SIGNED.private_check(()) == []
+
+
+def test_what_is_said_of_own_orders_is_read_for_the_half_it_comes_from() -> None:
+    order = {
+        "order_id": 1, "market": "BTCUSD", "type": "limit", "side": "buy", "price": "2", "amount": "4", "unfilled_amount": "2",
+        "filled_amount": "2", "filled_value": "6", "client_id": "", "created_at": 1, "updated_at": 1,
+        "taker_fee_rate": "0", "maker_fee_rate": "0",
+    }  # fmt: skip
+    text = json.dumps({"method": "order.update", "data": {"event": "update", "order": order}}).encode()
+    for make, average in ((spot, 3), (futures, None)):
+        (update,) = make().decode(text)
+        (fact,) = make().order(update)  # type: ignore[arg-type]
+        assert (fact.order_id, fact.average_price) == (1, average)

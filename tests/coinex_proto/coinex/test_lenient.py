@@ -255,3 +255,11 @@ def test_payload_errors_are_not_raised() -> None:
         lenient("order.update", b'{"event":"put","order":[]}')
     except PayloadError:
         pytest.fail("it must be an event, not raised")
+
+
+def test_members_that_could_not_be_read_are_counted_and_a_push_that_is_none_has_none() -> None:
+    assert lenient("state.update", b"7").left_out == 0
+    figures = json.dumps({"market": "A", **FIGURES}).encode()
+    assert lenient("state.update", b'{"state_list":[%s]}' % figures).left_out == 0
+    spoilt = figures.replace(b'"volume": "1"', b'"volume": "x"')
+    assert lenient("state.update", b'{"state_list":[%s,%s]}' % (spoilt, spoilt)).left_out == 2

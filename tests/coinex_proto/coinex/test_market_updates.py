@@ -5,8 +5,17 @@ from decimal import Decimal
 import pytest
 from attrs import exceptions
 
-from coinex_proto.coinex import Deal, IndexUpdate, TradesUpdate
-from coinex_proto.updates import stamp
+from coinex_proto.coinex import (
+    BestQuoteUpdate,
+    Deal,
+    DepthLevels,
+    DepthUpdate,
+    IndexUpdate,
+    PremiumUpdate,
+    TickerUpdate,
+    TradesUpdate,
+)
+from coinex_proto.updates import Update, stamp
 
 
 def trades(*ids: int) -> TradesUpdate:
@@ -47,3 +56,40 @@ def test_when_and_in_which_payload_it_came_is_no_part_of_an_update() -> None:
     assert one == two
     assert hash(one) == hash(two)
     assert repr(one) == repr(two)
+
+
+LEVELS = DepthLevels(checksum=1, updated_at=1_700_000_000_123)
+TRADES = trades(5, 4)
+TIMED: list[tuple[Update, tuple[str, str], float | None]] = [
+    # update, topic, the venue's time
+    (TickerUpdate(market="A"), ("state", "A"), None),
+    (DepthUpdate(market="A", depth=LEVELS), ("depth", "A"), 1_700_000_000.123),
+    (DepthUpdate(market="A", depth=DepthLevels(checksum=1)), ("depth", "A"), None),
+    (TRADES, ("deals", "BTCUSDT"), 0.001),
+    (trades(), ("deals", "BTCUSDT"), None),
+    (IndexUpdate(market="A", index_price=Decimal(1)), ("index", "A"), None),
+    (BestQuoteUpdate(market="A", updated_at=1_700_000_000_123), ("bbo", "A"), 1_700_000_000.123),
+    (BestQuoteUpdate(market="A"), ("bbo", "A"), None),
+    (
+        PremiumUpdate(market="A", premium_index=Decimal(1), updated_at=1_700_000_000_123),
+        ("premium", "A"),
+        1_700_000_000.123,
+    ),
+]
+
+
+@pytest.mark.parametrize(("update", "key", "at"), TIMED)
+def test_an_update_names_its_topic_and_the_time_that_it_has(
+    update: Update, key: tuple[str, str], at: float | None
+) -> None:
+    assert (update.topic_key, update.venue_time) == (key, at)
+    assert update.has_trade_ids is isinstance(update, TradesUpdate)
+
+
+def test_a_push_of_a_book_is_a_difference_unless_it_says_that_it_is_whole() -> None:
+    assert not DepthUpdate(market="A", depth=LEVELS).is_full
+    assert (LEVELS.asks, LEVELS.bids) == ((), ())
+
+
+def test_a_trade_that_is_told_twice_in_one_push_counts_once() -> None:
+    assert trades(5, 4, 5).without_trades((), is_history=False).trade_ids == (5, 4)

@@ -153,3 +153,41 @@ def test_the_tracker_follows_an_order_through_its_pushes() -> None:
     view = orders.find(order_id=12750)
     assert view is not None
     assert (view.state, view.filled, view.remaining, view.is_final) == ("filled", Decimal("1.5"), Decimal(0), True)
+
+
+@pytest.mark.parametrize(
+    ("unfilled", "filled", "amount", "state"),
+    [
+        ("-0.1", "1.5", "1.5", "filled"),
+        ("-0.1", "1.4", "1.5", "unknown"),
+        ("-0.1", None, "1.5", "unknown"),
+        ("0", "0", "1.5", "unknown"),
+        ("0", "0", "0", "filled"),
+        ("0", "0", "0.5", "unknown"),
+        ("0", None, "1.5", "filled"),
+        ("0", "0.1", "1.5", "filled"),
+    ],
+)
+def test_a_finished_order_whose_numbers_contradict_each_other_proves_nothing(
+    unfilled: str, filled: str | None, amount: str, state: str
+) -> None:
+    assert fact("finish", unfilled_amount=unfilled, filled_amount=filled, amount=amount).state == state
+
+
+def test_of_a_word_that_nobody_documented_only_names_and_time_count() -> None:
+    assert fact("something_new") == OrderFact(
+        order_id=12750,
+        client_order_id="mine",
+        market="BTCUSDT",
+        side="buy",
+        state="unknown",
+        why="order.update with the event 'something_new'",
+        at=1689152421700,
+    )
+    assert fact("something_new", client_id="").client_order_id is None
+
+
+def test_a_trade_of_an_order_without_a_client_id_has_none() -> None:
+    (found,) = spot().decode(json.dumps({"method": "user_deals.update", "data": {**TRADE, "client_id": ""}}).encode())
+    assert isinstance(found, Update)
+    assert spot().order(found)[0].client_order_id is None

@@ -7,8 +7,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from coinex_proto.coinex._pushes import PUSHES
+from coinex_proto.coinex._feeds import BY_PUSH
+from coinex_proto.coinex._pushes import PUSHES, QUICK_MODELS
 from coinex_proto.errors import PayloadError
+from coinex_proto.speedups import speed
 
 METHODS = [
     "state",
@@ -63,3 +65,8 @@ def test_d9_the_last_price_of_a_book_must_be_finite() -> None:
     message["data"]["depth"]["last"] = "Infinity"
     with pytest.raises(PayloadError, match="DepthUpdate"):
         PUSHES.decode(json.dumps(message).encode()).updates()
+
+
+def test_the_extension_reads_every_feed_of_market_data_and_the_commonest_of_the_account() -> None:
+    left_to_python = {"order.update", "stop.update", "position.update", "notice.update"}
+    assert set(QUICK_MODELS) == (set() if speed is None else set(BY_PUSH) - left_to_python)

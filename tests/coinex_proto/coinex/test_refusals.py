@@ -34,6 +34,38 @@ def test_s17_s7_s4_spot_and_futures_codes_mean_the_same(
     assert found.hint
 
 
+HINTS = {
+    1: "a parameter is wrong",
+    2: "does not know the method",
+    1001: "not signed in",
+    1002: "check access id, secret key",
+    3001: "may have taken effect",
+    3002: "wait a second or more",
+    4001: "inside the exchange",
+    4002: "not available now",
+    3000: "not documented; its like say that the exchange is busy",
+    3003: "not documented; its like say that the exchange is busy",
+    4999: "not documented; its like say that the exchange is busy",
+    2999: "not documented; the same request is not repeated",
+    5000: "not documented; the same request is not repeated",
+    0: "not documented; the same request is not repeated",
+}
+
+
+@pytest.mark.parametrize("digits", list(HINTS))
+def test_a_code_says_what_to_do_by_its_last_four_digits(digits: int) -> None:
+    found = refusal(20_000 + digits, "")
+    assert HINTS[digits] in found.hint
+    assert found.retryable is (3000 <= digits < 5000)
+    assert found.is_undocumented is ("the same request" in found.hint)
+
+
+@pytest.mark.parametrize("code", [19_999, 40_000, 43_002, 3002])
+def test_a_code_of_neither_half_says_nothing(code: int) -> None:
+    found = refusal(code, "")
+    assert (found.retryable, found.is_undocumented) == (False, True)
+
+
 @pytest.mark.parametrize("code", [3002, 1, -20_001, 10**30, 53_002])
 def test_a_code_outside_both_ranges_is_passed_on_and_not_retried(code: int) -> None:
     found = refusal(code, "busy")

@@ -32,9 +32,10 @@ from coinex_proto.coinex import (
     UserTrades,
     UserTradeUpdate,
 )
+from coinex_proto.coinex.topics import ONE_TICKER_SILENT_AFTER
 from coinex_proto.errors import UsageError
 from coinex_proto.ids import TopicKey
-from coinex_proto.topics import Topic
+from coinex_proto.topics import MISSED_PUSHES, SHORTEST_SILENCE, Topic
 from coinex_proto.updates import Event
 
 ALL: list[tuple[Topic[Event], TopicKey, type[Event], bool, bool]] = [
@@ -127,3 +128,38 @@ def test_feeds_that_the_venue_offers_by_market_only_need_one(kind: Any) -> None:
         kind()
     with pytest.raises(UsageError, match="must be a str"):
         kind(None)
+
+
+@pytest.mark.parametrize("name", ["a" * 90, "a" * 64])
+def test_a_hint_is_as_long_as_a_name_may_be(name: str) -> None:
+    with pytest.raises(UsageError, match=f"did you mean '{'A' * 64}'"):
+        Ticker(name)
+
+
+def test_a_book_is_told_after_each_push_and_of_differences_unless_asked_for_otherwise() -> None:
+    topic = Depth("BTCUSDT")
+    assert (topic.limit, topic.interval, topic.full, topic.every_read) == (50, "0", False, False)
+    assert Depth("BTCUSDT", every_read=True).every_read
+    with pytest.raises(UsageError, match="every_read"):
+        Depth("BTCUSDT", every_read=1)  # type: ignore[arg-type]
+
+
+PACES: list[tuple[Topic[Event], float | None, float | None]] = [
+    # topic, seconds between pushes, seconds of silence after which it is lost
+    (Ticker(), 0.2, max(MISSED_PUSHES * 0.2, SHORTEST_SILENCE)),
+    (Ticker("BTCUSDT"), 0.2, ONE_TICKER_SILENT_AFTER),
+    (Index(), 5.0, MISSED_PUSHES * 5.0),
+    (Index("BTCUSDT"), 5.0, MISSED_PUSHES * 5.0),
+]
+
+
+@pytest.mark.parametrize(("topic", "pace", "silence"), PACES)
+def test_tickers_and_index_prices_have_a_pace_and_one_ticker_may_pause(
+    topic: Topic[Event], pace: float | None, silence: float | None
+) -> None:
+    assert (topic.pushed_every, topic.silent_after) == (pace, silence)
+
+
+@pytest.mark.parametrize("topic", [topic for topic, *_ in ALL if not isinstance(topic, (Ticker, Index))])
+def test_no_other_feed_has_a_pace(topic: Topic[Event]) -> None:
+    assert (topic.pushed_every, topic.silent_after) == (None, None)

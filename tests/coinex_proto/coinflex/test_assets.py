@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from coinex_proto import UsageError
 from coinex_proto.coinflex import ASSETS_2020, Asset, Assets, ask_on_tick, bid_on_tick, price_of, price_units
-from coinex_proto.coinflex.assets import decimal_of, scaled, text_of
+from coinex_proto.coinflex.assets import _MOST_PLACES, decimal_of, scaled, text_of
 
 
 @pytest.mark.parametrize(
@@ -107,3 +107,65 @@ def test_a_price_on_its_tick_is_a_whole_number_of_units(price: Any) -> None:
     for on_tick in (bid_on_tick, ask_on_tick):
         with pytest.raises(UsageError, match="price_units"):
             on_tick(price, 1000)
+
+
+CODES = {
+    "XBT": 63488, "BCH": 63496, "ETH": 63520, "USDC": 65282, "USDT": 65283, "FLEX": 65285, "DOTF": 65287, "USDTDOT": 65288,
+    "DFNF": 65290, "USDTDFN": 65291, "LIBF": 65295, "USDTLIB": 65296,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", list(CODES))
+def test_the_codes_of_what_does_not_expire_are_the_documented_ones(name: str) -> None:
+    assert ASSETS_2020.named(name).id == CODES[name]
+
+
+def test_two_tables_of_the_same_assets_are_one_key() -> None:
+    one, other = Assets([Asset(id=1, name="A", scale=1)]), Assets((Asset(id=1, name="A", scale=1),))
+    assert (one == other, hash(one) == hash(other)) == (True, True)
+    assert repr(one).count("Asset(") == 1
+    assert list(one) == list(one.all)
+
+
+FUTURES = {
+    "XBT": (51200, 10005), "BCH": (51220, 10017), "ETH": (51240, 10029), "USDC": (51860, 10041), "USDT": (51880, 10053),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("spot", list(FUTURES))
+def test_a_future_has_a_code_for_each_month_and_one_for_june_2020(spot: str) -> None:
+    january, june_2020 = FUTURES[spot]
+    months = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
+    assert [ASSETS_2020.named(f"{spot}{month}").id for month in months] == [january + index for index in range(12)]
+    assert ASSETS_2020.named(f"{spot}JUN20").id == june_2020
+    assert (ASSETS_2020.named(f"{spot}JAN").spot_id, ASSETS_2020.named(f"{spot}JAN").spot_name) == (CODES[spot], spot)
+
+
+@pytest.mark.parametrize(
+    ("units", "places", "text"),
+    [
+        (15, 4, "0.0015"),
+        (-15, 4, "-0.0015"),
+        (0, 4, "0.0000"),
+        (12345, 4, "1.2345"),
+        (15, 0, "15"),
+        (-15, 0, "-15"),
+        (5, 1, "0.5"),
+    ],
+)
+def test_units_are_written_with_all_their_decimals_and_one_digit_before_them(
+    units: int, places: int, text: str
+) -> None:
+    assert text_of(units, places) == text
+    assert str(decimal_of(units, places)) == text
+
+
+@pytest.mark.parametrize("places", [0, 1, _MOST_PLACES])
+def test_a_scale_is_a_power_of_ten(places: int) -> None:
+    assert Asset(id=1, name="A", scale=10**places).places == places
+
+
+@pytest.mark.parametrize("scale", [0, -1, 3, 10 ** (_MOST_PLACES + 1)])
+def test_another_scale_is_none(scale: int) -> None:
+    with pytest.raises((UsageError, ValueError)):
+        Asset(id=1, name="A", scale=scale)

@@ -274,3 +274,29 @@ def test_a_lost_notice_never_raises(actions: list[tuple[int, int, int]], lost: i
     for notice in notices:
         found.apply(notice)
     found.levels()
+
+
+def test_what_was_gone_before_the_snapshot_came_may_have_been_all_that_is_known() -> None:
+    found = book()
+    for order_id in range(SNAPSHOT_ORDERS):
+        found.apply(closed(order_id))
+    why = found.apply(whole(*[(i, 1, 1000 + i % 2) for i in range(SNAPSHOT_ORDERS)]))
+    assert why is not None
+    assert sides(found) == ([], [])
+
+
+def test_of_asks_too_only_so_many_are_known() -> None:
+    found = book()
+    found.apply(whole(*[(i, -1, 1000 + i % 2) for i in range(SNAPSHOT_ORDERS)]))
+    whys = [found.apply(closed(i)) for i in range(SNAPSHOT_ORDERS)]
+    assert whys[-1] is not None
+    assert "1,000" in whys[-1]
+
+
+def test_a_book_is_as_of_the_newest_notice() -> None:
+    found = book()
+    found.apply(whole((1, 5, 100), (2, 5, 99)))
+    found.apply(opened(3, 5, 98, time=1_700_000_000_000_000))
+    assert found.levels().updated_at_ms == 1_700_000_000_000
+    found.apply(OrderClosed(**PAIR, id=3, quantity=5, price=98, time_closed=1_700_000_001_000_000))
+    assert found.levels().updated_at_ms == 1_700_000_001_000

@@ -94,3 +94,51 @@ def test_an_amount_is_one_of_two_and_not_zero(quantity: int | None, total: int |
 def test_a_reply_that_cannot_be_read_names_its_request() -> None:
     with pytest.raises(PayloadError, match="the reply to GetOrders cannot be read"):
         read(msgspec.json.Decoder(int), b"x", "GetOrders")
+
+
+def nested(depth: int, value: object) -> object:
+    for _ in range(depth):
+        value = [value]
+    return value
+
+
+@pytest.mark.parametrize("depth", [0, 1, 10, 40])
+def test_a_float_is_found_as_deep_as_anybody_nests(depth: int) -> None:
+    for members in ({"x": nested(depth, 0.5)}, {"x": {"y": (nested(depth, 0.5),)}}):
+        with pytest.raises(UsageError, match="a float is not exact"):
+            Raw({"method": "GetBalances", **members})
+    Raw({"method": "GetBalances", "x": nested(depth, 1)})
+
+
+def test_a_list_that_holds_itself_is_looked_at_no_deeper_than_anybody_nests() -> None:
+    endless: list[Any] = []
+    endless.append(endless)
+    Raw({"method": "GetBalances", "x": endless})
+
+
+@frozen(kw_only=True)
+class Answered:
+    name: str
+    price: int | None = None
+
+
+def test_of_a_reply_a_member_that_can_be_done_without_is_left_out_where_it_cannot_be_read() -> None:
+    decoder = msgspec.json.Decoder(Answered)
+    assert read(decoder, b'{"name":"a","price":"x"}', "Any") == Answered(name="a", price=None)
+    with pytest.raises(PayloadError, match="the reply to Any cannot be read"):
+        read(decoder, b'{"price":1}', "Any")
+
+
+@pytest.mark.parametrize("value", [1, None, MAX_INTEGER])
+def test_a_number_above_zero_or_none_is_taken(value: int | None) -> None:
+    check_positive_or_none(Owner(), MEMBER, value)
+
+
+@pytest.mark.parametrize("value", [0, -1])
+def test_a_number_that_is_not_above_zero_is_refused(value: int) -> None:
+    with pytest.raises(UsageError, match="must be above 0"):
+        check_positive_or_none(Owner(), MEMBER, value)
+
+
+def test_a_request_is_no_trade_and_has_no_limit_of_its_own_unless_it_says_so() -> None:
+    assert (CoinflexCommand.may_wait, CoinflexCommand.bucket, CoinflexCommand.is_private) == (True, None, False)

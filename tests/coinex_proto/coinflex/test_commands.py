@@ -10,6 +10,7 @@ from coinex_proto import OrderFact, PayloadError, RequestId, UsageError
 from coinex_proto.coinex import Ping
 from coinex_proto.coinflex import (
     ASSETS_2020,
+    CancelAllOrders,
     CancelOrder,
     EstimateMarketOrder,
     GetBalances,
@@ -154,3 +155,23 @@ def test_a_remaining_in_the_reply_to_a_limit_order_does_not_end_it() -> None:
     assert (update.id, update.remaining) == (7, None)
     (fact,) = live().order(update)
     assert (fact.order_id, fact.state) == (7, "live")
+
+
+@pytest.mark.parametrize(
+    ("measure", "side"), [({"quantity": 1}, "buy"), ({"quantity": -1}, "sell"), ({"total": 1}, "buy")]
+)
+def test_the_sign_of_an_order_is_its_side(measure: dict[str, Any], side: str) -> None:
+    assert PlaceOrder(**PAIR, **measure).order().side == side
+
+
+def test_the_reply_to_a_change_is_the_order_as_it_stands() -> None:
+    body = b'{"error_code":0,"id":1,"tonce":2,"base":3,"counter":4,"quantity":5,"price":6,"time":7}'
+    found = ModifyOrder(id=1, price=6).parse(body)
+    assert (found.id, found.tonce, found.quantity, found.price, found.time) == (1, 2, 5, 6, 7)
+    cancelled = CancelOrder(id=1).parse(body)
+    assert (cancelled.id, cancelled.quantity) == (1, 5)
+
+
+def test_whatever_trades_is_of_the_account_and_never_waits() -> None:
+    for kind in (PlaceOrder, ModifyOrder, CancelOrder, CancelAllOrders):
+        assert (kind.is_private, kind.may_wait, kind.bucket) == (True, False, "orders")

@@ -142,6 +142,7 @@ class Fixed:
         (("1", "2"), "TypeError"),
         ((0, 5), "above 0"),
         ((-1, 5), "above 0"),
+        ((5, 0), "above 0"),
         ((2**224, 5), "28 bytes"),
     ],
 )
@@ -279,3 +280,20 @@ def test_x5_nothing_keeps_the_login_request_once_it_is_answered_neither_the_tabl
         if isinstance(event, LoginFailed):
             shown = "".join(traceback.TracebackException.from_exception(event.error, capture_locals=True).format())
             assert COOKIE not in shown
+
+
+def test_a_signature_may_be_as_small_as_one() -> None:
+    _, r, s = Credentials(7, COOKIE, signer=Fixed((1, 1))).answer(NONCE, fixed(NONCE))
+    assert base64.b64decode(r) == base64.b64decode(s) == b"\0" * 27 + b"\1"
+
+
+@pytest.mark.parametrize("number", [1, 2**224 - 1])
+def test_a_key_is_any_number_of_28_bytes_but_zero(number: int) -> None:
+    assert number < ORDER, "the curve has more"
+    key = Credentials(7, COOKIE, private_key=number.to_bytes(28, "big"))
+    assert len(key.answer(NONCE, fixed(NONCE))) == 3
+
+
+def test_zero_is_no_key() -> None:
+    with pytest.raises(UsageError, match="28 bytes"):
+        Credentials(7, COOKIE, private_key=b"\0" * 28)

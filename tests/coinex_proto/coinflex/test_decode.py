@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coinex_proto import Answer, Challenge, Unrecognised, Update
-from coinex_proto.coinflex import OrderClosed, OwnOrderUpdate, TradeVolumeUpdate
+from coinex_proto.coinflex import OrderClosed, OwnOrderUpdate, TickerChanged, TradeVolumeUpdate
 from coinex_proto.coinflex._decode import decode
+from coinex_proto.dialect import Mended
 from tests.coinex_proto.coinflex.venue import EXAMPLES, USDT, XBT, message, notice
 
 
@@ -127,3 +128,76 @@ def test_d16_no_spoiled_message_raises_and_all_of_it_is_typed(value: dict[str, A
         assert isinstance(found, (Answer, Challenge, Update, Unrecognised))
         if isinstance(found, Update):
             assert found.topic_key
+
+
+@pytest.mark.parametrize(
+    ("value", "orders"),
+    [
+        (notice("OrderOpened", id="x", tonce=7), (f"{XBT}/{USDT}", None, "7")),
+        (notice("OrderOpened", id=5, tonce=None, quantity="x"), (f"{XBT}/{USDT}", 5, None)),
+        (notice("OrdersMatched", bid_tonce=7), (f"{XBT}/{USDT}", None, None)),
+        (notice("OrdersMatched", ask_tonce=None), (f"{XBT}/{USDT}", None, None)),
+        (notice("OrderOpened", id="x"), None),
+        (notice("OrderClosed", id="x", base="x", tonce=None), (None, None, None)),
+        (notice("OrderSplit", id=5, tonce=7), (f"{XBT}/{USDT}", 5, "7")),
+        (notice("News"), None),
+        (notice("BalanceChanged", tonce=7, asset="x"), None),
+        (notice("TickerChanged", tonce=7, bid="x"), None),
+    ],
+)
+def test_only_of_what_its_owner_alone_is_told_something_was_missed_of_own_orders(
+    value: dict[str, object], orders: tuple[object, ...] | None
+) -> None:
+    found = one(value).orders
+    if orders is None:
+        assert found is None
+        return
+    market, order_id, client_id = orders
+    assert (found.order_id, found.client_order_id) == (order_id, client_id)
+    assert found.market == (None if market is None else "XBT/USDT")
+    assert found.topic == ("own_orders", None)
+
+
+def test_a_notice_that_cannot_be_read_says_which_one_and_why() -> None:
+    assert one(notice("OrderOpened", id="x")).why.startswith("unreadable OrderOpened: ")
+    assert one(b"{").why.startswith("unreadable message: ")
+
+
+def test_of_an_unknown_notice_of_an_own_order_the_topic_of_own_orders_has_missed_something() -> None:
+    assert one(notice("OrderSplit", tonce=7)).concerns == ("own_orders", None)
+
+
+def test_a_refusal_goes_to_its_request_with_its_meaning() -> None:
+    answer = one({"tag": 3, "error_code": 6, "error_msg": "slow down"})
+    assert isinstance(answer, Answer)
+    assert (answer.keys, answer.refusal is not None) == ((("tag", 3),), True)
+    assert answer.refusal is not None
+    assert (answer.refusal.code, answer.refusal.message, answer.refusal.retryable) == (6, "slow down", True)
+
+
+def test_of_a_notice_about_orders_that_is_no_text_any_own_order_may_have_been_told() -> None:
+    found = one(b'{"notice":"OrderOpened","base":1,"counter":2,"x":"\xff"}')
+    assert found.concerns == ("orders", "1/2")
+    assert found.orders.topic == ("own_orders", None)
+    assert (found.orders.order_id, found.orders.client_order_id) == (None, None)
+
+
+def test_of_figures_those_that_cannot_be_read_are_left_out_and_counted() -> None:
+    found = decode(json.dumps(notice("TickerChanged", volume="x", bid=5)).encode())
+    assert isinstance(found, Mended)
+    assert found.left_out == 1
+    (update,) = found
+    assert isinstance(update, TickerChanged)
+    assert (update.bid, update.volume) == (5, None)
+
+
+def test_a_reply_of_code_0_is_a_success_and_of_1_is_none() -> None:
+    good, bad = one({"tag": 1, "error_code": 0}), one({"tag": 1, "error_code": 1})
+    assert (good.refusal, bad.refusal.code) == (None, 1)
+    assert good.body == b'{"tag": 1, "error_code": 0}'
+
+
+def test_a_welcome_is_the_challenge_to_be_signed() -> None:
+    found = one({"notice": "Welcome", "nonce": "DWrLPsaUKWBw5BMTuNFkmQ=="})
+    assert isinstance(found, Challenge)
+    assert len(found.value) == 16

@@ -44,9 +44,30 @@ def test_an_answer_that_is_no_table_is_a_payload_error(body: bytes) -> None:
         GetAssets().parse(200, body)
 
 
-@pytest.mark.parametrize(("status", "retryable"), [(404, False), (429, True), (500, True), (503, True), (302, False)])
+@pytest.mark.parametrize(
+    ("status", "retryable"),
+    [(404, False), (429, True), (499, False), (500, True), (599, True), (600, False), (302, False)],
+)
 def test_another_status_is_a_refusal_with_it(status: int, retryable: bool) -> None:
     with pytest.raises(RequestRefused) as caught:
         GetMarkets().parse(status, b"<html>" + b"x" * 10_000)
     assert (caught.value.code, caught.value.retryable) == (status, retryable)
     assert len(str(caught.value)) < 400
+
+
+def test_a_table_keeps_what_nobody_documented() -> None:
+    row = {"id": 1, "name": "A", "scale": 10, "colour": "blue"}
+    (asset,) = GetAssets().parse(200, json.dumps([row]).encode())
+    assert asset.extra == {"colour": "blue"}
+
+
+def test_an_error_names_the_call() -> None:
+    assert GetMarkets().target == "/markets/"
+    with pytest.raises(RequestRefused, match="GET /markets/"):
+        GetMarkets().parse(404, b"no")
+
+
+def test_of_what_was_answered_in_place_of_a_table_the_beginning_is_kept() -> None:
+    with pytest.raises(RequestRefused) as caught:
+        GetMarkets().parse(404, b"x" * 300)
+    assert caught.value.message == "x" * 200

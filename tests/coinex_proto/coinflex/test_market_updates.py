@@ -16,7 +16,7 @@ from coinex_proto.coinflex import (
     TickerChanged,
     TickerUpdate,
 )
-from coinex_proto.coinflex.market_updates import ORDERS, TICKER, MarketUpdate, market_key
+from coinex_proto.coinflex.market_updates import ORDERS, TICKER, MarketUpdate, market_key, trade_id
 
 PAIR: dict[str, Any] = {"base": 1, "counter": 2}
 ONE: dict[str, Any] = {**PAIR, "id": 1, "quantity": 2, "price": 3, "time": 4}
@@ -48,3 +48,11 @@ def test_what_is_absent_is_one_thing_and_says_so() -> None:
     assert repr(ABSENT) == "ABSENT"
     for again in (copy.deepcopy(ABSENT), pickle.loads(pickle.dumps(ABSENT))):
         assert again is ABSENT
+
+
+def test_a_trade_is_told_from_others_by_its_orders_what_it_left_of_them_and_its_time() -> None:
+    trade: dict[str, Any] = {**PAIR, "quantity": 1, "price": 2, "total": 3}
+    told: dict[str, Any] = {"bid": 5, "ask": 6, "bid_rem": 7, "ask_rem": 8, "time": 9}
+    assert trade_id(OrdersMatched(**trade, **told)) == trade_id(OrdersMatched(**{**trade, "total": 4}, **told))
+    others = [{**told, name: value + 1} for name, value in told.items()]
+    assert len({trade_id(OrdersMatched(**trade, **one)) for one in (told, *others)}) == 6

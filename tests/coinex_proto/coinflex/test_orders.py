@@ -11,9 +11,12 @@ from coinex_proto.coinflex import (
     ASSETS_2020,
     Assets,
     BalancesUpdate,
+    OpenOrder,
     OpenOrdersUpdate,
     OrderAmended,
+    OrderCancelled,
     OrderPlaced,
+    OrdersCancelled,
 )
 from coinex_proto.coinflex._decode import decode
 from coinex_proto.coinflex._orders import order_facts
@@ -111,6 +114,7 @@ def test_a_market_order_is_over_and_one_by_total_has_no_amount(
         (None, -480000, -5, "47.9995 USDT was traded"),
         (None, 480000, 480000, ""),
         (10000, None, 5, ""),
+        (10000, None, 0, ""),
     ],
 )
 def test_a_market_order_by_total_is_over_before_its_fills_are_known_and_says_so(
@@ -134,3 +138,38 @@ def test_without_the_asset_in_the_table_numbers_are_left_out() -> None:
 
 def test_balances_say_nothing_of_orders() -> None:
     assert order_facts(BalancesUpdate(balances=()), ASSETS_2020) == ()
+
+
+def test_an_amended_order_is_told_with_all_its_values_at_its_time() -> None:
+    (fact,) = of_notice(
+        {"notice": "OrderModified", **PAIR, "id": 1, "tonce": 2, "quantity": -5000, "price": 9000, "time": 7}
+    )
+    assert fact == OrderFact(
+        order_id=1, client_order_id="2", market="XBT/USDT", side="sell", price=fact.price, remaining=D("0.5"), state="live", at=7,
+        is_amended=True,
+    )  # fmt: skip
+    (gone,) = of_notice(
+        {"notice": "OrderModified", **PAIR, "id": 1, "tonce": 2, "quantity": 0, "price": 9000, "time": 7}
+    )
+    assert (gone.state, gone.side, gone.remaining) == ("cancelled", None, D(0))
+
+
+@pytest.mark.parametrize(("quantity", "side"), [(5000, "buy"), (-5000, "sell"), (0, None)])
+def test_a_listed_order_is_live_and_one_of_a_cancellation_is_not(quantity: int, side: str | None) -> None:
+    listed = OpenOrder(**PAIR, id=1, tonce=2, quantity=quantity, price=9_000_000, time=7)
+    for update, state in (
+        (OpenOrdersUpdate(orders=(listed,)), "live"),
+        (OrdersCancelled(orders=(listed,)), "cancelled"),
+        (OrderCancelled(**PAIR, id=1, tonce=2, quantity=quantity, price=9_000_000, time=7), "cancelled"),
+    ):
+        (fact,) = order_facts(update, ASSETS_2020)
+        assert (fact.order_id, fact.client_order_id, fact.market) == (1, "2", "XBT/USDT")
+        assert (fact.side, fact.state, fact.remaining) == (side, state, D(abs(quantity)) / 10_000)
+        assert (fact.price, fact.at) == (D(900), None)
+
+
+def test_a_limit_order_that_was_taken_is_live_with_its_amount_and_without_a_price() -> None:
+    reply = OrderPlaced(**PAIR, tonce=3, quantity=-5000, total=None, price=7, id=9, time=8, remaining=None)
+    assert order_facts(reply, ASSETS_2020) == (
+        OrderFact(order_id=9, client_order_id="3", market="XBT/USDT", side="sell", amount=D("0.5"), state="live", at=8),
+    )

@@ -63,3 +63,10 @@ def test_a_query_is_sent_limited_and_read(
 def test_what_is_no_asset_code_is_refused(code: Any) -> None:
     with pytest.raises(UsageError, match="asset code"):
         GetTradeVolume(asset=code)
+
+
+@pytest.mark.parametrize("measure", [{}, {"quantity": 1, "total": 1}, {"quantity": 0}, {"total": 0}])
+def test_an_estimate_is_of_an_amount_in_one_of_the_two_currencies(measure: dict[str, int]) -> None:
+    with pytest.raises(UsageError, match="EstimateMarketOrder: "):
+        EstimateMarketOrder(**PAIR, **measure)
+    assert EstimateMarketOrder(**PAIR, quantity=-1).params() == {**PAIR, "quantity": -1}

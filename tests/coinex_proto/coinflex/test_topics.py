@@ -1,6 +1,8 @@
+from typing import Any
+
 import pytest
 
-from coinex_proto import Event, Topic
+from coinex_proto import Event, Topic, UsageError
 from coinex_proto.coinflex import (
     BalanceChanged,
     Balances,
@@ -50,3 +52,16 @@ def test_only_what_replaces_the_update_before_may_be_skipped() -> None:
 def test_each_topic_has_a_merger_of_its_own_only_for_the_ticker() -> None:
     assert Ticker(1, 2).merger() is not Ticker(1, 2).merger()
     assert OrderBook(1, 2).merger() is None
+
+
+@pytest.mark.parametrize("make", [lambda code: OrderBook(code, 2), lambda code: Ticker(1, code), TradeVolume])
+def test_an_asset_code_is_a_whole_number_from_0_on(make: Any) -> None:
+    assert make(0).key is not None
+    for code in (-1, True, "XBT", 1.0, None):
+        with pytest.raises(UsageError, match="must be an asset code"):
+            make(code)
+
+
+def test_what_is_of_the_account_needs_credentials() -> None:
+    kinds = (OrderBook, Ticker, OwnOrders, Balances, TradeVolume)
+    assert {kind for kind in kinds if kind.is_private} == {OwnOrders, Balances, TradeVolume}

@@ -28,6 +28,7 @@ TOO_LONG = "x" * (_checks.MAX_TEXT + 1)
         (_checks.check_symbol, None, "must be a str"),
         (_checks.check_symbol, "*", "leave it out"),
         (_checks.check_symbol, "aapl-usd", "did you mean 'AAPL-USD'"),
+        (_checks.check_symbol, "a" * 90, f"did you mean '{'A' * 64}'"),
         (_checks.check_symbol, "", "QFEX writes symbols like"),
         (_checks.check_symbol, "A" * 65, "QFEX writes symbols like"),
         (_checks.check_symbol_or_none, None, ""),
@@ -63,6 +64,14 @@ def test_a_check_takes_or_refuses(check: _checks.Validator, value: object, compl
         return
     with pytest.raises(UsageError, match=rf"Owner\(member=.*{complaint}"):
         check(Owner(), MEMBER, value)
+
+
+def test_what_may_be_chosen_is_what_the_venue_lists() -> None:
+    assert _checks.SIDES == ("BUY", "SELL")
+    assert _checks.ORDER_TYPES == ("LIMIT", "MARKET", "ALO", "TAKE_PROFIT", "STOP_LOSS")
+    assert _checks.TIMES_IN_FORCE == ("GTC", "IOC", "FOK")
+    assert _checks.INTERVALS == ("1MIN", "5MINS", "15MINS", "30MINS", "1HOUR", "4HOURS", "1DAY")
+    assert _checks.SIG_FIGS == (0, 1, 2)
 
 
 CONVERTERS = (

@@ -24,7 +24,18 @@ def test_an_error_code_has_a_meaning(code: str, retryable: bool, is_unknown: boo
     found = refusal_of_error(code, "said")
     assert (found.code, found.message, found.retryable, found.is_unknown) == (code, "said", retryable, is_unknown)
     assert words in found.hint
+    assert found.is_undocumented is (code == "OfNextYear")
     assert found.pause == (RATE_PAUSE if code == "RateLimited" else 0.0)
+
+
+@pytest.mark.parametrize("code", ["ServiceUnavailable", "TooManyRequests", "RequestTimedOut", "Timeout", "RATE_LIMIT"])
+def test_a_code_that_nobody_documented_but_that_says_it_will_pass_may_have_done_anything(code: str) -> None:
+    found = refusal_of_error(code, "said")
+    assert (found.retryable, found.is_unknown, found.is_undocumented, found.pause) == (True, True, True, 0.0)
+
+
+def test_a_documented_code_means_what_is_documented_whatever_it_sounds_like() -> None:
+    assert not refusal_of_error("RateLimited", "said").is_unknown
 
 
 @pytest.mark.parametrize(
@@ -44,6 +55,12 @@ def test_a_status_has_a_meaning(status: str, words: str) -> None:
     assert found.code == status
     assert words in found.hint
     assert (found.retryable, found.pause) == ((True, RATE_PAUSE) if status == "RATE_LIMITED" else (False, 0.0))
+    assert found.is_unknown is (status == "OF_NEXT_YEAR")
+
+
+@pytest.mark.parametrize("status", ["ACK", "FILLED", "REJECTED_OF_NEXT_YEAR", "USER_IN_LIQUIDATION"])
+def test_a_documented_status_says_what_became_of_the_order(status: str) -> None:
+    assert not refusal_of_status(status).is_unknown
 
 
 @pytest.mark.parametrize(
@@ -54,6 +71,11 @@ def test_a_status_has_a_meaning(status: str, words: str) -> None:
         ("", "wait 0.5 min", 30.0),
         ("retry_after_ms=1500", "", 1.5),
         ("", "slow down: 250 milliseconds", 0.25),
+        ("", "wait 250 ms", 0.25),
+        ("", "wait 1 millisecond", 0.001),
+        ("", "wait 3 seconds", 3.0),
+        ("", "wait 0.25 minute", 15.0),
+        ("", "wait 0.25 minutes", 15.0),
         ("", "limit 12000", RATE_PAUSE),
         ("", "retry after 2025-09-04", RATE_PAUSE),
         ("", "retry after 9999999 s", MAX_PAUSE),

@@ -3,7 +3,7 @@
 import pytest
 
 from coinex_proto import PayloadError
-from coinex_proto.qfex._times import nanoseconds
+from coinex_proto.qfex._times import moment, nanoseconds
 
 
 @pytest.mark.parametrize(
@@ -38,3 +38,17 @@ def test_a_time_is_exact(text: str, ns: int) -> None:
 def test_what_is_no_time_is_refused(text: str) -> None:
     with pytest.raises(PayloadError, match="is no RFC 3339 time"):
         nanoseconds(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "ns"),
+    [
+        (None, None),
+        ("1970-01-01T00:00:00.5Z", 500_000_000),
+        ("1756977999", 1_756_977_999 * 10**9),
+        ("1756977999545", 1_756_977_999_545 * 10**6),
+        ("yesterday", None),
+    ],
+)
+def test_a_moment_is_a_time_or_a_number_in_any_unit_and_none_of_anything_else(text: str | None, ns: int | None) -> None:
+    assert moment(text) == ns

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
+import httpx2
 import pytest
 
 from coinex_proto import Config, ConnectFailed, PayloadError, RequestRefused, RequestTimedOut, UsageError
@@ -73,3 +75,43 @@ def test_an_address_that_is_none_is_refused() -> None:
 def test_the_local_exchange_answers_on_loopback(coinflex_server: CoinflexExchange) -> None:
     with CoinflexHttp(url=coinflex_server.http_url) as http:
         assert http.assets().pair("XBT/USDT") in http.markets()
+
+
+class Body(httpx2.SyncByteStream):
+    """Parts of a body; says whether it was closed."""
+
+    def __init__(self, *parts: bytes) -> None:
+        self.parts, self.read, self.is_closed = parts, 0, False
+
+    def __iter__(self) -> Iterator[bytes]:
+        for part in self.parts:
+            self.read += 1
+            yield part
+
+    def close(self) -> None:
+        self.is_closed = True
+
+
+def test_an_answer_is_not_read_on_beyond_the_limit_and_is_closed() -> None:
+    body_of = Body(*[b"x" * 100] * 1000)
+    transport = httpx2.MockTransport(lambda _: httpx2.Response(200, stream=body_of))
+    http = CoinflexHttp(config=Config(max_message_bytes=1000))
+    http._pool = httpx2.Client(transport=transport)
+    with http, pytest.raises(ConnectFailed, match="max_message_bytes"):
+        http.assets()
+    assert (body_of.read, body_of.is_closed) == (11, True)
+
+
+def test_the_connections_end_with_the_block_and_closing_twice_is_once() -> None:
+    closed: list[int] = []
+
+    class Transport(httpx2.MockTransport):
+        def close(self) -> None:
+            closed.append(1)
+
+    with CoinflexHttp() as http:
+        http._pool = httpx2.Client(transport=Transport(lambda _: httpx2.Response(200, content=b"[]")))
+        assert len(http.assets()) == 0
+        assert closed == []
+    assert closed == [1]
+    http.close()

@@ -16,9 +16,10 @@ from coinex_proto import Config, RequestTimedOut, Sources
 from coinex_proto.coinex import Credentials
 from coinex_proto.coinex.http import HttpOutcomeUnknown, HttpUnreachable, assets, spot, system
 from coinex_proto.simulator import CoinexServer
-from coinex_trio._http.network import trio_transport
+from coinex_trio._http.network import proxy_of, trio_transport
 from coinex_trio.http import BlockingHttp, open_http
-from coinex_trio.network import SYSTEM, Transport
+from coinex_trio.network import SYSTEM, SystemNetwork, Transport
+from coinex_trio.proxy import ProxyNetwork
 
 START = 1_700_000_000.0
 URL = "http://127.0.0.1:1/v2"
@@ -337,3 +338,11 @@ def test_a_connection_that_opens_late_is_waited_for() -> None:
 def test_under_trio_the_system_s_network_is_left_to_httpx() -> None:
     assert trio_transport(SYSTEM) is None
     assert isinstance(trio_transport(nobody_answers()), httpx2.AsyncBaseTransport)
+
+
+def test_http_goes_through_the_networks_proxy_unless_another_was_named_for_it() -> None:
+    proxied = ProxyNetwork("http://user:word@proxy:1")
+    assert proxy_of(proxied, None) == "http://user:word@proxy:1"
+    assert proxy_of(proxied, "http://other:2") == "http://other:2"
+    assert proxy_of(SystemNetwork(), None) is None
+    assert proxy_of(SystemNetwork(), "http://other:2") == "http://other:2"

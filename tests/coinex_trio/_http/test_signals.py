@@ -108,3 +108,39 @@ def test_a_handler_that_was_set_in_between_stays() -> None:
         assert signal.getsignal(signal.SIGTERM) is other
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+@pytest.mark.usefixtures("default_handler")
+def test_an_interrupt_behind_a_wait_is_held_back_again() -> None:
+    done: list[str] = []
+
+    def work() -> None:
+        with HeldSignals() as held:
+            with held.let_in():
+                done.append("waited")
+            os.kill(os.getpid(), signal.SIGINT)
+            done.append("all of it")
+
+    with pytest.raises(KeyboardInterrupt):
+        work()
+    assert done == ["waited", "all of it"]
+
+
+@pytest.mark.usefixtures("default_handler")
+def test_behind_an_interrupt_that_came_out_of_a_wait_the_next_is_held_back_again() -> None:
+    done: list[str] = []
+
+    def work() -> None:
+        with HeldSignals() as held:
+            os.kill(os.getpid(), signal.SIGINT)
+            try:
+                with held.let_in():
+                    done.append("never")
+            except KeyboardInterrupt:
+                done.append("interrupted")
+            os.kill(os.getpid(), signal.SIGINT)
+            done.append("all of it")
+
+    with pytest.raises(KeyboardInterrupt):
+        work()
+    assert done == ["interrupted", "all of it"]

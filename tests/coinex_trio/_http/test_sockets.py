@@ -3,6 +3,7 @@ from __future__ import annotations
 import socket
 import ssl
 from collections.abc import Callable
+from typing import Any
 
 import httpx2
 import pytest
@@ -117,3 +118,65 @@ def test_a_proxy_gets_its_password() -> None:
         )
     assert peer.requests[0].line == "CONNECT api.coinex.com:443 HTTP/1.1"
     assert peer.requests[0].headers["proxy-authorization"] == "Basic dXNlcjp3b3Jk"
+
+
+def pool_of(client: httpx2.Client) -> Any:
+    transport: Any = client._transport
+    return transport._pool
+
+
+def client_of(network: Any) -> httpx2.Client:
+    place = place_of("http://127.0.0.1/", has_credentials=False, allow_plaintext=True)
+    transport = SocketTransport(PoolSettings(place=place, config=Config()), network, Patience(network))
+    return httpx2.Client(transport=transport, trust_env=False)
+
+
+def test_on_the_systems_network_a_connection_is_used_again_and_ends_with_the_client() -> None:
+    with http_peer(raw(b"hi")) as peer:
+        with client_of(SYSTEM) as client:
+            for _ in range(3):
+                assert client.get(peer.url).content == b"hi"
+            assert (peer.connections, len(peer.requests)) == (1, 3)
+            pool = pool_of(client)
+            assert len(pool.connections) == 1
+        assert pool.connections == []
+
+
+def test_an_answer_that_was_not_read_to_its_end_gives_its_connection_back() -> None:
+    with http_peer(raw(b"x" * 100_000)) as peer, client_of(SYSTEM) as client:
+        response = client.send(client.build_request("GET", peer.url), stream=True)
+        response.close()
+        assert pool_of(client).connections == []
+
+
+def test_on_another_network_each_request_dials_anew_and_speaks_as_its_address_says() -> None:
+    dialled: list[tuple[str, int]] = []
+
+    class Other:
+        """The system's sockets, behind a face of its own."""
+
+        def now(self) -> float:
+            return SYSTEM.now()
+
+        def dial(self, host: str, port: int, ssl_context: ssl.SSLContext | None) -> Any:
+            assert ssl_context is None
+            dialled.append((host, port))
+            return SYSTEM.dial(host, port, None)
+
+        def wait(self, watched: Any, until: float) -> Any:
+            return SYSTEM.wait(watched, until)
+
+    with http_peer(raw(b"hi")) as peer, client_of(Other()) as client:
+        for _ in range(2):
+            assert client.get(peer.url).content == b"hi"
+        assert dialled == [("127.0.0.1", peer.port)] * 2
+        assert pool_of(client).connections == []
+
+
+def test_on_the_systems_network_a_proxy_of_the_network_is_left_to_the_pool() -> None:
+    class Proxied(SystemNetwork):
+        def dial(self, host: str, port: int, ssl_context: ssl.SSLContext | None) -> Any:
+            raise AssertionError("this would go through the proxy of the sockets")
+
+    with http_peer(raw(b"hi")) as peer, client_of(Proxied()) as client:
+        assert client.get(peer.url).content == b"hi"

@@ -84,3 +84,9 @@ def test_a_class_without_a_route_or_a_result_is_an_error_of_ours() -> None:
 @frozen(kw_only=True)
 class _Untold(HttpCommand):  # type: ignore[type-arg]
     route = system.Time.route
+
+
+def test_an_empty_batch_costs_one_and_one_of_ten_costs_ten() -> None:
+    for count in (0, 1, 10):
+        command = call("POST", "/futures/cancel-batch-order", market="A", order_ids=list(range(count)))
+        assert command.cost == max(1, count)

@@ -153,3 +153,8 @@ def test_a_failed_element_may_have_an_empty_object_as_data() -> None:
 def test_an_element_that_cannot_be_read_is_a_payload_error(element: Any) -> None:
     with pytest.raises(PayloadError):
         rows_of(Batch[spot.SpotOrder], envelope([element]))
+
+
+def test_an_element_of_a_batch_that_failed_may_leave_its_data_out() -> None:
+    (only,) = rows_of(Batch[spot.SpotOrder], envelope([{"code": 3109, "message": "balance"}]))
+    assert only == BatchItem(code=3109, message="balance")

@@ -7,7 +7,7 @@ import pytest
 
 from coinex_proto import UsageError
 from coinex_proto.coinex.http import futures, spot
-from coinex_proto.coinex.http._orders import fact, finished_state, state_of
+from coinex_proto.coinex.http._orders import fact, finished_state, order_question, state_of
 
 
 def row(**changes: Any) -> futures.FuturesOrder:
@@ -113,3 +113,27 @@ def test_a_finished_row_is_judged_by_its_status_or_by_what_is_left() -> None:
     assert finished_state(row()) == "cancelled"
     assert finished_state(row(unfilled_amount=Decimal(0))) == "filled"
     assert finished_state(row(unfilled_amount=Decimal(0), status="canceled")) == "cancelled"
+
+
+def test_where_the_venue_wants_the_currency_it_stands_behind_the_type() -> None:
+    sent = list(order(type="market", price=None, ccy="USDT").parameters())
+    assert sent.index("ccy") == sent.index("type") + 1
+
+
+def test_a_lost_order_is_looked_for_by_its_client_id_or_by_what_it_looks_like() -> None:
+    assert order_question("spot", "BTCUSDT", "c") == "resolve_order('c'), or GET /spot/pending-order client_id=c"
+    said = order_question("futures", "BTCUSDT", None)
+    assert "GET /futures/pending-order market=BTCUSDT and GET /futures/finished-order market=BTCUSDT" in said
+
+
+def test_of_a_status_that_nobody_documented_only_names_and_time_count() -> None:
+    said = fact(row(status="of_next_year"), "unknown")
+    assert (said.order_id, said.client_order_id, said.market, said.side) == (7, "user1", "BTCUSDT", "buy")
+    assert (said.state, said.why, said.at) == ("unknown", "the status 'of_next_year'", 1700490703564)
+    assert (said.amount, said.filled, said.price) == (None, None, None)
+
+
+@pytest.mark.parametrize("updated_at", [1700490703, 1700490703000, 1700490703000000])
+@pytest.mark.parametrize("state", ["live", "unknown"])
+def test_a_time_is_milliseconds_in_whatever_unit_it_came(updated_at: int, state: Any) -> None:
+    assert fact(row(updated_at=updated_at, status="of_next_year"), state).at == 1700490703000

@@ -38,3 +38,9 @@ def test_where_the_answer_does_not_say_a_short_page_is_the_last(count: int, limi
 def test_a_call_without_pages_is_refused() -> None:
     with pytest.raises(UsageError, match="Call has no pages"):
         next_page(call("GET", "/spot/finished-order"), Page(rows=()))  # type: ignore[arg-type]
+
+
+def test_time_and_page_come_last_on_the_wire_in_the_document_s_order() -> None:
+    sent = list(spot.ListUserDeals(market="BTCUSDT", limit=1, page=2, start_time=10**12, end_time=10**12).parameters())
+    assert sent[-4:] == ["start_time", "end_time", "page", "limit"]
+    assert sent[0] == "market"

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coinex_proto.coinex.http import HttpCommand, RateLimited, RateLimits, assets, futures, spot, system
+from coinex_proto.coinex.http.rate_limits import _count
 
 ORDER = spot.PutOrder(market="BTCUSDT", side="buy", type="limit", amount="1", price="2")
 CANCEL = spot.CancelOrder(market="BTCUSDT", order_id=1)
@@ -125,3 +126,39 @@ def test_no_second_ever_sees_more_than_rate_and_burst(steps: list[tuple[float, i
             rate_limits.note(BALANCE, [("X-RateLimit-Remaining", str(remaining))], now)
     for start in sent:
         assert sum(start <= at < start + 1 for at in sent) <= 20
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("0", 0.0),
+        ("7", 7.0),
+        ("1.5", 1.5),
+        ("-1", None),
+        ("nan", None),
+        ("inf", None),
+        ("x", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_what_a_header_says_is_left_is_a_number_from_0_on_or_as_good_as_absent(
+    text: str | None, number: float | None
+) -> None:
+    assert _count(text) == number
+
+
+@pytest.mark.parametrize(("limit", "burst"), [("1", 1), ("2", 2), ("0.5", 1)])
+def test_a_limit_may_be_as_low_as_the_venue_says(limit: str, burst: int) -> None:
+    rate_limits = RateLimits()
+    rate_limits.note(BALANCE, [("X-RateLimit-Limit", limit)], NOW)
+    assert taken_at_once(rate_limits, BALANCE, NOW) == burst
+
+
+def test_a_new_limit_gives_nothing_back_that_was_used_of_the_old_one() -> None:
+    rate_limits = RateLimits()
+    for _ in range(8):
+        rate_limits.take(BALANCE, NOW)
+    rate_limits.note(BALANCE, [("X-RateLimit-Limit", "20")], NOW)
+    assert taken_at_once(rate_limits, BALANCE, NOW) == 2
+    assert rate_limits.wait(BALANCE, NOW) == pytest.approx(1 / 20)

@@ -6,7 +6,7 @@ import pytest
 
 from coinex_proto import UsageError
 from coinex_proto.coinex.http import ROUTES
-from coinex_proto.coinex.http._routes import get, post, route_of
+from coinex_proto.coinex.http._routes import LIMITS, get, post, route_of
 
 
 def test_a_route_knows_its_group_and_whether_it_is_signed() -> None:
@@ -60,3 +60,36 @@ def test_a_path_that_is_no_text_is_refused() -> None:
     path: Any = None
     with pytest.raises(UsageError, match="path must look like /spot/order"):
         route_of("GET", path)
+
+
+PER_SECOND = {
+    "ip_only": 400.0,
+    "unlisted": 10.0,
+    "spot_order": 30.0,
+    "spot_cancel": 60.0,
+    "spot_batch_cancel": 40.0,
+    "spot_query": 50.0,
+    "spot_history": 10.0,
+    "spot_account_write": 10.0,
+    "spot_account_query": 10.0,
+    "spot_account_history": 10.0,
+    "futures_order": 20.0,
+    "futures_cancel": 40.0,
+    "futures_batch_cancel": 20.0,
+    "futures_query": 50.0,
+    "futures_history": 10.0,
+    "futures_account_query": 10.0,
+}
+
+
+def test_every_group_regains_what_the_venue_documents_and_holds_a_second_s_worth() -> None:
+    assert {group: (rate.per_second, rate.burst) for group, rate in LIMITS.items()} == {
+        group: (rate, rate) for group, rate in PER_SECOND.items()
+    }
+    assert {route.group for route in ROUTES.values()} <= set(LIMITS)
+
+
+def test_the_module_of_a_route_is_the_first_part_of_its_path() -> None:
+    assert post("/spot/order").module == "spot"
+    assert post("/futures/order").module == "futures"
+    assert get("/time").module == "time"

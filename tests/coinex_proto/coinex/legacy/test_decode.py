@@ -222,3 +222,28 @@ def test_a_time_that_is_none_costs_the_time_and_not_the_trade(time: object) -> N
 def test_params_that_are_no_list_are_unrecognised() -> None:
     (found,) = spot().decode(b'{"method":"state.update","params":{"a":1}}')
     assert isinstance(found, Unrecognised)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("type", {1: "limit", 2: "market"}),
+        ("side", {1: "sell", 2: "buy"}),
+        ("last_role", {1: "maker", 2: "taker"}),
+    ],
+)
+def test_a_number_of_an_order_is_todays_word(name: str, words: dict[int, str]) -> None:
+    for number, word in words.items():
+        assert getattr(frame("order.update", 1, {"id": 7, name: number}).order, name) == word
+
+
+@pytest.mark.parametrize(("number", "mode", "side"), [(1, "isolated", "short"), (2, "cross", "long")])
+def test_a_number_of_a_position_is_todays_word(number: int, mode: str, side: str) -> None:
+    position = frame("position.update", {"position_id": 3, "type": number, "side": number}).position
+    assert (position.margin_mode, position.side) == (mode, side)
+
+
+@pytest.mark.parametrize(("seconds", "read"), [(10**12 - 1, (10**12 - 1) * 1000), (10**12, None), (-(10**12), None)])
+def test_a_time_of_no_age_of_ours_is_none(seconds: int, read: int | None) -> None:
+    found = frame("deals.update", "BTCUSDT", [{"price": "1", "amount": "2", "time": seconds}])
+    assert found.deal_list[0].created_at == read

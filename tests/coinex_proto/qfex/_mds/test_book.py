@@ -63,3 +63,20 @@ def test_the_first_older_push_after_a_newer_one_or_a_reset_is_only_late() -> Non
     assert book.apply(push(20)) is None
     assert book.apply(push(19)) is None
     assert book.checks_failed == 0
+
+
+def test_a_push_of_the_very_same_time_is_the_newer_book_and_one_without_a_time_too() -> None:
+    book = QfexBook()
+    for bid in ("99", "98", "97"):
+        assert book.apply(push(40, bid=((bid, "1"),))) is None
+        assert tuple(book.levels().bids) == ((D(bid), D(1)),)
+    timeless = Level2Update(symbol="A-USD", bid=(("96", "1"),), ask=())
+    assert book.apply(timeless) is None
+    assert (tuple(book.levels().bids), book.levels().updated_at_ms) == (((D(96), D(1)),), None)
+
+
+@pytest.mark.parametrize("side", ["bid", "ask"])
+def test_a_price_of_zero_on_either_side_is_no_book(side: str) -> None:
+    book = QfexBook()
+    assert book.apply(push(40, **{side: (("0", "1"),)})) == "a level with a price of zero"
+    assert (book.checks_passed, book.checks_failed) == (0, 1)

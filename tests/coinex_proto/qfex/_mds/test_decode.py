@@ -10,6 +10,7 @@ import pytest
 
 from coinex_proto import Answer, Unrecognised, Update, qfex
 from coinex_proto.ids import OLDEST
+from coinex_proto.qfex._mds.decode import MAX_MANY
 from coinex_proto.qfex._mds.subscription import keys_of
 from coinex_proto.qfex.topics import MARKET_FEEDS
 
@@ -134,3 +135,21 @@ def test_an_acknowledgement_that_names_no_symbol_answers_whoever_waits_longest(
     assert found.may_be_stray
     assert (OLDEST in found.keys) is is_oldest_answered
     assert found.keys[0] == keys_of({"type": "subscribe", **fields})[0]
+
+
+def test_a_list_may_hold_a_hundred_messages_and_no_more() -> None:
+    assert len(MDS.decode(json.dumps([bbo()] * MAX_MANY).encode())) == MAX_MANY
+    (found,) = MDS.decode(json.dumps([bbo()] * (MAX_MANY + 1)).encode())
+    assert isinstance(found, Unrecognised)
+    assert "a list of 101 messages; the limit is 100" in found.why
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [{"err": {"error_code": "InvalidParameter", "message": "m"}}, {"type": "ERROR", "message": "m"}, {"type": "error"}],
+)
+def test_a_refusal_in_the_new_form_or_the_old_answers_a_request(refusal: dict[str, Any]) -> None:
+    found = decoded(refusal)
+    assert isinstance(found, Answer)
+    assert found.refusal is not None
+    assert found.refusal.message == refusal.get("message", refusal.get("err", {}).get("message", ""))

@@ -114,3 +114,15 @@ def test_nothing_private_is_asked_on_this_socket() -> None:
     assert (MDS.private_check(()), MDS.find_out(())) == ((), ())
     with pytest.raises(UsageError, match="no topic"):
         MDS.subscribe(("AAPL",))  # type: ignore[arg-type]
+
+
+def test_text_that_anybody_can_read_is_refused_unless_it_was_allowed() -> None:
+    with pytest.raises(UsageError):
+        qfex.mds(url="ws://mds.qfex.com")
+    assert not qfex.mds(url="ws://mds.qfex.com", allow_plaintext=True).endpoint.tls
+
+
+def test_topics_of_one_kind_go_in_one_request() -> None:
+    topics = (qfex.Bbo("A-USD"), qfex.Trades("A-USD"), qfex.Bbo("B-USD"))
+    found = [list(group) for _, group in MDS.subscribe(topics)]
+    assert found == [[topics[0], topics[2]], [topics[1]]]

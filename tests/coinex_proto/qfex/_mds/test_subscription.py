@@ -35,7 +35,9 @@ def test_an_echo_of_the_default_is_the_same_request(echo: dict[str, Any]) -> Non
     ("value", "names"),
     [
         (["a", 1], {"a", "1"}),
+        ([Decimal("1.0")], {"1"}),
         ([Decimal("2.0")], {"2"}),
+        ([Decimal("3.0")], {"3.0"}),
         ([Decimal("2.5")], {"2.5"}),
         ([2.0], {"2.0"}),
         ("a", set()),

@@ -35,6 +35,7 @@ def test_every_class_has_a_channel_of_its_own_and_a_sequence_number() -> None:
     [
         (BboUpdate(symbol="A", time=TIME, bid=(), ask=()), ("bbo", "A")),
         (Level2Update(symbol="A", time=TIME, bid=(), ask=(), sig_figs=2), ("level2", "A", 2)),
+        (Level2Update(symbol="A", bid=(), ask=()), ("level2", "A", 0)),
         (candle(), ("candle", "A", "1DAY")),
         (MarketStatsUpdate(symbol="A", time=TIME), ("market_stats", "A")),
         (MarketStatsUpdate(symbol="*", time=TIME), ("market_stats", None)),
@@ -71,8 +72,13 @@ def test_times_are_nanoseconds_and_seconds() -> None:
     assert candle().start_ns == update.time_ns
     assert candle().venue_time is None
     assert (update.best_bid, update.best_ask) == ((ONE, ONE), None)
+    turned = BboUpdate(symbol="A", time=TIME, bid=(), ask=((ONE, Decimal(2)),))
+    assert (turned.best_bid, turned.best_ask) == (None, (ONE, Decimal(2)))
+    assert BboUpdate(symbol="A", bid=(), ask=()).venue_time is None
 
 
 @pytest.mark.parametrize(("side", "is_buy"), [("BUY", True), ("buy", True), ("SELL", False)])
 def test_a_trade_says_who_bought_in_any_case(side: str, is_buy: bool) -> None:
-    assert TradeUpdate(symbol="A", time=TIME, trade_id="1", size=ONE, price=ONE, side=side).is_buy is is_buy
+    update = TradeUpdate(symbol="A", time=TIME, trade_id="1", size=ONE, price=ONE, side=side)
+    assert update.is_buy is is_buy
+    assert update.identity == "1"

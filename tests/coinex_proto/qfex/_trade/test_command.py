@@ -21,6 +21,10 @@ def test_only_a_change_of_an_order_has_an_id_that_is_not_sent() -> None:
     assert qfex.GetUserOrders().local_id() == ""
 
 
+def test_every_request_of_this_socket_is_of_the_account() -> None:
+    assert qfex.GetUserOrders().is_private
+
+
 def test_an_answer_is_read_as_the_row_says() -> None:
     body = b'{"order_response":{"status":"ACK","order_id":"1"}}'
     update = qfex.GetOrder(order_id="1", symbol="A-USD").parse(body)
@@ -29,11 +33,3 @@ def test_an_answer_is_read_as_the_row_says() -> None:
     assert qfex.SetUserLeverage(symbol="A-USD", leverage=1).parse(body) is None
     with pytest.raises(PayloadError, match="holds no all_orders_response"):
         qfex.GetUserOrders().parse(body)
-
-
-@pytest.mark.parametrize(("new_id", "replaces"), [("2", "1"), ("1", None), (None, None)])
-def test_a_changed_order_tells_the_id_that_it_had(new_id: str | None, replaces: str | None) -> None:
-    change = qfex.ModifyOrder(order_id="1", symbol="A-USD", side="BUY", order_type="LIMIT")
-    said = "null" if new_id is None else f'"{new_id}"'
-    update = change.parse(f'{{"order_response":{{"status":"MODIFIED","order_id":{said}}}}}'.encode())
-    assert (update.order_id, update.replaces) == (new_id, replaces)

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from coinex_proto import Command, UsageError, qfex
 from coinex_proto.ids import RequestId
+from coinex_proto.orders.fact import OrderFact
 
 TRADE = qfex.trade(qfex.HmacCredentials("a", "b"))
 
@@ -181,3 +182,45 @@ def test_a_cancel_of_unknown_outcome_makes_its_order_unknown_by_the_id_it_was_gi
     assert fact is not None
     assert (fact.order_id, fact.client_order_id) == (("7", None) if kind == "order_id" else (None, "7"))
     assert (fact.market, fact.state) == ("A-USD", "unknown")
+
+
+@pytest.mark.parametrize(("new_id", "replaces"), [("2", "1"), ("1", None), (None, None)])
+def test_a_changed_order_tells_the_id_that_it_had(new_id: str | None, replaces: str | None) -> None:
+    change = qfex.ModifyOrder(order_id="1", symbol="A-USD", side="BUY", order_type="LIMIT")
+    said = "null" if new_id is None else f'"{new_id}"'
+    update = change.parse(f'{{"order_response":{{"status":"MODIFIED","order_id":{said}}}}}'.encode())
+    assert (update.order_id, update.replaces) == (new_id, replaces)
+
+
+def test_a_change_keeps_the_client_id_for_itself_to_find_the_answer_by() -> None:
+    change = qfex.ModifyOrder(order_id="1", symbol="A-USD", side="BUY", order_type="LIMIT", client_order_id="c")
+    assert change.local_id() == "c"
+    assert json.loads(text(change))["params"] == {
+        "symbol": "A-USD", "order_id": "1", "side": "BUY", "order_type": "LIMIT", "reduce_only": False,
+    }  # fmt: skip
+    fact = change.order_if_unknown()
+    assert (fact.order_id, fact.client_order_id, fact.market, fact.state) == ("1", None, "A-USD", "unknown")
+
+
+def test_an_order_that_leaves_says_all_that_is_known_of_it() -> None:
+    assert limit(quantity="2", price="1.50", reduce_only=True, client_order_id="c").order() == OrderFact(
+        client_order_id="c", market="A-USD", side="BUY", order_type="LIMIT", reduce_only=True, price=D("1.50"), amount=D(2),
+        state="sending",
+    )  # fmt: skip
+    assert limit().order().reduce_only is False
+    closing = qfex.ClosePosition(symbol="A-USD", client_order_id="c")
+    assert closing.order() == OrderFact(client_order_id="c", market="A-USD", reduce_only=True, state="sending")
+    assert json.loads(text(closing))["params"] == {"symbol": "A-USD", "client_order_id": "c"}
+    assert json.loads(text(qfex.ClosePosition(symbol="A-USD")))["params"] == {"symbol": "A-USD"}
+
+
+@pytest.mark.parametrize("kind", ["twap_id", "client_twap_id"])
+def test_a_cancel_of_a_twap_makes_no_order_unknown(kind: str) -> None:
+    assert qfex.CancelOrder(symbol="A-USD", cancel_order_id_type=kind, order_id="7").order_if_unknown() is None
+
+
+def test_a_market_order_says_0_where_it_has_no_price_and_no_stop() -> None:
+    said = json.loads(text(limit(order_type="MARKET", price=None)))["params"]
+    assert (said["price"], said["take_profit"], said["stop_loss"]) == (0, 0, 0)
+    said = json.loads(text(limit(order_type="MARKET", price=None, take_profit=3, stop_loss=2)))["params"]
+    assert (said["price"], said["take_profit"], said["stop_loss"]) == (0, 3, 2)

@@ -87,6 +87,12 @@ def test_every_query_without_keys_of_its_own_has_a_frame() -> None:
     [
         ({"authenticated": True}, (("auth",),), False),
         ({"authenticated": False, "message": "no"}, (("auth",),), True),
+        ({"type": "authenticated"}, (("auth",),), False),
+        ({"type": "authenticated", "success": False}, (("auth",),), True),
+        ({"authenticated": None}, (("auth",),), True),
+        ({"authenticated": {"success": True}}, (("auth",),), False),
+        ({"authenticated": {"error": "x"}}, (("auth",),), True),
+        ({"authenticated": True, "error": "x"}, (("auth",),), True),
         ({"type": "auth", "result": "success"}, (("auth",),), False),
         ({"type": "auth", "result": 7}, (("auth",),), True),
         ({"subscribed": "fills"}, (("subscribed", "fills"),), False),

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from coinex_proto import Update
+from coinex_proto.orders.fact import OrderFact
 from coinex_proto.qfex import (
     BalanceUpdate,
     FillUpdate,
@@ -146,3 +147,33 @@ def test_a_changed_order_may_have_another_id_and_says_so() -> None:
     assert (fact.replaces, fact.may_be_renamed) == ("0", True)
     (fact,) = order_facts(order("ACK"))
     assert (fact.replaces, fact.may_be_renamed) == (None, False)
+
+
+def test_an_order_is_told_by_each_id_at_its_time_and_with_all_its_values() -> None:
+    update = OrderUpdate(
+        status="ACK", order_id="1", client_order_id="c", symbol="A", side="SELL", type="LIMIT", price=D(9), quantity=D(5),
+        quantity_remaining=D(4), update_time=D("1.5"),
+    )  # fmt: skip
+    assert order_facts(update) == (
+        OrderFact(
+            order_id="1", client_order_id="c", market="A", side="SELL", order_type="LIMIT", price=D(9), amount=D(5),
+            remaining=D(4), state="live", at=1.5,
+        ),
+    )  # fmt: skip
+    assert order_facts(order("ACK", price=D(0)))[0].price is None
+
+
+@pytest.mark.parametrize(
+    ("status", "why"),
+    [
+        ("IOC_CANCELLED", "IOC_CANCELLED"),
+        ("IOC_PARTIALLY_FILLED", "IOC_PARTIALLY_FILLED"),
+        ("CANCELLED_STP", "CANCELLED_STP"),
+        ("CANCELLED", ""),
+    ],
+)
+def test_an_end_that_nobody_asked_for_says_why(status: str, why: str) -> None:
+    (fact,) = order_facts(order(status, quantity_remaining=D(0)))
+    assert (fact.state, fact.why) == ("cancelled", why)
+    # Of an order that is said not to be filled whole, only fills tell how much was.
+    assert fact.remaining == (None if status.startswith("IOC") else D(0))

@@ -3,6 +3,7 @@
 from decimal import Decimal as D
 
 import pytest
+from attrs import evolve
 
 from coinex_proto import Update
 from coinex_proto.qfex import (
@@ -16,7 +17,7 @@ from coinex_proto.qfex import (
     UserTradesUpdate,
 )
 from coinex_proto.qfex._trade.statuses import ORDER_STATUSES, REQUEST_STATUSES
-from coinex_proto.qfex._trade.updates import PushedUpdate
+from coinex_proto.qfex._trade.updates import LISTED, PushedUpdate
 
 FILL = FillUpdate(trade_id="1", symbol="A", order_id="1", price=D(1), quantity=D(1), side="BUY", aggressor_side="BUY")
 
@@ -55,3 +56,32 @@ def test_a_fill_says_whether_it_took_and_a_stop_when_it_changed() -> None:
     assert StopOrderUpdate(stop_order_id="1", symbol="A").update_time_ns is None
     stop = StopOrderUpdate(stop_order_id="1", symbol="A", update_time="1970-01-01T00:00:01.5Z")
     assert stop.update_time_ns == 1_500_000_000
+
+
+@pytest.mark.parametrize(
+    ("quantity", "left", "shows_fill"),
+    [
+        (D(5), D(2), True),
+        (D(5), D(0), True),
+        (D(5), D(5), False),
+        (D(5), D(6), False),
+        (D(5), None, False),
+        (None, D(2), False),
+    ],
+)
+def test_an_order_of_which_less_is_left_than_was_ordered_shows_a_fill(
+    quantity: D | None, left: D | None, shows_fill: bool
+) -> None:
+    assert OrderUpdate(status="ACK", quantity=quantity, quantity_remaining=left).shows_fill is shows_fill
+
+
+def test_a_list_as_long_as_the_venue_makes_it_may_not_be_all() -> None:
+    order = OrderUpdate(status="ACK", order_id="1")
+    assert OpenOrdersUpdate(orders=(order,) * (LISTED - 1)).is_whole_order_list
+    assert not OpenOrdersUpdate(orders=(order,) * LISTED).is_whole_order_list
+
+
+def test_a_fill_of_the_other_side_was_not_taken_and_is_one_of_its_order() -> None:
+    fill = evolve(FILL, aggressor_side="SELL", trade_id="t")
+    assert not fill.is_taker
+    assert fill.occurrence_id == ("1", "t")

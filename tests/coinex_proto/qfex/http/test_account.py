@@ -77,23 +77,36 @@ def test_each_call_is_signed_and_as_documented(
     assert call.is_signed
 
 
+BOUNDS: list[tuple[Any, str, int, int | None]] = [
+    # call, parameter, least, most
+    (http.GetHistoricOrders, "limit", 1, 1000),
+    (http.GetHistoricOrders, "offset", 0, None),
+    (http.GetHistoricTwaps, "limit", 1, 1000),
+    (http.GetTrades, "limit", 1, 1000),
+    (http.GetTrades, "offset", 0, None),
+    (http.GetPnl, "limit_hours", 1, 2160),
+]
+
+
+@pytest.mark.parametrize(("made", "name", "least", "most"), BOUNDS, ids=str)
+def test_a_number_goes_from_its_documented_least_to_its_most(
+    made: Any, name: str, least: int, most: int | None
+) -> None:
+    assert made().target == made.path
+    for value in (least, least + 1 if most is None else most):
+        assert made(**{name: value}).target == f"{made.path}?{name}={value}"
+    for value in (least - 1, *(() if most is None else (most + 1,))):
+        with pytest.raises(UsageError, match=name):
+            made(**{name: value})
+
+
 @pytest.mark.parametrize(
     ("made", "fields"),
     [
-        (http.GetHistoricOrders, {"limit": 1001}),
-        (http.GetHistoricOrders, {"limit": 0}),
-        (http.GetHistoricOrders, {"offset": -1}),
         (http.GetHistoricOrders, {"symbol": "aapl"}),
         (http.GetHistoricOrders, {"start": "yesterday"}),
-        (http.GetHistoricTwaps, {"limit": 1001}),
-        (http.GetHistoricTwaps, {"limit": 0}),
         (http.GetHistoricTwapsCsv, {"symbol": "aapl"}),
-        (http.GetTrades, {"limit": 1001}),
-        (http.GetTrades, {"limit": 0}),
-        (http.GetTrades, {"offset": -1}),
         (http.GetTrades, {"end_time": "yesterday"}),
-        (http.GetPnl, {"limit_hours": 2161}),
-        (http.GetPnl, {"limit_hours": 0}),
         (http.SetLeverage, {"leverage": 0, "symbol": "AAPL-USD"}),
         (http.Transfer, {"src_account_id": "", "dst_account_id": "b", "amount": 1}),
         (http.Transfer, {"src_account_id": "a", "dst_account_id": "b", "amount": 0}),

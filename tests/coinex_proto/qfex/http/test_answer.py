@@ -96,6 +96,7 @@ def test_the_wall_is_told_from_the_venue() -> None:
         (b"  <html>no</html> ", "<html>no</html>"),
         (b"\xff", "\ufffd"),
         (b"x" * 300, "x" * 200),
+        (b'"' + b"x" * 300 + b'"', "x" * 200),
     ],
 )
 def test_the_venues_words_come_from_wherever_it_says_them(body: bytes, said: str) -> None:
@@ -132,3 +133,8 @@ def test_without_an_answer_the_error_says_what_is_known(
     assert type(error) is kind
     assert "why" in str(error)
     assert isinstance(error, (OutcomeUnknown, RequestTimedOut, ConnectFailed))
+
+
+def test_an_error_says_which_call_and_what_to_do_where_that_is_known() -> None:
+    assert str(refused(404, b"no")).endswith("GET /user/fees: there is no such path, symbol or order")
+    assert str(refused(400, b"no")).endswith("GET /user/fees")

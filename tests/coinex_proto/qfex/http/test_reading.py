@@ -10,6 +10,7 @@ from attrs import frozen
 
 from coinex_proto import PayloadError
 from coinex_proto.qfex.http._reading import read_json, read_text
+from coinex_proto.rows import Row as KeptRow
 
 
 @frozen(kw_only=True)
@@ -72,3 +73,28 @@ def test_a_text_is_utf_8() -> None:
     assert read_text("Ä,1\n".encode()) == "Ä,1\n"
     with pytest.raises(PayloadError, match="not UTF-8"):
         read_text(b"\xff")
+
+
+@frozen(kw_only=True)
+class Deal(KeptRow):
+    name: str
+    price: Decimal | None = None
+
+
+@frozen(kw_only=True)
+class Deals(KeptRow):
+    deals: tuple[Deal, ...] = ()
+    levels: tuple[tuple[int, ...], ...] | None = None
+
+
+def test_what_a_row_does_not_know_or_cannot_read_stands_in_its_extra() -> None:
+    found = read_json(Deals, b'{"deals": [{"name": "a", "price": "x", "new": 1}], "more": [2]}')
+    assert found.extra == {"more": [2]}
+    (deal,) = found.deals
+    assert (deal.price, deal.extra) == (None, {"price": "x", "new": 1})
+    assert read_json(Deals, b'{"deals": []}').extra == {}
+
+
+def test_within_an_array_that_may_be_none_an_array_that_is_null_is_empty_too() -> None:
+    assert read_json(Deals, b'{"levels": [null, [1]]}').levels == ((), (1,))
+    assert read_json(Deals, b'{"levels": null}').levels is None

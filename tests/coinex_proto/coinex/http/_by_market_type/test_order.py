@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from coinex_proto import UsageError
 from coinex_proto.coinex.http import HttpCommand, futures, spot
 from coinex_proto.coinex.http._by_market_type.order import OrderTerms
 
@@ -59,3 +60,25 @@ def test_what_an_order_is_described_with_goes_out_in_the_document_s_order(half: 
 def test_a_lost_order_is_looked_for_in_its_half(half: Any) -> None:
     order = half.PutOrder(market="A", side="buy", type="limit", amount=1, price=2, client_id="mine")
     assert f"GET /{order.route.module}/pending-order client_id=mine" in order.question()
+
+
+@pytest.mark.parametrize("half", HALVES)
+def test_an_order_that_cannot_be_is_refused_before_it_leaves(half: Any) -> None:
+    given = {"market": "A", "side": "buy", "amount": 1}
+    with pytest.raises(UsageError, match='type "limit" needs a price'):
+        half.PutOrder(**given, type="limit")
+    with pytest.raises(UsageError, match="EditOrder changes nothing"):
+        half.EditOrder(market="A", order_id=1)
+
+
+@pytest.mark.parametrize("half", HALVES)
+def test_an_order_that_leaves_is_being_sent(half: Any) -> None:
+    said = half.PutOrder(market="A", side="buy", type="limit", amount=1, price=2, client_id="mine").order()
+    assert (said.state, said.client_order_id, said.market) == ("sending", "mine", "A")
+
+
+@pytest.mark.parametrize("half", HALVES)
+def test_of_a_lost_batch_each_order_is_looked_for(half: Any) -> None:
+    made = [half.PutOrder(market="A", side="buy", type="limit", amount=1, price=2, client_id=name) for name in "xyx"]
+    question = half.PutMultiOrder(orders=tuple(made)).question()
+    assert question == f"{made[0].question()}; {made[1].question()}"

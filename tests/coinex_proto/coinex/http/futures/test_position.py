@@ -48,3 +48,10 @@ def test_the_history_of_positions_is_bounded_by_time_and_page_last() -> None:
     past = ListPositionMarginHistory(market="BTCUSDT", position_id=7, start_time=since, page=2)
     assert list(past.parameters()) == ["market", "market_type", "position_id", "start_time", "page"]
     assert ListFinishedPosition(end_time=since).parameters() == {"market_type": "FUTURES", "end_time": since}
+
+
+def test_a_lost_closing_order_is_looked_for_and_one_without_a_price_is_refused() -> None:
+    closing = ClosePosition(market="BTCUSDT", type="market", client_id="c1")
+    assert closing.question().startswith("resolve_order('c1'), or GET /futures/pending-order")
+    with pytest.raises(UsageError, match="needs a price"):
+        ClosePosition(market="BTCUSDT", type="limit")

@@ -37,3 +37,11 @@ def test_a_batch_of_which_all_failed_is_still_an_answer() -> None:
 
 def test_cancelling_everything_answers_with_nothing() -> None:
     assert parse(CancelAllOrder(market="BTCUSDT", side="buy"), 200, b'{"code": 0, "data": {}}') is None
+
+
+def test_a_market_order_says_in_which_currency_its_amount_counts() -> None:
+    with pytest.raises(UsageError, match="must say what its amount counts"):
+        PutOrder(market="BTCUSDT", side="buy", type="market", amount="1")
+    with pytest.raises(UsageError, match="for market orders only"):
+        PutOrder(market="BTCUSDT", side="buy", type="limit", amount="1", price="2", ccy="USDT")
+    assert PutOrder(market="BTCUSDT", side="buy", type="market", amount="1", ccy="USDT").ccy == "USDT"

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from attrs import evolve
 from coinex_proto import Backfilled, Event, OrderChanged, OrderFact, Topic, Update
 from coinex_proto.coinex import Orders, OrderUpdate, Ticker, Trades, TradesUpdate, UserTrades, UserTradeUpdate
 from coinex_proto.coinex.http import Backfill, futures, spot
+from coinex_proto.coinex.http.trading.backfill import _is_before
 from coinex_proto.coinex.market_updates import Deal
 from tests.coinex_proto.coinex.http.bench import START, Bench, answered, page, refusal, row
 
@@ -288,3 +290,22 @@ def test_a_finished_order_without_a_time_is_recovered_too_and_ends_no_search(bac
     rows = (page(timeless, has_next=True), page(row(10, filled="0.1")))
     _, events = recovered(backfill, bench, Orders("BTCUSDT"), *rows)
     assert [event.order.order_id for event in events if isinstance(event, OrderUpdate)] == [9, 10]
+
+
+@pytest.mark.parametrize(
+    ("times", "is_before"),
+    [
+        ([(1, 9)], True),
+        ([(1, 10)], False),
+        ([(10, 9)], False),
+        ([(None, 9)], True),
+        ([(1, None)], False),
+        ([(1, 9), (1, 11)], False),
+        ([], True),
+    ],
+)
+def test_a_page_is_the_last_of_interest_where_nothing_on_it_was_made_or_changed_since(
+    times: list[tuple[int | None, int | None]], is_before: bool
+) -> None:
+    rows = [SimpleNamespace(created_at=made, updated_at=changed) for made, changed in times]
+    assert _is_before(SimpleNamespace(rows=rows), 10) is is_before

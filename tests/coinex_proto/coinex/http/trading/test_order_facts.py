@@ -105,3 +105,29 @@ def test_closing_a_position_places_an_order() -> None:
 
 def test_other_calls_say_nothing_of_orders() -> None:
     assert facts_of(assets.GetSpotBalance(), ()) == ()
+
+
+@pytest.mark.parametrize(
+    ("changes", "state"),
+    [
+        ({"status": "of_next_year"}, "unknown"),
+        ({"status": "canceled"}, "cancelled"),
+        ({"status": "open"}, "cancelled"),
+        ({**FILLED, "status": "filled"}, "filled"),
+        ({"status": None}, "cancelled"),
+    ],
+)
+def test_an_order_that_was_cancelled_is_gone_unless_nobody_knows_its_status(
+    changes: dict[str, Any], state: str
+) -> None:
+    (said,) = facts_of(spot.CancelOrder(market="BTCUSDT", order_id=7), row(**changes))
+    assert said.state == state
+
+
+@pytest.mark.parametrize(
+    ("status", "state"),
+    [("open", "live"), ("filled", "filled"), ("canceled", "cancelled"), ("of_next_year", "unknown")],
+)
+def test_where_the_answer_to_a_placed_order_says_its_status_that_counts(status: str, state: str) -> None:
+    (said,) = facts_of(BUY, row(status=status))
+    assert said.state == state
