@@ -31,7 +31,9 @@ WHOLE_BINARY: Final = 0x82
 """The first byte of a frame that is one binary message."""
 COLUMNS: Final = 8
 
-_pack_reads: Callable[[list[Noted], Callable[..., Record]], list[Any] | None] | None = getattr(speed, "pack_reads", None)
+_pack_reads: Callable[[list[Noted], Callable[..., Record]], list[Any] | None] | None = getattr(
+    speed, "pack_reads", None
+)
 """Packs a batch, and asks for what belongs into no column; None: the extension is not there."""
 
 Reads: TypeAlias = tuple[list[float], list[int], list[int], list[bytes]]
