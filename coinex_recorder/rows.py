@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from coinex_proto import BookChanged, Lost, Update
 from coinex_proto.recording import RecordingGap
-from coinex_recorder.book_changes import BookRows
+from coinex_recorder.book_changes import MS, BookRows
 from coinex_recorder.reading import replay
 from coinex_recorder.tables import GAPS, QUOTES, TICKERS, TRADES, Row, Rows
 
@@ -63,18 +63,10 @@ def rows_of(event: Update) -> Iterator[Rows]:
         yield from make(event, stamp, local)
 
 
-def _get(value: Any, *names: str) -> Any:
-    for name in names:
-        found = getattr(value, name, None)
-        if found is not None and not hasattr(found, "_sort_order_"):
-            return found
-    return None
-
-
 def _coinex_trades(event: Any, stamp: int, local: int) -> Iterator[Rows]:
     found: list[Row] = []
     for deal in reversed(event.deal_list):  # the venue sends the newest first
-        at = stamp if deal.created_at is None else deal.created_at * 1000
+        at = stamp if deal.created_at is None else deal.created_at * MS
         found.append((at, local, str(deal.deal_id), deal.side, _text(deal.price), _text(deal.amount)))
     yield TRADES, event.market, found
 
@@ -85,25 +77,22 @@ def _coinex_quote(event: Any, stamp: int, local: int) -> Iterator[Rows]:
 
 
 def _coinex_ticker(event: Any, stamp: int, local: int) -> Iterator[Rows]:
-    values = [
-        _get(event, *names) for names in (("last",), ("mark_price",), ("index_price",), ("open_interest_volume",))
-    ]
-    values += [_get(event, "latest_funding_rate"), _get(event, "volume")]
-    funding = _get(event, "next_funding_time")  # 0: there is none
-    row = (
-        stamp,
-        local,
-        *map(_text, values),
-        funding * 1000 if funding else None,
-        _text(_get(event, "next_funding_rate")),
+    numbers = (
+        event.last,
+        event.mark_price,
+        event.index_price,
+        event.open_interest_size,
+        event.latest_funding_rate,
+        event.volume,
     )
-    yield TICKERS, event.market, [row]
+    funding = event.next_funding_time  # 0: there is none
+    due = funding * MS if funding else None
+    yield TICKERS, event.market, [(stamp, local, *map(_text, numbers), due, _text(event.next_funding_rate))]
 
 
 def _qfex_trade(event: Any, stamp: int, local: int) -> Iterator[Rows]:
-    side = str(_get(event, "side") or "").lower()
     numbers = _text(event.price), _text(event.size)
-    yield TRADES, event.symbol, [(stamp, local, str(_get(event, "trade_id") or ""), side, *numbers)]
+    yield TRADES, event.symbol, [(stamp, local, event.trade_id, event.side.lower(), *numbers)]
 
 
 def _qfex_quote(event: Any, stamp: int, local: int) -> Iterator[Rows]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -36,27 +37,24 @@ TARDIS: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
         ),
     ),
 }
-"""Tables by the name of their tardis.dev data type, with its columns. Source: docs.tardis.dev, downloadable CSV files."""
+"""Tables by the name of their tardis.dev data type, with its columns. Source: docs.tardis.dev, downloadable CSV files; the names and order
+are those of their published files, and nautilus_trader 1.221.0 and hftbacktest 2.4.4 read them by these."""
 
 
 class CsvFile:
-    """One table of one market in the layout of tardis.dev."""
+    """One table of one market in the layout of tardis.dev. The file is open only while rows go to it: a venue has thousands."""
 
     def __init__(self, directory: Path, exchange: str, table: Table, market: str) -> None:
         kind, columns = TARDIS[table.name]
         self.path: Path = new_path(directory, f"{exchange}_{kind}_{UNWANTED.sub('-', market)}.csv")
         self.rows: list[Any] = []
-        self._file = self.path.open("x", newline="")
-        self._lines = csv.writer(self._file, lineterminator="\n")
-        self._lines.writerow(columns)
         at = {name: index for index, (name, _) in enumerate(table.columns)}
         fixed = {"exchange": exchange, "symbol": market}
-        self._places = [at.get(column, -1) for column in columns]
-        self._fixed = [fixed.get(column, "") for column in columns]
+        self._places = [(at.get(column, -1), fixed.get(column, "")) for column in columns]
         self._table = table
-        names = io.StringIO()
-        csv.writer(names, lineterminator="").writerow((exchange, market))
-        self._names = names.getvalue()
+        self._names = _line((exchange, market))
+        with self.path.open("x", newline="") as file:
+            file.write(f"{_line(columns)}{NEXT}")
 
     def waiting(self) -> int:
         """How many rows are in memory."""
@@ -64,12 +62,12 @@ class CsvFile:
 
     def flush(self) -> None:
         """The rows, to the file; what is None is empty."""
-        rows = self.rows
-        if self._table in BOOKS:
-            self._file.write("".join(map(self._lines_of, rows)))
-        else:
-            places = list(zip(self._places, self._fixed, strict=True))
-            self._lines.writerows([[row[at] if at >= 0 else fixed for at, fixed in places] for row in rows])
+        with self.path.open("a", newline="") as file:
+            if self._table in BOOKS:
+                file.write("".join(map(self._lines_of, self.rows)))
+            else:
+                rows = [[row[at] if at >= 0 else fixed for at, fixed in self._places] for row in self.rows]
+                csv.writer(file, lineterminator=NEXT).writerows(rows)
         self.rows.clear()
 
     def _lines_of(self, levels: Levels) -> str:
@@ -80,8 +78,14 @@ class CsvFile:
 
     def end(self) -> None:
         """All of it is written."""
-        self.flush()
+        if self.rows:
+            self.flush()
 
     def close(self) -> None:
-        """Whether it went well or not."""
-        self._file.close()
+        """Nothing is left to be done."""
+
+
+def _line(values: Sequence[str]) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="").writerow(values)
+    return text.getvalue()

@@ -1,6 +1,7 @@
 """Tables of a recording: every digit of it, and nothing that is not in it."""
 
 import csv
+import os
 from decimal import Decimal
 from pathlib import Path
 
@@ -10,7 +11,8 @@ import pytest
 from coinex_proto import BookChanged, UsageError, coinex
 from coinex_recorder import exporting, parquet_files, replay
 from coinex_recorder.exporting import export
-from coinex_recorder.tardis_files import TARDIS
+from coinex_recorder.tables import TRADES
+from coinex_recorder.tardis_files import TARDIS, CsvFile
 from tests.coinex_recorder.recorded import recorded
 
 
@@ -128,3 +130,14 @@ def test_columns_made_by_arrow_are_those_made_by_python(
     monkeypatch.setattr(parquet_files, "FEW", 0)
     by_arrow = {path.name: parquet.read_table(path) for path in export(recording, tmp_path / "by-arrow")}
     assert by_arrow == by_python
+
+
+def test_no_file_is_open_while_others_are_written(tmp_path: Path) -> None:
+    """A process may have 1,024, and all tickers of CoinEx are more."""
+    before = len(os.listdir("/dev/fd"))
+    files = [CsvFile(tmp_path, "coinex", TRADES, f"M{number}") for number in range(5)]
+    for file in files:
+        file.rows.append((1, 2, "3", "buy", "4", None))
+        file.flush()
+    assert len(os.listdir("/dev/fd")) == before
+    assert files[0].path.read_text().splitlines()[1] == "coinex,M0,1,2,3,buy,4,"

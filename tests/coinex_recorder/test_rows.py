@@ -17,7 +17,7 @@ def test_gaps_are_a_table_of_their_own(tmp_path: Path) -> None:
     assert gaps[0][2] == "Lost"
 
 
-def test_the_ticker_of_a_future_says_when_it_is_funded_next_and_what_is_predicted() -> None:
+def test_the_ticker_of_a_future_fills_every_column() -> None:
     (ticker,) = coinex.futures().decode(
         b'{"method":"state.update","data":{"state_list":[{"market":"BTCUSDT","last":"60000.1","open":"1","close":"1","high":"1",'
         b'"low":"1","volume":"7","value":"1","volume_sell":"1","volume_buy":"1","period":86400,"open_interest_size":"5",'
@@ -31,6 +31,7 @@ def test_the_ticker_of_a_future_says_when_it_is_funded_next_and_what_is_predicte
     assert market == "BTCUSDT"
     assert found["funding_timestamp"] == 1_760_028_800_000_000
     assert (found["funding_rate"], found["predicted_funding_rate"]) == ("0.0001", "0.0002")
-    assert set(TARDIS["tickers"][1]) - {"exchange", "symbol"} <= found.keys(), (
-        "no column stays empty for want of a source"
-    )
+    numbers = [found[name] for name in ("open_interest", "last_price", "index_price", "mark_price", "volume")]
+    assert numbers == ["5", "60000.1", "60002", "60001", "7"]
+    assert set(TARDIS["tickers"][1]) - {"exchange", "symbol"} <= found.keys()
+    assert None not in row, "no column stays empty for want of a source"
