@@ -29,7 +29,7 @@ PIECE: Final = 1 << 11
 this with it of what comes before."""
 ZSTD_FAST: Final = {
     "window_log": 17,
-    "hash_log": 12,
+    "hash_log": 11,
     "chain_log": 6,
     "search_log": 1,
     "min_match": 7,
@@ -37,7 +37,7 @@ ZSTD_FAST: Final = {
     "strategy": 1,
     "write_checksum": 1,
 }
-"""Level 1 with a table of 4,096 entries: messages stand beside their like, so that what was seen last is found again, and a larger
+"""Level 1 with a table of 2,048 entries: messages stand beside their like, so that what was seen last is found again, and a larger
 table finds worse matches in more time. A window of one block, because zstd looks for matches in a larger one with its slower
 function as soon as its buffer has wrapped around (docs/recording.md has the figures)."""
 MOST: Final = 1 << 28
