@@ -6,9 +6,10 @@ With `--instructions` what valgrind counts instead, which no neighbour on the ma
 
 import argparse
 import gc
-import multiprocessing
+import importlib
 import os
 import pickle
+import subprocess
 import sys
 import tempfile
 import time
@@ -27,6 +28,8 @@ from coinex_proto import Session, Sources, coinex
 from coinex_proto.config import SessionTap
 from coinex_recorder import FlightRecorder, RecordingFiles, files_of, replay
 from coinex_recorder.exporting import export
+from coinex_recorder.rows import rows
+from coinex_recorder.tables import count_rows
 
 
 @frozen
@@ -120,7 +123,8 @@ def on_disk(messages: Sequence[Message], directory: Path) -> float:
 
 
 def exported_to_parquet(messages: Sequence[Message], directory: Path) -> float:
-    """To Parquet, from files."""
+    """To Parquet, from files; without the second that pyarrow takes to be imported."""
+    importlib.import_module("pyarrow.parquet")
     recorded(messages, directory / "recording")
     return measured(lambda: export(directory / "recording", directory / "tables"))
 
@@ -141,30 +145,42 @@ WAYS: dict[str, Callable[[Sequence[Message], Path], float]] = {
 }
 
 
-def one(way: Callable[[Sequence[Message], Path], float], count: int) -> float:
+def rows_exported(messages: Sequence[Message], directory: Path) -> float:
+    """How many rows the tables have, nearly all of them changes of books; no time."""
+    recorded(messages, directory)
+    return sum(count_rows(table, found) for table, _, found in rows(directory))
+
+
+FIGURES: dict[str, Callable[[Sequence[Message], Path], float]] = {**WAYS, "on disk": on_disk, "rows": rows_exported}
+
+
+def one(name: str, file: Path) -> float:
     """In a process of its own: CPython makes code fast for the one class of session that it sees."""
-    context = multiprocessing.get_context("spawn")
-    with context.Pool(1) as pool:
-        return pool.apply(in_directory, (way, count))
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.recording", "--one", name, "--file", str(file)],
+        check=True,
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=Path(__file__).parent.parent,
+    )
+    return float(done.stdout)
 
 
-def in_directory(way: Callable[[Sequence[Message], Path], float], count: int) -> float:
-    """One figure. No round to warm up: its session would be of another class, which makes the code slower, not faster."""
-    messages = stream(seed=1, count=count)
+def print_one(name: str, file: Path) -> None:
+    """What `one` runs. No round to warm up: its session would be of another class, which makes the code slower, not faster."""
+    messages = pickle.loads(file.read_bytes())
     with tempfile.TemporaryDirectory() as directory:
-        return way(messages, Path(directory))
+        print(FIGURES[name](messages, Path(directory)))
 
 
-def counted(messages: Sequence[Message], few: int, names: Sequence[str]) -> dict[str, float]:
+def counted(file: Path, count: int, few: int, names: Sequence[str]) -> dict[str, float]:
     """Instructions a message by the name of the way, of all threads: those of the first `few` messages are taken off."""
-    with tempfile.TemporaryDirectory() as directory:
-        file = Path(directory) / "messages"
-        file.write_bytes(pickle.dumps(messages))  # making them would count for more than all the rest
-        arguments = ("-m", "benchmarks.recording", "--forks", str(file), "--few", str(few), *names)
-        printed, counts = instructions_of_forks(*arguments)
+    printed, counts = instructions_of_forks(
+        "-m", "benchmarks.recording", "--forks", "--file", str(file), "--few", str(few), *names
+    )
     forks = [line.split("\t") for line in printed.splitlines()]
     taken = {(name, int(share)): counts[int(process)] for process, share, name in forks}
-    return {name: (taken[name, len(messages)] - taken[name, few]) / (len(messages) - few) for name in names}
+    return {name: (taken[name, count] - taken[name, few]) / (count - few) for name in names}
 
 
 def fork_each(file: Path, few: int, names: Sequence[str]) -> None:
@@ -190,26 +206,45 @@ def main(arguments: Sequence[str]) -> None:
     parser.add_argument(
         "--few", type=int, default=1_000, help="Messages of the shorter of the two runs that are counted."
     )
-    parser.add_argument("--forks", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--file", type=Path, help=argparse.SUPPRESS)
+    run_below = parser.add_mutually_exclusive_group()
+    run_below.add_argument("--forks", action="store_true", help=argparse.SUPPRESS)
+    run_below.add_argument("--one", choices=FIGURES, help=argparse.SUPPRESS)
     parser.add_argument("names", nargs="*", default=list(WAYS), metavar="WAY", help=f"Of {', '.join(WAYS)}.")
     chosen = parser.parse_args(arguments)
     if chosen.forks:
-        fork_each(chosen.forks, chosen.few, chosen.names)
-        return
-    if chosen.instructions:
-        found = counted(stream(seed=1, count=chosen.messages), chosen.few, chosen.names)
-        print("instructions a message, all threads")
-        for name, count in found.items():
-            print(f"{name:<18}{count:>10,.0f}{count / found[chosen.names[0]]:>8.3f} x {chosen.names[0]}")
-        return
-    rounds = [{name: one(WAYS[name], chosen.messages) for name in chosen.names} for _ in range(chosen.rounds)]
+        fork_each(chosen.file, chosen.few, chosen.names)
+    elif chosen.one:
+        print_one(chosen.one, chosen.file)
+    else:
+        with tempfile.TemporaryDirectory() as directory:
+            file = Path(directory) / "messages"
+            messages = stream(seed=1, count=chosen.messages)
+            file.write_bytes(pickle.dumps(messages))  # making them would count for more than all the rest
+            measure = print_instructions if chosen.instructions else print_seconds
+            measure(chosen, file)
+
+
+def print_instructions(chosen: argparse.Namespace, file: Path) -> None:
+    """A line for each way."""
+    found = counted(file, chosen.messages, chosen.few, chosen.names)
+    print("instructions a message, all threads")
+    for name, count in found.items():
+        print(f"{name:<18}{count:>10,.0f}{count / found[chosen.names[0]]:>8.3f} x {chosen.names[0]}")
+
+
+def print_seconds(chosen: argparse.Namespace, file: Path) -> None:
+    """A line for each way, and one for the disk."""
+    rounds = [{name: one(name, file) for name in chosen.names} for _ in range(chosen.rounds)]
     print(f"{chosen.messages} messages, a read each; microseconds of CPU a message, all threads")
     for name in chosen.names:
         share = median(found[name] / found[chosen.names[0]] for found in rounds)
-        print(
-            f"{name:<18}{median(found[name] for found in rounds) / chosen.messages * 1e6:>8.2f}{share:>8.3f} x {chosen.names[0]}"
-        )
-    print(f"on disk: {one(on_disk, chosen.messages):.3f} bytes per byte of inflated payload")
+        each = median(found[name] for found in rounds) / chosen.messages * 1e6
+        print(f"{name:<18}{each:>8.2f}{share:>8.3f} x {chosen.names[0]}")
+    count = one("rows", file)
+    for name in sorted({"export", "parquet"} & set(chosen.names)):
+        print(f"{name:<18}{count / median(found[name] for found in rounds):>8,.0f} rows a second of CPU")
+    print(f"on disk: {one('on disk', file):.3f} bytes per byte of inflated payload")
 
 
 if __name__ == "__main__":

@@ -70,7 +70,8 @@ if TYPE_CHECKING:
     from coinex_proto.orders.fact import OrderFact, OrdersMissed
     from coinex_proto.orders.view import OrderView
     from coinex_proto.phases import Phase
-    from coinex_proto.recording.player import RecordingGap, Replay, replay
+    from coinex_proto.recording.played import RecordingGap
+    from coinex_proto.recording.player import Replay, replay
     from coinex_proto.session import Session
     from coinex_proto.statistics import Statistics
     from coinex_proto.topics import Merger, Topic
@@ -106,7 +107,8 @@ else:
             "orders.fact": "OrderFact OrdersMissed",
             "orders.view": "OrderView",
             "phases": "Phase",
-            "recording.player": "RecordingGap Replay replay",
+            "recording.played": "RecordingGap",
+            "recording.player": "Replay replay",
             "session": "Session",
             "statistics": "Statistics",
             "topics": "Merger Topic",

@@ -19,8 +19,9 @@ from attrs import Factory, define
 
 from coinex_proto import BookChanged, Event, Lost, Restored, Update, UsageError
 from coinex_proto.recording import RecordingGap
-from coinex_recorder.exporting import TRADES, rows_of
 from coinex_recorder.reading import header, replay
+from coinex_recorder.rows import rows_of
+from coinex_recorder.tables import TRADES
 
 COLUMNS: Final = 400
 """Of the heat map: books between two columns are not drawn."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import json
 import math
 import os
@@ -45,15 +46,17 @@ def replay(
 
 
 def files_of(path: str | os.PathLike[str]) -> tuple[Path, ...]:
-    """The file itself, or those of the directory in their order. Raises `UsageError` for none, or for several recordings."""
+    """The file itself, or in their order those of a directory, or those whose names begin so. Raises `UsageError` for none, or for
+    several recordings.
+    """
     found = Path(path)
-    if not found.is_dir():
-        if not found.exists():
-            raise UsageError(f"there is no recording {found}")
+    if found.exists() and not found.is_dir():
         return (found,)
-    files = tuple(sorted(found.glob(f"*{SUFFIX}")))
+    directory, begins = (found, "") if found.is_dir() else (found.parent, found.name)
+    files = tuple(sorted(directory.glob(f"{glob.escape(begins)}*{SUFFIX}")))
     if not files:
-        raise UsageError(f"there is no recording (*{SUFFIX}) in {found}")
+        where = f"there is no recording (*{SUFFIX}) in {found}" if found.is_dir() else f"there is no recording {found}"
+        raise UsageError(where)
     stems = {one.stem.rpartition("-")[0] for one in files}
     if len(stems) > 1:
         raise UsageError(

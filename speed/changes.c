@@ -1,4 +1,4 @@
-/* What has changed between two sides of a book. Twin of coinex_recorder/exporting.py, `_changes`. */
+/* What has changed between two sides of a book. Twin of coinex_recorder/book_changes.py, `changes`. */
 #include "speed.h"
 
 typedef struct {
@@ -72,6 +72,35 @@ compare(const char *one, Py_ssize_t one_length, const char *other, Py_ssize_t ot
     return 0;
 }
 
+/* Past the levels that come next on both sides, text for text: they are no change, whatever they are. */
+static void
+skip_alike(Side *one, Side *other)
+{
+    const Py_ssize_t one_left = one->end - one->at, other_left = other->end - other->at;
+    const Py_ssize_t left = one_left < other_left ? one_left : other_left;
+    Py_ssize_t alike = 0;
+    for (uint64_t a, b; alike + 8 <= left; alike += 8) {
+        memcpy(&a, one->at + alike, sizeof a);
+        memcpy(&b, other->at + alike, sizeof b);
+        if (a != b) {
+            break;
+        }
+    }
+    for (; alike < left && one->at[alike] == other->at[alike]; alike++) {
+    }
+    Py_ssize_t colons = 0;
+    for (Py_ssize_t i = 0; i < alike; i++) {
+        colons += one->at[i] == ':';
+    }
+    for (Py_ssize_t more = colons % 2 + 1; alike > 0; alike--) {
+        if (one->at[alike - 1] == ':' && --more == 0) {
+            break; /* a level begins behind it */
+        }
+    }
+    one->at += alike;
+    other->at += alike;
+}
+
 typedef struct {
     char *begin, *at;
     Py_ssize_t count;
@@ -123,6 +152,7 @@ changed_levels(PyObject *module, PyObject *args)
     Lines gone = {room, room, 0}, changed = {room + old_size + 2, room + old_size + 2, 0};
     const int sign = is_highest_first ? -1 : 1;
     PyObject *made = NULL;
+    skip_alike(&was, &is);
     Side before = was;
     int has_old = next(&was), has_new = next(&is);
     while ((has_old > 0 || has_new > 0) && has_old >= 0 && has_new >= 0) {
@@ -134,8 +164,11 @@ changed_levels(PyObject *module, PyObject *args)
         if (order <= 0 && !is_one_text) {
             add(&gone, was.price, was.price_length, "0", 1);
         }
-        if (order >= 0 && !(is_one_text && was.size_length == is.size_length &&
-                            memcmp(was.size, is.size, (size_t)is.size_length) == 0)) {
+        if (is_one_text && was.size_length == is.size_length &&
+            memcmp(was.size, is.size, (size_t)is.size_length) == 0) {
+            skip_alike(&was, &is);
+        }
+        else if (order >= 0) {
             add(&changed, is.price, is.price_length, is.size, is.size_length);
         }
         if (order <= 0) {
@@ -161,7 +194,7 @@ changed_levels(PyObject *module, PyObject *args)
 }
 
 static PyMethodDef functions[] = {
-    {"changed_levels", changed_levels, METH_VARARGS, "The quick half of coinex_recorder.exporting._changes."},
+    {"changed_levels", changed_levels, METH_VARARGS, "The quick half of coinex_recorder.book_changes.changes."},
     {NULL, NULL, 0, NULL},
 };
 

@@ -43,6 +43,9 @@ kind_of(Kinds *all, const char *message, Py_ssize_t size)
     }
 }
 
+/* What becomes of a read. */
+enum { FAILED = -1, OTHER, IN_COLUMNS, FOR_TWIN };
+
 /* Whether `data` is one whole binary frame for each of the messages noted from `from` to `to`, as pairs, and nothing else. */
 static int
 are_whole(PyObject *noted, Py_ssize_t from, Py_ssize_t to, PyObject *data)
@@ -54,8 +57,8 @@ are_whole(PyObject *noted, Py_ssize_t from, Py_ssize_t to, PyObject *data)
         const Py_ssize_t size = PyBytes_GET_SIZE(PyList_GET_ITEM(noted, i));
         PyObject *payload = PyList_GET_ITEM(noted, i + 1);
         const char *begins = PyBytes_AS_STRING(payload);
-        if (at >= end || bytes[at] != 0x82 || memcmp(begins, "\x1f\x8b", PyBytes_GET_SIZE(payload) < 2 ? 1 : 2) == 0 ||
-            memchr(begins, '\n', (size_t)PyBytes_GET_SIZE(payload)) != NULL) {
+        if (at >= end || bytes[at] != 0x82 ||
+            (PyBytes_GET_SIZE(payload) > 1 && memcmp(begins, "\x1f\x8b", 2) == 0)) {
             return 0;
         }
         at += size + (size < 126 ? 2 : size < 65536 ? 4 : 10);
@@ -63,75 +66,97 @@ are_whole(PyObject *noted, Py_ssize_t from, Py_ssize_t to, PyObject *data)
     return at == end && at > 0;
 }
 
+/* Appends it to a list, and lets it go; 0 with an exception, which may have come before. */
+static int
+appended(PyObject *list, PyObject *item)
+{
+    const int failed = item == NULL || PyList_Append(list, item) < 0;
+    Py_XDECREF(item);
+    return !failed;
+}
+
 /* Adds a difference to a list, and remembers the number. */
 static int
-add_difference(PyObject *list, int64_t number, int64_t *before)
+added_difference(PyObject *list, int64_t number, int64_t *before)
 {
-    PyObject *difference = PyLong_FromLongLong((int64_t)((uint64_t)number - (uint64_t)*before));
-    if (difference == NULL) {
-        return -1;
-    }
+    const uint64_t difference = (uint64_t)number - (uint64_t)*before;
     *before = number;
-    const int failed = PyList_Append(list, difference);
-    Py_DECREF(difference);
-    return failed;
+    return appended(list, PyLong_FromLongLong((int64_t)difference));
 }
 
 typedef struct {
-    PyObject *times, *readings, *counts;
+    PyObject *others, *where, *times, *readings, *counts;
+    PyObject **messages; /* borrowed from what was noted */
     unsigned char *which;
-    Py_ssize_t messages;
+    Py_ssize_t count;
     int64_t time, reading;
     int are_lone;
 } Columns;
 
-/* Adds a read whose messages were noted from `from` to `to`. 1: done; 0: it belongs into no column; -1: an error. */
+/* Adds a read whose messages were noted from `from` to `to`. */
 static int
 note_read(Columns *columns, Kinds *kinds, PyObject *noted, Py_ssize_t from, Py_ssize_t to)
 {
     PyObject *read = PyList_GET_ITEM(noted, to);
-    if (!PyTuple_CheckExact(read) || PyTuple_GET_SIZE(read) != 3) {
-        return 0;
+    if (!PyTuple_CheckExact(read) || PyTuple_GET_SIZE(read) == 0) {
+        return FOR_TWIN;
     }
-    PyObject *now = PyTuple_GET_ITEM(read, 0), *wall = PyTuple_GET_ITEM(read, 1), *data = PyTuple_GET_ITEM(read, 2);
+    PyObject *now = PyTuple_GET_ITEM(read, 0);
+    if (PyUnicode_CheckExact(now) || PyTuple_GET_SIZE(read) != 3 || !PyLong_CheckExact(PyTuple_GET_ITEM(read, 1))) {
+        return OTHER;
+    }
+    PyObject *wall = PyTuple_GET_ITEM(read, 1), *data = PyTuple_GET_ITEM(read, 2);
     int is_large = 0;
-    if (!PyFloat_CheckExact(now) || !PyLong_CheckExact(wall) || !PyBytes_CheckExact(data) ||
-        !are_whole(noted, from, to, data)) {
-        return 0;
+    if (!PyFloat_CheckExact(now) || !PyBytes_CheckExact(data)) {
+        return FOR_TWIN;
+    }
+    if (!are_whole(noted, from, to, data)) {
+        return OTHER;
     }
     const long long reading = PyLong_AsLongLongAndOverflow(wall, &is_large);
     const double seconds = PyFloat_AS_DOUBLE(now);
     if (is_large || reading < 0 || seconds < 0) {
-        return 0; /* their differences are sure to have 64 bits */
+        return FOR_TWIN; /* their differences are sure to have 64 bits */
     }
     int64_t bits;
     memcpy(&bits, &seconds, sizeof bits);
-    if (add_difference(columns->times, bits, &columns->time) < 0 ||
-        add_difference(columns->readings, reading, &columns->reading) < 0) {
-        return -1;
+    if (!added_difference(columns->times, bits, &columns->time) ||
+        !added_difference(columns->readings, reading, &columns->reading) ||
+        !appended(columns->counts, PyLong_FromSsize_t((to - from) / 2))) {
+        return FAILED;
     }
-    PyObject *count = PyLong_FromSsize_t((to - from) / 2);
-    const int failed = count == NULL ? -1 : PyList_Append(columns->counts, count);
-    Py_XDECREF(count);
     columns->are_lone = columns->are_lone && to - from == 2;
-    for (Py_ssize_t i = from + 1; i < to && !failed; i += 2) {
+    for (Py_ssize_t i = from + 1; i < to; i += 2) {
         PyObject *message = PyList_GET_ITEM(noted, i);
-        const int kind = kind_of(kinds, PyBytes_AS_STRING(message), PyBytes_GET_SIZE(message));
-        if (kind < 0) {
-            return 0;
+        const char *begins = PyBytes_AS_STRING(message);
+        const Py_ssize_t size = PyBytes_GET_SIZE(message);
+        const int number = memchr(begins, '\n', (size_t)size) ? -1 : kind_of(kinds, begins, size);
+        if (number < 0) {
+            return FOR_TWIN;
         }
-        kinds->kinds[kind].count++;
-        kinds->kinds[kind].size += PyBytes_GET_SIZE(message);
-        columns->which[columns->messages++] = (unsigned char)kind;
+        kinds->kinds[number].count++;
+        kinds->kinds[number].size += size;
+        columns->messages[columns->count] = message;
+        columns->which[columns->count++] = (unsigned char)number;
     }
-    return failed ? -1 : 1;
+    return IN_COLUMNS;
+}
+
+/* Adds what belongs into no column, as `record(noted, inflated)` has it, and its place in the batch. */
+static int
+note_other(Columns *columns, PyObject *record, PyObject *noted, Py_ssize_t from, Py_ssize_t to, Py_ssize_t place)
+{
+    PyObject *inflated = PyList_GetSlice(noted, from, to);
+    PyObject *made = inflated ? PyObject_CallFunctionObjArgs(record, PyList_GET_ITEM(noted, to), inflated, NULL) : NULL;
+    Py_XDECREF(inflated);
+    return appended(columns->others, made) && appended(columns->where, PyLong_FromSsize_t(place)) ? OTHER : FAILED;
 }
 
 /* The messages one behind the other, kind by kind, a line feed between any two. */
 static PyObject *
-joined(Kinds *kinds, const Columns *columns, PyObject *noted)
+joined(Kinds *kinds, const Columns *columns)
 {
-    Py_ssize_t size = columns->messages ? columns->messages - 1 : 0, begin = 0;
+    Py_ssize_t size = columns->count ? columns->count - 1 : 0, begin = 0;
     for (int i = 0; i < kinds->used; i++) {
         kinds->kinds[i].at = begin;
         begin += kinds->kinds[i].size + kinds->kinds[i].count;
@@ -142,82 +167,97 @@ joined(Kinds *kinds, const Columns *columns, PyObject *noted)
         return NULL;
     }
     char *place = PyBytes_AS_STRING(made);
-    Py_ssize_t at = 0;
-    int is_payload = 0;
-    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(noted); i++) {
-        PyObject *one = PyList_GET_ITEM(noted, i);
-        if (!PyBytes_CheckExact(one)) {
-            continue;
+    for (Py_ssize_t i = 0; i < columns->count; i++) {
+        Kind *kind = &kinds->kinds[columns->which[i]];
+        const Py_ssize_t length = PyBytes_GET_SIZE(columns->messages[i]);
+        memcpy(place + kind->at, PyBytes_AS_STRING(columns->messages[i]), (size_t)length);
+        kind->at += length;
+        if (kind->at < size) {
+            place[kind->at++] = '\n';
         }
-        if (is_payload) {
-            Kind *kind = &kinds->kinds[columns->which[at++]];
-            memcpy(place + kind->at, PyBytes_AS_STRING(one), (size_t)PyBytes_GET_SIZE(one));
-            kind->at += PyBytes_GET_SIZE(one);
-            if (kind->at < size) {
-                place[kind->at++] = '\n';
-            }
-        }
-        is_payload = !is_payload;
     }
     return made;
 }
 
-/* pack_reads(noted): the batch, where it is nothing but reads of whole messages of at most 256 kinds without a line feed; None for
- * all else, which the twin packs. */
-static PyObject *
-pack_reads(PyObject *module, PyObject *noted)
+/* The columns of everything that was noted. */
+static int
+fill(Columns *columns, Kinds *kinds, PyObject *noted, PyObject *record)
 {
+    Py_ssize_t from = 0, place = 0;
+    for (Py_ssize_t at = 0; at < PyList_GET_SIZE(noted); at++) {
+        if (PyBytes_CheckExact(PyList_GET_ITEM(noted, at))) {
+            continue;
+        }
+        int went = (at - from) % 2 ? FOR_TWIN : note_read(columns, kinds, noted, from, at);
+        if (went == OTHER) {
+            went = note_other(columns, record, noted, from, at, place);
+        }
+        if (went == FAILED || went == FOR_TWIN) {
+            return went;
+        }
+        from = at + 1;
+        place++;
+    }
+    return from == PyList_GET_SIZE(noted) ? IN_COLUMNS : FOR_TWIN;
+}
+
+/* pack_reads(noted, record): the batch; `record(noted, inflated)` makes what belongs into no column. None where there are more than
+ * 256 kinds of messages, one with a line feed, or times that are none, which the twin packs. */
+static PyObject *
+pack_reads(PyObject *module, PyObject *args)
+{
+    PyObject *noted, *record, *batch = NULL;
     (void)module;
-    if (!PyList_CheckExact(noted)) {
-        PyErr_SetString(PyExc_TypeError, "pack_reads() takes a list");
+    if (!PyArg_ParseTuple(args, "O!O:pack_reads", &PyList_Type, &noted, &record)) {
         return NULL;
     }
-    const Py_ssize_t count = PyList_GET_SIZE(noted);
+    const size_t count = (size_t)PyList_GET_SIZE(noted) + 1;
     Kinds *kinds = PyMem_Malloc(sizeof(Kinds));
-    Columns columns = {PyList_New(0), PyList_New(0), PyList_New(0), PyMem_Malloc((size_t)count + 1), 0, 0, 0, 1};
-    PyObject *batch = NULL;
-    if (kinds == NULL || columns.times == NULL || columns.readings == NULL || columns.counts == NULL ||
-        columns.which == NULL) {
+    Columns columns = {.others = PyList_New(0),
+                       .where = PyList_New(0),
+                       .times = PyList_New(0),
+                       .readings = PyList_New(0),
+                       .counts = PyList_New(0),
+                       .messages = PyMem_New(PyObject *, count),
+                       .which = PyMem_Malloc(count),
+                       .are_lone = 1};
+    if (kinds == NULL || columns.others == NULL || columns.where == NULL || columns.times == NULL ||
+        columns.readings == NULL || columns.counts == NULL || columns.messages == NULL || columns.which == NULL) {
         PyErr_NoMemory();
         goto done;
     }
     kinds->used = 0;
     memset(kinds->slots, -1, sizeof kinds->slots);
-    Py_ssize_t from = 0;
-    int went = 1;
-    for (Py_ssize_t at = 0; at < count && went > 0; at++) {
-        if (PyBytes_CheckExact(PyList_GET_ITEM(noted, at))) {
-            continue;
-        }
-        went = (at - from) % 2 ? 0 : note_read(&columns, kinds, noted, from, at);
-        from = at + 1;
-    }
-    if (went < 0) {
+    const int went = fill(&columns, kinds, noted, record);
+    if (went == FAILED) {
         goto done;
     }
-    if (went == 0 || from != count) {
+    if (went == FOR_TWIN) {
         batch = Py_NewRef(Py_None);
         goto done;
     }
     if (columns.are_lone && PyList_SetSlice(columns.counts, 0, PyList_GET_SIZE(columns.counts), NULL) < 0) {
         goto done;
     }
-    PyObject *messages = joined(kinds, &columns, noted);
+    PyObject *messages = joined(kinds, &columns);
     if (messages != NULL) {
-        batch = Py_BuildValue("[[][]OOOy#[]N]", columns.times, columns.readings, columns.counts, (char *)columns.which,
-                              columns.messages, messages);
+        batch = Py_BuildValue("[OOOOOy#[]N]", columns.others, columns.where, columns.times, columns.readings, columns.counts,
+                              (char *)columns.which, columns.count, messages);
     }
 done:
+    Py_XDECREF(columns.others);
+    Py_XDECREF(columns.where);
     Py_XDECREF(columns.times);
     Py_XDECREF(columns.readings);
     Py_XDECREF(columns.counts);
+    PyMem_Free(columns.messages);
     PyMem_Free(columns.which);
     PyMem_Free(kinds);
     return batch;
 }
 
 static PyMethodDef functions[] = {
-    {"pack_reads", pack_reads, METH_O, "The quick half of coinex_proto.recording.noted.packed."},
+    {"pack_reads", pack_reads, METH_VARARGS, "The quick half of coinex_proto.recording.noted.packed."},
     {NULL, NULL, 0, NULL},
 };
 

@@ -74,12 +74,17 @@ values_in(PyObject *payload)
     return count;
 }
 
+/* Tells whoever notes it what a compressed message holds; 0 with an exception. */
 static int
-was_noted(PyObject *noted, PyObject *what)
+was_noted(PyObject *noted, PyObject *member, PyObject *payload)
 {
-    PyObject *done = PyObject_CallOneArg(noted, what);
-    Py_XDECREF(done);
-    return done != NULL;
+    if (noted == Py_None) {
+        return 1;
+    }
+    PyObject *first = PyObject_CallOneArg(noted, member), *second = first ? PyObject_CallOneArg(noted, payload) : NULL;
+    Py_XDECREF(first);
+    Py_XDECREF(second);
+    return second != NULL;
 }
 
 /* Whether this message was taken: its updates are behind those in `found` then. -1 with an exception. */
@@ -96,15 +101,17 @@ take_message(PyObject *messages, Py_ssize_t at, PyObject *pushes, Py_ssize_t lim
         updates = decoded(pushes, payload);
         taken = updates == NULL ? -1 : updates != Py_None && stamped(updates, payload, received_at);
     }
-    if (taken > 0 && noted != Py_None && payload != PyList_GET_ITEM(messages, at)) {
-        taken = was_noted(noted, PyList_GET_ITEM(messages, at)) && was_noted(noted, payload) ? 1 : -1;
+    if (taken > 0 && payload != PyList_GET_ITEM(messages, at)) {
+        taken = was_noted(noted, PyList_GET_ITEM(messages, at), payload) ? 1 : -1;
     }
     if (taken > 0) {
         const Py_ssize_t size = PyList_GET_SIZE(found);
         taken = PyList_SetSlice(found, size, size, updates) < 0 ? -1 : 1;
     }
-    if (!taken && payload != Py_None && PyBytes_GET_SIZE(payload) && PyBytes_AS_STRING(payload)[0] != 0x1f) {
-        /* No gzip: the twin goes on from here, and need not inflate it again. */
+    if (!taken && payload != Py_None && payload != PyList_GET_ITEM(messages, at) && PyBytes_GET_SIZE(payload) &&
+        PyBytes_AS_STRING(payload)[0] != 0x1f) {
+        /* No gzip: the twin goes on from here, and need not inflate it again, and so cannot note it. */
+        taken = was_noted(noted, PyList_GET_ITEM(messages, at), payload) ? 0 : -1;
         PyList_SetItem(messages, at, Py_NewRef(payload));
     }
     Py_XDECREF(updates);

@@ -3,7 +3,8 @@
 The files themselves are kept by the package `coinex_recorder`; the format is described in `docs/recording.md`.
 """
 
-from coinex_proto.recording.player import Difference, RecordingGap, Replay, Step, Told, replay
+from coinex_proto.recording.played import Difference, RecordingGap, Step, Told
+from coinex_proto.recording.player import Replay, replay
 from coinex_proto.recording.records import Header
 from coinex_proto.recording.tap import Tap
 

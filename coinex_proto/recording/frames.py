@@ -28,7 +28,7 @@ PIECE: Final = 1 << 11
 """Bytes of a file that are inflated at once: a file that promises much needs little memory, and what is damaged takes no more than
 this with it of what comes before."""
 ZSTD_FAST: Final = {
-    "window_log": 21,
+    "window_log": 17,
     "hash_log": 11,
     "chain_log": 6,
     "search_log": 1,
@@ -38,7 +38,8 @@ ZSTD_FAST: Final = {
     "write_checksum": 1,
 }
 """Level 1 with a table of 2,048 entries: messages stand beside their like, so that what was seen last is found again, and a larger
-table finds worse matches in more time."""
+table finds worse matches in more time. A window of one block, because zstd looks for matches in a larger one with its slower
+function as soon as its buffer has wrapped around (docs/recording.md has the figures)."""
 MOST: Final = 1 << 28
 """Bytes of one batch: more is no batch of ours."""
 LENGTH: Final = 4

@@ -31,8 +31,10 @@ WHOLE_BINARY: Final = 0x82
 """The first byte of a frame that is one binary message."""
 COLUMNS: Final = 8
 
-_pack_reads: Callable[[list[Noted]], list[Any] | None] | None = getattr(speed, "pack_reads", None)
-"""Packs a batch of nothing but reads of whole messages; None: the extension is not there."""
+_pack_reads: Callable[[list[Noted], Callable[..., Record]], list[Any] | None] | None = getattr(
+    speed, "pack_reads", None
+)
+"""Packs a batch, and asks for what belongs into no column; None: the extension is not there."""
 
 Reads: TypeAlias = tuple[list[float], list[int], list[int], list[bytes]]
 """Of whole messages: times, readings of the wall clock, messages of each (empty: one each), and these."""
@@ -52,7 +54,7 @@ def packed(noted: list[Noted]) -> list[Any]:
     each message the number of its kind, a byte or four; their sizes (empty: a line feed is between them); and the messages one
     behind the other, sorted by their kinds.
     """
-    if _pack_reads is not None and (quick := _pack_reads(noted)) is not None:
+    if _pack_reads is not None and (quick := _pack_reads(noted, _record)) is not None:
         return quick
     others: list[Record] = []
     where: list[int] = []

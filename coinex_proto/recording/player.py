@@ -12,29 +12,27 @@ This module must not know any venue.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Hashable, Iterable, Iterator
-from typing import Final, Protocol, TypeAlias, TypeVar, final
+from collections.abc import Callable, Iterable, Iterator
+from typing import TypeVar, final
 
-from attrs import field, frozen
-
-from coinex_proto._wire.inflate import inflate
 from coinex_proto.books.view import BookChanged, BookView
 from coinex_proto.config import Config, Sources
-from coinex_proto.connection import plain_pushes
 from coinex_proto.delivery.callbacks import Callbacks
 from coinex_proto.delivery.streams import Queue
 from coinex_proto.dialect import Dialect
 from coinex_proto.errors import SdkError, UsageError, quoted
 from coinex_proto.orders.view import OrderView
+from coinex_proto.recording.checkpoints import resume
 from coinex_proto.recording.frames import Batch, Damage, read_frames
+from coinex_proto.recording.inputs import INPUTS, time_at
 from coinex_proto.recording.noted import framed, unpacked_data
+from coinex_proto.recording.played import Difference, Played, RecordingGap, Source, Step, Told, pieces
 from coinex_proto.recording.records import (
     CHECKPOINT,
     COUNTERS,
     DATA,
     END,
     FRAME,
-    INPUTS,
     MARK,
     MISSING,
     TIMEOUT,
@@ -44,75 +42,14 @@ from coinex_proto.recording.records import (
     Record,
     counters_of,
     header_of,
+    sdk_version,
 )
 from coinex_proto.recording.safe_pickle import loads
-from coinex_proto.recording.tap import sdk_version, time_at
 from coinex_proto.session import Session
 from coinex_proto.topics import Topic
 from coinex_proto.updates import Event
 
 E = TypeVar("E", bound=Event)
-
-PIECE: Final = 1 << 18
-
-
-class Readable(Protocol):
-    """As much of an open binary file as a replay needs."""
-
-    def read(self, size: int, /) -> bytes:
-        """At most so many bytes; none at the end."""
-        ...
-
-
-Source: TypeAlias = bytes | Readable | Iterable[bytes]
-"""The bytes of a recording: all at once, an open file, or pieces of any size. Files of one recording may follow each other."""
-
-
-@frozen(kw_only=True)
-class RecordingGap(Event):
-    """Something of the session is not in the recording: what came in this time is not known.
-
-    It is told where the recording goes on. Books and topics of before are not trusted any more; `Replay.book` gives the new.
-    """
-
-    since: float | None
-    """Unix seconds of the last input that was read; None: there was none."""
-    until: float | None
-    """Of the first one after it; None: nothing follows."""
-    why: str
-
-
-@frozen(kw_only=True)
-class Difference:
-    """Counters of the replay that are not those of the live session: the SDK is another, or a fault."""
-
-    at: float
-    live: dict[str, int]
-    replayed: dict[str, int]
-
-
-@frozen(kw_only=True)
-class Told:
-    """What the live client handed out, or noted, of a gap."""
-
-    at: float
-    what: str
-    """The event's class, or `ConsumerTooSlow`, or `CallbackRaised`."""
-    text: str = field(repr=False)
-    """The event as a line of JSON, or a sentence."""
-
-
-@frozen(kw_only=True)
-class Step:
-    """One input of the recorded session, and what came of it."""
-
-    now: float
-    """On the recorded client's clock: Unix seconds under our drivers."""
-    events: tuple[Event, ...]
-
-
-Played: TypeAlias = tuple[float, list[Event]]
-"""As a `Step`, which takes longer to make."""
 
 
 def replay(
@@ -169,7 +106,7 @@ class Replay:
         self._packages = frozenset(packages)
         self._start, self._end = start, end
         self._any_version = any_version
-        self._batches = read_frames(_pieces(source))
+        self._batches = read_frames(pieces(source))
         self._readings: list[int | bytes] = []
         self._last_wall = 0
         self._sources = Sources(wall_time_ns=self._wall, random_bytes=self._random)
@@ -395,19 +332,7 @@ class Replay:
         if self._session is not None:
             return None
         made = self._made_session()
-        stand_ins: dict[Hashable, object] = {
-            "session": made,
-            "dialect": made.dialect,
-            "config": made.config,
-            "sources": self._sources,
-            "wall_time_ns": self._sources.wall_time_ns,
-            "random_bytes": self._sources.random_bytes,
-            "inflate": inflate,
-            "plain": plain_pushes(made.dialect),
-            "on_inflated": None,
-        }
-        state = loads(checkpoint, stand_ins, self._packages)
-        vars(made).update(state)
+        resume(made, checkpoint, self._packages)
         self._session = made
         self.now = now
         return (now, [self._gap(now)]) if self._gap_why else None
@@ -438,17 +363,3 @@ class Replay:
             if type(found) is bytes and len(found) == count:
                 return found
         return bytes(count)
-
-
-def _pieces(source: Source | str) -> Iterator[bytes]:
-    if isinstance(source, str):
-        raise UsageError("a recording is bytes or an open file; coinex_recorder.replay takes a path")
-    if isinstance(source, bytes | bytearray | memoryview):
-        yield bytes(source)
-    elif isinstance(source, Iterable) and not hasattr(source, "read"):
-        yield from source
-    else:
-        while piece := source.read(PIECE):
-            if not isinstance(piece, bytes):
-                raise UsageError("a recording is bytes: open the file in binary mode ('rb')")
-            yield piece

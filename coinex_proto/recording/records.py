@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Hashable
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Final, TypeAlias
 
 from attrs import frozen
@@ -23,6 +24,7 @@ FORMAT: Final = 3
 READABLE: Final = (2, FORMAT)
 """Format 2 had other columns (`noted.py`)."""
 MAGIC: Final = "coinex recording"
+DISTRIBUTION: Final = "coinex-sdk"
 
 FRAME: Final = "frame"
 """The first record of each frame: `[FRAME, now, [], header]`."""
@@ -42,36 +44,6 @@ TIMEOUT: Final = 1
 """`handle_timeout`."""
 WHOLE: Final = 2
 """`receive_data` of one whole frame with one gzip message, of which this is what it holds: nearly always."""
-
-INPUTS: Final = (
-    "hold",
-    "let_go",
-    "unsubscribe",
-    "release",
-    "send",
-    "sending",
-    "apply_facts",
-    "refused",
-    "outcome_unknown",
-    "orders_to_query",
-    "order_queried",
-    "begin_order_queries",
-    "orders_queried",
-    "order_queries_failed",
-    "query_orders_elsewhere",
-    "compare_orders_every",
-    "orders_differ",
-    "recover",
-    "note",
-    "next_step",
-    "ask_about_orders",
-    "reconnect",
-    "probe",
-    "connected",
-    "disconnected",
-    "stop",
-)
-"""Every other method of `Session` that takes a time and may change it. `subscribe` is `hold` inside."""
 
 COUNTERS: Final = ("events", "messages", "updates", "checksums_passed", "checksums_failed", "gaps", "unrecognised")
 
@@ -144,6 +116,14 @@ def counters_of(session: Any) -> list[int]:
         stats.gaps,
         stats.unrecognised,
     ]
+
+
+def sdk_version() -> str:
+    """Of the installed distribution."""
+    try:
+        return version(DISTRIBUTION)
+    except PackageNotFoundError:
+        return "0"
 
 
 Holder: TypeAlias = Hashable

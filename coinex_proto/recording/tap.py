@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 import platform
 from collections.abc import Callable, Hashable
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Final, TypeVar
 
 from attrs import evolve
@@ -21,16 +20,16 @@ from coinex_proto.ids import TopicKey
 from coinex_proto.json import to_json
 from coinex_proto.orders.view import OrderView
 from coinex_proto.phases import Phase
+from coinex_proto.recording.checkpoints import whole
+from coinex_proto.recording.inputs import INPUTS, time_of_call
 from coinex_proto.recording.noted import Noted
-from coinex_proto.recording.records import CHECKPOINT, INPUTS, MARK, MISSING, TOLD, Header, counters_of
+from coinex_proto.recording.records import CHECKPOINT, MARK, MISSING, TOLD, Header, counters_of, sdk_version
 from coinex_proto.recording.safe_pickle import dumps
 from coinex_proto.session import Session
 from coinex_proto.statistics import Statistics
 from coinex_proto.updates import Event
 
 T = TypeVar("T")
-
-DISTRIBUTION: Final = "coinex-sdk"
 
 
 class Tap:
@@ -187,7 +186,7 @@ class Tap:
         readings = self._readings
 
         def record(session: Session, *arguments: Any, **named: Any) -> T:
-            now, rest = _time_of(name, arguments, named)
+            now, rest = time_of_call(name, arguments, named)
             packed, text = self._packed_or_failed(name, rest, named, now)
             timeline = self._timeline
             timeline._wall_time_ns = self.sources.wall_time_ns
@@ -312,26 +311,8 @@ class Tap:
 
     def checkpoint(self) -> bytes:
         """The session as it is now, without secrets."""
-        session = self._session
-        assert session is not None
-        known: dict[int, Hashable] = {
-            id(session): "session",
-            id(session.dialect): "dialect",
-            id(session.config): "config",
-            id(session._sources): "sources",
-            id(session._sources.wall_time_ns): "wall_time_ns",
-            id(session._timeline._wall_time_ns): "wall_time_ns",
-            id(session._sources.random_bytes): "random_bytes",
-            **{id(holder): name for holder, name in self._holders.items()},
-        }
-        state = {name: getattr(session, name) for name in self._state if name not in ("inflate", "read_clock")}
-        connection = session._connection
-        if connection is not None:
-            known[id(connection.inflate)] = "inflate"
-            known[id(connection._plain)] = "plain"
-            if connection.on_inflated is not None:
-                known[id(connection.on_inflated)] = "on_inflated"
-        return dumps(state, known)
+        assert self._session is not None
+        return whole(self._session, self._state, self._holders)
 
     def header(
         self, recording_id: str, frame: int, began_at: float, *, is_flight: bool = False, why: str = ""
@@ -365,39 +346,3 @@ def topic_text(key: TopicKey) -> str:
 def _is_between_messages(session: Session) -> bool:
     connection = session._connection
     return connection is None or (connection.phase is Phase.READY and connection.is_between_messages)
-
-
-def _time_of(name: str, arguments: tuple[Any, ...], named: dict[str, Any]) -> tuple[float, tuple[Any, ...]]:
-    """The time of a call, and its other positional arguments."""
-    if "now" in named:
-        return named["now"], arguments
-    at = _NOW_AT.get(name, 0)
-    return arguments[at], arguments[:at] + arguments[at + 1 :]
-
-
-def time_at(name: str) -> int | None:
-    """Where the time stands among the positional arguments of a method of `Session`; None: it is named."""
-    return None if name in _NOW_NAMED else _NOW_AT.get(name, 0)
-
-
-_NOW_NAMED: Final = frozenset({"hold", "let_go", "unsubscribe", "apply_facts", "recover"})
-_NOW_AT: Final = {
-    "release": 1,
-    "send": 1,
-    "sending": 1,
-    "refused": 2,
-    "outcome_unknown": 2,
-    "order_queried": 1,
-    "compare_orders_every": 1,
-    "orders_differ": 1,
-    "note": 1,
-}
-"""Where the time stands among the positional arguments; else in front."""
-
-
-def sdk_version() -> str:
-    """Of the installed distribution."""
-    try:
-        return version(DISTRIBUTION)
-    except PackageNotFoundError:
-        return "0"

@@ -3,7 +3,7 @@
 import inspect
 
 from coinex_proto import Session
-from coinex_proto.recording.records import INPUTS
+from coinex_proto.recording.inputs import INPUTS
 
 HOT = {"receive_data", "handle_timeout"}
 INSIDE = {"subscribe"}

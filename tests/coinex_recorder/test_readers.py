@@ -1,7 +1,8 @@
-"""What other readers make of `to_json` lines: the options of the table in docs/market-data.md give every digit back."""
+"""What other libraries make of our numbers: the tables in docs/market-data.md and docs/recording.md, row by row."""
 
 import io
 import json
+import random
 from decimal import Decimal
 
 import pandas
@@ -68,3 +69,30 @@ def test_arrow_reads_digits_as_texts(lines: list[str]) -> None:
     rows = table.to_pylist()
     assert [row["data"]["best_bid_price"] for row in rows if row["type"] == "BestQuoteUpdate"] == prices(lines)
     assert pyarrow.types.is_struct(table.schema.field("data").type)
+
+
+def test_polars_keeps_a_scale_where_arithmetic_needs_another() -> None:
+    price, other = polars.Series([Decimal("60000.12")]), polars.Series([Decimal("60000.11")])
+    assert ((price - other) / price).to_list() == [Decimal("0.00")]
+    product = (price * polars.Series([Decimal("0.1234567")])).to_list()
+    assert product == [Decimal("7407.4168148")] != [Decimal("60000.12") * Decimal("0.1234567")]
+    assert ((price - other).cast(polars.Float64) / price.cast(polars.Float64)).to_list() == [0.01 / 60000.12]
+
+
+def test_polars_rounds_half_to_even_into_a_scale_that_is_too_small_and_arrow_refuses() -> None:
+    texts = ["1.255", "1.245", "1.265"]
+    rounded = [Decimal("1.26"), Decimal("1.24"), Decimal("1.26")]
+    assert polars.Series(texts).cast(polars.Decimal(10, 2)).to_list() == rounded
+    assert polars.Series([Decimal(text) for text in texts], dtype=polars.Decimal(10, 2)).to_list() == rounded
+    with pytest.raises(pyarrow.ArrowInvalid, match="would cause data loss"):
+        pyarrow.array(texts).cast(pyarrow.decimal128(10, 2))
+
+
+def test_the_float_cast_of_arrow_is_off_by_an_ulp_unless_it_goes_by_way_of_text() -> None:
+    draw = random.Random(1)
+    values = [Decimal(draw.randint(1, 10**9)) / 10**8 for _ in range(1_000)]
+    array = pyarrow.array(values, pyarrow.decimal128(14, 8))
+    exact = [float(value) for value in values]
+    off = sum(one != other for one, other in zip(array.cast(pyarrow.float64()).to_pylist(), exact, strict=True))
+    assert 50 < off < 400
+    assert array.cast(pyarrow.string()).cast(pyarrow.float64()).to_pylist() == exact

@@ -128,10 +128,10 @@ def test_the_extension_packs_as_its_twin(name: str, monkeypatch: pytest.MonkeyPa
 
 
 @pytest.mark.skipif(speed is None, reason=f"there is nothing to compare: {description}")
-def test_the_extension_packs_whole_reads_itself_and_leaves_the_rest() -> None:
+def test_the_extension_packs_reads_itself_and_leaves_many_kinds_and_line_feeds() -> None:
     assert module._pack_reads is not None
-    taken = {name for name, made in STORIES.items() if module._pack_reads(made()) is not None}
-    assert taken == {"lone", "several", "small_and_large", "list"}
+    taken = {name for name, made in STORIES.items() if module._pack_reads(made(), module._record) is not None}
+    assert taken == {"lone", "several", "small_and_large", "irregular", "list"}
 
 
 def test_the_cookies_of_an_upgrade_are_not_kept() -> None:

@@ -15,6 +15,7 @@ from coinex_proto.recording.frames import FrameWriter
 from coinex_proto.recording.noted import packed
 
 MESSAGES = stream(seed=1, count=40)
+ALL_KINDS = stream(seed=1, count=2_000)
 
 
 class Uninflated(Tap):
@@ -30,6 +31,16 @@ def test_a_read_is_one_tuple_behind_its_message_and_what_that_holds() -> None:
         MESSAGES[0].payload,
         (made.at, int(NOW * 1e9), MESSAGES[0].frame),
     ]
+
+
+@pytest.mark.parametrize("kind", sorted({message.kind for message in ALL_KINDS}))
+def test_a_message_is_noted_inflated_whoever_decodes_it(kind: str) -> None:
+    """What the extension has inflated and then leaves to Python is inflated when it comes there."""
+    (message, *_) = (one for one in ALL_KINDS if one.kind == kind)
+    made: Any = ready(MESSAGES, Tap)
+    before = len(made.tap.records)
+    made.session.receive_data(message.frame, made.at)
+    assert made.tap.records[before:-1] == [message.member, message.payload]
 
 
 def test_a_tap_that_does_not_inflate_keeps_the_bytes_that_were_there() -> None:
