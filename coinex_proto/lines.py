@@ -15,11 +15,13 @@ from attrs import evolve, fields
 
 from coinex_proto._connection.requests import RequestIds
 from coinex_proto._connection.venue_clock import Clock
-from coinex_proto._lines.channel import AnyTopic, Channel
+from coinex_proto._lines.channel import Channel
 from coinex_proto._lines.line import Line, Role
+from coinex_proto._lines.news import AnyTopic
 from coinex_proto._lines.on_main import OnMainLine
 from coinex_proto._lines.renewals import Renewals
 from coinex_proto._lines.statistics import LineStatistics, total_of
+from coinex_proto._session.beside import WentLive
 from coinex_proto._session.delivered import Delivered
 from coinex_proto._session.subscriptions import TopicStatus
 from coinex_proto.books.view import BookChanged, BookView
@@ -95,7 +97,7 @@ class Lines(OnMainLine):
         self._count = 0
         self._is_stopped = False
         self._is_ready = False
-        self._now = -math.inf
+        self.now = -math.inf
         self._opens_at = -math.inf
         self._notice: Update | None = None
         """The last one of maintenance: each line brings it."""
@@ -152,8 +154,8 @@ class Lines(OnMainLine):
             config = evolve(config, retry_first=True)
         dialect = self.dialect if is_main else _without_sign_in(self.dialect)
         if self._opens_at == -math.inf and self.lines and self.lines[0].phase is Phase.NEW:
-            self._opens_at = self._now  # the first line was made before any time was known
-        self._opens_at = max(self._now, self._opens_at + OPENED_EVERY)
+            self._opens_at = self.now  # the first line was made before any time was known
+        self._opens_at = max(self.now, self._opens_at + OPENED_EVERY)
         line = Line(
             self,
             self._count,
@@ -170,7 +172,7 @@ class Lines(OnMainLine):
         self._count += 1
         self.lines.append(line)
         self._channel_of[line] = channel
-        channel.joined(line, max(self._now, 0.0))
+        channel.joined(line, max(self.now, 0.0))
         self.changed()
         return line
 
@@ -199,20 +201,20 @@ class Lines(OnMainLine):
         self._keep_statistics(line)
         channel = self._channel_of[line]
         if line is self._renewals.standby:
-            self._renewals.give_up(line, self._now, str(error or "stopped"))
+            self._renewals.give_up(line, self.now, str(error or "stopped"))
         if line in channel.lines:
             if any(line.is_second or not other.is_second for other in channel.lines if other is not line):
-                channel.left(line, self._now)
+                channel.left(line, self.now)
                 self._events.append(LineChanged(line=line.number, state="ended", why=str(error or "")))
             elif error is not None:
                 self.error = self.error or error
-                self.stop(self._now)
+                self.stop(self.now)
         del self._channel_of[line]
-        self._renewals.begin(self._now)
+        self._renewals.begin(self.now)
 
     def renew(self, now: float, why: str = "asked for") -> None:
         """Move every line that is ready to a new connection, one after the other, without a gap."""
-        self._now = max(self._now, now)
+        self.now = max(self.now, now)
         self._renewals.ask(self.lines, now, why)
 
     # For `Renewals` ---------------------------------------------------------------------------------------------------
@@ -250,10 +252,6 @@ class Lines(OnMainLine):
         """Whether another line has this topic live."""
         return any(other is not line for other in self._channel_of[line].live.get(key, ()))
 
-    def came_again(self, line: Line, update: Update) -> None:
-        """Which line was first is counted."""
-        self._channel_of[line].came_again(line, update, self._now)
-
     def knows_orders_beside(self, line: Line) -> bool:
         """Whether another line is signed in and has every private topic."""
         if self._channel_of[line] is not self._main or line.is_second:
@@ -280,7 +278,7 @@ class Lines(OnMainLine):
 
     def hold(self, *topics: Topic[Any], holder: Hashable, now: float) -> None:
         """As `Session.hold`. Raises `UsageError` too for a topic that cannot be told apart on two lines."""
-        self._now = max(self._now, now)
+        self.now = max(self.now, now)
         check_topics(topics)
         for topic in topics:
             self._check_wanted(topic)
@@ -305,7 +303,7 @@ class Lines(OnMainLine):
         self._release(held, holder, now)
 
     def _release(self, topics: Sequence[AnyTopic], holder: Hashable, now: float) -> None:
-        self._now = max(self._now, now)
+        self.now = max(self.now, now)
         for topic in topics:
             channel = self._homes.get(topic.key)
             if channel is None:
@@ -356,7 +354,7 @@ class Lines(OnMainLine):
         """As `Session.book`; the view follows whichever line brings the newest."""
         check_topics((topic,))
         home = self._homes.get(topic.key)
-        view = None if home is None else home.book(topic.key)
+        view = None if home is None else home.news.book(topic.key)
         if view is None:
             raise UsageError(f"{topic} has no book here: subscribe to it first")
         return view
@@ -453,7 +451,7 @@ class Lines(OnMainLine):
         by_channel: dict[Channel, list[Update]] = {}
         for update in updates:
             key = update.topic_key
-            home = next((channel for channel in self._channels if channel.topic_of(key) is not None), self._main)
+            home = next((channel for channel in self._channels if channel.news.topic_of(key) is not None), self._main)
             by_channel.setdefault(home, []).append(update)
         handed_out: list[Update] = []
         for channel, group in by_channel.items():
@@ -491,7 +489,7 @@ class Lines(OnMainLine):
 
     def handle_timeout(self, now: float) -> None:
         """What is due happens; a call before `next_deadline` changes nothing."""
-        self._now = max(self._now, now)
+        self.now = max(self.now, now)
         for line in tuple(self.lines):
             if line.retired_by <= now:
                 self._let_retire(line, now)
@@ -507,28 +505,22 @@ class Lines(OnMainLine):
             (first, one), (second, other) = clocks[0], clocks[-1]
             apart = abs(one.offset_ns - other.offset_ns) / 1e9
             limit = CLOCKS_APART + ((one.error_ns or 0) + (other.error_ns or 0)) / 1e9
-            if channel.note_clocks(are_apart=apart > limit):
+            if channel.news.note_clocks(are_apart=apart > limit):
                 why = f"the venue's clock is {apart:.1f} s off that of line {first.number}"
                 self._events.append(LineChanged(line=second.number, state="clock", why=why))
 
     def collect(self, line: Line, now: float) -> None:
         """What its session has to say goes on to the user, as far as it is news."""
-        self._now = max(self._now, now)
+        self.now = max(self.now, now)
         channel = self._channel_of.get(line)
         if channel is None:
             return
-        events = line.session.queued_events
-        while events:
-            event = events.popleft()
-            if isinstance(event, Update):
-                channel.take_update(line, event, now)
-                if event.announces_end and event != self._notice:
-                    self._notice = event
-                    self.renew(now, "the venue announced maintenance")
-            elif isinstance(event, BookChanged):
-                channel.take_book(line, event, now)
-            else:
+        events, news = line.session.queued_events, channel.news
+        if events and not news.hand_on(line, events, now):
+            while (event := news.take(line, events, now)) is not None:
                 self._take_other(line, channel, event, now)
+                if channel.back and events and not isinstance(events[0], WentLive):
+                    channel.tell_restored(line, now)
         channel.tell_restored(line, now)
         if line.role is Role.RETIRING and line.retired_by != math.inf:
             self._let_retire(line, now)
@@ -544,6 +536,11 @@ class Lines(OnMainLine):
                 if isinstance(event, Failed) and line.session is not self.main:
                     self.main.ask_about_orders(now)
                     self.changed()
+            case Update():
+                channel.news.take_notice(line, event, now)
+                if event.announces_end and event != self._notice:
+                    self._notice = event
+                    self.renew(now, "the venue announced maintenance")
             case _:
                 channel.take(line, event, now)
 

@@ -17,11 +17,13 @@ from coinex_proto.errors import ConnectFailed
 from coinex_proto.ids import TopicKey
 from coinex_proto.phases import Phase
 from coinex_proto.session import Session
-from coinex_proto.updates import Update
+from coinex_proto.updates import Event, Update
 
 if TYPE_CHECKING:
     from coinex_proto._connection.requests import RequestIds
+    from coinex_proto._lines.news import News
     from coinex_proto._session.delivered import Delivered
+    from coinex_proto.books.view import BookView
     from coinex_proto.errors import SdkError
     from coinex_proto.orders.tracker import Orders
 
@@ -38,6 +40,9 @@ class Role(Enum):
 
 class Owner(Protocol):
     """What a line must know of all lines."""
+
+    now: float
+    """The newest time that any line was given."""
 
     @property
     def orders(self) -> Orders:
@@ -56,10 +61,6 @@ class Owner(Protocol):
 
     def proves_beside(self, line: Line, key: TopicKey) -> bool:
         """Whether another line has this topic live."""
-        ...
-
-    def came_again(self, line: Line, update: Update) -> None:
-        """Of this update with trade ids, some were delivered before, perhaps by another line."""
         ...
 
     def knows_orders_beside(self, line: Line) -> bool:
@@ -107,6 +108,10 @@ class Line:
         self.is_ready = False
         self.renews_at: float = math.inf
         self.retired_by: float = math.inf
+        self.news: News
+        """Of its channel, which it joins before anything can come."""
+        self.is_alone: bool = False
+        """No other line can bring what it brings."""
         self.last: dict[TopicKey, Update] = {}
         """The newest states without a time, of topics that another line is the source of."""
         self.firsts = 0
@@ -143,7 +148,11 @@ class Line:
 
     def came_again(self, update: Update) -> None:
         """Some of its trades were delivered before, perhaps by another line."""
-        self._owner.came_again(self, update)
+        self.news.came_again(self, update, self._owner.now)
+
+    def book_changed(self, key: TopicKey, view: BookView, market: str, now: float) -> Event | None:
+        """The event of what its book has become; None: another line has told that."""
+        return self.news.book_changed(self, key, view, market, now)
 
     def knows_orders(self) -> bool:
         """Whether another line tells of own orders."""

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from coinex_proto._connection.requests import RequestIds
     from coinex_proto._session.delivered import Delivered
     from coinex_proto._session.subscriptions import Subscription
+    from coinex_proto.books.view import BookView
     from coinex_proto.orders.tracker import Orders
 
 
@@ -36,6 +37,16 @@ class Beside(Protocol):
 
     def proves(self, key: TopicKey) -> bool:
         """Whether another line has this topic live: what this line brings first is no past then."""
+        ...
+
+    is_alone: bool
+    """No other line can bring what this one brings: there is none, and was none lately."""
+
+    def book_changed(self, key: TopicKey, view: BookView, market: str, now: float) -> Event | None:
+        """The event of what this line's book has become; None: another line has told that already, and nothing was made.
+
+        Not asked where `is_alone`.
+        """
         ...
 
     def came_again(self, update: Update) -> None:

@@ -11,7 +11,7 @@ from typing import Any, Protocol, TypeAlias, final
 
 from attrs import frozen
 
-from coinex_proto.books.book import Levels
+from coinex_proto.books.book import Levels, Version
 from coinex_proto.books.ladder import Level
 from coinex_proto.errors import BookNotTrusted, UsageError
 from coinex_proto.ids import TopicKey
@@ -185,6 +185,17 @@ class BookView:
         return _fixed(*self._frozen())
 
     # For Session ------------------------------------------------------------------------------------------------------
+
+    @property
+    def version(self) -> Version:
+        """What tells it from other states of the same book, on whatever connection."""
+        source: Any = self._source
+        try:
+            version: Version = source.version
+        except AttributeError:  # of a book that has no checksum
+            bids, asks, time = source.levels()
+            version = time, (bids, asks)
+        return version
 
     def changed(self, market: str) -> BookChanged:
         """A snapshot for everybody, within the step that has just proved it, which has looked at the clocks."""
