@@ -6,6 +6,7 @@ Must not know any venue, nor what becomes of its events (`channel.py`).
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from enum import Enum
 from typing import TYPE_CHECKING, Protocol, final
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from coinex_proto._connection.requests import RequestIds
     from coinex_proto._lines.news import News
     from coinex_proto._session.delivered import Delivered
-    from coinex_proto.books.view import BookView
+    from coinex_proto._session.subscriptions import Verification
     from coinex_proto.errors import SdkError
     from coinex_proto.orders.tracker import Orders
 
@@ -110,6 +111,8 @@ class Line:
         self.retired_by: float = math.inf
         self.news: News
         """Of its channel, which it joins before anything can come."""
+        self.book_changed: Callable[[Verification, float], Event | None]
+        """As `Beside.book_changed`, of that channel."""
         self.is_alone: bool = False
         """No other line can bring what it brings."""
         self.last: dict[TopicKey, Update] = {}
@@ -149,10 +152,6 @@ class Line:
     def came_again(self, update: Update) -> None:
         """Some of its trades were delivered before, perhaps by another line."""
         self.news.came_again(self, update, self._owner.now)
-
-    def book_changed(self, key: TopicKey, view: BookView, market: str, now: float) -> Event | None:
-        """The event of what its book has become; None: another line has told that."""
-        return self.news.book_changed(self, key, view, market, now)
 
     def knows_orders(self) -> bool:
         """Whether another line tells of own orders."""

@@ -15,14 +15,16 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Any, Final, TypeAlias, cast, final
 
 from attrs import frozen
 
 from coinex_proto._lines.line import Line
 from coinex_proto._lines.overlap import Overlap, content_of
+from coinex_proto._session.subscriptions import Verification
 from coinex_proto.books.view import BookChanged, BookView
 from coinex_proto.errors import UsageError
 from coinex_proto.events import OrderChanged
@@ -45,7 +47,7 @@ MAX_SAID: Final = 64
 
 
 _AS_THEY_ARE: Final = (BookChanged, OrderChanged)
-"""`News.book_changed` makes no book that is no news, and the one tracker tells of no order twice."""
+"""`Line.book_changed` makes no book that is no news, and the one tracker tells of no order twice."""
 
 
 @final
@@ -113,12 +115,22 @@ class Newest:
 
     def has_told(self, time: float, state: object) -> bool:
         """Whether this state, or a newer one, was handed out."""
-        return time < self.time or (time == self.time and any(state == one for _, one in self.said()))
+        return time < self.time or (
+            time == self.time and (state == self.state or any(state == one for _, one in self.more))
+        )
 
-    def said(self) -> Iterator[tuple[Line, object]]:
-        """All that was handed out of that time, with its line."""
-        yield self.line, self.state
-        yield from self.more
+    def is_another(self, line: Line, now: float, state: object) -> bool:
+        """Whether no other line has brought this state, of the same time; it is noted."""
+        is_full = len(self.more) >= MAX_SAID - 1
+        if self.line is not line:
+            _count_first(self.line, self.came, now)
+            if is_full or state == self.state:
+                return False
+        if self.more and any(state == one for other, one in self.more if other is not line):
+            return False
+        if not is_full:
+            self.more = (*self.more, (line, state))
+        return True
 
 
 @final
@@ -132,6 +144,8 @@ class News:
         self._topics: dict[TopicKey, Followed] = {}
         self._routes: dict[TopicKey, Followed] = {}
         """By the keys of updates, which may be of a market of an all-markets topic."""
+        self._books: dict[Verification, Followed] = {}
+        """By what the sessions of the lines keep of them."""
         self._judges: dict[type[Event], Judge | None] = dict.fromkeys(_AS_THEY_ARE)
         """None: they are handed out as they are."""
         self._newest: dict[TopicKey, Newest] = {}
@@ -145,8 +159,8 @@ class News:
         """While several lines may bring the same; before that and after it there is one line."""
         self._last: dict[TopicKey, Update] = {}
         """The newest states that the only line has brought."""
-        self._keeps: dict[type[Event], bool] = dict.fromkeys(_AS_THEY_ARE, False)
-        """What kinds the only line has brought, and whether they are such states."""
+        self._states: set[type[Event]] = set()
+        """The kinds of them."""
         self._are_clocks_apart = False
         """Times of two lines cannot be compared: states are handed out from their source only."""
 
@@ -156,14 +170,18 @@ class News:
         """It is wanted, and subscribed on the lines that carry it."""
         if topic.key not in self._topics:
             self._topics[topic.key] = Followed(topic, self._lines[0])
-            self._routes.clear()
-            self._keeps = dict.fromkeys(_AS_THEY_ARE, False)
+            self._forget_kinds()
 
     def forget(self, key: TopicKey) -> None:
         """Nobody wants it any more."""
         if self._topics.pop(key, None) is not None:
-            self._routes.clear()
-            self._keeps = dict.fromkeys(_AS_THEY_ARE, False)
+            self._forget_kinds()
+
+    def _forget_kinds(self) -> None:
+        self._routes.clear()
+        self._books.clear()
+        self._judges = dict.fromkeys(_AS_THEY_ARE)
+        self._states.clear()
 
     def topic_of(self, key: TopicKey) -> Followed | None:
         """The topic that an update with this key belongs to: its own market's, or all markets'."""
@@ -181,6 +199,7 @@ class News:
 
     def joined(self, line: Line, now: float) -> None:
         """This line has come to the others."""
+        line.book_changed = partial(self._book_changed, line)
         if line.replaces is not None and (self._overlap is None or now > self._merges_until):
             self._overlap = Overlap()
         line.is_alone = len(self._lines) == 1 and now > self._merges_until
@@ -231,27 +250,27 @@ class News:
             if now <= self._merges_until or self._lines != [line]:
                 return False
             line.is_alone = True
-        keeps, kinds = self._keeps, set(map(type, events))
-        if not keeps.keys() >= kinds and not all(map(self._is_known, kinds)):
+        kinds = set(map(type, events))
+        if not self._judges.keys() >= kinds and not all(map(self._is_known, kinds)):
             return False
-        for event in events:
-            if keeps[type(event)]:
-                self._keep(cast("Update", event))
+        states = self._states
+        for event in [event for event in events if type(event) in states]:
+            self._keep(event)
         self._events.extend(events)
         events.clear()
         return True
 
     def take(self, line: Line, events: deque[Event], now: float) -> Event | None:
         """Hand out those of these updates and changed books that are news; stops at anything else, and gives that."""
-        keeps, judges, append = self._keeps, self._judges, self._events.append
+        is_alone, judges, append = line.is_alone, self._judges, self._events.append
         while events:
             event = events.popleft()
             kind = type(event)
-            if kind not in keeps and not self._is_known(kind):
+            if kind not in judges and not self._is_known(kind):
                 return event
-            if line.is_alone:
-                if keeps[kind]:
-                    self._keep(cast("Update", event))
+            if is_alone:
+                if kind in self._states:
+                    self._keep(event)
                 append(event)
             elif (judge := judges[kind]) is None or judge(line, event, now):
                 append(event)
@@ -259,16 +278,16 @@ class News:
 
     def _is_known(self, kind: type[Event]) -> bool:
         """Whether such events are handed out or not, and nothing else is done with them; it is noted how."""
-        if kind in self._keeps:
+        if kind in self._judges:
             return True
         if not issubclass(kind, Update) or kind.announces_end:
             return False
-        states = tuple(followed.topic.event for followed in self._topics.values() if followed.is_state)
-        self._keeps[kind] = issubclass(kind, states)
         self._judges[kind] = self._judge_of(kind)
+        if issubclass(kind, tuple(followed.topic.event for followed in self._topics.values() if followed.is_state)):
+            self._states.add(kind)
         return True
 
-    def _keep(self, update: Update) -> None:
+    def _keep(self, update: Any) -> None:
         key, last = update.topic_key, self._last
         if key in last or len(last) < MAX_KEYS:
             last[key] = update
@@ -329,7 +348,7 @@ class News:
         overlap = self._overlap if self._merges_until == math.inf or now <= self._merges_until else None
         if overlap is not None and not overlap.is_full and followed.tells_events(update):
             return overlap.is_first(line, update)
-        return self._is_source(followed, line)
+        return (followed.source or self._lines[0]) is line and line in self._lines
 
     def _is_state_news(self, line: Line, followed: Followed, update: Update, key: TopicKey, now: float) -> bool:
         if not self._are_clocks_apart and (time := update.venue_time) is not None:
@@ -347,24 +366,32 @@ class News:
 
     # Books ------------------------------------------------------------------------------------------------------------
 
-    def book_changed(
-        self, line: Line, key: TopicKey, view: BookView, market: str, now: float
-    ) -> BookChanged | OfSource | None:
-        """What this line's book has become, as far as that can be news; None: nothing is made of it."""
-        time, state = view.version
+    def _book_changed(self, line: Line, known: Verification, now: float) -> Event | None:
+        """As `Beside.book_changed`."""
+        view, book = known.view, cast("Any", known.book)
+        assert view is not None
+        try:
+            time, state = book.version  # as of the view, which would be one call more for each change of a book
+        except AttributeError:
+            time, state = view.version
         if time is None or self._are_clocks_apart:
-            return OfSource(changed=view.changed(market))
-        followed = self._topics.get(key)
-        if followed is None or line not in self._lines:
+            return OfSource(changed=view.changed(known.market))
+        followed = self._books.get(known)
+        if followed is None:
+            followed = self._topics.get(known.key)
+            if followed is None:
+                return None  # only a line that is over has it still
+            self._books[known] = followed
+        if line not in self._lines:
             return None
-        known = followed.newest
-        if known is None:
+        newest = followed.newest
+        if newest is None:
             followed.newest = Newest(time, line, now, state)
-        elif not self._is_newer(known, time, line, now, state):
+        elif not self._is_newer(newest, time, line, now, state):
             return None
         if followed.shown is not line:
             followed.show(line)
-        return view.changed(market)
+        return view.changed(known.market)
 
     def take_of_source(self, line: Line, event: BookChanged) -> None:
         """A book without a time that can be compared."""
@@ -377,28 +404,14 @@ class News:
     # By time ----------------------------------------------------------------------------------------------------------
 
     def _is_newer(self, known: Newest, time: float, line: Line, now: float, state: object) -> bool:
-        """Whether nothing as new has been handed out, nor this, of two of the same time, by another line; it is noted."""
-        if time > known.time or self._is_alone(known, line, now):
-            known.time, known.line, known.came, known.state, known.more = time, line, now, state, ()
-            return True
-        return time == known.time and self._is_another(known, line, now, state)
+        """Whether nothing as new has been handed out, nor this, of two of the same time, by another line; it is noted.
 
-    def _is_another(self, known: Newest, line: Line, now: float, state: object) -> bool:
-        """Whether no other line has brought this state of that time; it is noted."""
-        is_full = len(known.more) >= MAX_SAID - 1
-        if known.line is not line:
-            _count_first(known.line, known.came, now)
-            if is_full:
-                return False
-        if any(other is not line and state == one for other, one in known.said()):
-            return False
-        if not is_full:
-            known.more = (*known.more, (line, state))
+        No other line can have brought the same where this is the only one, and the other has been gone for long.
+        """
+        if time <= known.time and (len(self._lines) > 1 or not (known.line is line or now - known.came > LATER)):
+            return time == known.time and known.is_another(line, now, state)
+        known.time, known.line, known.came, known.state, known.more = time, line, now, state, ()
         return True
-
-    def _is_alone(self, known: Newest, line: Line, now: float) -> bool:
-        """Whether no other line can have brought the same: that one is this one, or has been gone for long."""
-        return len(self._lines) == 1 and (known.line is line or now - known.came > LATER)
 
     # The source changes -----------------------------------------------------------------------------------------------
 

@@ -12,8 +12,7 @@ from coinex_proto.updates import Event, Update
 if TYPE_CHECKING:
     from coinex_proto._connection.requests import RequestIds
     from coinex_proto._session.delivered import Delivered
-    from coinex_proto._session.subscriptions import Subscription
-    from coinex_proto.books.view import BookView
+    from coinex_proto._session.subscriptions import Subscription, Verification
     from coinex_proto.orders.tracker import Orders
 
 
@@ -42,7 +41,7 @@ class Beside(Protocol):
     is_alone: bool
     """No other line can bring what this one brings: there is none, and was none lately."""
 
-    def book_changed(self, key: TopicKey, view: BookView, market: str, now: float) -> Event | None:
+    def book_changed(self, known: Verification, now: float, /) -> Event | None:
         """The event of what this line's book has become; None: another line has told that already, and nothing was made.
 
         Not asked where `is_alone`.

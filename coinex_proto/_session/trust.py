@@ -123,10 +123,7 @@ class Trust:
         if is_wanted:
             self._events.append(update)
         if proved is not None:
-            if proved.is_every_read:
-                self._changed[proved] = None
-            else:
-                self._show(proved, now)
+            self._show(proved, now, waits=proved.is_every_read)
 
     def _news(self, route: Sequence[Verification], update: Update, now: float) -> Update | None:
         """What the topic brings after this update, without the trades that were delivered before; None: nothing."""
@@ -157,17 +154,17 @@ class Trust:
         """The update came in the acknowledgement of other parameters, so that it is a state of these."""
         known = subscription.verification
         if known.proof in (_LIVE, _EXPECTED, _HELD_BACK) and self._apply(known, update, now):
-            if known.is_every_read:
-                self._changed[known] = None
-            else:
-                self._show(known, now)
+            self._show(known, now, waits=known.is_every_read)
 
-    def _show(self, known: Verification, now: float) -> None:
+    def _show(self, known: Verification, now: float, *, waits: bool) -> None:
+        """`waits`: at the end of this read."""
         view, beside = known.view, self._beside
         assert view is not None  # of a book that is proved
-        if beside is None or beside.is_alone:
+        if waits:
+            self._changed[known] = None
+        elif beside is None or beside.is_alone:
             self._events.append(view.changed(known.market))
-        elif (event := beside.book_changed(known.key, view, known.market, now)) is not None:
+        elif (event := beside.book_changed(known, now)) is not None:
             self._events.append(event)
 
     def prove_changed(self, now: float) -> None:
@@ -185,7 +182,7 @@ class Trust:
         self.prove_changed(now)
         for known in self._changed:
             if known.view is not None and known.view.is_proved:
-                self._show(known, now)
+                self._show(known, now, waits=False)
         self._changed.clear()
 
     def _apply(self, known: Verification, update: Update, now: float, read: Sequence[Update] = ()) -> bool:
@@ -349,7 +346,7 @@ class Trust:
         known.is_every_read = self._every_read or topic.every_read
         taker: object = book  # mypy takes a `Book` for none of these
         known.apply_read = taker.apply_read if known.is_every_read and isinstance(taker, TakesReads) else None
-        known.key, known.is_muted = subscription.key, False
+        known.is_muted = False
         known.market = str(known.key[1])
         known.view = None if book is None else BookView(cast("Topic[BookChanged]", topic), book, self._is_line_proved)
 

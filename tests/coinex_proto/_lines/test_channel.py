@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import Any
 
 from attrs import evolve
@@ -33,7 +34,7 @@ def test_a_state_that_is_older_than_what_was_handed_out_is_kept_back() -> None:
     newest = quotes(one)[-1]
     before = len(quotes(one))
     for moved, told in ((-1000, 0), (0, 0), (1000, 1)):
-        channel.take_update(second, evolve(newest, updated_at=newest.updated_at + moved), one.now)
+        channel.news.take(second, deque([evolve(newest, updated_at=newest.updated_at + moved)]), one.now)
         one._drain()
         assert len(quotes(one)) == before + told
 
@@ -43,13 +44,13 @@ def test_states_come_from_one_line_while_the_venues_clocks_differ() -> None:
     channel = one.lines._main
     first, second = one.lines.lines
     newest = quotes(one)[-1]
-    assert channel.note_clocks(are_apart=True)
-    assert not channel.note_clocks(are_apart=True), "it is told once"
+    assert channel.news.note_clocks(are_apart=True)
+    assert not channel.news.note_clocks(are_apart=True), "it is told once"
     before = len(quotes(one))
-    channel.take_update(second, evolve(newest, updated_at=newest.updated_at + 5000), one.now)
+    channel.news.take(second, deque([evolve(newest, updated_at=newest.updated_at + 5000)]), one.now)
     one._drain()
     assert len(quotes(one)) == before
-    channel.take_update(first, evolve(newest, updated_at=newest.updated_at + 1), one.now)
+    channel.news.take(first, deque([evolve(newest, updated_at=newest.updated_at + 1)]), one.now)
     one._drain()
     assert len(quotes(one)) == before + 1
 
