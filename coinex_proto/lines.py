@@ -16,18 +16,18 @@ from attrs import evolve, fields
 from coinex_proto._connection.requests import RequestIds
 from coinex_proto._connection.venue_clock import Clock
 from coinex_proto._lines.channel import Channel
+from coinex_proto._lines.homes import Homes
 from coinex_proto._lines.line import Line, Role
 from coinex_proto._lines.news import AnyTopic
+from coinex_proto._lines.on_all import OnAllLines
 from coinex_proto._lines.on_main import OnMainLine
 from coinex_proto._lines.renewals import Renewals
 from coinex_proto._lines.statistics import LineStatistics, total_of
 from coinex_proto._session.beside import WentLive
 from coinex_proto._session.delivered import Delivered
-from coinex_proto._session.subscriptions import TopicStatus
-from coinex_proto.books.view import BookChanged, BookView
 from coinex_proto.checks import check_topics
 from coinex_proto.config import Config, Sources
-from coinex_proto.dialect import CancelsOnDisconnect, Dialect, SpreadsTopics, documented_limit
+from coinex_proto.dialect import CancelsOnDisconnect, Dialect, SpreadsTopics
 from coinex_proto.errors import SdkError, UsageError
 from coinex_proto.events import (
     Closed,
@@ -53,13 +53,11 @@ R = TypeVar("R")
 
 OPENED_EVERY: Final = 0.1
 """Seconds between the first connections of two lines: a venue counts connections too."""
-CLOCKS_APART: Final = 0.5
-"""Seconds, beyond what is not known of them, by which the venue's clocks on two lines may differ."""
 _CALLER: Final = "subscribe()"
 
 
 @final
-class Lines(OnMainLine):
+class Lines(OnMainLine, OnAllLines):
     """The subscriptions, books and orders of one program on several sockets of a venue.
 
     As of a `Session`, all times are seconds on one clock that never goes back.
@@ -93,7 +91,6 @@ class Lines(OnMainLine):
         self._events: deque[Event] = deque()
         self._channels: list[Channel] = []
         self._channel_of: dict[Line, Channel] = {}
-        self._homes: dict[TopicKey, Channel] = {}
         self._count = 0
         self._is_stopped = False
         self._is_ready = False
@@ -105,6 +102,7 @@ class Lines(OnMainLine):
         self._read_clock: Callable[[], float] | None = None
         self._is_wanted: Callable[[type[Event], TopicKey], bool] | None = None
         self._main = self._new_channel()
+        self._homes = Homes(dialect, config, self._channels, self._new_channel)
 
     # Lines ------------------------------------------------------------------------------------------------------------
 
@@ -280,19 +278,14 @@ class Lines(OnMainLine):
         """As `Session.hold`. Raises `UsageError` too for a topic that cannot be told apart on two lines."""
         self.now = max(self.now, now)
         check_topics(topics)
-        for topic in topics:
-            self._check_wanted(topic)
-        self.main.check_wanted(*(topic for topic in topics if topic.key not in self._homes))
+        self._homes.check(*topics)
+        self.main.check_wanted(*(topic for topic in topics if topic.key not in self._homes.by_key))
         by_channel: dict[Channel, list[AnyTopic]] = {}
         for topic in topics:
-            channel = self._homes.get(topic.key) or self._home_for(topic)
-            self._homes[topic.key] = channel
-            channel.topics.setdefault(topic.key, topic)
+            channel = self._homes.settle(topic)
             by_channel.setdefault(channel, []).append(topic)
-            if self._is_doubled(topic):
-                channel.doubled.add(topic.key)
-                if not any(line.is_second for line in channel.lines):
-                    self._new_line(channel, is_second=True)
+            if channel.doubled and not any(line.is_second for line in channel.lines):
+                self._new_line(channel, is_second=True)
         for channel, group in by_channel.items():
             channel.hold(group, holder, now)
         self.collect_all(now)
@@ -305,12 +298,12 @@ class Lines(OnMainLine):
     def _release(self, topics: Sequence[AnyTopic], holder: Hashable, now: float) -> None:
         self.now = max(self.now, now)
         for topic in topics:
-            channel = self._homes.get(topic.key)
+            channel = self._homes.by_key.get(topic.key)
             if channel is None:
                 continue
             channel.release((topic,), holder, now)
             if topic.key not in channel.topics:
-                del self._homes[topic.key]
+                self._homes.forget(topic.key)
         for channel in tuple(self._channels[1:]):
             if not channel.topics:
                 self._channels.remove(channel)
@@ -318,102 +311,11 @@ class Lines(OnMainLine):
                     self.retire(line, now)
         self.collect_all(now)
 
-    def _check_wanted(self, topic: AnyTopic) -> None:
-        home = self._homes.get(topic.key)
-        if home is not None:
-            home.lines[0].session.check_wanted(topic)
-        if topic.is_private and self.config.doubled is not None and isinstance(topic, self.config.doubled):
-            raise UsageError(
-                f"{type(topic).__name__} cannot be followed on two lines: only the first one signs in; leave it out of "
-                "Config(doubled=...)"
-            )
-        if self._is_doubled(topic) and not _can_be_told_apart(topic, self.dialect):
-            raise UsageError(
-                f"{type(topic).__name__} cannot be followed on two lines: its updates have neither an id nor the venue's "
-                "time, by which equal ones are known; name the topics that have one: Config(lines=2, doubled=(...,))"
-            )
-
-    def _is_doubled(self, topic: AnyTopic) -> bool:
-        if self.config.lines == 1 or topic.is_private:
-            return False
-        return self.config.doubled is None or isinstance(topic, self.config.doubled)
-
-    def _home_for(self, topic: AnyTopic) -> Channel:
-        if topic.is_private:
-            return self._main
-        limits = [self.config.topics_per_connection, documented_limit(self.dialect)]
-        limit = min((limit for limit in limits if limit is not None), default=None)
-        for channel in self._channels:
-            if limit is None or len(channel.topics) < limit:
-                return channel
-        return self._new_channel()
-
     # What is known ----------------------------------------------------------------------------------------------------
-
-    def book(self, topic: Topic[BookChanged]) -> BookView:
-        """As `Session.book`; the view follows whichever line brings the newest."""
-        check_topics((topic,))
-        home = self._homes.get(topic.key)
-        view = None if home is None else home.news.book(topic.key)
-        if view is None:
-            raise UsageError(f"{topic} has no book here: subscribe to it first")
-        return view
-
-    def trusted(self, *topics: Topic[Any]) -> bool:
-        """As `Session.trusted`: whether each of these is live on some line."""
-        return self._are_all(topics, lambda line, topic: line.session.trusted(topic))
-
-    def trusted_at(self, now: float, *topics: Topic[Any]) -> bool:
-        """As `Session.trusted_at`: whether each of these is live, and proved lately, on some line."""
-        return self._are_all(topics, lambda line, topic: line.session.trusted_at(now, topic))
-
-    def _are_all(self, topics: Sequence[AnyTopic], is_so: Any) -> bool:
-        check_topics(topics)
-        keys = [topic.key for topic in topics] if topics else list(self._homes)
-        if not keys:
-            return False
-        for key in keys:
-            home = self._homes.get(key)
-            if home is None or not any(is_so(line, home.topics[key]) for line in home.live.get(key, ())):
-                return False
-        return True
 
     def age(self, update: Update) -> float | None:
         """As `Session.age`."""
         return self.main.age(update)
-
-    def topics(self) -> tuple[TopicStatus, ...]:
-        """How each wanted topic stands, on the line where it stands best."""
-        found: list[TopicStatus] = []
-        for channel in self._channels:
-            statuses = [{status.topic.key: status for status in line.session.topics()} for line in channel.lines]
-            for key in channel.topics:
-                live = channel.live.get(key)
-                best = statuses[channel.lines.index(live[0])] if live else statuses[0]
-                if key in best:
-                    found.append(best[key])
-        return tuple(found)
-
-    @property
-    def stats(self) -> Statistics:
-        """The sums over all lines."""
-        total = total_of([self._own_stats, *(line.session.stats for line in self.lines)])
-        total.ping_round_trip = self.main.stats.ping_round_trip
-        return total
-
-    @property
-    def line_stats(self) -> tuple[LineStatistics, ...]:
-        """Each line's own."""
-        return tuple(
-            LineStatistics(
-                line=line.number,
-                topics=len(line.session.topics()),
-                statistics=line.session.stats,
-                firsts=line.firsts,
-                lead=line.lead,
-            )
-            for line in self.lines
-        )
 
     def _keep_statistics(self, line: Line) -> None:
         kept = total_of([self._own_stats, line.session.stats])
@@ -436,11 +338,6 @@ class Lines(OnMainLine):
         return self._is_stopped
 
     # Orders and memory of all lines -----------------------------------------------------------------------------------
-
-    @property
-    def order_doubts(self) -> int:
-        """As `Session.order_doubts`, over all lines."""
-        return sum(line.session.order_doubts for line in self.lines)
 
     def orders_differ(self, count: int, now: float) -> None:
         """As `Session.orders_differ`."""
@@ -494,20 +391,8 @@ class Lines(OnMainLine):
             if line.retired_by <= now:
                 self._let_retire(line, now)
         self._renewals.handle_timeout(now)
-        self._compare_clocks()
-
-    def _compare_clocks(self) -> None:
-        """Of lines on which the venue's clocks differ, updates cannot be told apart by their time."""
         for channel in self._channels:
-            clocks = [(line, line.session.clock) for line in channel.lines if line.session.clock.is_known]
-            if len(clocks) < 2:
-                continue
-            (first, one), (second, other) = clocks[0], clocks[-1]
-            apart = abs(one.offset_ns - other.offset_ns) / 1e9
-            limit = CLOCKS_APART + ((one.error_ns or 0) + (other.error_ns or 0)) / 1e9
-            if channel.news.note_clocks(are_apart=apart > limit):
-                why = f"the venue's clock is {apart:.1f} s off that of line {first.number}"
-                self._events.append(LineChanged(line=second.number, state="clock", why=why))
+            channel.compare_clocks()
 
     def collect(self, line: Line, now: float) -> None:
         """What its session has to say goes on to the user, as far as it is news."""
@@ -570,31 +455,11 @@ class Lines(OnMainLine):
         elif is_main and isinstance(event, Retrying | LoginFailed) and not is_ready and line.role is Role.ACTIVE:
             self._events.append(event)
         else:
-            self._events.append(_told(line, event))
+            self._events.append(line.changed(event))
 
 
 def _nobody_looks() -> None:
     """Whoever moves the bytes of the lines looks at all of them after each step."""
-
-
-def _told(line: Line, event: Ready | Closed | Retrying | LoginFailed) -> LineChanged:
-    match event:
-        case Ready():
-            return LineChanged(line=line.number, state="ready", why="")
-        case Closed():
-            return LineChanged(line=line.number, state="closed", why=str(event.reason))
-        case Retrying():
-            return LineChanged(line=line.number, state="retrying", why=event.why)
-        case LoginFailed():
-            return LineChanged(line=line.number, state="refused", why=str(event.error))
-
-
-def _can_be_told_apart(topic: AnyTopic, dialect: Dialect) -> bool:
-    """Whether equal updates of two lines can be known: by ids, by a proved book's time, or by the venue's time of a state."""
-    if issubclass(topic.event, Update):
-        has_time = topic.is_whole_state and topic.event.venue_time is not Update.venue_time
-        return topic.event.has_trade_ids or has_time or topic.event.identity is not Update.identity
-    return dialect.book(topic) is not None
 
 
 def _without_sign_in(dialect: Dialect) -> Dialect:

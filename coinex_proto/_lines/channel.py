@@ -8,16 +8,19 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Hashable, Iterable
-from typing import final
+from typing import Final, final
 
 from attrs import evolve
 
 from coinex_proto._lines.line import Line
 from coinex_proto._lines.news import AnyTopic, News, OfSource
 from coinex_proto._session.beside import WentLive
-from coinex_proto.events import Lost, Restored, Subscribed, SubscribeFailed, Unsubscribed
+from coinex_proto.events import LineChanged, Lost, Restored, Subscribed, SubscribeFailed, Unsubscribed
 from coinex_proto.ids import TopicKey
 from coinex_proto.updates import Event, Update
+
+CLOCKS_APART: Final = 0.5
+"""Seconds, beyond what is not known of them, by which the venue's clocks on two lines may differ."""
 
 
 @final
@@ -110,6 +113,18 @@ class Channel:
     def unverified_on(self, line: Line, other: Line) -> list[AnyTopic]:
         """What the other line proves and this one does not."""
         return [self.topics[key] for key, lines in self.live.items() if other in lines and line not in lines]
+
+    def compare_clocks(self) -> None:
+        """Of lines on which the venue's clocks differ, updates cannot be told apart by their time."""
+        clocks = [(line, line.session.clock) for line in self.lines if line.session.clock.is_known]
+        if len(clocks) < 2:
+            return
+        (first, one), (second, other) = clocks[0], clocks[-1]
+        apart = abs(one.offset_ns - other.offset_ns) / 1e9
+        limit = CLOCKS_APART + ((one.error_ns or 0) + (other.error_ns or 0)) / 1e9
+        if self.news.note_clocks(are_apart=apart > limit):
+            why = f"the venue's clock is {apart:.1f} s off that of line {first.number}"
+            self._events.append(LineChanged(line=second.number, state="clock", why=why))
 
     # Events of lines --------------------------------------------------------------------------------------------------
 

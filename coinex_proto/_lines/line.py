@@ -15,6 +15,7 @@ from coinex_proto._session.reconnect import NextStep, Stop, Wait
 from coinex_proto.config import Config, Sources
 from coinex_proto.dialect import Dialect
 from coinex_proto.errors import ConnectFailed
+from coinex_proto.events import Closed, LineChanged, LoginFailed, Ready, Retrying
 from coinex_proto.ids import TopicKey
 from coinex_proto.phases import Phase
 from coinex_proto.session import Session
@@ -127,6 +128,18 @@ class Line:
 
     def __repr__(self) -> str:
         return f"<Line {self.number}, {self.role.value}>"
+
+    def changed(self, event: Ready | Closed | Retrying | LoginFailed) -> LineChanged:
+        """What its session says of its connection, as it is told of one of several lines."""
+        match event:
+            case Ready():
+                return LineChanged(line=self.number, state="ready", why="")
+            case Closed():
+                return LineChanged(line=self.number, state="closed", why=str(event.reason))
+            case Retrying():
+                return LineChanged(line=self.number, state="retrying", why=event.why)
+            case LoginFailed():
+                return LineChanged(line=self.number, state="refused", why=str(event.error))
 
     # For its session --------------------------------------------------------------------------------------------------
 

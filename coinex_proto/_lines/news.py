@@ -42,8 +42,10 @@ MAX_KEYS: Final = 10_000
 LATER: Final = 10.0
 """Seconds after the end of a line in which another one may still bring what it has brought."""
 
-MAX_SAID: Final = 64
-"""States of one and the same time that are remembered; of more, only those count that the first line brings."""
+MAX_SAID: Final = 1024
+"""States of one and the same time that are remembered, the last among them; of more, only those count that the first line
+brings. A venue that was held up makes hundreds of changes in one millisecond.
+"""
 
 
 _AS_THEY_ARE: Final = (BookChanged, OrderChanged)
@@ -128,8 +130,7 @@ class Newest:
                 return False
         if self.more and any(state == one for other, one in self.more if other is not line):
             return False
-        if not is_full:
-            self.more = (*self.more, (line, state))
+        self.more = [*(self.more[:-1] if is_full else self.more), (line, state)]
         return True
 
 
