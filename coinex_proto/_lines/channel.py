@@ -83,7 +83,6 @@ class Channel:
             self.lines.append(line)
         else:
             self.lines.insert(self.lines.index(line.replaces) + 1, line)
-        line.news = self.news
         self.news.joined(line, now)
         by_holder: dict[Hashable, list[AnyTopic]] = {}
         for key, holders in self.holders.items():

@@ -23,7 +23,6 @@ from coinex_proto.updates import Event, Update
 
 if TYPE_CHECKING:
     from coinex_proto._connection.requests import RequestIds
-    from coinex_proto._lines.news import News
     from coinex_proto._session.delivered import Delivered
     from coinex_proto._session.subscriptions import Verification
     from coinex_proto.errors import SdkError
@@ -42,9 +41,6 @@ class Role(Enum):
 
 class Owner(Protocol):
     """What a line must know of all lines."""
-
-    now: float
-    """The newest time that any line was given."""
 
     @property
     def orders(self) -> Orders:
@@ -110,10 +106,12 @@ class Line:
         self.is_ready = False
         self.renews_at: float = math.inf
         self.retired_by: float = math.inf
-        self.news: News
-        """Of its channel, which it joins before anything can come."""
-        self.book_changed: Callable[[Verification, float], Event | None]
-        """As `Beside.book_changed`, of that channel."""
+        self.book_changed: Callable[[Verification], Event | None]
+        """As `Beside.book_changed`; by its channel, as the next."""
+        self.came_again: Callable[[Update], None]
+        """As `Beside.came_again`."""
+        self.at: float = 0.0
+        """When it was last given bytes, or had its timers served."""
         self.is_alone: bool = False
         """No other line can bring what it brings."""
         self.last: dict[TopicKey, Update] = {}
@@ -161,10 +159,6 @@ class Line:
     def proves(self, key: TopicKey) -> bool:
         """Whether another line has this topic live."""
         return self._owner.proves_beside(self, key)
-
-    def came_again(self, update: Update) -> None:
-        """Some of its trades were delivered before, perhaps by another line."""
-        self.news.came_again(self, update, self._owner.now)
 
     def knows_orders(self) -> bool:
         """Whether another line tells of own orders."""
@@ -218,6 +212,7 @@ class Line:
 
     def receive_data(self, data: bytes | bytearray | memoryview, now: float) -> None:
         """As `Session.receive_data`."""
+        self.at = now
         try:
             self.session.receive_data(data, now)
         finally:
@@ -235,6 +230,7 @@ class Line:
 
     def handle_timeout(self, now: float) -> None:
         """As `Session.handle_timeout`."""
+        self.at = now
         self.session.handle_timeout(now)
         self._owner.collect(self, now)
         self._owner.handle_timeout(now)

@@ -201,6 +201,7 @@ class News:
     def joined(self, line: Line, now: float) -> None:
         """This line has come to the others."""
         line.book_changed = partial(self._book_changed, line)
+        line.came_again = partial(self._came_again, line)
         if line.replaces is not None and (self._overlap is None or now > self._merges_until):
             self._overlap = Overlap()
         line.is_alone = len(self._lines) == 1 and now > self._merges_until
@@ -313,14 +314,14 @@ class News:
             _remember(self._firsts, (key, update.trade_ids[0]), (line, now))
         return True
 
-    def came_again(self, line: Line, update: Any, now: float) -> None:
-        """Some of these trades were delivered before."""
+    def _came_again(self, line: Line, update: Any) -> None:
+        """As `Beside.came_again`."""
         key, firsts = update.topic_key, self._firsts
         for trade in update.trade_ids:
             first = firsts.get((key, trade))
             if first is not None and first[0] is not line:
                 del firsts[key, trade]
-                _count_first(*first, now)
+                _count_first(*first, line.at)
                 return  # what came together is one
 
     def _is_event_news(self, line: Line, update: Update, now: float) -> bool:
@@ -367,7 +368,7 @@ class News:
 
     # Books ------------------------------------------------------------------------------------------------------------
 
-    def _book_changed(self, line: Line, known: Verification, now: float) -> Event | None:
+    def _book_changed(self, line: Line, known: Verification) -> Event | None:
         """As `Beside.book_changed`."""
         view, book = known.view, cast("Any", known.book)
         assert view is not None
@@ -385,7 +386,7 @@ class News:
             self._books[known] = followed
         if line not in self._lines:
             return None
-        newest = followed.newest
+        newest, now = followed.newest, line.at
         if newest is None:
             followed.newest = Newest(time, line, now, state)
         elif not self._is_newer(newest, time, line, now, state):

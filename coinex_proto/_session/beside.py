@@ -41,14 +41,14 @@ class Beside(Protocol):
     is_alone: bool
     """No other line can bring what this one brings: there is none, and was none lately."""
 
-    def book_changed(self, known: Verification, now: float, /) -> Event | None:
+    def book_changed(self, known: Verification, /) -> Event | None:
         """The event of what this line's book has become; None: another line has told that already, and nothing was made.
 
         Not asked where `is_alone`.
         """
         ...
 
-    def came_again(self, update: Update) -> None:
+    def came_again(self, update: Update, /) -> None:
         """Of this update with trade ids, some were delivered before, perhaps by another line."""
         ...
 

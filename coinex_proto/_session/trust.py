@@ -123,7 +123,7 @@ class Trust:
         if is_wanted:
             self._events.append(update)
         if proved is not None:
-            self._show(proved, now, waits=proved.is_every_read)
+            self._show(proved, waits=proved.is_every_read)
 
     def _news(self, route: Sequence[Verification], update: Update, now: float) -> Update | None:
         """What the topic brings after this update, without the trades that were delivered before; None: nothing."""
@@ -154,9 +154,9 @@ class Trust:
         """The update came in the acknowledgement of other parameters, so that it is a state of these."""
         known = subscription.verification
         if known.proof in (_LIVE, _EXPECTED, _HELD_BACK) and self._apply(known, update, now):
-            self._show(known, now, waits=known.is_every_read)
+            self._show(known, waits=known.is_every_read)
 
-    def _show(self, known: Verification, now: float, *, waits: bool) -> None:
+    def _show(self, known: Verification, *, waits: bool) -> None:
         """`waits`: at the end of this read."""
         view, beside = known.view, self._beside
         assert view is not None  # of a book that is proved
@@ -164,7 +164,7 @@ class Trust:
             self._changed[known] = None
         elif beside is None or beside.is_alone:
             self._events.append(view.changed(known.market))
-        elif (event := beside.book_changed(known, now)) is not None:
+        elif (event := beside.book_changed(known)) is not None:
             self._events.append(event)
 
     def prove_changed(self, now: float) -> None:
@@ -182,7 +182,7 @@ class Trust:
         self.prove_changed(now)
         for known in self._changed:
             if known.view is not None and known.view.is_proved:
-                self._show(known, now, waits=False)
+                self._show(known, waits=False)
         self._changed.clear()
 
     def _apply(self, known: Verification, update: Update, now: float, read: Sequence[Update] = ()) -> bool:

@@ -62,7 +62,7 @@ def test_states_come_from_one_line_while_the_venues_clocks_differ() -> None:
 def brought(one: World, line: Line) -> BookChanged | None:
     """What comes of it when this line's book is proved once more."""
     known = line.session._subscriptions.by_key[BOOK.key].verification
-    event = line.book_changed(known, one.now)
+    event = line.book_changed(known)
     assert event is None or isinstance(event, BookChanged)
     return event
 

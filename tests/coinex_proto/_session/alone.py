@@ -43,7 +43,7 @@ class Neighbours:
         self.books: list[TopicKey] = []
         """Whose changes were reported; none of them is news here."""
 
-    def book_changed(self, known: Verification, now: float, /) -> None:
+    def book_changed(self, known: Verification, /) -> None:
         self.books.append(known.key)
 
     def proves(self, key: TopicKey) -> bool:
