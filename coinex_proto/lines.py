@@ -14,21 +14,20 @@ from typing import Any, Final, TypeVar, final
 from attrs import evolve, fields
 
 from coinex_proto._connection.requests import RequestIds
-from coinex_proto._connection.venue_clock import Clock
 from coinex_proto._lines.channel import Channel
-from coinex_proto._lines.homes import Homes
+from coinex_proto._lines.homes import Homes, check_options
 from coinex_proto._lines.line import Line, Role
-from coinex_proto._lines.news import AnyTopic
 from coinex_proto._lines.on_all import OnAllLines
 from coinex_proto._lines.on_main import OnMainLine
+from coinex_proto._lines.remembered import AnyTopic
 from coinex_proto._lines.renewals import Renewals
 from coinex_proto._lines.statistics import LineStatistics, total_of
 from coinex_proto._session.beside import WentLive
 from coinex_proto._session.delivered import Delivered
 from coinex_proto.checks import check_topics
 from coinex_proto.config import Config, Sources
-from coinex_proto.dialect import CancelsOnDisconnect, Dialect, SpreadsTopics
-from coinex_proto.errors import SdkError, UsageError
+from coinex_proto.dialect import Dialect, SpreadsTopics
+from coinex_proto.errors import SdkError
 from coinex_proto.events import (
     Closed,
     Failed,
@@ -64,13 +63,7 @@ class Lines(OnMainLine, OnAllLines):
     """
 
     def __init__(self, dialect: Dialect, sources: Sources, config: Config = Config()) -> None:  # noqa: B008  (frozen)
-        if config.doubled is not None and config.lines == 1:
-            raise UsageError("Config(doubled=...) names the topics for two lines, and lines is 1: set lines=2")
-        if config.renew_every is not None and isinstance(dialect, CancelsOnDisconnect) and dialect.cancel_on_disconnect:
-            raise UsageError(
-                "Config(renew_every=...) ends a connection whenever it is renewed, and with cancel_on_disconnect=True the venue "
-                "cancels every order then: choose one of the two"
-            )
+        check_options(config, dialect)
         super().__init__()
         self.dialect = dialect
         self.config = config
@@ -94,7 +87,7 @@ class Lines(OnMainLine, OnAllLines):
         self._count = 0
         self._is_stopped = False
         self._is_ready = False
-        self.now = -math.inf
+        self._now = -math.inf
         self._opens_at = -math.inf
         self._notice: Update | None = None
         """The last one of maintenance: each line brings it."""
@@ -152,8 +145,8 @@ class Lines(OnMainLine, OnAllLines):
             config = evolve(config, retry_first=True)
         dialect = self.dialect if is_main else _without_sign_in(self.dialect)
         if self._opens_at == -math.inf and self.lines and self.lines[0].phase is Phase.NEW:
-            self._opens_at = self.now  # the first line was made before any time was known
-        self._opens_at = max(self.now, self._opens_at + OPENED_EVERY)
+            self._opens_at = self._now  # the first line was made before any time was known
+        self._opens_at = max(self._now, self._opens_at + OPENED_EVERY)
         line = Line(
             self,
             self._count,
@@ -170,7 +163,7 @@ class Lines(OnMainLine, OnAllLines):
         self._count += 1
         self.lines.append(line)
         self._channel_of[line] = channel
-        channel.joined(line, max(self.now, 0.0))
+        channel.joined(line, max(self._now, 0.0))
         self.changed()
         return line
 
@@ -199,20 +192,25 @@ class Lines(OnMainLine, OnAllLines):
         self._keep_statistics(line)
         channel = self._channel_of[line]
         if line is self._renewals.standby:
-            self._renewals.give_up(line, self.now, str(error or "stopped"))
+            self._renewals.give_up(line, self._now, str(error or "stopped"))
         if line in channel.lines:
             if any(line.is_second or not other.is_second for other in channel.lines if other is not line):
-                channel.left(line, self.now)
+                channel.left(line, self._now)
                 self._events.append(LineChanged(line=line.number, state="ended", why=str(error or "")))
             elif error is not None:
                 self.error = self.error or error
-                self.stop(self.now)
+                self.stop(self._now)
         del self._channel_of[line]
-        self._renewals.begin(self.now)
+        self._renewals.begin(self._now)
+
+    def _keep_statistics(self, line: Line) -> None:
+        kept = total_of([self._own_stats, line.session.stats])
+        for attribute in fields(Statistics):
+            setattr(self._own_stats, attribute.name, getattr(kept, attribute.name))
 
     def renew(self, now: float, why: str = "asked for") -> None:
         """Move every line that is ready to a new connection, one after the other, without a gap."""
-        self.now = max(self.now, now)
+        self._now = max(self._now, now)
         self._renewals.ask(self.lines, now, why)
 
     # For `Renewals` ---------------------------------------------------------------------------------------------------
@@ -254,14 +252,7 @@ class Lines(OnMainLine, OnAllLines):
         """Whether another line is signed in and has every private topic."""
         if self._channel_of[line] is not self._main or line.is_second:
             return True  # it never told of orders
-        private = [key for key, topic in self._main.topics.items() if topic.is_private]
-        return any(
-            other is not line
-            and other.is_ready
-            and not other.is_second
-            and all(other in self._main.live.get(key, ()) for key in private)
-            for other in self._main.lines
-        )
+        return self._main.tells_orders_beside(line)
 
     # What is wanted ---------------------------------------------------------------------------------------------------
 
@@ -276,7 +267,7 @@ class Lines(OnMainLine, OnAllLines):
 
     def hold(self, *topics: Topic[Any], holder: Hashable, now: float) -> None:
         """As `Session.hold`. Raises `UsageError` too for a topic that cannot be told apart on two lines."""
-        self.now = max(self.now, now)
+        self._now = max(self._now, now)
         check_topics(topics)
         self._homes.check(*topics)
         self.main.check_wanted(*(topic for topic in topics if topic.key not in self._homes.by_key))
@@ -296,7 +287,7 @@ class Lines(OnMainLine, OnAllLines):
         self._release(held, holder, now)
 
     def _release(self, topics: Sequence[AnyTopic], holder: Hashable, now: float) -> None:
-        self.now = max(self.now, now)
+        self._now = max(self._now, now)
         for topic in topics:
             channel = self._homes.by_key.get(topic.key)
             if channel is None:
@@ -311,56 +302,12 @@ class Lines(OnMainLine, OnAllLines):
                     self.retire(line, now)
         self.collect_all(now)
 
-    # What is known ----------------------------------------------------------------------------------------------------
-
-    def age(self, update: Update) -> float | None:
-        """As `Session.age`."""
-        return self.main.age(update)
-
-    def _keep_statistics(self, line: Line) -> None:
-        kept = total_of([self._own_stats, line.session.stats])
-        for attribute in fields(Statistics):
-            setattr(self._own_stats, attribute.name, getattr(kept, attribute.name))
-
-    @property
-    def clock(self) -> Clock:
-        """Of the main line."""
-        return self.main.clock
-
-    @property
-    def phase(self) -> Phase:
-        """Of the main line's connection."""
-        return self.main.phase
+    # The connections --------------------------------------------------------------------------------------------------
 
     @property
     def is_stopped(self) -> bool:
         """No further connection will be made."""
         return self._is_stopped
-
-    # Orders and memory of all lines -----------------------------------------------------------------------------------
-
-    def orders_differ(self, count: int, now: float) -> None:
-        """As `Session.orders_differ`."""
-        self._own_stats.order_differences += count
-
-    def recover(self, *updates: Update, now: float) -> tuple[Update, ...]:
-        """As `Session.recover`."""
-        by_channel: dict[Channel, list[Update]] = {}
-        for update in updates:
-            key = update.topic_key
-            home = next((channel for channel in self._channels if channel.news.topic_of(key) is not None), self._main)
-            by_channel.setdefault(home, []).append(update)
-        handed_out: list[Update] = []
-        for channel, group in by_channel.items():
-            handed_out += channel.lines[0].session.recover(*group, now=now)
-        self.collect_all(now)
-        return tuple(handed_out)
-
-    def note(self, event: Event, now: float) -> None:
-        """As `Session.note`."""
-        self._events.append(event)
-
-    # The connections --------------------------------------------------------------------------------------------------
 
     def stop(self, now: float) -> None:
         """As `Session.stop`, for all lines."""
@@ -370,6 +317,10 @@ class Lines(OnMainLine, OnAllLines):
             line.session.stop(now)
             self.collect(line, now)
         self.changed()
+
+    def note(self, event: Event, now: float) -> None:
+        """As `Session.note`."""
+        self._events.append(event)
 
     def next_event(self) -> Event | None:
         """As `Session.next_event`."""
@@ -386,7 +337,7 @@ class Lines(OnMainLine, OnAllLines):
 
     def handle_timeout(self, now: float) -> None:
         """What is due happens; a call before `next_deadline` changes nothing."""
-        self.now = max(self.now, now)
+        self._now = max(self._now, now)
         for line in tuple(self.lines):
             if line.retired_by <= now:
                 self._let_retire(line, now)
@@ -396,7 +347,7 @@ class Lines(OnMainLine, OnAllLines):
 
     def collect(self, line: Line, now: float) -> None:
         """What its session has to say goes on to the user, as far as it is news."""
-        self.now = max(self.now, now)
+        self._now = max(self._now, now)
         channel = self._channel_of.get(line)
         if channel is None:
             return

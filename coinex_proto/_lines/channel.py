@@ -13,7 +13,8 @@ from typing import Final, final
 from attrs import evolve
 
 from coinex_proto._lines.line import Line
-from coinex_proto._lines.news import AnyTopic, News, OfSource
+from coinex_proto._lines.news import News, OfSource
+from coinex_proto._lines.remembered import AnyTopic
 from coinex_proto._session.beside import WentLive
 from coinex_proto.events import LineChanged, Lost, Restored, Subscribed, SubscribeFailed, Unsubscribed
 from coinex_proto.ids import TopicKey
@@ -112,6 +113,17 @@ class Channel:
     def unverified_on(self, line: Line, other: Line) -> list[AnyTopic]:
         """What the other line proves and this one does not."""
         return [self.topics[key] for key, lines in self.live.items() if other in lines and line not in lines]
+
+    def tells_orders_beside(self, line: Line) -> bool:
+        """Whether another line is signed in and has every private topic."""
+        private = [key for key, topic in self.topics.items() if topic.is_private]
+        return any(
+            other is not line
+            and other.is_ready
+            and not other.is_second
+            and all(other in self.live.get(key, ()) for key in private)
+            for other in self.lines
+        )
 
     def compare_clocks(self) -> None:
         """Of lines on which the venue's clocks differ, updates cannot be told apart by their time."""

@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from typing import final
 
 from coinex_proto._lines.channel import Channel
-from coinex_proto._lines.news import AnyTopic
+from coinex_proto._lines.remembered import AnyTopic
 from coinex_proto.config import Config
-from coinex_proto.dialect import Dialect, documented_limit
+from coinex_proto.dialect import CancelsOnDisconnect, Dialect, documented_limit
 from coinex_proto.errors import UsageError
 from coinex_proto.ids import TopicKey
 from coinex_proto.updates import Update
@@ -85,3 +85,14 @@ def _can_be_told_apart(topic: AnyTopic, dialect: Dialect) -> bool:
         has_time = topic.is_whole_state and topic.event.venue_time is not Update.venue_time
         return topic.event.has_trade_ids or has_time or topic.event.identity is not Update.identity
     return dialect.book(topic) is not None
+
+
+def check_options(config: Config, dialect: Dialect) -> None:
+    """Raises `UsageError` for what contradicts itself."""
+    if config.doubled is not None and config.lines == 1:
+        raise UsageError("Config(doubled=...) names the topics for two lines, and lines is 1: set lines=2")
+    if config.renew_every is not None and isinstance(dialect, CancelsOnDisconnect) and dialect.cancel_on_disconnect:
+        raise UsageError(
+            "Config(renew_every=...) ends a connection whenever it is renewed, and with cancel_on_disconnect=True the venue "
+            "cancels every order then: choose one of the two"
+        )

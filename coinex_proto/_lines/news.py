@@ -15,8 +15,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Callable, Hashable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Hashable
 from functools import partial
 from typing import Any, Final, TypeAlias, cast, final
 
@@ -24,15 +23,14 @@ from attrs import frozen
 
 from coinex_proto._lines.line import Line
 from coinex_proto._lines.overlap import Overlap, content_of
+from coinex_proto._lines.remembered import AnyTopic, Followed, Newest, count_first
 from coinex_proto._session.subscriptions import Verification
 from coinex_proto.books.view import BookChanged, BookView
-from coinex_proto.errors import UsageError
 from coinex_proto.events import OrderChanged
 from coinex_proto.ids import TopicKey
-from coinex_proto.topics import Topic, wide
+from coinex_proto.topics import wide
 from coinex_proto.updates import Event, Update
 
-AnyTopic: TypeAlias = Topic[Event]
 Judge: TypeAlias = Callable[[Line, Any, float], bool]
 """Whether what a line has brought is news."""
 
@@ -42,53 +40,8 @@ MAX_KEYS: Final = 10_000
 LATER: Final = 10.0
 """Seconds after the end of a line in which another one may still bring what it has brought."""
 
-MAX_SAID: Final = 1024
-"""States of one and the same time that are remembered, the last among them; of more, only those count that the first line
-brings. A venue that was held up makes hundreds of changes in one millisecond.
-"""
-
-
 _AS_THEY_ARE: Final = (BookChanged, OrderChanged)
 """`Line.book_changed` makes no book that is no news, and the one tracker tells of no order twice."""
-
-
-@final
-class Followed:
-    """A topic, and the line that counts for it where equal updates cannot be known."""
-
-    __slots__ = ("front", "is_chained", "is_state", "newest", "shown", "source", "topic")
-
-    def __init__(self, topic: AnyTopic, line: Line) -> None:
-        """`line`: one that has it subscribed."""
-        self.topic = topic
-        self.source: Line | None = None
-        """None: none has proved it yet, and the preferred line counts."""
-        self.front: BookView | None = None
-        """The view that users have of its book."""
-        self.shown: Line | None = None
-        """Whose book that is."""
-        self.newest: Newest | None = None
-        """Of its book."""
-        self.is_chained = False
-        """A book made of differences that go on from a whole push of the same line."""
-        with suppress(UsageError):  # it has no book
-            self.front = line.session.book(cast("Topic[BookChanged]", topic)).front()
-            self.is_chained = line.session.has_whole_updates(topic)
-        self.is_state = topic.is_whole_state and self.front is None
-
-    def show(self, line: Line) -> BookView:
-        """Let the view show the book of this line; gives that book."""
-        view = line.session.book(cast("Topic[BookChanged]", self.topic))
-        if self.front is not None:
-            self.front.follow(view)
-        self.shown = line
-        return view
-
-    def tells_events(self, update: Update) -> bool:
-        """Whether such an update stands for itself, so that two lines bring equal ones: no state, and no difference that
-        goes on from a whole push of the same line.
-        """
-        return self.front is None or (not self.is_chained and update.venue_time is None)
 
 
 @final
@@ -97,41 +50,6 @@ class OfSource(Event):
     """A book that cannot be compared with that of another line; for `lines.py` only."""
 
     changed: BookChanged
-
-
-@final
-class Newest:
-    """The newest time of which something was handed out."""
-
-    __slots__ = ("came", "line", "more", "state", "time")
-
-    def __init__(self, time: float, line: Line, came: float, state: object) -> None:
-        self.time = time
-        self.line = line
-        """Which brought it first."""
-        self.came = came
-        self.state = state
-        """What was handed out of that time."""
-        self.more: Sequence[tuple[Line, object]] = ()
-        """What else was handed out of it, and which line brought that."""
-
-    def has_told(self, time: float, state: object) -> bool:
-        """Whether this state, or a newer one, was handed out."""
-        return time < self.time or (
-            time == self.time and (state == self.state or any(state == one for _, one in self.more))
-        )
-
-    def is_another(self, line: Line, now: float, state: object) -> bool:
-        """Whether no other line has brought this state, of the same time; it is noted."""
-        is_full = len(self.more) >= MAX_SAID - 1
-        if self.line is not line:
-            _count_first(self.line, self.came, now)
-            if is_full or state == self.state:
-                return False
-        if self.more and any(state == one for other, one in self.more if other is not line):
-            return False
-        self.more = [*(self.more[:-1] if is_full else self.more), (line, state)]
-        return True
 
 
 @final
@@ -321,7 +239,7 @@ class News:
             first = firsts.get((key, trade))
             if first is not None and first[0] is not line:
                 del firsts[key, trade]
-                _count_first(*first, line.at)
+                count_first(*first, line.at)
                 return  # what came together is one
 
     def _is_event_news(self, line: Line, update: Update, now: float) -> bool:
@@ -335,7 +253,7 @@ class News:
             return self._is_update_news(line, update, now)
         first = self._firsts.get((key, identity))
         if first is not None and first[0] is not line:
-            _count_first(*first, now)
+            count_first(*first, now)
             return False
         _remember(self._firsts, (key, identity), (line, now))
         return True
@@ -466,8 +384,3 @@ def _remember(table: dict[Any, Any], key: Hashable, value: object) -> None:
     if len(table) >= MAX_KEYS and key not in table:
         del table[next(iter(table))]
     table[key] = value
-
-
-def _count_first(first: Line, came: float, now: float) -> None:
-    first.firsts += 1
-    first.lead += max(0.0, now - came)

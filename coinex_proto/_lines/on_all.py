@@ -9,7 +9,7 @@ from typing import Any
 from coinex_proto._lines.channel import Channel
 from coinex_proto._lines.homes import Homes
 from coinex_proto._lines.line import Line
-from coinex_proto._lines.news import AnyTopic
+from coinex_proto._lines.remembered import AnyTopic
 from coinex_proto._lines.statistics import LineStatistics, total_of
 from coinex_proto._session.subscriptions import TopicStatus
 from coinex_proto.books.view import BookChanged, BookView
@@ -18,6 +18,7 @@ from coinex_proto.errors import UsageError
 from coinex_proto.session import Session
 from coinex_proto.statistics import Statistics
 from coinex_proto.topics import Topic
+from coinex_proto.updates import Update
 
 
 class OnAllLines(ABC):
@@ -27,11 +28,16 @@ class OnAllLines(ABC):
     _channels: list[Channel]
     _homes: Homes
     _own_stats: Statistics
+    _main: Channel
 
     @property
     @abstractmethod
     def main(self) -> Session:
         """The session of the main line."""
+
+    @abstractmethod
+    def collect_all(self, now: float) -> None:
+        """Any session may have events."""
 
     def book(self, topic: Topic[BookChanged]) -> BookView:
         """As `Session.book`; the view follows whichever line brings the newest."""
@@ -98,3 +104,20 @@ class OnAllLines(ABC):
     def order_doubts(self) -> int:
         """As `Session.order_doubts`, over all lines."""
         return sum(line.session.order_doubts for line in self.lines)
+
+    def orders_differ(self, count: int, now: float) -> None:
+        """As `Session.orders_differ`."""
+        self._own_stats.order_differences += count
+
+    def recover(self, *updates: Update, now: float) -> tuple[Update, ...]:
+        """As `Session.recover`."""
+        by_channel: dict[Channel, list[Update]] = {}
+        for update in updates:
+            key = update.topic_key
+            home = next((channel for channel in self._channels if channel.news.topic_of(key) is not None), self._main)
+            by_channel.setdefault(home, []).append(update)
+        handed_out: list[Update] = []
+        for channel, group in by_channel.items():
+            handed_out += channel.lines[0].session.recover(*group, now=now)
+        self.collect_all(now)
+        return tuple(handed_out)

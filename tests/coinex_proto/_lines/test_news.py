@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections import deque
 from typing import Any
 
-import pytest
 from attrs import evolve
 
 from coinex_proto import BookChanged, Config, coinex
-from coinex_proto._lines import news
 from coinex_proto._lines.line import Line
-from coinex_proto._lines.news import Newest
 from coinex_proto.simulator import CoinexServer, CrowdSettings
 from tests.coinex_proto.harness.many_lines import START, World
 
@@ -113,16 +110,3 @@ def test_when_a_second_line_comes_it_is_compared_with_what_the_only_one_brought_
     assert len(quotes(one)) == before
     one.run(30.0)
     assert standby.is_alone, "the one that it has replaced is gone for long"
-
-
-def test_of_more_states_of_one_time_than_are_remembered_the_last_still_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(news, "MAX_SAID", 4)
-    one = followed()
-    first, second = one.lines.lines
-    newest = Newest(1.0, first, 0.0, "state 0")
-    assert all(newest.is_another(first, 0.0, f"state {number}") for number in range(1, 10))
-    assert newest.has_told(1.0, "state 9")
-    assert newest.has_told(0.5, "anything")
-    assert not newest.has_told(2.0, "state 9")
-    assert len(newest.more) == 3
-    assert not newest.is_another(second, 0.0, "state 10"), "it cannot be told whether the first line brought it"
