@@ -67,24 +67,25 @@ def session(messages: Sequence[Message], pieces: Pieces, config: Config = Config
         wire.handle_timeout(at)
         while sent := wire.data_to_send():
             wire.receive_data(acknowledgements(sent), at)
-    return counting(wire, [wire.receive_data], pieces, at)
+    return counting(wire, [(wire.receive_data, pieces)], at)
 
 
 def counting(
-    wire: Session | Lines, receivers: Sequence[Callable[[bytes, float], object]], pieces: Pieces, at: float
+    wire: Session | Lines, receivers: Sequence[tuple[Callable[[bytes, float], object], Pieces]], at: float
 ) -> Run:
-    """Each piece goes into each of these, and what comes out is counted."""
+    """Each of these takes its pieces, by turns, and what comes out is counted."""
     while wire.next_event() is not None:
         pass
-    next_event = wire.next_event
+    next_event, turns = wire.next_event, max(len(pieces) for _, pieces in receivers)
 
     def run() -> int:
         count = 0
-        for piece in pieces:
-            for receive in receivers:
-                receive(piece, at)
-                while next_event() is not None:
-                    count += 1
+        for turn in range(turns):
+            for receive, pieces in receivers:
+                if turn < len(pieces):
+                    receive(pieces[turn], at)
+                    while next_event() is not None:
+                        count += 1
         assert wire.stats.checksums_failed == 0
         return count
 
@@ -97,7 +98,7 @@ def conflated(messages: Sequence[Message], pieces: Pieces) -> Run:
 
 
 def lines(messages: Sequence[Message], pieces: Pieces, config: Config) -> Run:
-    """The same by several lines, each of which takes all pieces, by turns: each update comes out once."""
+    """The same by several lines, each of which takes all that it is sent, by turns: each update comes out once."""
     wire = Lines(coinex.spot(), SOURCES, config)
     for name in markets_of(messages):
         wire.subscribe(coinex.Depth(name), coinex.Trades(name), coinex.BestQuote(name), now=NOW)
@@ -112,7 +113,11 @@ def lines(messages: Sequence[Message], pieces: Pieces, config: Config) -> Run:
             line.handle_timeout(at)
             while sent := line.data_to_send():
                 line.receive_data(acknowledgements(sent), at)
-    return counting(wire, [line.receive_data for line in wire.lines], pieces, at)
+    first, *others = [line.receive_data for line in wire.lines]
+    public = b"".join(message.frame for message in messages if message.kind != "private")  # only the first signs in
+    size = max(map(len, pieces))
+    rest = [public[start : start + size] for start in range(0, len(public), size)]
+    return counting(wire, [(first, pieces), *((other, rest) for other in others)], at)
 
 
 def one_line(messages: Sequence[Message], pieces: Pieces) -> Run:

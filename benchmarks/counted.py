@@ -1,7 +1,7 @@
 """`python -m benchmarks.counted FILE NAME…`: what `instructions_per_message` runs below valgrind.
 
-Each contestant is made ready and warmed up here; two forks, of which one takes the stream once more and the other takes
-nothing, differ in the instructions of the stream alone.
+Each contestant is warmed up here by a run over the stream. Of two forks, one takes the first half of it and the other takes
+all of it, each anew: they differ in the instructions of the second half, in which every topic is live.
 """
 
 import gc
@@ -18,19 +18,19 @@ def main() -> None:
     """Prints a line for each fork: its process, its contestant, how many messages it took."""
     file, *names = sys.argv[1:]
     messages = pickle.loads(Path(file).read_bytes())  # making them would take longer here than all the rest
-    pieces = cut(messages)
+    half = messages[: len(messages) // 2]
     gc.disable()
     for name in names:
-        run = contestants()[name](messages, pieces)
-        run()
-        for share in (0, len(messages)):
+        make = contestants()[name]
+        make(messages, cut(messages))()
+        runs = [(len(taken), make(taken, cut(taken))) for taken in (half, messages)]  # a fork counts what was before it
+        for taken, run in runs:
             child = os.fork()
             if child == 0:
-                if share:
-                    run()
+                run()
                 os._exit(0)
             os.waitpid(child, 0)
-            print(child, share, name, sep="\t", flush=True)
+            print(child, taken, name, sep="\t", flush=True)
 
 
 if __name__ == "__main__":

@@ -41,15 +41,15 @@ def instructions_of_forks(*arguments: str, environment: Mapping[str, str] = {}) 
 def instructions_per_message(
     names: Sequence[str], messages: Sequence[Message], environment: Mapping[str, str] = {}
 ) -> dict[str, float]:
-    """By contestant of `benchmarks.contestants`, over these messages."""
+    """By contestant of `benchmarks.contestants`, over the second half of these messages."""
     with TemporaryDirectory() as folder:
         file = Path(folder) / "messages"
         file.write_bytes(pickle.dumps(messages))
         printed, counts = _counted(("-m", "benchmarks.counted", str(file), *names), environment)
     forks = [line.split("\t") for line in printed.splitlines()]
     return {
-        name: (counts[int(run)] - counts[int(idle)]) / int(share)
-        for (idle, _, name), (run, share, _) in zip(forks[::2], forks[1::2], strict=True)
+        name: (counts[int(all_)] - counts[int(half)]) / (int(all_share) - int(half_share))
+        for (half, half_share, name), (all_, all_share, _) in zip(forks[::2], forks[1::2], strict=True)
     }
 
 

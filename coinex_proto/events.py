@@ -149,7 +149,7 @@ class LineChanged(Event):
 
     line: int
     state: Literal["ready", "closed", "retrying", "refused", "ended", "alone", "clock"]
-    """"alone": the venue allows only one sign-in, so there are no longer two lines. "clock": the venue's clock on this line
+    """"alone": the venue allows only one sign-in, so this line is renewed by reconnecting from now on. "clock": the venue's clock on this line
     differs from that on the other, so updates are no longer matched by their time.
     """
     why: str

@@ -14,19 +14,20 @@ from typing import Any, Final, TypeVar, final
 from attrs import evolve, fields
 
 from coinex_proto._connection.requests import RequestIds
-from coinex_proto._connection.venue_clock import Clock
-from coinex_proto._lines.channel import AnyTopic, Channel
+from coinex_proto._lines.channel import Channel
+from coinex_proto._lines.homes import Homes, check_options
 from coinex_proto._lines.line import Line, Role
+from coinex_proto._lines.on_all import OnAllLines
 from coinex_proto._lines.on_main import OnMainLine
+from coinex_proto._lines.remembered import AnyTopic
 from coinex_proto._lines.renewals import Renewals
 from coinex_proto._lines.statistics import LineStatistics, total_of
+from coinex_proto._session.beside import WentLive
 from coinex_proto._session.delivered import Delivered
-from coinex_proto._session.subscriptions import TopicStatus
-from coinex_proto.books.view import BookChanged, BookView
 from coinex_proto.checks import check_topics
 from coinex_proto.config import Config, Sources
-from coinex_proto.dialect import CancelsOnDisconnect, Dialect, SpreadsTopics, documented_limit
-from coinex_proto.errors import SdkError, UsageError
+from coinex_proto.dialect import Dialect, SpreadsTopics
+from coinex_proto.errors import SdkError
 from coinex_proto.events import (
     Closed,
     Failed,
@@ -51,26 +52,18 @@ R = TypeVar("R")
 
 OPENED_EVERY: Final = 0.1
 """Seconds between the first connections of two lines: a venue counts connections too."""
-CLOCKS_APART: Final = 0.5
-"""Seconds, beyond what is not known of them, by which the venue's clocks on two lines may differ."""
 _CALLER: Final = "subscribe()"
 
 
 @final
-class Lines(OnMainLine):
+class Lines(OnMainLine, OnAllLines):
     """The subscriptions, books and orders of one program on several sockets of a venue.
 
     As of a `Session`, all times are seconds on one clock that never goes back.
     """
 
     def __init__(self, dialect: Dialect, sources: Sources, config: Config = Config()) -> None:  # noqa: B008  (frozen)
-        if config.doubled is not None and config.lines == 1:
-            raise UsageError("Config(doubled=...) names the topics for two lines, and lines is 1: set lines=2")
-        if config.renew_every is not None and isinstance(dialect, CancelsOnDisconnect) and dialect.cancel_on_disconnect:
-            raise UsageError(
-                "Config(renew_every=...) ends a connection whenever it is renewed, and with cancel_on_disconnect=True the venue "
-                "cancels every order then: choose one of the two"
-            )
+        check_options(config, dialect)
         super().__init__()
         self.dialect = dialect
         self.config = config
@@ -91,7 +84,6 @@ class Lines(OnMainLine):
         self._events: deque[Event] = deque()
         self._channels: list[Channel] = []
         self._channel_of: dict[Line, Channel] = {}
-        self._homes: dict[TopicKey, Channel] = {}
         self._count = 0
         self._is_stopped = False
         self._is_ready = False
@@ -103,6 +95,7 @@ class Lines(OnMainLine):
         self._read_clock: Callable[[], float] | None = None
         self._is_wanted: Callable[[type[Event], TopicKey], bool] | None = None
         self._main = self._new_channel()
+        self._homes = Homes(dialect, config, self._channels, self._new_channel)
 
     # Lines ------------------------------------------------------------------------------------------------------------
 
@@ -210,6 +203,11 @@ class Lines(OnMainLine):
         del self._channel_of[line]
         self._renewals.begin(self._now)
 
+    def _keep_statistics(self, line: Line) -> None:
+        kept = total_of([self._own_stats, line.session.stats])
+        for attribute in fields(Statistics):
+            setattr(self._own_stats, attribute.name, getattr(kept, attribute.name))
+
     def renew(self, now: float, why: str = "asked for") -> None:
         """Move every line that is ready to a new connection, one after the other, without a gap."""
         self._now = max(self._now, now)
@@ -250,22 +248,11 @@ class Lines(OnMainLine):
         """Whether another line has this topic live."""
         return any(other is not line for other in self._channel_of[line].live.get(key, ()))
 
-    def came_again(self, line: Line, update: Update) -> None:
-        """Which line was first is counted."""
-        self._channel_of[line].came_again(line, update, self._now)
-
     def knows_orders_beside(self, line: Line) -> bool:
         """Whether another line is signed in and has every private topic."""
         if self._channel_of[line] is not self._main or line.is_second:
             return True  # it never told of orders
-        private = [key for key, topic in self._main.topics.items() if topic.is_private]
-        return any(
-            other is not line
-            and other.is_ready
-            and not other.is_second
-            and all(other in self._main.live.get(key, ()) for key in private)
-            for other in self._main.lines
-        )
+        return self._main.tells_orders_beside(line)
 
     # What is wanted ---------------------------------------------------------------------------------------------------
 
@@ -282,19 +269,14 @@ class Lines(OnMainLine):
         """As `Session.hold`. Raises `UsageError` too for a topic that cannot be told apart on two lines."""
         self._now = max(self._now, now)
         check_topics(topics)
-        for topic in topics:
-            self._check_wanted(topic)
-        self.main.check_wanted(*(topic for topic in topics if topic.key not in self._homes))
+        self._homes.check(*topics)
+        self.main.check_wanted(*(topic for topic in topics if topic.key not in self._homes.by_key))
         by_channel: dict[Channel, list[AnyTopic]] = {}
         for topic in topics:
-            channel = self._homes.get(topic.key) or self._home_for(topic)
-            self._homes[topic.key] = channel
-            channel.topics.setdefault(topic.key, topic)
+            channel = self._homes.settle(topic)
             by_channel.setdefault(channel, []).append(topic)
-            if self._is_doubled(topic):
-                channel.doubled.add(topic.key)
-                if not any(line.is_second for line in channel.lines):
-                    self._new_line(channel, is_second=True)
+            if channel.doubled and not any(line.is_second for line in channel.lines):
+                self._new_line(channel, is_second=True)
         for channel, group in by_channel.items():
             channel.hold(group, holder, now)
         self.collect_all(now)
@@ -307,12 +289,12 @@ class Lines(OnMainLine):
     def _release(self, topics: Sequence[AnyTopic], holder: Hashable, now: float) -> None:
         self._now = max(self._now, now)
         for topic in topics:
-            channel = self._homes.get(topic.key)
+            channel = self._homes.by_key.get(topic.key)
             if channel is None:
                 continue
             channel.release((topic,), holder, now)
             if topic.key not in channel.topics:
-                del self._homes[topic.key]
+                self._homes.forget(topic.key)
         for channel in tuple(self._channels[1:]):
             if not channel.topics:
                 self._channels.remove(channel)
@@ -320,152 +302,12 @@ class Lines(OnMainLine):
                     self.retire(line, now)
         self.collect_all(now)
 
-    def _check_wanted(self, topic: AnyTopic) -> None:
-        home = self._homes.get(topic.key)
-        if home is not None:
-            home.lines[0].session.check_wanted(topic)
-        if topic.is_private and self.config.doubled is not None and isinstance(topic, self.config.doubled):
-            raise UsageError(
-                f"{type(topic).__name__} cannot be followed on two lines: only the first one signs in; leave it out of "
-                "Config(doubled=...)"
-            )
-        if self._is_doubled(topic) and not _can_be_told_apart(topic, self.dialect):
-            raise UsageError(
-                f"{type(topic).__name__} cannot be followed on two lines: its updates have neither an id nor the venue's "
-                "time, by which equal ones are known; name the topics that have one: Config(lines=2, doubled=(...,))"
-            )
-
-    def _is_doubled(self, topic: AnyTopic) -> bool:
-        if self.config.lines == 1 or topic.is_private:
-            return False
-        return self.config.doubled is None or isinstance(topic, self.config.doubled)
-
-    def _home_for(self, topic: AnyTopic) -> Channel:
-        if topic.is_private:
-            return self._main
-        limits = [self.config.topics_per_connection, documented_limit(self.dialect)]
-        limit = min((limit for limit in limits if limit is not None), default=None)
-        for channel in self._channels:
-            if limit is None or len(channel.topics) < limit:
-                return channel
-        return self._new_channel()
-
-    # What is known ----------------------------------------------------------------------------------------------------
-
-    def book(self, topic: Topic[BookChanged]) -> BookView:
-        """As `Session.book`; the view follows whichever line brings the newest."""
-        check_topics((topic,))
-        home = self._homes.get(topic.key)
-        view = None if home is None else home.book(topic.key)
-        if view is None:
-            raise UsageError(f"{topic} has no book here: subscribe to it first")
-        return view
-
-    def trusted(self, *topics: Topic[Any]) -> bool:
-        """As `Session.trusted`: whether each of these is live on some line."""
-        return self._are_all(topics, lambda line, topic: line.session.trusted(topic))
-
-    def trusted_at(self, now: float, *topics: Topic[Any]) -> bool:
-        """As `Session.trusted_at`: whether each of these is live, and proved lately, on some line."""
-        return self._are_all(topics, lambda line, topic: line.session.trusted_at(now, topic))
-
-    def _are_all(self, topics: Sequence[AnyTopic], is_so: Any) -> bool:
-        check_topics(topics)
-        keys = [topic.key for topic in topics] if topics else list(self._homes)
-        if not keys:
-            return False
-        for key in keys:
-            home = self._homes.get(key)
-            if home is None or not any(is_so(line, home.topics[key]) for line in home.live.get(key, ())):
-                return False
-        return True
-
-    def age(self, update: Update) -> float | None:
-        """As `Session.age`."""
-        return self.main.age(update)
-
-    def topics(self) -> tuple[TopicStatus, ...]:
-        """How each wanted topic stands, on the line where it stands best."""
-        found: list[TopicStatus] = []
-        for channel in self._channels:
-            statuses = [{status.topic.key: status for status in line.session.topics()} for line in channel.lines]
-            for key in channel.topics:
-                live = channel.live.get(key)
-                best = statuses[channel.lines.index(live[0])] if live else statuses[0]
-                if key in best:
-                    found.append(best[key])
-        return tuple(found)
-
-    @property
-    def stats(self) -> Statistics:
-        """The sums over all lines."""
-        total = total_of([self._own_stats, *(line.session.stats for line in self.lines)])
-        total.ping_round_trip = self.main.stats.ping_round_trip
-        return total
-
-    @property
-    def line_stats(self) -> tuple[LineStatistics, ...]:
-        """Each line's own."""
-        return tuple(
-            LineStatistics(
-                line=line.number,
-                topics=len(line.session.topics()),
-                statistics=line.session.stats,
-                firsts=line.firsts,
-                lead=line.lead,
-            )
-            for line in self.lines
-        )
-
-    def _keep_statistics(self, line: Line) -> None:
-        kept = total_of([self._own_stats, line.session.stats])
-        for attribute in fields(Statistics):
-            setattr(self._own_stats, attribute.name, getattr(kept, attribute.name))
-
-    @property
-    def clock(self) -> Clock:
-        """Of the main line."""
-        return self.main.clock
-
-    @property
-    def phase(self) -> Phase:
-        """Of the main line's connection."""
-        return self.main.phase
+    # The connections --------------------------------------------------------------------------------------------------
 
     @property
     def is_stopped(self) -> bool:
         """No further connection will be made."""
         return self._is_stopped
-
-    # Orders and memory of all lines -----------------------------------------------------------------------------------
-
-    @property
-    def order_doubts(self) -> int:
-        """As `Session.order_doubts`, over all lines."""
-        return sum(line.session.order_doubts for line in self.lines)
-
-    def orders_differ(self, count: int, now: float) -> None:
-        """As `Session.orders_differ`."""
-        self._own_stats.order_differences += count
-
-    def recover(self, *updates: Update, now: float) -> tuple[Update, ...]:
-        """As `Session.recover`."""
-        by_channel: dict[Channel, list[Update]] = {}
-        for update in updates:
-            key = update.topic_key
-            home = next((channel for channel in self._channels if channel.topic_of(key) is not None), self._main)
-            by_channel.setdefault(home, []).append(update)
-        handed_out: list[Update] = []
-        for channel, group in by_channel.items():
-            handed_out += channel.lines[0].session.recover(*group, now=now)
-        self.collect_all(now)
-        return tuple(handed_out)
-
-    def note(self, event: Event, now: float) -> None:
-        """As `Session.note`."""
-        self._events.append(event)
-
-    # The connections --------------------------------------------------------------------------------------------------
 
     def stop(self, now: float) -> None:
         """As `Session.stop`, for all lines."""
@@ -475,6 +317,10 @@ class Lines(OnMainLine):
             line.session.stop(now)
             self.collect(line, now)
         self.changed()
+
+    def note(self, event: Event, now: float) -> None:
+        """As `Session.note`."""
+        self._events.append(event)
 
     def next_event(self) -> Event | None:
         """As `Session.next_event`."""
@@ -496,20 +342,8 @@ class Lines(OnMainLine):
             if line.retired_by <= now:
                 self._let_retire(line, now)
         self._renewals.handle_timeout(now)
-        self._compare_clocks()
-
-    def _compare_clocks(self) -> None:
-        """Of lines on which the venue's clocks differ, updates cannot be told apart by their time."""
         for channel in self._channels:
-            clocks = [(line, line.session.clock) for line in channel.lines if line.session.clock.is_known]
-            if len(clocks) < 2:
-                continue
-            (first, one), (second, other) = clocks[0], clocks[-1]
-            apart = abs(one.offset_ns - other.offset_ns) / 1e9
-            limit = CLOCKS_APART + ((one.error_ns or 0) + (other.error_ns or 0)) / 1e9
-            if channel.note_clocks(are_apart=apart > limit):
-                why = f"the venue's clock is {apart:.1f} s off that of line {first.number}"
-                self._events.append(LineChanged(line=second.number, state="clock", why=why))
+            channel.compare_clocks()
 
     def collect(self, line: Line, now: float) -> None:
         """What its session has to say goes on to the user, as far as it is news."""
@@ -517,18 +351,12 @@ class Lines(OnMainLine):
         channel = self._channel_of.get(line)
         if channel is None:
             return
-        events = line.session.queued_events
-        while events:
-            event = events.popleft()
-            if isinstance(event, Update):
-                channel.take_update(line, event, now)
-                if event.announces_end and event != self._notice:
-                    self._notice = event
-                    self.renew(now, "the venue announced maintenance")
-            elif isinstance(event, BookChanged):
-                channel.take_book(line, event, now)
-            else:
+        events, news = line.session.queued_events, channel.news
+        if events and not news.hand_on(line, events, now):
+            while (event := news.take(line, events, now)) is not None:
                 self._take_other(line, channel, event, now)
+                if channel.back and events and not isinstance(events[0], WentLive):
+                    channel.tell_restored(line, now)
         channel.tell_restored(line, now)
         if line.role is Role.RETIRING and line.retired_by != math.inf:
             self._let_retire(line, now)
@@ -544,6 +372,11 @@ class Lines(OnMainLine):
                 if isinstance(event, Failed) and line.session is not self.main:
                     self.main.ask_about_orders(now)
                     self.changed()
+            case Update():
+                channel.news.take_notice(line, event, now)
+                if event.announces_end and event != self._notice:
+                    self._notice = event
+                    self.renew(now, "the venue announced maintenance")
             case _:
                 channel.take(line, event, now)
 
@@ -573,31 +406,11 @@ class Lines(OnMainLine):
         elif is_main and isinstance(event, Retrying | LoginFailed) and not is_ready and line.role is Role.ACTIVE:
             self._events.append(event)
         else:
-            self._events.append(_told(line, event))
+            self._events.append(line.changed(event))
 
 
 def _nobody_looks() -> None:
     """Whoever moves the bytes of the lines looks at all of them after each step."""
-
-
-def _told(line: Line, event: Ready | Closed | Retrying | LoginFailed) -> LineChanged:
-    match event:
-        case Ready():
-            return LineChanged(line=line.number, state="ready", why="")
-        case Closed():
-            return LineChanged(line=line.number, state="closed", why=str(event.reason))
-        case Retrying():
-            return LineChanged(line=line.number, state="retrying", why=event.why)
-        case LoginFailed():
-            return LineChanged(line=line.number, state="refused", why=str(event.error))
-
-
-def _can_be_told_apart(topic: AnyTopic, dialect: Dialect) -> bool:
-    """Whether equal updates of two lines can be known: by ids, by a proved book's time, or by the venue's time of a state."""
-    if issubclass(topic.event, Update):
-        has_time = topic.is_whole_state and topic.event.venue_time is not Update.venue_time
-        return topic.event.has_trade_ids or has_time or topic.event.identity is not Update.identity
-    return dialect.book(topic) is not None
 
 
 def _without_sign_in(dialect: Dialect) -> Dialect:

@@ -13,6 +13,7 @@ from typing import Final
 
 _UNITS: Final = ((10**17, 10**9), (10**14, 10**6), (10**11, 10**3), (10**9, 1))
 """From which number on a time counts in this unit, as units a second: 10^9 s was in 2001, 10^11 s will be in 5138."""
+_IN_US, _IN_MS = 10**14, 10**11
 _ABSURD: Final = 10**20
 _DIGITS: Final = re.compile(r"[0-9]{1,20}(\.[0-9]{1,30})?", re.ASCII)
 
@@ -22,6 +23,8 @@ def unix_seconds(stamp: int | Decimal | None, documented: int = 1000) -> float |
 
     `documented`: how many of its units a second has, for numbers too small to tell by.
     """
+    if type(stamp) is int and _IN_MS <= stamp < _IN_US:  # nearly always
+        return stamp / 1000
     if stamp is None or not -_ABSURD < stamp < _ABSURD:
         return None
     number = float(stamp)  # the context of the caller has no say

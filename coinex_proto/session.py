@@ -169,6 +169,12 @@ class Session:
         book: object = None if subscription is None else subscription.verification.book
         return book.whole_update(str(topic.key[1])) if isinstance(book, MakesWholeUpdates) else None
 
+    def mute(self, topic: Topic[Any], *, is_muted: bool) -> None:
+        """Whether the updates that a topic's book is made of are handed out by another session."""
+        subscription = self._subscriptions.get(topic.key)
+        if subscription is not None:
+            self._trust.mute(subscription, is_muted=is_muted)
+
     def has_whole_updates(self, topic: Topic[Any]) -> bool:
         """Whether `whole_update` can give anything for this topic."""
         subscription = self._subscriptions.get(topic.key)

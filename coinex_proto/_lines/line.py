@@ -6,6 +6,7 @@ Must not know any venue, nor what becomes of its events (`channel.py`).
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from enum import Enum
 from typing import TYPE_CHECKING, Protocol, final
 
@@ -14,14 +15,16 @@ from coinex_proto._session.reconnect import NextStep, Stop, Wait
 from coinex_proto.config import Config, Sources
 from coinex_proto.dialect import Dialect
 from coinex_proto.errors import ConnectFailed
+from coinex_proto.events import Closed, LineChanged, LoginFailed, Ready, Retrying
 from coinex_proto.ids import TopicKey
 from coinex_proto.phases import Phase
 from coinex_proto.session import Session
-from coinex_proto.updates import Update
+from coinex_proto.updates import Event, Update
 
 if TYPE_CHECKING:
     from coinex_proto._connection.requests import RequestIds
     from coinex_proto._session.delivered import Delivered
+    from coinex_proto._session.subscriptions import Verification
     from coinex_proto.errors import SdkError
     from coinex_proto.orders.tracker import Orders
 
@@ -56,10 +59,6 @@ class Owner(Protocol):
 
     def proves_beside(self, line: Line, key: TopicKey) -> bool:
         """Whether another line has this topic live."""
-        ...
-
-    def came_again(self, line: Line, update: Update) -> None:
-        """Of this update with trade ids, some were delivered before, perhaps by another line."""
         ...
 
     def knows_orders_beside(self, line: Line) -> bool:
@@ -107,6 +106,14 @@ class Line:
         self.is_ready = False
         self.renews_at: float = math.inf
         self.retired_by: float = math.inf
+        self.book_changed: Callable[[Verification], Event | None]
+        """As `Beside.book_changed`; by its channel, as the next."""
+        self.came_again: Callable[[Update], None]
+        """As `Beside.came_again`."""
+        self.at: float = 0.0
+        """When it was last given bytes, or had its timers served."""
+        self.is_alone: bool = False
+        """No other line can bring what it brings."""
         self.last: dict[TopicKey, Update] = {}
         """The newest states without a time, of topics that another line is the source of."""
         self.firsts = 0
@@ -119,6 +126,18 @@ class Line:
 
     def __repr__(self) -> str:
         return f"<Line {self.number}, {self.role.value}>"
+
+    def changed(self, event: Ready | Closed | Retrying | LoginFailed) -> LineChanged:
+        """What its session says of its connection, as it is told of one of several lines."""
+        match event:
+            case Ready():
+                return LineChanged(line=self.number, state="ready", why="")
+            case Closed():
+                return LineChanged(line=self.number, state="closed", why=str(event.reason))
+            case Retrying():
+                return LineChanged(line=self.number, state="retrying", why=event.why)
+            case LoginFailed():
+                return LineChanged(line=self.number, state="refused", why=str(event.error))
 
     # For its session --------------------------------------------------------------------------------------------------
 
@@ -140,10 +159,6 @@ class Line:
     def proves(self, key: TopicKey) -> bool:
         """Whether another line has this topic live."""
         return self._owner.proves_beside(self, key)
-
-    def came_again(self, update: Update) -> None:
-        """Some of its trades were delivered before, perhaps by another line."""
-        self._owner.came_again(self, update)
 
     def knows_orders(self) -> bool:
         """Whether another line tells of own orders."""
@@ -197,6 +212,7 @@ class Line:
 
     def receive_data(self, data: bytes | bytearray | memoryview, now: float) -> None:
         """As `Session.receive_data`."""
+        self.at = now
         try:
             self.session.receive_data(data, now)
         finally:
@@ -214,6 +230,7 @@ class Line:
 
     def handle_timeout(self, now: float) -> None:
         """As `Session.handle_timeout`."""
+        self.at = now
         self.session.handle_timeout(now)
         self._owner.collect(self, now)
         self._owner.handle_timeout(now)

@@ -6,12 +6,15 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import TypeVar
 
+from coinex_proto._connection.venue_clock import Clock
 from coinex_proto._lines.line import Line
 from coinex_proto.commands import Command
 from coinex_proto.ids import RequestId
 from coinex_proto.orders.fact import OrderFact
 from coinex_proto.orders.view import OrderView
+from coinex_proto.phases import Phase
 from coinex_proto.session import Session
+from coinex_proto.updates import Update
 
 R = TypeVar("R")
 
@@ -108,3 +111,17 @@ class OnMainLine(ABC):
         self.compare_every = seconds
         self.main.compare_orders_every(seconds, now)
         self.collect_all(now)
+
+    def age(self, update: Update) -> float | None:
+        """As `Session.age`."""
+        return self.main.age(update)
+
+    @property
+    def clock(self) -> Clock:
+        """Of the main line."""
+        return self.main.clock
+
+    @property
+    def phase(self) -> Phase:
+        """Of the main line's connection."""
+        return self.main.phase

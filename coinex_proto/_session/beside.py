@@ -12,7 +12,7 @@ from coinex_proto.updates import Event, Update
 if TYPE_CHECKING:
     from coinex_proto._connection.requests import RequestIds
     from coinex_proto._session.delivered import Delivered
-    from coinex_proto._session.subscriptions import Subscription
+    from coinex_proto._session.subscriptions import Subscription, Verification
     from coinex_proto.orders.tracker import Orders
 
 
@@ -38,7 +38,17 @@ class Beside(Protocol):
         """Whether another line has this topic live: what this line brings first is no past then."""
         ...
 
-    def came_again(self, update: Update) -> None:
+    is_alone: bool
+    """No other line can bring what this one brings: there is none, and was none lately."""
+
+    def book_changed(self, known: Verification, /) -> Event | None:
+        """The event of what this line's book has become; None: another line has told that already, and nothing was made.
+
+        Not asked where `is_alone`.
+        """
+        ...
+
+    def came_again(self, update: Update, /) -> None:
         """Of this update with trade ids, some were delivered before, perhaps by another line."""
         ...
 

@@ -48,6 +48,8 @@ class Verification:
         "awaited_since",
         "book",
         "is_every_read",
+        "is_muted",
+        "key",
         "last_update_at",
         "live_at",
         "lost_since",
@@ -71,6 +73,9 @@ class Verification:
         """One `BookChanged` a read is enough, not one a push."""
         self.apply_read: Callable[[Sequence[Update]], str | None] | None = None
         """There too: what takes the updates of a read together, where its book can."""
+        self.is_muted = False
+        """The updates its book is made of are handed out by another line of the client."""
+        self.key: TopicKey = subscription.key
         self.market = ""
         self.unproved_updates: list[Update] = []
         """Of this read, of a live book that takes the updates of a read together."""

@@ -112,7 +112,7 @@ class Trust:
             known.last_update_at = now
             proof = known.proof
             if known.book is not None:
-                is_wanted = self.is_wanted is None or self.is_wanted(type(update), key)
+                is_wanted = not known.is_muted and (self.is_wanted is None or self.is_wanted(type(update), key))
                 if proof is _LIVE and known.apply_read is not None:
                     known.unproved_updates.append(update)
                     self._changed[known] = None
@@ -123,7 +123,7 @@ class Trust:
         if is_wanted:
             self._events.append(update)
         if proved is not None:
-            self._book_changed(proved)
+            self._show(proved, waits=proved.is_every_read)
 
     def _news(self, route: Sequence[Verification], update: Update, now: float) -> Update | None:
         """What the topic brings after this update, without the trades that were delivered before; None: nothing."""
@@ -154,13 +154,18 @@ class Trust:
         """The update came in the acknowledgement of other parameters, so that it is a state of these."""
         known = subscription.verification
         if known.proof in (_LIVE, _EXPECTED, _HELD_BACK) and self._apply(known, update, now):
-            self._book_changed(known)
+            self._show(known, waits=known.is_every_read)
 
-    def _book_changed(self, known: Verification) -> None:
-        if known.is_every_read:
+    def _show(self, known: Verification, *, waits: bool) -> None:
+        """`waits`: at the end of this read."""
+        view, beside = known.view, self._beside
+        assert view is not None  # of a book that is proved
+        if waits:
             self._changed[known] = None
-        elif known.view is not None:
-            self._events.append(known.view.changed(known.market))
+        elif beside is None or beside.is_alone:
+            self._events.append(view.changed(known.market))
+        elif (event := beside.book_changed(known)) is not None:
+            self._events.append(event)
 
     def prove_changed(self, now: float) -> None:
         """Prove the books that wait for the end of the read by what came so far: something else is about to happen."""
@@ -177,7 +182,7 @@ class Trust:
         self.prove_changed(now)
         for known in self._changed:
             if known.view is not None and known.view.is_proved:
-                self._events.append(known.view.changed(known.market))
+                self._show(known, waits=False)
         self._changed.clear()
 
     def _apply(self, known: Verification, update: Update, now: float, read: Sequence[Update] = ()) -> bool:
@@ -341,8 +346,13 @@ class Trust:
         known.is_every_read = self._every_read or topic.every_read
         taker: object = book  # mypy takes a `Book` for none of these
         known.apply_read = taker.apply_read if known.is_every_read and isinstance(taker, TakesReads) else None
-        known.market = str(subscription.key[1])
+        known.is_muted = False
+        known.market = str(known.key[1])
         known.view = None if book is None else BookView(cast("Topic[BookChanged]", topic), book, self._is_line_proved)
+
+    def mute(self, subscription: Subscription, *, is_muted: bool) -> None:
+        """Whether another line hands out the updates that its book is made of."""
+        subscription.verification.is_muted = is_muted
 
     def expect(self, subscription: Subscription, *, is_asked: bool = False) -> None:
         """From now on its updates can come.

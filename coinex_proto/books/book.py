@@ -6,7 +6,7 @@ This module must not know any venue, nor what users read (`view.py`).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple, Protocol, runtime_checkable
+from typing import NamedTuple, Protocol, TypeAlias, runtime_checkable
 
 from coinex_proto.books.ladder import Level, LevelTexts
 from coinex_proto.updates import Update
@@ -26,6 +26,10 @@ class Levels(NamedTuple):
         """Itself: what is fixed is its own source."""
         return self
 
+
+Version: TypeAlias = tuple[int | None, object]
+"""Of a book: the venue's time of it, Unix milliseconds, and what is equal for two books of one market and that time where
+their levels are: a checksum, or the levels themselves."""
 
 NO_LEVELS = Levels(LevelTexts(()), LevelTexts(()))
 """A book without levels."""

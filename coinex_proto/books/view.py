@@ -11,8 +11,8 @@ from typing import Any, Protocol, TypeAlias, final
 
 from attrs import frozen
 
-from coinex_proto.books.book import Levels
-from coinex_proto.books.ladder import Level
+from coinex_proto.books.book import Levels, Version
+from coinex_proto.books.ladder import Level, LevelTexts
 from coinex_proto.errors import BookNotTrusted, UsageError
 from coinex_proto.ids import TopicKey
 from coinex_proto.numbers import CONTEXT, exact, plain
@@ -186,6 +186,17 @@ class BookView:
 
     # For Session ------------------------------------------------------------------------------------------------------
 
+    @property
+    def version(self) -> Version:
+        """What tells it from other states of the same book, on whatever connection."""
+        source: Any = self._source
+        try:
+            version: Version = source.version
+        except AttributeError:  # of a book that has no checksum
+            bids, asks, time = source.levels()
+            version = time, (_content(bids), _content(asks))
+        return version
+
     def changed(self, market: str) -> BookChanged:
         """A snapshot for everybody, within the step that has just proved it, which has looked at the clocks."""
         topic = self._topic
@@ -335,6 +346,10 @@ def _paid(side: Sequence[Level], wanted: Decimal) -> Decimal | None:
         cost = CONTEXT.add(cost, CONTEXT.multiply(price, size))
         wanted = CONTEXT.subtract(wanted, size)
     return cost if not wanted else None
+
+
+def _content(side: Sequence[Level]) -> object:
+    return side.joined() if isinstance(side, LevelTexts) else tuple(side)
 
 
 def _shown(side: Sequence[Level]) -> str:

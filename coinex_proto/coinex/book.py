@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final, final
 
-from coinex_proto.books.book import Levels
+from coinex_proto.books.book import Levels, Version
 from coinex_proto.books.ladder import Ladder, LevelTexts, push, take_push, unread
 from coinex_proto.coinex.market_updates import DepthLevels, DepthUpdate
 from coinex_proto.errors import PayloadError
@@ -87,13 +87,15 @@ class CoinexBook:
 
     def levels(self) -> Levels:
         """An immutable copy of both sides."""
-        at_ms = self._updated_at_ms
-        if at_ms is not None and not _LEAST_MS <= at_ms < _MOST_MS:
-            at_ms = unix_milliseconds(at_ms)
         sides = self._levels
         if sides is None:
             sides = self._levels = self._bids.levels(), self._asks.levels()
-        return _new_tuple(Levels, (*sides, at_ms))
+        return _new_tuple(Levels, (*sides, self._updated_at_ms))
+
+    @property
+    def version(self) -> Version:
+        """The venue's time and its checksum, which is over all levels."""
+        return self._updated_at_ms, self._sum
 
     def whole_update(self, market: str) -> DepthUpdate | None:
         """The proved book as a whole push; its checksum and its times are those of the newest push."""
@@ -131,7 +133,10 @@ class CoinexBook:
             except PayloadError as problem:
                 return self._refused(problem)
             self.absent_deletes = self._bids.absent + self._asks.absent
-        self._updated_at_ms = depth.updated_at
+        at_ms = depth.updated_at
+        if at_ms is not None and not _LEAST_MS <= at_ms < _MOST_MS:
+            at_ms = unix_milliseconds(at_ms)
+        self._updated_at_ms = at_ms
         # The page says signed, the wire is unsigned: equal modulo 2^32.
         if self._sum != depth.checksum & 0xFFFFFFFF:
             self.checks_failed += 1

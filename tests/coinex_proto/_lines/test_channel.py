@@ -1,12 +1,8 @@
-"""The lines that carry the same topics: what of them is handed out, and what is lost."""
+"""The lines that carry the same topics: what is lost when no line proves it, and which of them makes a book's differences."""
 
 from __future__ import annotations
 
-from typing import Any
-
-from attrs import evolve
-
-from coinex_proto import Config, Lost, coinex
+from coinex_proto import Config, LineChanged, Lost, coinex
 from coinex_proto.simulator import CoinexServer, CrowdSettings
 from tests.coinex_proto.harness.many_lines import START, World
 
@@ -21,37 +17,6 @@ def doubled() -> World:
     one.run(10.0)
     assert one.lines.trusted_at(one.now)
     return one
-
-
-def quotes(one: World) -> list[Any]:
-    return [event for event in one.events if isinstance(event, coinex.BestQuoteUpdate)]
-
-
-def test_a_state_that_is_older_than_what_was_handed_out_is_kept_back() -> None:
-    one = doubled()
-    channel, second = one.lines._main, one.lines.lines[1]
-    newest = quotes(one)[-1]
-    before = len(quotes(one))
-    for moved, told in ((-1000, 0), (0, 0), (1000, 1)):
-        channel.take_update(second, evolve(newest, updated_at=newest.updated_at + moved), one.now)
-        one._drain()
-        assert len(quotes(one)) == before + told
-
-
-def test_states_come_from_one_line_while_the_venues_clocks_differ() -> None:
-    one = doubled()
-    channel = one.lines._main
-    first, second = one.lines.lines
-    newest = quotes(one)[-1]
-    assert channel.note_clocks(are_apart=True)
-    assert not channel.note_clocks(are_apart=True), "it is told once"
-    before = len(quotes(one))
-    channel.take_update(second, evolve(newest, updated_at=newest.updated_at + 5000), one.now)
-    one._drain()
-    assert len(quotes(one)) == before
-    channel.take_update(first, evolve(newest, updated_at=newest.updated_at + 1), one.now)
-    one._drain()
-    assert len(quotes(one)) == before + 1
 
 
 def test_a_topic_is_lost_once_and_only_when_no_line_proves_it() -> None:
@@ -77,3 +42,35 @@ def test_what_only_a_line_that_is_given_up_proves_is_lost() -> None:
     assert set(lost.topics) == {BOOK, QUOTE}
     assert one.now - 30 < lost.since <= one.now
     assert not one.lines.trusted_at(one.now)
+
+
+def differences(one: World, number: int) -> bool:
+    """Whether this line makes events of what its book is made of."""
+    known = one.lines.lines[number].session._subscriptions.by_key[BOOK.key].verification
+    return not known.is_muted
+
+
+def test_only_the_source_of_a_book_makes_events_of_its_differences_while_it_proves_it() -> None:
+    one = doubled()
+    first, second = one.lines.lines
+    assert [differences(one, number) for number in (0, 1)] == [True, False]
+    one.cut(first)
+    assert [differences(one, number) for number in (0, 1)] == [False, True]
+    one.run(10.0)
+    assert first.session.trusted(BOOK), "it is back, and follows"
+    assert [differences(one, number) for number in (0, 1)] == [False, True]
+    one.cut(second)
+    assert [differences(one, number) for number in (0, 1)] == [True, False]
+
+
+def test_lines_whose_venue_clocks_differ_are_told_of() -> None:
+    one = doubled()
+    channel = one.lines._main
+    wall_ns = round(one.now * 1e9)
+    for line, ahead_ms in zip(one.lines.lines, (0, 3000), strict=True):
+        assert line.session.clock.observe(wall_ns, wall_ns, wall_ns // 10**6 + ahead_ms, one.now)
+    channel.compare_clocks()
+    channel.compare_clocks()
+    one._drain()
+    told = [event for event in one.events if isinstance(event, LineChanged) and event.state == "clock"]
+    assert [(event.line, event.why) for event in told] == [(1, "the venue's clock is 3.0 s off that of line 0")]

@@ -39,6 +39,12 @@ class Neighbours:
     def __init__(self, *proved: TopicKey) -> None:
         self.delivered, self.proved = Delivered(Statistics()), proved
         self.again: list[Update] = []
+        self.is_alone = False
+        self.books: list[TopicKey] = []
+        """Whose changes were reported; none of them is news here."""
+
+    def book_changed(self, known: Verification, /) -> None:
+        self.books.append(known.key)
 
     def proves(self, key: TopicKey) -> bool:
         return key in self.proved

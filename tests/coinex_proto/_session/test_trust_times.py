@@ -292,6 +292,26 @@ def test_with_other_lines_each_start_is_told_and_trades_that_came_again_are_repo
     assert [update.ids for update in beside.again if isinstance(update, TradeUpdate)] == [(3, 4), (3,)]
 
 
+def test_another_line_is_asked_whether_a_book_is_news_unless_there_is_none() -> None:
+    beside = Neighbours()
+    alone = Alone(beside=beside)
+    known = alone.want(A, LadderBook())
+    assert alone.take(ladder(), 1.0) == ["WentLive", "LadderUpdate"]
+    assert beside.books == [known.key]
+    beside.is_alone = True
+    assert alone.take(ladder(), 2.0) == ["LadderUpdate", "book A"]
+    assert beside.books == [known.key]
+
+
+def test_of_a_muted_topic_come_books_and_not_what_they_are_made_of() -> None:
+    alone = Alone()
+    known = alone.want(A, LadderBook())
+    alone.trust.mute(known.subscription, is_muted=True)
+    assert alone.take(ladder(), 1.0) == ["book A"]
+    alone.trust.mute(known.subscription, is_muted=False)
+    assert alone.take(ladder(), 2.0) == ["LadderUpdate", "book A"]
+
+
 def test_without_other_lines_no_start_is_told() -> None:
     alone = Alone()
     alone.want(Price("A"))

@@ -146,6 +146,8 @@ class Story:
         life = DAY if self.is_long else random.uniform(35, 100)
         renew_every = life * random.uniform(0.5, 0.8)
         self.seconds = DAY * 1.3 if self.is_long else SECONDS
+        self.patience = DAY / 2 if self.is_long else 90.0
+        """Seconds within which all topics go live: those of trades at times only with the next trade, and these are few then."""
         rate = 0.002 if self.is_long else 2 ** random.uniform(-1, 2 if venue == "coinflex" else 4.3)
         topics = tuple(self.venue.topics)
         options: dict[str, Any] = {"backoff": Backoff(first=0.2, ceiling=2.0), "renew_every": renew_every}
@@ -349,9 +351,9 @@ class Story:
         """Tells it; raises `Untrue`. Gives figures."""
         world, random = self.world, self.random
         world.lines.subscribe(*self.topics, now=world.now)
-        world.run(60.0, until=lambda: world.lines.trusted_at(world.now, *self.topics))
+        world.run(self.patience, until=lambda: world.lines.trusted_at(world.now, *self.topics))
         if not world.lines.trusted_at(world.now, *self.topics):
-            self._fail("not live after a minute")
+            self._fail("not live in time")
         self.was_live = True
         self._note_trades()
         end = world.now + self.seconds
@@ -359,7 +361,7 @@ class Story:
             world.run(random.uniform(0.3, 4.0) * (max(1.0, self.seconds / SECONDS)))
             self._judge_now()
             self._act()
-        world.run(90.0, until=lambda: world.lines.trusted_at(world.now, *self.topics) and not self.lost)
+        world.run(self.patience, until=lambda: world.lines.trusted_at(world.now, *self.topics) and not self.lost)
         world.run(15.0)
         self._note_trades()
         world.run(2 * LATEST)
