@@ -83,7 +83,7 @@ def test_the_default_install_brings_nine_packages() -> None:
 
 def test_the_wheel_is_no_larger_than_a_megabyte(wheel: zipfile.ZipFile) -> None:
     assert wheel.filename is not None
-    assert Path(wheel.filename).stat().st_size <= 1_000_000 + EXTENSION
+    assert Path(wheel.filename).stat().st_size <= (1 << 20) + EXTENSION
 
 
 def test_the_development_tools_stand_at_exact_versions() -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import linecache
 import os
 import re
 import select
@@ -223,6 +224,8 @@ def become(arguments: list[str], environment: dict[str, str], folder: str) -> No
         case ["-c", text, *rest]:
             name, sys.argv = "<string>", ["-c", *rest]
             sys.path.insert(0, "")
+            if name in linecache.cache:  # from 3.13 on a traceback shows the lines of -c
+                linecache.cache[name] = (len(text), None, text.splitlines(keepends=True), name)
         case ["-m", module, *rest]:
             spec = importlib.util.find_spec(f"{module}.__main__") or importlib.util.find_spec(module)
             assert spec is not None

@@ -271,11 +271,11 @@ class _Quiet(socket.socket):
         cast(Any, self).__class__ = socket.socket
 
     def close(self) -> None:
-        super().close()
-        self.disarm()
+        socket.socket.close(self)
+        _Quiet.disarm(self)  # two threads may come here at once, and it is none of this class any more for the second
 
     def __del__(self) -> None:
-        super().close()
+        socket.socket.close(self)
 
 
 class Lookup:

@@ -338,7 +338,7 @@ class Story:
             deals = self.server._market(market).deals
             seen = self.seen_deals.get(market)
             if deals:
-                self.seen_deals[market] = deals[0].deal_id
+                self.seen_deals[market] = next(iter(deals)).deal_id
             for deal in deals if seen is not None else ():
                 if deal.deal_id <= seen:
                     break

@@ -11,7 +11,7 @@ from contextlib import closing
 import pytest
 
 from coinex_trio import SYSTEM
-from coinex_trio._io.sockets import Lookup, SocketTransport, Waker
+from coinex_trio._io.sockets import Lookup, SocketTransport, Waker, _Quiet
 from coinex_trio.network import SystemNetwork
 from tests.ports import refusing_port
 from tests.processes import HANGS_AFTER
@@ -109,6 +109,13 @@ def test_waiting_ends_in_time_and_never_early() -> None:
     began = time.monotonic()
     assert SYSTEM.wait([], until) == []
     assert time.monotonic() - began >= 0.0199
+
+
+def test_a_socket_that_two_threads_close_at_once_is_closed_once() -> None:
+    ours = _Quiet()
+    ours.close()
+    _Quiet.close(ours)  # the second one was on its way here when the first one came through
+    assert ours.fileno() == -1
 
 
 def test_a_waker_ends_waiting_however_often_it_is_called() -> None:
