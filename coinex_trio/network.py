@@ -146,6 +146,7 @@ class SystemNetwork:
         place = (host, port)
         running = self._lookups.get(place)
         if running is not None and running.process == os.getpid():
+            running.join()
             return running
         lookup = self._lookups[place] = Lookup(self.resolve, host, port)
         lookup.start(lambda: self._lookups.pop(place, None))

@@ -37,8 +37,6 @@ class SocketTransport:
     ) -> None:
         """The addresses are those of the proxy where there is a tunnel, the host is the venue's always."""
         self._lookup = addresses if isinstance(addresses, Lookup) else None
-        if self._lookup is not None:
-            self._lookup.join()
         self._addresses = deque(() if isinstance(addresses, Lookup) else addresses)
         self._host = host
         self._ssl_context = ssl_context
@@ -293,10 +291,13 @@ class Lookup:
         self._resolve = resolve
         self._host = host
         self._port = port
-        self._waiting = 0
+        self._waiting = 1
+        """How many transports, the one that it is made for included."""
+        self._has_woken = False
+        """Before that the waker stays open: the number of a closed socket may be another's already."""
 
     def join(self) -> None:
-        """One more waits for it."""
+        """One more transport waits for it."""
         self._waiting += 1
 
     def leave(self) -> None:
@@ -306,7 +307,7 @@ class Lookup:
 
     def _close_unused(self) -> None:
         # In two threads: whichever looks last sees both.
-        if self.is_done and not self._waiting:
+        if self._has_woken and not self._waiting:
             self.waker.close()
 
     def start(self, done: Callable[[], object]) -> None:
@@ -319,9 +320,10 @@ class Lookup:
                 self.error = error
             except Exception as error:  # noqa: BLE001  (of a resolver of the user's; raised where it is waited for)
                 self.error = OSError(f"name resolution: {error!r}")
-            self.waker.wake()  # first: once it is done, the waker may be closed at any moment, and its number given away
             self.is_done = True
             done()
+            self.waker.wake()
+            self._has_woken = True
             self._close_unused()
 
         if _is_address(self._host):
@@ -332,7 +334,7 @@ class Lookup:
         except RuntimeError as error:
             self.error, self.is_done = OSError(f"name resolution: {error}"), True
             done()
-            self._close_unused()
+            self._has_woken = True
 
 
 def _is_address(host: str) -> bool:
