@@ -135,6 +135,11 @@ class Untrue(AssertionError):
     """A story that went wrong."""
 
 
+def is_long(seed: int) -> bool:
+    """Whether its stories last more than a day."""
+    return seed % 50 == 49
+
+
 class Story:
     """One client in one world, made of a seed."""
 
@@ -142,7 +147,7 @@ class Story:
         self.random = random = Random(f"{venue}:{feature}:{seed}")
         self.name = f"{venue} {feature} {seed}"
         self.venue = VENUES[venue]
-        self.is_long = seed % 50 == 49
+        self.is_long = is_long(seed)
         life = DAY if self.is_long else random.uniform(35, 100)
         renew_every = life * random.uniform(0.5, 0.8)
         self.seconds = DAY * 1.3 if self.is_long else SECONDS
@@ -459,6 +464,7 @@ def main(seeds: int, first: int, workers: int, state: Path) -> int:
                 told[story[0], story[1], story[2]] = result
     kinds = [(venue, feature) for venue in VENUES for feature in FEATURES]
     asked = [(*kind, seed) for seed in range(first, first + seeds) for kind in kinds]
+    asked.sort(key=lambda story: is_long(story[2]))  # each of them takes minutes
     with ProcessPoolExecutor(workers) as pool, state.open("a") as file:
         for future in as_completed([pool.submit(tell, story) for story in asked if story not in told]):
             story, result = future.result()
