@@ -120,6 +120,7 @@ async def kills(count: int) -> None:
         whole = Counter(true[key][3:-10])
         missing = sum((whole - counts).values())
         twice = sum(number - 1 for number in counts.values() if number > 1)
-        print(f"{key}: {len(true[key])} pushes, {missing} lost, {twice} twice")
+        own = sum((counts - Counter(true[key])).values())
+        print(f"{key}: {len(true[key])} pushes, {missing} lost, {twice} twice, {own} of a relay's own connection")
     whys = Counter(f"{len(one.topics)} topics: {re.sub('relay k[0-9]+', 'relay', one.why)}" for one in told)
     print(f"{count} kills: {len(told)} times Lost {dict(whys)}")
