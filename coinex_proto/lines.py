@@ -29,6 +29,7 @@ from coinex_proto.config import Config, Sources
 from coinex_proto.dialect import Dialect, SpreadsTopics
 from coinex_proto.errors import SdkError
 from coinex_proto.events import (
+    ABNORMAL_CLOSURE,
     Closed,
     Failed,
     LineChanged,
@@ -179,6 +180,7 @@ class Lines(OnMainLine, OnAllLines):
     def _let_retire(self, line: Line, now: float) -> None:
         if now >= line.retired_by or (line.session.is_probed and not line.session.pending):
             line.retired_by = math.inf
+            line.is_drained = line.session.is_probed and line.phase is Phase.READY
             line.session.stop(now)
             self.collect(line, now)
             self.changed()
@@ -398,6 +400,8 @@ class Lines(OnMainLine, OnAllLines):
             case Closed():
                 line.is_ready = False
                 line.renews_at = math.inf
+                if line.role is Role.RETIRING and not line.is_drained and _is_cut(line, event):
+                    self._channel_of[line].cut(line)
                 self._renewals.line_closed(line, event, now)
         is_ready = any(map(self._serves_commands, self._main.lines))
         if self._channel_of[line] is self._main and isinstance(event, Ready | Closed) and is_ready != self._is_ready:
@@ -411,6 +415,11 @@ class Lines(OnMainLine, OnAllLines):
 
 def _nobody_looks() -> None:
     """Whoever moves the bytes of the lines looks at all of them after each step."""
+
+
+def _is_cut(line: Line, event: Closed) -> bool:
+    """Whether it ended amid what was on its way: a Close of the peer comes behind that, but not one that we have not waited for."""
+    return event.reason.code == ABNORMAL_CLOSURE or line.retired_by == math.inf
 
 
 def _without_sign_in(dialect: Dialect) -> Dialect:

@@ -6,6 +6,7 @@ updates reaches the user says `news.py`. Must not know any venue.
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Hashable, Iterable
 from typing import Final, final
@@ -19,6 +20,9 @@ from coinex_proto._session.beside import WentLive
 from coinex_proto.events import LineChanged, Lost, Restored, Subscribed, SubscribeFailed, Unsubscribed
 from coinex_proto.ids import TopicKey
 from coinex_proto.updates import Event, Update
+
+SETTLED: Final = 2.0
+"""Seconds in which what was on its way on a line has come, or what it is to bring has begun to."""
 
 CLOCKS_APART: Final = 0.5
 """Seconds, beyond what is not known of them, by which the venue's clocks on two lines may differ."""
@@ -115,13 +119,14 @@ class Channel:
         return [self.topics[key] for key, lines in self.live.items() if other in lines and line not in lines]
 
     def tells_orders_beside(self, line: Line) -> bool:
-        """Whether another line is signed in and has every private topic."""
+        """Whether another line is signed in and has every private topic, and has had them when this one was still proved."""
         private = [key for key, topic in self.topics.items() if topic.is_private]
+        since = math.inf if line.is_drained else line.session.proved_at(line.at) - SETTLED
         return any(
             other is not line
             and other.is_ready
             and not other.is_second
-            and all(other in self.live.get(key, ()) for key in private)
+            and all(other in self.live.get(key, ()) and other.live_at[key] <= since for key in private)
             for other in self.lines
         )
 
@@ -142,6 +147,8 @@ class Channel:
     def take(self, line: Line, event: Event, now: float) -> None:
         """An event of a line's topics that is neither an update nor a book."""
         if line not in self.lines:
+            if isinstance(event, Lost):
+                line.lost = event
             return
         if isinstance(event, WentLive):
             self._went_live(line, event.subscription.key, now)
@@ -167,6 +174,7 @@ class Channel:
             return
         lines = self.live.setdefault(key, [])
         if line not in lines:
+            line.live_at[key] = line.session.wall_time(now)
             lines.append(line)
             lines.sort(key=self.lines.index)
         if self.news.source_of(key) not in lines:
@@ -194,6 +202,27 @@ class Channel:
         gone = self._withdraw(line, [topic.key for topic in event.topics], now)
         if gone:
             self._tell_lost(evolve(event, topics=gone))
+        self._tell_holes(event)
+
+    def cut(self, line: Line) -> None:
+        """A replaced line has ended before all had come that was on its way on it."""
+        if line.lost is not None:
+            self._tell_holes(line.lost)
+
+    def _tell_holes(self, lost: Lost) -> None:
+        """Say what may be missing of topics that other lines prove: these began only about when the line was proved last that
+        has ended. Of states and books nothing is.
+        """
+        topics = tuple(topic for topic in lost.topics if self._has_hole(topic.key, lost.since))
+        if topics:
+            self._events.append(evolve(lost, topics=topics))
+            self.back.setdefault((lost.since, lost.why), []).extend(topics)
+
+    def _has_hole(self, key: TopicKey, since: float) -> bool:
+        lines = self.live.get(key)
+        return (
+            bool(lines) and self.news.has_events(key) and all(one.live_at[key] > since - SETTLED for one in lines or ())
+        )
 
     def _tell_lost(self, lost: Lost) -> None:
         self.lost.update((topic.key, lost) for topic in lost.topics)

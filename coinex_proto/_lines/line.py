@@ -15,7 +15,7 @@ from coinex_proto._session.reconnect import NextStep, Stop, Wait
 from coinex_proto.config import Config, Sources
 from coinex_proto.dialect import Dialect
 from coinex_proto.errors import ConnectFailed
-from coinex_proto.events import Closed, LineChanged, LoginFailed, Ready, Retrying
+from coinex_proto.events import Closed, LineChanged, LoginFailed, Lost, Ready, Retrying
 from coinex_proto.ids import TopicKey
 from coinex_proto.phases import Phase
 from coinex_proto.session import Session
@@ -116,6 +116,12 @@ class Line:
         """No other line can bring what it brings."""
         self.last: dict[TopicKey, Update] = {}
         """The newest states without a time, of topics that another line is the source of."""
+        self.live_at: dict[TopicKey, float] = {}
+        """Since when each topic is, or was, verified on it, Unix seconds."""
+        self.lost: Lost | None = None
+        """What its session said when the connection ended, of a line that had been replaced."""
+        self.is_drained: bool = False
+        """Replaced, and all has come that was on its way on it."""
         self.firsts = 0
         """How often it was the first of two to bring something."""
         self.lead: float = 0.0

@@ -339,6 +339,11 @@ class News:
         """The line that counts for this topic; None: none has proved it yet."""
         return self._topics[key].source
 
+    def has_events(self, key: TopicKey) -> bool:
+        """Whether each of its updates counts: it brings no whole states, and makes no book."""
+        followed = self._topics.get(key)
+        return followed is not None and not followed.is_state and followed.front is None
+
     def is_chained(self, key: TopicKey) -> bool:
         """Whether it is a book of differences, which its source alone hands out."""
         followed = self._topics.get(key)

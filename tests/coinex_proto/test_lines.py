@@ -428,6 +428,38 @@ def test_connections_that_drain_do_not_pile_up_when_many_are_renewed() -> None:
     assert of(one, Lost) == []
 
 
+def test_what_was_on_its_way_on_a_replaced_line_that_is_cut_is_said_to_be_missing() -> None:
+    one = world(Config(renew_every=math.inf), rate=40.0)
+    one.delays[0] = lambda: 0.6
+    one.lines.subscribe(*FIVE, now=one.now)
+    one.run(5.0)
+    one.lines.renew(one.now)
+    old = one.lines.lines[0]
+    one.run(5.0, lambda: bool(of(one, Renewed)))
+    one.cut(old)
+    assert [set(event.topics) for event in of(one, Lost)] == [{TRADES, ORDERS, FILLS}]
+    assert [(set(event.topics), event.since) for event in of(one, Restored)] == [
+        ({TRADES, ORDERS, FILLS}, of(one, Lost)[0].since)
+    ]
+    assert is_live(one, *FIVE)
+
+
+def test_what_a_line_was_on_the_point_of_bringing_when_the_other_one_had_just_come_is_said_to_be_missing() -> None:
+    one = world(Config(lines=2, backoff=QUICK), rate=40.0)
+    one.lines.subscribe(BOOK, TRADES, QUOTE, now=one.now)
+    one.run(20.0)
+    first, second = one.pipes
+    one.cut(first)
+    one.run(5.0, lambda: first.session.trusted(TRADES))
+    assert of(one, Lost) == []
+    one.cut(second)
+    assert [event.topics for event in of(one, Lost, Restored)] == [(TRADES,), (TRADES,)]
+    assert is_live(one)
+    one.run(10.0)
+    one.cut(first)
+    assert len(of(one, Lost)) == 1  # the second one has been there for long enough
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_what_is_on_its_way_on_a_slow_line_that_is_replaced_still_comes(seed: int) -> None:
     """It happened before the new line subscribed, which is therefore not told of it."""

@@ -35,6 +35,7 @@ from coinex_proto import (
     coinflex,
     qfex,
 )
+from coinex_proto._lines.channel import SETTLED
 from coinex_proto._lines.line import Line, Role
 from coinex_proto.events import LineChanged, Renewed
 from coinex_proto.simulator import CoinexServer, CoinflexServer, CrowdSettings, QfexServer
@@ -204,13 +205,11 @@ class Story:
         raise Untrue(f"{self.name}: {what}")
 
     def _look(self, event: Event) -> None:
-        lines = self.world.lines
         if isinstance(event, Lost):
             for topic in event.topics:
                 if topic.key in self.lost:
                     self._fail(f"{topic} lost twice")
-                good = [line for line in lines.lines if line.role is Role.ACTIVE and line.session.trusted(topic)]
-                if good:
+                if good := self._good_lines(topic, event.since):
                     self._fail(f"{topic} lost while {good} proves it")
                 self.lost.add(topic.key)
                 self.ever_lost.add(topic.key)
@@ -294,6 +293,14 @@ class Story:
         private = [line for line in self.world.pipes if lines._channel_of[line] is lines._main and not line.is_second]
         if signed_in > len(private):
             self._fail(f"{signed_in} sign-ins at once, of {len(private)} lines with private topics")
+
+    def _good_lines(self, topic: Any, since: float) -> list[Line]:
+        """Those that prove the topic, and did so when the line was proved last that has ended now, where each update counts."""
+        lines = self.world.lines
+        good = [line for line in lines.lines if line.role is Role.ACTIVE and line.session.trusted(topic)]
+        if topic.is_whole_state or lines.dialect.book(topic) is not None:
+            return good
+        return [line for line in good if line.live_at[topic.key] <= since - SETTLED]
 
     def _judge_trust(self) -> None:
         """What was live once is either trusted or said to be lost."""
