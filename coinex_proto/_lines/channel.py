@@ -219,10 +219,8 @@ class Channel:
             self.back.setdefault((lost.since, lost.why), []).extend(topics)
 
     def _has_hole(self, key: TopicKey, since: float) -> bool:
-        lines = self.live.get(key)
-        return (
-            bool(lines) and self.news.has_events(key) and all(one.live_at[key] > since - SETTLED for one in lines or ())
-        )
+        lines = self.live.get(key, [])
+        return bool(lines) and self.news.has_events(key) and all(one.live_at[key] > since - SETTLED for one in lines)
 
     def _tell_lost(self, lost: Lost) -> None:
         self.lost.update((topic.key, lost) for topic in lost.topics)
