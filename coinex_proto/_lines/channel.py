@@ -46,8 +46,8 @@ class Channel:
         """What the user was told is lost."""
         self.back: dict[tuple[float, str], list[AnyTopic]] = {}
         """Live again, and not said yet: one event for all that were lost together."""
-        self.news = News(events, self.lines)
-        self.has_one_sign_in = False
+        self.news: News = News(events, self.lines)
+        self.has_one_sign_in: bool = False
         """The venue ends a signed-in connection when another one signs in."""
 
     # Topics -----------------------------------------------------------------------------------------------------------

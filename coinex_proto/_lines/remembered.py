@@ -31,7 +31,7 @@ class Followed:
 
     def __init__(self, topic: AnyTopic, line: Line) -> None:
         """`line`: one that has it subscribed."""
-        self.topic = topic
+        self.topic: AnyTopic = topic
         self.source: Line | None = None
         """None: none has proved it yet, and the preferred line counts."""
         self.front: BookView | None = None
@@ -40,12 +40,12 @@ class Followed:
         """Whose book that is."""
         self.newest: Newest | None = None
         """Of its book."""
-        self.is_chained = False
+        self.is_chained: bool = False
         """A book made of differences that go on from a whole push of the same line."""
         with suppress(UsageError):  # it has no book
             self.front = line.session.book(cast("Topic[BookChanged]", topic)).front()
             self.is_chained = line.session.has_whole_updates(topic)
-        self.is_state = topic.is_whole_state and self.front is None
+        self.is_state: bool = topic.is_whole_state and self.front is None
 
     def show(self, line: Line) -> BookView:
         """Let the view show the book of this line; gives that book."""
@@ -69,11 +69,11 @@ class Newest:
     __slots__ = ("came", "line", "more", "state", "time")
 
     def __init__(self, time: float, line: Line, came: float, state: object) -> None:
-        self.time = time
-        self.line = line
+        self.time: float = time
+        self.line: Line = line
         """Which brought it first."""
-        self.came = came
-        self.state = state
+        self.came: float = came
+        self.state: object = state
         """What was handed out of that time."""
         self.more: Sequence[tuple[Line, object]] = ()
         """What else was handed out of it, and which line brought that."""

@@ -66,35 +66,35 @@ class Verification:
     )
 
     def __init__(self, subscription: Subscription) -> None:
-        self.subscription = subscription
+        self.subscription: Subscription = subscription
         self.book: Book | None = None
         self.view: BookView | None = None
-        self.is_every_read = False
+        self.is_every_read: bool = False
         """One `BookChanged` a read is enough, not one a push."""
         self.apply_read: Callable[[Sequence[Update]], str | None] | None = None
         """There too: what takes the updates of a read together, where its book can."""
-        self.is_muted = False
+        self.is_muted: bool = False
         """The updates its book is made of are handed out by another line of the client."""
         self.key: TopicKey = subscription.key
-        self.market = ""
+        self.market: str = ""
         self.unproved_updates: list[Update] = []
         """Of this read, of a live book that takes the updates of a read together."""
         self.merger: Merger | None = None
         """Where pushes are differences: what makes whole ones of them."""
-        self.proof = Proof.UNEXPECTED
-        self.live_at = 0.0
+        self.proof: Proof = Proof.UNEXPECTED
+        self.live_at: float = 0.0
         """Since when, while it is."""
         self.lost_since: float | None = None
-        self.lost_why = ""
+        self.lost_why: str = ""
         self.last_update_at: float | None = None
-        self.awaited_since = 0.0
+        self.awaited_since: float = 0.0
         """Since when a push is awaited, if none came later: a topic that has just gone live has its time."""
         self.unproved_since: float | None = None
         """Since when its updates do not prove its book, or it brings nothing though it was not acknowledged."""
-        self.unproved_why = ""
-        self.absent_deletes = 0
+        self.unproved_why: str = ""
+        self.absent_deletes: int = 0
         """Those of its book that the statistics have counted."""
-        self.renewals = 0
+        self.renewals: int = 0
         """How often it was asked for again for that reason."""
 
     @property
