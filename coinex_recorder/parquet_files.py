@@ -52,20 +52,20 @@ class ParquetFile:
         texts = [(column, self._kinds.get(kind, arrow.string())) for column, kind in table.columns]
         self._texts = arrow.schema(texts)
         self._waiting = Path(f"{self.path}{WAITING}")
-        self._sink: Any = None
-        """Of the file that waits, once there is one."""
 
     def waiting(self) -> int:
         """How many rows are in memory."""
         return count_rows(self._table, self.rows)
 
     def flush(self) -> None:
-        """The rows, to the file that waits."""
+        """The rows, behind what waits in its file. That is open only meanwhile: a venue has thousands of markets."""
         if self.rows:
-            if self._sink is None:
-                options = self._arrow.ipc.IpcWriteOptions(compression="lz4")
-                self._sink = self._arrow.ipc.new_stream(str(self._waiting), self._texts, options=options)
-            self._sink.write_batch(self._batch())
+            options = self._arrow.ipc.IpcWriteOptions(compression="lz4")
+            with (
+                self._waiting.open("ab") as file,
+                self._arrow.ipc.new_stream(file, self._texts, options=options) as sink,
+            ):
+                sink.write_batch(self._batch())
 
     def _batch(self) -> Any:
         """The rows as they wait: numbers are texts."""
@@ -138,16 +138,16 @@ class ParquetFile:
                 file.write_table(self._arrow.Table.from_batches(held).cast(schema))
 
     def _batches(self) -> Iterator[Any]:
-        if self._sink is not None:
-            self._sink.close()
-            with self._arrow.ipc.open_stream(str(self._waiting)) as batches:
-                yield from batches
+        if not self._waiting.exists():
+            return
+        with self._arrow.OSFile(str(self._waiting)) as file:
+            while file.tell() < file.size():
+                with self._arrow.ipc.open_stream(file) as batches:
+                    yield from batches
 
     def close(self) -> None:
         """Whether it went well or not: nothing is left that waits."""
-        if self._sink is not None:
-            self._sink.close()
-            self._waiting.unlink(missing_ok=True)
+        self._waiting.unlink(missing_ok=True)
 
 
 def _digits(texts: Sequence[str | None]) -> tuple[int, int]:

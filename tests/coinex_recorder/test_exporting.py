@@ -2,6 +2,7 @@
 
 import csv
 import os
+import sys
 from decimal import Decimal
 from pathlib import Path
 
@@ -120,6 +121,31 @@ def test_tables_of_many_rows_and_of_few_are_the_same_however_they_wait(
     in_pieces = {path.name: parquet.read_table(path) for path in export(recording, tmp_path / "in-pieces")}
     assert in_pieces == at_once
     assert not list((tmp_path / "in-pieces").glob(f"*{parquet_files.WAITING}"))
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks at open files in /proc")
+def test_no_file_stays_open_while_its_rows_wait(
+    recording: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exporting, "MOST_ROWS", 50)
+    flush, seen = parquet_files.ParquetFile.flush, []
+
+    def flush_and_look(file: parquet_files.ParquetFile) -> None:
+        flush(file)
+        waiting = sum(path.suffix == parquet_files.WAITING for path in (tmp_path / "out").iterdir())
+        seen.append((waiting, sum(map(_is_waiting, Path("/proc/self/fd").iterdir()))))
+
+    monkeypatch.setattr(parquet_files.ParquetFile, "flush", flush_and_look)
+    export(recording, tmp_path / "out")
+    assert max(waiting for waiting, _ in seen) > 1
+    assert {is_open for _, is_open in seen} == {0}
+
+
+def _is_waiting(descriptor: Path) -> bool:
+    try:
+        return os.readlink(descriptor).endswith(parquet_files.WAITING)
+    except OSError:
+        return False  # of the listing itself, which has ended
 
 
 def test_columns_made_by_arrow_are_those_made_by_python(
