@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import os
-import re
 import ssl
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Final, TypeAlias, final
+from typing import Any, Final, final
 from urllib.parse import urlsplit
 
 from attrs import field, frozen
@@ -22,11 +21,11 @@ from nats.errors import Error as NatsError
 from nats.js import JetStreamContext
 from nats.js.api import DiscardPolicy, PersistMode, RePublish, StorageType, StreamConfig
 from nats.js.errors import APIError, NotFoundError
-from nats.protocol.parser import AWAITING_CONTROL_LINE, Parser
 
 from coinex_driver.network_errors import describe
 from coinex_proto import ConnectFailed, SdkError, UsageError
-from coinex_relay.messages import USUAL_BLOCK, ToPublish
+from coinex_relay.messages import ToPublish
+from coinex_relay.reading import Reader, Socket, Take
 from coinex_relay.subjects import DATA, LIVE, WHOLE
 
 STREAM: Final = "MD"
@@ -37,16 +36,8 @@ DUPLICATES: Final = 120.0
 """Seconds within which the server takes two messages of one id for one."""
 CONNECT_TIMEOUT: Final = 5
 API_TIMEOUT: Final = 5.0
-MOST_REREAD: Final = 1 << 18
-"""Bytes of a message that comes in many reads and is put together anew with each; a larger one is nats-py's."""
 MOST_BUFFERED: Final = 1 << 20
 """Bytes that may wait in the socket's buffer; what comes after them waits where it can still be given up."""
-
-_USUAL: Final = re.compile(rf"HMSG ({LIVE}\.[^ \r]+) ([0-9]+) ([0-9]+) ([0-9]+)\r\n{USUAL_BLOCK}").match
-_MESSAGE: Final = re.compile(r"HMSG ([^ \r]+) ([0-9]+) (?:[^ \r]+ )?([0-9]+) ([0-9]+)\r\n").match
-
-Take: TypeAlias = Callable[[str, bytes, Any], None]
-"""Subject, payload, and its headers: `Usual` where a payload comes live with those, else the bytes as they came, or None."""
 
 
 class RelayFailed(SdkError):
@@ -108,46 +99,6 @@ def is_loopback(host: str) -> bool:
 
 
 @final
-class _Reader(Parser):
-    """nats-py's parser, with a short way for messages with headers that have a taker: what a consumer's flow is made of."""
-
-    nc: Connection
-
-    async def parse(self, data: bytes = b"") -> None:
-        """What was read."""
-        self.nc.read_begins()
-        await self._parse(data)
-        self.nc.read_ends()
-
-    async def _parse(self, data: bytes) -> None:
-        if self.state == AWAITING_CONTROL_LINE and self.nc.direct:
-            data = bytes(self.buf) + data if self.buf else data
-            taken, is_cut = self._take(data)
-            self.buf = bytearray(data[taken:])
-            if is_cut or not self.buf:
-                return
-            data = b""
-        await super().parse(data)
-
-    def _take(self, data: bytes) -> tuple[int, bool]:
-        """How much of it was taken, and whether all that is left is one such message, cut off."""
-        direct, text, size, at = self.nc.direct, data.decode("latin-1"), len(data), 0
-        while (line := _USUAL(text, at) or _MESSAGE(text, at)) is not None:
-            found = line.groups()
-            take = direct.get(int(found[1]))
-            if take is None:
-                break
-            head = line.end(4) + 2
-            body, end = head + int(found[2]), head + int(found[3])
-            if size < end + 2:
-                return at, end - at < MOST_REREAD
-            is_usual = len(found) > 4 and line.end() == body
-            take(found[0], data[body:end], found[4:] if is_usual else data[head:body])
-            at = end + 2
-        return at, False
-
-
-@final
 class Connection(Client):
     """nats-py's client with a short way for what comes often: no queue and no task between the socket and its taker."""
 
@@ -159,7 +110,8 @@ class Connection(Client):
         self.read_begins: Callable[[], None] = _nobody_looks
         """Called before the messages of each read, and `read_ends` after them. They must not raise."""
         self.read_ends: Callable[[], None] = _nobody_looks
-        self._ps = _Reader(self)
+        self._ps = Reader(self)
+        self._transport = Socket(self._ps)
         self.said_last = ""
 
     async def take(self, subject: str, take: Take) -> Any:

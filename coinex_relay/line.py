@@ -20,7 +20,6 @@ from coinex_relay.connecting import (
     Connection,
     Nats,
     RelayFailed,
-    Take,
     closed,
     connect,
     said,
@@ -28,6 +27,7 @@ from coinex_relay.connecting import (
 )
 from coinex_relay.feed import Feed, Memory
 from coinex_relay.messages import TIME, Stored, Usual, encode, headers_of, read, read_beat, read_live, read_roster
+from coinex_relay.reading import Take
 from coinex_relay.socket import FeedSocket
 from coinex_relay.subjects import DATA, LIVE, WHOLE, Names
 

@@ -1,0 +1,199 @@
+"""How bytes of NATS come in: from the socket to whoever takes a message, within the read, without a queue, a stream or a task between.
+
+nats-py reads from a stream in a task of its own, which is one more round of the event loop for each read. Here the socket's bytes
+come to `Reader` first, which hands on what it knows; what is left is nats-py's, by its own read loop. Facts: nats-py 2.16.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, final
+
+from nats.aio.transport import TcpTransport
+from nats.protocol.parser import AWAITING_CONTROL_LINE, Parser
+
+from coinex_relay.messages import USUAL_BLOCK
+from coinex_relay.subjects import LIVE
+
+if TYPE_CHECKING:
+    from coinex_relay.connecting import Connection
+
+MOST_REREAD: Final = 1 << 18
+"""Bytes of a message that comes in many reads and is put together anew with each; a larger one is nats-py's."""
+MOST_WAITING: Final = 1 << 20
+"""Bytes that may wait for nats-py's read loop before no more are received."""
+
+_USUAL: Final = re.compile(rf"HMSG ({LIVE}\.[^ \r]+) ([0-9]+) ([0-9]+) ([0-9]+)\r\n{USUAL_BLOCK}").match
+_MESSAGE: Final = re.compile(r"HMSG ([^ \r]+) ([0-9]+) (?:[^ \r]+ )?([0-9]+) ([0-9]+)\r\n").match
+
+Take: TypeAlias = Callable[[str, bytes, Any], None]
+"""Subject, payload, and its headers: `Usual` where a payload comes live with those, else the bytes as they came, or None."""
+
+
+@final
+class Reader(Parser):
+    """nats-py's parser, with a short way for messages with headers that have a taker: what a consumer's flow is made of."""
+
+    nc: Connection
+
+    def __init__(self, connection: Connection) -> None:
+        super().__init__(connection)
+        self._given = 0
+        """Bytes that nats-py's read loop has got and not parsed yet: nothing may go past them."""
+
+    def receive(self, data: bytes) -> bytes:
+        """Takes what it can of a read. What it returns has to come to `parse`, before anything that is received later."""
+        if self.state != AWAITING_CONTROL_LINE or self._given or not self.nc.direct:
+            self._given += len(data)
+            return data
+        self.nc.read_begins()
+        data = bytes(self.buf) + data if self.buf else data
+        taken, is_cut = self._take(data)
+        left = data[taken:]
+        self.buf = bytearray(left if is_cut else b"")
+        self.nc.read_ends()
+        if is_cut:
+            return b""
+        self._given = len(left)
+        return left
+
+    async def parse(self, data: bytes = b"") -> None:
+        """What `receive` has left: nats-py gets one line or payload at a time, and what follows it may be taken again."""
+        self.nc.read_begins()
+        size = len(data)
+        try:
+            if self.state == AWAITING_CONTROL_LINE:
+                data = bytes(self.buf) + data
+                self.buf = bytearray()
+            while data:
+                if self.state == AWAITING_CONTROL_LINE:
+                    taken, is_cut = self._take(data)
+                    data = data[taken:]
+                    if is_cut:
+                        self.buf = bytearray(data)
+                        break
+                    end = data.find(b"\r\n") + 2
+                    end = end if end > 1 else len(data)
+                else:
+                    end = self.needed + 2 - len(self.buf)
+                part, data = data[:end], data[end:]
+                await super().parse(part)
+        finally:
+            self._given = max(0, self._given - size)
+            self.nc.read_ends()
+
+    def _take(self, data: bytes) -> tuple[int, bool]:
+        """How much of it was taken, and whether all that is left is one such message, cut off."""
+        direct, text, size, at = self.nc.direct, data.decode("latin-1"), len(data), 0
+        while (line := _USUAL(text, at) or _MESSAGE(text, at)) is not None:
+            found = line.groups()
+            take = direct.get(int(found[1]))
+            if take is None:
+                break
+            head = line.end(4) + 2
+            body, end = head + int(found[2]), head + int(found[3])
+            if size < end + 2:
+                return at, end - at < MOST_REREAD
+            is_usual = len(found) > 4 and line.end() == body
+            take(found[0], data[body:end], found[4:] if is_usual else data[head:body])
+            at = end + 2
+        return at, False
+
+
+@final
+class Socket(TcpTransport):
+    """nats-py's transport, whose reads are what the reader has left of them."""
+
+    def __init__(self, reader: Reader) -> None:
+        super().__init__()
+        self._reader = reader
+        self._inlet: Inlet | None = None
+
+    def __bool__(self) -> bool:
+        """True, or nats-py would make one of its own."""
+        return True
+
+    async def connect(self, uri: Any, buffer_size: int, connect_timeout: int) -> None:
+        """Called by nats-py."""
+        self._inlet = None
+        await super().connect(uri, buffer_size, connect_timeout)
+
+    async def read(self, buffer_size: int) -> bytes:
+        """What is next for nats-py's parser; empty at the end."""
+        if self._inlet is None:
+            stream, transport = self._io_reader, self._io_writer.transport
+            self._inlet = Inlet(self._reader, transport)
+            stream.feed_eof()  # what has come with the greeting is all that it has
+            if data := self._reader.receive(await stream.read()):
+                return data
+        return await self._inlet.read()
+
+    def at_eof(self) -> bool:
+        """Called by nats-py before each read."""
+        return self._inlet is not None and self._inlet.at_eof
+
+
+@final
+class Inlet(asyncio.Protocol):
+    """Takes the place of a stream's protocol, which still hears what concerns its writer."""
+
+    def __init__(self, reader: Reader, transport: Any) -> None:
+        self._reader = reader
+        self._transport = transport
+        self._writer_side: Any = transport.get_protocol()
+        self._waiting: list[bytes] = []
+        self._size = 0
+        self._has_more = asyncio.Event()
+        self._has_ended = False
+        transport.set_protocol(self)
+
+    @property
+    def at_eof(self) -> bool:
+        """Nothing will come any more."""
+        return self._has_ended and not self._waiting
+
+    async def read(self) -> bytes:
+        """All that waits."""
+        await self._has_more.wait()
+        data = b"".join(self._waiting)
+        self._waiting.clear()
+        if self._size > MOST_WAITING:
+            self._transport.resume_reading()
+        self._size = 0
+        if not self._has_ended:
+            self._has_more.clear()
+        return data
+
+    def data_received(self, data: bytes) -> None:
+        """Called by asyncio."""
+        if left := self._reader.receive(data):
+            self._waiting.append(left)
+            self._has_more.set()
+            before, self._size = self._size, self._size + len(left)
+            if before <= MOST_WAITING < self._size:
+                self._transport.pause_reading()
+
+    def eof_received(self) -> bool | None:
+        """Called by asyncio."""
+        self._ends()
+        keeps_open: bool | None = self._writer_side.eof_received()
+        return keeps_open
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Called by asyncio."""
+        self._ends()
+        self._writer_side.connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """Called by asyncio."""
+        self._writer_side.pause_writing()
+
+    def resume_writing(self) -> None:
+        """Called by asyncio."""
+        self._writer_side.resume_writing()
+
+    def _ends(self) -> None:
+        self._has_ended = True
+        self._has_more.set()
