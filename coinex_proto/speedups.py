@@ -13,7 +13,7 @@ from os import environ, listdir
 from types import ModuleType
 from typing import Final
 
-REVISION: Final = 8
+REVISION: Final = 9
 """Of what the extension offers; the same number as SPEED_REVISION in speed/speed.h."""
 
 _NAME: Final = "coinex_proto._speed"

@@ -16,7 +16,7 @@ from attrs import evolve
 
 from coinex_relay.actions import Action, FetchRoster, Follow, Leave, Prove, Replay, Wanted
 from coinex_relay.flows import MOST_HELD, Flow, Past, Phase, Verdict
-from coinex_relay.messages import LOST, LOST_AFTER, OLD_AFTER, Beat, Roster, Stored, Usual, encode, read_live
+from coinex_relay.messages import LOST, LOST_AFTER, OLD_AFTER, Beat, Roster, Stored, encode
 from coinex_relay.peers import Peer, Peers
 from coinex_relay.probe import Probe
 
@@ -55,7 +55,8 @@ class Feed:
         self.dropped: int = 0
         """Messages that were known, or of a relay that is not followed."""
         self._memory = memory
-        self._to_session: deque[bytes] = deque()
+        self.payloads: list[bytes] = []
+        """For the session, in order."""
         self._actions: deque[Action] = deque()
         self._shared: OrderedDict[str, set[str]] = OrderedDict()
         """By which of their subjects payloads of several were told."""
@@ -71,14 +72,8 @@ class Feed:
 
     def take_payloads(self) -> list[bytes]:
         """What the session has to get now, in order."""
-        payloads = list(self._to_session)
-        self._to_session.clear()
+        payloads, self.payloads = self.payloads, []
         return payloads
-
-    @property
-    def has_payloads(self) -> bool:
-        """Whether there is any."""
-        return bool(self._to_session)
 
     def take_actions(self) -> list[Action]:
         """What has to be done on NATS now, in order."""
@@ -112,7 +107,9 @@ class Feed:
         self._answer(request)
         for tail in tails:
             self._ahead.pop(tail, None)
-            if self.flows.pop(tail, None) is not None:
+            flow = self.flows.pop(tail, None)
+            if flow is not None:
+                flow.phase = Phase.WAITING  # nothing goes on with it, whoever else knows it
                 self._memory.pasts.pop(tail, None)
                 self._actions.append(Leave(tail))
 
@@ -138,25 +135,13 @@ class Feed:
         if flow is not None and flow.phase is Phase.WAITING:
             self._start(flow)
 
-    def take(self, tail: str, payload: bytes, headers: Usual | bytes | None, now: float) -> None:
-        """One live message with its headers, as they came or were read."""
-        if isinstance(headers, tuple):
-            content, previous, relay, shared, _, sequence, last = headers
-            flow = self.flows.get(tail)
-            if (
-                flow is not None
-                and not (shared or self._ahead)
-                and payload[:1] != CONTROL
-                and flow.goes_on(content, previous, relay, int(sequence), int(last))
-            ):
-                self._to_session.append(payload)
-                return
-        message = read_live(payload, headers)
-        if message is not None:
-            self.receive(tail, message, now)
+    @property
+    def is_looking(self) -> bool:
+        """Every live message has to come to `receive`; else what `Flow.goes_on` takes may go to `payloads` as it is."""
+        return bool(self._ahead)
 
     def receive(self, tail: str, message: Stored, now: float) -> None:
-        """The same, read."""
+        """One live message."""
         flow = self.flows.get(tail)
         if flow is None:
             return
@@ -198,7 +183,7 @@ class Feed:
         if message.shared and self._was_told_by_another(message.shared, flow.tail):
             return
         if message.payload[:1] != CONTROL:
-            self._to_session.append(message.payload)
+            self.payloads.append(message.payload)
 
     def _was_told_by_another(self, payload: str, tail: str) -> bool:
         """Whether another of its subjects has brought this payload; the same subject again brings the same words anew."""
@@ -397,4 +382,4 @@ class Feed:
         return peer is not None and peer.carries(tail)
 
     def _say(self, said: dict[str, object]) -> None:
-        self._to_session.append(CONTROL + encode(said))
+        self.payloads.append(CONTROL + encode(said))

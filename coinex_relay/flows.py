@@ -90,7 +90,7 @@ class Flow:
     def goes_on(self, content: str, previous: str, relay: str, sequence: int, last_sequence: int) -> bool:
         """Whether this is the next message of the relay that is followed, with nothing else to look at; it is handed on then.
 
-        What `judge` and `took` come to for nearly all messages; all others are for them.
+        What `judge` and `took` come to for nearly all messages; all others are for them. The extension has the same.
         """
         past = self.past
         if (

@@ -26,8 +26,9 @@ from coinex_relay.connecting import (
     stream_identity,
 )
 from coinex_relay.feed import Feed, Memory
-from coinex_relay.messages import TIME, Stored, Usual, encode, headers_of, read, read_beat, read_live, read_roster
-from coinex_relay.reading import Take
+from coinex_relay.flows import Flow
+from coinex_relay.messages import TIME, Stored, encode, headers_of, read, read_beat, read_live, read_roster
+from coinex_relay.reading import Take, take_usual
 from coinex_relay.socket import FeedSocket
 from coinex_relay.subjects import DATA, LIVE, WHOLE, Names
 
@@ -81,6 +82,8 @@ class Line:
         self._nats: Connection | None = None
         self._inbox = ""
         self._subscriptions: dict[str, Any] = {}
+        self._flows: dict[int, Flow] = {}
+        """By the number of their subscription."""
         self._actions: deque[Action | _Ask] = deque()
         self._worker: asyncio.Task[None] | None = None
         self._work = asyncio.Event()
@@ -103,7 +106,7 @@ class Line:
             except Exception as error:
                 raise RelayFailed(f"NATS: JetStream does not answer: {said(error)}") from error
             self._inbox = nats.new_inbox()
-            nats.read_begins, nats.read_ends = self._read_begins, self._read_ends
+            nats.read_begins, nats.take_many, nats.read_ends = self._read_begins, self._take_many, self._read_ends
             await nats.take(f"{self._inbox}.*", self._answered)
             await nats.take(f"{LIVE}.{self._names.beats('*')}", self._beat)
         except BaseException:
@@ -152,15 +155,20 @@ class Line:
             self._deliver()
             self.end(f"NATS: {why}")
 
-    def _beat(self, subject: str, payload: bytes, headers: Usual | bytes | None) -> None:
+    def _beat(self, subject: str, payload: bytes, headers: bytes | None) -> None:
         beat = read_beat(payload)
         message = read_live(payload, headers)
         if beat is not None and message is not None and message.relay == beat.relay:
             self._feed.beat(beat, message.sequence, self._now())
             self._turn()
 
-    def _take(self, tail: str, subject: str, payload: bytes, headers: Usual | bytes | None) -> None:
-        self._feed.take(tail, payload, headers, self._at)
+    def _take(self, tail: str, subject: str, payload: bytes, headers: bytes | None) -> None:
+        message = read_live(payload, headers)
+        if message is not None:
+            self._feed.receive(tail, message, self._at)
+
+    def _take_many(self, data: bytes, at: int) -> int:
+        return at if self._feed.is_looking else take_usual(data, at, self._flows, self._feed.payloads)
 
     def _answered(self, subject: str, payload: bytes, headers: bytes | None) -> None:
         """Something that was asked for."""
@@ -267,11 +275,14 @@ class Line:
         match action:
             case Follow(tail):
                 take: Take = partial(self._take, tail)
-                self._subscriptions[tail] = await nats.take(f"{LIVE}.{tail}", take)
+                self._subscriptions[tail] = subscription = await nats.take(f"{LIVE}.{tail}", take)
+                if (flow := self._feed.flows.get(tail)) is not None:
+                    self._flows[subscription._id] = flow
                 self._feed.followed(tail, self._now())
                 self._turn()
             case Leave(tail):
                 if (subscription := self._subscriptions.pop(tail, None)) is not None:
+                    self._flows.pop(subscription._id, None)
                     await nats.drop(subscription)
             case Replay() if action.after:
                 self._ask(action, [], {"seq": action.after, "batch": BATCH})

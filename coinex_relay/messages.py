@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from hashlib import blake2b
-from typing import Any, Final, NamedTuple, TypeAlias, final
+from typing import Any, Final, NamedTuple, final
 
 import msgspec
 
@@ -150,32 +150,25 @@ def read(payload: bytes, headers: Mapping[str, str] | None) -> Stored | None:
     )
 
 
-Usual: TypeAlias = tuple[str, str, str, str | None, str | None, str, str]
-"""Of a payload's headers: content, the one before, relay, what it shares, whether it is whole, its number and the one before."""
+INTEGER: Final = "[0-9]{1,18}"
 
 
 def _usual_block() -> str:
     token = "([A-Za-z0-9-]+)"
     ours = f"{FIRST_LINE}{MESSAGE_ID}: {token}\\.([a-z0-9-]*)\r\n{RELAY_ID}: {token}\r\n{NUMBER}: [0-9]+\r\n{RECEIVED}: [0-9.]+\r\n"
-    ours += f"(?:{SHARED_PAYLOAD}: {token}\r\n)?({WHOLE_LINE})?"
-    server = f"Nats-Stream: [^\r]*\r\nNats-Subject: [^\r]*\r\n{SEQUENCE}: ([0-9]+)\r\n{TIME}: [^\r]*\r\n{LAST_SEQUENCE}: ([0-9]+)\r\n\r\n"
-    return ours + server
+    server = f"Nats-Stream: [^\r]*\r\nNats-Subject: [^\r]*\r\n{SEQUENCE}: ({INTEGER})\r\n{TIME}: [^\r]*\r\n{LAST_SEQUENCE}: ({INTEGER})\r\n\r\n"
+    return f"{ours}(?:{WHOLE_LINE})?{server}"
 
 
 USUAL_BLOCK: Final = _usual_block()
-"""A pattern of the headers that nearly all messages have, with the groups of `Usual`: as a relay writes them, and the server goes on
-when it publishes what it has stored.
+"""A pattern of the headers that nearly all messages have: as a relay writes them, and the server goes on when it publishes what it has
+stored. Its groups: content, the one before, relay, the message's number, and that of the one before on its subject.
 """
 
 
-def read_live(payload: bytes, headers: Usual | bytes | None) -> Stored | None:
-    """As `read`, of headers as they came, or as far as they were read."""
-    if not isinstance(headers, tuple):
-        return read(payload, headers_of(headers))
-    content, previous, relay, shared, whole, sequence, last = headers
-    if content == relay:
-        content = previous = ""
-    return Stored(payload, relay, content, previous, int(sequence), int(last), whole is not None, "", shared or "")
+def read_live(payload: bytes, headers: bytes | None) -> Stored | None:
+    """As `read`, of headers as they came."""
+    return read(payload, headers_of(headers))
 
 
 class Beat(msgspec.Struct, frozen=True):

@@ -39,7 +39,7 @@ class FeedSocket:
 
     def data_to_send(self) -> bytes:
         """Bytes for the session."""
-        if self.feed.has_payloads:
+        if self.feed.payloads:
             parts: list[bytes] = []
             for payload in self.feed.take_payloads():
                 parts += (binary_header(len(payload)), payload)

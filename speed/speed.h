@@ -16,7 +16,7 @@
 #endif
 
 /* Grows with every change of what the module offers; coinex_proto/speedups.py expects the same number. */
-#define SPEED_REVISION 8
+#define SPEED_REVISION 9
 
 /* Each part adds its functions and types to the module: 0, or -1 with an exception. */
 int add_wire(PyObject *module);
@@ -25,6 +25,7 @@ int add_read(PyObject *module);
 int add_ladder(PyObject *module);
 int add_pack(PyObject *module);
 int add_changes(PyObject *module);
+int add_relayed(PyObject *module);
 
 /* The CRC-32 of these bytes behind others whose CRC-32 is `crc` (0: behind none); see crc.c. */
 uint32_t checksum(uint32_t crc, const char *data, size_t size);

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
+from copy import deepcopy
 from typing import Any, cast
 
 import pytest
 import trio
 import trio.testing
+from attrs import evolve
+from hypothesis import given
+from hypothesis import strategies as st
 
 from coinex_relay.connecting import Connection
-from coinex_relay.messages import headers_of
-from coinex_relay.reading import MOST_WAITING, Inlet, Reader
+from coinex_relay.flows import MEMORY, Flow, Past, Phase
+from coinex_relay.messages import Stored, headers_of
+from coinex_relay.reading import MOST_WAITING, Inlet, Reader, take_usual, taken_usual
 from tests.coinex_relay.world import block_of
 
 TAIL = "coinex.spot.depth.BTCUSDT"
@@ -33,6 +39,8 @@ class Taken:
         self.log: list[Any] = []
         self.direct = {1: lambda *message: self.log.append(message)}
         self.is_reading = False
+        self.flows: dict[int, Flow] = {}
+        self.payloads: list[bytes] = []
         self.pings_are_answered = trio.Event()
         self.pings_are_answered.set()
         self.reader = Reader(cast(Connection, self))
@@ -40,6 +48,9 @@ class Taken:
     def read_begins(self) -> None:
         assert not self.is_reading
         self.is_reading = True
+
+    def take_many(self, data: bytes, at: int) -> int:
+        return take_usual(data, at, self.flows, self.payloads)
 
     def read_ends(self) -> None:
         assert self.is_reading
@@ -63,6 +74,11 @@ class Taken:
         return self.log
 
 
+def live(**others: Any) -> Flow:
+    """A chain that has come to c1 of relay a, the server's message 9."""
+    return Flow(TAIL, ("depth",), True, False, Past(9, "c1", "a"), Phase.LIVE, **others)
+
+
 def wire(block: bytes, payload: bytes = PAYLOAD, sid: int = 1, root: str = "md-live") -> bytes:
     size = len(block)
     return b"HMSG %s.%s %d %d %d\r\n" % (
@@ -74,19 +90,29 @@ def wire(block: bytes, payload: bytes = PAYLOAD, sid: int = 1, root: str = "md-l
     ) + b"".join((block, payload, b"\r\n"))
 
 
-def test_the_usual_headers_come_read_and_others_as_they_are() -> None:
+def test_what_has_a_taker_comes_with_its_headers() -> None:
     usual = block_of(OURS, TAIL)
     lost = block_of({**OURS, "Relay-Trust": "lost"}, TAIL)
     answer = b"NATS/1.0 204\r\n\r\n"
     found = Taken().read(wire(usual) + wire(lost) + wire(answer, b"", root="_INBOX") + wire(usual, b""))
-    read = ("c2", "c1", "a", None, None, "12", "9")
     assert found == [
-        (f"md-live.{TAIL}", PAYLOAD, read),
+        (f"md-live.{TAIL}", PAYLOAD, usual),
         (f"md-live.{TAIL}", PAYLOAD, lost),
         (f"_INBOX.{TAIL}", b"", answer),
-        (f"md-live.{TAIL}", b"", read),
+        (f"md-live.{TAIL}", b"", usual),
     ]
     assert headers_of(lost) == {**OURS, "Relay-Trust": "lost", **(headers_of(usual) or {})}
+
+
+def test_the_links_of_a_live_chain_are_taken_at_once_and_whatever_else_is_shown() -> None:
+    taken = Taken()
+    taken.flows[1] = live()
+    second = {**OURS, "Nats-Msg-Id": "c3.c2", "Nats-Sequence": "14", "Nats-Last-Sequence": "12"}
+    hole = {**second, "Nats-Msg-Id": "c5.c4", "Nats-Sequence": "20", "Nats-Last-Sequence": "14"}
+    found = taken.read(*[wire(block_of(one, TAIL)) for one in (OURS, second, hole)])
+    assert taken.payloads == [PAYLOAD, PAYLOAD]
+    assert found == [(f"md-live.{TAIL}", PAYLOAD, block_of(hole, TAIL))]
+    assert (taken.flows[1].past, list(taken.flows[1].recent)) == (Past(14, "c3", "a"), ["c2", "c3"])
 
 
 def test_a_read_may_end_anywhere() -> None:
@@ -152,7 +178,7 @@ class Wire:
     def __init__(self) -> None:
         self.heard: list[Any] = []
         self.protocol: Any = self
-        self.is_paused = False
+        self.reading: list[str] = []
 
     def get_protocol(self) -> Any:
         return self.protocol
@@ -161,29 +187,37 @@ class Wire:
         self.protocol = protocol
 
     def pause_reading(self) -> None:
-        assert not self.is_paused
-        self.is_paused = True
+        self.reading.append("paused")
 
     def resume_reading(self) -> None:
-        assert self.is_paused
-        self.is_paused = False
+        self.reading.append("resumed")
 
     def __getattr__(self, name: str) -> Any:
         return lambda *told: self.heard.append((name, *told))
+
+
+def received(wire: Wire, data: bytes) -> None:
+    """As asyncio hands it over: as much as the buffer holds."""
+    while data:
+        buffer = wire.protocol.get_buffer(-1)
+        size = min(len(data), len(buffer))
+        buffer[:size] = data[:size]
+        wire.protocol.buffer_updated(size)
+        data = data[size:]
 
 
 def test_the_socket_is_not_read_while_much_waits_for_nats_py() -> None:
     async def main() -> None:
         wire = Wire()
         inlet = Inlet(Taken().reader, wire)
-        wire.protocol.data_received(b"PING\r\n" * 10)
-        assert not wire.is_paused
-        wire.protocol.data_received(b"PING\r\n" * (MOST_WAITING // 6))
-        wire.protocol.data_received(b"PONG\r\n")
-        assert wire.is_paused
+        received(wire, b"PING\r\n" * 10)
+        assert wire.reading == []
+        received(wire, b"PING\r\n" * (MOST_WAITING // 6))
+        received(wire, b"PONG\r\n")
+        assert wire.reading == ["paused"]
         data = await inlet.read()
         assert (data[:6], data[-6:], len(data)) == (b"PING\r\n", b"PONG\r\n", 6 * (10 + MOST_WAITING // 6 + 1))
-        assert not wire.is_paused
+        assert wire.reading == ["paused", "resumed"]
 
     asyncio.run(main())
 
@@ -193,14 +227,15 @@ def test_the_end_comes_behind_all_that_was_read_and_the_writer_hears_of_it(error
     async def main() -> None:
         wire = Wire()
         inlet = Inlet(Taken().reader, wire)
-        wire.protocol.data_received(b"PING\r\n")
+        received(wire, b"PING\r\n")
         wire.protocol.pause_writing()
         wire.protocol.resume_writing()
         wire.protocol.eof_received()
         wire.protocol.connection_lost(error)
-        assert not inlet.at_eof
+        at_eof = [inlet.at_eof]
         assert await inlet.read() == b"PING\r\n"
-        assert inlet.at_eof
+        at_eof.append(inlet.at_eof)
+        assert at_eof == [False, True]
         assert await inlet.read() == b""
         assert wire.heard == [
             ("pause_writing",),
@@ -210,3 +245,88 @@ def test_the_end_comes_behind_all_that_was_read_and_the_writer_hears_of_it(error
         ]
 
     asyncio.run(main())
+
+
+BLOCK = block_of(OURS, TAIL)
+ONE = wire(BLOCK)
+
+
+def said(**changes: str) -> bytes:
+    return wire(block_of({**OURS, **{name.replace("_", "-"): value for name, value in changes.items()}}, TAIL))
+
+
+@pytest.mark.parametrize(
+    ("data", "is_taken"),
+    {
+        "the next link": (ONE, True),
+        "a whole book": (said(Relay_Whole="1"), True),
+        "whole in other words": (said(Relay_Whole="2"), False),
+        "without a payload": (wire(BLOCK, b""), True),
+        "the feed's own word": (wire(BLOCK, b"\0{}"), False),
+        "of another relay": (said(Relay_Id="b"), False),
+        "of one relay alone": (said(Nats_Msg_Id="a.c1"), False),
+        "behind another content": (said(Nats_Msg_Id="c2.c0"), False),
+        "one that begins a chain": (said(Nats_Msg_Id="c2."), False),
+        "shared by several subjects": (said(Relay_Payload="x"), False),
+        "the relay's word": (said(Relay_Trust="lost"), False),
+        "with a hole before it": (said(Nats_Last_Sequence="10"), False),
+        "where the one before has gone": (said(Nats_Last_Sequence="0"), True),
+        "an old one": (said(Nats_Sequence="9", Nats_Last_Sequence="8"), False),
+        "a long number": (said(Nats_Sequence="9" * 18), True),
+        "a number that is too long": (said(Nats_Sequence="9" * 19), False),
+        "a number that is none": (said(Nats_Sequence="12a"), False),
+        "another subscription": (wire(BLOCK, sid=2), False),
+        "another root": (wire(BLOCK, root="_INBOX"), False),
+        "a header more": (wire(BLOCK[:-2] + b"X: y\r\n\r\n"), False),
+        "more headers than it says": (wire(BLOCK + b"more"), False),
+        "a subject with a reply": (ONE.replace(b" 1 ", b" 1 inbox ", 1), False),
+        "a stream's name with a carriage return": (ONE.replace(b"Stream: MD", b"Stream: M\rD"), False),
+        "fewer bytes than its headers": (ONE.replace(f" {len(BLOCK) + len(PAYLOAD)}\r".encode(), b" 9\r", 1), False),
+        "not ASCII": (ONE.replace(b"c2.c1", b"c\xe9.c1"), False),
+        "nothing": (b"", False),
+        "PING": (b"PING\r\n", False),
+    }.values(),
+)
+def test_only_a_usual_message_that_is_the_next_link_is_taken_at_once(data: bytes, is_taken: bool) -> None:
+    assert all_twins(data) == (len(data) if is_taken else 0)
+    assert all_twins(ONE + data) == len(ONE)
+
+
+@pytest.mark.parametrize(
+    "flow",
+    [
+        {"recent": {"c2": None}},
+        {"others": {"b": deque([Stored(b"", "b", "c9", "c8", 8, 7, False, "", "")])}},
+        {"phase": Phase.REPLAYING},
+        {"phase": Phase.SEEKING},
+        {"phase": Phase.WAITING},
+    ],
+    ids=["known", "another chain", "replaying", "seeking", "waiting"],
+)
+def test_a_chain_that_somebody_has_to_look_at_takes_nothing_at_once(flow: dict[str, Any]) -> None:
+    assert all_twins(ONE, **flow) == 0
+
+
+def test_contents_are_forgotten_in_the_order_in_which_they_came() -> None:
+    recent = dict.fromkeys(map(str, range(MEMORY)))
+    assert all_twins(ONE, recent=recent) == len(ONE)
+
+
+def test_a_message_that_was_cut_is_not_taken_and_nothing_behind_the_data_is_looked_at() -> None:
+    for cut in range(len(ONE)):
+        assert all_twins(ONE[:cut]) == 0
+
+
+@given(st.binary(max_size=8), st.integers(0, len(ONE)), st.integers(0, 20))
+def test_both_twins_take_the_same_of_whatever_comes(piece: bytes, place: int, cut: int) -> None:
+    all_twins(ONE[:place] + piece + ONE[place + cut :])
+
+
+def all_twins(data: bytes, **flow: Any) -> int:
+    """How much each twin takes, from the same flow, to the same end."""
+    found = []
+    for twin in (take_usual, taken_usual):
+        mine, payloads = evolve(live(), **deepcopy(flow)), list[bytes]()
+        found.append((twin(data, 0, {1: mine}, payloads), payloads, mine, list(mine.recent)))
+    assert found[0] == found[1]
+    return found[0][0]

@@ -1,9 +1,7 @@
 """A relay, a stream and consumers in virtual time, without NATS: what the real ones do, as far as a consumer can see."""
 
-import re
 from collections.abc import Iterable
 from functools import cache
-from typing import Final, cast
 
 from coinex_proto import Config, Event, Open, Session, Sources, Topic, Update, coinex
 from coinex_proto.config import Endpoint
@@ -15,17 +13,16 @@ from coinex_relay.messages import (
     LAST_SEQUENCE,
     SEQUENCE,
     TIME,
-    USUAL_BLOCK,
     Stored,
-    Usual,
     read,
     read_beat,
     read_roster,
 )
 from coinex_relay.messages import block_of as block
 from coinex_relay.publishing import Publisher
+from coinex_relay.reading import take_usual
 from coinex_relay.socket import FeedSocket
-from coinex_relay.subjects import DATA, WHOLE, Names
+from coinex_relay.subjects import DATA, LIVE, WHOLE, Names
 from coinex_trio import BlockingClient, memory_exchange
 
 MARKET = "BTCUSDT"
@@ -89,9 +86,6 @@ class Stream:
             found = numbered[-1:]
         read_all = [read(one[1], {**one[2], "Nats-Sequence": str(n)}) for n, one in found]
         return [one for one in read_all if one is not None]
-
-
-USUAL: Final = re.compile(USUAL_BLOCK).fullmatch
 
 
 def block_of(headers: dict[str, str], tail: str) -> bytes:
@@ -183,9 +177,11 @@ class Consumer:
             assert beat is not None
             self.feed.beat(beat, message.sequence, self.world.now)
         elif tail in self.followed:
-            whole = block_of(headers, tail)
-            usual = USUAL(whole.decode())
-            self.feed.take(tail, payload, cast(Usual, usual.groups()) if usual else whole, self.world.now)
+            block, flow = block_of(headers, tail), self.feed.flows.get(tail)
+            data = f"HMSG {LIVE}.{tail} 1 {len(block)} {len(block) + len(payload)}\r\n".encode()
+            data += block + payload + b"\r\n"
+            if flow is None or self.feed.is_looking or take_usual(data, 0, {1: flow}, self.feed.payloads) < len(data):
+                self.feed.receive(tail, message, self.world.now)
 
     def of(self, kind: type[Event]) -> list[Event]:
         return [event for event in self.events if isinstance(event, kind)]
