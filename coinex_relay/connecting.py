@@ -108,9 +108,7 @@ class Connection(Client):
         super().__init__()
         self.direct: dict[int, Take] = {}
         self.read_begins: Callable[[], None] = _nobody_looks
-        """Called before the messages of each read, and `read_ends` after them. They must not raise."""
         self.take_many: Callable[[bytes, int], int] = _nobody_takes
-        """Takes what it can of a read from a place on, before `direct` is asked, and says where it stopped."""
         self.read_ends: Callable[[], None] = _nobody_looks
         self._ps = Reader(self)
         self._transport = Socket(self._ps)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Final, TypeAlias, final
+from typing import Any, Final, Protocol, TypeAlias, final
 
 from nats.aio.transport import TcpTransport
 from nats.protocol.parser import AWAITING_CONTROL_LINE, Parser
@@ -20,9 +20,6 @@ from coinex_relay.feed import CONTROL
 from coinex_relay.flows import MEMORY, Flow, Phase
 from coinex_relay.messages import INTEGER, USUAL_BLOCK
 from coinex_relay.subjects import LIVE
-
-if TYPE_CHECKING:
-    from coinex_relay.connecting import Connection
 
 MOST_REREAD: Final = 1 << 18
 """Bytes of a message that comes in many reads and is put together anew with each; a larger one is nats-py's."""
@@ -72,13 +69,25 @@ def taken_usual(data: bytes, at: int, flows: Mapping[int, Flow], payloads: list[
     return at
 
 
+class Taker(Protocol):
+    """What a reader asks of its connection."""
+
+    direct: dict[int, Take]
+    """Who takes messages, by the number of the subscription. They must not raise."""
+    take_many: Callable[[bytes, int], int]
+    """Takes what it can of a read from a place on, before anybody of `direct` is asked, and says where it stopped."""
+    read_begins: Callable[[], None]
+    """Called before the messages of each read, and `read_ends` after them."""
+    read_ends: Callable[[], None]
+
+
 @final
 class Reader(Parser):
     """nats-py's parser, with a short way for messages with headers that have a taker: what a consumer's flow is made of."""
 
-    nc: Connection
+    nc: Taker
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Taker) -> None:
         super().__init__(connection)
         self._given = 0
         """Bytes that nats-py's read loop has got and not parsed yet: nothing may go past them."""
