@@ -127,16 +127,14 @@ class Connection(Client):
         """
         parts: list[bytes] = []
         beats: list[int] = []
-        add = parts.append
-        for place, (subject, payload, block, is_beat) in enumerate(messages, number):
-            reply = ""
-            if is_beat:
+        for place, message in enumerate(messages, number):
+            reply, block, payload = "", message.block, message.payload
+            if message.is_beat:
                 reply = f"{inbox}.{place}"
                 beats.append(place)
             size = len(block)
-            add(f"HPUB {subject} {reply} {size} {size + len(payload)}\r\n{block}".encode())
-            add(payload)
-            add(b"\r\n")
+            head = f"HPUB {message.subject} {reply} {size} {size + len(payload)}\r\n{block}"
+            parts += (head.encode(), payload, b"\r\n")
         self._writer.write(b"".join(parts))
         return beats
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from hashlib import blake2b
-from typing import Any, Final, NamedTuple, final
+from typing import Any, Final, NamedTuple, Protocol, Self, final
 
 import msgspec
 
@@ -56,17 +56,35 @@ def check_relay_id(name: str) -> str:
     return name
 
 
-def content_key(tail: str) -> bytes:
-    """What tells the contents of this subject from those of others, for `content_id`."""
-    return blake2b(tail.encode(), digest_size=32).digest()
+class Hash(Protocol):
+    """What `hashlib` makes."""
+
+    def copy(self) -> Self:
+        """Another one that goes on from here."""
+        ...
+
+    def update(self, data: bytes, /) -> None:
+        """Adds bytes."""
+        ...
+
+    def hexdigest(self) -> str:
+        """What has come of them."""
+        ...
 
 
-def content_id(key: bytes, payload: bytes) -> str:
+def content_hash(tail: str) -> Hash:
+    """For the contents of this subject, which it tells from those of others: see `content_id`."""
+    return blake2b(digest_size=12, key=blake2b(tail.encode(), digest_size=32).digest())
+
+
+def content_id(of_subject: Hash, payload: bytes) -> str:
     """96 bits: what two relays have in common when the venue sent both the same bytes."""
-    return blake2b(payload, digest_size=12, key=key).hexdigest()
+    found = of_subject.copy()
+    found.update(payload)
+    return found.hexdigest()
 
 
-class ToPublish(NamedTuple):
+class ToPublish(msgspec.Struct, frozen=True, gc=False):
     """One message for NATS."""
 
     subject: str

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Sequence
+from hashlib import blake2b
 from typing import Final, final
 
 from attrs import Factory, define, field
@@ -28,12 +29,13 @@ from coinex_relay.messages import (
     TRUST,
     WHOLE_LINE,
     Beat,
+    Hash,
     Roster,
     ToPublish,
     block_of,
     check_relay_id,
+    content_hash,
     content_id,
-    content_key,
     encode,
 )
 from coinex_relay.sharding import Shard
@@ -43,6 +45,8 @@ from coinex_relay.subjects import WHOLE as WHOLE_SUBJECT
 MOST_WAITING: Final = 200_000
 """Messages that may wait while the server takes none; then the oldest go, and consumers see the hole."""
 
+_OF_ALL: Final[Hash] = blake2b(digest_size=12)
+"""Of payloads on several subjects."""
 TOLD_APART: Final = 8
 """Messages of a subject among which equal bytes have different names."""
 
@@ -54,8 +58,8 @@ class _Subject:
 
     tail: str
     is_book: bool
-    key: bytes = field(repr=False)
-    """For `content_id`."""
+    hash: Hash = field(repr=False)
+    """Of its contents, for `content_id`."""
     last: str = ""
     """The content before; empty: the next one begins a chain."""
     recent: deque[str] = Factory(lambda: deque(maxlen=TOLD_APART))
@@ -69,9 +73,10 @@ class _Subject:
     def __attrs_post_init__(self) -> None:
         self.data, self.whole = f"{DATA}.{self.tail}", f"{WHOLE_SUBJECT}.{self.tail}"
 
-    def named(self, content: str) -> str:
+    def named(self, payload: bytes) -> str:
         """Its name in the chain: a quote that goes there and back within a millisecond comes again in the same bytes."""
-        name, times = content, 0
+        name = content = content_id(self.hash, payload)
+        times = 0
         while name in self.recent:
             times += 1
             name = f"{content}-{times}"
@@ -102,7 +107,7 @@ class Publisher:
             check_relayed(dialect, topic)
             tail = self.names.tail(topic)
             is_book = dialect.book(topic) is not None
-            if self._subjects.setdefault(topic.key, _Subject(tail, is_book, content_key(tail))).tail != tail:
+            if self._subjects.setdefault(topic.key, _Subject(tail, is_book, content_hash(tail))).tail != tail:
                 raise UsageError(f"{topic} cannot be relayed beside another topic of the same key")
         if not self.topics:
             raise UsageError(f"shard {shard} has none of these topics: take fewer shards, or more markets")
@@ -122,6 +127,8 @@ class Publisher:
     def take(self, event: Event) -> None:
         """One event of the client, in order."""
         if isinstance(event, Update):
+            if event.raw is not self._raw:
+                self._flush()
             self._take_update(event)
         elif isinstance(event, Lost):
             self._trust(event.topics, LOST, event.why)
@@ -129,23 +136,21 @@ class Publisher:
             self._trust(event.topics, RESTORED, event.why)
 
     def _take_update(self, update: Update) -> None:
-        raw = update.raw
-        if not raw or update.is_recovered:
+        """It goes out with the others of its payload."""
+        raw, key = update.raw, update.topic_key
+        subject = self._subjects.get(key) or self._subjects.get(wide(key))
+        if subject is None or not raw or update.is_recovered:
             return
-        if raw is not self._raw:
-            if self._group:
-                self._flush()
+        group = self._group
+        if group and any(subject is known for known, _, _ in group):
+            return
+        if not group:
             self._raw = raw
             if update.received_at != self._received_at:  # once a read
                 self._received_at = update.received_at
                 self._received = f"{RECEIVED}: {self._received_at:.6f}\r\n"
-        key = update.topic_key
-        subject = self._subjects.get(key) or self._subjects.get(wide(key))
-        if subject is None or (self._group and any(subject is known for known, _, _ in self._group)):
-            return
         is_own = not update.has_trade_ids and update.venue_time is None
-        is_whole = subject.is_book and bool(getattr(update, "is_full", True))
-        self._group.append((subject, is_whole, is_own))
+        group.append((subject, subject.is_book and bool(getattr(update, "is_full", True)), is_own))
 
     def _flush(self) -> None:
         """The payload is taken whole: it goes out on each of its subjects."""
@@ -153,9 +158,10 @@ class Publisher:
         if not group:
             return
         self._group, self._raw = [], b""
-        self._make_room()
+        if len(self._waiting) >= MOST_WAITING:
+            self._make_room()
         put = self._waiting.append
-        shared = f"{SHARED_PAYLOAD}: {content_id(b'', raw)}\r\n" if len(group) > 1 else ""
+        shared = f"{SHARED_PAYLOAD}: {content_id(_OF_ALL, raw)}\r\n" if len(group) > 1 else ""
         for subject, is_whole, is_own in group:
             if subject.begins:
                 subject.begins, subject.lost = False, None
@@ -164,7 +170,7 @@ class Publisher:
             if is_own:
                 message_id = f"{self.relay}.{self._number}"
             else:
-                content = subject.named(content_id(subject.key, raw))
+                content = subject.named(raw)
                 message_id = f"{content}.{subject.last}"
                 subject.last = content
             block = (
