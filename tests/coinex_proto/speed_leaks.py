@@ -12,7 +12,9 @@ from coinex_proto.coinex import DepthLevels, DepthUpdate, TickerUpdate, _pushes
 from coinex_proto.errors import PayloadError
 from coinex_proto.speedups import speed
 from coinex_proto.updates import stamp_all
+from coinex_relay.reading import take_usual
 from tests.coinex_proto.test_speed_twins import PLAIN, frame
+from tests.coinex_relay.test_reading import ONE, live, said
 
 MEMBERS = [gzip.compress(payload) for payload in PLAIN.values()]
 BAD = [
@@ -40,6 +42,7 @@ def round_trip(is_read: bool) -> int:
                     into_a_book(update.depth)
             if is_read:
                 repr(updates)
+    relayed()
     found: list[object] = []
     taken = speed.read(MEMBERS + BAD, 0, _pushes.QUICK_MODELS, 10**6, -1, 1.0, found, None)
     assert taken == len(MEMBERS) == len(found)
@@ -61,6 +64,17 @@ def into_a_book(depth: DepthLevels) -> None:
             [side.levels() for side in sides]
         except PayloadError:
             continue
+
+
+def relayed() -> None:
+    """A relay's messages at its consumer: the links of a chain, and what is none."""
+    flow = live()
+    payloads: list[bytes] = []
+    for number in range(3):
+        link = said(Nats_Msg_Id=f"c{number + 2}.c{number + 1}", Nats_Sequence=str(12 + number))
+        assert take_usual(link, 0, {1: flow}, payloads) == len(link)
+        assert take_usual(ONE, 0, {1: flow}, payloads) == 0
+    assert len(payloads) == 3
 
 
 def measured() -> tuple[int, ...]:
