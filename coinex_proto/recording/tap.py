@@ -87,10 +87,10 @@ class Tap:
         """From now on every input of this session is recorded; it was made with `sources`, and best of `session_class`."""
         if self._class is None or not isinstance(session, self._class):
             session.__class__ = self.session_class(type(session))
-        self._session = session
         self._state = tuple(vars(Session(session.dialect, session._sources, session.config)))
         self._timeline = session._timeline
         self._stats = session.stats
+        self._session = session  # last: a thread that writes begins when it sees it
         if self._timeline._wall_time_ns is self.sources.wall_time_ns:
             self._timeline._wall_time_ns = self._wall_time_ns  # what it read is asked of it, see `_around_data`
 

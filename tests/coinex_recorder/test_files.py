@@ -5,15 +5,16 @@ import os
 import signal
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
-from coinex_proto import Config, Event, OrderChanged, Unrecognised, UsageError, coinex, to_json
+from coinex_proto import Config, Event, OrderChanged, Session, Statistics, Unrecognised, UsageError, coinex, to_json
 from coinex_proto.recording import RecordingGap
 from coinex_proto.recording.frames import Batch, read_frames
 from coinex_proto.recording.tap import Tap
 from coinex_recorder import FlightRecorder, RecordingFiles, check, header, replay
+from coinex_recorder.files import FileTap
 from coinex_trio import CoinexClient, memory_exchange
 from tests.coinex_recorder.recorded import coinex_client, recorded
 
@@ -253,6 +254,29 @@ def test_permission_that_is_lost_ends_the_recording_and_not_the_client(
             assert client.trusted(coinex.Depth("BTCUSDT"))
     assert told == [refused]
     assert check(tmp_path / "two").topics
+
+
+def test_a_thread_that_writes_before_its_session_is_known_in_full_waits_for_it(tmp_path: Path) -> None:
+    class Slowly(Session):
+        """The thread has its turn while this session is being looked at."""
+
+        @property
+        def stats(self) -> Statistics:
+            tap._drain()
+            return self._counted
+
+        @stats.setter
+        def stats(self, value: Statistics) -> None:
+            self._counted = value
+
+    with RecordingFiles(tmp_path) as files:
+        dialect = coinex.spot()
+        sources = memory_exchange().network.sources
+        tap = cast(FileTap, files.tap(dialect, sources))
+        session = tap.session_class(Slowly)(dialect, tap.sources, Config())
+        tap.attach(session)
+        tap._drain()
+    assert files.error is None
 
 
 @pytest.mark.parametrize("seconds", [60, pytest.param(1800, marks=pytest.mark.long)])
