@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
@@ -31,14 +32,10 @@ def version_of(python: str) -> str:
 
 
 def minimum_versions() -> list[str]:
-    """Every dependency and extra of users at its lower bound."""
+    """Every dependency, and what any extra has for users, at its lower bound. Extras for working on the SDK have exact versions."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    extras = project["optional-dependencies"]
-    declared = [
-        *project["dependencies"],
-        *(each for name in ("cli", "http", "coinflex", "speed", "tls") for each in extras[name]),
-    ]
-    return [re.sub(r">=(.*)", lambda found: f"=={found[1]}", each) for each in declared]
+    declared = [*project["dependencies"], *chain.from_iterable(project["optional-dependencies"].values())]
+    return [re.sub(r">=([\d.]+)[^;]*", r"==\1", each) for each in declared if ">=" in each]
 
 
 def prepared(python: str, folder: Path, *, is_minimum: bool) -> Path | None:
