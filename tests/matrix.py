@@ -38,14 +38,20 @@ def minimum_versions() -> list[str]:
     return [re.sub(r">=([\d.]+)[^;]*", r"==\1", each) for each in declared if ">=" in each]
 
 
+def is_newest(stamp: Path) -> bool:
+    """Whether nothing has changed since that would have to be installed again: dependencies, or the extension."""
+    sources = [ROOT / "pyproject.toml", ROOT / "hatch_build.py", *(ROOT / "speed").glob("*.[ch]")]
+    return stamp.exists() and stamp.stat().st_mtime >= max(source.stat().st_mtime for source in sources)
+
+
 def prepared(python: str, folder: Path, *, is_minimum: bool) -> Path | None:
     """The Python of an environment that has everything; None where it could not be made."""
     inside = folder / "bin" / "python"
     stamp = folder / ".made"
-    if stamp.exists() and stamp.stat().st_mtime >= (ROOT / "pyproject.toml").stat().st_mtime:
+    if is_newest(stamp):
         return inside
     pip = [str(inside), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    steps = [[python, "-m", "venv", "--clear", str(folder)], [*pip, "-e", ".[dev]"]]
+    steps = [[python, "-m", "venv", str(folder)], [*pip, "-e", ".[dev]"]]
     if is_minimum:
         steps.append([*pip, *minimum_versions()])
     for step in steps:
