@@ -6,8 +6,10 @@ import os
 from pathlib import Path
 
 import pytest
+from _pytest.assertion.rewrite import AssertionRewritingHook
 
 from tests import matrix
+from tests.coinex_proto.harness import sessions
 
 PROJECT = """
 [project]
@@ -39,3 +41,7 @@ def test_an_environment_is_kept_until_what_it_was_made_from_has_changed(project:
     assert not matrix.is_newest(project / "missing")
     os.utime(project / "speed/read.c", (1_001, 1_001))
     assert not matrix.is_newest(project / "stamp")
+
+
+def test_asserts_of_helpers_count_without_those_of_python() -> None:
+    assert isinstance(sessions.__loader__, AssertionRewritingHook)
