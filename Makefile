@@ -121,7 +121,7 @@ simulate: $(VENV)/.dev
 interrupts: $(VENV)/.dev
 	$(BIN)/python -m tests.interrupts $(N)
 
-# atheris has no wheel for every Python; new inputs go to build/corpora, the kept ones to tests/data/corpora by hand.
+# atheris has no wheel for every Python; new inputs go to build/corpora, and `--keep` puts the best of them into tests/data/corpora.
 fuzz-core: $(VENV)/.dev
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check atheris
 	$(BIN)/python -m tests.fuzzing $(TARGET) --seconds $(SECONDS)

@@ -1,9 +1,16 @@
-"""Settings that hold for every test: how many cases hypothesis generates, and that Ctrl-C is not ignored."""
+"""What holds for every test: how many cases hypothesis generates, that helpers' asserts count, and that Ctrl-C is not ignored."""
 
 import os
 import signal
+from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, Phase, settings
+
+# pytest does so for test files only: elsewhere `-O` would take the asserts away, and what they call.
+pytest.register_assert_rewrite(
+    *(f"{__package__}.{path.parent.name}" for path in Path(__file__).parent.glob("*/__init__.py"))
+)
 
 # How slow a case is made says something about the machine, and nothing about a test.
 UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
@@ -31,24 +32,26 @@ def version_of(python: str) -> str:
 
 
 def minimum_versions() -> list[str]:
-    """Every dependency and extra of users at its lower bound."""
+    """Every dependency, and what any extra has for users, at its lower bound. Extras for working on the SDK have exact versions."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    extras = project["optional-dependencies"]
-    declared = [
-        *project["dependencies"],
-        *(each for name in ("cli", "http", "coinflex", "speed", "tls") for each in extras[name]),
-    ]
-    return [re.sub(r">=(.*)", lambda found: f"=={found[1]}", each) for each in declared]
+    declared = [*project["dependencies"], *chain.from_iterable(project["optional-dependencies"].values())]
+    return [re.sub(r">=([\d.]+)[^;]*", r"==\1", each) for each in declared if ">=" in each]
+
+
+def is_newest(stamp: Path) -> bool:
+    """Whether nothing has changed since that would have to be installed again: dependencies, or the extension."""
+    sources = [ROOT / "pyproject.toml", ROOT / "hatch_build.py", *(ROOT / "speed").glob("*.[ch]")]
+    return stamp.exists() and stamp.stat().st_mtime >= max(source.stat().st_mtime for source in sources)
 
 
 def prepared(python: str, folder: Path, *, is_minimum: bool) -> Path | None:
     """The Python of an environment that has everything; None where it could not be made."""
     inside = folder / "bin" / "python"
     stamp = folder / ".made"
-    if stamp.exists() and stamp.stat().st_mtime >= (ROOT / "pyproject.toml").stat().st_mtime:
+    if is_newest(stamp):
         return inside
     pip = [str(inside), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    steps = [[python, "-m", "venv", "--clear", str(folder)], [*pip, "-e", ".[dev]"]]
+    steps = [[python, "-m", "venv", str(folder)], [*pip, "-e", ".[dev]"]]
     if is_minimum:
         steps.append([*pip, *minimum_versions()])
     for step in steps:
@@ -59,11 +62,24 @@ def prepared(python: str, folder: Path, *, is_minimum: bool) -> Path | None:
 
 
 def run(python: Path, options: Sequence[str], workers: int, paths: Sequence[str]) -> bool:
-    """Whether the tests pass."""
-    command = [str(python), *options, "-m", "pytest", "-q", "-n", str(workers), "-p", "no:cacheprovider", *paths]
+    """Whether the tests pass, in forks as in `make test`: collecting 15,000 of them in each worker takes longer than the shorter runs."""
+    command = [
+        str(python),
+        *options,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "tests.forks",
+        "--forks",
+        str(workers),
+        "-p",
+        "no:cacheprovider",
+        *paths,
+    ]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     if "-O" in options:
-        environment["PYTHONOPTIMIZE"] = "1"  # for the workers, too
+        environment["PYTHONOPTIMIZE"] = "1"  # for the programs that tests start, too
         command += ["-W", "ignore:assertions not in test modules or plugins will be ignored"]
     return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode == 0
 

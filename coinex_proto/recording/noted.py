@@ -11,6 +11,7 @@ from array import array
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from itertools import accumulate, count, pairwise
+from math import isfinite
 from operator import sub
 from typing import Any, Final, TypeAlias
 
@@ -157,11 +158,11 @@ def _parts(data: bytes, inflated: Sequence[bytes]) -> bytes | list[bytes]:
 def unpacked(batch: list[Any]) -> list[Any]:
     """The records of a batch again. Raises `ValueError` or `TypeError` for what is none."""
     if batch and isinstance(batch[0], list) and batch[0][:1] == [FRAME]:
-        return batch
+        return _of_other_kinds(batch)
     if len(batch) != COLUMNS:
         return _unpacked_2(batch)
     others, where, times, readings, counts, kinds, sizes, joined = batch
-    nows = array("d", array("q", accumulate(times)).tobytes())
+    nows, readings = _times(times), array("q", readings)
     number = sum(counts) if counts else len(nows)
     which = kinds if len(kinds) == number else array("I", kinds)
     if not len(nows) == len(readings) or len(which) != number or len(where) != len(others):
@@ -176,12 +177,28 @@ def unpacked(batch: list[Any]) -> list[Any]:
         for now, wall, size in zip(nows, walls, counts, strict=True):
             parts = [part for _ in range(size) for part in (b"", next(taken))]
             found.append([DATA, now, wall, [*parts, b""]])
-    for at, record in zip(where, others, strict=True):
+    for at, record in zip(where, _of_other_kinds(others), strict=True):
         found.insert(at, record)
     return found
 
 
+def _times(differences: list[int]) -> array[float]:
+    nows = array("d", array("q", accumulate(differences)).tobytes())
+    if not all(map(isfinite, nows)):
+        raise ValueError("a time that is no number")
+    return nows
+
+
+def _of_other_kinds(records: list[Any]) -> list[Any]:
+    """Records that stand by themselves; `check_record` says whether they can be played."""
+    if not all(isinstance(record, list) and record and record[0] != WHOLE for record in records):
+        raise ValueError("something that is no record by itself")
+    return records
+
+
 def _split(joined: bytes, sizes: list[int], number: int) -> list[bytes]:
+    if not isinstance(joined, bytes):
+        raise TypeError("messages that are no bytes")
     if not sizes:
         found = joined.split(SEPARATOR) if number else []
     else:
@@ -209,15 +226,17 @@ def _unpacked_2(batch: list[Any]) -> list[Any]:
     order = array("I", places).tolist()
     found: list[Any] = [None] * len(sizes)
     begin = 0
-    nows = array("d", array("q", accumulate(times)).tobytes())
+    nows = _times(times)
+    if not isinstance(joined, bytes):
+        raise TypeError("messages that are no bytes")
     if not len(order) == len(sizes) == len(times) == len(readings) or len(where) != len(others):
         raise ValueError("columns of different lengths")
-    walls = list(accumulate(readings))
+    walls = list(accumulate(array("q", readings)))
     for at in order:
         end = begin + sizes[at]
         found[at] = [WHOLE, nows[at], walls[at], joined[begin:end]]
         begin = end
-    for at, record in zip(where, others, strict=True):
+    for at, record in zip(where, _of_other_kinds(others), strict=True):
         found.insert(at, record)
     if begin != len(joined) or None in found:
         raise ValueError("messages that do not fit their sizes")

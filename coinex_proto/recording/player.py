@@ -24,7 +24,7 @@ from coinex_proto.errors import SdkError, UsageError, quoted
 from coinex_proto.orders.view import OrderView
 from coinex_proto.recording.checkpoints import resume
 from coinex_proto.recording.frames import Batch, Damage, read_frames
-from coinex_proto.recording.inputs import INPUTS, time_at
+from coinex_proto.recording.inputs import time_at
 from coinex_proto.recording.noted import framed, unpacked_data
 from coinex_proto.recording.played import Difference, Played, RecordingGap, Source, Step, Told, pieces
 from coinex_proto.recording.records import (
@@ -40,6 +40,7 @@ from coinex_proto.recording.records import (
     WHOLE,
     Header,
     Record,
+    check_record,
     counters_of,
     header_of,
     sdk_version,
@@ -274,10 +275,8 @@ class Replay:
         return events
 
     def _play(self, record: Record) -> Played | None:
-        try:
-            kind, now, readings = record[:3]
-        except ValueError:
-            raise UsageError("a record of the recording has no time") from None
+        check_record(record)
+        kind, now, readings = record[:3]
         self.records += 1
         if kind == FRAME:
             return None
@@ -314,7 +313,7 @@ class Replay:
     def _input(self, session: Session, kind: object, now: float, record: Record) -> None:
         if kind == TIMEOUT:
             session.handle_timeout(now)
-        elif kind in INPUTS:
+        else:
             name = str(kind)
             arguments, named = loads(record[3], {"order": self._order}, self._packages)
             if (at := time_at(name)) is None:
@@ -322,10 +321,6 @@ class Replay:
             else:
                 arguments = (*arguments[:at], now, *arguments[at:])
             getattr(session, name)(*arguments, **named)
-        else:
-            raise UsageError(
-                f"a record of the recording is of a kind that this version does not know: {quoted(repr(kind))}"
-            )
 
     def _resume(self, checkpoint: bytes, now: float) -> Played | None:
         """A checkpoint is passed by, unless there is nothing to go on with."""

@@ -9,14 +9,17 @@ bytes and inflated messages in turn. What else a method takes is a pickle (`safe
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Hashable
 from importlib.metadata import PackageNotFoundError, version
+from types import UnionType
 from typing import Any, Final, TypeAlias
 
 from attrs import frozen
 
 from coinex_proto.errors import UsageError, quoted
+from coinex_proto.recording.inputs import INPUTS
 
 Record: TypeAlias = list[Any]
 
@@ -44,6 +47,20 @@ TIMEOUT: Final = 1
 """`handle_timeout`."""
 WHOLE: Final = 2
 """`receive_data` of one whole frame with one gzip message, of which this is what it holds: nearly always."""
+
+_SHAPES: Final[dict[object, tuple[type[Any] | UnionType, ...]]] = {
+    FRAME: (dict,),
+    CHECKPOINT: (bytes,),
+    MARK: (list,),
+    TOLD: (str, str),
+    MISSING: (int, int, str),
+    END: (str,),
+    DATA: (bytes | list,),
+    TIMEOUT: (),
+    WHOLE: (bytes,),
+    **dict.fromkeys(INPUTS, (bytes, str, str)),
+}
+"""Of each kind what stands behind its readings."""
 
 COUNTERS: Final = ("events", "messages", "updates", "checksums_passed", "checksums_failed", "gaps", "unrecognised")
 
@@ -78,7 +95,37 @@ class Header:
         return [FRAME, now, [], {"magic": MAGIC, "format": FORMAT, **values}]
 
 
-_HEADER: Final = ("recording_id", "frame", "sdk", "python", "name", "dialect", "config", "began_at", "is_flight", "why")
+_HEADER: Final[dict[str, type[Any] | UnionType]] = {
+    "recording_id": str,
+    "frame": int,
+    "sdk": str,
+    "python": str,
+    "name": str,
+    "dialect": bytes,
+    "config": bytes,
+    "began_at": int | float,
+    "is_flight": bool,
+    "why": str,
+}
+
+
+def check_record(record: object) -> None:
+    """Raises `UsageError` for what this version cannot play: a record without a time, of an unknown kind, or in another shape."""
+    if not isinstance(record, list) or len(record) < 3 or not _is_time(record[1]):
+        raise UsageError("a record of the recording has no time")
+    kind = record[0]
+    shape = _SHAPES.get(kind) if isinstance(kind, str | int) else None
+    if shape is None:
+        raise UsageError(
+            f"a record of the recording is of a kind that this version does not know: {quoted(repr(kind))}"
+        )
+    fields = record[3:]
+    if len(fields) < len(shape) or not all(map(isinstance, fields, shape)):
+        raise UsageError(f"a record of the recording is damaged: {quoted(repr(record))}")
+
+
+def _is_time(value: object) -> bool:
+    return isinstance(value, int | float) and math.isfinite(value)
 
 
 def header_of(record: object) -> Header:
@@ -93,10 +140,10 @@ def header_of(record: object) -> Header:
         raise UsageError(
             f"this recording is of format {found}, and this version of the SDK reads formats up to {FORMAT}"
         )
-    try:
-        return Header(**{name: values[name] for name in _HEADER})
-    except KeyError as missing:
-        raise UsageError(f"this is no recording: its header has no {missing}") from missing
+    for name, kind in _HEADER.items():
+        if not isinstance(values.get(name), kind):
+            raise UsageError(f"this is no recording: its header has no {name!r}")
+    return Header(**{name: values[name] for name in _HEADER})
 
 
 def without_cookies(data: bytes) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+import re
 from decimal import Decimal
 
 import pytest
@@ -120,7 +121,8 @@ async def test_c3_a_slow_callback_is_named_in_the_log(
             await settle()
             network.last.ticker()
             await settle()
-    assert "callbacks of TickerUpdate took 0.2" in caplog.text
+    [took] = re.findall(r"callbacks of TickerUpdate took ([\d.]+) s", caplog.text)
+    assert float(took) >= 0.26
 
 
 # Requests -------------------------------------------------------------------------------------------------------------

@@ -6,21 +6,25 @@ The first bytes of an input choose what cannot be reached by chance: how reads a
 from __future__ import annotations
 
 import gzip
+import zlib
 from collections.abc import Callable, Iterator
 from decimal import Decimal
+from functools import cache
 from typing import Any, Final
 
 from coinex_proto import Config, PayloadError, SdkError, Session, UsageError, coinex, coinflex, qfex
 from coinex_proto._http.steps import Reply, Send, Woken
-from coinex_proto._wire.inflate import inflate
+from coinex_proto._wire.inflate import GZIP_WINDOW, inflate
 from coinex_proto._wire.websocket import WebSocket
 from coinex_proto.books.ladder import Ladder
 from coinex_proto.coinex.http import HttpCaller, HttpOptions, spot, system
-from coinex_proto.recording import replay
-from coinex_proto.recording.frames import read_frames
+from coinex_proto.recording import Tap, replay
+from coinex_proto.recording.frames import LENGTH, FrameWriter, read_frames
+from coinex_proto.recording.noted import Noted, packed
 from coinex_proto.simulator import CoinexServer, CoinflexServer, QfexServer
 from tests.coinex_proto.harness.websocket_server import BINARY, TEXT, frame, opened, switching
 from tests.coinex_proto.harness.wire import sources
+from tests.fuzzing.corpora import inputs_of
 
 KEYS: Final = coinex.Credentials("A" * 32, "B" * 40)
 CALLS: Final[tuple[Any, ...]] = (
@@ -153,6 +157,36 @@ def recordings(data: bytes) -> None:
         pass
 
 
+@cache
+def recorded() -> tuple[bytes, list[Noted]]:
+    """What a frame holds of a session that has connected, inflated; and what its tap has noted of what came then."""
+    tap = Tap(coinex.spot(), sources())
+    session = tap.session_class(Session)(tap.dialect, tap.sources, CONFIG)
+    tap.attach(session)
+    session.subscribe(coinex.Depth("BTCUSDT"), coinex.Ticker("BTCUSDT"), now=1.0)
+    session.next_step(1.0)
+    session.connected(1.0)
+    session.receive_data(switching(session.data_to_send()), 1.0)
+    writer = FrameWriter("gzip")
+    frame_so_far = writer.batch([tap.header("id", 0, 1.0).record(1.0)]) + writer.batch(packed(list(tap.records)))
+    tap.records.clear()
+    for number, message in enumerate(inputs_of("receive-coinex")):
+        session.receive_data(frame(BINARY, gzip.compress(message[1:], mtime=0)), 2.0 + number)
+        session.handle_timeout(2.5 + number)
+        session.data_to_send()
+    return zlib.decompressobj(GZIP_WINDOW).decompress(frame_so_far), tap.records
+
+
+def batches(data: bytes) -> None:
+    """A batch of a recording, in a sound frame and behind what makes its session."""
+    before, _ = recorded()
+    try:
+        for event in replay(iter([gzip.compress(before + len(data).to_bytes(LENGTH) + data, 1, mtime=0)])):
+            repr(event)
+    except UsageError:
+        pass
+
+
 def _server(make: Callable[[], Any]) -> Callable[[bytes], None]:
     """One connection to a local exchange."""
 
@@ -191,6 +225,7 @@ TARGETS: Final[dict[str, Callable[[bytes], None]]] = {
     "books": books,
     "answers": answers,
     "recordings": recordings,
+    "batches": batches,
     "simulator-coinex": _server(lambda: CoinexServer(now=0.0, seed=0)),
     "simulator-qfex": _server(lambda: QfexServer(now=0.0, seed=0)),
     "simulator-coinflex": _server(lambda: CoinflexServer(now=0.0, seed=0)),

@@ -40,7 +40,8 @@ def message(name: str) -> Any:
 
 def connected(session: Session, now: float = 0.0) -> Wire:
     """A new connection, upgraded."""
-    assert session.next_step(now) == Open("api.coinflex.com", 443, True)
+    step = session.next_step(now)
+    assert step == Open("api.coinflex.com", 443, True)
     session.connected(now)
     return Wire(session).open(now)
 

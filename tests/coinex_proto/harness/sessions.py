@@ -14,7 +14,8 @@ PUBLIC = Tiny()
 
 def connected(session: Session, now: float = 0.0) -> Wire:
     """A new connection, upgraded."""
-    assert session.next_step(now) == Open("tiny.test", 443, True)
+    step = session.next_step(now)
+    assert step == Open("tiny.test", 443, True)
     session.connected(now)
     return Wire(session).open(now)
 

@@ -11,7 +11,7 @@ import pytest
 
 from coinex_proto.recording import noted as module
 from coinex_proto.recording.noted import Noted, framed, packed, unpacked, unpacked_data
-from coinex_proto.recording.records import DATA, WHOLE
+from coinex_proto.recording.records import DATA, FRAME, WHOLE
 from coinex_proto.speedups import description, speed
 
 Story = list[Noted]
@@ -175,3 +175,38 @@ def test_columns_that_do_not_fit_each_other_are_damage(column: int, wrong: objec
     batch[column] = wrong
     with pytest.raises((ValueError, TypeError, IndexError)):
         unpacked(batch)
+
+
+WHOLE_RECORD: list[Any] = [WHOLE, 1.0, 1, b"message"]
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        (0, [WHOLE_RECORD] * 3),
+        (0, ["record"] * 3),
+        (0, [[]] * 3),
+        (2, [0x7FF0000000000000, 0, 0]),
+        (3, [0.5, 0, 0]),
+        (3, ["1", "2", "3"]),
+        (7, "text"),
+    ],
+)
+def test_a_column_of_something_else_is_damage(column: int, value: object) -> None:
+    batch = packed(columns_of_three())
+    unpacked(batch)
+    batch[column] = value
+    batch[1] = [0, 0, 0] if column == 0 else batch[1]
+    with pytest.raises((ValueError, TypeError)):
+        unpacked(batch)
+
+
+def columns_of_three() -> Story:
+    return [*read(1, b"one"), *read(2, b"two"), *read(3, b"six")]
+
+
+def test_a_frame_that_begins_with_a_header_has_no_whole_reads_beside_it() -> None:
+    header: list[Any] = [FRAME, 1.0, [], {}]
+    assert unpacked([header]) == [header]
+    with pytest.raises(ValueError, match="no record by itself"):
+        unpacked([header, WHOLE_RECORD])

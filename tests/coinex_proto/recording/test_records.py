@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pytest
@@ -9,9 +10,12 @@ import pytest
 from coinex_proto.errors import UsageError
 from coinex_proto.recording.records import (
     COUNTERS,
+    DATA,
     FORMAT,
     FRAME,
+    TIMEOUT,
     Header,
+    check_record,
     counters_of,
     header_of,
     without_cookies,
@@ -79,6 +83,51 @@ def test_what_a_header_lacks_is_named() -> None:
     del written[3]["sdk"]
     with pytest.raises(UsageError, match="its header has no 'sdk'"):
         header_of(written)
+
+
+@pytest.mark.parametrize(("name", "value"), [("frame", "3"), ("dialect", "d"), ("began_at", None)])
+def test_what_a_header_holds_in_another_type_is_named(name: str, value: object) -> None:
+    written = record()
+    written[3][name] = value
+    with pytest.raises(UsageError, match=f"its header has no '{name}'"):
+        header_of(written)
+
+
+@pytest.mark.parametrize(
+    "sound",
+    [
+        record(),
+        ["checkpoint", 1.0, [], b"p"],
+        ["mark", 1.0, [], [1, 2]],
+        ["told", 1, [], "Lost", "{}"],
+        ["missing", 1.0, [], 1, 2, "why"],
+        ["end", 1.0, [], "why"],
+        ["send", 1.0, [], b"p", "text", ""],
+        [DATA, 1.0, [], b"bytes"],
+        [DATA, 1.0, [], [b"bytes", b"inflated"]],
+        [TIMEOUT, 1.0, 5],
+    ],
+)
+def test_a_record_in_its_shape_can_be_played(sound: list[Any]) -> None:
+    check_record(sound)
+    with pytest.raises(UsageError, match="has no time"):
+        check_record([sound[0], "1.0", *sound[2:]])
+    if len(sound) > 3:
+        for damaged in (sound[:-1], [*sound[:-1], 1.5]):
+            with pytest.raises(UsageError, match="a record of the recording is damaged"):
+                check_record(damaged)
+
+
+@pytest.mark.parametrize("foreign", [None, [], ["end", 1.0], [DATA, math.nan, []], [DATA, math.inf, [], b""]])
+def test_what_has_no_time_is_no_record(foreign: object) -> None:
+    with pytest.raises(UsageError, match="a record of the recording has no time"):
+        check_record(foreign)
+
+
+@pytest.mark.parametrize("kind", [None, 48, "other", ["end"]])
+def test_a_record_of_an_unknown_kind_is_named_and_not_played(kind: object) -> None:
+    with pytest.raises(UsageError, match="is of a kind that this version does not know"):
+        check_record([kind, 1.0, []])
 
 
 def test_cookies_of_an_upgrade_are_not_kept_and_nothing_else_is_changed() -> None:

@@ -36,6 +36,7 @@ async def full_pair() -> tuple[TcpStream, TcpStream]:
     return _stream(ends[0]), _stream(ends[1])
 
 
+@pytest.mark.skipif(not __debug__, reason="trio's checks are asserts, which -O takes away together with what they call")
 async def test_a_tcp_stream_keeps_all_promises_of_a_stream() -> None:
     await check_half_closeable_stream(pair, full_pair)
 
