@@ -318,7 +318,7 @@ class CoinexClient(BlockingClient, CoinexSubscriptions):
 
     def _do(self, action: Action) -> object:
         from coinex_driver.coinex_trading import BecomeLive, CatchUp, Pause, RunHttp, SendRequest, WaitUntil
-        from coinex_trio._http.acting import pause
+        from coinex_trio._io.pausing import pause
 
         match action:
             case RunHttp(commands, timeout):
