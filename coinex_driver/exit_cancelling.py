@@ -176,12 +176,8 @@ class _Turn:
             return None
         self._has_begun = True  # what leaves at once may be answered at once, also where there is no time at all
         again_at = self._send(now)
-        if not any(target.is_due for target in self._targets):
-            return None
-        return Wait(self._has_news, min(again_at, ends_at))
-
-    def _has_news(self) -> bool:
-        return any(target.has_news for target in self._targets if target.is_due)
+        due = [target for target in self._targets if target.is_due]
+        return Wait(lambda: any(target.has_news for target in due), min(again_at, ends_at)) if due else None
 
     def _send(self, now: float) -> float:
         """Sends the cancellations whose time it is, as far as connection and rate limit allow; when to look again."""
