@@ -131,9 +131,7 @@ class Cancelling:
 
     def orders(self) -> tuple[ExitOrder, ...]:
         """How it stands with each."""
-        return tuple(
-            ended_as(target.view, is_accepted=target.was_accepted, why=target.why) for target in self._targets
-        )
+        return tuple(ended_as(target.view, is_accepted=target.was_accepted, why=target.why) for target in self._targets)
 
     def actions(self, client: ClientBase, patience: float = math.inf) -> Generator[Wait, None, None]:
         """Cancels with this client, over each of its connections in turn. Ends when nothing is left to be done, the time is

@@ -92,7 +92,9 @@ def test_while_the_connection_is_away_it_is_tried_again_until_it_is_back(venue: 
 
 @SOCKETS
 @pytest.mark.parametrize("seconds", [0.0, 2.0])
-def test_with_a_venue_that_went_silent_it_ends_in_time_and_says_that_it_is_not_known(venue: str, seconds: float) -> None:
+def test_with_a_venue_that_went_silent_it_ends_in_time_and_says_that_it_is_not_known(
+    venue: str, seconds: float
+) -> None:
     case = Case(venue)
 
     async def main() -> tuple[Any, float]:
