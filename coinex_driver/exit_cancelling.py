@@ -73,7 +73,7 @@ class _Target:
     @property
     def is_due(self) -> bool:
         """It may stand, and an answer may come or another try help."""
-        if self.is_accepted or self.is_given_up or self.view.is_final:
+        if self.was_accepted or self.is_given_up or self.view.is_final:
             return False
         return self.reply is not None or not self.view.has_ended
 

@@ -9,13 +9,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any
+from contextlib import suppress
+from typing import Any, Final
 
 from coinex_driver.exit_cancelling import Cancelling, patience_within
 from coinex_driver.exit_orders import ExitOrder, log_exit
 from coinex_proto import Command, OrderView, SdkError
 from coinex_trio._io.pausing import pause
 from coinex_trio.blocking import BlockingClient
+
+CATCHES_UP_WITHIN: Final = 0.5
+"""Seconds at most for reading at the end what has come meanwhile."""
 
 
 def cancel_on_exit(
@@ -28,7 +32,8 @@ def cancel_on_exit(
         return ()
     until = network.now() + seconds
     work = Cancelling(orders, cancelling, until)
-    if not (core.is_stopping or core.is_over or client._io.is_interrupted):
+    is_usable = not (core.is_stopping or core.is_over or client._io.is_interrupted)
+    if is_usable:
         _carry_out(client, work, patience_within(seconds))
     for seconds_before in work.pauses(network.now):
         pause(network, seconds_before)
@@ -40,6 +45,9 @@ def cancel_on_exit(
             _carry_out(line, work)
         finally:
             line.close()
+    if is_usable and any(order.outcome == "unknown" for order in work.orders()):
+        with suppress(SdkError, OSError):  # its answers may only have been slow
+            client._catch_up(network.now() + CATCHES_UP_WITHIN)
     ended = work.orders()
     log_exit(core.name, ended)
     return ended

@@ -168,6 +168,16 @@ def test_a_cancellation_of_which_nobody_knows_what_became_is_sent_again(
     assert [(found.outcome, found.why) for found in cx.cancelled_on_exit] == [("cancelled", "")]
 
 
+@pytest.mark.parametrize("case", [qfex_case, coinflex_case])
+def test_an_answer_that_is_slow_counts_although_another_connection_has_been_tried(case: Callable[[], Any]) -> None:
+    exchange, made, place = case()
+    with made(cancel_orders_on_exit=6.0) as cx:
+        place(cx)
+        exchange.inject("at 0s delay 3")
+    assert exchange.orders() == ()
+    assert [(found.outcome, found.why) for found in cx.cancelled_on_exit] == [("cancelled", "")]
+
+
 @CASES
 def test_it_is_tried_until_the_venue_can_be_reached(case: Callable[[], Any]) -> None:
     exchange, made, place = case()

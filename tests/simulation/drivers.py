@@ -209,15 +209,15 @@ async def _opened_by_trio(swarm: Swarm, venue: str, shape: Shape) -> AsyncIterat
         return
     config = shape.config
     if venue == "coinflex":
-        dialect = coinflex.live(credentials=swarm.credentials)
-        core = ClientCore(dialect, None, config, network.sources, network.now)
+        live = coinflex.live(credentials=swarm.credentials)
+        core = ClientCore(live, None, config, network.sources, network.now)
         io = TrioIO(core, network, None)
         flex = TrioCoinflex(core, io)
         flex._trade_with(coinflex.ASSETS_2020, network.sources)
         core.session.compare_orders_every(CHECK_EVERY, core.now())
         async with opened(flex, io):
             yield flex
-            flex.cancelled_on_exit = await _cancelled(flex, flex._commands.cancel_order, dialect, shape, network)
+            flex.cancelled_on_exit = await _cancelled(flex, flex._commands.cancel_order, live, shape, network)
         return
     dialect = qfex.trade(swarm.credentials)
     async with (
@@ -226,11 +226,9 @@ async def _opened_by_trio(swarm: Swarm, venue: str, shape: Shape) -> AsyncIterat
     ):
         trade.subscribe(qfex.Fills())
         trade.step(lambda session, now: session.compare_orders_every(CHECK_EVERY, now))
-        client = TrioQfex(market, trade, swarm)
-        yield client
-        client.cancelled_on_exit = await _cancelled(
-            trade, lambda order: cancellation(order, None), dialect, shape, network
-        )
+        qx = TrioQfex(market, trade, swarm)
+        yield qx
+        qx.cancelled_on_exit = await _cancelled(trade, lambda order: cancellation(order, None), dialect, shape, network)
 
 
 async def _cancelled(
