@@ -173,7 +173,7 @@ def test_an_answer_that_is_slow_counts_although_another_connection_has_been_trie
     exchange, made, place = case()
     with made(cancel_orders_on_exit=6.0) as cx:
         place(cx)
-        exchange.inject("at 0s delay 3")
+        exchange.inject("at 0s delay 3\non connect every 1 hang")
     assert exchange.orders() == ()
     assert [(found.outcome, found.why) for found in cx.cancelled_on_exit] == [("cancelled", "")]
 
