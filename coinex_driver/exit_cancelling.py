@@ -162,20 +162,25 @@ class _Turn:
         self._core = core
         self._patience = patience
         self._heard_at = core.now()
-        self._has_begun = False
+        self._wait: Wait | None = None
+        """What was waited for last."""
 
     def advance(self) -> Wait | None:
         """Takes in what has come and sends what may leave; None: it is over."""
         now = self._core.now()
+        waited, self._wait = self._wait, None
+        if waited is not None and not waited.is_done():
+            now = max(now, waited.until)  # also where the clock is a rounding short of it
         for target in self._targets:
             self._take(target, now)
         ends_at = min(self._until, self._heard_at + self._patience)
-        if self._has_begun and now >= ends_at:
+        if waited is not None and now >= ends_at:
             return None
-        self._has_begun = True  # what leaves at once may be answered at once, also where there is no time at all
-        again_at = self._send(now)
+        again_at = self._send(now)  # at first without any time too: what leaves at once may be answered at once
         due = [target for target in self._targets if target.is_due]
-        return Wait(lambda: any(target.has_news for target in due), min(again_at, ends_at)) if due else None
+        if due:
+            self._wait = Wait(lambda: any(target.has_news for target in due), min(again_at, ends_at))
+        return self._wait
 
     def _send(self, now: float) -> float:
         """Sends the cancellations whose time it is, as far as connection and rate limit allow; when to look again."""

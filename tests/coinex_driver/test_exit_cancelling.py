@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 
 from coinex_driver.exit_cancelling import FIRST_PAUSE, LONGEST_PAUSE, SHORTEST_TRY, Cancelling, patience_within
-from coinex_proto import Config, LoginRefused, OrderFact, OrderView
+from coinex_driver.exit_orders import NOT_REACHED
+from coinex_proto import Config, LoginRefused, OrderFact, OrderView, coinex
 from coinex_proto.orders.tracker import Orders
 from tests.coinex_driver.awaited import Case, now, run
+from tests.coinex_driver.direct import Direct
 
 SOCKETS = pytest.mark.parametrize("venue", ["qfex", "coinflex"])
 """CoinEx cancels over HTTP."""
@@ -162,6 +164,15 @@ def test_there_is_no_attempt_where_nothing_stands_nor_after_a_login_that_was_ref
 def test_a_client_has_half_a_second_at_least() -> None:
     assert patience_within(0.3) == SHORTEST_TRY
     assert patience_within(30.0) == 10.0
+
+
+def test_a_clock_that_is_a_rounding_short_of_the_time_keeps_nobody_there() -> None:
+    client = Direct()  # not connected, and its time stands still
+    work = Cancelling([view_of(order_id=1, state="live")], lambda _: coinex.Ping(), client.time + 1.0)
+    waits = list(islice(work.actions(client), 100))
+    assert len(waits) < 30
+    assert waits[-1].until == client.time + 1.0
+    assert [ended.why for ended in work.orders()] == [NOT_REACHED]
 
 
 def test_an_order_that_cannot_be_named_to_the_venue_says_so_and_keeps_nobody_waiting() -> None:
