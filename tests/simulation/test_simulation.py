@@ -16,8 +16,11 @@ RUNS = [
     (0, "futures", "blocking", "renewing"),
     (0, "qfex", "blocking", "one"),
     (1, "coinflex", "asyncio", "one"),
+    (3000, "coinflex", "blocking", "renewing"),
+    (8, "coinflex", "asyncio", "leaving"),
 ]
-"""Seed 1 of CoinFLEX: an order trades at the price to which it was changed, and was called cancelled once."""
+"""Seed 1 of CoinFLEX: an order trades at the price to which it was changed, and was called cancelled once.
+Seed 3000: the old connection of a renewal tells again of such a change, behind the trade. Seed 8: the answers to cancellations on the way out are lost."""
 
 SAME = "import sys; from tests.simulation.programs import run; sys.stdout.write(run(5, 'coinflex', 'trio').events.hexdigest())"
 
