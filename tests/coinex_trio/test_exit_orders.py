@@ -196,6 +196,7 @@ def test_an_order_that_could_not_be_cancelled_in_time_says_so(case: Callable[[],
     with made(cancel_orders_on_exit=0.0) as cx:
         place(cx)
         order_id = exchange.orders()[0].order_id
+        exchange.stall(3600.0)
     (found,) = cx.cancelled_on_exit
     assert found.outcome == "unknown"
     assert found.why
