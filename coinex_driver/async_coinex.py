@@ -222,7 +222,11 @@ class AsyncCoinexClient(AsyncClient, CoinexSubscriptions):
     async def _cancel_on_exit(self, seconds: float) -> None:
         """Cancels what is open, whatever else is being cancelled; a little longer than asked for at most."""
         actions = cancel_on_exit(self._core, self._module, self.step, self._sources, seconds, is_cut=False)
-        self.cancelled_on_exit = await self._shielded(lambda: self._perform(actions))
+
+        async def leave() -> None:
+            self.cancelled_on_exit = await self._perform(actions)
+
+        await self._shielded(leave)
 
     async def _become_live(self, topics: tuple[Topic[Any], ...]) -> None:
         try:

@@ -56,8 +56,10 @@ async def _try(client: AsyncClient, work: Cancelling, what: Callable[[], Awaitab
         await client._in_time(max(0.0, seconds), what)
     except TimeoutError:
         pass
-    except (SdkError, OSError) as error:
-        work.failed(error)
+    except Exception as error:
+        if not isinstance(error, (SdkError, OSError)) and error is not client._core.error:
+            raise
+        work.failed(error)  # what a callback has raised ends the client, and comes out of its block
 
 
 async def _carry_out(client: AsyncClient, work: Cancelling, patience: float = math.inf) -> None:

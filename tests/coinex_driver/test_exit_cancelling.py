@@ -10,7 +10,7 @@ import pytest
 
 from coinex_driver.exit_cancelling import FIRST_PAUSE, LONGEST_PAUSE, SHORTEST_TRY, Cancelling, patience_within
 from coinex_driver.exit_orders import NOT_REACHED
-from coinex_proto import Config, LoginRefused, OrderFact, OrderView, coinex
+from coinex_proto import Closed, Config, LoginRefused, OrderFact, OrderView, coinex
 from coinex_proto.orders.tracker import Orders
 from tests.coinex_driver.awaited import Case, now, run
 from tests.coinex_driver.direct import Direct
@@ -108,6 +108,28 @@ def test_one_that_is_refused_while_nobody_knows_how_the_order_stands_is_looked_u
     else:  # which tells of open orders alone
         assert (ended.outcome, ended.why) == ("unknown", "the venue lists it no more and does not tell how it ended")
     assert took < 5.0
+
+
+@SOCKETS
+def test_a_callback_that_raises_on_the_way_out_leaves_no_order_behind_and_comes_out(venue: str) -> None:
+    case = Case(venue)
+    left: list[Any] = []
+
+    async def main() -> None:
+        async with case.open(cancel_orders_on_exit=20.0, config=Config(close_timeout=1.0)) as client:
+            left.append(client)
+            await case.buy(client)
+
+            @client.on(Closed)
+            def fail(_: Closed) -> None:
+                raise ValueError("of the callback")
+
+            case.exchange.drop()
+
+    with pytest.raises(ValueError, match="of the callback"):
+        run(main)
+    assert case.exchange.orders() == ()
+    assert [(ended.outcome, ended.why) for ended in left[0].cancelled_on_exit] == [("cancelled", "")]
 
 
 @SOCKETS
