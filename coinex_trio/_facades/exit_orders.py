@@ -23,18 +23,30 @@ CATCHES_UP_WITHIN: Final = 0.5
 
 
 def cancel_on_exit(
-    client: BlockingClient, cancelling: Callable[[OrderView], Command[Any]], seconds: float
-) -> tuple[ExitOrder, ...]:
-    """Cancels every own order that the client knows to be open; what became of each. Raises nothing that a peer can cause."""
+    client: BlockingClient,
+    cancelling: Callable[[OrderView], Command[Any]],
+    seconds: float,
+    told: Callable[[tuple[ExitOrder, ...]], None],
+) -> None:
+    """Cancels every own order that the client knows to be open; `told` is called with what became of each.
+
+    Raises nothing that a peer can cause; what a callback raises comes out at the end.
+    """
     core, network = client._core, client._network
     orders = core.session.orders.open() if client._io.is_interrupted else client.orders()
     if not orders:
-        return ()
+        return
+    raised: Exception | None = None
     until = network.now() + seconds
     work = Cancelling(orders, cancelling, until)
     is_usable = not (core.is_stopping or core.is_over or client._io.is_interrupted)
     if is_usable:
-        _carry_out(client, work, patience_within(seconds))
+        try:
+            _carry_out(client, work, patience_within(seconds))
+        except Exception as error:  # noqa: BLE001  (of a callback)
+            raised = error
+            client._mute()
+            _carry_out(client, work, patience_within(seconds))
     for seconds_before in work.pauses(network.now):
         pause(network, seconds_before)
         line = BlockingClient(
@@ -50,7 +62,9 @@ def cancel_on_exit(
             client._catch_up(network.now() + CATCHES_UP_WITHIN)
     ended = work.orders()
     log_exit(core.name, ended)
-    return ended
+    told(ended)
+    if raised is not None:
+        raise raised
 
 
 def _carry_out(client: BlockingClient, work: Cancelling, patience: float = math.inf) -> None:

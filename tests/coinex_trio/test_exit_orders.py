@@ -10,7 +10,7 @@ import pytest
 import trio
 from trio.testing import MockClock
 
-from coinex_proto import Config, UsageError
+from coinex_proto import Closed, Config, UsageError
 from coinex_trio import CoinexClient, CoinflexClient, QfexClient, local_exchange, memory_exchange, open_coinex
 
 AnyExchange = Any
@@ -164,6 +164,22 @@ def test_a_cancellation_of_which_nobody_knows_what_became_is_sent_again(
     with made(cancel_orders_on_exit=9.0) as cx:
         place(cx)
         trouble(exchange)
+    assert exchange.orders() == ()
+    assert [(found.outcome, found.why) for found in cx.cancelled_on_exit] == [("cancelled", "")]
+
+
+@pytest.mark.parametrize("case", [qfex_case, coinflex_case])
+def test_a_callback_that_raises_on_the_way_out_leaves_no_order_behind_and_comes_out(case: Callable[[], Any]) -> None:
+    exchange, made, place = case()
+    cx = made(cancel_orders_on_exit=9.0)
+
+    def fail(_: Closed) -> None:
+        raise ValueError("of the callback")
+
+    with pytest.raises(ValueError, match="of the callback"), cx:
+        place(cx)
+        cx.on(Closed)(fail)
+        exchange.drop()
     assert exchange.orders() == ()
     assert [(found.outcome, found.why) for found in cx.cancelled_on_exit] == [("cancelled", "")]
 
