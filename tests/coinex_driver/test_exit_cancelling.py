@@ -115,15 +115,15 @@ def test_a_callback_that_raises_on_the_way_out_leaves_no_order_behind_and_comes_
     case = Case(venue)
     left: list[Any] = []
 
+    def fail(_: Closed) -> None:
+        raise ValueError("of the callback")
+
     async def main() -> None:
         async with case.open(cancel_orders_on_exit=20.0, config=Config(close_timeout=1.0)) as client:
             left.append(client)
             await case.buy(client)
 
-            @client.on(Closed)
-            def fail(_: Closed) -> None:
-                raise ValueError("of the callback")
-
+            client.on(Closed)(fail)
             case.exchange.drop()
 
     with pytest.raises(ValueError, match="of the callback"):
