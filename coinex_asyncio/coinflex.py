@@ -92,19 +92,21 @@ async def _open(
     client = CoinflexClient(core, io)
     client._trade_with(assets, network.sources)
     core.session.compare_orders_every(check_orders_every, core.now())
+
+    async def leave(seconds: float) -> None:
+        client.cancelled_on_exit = await cancel_on_exit(
+            client,
+            client._commands.cancel_order,
+            seconds,
+            lambda: open_client(dialect, config=config, ssl_context=ssl_context, network=network),
+        )
+
     async with opened(client, io):
         try:
             yield client
         finally:
             if cancel_orders_on_exit is not None and credentials is not None:
-                client.cancelled_on_exit = await shielded(
-                    cancel_on_exit(
-                        client,
-                        client._commands.cancel_order,
-                        cancel_orders_on_exit,
-                        lambda: open_client(dialect, config=config, ssl_context=ssl_context, network=network),
-                    )
-                )
+                await shielded(leave(cancel_orders_on_exit))
 
 
 async def fetch_assets(url: str | None = None, *, network: Network = SYSTEM) -> coinflex.Assets:

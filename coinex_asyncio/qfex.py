@@ -129,17 +129,19 @@ def open_qfex(
             trading.subscribe(qfex.Fills())
             trading.step(lambda session, now: session.compare_orders_every(check_orders_every, now))
             await stack.enter_async_context(opened(trading, trading._io))
+
+            async def leave(seconds: float) -> None:
+                client.cancelled_on_exit = await cancel_on_exit(
+                    trading,
+                    lambda order: cancellation(order, None),
+                    seconds,
+                    lambda: open_client(trade, config=config, ssl_context=ssl_context, network=network),
+                )
+
             try:
                 yield client
             finally:
                 if cancel_orders_on_exit is not None:
-                    client.cancelled_on_exit = await shielded(
-                        cancel_on_exit(
-                            trading,
-                            lambda order: cancellation(order, None),
-                            cancel_orders_on_exit,
-                            lambda: open_client(trade, config=config, ssl_context=ssl_context, network=network),
-                        )
-                    )
+                    await shielded(leave(cancel_orders_on_exit))
 
     return Opening(manager(), "open_qfex")

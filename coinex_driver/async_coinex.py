@@ -15,6 +15,7 @@ from typing import Any, Final, TypeVar, assert_never
 
 from coinex_driver.async_client import AsyncClient
 from coinex_driver.awaiting import News
+from coinex_driver.coinex_exit import cancel_on_exit
 from coinex_driver.coinex_facade import CoinexSubscriptions, Module
 from coinex_driver.coinex_trading import (
     Action,
@@ -27,7 +28,7 @@ from coinex_driver.coinex_trading import (
     SendRequest,
     WaitUntil,
 )
-from coinex_driver.exit_orders import ExitOrder, log_exit
+from coinex_driver.exit_orders import ExitOrder
 from coinex_driver.guarding import Guarding
 from coinex_driver.http.coinex import CoinexHttp
 from coinex_driver.order_guard import Cause, OrderGuard, OrdersGuarded
@@ -46,6 +47,7 @@ class AsyncCoinexClient(AsyncClient, CoinexSubscriptions):
 
     _http: CoinexHttp
     _sources: Sources
+    _module: Module
     _trading: CoinexTrading
     _jobs: deque[Actions[None]]
     _news: News
@@ -62,6 +64,7 @@ class AsyncCoinexClient(AsyncClient, CoinexSubscriptions):
         """To be called once, after the client is made."""
         self._http = http
         self._sources = sources
+        self._module = module
         self._trading = CoinexTrading(self, self._core, module)
         self.cancelled_on_exit = ()
         self._jobs = deque()
@@ -218,9 +221,12 @@ class AsyncCoinexClient(AsyncClient, CoinexSubscriptions):
 
     async def _cancel_on_exit(self, seconds: float) -> None:
         """Cancels what is open, whatever else is being cancelled; a little longer than asked for at most."""
-        actions = self._trading.cancel_all(self._core.now() + seconds, is_cut=False)
-        self.cancelled_on_exit = await self._shielded(lambda: self._perform(actions))
-        log_exit(self._core.name, self.cancelled_on_exit)
+        actions = cancel_on_exit(self._core, self._module, self.step, self._sources, seconds, is_cut=False)
+
+        async def leave() -> None:
+            self.cancelled_on_exit = await self._perform(actions)
+
+        await self._shielded(leave)
 
     async def _become_live(self, topics: tuple[Topic[Any], ...]) -> None:
         try:

@@ -1,24 +1,23 @@
 """Cancels own orders over a venue's socket when the block of an awaited client is left, within a time.
 
-The client's own connection is used where it still can be; one that was stopped or has failed is replaced by a connection of its
-own for this alone. Must not know trio nor asyncio, nor venues.
+The client's own connection is used where it still can be; one that was stopped, has failed or does not answer is replaced by a
+connection of its own for this alone. What is sent, and what is sent again, is decided in `exit_cancelling`. Must not know trio
+nor asyncio, nor venues.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, suppress
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
 from coinex_driver.async_client import AsyncClient
-from coinex_driver.client_core import PendingReply
-from coinex_driver.exit_orders import NOT_REACHED, ExitOrder, ended_as, log_exit
-from coinex_proto import Command, NotReady, OrderView, Replied, SdkError, UsageError
+from coinex_driver.exit_cancelling import Cancelling, patience_within
+from coinex_driver.exit_orders import ExitOrder, log_exit
+from coinex_proto import Command, OrderView, SdkError
 
 C = TypeVar("C", bound=AsyncClient)
-
-TRY_AGAIN: Final = 0.05
-"""Seconds until a command is tried again that the connection or the venue's rate limit did not let through."""
 
 
 async def cancel_on_exit(
@@ -33,52 +32,40 @@ async def cancel_on_exit(
     if not orders:
         return ()
     until = core.now() + seconds
-    reasons = dict.fromkeys(orders, NOT_REACHED)
-    replies: dict[OrderView, PendingReply] = {}
+    work = Cancelling(orders, cancelling, until)
 
-    async def cancel(line: AsyncClient) -> None:
-        for order in orders:
-            try:
-                replies[order] = await _sent(line, cancelling(order), until)
-                reasons[order] = ""
-            except UsageError as error:
-                reasons[order] = str(error)
-        await line._until(lambda: all(reply.event is not None for reply in replies.values()), "leaving the block")
+    async def with_own() -> None:
+        await _carry_out(client, work, patience_within(seconds))
 
-    async def work() -> None:
-        if core.is_stopping or core.is_over:
-            async with reopen() as line:
-                await cancel(line)
-        else:
-            await cancel(client)
+    async def with_another() -> None:
+        async with reopen() as line:
+            await _carry_out(line, work)
 
-    with suppress(TimeoutError):
-        try:
-            await client._in_time(max(0.0, seconds), work)
-        except (SdkError, OSError) as error:
-            if isinstance(error, TimeoutError):
-                raise
-            reasons = {order: why or str(error) for order, why in reasons.items()}
-    ended = tuple(_outcome(client, order, replies.get(order), reasons[order]) for order in orders)
+    if not (core.is_stopping or core.is_over):
+        await _try(client, work, with_own, seconds)
+    for pause in work.pauses(core.now):
+        await client._sleep(pause)
+        await _try(client, work, with_another, until - core.now())
+    ended = work.orders()
     log_exit(core.name, ended)
     return ended
 
 
-async def _sent(line: AsyncClient, command: Command[Any], until: float) -> PendingReply:
-    """Sends as soon as connection and rate limit allow; the time is bounded by the caller."""
-    core = line._core
-    while True:
-        try:
-            return line._change(lambda: core.expect_reply(core.send(command, None)))
-        except NotReady as busy:
-            if core.is_stopping or core.is_over or core.now() >= until:
-                raise
-            await line._sleep(busy.retry_after or TRY_AGAIN)
+async def _try(client: AsyncClient, work: Cancelling, what: Callable[[], Awaitable[None]], seconds: float) -> None:
+    try:
+        await client._in_time(max(0.0, seconds), what)
+    except TimeoutError:
+        pass
+    except Exception as error:
+        if not isinstance(error, (SdkError, OSError)) and error is not client._core.error:
+            raise
+        work.failed(error)  # what a callback has raised ends the client, and comes out of its block
 
 
-def _outcome(client: AsyncClient, order: OrderView, reply: PendingReply | None, why: str) -> ExitOrder:
-    event = None if reply is None else reply.event
-    if event is not None and not isinstance(event, Replied):
-        why = str(event.error)
-    view = client._core.session.orders.find(order.order_id, order.client_order_id)
-    return ended_as(order if view is None else view, is_accepted=isinstance(event, Replied), why=why)
+async def _carry_out(client: AsyncClient, work: Cancelling, patience: float = math.inf) -> None:
+    for wait in work.actions(client, patience):
+        with suppress(TimeoutError):
+            await client._in_time(
+                max(0.0, wait.until - client._core.now()),
+                lambda wait=wait: client._until(wait.is_done, "leaving the block"),  # type: ignore[misc]
+            )

@@ -17,7 +17,6 @@ from attrs import frozen
 from coinex_driver.client_base import ClientBase
 from coinex_driver.client_core import ClientCore
 from coinex_driver.coinex_facade import Module
-from coinex_driver.exit_orders import NOT_REACHED, ExitOrder, ended_as
 from coinex_proto import (
     BackfillStarted,
     Command,
@@ -157,28 +156,6 @@ class CoinexTrading:
         """Changes an order."""
         view: OrderView = yield RunHttp(self._orders.modify(order, amount=amount, price=price))
         return view
-
-    def cancel_all(self, until: float, *, is_cut: bool) -> Actions[tuple[ExitOrder, ...]]:
-        """Cancels every own order that is known to be open, until so late; what became of each.
-
-        `is_cut`: the session was left in the middle of a step and is only read.
-        """
-        core = self._core
-        accepted: dict[OrderView, bool] = {}
-        reasons: dict[OrderView, str] = {}
-        views = core.session.orders.open()
-        for view in views:
-            left = until - core.now()
-            reasons[view] = NOT_REACHED
-            if left <= 0:
-                continue
-            try:
-                yield RunHttp(self._orders.cancel_blindly(view) if is_cut else self._orders.cancel(view), left)
-            except (SdkError, TimeoutError) as error:
-                reasons[view] = str(error)
-            else:
-                accepted[view] = True
-        return tuple(ended_as(view, is_accepted=view in accepted, why=reasons[view]) for view in views)
 
     def resolve(self, order: OrderView) -> Actions[OrderView]:
         """Asks what became of an order."""

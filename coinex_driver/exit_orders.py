@@ -30,6 +30,8 @@ def ended_as(order: OrderView, *, is_accepted: bool, why: str) -> ExitOrder:
             outcome, why = final, ""
         case _ if is_accepted:
             outcome, why = "cancelled", ""
+        case _ if view.has_ended:
+            why = view.why
         case _:
             why = why or "no answer in time"
     return ExitOrder(order=view, outcome=outcome, why=why)
@@ -37,13 +39,13 @@ def ended_as(order: OrderView, *, is_accepted: bool, why: str) -> ExitOrder:
 
 def log_exit(name: str, orders: tuple[ExitOrder, ...], *, when: str = "on the way out") -> None:
     """Says in the log how many orders were cancelled then, and names those that may still stand."""
+    open_still = [order for order in orders if order.outcome == "unknown" and not order.order.has_ended]
     if orders:
-        gone = sum(order.outcome != "unknown" for order in orders)
+        gone = len(orders) - len(open_still)
         LOG.info("%s: %d of %d own orders have ended %s", name, gone, len(orders), when)
     left: dict[str, list[str]] = {}
-    for order in orders:
-        if order.outcome == "unknown":
-            left.setdefault(order.why, []).append(str(order.order.order_id or order.order.client_order_id))
+    for order in open_still:
+        left.setdefault(order.why, []).append(str(order.order.order_id or order.order.client_order_id))
     for why, ids in left.items():
         what = "order" if len(ids) == 1 else f"{len(ids)} orders"
         LOG.warning("%s: %s %s may still be open: %s", name, what, ", ".join(ids), why)

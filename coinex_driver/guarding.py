@@ -7,20 +7,19 @@ same for every driver. Must not know trio, sockets or threads.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from typing import Any, Final, TypeVar, final
+from collections.abc import Callable
+from typing import Final, final
 
 from coinex_driver.client_core import ClientCore
-from coinex_driver.coinex_facade import Module, dialect_of
+from coinex_driver.coinex_exit import alone, copied
+from coinex_driver.coinex_facade import Module
 from coinex_driver.coinex_trading import Actions
 from coinex_driver.exit_orders import log_exit
 from coinex_driver.log import LOG
 from coinex_driver.order_guard import Cause, OrderGuard, OrdersGuarded
 from coinex_driver.order_sweep import Sweep
-from coinex_proto import Config, Event, Lost, OrderFact, OrderView, Restored, Session, Sources, coinex
+from coinex_proto import Event, Lost, OrderView, Restored, Sources, coinex
 from coinex_proto.coinex.http import Step
-
-T = TypeVar("T")
 
 SOONEST_AGAIN: Final = 1.0
 """Seconds at least between two rounds while own orders stay lost and some may still stand."""
@@ -139,14 +138,14 @@ class Round:
         guard, core = guarding.guard, guarding._core
         self._core = core
         orders = core.session.orders
-        step = _alone(guarding._module, sources, core) if is_cut else guarding._step
+        step = alone(guarding._module, sources, core) if is_cut else guarding._step
 
         def is_wanted(order: OrderView) -> bool:
             if guard.markets is not None and order.market not in guard.markets:
                 return False
             return guard.others or orders.is_from_here(order.order_id, order.client_order_id)
 
-        known = _copied(orders.open(), step) if is_cut else step(lambda session, _: session.orders.open())
+        known = copied(orders.open(), step) if is_cut else step(lambda session, _: session.orders.open())
         self._is_needless = not guard.others and not orders.has_sent()
         self._sweep = Sweep(
             guarding._module,
@@ -179,35 +178,6 @@ class Round:
             self._guarding._step(lambda session, now: session.note(report, now))
         self._guarding.ended(report)
         return report
-
-
-def _alone(module: Module, sources: Sources, core: ClientCore) -> Step:
-    """A session that knows nothing yet, where the client's own cannot be used any more."""
-    session = Session(dialect_of(module, None, None, allow_plaintext=False), sources, Config())
-
-    def step(work: Callable[[Any, float], T], /) -> T:
-        return work(session, core.now())
-
-    return step
-
-
-def _copied(orders: Sequence[OrderView], step: Step) -> tuple[OrderView, ...]:
-    """The same orders in another session, as far as that matters for cancelling them."""
-    facts = [
-        OrderFact(
-            order_id=order.order_id,
-            client_order_id=order.client_order_id,
-            market=order.market,
-            side=order.side,
-            price=order.price,
-            amount=order.amount,
-            filled=order.filled,
-            state="live" if order.state == "live" else "unknown",
-        )
-        for order in orders
-    ]
-    step(lambda session, now: session.apply_facts(*facts, now=now))
-    return step(lambda session, _: session.orders.open())
 
 
 def _at_the_end() -> None:

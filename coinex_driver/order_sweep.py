@@ -91,7 +91,9 @@ class Sweep:
         is_wanted: Callable[[OrderView], bool] = lambda _: True,
         with_stops: bool = False,
     ) -> None:
-        """`known`: live views of orders in the session that `step` leads to. `is_wanted` judges what the venue lists."""
+        """`known`: live views of orders in the session that `step` leads to. `markets`: those whose lists of open orders are asked
+        for; None: of all, empty: of none. `is_wanted` judges what the venue lists.
+        """
         self._requests = _HALVES[module]
         self._step = step
         self._entry = OrderEntry(step, module)

@@ -178,7 +178,8 @@ class RequestTimedOut(RequestError):
 class OutcomeUnknown(RequestError):
     """The request was sent, and the connection broke (or the answer was unreadable) before the outcome was known.
 
-    It may have taken effect: find out before sending anything like it again. The SDK never resends it.
+    It may have taken effect: find out before sending anything like it again. The SDK never resends it, except for
+    cancellations by `cancel_orders_on_exit` and a guard.
     """
 
 

@@ -16,7 +16,7 @@ from weakref import ref
 
 from coinex_driver.arguments import check_interval, check_seconds
 from coinex_driver.coinex_facade import CoinexSubscriptions, Module, dialect_of, http_url_of
-from coinex_driver.exit_orders import ExitOrder, check_exit_seconds, log_exit
+from coinex_driver.exit_orders import ExitOrder, check_exit_seconds
 from coinex_driver.order_guard import OrderGuard, OrdersGuarded, check_guard
 from coinex_driver.reentry import CURRENT_THREAD
 from coinex_proto import Callbacks, Config, Event, OrderView, UsageError, coinex
@@ -288,10 +288,11 @@ class CoinexClient(BlockingClient, CoinexSubscriptions):
         seconds, self._cancel_within = self._cancel_within, None
         if seconds is None or not self._core.session.orders.open():
             return
-        until = self._network.now() + seconds
-        actions = self._trading.cancel_all(until, is_cut=self._io.is_interrupted)
+        from coinex_driver.coinex_exit import cancel_on_exit
+
+        sources = self._network.sources
+        actions = cancel_on_exit(self._core, self._module, self.step, sources, seconds, is_cut=self._io.is_interrupted)
         self.cancelled_on_exit = self._perform(actions)
-        log_exit(self._core.name, self.cancelled_on_exit)
 
     def _close(self) -> None:
         try:
@@ -318,7 +319,7 @@ class CoinexClient(BlockingClient, CoinexSubscriptions):
 
     def _do(self, action: Action) -> object:
         from coinex_driver.coinex_trading import BecomeLive, CatchUp, Pause, RunHttp, SendRequest, WaitUntil
-        from coinex_trio._http.acting import pause
+        from coinex_trio._io.pausing import pause
 
         match action:
             case RunHttp(commands, timeout):

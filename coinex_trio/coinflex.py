@@ -114,9 +114,12 @@ class CoinflexClient(BlockingClient):
             seconds = self._cancel_within
             if seconds is not None and self._may_cancel_on_exit():
                 self._cancel_within = None
-                self.cancelled_on_exit = cancel_on_exit(self, self._commands.cancel_order, seconds)
+                cancel_on_exit(self, self._commands.cancel_order, seconds, self._left)
         finally:
             super().close()
+
+    def _left(self, orders: tuple[ExitOrder, ...]) -> None:
+        self.cancelled_on_exit = orders
 
     # Market data ------------------------------------------------------------------------------------------------------
 

@@ -350,9 +350,12 @@ class QfexClient(QfexTrading):
             seconds, trade = self._cancel_within, self._trade
             if seconds is not None and trade is not None and trade._may_cancel_on_exit():
                 self._cancel_within = None
-                self.cancelled_on_exit = cancel_on_exit(trade, lambda order: cancellation(order, None), seconds)
+                cancel_on_exit(trade, lambda order: cancellation(order, None), seconds, self._left)
         finally:
             self._close()
+
+    def _left(self, orders: tuple[ExitOrder, ...]) -> None:
+        self.cancelled_on_exit = orders
 
     def _close(self) -> None:
         if self._http is not None:

@@ -18,7 +18,7 @@ class ExitOrder:
     order: OrderView
     """A snapshot, as it was known at the end."""
     outcome: Outcome
-    """"unknown": it may still stand; look at the venue."""
+    """"unknown": it may still stand, unless `order.has_ended`; look at the venue."""
     why: str = ""
     """What kept it from being cancelled, or is not known of it."""
     is_stop: bool = False

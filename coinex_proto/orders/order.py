@@ -52,6 +52,7 @@ class Order:
 
     __slots__ = (
         "_all_priced",
+        "_amendments",
         "_fills",
         "_fills_amount",
         "_fills_value",
@@ -87,6 +88,8 @@ class Order:
         self._order_type: str | None = None
         self._reduce_only: bool | None = None
         self._why = ""
+        self._amendments: set[tuple[float | int, Decimal | None, Decimal | None]] = set()
+        """Time, remainder and price of each."""
         self._fills: dict[Hashable, Fill] = {}
         self._fills_amount = _ZERO
         self._fills_value = _ZERO
@@ -125,6 +128,8 @@ class Order:
 
     def apply(self, fact: OrderFact, serial: int) -> None:
         """Takes a fact in; `serial` counts the arrivals."""
+        if self._was_amended_so(fact):
+            return
         self._market = self._market or fact.market
         self._side = self._side or fact.side
         self._order_type = self._order_type or fact.order_type
@@ -170,6 +175,7 @@ class Order:
         self.order_ids = (*other.order_ids, *(known for known in self.order_ids if known not in other.order_ids))
         self.replaced |= other.replaced
         self.was_live = self.was_live or other.was_live
+        self._amendments |= other._amendments
         for fill in other._fills.values():
             self._add_fill(fill)
         self._reported_filled = max(self._reported_filled, other._reported_filled)
@@ -179,6 +185,15 @@ class Order:
             self.state, self._why, self._rank = other.state, other._why, other._rank
         elif not self.is_final and other._rank.is_newer(self._rank):
             self._rank = other._rank
+
+    def _was_amended_so(self, fact: OrderFact) -> bool:
+        """Whether a second connection tells of an amendment again: its remainder is that of before the trades that came since."""
+        if not fact.is_amended or fact.at is None:
+            return False
+        amendment = (fact.at, fact.remaining, fact.price)
+        is_known = amendment in self._amendments
+        self._amendments.add(amendment)
+        return is_known
 
     def _add_fill(self, fill: Fill) -> None:
         if fill.trade_id in self._fills or not _is_sane(fill.amount):

@@ -22,7 +22,8 @@ from coinex_proto import SdkError, Session, UsageError, coinex
 from coinex_proto.coinex.http import HttpRefused, Module, futures, spot
 from coinex_trio import SYSTEM, BlockingHttp, credentials_from_env
 from coinex_trio._cli.terminal import short
-from coinex_trio._http.acting import act, pause
+from coinex_trio._http.acting import act
+from coinex_trio._io.pausing import pause
 
 T = TypeVar("T")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from coinex_driver.coinex_trading import Action, Pause, RunHttp
+from coinex_trio._io.pausing import pause
 from coinex_trio.network import Network
 
 if TYPE_CHECKING:
@@ -21,10 +22,3 @@ def act(action: Action, http: BlockingHttp, network: Network) -> object:
             return None
         case _:
             raise AssertionError(f"this needs a socket: {action}")
-
-
-def pause(network: Network, seconds: float) -> None:
-    """Lets so much time pass; no client is driven."""
-    until = network.now() + seconds
-    while network.now() < until:
-        network.wait((), until)

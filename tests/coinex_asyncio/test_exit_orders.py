@@ -87,6 +87,57 @@ def test_they_are_cancelled_however_the_block_is_left(case: Callable[[], Any], w
 
 
 @CASES
+@pytest.mark.parametrize("trouble", ["lost", "silent", "away"])
+def test_a_cancellation_of_which_nobody_knows_what_became_is_sent_again(case: Callable[[], Any], trouble: str) -> None:
+    exchange, opened, place = case()
+
+    async def main() -> Any:
+        async with opened(cancel_orders_on_exit=9.0) as cx:
+            await place(cx)
+            if trouble == "silent":
+                exchange.stall(3600.0)
+                return cx
+            if case is coinex_case:
+                exchange.inject("on /spot/cancel-order ignore")
+            if trouble == "away":
+                cx.stop()
+                exchange.inject("on connect http 503\non connect 2 http 503")
+            exchange.drop()
+            return cx
+
+    cx = run(main)
+    assert exchange.orders() == ()
+    assert [(found.outcome, found.why) for found in cx.cancelled_on_exit] == [("cancelled", "")]
+
+
+@CASES
+def test_what_became_of_them_is_told_although_the_task_was_cancelled_meanwhile(case: Callable[[], Any]) -> None:
+    exchange, opened, place = case()
+
+    async def block(left: list[Any]) -> None:
+        async with opened(cancel_orders_on_exit=9.0) as cx:
+            left.append(cx)
+            await place(cx)
+            if case is coinex_case:
+                exchange.inject("on /spot/cancel-order ignore")
+            exchange.stall(3600.0)
+
+    async def main() -> Any:
+        left: list[Any] = []
+        task = asyncio.create_task(block(left))
+        await asyncio.sleep(2.0)  # it is leaving, and the first cancellation has no answer
+        assert not task.done()
+        task.cancel()
+        await asyncio.wait((task,))
+        assert task.cancelled()
+        return left[0]
+
+    cx = run(main)
+    assert exchange.orders() == ()
+    assert [(found.outcome, found.why) for found in cx.cancelled_on_exit] == [("cancelled", "")]
+
+
+@CASES
 def test_with_a_peer_that_went_silent_it_is_bounded_and_says_so(case: Callable[[], Any]) -> None:
     exchange, opened, place = case()
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from coinex_driver.async_exit import TRY_AGAIN
+from coinex_driver.exit_cancelling import TRY_AGAIN
 from coinex_driver.exit_orders import NOT_REACHED
 from coinex_proto import Config
 from tests.coinex_driver.awaited import Case, now, run
@@ -92,13 +92,16 @@ def test_while_the_connection_is_away_it_is_tried_again_until_it_is_back(venue: 
 
 @SOCKETS
 @pytest.mark.parametrize("seconds", [0.0, 2.0])
-def test_with_a_silent_peer_it_ends_in_time_and_says_that_it_is_not_known(venue: str, seconds: float) -> None:
+def test_with_a_venue_that_went_silent_it_ends_in_time_and_says_that_it_is_not_known(
+    venue: str, seconds: float
+) -> None:
     case = Case(venue)
 
     async def main() -> tuple[Any, float]:
         async with case.open(cancel_orders_on_exit=seconds, config=Config(close_timeout=1.0)) as client:
             await case.buy(client)
             case.exchange.stall(3600.0)
+            case.exchange.inject("on connect every 1 hang")
             began = now()
         return client, now() - began
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from typing import Any
 
 import pytest
 
@@ -14,8 +15,8 @@ from coinex_proto.orders.tracker import Orders
 from coinex_proto.orders.view import OrderValues, Snapshot
 
 
-def order(state: OrderState) -> OrderView:
-    return OrderView(Snapshot(OrderValues(order_id="7", market="BTCUSDT", side="buy", state=state), 1))
+def order(state: OrderState, **values: Any) -> OrderView:
+    return OrderView(Snapshot(OrderValues(order_id="7", market="BTCUSDT", side="buy", state=state, **values), 1))
 
 
 @pytest.mark.parametrize("is_accepted", [True, False])
@@ -54,6 +55,16 @@ def test_the_log_counts_those_that_have_ended_and_names_the_others(caplog: pytes
         "client: order 7 may still be open: why",
     ]
     assert [record.levelno for record in caplog.records] == [logging.INFO, logging.WARNING]
+
+
+def test_one_that_the_venue_lists_no_more_says_so_and_is_not_among_those_that_may_stand(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.INFO, "coinex_trio")
+    ended = ended_as(order("unknown", has_ended=True, why="listed no more"), is_accepted=False, why="refused")
+    assert (ended.outcome, ended.why) == ("unknown", "listed no more")
+    log_exit("client", (ended,))
+    assert caplog.messages == ["client: 1 of 1 own orders have ended on the way out"]
 
 
 def test_a_time_for_it_is_none_or_a_number() -> None:

@@ -10,7 +10,7 @@ import pytest
 import trio
 from trio.testing import MockClock
 
-from coinex_proto import Config, UsageError
+from coinex_proto import Closed, Config, UsageError
 from coinex_trio import CoinexClient, CoinflexClient, QfexClient, local_exchange, memory_exchange, open_coinex
 
 AnyExchange = Any
@@ -143,12 +143,76 @@ def test_they_are_cancelled_after_an_interrupt_in_the_middle_of_a_step(
     assert [found.outcome for found in cx.cancelled_on_exit] == ["cancelled"]
 
 
+def lose_the_first(exchange: AnyExchange) -> None:
+    """The connection is gone, which nobody has noticed; over HTTP the cancellation gets no answer."""
+    if hasattr(exchange, "http_url"):
+        exchange.inject("on /spot/cancel-order ignore")
+    exchange.drop()
+
+
+def is_silent(exchange: AnyExchange) -> None:
+    """Every connection there is; new ones are answered."""
+    exchange.stall(3600.0)
+
+
+@CASES
+@pytest.mark.parametrize("trouble", [lose_the_first, is_silent])
+def test_a_cancellation_of_which_nobody_knows_what_became_is_sent_again(
+    case: Callable[[], Any], trouble: Callable[[AnyExchange], None]
+) -> None:
+    exchange, made, place = case()
+    with made(cancel_orders_on_exit=9.0) as cx:
+        place(cx)
+        trouble(exchange)
+    assert exchange.orders() == ()
+    assert [(found.outcome, found.why) for found in cx.cancelled_on_exit] == [("cancelled", "")]
+
+
+@pytest.mark.parametrize("case", [qfex_case, coinflex_case])
+def test_a_callback_that_raises_on_the_way_out_leaves_no_order_behind_and_comes_out(case: Callable[[], Any]) -> None:
+    exchange, made, place = case()
+    cx = made(cancel_orders_on_exit=9.0)
+
+    def fail(_: Closed) -> None:
+        raise ValueError("of the callback")
+
+    with pytest.raises(ValueError, match="of the callback"), cx:
+        place(cx)
+        cx.on(Closed)(fail)
+        exchange.drop()
+    assert exchange.orders() == ()
+    assert [(found.outcome, found.why) for found in cx.cancelled_on_exit] == [("cancelled", "")]
+
+
+@pytest.mark.parametrize("case", [qfex_case, coinflex_case])
+def test_an_answer_that_is_slow_counts_although_another_connection_has_been_tried(case: Callable[[], Any]) -> None:
+    exchange, made, place = case()
+    with made(cancel_orders_on_exit=6.0) as cx:
+        place(cx)
+        exchange.inject("at 0s delay 3\non connect every 1 hang")
+    assert exchange.orders() == ()
+    assert [(found.outcome, found.why) for found in cx.cancelled_on_exit] == [("cancelled", "")]
+
+
+@CASES
+def test_it_is_tried_until_the_venue_can_be_reached(case: Callable[[], Any]) -> None:
+    exchange, made, place = case()
+    with made(cancel_orders_on_exit=9.0) as cx:
+        place(cx)
+        cx.stop()
+        exchange.drop()
+        exchange.inject("on connect http 503\non connect 2 http 503\non /spot/cancel-order ignore")
+    assert exchange.orders() == ()
+    assert [(found.outcome, found.why) for found in cx.cancelled_on_exit] == [("cancelled", "")]
+
+
 @CASES
 def test_an_order_that_could_not_be_cancelled_in_time_says_so(case: Callable[[], Any]) -> None:
     exchange, made, place = case()
     with made(cancel_orders_on_exit=0.0) as cx:
         place(cx)
         order_id = exchange.orders()[0].order_id
+        exchange.stall(3600.0)
     (found,) = cx.cancelled_on_exit
     assert found.outcome == "unknown"
     assert found.why
@@ -205,3 +269,14 @@ async def test_they_are_cancelled_under_trio_however_the_block_is_left(way: str,
             assert way == "error"
     assert exchange.orders() == ()
     assert [found.outcome for found in left[0].cancelled_on_exit] == ["cancelled"]
+
+
+async def test_a_cancellation_of_which_nobody_knows_what_became_is_sent_again_under_trio(
+    autojump_clock: MockClock,
+) -> None:
+    exchange, _, _ = coinex_case()
+    async with open_coinex("spot", exchange.credentials, network=exchange.network, cancel_orders_on_exit=9.0) as cx:
+        await cx.place_order("BTCUSDT", "buy", "limit", "0.1", "99")
+        lose_the_first(exchange)
+    assert exchange.orders() == ()
+    assert [(found.outcome, found.why) for found in cx.cancelled_on_exit] == [("cancelled", "")]

@@ -25,8 +25,8 @@ from coinex_proto import (
     qfex,
 )
 from coinex_trio.swarm import Swarm
-from tests.simulation.drivers import DRIVERS, SHAPES, Program
-from tests.simulation.wire import faults_of
+from tests.simulation.drivers import DRIVERS, SHAPES, Program, Shape
+from tests.simulation.wire import faults_of, sent_of
 
 VENUES = {"spot": "coinex", "futures": "coinex", "qfex": "qfex", "coinflex": "coinflex"}
 MARKETS = {"spot": "BTCUSDT", "futures": "BTCUSDT", "qfex": "AAPL-USD", "coinflex": "XBT/USDT"}
@@ -34,6 +34,8 @@ WEATHER = 75.0
 """Seconds of it."""
 RECOVERY = 60.0
 """Seconds within which all must be live after it."""
+CLOSING = 6.0
+"""Seconds for closing in good order beyond that, at most: twice `close_timeout`, and what was begun last over HTTP."""
 
 Call: TypeAlias = Callable[[Any], Any]
 
@@ -53,6 +55,10 @@ class Witness:
     strays: list[str] = field(factory=list)
     unknown: int = 0
     """Orders of which nobody knew in the end."""
+    calls: Counter[str] = field(factory=Counter)
+    """How often the user has placed, changed and cancelled."""
+    client: Any = None
+    ended_at: float = 0.0
 
     def see(self, event: Event) -> None:
         """Every event of the client."""
@@ -135,8 +141,8 @@ def question(venue: str) -> Any:
 class User:
     """The user of one seed: what is done with a client, and what must be true after each step."""
 
-    def __init__(self, venue: str, swarm: Swarm, seen: Witness) -> None:
-        self._venue, self._swarm, self._seen = venue, swarm, seen
+    def __init__(self, venue: str, swarm: Swarm, seen: Witness, *, leaves: bool) -> None:
+        self._venue, self._swarm, self._seen, self._leaves = venue, swarm, seen, leaves
         self._draw = Random(f"{venue}:{swarm.seed}:program")
         self._book, self._others = topics_of(venue)
         self._market = MARKETS[venue]
@@ -148,6 +154,7 @@ class User:
     def program(self, client: Any) -> Program:
         """Bad weather, calm, and a market that stands still."""
         swarm, seen, book = self._swarm, self._seen, self._book
+        seen.client = client
         client.on(Event)(seen.see)
         client.subscribe(book, *self._others)
         began = swarm.now
@@ -155,6 +162,9 @@ class User:
             yield from self._draw.choice(self._acts)()
             yield self._draw.choice((0.01, 0.3, 2.0, 5.0))
             swarm.check(client, orders=seen.views)
+        seen.ended_at = swarm.now
+        if self._leaves:
+            return
         swarm.calm()
         yield RECOVERY
         late = [str(topic) for topic in (book, *self._others) if not client.trusted(topic)]
@@ -166,8 +176,9 @@ class User:
         yield 15.0
         _settled(self._venue, swarm, client, book, seen)
 
-    def _try(self, call: Call) -> Program:
+    def _try(self, call: Call, kind: str = "") -> Program:
         """Only what is documented may come out of a call."""
+        self._seen.calls[kind] += 1
         try:
             self._seen.note((yield call))
         except (SdkError, TimeoutError) as error:
@@ -184,15 +195,15 @@ class User:
         return self._draw.choice(views) if views else None
 
     def _place(self) -> Program:
-        yield from self._try(placing(self._venue, self._draw, self._mid()))
+        yield from self._try(placing(self._venue, self._draw, self._mid()), "place")
 
     def _cancel(self) -> Program:
         if (view := self._open_order()) is not None:
-            yield from self._try(lambda client: client.cancel_order(view))
+            yield from self._try(lambda client: client.cancel_order(view), "cancel")
 
     def _modify(self) -> Program:
         if (view := self._open_order()) is not None:
-            yield from self._try(modifying(self._venue, view, self._draw))
+            yield from self._try(modifying(self._venue, view, self._draw), "modify")
 
     def _resolve(self) -> Program:
         if VENUES[self._venue] == "coinex" and (view := self._open_order()) is not None:
@@ -273,20 +284,48 @@ def _settled(venue: str, swarm: Swarm, client: Any, book: Topic[BookChanged], se
     seen.strays = [str(order) for order in client.orders() if order.order_id is None]
 
 
+def _left(swarm: Swarm, seen: Witness, took: float, cancels_within: float) -> None:
+    """What a client has said of its orders when it was left is true, and no order stands of which it has not warned."""
+    assert took <= cancels_within + CLOSING, f"leaving took {took:.1f} s"
+    swarm.calm()
+    own = swarm.placed()
+    records = {name: record for record in own for name in (record.client_order_id, record.order_id) if name}
+    unknown: set[object] = set()
+    for order in seen.client.cancelled_on_exit:
+        view = order.order
+        record = records.get(view.order_id) or records.get(view.client_order_id)
+        if order.outcome == "unknown":
+            seen.unknown += not view.has_ended
+            assert not view.has_ended or record is None or record.state != "live", f"{order}, and {record}"
+            unknown |= {view.order_id, view.client_order_id}
+        elif order.outcome == "refused":
+            assert record is None, f"{order}, and {record}"
+        else:
+            assert record is not None, f"{order} has never been"
+            assert record.state == order.outcome, f"{order}, and {record}"
+    for record in own:
+        if record.state == "live":
+            assert unknown & {record.order_id, record.client_order_id}, f"{record} stands, and nobody was warned"
+
+
 def run(seed: int, venue: str, driver: str, shape: str = "one") -> Witness:
     """One simulation. Raises `AssertionError` that says what was untrue."""
     swarm = Swarm(seed, VENUES[venue], markets=(MARKETS[venue],), rate=2.0, seconds=WEATHER)  # type: ignore[arg-type]
     seen = Witness()
     threads = frozenset(threading.enumerate())
-    DRIVERS[driver](swarm, venue, User(venue, swarm, seen).program, SHAPES[shape])
-    found = [*_afterwards(seed, venue, swarm, seen, threads)]
+    form = SHAPES[shape]
+    leaves = form.cancels_within is not None
+    left_at = DRIVERS[driver](swarm, venue, User(venue, swarm, seen, leaves=leaves).program, form)
+    if form.cancels_within is not None:
+        _left(swarm, seen, left_at - seen.ended_at, form.cancels_within)
+    found = [*_afterwards(venue, swarm, seen, threads, form)]
     assert not found, "; ".join(found)
     seen.events.update(swarm.trace().encode())
     return seen
 
 
 def _afterwards(
-    seed: int, venue: str, swarm: Swarm, seen: Witness, threads: frozenset[threading.Thread]
+    venue: str, swarm: Swarm, seen: Witness, threads: frozenset[threading.Thread], shape: Shape
 ) -> Iterator[str]:
     if swarm.open_connections():
         yield f"{swarm.open_connections()} connections are left"
@@ -301,4 +340,8 @@ def _afterwards(
     again = [trade for trade, count in seen.trades.items() if count > 1]
     if again:
         yield f"trades told twice: {again}"
-    yield from faults_of(swarm, venue)
+    yield from faults_of(swarm, venue, shape.sockets)
+    for kind, count in sent_of(swarm, venue).items():
+        may_be_repeated = kind == "cancel" and shape.cancels_within is not None
+        if count > seen.calls[kind] and not may_be_repeated:
+            yield f"{count} orders to {kind} were sent for {seen.calls[kind]} calls"

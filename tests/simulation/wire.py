@@ -13,7 +13,17 @@ from coinex_trio.swarm import Swarm
 
 SUBSCRIBES = {"subscribe", "unsubscribe"}
 MOST_UPGRADES = 20
-"""Attempts on one address within a minute."""
+"""Attempts of one socket within a minute; of each more on the same address half as many, since luck evens out."""
+SENDING = {
+    "qfex": {"place": ("type", "add_order"), "modify": ("type", "modify_order"), "cancel": ("type", "cancel_order")},
+    "coinflex": {
+        "place": ("method", "PlaceOrder"),
+        "modify": ("method", "ModifyOrder"),
+        "cancel": ("method", "CancelOrder"),
+    },
+}
+OVER_HTTP = {"place": b"/order HTTP", "modify": b"/modify-order HTTP", "cancel": b"/cancel-order HTTP"}
+"""How an order is placed, changed and cancelled."""
 ASKED_AGAIN_AFTER = 5.0
 """Seconds: a subscription whose answer did not come may be asked for again, not earlier. Requests that waited for room on the
 way arrive together, so that it is their number that counts, by the age of their connection."""
@@ -76,11 +86,23 @@ def _frames(data: bytearray) -> Iterator[tuple[int, bytes]]:
         del data[: at + 4 + size]
 
 
-def faults_of(swarm: Swarm, venue: str) -> Iterator[str]:
-    """What a client has done that none may do."""
+def sent_of(swarm: Swarm, venue: str) -> dict[str, int]:
+    """How many messages have placed, changed and cancelled orders. Nothing is sent again but cancellations on the way out."""
+    messages, _ = said(swarm)
+    if venue in SENDING:
+        found = [message.json for message in messages if not message.is_http]
+        return {kind: sum(m.get(word) == verb for m in found) for kind, (word, verb) in SENDING[venue].items()}
+    return {
+        kind: sum(m.text.count(path) for m in messages if m.is_http and m.text.startswith(b"POST"))
+        for kind, path in OVER_HTTP.items()
+    }
+
+
+def faults_of(swarm: Swarm, venue: str, sockets: int) -> Iterator[str]:
+    """What a client has done that none may do; `sockets`: so many of one address may it have at once."""
     messages, upgrades = said(swarm)
     yield from _secrets(swarm, messages, venue)
-    yield from _attempts(upgrades)
+    yield from _attempts(upgrades, sockets)
     on_sockets = [message for message in messages if not message.is_http]
     match venue:
         case "qfex":
@@ -111,13 +133,13 @@ def _secrets(swarm: Swarm, messages: list[Said], venue: str) -> Iterator[str]:
         yield "the secret key was on the wire"
 
 
-def _attempts(upgrades: list[tuple[float, int, str]]) -> Iterator[str]:
+def _attempts(upgrades: list[tuple[float, int, str]], sockets: int) -> Iterator[str]:
     by_target: dict[str, list[float]] = defaultdict(list)
     for at, _, target in upgrades:
-        by_target[target.partition("?")[0]].append(at)
+        by_target[target].append(at)
     for target, times in by_target.items():
         most = max(sum(at <= other < at + 60 for other in times) for at in times)
-        if most > MOST_UPGRADES:
+        if most > MOST_UPGRADES * (1 + sockets) / 2:
             yield f"{most} attempts on {target} within a minute"
 
 

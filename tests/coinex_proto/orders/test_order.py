@@ -220,6 +220,30 @@ def test_an_amendment_that_comes_late_changes_nothing_that_is_newer() -> None:
     assert (values.amount, values.remaining) == (D(5), D(5))
 
 
+@pytest.mark.parametrize("traded", [4, 10])
+def test_an_amendment_that_a_second_connection_tells_again_behind_its_trades_changes_nothing(traded: int) -> None:
+    placed = OrderFact(amount=D(10), remaining=D(10), state="live", at=1)
+    amended = OrderFact(price=D(7), remaining=D(10), state="live", at=2, is_amended=True)
+    filled = OrderFact(fill=Fill("t1", D(traded), D(7)), remaining=D(10 - traded), at=2)
+    order = told(placed, amended, filled)
+    order.move("unknown")
+    order.apply(amended, 4)
+    order.refresh(1.0)
+    values = order.values
+    assert (values.amount, values.filled, values.remaining) == (D(10), D(traded), D(10 - traded))
+    assert values.state == ("filled" if traded == 10 else "unknown")
+
+
+def test_two_orders_that_turn_out_to_be_one_have_the_amendments_of_both() -> None:
+    amended = OrderFact(price=D(7), remaining=D(10), state="live", at=2, is_amended=True)
+    order, other = told(OrderFact(amount=D(10), state="live", at=1)), told(amended)
+    order.absorb(other)
+    order.apply(OrderFact(fill=Fill("t1", D(4), D(7)), at=2), 3)
+    order.apply(amended, 4)
+    order.refresh(1.0)
+    assert (order.values.amount, order.values.filled) == (D(10), D(4))
+
+
 def test_an_order_that_is_listed_no_more_has_ended_and_its_end_may_still_be_told() -> None:
     order = Order()
     assert not order.end_untold("gone")

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from coinex_driver.coinex_trading import CatchUp, Pause, RunHttp
-from coinex_trio._http.acting import act, pause
+from coinex_trio._http.acting import act
 from tests.coinex_trio.venue import VirtualNetwork
 
 
@@ -29,15 +29,11 @@ def test_commands_go_over_http_with_their_time_and_what_came_is_given() -> None:
     assert http.asked == [(commands, 3.0)]
 
 
-def test_a_pause_lets_so_much_time_pass_however_often_a_wait_ends_early() -> None:
+def test_a_pause_lets_so_much_time_pass() -> None:
     network = VirtualNetwork()
     began = network.now()
     assert act(Pause(2.5), Http(), network) is None  # type: ignore[arg-type]
     assert network.now() == began + 2.5
-    real_wait = network.wait
-    network.wait = lambda watched, until: real_wait(watched, min(until, network.now() + 0.7))  # type: ignore[method-assign]
-    pause(network, 2.0)
-    assert network.now() == pytest.approx(began + 4.5)
 
 
 def test_what_needs_a_socket_is_none_of_it() -> None:

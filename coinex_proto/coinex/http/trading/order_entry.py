@@ -159,10 +159,6 @@ class OrderEntry:
             yield from self.resolve(live)
         return live
 
-    def cancel_blindly(self, order: OrderView) -> HttpCommands[None]:
-        """Cancels an order by what is known of it, and touches no session: for one that was cut in the middle of a step."""
-        yield self._cancelling(order)
-
     def modify(
         self, order: OrderView, *, amount: Number | None = None, price: Number | None = None
     ) -> HttpCommands[OrderView]:
