@@ -9,8 +9,9 @@ from collections import Counter
 from typing import Any
 
 import pytest
+from attrs import evolve
 
-from coinex_proto import Config, Event, coinex
+from coinex_proto import Config, Event, Failed, coinex
 from coinex_trio import BlockingClient, Exchange, local_exchange, memory_exchange, run
 from coinex_trio._io.blocking_io import BlockingIO
 from coinex_trio._io.blocking_lines import BlockingLines
@@ -100,6 +101,19 @@ def test_a_request_is_answered_while_two_sockets_bring_data(exchange: Exchange) 
         began = exchange.network.now()
         assert client.request(coinex.ServerTime()) > 0
         assert exchange.network.now() - began < 1.0
+
+
+def test_a_request_that_is_not_answered_fails_in_its_time_though_nothing_comes(exchange: Exchange) -> None:
+    failed: list[tuple[type[Event], float]] = []
+    with in_memory(exchange, evolve(TWO, request_timeout=1.0)) as client:
+        client.subscribe(BOOK)
+        client.ready(BOOK)
+        exchange.stall(60.0)
+        client.run(seconds=0.5)
+        began = exchange.network.now()
+        client.send(coinex.ServerTime(), lambda event: failed.append((type(event), exchange.network.now() - began)))
+        client.run(seconds=5)
+    assert failed == [(Failed, pytest.approx(1.0))]
 
 
 def test_beside_another_client_each_has_its_turns(exchange: Exchange) -> None:
