@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 
 import pytest
 
@@ -22,6 +23,7 @@ from coinex_proto import (
 )
 from coinex_trio import BlockingClient, local_exchange, run
 from tests.coinex_trio.venue import START, VirtualNetwork
+from tests.processes import HANGS_AFTER
 
 BTC = coinex.Ticker("BTCUSDT")
 
@@ -214,14 +216,30 @@ def test_n26_a_sleep_of_the_machine_is_noticed_in_the_next_turn_though_nothing_c
         network.at(1, lambda: network.last.ticker())
         client.run(seconds=2)
         assert client.trusted(BTC)
+        lost: list[Event] = []
+        client.on(Lost)(lost.append)
         slept[0] = 3600.0
         client.run(seconds=0.01)
-        assert not client.trusted(BTC)
+        assert len(lost) == 1
+
+
+def test_a_request_that_is_not_answered_fails_in_its_time_while_data_come_without_a_pause() -> None:
+    network = VirtualNetwork()
+    failed: list[float] = []
+    with client_of(network, Config(request_timeout=5.0)) as client:
+        client.subscribe(BTC, callback=lambda _: network.sleep(0.2))
+        client.run(seconds=1)
+        network.last.is_silent = True
+        for number in range(11, 600):
+            network.at(number / 10, lambda: network.last.ticker())
+        client.send(coinex.ServerTime(), lambda _: failed.append(network.now() - START))
+        client.run(seconds=40)
+    assert failed == [pytest.approx(6.0, abs=0.5)]
 
 
 def test_what_a_callback_sends_with_another_client_of_the_same_run_fails_in_its_time() -> None:
     with local_exchange(rate=50) as exchange:
-        config = Config(request_timeout=0.2, close_timeout=0.1)
+        config = Config(request_timeout=0.2, close_timeout=0.1, ping_interval=3600.0)
         first = BlockingClient(coinex.spot(url=exchange.url), config=config)
         second = BlockingClient(coinex.spot(url=exchange.url), config=config)
         failed: list[Event] = []
@@ -240,7 +258,9 @@ def test_what_a_callback_sends_with_another_client_of_the_same_run_fails_in_its_
         exchange_stalls: list[bool] = []
         with first, second:
             first.subscribe(BTC, callback=react)
-            run(first, second, seconds=5)
+            began = time.monotonic()
+            run(first, second, seconds=2 * HANGS_AFTER)
+            assert time.monotonic() - began < HANGS_AFTER
         assert [type(event) for event in failed] == [Failed]
 
 
