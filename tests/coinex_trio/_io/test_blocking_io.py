@@ -227,7 +227,7 @@ def test_a_request_that_is_not_answered_fails_in_its_time_while_data_come_withou
     network = VirtualNetwork()
     failed: list[float] = []
     with client_of(network, Config(request_timeout=5.0)) as client:
-        client.subscribe(BTC, callback=lambda _: network.sleep(0.2))
+        client.subscribe(BTC, callback=lambda _: network.sleep(0.1))
         client.run(seconds=1)
         network.last.is_silent = True
         for number in range(11, 600):
