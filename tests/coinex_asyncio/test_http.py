@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from coinex_asyncio import open_http
-from coinex_asyncio.http import httpx2
+from coinex_driver.http.wire import httpx2
 from coinex_proto import SdkError, UsageError
 from coinex_proto.coinex.http import spot
 from coinex_trio import memory_exchange
@@ -28,7 +28,7 @@ def test_it_reaches_an_exchange_in_memory_by_its_network() -> None:
     exchange = memory_exchange(seed=1)
 
     async def main() -> None:
-        async with open_http(exchange.credentials, network=exchange.network) as http:  # type: ignore[arg-type]
+        async with open_http(exchange.credentials, network=exchange.network) as http:
             assert await http.request(spot.ListMarket())
 
     run(main)

@@ -108,7 +108,7 @@ def test_the_network_of_an_exchange_in_memory_takes_any_address() -> None:
     exchange = memory_exchange(seed=1)
 
     async def main() -> None:
-        transport = await open_transport(exchange.network, Got(), "venue.test", 443, None, Resolver())  # type: ignore[arg-type]
+        transport = await open_transport(exchange.network, Got(), "venue.test", 443, None, Resolver())
         transport.abort()
 
     run(main)

@@ -36,7 +36,7 @@ def run(main: Callable[[], Awaitable[None]]) -> None:
 
 def opened(exchange: QfexExchange, main: Callable[[QfexClient], Awaitable[None]], **options: Any) -> None:
     async def all_of_it() -> None:
-        async with open_qfex(network=exchange.network, **options) as client:  # type: ignore[arg-type]
+        async with open_qfex(network=exchange.network, **options) as client:
             await main(client)
 
     run(all_of_it)
@@ -120,7 +120,7 @@ def test_what_makes_no_sense_is_refused_before_anything_is_opened(options: dict[
 
 def test_one_opening_is_for_one_block(exchange: QfexExchange) -> None:
     async def main() -> None:
-        opening = open_qfex(network=exchange.network)  # type: ignore[arg-type]
+        opening = open_qfex(network=exchange.network)
         async with opening:
             pass
         with pytest.raises(UsageError, match="open_qfex"):

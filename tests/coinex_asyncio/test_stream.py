@@ -111,7 +111,9 @@ def test_of_several_sources_it_goes_on_until_the_last_has_ended() -> None:
         dialect = coinex.spot(url="ws://127.0.0.1/")
         async with open_client(dialect, network=network) as one, open_client(dialect, network=network) as two:
             for first, second in ((one, two), (two, one)):
-                sources = [client._change(lambda c=client: lossless(c._core, (BTC,))) for client in (first, second)]
+                sources = [lossless(client._core, (BTC,)) for client in (first, second)]
+                for client in (first, second):
+                    client._io.changed()
                 stream = EventStream(*sources)
                 await asyncio.sleep(0.1)
                 sources[0].close()

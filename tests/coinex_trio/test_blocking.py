@@ -250,7 +250,10 @@ def test_a_book_and_topics_that_do_not_come_are_waited_for_ten_seconds() -> None
 def test_a_time_that_is_no_number_is_refused_before_anything_is_opened(seconds: Any) -> None:
     network = VirtualNetwork()
     client = client_of(network)
-    order = client._core.session.orders.apply(OrderFact(order_id=1, market="BTCUSDT", amount=Decimal(1), state="live"), START)
+    order = client._core.session.orders.apply(
+        OrderFact(order_id=1, market="BTCUSDT", amount=Decimal(1), state="live"), START
+    )
+    assert order is not None
     calls = (
         lambda: client.ready(BTC, timeout=seconds),
         lambda: client.wait(order, timeout=seconds),

@@ -33,7 +33,7 @@ def test_topics_that_come_later_get_sockets_and_leaving_closes_every_one() -> No
     async def main() -> None:
         config = Config(topics_per_connection=1)
         dialect = coinex.spot(url=exchange.url)
-        async with open_client(dialect, config=config, network=exchange.network) as client:  # type: ignore[arg-type]
+        async with open_client(dialect, config=config, network=exchange.network) as client:
             for number, topic in enumerate(THREE, 1):
                 client.subscribe(topic)
                 await asyncio.sleep(2)
@@ -144,7 +144,7 @@ def test_who_waits_hears_of_the_end() -> None:
         for wait in waits:
             async with open_client(spot(), network=network) as client:
                 network.last.is_silent = True
-                waiting = asyncio.create_task(wait(client))  # type: ignore[arg-type]
+                waiting: asyncio.Task[Any] = asyncio.create_task(wait(client))  # type: ignore[arg-type]
                 await asyncio.sleep(0.1)
             async with asyncio.timeout(60):
                 with pytest.raises(SdkError):

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from coinex_proto import BookChanged, BookNotTrusted, Config, Event, UsageError, coinex, to_json
+from coinex_proto import BookChanged, BookNotTrusted, BookView, Config, Event, UsageError, coinex, to_json
 from coinex_proto.recording import Difference, RecordingGap, Tap
 from coinex_proto.recording import replay as replay_bytes
 from coinex_proto.recording.frames import FrameWriter
@@ -239,7 +239,7 @@ def test_where_the_recording_ends_in_a_gap_it_is_told_at_the_end(tmp_path: Path)
 def test_a_book_that_was_asked_for_twice_is_one_view_until_a_gap(tmp_path: Path) -> None:
     first, _, third = frames(tmp_path)
     played = replay_bytes(first + third)
-    views = []
+    views: list[BookView] = []
     for event in played:
         if isinstance(event, BookChanged) and not played._gap_why and len(views) < 3:
             views.append(played.book(BOOK))

@@ -235,7 +235,7 @@ async def test_a_proxy_that_does_not_let_us_through_is_left(answer: bytes) -> No
     if answer:
         await theirs.send_all(answer)
     await theirs.send_eof()
-    with pytest.raises(ProxyError, match="venue.test:443 through the proxy proxy.test:8080"):
+    with pytest.raises(ProxyError, match=r"venue\.test:443 through the proxy proxy\.test:8080"):
         await go_through(ours, tunnel())
     assert ours._stream.socket.fileno() == -1
     await theirs.aclose()
