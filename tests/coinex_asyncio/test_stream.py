@@ -63,10 +63,12 @@ def test_the_newest_is_kept_and_what_it_replaced_is_counted() -> None:
 
 def test_however_it_is_closed_its_topics_are_let_go_of() -> None:
     async def story(client: Client, network: AsyncioNetwork) -> None:
-        async with client.events(BTC):
+        stream = client.events(BTC)
+        async with stream:
             assert len(client.topics()) == 1
         assert client.topics() == ()
-        async with aclosing(client.events(BTC)):
+        stream = client.events(BTC)
+        async with aclosing(stream):
             assert len(client.topics()) == 1
         assert client.topics() == ()
         stream = client.events(BTC)
