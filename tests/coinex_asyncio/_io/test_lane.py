@@ -12,8 +12,8 @@ from coinex_asyncio import open_client
 from coinex_asyncio._io import lane as module
 from coinex_proto import Closed, Config, ConnectFailed, Event, RequestTimedOut, coinex
 from coinex_trio.network import SystemNetwork
-from tests.coinex_proto.harness.websocket_server import close_frame
 from tests.coinex_asyncio.venue import AsyncioNetwork, VenueLink, virtually
+from tests.coinex_proto.harness.websocket_server import close_frame
 
 BTC = coinex.Ticker("BTCUSDT")
 
