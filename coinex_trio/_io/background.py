@@ -73,7 +73,7 @@ class Worker:
         self._steps: deque[Step] = deque()
         self._conditions: list[Condition] = []
         self._news = threading.Event()
-        """Ends the waiting of the calling thread: a condition is met, an event is in the inbox, or the thread has ended."""
+        """Ends the waiting of the calling thread: a condition is met, which the end of the thread does, or an event is in the inbox."""
         self.when_raised: Callable[[], None] | None = None
         """Called in the calling thread when a callback has raised, before that comes out."""
         self._is_ending = False
@@ -189,7 +189,6 @@ class Worker:
             self._look_at_conditions()
             waker.close()
             _running.discard(self)
-            self._news.set()
 
     def _wait(self, waker: Waker) -> None:
         io = self._io

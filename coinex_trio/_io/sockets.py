@@ -142,7 +142,6 @@ class SocketTransport:
         winner.disarm()
         self._racing.remove(winner)
         self._drop_racers()
-        self._addresses.clear()
 
     def _is_through(self, winner: socket.socket) -> bool:
         """Talks to the proxy, where there is one, until the stream leads to the venue.

@@ -448,3 +448,41 @@ def test_open_coinex_needs_credentials_for_checking_orders() -> None:
                 pytest.fail("the block must not begin")
 
     virtually(story)
+
+
+# Other threads and loops ----------------------------------------------------------------------------------------------
+
+
+def test_stop_in_another_thread_ends_the_client_without_waiting_for_anything_else() -> None:
+    async def story() -> None:
+        network = AsyncioNetwork()
+        async with open_client(spot(), network=network) as client:
+            stopping = threading.Thread(target=client.stop)
+            stopping.start()
+            stopping.join()
+            await settle()
+            assert network.last.closed_with == NORMAL
+
+    virtually(story)
+
+
+def test_waiting_in_another_loop_is_refused() -> None:
+    async def story() -> None:
+        network = AsyncioNetwork()
+        async with open_client(spot(KEYS), network=network) as client:
+            errors: list[UsageError] = []
+
+            async def wait() -> None:
+                try:
+                    async with asyncio.timeout(1.0):
+                        await client._until(lambda: False, "wait()")
+                except UsageError as error:
+                    errors.append(error)
+
+            other = threading.Thread(target=lambda: asyncio.run(wait()))
+            other.start()
+            other.join()
+            assert len(errors) == 1
+            assert "another event loop" in str(errors[0])
+
+    virtually(story)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import threading
+from collections.abc import Awaitable, Callable, Generator
+from contextlib import suppress
 from decimal import Decimal as D
 from typing import Any
 
@@ -11,7 +13,7 @@ import pytest
 
 from coinex_driver.async_coinex import LIVE_WITHIN
 from coinex_driver.order_guard import OrderGuard, OrdersGuarded
-from coinex_proto import NotReady, OrderView, Restored, UsageError, coinex
+from coinex_proto import NotReady, OrderView, OutcomeUnknown, Restored, UsageError, coinex
 from coinex_proto.coinex.http import HttpRefused
 from tests.coinex_driver.awaited import Case, now, run
 
@@ -215,3 +217,63 @@ def test_a_guard_acts_when_a_callback_has_raised_and_the_users_handler_hears_of_
         assert case.exchange.orders() == ()
 
     opened(main, guard=OrderGuard(on_exit=False))
+
+
+# Who may call, and how it is cut --------------------------------------------------------------------------------------
+
+
+def test_a_call_from_another_thread_sends_no_order() -> None:
+    async def main(case: Case, client: Any) -> None:
+        await buy(client)
+        errors: list[UsageError] = []
+
+        async def elsewhere() -> None:
+            try:
+                async with asyncio.timeout(10.0):
+                    await buy(client, "98")
+            except UsageError as error:
+                errors.append(error)
+
+        other = threading.Thread(target=lambda: asyncio.run(elsewhere()))
+        other.start()
+        other.join()
+        assert len(errors) == 1
+        assert len(case.exchange.orders()) == 1
+
+    opened(main)
+
+
+@pytest.mark.parametrize("interrupts", [1, 2])
+def test_what_a_guard_does_goes_on_to_its_end_through_a_first_ctrl_c_and_not_through_a_second(interrupts: int) -> None:
+    async def main(case: Case, client: Any) -> None:
+        did: list[str] = []
+        left = [KeyboardInterrupt()] * interrupts
+
+        async def do(action: str) -> None:
+            if left:
+                raise left.pop()
+            did.append(action)
+
+        def actions() -> Generator[Any, Any, None]:
+            for action in ("cancel one", "cancel another", "look"):
+                with suppress(OutcomeUnknown):
+                    yield action
+
+        client._do = do
+        with pytest.raises(KeyboardInterrupt):
+            await client._carry_out(actions())
+        del client._do
+        assert did == (["cancel another", "look"] if interrupts == 1 else [])
+
+    opened(main)
+
+
+def test_an_order_that_the_venue_never_got_is_asked_about_until_that_is_known() -> None:
+    async def main(case: Case, client: Any) -> None:
+        case.exchange.inject("on /spot/order every 1 ignore")
+        order = await buy(client)
+        assert order.state == "unknown"
+        await asyncio.sleep(120.0)
+        assert order.state == "refused"
+
+    opened(main)

@@ -51,6 +51,28 @@ def test_a_topic_goes_to_the_socket_that_has_it_and_market_data_opens_with_its_f
     opened(main)
 
 
+def test_of_topics_that_one_socket_refuses_none_is_subscribed(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def main(_: Case, client: Any) -> None:
+        def refuse(*topics: Any, callback: Any = None) -> None:
+            raise UsageError("no")
+
+        monkeypatch.setattr(client._market, "subscribe", refuse)
+        with pytest.raises(UsageError, match="no"):
+            client.subscribe(qfex.Positions(), qfex.Fills(), BBO)
+        assert [status.topic for status in client.topics()] == [qfex.Fills()], "as before"
+
+    opened(main)
+
+
+def test_the_first_book_opens_market_data() -> None:
+    async def main(_: Case, client: Any) -> None:
+        view = client.book(BOOK)
+        await asyncio.sleep(5.0)
+        assert view.best_bid == (D(100), D(5))
+
+    opened(main)
+
+
 def test_a_client_is_trusted_only_with_both_of_its_sockets() -> None:
     async def main(case: Case, client: Any) -> None:
         await client.ready(BBO, qfex.Fills())

@@ -1,17 +1,13 @@
 """The same inputs give the same events (law 6): what a live client handed out, a replay hands out again."""
 
 import gzip
-import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from coinex_proto import BookChanged, BookNotTrusted, Event, UsageError, coinex, to_json
-from coinex_proto.recording import RecordingGap
-from coinex_proto.recording import replay as replay_bytes
-from coinex_proto.recording.frames import Batch, FrameWriter, read_frames
-from coinex_proto.recording.noted import packed, time_of
+from coinex_proto import UsageError, to_json
+from coinex_proto.recording.frames import Batch, read_frames
 from coinex_recorder import check, files_of, header, index_of, replay
 from tests.coinex_recorder.recorded import CLIENTS, recorded
 
@@ -51,39 +47,6 @@ def test_no_secret_is_in_a_recording(name: str, tmp_path: Path) -> None:
     assert found == []
 
 
-def test_callbacks_streams_and_books_of_a_replay_are_those_of_a_client(tmp_path: Path) -> None:
-    with recorded("coinex", tmp_path, faults=""):
-        pass
-    played = replay(tmp_path)
-    topic = coinex.Depth("BTCUSDT")
-    bids: list[object] = []
-    played.on(topic, lambda changed: bids.append(changed.book.best_bid))
-    stream = played.stream(coinex.Trades("BTCUSDT"), size=100_000)
-    iterated = [event for event in played if isinstance(event, BookChanged)]
-    assert bids == [changed.book.best_bid for changed in iterated]
-    assert bids
-    assert stream.waiting > 10
-    assert played.book(topic).best_bid == bids[-1] if played.session.trusted(topic) else True
-
-
-def test_a_callback_of_a_replay_that_raises_comes_out_and_the_next_step_goes_on(tmp_path: Path) -> None:
-    with recorded("coinex", tmp_path, faults=""):
-        pass
-    played = replay(tmp_path)
-    failed: list[BaseException] = []
-
-    def fail(event: Event) -> None:
-        raise ArithmeticError("mine")
-
-    played.on(coinex.TradesUpdate, fail)
-    with pytest.raises(ArithmeticError):
-        for _ in played:
-            pass
-    played.on_error(lambda event, error: failed.append(error))
-    assert sum(1 for _ in played) > 10
-    assert failed
-
-
 def test_each_file_of_a_rotated_recording_can_be_played_by_itself(tmp_path: Path) -> None:
     faults = "every 9s drop"
     with recorded("coinex", tmp_path, faults=faults, files_wanted=3, flush_every=0.01) as (live, _, files):
@@ -92,45 +55,6 @@ def test_each_file_of_a_rotated_recording_can_be_played_by_itself(tmp_path: Path
     assert [to_json(event) for event in replay(tmp_path)] == live
     last = [to_json(event) for event in replay(files.paths[-1])]
     assert last == live[len(live) - len(last) :]
-
-
-def cut(path: Path) -> list[bytes]:
-    """The file as it was at each byte: what a kill at that moment would have left."""
-    whole = path.read_bytes()
-    return [whole[:size] for size in range(0, len(whole), max(1, len(whole) // 60))]
-
-
-@pytest.mark.parametrize("compression", ["gzip", "zstd"])
-def test_a_file_that_ends_anywhere_gives_what_was_written_before(compression: Any, tmp_path: Path) -> None:
-    with recorded("coinex", tmp_path, seconds=10, faults="", compression=compression) as (live, _, files):
-        pass
-    for left in cut(files.paths[0]):
-        try:
-            played = replay_bytes(left)
-            events = [to_json(event) for event in played]
-        except UsageError as error:
-            if "no recording" not in str(error) and "nothing of it can be read" not in str(error):
-                raise
-            continue
-        assert events == live[: len(events)]
-        assert played.damages, "a frame that is not closed is told"
-
-
-def test_damage_in_the_middle_is_a_gap_and_the_rest_goes_on_at_a_checkpoint(tmp_path: Path) -> None:
-    data, offsets, live = with_checkpoints(tmp_path)
-    assert len(offsets) == 3
-    middle = (offsets[1] + offsets[2]) // 2
-    broken = data[:middle] + bytes(64) + data[middle + 64 :]
-    played = replay_bytes(broken)
-    events = list(played)
-    gaps = [event for event in events if isinstance(event, RecordingGap)]
-    assert len(gaps) == 1
-    assert gaps[0].since is not None
-    assert gaps[0].until is not None
-    after = [to_json(event) for event in events[events.index(gaps[0]) + 1 :]]
-    assert after == live[len(live) - len(after) :]
-    assert len(after) > 10
-    assert sum(damage.size for damage in played.damages) > 0
 
 
 def test_damage_in_the_first_frame_costs_nothing_that_came_before(tmp_path: Path) -> None:
@@ -144,96 +68,6 @@ def test_damage_in_the_first_frame_costs_nothing_that_came_before(tmp_path: Path
     assert not report.is_whole
     assert report.damaged_bytes > 0
     assert "NOT WHOLE" in report.text()
-
-
-def with_checkpoints(tmp_path: Path) -> tuple[bytes, list[int], list[str]]:
-    """A recording in three frames, where each begins, and what was live."""
-    from coinex_proto import Config
-    from coinex_proto.recording.tap import Tap
-    from coinex_trio import memory_exchange
-    from tests.coinex_recorder.recorded import coinex_client
-
-    class Maker:
-        def tap(self, dialect: Any, sources: Any) -> Tap:
-            self.made = Tap(dialect, sources)
-            return self.made
-
-    maker = Maker()
-    live: list[str] = []
-    exchange = memory_exchange(seed=5)
-    client = coinex_client(exchange, Config(recorder=maker))
-    client.on(Event)(lambda event: live.append(to_json(event)))
-    with client:
-        for _ in range(3):
-            client.run(seconds=10)
-            maker.made.checkpoint_at = 0.0
-    data = b""
-    offsets: list[int] = []
-    writer: FrameWriter | None = None
-    part: list[Any] = []
-    for noted in maker.made.records:
-        part.append(noted)
-        if type(noted) is bytes:
-            continue
-        if writer is None or noted[0] == "checkpoint":
-            data += b"" if writer is None else writer.end()
-            if len(offsets) < 3:
-                offsets.append(len(data))
-            writer = FrameWriter("zstd")
-            data += writer.batch([maker.made.header("id", len(offsets) - 1, 0.0).record(time_of(noted))])
-        data += writer.batch(packed(part))
-        part = []
-    assert writer is not None
-    return data + writer.end(), offsets, live
-
-
-def test_a_view_of_before_a_gap_gives_no_numbers(tmp_path: Path) -> None:
-    data, offsets, _ = with_checkpoints(tmp_path)
-    middle = (offsets[1] + offsets[2]) // 2
-    played = replay_bytes(data[:middle] + bytes(64) + data[middle + 64 :])
-    topic, view = coinex.Depth("BTCUSDT"), None
-    for event in played:
-        if view is None and isinstance(event, BookChanged):
-            view = played.book(topic)
-        if isinstance(event, RecordingGap):
-            assert view is not None
-            with pytest.raises(BookNotTrusted):
-                _ = view.best_bid
-            assert played.book(topic).best_bid
-            return
-    pytest.fail("there was no gap")
-
-
-@pytest.mark.parametrize(
-    ("foreign", "why"),
-    [
-        (b"", "empty"),
-        (b"PK\x03\x04 a zip file", "neither a gzip member nor a zstd frame"),
-        (b"\x1f\x8b\x08 not really gzip, but it says so", "no recording"),
-        (__import__("gzip").compress(b"an honest gzip file of something else" * 10, mtime=0), "no recording"),
-    ],
-)
-def test_a_foreign_file_is_refused(foreign: bytes, why: str) -> None:
-    with pytest.raises(UsageError, match=re.escape(why)):
-        list(replay_bytes(foreign))
-
-
-def test_a_recording_of_another_format_is_refused(tmp_path: Path) -> None:
-    writer = FrameWriter("gzip")
-    foreign = writer.batch([["frame", 0.0, [], {"magic": "coinex recording", "format": 99}]]) + writer.end()
-    with pytest.raises(UsageError, match=r"format '?99'?, and this version of the SDK reads formats up to 3"):
-        list(replay_bytes(foreign))
-
-
-def test_a_recording_of_another_version_is_refused_unless_asked_for(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with recorded("coinex", tmp_path, seconds=5, faults="") as (live, _, _):
-        pass
-    monkeypatch.setattr("coinex_proto.recording.player.sdk_version", lambda: "99.0")
-    with pytest.raises(UsageError, match=r"and this is 99\.0"):
-        list(replay(tmp_path))
-    assert [to_json(event) for event in replay(tmp_path, any_version=True)] == live
 
 
 def test_a_pickle_of_a_stranger_runs_nothing(tmp_path: Path) -> None:
@@ -316,16 +150,6 @@ def test_an_index_says_what_stands_where(tmp_path: Path) -> None:
     assert line["topics"]["depth BTCUSDT"] > 10
     assert header(tmp_path).name == "coinex spot"
     assert files_of(tmp_path) == files.paths
-
-
-def test_a_replay_may_begin_and_end_anywhere(tmp_path: Path) -> None:
-    with recorded("coinex", tmp_path, faults="") as (live, _, files):
-        pass
-    (line,) = index_of(files.paths[0])
-    some = [to_json(event) for event in replay(tmp_path, start=line["from"] + 10, end=line["from"] + 20)]
-    assert 10 < len(some) < len(live)
-    at = live.index(some[0])
-    assert live[at : at + len(some)] == some
 
 
 def test_a_text_that_is_no_utf_8_is_damage_and_no_error_of_python() -> None:

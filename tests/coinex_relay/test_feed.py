@@ -5,7 +5,7 @@ from attrs import evolve
 
 from coinex_proto import BookChanged, Lost, Restored, Update, UsageError, coinex
 from coinex_proto.updates import stamp
-from coinex_relay.messages import LOST_AFTER
+from coinex_relay.messages import BEAT_EVERY, LOST_AFTER, Beat
 from tests.coinex_relay.world import DEPTH, DIALECT, MARKET, NAMES, QUOTE, TICKER, TOPICS, TRADES, World, recorded
 
 
@@ -205,6 +205,35 @@ def test_a_stream_that_was_made_anew_ends_the_line() -> None:
     world.stream.messages.clear()
     world.run(0.5)
     assert "made anew" in consumer.feed.ended
+
+
+def test_of_a_relay_that_says_goodbye_nothing_is_trusted_from_then_on() -> None:
+    world = World()
+    relay = world.relay()
+    consumer = world.consumer(DEPTH)
+    world.run(3.0)
+    assert consumer.trusted(DEPTH)
+    relay.state = "killed"
+    peer = consumer.feed.peers.known["a"]
+    bye = Beat(relay="a", number=peer.number + 1, every=BEAT_EVERY, roster=peer.announced, bye="an update")
+    consumer.feed.beat(bye, peer.sequence + 1, world.now)
+    consumer.pump()
+    assert not consumer.trusted(DEPTH)
+    (lost,) = consumer.of(Lost)
+    assert "ended: an update" in lost.why
+    consumer.feed.beat(bye, peer.sequence + 1, world.now)
+    consumer.pump()
+    assert len(consumer.of(Lost)) == 1, "it is known already"
+
+
+def test_a_topic_that_is_subscribed_again_begins_anew() -> None:
+    world = World()
+    world.relay()
+    consumer = world.consumer(TRADES)
+    world.run(3.0)
+    consumer.session.unsubscribe(TRADES, now=world.now)
+    consumer.pump()
+    assert consumer.memory.pasts == {}
 
 
 def test_a_topic_that_no_relay_carries_is_never_live() -> None:

@@ -52,3 +52,11 @@ def test_an_answer_to_an_earlier_one_counts_for_nothing() -> None:
     probe.next(11.0)
     probe.answered(1, 11.1)
     assert probe.has_failed(11.0 + OLD_AFTER)
+
+
+def test_an_answer_that_took_just_the_time_there_is_was_in_time() -> None:
+    probe = Probe()
+    probe.next(0.0)
+    assert probe.has_failed(OLD_AFTER)
+    probe.answered(1, OLD_AFTER)
+    assert not probe.is_late

@@ -107,6 +107,12 @@ def test_a_heartbeat_says_what_is_carried_when_that_has_changed() -> None:
     said = read_roster(publisher.take_messages()[-2].payload)
     assert said is not None
     assert publisher.names.tail(DEPTH) not in said.lost
+    before = said.version
+    for update in recorded()[50:100]:
+        publisher.take(update)
+    publisher.beat()
+    beats = [one for one in map(read_beat, (each.payload for each in publisher.take_messages())) if one is not None]
+    assert beats[-1].roster == before, "data alone change nothing of it"
 
 
 def lost_of(publisher: Publisher) -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import threading
+import time
 import warnings
 from decimal import Decimal
 from typing import Any
@@ -23,8 +24,10 @@ from coinex_proto import (
     UsageError,
     coinex,
 )
-from coinex_trio import BlockingClient, CoinexClient, run
+from coinex_trio import BlockingClient, CoinexClient, local_exchange, memory_exchange, run
 from tests.coinex_trio.venue import START, VirtualNetwork
+from tests.processes import HANGS_AFTER
+from tests.threads import new_threads
 
 BTC = coinex.Ticker("BTCUSDT")
 ETH = coinex.Ticker("ETHUSDT")
@@ -232,6 +235,41 @@ def test_a_book_that_cannot_be_proved_is_not_given() -> None:
         assert network.now() == START + 10
 
 
+def test_a_book_and_topics_that_do_not_come_are_waited_for_ten_seconds() -> None:
+    network = VirtualNetwork()
+    with client_of(network) as client:
+        with pytest.raises(BookNotTrusted, match=r"after 10 s"):
+            client.book(coinex.Depth("BTCUSDT"))
+        assert network.now() == START + 10
+        with pytest.raises(TimeoutError, match="10 s"):
+            client.ready(BTC)
+        assert network.now() == START + 20
+
+
+@pytest.mark.parametrize("seconds", [float("nan"), "10", None])
+def test_a_time_that_is_no_number_is_refused_before_anything_is_opened(seconds: Any) -> None:
+    network = VirtualNetwork()
+    client = client_of(network)
+    order = client._core.session.orders.apply(
+        OrderFact(order_id=1, market="BTCUSDT", amount=Decimal(1), state="live"), START
+    )
+    assert order is not None
+    calls = (
+        lambda: client.ready(BTC, timeout=seconds),
+        lambda: client.wait(order, timeout=seconds),
+        lambda: client.book(coinex.Depth("BTCUSDT"), timeout=seconds),
+        lambda: client.events(BTC, seconds=seconds),
+        lambda: client.latest(BTC, seconds=seconds),
+        lambda: client.run(seconds=seconds),
+    )
+    for call in calls:
+        with pytest.raises(UsageError, match="a time in seconds must be a number"):
+            call()
+    assert network.attempts == []
+    assert client.topics() == ()
+    client.close()
+
+
 def test_wait_returns_when_the_order_is_final_and_gives_up_in_time() -> None:
     network = VirtualNetwork()
     with client_of(network) as client:
@@ -277,6 +315,29 @@ def test_run_opens_clients_side_by_side_and_raises_what_ends_one() -> None:
     run(one, seconds=1)
     assert one.request(coinex.ServerTime())
     one.close()
+
+
+def test_run_hands_out_no_data_before_every_client_is_ready() -> None:
+    network = VirtualNetwork()
+    first, second = client_of(network), client_of(network)
+    network.prepare = lambda venue: setattr(venue, "is_silent", len(network.all) == 2)
+    could_send: list[bool] = []
+
+    def answer_at_last() -> None:
+        network.last.is_silent = False
+        network.last.receive(b"")
+
+    def react(_: Event) -> None:
+        second.send(coinex.ServerTime())
+        could_send.append(True)
+
+    first.subscribe(BTC, callback=react)
+    network.at(1, lambda: network.all[0].ticker())
+    network.at(2, answer_at_last)
+    run(first, second, seconds=5)
+    assert could_send == [True]
+    first.close()
+    second.close()
 
 
 def test_clients_of_two_networks_cannot_run_together() -> None:
@@ -350,3 +411,37 @@ def test_c2_a_keyboard_interrupt_in_a_callback_leaves_the_client_whole() -> None
         client.unsubscribe(BTC)
         assert client.request(coinex.ServerTime())
     assert network.last.closed_with is not None
+
+
+# Closing --------------------------------------------------------------------------------------------------------------
+
+
+def test_what_a_callback_raises_while_a_background_client_closes_does_not_keep_its_thread() -> None:
+    with local_exchange(rate=50) as exchange, new_threads() as came:
+        config = Config(close_timeout=2 * HANGS_AFTER)
+        client = CoinexClient(url=exchange.url, background=True, config=config)
+        client.subscribe(BTC, callback=lambda _: 1 // 0)
+        client.ready()
+        worker = client._worker
+        assert worker is not None
+        until = time.monotonic() + HANGS_AFTER
+        while not worker._inbox:
+            assert time.monotonic() < until
+            time.sleep(0.01)
+        exchange.stall(3600.0)
+        with pytest.raises(ZeroDivisionError):
+            client.close()
+        assert came() == set()
+
+
+def test_orders_that_stand_when_a_client_is_closed_are_cancelled_once_and_not_by_a_forked_child() -> None:
+    exchange = memory_exchange(seed=1)
+    exchange.quote("BTCUSDT", "100", "101", "5")
+    with CoinexClient("spot", exchange.credentials, network=exchange.network, cancel_orders_on_exit=5.0) as client:
+        client.place_order("BTCUSDT", "buy", "limit", "0.1", "99")
+        client._process += 1
+        assert not client._may_cancel_on_exit()
+        client._process -= 1
+    client.close()
+    assert exchange.orders() == ()
+    assert [found.outcome for found in client.cancelled_on_exit] == ["cancelled"]

@@ -76,6 +76,19 @@ async def test_a_cancellation_from_outside_stays_one_and_still_closes_in_good_or
     assert network.last.closed_with == b"\x03\xe8"
 
 
+async def test_a_stream_brings_every_event_and_the_latest_ones_the_newest(autojump_clock: MockClock) -> None:
+    network = TrioNetwork()
+    async with open_client(coinex.spot(), network=network) as client:
+        async with client.events(BTC) as every, client.latest(BTC) as newest:
+            await settle()
+            network.last.tickers("1", "2", "3")
+            await settle()
+            assert [(await anext(every)).last for _ in range(3)] == [1, 2, 3]
+            assert (await anext(newest)).last == 3
+            assert newest.skipped == 2
+        assert client.topics() == ()
+
+
 async def test_x8_a_client_in_two_minds_is_refused(autojump_clock: MockClock) -> None:
     import ssl
 

@@ -10,6 +10,8 @@ import pytest
 from coinex_trio import CoinexClient, Exchange, local_exchange
 from tests.processes import HANGS_AFTER
 
+pytest_plugins = ["pytester"]
+
 ROOT = Path(__file__).parent.parent.parent
 
 SUITE = """
@@ -65,6 +67,73 @@ def test_a_users_suite_gets_the_fixtures_and_the_marker_without_importing_anythi
     assert "Swarm(seed=1), on: nothing" in done.stdout
     assert "see it again: pytest 'test_bot.py::test_in_bad_weather[seed1]' --swarm-seeds 1" in done.stdout
     assert "takes its settings by name" in done.stdout
+
+
+EXCHANGES = """
+import pytest
+
+@pytest.mark.local_exchange(seed=3, markets=(MARKET,))
+@pytest.mark.parametrize("kind", ["exchange", "server"])
+def test_settings(kind, request):
+    exchange = request.getfixturevalue(f"{VENUE}_{kind}")
+    exchange.quote(MARKET, bid="1", ask="2")
+    with pytest.raises(ValueError):
+        exchange.quote(OTHER, bid="1", ask="2")
+
+@pytest.mark.parametrize("kind", ["exchange", "server"])
+def test_without_a_marker(kind, request):
+    request.getfixturevalue(f"{VENUE}_{kind}").quote(OTHER, bid="1", ask="2")
+"""
+
+
+def in_process(pytester: pytest.Pytester, suite: str, *options: str) -> pytest.RunResult:
+    pytester.makepyfile(test_bot=suite)
+    return pytester.runpytest_inprocess("-p", "no:randomly", "-p", "no:cacheprovider", "-q", *options)
+
+
+@pytest.mark.parametrize(
+    ("venue", "market", "other"),
+    [("coinex", "ETHUSDT", "BTCUSDT"), ("qfex", "TSLA-USD", "AAPL-USD"), ("coinflex", "ETH/USDT", "XBT/USDT")],
+)
+def test_the_fixtures_of_each_venue_take_the_settings_of_the_marker(
+    pytester: pytest.Pytester, venue: str, market: str, other: str
+) -> None:
+    names = f"VENUE, MARKET, OTHER = {venue!r}, {market!r}, {other!r}\n"
+    in_process(pytester, names + EXCHANGES, "--strict-markers").assert_outcomes(passed=4)
+
+
+SEEDS = """
+import pytest
+
+{marker}
+def test_weather(coinex_swarm):
+    print("seed", coinex_swarm.seed)
+"""
+
+
+@pytest.mark.parametrize(
+    ("marker", "options", "seeds"),
+    [
+        ("", (), range(20)),
+        ("@pytest.mark.coinex_swarm(seeds=3)", (), range(3)),
+        ("@pytest.mark.coinex_swarm(seeds=3)", ("--swarm-seeds", "7"), range(7, 8)),
+        ("", ("--swarm-seeds", "7-9"), range(7, 10)),
+    ],
+)
+def test_a_test_in_bad_weather_runs_once_for_each_seed_that_was_asked_for(
+    pytester: pytest.Pytester, marker: str, options: tuple[str, ...], seeds: range
+) -> None:
+    done = in_process(pytester, SEEDS.format(marker=marker), "-s", *options)
+    done.assert_outcomes(passed=len(seeds))
+    said = [line.partition("seed ")[2] for line in done.outlines if line.lstrip(".").startswith("seed ")]
+    assert said == list(map(str, seeds))
+
+
+@pytest.mark.parametrize("text", ["x", "1-x", "-3"])
+def test_seeds_that_are_none_are_refused_with_an_example(pytester: pytest.Pytester, text: str) -> None:
+    done = in_process(pytester, SEEDS.format(marker=""), f"--swarm-seeds={text}")
+    done.stdout.fnmatch_lines(["*for example 0-99*"])
+    done.assert_outcomes(errors=1)
 
 
 def test_the_plugin_imports_no_sdk_before_a_fixture_is_used() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import warnings
 from collections.abc import Callable
 from decimal import Decimal as D
@@ -12,6 +13,7 @@ import pytest
 from coinex_proto import (
     BookChanged,
     Closed,
+    Config,
     ConnectFailed,
     Event,
     LoginRefused,
@@ -225,6 +227,27 @@ def test_threads_keep_both_sockets_going_between_calls() -> None:
                     break
         finally:
             qx.close()
+
+
+def test_the_thread_of_market_data_begins_with_its_first_topic_and_needs_no_call_after_it() -> None:
+    with local_exchange("qfex", rate=50) as running:
+        urls: dict[str, Any] = {"mds_url": running.mds_url, "trade_url": running.trade_url}
+        with QfexClient(running.credentials, background=True, **urls) as qx:
+            qx.subscribe_bbo(SYMBOL)
+            until = time.monotonic() + HANGS_AFTER
+            while not qx.trusted(qfex.Bbo(SYMBOL)):
+                assert time.monotonic() < until
+                time.sleep(0.01)
+
+
+def test_topics_that_do_not_come_are_waited_for_ten_seconds(exchange: QfexExchange) -> None:
+    with client(exchange, config=Config(ping_interval=60.0)) as qx:
+        qx.ready(qfex.Bbo(SYMBOL))
+        exchange.stall(3600.0)
+        began = exchange.network.now()
+        with pytest.raises(TimeoutError, match="not live within 10 s"):
+            qx.ready(qfex.Level2(SYMBOL))
+        assert exchange.network.now() - began == pytest.approx(10, abs=0.01)
 
 
 def test_dropping_it_unclosed_warns(exchange: QfexExchange) -> None:

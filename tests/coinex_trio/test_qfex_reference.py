@@ -65,6 +65,45 @@ def test_an_order_of_unknown_outcome_is_looked_up_by_its_client_id(price: str, s
         assert (order.state, order.filled) == (state, D(filled))
 
 
+def test_an_order_that_was_looked_up_is_given_back() -> None:
+    exchange = made()
+    with opened(exchange) as qx:
+        qx.ready()
+        exchange.inject("on add_order lose-answer")
+        with pytest.raises((OutcomeUnknown, RequestTimedOut)):
+            qx.place_order(SYMBOL, "BUY", "LIMIT", "1", "150", order_time_in_force="IOC", client_order_id="mine")
+        (order,) = qx.orders()
+        found = qx.look_up_order(order)
+        assert (found.client_order_id, found.state) == ("mine", "cancelled")
+
+
+def test_waiting_for_an_order_that_stands_ends_in_time_where_http_could_be_asked() -> None:
+    exchange = made()
+    with opened(exchange) as qx:
+        order = qx.place_order(SYMBOL, "BUY", "LIMIT", "1", "150")
+        began = exchange.network.now()
+        with pytest.raises(TimeoutError, match="the order is live"):
+            qx.wait(order, timeout=12)
+        assert exchange.network.now() - began == pytest.approx(12, abs=0.01)
+
+
+@pytest.mark.parametrize("lacks", ["an address", "keys that sign"])
+def test_an_order_of_unknown_outcome_is_just_waited_for_where_http_cannot_be_asked(lacks: str) -> None:
+    exchange = made()
+    if lacks == "an address":
+        qx = QfexClient(exchange.credentials, network=exchange.network, trade_url="wss://elsewhere")
+    else:
+        qx = QfexClient(exchange.token_credentials, network=exchange.network, http_url="http://127.0.0.1")
+    with qx:
+        order = qx.place_order(SYMBOL, "BUY", "LIMIT", "1", "150")
+        exchange.inject("on connect every 1 http 503")
+        exchange.drop()
+        qx.run(seconds=0.1)
+        assert order.state == "unknown"
+        with pytest.raises(TimeoutError, match="the order is unknown after 30 s"):
+            qx.wait(order, timeout=30)
+
+
 def test_a_market_that_is_closed_says_so_and_when_it_trades() -> None:
     exchange = made()
     with opened(exchange) as qx:

@@ -40,3 +40,19 @@ def test_a_block_that_was_not_cut_or_that_nobody_is_in_is_left_alone() -> None:
         assert not block.leave()
 
     run(main)
+
+
+def test_a_cancellation_by_somebody_else_is_not_taken_back() -> None:
+    async def main() -> None:
+        block = Block()
+        block.enter()
+        task = asyncio.current_task()
+        assert task is not None
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asyncio.sleep(1.0)
+        assert not block.leave()
+        assert task.cancelling() == 1
+        task.uncancel()
+
+    run(main)

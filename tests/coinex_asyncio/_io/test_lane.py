@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from coinex_asyncio._io import lane as module
 from coinex_proto import Closed, Config, ConnectFailed, Event, RequestTimedOut, coinex
 from coinex_trio.network import SystemNetwork
 from tests.coinex_asyncio.venue import AsyncioNetwork, VenueLink, virtually
+from tests.coinex_proto.harness.websocket_server import close_frame
 
 BTC = coinex.Ticker("BTCUSDT")
 
@@ -388,5 +390,80 @@ def test_an_error_within_a_read_ends_the_connection_and_the_client() -> None:
                 await asyncio.get_running_loop().create_future()
         assert network.last.gone
         assert len(network.all) == 1
+
+    virtually(story)
+
+
+def test_a_peer_that_let_a_ping_pass_is_not_waited_for() -> None:
+    async def story() -> None:
+        network = AsyncioNetwork()
+        async with open_client(spot(), config=Config(close_timeout=5.0), network=network) as client:
+            network.last.is_silent, network.last.answers_close = True, False
+            await asyncio.sleep(20 + 8 + 0.6)
+            assert len(network.all) == 2
+            await client.ready()
+
+    virtually(story)
+
+
+def test_a_peer_that_never_ends_is_not_said_to_take_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    async def story() -> None:
+        network = AsyncioNetwork(prepare=lambda venue: setattr(venue, "answers_close", False))
+        async with open_client(spot(), network=network):
+            asyncio.get_running_loop().call_later(0.1, lambda: network.last.send(close_frame(1000)))
+
+    with caplog.at_level(logging.INFO, "coinex_asyncio"):
+        virtually(story)
+    assert "has not taken" not in caplog.text
+
+
+def test_a_socket_that_is_not_needed_any_more_stops_connecting_while_the_client_goes_on() -> None:
+    class Hole(AsyncioNetwork):
+        is_hole = False
+
+        async def open_transport(self, *arguments: Any) -> asyncio.Transport:
+            if self.is_hole:
+                await asyncio.sleep(3600)
+            return await super().open_transport(*arguments)
+
+    async def story() -> None:
+        network = Hole()
+        config = Config(topics_per_connection=1, open_timeout=60.0)
+        async with open_client(spot(), config=config, network=network) as client:
+            client.subscribe(BTC)
+            await settle()
+            network.is_hole = True
+            client.subscribe(coinex.Ticker("ETHUSDT"))
+            await asyncio.sleep(1)
+            lanes = client._io._lanes
+            assert [lane._connecting is None for lane in lanes.values()] == [True, False]
+            client.unsubscribe(coinex.Ticker("ETHUSDT"))
+            await asyncio.sleep(1)
+            assert len(lanes) == 1
+            assert not network.last.gone
+
+    virtually(story)
+
+
+def test_what_is_abandoned_leaves_no_socket_open() -> None:
+    async def story() -> None:
+        network = AsyncioNetwork()
+        async with open_client(spot(), network=network) as client:
+            client._io.abandon()
+            await settle()
+            assert network.last.gone
+            assert network.last.closed_with is None
+
+    virtually(story)
+
+
+@pytest.mark.parametrize("is_secure", [True, False])
+def test_tls_is_spoken_where_the_address_says_so(is_secure: bool) -> None:
+    async def story() -> None:
+        network = AsyncioNetwork()
+        dialect = coinex.spot() if is_secure else spot()
+        async with open_client(dialect, network=network):
+            context = network.attempts[0][3]
+            assert (context is not None) is is_secure
 
     virtually(story)

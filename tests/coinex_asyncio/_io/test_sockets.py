@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 import pytest
 import trustme
 
+from coinex_asyncio._io import sockets as module
 from coinex_asyncio._io.sockets import Resolver, go_through, open_tcp, transport_on
 from coinex_driver.proxy_tunnel import Proxy, Tunnel
 from coinex_proto import ProxyError
@@ -49,6 +50,37 @@ def test_the_first_address_that_answers_is_taken_and_no_other_is_left_open() -> 
     run(main)
 
 
+def test_one_that_answers_too_late_is_closed_and_one_that_fails_too_late_says_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def main() -> None:
+        ours, theirs = socket.socketpair()
+        late, other = socket.socketpair()
+        began: list[str] = []
+
+        async def connected(host: str, port: int) -> socket.socket:
+            began.append(host)
+            if host == "quick":
+                return ours
+            try:
+                await asyncio.sleep(HANGS_AFTER)
+            except asyncio.CancelledError:
+                if host == "failing":
+                    raise OSError("too late") from None
+            return late
+
+        monkeypatch.setattr(module, "_connected", connected)
+        monkeypatch.setattr(module, "STAGGER", 0.01)
+        assert await open_tcp([("late", 1), ("failing", 1), ("quick", 1)]) is ours
+        await asyncio.sleep(0)
+        assert began == ["late", "failing", "quick"]
+        assert late.fileno() == -1
+        for one in (ours, theirs, other):
+            one.close()
+
+    run(main)
+
+
 def test_where_none_answers_the_last_failure_is_raised() -> None:
     async def main() -> None:
         dead = ("127.0.0.1", refusing_port())
@@ -68,6 +100,7 @@ def test_a_name_is_resolved_in_a_thread_and_its_error_is_raised() -> None:
 
         def answer(host: str, port: int) -> list[tuple[str, int]]:
             assert threading.current_thread() is not here
+            assert threading.current_thread().daemon, "one that hangs would keep the program from ending"
             return [(host, port)]
 
         def failing(host: str, port: int) -> list[tuple[str, int]]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import partial
@@ -21,6 +23,7 @@ from coinex_proto import (
     LoginRefused,
     NotReady,
     Replied,
+    Retrying,
     UsageError,
     coinex,
 )
@@ -201,6 +204,34 @@ def test_c6_callbacks_that_nobody_runs_for_too_long_end_in_an_error_and_go_on(ex
             return len(seen) > count
 
         eventually(went_on)
+
+
+def test_c6_as_many_events_wait_for_callbacks_as_the_queue_has_room_for_and_one_more_is_too_many() -> None:
+    seen: list[Event] = []
+    client = CoinexClient(background=True, config=Config(queue_size=3))
+    client.on(Retrying)(seen.append)
+    worker = client._worker
+    assert worker is not None
+    events = [Retrying(attempt=number, at=0.0) for number in range(7)]
+    for event in events[:3]:
+        worker._receive(event)
+    worker.run_callbacks()
+    assert seen == events[:3]
+    for event in events[3:]:
+        worker._receive(event)
+    with pytest.raises(ConsumerTooSlow, match="3 events"):
+        worker.run_callbacks()
+    client.close()
+
+
+def test_a_client_that_was_closed_is_not_kept_for_the_rest_of_the_program(exchange: Exchange) -> None:
+    client = CoinexClient(url=exchange.url, background=True)
+    client.ready()
+    left = weakref.ref(client._worker)
+    client.close()
+    del client
+    gc.collect()
+    assert left() is None
 
 
 def test_it_reconnects_between_calls(cx: CoinexClient, exchange: Exchange) -> None:

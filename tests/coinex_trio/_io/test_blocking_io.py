@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 
 import pytest
 
@@ -11,15 +12,18 @@ from coinex_proto import (
     Config,
     ConnectFailed,
     Event,
+    Failed,
     Lost,
     Ready,
     Restored,
     Retrying,
+    Sources,
     UsageError,
     coinex,
 )
-from coinex_trio import BlockingClient, run
+from coinex_trio import BlockingClient, local_exchange, run
 from tests.coinex_trio.venue import START, VirtualNetwork
+from tests.processes import HANGS_AFTER
 
 BTC = coinex.Ticker("BTCUSDT")
 
@@ -191,6 +195,73 @@ def test_n9_what_came_before_a_broken_pipe_is_still_delivered() -> None:
         client.run(seconds=3)
         assert len(got) == 1
         assert len(network.all) == 2
+
+
+def test_n9_a_peer_that_takes_nothing_more_and_never_ends_is_left_after_the_closing_time() -> None:
+    network = VirtualNetwork()
+    with client_of(network, Config(close_timeout=2.0)) as client:
+        client.run(seconds=1)
+        network.last.gone = True  # sending fails from now on, and no end comes
+        client.send(coinex.Ping())
+        client.run(seconds=2 + 0.6)
+        assert len(network.all) == 2
+
+
+def test_n26_a_sleep_of_the_machine_is_noticed_in_the_next_turn_though_nothing_came() -> None:
+    network = VirtualNetwork()
+    slept = [0.0]
+    network.sources = Sources(wall_time_ns=lambda: int((network.now() + slept[0]) * 1e9), random_bytes=bytes)
+    with client_of(network) as client:
+        client.subscribe(BTC)
+        network.at(1, lambda: network.last.ticker())
+        client.run(seconds=2)
+        assert client.trusted(BTC)
+        lost: list[Event] = []
+        client.on(Lost)(lost.append)
+        slept[0] = 3600.0
+        client.run(seconds=0.01)
+        assert len(lost) == 1
+
+
+def test_a_request_that_is_not_answered_fails_in_its_time_while_data_come_without_a_pause() -> None:
+    network = VirtualNetwork()
+    failed: list[float] = []
+    with client_of(network, Config(request_timeout=5.0)) as client:
+        client.subscribe(BTC, callback=lambda _: network.sleep(0.1))
+        client.run(seconds=1)
+        network.last.is_silent = True
+        for number in range(11, 600):
+            network.at(number / 10, lambda: network.last.ticker())
+        client.send(coinex.ServerTime(), lambda _: failed.append(network.now() - START))
+        client.run(seconds=40)
+    assert failed == [pytest.approx(6.0, abs=0.5)]
+
+
+def test_what_a_callback_sends_with_another_client_of_the_same_run_fails_in_its_time() -> None:
+    with local_exchange(rate=50) as exchange:
+        config = Config(request_timeout=0.2, close_timeout=0.1, ping_interval=3600.0)
+        first = BlockingClient(coinex.spot(url=exchange.url), config=config)
+        second = BlockingClient(coinex.spot(url=exchange.url), config=config)
+        failed: list[Event] = []
+
+        def react(_: Event) -> None:
+            if not exchange_stalls:
+                exchange_stalls.append(True)
+                exchange.stall(60.0)
+                second.send(coinex.ServerTime(), done)
+
+        def done(event: Event) -> None:
+            failed.append(event)
+            first.stop()
+            second.stop()
+
+        exchange_stalls: list[bool] = []
+        with first, second:
+            first.subscribe(BTC, callback=react)
+            began = time.monotonic()
+            run(first, second, seconds=2 * HANGS_AFTER)
+            assert time.monotonic() - began < HANGS_AFTER
+        assert [type(event) for event in failed] == [Failed]
 
 
 def test_s30_stop_while_it_connects_or_waits_for_the_next_attempt_ends_it_at_once() -> None:

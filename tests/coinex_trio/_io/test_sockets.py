@@ -189,6 +189,36 @@ def test_a_resolver_that_hangs_is_asked_once_however_many_connect() -> None:
     assert asked == ["venue.test"]
 
 
+def test_a_closed_one_says_nothing_of_a_number_that_may_be_another_sockets(pair: Pair) -> None:
+    transport, _ = pair
+    waker = Waker()
+    assert transport.input_beside(waker) is not None
+    transport.close()
+    assert transport.input_beside(waker) is None
+    waker.close()
+
+
+def test_what_tells_of_a_name_is_closed_when_the_last_that_waited_for_it_has_gone() -> None:
+    may_answer = threading.Event()
+
+    def answer() -> Sequence[tuple[str, int]]:
+        may_answer.wait(HANGS_AFTER)
+        return [("127.0.0.1", 1)]
+
+    lookup = looked_up(answer)
+    lookup.join()
+    first, second = (SocketTransport(lookup, "localhost", None) for _ in range(2))
+    may_answer.set()
+    SYSTEM.wait([(first, False)], SYSTEM.now() + HANGS_AFTER)
+    first.close()
+    assert lookup.waker._receiver.fileno() == lookup.waker.fileno
+    second.close()
+    until = time.monotonic() + HANGS_AFTER
+    while lookup.waker._receiver.fileno() != -1:  # its own thread may be on the way to do that
+        assert time.monotonic() < until
+        time.sleep(0.001)
+
+
 def test_an_address_needs_no_thread(monkeypatch: pytest.MonkeyPatch, listener: socket.socket) -> None:
     monkeypatch.setattr(threading.Thread, "start", None)
     host, port = listener.getsockname()

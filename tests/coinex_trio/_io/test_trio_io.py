@@ -11,6 +11,7 @@ from trio.testing import MockClock
 
 from coinex_proto import (
     Closed,
+    Config,
     ConnectFailed,
     Event,
     Lost,
@@ -18,9 +19,11 @@ from coinex_proto import (
     Ready,
     Restored,
     Retrying,
+    UsageError,
     coinex,
 )
-from coinex_trio import Client, open_client
+from coinex_trio import Client, memory_exchange, open_client
+from tests.coinex_proto.harness.websocket_server import close_frame
 from tests.coinex_trio.venue import TrioNetwork
 
 BTC = coinex.Ticker("BTCUSDT")
@@ -61,6 +64,26 @@ async def test_n23_a_peer_that_never_closes_is_left_after_the_closing_time(autoj
     assert trio.current_time() - began <= 2.0
     assert network.last.half_closed
     assert network.last.gone
+
+
+@pytest.mark.parametrize(("ends_after", "took"), [(0.4, 0.5), (3600.0, 2.0)])
+async def test_n23_a_peer_that_says_close_is_waited_for_until_it_ends_or_the_closing_time_is_over(
+    ends_after: float, took: float, autojump_clock: MockClock
+) -> None:
+    network = TrioNetwork(prepare=lambda venue: setattr(venue, "answers_close", False))
+
+    async def close_late() -> None:
+        await trio.sleep(0.1)
+        network.last.send(close_frame(1000))
+        await trio.sleep(ends_after)
+        network.last.end()
+
+    async with trio.open_nursery() as nursery:
+        async with open_client(coinex.spot(), network=network, config=Config(close_timeout=2.0)):
+            began = trio.current_time()
+            nursery.start_soon(close_late)
+        assert trio.current_time() - began == pytest.approx(took)
+        nursery.cancel_scope.cancel()
 
 
 async def test_n24_a_peer_that_floods_after_our_close_frame_is_left_after_the_closing_time(
@@ -193,6 +216,50 @@ async def test_a_fault_of_ours_comes_out_as_itself_and_quickly(
             await trio.sleep_forever()
     assert network.last.gone
     assert trio.current_time() < 5
+
+
+async def test_topics_that_come_later_get_sockets_and_leaving_closes_every_one(autojump_clock: MockClock) -> None:
+    exchange = memory_exchange(seed=1)
+    topics = [BTC, coinex.Depth("BTCUSDT"), coinex.Trades("BTCUSDT")]
+    config = Config(topics_per_connection=1)
+    async with open_client(coinex.spot(), network=exchange.network, config=config) as client:
+        for number, topic in enumerate(topics, 1):
+            client.subscribe(topic)
+            await trio.sleep(2)
+            assert len(exchange._server.sockets()) == number
+        assert client.trusted(*topics)
+    assert exchange._server.sockets() == ()
+
+
+async def test_p2_ctrl_c_while_it_closes_leaves_nobody_waiting(
+    autojump_clock: MockClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Interrupted:
+        async def wait(self) -> None:
+            raise KeyboardInterrupt
+
+        def set(self) -> None: ...
+
+    network = TrioNetwork()
+    ended: list[str] = []
+
+    async def wait_for_what_never_comes(client: Client) -> None:
+        with pytest.raises(UsageError, match=r"the client has ended|stopped"):
+            await client.ready(BTC)
+        ended.append("ready")
+
+    async with trio.open_nursery() as nursery:
+        with pytest.raises(KeyboardInterrupt):
+            async with open_client(coinex.spot(), network=network) as client:
+                nursery.start_soon(wait_for_what_never_comes, client)
+                await settle()
+                network.last.room = 0  # its writer is in the middle of sending
+                client.send(coinex.Ping())
+                await settle()
+                for socket in client._io._sockets.values():
+                    monkeypatch.setattr(socket, "is_done", Interrupted())
+        await settle()
+        assert ended == ["ready"]
 
 
 async def test_s30_stop_while_it_connects_or_waits_for_the_next_attempt_ends_it_at_once(

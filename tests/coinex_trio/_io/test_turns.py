@@ -8,7 +8,7 @@ import json
 import os
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -17,7 +17,8 @@ import pytest
 from coinex_proto import Config, Event, Ready, Sources, coinex
 from coinex_trio import BlockingClient, run
 from coinex_trio._io.blocking_io import BlockingIO
-from coinex_trio._io.turns import Turns
+from coinex_trio._io.sockets import SocketTransport
+from coinex_trio._io.turns import Registrations, Turns
 from coinex_trio.network import SystemNetwork
 from tests.coinex_proto.harness.websocket_server import BINARY, frame, sent_frames, switching
 from tests.coinex_trio.venue import TICKER, VirtualNetwork
@@ -203,6 +204,80 @@ def test_a_callback_that_raises_leaves_the_messages_of_the_others_for_the_next_r
         run(*clients, seconds=HANG)
     run(*clients, seconds=HANG)
     assert sorted(got) == [(0, "1"), (1, "1"), (2, "2")]
+
+
+def test_messages_alone_do_not_make_it_look_at_all_clients_again(
+    exchange: Exchange, clients: list[BlockingClient], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[int] = []
+    keep = Registrations.keep
+
+    def counted(kept: Registrations, ios: Sequence[BlockingIO]) -> None:
+        looked.append(len(ios))
+        keep(kept, ios)
+
+    def go_on(update: Any) -> None:
+        if update.last == 20:
+            for client in clients:
+                client.stop()
+        else:
+            exchange.push(0, str(update.last + 1))
+
+    monkeypatch.setattr(Registrations, "keep", counted)
+    clients[0].on(coinex.TickerUpdate)(go_on)
+    exchange.push(0, "1")
+    run(*clients, seconds=HANG)
+    assert 1 <= len(looked) <= 7
+
+
+def test_one_that_is_no_longer_driven_takes_no_turns(
+    exchange: Exchange, clients: list[BlockingClient], turns: list[BlockingIO]
+) -> None:
+    one, two = (client._io.each[0] for client in clients[:2])
+    with Turns(clients[0]._network) as driven:
+        driven.drive([one, two])
+        driven.step(clients[0]._network.now())
+        driven.drive([one])
+        driven.step(clients[0]._network.now())
+        turns.clear()
+        exchange.push(1, "1")
+        exchange.push(0, "1")
+        until = clients[0]._network.now() + HANG
+        while one not in turns:
+            driven.step(until)
+        driven.step(clients[0]._network.now() + 0.05)
+    assert two not in turns
+
+
+def test_what_the_kernel_did_not_take_at_first_is_sent_as_soon_as_it_has_room(
+    exchange: Exchange, clients: list[BlockingClient], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused: list[int] = []
+    send = SocketTransport.send
+
+    def full_at_first(transport: SocketTransport, data: bytes | bytearray | memoryview) -> int:
+        if transport is clients[1]._io.transport and len(refused) < 20:
+            refused.append(len(data))
+            return 0
+        return send(transport, data)
+
+    def ask(_: Event) -> None:
+        monkeypatch.setattr(SocketTransport, "send", full_at_first)
+        clients[1].unsubscribe(BTC)
+
+    def stop() -> None:
+        if exchange.unsubscribed.wait(HANG):
+            for client in clients:
+                client.stop()
+
+    clients[0].on(coinex.TickerUpdate)(ask)
+    exchange.push(0, "1")
+    waiting = threading.Thread(target=stop)
+    waiting.start()
+    run(*clients, seconds=2 * HANG)
+    waiting.join()
+    assert len(refused) == 20
+    assert exchange.unsubscribed.is_set()
 
 
 def test_one_that_is_stopped_goes_and_the_others_go_on(exchange: Exchange, clients: list[BlockingClient]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import sys
+import time
 from collections.abc import Callable
 from types import FrameType
 from typing import Any
@@ -12,6 +13,8 @@ import pytest
 
 from coinex_proto import coinex
 from coinex_trio import CoinexClient, local_exchange
+from tests.processes import HANGS_AFTER
+from tests.threads import new_threads
 
 TICKER = coinex.Ticker("BTCUSDT")
 
@@ -48,9 +51,15 @@ def test_no_python_runs_when_a_closed_client_goes(background: bool) -> None:
 
 
 @pytest.mark.parametrize("background", [False, True])
-def test_one_that_is_open_closes_its_socket_with_a_warning(background: bool) -> None:
-    with local_exchange() as exchange:
+def test_one_that_is_open_closes_its_socket_with_a_warning_and_ends_its_thread(background: bool) -> None:
+    with local_exchange() as exchange, new_threads() as came:
         clients = [CoinexClient("spot", url=exchange.url, background=background)]
         clients[0].ready(TICKER)
+        before = came()
+        assert len(exchange._server.sockets()) == 1
         with pytest.warns(ResourceWarning, match="unclosed CoinexClient: use it in `with`"):
             clients.clear()
+        until = time.monotonic() + HANGS_AFTER
+        while exchange._server.sockets() or (background and came() >= before):
+            assert time.monotonic() < until, "it is still there"
+            time.sleep(0.01)
