@@ -3,6 +3,8 @@
 PYTHON ?= python3
 DEMO_SECONDS ?= 10
 WORKERS ?= 3
+# Of `make test`: more than cores, for tests also wait, and forks share what is loaded.
+FORKS ?= 6
 INPUTS ?= 1000000
 SEEDS ?= 500
 # For `make matrix`: the Pythons that are found on the PATH or kept by pyenv; name others with PYTHONS="/opt/py/bin/python3.13 ...".
@@ -21,6 +23,9 @@ SECONDS ?= 60
 N ?= 500
 TWINS ?= tests/coinex_proto/test_speed_twins.py tests/coinex_proto/books/test_ladder_twins.py \
 	tests/coinex_proto/recording/test_noted.py tests/coinex_recorder/test_exporting.py
+
+# Tests start many programs, and each would compile the SDK anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -81,7 +86,7 @@ $(VENV)/.typed: $(VENV)/.dev $(shell find $(PACKAGES) -name '*.py')
 	@touch $@
 
 tests: $(VENV)/.dev
-	$(BIN)/python -m pytest -q -p tests.forks --forks $(WORKERS)
+	$(BIN)/python -m pytest -q -p tests.forks --forks $(FORKS)
 	@$(BIN)/python -m tests.failure_ids --summary
 
 # Apart from `make test`: on CPython 3.11 the tracer makes the tests take more than half as long again, and its instructions
