@@ -3,6 +3,8 @@
 PYTHON ?= python3
 DEMO_SECONDS ?= 10
 WORKERS ?= 3
+# Of `make test`: more than cores, for tests also wait, and forks share what is loaded.
+FORKS ?= 6
 INPUTS ?= 1000000
 SEEDS ?= 500
 # For `make matrix`: the Pythons that are found on the PATH or kept by pyenv; name others with PYTHONS="/opt/py/bin/python3.13 ...".
@@ -22,6 +24,9 @@ N ?= 500
 TWINS ?= tests/coinex_proto/test_speed_twins.py tests/coinex_proto/books/test_ladder_twins.py \
 	tests/coinex_proto/recording/test_noted.py tests/coinex_recorder/test_exporting.py tests/coinex_relay/test_reading.py
 
+# Tests start many programs, and each would compile the SDK anew; `make clean` takes away what is kept.
+unexport PYTHONDONTWRITEBYTECODE
+
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
@@ -32,7 +37,7 @@ PACKAGES := coinex_asyncio coinex_driver coinex_proto coinex_recorder coinex_rel
 
 help:
 	@echo "make demo    a local exchange, a client on it, what a user sees (DEMO_SECONDS=$(DEMO_SECONDS))"
-	@echo "make test    format check, lint, types, tests"
+	@echo "make test    format check, lint, types, tests (FORKS=$(FORKS))"
 	@echo "make coverage  the tests with branch coverage"
 	@echo "make format  put the code into the project's format"
 	@echo "make matrix  the tests on every Python found, with minimum versions, -X dev -W error and -O"
@@ -81,7 +86,7 @@ $(VENV)/.typed: $(VENV)/.dev $(shell find $(PACKAGES) -name '*.py')
 	@touch $@
 
 tests: $(VENV)/.dev
-	$(BIN)/python -m pytest -q -p tests.forks --forks $(WORKERS)
+	$(BIN)/python -m pytest -q -p tests.forks --forks $(FORKS)
 	@$(BIN)/python -m tests.failure_ids --summary
 
 # Apart from `make test`: on CPython 3.11 the tracer makes the tests take more than half as long again, and its instructions
@@ -174,6 +179,7 @@ docs: $(VENV)/docs/.installed
 
 clean:
 	rm -rf $(VENV) coinex_proto/_speed.*.so .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .coverage.* build dist
+	find . -name __pycache__ -prune -exec rm -rf {} +
 
 # The virtual environment. The stamps make a second run quick; a changed pyproject.toml, or source of the extension, installs again.
 BUILD := pyproject.toml hatch_build.py $(wildcard speed/*.[ch])

@@ -13,9 +13,12 @@ from tests.processes import python
 ROOT = Path(__file__).parent.parent
 
 SUITE = """
+import gc
 import os
 import signal
 import pytest
+
+COLLECTED = gc.isenabled()
 
 
 @pytest.fixture(scope="session")
@@ -36,6 +39,10 @@ def test_first():
 
 
 def test_set_up(missing): ...
+
+
+def test_garbage_is_collected_in_tests_alone():
+    assert (COLLECTED, gc.isenabled()) == (False, True)
 """
 
 
@@ -50,7 +57,7 @@ def test_each_test_is_run_once_and_what_it_printed_is_shown(tmp_path: Path) -> N
     (tmp_path / "test_suite.py").write_text(SUITE)
     status, said = run(tmp_path)
     assert status == pytest.ExitCode.TESTS_FAILED, said
-    assert "1 failed, 59 passed, 1 skipped, 1 error" in said
+    assert "1 failed, 60 passed, 1 skipped, 1 error" in said
     assert re.findall(r"^number \d+", said, re.MULTILINE) == ["number 7"], said
     assert "for a reason" in said
     assert "fixture 'missing' not found" in said

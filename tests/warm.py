@@ -7,6 +7,7 @@ loaded when belongs into `test_start.py`, and variables that Python or the SDK r
 
 from __future__ import annotations
 
+import gc
 import importlib.util
 import json
 import linecache
@@ -166,6 +167,8 @@ def serve(number: int) -> None:
     for name in LOADED:
         importlib.import_module(name)
     assert threading.active_count() == 1
+    gc.collect()
+    gc.freeze()  # a program need not look at what was loaded for it, above all not when it ends: that takes longer than most of them
     asked = socket.socket(fileno=number)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the minders
     while True:

@@ -23,6 +23,7 @@ def test_two_checkouts_are_set_in_relation(capsys: pytest.CaptureFixture[str]) -
     assert " x the other's " in pushes
 
 
+@pytest.mark.early
 @pytest.mark.skipif(VALGRIND is None, reason=WHY_NOT)
 def test_instructions_are_those_of_the_work_alone(capsys: pytest.CaptureFixture[str]) -> None:
     main([*SMALL, "--counted"])

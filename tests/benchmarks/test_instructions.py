@@ -20,6 +20,7 @@ def test_a_program_that_fails_gives_its_error_and_no_figure() -> None:
         instructions("-S", "-c", "1/0")
 
 
+@pytest.mark.early
 @pytest.mark.skipif(VALGRIND is None, reason=WHY_NOT)
 def test_more_work_is_more_instructions_and_the_same_work_the_same() -> None:
     short, same, long = (instructions("-S", "-c", f"for _ in range({n}): pass") for n in (1_000, 1_000, 1_000_000))

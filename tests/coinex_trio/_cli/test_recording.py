@@ -44,6 +44,7 @@ def until_it_holds(directory: Path, size: int, files: int = 1) -> None:
         time.sleep(0.05)
 
 
+@pytest.mark.early
 def test_a_market_is_recorded_checked_replayed_and_exported(exchange: Exchange, tmp_path: Path) -> None:
     rec = tmp_path / "rec"
     process = start("record", "book:BTCUSDT", "trades:BTCUSDT", "--url", exchange.url, "--to", str(rec))
@@ -65,6 +66,7 @@ def test_a_market_is_recorded_checked_replayed_and_exported(exchange: Exchange, 
     assert "incremental_book_L2_BTCUSDT.csv" in out
 
 
+@pytest.mark.early
 def test_sigterm_ends_the_file_and_sighup_begins_another(exchange: Exchange, tmp_path: Path) -> None:
     process = start("record", "book:BTCUSDT", "--url", exchange.url, "--to", str(tmp_path))
     until_it_holds(tmp_path, 500)
@@ -155,6 +157,7 @@ def test_a_directory_without_permission_is_a_clear_failure(tmp_path: Path) -> No
     assert "cannot record to" in err
 
 
+@pytest.mark.early
 def test_the_commands_of_the_docs_work_as_they_stand(
     exchange: Exchange, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -172,6 +175,7 @@ def test_the_commands_of_the_docs_work_as_they_stand(
         assert out, line
 
 
+@pytest.mark.early
 def test_what_ended_a_recording_is_said_once(exchange: Exchange, tmp_path: Path) -> None:
     limits = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096)); "
     command = [sys.executable, "-c", limits + "from coinex_trio.cli import main; main()", "record", "book:BTCUSDT"]

@@ -88,6 +88,7 @@ def test_what_cannot_be_is_one_line(arguments: tuple[str, ...], said: str) -> No
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.early
 def test_a_server_that_is_not_there_is_a_failure_with_its_reason() -> None:
     done = coinex("relay", "--nats", "nats://127.0.0.1:1", "--markets", "BTCUSDT")
     assert done.returncode == 1
