@@ -5,7 +5,8 @@ proof, when our own texts go unanswered. After a ping any whole message is proof
 passed than the peer may have outlived, what comes may have been sent before: then the answer to a new ping alone is proof.
 
 Data does not prove that it is fresh: a peer that answers pings and leaves two unanswered is far behind, whatever comes. A
-request always gets an answer; that WebSocket pings do is known when the first one has.
+request always gets an answer; that WebSocket pings do is known when the first one has. After two requests without an answer the
+peer may not hear us at all: a ping leaves at once, and from then on pings have to be answered as well.
 This module must not know how a ping looks.
 """
 
@@ -18,6 +19,9 @@ from coinex_proto.config import Config
 
 CLOCK_EVERY: Final = 300.0
 """Seconds after which the venue's clock is asked again, together with a ping."""
+
+MOST_UNANSWERED: Final = 2
+"""Requests in a row that may time out before a peer has to show that it hears us."""
 
 
 @final
@@ -33,6 +37,7 @@ class Heartbeat:
         "_proof_due_at",
         "_timeout",
         "_unanswered_at",
+        "_unanswered_requests",
         "doubted_at",
         "fresh_at",
         "last_proof_at",
@@ -52,6 +57,7 @@ class Heartbeat:
         self.pinged_at: float = 0.0
         """When the last ping left, or the connection began."""
         self._unanswered_at: float | None = None
+        self._unanswered_requests = 0
         self._lag_due_at: float | None = None
         """After the second unanswered ping: when only an answer will have done."""
         self.fresh_at: float = 0.0
@@ -89,6 +95,17 @@ class Heartbeat:
             self.doubted_at = None
         self.proved(now)
         return was_doubted and self.doubted_at is None
+
+    def request_timed_out(self) -> None:
+        """A request was not answered, as where only what we send is lost."""
+        self._unanswered_requests += 1
+        if self._unanswered_requests == MOST_UNANSWERED:
+            self._answers = True
+            self._last_text_at = -math.inf
+
+    def request_answered(self) -> None:
+        """The peer hears us."""
+        self._unanswered_requests = 0
 
     def clock_was_set(self) -> None:
         """The venue's clock is to be asked with the next ping."""

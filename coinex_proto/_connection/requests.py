@@ -217,6 +217,7 @@ class Requests:
             self._events.append(pending.failure)
             return
         self._stats.timeouts += 1
+        self._heartbeat.request_timed_out()
         self.pending.keep_place(pending, now + self._config.request_timeout)
         self._failed(pending, timed_out(pending, self._config.request_timeout))
 
@@ -232,6 +233,7 @@ class Requests:
                 self._stats.stray_answers += 1
                 self._unrecognised(payload, "an answer to no request that waits")
             return None
+        self._heartbeat.request_answered()
         if pending.parts and answer.part is not None and answer.part not in pending.parts and answer.refusal is None:
             if not answer.may_be_stray:
                 self._stats.stray_answers += 1

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
+
 from coinex_proto import (
     Closed,
     Connection,
+    Event,
     Failed,
     Phase,
 )
@@ -95,6 +98,33 @@ def test_n15_data_is_life_where_a_pong_never_comes() -> None:
     wire.sent()
     assert wire.peer.pings == 9
     assert connection_of(wire).phase is Phase.READY
+
+
+def deaf(*, pongs: bool) -> tuple[list[Event], float]:
+    """What comes of a peer that sends and answers no request, and when it is given up; at most for two minutes."""
+    wire = ready(Tiny(ping=None))
+    events: list[Event] = []
+    for second in range(1, 120):
+        if second in (1, 2, 3):
+            send(wire, Do(verb=f"do {second}"), float(second))
+        events += serve(wire, float(second))
+        if connection_of(wire).phase is not Phase.READY:
+            return events, float(second)
+        wire.say(float(second), {"price": "1", "market": "A"})
+        wire.sent()
+        if pongs:
+            wire.client.receive_data(frame(b"", 0x8A), float(second))
+    return events, math.inf
+
+
+def test_n15_a_peer_that_answers_neither_two_requests_nor_two_pings_is_deaf_whatever_it_sends() -> None:
+    events, at = deaf(pongs=False)
+    assert "two pings were not answered" in closed(events).reason.text
+    assert at == 40.0  # the second request times out at 12, the second ping leaves at 32
+
+
+def test_n15_a_peer_that_answers_pings_is_kept_although_it_answers_no_request() -> None:
+    assert deaf(pongs=True)[1] == math.inf
 
 
 def test_s29_a_pong_does_not_stand_for_the_venues_own_ping() -> None:

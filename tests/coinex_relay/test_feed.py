@@ -220,6 +220,7 @@ def test_of_a_relay_that_says_goodbye_nothing_is_trusted_from_then_on() -> None:
     consumer.pump()
     assert not consumer.trusted(DEPTH)
     (lost,) = consumer.of(Lost)
+    assert isinstance(lost, Lost)
     assert "ended: an update" in lost.why
     consumer.feed.beat(bye, peer.sequence + 1, world.now)
     consumer.pump()

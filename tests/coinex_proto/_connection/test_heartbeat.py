@@ -113,6 +113,24 @@ def test_after_the_second_unanswered_ping_data_is_no_proof_any_more() -> None:
     assert not heartbeat.is_waiting
 
 
+def test_a_peer_that_leaves_two_requests_in_a_row_unanswered_has_to_answer_pings_from_now_on() -> None:
+    heartbeat = started()
+    heartbeat.request_timed_out()
+    heartbeat.request_answered()
+    heartbeat.request_timed_out()
+    assert heartbeat.due() == 120.0
+    heartbeat.request_timed_out()
+    assert heartbeat.due() < 110.0, "at once"
+    heartbeat.pinged(110.0)
+    assert heartbeat.lags()
+    heartbeat.proved(111.0)
+    heartbeat.request_timed_out()
+    assert heartbeat.due() == 130.0, "one ping for them all"
+    heartbeat.pinged(130.0)
+    heartbeat.proved(131.0)
+    assert (heartbeat.is_waiting, heartbeat.due()) == (True, 138.0)
+
+
 def test_a_proof_that_is_due_is_stale_where_only_data_came_and_then_the_last_answer_counts() -> None:
     silent = started()
     silent.proved(119.0)
