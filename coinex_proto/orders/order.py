@@ -19,6 +19,8 @@ from coinex_proto.orders.view import OrderValues
 _DESCRIPTION: Final = ("price", "amount", "remaining", "average_price")
 _LARGEST_EXPONENT: Final = 60
 _ZERO: Final = Decimal(0)
+MOST_AMENDMENTS: Final = 64
+"""Of one order that are remembered: a second connection is seconds behind, not hours."""
 
 
 class _Rank(NamedTuple):
@@ -88,8 +90,8 @@ class Order:
         self._order_type: str | None = None
         self._reduce_only: bool | None = None
         self._why = ""
-        self._amendments: set[tuple[float | int, Decimal | None, Decimal | None]] = set()
-        """Time, remainder and price of each."""
+        self._amendments: dict[tuple[float | int, Decimal | None, Decimal | None], None] = {}
+        """Time, remainder and price of the last ones."""
         self._fills: dict[Hashable, Fill] = {}
         self._fills_amount = _ZERO
         self._fills_value = _ZERO
@@ -192,7 +194,9 @@ class Order:
             return False
         amendment = (fact.at, fact.remaining, fact.price)
         is_known = amendment in self._amendments
-        self._amendments.add(amendment)
+        self._amendments[amendment] = None
+        if len(self._amendments) > MOST_AMENDMENTS:
+            del self._amendments[next(iter(self._amendments))]
         return is_known
 
     def _add_fill(self, fill: Fill) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from coinex_proto.orders.fact import Fill, OrderFact
-from coinex_proto.orders.order import Order
+from coinex_proto.orders.order import MOST_AMENDMENTS, Order
 from coinex_proto.orders.states import FINAL_STATES, TRANSITIONS, OrderState
 from coinex_proto.orders.view import OrderValues
 
@@ -232,6 +232,16 @@ def test_an_amendment_that_a_second_connection_tells_again_behind_its_trades_cha
     values = order.values
     assert (values.amount, values.filled, values.remaining) == (D(10), D(traded), D(10 - traded))
     assert values.state == ("filled" if traded == 10 else "unknown")
+
+
+def test_of_an_order_that_is_amended_without_end_the_last_amendments_are_remembered() -> None:
+    amendments = [OrderFact(price=D(at), remaining=D(10), state="live", at=at, is_amended=True) for at in range(1, 1000)]
+    order = told(OrderFact(amount=D(10), state="live", at=0), *amendments)
+    assert len(order._amendments) == MOST_AMENDMENTS
+    order.apply(OrderFact(fill=Fill("t1", D(4), D(7)), remaining=D(6), at=999), 1001)
+    order.apply(amendments[-MOST_AMENDMENTS], 1002)
+    order.refresh(1.0)
+    assert (order.values.amount, order.values.remaining) == (D(10), D(6))
 
 
 def test_two_orders_that_turn_out_to_be_one_have_the_amendments_of_both() -> None:
