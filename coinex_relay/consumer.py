@@ -6,6 +6,7 @@ import asyncio
 import os
 import secrets
 import ssl
+from collections.abc import Callable
 from typing import final
 
 from coinex_asyncio import Client, open_client
@@ -88,12 +89,10 @@ class MemoryLink(asyncio.Transport):
         super().__init__()
         self.line: Line | None = None
         self._protocol = protocol
+        self.data_received: Callable[[bytes], None] = protocol.data_received
+        """Takes bytes for the session."""
 
     # For the line -----------------------------------------------------------------------------------------------------
-
-    def data_received(self, data: bytes) -> None:
-        """For the session."""
-        self._protocol.data_received(data)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """It has ended."""

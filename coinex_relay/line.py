@@ -26,12 +26,13 @@ from coinex_relay.connecting import (
     stream_identity,
 )
 from coinex_relay.feed import Feed, Memory
-from coinex_relay.flows import Flow
+from coinex_relay.flows import MEMORY, Flow, Phase
 from coinex_relay.messages import TIME, Stored, encode, headers_of, read, read_beat, read_live, read_roster
 from coinex_relay.reading import Take, take_usual
 from coinex_relay.socket import FeedSocket
 from coinex_relay.subjects import DATA, LIVE, WHOLE, Names
 
+_LIVE: Final = Phase.LIVE
 BATCH: Final = 1000
 """Stored messages of one request."""
 BEFORE_WHOLE: Final = timedelta(seconds=2)
@@ -45,7 +46,8 @@ LONGEST_WAIT: Final = 0.1
 class Receiver(Protocol):
     """Where bytes for the session go."""
 
-    def data_received(self, data: bytes) -> None:
+    @property
+    def data_received(self) -> Callable[[bytes], None]:
         """They came."""
         ...
 
@@ -168,7 +170,8 @@ class Line:
             self._feed.receive(tail, message, self._at)
 
     def _take_many(self, data: bytes, at: int) -> int:
-        return at if self._feed.is_looking else take_usual(data, at, self._flows, self._feed.payloads)
+        feed = self._feed
+        return at if feed.is_looking else take_usual(data, at, self._flows, feed.payloads, _LIVE, MEMORY)
 
     def _answered(self, subject: str, payload: bytes, headers: bytes | None) -> None:
         """Something that was asked for."""

@@ -17,7 +17,7 @@ from nats.protocol.parser import AWAITING_CONTROL_LINE, Parser
 from coinex_driver.limits import READ_SIZE
 from coinex_proto.speedups import speed
 from coinex_relay.feed import CONTROL
-from coinex_relay.flows import MEMORY, Flow, Phase
+from coinex_relay.flows import Flow, Phase
 from coinex_relay.messages import INTEGER, USUAL_BLOCK
 from coinex_relay.subjects import LIVE
 
@@ -32,23 +32,11 @@ _MESSAGE: Final = re.compile(rf"HMSG ([^ \r]+) ({INTEGER}) (?:[^ \r]+ )?({INTEGE
 Take: TypeAlias = Callable[[str, bytes, bytes | None], None]
 """Subject, payload, and its headers as they came."""
 
-_quick: Final[Callable[[bytes, int, Mapping[int, Flow], list[bytes], Phase, int], int] | None] = getattr(
-    speed, "take_usual", None
-)
 
-
-def take_usual(data: bytes, at: int, flows: Mapping[int, Flow], payloads: list[bytes]) -> int:
-    """Takes live messages from this place on, each as long as it is the next one of its chain and nobody has to look at it.
-
-    `flows`: by the number of their subscription. Payloads go to `payloads`, in order. Returns where the first other message begins.
-    """
-    if _quick is not None:
-        return _quick(data, at, flows, payloads, Phase.LIVE, MEMORY)
-    return taken_usual(data, at, flows, payloads)
-
-
-def taken_usual(data: bytes, at: int, flows: Mapping[int, Flow], payloads: list[bytes]) -> int:
-    """The twin of the extension's."""
+def taken_usual(
+    data: bytes, at: int, flows: Mapping[int, Flow], payloads: list[bytes], _live: Phase, _memory: int, /
+) -> int:
+    """The twin of the extension's `take_usual`; a flow has the last two itself."""
     text, size = data.decode("latin-1"), len(data)
     while (found := _USUAL(text, at)) is not None:
         number, headers, both, content, previous, relay, sequence, last = found.groups()
@@ -67,6 +55,16 @@ def taken_usual(data: bytes, at: int, flows: Mapping[int, Flow], payloads: list[
         payloads.append(payload)
         at = end + 2
     return at
+
+
+take_usual: Final[Callable[[bytes, int, Mapping[int, Flow], list[bytes], Phase, int], int]] = getattr(
+    speed, "take_usual", taken_usual
+)
+"""Takes live messages from a place on, each as long as it is the next one of its chain and nobody has to look at it.
+
+Flows by the number of their subscription; a list for their payloads, in order; `Phase.LIVE` and `MEMORY`, which the extension does not
+know. Returns where the first other message begins.
+"""
 
 
 class Taker(Protocol):

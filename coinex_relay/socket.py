@@ -39,12 +39,13 @@ class FeedSocket:
 
     def data_to_send(self) -> bytes:
         """Bytes for the session."""
-        if self.feed.payloads:
-            parts: list[bytes] = []
+        data = self._connection.data_to_send()
+        if self.feed.payloads and self._connection.wants_close is None:
+            parts = [data]
             for payload in self.feed.take_payloads():
                 parts += (binary_header(len(payload)), payload)
-            self._connection.queue(b"".join(parts))
-        return self._connection.data_to_send()
+            return b"".join(parts)
+        return data
 
     @property
     def wants_close(self) -> bool:

@@ -12,6 +12,7 @@ from coinex_proto.coinex import DepthLevels, DepthUpdate, TickerUpdate, _pushes
 from coinex_proto.errors import PayloadError
 from coinex_proto.speedups import speed
 from coinex_proto.updates import stamp_all
+from coinex_relay.flows import MEMORY, Phase
 from coinex_relay.reading import take_usual
 from tests.coinex_proto.test_speed_twins import PLAIN, frame
 from tests.coinex_relay.test_reading import ONE, live, said
@@ -72,8 +73,8 @@ def relayed() -> None:
     payloads: list[bytes] = []
     for number in range(3):
         link = said(Nats_Msg_Id=f"c{number + 2}.c{number + 1}", Nats_Sequence=str(12 + number))
-        assert take_usual(link, 0, {1: flow}, payloads) == len(link)
-        assert take_usual(ONE, 0, {1: flow}, payloads) == 0
+        assert take_usual(link, 0, {1: flow}, payloads, Phase.LIVE, MEMORY) == len(link)
+        assert take_usual(ONE, 0, {1: flow}, payloads, Phase.LIVE, MEMORY) == 0
     assert len(payloads) == 3
 
 

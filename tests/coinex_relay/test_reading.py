@@ -50,7 +50,7 @@ class Taken:
         self.is_reading = True
 
     def take_many(self, data: bytes, at: int) -> int:
-        return take_usual(data, at, self.flows, self.payloads)
+        return take_usual(data, at, self.flows, self.payloads, Phase.LIVE, MEMORY)
 
     def read_ends(self) -> None:
         assert self.is_reading
@@ -327,6 +327,6 @@ def all_twins(data: bytes, **flow: Any) -> int:
     found = []
     for twin in (take_usual, taken_usual):
         mine, payloads = evolve(live(), **deepcopy(flow)), list[bytes]()
-        found.append((twin(data, 0, {1: mine}, payloads), payloads, mine, list(mine.recent)))
+        found.append((twin(data, 0, {1: mine}, payloads, Phase.LIVE, MEMORY), payloads, mine, list(mine.recent)))
     assert found[0] == found[1]
     return found[0][0]

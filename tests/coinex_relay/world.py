@@ -8,6 +8,7 @@ from coinex_proto.config import Endpoint
 from coinex_relay.actions import FetchRoster, Follow, Leave, Prove, Replay
 from coinex_relay.dialect import RelayDialect
 from coinex_relay.feed import Feed, Memory
+from coinex_relay.flows import MEMORY, Phase
 from coinex_relay.messages import (
     BEAT_EVERY,
     LAST_SEQUENCE,
@@ -180,7 +181,11 @@ class Consumer:
             block, flow = block_of(headers, tail), self.feed.flows.get(tail)
             data = f"HMSG {LIVE}.{tail} 1 {len(block)} {len(block) + len(payload)}\r\n".encode()
             data += block + payload + b"\r\n"
-            if flow is None or self.feed.is_looking or take_usual(data, 0, {1: flow}, self.feed.payloads) < len(data):
+            if (
+                flow is None
+                or self.feed.is_looking
+                or take_usual(data, 0, {1: flow}, self.feed.payloads, Phase.LIVE, MEMORY) < len(data)
+            ):
                 self.feed.receive(tail, message, self.world.now)
 
     def of(self, kind: type[Event]) -> list[Event]:

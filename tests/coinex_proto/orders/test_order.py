@@ -235,7 +235,9 @@ def test_an_amendment_that_a_second_connection_tells_again_behind_its_trades_cha
 
 
 def test_of_an_order_that_is_amended_without_end_the_last_amendments_are_remembered() -> None:
-    amendments = [OrderFact(price=D(at), remaining=D(10), state="live", at=at, is_amended=True) for at in range(1, 1000)]
+    amendments = [
+        OrderFact(price=D(at), remaining=D(10), state="live", at=at, is_amended=True) for at in range(1, 1000)
+    ]
     order = told(OrderFact(amount=D(10), state="live", at=0), *amendments)
     assert len(order._amendments) == MOST_AMENDMENTS
     order.apply(OrderFact(fill=Fill("t1", D(4), D(7)), remaining=D(6), at=999), 1001)
