@@ -1,6 +1,7 @@
 """`coinex watch`."""
 
 import json
+import os
 import select
 import signal
 import time
@@ -59,12 +60,16 @@ def test_the_account_is_shown_as_it_changes() -> None:
 def follow_the_account(exchange: Exchange) -> None:
     with coinex_process("watch", "account", "--url", exchange.url, "--json", env=environment(exchange)) as process:
         assert process.stdout is not None
-        seen: set[str] = set()
+        output = process.stdout.fileno()
+        shown = b""
         exchange.quote("BTCUSDT", bid="100", ask="101")
-        while not select.select([process.stdout], [], [], 0.1)[0]:  # until it has signed in and asked
+        # Each of its subscriptions is acknowledged by itself, so that what has been shown says nothing of what will be.
+        while {"OrderUpdate", "BalanceUpdate", "UserTradeUpdate"} - {
+            json.loads(line)["type"] for line in shown.split(b"\n")[:-1]
+        }:
             exchange.fill(exchange.place("BTCUSDT", "buy", "99", "0.01"))
-        while {"OrderUpdate", "BalanceUpdate", "UserTradeUpdate"} - seen:
-            seen.add(json.loads(process.stdout.readline())["type"])
+            if select.select([output], [], [], 0.1)[0]:
+                shown += os.read(output, 65536)
         process.send_signal(signal.SIGINT)
         status, _, err = ended(process)
     assert (status, err) == (INTERRUPTED, "")
