@@ -84,6 +84,8 @@ class Reader(Parser):
     """nats-py's parser, with a short way for messages with headers that have a taker: what a consumer's flow is made of."""
 
     nc: Taker
+    buf: bytearray
+    """What has come of a message that is cut off."""
 
     def __init__(self, connection: Taker) -> None:
         super().__init__(connection)
