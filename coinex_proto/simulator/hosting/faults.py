@@ -123,7 +123,9 @@ def parse_fault(text: str) -> Fault:
         return _fault(match[4], subject=match[1], nth=max(1, int(match[3] or 1)), repeats=match[2] == "every")
     if match := _CHANCE.fullmatch(text):
         return _fault(match[3], subject=match[2], chance=float(match[1]) / 100, repeats=True)
-    raise FaultScriptError(f"{text!r} says not when: begin with at, every, after, on, or N% of")
+    raise FaultScriptError(
+        f"{text!r} says not when: begin with `at 5s`, `every 30s`, `after 100 messages`, `on METHOD` or `1% of METHOD`"
+    )
 
 
 def _fault(
