@@ -146,8 +146,7 @@ def test_each_member_is_left_out_and_replaced_and_of_a_list_the_first_three() ->
     message = b'{"a":[1.50,2,3,4],"b":"c"}'
     heard = heard_by(nothing_that_a_peer_says_raises, message)
     wanted = [*JUNK, message[:13], message[:-1], message + b"x"]
-    for hostile in HOSTILE:
-        wanted.append(b'{"a":%b,"b":"c"}' % hostile)
+    wanted += [b'{"a":%b,"b":"c"}' % hostile for hostile in HOSTILE]
     rests = ((b"[%b,2,3,4]", b"[2,3,4]"), (b"[1.50,%b,3,4]", b"[1.50,3,4]"), (b"[1.50,2,%b,4]", b"[1.50,2,4]"))
     for replaced, shorter in rests:
         wanted += [b'{"a":%b,"b":"c"}' % (replaced % hostile) for hostile in HOSTILE]
