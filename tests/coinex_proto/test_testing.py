@@ -25,6 +25,7 @@ from coinex_proto import (
     coinex,
     coinflex,
     qfex,
+    testing,
 )
 from coinex_proto.testing import (
     CUTS,
@@ -315,6 +316,58 @@ def test_timers_without_end_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Session, "next_deadline", lambda self: next(times) / 100)
     monkeypatch.setattr(Session, "handle_timeout", lambda self, now: None)
     finds(timers_come_to_rest, f"{MAX_TIMERS} timers within 3600 s")
+
+
+def test_as_many_timers_as_are_no_loop_yet_are_served(monkeypatch: pytest.MonkeyPatch) -> None:
+    served: list[float] = []
+    monkeypatch.setattr(Session, "handle_timeout", lambda self, now: served.append(now))
+    monkeypatch.setattr(
+        Session, "next_deadline", lambda self: 1.0 + 0.1 * len(served) if len(served) < MAX_TIMERS - 1 else None
+    )
+    finds(timers_come_to_rest, "a silent peer was not found out")
+    assert len(served) == MAX_TIMERS - 1
+
+
+def test_a_session_that_raises_where_the_events_of_its_timers_are_taken_is_found(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    serve = Session.handle_timeout
+
+    def raising(self: Session) -> Event | None:
+        raise ZeroDivisionError
+
+    def serving(self: Session, now: float) -> None:
+        serve(self, now)
+        monkeypatch.setattr(Session, "next_event", raising)
+
+    monkeypatch.setattr(Session, "handle_timeout", serving)
+    with pytest.raises(ZeroDivisionError):
+        timers_come_to_rest(TINY)
+
+
+def test_what_a_session_says_at_the_end_of_the_line_belongs_to_a_replay(monkeypatch: pytest.MonkeyPatch) -> None:
+    ended, said, next_event = count(), list[Event](), Session.next_event
+    disconnected = Session.disconnected
+
+    def disconnecting(self: Session, now: float, why: str) -> None:
+        disconnected(self, now, why)
+        if next(ended):
+            said.append(Unrecognised(raw=b"", why="one more"))
+
+    monkeypatch.setattr(Session, "disconnected", disconnecting)
+    monkeypatch.setattr(Session, "next_event", lambda self: next_event(self) or (said.pop() if said else None))
+    finds(a_replay_gives_the_same_again, r"played again, there are (\d+), and otherwise (?!\1)\d+")
+
+
+@pytest.mark.parametrize("law", [a_replay_gives_the_same_again, nothing_that_a_peer_says_raises])
+def test_an_update_that_cannot_be_written_as_json_is_found(monkeypatch: pytest.MonkeyPatch, law: Law) -> None:
+    monkeypatch.setattr(testing, "to_json", lambda event: "{")
+    with pytest.raises(json.JSONDecodeError):
+        law(TINY)
+
+
+def test_a_connection_that_fails_before_it_was_ready_is_tried_again_unless_a_config_says_otherwise() -> None:
+    assert Recording(dialect=Tiny(), messages=()).config.retry_first
 
 
 def test_a_session_that_trusts_without_a_connection_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
