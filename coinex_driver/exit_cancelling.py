@@ -204,7 +204,6 @@ class _Turn:
 
     def _take(self, target: _Target, now: float) -> None:
         target.view = self._find(target.view) or target.view
-        target.is_accepted = target.was_accepted
         target.is_asked_about = target.is_asked_about and target.view.state == "unknown"
         event = None if target.reply is None else target.reply.event
         if event is None:

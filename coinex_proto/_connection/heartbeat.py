@@ -51,7 +51,7 @@ class Heartbeat:
         self._timeout = config.ping_timeout
         self._last_text_at = 0.0
         self._proof_due_at: float | None = None
-        self._clock_due_at = 0.0
+        self._clock_due_at = -math.inf
         self.last_proof_at: float = 0.0
         """When the peer last proved that it is there."""
         self.pinged_at: float = 0.0

@@ -8,7 +8,7 @@ import logging
 import signal
 import sys
 import threading
-from collections.abc import Awaitable, Callable, Generator
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator
 from contextlib import suppress
 from decimal import Decimal
 from typing import Any
@@ -297,6 +297,29 @@ def test_a_loop_in_debug_mode_has_nothing_to_say(
     with caplog.at_level(logging.WARNING):
         virtually(main, debug=True)
     assert caplog.records == []
+
+
+def test_a_generator_of_the_user_that_is_closed_within_the_block_leaves_no_socket_and_no_timer() -> None:
+    async def main() -> None:
+        network = AsyncioNetwork()
+        clients: list[Client] = []
+
+        async def quotes() -> AsyncIterator[int]:
+            async with open_client(spot(), network=network) as client:
+                clients.append(client)
+                yield 1
+
+        generator = quotes()
+        assert await anext(generator) == 1
+        (lane,) = clients[0]._io._lanes.values()
+        await generator.aclose()  # type: ignore[attr-defined]
+        await settle()
+        assert network.last.gone
+        assert lane._timer is None
+        with pytest.raises(NotReady):
+            await clients[0].request(coinex.Ping())
+
+    virtually(main)
 
 
 # Loops, threads, interrupts -------------------------------------------------------------------------------------------

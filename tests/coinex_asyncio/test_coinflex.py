@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
 from coinex_asyncio import open_coinflex
 from coinex_asyncio.coinflex import fetch_assets, fetch_markets
 from coinex_proto import RequestRefused, RequestTimedOut, UsageError, coinflex
+from coinex_proto.coinflex.http import LIVE_HTTP_URL
 from coinex_trio import memory_exchange
 from coinex_trio._local.coinflex import CoinflexExchange
 from tests.coinex_asyncio.virtual_loop import VirtualLoop
@@ -71,6 +73,28 @@ def test_assets_name_the_markets_and_orders_are_cancelled_when_the_block_is_left
             assert len(exchange.orders()) == 1
         assert exchange.orders() == ()
         assert [found.outcome for found in client.cancelled_on_exit] == ["cancelled"]
+
+    run(main)
+
+
+def test_orders_stand_when_the_block_is_left_unless_they_are_to_be_cancelled(exchange: CoinflexExchange) -> None:
+    async def main() -> None:
+        network: Any = exchange.network
+        async with open_coinflex(exchange.credentials, url=exchange.url, network=network) as client:
+            await client.place_order(MARKET, "buy", "0.5", "9500")
+        assert len(exchange.orders()) == 1
+        assert client.cancelled_on_exit == ()
+
+    run(main)
+
+
+def test_a_table_comes_from_the_address_that_is_given_or_the_exchanges_own(exchange: CoinflexExchange) -> None:
+    async def main() -> None:
+        network: Any = exchange.network
+        for url, base in ((exchange.http_url, exchange.http_url), (None, LIVE_HTTP_URL)):
+            exchange.inject("on /assets/ ignore")
+            with pytest.raises(RequestTimedOut, match=f"of {urlsplit(base).hostname}"):
+                await fetch_assets(url, network=network)
 
     run(main)
 

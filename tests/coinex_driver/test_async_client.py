@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 
-from coinex_asyncio import open_client
-from coinex_proto import NotReady, OrderView, RequestRefused, UsageError, coinflex, qfex
+from coinex_asyncio import Client, open_client
+from coinex_asyncio.client import made, opened
+from coinex_proto import Config, Event, NotReady, OrderView, RequestRefused, UsageError, coinex, coinflex, qfex
+from tests.coinex_asyncio.venue import AsyncioNetwork, virtually
 from tests.coinex_driver.awaited import Case, now, run
 
 BBO = qfex.Bbo("AAPL-USD")
@@ -108,7 +110,31 @@ def test_a_book_is_subscribed_by_reading_it_and_keeps_itself() -> None:
         assert [status.topic for status in client.topics()] == [BOOK]
         assert (book.best_bid, book.best_ask) == ((D(100), D(5)), (D(101), D(5)))
         assert client.book(BOOK).best_bid == book.best_bid
-        with pytest.raises(UsageError):
+        with pytest.raises(UsageError, match="has no book"):
             client.book(BBO)
+        assert [status.topic for status in client.topics()] == [BOOK], "a mistake subscribes nothing"
 
     on_market_data(main)
+
+
+def test_a_client_that_a_callback_stops_before_it_was_ready_is_opened_all_the_same_and_one_whose_callback_raises_is_not() -> (
+    None
+):
+    reached: list[str] = []
+
+    async def main(callback: Callable[[Any], Callable[[Event], object]], name: str) -> None:
+        network = AsyncioNetwork()
+        network.failures = [ConnectionRefusedError(111, "Connection refused")]
+        dialect = coinex.spot(url="ws://127.0.0.1/")
+        client = Client(*made(dialect, None, Config(retry_first=True), None, network))
+        client.on(Event)(callback(client))
+        async with opened(client, client._io):
+            reached.append(name)
+
+    def failing(_: Event) -> None:
+        raise LookupError("a bug")
+
+    virtually(lambda: main(lambda client: lambda _: client.stop(), "stopped"))
+    with pytest.raises(LookupError, match="a bug"):
+        virtually(lambda: main(lambda _: failing, "failed"))
+    assert reached == ["stopped"]

@@ -8,9 +8,17 @@ from typing import Any
 
 import pytest
 
-from coinex_driver.exit_cancelling import FIRST_PAUSE, LONGEST_PAUSE, SHORTEST_TRY, Cancelling, patience_within
+from coinex_driver.exit_cancelling import (
+    FIRST_PAUSE,
+    LONGEST_PAUSE,
+    REFUSED_FOR_NOW,
+    SHORTEST_TRY,
+    TRY_AGAIN,
+    Cancelling,
+    patience_within,
+)
 from coinex_driver.exit_orders import NOT_REACHED
-from coinex_proto import Closed, Config, LoginRefused, OrderFact, OrderView, coinex
+from coinex_proto import Closed, Config, LoginRefused, NotReady, OrderFact, OrderView, coinex
 from coinex_proto.orders.tracker import Orders
 from tests.coinex_driver.awaited import Case, now, run
 from tests.coinex_driver.direct import Direct
@@ -212,3 +220,146 @@ def test_an_order_that_cannot_be_named_to_the_venue_says_so_and_keeps_nobody_wai
     assert outcome == "unknown"
     assert "the symbol of this order is not known" in why
     assert took < 3.0
+
+
+# With a venue that answers when it is told to: each cancellation is a ping -----------------------------------------------
+
+
+def quiet() -> Direct:
+    """A client that is connected."""
+    client = Direct()
+    client.connect()
+    client.venue.is_silent = True
+    client.venue.requests.clear()
+    return client
+
+
+def answer(client: Direct, place: int, code: int = 0) -> None:
+    """What the venue says to the request that was sent at that place."""
+    result = {"result": "pong"}
+    client.venue.message({"id": client.venue.requests[place]["id"], "code": code, "message": "no", "data": result})
+    client.turn()
+
+
+def order_of(client: Direct, order_id: int = 1, state: Any = "live") -> OrderView:
+    client.session.apply_facts(OrderFact(order_id=order_id, state=state), now=client.time)
+    view = client.session.orders.find(order_id, None)
+    assert view is not None
+    return view
+
+
+def work_on(*orders: OrderView) -> Cancelling:
+    return Cancelling(orders, lambda _: coinex.Ping(), 200.0)
+
+
+def outcomes(work: Cancelling) -> list[tuple[str, str]]:
+    return [(ended.outcome, ended.why) for ended in work.orders()]
+
+
+RETRYABLE, FINAL = 24002, 20001
+
+
+def test_what_the_venue_has_taken_counts_as_cancelled_and_is_sent_once_though_no_push_tells_so() -> None:
+    client = quiet()
+    work = work_on(order_of(client))
+    actions = work.actions(client)
+    wait = next(actions)
+    assert not wait.is_done()
+    answer(client, 0)
+    assert wait.is_done()
+    assert list(actions) == []
+    assert outcomes(work) == [("cancelled", "")]
+    assert len(client.venue.requests) == 1
+    assert list(work.pauses(lambda: 0.0)) == []
+
+
+def test_one_that_was_sent_and_not_answered_says_so() -> None:
+    client = quiet()
+    work = work_on(order_of(client))
+    assert outcomes(work) == [("unknown", NOT_REACHED)]
+    next(work.actions(client))
+    assert outcomes(work) == [("unknown", "no answer in time")]
+
+
+def test_an_answer_to_a_client_that_was_given_up_counts_and_ends_what_the_next_one_does() -> None:
+    first, second = quiet(), quiet()
+    work = work_on(order_of(first))
+    next(work.actions(first))
+    actions = work.actions(second)
+    wait = next(actions)
+    assert (len(second.venue.requests), wait.is_done()) == (1, False)
+    answer(first, 0)
+    assert wait.is_done()
+    assert list(actions) == []
+    assert outcomes(work) == [("cancelled", "")]
+
+
+def test_what_another_client_hears_of_an_order_counts() -> None:
+    first, second = quiet(), quiet()
+    work = work_on(order_of(first))
+    actions = work.actions(second)
+    wait = next(actions)
+    order_of(second, state="filled")
+    second.time = wait.until
+    assert list(actions) == []
+    assert outcomes(work) == [("filled", "")]
+
+
+def test_each_answer_gives_the_connection_its_time_anew() -> None:
+    client = quiet()
+    work = work_on(*(order_of(client, number) for number in (1, 2, 3)))
+    actions = work.actions(client, patience=1.0)
+    assert next(actions).until == 101.0
+    client.time = 100.5
+    answer(client, 0)
+    assert next(actions).until == 101.5
+    client.time = 101.0
+    answer(client, 1, FINAL)
+    assert next(actions).until == 102.0
+    client.time = 102.0
+    assert list(actions) == []
+
+
+def test_a_rate_limit_is_waited_for_and_is_not_the_connections_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    client = quiet()
+    errors = [NotReady("the venue's limit", retry_after=0.75), NotReady("no connection")]
+
+    def busy(*_: object) -> Any:
+        raise errors[0]
+
+    monkeypatch.setattr(client.core, "send", busy)
+    actions = work_on(order_of(client)).actions(client, patience=1.0)
+    for at, until in ((100.0, 100.75), (100.75, 101.0), (101.0, 101.75)):
+        client.time = at
+        assert next(actions).until == until
+    errors.pop(0)
+    client.time = 101.75
+    assert next(actions).until == 101.75 + TRY_AGAIN
+    client.time = 102.0
+    assert list(actions) == [], "a second since the limit was met last"
+
+
+def test_what_is_refused_for_now_is_sent_again_after_half_a_second() -> None:
+    client = quiet()
+    actions = work_on(order_of(client)).actions(client)
+    next(actions)
+    client.time = 101.0
+    answer(client, 0, RETRYABLE)
+    assert next(actions).until == 101.0 + REFUSED_FOR_NOW
+    assert len(client.venue.requests) == 1
+    client.time = 101.0 + REFUSED_FOR_NOW
+    next(actions)
+    assert len(client.venue.requests) == 2
+
+
+def test_one_that_was_refused_while_nobody_knew_how_it_stands_is_sent_again_once_it_is_known_to_stand() -> None:
+    client = quiet()
+    actions = work_on(order_of(client, state="unknown")).actions(client)
+    next(actions)
+    answer(client, 0, FINAL)
+    wait = next(actions)
+    assert (len(client.venue.requests), wait.is_done()) == (1, False)
+    order_of(client, state="live")
+    assert wait.is_done()
+    next(actions)
+    assert len(client.venue.requests) == 2

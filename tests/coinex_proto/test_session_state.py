@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
@@ -9,12 +10,14 @@ from typing import Any
 import pytest
 
 from benchmarks.server import acknowledgements, upgrade_response
-from benchmarks.stream import stream
+from benchmarks.stream import gzip_member, server_frame, stream
 from coinex_proto import (
     BookChanged,
     Closed,
     Config,
+    Lost,
     Open,
+    Replied,
     Session,
     Sources,
     Unsubscribed,
@@ -305,6 +308,28 @@ def test_the_whole_state_of_a_book_is_told_where_the_venue_s_form_has_one() -> N
     view = session.book(topic)
     assert (whole.market, whole.is_full) == ("M0USDT", True)
     assert [Decimal(price) for price, _ in whole.depth.bids] == [price for price, _ in view.bids]
+
+
+def test_a_book_that_does_not_fit_is_lost_before_what_comes_behind_it_in_the_same_read() -> None:
+    topic = coinex.Depth("M0USDT", every_read=True)
+    session = Session(coinex.spot(), Sources(wall_time_ns=lambda: 0, random_bytes=bytes))
+    session.subscribe(topic, now=0.0)
+    session.next_step(0.0)
+    session.connected(0.0)
+    session.receive_data(upgrade_response(session.data_to_send()), 0.0)
+    session.receive_data(acknowledgements(session.data_to_send()), 0.0)
+    *before, last = [one for one in stream(count=3000) if one.kind.startswith("depth") and b'"M0USDT"' in one.payload]
+    for one in before:
+        session.receive_data(one.frame, 1.0)
+    assert session.trusted(topic)
+    while session.next_event() is not None:
+        pass
+    number = session.send(coinex.Ping(), 2.0)
+    wrong = re.sub(rb'"checksum":(-?\d+)', rb'"checksum":1', last.payload)
+    answer = b'{"id":%d,"code":0,"message":"OK","data":{"result":"pong"}}' % number
+    session.receive_data(b"".join(server_frame(gzip_member(one)) for one in (wrong, answer)), 2.0)
+    kinds = [type(event) for event in iter(session.next_event, None)]
+    assert kinds.index(Lost) < kinds.index(Replied)
 
 
 def test_a_book_without_such_a_form_has_no_whole_update() -> None:

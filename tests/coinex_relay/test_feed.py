@@ -5,7 +5,7 @@ from attrs import evolve
 
 from coinex_proto import BookChanged, Lost, Restored, Update, UsageError, coinex
 from coinex_proto.updates import stamp
-from coinex_relay.messages import BEAT_EVERY, LOST_AFTER, Beat
+from coinex_relay.messages import BEAT_EVERY, LOST, LOST_AFTER, Beat, Roster, Stored
 from tests.coinex_relay.world import DEPTH, DIALECT, MARKET, NAMES, QUOTE, TICKER, TOPICS, TRADES, World, recorded
 
 
@@ -235,6 +235,46 @@ def test_a_topic_that_is_subscribed_again_begins_anew() -> None:
     consumer.session.unsubscribe(TRADES, now=world.now)
     consumer.pump()
     assert consumer.memory.pasts == {}
+
+
+def test_of_a_topic_that_is_wanted_no_more_the_server_sends_no_more() -> None:
+    world = World()
+    world.relay()
+    consumer = world.consumer(TRADES, QUOTE)
+    world.run(3.0)
+    consumer.session.unsubscribe(TRADES, now=world.now)
+    consumer.pump()
+    assert consumer.followed == {NAMES.tail(QUOTE)}
+
+
+@pytest.mark.parametrize("is_read", [True, False], ids=["of another relay", "unreadable"])
+def test_a_roster_that_is_not_that_of_its_relay_changes_nothing(is_read: bool) -> None:
+    world = World()
+    world.relay("a", topics=(TRADES,))
+    consumer = world.consumer(TRADES)
+    world.run(3.0)
+    roster = Roster(relay="b", version=7, subjects=(NAMES.tail(TRADES),), lost={})
+    before = set(consumer.feed.peers.known)
+    consumer.feed.roster("a", roster if is_read else None, world.now)
+    assert set(consumer.feed.peers.known) == before == {"a"}
+    assert consumer.trusted(TRADES)
+
+
+def test_what_a_relay_brought_before_it_lost_a_topic_itself_is_forgotten() -> None:
+    world = World()
+    for name in ("a", "b"):
+        world.relay(name, updates=recorded()[:40], topics=(QUOTE,))
+    consumer = world.consumer(QUOTE)
+    world.run(3.0)
+    tail = NAMES.tail(QUOTE)
+    flow = consumer.feed.flows[tail]
+    (other,) = {"a", "b"} - {flow.past.source}
+    at = flow.past.sequence
+    consumer.feed.receive(tail, Stored(b"{}", other, "x", "of another chain", at + 1, at, False, "", ""), world.now)
+    assert flow.aside(other)
+    consumer.feed.receive(tail, Stored(b"it slept", other, "", "", at + 2, at + 1, False, LOST, ""), world.now)
+    assert flow.aside(other) == []
+    assert consumer.of(Lost) == []
 
 
 def test_a_topic_that_no_relay_carries_is_never_live() -> None:

@@ -195,3 +195,63 @@ def test_what_a_relay_brought_while_it_did_not_trust_the_topic_itself_is_not_han
     until(world, 8.0)
     assert consumer.of(Lost) == []
     assert consumer.raws(QUOTE.key)[-1] == quotes[9].raw
+
+
+def followed(*, needs_whole: bool = False, is_state: bool = False) -> Flow:
+    """A chain that has come to content one of relay a, the server's message 1."""
+    flow = Flow(NAMES.tail(QUOTE), QUOTE.key, needs_whole, is_state, past=Past())
+    flow.begin()
+    flow.took(stored("a", "one", "", 1))
+    return flow
+
+
+def test_the_next_link_takes_the_quick_way_to_where_the_long_one_leads() -> None:
+    quick, long = followed(), followed()
+    assert quick.goes_on("two", "one", "a", 2, 1)
+    message = stored("a", "two", "one", 2, last=1)
+    assert long.judge(message) is Verdict.NEXT
+    long.took(message)
+    assert quick == long
+    assert list(quick.recent) == list(long.recent)
+
+
+def test_a_link_with_a_content_after_a_message_without_one_lets_another_relay_take_over_again() -> None:
+    flow = followed()
+    flow.took(stored("a", "", "", 2, last=1))
+    assert flow.aside("b") is None, "nothing tells what of relay b was handed on"
+    assert flow.goes_on("two", "one", "a", 3, 2)
+    assert flow.aside("b") == []
+
+
+def test_another_relay_of_a_book_takes_over_from_its_whole_book_on_and_never_without_one() -> None:
+    whole, change = stored("b", "x", "", 2, last=1)._replace(is_whole=True), stored("b", "y", "x", 3, last=2)
+    flow = followed(needs_whole=True)
+    assert [flow.judge(one) for one in (whole, change)] == [Verdict.ASIDE, Verdict.ASIDE]
+    assert flow.aside("b") == [whole, change]
+    flow = followed(needs_whole=True)
+    assert flow.judge(change._replace(sequence=2, last_sequence=1)) is Verdict.ASIDE
+    assert flow.aside("b") is None
+
+
+def test_messages_take_the_quick_way_again_when_another_chain_has_come_to_the_same() -> None:
+    flow = followed()
+    assert flow.judge(stored("b", "two", "other", 2, last=1)) is Verdict.ASIDE
+    assert not flow.goes_on("two", "one", "a", 3, 2)
+    flow.took(stored("a", "two", "one", 3, last=2))
+    assert flow.goes_on("three", "two", "a", 4, 3)
+
+
+def test_messages_take_the_quick_way_again_when_the_other_chain_has_taken_over() -> None:
+    flow = followed()
+    ahead = [stored("b", "two", "other", 2, last=1), stored("b", "three", "two", 3, last=2)]
+    assert [flow.judge(one) for one in ahead] == [Verdict.ASIDE, Verdict.ASIDE]
+    flow.took(ahead[0])
+    assert flow.goes_on("three", "two", "b", 4, 3)
+
+
+def test_a_chain_that_is_still_ahead_is_kept() -> None:
+    flow = followed()
+    ahead = [stored("b", "two", "other", 2, last=1), stored("b", "three", "two", 3, last=2)]
+    assert [flow.judge(one) for one in ahead] == [Verdict.ASIDE, Verdict.ASIDE]
+    flow.took(stored("a", "two", "one", 4, last=3))
+    assert flow.caught_up() == ahead[1:]

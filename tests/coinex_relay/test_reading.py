@@ -6,6 +6,7 @@ import asyncio
 from collections import deque
 from copy import deepcopy
 from typing import Any, cast
+from urllib.parse import urlparse
 
 import pytest
 import trio
@@ -17,7 +18,7 @@ from hypothesis import strategies as st
 from coinex_relay.connecting import Connection
 from coinex_relay.flows import MEMORY, Flow, Past, Phase
 from coinex_relay.messages import Stored, headers_of
-from coinex_relay.reading import MOST_WAITING, Inlet, Reader, take_usual, taken_usual
+from coinex_relay.reading import MOST_REREAD, MOST_WAITING, Inlet, Reader, Socket, take_usual, taken_usual
 from tests.coinex_relay.world import block_of
 
 TAIL = "coinex.spot.depth.BTCUSDT"
@@ -58,7 +59,11 @@ class Taken:
 
     async def _process_ping(self) -> None:
         self.log.append("a ping")
-        await self.pings_are_answered.wait()
+        if not self.pings_are_answered.is_set():
+            await self.pings_are_answered.wait()
+
+    async def _process_pong(self) -> None:
+        self.log.append("a pong")
 
     async def _process_msg(self, sid: int, subject: bytes, reply: bytes, data: bytes, headers: bytes | None) -> None:
         self.log.append(("by nats-py", sid, data))
@@ -172,6 +177,35 @@ def test_a_payload_of_nats_py_that_comes_in_pieces_is_whole_and_what_follows_it_
         assert Taken().read(whole[:cut], whole[cut:]) == expected
 
 
+def test_a_message_of_which_the_rest_comes_while_nats_py_is_busy_is_taken_whole() -> None:
+    taken, usual = Taken(), wire(block_of(OURS, TAIL))
+    taken.pings_are_answered = trio.Event()
+
+    async def main() -> None:
+        first = taken.reader.receive(b"PING\r\n" + usual[:-20])
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(taken.reader.parse, first)
+            await trio.testing.wait_all_tasks_blocked()
+            rest = taken.reader.receive(usual[-20:] + usual)
+            taken.pings_are_answered.set()
+        await taken.reader.parse(rest)
+
+    trio.run(main)
+    assert taken.read(usual) == ["a ping", *Taken().read(usual * 3)]
+
+
+@pytest.mark.parametrize("before", [0, 200_000])
+def test_a_message_in_many_reads_is_put_together_up_to_a_size_whatever_came_before_it(before: int) -> None:
+    block = block_of(OURS, TAIL)
+    ahead = [wire(block)] * (before // len(wire(block)))
+    beside = len(wire(block, b"x" * 10**5)) - 10**5 - 2
+    for size, way in ((MOST_REREAD - 1, f"md-live.{TAIL}"), (MOST_REREAD, "by nats-py")):
+        message = wire(block, b"x" * (size - beside))
+        assert len(message) == size + 2
+        found = Taken().read(b"".join([*ahead, message[:-1]]), message[-1:])
+        assert [one[0] for one in found[len(ahead) :]] == [way]
+
+
 class Wire:
     """A transport whose stream's protocol says what it hears."""
 
@@ -191,6 +225,10 @@ class Wire:
 
     def resume_reading(self) -> None:
         self.reading.append("resumed")
+
+    def eof_received(self) -> bool:
+        self.heard.append(("eof_received",))
+        return True
 
     def __getattr__(self, name: str) -> Any:
         return lambda *told: self.heard.append((name, *told))
@@ -220,6 +258,95 @@ def test_the_socket_is_not_read_while_much_waits_for_nats_py() -> None:
         assert wire.reading == ["paused", "resumed"]
 
     asyncio.run(main())
+
+
+def test_the_socket_is_read_on_up_to_what_may_wait_and_counted_anew_each_time() -> None:
+    async def main() -> None:
+        wire = Wire()
+        inlet = Inlet(Taken().reader, wire)
+        most = b"PING\r\n" * (MOST_WAITING // 6) + b"PING\r\n"[: MOST_WAITING % 6]
+        for paused in (0, 1, 2):
+            received(wire, most)
+            assert wire.reading == ["paused", "resumed"] * paused, "as much as may wait"
+            assert await inlet.read() == most
+            assert wire.reading == ["paused", "resumed"] * paused
+            received(wire, most + b"P")
+            assert await inlet.read() == most + b"P"
+            assert wire.reading == ["paused", "resumed"] * (paused + 1)
+
+    asyncio.run(main())
+
+
+def test_what_is_read_is_waited_for_and_nothing_is_the_end() -> None:
+    async def main() -> None:
+        wire = Wire()
+        inlet = Inlet(Taken().reader, wire)
+        received(wire, b"PING\r\n")
+        assert not inlet.at_eof
+        assert await inlet.read() == b"PING\r\n"
+        assert not inlet.at_eof
+        reading = asyncio.ensure_future(inlet.read())
+        await asyncio.sleep(0)
+        assert not reading.done()
+        wire.protocol.connection_lost(None)
+        assert await reading == b""
+        assert inlet.at_eof
+
+    asyncio.run(main())
+
+
+def test_a_peer_that_sends_no_more_is_the_end_and_what_the_writer_says_to_that_counts() -> None:
+    async def main() -> None:
+        wire = Wire()
+        inlet = Inlet(Taken().reader, wire)
+        assert wire.protocol.eof_received() is True
+        assert inlet.at_eof
+        assert await inlet.read() == b""
+
+    asyncio.run(main())
+
+
+def test_a_socket_reads_on_where_its_stream_had_come_to_and_anew_after_each_connect() -> None:
+    usual = wire(block_of(OURS, TAIL))
+    taken = Taken()
+    socket = Socket(taken.reader)
+
+    async def greet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"INFO {}\r\n" + usual + b"PING\r\n")
+        await reader.readline()
+        writer.write(usual + b"PONG\r\n")
+        writer.close()
+
+    async def main() -> None:
+        server = await asyncio.start_server(greet, "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        async with server, asyncio.timeout(5):
+            for _ in range(2):
+                await socket.connect(urlparse(f"nats://127.0.0.1:{port}"), 1 << 16, 5)
+                assert await socket.readline() == b"INFO {}\r\n"
+                assert not socket.at_eof()
+                read = b""
+                while not socket.at_eof():
+                    left = await socket.read(1 << 16)
+                    await taken.reader.parse(left)
+                    if not read:
+                        socket.write(b"go on\r\n")
+                    read += left
+                assert read == b"PING\r\nPONG\r\n"
+                socket.close()
+                await socket.wait_closed()
+
+    asyncio.run(main())
+    assert [one if isinstance(one, str) else one[0] for one in taken.log] == 2 * [
+        f"md-live.{TAIL}",
+        "a ping",
+        f"md-live.{TAIL}",
+        "a pong",
+    ]
+
+
+def test_a_socket_is_there_before_it_is_connected_or_nats_py_would_make_one_of_its_own() -> None:
+    assert bool(Socket(Taken().reader)) is True
 
 
 @pytest.mark.parametrize("error", [None, OSError(104, "Connection reset by peer")])

@@ -10,7 +10,7 @@ import pytest
 
 from coinex_asyncio import Client, open_client
 from coinex_asyncio.client import made, opened
-from coinex_proto import Closed, Config, Event, SdkError, coinex
+from coinex_proto import Closed, Config, Event, OrderChanged, OrderFact, SdkError, coinex
 from coinex_trio import memory_exchange
 from tests.coinex_asyncio.venue import AsyncioNetwork, virtually
 
@@ -57,6 +57,57 @@ def test_what_a_call_causes_leaves_at_once_and_is_told_in_the_next_round_of_the_
             assert told == []
             await asyncio.sleep(0.01)
             assert [type(event) for event in told if isinstance(event, Closed)] == [Closed]
+
+    virtually(main)
+
+
+def test_what_a_step_of_the_user_causes_by_itself_is_told_in_the_next_round_too() -> None:
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        async with open_client(spot(), network=AsyncioNetwork()) as client:
+            told: list[float] = []
+            await client.ready()
+            client.on(OrderChanged)(lambda _: told.append(loop.time()))
+            session, fact = client._core.session, OrderFact(order_id=1, state="live")
+            await asyncio.sleep(1)
+            client._change(lambda: session.apply_facts(fact, now=client._core.now()))
+            at = loop.time()
+            assert told == []
+            await asyncio.sleep(1)
+            assert told == [at]
+
+    virtually(main)
+
+
+def test_a_topic_that_a_callback_subscribes_gets_a_socket_of_its_own_at_once() -> None:
+    exchange = memory_exchange(seed=1)
+
+    async def main() -> None:
+        dialect = coinex.spot(url=exchange.url)
+        async with open_client(dialect, config=Config(topics_per_connection=1), network=exchange.network) as client:
+
+            @client.on(coinex.TickerUpdate)
+            def subscribe(_: coinex.TickerUpdate) -> None:
+                client.subscribe(THREE[1])
+
+            client.subscribe(BTC)
+            await asyncio.sleep(5)
+            assert client.trusted(BTC, THREE[1])
+            assert len(exchange._server.sockets()) == 2
+
+    virtually(main)
+
+
+def test_what_is_let_go_of_has_nothing_due_any_more() -> None:
+    async def main() -> None:
+        network = AsyncioNetwork()
+        async with open_client(spot(), network=network) as client:
+            await client.ready()
+            (lane,) = client._io._lanes.values()
+            assert lane._timer is not None
+            client._io.abandon()
+            await asyncio.sleep(0)
+            assert (lane._timer, lane._pause, network.last.gone) == (None, None, True)
 
     virtually(main)
 

@@ -412,8 +412,9 @@ def test_a_peer_that_never_ends_is_not_said_to_take_nothing(caplog: pytest.LogCa
         async with open_client(spot(), network=network):
             asyncio.get_running_loop().call_later(0.1, lambda: network.last.send(close_frame(1000)))
 
-    with caplog.at_level(logging.INFO, "coinex_asyncio"):
+    with caplog.at_level(logging.INFO, "coinex_trio"):
         virtually(story)
+    assert "connecting to" in caplog.text, "what is logged is seen here"
     assert "has not taken" not in caplog.text
 
 

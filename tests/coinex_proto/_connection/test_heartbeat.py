@@ -144,6 +144,14 @@ def test_a_proof_that_is_due_is_stale_where_only_data_came_and_then_the_last_ans
     assert (stale.is_stale(), stale.last_proof_at) == (True, 120.0)
 
 
+def test_the_clock_is_asked_with_the_first_ping_wherever_now_began() -> None:
+    heartbeat = Heartbeat(Config())
+    heartbeat.start(-1000.0)
+    assert heartbeat.asks_clock(-980.0)
+    assert not heartbeat.asks_clock(-681.0)
+    assert heartbeat.asks_clock(-680.0)
+
+
 def test_a_clock_that_was_set_is_asked_about_with_the_next_ping() -> None:
     heartbeat = started()
     assert [heartbeat.asks_clock(now) for now in (120.0, 140.0)] == [True, False]

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
+from importlib.metadata import version
 from typing import Any
 
 import pytest
 
 from coinex_proto.errors import UsageError
+from coinex_proto.recording import records
 from coinex_proto.recording.records import (
     COUNTERS,
     DATA,
+    DISTRIBUTION,
     FORMAT,
     FRAME,
     TIMEOUT,
@@ -18,6 +21,7 @@ from coinex_proto.recording.records import (
     check_record,
     counters_of,
     header_of,
+    sdk_version,
     without_cookies,
 )
 from tests.coinex_proto.harness.scripts import frame
@@ -152,3 +156,11 @@ def test_a_mark_holds_what_was_counted_with_the_events_that_nobody_has_taken_yet
     }
     assert (found["checksums_passed"], found["checksums_failed"]) == (1, 1)
     assert found["gaps"] == session.stats.gaps
+
+
+def test_the_version_is_that_of_the_installed_distribution_and_of_a_copy_that_is_not_installed_it_is_0(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert sdk_version() == version(DISTRIBUTION)
+    monkeypatch.setattr(records, "DISTRIBUTION", "no-such-distribution")
+    assert sdk_version() == "0"
