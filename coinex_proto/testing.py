@@ -40,6 +40,8 @@ SECONDS: Final = 3600.0
 """So long a session is left alone with its timers."""
 MAX_TIMERS: Final = 10_000
 """More timers than this within `SECONDS` are a loop."""
+UNCUT: Final = 2**30
+"""Bytes in one read, of which all that was recorded is less."""
 CUTS: Final = (1, 2, 3, 7, 64, 1000)
 """Bytes in one read."""
 JUNK: Final = (
@@ -170,7 +172,7 @@ LAWS: Final[tuple[Law, ...]] = (
 class _Talk:
     """A session on an upgraded connection that has asked for its topics."""
 
-    def __init__(self, recording: Recording, cut: int = 2**30) -> None:
+    def __init__(self, recording: Recording, cut: int = UNCUT) -> None:
         sources = Sources(
             wall_time_ns=lambda: WALL_NS, random_bytes=lambda count: bytes(range(256))[:count].ljust(count)
         )
@@ -199,7 +201,7 @@ class _Talk:
         return [f"{event!r} {event.raw!r}" if isinstance(event, Update) else repr(event) for event in self.events]
 
 
-def _played(recording: Recording, *, cut: int = 2**30, drains: bool = False) -> _Talk:
+def _played(recording: Recording, *, cut: int = UNCUT, drains: bool = False) -> _Talk:
     talk = _Talk(recording, cut)
     for message in recording.messages:
         talk.now += 0.01
@@ -210,7 +212,7 @@ def _played(recording: Recording, *, cut: int = 2**30, drains: bool = False) -> 
     return talk
 
 
-def _play(recording: Recording, *, cut: int = 2**30, drains: bool = False) -> _Talk:
+def _play(recording: Recording, *, cut: int = UNCUT, drains: bool = False) -> _Talk:
     """To the end of the line."""
     talk = _played(recording, cut=cut, drains=drains)
     talk.session.disconnected(talk.now, "gone")

@@ -309,7 +309,7 @@ def test_a_peer_that_sends_no_more_is_the_end_and_what_the_writer_says_to_that_c
 def test_a_socket_reads_on_where_its_stream_had_come_to_and_anew_after_each_connect() -> None:
     usual = wire(block_of(OURS, TAIL))
     taken = Taken()
-    socket = Socket(taken.reader)
+    socket: Any = Socket(taken.reader)
 
     async def greet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"INFO {}\r\n" + usual + b"PING\r\n")

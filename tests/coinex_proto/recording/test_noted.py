@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from coinex_proto._wire.inflate import GZIP_MAGIC
 from coinex_proto.recording import noted as module
-from coinex_proto.recording.noted import GZIP_MAGIC, Noted, framed, packed, unpacked, unpacked_data
+from coinex_proto.recording.noted import Noted, framed, packed, unpacked, unpacked_data
 from coinex_proto.recording.records import DATA, FRAME, WHOLE
 from coinex_proto.speedups import description, speed
 
@@ -83,10 +84,14 @@ def in_other_frames() -> Story:
     once = member(push(1, 1))
     twice = member(once)
     return [
-        *[once, push(1, 1), (1.76e9 + 1, WALL, b"\x81" + frame(once)[1:])],
-        *[once, push(1, 1), once, push(1, 1), (1.76e9 + 2, WALL, frame(once))],
-        *[twice, once, (1.76e9 + 3, WALL, frame(twice))],
-        *[once, push(1, 1), (1.76e9 + 4, WALL, frame(once) + b"\x89\x00")],
+        *(once, push(1, 1)),
+        (1.76e9 + 1, WALL, b"\x81" + frame(once)[1:]),
+        *(once, push(1, 1), once, push(1, 1)),
+        (1.76e9 + 2, WALL, frame(once)),
+        *(twice, once),
+        (1.76e9 + 3, WALL, frame(twice)),
+        *(once, push(1, 1)),
+        (1.76e9 + 4, WALL, frame(once) + b"\x89\x00"),
     ]
 
 
