@@ -127,8 +127,6 @@ class Publisher:
     def take(self, event: Event) -> None:
         """One event of the client, in order."""
         if isinstance(event, Update):
-            if event.raw is not self._raw:
-                self._flush()
             self._take_update(event)
         elif isinstance(event, Lost):
             self._trust(event.topics, LOST, event.why)
@@ -137,9 +135,14 @@ class Publisher:
 
     def _take_update(self, update: Update) -> None:
         """It goes out with the others of its payload."""
-        raw, key = update.raw, update.topic_key
+        raw = update.raw
+        if not raw or update.is_recovered:
+            return
+        if raw is not self._raw:
+            self._flush()
+        key = update.topic_key
         subject = self._subjects.get(key) or self._subjects.get(wide(key))
-        if subject is None or not raw or update.is_recovered:
+        if subject is None:
             return
         group = self._group
         if group and any(subject is known for known, _, _ in group):

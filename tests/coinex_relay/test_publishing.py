@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from attrs import evolve
 
 from coinex_proto import Lost, Restored, UsageError, coinex
 from coinex_proto.updates import stamp
@@ -68,9 +69,11 @@ def test_a_payload_of_several_topics_goes_out_on_each_and_says_so() -> None:
     )
     raw = b"one payload"
     publisher = Publisher("a", DIALECT, (coinex.Ticker("AUSDT"), coinex.Ticker("BUSDT")))
+    of_no_payload = evolve(both[0])
     for update in both:
         stamp(update, raw, 1.0)  # type: ignore[arg-type]
         publisher.take(update)  # type: ignore[arg-type]
+        publisher.take(of_no_payload)  # type: ignore[arg-type]
     found = publisher.take_messages()
     assert [one.subject for one in found] == ["md.coinex.spot.state.AUSDT", "md.coinex.spot.state.BUSDT"]
     assert found[0].headers["Relay-Payload"] == found[1].headers["Relay-Payload"]
