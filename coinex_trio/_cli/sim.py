@@ -100,7 +100,8 @@ def _coinex(settings: Settings, as_json: bool) -> None:
     ) as exchange:
         trust = "" if exchange.ca_file is None else f"SSL_CERT_FILE={exchange.ca_file} "
         hint = f"{trust}coinex watch book BTCUSDT --url {exchange.url}"
-        _serve(exchange, coinex_addresses(exchange), chosen, as_json, hint)
+        words = {"ws": f"{exchange.url} and /v2/futures"}
+        _serve(exchange, coinex_addresses(exchange), chosen, as_json, hint, words)
 
 
 def _qfex(settings: Settings, as_json: bool) -> None:
@@ -183,11 +184,19 @@ def coinflex_addresses(exchange: CoinflexExchange) -> Addresses:
     }
 
 
-def _serve(exchange: Running, addresses: Addresses, settings: Settings, as_json: bool, hint: str = "") -> None:
+def _serve(
+    exchange: Running,
+    addresses: Addresses,
+    settings: Settings,
+    as_json: bool,
+    hint: str = "",
+    words: Mapping[str, str] = {},
+) -> None:
+    """`words`: what a person is told instead of the address of this name."""
     if exchange.ca_file is not None:
         addresses = {**addresses, "ca_file": str(exchange.ca_file)}
     _warn(settings.address)
-    sys.stdout.write(json.dumps(dict(addresses)) + "\n" if as_json else banner(addresses, settings, hint))
+    sys.stdout.write(json.dumps(dict(addresses)) + "\n" if as_json else banner({**addresses, **words}, settings, hint))
     sys.stdout.flush()
     page = addresses.get("web")
     if isinstance(page, str) and not as_json:

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 import signal
 import socket
 from collections.abc import Iterator
@@ -73,7 +74,7 @@ def test_a_person_gets_a_banner_with_what_to_try() -> None:
     with coinex_process("sim", "--access-id", "AN-ID", "--secret-key", "A-KEY") as process:
         assert process.stdout is not None
         lines = [process.stdout.readline() for _ in range(8)]
-    assert any(line.startswith("  ws          ws://127.0.0.1:") for line in lines)
+    assert any(re.fullmatch(r"  ws          ws://127\.0\.0\.1:\d+/v2/spot and /v2/futures\n", line) for line in lines)
     assert "  access id   AN-ID\n" in lines
     assert lines[-1].startswith("Try: coinex watch book BTCUSDT --url ws://")
 
