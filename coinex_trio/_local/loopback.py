@@ -22,7 +22,7 @@ from typing import Final, Literal, Protocol, TypeVar, final
 
 from coinex_proto.errors import SdkError
 from coinex_trio._local.tls import Authority, Channel
-from coinex_trio.network import SYSTEM, Network
+from coinex_trio.network import LONGEST_POLL, SYSTEM, Network
 
 T = TypeVar("T")
 
@@ -168,7 +168,10 @@ class LoopbackHost:
 
     def wait_until_ended(self, seconds: float) -> None:
         """Returns after so long; raises `HostFailed` when the exchange ends before."""
-        self._thread.join(min(seconds, threading.TIMEOUT_MAX))
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0 and self._thread.is_alive():
+            # Again and again: a signal that comes just before a lock begins to wait does not end that wait.
+            self._thread.join(min(left, LONGEST_POLL))
         if not self._thread.is_alive():
             raise HostFailed("the local exchange is not running (any more)") from self._failure
 

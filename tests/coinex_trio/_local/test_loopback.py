@@ -5,9 +5,11 @@ from __future__ import annotations
 import gzip
 import json
 import logging
+import signal
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -213,3 +215,15 @@ def test_traders_who_act_rarely_are_not_taken_for_late() -> None:
         ask(client, "bbo.subscribe", market_list=["BTCUSDT"])
         push(client, "bbo.update")
         assert push(client, "bbo.update")["market"] == "BTCUSDT"
+
+
+def test_p2_ctrl_c_ends_the_wait_also_when_it_did_not_wake_the_main_thread() -> None:
+    with local_exchange() as exchange:
+        (other,) = [one for one in threading.enumerate() if one.name.startswith("local-exchange:")]
+        # Its handler runs in the main thread, which waits by then, and is not woken.
+        interrupt = threading.Timer(0.2, signal.pthread_kill, (other.ident, signal.SIGINT))
+        began = time.monotonic()
+        with pytest.raises(KeyboardInterrupt):
+            interrupt.start()
+            exchange.run(HANGS_AFTER)
+        assert time.monotonic() - began < HANGS_AFTER / 2
