@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import gzip
 import sys
-import tracemalloc
 from collections.abc import Callable
 from types import FrameType
 from typing import Any
@@ -43,6 +42,7 @@ from tests.coinex_proto.hostile import (
     states,
     whole_book,
 )
+from tests.memory import traced
 
 CALLS_PER_MIB = 1_000_000
 GROWTH = 16 * MIB
@@ -82,12 +82,7 @@ TOLD_APART = ("bare markets", "levels", "numbers in an unknown push", "notices o
 def test_d1_what_a_message_costs_is_bounded_by_what_it_inflates_to(name: str) -> None:
     made = MESSAGES[name]()
     session, pieces, size = made()
-    tracemalloc.start()
-    try:
-        taken_in(session, pieces)
-        peak = tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
+    _, peak = traced(lambda: taken_in(session, pieces))
     assert peak < 3 * size + GROWTH
     session, pieces, size = made()
     assert calls_in(lambda: taken_in(session, pieces)) < CALLS_PER_MIB * size // MIB + 5000

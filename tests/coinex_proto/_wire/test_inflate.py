@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import random
-import tracemalloc
 import zlib
 
 import pytest
@@ -14,6 +13,7 @@ from hypothesis import strategies as st
 from coinex_proto._wire import inflate as inflating
 from coinex_proto._wire.inflate import TooBig, inflate
 from coinex_proto.errors import PayloadError
+from tests.memory import traced
 
 ISAL = inflating.isal_zlib
 LIMIT = 1_000_000
@@ -57,13 +57,12 @@ def test_the_limit_itself_is_allowed_and_one_byte_more_is_too_big(member: bytes)
 def test_d1_a_bomb_costs_no_more_memory_than_a_few_limits() -> None:
     packer = zlib.compressobj(9, wbits=31)
     bomb = b"".join([packer.compress(bytes(1 << 20)) for _ in range(200)]) + packer.flush()
-    tracemalloc.start()
-    try:
+
+    def inflated() -> None:
         with pytest.raises(TooBig):
             inflate(bomb, LIMIT)
-        peak = tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
+
+    _, peak = traced(inflated)
     assert peak < 4 * LIMIT
 
 

@@ -1,7 +1,5 @@
 """Queues behind streams: nothing lost in silence, nothing held up."""
 
-import tracemalloc
-
 import pytest
 from attrs import frozen
 from hypothesis import given
@@ -14,6 +12,7 @@ from coinex_proto.events import Ready
 from coinex_proto.ids import TopicKey
 from coinex_proto.topics import Topic
 from coinex_proto.updates import Event, Update
+from tests.memory import traced
 
 
 @frozen(kw_only=True)
@@ -111,13 +110,13 @@ def test_c6_a_consumer_who_never_takes_costs_no_memory_without_end() -> None:
     callbacks = Callbacks()
     Queue(callbacks, Price, size=100)
     latest = Latest(callbacks, Prices())
-    tracemalloc.start()
-    before = tracemalloc.get_traced_memory()[0]
-    for number in range(100_000):
-        callbacks.dispatch(Price(market="BTC", value=number))
-    grown = tracemalloc.get_traced_memory()[0] - before
-    tracemalloc.stop()
-    assert grown < 100_000
+
+    def dispatch() -> None:
+        for number in range(100_000):
+            callbacks.dispatch(Price(market="BTC", value=number))
+
+    grown, _ = traced(dispatch)
+    assert grown < 1_000_000
     assert (latest.skipped, latest.waiting) == (99_999, 1)
 
 
