@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import ssl
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, final
@@ -120,23 +120,17 @@ class Connection(Client):
         self.direct[subscription._id] = take
         return subscription
 
-    def put(self, messages: Iterable[ToPublish], inbox: str, number: int) -> list[int]:
+    def put(self, messages: Sequence[ToPublish], inbox: str, number: int) -> list[int]:
         """Writes them at once, all in one piece; a heartbeat's confirmation comes to the inbox and its number. The numbers of those.
 
         They are counted from `number` on. What nobody reads any more is lost with the connection.
         """
-        parts: list[bytes] = []
-        beats: list[int] = []
-        for place, message in enumerate(messages, number):
-            reply, block, payload = "", message.block, message.payload
-            if message.is_beat:
-                reply = f"{inbox}.{place}"
-                beats.append(place)
-            size = len(block)
-            head = f"HPUB {message.subject} {reply} {size} {size + len(payload)}\r\n{block}"
-            parts += (head.encode(), payload, b"\r\n")
+        parts = [one.wire for one in messages]
+        beats = [place for place, one in enumerate(messages) if one.is_beat]
+        for place in beats:
+            parts[place] = messages[place].with_reply(f"{inbox}.{number + place}")
         self._writer.write(b"".join(parts))
-        return beats
+        return [number + place for place in beats]
 
     @property
     def is_full(self) -> bool:

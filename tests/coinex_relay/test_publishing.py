@@ -20,6 +20,7 @@ from coinex_relay.messages import (
     read_beat,
     read_live,
     read_roster,
+    to_publish,
 )
 from coinex_relay.publishing import MOST_WAITING, Publisher
 from coinex_relay.sharding import Shard
@@ -158,7 +159,7 @@ def test_a_topic_of_which_a_message_could_not_be_kept_is_lost_until_its_next_dat
 def test_what_waits_for_a_server_is_bounded_and_the_oldest_goes() -> None:
     publisher = Publisher("a", DIALECT, (TICKER,))
     for _ in range(MOST_WAITING + 5):
-        publisher._put(ToPublish("md.x", b"", ""))
+        publisher._put(to_publish("md.x", b"", ""))
     assert publisher.dropped == 5
     assert len(publisher.take_messages()) == MOST_WAITING
 
@@ -234,7 +235,7 @@ def test_the_usual_headers_are_read_in_one_look_as_the_general_way_reads_them() 
     server = "Nats-Stream: MD\r\nNats-Subject: md.x\r\nNats-Sequence: 7\r\nNats-Time-Stamp: 2026-01-01T00:00:00Z\r\nNats-Last-Sequence: 5\r\n\r\n"
     kinds = set()
     for one in published():
-        block = one.block.removesuffix("\r\n") + server
+        block = one.block.decode().removesuffix("\r\n") + server
         found = read_live(one.payload, block.encode())
         assert found is not None
         usual = re.fullmatch(USUAL_BLOCK, block)

@@ -1,0 +1,154 @@
+"""A topic's place on NATS: the names of its contents, each of which says what came before it, and the messages made of them.
+
+What most updates are, one payload of one topic that goes on with its chain, is taken here; `Publisher` has all that is not so simple.
+Must not know NATS, nor any venue.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from itertools import pairwise
+from typing import Final, TypeAlias, final
+
+from attrs import Factory, define, field
+
+from coinex_proto import Event, Update
+from coinex_proto.ids import TopicKey
+from coinex_proto.speedups import speed
+from coinex_relay.messages import (
+    FIRST_LINE,
+    MESSAGE_ID,
+    NUMBER,
+    RECEIVED,
+    RELAY_ID,
+    Hash,
+    ToPublish,
+    content_id,
+    to_publish,
+)
+from coinex_relay.subjects import DATA, WHOLE
+
+TOLD_APART: Final = 8
+"""Messages of a subject among which equal bytes have different names."""
+
+
+@final
+@define
+class Subject:
+    """One topic on NATS."""
+
+    tail: str
+    is_book: bool
+    hash: Hash = field(repr=False, eq=False)
+    """Of its contents, for `content_id`."""
+    last: str = ""
+    """The content before; empty: the next one begins a chain."""
+    recent: dict[str, None] = Factory(dict)
+    """The names of the last `TOLD_APART` contents."""
+    lost: str | None = "nothing has come yet"
+    """Why the relay does not trust it; None: it does."""
+    begins: bool = True
+    """Data are all that is missing; False: where the client has lost the topic, it says itself when that is over."""
+    data: str = field(init=False)
+    whole: str = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.data, self.whole = f"{DATA}.{self.tail}", f"{WHOLE}.{self.tail}"
+
+    def named(self, payload: bytes) -> str:
+        """Its name in the chain: a quote that goes there and back within a millisecond comes again in the same bytes."""
+        name = content = content_id(self.hash, payload)
+        times = 0
+        while name in self.recent:
+            times += 1
+            name = f"{content}-{times}"
+        self.recent[name] = None
+        if len(self.recent) > TOLD_APART:
+            del self.recent[next(iter(self.recent))]
+        return name
+
+    def message(
+        self, payload: bytes, relay: str, number: int, received_at: str, *, may_repeat: bool, more: str = ""
+    ) -> ToPublish:
+        """The payload as the next of its chain, or under an id of this relay's own where it may repeat itself word for word.
+
+        `more`: headers that only some have.
+        """
+        if may_repeat:
+            message_id = f"{relay}.{number}"
+        else:
+            name = self.named(payload)
+            message_id = f"{name}.{self.last}"
+            self.last = name
+        block = (
+            f"{FIRST_LINE}{MESSAGE_ID}: {message_id}\r\n{RELAY_ID}: {relay}\r\n{NUMBER}: {number}\r\n"
+            f"{RECEIVED}: {received_at}\r\n{more}\r\n"
+        )
+        return to_publish(self.data, payload, block)
+
+    def end_chain(self, why: str) -> None:
+        """What comes next may have a hole before it."""
+        self.lost, self.last = why, ""
+        self.recent.clear()
+
+
+def pushed_in(event: Event) -> bytes:
+    """The payload in which the venue pushed an update; empty for what came in none, for what a query brought, and for other events."""
+    return event.raw if isinstance(event, Update) and not event.is_recovered else b""
+
+
+def may_repeat(update: Update) -> bool:
+    """Whether the same words later are news: there is neither a time nor an id in them."""
+    return not update.has_trade_ids and update.venue_time is None
+
+
+def is_whole(subject: Subject, update: Update) -> bool:
+    """Whether a book can begin with it."""
+    return subject.is_book and bool(getattr(update, "is_full", True))
+
+
+def moment(received_at: float) -> str:
+    """Unix seconds as the headers have them."""
+    return f"{received_at:.6f}"
+
+
+def taken_updates(
+    events: list[Event],
+    subjects: Mapping[TopicKey, Subject],
+    relay: str,
+    number: int,
+    most: int,
+    found: list[ToPublish],
+    _make: type[ToPublish],
+    _told_apart: int,
+    /,
+) -> None:
+    """The twin of the extension's `take_updates`, which does not know the last two."""
+    received_at, received = None, ""
+    payload = pushed_in(events[0])
+    for update, next_one in pairwise(events):
+        following = pushed_in(next_one)
+        if not payload or not following or following is payload or len(found) >= most:
+            break
+        assert isinstance(update, Update)
+        subject = subjects.get(update.topic_key)
+        if subject is None or subject.begins or is_whole(subject, update):
+            break
+        if update.received_at != received_at:  # once a read
+            received_at = update.received_at
+            received = moment(received_at)
+        number += 1
+        found.append(subject.message(payload, relay, number, received, may_repeat=may_repeat(update)))
+        payload = following
+
+
+TakeUpdates: TypeAlias = Callable[
+    [list[Event], Mapping[TopicKey, Subject], str, int, int, list[ToPublish], type[ToPublish], int], None
+]
+take_updates: Final[TakeUpdates] = getattr(speed, "take_updates", taken_updates)
+"""Takes updates from the first on, as long as each is alone in its payload, has a topic of its own and is no whole book.
+
+Events, in order, at least one; subjects by the keys of their topics; the relay's id, its last number, and how many messages are wanted
+at most; a list for the messages, one for each update that was taken; `ToPublish` and `TOLD_APART`. The update behind must be there, and
+of another payload: so the last event is never taken.
+"""
