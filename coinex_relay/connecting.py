@@ -125,12 +125,15 @@ class Connection(Client):
 
         They are counted from `number` on. What nobody reads any more is lost with the connection.
         """
-        parts = [one.wire for one in messages]
-        beats = [place for place, one in enumerate(messages) if one.is_beat]
-        for place in beats:
-            parts[place] = messages[place].with_reply(f"{inbox}.{number + place}")
+        parts: list[bytes] = []
+        beats: list[int] = []
+        for message in messages:
+            parts += (message.head, message.payload, b"\r\n")
+            if message.is_beat:
+                beats.append(number + len(parts) // 3 - 1)
+                parts[-3] = message.head_with(f"{inbox}.{beats[-1]}")
         self._writer.write(b"".join(parts))
-        return [number + place for place in beats]
+        return beats
 
     @property
     def is_full(self) -> bool:

@@ -88,43 +88,32 @@ class ToPublish(msgspec.Struct, frozen=True, gc=False):
     """One message for NATS; see `to_publish`."""
 
     subject: str
-    wire: bytes
-    """All of it, as it goes over the wire."""
+    head: bytes
+    """Its line and headers, as they go over the wire."""
+    payload: bytes
     size: int
-    """Bytes of its headers and payload: what a server has a limit for."""
+    """Bytes of headers and payload: what a server has a limit for."""
     is_beat: bool = False
 
     @property
     def block(self) -> bytes:
         """Its headers as they go over the wire."""
-        return self._parts[0]
-
-    @property
-    def payload(self) -> bytes:
-        """What is behind its headers."""
-        return self._parts[1]
+        return self.head.partition(b"\r\n")[2]
 
     @property
     def headers(self) -> dict[str, str]:
-        """Headers by name."""
+        """The same by name."""
         return headers_of(self.block) or {}
 
-    @property
-    def _parts(self) -> tuple[bytes, bytes]:
-        line, _, rest = self.wire.partition(b"\r\n")
-        size = int(line.split()[-2])
-        return rest[:size], rest[size:-2]
-
-    def with_reply(self, subject: str) -> bytes:
-        """As it goes over the wire with a subject for the server's answer, which stands between the two spaces of the line."""
-        return self.wire.replace(b"  ", f" {subject} ".encode(), 1)
+    def head_with(self, reply: str) -> bytes:
+        """Its head with the subject to which the server answers, which stands between the first two spaces without one between."""
+        return self.head.replace(b"  ", f" {reply} ".encode(), 1)
 
 
 def to_publish(subject: str, payload: bytes, block: str, *, is_beat: bool = False) -> ToPublish:
     """A message; `block`: its headers as they go over the wire, in ASCII."""
     size = len(block) + len(payload)
-    head = f"HPUB {subject}  {len(block)} {size}\r\n{block}"
-    return ToPublish(subject, b"%b%b\r\n" % (head.encode(), payload), size, is_beat)
+    return ToPublish(subject, f"HPUB {subject}  {len(block)} {size}\r\n{block}".encode(), payload, size, is_beat)
 
 
 def block_of(headers: Mapping[str, str]) -> str:

@@ -1,8 +1,8 @@
 /* A relay's usual updates to its messages for NATS. Twin of coinex_relay/chains.py, `take_updates`. */
 #include "speed.h"
 
-/* Longer than any integer, and than a time as people write it. */
-#define MOST_DIGITS 24
+/* More than a number of 64 bits has. */
+#define MOST_DIGITS 20
 
 typedef struct {
     const char *at;
@@ -119,7 +119,13 @@ text(PyObject *of)
 static Part
 digits(char *buffer, long long number)
 {
-    return (Part){buffer, PyOS_snprintf(buffer, MOST_DIGITS, "%lld", number)};
+    char *at = buffer + MOST_DIGITS;
+    unsigned long long left = number < 0 ? 0 : (unsigned long long)number;
+    do {
+        *--at = (char)('0' + left % 10);
+        left /= 10;
+    } while (left);
+    return (Part){at, buffer + MOST_DIGITS - at};
 }
 
 static Py_ssize_t
@@ -144,9 +150,9 @@ copied(char *to, const Part *parts, size_t count)
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
 
-/* A message as it goes over the wire; its id has two parts, and `*size` are its headers and payload. */
+/* A message's line and headers, as they go over the wire. Its id has two parts; `*size` is that of the payload, and then of the headers too. */
 static PyObject *
-wire_of(const Taker *taker, Part subject, PyObject *payload, Part first, Part second, Part number, Py_ssize_t *size)
+head_of(const Taker *taker, Part subject, Part first, Part second, Part number, Py_ssize_t *size)
 {
     char size_of_headers[MOST_DIGITS], size_of_all[MOST_DIGITS];
     const Part headers[] = {
@@ -157,20 +163,19 @@ wire_of(const Taker *taker, Part subject, PyObject *payload, Part first, Part se
         LITERAL("\r\nRelay-Received: "), {taker->received, (Py_ssize_t)strlen(taker->received)},
         LITERAL("\r\n\r\n"),
     };
-    const Part body[] = {{PyBytes_AS_STRING(payload), PyBytes_GET_SIZE(payload)}, LITERAL("\r\n")};
-    *size = size_of(headers, COUNT(headers)) + PyBytes_GET_SIZE(payload);
+    const Py_ssize_t of_headers = size_of(headers, COUNT(headers));
+    *size += of_headers;
     const Part line[] = {
         LITERAL("HPUB "), subject,
-        LITERAL("  "), digits(size_of_headers, *size - PyBytes_GET_SIZE(payload)),
+        LITERAL("  "), digits(size_of_headers, of_headers),
         LITERAL(" "), digits(size_of_all, *size),
         LITERAL("\r\n"),
     };
-    PyObject *wire = PyBytes_FromStringAndSize(NULL, size_of(line, COUNT(line)) + *size + 2);
-    if (wire != NULL) {
-        char *to = copied(PyBytes_AS_STRING(wire), line, COUNT(line));
-        copied(copied(to, headers, COUNT(headers)), body, COUNT(body));
+    PyObject *head = PyBytes_FromStringAndSize(NULL, size_of(line, COUNT(line)) + of_headers);
+    if (head != NULL) {
+        copied(copied(PyBytes_AS_STRING(head), line, COUNT(line)), headers, COUNT(headers));
     }
-    return wire;
+    return head;
 }
 
 /* Appends the message of this number to those that were found: 0, or -1 with an exception. */
@@ -178,16 +183,16 @@ static int
 put(const Taker *taker, PyObject *subject, PyObject *payload, Part first, Part second, Part number)
 {
     int failed = 1;
-    Py_ssize_t size = 0;
-    PyObject *data = PyObject_GetAttr(subject, a_data), *wire = NULL, *counted = NULL, *message = NULL;
-    const Part name = data == NULL ? second : text(data);
-    if (data != NULL && name.at != NULL && (wire = wire_of(taker, name, payload, first, second, number, &size)) != NULL &&
+    Py_ssize_t size = PyBytes_GET_SIZE(payload);
+    PyObject *data = PyObject_GetAttr(subject, a_data), *head = NULL, *counted = NULL, *message = NULL;
+    const Part name = data == NULL ? (Part){NULL, 0} : text(data);
+    if (name.at != NULL && (head = head_of(taker, name, first, second, number, &size)) != NULL &&
         (counted = PyLong_FromSsize_t(size)) != NULL &&
-        (message = PyObject_CallFunctionObjArgs(taker->make, data, wire, counted, NULL)) != NULL) {
+        (message = PyObject_CallFunctionObjArgs(taker->make, data, head, payload, counted, NULL)) != NULL) {
         failed = PyList_Append(taker->found, message) < 0;
     }
     Py_XDECREF(data);
-    Py_XDECREF(wire);
+    Py_XDECREF(head);
     Py_XDECREF(counted);
     Py_XDECREF(message);
     return failed ? -1 : 0;
