@@ -7,7 +7,6 @@ Must not know NATS, nor any venue.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from itertools import pairwise
 from typing import Final, TypeAlias, final
 
 from attrs import Factory, define, field
@@ -112,6 +111,9 @@ def moment(received_at: float) -> str:
     return f"{received_at:.6f}"
 
 
+_END: Final = b"the end"
+
+
 def taken_updates(
     events: list[Event],
     subjects: Mapping[TopicKey, Subject],
@@ -125,10 +127,9 @@ def taken_updates(
 ) -> None:
     """The twin of the extension's `take_updates`, which does not know the last two."""
     received_at, received = None, ""
-    payload = pushed_in(events[0])
-    for update, next_one in pairwise(events):
-        following = pushed_in(next_one)
-        if not payload or not following or following is payload or len(found) >= most:
+    payloads = [pushed_in(event) for event in events]
+    for update, payload, following in zip(events[:most], payloads, [*payloads[1:], _END], strict=False):
+        if not payload or not following or following is payload:
             break
         assert isinstance(update, Update)
         subject = subjects.get(update.topic_key)
@@ -139,7 +140,6 @@ def taken_updates(
             received = moment(received_at)
         number += 1
         found.append(subject.message(payload, relay, number, received, may_repeat=may_repeat(update)))
-        payload = following
 
 
 TakeUpdates: TypeAlias = Callable[
@@ -148,7 +148,7 @@ TakeUpdates: TypeAlias = Callable[
 take_updates: Final[TakeUpdates] = getattr(speed, "take_updates", taken_updates)
 """Takes updates from the first on, as long as each is alone in its payload, has a topic of its own and is no whole book.
 
-Events, in order, at least one; subjects by the keys of their topics; the relay's id, its last number, and how many messages are wanted
-at most; a list for the messages, one for each update that was taken; `ToPublish` and `TOLD_APART`. The update behind must be there, and
-of another payload: so the last event is never taken.
+Events, in order; subjects by the keys of their topics; the relay's id, its last number, and how many updates may be taken; a list for
+the messages, one for each; `ToPublish` and `TOLD_APART`. An update is taken if the event behind it is one of another payload, or there
+is none.
 """

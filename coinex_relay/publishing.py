@@ -87,16 +87,19 @@ class Publisher:
         """One event of the client, in order."""
         self._taken.append(event)
         if len(self._taken) >= MOST_TAKEN:
-            self._work_off()
+            self._work_off(1)
 
-    def _work_off(self) -> None:
-        """Makes messages of what was taken, but for the last payload, of which more may come. What cannot be read raises, and goes."""
+    def _work_off(self, open_events: int = 0) -> None:
+        """Makes messages of what was taken. What cannot be read raises, and goes.
+
+        `open_events`: how many of the last ones may be of a payload of which more comes.
+        """
         events = self._taken
         while events:
             raw = pushed_in(events[0])
             if raw and raw is not self._raw:
                 self._flush()
-                if self._take_usual():
+                if self._take_usual(len(events) - open_events):
                     continue
             event = events.pop(0)
             if isinstance(event, Lost):
@@ -107,12 +110,12 @@ class Publisher:
                 assert isinstance(event, Update)
                 self._add_to_group(event, raw)
 
-    def _take_usual(self) -> bool:
+    def _take_usual(self, most: int) -> bool:
         """Whether messages were made of the next events, which nobody has to look at."""
         events, found = self._taken, list[ToPublish]()
-        room = max(0, MOST_WAITING - len(self._waiting))
+        most = max(0, min(most, MOST_WAITING - len(self._waiting)))
         try:
-            take_updates(events, self._subjects, self.relay, self._number, room, found, ToPublish, TOLD_APART)
+            take_updates(events, self._subjects, self.relay, self._number, most, found, ToPublish, TOLD_APART)
         except BaseException:
             del events[len(found)]
             raise

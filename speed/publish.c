@@ -188,7 +188,7 @@ put(const Taker *taker, PyObject *subject, PyObject *payload, Part first, Part s
     const Part name = data == NULL ? (Part){NULL, 0} : text(data);
     if (name.at != NULL && (head = head_of(taker, name, first, second, number, &size)) != NULL &&
         (counted = PyLong_FromSsize_t(size)) != NULL &&
-        (message = PyObject_CallFunctionObjArgs(taker->make, data, head, payload, counted, NULL)) != NULL) {
+        (message = PyObject_Vectorcall(taker->make, (PyObject *[]){data, head, payload, counted}, 4, NULL)) != NULL) {
         failed = PyList_Append(taker->found, message) < 0;
     }
     Py_XDECREF(data);
@@ -258,6 +258,17 @@ done:
     return taken;
 }
 
+/* Whether what follows shows that no more comes of this payload. */
+static int
+is_alone(PyObject *events, Py_ssize_t at, PyObject *payload)
+{
+    if (at + 1 == PyList_GET_SIZE(events)) {
+        return 1;
+    }
+    PyObject *following = pushed_in(PyList_GET_ITEM(events, at + 1));
+    return following != NULL && following != payload;
+}
+
 /* take_updates(events, subjects, relay, number, most, found, make, told_apart): see the twin. */
 static PyObject *
 take_updates(PyObject *module, PyObject *const *args, Py_ssize_t count)
@@ -277,10 +288,9 @@ take_updates(PyObject *module, PyObject *const *args, Py_ssize_t count)
     }
     PyObject *events = args[0];
     int taken = 1;
-    for (Py_ssize_t at = 0; taken > 0 && at < most && at + 1 < PyList_GET_SIZE(events); at++) {
+    for (Py_ssize_t at = 0; taken > 0 && at < most && at < PyList_GET_SIZE(events); at++) {
         PyObject *update = Py_NewRef(PyList_GET_ITEM(events, at)), *payload = Py_XNewRef(pushed_in(update));
-        PyObject *following = pushed_in(PyList_GET_ITEM(events, at + 1));
-        taken = payload != NULL && following != NULL && following != payload ? take(&taker, update, payload, number + at + 1) : 0;
+        taken = payload != NULL && is_alone(events, at, payload) ? take(&taker, update, payload, number + at + 1) : 0;
         Py_DECREF(update);
         Py_XDECREF(payload);
     }
