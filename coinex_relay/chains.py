@@ -142,6 +142,10 @@ def taken_updates(
         found.append(subject.message(payload, relay, number, received, may_repeat=may_repeat(update)))
 
 
+if speed is not None:
+    speed.subjects(
+        Subject, tuple(vars(Subject)[name] for name in ("data", "is_book", "begins", "hash", "recent", "last"))
+    )
 TakeUpdates: TypeAlias = Callable[
     [list[Event], Mapping[TopicKey, Subject], str, int, int, list[ToPublish], type[ToPublish], int], None
 ]

@@ -87,9 +87,9 @@ class Publisher:
         """One event of the client, in order."""
         self._taken.append(event)
         if len(self._taken) >= MOST_TAKEN:
-            self._work_off(1)
+            self._work_off()
 
-    def _work_off(self, open_events: int = 0) -> None:
+    def _work_off(self, open_events: int = 1) -> None:
         """Makes messages of what was taken. What cannot be read raises, and goes.
 
         `open_events`: how many of the last ones may be of a payload of which more comes.
@@ -140,7 +140,7 @@ class Publisher:
 
     def _end_payload(self) -> None:
         """Makes messages of all that was taken."""
-        self._work_off()
+        self._work_off(0)
         self._flush()
 
     def _flush(self) -> None:

@@ -20,9 +20,39 @@ typedef struct {
     char *received; /* the same as text; NULL: not made yet */
 } Taker;
 
-/* The attributes of an update and of a `Subject`, and the methods of a hash. */
-static PyObject *a_topic_key, *a_has_trade_ids, *a_venue_time, *a_is_full, *a_begins, *a_is_book, *a_hash, *a_recent, *a_last,
-    *a_data, *a_copy, *a_update, *a_hexdigest;
+/* The attributes of an update, and the methods of a hash. */
+static PyObject *a_topic_key, *a_has_trade_ids, *a_venue_time, *a_is_full, *a_copy, *a_update, *a_hexdigest;
+
+/* The slots of a subject. */
+enum { DATA, IS_BOOK, BEGINS, HASH, RECENT, LAST, SLOTS };
+static PyTypeObject *subject_type;
+static Py_ssize_t offsets[SLOTS];
+
+/* subjects(class, slots): says once what a subject is, and the descriptors of its slots, in the order above. */
+static PyObject *
+subjects(PyObject *module, PyObject *args)
+{
+    PyObject *type, *slots;
+    (void)module;
+    if (!PyArg_ParseTuple(args, "O!O!:subjects", &PyType_Type, &type, &PyTuple_Type, &slots)) {
+        return NULL;
+    }
+    for (Py_ssize_t i = 0; i < SLOTS; i++) {
+        PyObject *slot = PyTuple_GET_SIZE(slots) == SLOTS ? PyTuple_GET_ITEM(slots, i) : Py_None;
+        if (!is_slot(slot) || PyDescr_TYPE(slot) != (PyTypeObject *)type) {
+            return PyErr_Format(PyExc_TypeError, "subjects() takes a class and %d of its slots", SLOTS);
+        }
+        offsets[i] = offset_of(slot);
+    }
+    Py_XSETREF(subject_type, (PyTypeObject *)Py_NewRef(type));
+    Py_RETURN_NONE;
+}
+
+static PyObject **
+slot_of(PyObject *subject, int which)
+{
+    return (PyObject **)((char *)subject + offsets[which]);
+}
 
 /* Whether an attribute is true; -1 with an exception. */
 static int
@@ -38,13 +68,11 @@ is_so(PyObject *object, PyObject *name)
 static int
 is_usual(PyObject *subject, PyObject *update)
 {
-    const int begins = is_so(subject, a_begins);
-    if (begins) {
-        return begins < 0 ? -1 : 0;
+    if (*slot_of(subject, BEGINS) != Py_False) {
+        return 0;
     }
-    const int is_book = is_so(subject, a_is_book);
-    if (is_book <= 0) {
-        return is_book < 0 ? -1 : 1;
+    if (*slot_of(subject, IS_BOOK) == Py_False) {
+        return 1;
     }
     const int is_full = is_so(update, a_is_full);
     if (is_full < 0 && PyErr_ExceptionMatches(PyExc_AttributeError)) {
@@ -72,12 +100,10 @@ may_repeat(PyObject *update)
 static PyObject *
 content_id(PyObject *subject, PyObject *payload)
 {
-    PyObject *of_subject = PyObject_GetAttr(subject, a_hash), *hash = NULL, *done = NULL, *found = NULL;
-    if (of_subject != NULL && (hash = PyObject_CallMethodNoArgs(of_subject, a_copy)) != NULL &&
-        (done = PyObject_CallMethodOneArg(hash, a_update, payload)) != NULL) {
+    PyObject *hash = PyObject_CallMethodNoArgs(*slot_of(subject, HASH), a_copy), *done = NULL, *found = NULL;
+    if (hash != NULL && (done = PyObject_CallMethodOneArg(hash, a_update, payload)) != NULL) {
         found = PyObject_CallMethodNoArgs(hash, a_hexdigest);
     }
-    Py_XDECREF(of_subject);
     Py_XDECREF(hash);
     Py_XDECREF(done);
     return found;
@@ -87,22 +113,14 @@ content_id(PyObject *subject, PyObject *payload)
 static PyObject *
 named(PyObject *subject, PyObject *payload, Py_ssize_t told_apart)
 {
-    PyObject *recent = PyObject_GetAttr(subject, a_recent), *content = content_id(subject, payload);
-    PyObject *name = NULL;
-    if (recent != NULL && content != NULL && PyDict_CheckExact(recent)) {
-        int is_known = 1;
-        name = Py_NewRef(content);
-        for (int times = 1; name != NULL && (is_known = PyDict_Contains(recent, name)) > 0; times++) {
-            Py_SETREF(name, PyUnicode_FromFormat("%U-%d", content, times));
-        }
-        if (name != NULL && (is_known < 0 || remember(recent, name, told_apart) < 0)) {
-            Py_CLEAR(name);
-        }
+    PyObject *content = content_id(subject, payload), *recent = *slot_of(subject, RECENT), *name = Py_XNewRef(content);
+    int is_known = 0;
+    for (int times = 1; name != NULL && (is_known = PyDict_Contains(recent, name)) > 0; times++) {
+        Py_SETREF(name, PyUnicode_FromFormat("%U-%d", content, times));
     }
-    else if (!PyErr_Occurred()) {
-        PyErr_SetString(PyExc_TypeError, "a subject remembers its names in a dict");
+    if (name != NULL && (is_known < 0 || remember(recent, name, told_apart) < 0)) {
+        Py_CLEAR(name);
     }
-    Py_XDECREF(recent);
     Py_XDECREF(content);
     return name;
 }
@@ -184,14 +202,13 @@ put(const Taker *taker, PyObject *subject, PyObject *payload, Part first, Part s
 {
     int failed = 1;
     Py_ssize_t size = PyBytes_GET_SIZE(payload);
-    PyObject *data = PyObject_GetAttr(subject, a_data), *head = NULL, *counted = NULL, *message = NULL;
-    const Part name = data == NULL ? (Part){NULL, 0} : text(data);
+    PyObject *data = *slot_of(subject, DATA), *head = NULL, *counted = NULL, *message = NULL;
+    const Part name = text(data);
     if (name.at != NULL && (head = head_of(taker, name, first, second, number, &size)) != NULL &&
         (counted = PyLong_FromSsize_t(size)) != NULL &&
         (message = PyObject_Vectorcall(taker->make, (PyObject *[]){data, head, payload, counted}, 4, NULL)) != NULL) {
         failed = PyList_Append(taker->found, message) < 0;
     }
-    Py_XDECREF(data);
     Py_XDECREF(head);
     Py_XDECREF(counted);
     Py_XDECREF(message);
@@ -221,9 +238,9 @@ take(Taker *taker, PyObject *update, PyObject *payload, long long number)
 {
     char buffer[MOST_DIGITS];
     int taken = -1;
-    PyObject *key = PyObject_GetAttr(update, a_topic_key), *name = NULL, *last = NULL;
+    PyObject *key = PyObject_GetAttr(update, a_topic_key), *name = NULL;
     PyObject *subject = key == NULL ? NULL : Py_XNewRef(PyDict_GetItemWithError(taker->subjects, key));
-    if (subject == NULL) {
+    if (subject == NULL || !Py_IS_TYPE(subject, subject_type)) {
         taken = PyErr_Occurred() ? -1 : 0;
         goto done;
     }
@@ -242,11 +259,10 @@ take(Taker *taker, PyObject *update, PyObject *payload, long long number)
         goto done;
     }
     name = named(subject, payload, taker->told_apart);
-    last = name == NULL ? NULL : PyObject_GetAttr(subject, a_last);
-    if (last != NULL) {
-        const Part first = text(name), second = text(last);
-        if (first.at != NULL && second.at != NULL && PyObject_SetAttr(subject, a_last, name) == 0 &&
-            put(taker, subject, payload, first, second, digits(buffer, number)) == 0) {
+    if (name != NULL) {
+        const Part first = text(name), second = text(*slot_of(subject, LAST));
+        if (first.at != NULL && second.at != NULL && put(taker, subject, payload, first, second, digits(buffer, number)) == 0) {
+            Py_XSETREF(*slot_of(subject, LAST), Py_NewRef(name));
             taken = 1;
         }
     }
@@ -254,7 +270,6 @@ done:
     Py_XDECREF(key);
     Py_XDECREF(subject);
     Py_XDECREF(name);
-    Py_XDECREF(last);
     return taken;
 }
 
@@ -302,6 +317,7 @@ take_updates(PyObject *module, PyObject *const *args, Py_ssize_t count)
 }
 
 static PyMethodDef functions[] = {
+    {"subjects", subjects, METH_VARARGS, "Says once which class and which slots `take_updates` is about."},
     {"take_updates", (PyCFunction)(void (*)(void))take_updates, METH_FASTCALL, "Twin of coinex_relay.chains.taken_updates."},
     {NULL, NULL, 0, NULL},
 };
@@ -314,9 +330,7 @@ add_publish(PyObject *module)
         const char *name;
     } names[] = {
         {&a_topic_key, "topic_key"}, {&a_has_trade_ids, "has_trade_ids"}, {&a_venue_time, "venue_time"},
-        {&a_is_full, "is_full"},     {&a_begins, "begins"},               {&a_is_book, "is_book"},
-        {&a_hash, "hash"},           {&a_recent, "recent"},               {&a_last, "last"},
-        {&a_data, "data"},           {&a_copy, "copy"},                   {&a_update, "update"},
+        {&a_is_full, "is_full"},     {&a_copy, "copy"},                   {&a_update, "update"},
         {&a_hexdigest, "hexdigest"},
     };
     for (size_t i = 0; i < COUNT(names); i++) {
