@@ -20,8 +20,10 @@ from coinex_relay.messages import (
     NUMBER,
     RECEIVED,
     RELAY_ID,
+    WHOLE_LINE,
     Hash,
     ToPublish,
+    block_of,
     content_id,
     to_publish,
 )
@@ -36,6 +38,7 @@ TOLD_APART: Final = 8
 class Subject:
     """One topic on NATS."""
 
+    relay: str
     tail: str
     is_book: bool
     hash: Hash = field(repr=False, eq=False)
@@ -49,10 +52,12 @@ class Subject:
     begins: bool = True
     """Data are all that is missing; False: where the client has lost the topic, it says itself when that is over."""
     data: str = field(init=False)
-    whole: str = field(init=False)
+    whole: ToPublish = field(init=False)
+    """What tells consumers that a book can begin with the message before."""
 
     def __attrs_post_init__(self) -> None:
-        self.data, self.whole = f"{DATA}.{self.tail}", f"{WHOLE}.{self.tail}"
+        self.data = f"{DATA}.{self.tail}"
+        self.whole = to_publish(f"{WHOLE}.{self.tail}", b"", block_of({RELAY_ID: self.relay}))
 
     def named(self, payload: bytes) -> str:
         """Its name in the chain: a quote that goes there and back within a millisecond comes again in the same bytes."""
@@ -66,24 +71,25 @@ class Subject:
             del self.recent[next(iter(self.recent))]
         return name
 
-    def message(
-        self, payload: bytes, relay: str, number: int, received_at: str, *, may_repeat: bool, more: str = ""
-    ) -> ToPublish:
+    def messages(
+        self, payload: bytes, number: int, received_at: str, *, may_repeat: bool, is_whole: bool, shared: str = ""
+    ) -> list[ToPublish]:
         """The payload as the next of its chain, or under an id of this relay's own where it may repeat itself word for word.
 
-        `more`: headers that only some have.
+        `shared`: the header of a payload that goes out on several subjects.
         """
         if may_repeat:
-            message_id = f"{relay}.{number}"
+            message_id = f"{self.relay}.{number}"
         else:
             name = self.named(payload)
             message_id = f"{name}.{self.last}"
             self.last = name
         block = (
-            f"{FIRST_LINE}{MESSAGE_ID}: {message_id}\r\n{RELAY_ID}: {relay}\r\n{NUMBER}: {number}\r\n"
-            f"{RECEIVED}: {received_at}\r\n{more}\r\n"
+            f"{FIRST_LINE}{MESSAGE_ID}: {message_id}\r\n{RELAY_ID}: {self.relay}\r\n{NUMBER}: {number}\r\n"
+            f"{RECEIVED}: {received_at}\r\n{shared}{WHOLE_LINE if is_whole else ''}\r\n"
         )
-        return to_publish(self.data, payload, block)
+        message = to_publish(self.data, payload, block)
+        return [message, self.whole] if is_whole else [message]
 
     def end_chain(self, why: str) -> None:
         """What comes next may have a hole before it."""
@@ -115,44 +121,39 @@ _END: Final = b"the end"
 
 
 def taken_updates(
-    events: list[Event],
-    subjects: Mapping[TopicKey, Subject],
-    relay: str,
-    number: int,
-    most: int,
-    found: list[ToPublish],
-    _make: type[ToPublish],
-    _told_apart: int,
-    /,
-) -> None:
-    """The twin of the extension's `take_updates`, which does not know the last two."""
-    received_at, received = None, ""
+    events: list[Event], subjects: Mapping[TopicKey, Subject], number: int, most: int, found: list[ToPublish], /
+) -> int:
+    """The twin of the extension's `take_updates`."""
+    at, received_at, received = 0, None, ""
     payloads = [pushed_in(event) for event in events]
-    for update, payload, following in zip(events[:most], payloads, [*payloads[1:], _END], strict=False):
-        if not payload or not following or following is payload:
-            break
-        assert isinstance(update, Update)
-        subject = subjects.get(update.topic_key)
-        if subject is None or subject.begins or is_whole(subject, update):
-            break
-        if update.received_at != received_at:  # once a read
-            received_at = update.received_at
-            received = moment(received_at)
-        number += 1
-        found.append(subject.message(payload, relay, number, received, may_repeat=may_repeat(update)))
+    try:
+        for update, payload, following in zip(events[:most], payloads, [*payloads[1:], _END], strict=False):
+            if not payload or not following or following is payload:
+                break
+            assert isinstance(update, Update)
+            subject = subjects.get(update.topic_key)
+            if subject is None or subject.begins:
+                break
+            if update.received_at != received_at:  # once a read
+                received_at = update.received_at
+                received = moment(received_at)
+            has_whole, repeats = is_whole(subject, update), may_repeat(update)
+            found += subject.messages(payload, number + at + 1, received, may_repeat=repeats, is_whole=has_whole)
+            at += 1
+    except Exception:
+        if not at:
+            raise
+    return at
 
 
-if speed is not None:
-    speed.subjects(
-        Subject, tuple(vars(Subject)[name] for name in ("data", "is_book", "begins", "hash", "recent", "last"))
-    )
-TakeUpdates: TypeAlias = Callable[
-    [list[Event], Mapping[TopicKey, Subject], str, int, int, list[ToPublish], type[ToPublish], int], None
-]
+TakeUpdates: TypeAlias = Callable[[list[Event], Mapping[TopicKey, Subject], int, int, list[ToPublish]], int]
 take_updates: Final[TakeUpdates] = getattr(speed, "take_updates", taken_updates)
-"""Takes updates from the first on, as long as each is alone in its payload, has a topic of its own and is no whole book.
+"""Takes updates from the first on, as long as each is alone in its payload, has a topic of its own, and its chain goes on.
 
-Events, in order; subjects by the keys of their topics; the relay's id, its last number, and how many updates may be taken; a list for
-the messages, one for each; `ToPublish` and `TOLD_APART`. An update is taken if the event behind it is one of another payload, or there
-is none.
+Events, in order; subjects by the keys of their topics; the relay's last number; how many updates may be taken; a list for the messages.
+Returns how many were taken. One is, if the event behind it is an update of another payload, or there is none. What cannot be read
+raises when it is the first.
 """
+if speed is not None:
+    slots = ("relay", "data", "whole", "is_book", "begins", "hash", "recent", "last")
+    speed.subjects(Subject, tuple(vars(Subject)[name] for name in slots), ToPublish, TOLD_APART)

@@ -14,7 +14,7 @@ from typing import Final, final
 from coinex_proto import Dialect, Event, Lost, Restored, Topic, Update, UsageError
 from coinex_proto.ids import TopicKey
 from coinex_proto.topics import wide
-from coinex_relay.chains import TOLD_APART, Subject, is_whole, may_repeat, moment, pushed_in, take_updates
+from coinex_relay.chains import Subject, is_whole, may_repeat, moment, pushed_in, take_updates
 from coinex_relay.messages import (
     BEAT_EVERY,
     LOST,
@@ -24,7 +24,6 @@ from coinex_relay.messages import (
     RESTORED,
     SHARED_PAYLOAD,
     TRUST,
-    WHOLE_LINE,
     Beat,
     Hash,
     Roster,
@@ -67,7 +66,10 @@ class Publisher:
             check_relayed(dialect, topic)
             tail = self.names.tail(topic)
             is_book = dialect.book(topic) is not None
-            if self._subjects.setdefault(topic.key, Subject(tail, is_book, content_hash(tail))).tail != tail:
+            if (
+                self._subjects.setdefault(topic.key, Subject(self.relay, tail, is_book, content_hash(tail))).tail
+                != tail
+            ):
                 raise UsageError(f"{topic} cannot be relayed beside another topic of the same key")
         if not self.topics:
             raise UsageError(f"shard {shard} has none of these topics: take fewer shards, or more markets")
@@ -112,18 +114,17 @@ class Publisher:
 
     def _take_usual(self, most: int) -> bool:
         """Whether messages were made of the next events, which nobody has to look at."""
-        events, found = self._taken, list[ToPublish]()
+        found: list[ToPublish] = []
         most = max(0, min(most, MOST_WAITING - len(self._waiting)))
         try:
-            take_updates(events, self._subjects, self.relay, self._number, most, found, ToPublish, TOLD_APART)
+            taken = take_updates(self._taken, self._subjects, self._number, most, found)
         except BaseException:
-            del events[len(found)]
+            del self._taken[0]
             raise
-        finally:
-            del events[: len(found)]
-            self._number += len(found)
-            self._waiting.extend(found)
-        return bool(found)
+        del self._taken[:taken]
+        self._number += taken
+        self._waiting.extend(found)
+        return taken > 0
 
     def _add_to_group(self, update: Update, raw: bytes) -> None:
         """It goes out with the others of its payload."""
@@ -151,17 +152,16 @@ class Publisher:
         self._group, self._raw = [], b""
         if len(self._waiting) >= MOST_WAITING:
             self._make_room()
-        put, received = self._waiting.append, moment(self._received_at)
+        received = moment(self._received_at)
         shared = f"{SHARED_PAYLOAD}: {content_id(_OF_ALL, raw)}\r\n" if len(group) > 1 else ""
         for subject, has_whole, repeats in group:
             if subject.begins:
                 subject.begins, subject.lost = False, None
                 self._version += 1
             self._number += 1
-            more = shared + WHOLE_LINE if has_whole else shared
-            put(subject.message(raw, self.relay, self._number, received, may_repeat=repeats, more=more))
-            if has_whole:
-                put(to_publish(subject.whole, b"", block_of({RELAY_ID: self.relay})))
+            self._waiting += subject.messages(
+                raw, self._number, received, may_repeat=repeats, is_whole=has_whole, shared=shared
+            )
 
     def _trust(self, topics: Iterable[Topic[Event]], word: str, why: str) -> None:
         """A chain ends when its topic is lost: what comes after it may have a hole before it."""

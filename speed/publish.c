@@ -11,30 +11,25 @@ typedef struct {
 
 #define LITERAL(text) ((Part){text, sizeof(text) - 1})
 
-/* The arguments that stay the same, and what all updates of a read have in common. */
-typedef struct {
-    PyObject *subjects, *found, *make;
-    Part relay;
-    Py_ssize_t told_apart;
-    double received_at;
-    char *received; /* the same as text; NULL: not made yet */
-} Taker;
-
 /* The attributes of an update, and the methods of a hash. */
 static PyObject *a_topic_key, *a_has_trade_ids, *a_venue_time, *a_is_full, *a_copy, *a_update, *a_hexdigest;
 
 /* The slots of a subject. */
-enum { DATA, IS_BOOK, BEGINS, HASH, RECENT, LAST, SLOTS };
+enum { RELAY, DATA, WHOLE, IS_BOOK, BEGINS, HASH, RECENT, LAST, SLOTS };
 static PyTypeObject *subject_type;
 static Py_ssize_t offsets[SLOTS];
+/* The class of messages, and how many names a subject remembers. */
+static PyObject *message_type;
+static Py_ssize_t told_apart;
 
-/* subjects(class, slots): says once what a subject is, and the descriptors of its slots, in the order above. */
+/* subjects(class, slots, message, told_apart): says once what a subject is, with the descriptors of its slots in the order above. */
 static PyObject *
 subjects(PyObject *module, PyObject *args)
 {
-    PyObject *type, *slots;
+    PyObject *type, *slots, *message;
+    Py_ssize_t names;
     (void)module;
-    if (!PyArg_ParseTuple(args, "O!O!:subjects", &PyType_Type, &type, &PyTuple_Type, &slots)) {
+    if (!PyArg_ParseTuple(args, "O!O!On:subjects", &PyType_Type, &type, &PyTuple_Type, &slots, &message, &names)) {
         return NULL;
     }
     for (Py_ssize_t i = 0; i < SLOTS; i++) {
@@ -45,13 +40,32 @@ subjects(PyObject *module, PyObject *args)
         offsets[i] = offset_of(slot);
     }
     Py_XSETREF(subject_type, (PyTypeObject *)Py_NewRef(type));
+    Py_XSETREF(message_type, Py_NewRef(message));
+    told_apart = names;
     Py_RETURN_NONE;
 }
 
 static PyObject **
-slot_of(PyObject *subject, int which)
+place(PyObject *subject, int which)
 {
     return (PyObject **)((char *)subject + offsets[which]);
+}
+
+/* Borrowed, and not NULL where the subject is sound. */
+static PyObject *
+slot(PyObject *subject, int which)
+{
+    return *place(subject, which);
+}
+
+static int
+is_sound(PyObject *subject)
+{
+    int found = Py_IS_TYPE(subject, subject_type);
+    for (int i = 0; found && i < SLOTS; i++) {
+        found = slot(subject, i) != NULL;
+    }
+    return found && PyDict_CheckExact(slot(subject, RECENT));
 }
 
 /* Whether an attribute is true; -1 with an exception. */
@@ -64,22 +78,19 @@ is_so(PyObject *object, PyObject *name)
     return found;
 }
 
-/* 1: the chain goes on with this update, and no book begins with it; 0: somebody has to look; -1 with an exception. */
+/* Whether a book can begin with it; -1 with an exception. */
 static int
-is_usual(PyObject *subject, PyObject *update)
+is_whole(PyObject *subject, PyObject *update)
 {
-    if (*slot_of(subject, BEGINS) != Py_False) {
+    if (slot(subject, IS_BOOK) == Py_False) {
         return 0;
-    }
-    if (*slot_of(subject, IS_BOOK) == Py_False) {
-        return 1;
     }
     const int is_full = is_so(update, a_is_full);
     if (is_full < 0 && PyErr_ExceptionMatches(PyExc_AttributeError)) {
-        PyErr_Clear(); /* there is no other book in this kind of update */
-        return 0;
+        PyErr_Clear(); /* it has no other books */
+        return 1;
     }
-    return is_full < 0 ? -1 : !is_full;
+    return is_full;
 }
 
 /* Whether it may repeat itself word for word; -1 with an exception. */
@@ -100,7 +111,7 @@ may_repeat(PyObject *update)
 static PyObject *
 content_id(PyObject *subject, PyObject *payload)
 {
-    PyObject *hash = PyObject_CallMethodNoArgs(*slot_of(subject, HASH), a_copy), *done = NULL, *found = NULL;
+    PyObject *hash = PyObject_CallMethodNoArgs(slot(subject, HASH), a_copy), *done = NULL, *found = NULL;
     if (hash != NULL && (done = PyObject_CallMethodOneArg(hash, a_update, payload)) != NULL) {
         found = PyObject_CallMethodNoArgs(hash, a_hexdigest);
     }
@@ -111,9 +122,9 @@ content_id(PyObject *subject, PyObject *payload)
 
 /* The name of a payload in its chain, as `Subject.named` has it. */
 static PyObject *
-named(PyObject *subject, PyObject *payload, Py_ssize_t told_apart)
+named(PyObject *subject, PyObject *payload)
 {
-    PyObject *content = content_id(subject, payload), *recent = *slot_of(subject, RECENT), *name = Py_XNewRef(content);
+    PyObject *content = content_id(subject, payload), *recent = slot(subject, RECENT), *name = Py_XNewRef(content);
     int is_known = 0;
     for (int times = 1; name != NULL && (is_known = PyDict_Contains(recent, name)) > 0; times++) {
         Py_SETREF(name, PyUnicode_FromFormat("%U-%d", content, times));
@@ -168,23 +179,30 @@ copied(char *to, const Part *parts, size_t count)
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
 
-/* A message's line and headers, as they go over the wire. Its id has two parts; `*size` is that of the payload, and then of the headers too. */
+typedef struct {
+    PyObject *subject, *payload;
+    Part first, second; /* of its id */
+    Part number, received;
+    int is_whole;
+} Message;
+
+/* Its line and headers, as they go over the wire; `*size` becomes that of headers and payload. */
 static PyObject *
-head_of(const Taker *taker, Part subject, Part first, Part second, Part number, Py_ssize_t *size)
+head_of(const Message *message, Part data, Part relay, Py_ssize_t *size)
 {
     char size_of_headers[MOST_DIGITS], size_of_all[MOST_DIGITS];
     const Part headers[] = {
-        LITERAL("NATS/1.0\r\nNats-Msg-Id: "), first,
-        LITERAL("."), second,
-        LITERAL("\r\nRelay-Id: "), taker->relay,
-        LITERAL("\r\nRelay-Sequence: "), number,
-        LITERAL("\r\nRelay-Received: "), {taker->received, (Py_ssize_t)strlen(taker->received)},
-        LITERAL("\r\n\r\n"),
+        LITERAL("NATS/1.0\r\nNats-Msg-Id: "), message->first,
+        LITERAL("."), message->second,
+        LITERAL("\r\nRelay-Id: "), relay,
+        LITERAL("\r\nRelay-Sequence: "), message->number,
+        LITERAL("\r\nRelay-Received: "), message->received,
+        message->is_whole ? LITERAL("\r\nRelay-Whole: 1\r\n\r\n") : LITERAL("\r\n\r\n"),
     };
     const Py_ssize_t of_headers = size_of(headers, COUNT(headers));
-    *size += of_headers;
+    *size = of_headers + PyBytes_GET_SIZE(message->payload);
     const Part line[] = {
-        LITERAL("HPUB "), subject,
+        LITERAL("HPUB "), data,
         LITERAL("  "), digits(size_of_headers, of_headers),
         LITERAL(" "), digits(size_of_all, *size),
         LITERAL("\r\n"),
@@ -196,81 +214,101 @@ head_of(const Taker *taker, Part subject, Part first, Part second, Part number, 
     return head;
 }
 
-/* Appends the message of this number to those that were found: 0, or -1 with an exception. */
+/* Appends it to those that were found, and what tells of a whole book: 0, or -1 with an exception. */
 static int
-put(const Taker *taker, PyObject *subject, PyObject *payload, Part first, Part second, Part number)
+put(PyObject *found, const Message *message)
 {
     int failed = 1;
-    Py_ssize_t size = PyBytes_GET_SIZE(payload);
-    PyObject *data = *slot_of(subject, DATA), *head = NULL, *counted = NULL, *message = NULL;
-    const Part name = text(data);
-    if (name.at != NULL && (head = head_of(taker, name, first, second, number, &size)) != NULL &&
+    Py_ssize_t size = 0;
+    PyObject *subject = message->subject, *data = slot(subject, DATA), *head = NULL, *counted = NULL, *made = NULL;
+    const Part name = text(data), relay = text(slot(subject, RELAY));
+    if (name.at != NULL && relay.at != NULL && (head = head_of(message, name, relay, &size)) != NULL &&
         (counted = PyLong_FromSsize_t(size)) != NULL &&
-        (message = PyObject_Vectorcall(taker->make, (PyObject *[]){data, head, payload, counted}, 4, NULL)) != NULL) {
-        failed = PyList_Append(taker->found, message) < 0;
+        (made = PyObject_Vectorcall(message_type, (PyObject *[]){data, head, message->payload, counted}, 4, NULL)) != NULL) {
+        failed = PyList_Append(found, made) < 0 || (message->is_whole && PyList_Append(found, slot(subject, WHOLE)) < 0);
     }
     Py_XDECREF(head);
     Py_XDECREF(counted);
-    Py_XDECREF(message);
+    Py_XDECREF(made);
     return failed ? -1 : 0;
 }
 
-/* Has `received` say when this update was read: 0, or -1 with an exception. */
+/* As the next of its chain: 0, or -1 with an exception. */
 static int
-tell_time(Taker *taker, PyObject *update)
+put_next(PyObject *found, Message *message)
+{
+    PyObject *name = named(message->subject, message->payload), **last = place(message->subject, LAST);
+    int failed = 1;
+    if (name != NULL) {
+        message->first = text(name);
+        message->second = text(*last);
+        failed = message->first.at == NULL || message->second.at == NULL || put(found, message) < 0;
+    }
+    if (!failed) {
+        Py_XSETREF(*last, Py_NewRef(name));
+    }
+    Py_XDECREF(name);
+    return failed ? -1 : 0;
+}
+
+/* Under an id of this relay's own. */
+static int
+put_own(PyObject *found, Message *message)
+{
+    message->first = text(slot(message->subject, RELAY));
+    message->second = message->number;
+    return message->first.at == NULL ? -1 : put(found, message);
+}
+
+/* When updates were read: the same for all of a read. */
+typedef struct {
+    double at;
+    char *text; /* NULL: not known yet */
+} Moment;
+
+/* 0, or -1 with an exception. */
+static int
+tell_time(Moment *moment, PyObject *update)
 {
     PyObject *when = received_at(update);
     const double seconds = when == NULL ? 0.0 : PyFloat_AsDouble(when);
     if (seconds == -1.0 && PyErr_Occurred()) {
         return -1;
     }
-    if (taker->received == NULL || seconds != taker->received_at) {
-        PyMem_Free(taker->received);
-        taker->received_at = seconds;
-        taker->received = PyOS_double_to_string(seconds, 'f', 6, 0, NULL);
+    if (moment->text == NULL || seconds != moment->at) {
+        PyMem_Free(moment->text);
+        moment->at = seconds;
+        moment->text = PyOS_double_to_string(seconds, 'f', 6, 0, NULL);
     }
-    return taker->received == NULL ? -1 : 0;
+    return moment->text == NULL ? -1 : 0;
 }
 
 /* 1: this update is a message now; 0: somebody has to look; -1 with an exception. */
 static int
-take(Taker *taker, PyObject *update, PyObject *payload, long long number)
+take(PyObject *found, PyObject *subject, PyObject *update, PyObject *payload, long long number, Moment *moment)
 {
-    char buffer[MOST_DIGITS];
-    int taken = -1;
-    PyObject *key = PyObject_GetAttr(update, a_topic_key), *name = NULL;
-    PyObject *subject = key == NULL ? NULL : Py_XNewRef(PyDict_GetItemWithError(taker->subjects, key));
-    if (subject == NULL || !Py_IS_TYPE(subject, subject_type)) {
-        taken = PyErr_Occurred() ? -1 : 0;
-        goto done;
+    char sequence[MOST_DIGITS];
+    if (!is_sound(subject) || slot(subject, BEGINS) != Py_False) {
+        return 0;
     }
-    taken = is_usual(subject, update);
-    if (taken <= 0) {
-        goto done;
+    Message message = {.subject = subject, .payload = payload, .number = digits(sequence, number)};
+    message.is_whole = is_whole(subject, update);
+    const int is_own = message.is_whole < 0 ? -1 : may_repeat(update);
+    if (is_own < 0 || tell_time(moment, update) < 0) {
+        return -1;
     }
-    taken = -1;
-    const int is_own = may_repeat(update);
-    if (is_own < 0 || tell_time(taker, update) < 0) {
-        goto done;
-    }
-    if (is_own) {
-        const Part sequence = digits(buffer, number);
-        taken = put(taker, subject, payload, taker->relay, sequence, sequence) < 0 ? -1 : 1;
-        goto done;
-    }
-    name = named(subject, payload, taker->told_apart);
-    if (name != NULL) {
-        const Part first = text(name), second = text(*slot_of(subject, LAST));
-        if (first.at != NULL && second.at != NULL && put(taker, subject, payload, first, second, digits(buffer, number)) == 0) {
-            Py_XSETREF(*slot_of(subject, LAST), Py_NewRef(name));
-            taken = 1;
-        }
-    }
-done:
+    message.received = (Part){moment->text, (Py_ssize_t)strlen(moment->text)};
+    return (is_own ? put_own(found, &message) : put_next(found, &message)) < 0 ? -1 : 1;
+}
+
+/* The subject of an update, or NULL, with an exception or without. */
+static PyObject *
+subject_of(PyObject *subjects, PyObject *update)
+{
+    PyObject *key = PyObject_GetAttr(update, a_topic_key);
+    PyObject *subject = key == NULL ? NULL : Py_XNewRef(PyDict_GetItemWithError(subjects, key));
     Py_XDECREF(key);
-    Py_XDECREF(subject);
-    Py_XDECREF(name);
-    return taken;
+    return subject;
 }
 
 /* Whether what follows shows that no more comes of this payload. */
@@ -284,36 +322,42 @@ is_alone(PyObject *events, Py_ssize_t at, PyObject *payload)
     return following != NULL && following != payload;
 }
 
-/* take_updates(events, subjects, relay, number, most, found, make, told_apart): see the twin. */
+/* take_updates(events, subjects, number, most, found): see the twin. */
 static PyObject *
 take_updates(PyObject *module, PyObject *const *args, Py_ssize_t count)
 {
     (void)module;
-    if (count != 8 || !PyList_CheckExact(args[0]) || !PyDict_CheckExact(args[1]) || !PyUnicode_Check(args[2]) ||
-        !PyList_CheckExact(args[5])) {
-        PyErr_SetString(PyExc_TypeError, "take_updates(list, dict, str, int, int, list, class, int)");
+    if (count != 5 || !PyList_CheckExact(args[0]) || !PyDict_CheckExact(args[1]) || !PyList_CheckExact(args[4]) ||
+        subject_type == NULL) {
+        PyErr_SetString(PyExc_TypeError, "take_updates(list, dict, int, int, list), after subjects()");
         return NULL;
     }
-    Taker taker = {.subjects = args[1], .found = args[5], .make = args[6], .relay = text(args[2])};
-    const long long number = PyLong_AsLongLong(args[3]);
-    const Py_ssize_t most = PyLong_AsSsize_t(args[4]);
-    taker.told_apart = PyLong_AsSsize_t(args[7]);
+    const long long number = PyLong_AsLongLong(args[2]);
+    const Py_ssize_t most = PyLong_AsSsize_t(args[3]);
     if (PyErr_Occurred()) {
         return NULL;
     }
-    PyObject *events = args[0];
-    int taken = 1;
-    for (Py_ssize_t at = 0; taken > 0 && at < most && at < PyList_GET_SIZE(events); at++) {
-        PyObject *update = Py_NewRef(PyList_GET_ITEM(events, at)), *payload = Py_XNewRef(pushed_in(update));
-        taken = payload != NULL && is_alone(events, at, payload) ? take(&taker, update, payload, number + at + 1) : 0;
+    Moment moment = {0.0, NULL};
+    Py_ssize_t at = 0;
+    for (; at < most && at < PyList_GET_SIZE(args[0]); at++) {
+        PyObject *update = Py_NewRef(PyList_GET_ITEM(args[0], at)), *payload = Py_XNewRef(pushed_in(update));
+        PyObject *subject = payload != NULL && is_alone(args[0], at, payload) ? subject_of(args[1], update) : NULL;
+        const int taken = subject == NULL ? 0 : take(args[4], subject, update, payload, number + at + 1, &moment);
         Py_DECREF(update);
         Py_XDECREF(payload);
+        Py_XDECREF(subject);
+        if (taken <= 0) {
+            break;
+        }
     }
-    PyMem_Free(taker.received);
-    if (taken < 0) {
-        return NULL;
+    PyMem_Free(moment.text);
+    if (PyErr_Occurred()) {
+        if (at == 0 || !PyErr_ExceptionMatches(PyExc_Exception)) {
+            return NULL;
+        }
+        PyErr_Clear(); /* it comes again, when that update is the first */
     }
-    Py_RETURN_NONE;
+    return PyLong_FromSsize_t(at);
 }
 
 static PyMethodDef functions[] = {
