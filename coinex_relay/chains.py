@@ -32,6 +32,9 @@ from coinex_relay.subjects import DATA, WHOLE
 TOLD_APART: Final = 8
 """Messages of a subject among which equal bytes have different names."""
 
+SLOTS: Final = ("relay", "data", "whole", "is_book", "begins", "hash", "recent", "last")
+"""What the extension reads of a subject, in its order."""
+
 
 @final
 @define
@@ -127,8 +130,8 @@ def taken_updates(
     at, received_at, received = 0, None, ""
     payloads = [pushed_in(event) for event in events]
     try:
-        for update, payload, following in zip(events[:most], payloads, [*payloads[1:], _END], strict=False):
-            if not payload or not following or following is payload:
+        for update, payload, following in zip(events, payloads, [*payloads[1:], _END], strict=False):
+            if at >= most or not payload or not following or following is payload:
                 break
             assert isinstance(update, Update)
             subject = subjects.get(update.topic_key)
@@ -155,5 +158,4 @@ Returns how many were taken. One is, if the event behind it is an update of anot
 raises when it is the first.
 """
 if speed is not None:
-    slots = ("relay", "data", "whole", "is_book", "begins", "hash", "recent", "last")
-    speed.subjects(Subject, tuple(vars(Subject)[name] for name in slots), ToPublish, TOLD_APART)
+    speed.subjects(Subject, tuple(vars(Subject)[name] for name in SLOTS), ToPublish, TOLD_APART)

@@ -115,7 +115,7 @@ class Publisher:
     def _take_usual(self, most: int) -> bool:
         """Whether messages were made of the next events, which nobody has to look at."""
         found: list[ToPublish] = []
-        most = max(0, min(most, MOST_WAITING - len(self._waiting)))
+        most = min(most, MOST_WAITING - len(self._waiting))
         try:
             taken = take_updates(self._taken, self._subjects, self._number, most, found)
         except BaseException:
