@@ -247,7 +247,6 @@ class Publisher:
 
     def say_again(self, messages: Sequence[ToPublish]) -> None:
         """These were taken, and come again before all else."""
-        self._work_off()
         self.published -= len(messages)
         self._waiting.extendleft(reversed(messages))
         self._make_room()

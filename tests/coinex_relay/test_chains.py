@@ -25,6 +25,9 @@ def nothing_at_once(*_: object) -> int:
     return 0
 
 
+ALL_TWINS = pytest.mark.parametrize("twin", [*TWINS.values(), nothing_at_once], ids=[*TWINS, "nothing at once"])
+
+
 def like(kind: Callable[[Any], bool]) -> Any:
     return next(one for one in recorded() if kind(one))
 
@@ -154,7 +157,7 @@ def test_what_cannot_be_read_raises_when_it_is_the_first(twin: TakeUpdates, odd:
         twin(events[1:], subjects(), 0, 9, messages)
 
 
-@pytest.mark.parametrize("twin", [*TWINS.values(), nothing_at_once], ids=[*TWINS, "nothing at once"])
+@ALL_TWINS
 def test_what_cannot_be_read_goes_and_the_others_stay_in_order(
     twin: TakeUpdates, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -217,6 +220,40 @@ def told(steps: list[tuple[str, int, int]], twin: TakeUpdates) -> tuple[object, 
         found += publisher.take_messages()
     assert not publisher.has_messages()
     return found, publisher._subjects, publisher.dropped, publisher.published, publisher._number, publisher._version
+
+
+@ALL_TWINS
+def test_a_payload_of_many_topics_is_one_wherever_the_bound_of_what_waits_is(
+    twin: TakeUpdates, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(publishing, "take_updates", twin)
+    monkeypatch.setattr(publishing, "MOST_TAKEN", 3)
+    for before in range(4):
+        publisher = Publisher("a", DIALECT, (*TOPICS, coinex.Ticker("ETHUSDT")))
+        for event in [came(QUOTED, b"%d" % n) for n in range(before)] + [came(TOLD, A), came(ELSEWHERE, A)]:
+            publisher.take(event)
+        *_, one, other = publisher.take_messages()
+        assert one.headers["Relay-Payload"] == other.headers["Relay-Payload"]
+
+
+@ALL_TWINS
+def test_what_waits_is_bounded_whatever_is_taken_at_once(twin: TakeUpdates, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(publishing, "take_updates", twin)
+    monkeypatch.setattr(publishing, "MOST_WAITING", 4)
+    publisher = Publisher("a", DIALECT, TOPICS)
+    for number in range(7):
+        publisher.take(came(QUOTED, b"%d" % number))
+        assert publisher.has_messages()
+    messages = publisher.take_messages()
+    links = [one.headers["Nats-Msg-Id"].split(".") for one in messages]
+    assert [one.payload for one in messages] == [b"3", b"4", b"5", b"6"]
+    assert (publisher.dropped, publisher.published) == (3, 4)
+    assert [previous for _, previous in links[1:]] == ["", "", ""], (
+        "each began anew, since one before it had been dropped"
+    )
+    publisher.say_again(messages)
+    assert (publisher.dropped, publisher.published) == (4, 0)
+    assert [one.payload for one in publisher.take_messages()] == [b"4", b"5", b"6"]
 
 
 @given(STEPS)
