@@ -115,9 +115,9 @@ class Publisher:
     def _take_usual(self, most: int) -> bool:
         """Whether messages were made of the next events, which nobody has to look at."""
         found: list[ToPublish] = []
-        most = min(most, MOST_WAITING - len(self._waiting))
+        room = (MOST_WAITING - len(self._waiting)) // 2  # a whole book is two messages
         try:
-            taken = take_updates(self._taken, self._subjects, self._number, most, found)
+            taken = take_updates(self._taken, self._subjects, self._number, min(most, room), found)
         except BaseException:
             del self._taken[0]
             raise
