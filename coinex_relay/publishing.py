@@ -66,15 +66,14 @@ class Publisher:
             check_relayed(dialect, topic)
             tail = self.names.tail(topic)
             is_book = dialect.book(topic) is not None
-            if (
-                self._subjects.setdefault(topic.key, Subject(self.relay, tail, is_book, content_hash(tail))).tail
-                != tail
-            ):
+            subject = Subject(self.relay, tail, is_book, content_hash(tail))
+            if self._subjects.setdefault(topic.key, subject).tail != tail:
                 raise UsageError(f"{topic} cannot be relayed beside another topic of the same key")
         if not self.topics:
             raise UsageError(f"shard {shard} has none of these topics: take fewer shards, or more markets")
         self._by_name: dict[str, Subject] = {one.data: one for one in self._subjects.values()}
         self._taken: list[Event] = []
+        """What no messages were made of yet."""
         self._waiting: deque[ToPublish] = deque()
         self._group: list[tuple[Subject, bool, bool]] = []
         """Of the payload that is being taken: subject, whether a book can begin with it, whether words may repeat."""
