@@ -22,7 +22,7 @@ SECONDS ?= 60
 # For `make interrupts`: how many.
 N ?= 500
 TWINS ?= tests/coinex_proto/test_speed_twins.py tests/coinex_proto/books/test_ladder_twins.py \
-	tests/coinex_proto/recording/test_noted.py tests/coinex_recorder/test_exporting.py tests/coinex_relay/test_reading.py
+	tests/coinex_proto/recording/test_noted.py tests/coinex_recorder/test_exporting.py tests/coinex_relay/test_reading.py tests/coinex_relay/test_chains.py
 
 # Tests start many programs, and each would compile the SDK anew; `make clean` takes away what is kept.
 unexport PYTHONDONTWRITEBYTECODE

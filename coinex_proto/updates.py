@@ -195,7 +195,7 @@ def _stamp_all(inbound: tuple[object, ...], raw: bytes, received_at: float) -> b
 
 
 if speed is not None:
-    speed.stamps(Update, vars(_Stamp)["_raw"], vars(_Stamp)["_received_at"])
+    speed.stamps(Update, *[vars(_Stamp)[name] for name in ("_raw", "_received_at", "_is_recovered")])
 stamp_all: Final[Callable[[tuple[object, ...], bytes, float], bool]] = _stamp_all if speed is None else speed.stamp_all
 
 

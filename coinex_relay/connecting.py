@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import ssl
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, final
@@ -120,21 +120,18 @@ class Connection(Client):
         self.direct[subscription._id] = take
         return subscription
 
-    def put(self, messages: Iterable[ToPublish], inbox: str, number: int) -> list[int]:
+    def put(self, messages: Sequence[ToPublish], inbox: str, number: int) -> list[int]:
         """Writes them at once, all in one piece; a heartbeat's confirmation comes to the inbox and its number. The numbers of those.
 
         They are counted from `number` on. What nobody reads any more is lost with the connection.
         """
         parts: list[bytes] = []
         beats: list[int] = []
-        for place, message in enumerate(messages, number):
-            reply, block, payload = "", message.block, message.payload
+        for message in messages:
+            parts += (message.head, message.payload, b"\r\n")
             if message.is_beat:
-                reply = f"{inbox}.{place}"
-                beats.append(place)
-            size = len(block)
-            head = f"HPUB {message.subject} {reply} {size} {size + len(payload)}\r\n{block}"
-            parts += (head.encode(), payload, b"\r\n")
+                beats.append(number + len(parts) // 3 - 1)
+                parts[-3] = message.head_with(f"{inbox}.{beats[-1]}")
         self._writer.write(b"".join(parts))
         return beats
 

@@ -85,18 +85,35 @@ def content_id(of_subject: Hash, payload: bytes) -> str:
 
 
 class ToPublish(msgspec.Struct, frozen=True, gc=False):
-    """One message for NATS."""
+    """One message for NATS; see `to_publish`."""
 
     subject: str
+    head: bytes
+    """Its line and headers, as they go over the wire."""
     payload: bytes
-    block: str
-    """Its headers, as they go over the wire, in ASCII."""
+    size: int
+    """Bytes of headers and payload: what a server has a limit for."""
     is_beat: bool = False
+
+    @property
+    def block(self) -> bytes:
+        """Its headers as they go over the wire."""
+        return self.head.partition(b"\r\n")[2]
 
     @property
     def headers(self) -> dict[str, str]:
         """The same by name."""
-        return headers_of(self.block.encode()) or {}
+        return headers_of(self.block) or {}
+
+    def head_with(self, reply: str) -> bytes:
+        """Its head with the subject to which the server answers, which stands between the first two spaces without one between."""
+        return self.head.replace(b"  ", f" {reply} ".encode(), 1)
+
+
+def to_publish(subject: str, payload: bytes, block: str, *, is_beat: bool = False) -> ToPublish:
+    """A message; `block`: its headers as they go over the wire, in ASCII."""
+    size = len(block) + len(payload)
+    return ToPublish(subject, f"HPUB {subject}  {len(block)} {size}\r\n{block}".encode(), payload, size, is_beat)
 
 
 def block_of(headers: Mapping[str, str]) -> str:

@@ -11,23 +11,19 @@ from collections.abc import Iterable, Sequence
 from hashlib import blake2b
 from typing import Final, final
 
-from attrs import Factory, define, field
-
 from coinex_proto import Dialect, Event, Lost, Restored, Topic, Update, UsageError
 from coinex_proto.ids import TopicKey
 from coinex_proto.topics import wide
+from coinex_relay.chains import Subject, is_whole, may_repeat, moment, pushed_in, take_updates
 from coinex_relay.messages import (
     BEAT_EVERY,
-    FIRST_LINE,
     LOST,
     MESSAGE_ID,
     NUMBER,
-    RECEIVED,
     RELAY_ID,
     RESTORED,
     SHARED_PAYLOAD,
     TRUST,
-    WHOLE_LINE,
     Beat,
     Hash,
     Roster,
@@ -37,6 +33,7 @@ from coinex_relay.messages import (
     content_hash,
     content_id,
     encode,
+    to_publish,
 )
 from coinex_relay.sharding import Shard
 from coinex_relay.subjects import DATA, Names, check_relayed
@@ -47,46 +44,8 @@ MOST_WAITING: Final = 200_000
 
 _OF_ALL: Final[Hash] = blake2b(digest_size=12)
 """Of payloads on several subjects."""
-TOLD_APART: Final = 8
-"""Messages of a subject among which equal bytes have different names."""
-
-
-@final
-@define
-class _Subject:
-    """One topic's place on NATS."""
-
-    tail: str
-    is_book: bool
-    hash: Hash = field(repr=False)
-    """Of its contents, for `content_id`."""
-    last: str = ""
-    """The content before; empty: the next one begins a chain."""
-    recent: deque[str] = Factory(lambda: deque(maxlen=TOLD_APART))
-    lost: str | None = "nothing has come yet"
-    """Why the relay does not trust it; None: it does."""
-    begins: bool = True
-    """Data are all that is missing; False: where the client has lost the topic, it says itself when that is over."""
-    data: str = field(init=False)
-    whole: str = field(init=False)
-
-    def __attrs_post_init__(self) -> None:
-        self.data, self.whole = f"{DATA}.{self.tail}", f"{WHOLE_SUBJECT}.{self.tail}"
-
-    def named(self, payload: bytes) -> str:
-        """Its name in the chain: a quote that goes there and back within a millisecond comes again in the same bytes."""
-        name = content = content_id(self.hash, payload)
-        times = 0
-        while name in self.recent:
-            times += 1
-            name = f"{content}-{times}"
-        self.recent.append(name)
-        return name
-
-    def end_chain(self, why: str) -> None:
-        """What comes next may have a hole before it."""
-        self.lost, self.last = why, ""
-        self.recent.clear()
+MOST_TAKEN: Final = 500
+"""Events that may wait to be made messages of, which is quicker for many at once."""
 
 
 @final
@@ -102,23 +61,24 @@ class Publisher:
         self.dropped: int = 0
         """Messages that could not be kept while the server took none."""
         self.published: int = 0
-        self._subjects: dict[TopicKey, _Subject] = {}
+        self._subjects: dict[TopicKey, Subject] = {}
         for topic in self.topics:
             check_relayed(dialect, topic)
             tail = self.names.tail(topic)
             is_book = dialect.book(topic) is not None
-            if self._subjects.setdefault(topic.key, _Subject(tail, is_book, content_hash(tail))).tail != tail:
+            subject = Subject(self.relay, tail, is_book, content_hash(tail))
+            if self._subjects.setdefault(topic.key, subject).tail != tail:
                 raise UsageError(f"{topic} cannot be relayed beside another topic of the same key")
         if not self.topics:
             raise UsageError(f"shard {shard} has none of these topics: take fewer shards, or more markets")
-        self._by_name: dict[str, _Subject] = {one.data: one for one in self._subjects.values()}
+        self._by_name: dict[str, Subject] = {one.data: one for one in self._subjects.values()}
+        self._taken: list[Event] = []
+        """What no messages were made of yet."""
         self._waiting: deque[ToPublish] = deque()
-        self._group: list[tuple[_Subject, bool, bool]] = []
+        self._group: list[tuple[Subject, bool, bool]] = []
         """Of the payload that is being taken: subject, whether a book can begin with it, whether words may repeat."""
         self._raw = b""
-        self._received_at = -1.0
-        self._received = ""
-        self._relay_line = f"{RELAY_ID}: {self.relay}\r\n"
+        self._received_at = 0.0
         self._number = 0
         self._beats = 0
         self._version = 1
@@ -126,20 +86,47 @@ class Publisher:
 
     def take(self, event: Event) -> None:
         """One event of the client, in order."""
-        if isinstance(event, Update):
-            self._take_update(event)
-        elif isinstance(event, Lost):
-            self._trust(event.topics, LOST, event.why)
-        elif isinstance(event, Restored):
-            self._trust(event.topics, RESTORED, event.why)
+        self._taken.append(event)
+        if len(self._taken) >= MOST_TAKEN:
+            self._work_off()
 
-    def _take_update(self, update: Update) -> None:
+    def _work_off(self, open_events: int = 1) -> None:
+        """Makes messages of what was taken. What cannot be read raises, and goes.
+
+        `open_events`: how many of the last ones may be of a payload of which more comes.
+        """
+        events = self._taken
+        while events:
+            raw = pushed_in(events[0])
+            if raw and raw is not self._raw:
+                self._flush()
+                if self._take_usual(len(events) - open_events):
+                    continue
+            event = events.pop(0)
+            if isinstance(event, Lost):
+                self._trust(event.topics, LOST, event.why)
+            elif isinstance(event, Restored):
+                self._trust(event.topics, RESTORED, event.why)
+            elif raw:
+                assert isinstance(event, Update)
+                self._add_to_group(event, raw)
+
+    def _take_usual(self, most: int) -> bool:
+        """Whether messages were made of the next events, which nobody has to look at."""
+        found: list[ToPublish] = []
+        room = (MOST_WAITING - len(self._waiting)) // 2  # a whole book is two messages
+        try:
+            taken = take_updates(self._taken, self._subjects, self._number, min(most, room), found)
+        except BaseException:
+            del self._taken[0]
+            raise
+        del self._taken[:taken]
+        self._number += taken
+        self._waiting.extend(found)
+        return taken > 0
+
+    def _add_to_group(self, update: Update, raw: bytes) -> None:
         """It goes out with the others of its payload."""
-        raw = update.raw
-        if not raw or update.is_recovered:
-            return
-        if raw is not self._raw:
-            self._flush()
         key = update.topic_key
         subject = self._subjects.get(key) or self._subjects.get(wide(key))
         if subject is None:
@@ -148,12 +135,13 @@ class Publisher:
         if group and any(subject is known for known, _, _ in group):
             return
         if not group:
-            self._raw = raw
-            if update.received_at != self._received_at:  # once a read
-                self._received_at = update.received_at
-                self._received = f"{RECEIVED}: {self._received_at:.6f}\r\n"
-        is_own = not update.has_trade_ids and update.venue_time is None
-        group.append((subject, subject.is_book and bool(getattr(update, "is_full", True)), is_own))
+            self._raw, self._received_at = raw, update.received_at
+        group.append((subject, is_whole(subject, update), may_repeat(update)))
+
+    def _end_payload(self) -> None:
+        """Makes messages of all that was taken."""
+        self._work_off(0)
+        self._flush()
 
     def _flush(self) -> None:
         """The payload is taken whole: it goes out on each of its subjects."""
@@ -163,26 +151,16 @@ class Publisher:
         self._group, self._raw = [], b""
         if len(self._waiting) >= MOST_WAITING:
             self._make_room()
-        put = self._waiting.append
+        received = moment(self._received_at)
         shared = f"{SHARED_PAYLOAD}: {content_id(_OF_ALL, raw)}\r\n" if len(group) > 1 else ""
-        for subject, is_whole, is_own in group:
+        for subject, has_whole, repeats in group:
             if subject.begins:
                 subject.begins, subject.lost = False, None
                 self._version += 1
             self._number += 1
-            if is_own:
-                message_id = f"{self.relay}.{self._number}"
-            else:
-                content = subject.named(raw)
-                message_id = f"{content}.{subject.last}"
-                subject.last = content
-            block = (
-                f"{FIRST_LINE}{MESSAGE_ID}: {message_id}\r\n{self._relay_line}{NUMBER}: {self._number}\r\n"
-                f"{self._received}{shared}{WHOLE_LINE if is_whole else ''}\r\n"
+            self._waiting += subject.messages(
+                raw, self._number, received, may_repeat=repeats, is_whole=has_whole, shared=shared
             )
-            put(ToPublish(subject.data, raw, block))
-            if is_whole:
-                put(ToPublish(subject.whole, b"", block_of({RELAY_ID: self.relay})))
 
     def _trust(self, topics: Iterable[Topic[Event]], word: str, why: str) -> None:
         """A chain ends when its topic is lost: what comes after it may have a hole before it."""
@@ -204,11 +182,11 @@ class Publisher:
                 NUMBER: str(self._number),
                 TRUST: word,
             }
-            self._put(ToPublish(subject.data, why.encode(), block_of(headers)))
+            self._put(to_publish(subject.data, why.encode(), block_of(headers)))
 
     def beat(self, bye: str = "") -> None:
         """The time of a heartbeat has come (`BEAT_EVERY`); `bye`: it is the last one, and why."""
-        self._flush()
+        self._end_payload()
         if self._told_version != self._version:
             self._told_version = self._version
             subjects = self._subjects.values()
@@ -219,7 +197,7 @@ class Publisher:
                 lost={one.tail: one.lost for one in subjects if one.lost is not None},
             )
             beats = self.names.beats(self.relay)
-            self._put(ToPublish(f"{WHOLE_SUBJECT}.{beats}", encode(roster), block_of({RELAY_ID: self.relay})))
+            self._put(to_publish(f"{WHOLE_SUBJECT}.{beats}", encode(roster), block_of({RELAY_ID: self.relay})))
         self._beats += 1
         beat = Beat(
             relay=self.relay,
@@ -231,7 +209,7 @@ class Publisher:
         )
         subject = f"{DATA}.{self.names.beats(self.relay)}"
         headers = {MESSAGE_ID: f"{self.relay}.b{self._beats}", RELAY_ID: self.relay}
-        self._put(ToPublish(subject, encode(beat), block_of(headers), is_beat=True))
+        self._put(to_publish(subject, encode(beat), block_of(headers), is_beat=True))
 
     def _put(self, message: ToPublish) -> None:
         self._make_room()
@@ -252,11 +230,11 @@ class Publisher:
 
     def has_messages(self) -> bool:
         """Whether anything waits to be published."""
-        return bool(self._waiting or self._group)
+        return bool(self._waiting or self._group or self._taken)
 
     def take_messages(self, most: int = MOST_WAITING) -> list[ToPublish]:
         """What has to be published now, in order; call it between two payloads."""
-        self._flush()
+        self._end_payload()
         waiting = self._waiting
         if len(waiting) <= most:
             messages = list(waiting)

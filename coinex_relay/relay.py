@@ -158,10 +158,10 @@ class Relay:
 
     def _send(self, messages: Sequence[ToPublish]) -> None:
         most = self._nats.max_payload
-        sent = [one for one in messages if len(one.payload) + len(one.block) <= most]
+        sent = [one for one in messages if one.size <= most]
         if len(sent) < len(messages):
             for one in messages:
-                if len(one.payload) + len(one.block) > most:
+                if one.size > most:
                     self.publisher.give_up(one)
             self._note(f"a payload is larger than the server's max_payload of {most} bytes")
         self._unproved.extend(sent)

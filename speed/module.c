@@ -11,7 +11,7 @@ fill(PyObject *module)
     }
     if (PyModule_AddIntConstant(module, "REVISION", SPEED_REVISION) < 0 || add_wire(module) < 0 ||
         add_decode(module) < 0 || add_pack(module) < 0 || add_changes(module) < 0 || add_relayed(module) < 0 ||
-        add_read(module) < 0) {
+        add_publish(module) < 0 || add_read(module) < 0) {
         return -1;
     }
     return add_ladder(module);

@@ -10,31 +10,56 @@
 /* Stamps: in which payload updates came, and when ---------------------------------------------------------------------- */
 
 static PyTypeObject *update_type;
-static Py_ssize_t raw_offset, received_at_offset;
+static Py_ssize_t raw_offset, received_at_offset, is_recovered_offset;
 
-/* stamps(class, raw, received_at): the class of all updates, and the descriptors of its two slots. */
+/* stamps(class, raw, received_at, is_recovered): the class of all updates, and the descriptors of its slots. */
 static PyObject *
 stamps(PyObject *module, PyObject *args)
 {
-    PyObject *type, *raw, *received_at;
+    PyObject *type, *slots[3];
     (void)module;
-    if (!PyArg_ParseTuple(args, "O!OO:stamps", &PyType_Type, &type, &raw, &received_at)) {
+    if (!PyArg_ParseTuple(args, "O!OOO:stamps", &PyType_Type, &type, &slots[0], &slots[1], &slots[2])) {
         return NULL;
     }
-    if (!is_slot(raw) || !is_slot(received_at) || !PyType_IsSubtype((PyTypeObject *)type, PyDescr_TYPE(raw)) ||
-        !PyType_IsSubtype((PyTypeObject *)type, PyDescr_TYPE(received_at))) {
-        PyErr_SetString(PyExc_TypeError, "stamps() takes a class and the descriptors of two of its slots");
-        return NULL;
+    for (int i = 0; i < 3; i++) {
+        if (!is_slot(slots[i]) || !PyType_IsSubtype((PyTypeObject *)type, PyDescr_TYPE(slots[i]))) {
+            PyErr_SetString(PyExc_TypeError, "stamps() takes a class and the descriptors of three of its slots");
+            return NULL;
+        }
     }
     Py_XSETREF(update_type, (PyTypeObject *)Py_NewRef(type));
-    raw_offset = offset_of(raw);
-    received_at_offset = offset_of(received_at);
+    raw_offset = offset_of(slots[0]);
+    received_at_offset = offset_of(slots[1]);
+    is_recovered_offset = offset_of(slots[2]);
     Py_RETURN_NONE;
+}
+
+static PyObject **
+slot_of(PyObject *update, Py_ssize_t offset)
+{
+    return (PyObject **)((char *)update + offset);
+}
+
+PyObject *
+pushed_in(PyObject *event)
+{
+    if (update_type == NULL || !PyObject_TypeCheck(event, update_type)) {
+        return NULL;
+    }
+    PyObject *raw = *slot_of(event, raw_offset), *is_recovered = *slot_of(event, is_recovered_offset);
+    const int is_pushed = is_recovered == NULL || is_recovered == Py_False;
+    return is_pushed && raw != NULL && PyBytes_CheckExact(raw) && PyBytes_GET_SIZE(raw) ? raw : NULL;
+}
+
+PyObject *
+received_at(PyObject *update)
+{
+    return *slot_of(update, received_at_offset);
 }
 
 /* Whether all of this tuple are updates; if so, all are stamped. */
 static int
-stamped(PyObject *updates, PyObject *raw, PyObject *received_at)
+stamped(PyObject *updates, PyObject *raw, PyObject *when)
 {
     const Py_ssize_t size = PyTuple_GET_SIZE(updates);
     for (Py_ssize_t i = 0; i < size; i++) {
@@ -43,9 +68,9 @@ stamped(PyObject *updates, PyObject *raw, PyObject *received_at)
         }
     }
     for (Py_ssize_t i = 0; i < size; i++) {
-        char *update = (char *)PyTuple_GET_ITEM(updates, i);
-        Py_XSETREF(*(PyObject **)(update + raw_offset), Py_NewRef(raw));
-        Py_XSETREF(*(PyObject **)(update + received_at_offset), Py_NewRef(received_at));
+        PyObject *update = PyTuple_GET_ITEM(updates, i);
+        Py_XSETREF(*slot_of(update, raw_offset), Py_NewRef(raw));
+        Py_XSETREF(*slot_of(update, received_at_offset), Py_NewRef(when));
     }
     return 1;
 }
@@ -89,7 +114,7 @@ was_noted(PyObject *noted, PyObject *member, PyObject *payload)
 
 /* Whether this message was taken: its updates are behind those in `found` then. -1 with an exception. */
 static int
-take_message(PyObject *messages, Py_ssize_t at, PyObject *pushes, Py_ssize_t limit, Py_ssize_t most, PyObject *received_at,
+take_message(PyObject *messages, Py_ssize_t at, PyObject *pushes, Py_ssize_t limit, Py_ssize_t most, PyObject *when,
              PyObject *found, PyObject *noted)
 {
     PyObject *payload = inflated_payload(PyList_GET_ITEM(messages, at), limit), *updates = NULL;
@@ -99,7 +124,7 @@ take_message(PyObject *messages, Py_ssize_t at, PyObject *pushes, Py_ssize_t lim
     }
     if (taken > 0) {
         updates = decoded(pushes, payload);
-        taken = updates == NULL ? -1 : updates != Py_None && stamped(updates, payload, received_at);
+        taken = updates == NULL ? -1 : updates != Py_None && stamped(updates, payload, when);
     }
     if (taken > 0 && payload != PyList_GET_ITEM(messages, at)) {
         taken = was_noted(noted, PyList_GET_ITEM(messages, at), payload) ? 1 : -1;

@@ -114,16 +114,11 @@ typedef struct {
     long long sequence, last;
 } Link;
 
-/* Sets what the chain remembers of this link; 0, or -1 with an exception. */
-static int
-remembered(PyObject *flow, PyObject *past, PyObject *recent, PyObject *content, long long sequence, Py_ssize_t memory)
+int
+remember(PyObject *recent, PyObject *key, Py_ssize_t most)
 {
-    PyObject *at = PyLong_FromLongLong(sequence);
-    int failed = at == NULL || PyObject_SetAttr(past, a_sequence, at) < 0 || PyObject_SetAttr(flow, a_handed, at) < 0 ||
-                 PyObject_SetAttr(past, a_content, content) < 0 || PyObject_SetAttr(flow, a_is_shared, Py_True) < 0 ||
-                 PyDict_SetItem(recent, content, Py_None) < 0;
-    Py_XDECREF(at);
-    if (!failed && PyDict_GET_SIZE(recent) > memory) {
+    int failed = PyDict_SetItem(recent, key, Py_None) < 0;
+    if (!failed && PyDict_GET_SIZE(recent) > most) {
         Py_ssize_t place = 0;
         PyObject *first = NULL;
         if (PyDict_Next(recent, &place, &first, NULL)) {
@@ -132,6 +127,18 @@ remembered(PyObject *flow, PyObject *past, PyObject *recent, PyObject *content, 
             Py_DECREF(first);
         }
     }
+    return failed ? -1 : 0;
+}
+
+/* Sets what the chain remembers of this link; 0, or -1 with an exception. */
+static int
+remembered(PyObject *flow, PyObject *past, PyObject *recent, PyObject *content, long long sequence, Py_ssize_t memory)
+{
+    PyObject *at = PyLong_FromLongLong(sequence);
+    const int failed = at == NULL || PyObject_SetAttr(past, a_sequence, at) < 0 || PyObject_SetAttr(flow, a_handed, at) < 0 ||
+                       PyObject_SetAttr(past, a_content, content) < 0 || PyObject_SetAttr(flow, a_is_shared, Py_True) < 0 ||
+                       remember(recent, content, memory) < 0;
+    Py_XDECREF(at);
     return failed ? -1 : 0;
 }
 

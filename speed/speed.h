@@ -16,7 +16,7 @@
 #endif
 
 /* Grows with every change of what the module offers; coinex_proto/speedups.py expects the same number. */
-#define SPEED_REVISION 9
+#define SPEED_REVISION 10
 
 /* Each part adds its functions and types to the module: 0, or -1 with an exception. */
 int add_wire(PyObject *module);
@@ -26,6 +26,7 @@ int add_ladder(PyObject *module);
 int add_pack(PyObject *module);
 int add_changes(PyObject *module);
 int add_relayed(PyObject *module);
+int add_publish(PyObject *module);
 
 /* The CRC-32 of these bytes behind others whose CRC-32 is `crc` (0: behind none); see crc.c. */
 uint32_t checksum(uint32_t crc, const char *data, size_t size);
@@ -39,6 +40,14 @@ void prepare_inflating(void);
 /* See wire.c and decode.c. */
 PyObject *inflated_payload(PyObject *payload, Py_ssize_t limit);
 PyObject *decoded(PyObject *pushes, PyObject *payload);
+
+/* The payload in which the venue pushed an update, borrowed; NULL: a query brought it, it came in none, or it is no update. See read.c. */
+PyObject *pushed_in(PyObject *event);
+/* When an update was read, borrowed; NULL: it came from no connection. */
+PyObject *received_at(PyObject *update);
+
+/* Adds a key to a dict of the last so many keys: 0, or -1 with an exception. See relayed.c. */
+int remember(PyObject *recent, PyObject *key, Py_ssize_t most);
 
 /* Whether a descriptor is that of a slot for any object, and where in an object the slot lies. */
 int is_slot(PyObject *member);

@@ -243,7 +243,18 @@ def test_an_asyncio_program_does_not_import_trio_as_long_as_it_does_without_http
     assert done.stdout.strip() == "False"
 
 
-RELAY_WITHOUT_IO = ("dialect", "feed", "flows", "messages", "peers", "publishing", "sharding", "socket", "subjects")
+RELAY_WITHOUT_IO = (
+    "chains",
+    "dialect",
+    "feed",
+    "flows",
+    "messages",
+    "peers",
+    "publishing",
+    "sharding",
+    "socket",
+    "subjects",
+)
 
 
 def test_what_a_relay_and_its_consumer_know_does_no_io_and_reads_no_clock() -> None:

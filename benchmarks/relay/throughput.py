@@ -23,7 +23,7 @@ from benchmarks.stream import Message
 from coinex_proto import Session, Update
 from coinex_relay import EmbeddedServer
 from coinex_relay.connecting import Connection
-from coinex_relay.messages import ToPublish
+from coinex_relay.messages import MESSAGE_ID, ToPublish
 from coinex_relay.publishing import Publisher
 from coinex_relay.relay import Relay
 from coinex_relay.subjects import DATA
@@ -42,18 +42,19 @@ async def throughput(count: int) -> None:
         async with AsyncExitStack() as stack:
             nats = await connected(stack, server.url)
             rows = []
+            payloads = [(one.subject, one.payload) for one in prepared]
             for turn in range(3):
                 rows.append(
-                    ("nats-py alone, payloads without headers", await _timed(nats, count, _bare(nats, prepared)))
+                    ("nats-py alone, payloads without headers", await _timed(nats, count, _bare(nats, payloads)))
                 )
                 rows.append(
-                    ("nats-py alone, inflating the frames", await _timed(nats, count, _inflated(nats, prepared, sent)))
+                    ("nats-py alone, inflating the frames", await _timed(nats, count, _inflated(nats, payloads, sent)))
                 )
-                named = [_renamed(one, turn) for one in prepared]
+                named = [_named(one, turn) for one in prepared]
                 rows.append(
                     (
                         "nats-py alone, with a relay's headers",
-                        await _timed(nats, count, _with_headers(nats, named, [one.headers for one in named])),
+                        await _timed(nats, count, _with_headers(nats, named)),
                     )
                 )
                 relay = await relay_on(stack, server.url, f"t{turn}")
@@ -73,8 +74,9 @@ async def throughput(count: int) -> None:
         )
 
 
-def _renamed(one: ToPublish, turn: int) -> ToPublish:
-    return ToPublish(one.subject, one.payload, one.block.replace("Msg-Id: ", f"Msg-Id: {turn}"))
+def _named(one: ToPublish, turn: int) -> tuple[str, bytes, dict[str, str]]:
+    headers = one.headers
+    return one.subject, one.payload, {**headers, MESSAGE_ID: f"{turn}{headers[MESSAGE_ID]}"}
 
 
 async def _timed(nats: Connection, count: int, work: Awaitable[None]) -> tuple[float, float]:
@@ -85,23 +87,23 @@ async def _timed(nats: Connection, count: int, work: Awaitable[None]) -> tuple[f
     return count / (time.perf_counter() - began), (cpu() - used) / count * 1e6
 
 
-async def _bare(nats: Connection, prepared: list[ToPublish]) -> None:
-    for place, one in enumerate(prepared):
-        await nats.publish(one.subject, one.payload)
+async def _bare(nats: Connection, payloads: list[tuple[str, bytes]]) -> None:
+    for place, (subject, payload) in enumerate(payloads):
+        await nats.publish(subject, payload)
         if place % BATCH == 0:
             await asyncio.sleep(0)
 
 
-async def _inflated(nats: Connection, prepared: list[ToPublish], sent: list[Message]) -> None:
-    for place, (one, message) in enumerate(zip(prepared, sent, strict=True)):
-        await nats.publish(one.subject, zlib.decompress(message.member, 31))
+async def _inflated(nats: Connection, payloads: list[tuple[str, bytes]], sent: list[Message]) -> None:
+    for place, ((subject, _), message) in enumerate(zip(payloads, sent, strict=True)):
+        await nats.publish(subject, zlib.decompress(message.member, 31))
         if place % BATCH == 0:
             await asyncio.sleep(0)
 
 
-async def _with_headers(nats: Connection, prepared: list[ToPublish], named: list[dict[str, str]]) -> None:
-    for place, one in enumerate(prepared):
-        await nats.publish(one.subject, one.payload, headers=named[place])
+async def _with_headers(nats: Connection, named: list[tuple[str, bytes, dict[str, str]]]) -> None:
+    for place, (subject, payload, headers) in enumerate(named):
+        await nats.publish(subject, payload, headers=headers)
         if place % BATCH == 0:
             await asyncio.sleep(0)
 

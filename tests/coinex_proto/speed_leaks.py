@@ -12,9 +12,12 @@ from coinex_proto.coinex import DepthLevels, DepthUpdate, TickerUpdate, _pushes
 from coinex_proto.errors import PayloadError
 from coinex_proto.speedups import speed
 from coinex_proto.updates import stamp_all
+from coinex_relay.chains import TOLD_APART, take_updates
 from coinex_relay.flows import MEMORY, Phase
+from coinex_relay.messages import ToPublish
 from coinex_relay.reading import take_usual
 from tests.coinex_proto.test_speed_twins import PLAIN, frame
+from tests.coinex_relay.test_chains import BOOK, CHANGE, QUOTED, TIMELESS, Odd, Unreadable, came, subjects
 from tests.coinex_relay.test_reading import ONE, live, said
 
 MEMBERS = [gzip.compress(payload) for payload in PLAIN.values()]
@@ -44,6 +47,7 @@ def round_trip(is_read: bool) -> int:
             if is_read:
                 repr(updates)
     relayed()
+    published()
     found: list[object] = []
     taken = speed.read(MEMBERS + BAD, 0, _pushes.QUICK_MODELS, 10**6, -1, 1.0, found, None)
     assert taken == len(MEMBERS) == len(found)
@@ -76,6 +80,21 @@ def relayed() -> None:
         assert take_usual(link, 0, {1: flow}, payloads, Phase.LIVE, MEMORY) == len(link)
         assert take_usual(ONE, 0, {1: flow}, payloads, Phase.LIVE, MEMORY) == 0
     assert len(payloads) == 3
+
+
+def published() -> None:
+    """A relay's updates: all that the extension makes messages of, equal bytes, and what cannot be read."""
+    mine, messages = subjects(), list[ToPublish]()
+    kinds = (CHANGE, BOOK, QUOTED, TIMELESS, Odd())
+    events = [came(kind, b"payload %d" % number, number) for number in range(TOLD_APART + 2) for kind in kinds]
+    events += [came(QUOTED, bytes(bytearray(b"equal"))) for _ in range(3)]
+    assert take_updates([*events, came(Odd(key=None), b"odd")], mine, 0, len(events) + 1, messages) == len(events)
+    for odd in (Odd(key=None), Odd(time=0.0), Odd(key=[])):
+        try:
+            take_updates([came(odd, b"odd")], mine, 0, 1, messages)
+        except (Unreadable, TypeError):
+            continue
+        raise AssertionError("what cannot be read was read")
 
 
 def measured() -> tuple[int, ...]:

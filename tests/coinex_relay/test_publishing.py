@@ -1,12 +1,16 @@
 """What a relay publishes: payloads as they came, ids of their content, chains, and its own trust."""
 
 import re
+from copy import copy
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from attrs import evolve
 
-from coinex_proto import Lost, Restored, UsageError, coinex
-from coinex_proto.updates import stamp
+from coinex_proto import Event, Lost, Restored, UsageError, coinex
+from coinex_proto.updates import recovered, stamp
+from coinex_relay.connecting import Connection
 from coinex_relay.messages import (
     LOST,
     RESTORED,
@@ -16,6 +20,7 @@ from coinex_relay.messages import (
     read_beat,
     read_live,
     read_roster,
+    to_publish,
 )
 from coinex_relay.publishing import MOST_WAITING, Publisher
 from coinex_relay.sharding import Shard
@@ -154,7 +159,7 @@ def test_a_topic_of_which_a_message_could_not_be_kept_is_lost_until_its_next_dat
 def test_what_waits_for_a_server_is_bounded_and_the_oldest_goes() -> None:
     publisher = Publisher("a", DIALECT, (TICKER,))
     for _ in range(MOST_WAITING + 5):
-        publisher._put(ToPublish("md.x", b"", ""))
+        publisher._put(to_publish("md.x", b"", ""))
     assert publisher.dropped == 5
     assert len(publisher.take_messages()) == MOST_WAITING
 
@@ -230,7 +235,7 @@ def test_the_usual_headers_are_read_in_one_look_as_the_general_way_reads_them() 
     server = "Nats-Stream: MD\r\nNats-Subject: md.x\r\nNats-Sequence: 7\r\nNats-Time-Stamp: 2026-01-01T00:00:00Z\r\nNats-Last-Sequence: 5\r\n\r\n"
     kinds = set()
     for one in published():
-        block = one.block.removesuffix("\r\n") + server
+        block = one.block.decode().removesuffix("\r\n") + server
         found = read_live(one.payload, block.encode())
         assert found is not None
         usual = re.fullmatch(USUAL_BLOCK, block)
@@ -249,3 +254,189 @@ def test_the_usual_headers_are_read_in_one_look_as_the_general_way_reads_them() 
     assert len(kinds) >= 4
     assert read_live(b"", b"NATS/1.0 503\r\n\r\n") is None
     assert read_live(b"", None) is None
+
+
+def came(event: Event, raw: bytes, at: float = 100.25) -> Any:
+    """The same in another payload, whose bytes no other update has: equal ones may come again."""
+    made = cast(Any, copy(event))
+    stamp(made, bytes(bytearray(raw)), at)
+    return made
+
+
+def written(messages: list[ToPublish]) -> bytes:
+    """What a connection writes of them."""
+    pieces: list[bytes] = []
+    connection = Connection()
+    connection._transport = cast(Any, SimpleNamespace(_io_writer=SimpleNamespace(write=pieces.append)))
+    assert connection.put(messages, "_INBOX.x", 7) == [7 + n for n, one in enumerate(messages) if one.is_beat]
+    return b"".join(pieces)
+
+
+WIRE = """\
+HPUB md.coinex.spot.bbo.BTCUSDT  112 117
+NATS/1.0
+Nats-Msg-Id: e35da651479217cd960f21ec.
+Relay-Id: a
+Relay-Sequence: 1
+Relay-Received: 100.250000
+
+there
+HPUB md.coinex.spot.depth.BTCUSDT  128 134
+NATS/1.0
+Nats-Msg-Id: 8d086a60562608eda85884d3.
+Relay-Id: a
+Relay-Sequence: 2
+Relay-Received: 100.250000
+Relay-Whole: 1
+
+a book
+HPUB md-whole.coinex.spot.depth.BTCUSDT  25 25
+NATS/1.0
+Relay-Id: a
+
+
+HPUB md.coinex.spot.depth.BTCUSDT  136 144
+NATS/1.0
+Nats-Msg-Id: fb81da393bf7d670800aaf1d.8d086a60562608eda85884d3
+Relay-Id: a
+Relay-Sequence: 3
+Relay-Received: 100.250000
+
+a change
+HPUB md.coinex.spot.bbo.BTCUSDT  138 143
+NATS/1.0
+Nats-Msg-Id: e35da651479217cd960f21ec-1.e35da651479217cd960f21ec
+Relay-Id: a
+Relay-Sequence: 4
+Relay-Received: 100.250000
+
+there
+HPUB md.coinex.spot.state.BTCUSDT  90 98
+NATS/1.0
+Nats-Msg-Id: a.5
+Relay-Id: a
+Relay-Sequence: 5
+Relay-Received: 100.250000
+
+a ticker
+HPUB md.coinex.spot.state.BTCUSDT  90 98
+NATS/1.0
+Nats-Msg-Id: a.6
+Relay-Id: a
+Relay-Sequence: 6
+Relay-Received: 100.250000
+
+a ticker
+HPUB md.coinex.spot.depth.BTCUSDT  81 85
+NATS/1.0
+Nats-Msg-Id: a.7
+Relay-Id: a
+Relay-Sequence: 7
+Relay-Trust: lost
+
+gone
+HPUB md.coinex.spot.deals.BTCUSDT  81 85
+NATS/1.0
+Nats-Msg-Id: a.8
+Relay-Id: a
+Relay-Sequence: 8
+Relay-Trust: lost
+
+gone
+HPUB md.coinex.spot.depth.BTCUSDT  112 121
+NATS/1.0
+Nats-Msg-Id: 1cdf1130fb7ac541c5c1aade.
+Relay-Id: a
+Relay-Sequence: 9
+Relay-Received: 101.123457
+
+too early
+HPUB md.coinex.spot.depth.BTCUSDT  87 91
+NATS/1.0
+Nats-Msg-Id: a.10
+Relay-Id: a
+Relay-Sequence: 10
+Relay-Trust: restored
+
+gone
+HPUB md.coinex.spot.state.BTCUSDT  133 140
+NATS/1.0
+Nats-Msg-Id: a.11
+Relay-Id: a
+Relay-Sequence: 11
+Relay-Received: 101.123457
+Relay-Payload: ca049c51ccec31a42a0ebb14
+
+tickers
+HPUB md.coinex.spot.state.ETHUSDT  133 140
+NATS/1.0
+Nats-Msg-Id: a.12
+Relay-Id: a
+Relay-Sequence: 12
+Relay-Received: 101.123457
+Relay-Payload: ca049c51ccec31a42a0ebb14
+
+tickers
+HPUB md-whole.coinex.spot._relay.a  25 245
+NATS/1.0
+Relay-Id: a
+
+{"relay":"a","version":8,"subjects":["coinex.spot.depth.BTCUSDT","coinex.spot.deals.BTCUSDT","coinex.spot.bbo.BTCUSDT","coinex.spot.state.BTCUSDT","coinex.spot.state.ETHUSDT"],"lost":{"coinex.spot.deals.BTCUSDT":"gone"}}
+HPUB md.coinex.spot._relay.a _INBOX.x.21 44 114
+NATS/1.0
+Nats-Msg-Id: a.b1
+Relay-Id: a
+
+{"relay":"a","number":1,"every":0.2,"roster":8,"shard":"1/1","bye":""}
+HPUB md.coinex.spot.deals.BTCUSDT  120 129
+NATS/1.0
+Nats-Msg-Id: 9f1a288d8b4eb5764f113f12.
+Relay-Id: a
+Relay-Sequence: 13
+Relay-Received: 1000000000.000000
+
+trades
+\0
+HPUB md.coinex.spot.depth.BTCUSDT  137 150
+NATS/1.0
+Nats-Msg-Id: 55be189dcdd8c260c206e26d.1cdf1130fb7ac541c5c1aade
+Relay-Id: a
+Relay-Sequence: 14
+Relay-Received: 100.250000
+
+a change more
+HPUB md.coinex.spot._relay.a _INBOX.x.24 44 128
+NATS/1.0
+Nats-Msg-Id: a.b2
+Relay-Id: a
+
+{"relay":"a","number":2,"every":0.2,"roster":8,"shard":"1/1","bye":"it was stopped"}
+"""
+
+
+def test_all_kinds_of_messages_go_over_the_wire_byte_for_byte_as_consumers_know_them() -> None:
+    book, change = [next(one for one in recorded() if getattr(one, "is_full", None) is full) for full in (True, False)]
+    trades, quote, ticker = [
+        next(one for one in recorded() if one.topic_key == topic.key) for topic in (TRADES, QUOTE, TICKER)
+    ]
+    one = came(ticker, b"tickers", 101.1234567)
+    other = came(evolve(cast(Any, ticker), market="ETHUSDT"), b"")
+    stamp(other, one.raw, 101.1234567)
+    by_query = came(trades, b"by a query")
+    recovered(by_query, 101.0)
+    publisher = Publisher("a", DIALECT, (*TOPICS, coinex.Ticker("ETHUSDT")))
+    for event in (
+        *(came(quote, b"there"), came(book, b"a book"), came(change, b"a change"), came(quote, b"there")),
+        *(came(ticker, b"a ticker"), came(ticker, b"a ticker"), came(trades, b"")),
+        Lost(topics=(DEPTH, TRADES), since=1.0, why="gone"),
+        came(change, b"too early", 101.1234567),
+        Restored(topics=(DEPTH,), since=1.0, until=2.0, why="gone"),
+        *(one, by_query, came(trades, b""), other, one),
+        came(evolve(cast(Any, ticker), market="ANOTHER"), b"of a topic that is not relayed"),
+    ):
+        publisher.take(event)
+    publisher.beat()
+    publisher.take(came(trades, b"trades\r\n\0", 1e9))
+    publisher.take(came(change, b"a change more"))
+    publisher.beat("it was stopped")
+    assert written(publisher.take_messages()) == WIRE.replace("\n", "\r\n").encode()
