@@ -132,7 +132,7 @@ def sides(data: bytes) -> None:
                 for twin in twins:
                     twin.clear()
             elif kind == COPIED:
-                twins = [copied(twin) for copied in (copy.deepcopy, _pickled) for twin in twins][-len(twins) :]
+                twins = [pickle.loads(pickle.dumps(copy.deepcopy(twin))) for twin in twins]
             else:
                 levels, is_whole = both[number], kind in (WHOLE, WHOLE_WRONG)
                 found = [outcome(partial(twin.replace if is_whole else twin.change, levels)) for twin in twins]
@@ -140,9 +140,11 @@ def sides(data: bytes) -> None:
                 assert len({twin.absent for twin in twins}) == 1
                 if is_odd(levels):
                     model.known = {Decimal(price): (price, size) for price, size in twins[0].levels().pairs()}
-                    model.absent = twins[0].absent
                 else:
                     _judge(model, levels, is_whole=is_whole, refused=found[0])
+                if is_odd(levels) or found[0]:
+                    model.absent = twins[0].absent
+                assert model.absent == twins[0].absent
             for twin in twins:
                 _check_side(twin, model)
 
@@ -169,10 +171,6 @@ def _check_side(side: Any, model: Model) -> None:
     if wanted:
         assert side.levels()[0] == (Decimal(wanted[0][0]), Decimal(wanted[0][1])) == levels[0]
         assert levels[-1] == (Decimal(wanted[-1][0]), Decimal(wanted[-1][1]))
-
-
-def _pickled(side: Any) -> Any:
-    return pickle.loads(pickle.dumps(side))
 
 
 def _depth(words: Pairs) -> int:
