@@ -30,9 +30,9 @@ WHOLE, WHOLE_WRONG, WRONG, CUT, RESET, MISSED, COPIED = b"=", b"#", b"!", b"<", 
 KINDS: Final = (WHOLE, WHOLE_WRONG, WRONG, CUT, RESET, MISSED, COPIED)
 """How a line begins; any other is a difference whose checksum is right. `<` is followed by the number of levels that are left."""
 PLAIN: Final = re.compile(r"[0-9]+\.?[0-9]*|\.[0-9]+")
-MANY: Final = re.compile(r"([0-9]{1,9})\*(-?)([0-9]{1,5})")
-MOST: Final = 2 * MAX_LEVELS + 2
-"""Levels that one input stands for."""
+MANY: Final = re.compile(r"([0-9]{1,9})\*(-?)([0-9]{1,3})")
+MOST: Final = MAX_LEVELS + 1000
+"""Levels that one input stands for: enough to go over the limit once."""
 MOST_LINES: Final = 40
 TWINS: Final = tuple({Ladder: 0, PureLadder: 0})
 """One kind only, in pure Python."""
@@ -91,7 +91,7 @@ def pairs_of(part: bytes) -> Pairs:
 
 
 def lines_of(data: bytes) -> Iterator[tuple[bytes, Pairs, Pairs]]:
-    left = 2 * MOST
+    left = MOST
     for line in data.split(b"\n")[:MOST_LINES]:
         kind = line[:1] if line[:1] in KINDS else b""
         bids, _, asks = line[len(kind) :].partition(b"|")
