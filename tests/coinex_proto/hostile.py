@@ -54,6 +54,11 @@ def levels(size: int, level: bytes = b'["1","1"]') -> bytes:
     return filled(head, level, b'],"bids":[],"last":"1","updated_at":1700000000000,"checksum":1}},"id":null}', size)
 
 
+def distinct_members(count: int) -> bytes:
+    members = (b'"k%d":1' % number for number in range(count))
+    return b'{"type":"level2","symbol":"B",' + b",".join(members) + b"}"
+
+
 def text(size: int) -> bytes:
     return b'{"method":"notice.update","data":{"channel":101,"info":"' + b"x" * size + b'"}}'
 
@@ -166,6 +171,7 @@ MESSAGES: Final[dict[str, Callable[[], Case]]] = {
     "1 MiB of tonces, CoinFLEX": lambda: message(
         coinflex.live, filled(b'{"notice":"OrderOpened","tonce":1,"x":[', b"0.1", b"]}", MIB)
     ),
+    "88,000 distinct members, QFEX": lambda: message(qfex.mds, distinct_members(88_000), qfex.Level2("B")),
     "1 MiB as documented: 2,000 markets": lambda: message(
         coinex.spot,
         b'{"method":"state.update","data":{"state_list":[' + b",".join(MARKETS) + b']},"id":null}',

@@ -50,14 +50,15 @@ def decode(payload: bytes) -> Sequence[Inbound]:
 
 def _second_reading(payload: bytes, problem: Exception) -> Sequence[Inbound]:
     """Of a push, with the members left out that it can do without."""
+    message: Any = None
     try:
         message = decode_again(payload)
         model = _MODELS.get(message.get("type"))
         if model is None:
-            return (_unreadable(payload, problem),)
+            return (_unreadable(payload, problem, message),)
         update, left_out = fitted(model, message)
     except (*UNREADABLE, AttributeError, TypeError) as another:
-        return (_unreadable(payload, another if isinstance(another, PayloadError) else problem),)
+        return (_unreadable(payload, another if isinstance(another, PayloadError) else problem, message),)
     troubles = [
         Unrecognised(raw=payload, why=f"{model.channel}: unreadable - at `{path}`", concerns=key)
         for path in left_out
@@ -142,11 +143,12 @@ _RARE: Final[Mapping[str, Callable[[bytes], Sequence[Inbound]]]] = {
 }
 
 
-def _unreadable(payload: bytes, problem: Exception) -> Unrecognised:
-    """With the topic that it was about, as far as can be seen."""
+def _unreadable(payload: bytes, problem: Exception, message: Any) -> Unrecognised:
+    """With the topic that it was about, as far as can be seen. `message`: as it was read, None where it was not."""
     why = f"unreadable message: {quoted(problem)}"
     try:
-        message: Any = decode_plain(payload)
+        if message is None:
+            message = decode_plain(payload)
         channel = message.get("type")
     except (*UNREADABLE, AttributeError):
         return Unrecognised(raw=payload, why=why)
