@@ -100,11 +100,6 @@ def lines_of(data: bytes) -> Iterator[tuple[bytes, Pairs, Pairs]]:
         yield kind, *both
 
 
-def is_odd(levels: Pairs) -> bool:
-    """Whether a size of zero comes with a price that is no plain number: it removes what has its value, or is refused."""
-    return any(not PLAIN.fullmatch(price) and size and not size.strip("0.") for price, size in levels)
-
-
 # One side ---------------------------------------------------------------------------------------------------------------
 
 
@@ -138,11 +133,8 @@ def sides(data: bytes) -> None:
                 found = [outcome(partial(twin.replace if is_whole else twin.change, levels)) for twin in twins]
                 assert len(set(found)) == 1, found
                 assert len({twin.absent for twin in twins}) == 1
-                if is_odd(levels):
-                    model.known = {Decimal(price): (price, size) for price, size in twins[0].levels().pairs()}
-                else:
-                    _judge(model, levels, is_whole=is_whole, refused=found[0])
-                if is_odd(levels) or found[0]:
+                _judge(model, levels, is_whole=is_whole, refused=found[0])
+                if found[0]:
                     model.absent = twins[0].absent
                 assert model.absent == twins[0].absent
             for twin in twins:
@@ -248,9 +240,6 @@ def whole(data: bytes) -> None:
                 continue
             if kind in (RESET, MISSED):
                 (book.reset if kind == RESET or not isinstance(book, CheckedBook) else book.missed)()
-                expected.forget()
-            elif is_odd(bids) or is_odd(asks):
-                book.reset()  # `sides` compares the twins in what becomes of these
                 expected.forget()
             else:
                 is_whole = kind in (WHOLE, WHOLE_WRONG)
