@@ -34,12 +34,14 @@ _BY_PREFIX: Final[Mapping[bytes, Callable[[bytes], MarketUpdate]]] = {
 }
 _FIRST: Final = b'{"type":"'
 """How a push begins where `type` is its first member: then the name can be cut out."""
+_AGAIN: Final = b'"type":'
+"""Of a member that is sent twice the last counts."""
 
 
 def decode(payload: bytes) -> Sequence[Inbound]:
     """All that one message holds."""
     try:
-        if payload.startswith(_FIRST):
+        if payload.startswith(_FIRST) and payload.find(_AGAIN, len(_FIRST)) < 0:
             read = _BY_PREFIX.get(payload[len(_FIRST) : payload.find(b'"', len(_FIRST))])
             if read is not None:
                 return (read(payload),)
@@ -95,6 +97,8 @@ def _by_type(payload: bytes) -> Sequence[Inbound]:
     if payload.lstrip()[:1] == b"[":
         # Never documented here, but the venue's own client is prepared for it.
         many = _MANY.decode(payload)
+        if not many:
+            raise PayloadError("an empty list")
         if len(many) > MAX_MANY:
             raise PayloadError(f"a list of {len(many)} messages; the limit is {MAX_MANY}")
         return tuple(found for each in many for found in _one_of_many(bytes(each)))
