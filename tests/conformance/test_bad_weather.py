@@ -67,6 +67,15 @@ def over_and_over(act: Callable[[], object]) -> Iterator[None]:
     assert failures == []
 
 
+def ended(venue: Venue, said: bytes, end: str) -> None:
+    """The venue says this, and its connection ends in this way."""
+    venue.send(said)
+    if end == "RST":
+        venue.reset(RESET)
+    else:
+        venue.end()
+
+
 # Before it is open ----------------------------------------------------------------------------------------------------
 
 
@@ -78,7 +87,7 @@ def test_n8_n9_n10_a_connection_that_ends_before_it_is_open_is_tried_again(
     def prepare(venue: Venue) -> None:
         if len(peer.venues) <= 2:
             venue.is_silent = True
-            venue.receive = lambda _: (venue.send(said), venue.reset(RESET) if end == "RST" else venue.end())  # type: ignore[method-assign,assignment]
+            venue.receive = lambda _: ended(venue, said, end)  # type: ignore[method-assign]
 
     whys: list[str] = []
     callbacks = Callbacks()
@@ -116,7 +125,7 @@ def test_h5_a_redirect_is_told_and_not_followed_nor_is_anything_signed_for_it(
 
         def prepare(venue: Venue) -> None:
             venue.is_silent = True
-            venue.receive = lambda _: venue.send(answer)  # type: ignore[method-assign]
+            venue.receive = lambda _: venue.send(answer)  # type: ignore[method-assign,assignment]
 
         peer.prepare = prepare
         with pytest.raises(HandshakeRefused) as caught, driver.open(spot(peer, credentials=KEYS)):
@@ -142,9 +151,10 @@ def test_n9_n10_what_was_whole_before_the_end_is_delivered_and_the_rest_is_not(
         handle.call(lambda client: client.subscribe(BTC, callback=lambda event: got.append(str(event.last))))
         peer.until(lambda: "state.subscribe" in peer.venues[0].methods())
         handle.until(lambda: handle.client.stats.messages >= 1)
-        peer.do(lambda venue: (venue.ticker("7"), venue.send(cut)))
+        peer.do(lambda venue: venue.ticker("7"))
+        peer.do(lambda venue: venue.send(cut))
         handle.until(lambda: bool(got))  # Linux may drop what has not been read when the RST comes
-        peer.do(lambda venue: venue.reset(RESET) if end == "RST" else venue.end())
+        peer.do(lambda venue: ended(venue, b"", end))
         handle.until(lambda: bool(ends))
         handle.call(lambda client: client.ready())
         assert handle.call(lambda client: client.request(coinex.Ping()))
@@ -219,7 +229,8 @@ def test_x4_neither_key_nor_signature_nor_query_is_logged_or_told(
 def test_n22_s25_leaving_while_something_waits_and_the_peer_is_silent_ends_it(driver: Driver, peer: Peer) -> None:
     replies: list[Any] = []
     with driver.open(spot(peer), config=QUICK) as handle:
-        peer.do(lambda venue: (setattr(venue, "is_silent", True), setattr(venue, "answers_close", False)))
+        peer.do(lambda venue: setattr(venue, "is_silent", True))
+        peer.do(lambda venue: setattr(venue, "answers_close", False))
         stream = handle.call(lambda client: client.events(BTC))
         handle.call(lambda client: client.send(coinex.ServerTime(), replies.append))
         peer.until(lambda: "server.time" in peer.venues[0].methods())
