@@ -87,7 +87,7 @@ def test_n8_n9_n10_a_connection_that_ends_before_it_is_open_is_tried_again(
     def prepare(venue: Venue) -> None:
         if len(peer.venues) <= 2:
             venue.is_silent = True
-            venue.receive = lambda _: ended(venue, said, end)  # type: ignore[method-assign]
+            venue.receive = lambda _: ended(venue, said, end)  # type: ignore[method-assign,assignment]
 
     whys: list[str] = []
     callbacks = Callbacks()
