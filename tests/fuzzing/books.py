@@ -208,9 +208,10 @@ class Expected:
             side.known = {}
 
     def after(self, bids: Pairs, asks: Pairs, *, is_whole: bool) -> int:
-        """Takes the push in as if its checksum were right, and gives that checksum; 0 when there is nothing to sum."""
-        if not is_whole and not self.is_proved:
-            return 0
+        """Takes the push in as if its checksum were right, and gives that checksum; 0 when there is nothing to sum.
+
+        A difference is taken even where nothing is proved, so that its checksum would fit if the book forgot that.
+        """
         try:
             for side, levels in zip(self.sides, (bids, asks), strict=True):
                 side.take(levels, is_whole=is_whole)
@@ -222,7 +223,7 @@ class Expected:
         if any(price <= 0 for side in self.sides for price in side.known):
             self.forget()
             return 0
-        self.is_proved = True
+        self.is_proved = is_whole or self.is_proved
         return self.checksum()
 
 
