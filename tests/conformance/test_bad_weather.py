@@ -201,6 +201,7 @@ def test_x4_neither_key_nor_signature_nor_query_is_logged_or_told(
         peer.do(lambda venue: venue.reset(RESET))
         handle.until(lambda: bool(ends))
         handle.call(lambda client: client.ready())
+        handle.call(lambda client: client.request(coinex.ServerTime()))
     signs = [request["params"] for venue in peer.venues for request in venue.requests if "sign" in request["method"]]
     assert len(signs) == 2
     peer.prepare = lambda venue: venue.refusals.update({"server.sign": (21001, "no")})
@@ -239,7 +240,6 @@ def test_n22_s25_leaving_while_something_waits_and_the_peer_is_silent_ends_it(dr
     (reply,) = replies
     assert isinstance(reply.error, OutcomeUnknown)
     assert len(peer.venues) == 1
-    peer.until(lambda: peer.venues[0].gone)
 
 
 @pytest.mark.parametrize("answers", [False, True])
@@ -262,3 +262,24 @@ def test_n23_n24_a_peer_that_never_ends_or_floods_after_our_close_is_left(
         peer.until(lambda: peer.venues[0].gone)
     assert peer.venues[0].closed_with is not None
     assert got == []
+
+
+@pytest.mark.parametrize("answers", [False, True])
+def test_n23_w1_a_peer_that_is_left_in_the_middle_and_never_ends_is_replaced(
+    driver: Driver, peer: Peer, answers: bool
+) -> None:
+    ends: list[Closed] = []
+    with driver.open(spot(peer), config=QUICK) as handle:
+        handle.call(lambda client: client.on(Closed)(ends.append))
+        peer.do(lambda venue: setattr(venue, "answers_close", False))
+        peer.do(lambda venue: venue.send(b"\x83\x00"))  # a reserved opcode
+        handle.until(lambda: peer.venues[0].closed_with is not None)
+        if answers:
+            peer.call(lambda: peer.venues[0].send(close_frame(1002)))
+        handle.until(lambda: bool(ends))
+        handle.call(lambda client: client.ready())
+        assert handle.call(lambda client: client.request(coinex.Ping()))
+    assert ends[0].reason.code == 1002
+    assert peer.venues[0].closed_with is not None
+    assert peer.venues[0].closed_with[:2] == (1002).to_bytes(2)
+    assert len(peer.venues) == 2
