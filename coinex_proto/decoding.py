@@ -186,7 +186,8 @@ def _numbers_in(hint: Any) -> _Numbers | None:
     if _is_number(hint):
         return lambda value: (value,)
     if hint is float:  # a decoder that is not strict takes "NaN" for a float too
-        return lambda value: (Decimal(value),)
+        # `Decimal(value)` would raise for a caller who traps floats.
+        return lambda value: (Decimal.from_float(value),)  # noqa: FURB164
     if _is_model(hint):
         return _of_model(hint)
     if isinstance(hint, NewType) or origin is Annotated:

@@ -33,7 +33,7 @@ import attrs
 from coinex_proto.books.view import BookView
 from coinex_proto.commands import Command
 from coinex_proto.events import Unrecognised
-from coinex_proto.numbers import MAX_EXPONENT
+from coinex_proto.numbers import CONTEXT, MAX_EXPONENT
 from coinex_proto.orders.view import OrderView
 from coinex_proto.topics import Topic
 from coinex_proto.updates import Event, Update
@@ -106,7 +106,7 @@ def _itself(value: object) -> object:
 
 
 def _decimal(value: Decimal) -> str:
-    text = str(value)
+    text = CONTEXT.to_sci_string(value)  # `str` follows the caller's context: "1e-8"
     if "E" not in text:
         return text
     exponent = value.as_tuple().exponent

@@ -7,12 +7,12 @@
 #include <structmember.h>
 
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum {
     MAX_LEVELS = 10000, /* as in the twin */
     MAX_PRICE_CHARACTERS = 60,
-    MAX_UNSORTED = 64, /* more levels than this are taken in the order of the side only */
     KEY_PLACES = 12,
     KEY_DIGITS = 6,
 };
@@ -38,7 +38,10 @@ typedef struct {
     Price price;
     const char *size;
     uint32_t price_length, size_length;
-    int removes;
+    uint32_t place; /* among those that came with it */
+    uint32_t absent; /* of several changes of one price: how many surely removed what was not there */
+    char removes;
+    char removes_first; /* the same of the first of several changes of one price */
 } Change;
 
 static int
@@ -200,31 +203,39 @@ order_of(Price one, Price other, int is_descending)
     return is_descending ? -order : order;
 }
 
-/* Puts a change, which stands behind all of those before it, into the order of the side; of two with one price the later one
- * stays. 0: it takes too long. */
 static int
-insert(Change *changes, uint32_t *count, int is_descending)
+compare_changes(const void *a, const void *b)
 {
-    const Change one = changes[*count];
-    uint32_t at = *count;
-    int order = -1;
-    while (at && (order = order_of(changes[at - 1].price, one.price, is_descending)) > 0) {
-        at--;
-    }
-    if (at && !order) {
-        if (changes[at - 1].removes || one.removes) {
-            return 0; /* the twin counts what it removes */
+    const Change *one = a, *other = b;
+    const int order = compare(one->price, other->price);
+    return order ? order : (one->place > other->place) - (one->place < other->place);
+}
+
+static int
+compare_changes_down(const void *a, const void *b)
+{
+    const Change *one = a, *other = b;
+    const int order = compare(other->price, one->price);
+    return order ? order : (one->place > other->place) - (one->place < other->place);
+}
+
+/* Puts changes into the order of the side; of those with one price the last one stays. Gives how many are left. */
+static uint32_t
+sort(Change *changes, uint32_t count, int is_descending)
+{
+    qsort(changes, count, sizeof(Change), is_descending ? compare_changes_down : compare_changes);
+    uint32_t left = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        Change *last = changes + left - 1;
+        if (!left || order_of(last->price, changes[i].price, is_descending)) {
+            changes[left++] = changes[i];
+            continue;
         }
-        changes[at - 1] = one;
-        return 1;
+        changes[i].removes_first = last->removes_first;
+        changes[i].absent = last->absent + (uint32_t)(last->removes && changes[i].removes);
+        *last = changes[i];
     }
-    if (*count > MAX_UNSORTED) {
-        return 0;
-    }
-    memmove(changes + at + 1, changes + at, (*count - at) * sizeof(Change));
-    changes[at] = one;
-    ++*count;
-    return 1;
+    return left;
 }
 
 /* Reads levels in the order of the side, each price once; `all` is how many came. 1; 0: they are for the twin; -1 with an
@@ -254,21 +265,20 @@ read_changes(PyObject *levels, int is_descending, Change **found, uint32_t *coun
         PyErr_NoMemory();
         return -1;
     }
+    int is_sorted = 1; /* nearly always: the venue sorts them */
     for (Py_ssize_t i = 0; i < size; i++) {
-        Change *one = changes + *count;
+        Change *one = changes + i;
         if (!(unread == NULL ? read_pair(PySequence_Fast_GET_ITEM(levels, i), one) : read_unread(&unread, one))) {
             PyMem_Free(changes);
             return 0;
         }
-        if (!*count || order_of(one[-1].price, one->price, is_descending) < 0) {
-            ++*count; /* nearly always: the venue sorts them */
-        }
-        else if (!insert(changes, count, is_descending)) {
-            PyMem_Free(changes);
-            return 0;
-        }
+        one->place = (uint32_t)i;
+        one->absent = 0;
+        one->removes_first = one->removes;
+        is_sorted = is_sorted && (!i || order_of(one[-1].price, one->price, is_descending) < 0);
     }
     *found = changes;
+    *count = is_sorted ? (uint32_t)size : sort(changes, (uint32_t)size, is_descending);
     return 1;
 }
 
@@ -379,9 +389,7 @@ merge(const Side *side, const Change *changes, uint32_t count, int is_whole, Mer
         if (!changes[i].removes) {
             append_change(merged, &changes[i]);
         }
-        else {
-            merged->absent += !is_there;
-        }
+        merged->absent += changes[i].absent + (uint32_t)(changes[i].removes_first && !is_there);
     }
     append_run(merged, side, done, known);
     if (merged->count > MAX_LEVELS) {

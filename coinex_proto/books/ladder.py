@@ -188,6 +188,8 @@ class Ladder:
                     keys, key_of, longest = self._keys, self._key_of, self._longest
                 key = key_of(price)
                 index = bisect_left(keys, key)
+                text = f"{price}:{size}"
+                fresh.append(text)
                 if size[-1] in "0." and not size.strip("0."):  # the last character decides nearly always
                     float(size)  # "." is no zero
                     if keys[index] == key:
@@ -195,8 +197,6 @@ class Ladder:
                     else:
                         self.absent += 1
                     continue
-                text = f"{price}:{size}"
-                fresh.append(text)
                 if keys[index] == key:
                     texts[index] = text
                 else:
@@ -293,7 +293,7 @@ if speed is not None and not TYPE_CHECKING:
                 step(twin, levels)
             finally:
                 self.absent += twin.absent
-            self.take(_split(twin.best()), True)  # best first: the extension takes many levels in no other order
+            self.take(_split(twin.best()), True)
 
         @property
         def texts(self):

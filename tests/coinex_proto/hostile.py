@@ -54,6 +54,11 @@ def levels(size: int, level: bytes = b'["1","1"]') -> bytes:
     return filled(head, level, b'],"bids":[],"last":"1","updated_at":1700000000000,"checksum":1}},"id":null}', size)
 
 
+def distinct_members(count: int) -> bytes:
+    members = (b'"k%d":1' % number for number in range(count))
+    return b'{"type":"level2","symbol":"B",' + b",".join(members) + b"}"
+
+
 def text(size: int) -> bytes:
     return b'{"method":"notice.update","data":{"channel":101,"info":"' + b"x" * size + b'"}}'
 
@@ -109,7 +114,8 @@ def reads(data: bytes, size: int = READ) -> Iterator[bytes]:
         yield data[at : at + size]
 
 
-def empty_differences() -> tuple[Session, list[bytes], int]:
+def differences(asks: list[list[str]], size: int = MIB) -> tuple[Session, list[bytes], int]:
+    """The same change of a book of 10,000 levels a side again and again; it leaves the book as it is."""
     count = 10_000
     session = opened(coinex.spot(), BTC)
     whole = whole_book(count)
@@ -117,8 +123,8 @@ def empty_differences() -> tuple[Session, list[bytes], int]:
     list(drain(session))
     assert session.trusted(BTC), session.book(BTC).why
     checksum = json.loads(whole)["data"]["depth"]["checksum"]
-    push = frame(TEXT, depth([], [], is_full=False, checksum=checksum))
-    data = push * (MIB // len(push))
+    push = frame(TEXT, depth(asks, [], is_full=False, checksum=checksum))
+    data = push * max(1, size // len(push))
     return session, list(reads(data)), len(data)
 
 
@@ -148,7 +154,7 @@ MESSAGES: Final[dict[str, Callable[[], Case]]] = {
     "64 kB of levels of numbers": lambda: message(coinex.spot, levels(65_536, b"[0.1,1]"), BTC),
     "16 MiB of text": lambda: message(coinex.spot, text(16 * MIB - 100)),
     "4 MiB of text, 4 times": lambda: repeated(text(4 * MIB - 100), 4),
-    "1 MiB of empty differences, 10,000 levels a side": lambda: empty_differences,
+    "1 MiB of empty differences, 10,000 levels a side": lambda: partial(differences, []),
     "1 MiB of [ and ]": lambda: message(coinex.spot, b"[" * (MIB // 2) + b"]" * (MIB // 2)),
     "1 MiB of [] in a list": lambda: message(coinex.spot, filled(b"[", b"[]", b"]", MIB)),
     "1 MiB of 0.1 in params": lambda: message(
@@ -166,6 +172,7 @@ MESSAGES: Final[dict[str, Callable[[], Case]]] = {
     "1 MiB of tonces, CoinFLEX": lambda: message(
         coinflex.live, filled(b'{"notice":"OrderOpened","tonce":1,"x":[', b"0.1", b"]}", MIB)
     ),
+    "88,000 distinct members, QFEX": lambda: message(qfex.mds, distinct_members(88_000), qfex.Level2("B")),
     "1 MiB as documented: 2,000 markets": lambda: message(
         coinex.spot,
         b'{"method":"state.update","data":{"state_list":[' + b",".join(MARKETS) + b']},"id":null}',
@@ -264,6 +271,13 @@ FLOODS: Final[dict[str, Callable[[], Case]]] = {
     "1 MiB of 5": lambda: flood(frame(TEXT, b"5")),
     '1 MiB of {"method":"x"}': lambda: flood(frame(TEXT, b'{"method":"x"}')),
     "1 MiB of answers to nothing": lambda: flood(frame(TEXT, b'{"id":1,"code":0}')),
+    "64 kB of levels removed twice, 10,000 levels a side": lambda: partial(
+        differences, [["7", "0"], ["7", "0"]], 65_536
+    ),
+    "64 kB of 70 levels in another order, 10,000 levels a side": lambda: partial(
+        differences, [[f"{200_000 + place * 37 % 70}.5", "1.25"] for place in range(70)], 65_536
+    ),
+    "64 kB of levels removed by odd names, 10,000 levels a side": lambda: partial(differences, [["7e0", "0"]], 65_536),
     "1 MiB of pings of one byte between texts": lambda: flood(frame(PING, b"x") + frame(TEXT, b"{}")),
 }
 CASES: Final = {**MESSAGES, **FLOODS}

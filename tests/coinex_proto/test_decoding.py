@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Context, Decimal, FloatOperation, localcontext
 from typing import Annotated, Any, Generic, Literal, NamedTuple, NewType, TypedDict, TypeVar
 
 import msgspec
@@ -119,6 +119,13 @@ def test_d9_d12_a_number_that_is_not_finite_is_refused_wherever_it_stands(hint: 
 def test_finite_numbers_pass_as_they_are(hint: Any, text: str, good: str) -> None:
     payload = text.replace("*", good).replace('""', '"').encode()
     assert json_decoder(hint)(payload) == msgspec.json.decode(payload, type=hint)
+
+
+def test_a_caller_who_traps_floats_reads_the_same_floats() -> None:
+    with localcontext(Context(traps=[FloatOperation])):
+        assert json_decoder(dict[str, float])(b'{"a":0.5,"b":2}') == {"a": 0.5, "b": 2.0}
+        with pytest.raises(PayloadError, match="not finite"):
+            json_decoder(dict[str, float], strict=False)(b'{"a":"NaN"}')
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import enum
 import json
-from decimal import Decimal
+from decimal import Context, Decimal, localcontext
 from typing import Any
 
 import pytest
@@ -110,6 +110,16 @@ def test_a_member_that_is_null_differs_from_one_that_was_not_sent() -> None:
 def test_d12_a_decimal_is_written_digit_for_digit_unless_that_would_be_huge(value: str, text: str) -> None:
     update = OddUpdate(market="A", data=Depth(asks=((Decimal(value), Decimal(1)),)))
     assert written(update)["data"]["data"]["asks"][0][0] == text
+
+
+def test_a_caller_who_wants_small_letters_gets_the_same_digits() -> None:
+    def written(value: str) -> str:
+        return to_json(OddUpdate(market="A", data=Depth(asks=((Decimal(value), Decimal(1)),))))
+
+    values = ("1E-8", "6.00E+4", "1E+99", "0E-20")
+    wanted = [written(value) for value in values]
+    with localcontext(Context(capitals=0)):
+        assert [written(value) for value in values] == wanted
 
 
 def test_d11_a_lone_surrogate_is_written_escaped() -> None:

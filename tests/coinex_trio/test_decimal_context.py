@@ -3,7 +3,18 @@
 import decimal
 from collections.abc import Iterator
 from contextlib import nullcontext
-from decimal import ROUND_CEILING, ROUND_UP, Clamped, Context, Decimal, Inexact, InvalidOperation, Rounded, Subnormal
+from decimal import (
+    ROUND_CEILING,
+    ROUND_UP,
+    Clamped,
+    Context,
+    Decimal,
+    FloatOperation,
+    Inexact,
+    InvalidOperation,
+    Rounded,
+    Subnormal,
+)
 from functools import partial
 from typing import Literal, TypeAlias
 
@@ -25,6 +36,7 @@ CONTEXTS = {
     "everything trapped": Context(
         prec=2, rounding=ROUND_CEILING, traps=[Inexact, Rounded, InvalidOperation, Subnormal, Clamped]
     ),
+    "floats trapped, small letters": Context(prec=2, Emax=1, Emin=-1, capitals=0, clamp=1, traps=[FloatOperation]),
     "nothing trapped, rounded up": Context(prec=1, rounding=ROUND_UP, Emax=2, Emin=-2, traps=[]),
 }
 
@@ -47,6 +59,7 @@ def take_over(context: Context) -> None:
     default = decimal.DefaultContext
     default.prec, default.rounding = context.prec, context.rounding
     default.Emin, default.Emax = context.Emin, context.Emax
+    default.capitals, default.clamp = context.capitals, context.clamp
     for signal, is_trapped in context.traps.items():
         default.traps[signal] = is_trapped
 

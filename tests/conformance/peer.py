@@ -119,12 +119,14 @@ class Peer:
         try:
             data = connection.recv(65536)
         except OSError:
-            data = b""
+            self._drop(venue, connection)
+            return
         if data:
             venue.receive(data)
-        else:
-            venue.gone = True
+        elif venue.answers_close:
             self._drop(venue, connection)
+        else:  # a venue that never ends: sending to it shows when the client is gone
+            self._selector.unregister(connection)
 
     def _send(self, venue: Venue, connection: socket.socket) -> None:
         try:
@@ -139,7 +141,8 @@ class Peer:
 
     def _drop(self, venue: Venue, connection: socket.socket) -> None:
         if self._sockets.pop(venue, None) is not None:
-            self._selector.unregister(connection)
+            if connection in self._selector.get_map():
+                self._selector.unregister(connection)
             connection.close()
             venue.gone = True
 

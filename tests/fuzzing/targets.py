@@ -8,7 +8,6 @@ from __future__ import annotations
 import gzip
 import zlib
 from collections.abc import Callable, Iterator
-from decimal import Decimal
 from functools import cache
 from typing import Any, Final
 
@@ -16,7 +15,6 @@ from coinex_proto import Config, PayloadError, SdkError, Session, UsageError, co
 from coinex_proto._http.steps import Reply, Send, Woken
 from coinex_proto._wire.inflate import GZIP_WINDOW, inflate
 from coinex_proto._wire.websocket import WebSocket
-from coinex_proto.books.ladder import Ladder
 from coinex_proto.coinex.http import HttpCaller, HttpOptions, spot, system
 from coinex_proto.recording import Tap, replay
 from coinex_proto.recording.frames import LENGTH, FrameWriter, read_frames
@@ -24,6 +22,7 @@ from coinex_proto.recording.noted import Noted, packed
 from coinex_proto.simulator import CoinexServer, CoinflexServer, QfexServer
 from tests.coinex_proto.harness.websocket_server import BINARY, TEXT, frame, opened, switching
 from tests.coinex_proto.harness.wire import sources
+from tests.fuzzing.books import books
 from tests.fuzzing.corpora import inputs_of
 
 KEYS: Final = coinex.Credentials("A" * 32, "B" * 40)
@@ -105,26 +104,6 @@ def inflating(data: bytes) -> None:
     for dialect in DECODERS:
         for found in dialect.decode(text):
             repr(found)
-
-
-def books(data: bytes) -> None:
-    """Levels in any order: the best of each side is what a dictionary says."""
-    is_bid = bool(data[:1]) and bool(data[0] & 1)
-    side = Ladder(is_bid)
-    model: dict[Decimal, str] = {}
-    for word in data[1:].split(b"\n"):
-        price, _, size = word.decode("ascii", "replace").partition(" ")
-        try:
-            side.change([(price, size)])
-        except PayloadError:
-            model.clear()  # half a change is worth nothing
-            continue
-        if Decimal(size):
-            model[Decimal(price)] = size
-        else:
-            model.pop(Decimal(price), None)
-    shown = [level[0] for level in side.levels()]
-    assert shown == sorted(model, reverse=is_bid), (shown, model)
 
 
 def answers(data: bytes) -> None:

@@ -34,12 +34,14 @@ _BY_PREFIX: Final[Mapping[bytes, Callable[[bytes], MarketUpdate]]] = {
 }
 _FIRST: Final = b'{"type":"'
 """How a push begins where `type` is its first member: then the name can be cut out."""
+_AGAIN: Final = b'"type":'
+"""Of a member that is sent twice the last counts."""
 
 
 def decode(payload: bytes) -> Sequence[Inbound]:
     """All that one message holds."""
     try:
-        if payload.startswith(_FIRST):
+        if payload.startswith(_FIRST) and payload.find(_AGAIN, len(_FIRST)) < 0:
             read = _BY_PREFIX.get(payload[len(_FIRST) : payload.find(b'"', len(_FIRST))])
             if read is not None:
                 return (read(payload),)
@@ -50,14 +52,15 @@ def decode(payload: bytes) -> Sequence[Inbound]:
 
 def _second_reading(payload: bytes, problem: Exception) -> Sequence[Inbound]:
     """Of a push, with the members left out that it can do without."""
+    message: Any = None
     try:
         message = decode_again(payload)
         model = _MODELS.get(message.get("type"))
         if model is None:
-            return (_unreadable(payload, problem),)
+            return (_unreadable(payload, problem, message),)
         update, left_out = fitted(model, message)
     except (*UNREADABLE, AttributeError, TypeError) as another:
-        return (_unreadable(payload, another if isinstance(another, PayloadError) else problem),)
+        return (_unreadable(payload, another if isinstance(another, PayloadError) else problem, message),)
     troubles = [
         Unrecognised(raw=payload, why=f"{model.channel}: unreadable - at `{path}`", concerns=key)
         for path in left_out
@@ -94,6 +97,8 @@ def _by_type(payload: bytes) -> Sequence[Inbound]:
     if payload.lstrip()[:1] == b"[":
         # Never documented here, but the venue's own client is prepared for it.
         many = _MANY.decode(payload)
+        if not many:
+            raise PayloadError("an empty list")
         if len(many) > MAX_MANY:
             raise PayloadError(f"a list of {len(many)} messages; the limit is {MAX_MANY}")
         return tuple(found for each in many for found in _one_of_many(bytes(each)))
@@ -142,11 +147,12 @@ _RARE: Final[Mapping[str, Callable[[bytes], Sequence[Inbound]]]] = {
 }
 
 
-def _unreadable(payload: bytes, problem: Exception) -> Unrecognised:
-    """With the topic that it was about, as far as can be seen."""
+def _unreadable(payload: bytes, problem: Exception, message: Any) -> Unrecognised:
+    """With the topic that it was about, as far as can be seen. `message`: as it was read, None where it was not."""
     why = f"unreadable message: {quoted(problem)}"
     try:
-        message: Any = decode_plain(payload)
+        if message is None:
+            message = decode_plain(payload)
         channel = message.get("type")
     except (*UNREADABLE, AttributeError):
         return Unrecognised(raw=payload, why=why)

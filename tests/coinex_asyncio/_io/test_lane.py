@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
+import os
 from typing import Any
 
 import pytest
 
 from coinex_asyncio import open_client
 from coinex_asyncio._io import lane as module
-from coinex_proto import Closed, Config, ConnectFailed, Event, RequestTimedOut, coinex
+from coinex_proto import Closed, Config, ConnectFailed, Event, RequestTimedOut, Retrying, coinex
 from coinex_trio.network import SystemNetwork
 from tests.coinex_asyncio.venue import AsyncioNetwork, VenueLink, virtually
 from tests.coinex_proto.harness.websocket_server import close_frame
 
 BTC = coinex.Ticker("BTCUSDT")
+GONE = [
+    (number, os.strerror(number))
+    for number in (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errno.EMFILE, errno.ENOBUFS)
+] + [(errno.ETIMEDOUT, "time-out")]
 
 
 def spot() -> coinex.CoinexDialect:
@@ -300,6 +306,24 @@ def test_how_a_connection_ended_is_told() -> None:
             await asyncio.sleep(60)
         assert module.ENDED in found[0]
         assert "reset" in found[1].lower()
+
+    virtually(story)
+
+
+@pytest.mark.parametrize(("number", "words"), GONE)
+def test_n27_n28_a_way_to_the_venue_that_is_gone_is_tried_again_until_it_is_back(number: int, words: str) -> None:
+    async def story() -> None:
+        network = AsyncioNetwork()
+        whys: list[str] = []
+        async with open_client(spot(), network=network) as client:
+            client.on(Retrying)(lambda event: whys.append(event.why))
+            network.failures = [OSError(number, os.strerror(number))] * 3
+            network.last.reset(OSError(number, os.strerror(number)))
+            await asyncio.sleep(1)
+            await client.ready()
+        assert len(network.attempts) == 5
+        assert len(whys) == 4
+        assert all(words in why for why in whys)
 
     virtually(story)
 

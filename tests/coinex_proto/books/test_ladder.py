@@ -148,6 +148,13 @@ def test_what_float_or_decimal_would_take_for_a_number_is_refused_as_a_price(  #
 
 
 @both_ways
+@pytest.mark.parametrize("text", HOSTILE)
+def test_d12_what_is_no_plain_number_removes_no_level_either(made: Callable[..., Ladder], text: str) -> None:
+    with pytest.raises(PayloadError, match="number"):
+        made(("10.5", "1"), (text, "0"))
+
+
+@both_ways
 @pytest.mark.parametrize("text", [*HOSTILE, "1.2.3", "1:2", "1..2", "-0", "nan", "5 ", "", ".", "\ud800"])
 def test_what_float_or_decimal_would_take_for_a_number_is_refused_as_a_size(  # D12
     made: Callable[..., Ladder], text: str

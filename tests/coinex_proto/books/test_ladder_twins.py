@@ -120,6 +120,25 @@ def test_any_push_into_both_sides_gives_the_same_checksum_or_refusal(pushes: lis
         assert [shown(side) for side in made[0]] == [shown(side) for side in made[1]]
 
 
+@pytest.mark.parametrize("is_highest_best", [False, True])
+@pytest.mark.parametrize("sizes", ["00", "0100", "1001", "010", "101", "0" * 70, "10" * 40, "01" * 40])
+def test_b4_several_changes_of_one_price_count_what_they_remove_in_vain(is_highest_best: bool, sizes: str) -> None:
+    for known in ([], [("5", "1"), ("7", "1")]):
+        quick, pure = Ladder(is_highest_best=is_highest_best), PureLadder(is_highest_best=is_highest_best)
+        for side in (quick, pure):
+            side.replace(known)
+            side.change([(price, size) for size in sizes for price in ("7", "7.0", "5")])
+        assert (quick.texts, quick.absent) == (pure.texts, pure.absent)
+
+
+def test_levels_in_any_order_are_taken_without_the_twin() -> None:
+    side = Ladder(is_highest_best=True)
+    levels = [(str(place * 37 % 9973 + 1), "1") for place in range(9000)]
+    assert side.take(levels, True)  # type: ignore[attr-defined]
+    assert side.take([*levels, ("1", "0"), ("1", "0")], False)  # type: ignore[attr-defined]
+    assert side.absent == 1
+
+
 @pytest.mark.parametrize(
     "levels", [[("1", 2)], [(1, "2")], [("1",)], [("1", "2", "3")], [None], None, 5, [["1", "2"]], iter(())]
 )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import math
+import os
 import time
 
 import pytest
@@ -29,6 +31,10 @@ BTC = coinex.Ticker("BTCUSDT")
 
 
 ETH = coinex.Ticker("ETHUSDT")
+GONE = [
+    (number, os.strerror(number))
+    for number in (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errno.EMFILE, errno.ENOBUFS)
+] + [(errno.ETIMEDOUT, "time-out")]
 
 
 def client_of(network: VirtualNetwork, config: Config = Config()) -> BlockingClient:  # noqa: B008
@@ -92,6 +98,21 @@ def test_s24_after_a_loss_it_comes_back_by_itself_with_its_subscriptions() -> No
         client.run(seconds=10)
         assert client.trusted(BTC)
     assert story == ["Lost", "Closed", "Retrying", "Ready", "Restored", "Lost", "Closed"]
+
+
+@pytest.mark.parametrize(("number", "words"), GONE)
+def test_n27_n28_a_way_to_the_venue_that_is_gone_is_tried_again_until_it_is_back(number: int, words: str) -> None:
+    network = VirtualNetwork()
+    whys: list[str] = []
+    with client_of(network) as client:
+        client.on(Retrying)(lambda event: whys.append(event.why))
+        network.failures = [OSError(number, os.strerror(number))] * 3
+        network.at(1, lambda: network.last.reset(OSError(number, os.strerror(number))))
+        client.run(seconds=2)
+        client.ready()
+    assert len(network.attempts) == 5
+    assert len(whys) == 4
+    assert all(words in why for why in whys)
 
 
 def test_n13_a_connection_that_went_dead_is_noticed_and_replaced() -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import math
+import os
 from typing import Any
 
 import pytest
@@ -30,6 +32,9 @@ BTC = coinex.Ticker("BTCUSDT")
 
 
 KEYS = coinex.Credentials("a" * 32, "s" * 40)
+GONE = [
+    (number, os.strerror(number)) for number in (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errno.ENOBUFS)
+] + [(errno.ETIMEDOUT, "time-out")]
 
 
 async def settle() -> None:
@@ -200,6 +205,23 @@ async def test_n28_a_reconnect_that_fails_for_want_of_files_is_tried_again(autoj
         await trio.sleep(5)
         await client.ready()
         assert len(network.attempts) == 3
+
+
+@pytest.mark.parametrize(("number", "words"), GONE)
+async def test_n27_a_way_to_the_venue_that_is_gone_is_tried_again_until_it_is_back(
+    number: int, words: str, autojump_clock: MockClock
+) -> None:
+    network = TrioNetwork()
+    whys: list[str] = []
+    async with open_client(coinex.spot(), network=network) as client:
+        client.on(Retrying)(lambda event: whys.append(event.why))
+        network.failures = [OSError(number, os.strerror(number))] * 3
+        network.last.reset(OSError(number, os.strerror(number)))
+        await trio.sleep(1)
+        await client.ready()
+    assert len(network.attempts) == 5
+    assert len(whys) == 4
+    assert all(words in why for why in whys)
 
 
 async def test_a_fault_of_ours_comes_out_as_itself_and_quickly(
