@@ -108,6 +108,10 @@ class Peers:
         """The living relays that carry this subject and trust it."""
         return [peer for peer in self.known.values() if peer.carries(tail)]
 
+    def have(self, tail: str) -> bool:
+        """Whether a living relay has this subject, whether it trusts it or not."""
+        return any(peer.is_alive and tail in peer.subjects for peer in self.known.values())
+
     def _forget(self) -> bool:
         dead = next((name for name, peer in self.known.items() if not peer.is_alive), None)
         if dead is not None:
