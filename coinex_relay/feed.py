@@ -23,6 +23,8 @@ from coinex_relay.shared import Share, Shared
 
 _LIVE: Final = Phase.LIVE
 _NEXT: Final = Verdict.NEXT
+EXPLAINED_AFTER: Final = 2.0
+"""Seconds after which a topic that nothing comes of has a reason: twice what it takes where a relay carries it."""
 CONTROL: Final = b"\x00"
 """Begins what the feed itself says to its session; no venue's payload does."""
 
@@ -61,6 +63,7 @@ class Feed:
         self._ahead: dict[str, tuple[float, str]] = {}
         """Since when another relay has brought what the followed one has not, and which; of live flows."""
         self._asked = 0
+        self._explain_at = math.inf
         self._probe = Probe()
         self._fetching: dict[str, float] = {}
         self._outdated: set[str] = set()
@@ -87,13 +90,14 @@ class Feed:
     def next_deadline(self) -> float:
         """When `handle_timeout` must be called."""
         ahead = next(iter(self._ahead.values()), (math.inf, ""))
-        return min(self.peers.next_deadline(), self._probe.next_deadline(), ahead[0] + LOST_AFTER)
+        return min(self.peers.next_deadline(), self._probe.next_deadline(), ahead[0] + LOST_AFTER, self._explain_at)
 
     # What the session asks --------------------------------------------------------------------------------------------
 
     def join(self, request: int, wanted: Sequence[Wanted], now: float) -> None:
         """The session wants these topics; it has its answer at once, and what comes proves them."""
         self._answer(request)
+        self._explain_at = now + EXPLAINED_AFTER
         for one in wanted:
             # A copy: the line before this one may still be closing.
             past = self._memory.pasts[one.tail] = evolve(self._memory.pasts.get(one.tail) or Past())
@@ -296,6 +300,9 @@ class Feed:
             self._actions.append(Prove(-number))
         for peer in self.peers.overdue(now):
             self._died(peer, f"no heartbeat of relay {peer.relay} for {LOST_AFTER:g} s")
+        if now >= self._explain_at:
+            self._explain_at = math.inf
+            self._explain()
         behind = [(tail, relay) for tail, (since, relay) in self._ahead.items() if now - since >= LOST_AFTER]
         for tail, relay in behind:
             del self._ahead[tail]
@@ -304,6 +311,12 @@ class Feed:
                 continue
             if not self._moves(flow, [relay]):
                 self._interrupt([flow], f"relay {relay} is ahead of relay {flow.past.source} by {LOST_AFTER:g} s")
+
+    def _explain(self) -> None:
+        """Why nothing comes, of what no relay brings: it may be for ever."""
+        for flow in self.flows.values():
+            if flow.phase is Phase.WAITING:
+                self._say({"lost": [flow.key], "why": self.peers.why_not(flow.tail)})
 
     def _told(self, flow: Flow, message: Stored) -> None:
         """A relay's own word about a topic; it has a place among the topic's messages."""

@@ -527,3 +527,30 @@ def test_a_push_of_several_markets_makes_none_of_them_live_that_its_relay_has_lo
     world.run(2.0)
     assert consumer.trusted(OTHER_TICKER)
     assert not consumer.trusted(TICKER)
+
+
+def test_what_is_known_from_the_topic_of_all_markets_is_lost_with_it() -> None:
+    world = World()
+    relay = world.relay("a", tickers(100), (coinex.Ticker(),))
+    consumer = world.consumer(coinex.Ticker(), TICKER)
+    world.run(10.0)
+    assert consumer.trusted(coinex.Ticker(), TICKER)
+    relay.state = "killed"
+    world.run(1.0)
+    assert not consumer.trusted(coinex.Ticker())
+    assert not consumer.trusted(TICKER)
+
+
+def test_a_topic_that_no_relay_brings_says_why() -> None:
+    world = World()
+    consumer = world.consumer(TICKER, OTHER_TICKER)
+    world.run(3.0)
+    whys = [one.why for one in consumer.session.topics()]
+    assert whys == ["no relay is heard that publishes this venue's market data"] * 2
+    world = World()
+    world.relay("a", topics=(TICKER, coinex.Trades("NONE")))
+    consumer = world.consumer(TICKER, OTHER_TICKER, coinex.Trades("NONE"))
+    world.run(3.0)
+    whys = [one.why for one in consumer.session.topics()]
+    assert whys == ["", "no relay that is heard carries coinex.spot.state.ETHUSDT", "relay a: nothing has come yet"]
+    assert consumer.of(Lost) == []
