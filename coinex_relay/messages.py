@@ -92,6 +92,7 @@ class ToPublish(msgspec.Struct, frozen=True, gc=False):
     block: str
     """Its headers, as they go over the wire, in ASCII."""
     is_beat: bool = False
+    """A heartbeat, or what it refers to: the server is asked to confirm it."""
 
     @property
     def headers(self) -> dict[str, str]:
@@ -213,7 +214,16 @@ class Roster(msgspec.Struct, frozen=True):
     """Those that the relay itself does not trust now, and why."""
 
 
+class _Error(msgspec.Struct, frozen=True):
+    description: str = "refused"
+
+
+class _Confirmation(msgspec.Struct, frozen=True):
+    error: _Error | None = None
+
+
 _encode: Final = msgspec.json.Encoder().encode
+_confirmation: Final = msgspec.json.Decoder(_Confirmation).decode
 _beat: Final = msgspec.json.Decoder(Beat).decode
 _roster: Final = msgspec.json.Decoder(Roster).decode
 
@@ -238,3 +248,12 @@ def read_roster(payload: bytes) -> Roster | None:
         return _roster(payload)
     except msgspec.MsgspecError:
         return None
+
+
+def read_confirmation(payload: bytes) -> str | None:
+    """What the server says of a message that was published: empty, it is stored; else why it is not. None: no such word."""
+    try:
+        error = _confirmation(payload).error
+    except msgspec.MsgspecError:
+        return None
+    return "" if error is None else error.description[:200] or "refused"

@@ -15,7 +15,7 @@ import pytest
 import trustme
 
 from coinex_asyncio import Client
-from coinex_proto import ConnectFailed, Event, Lost, Restored, Topic, Update, UsageError, coinex
+from coinex_proto import Closed, ConnectFailed, Event, Lost, Restored, Topic, Update, UsageError, coinex
 from coinex_relay import EmbeddedServer, Nats, RelayClient, RelayFailed, open_relay, open_relay_trio
 from coinex_relay.connecting import connect, ensure_streams
 from tests.coinex_relay.real import Feeding, Proxy, feeding
@@ -53,6 +53,9 @@ class Watch:
             self.came.clear()
             await self.came.wait()
         return found
+
+    def events_of(self, *kinds: type[Event]) -> list[Event]:
+        return [one for one in self.events if isinstance(one, kinds)]
 
     async def has(self, topic: Topic[Event], raw: bytes) -> None:
         while raw not in self.raws(topic):
@@ -128,6 +131,52 @@ def test_a_server_that_was_killed_and_started_again_has_lost_nothing_that_a_rela
             await watch.has(TRADES, [one.raw for one in fed.updates[:400] if one.topic_key == TRADES.key][-1])
             assert is_unbroken(watch.raws(TRADES), TRADES)
             assert client.stats.checksums_failed == 0
+
+    run(work())
+
+
+def test_streams_that_have_gone_are_made_again_and_what_is_carried_is_said_again(own_server: EmbeddedServer) -> None:
+    async def work() -> None:
+        async with feeding(own_server.url) as fed, open_relay(own_server.url, DIALECT) as client:
+            watch = Watch(client)
+            fed.say(200)
+            await client.ready(*TOPICS)
+            streams = fed.relay._nats.jetstream()
+            await streams.delete_stream("MD")
+            await watch.until(Lost)
+            fed.say(100)
+            await client.ready(TRADES, QUOTE)
+            assert fed.relay.trouble == ""
+            await streams.delete_stream("MD-WHOLE")
+            async with open_relay(own_server.url, DIALECT) as late:
+                await late.ready(TRADES, QUOTE)
+
+    run(work())
+
+
+def test_what_somebody_else_sends_to_an_inbox_is_no_answer(own_server: EmbeddedServer) -> None:
+    async def work() -> None:
+        async with feeding(own_server.url) as fed, open_relay(own_server.url, DIALECT) as client:
+            watch = Watch(client)
+            fed.say(200)
+            await client.ready(*TOPICS)
+            (lane,) = client._io._lanes.values()
+            link: Any = lane.link
+            nats = await connect(Nats(url=own_server.url), "intruder", lambda why: None)
+            ends = (fed.relay, link.transport.line)
+            for inbox in [end._inbox for end in ends]:
+                for name in ("p", "px", "p-", "r", "rx", "w1", "s1", "x", "1"):
+                    for payload in (b"", b"[1]", b"{}", b'{"error":1}', b'{"error":{}}'):
+                        await nats.publish(f"{inbox}.{name}", payload)
+            await nats.flush(30)
+            fed.say(100)
+            await watch.has(TRADES, [one.raw for one in fed.updates[:300] if one.topic_key == TRADES.key][-1])
+            for end in ends:
+                await end._nats.flush(HANGS_AFTER)
+                assert not end._nats._reading_task.done()
+            assert watch.events_of(Lost, Closed) == []
+            assert fed.relay._nats.stats["reconnects"] == 0
+            await nats.close()
 
     run(work())
 
