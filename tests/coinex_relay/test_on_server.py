@@ -173,7 +173,8 @@ def test_what_somebody_else_sends_to_an_inbox_is_no_answer(own_server: EmbeddedS
             await watch.has(TRADES, [one.raw for one in fed.updates[:300] if one.topic_key == TRADES.key][-1])
             for end in ends:
                 await end._nats.flush(HANGS_AFTER)
-                assert not end._nats._reading_task.done()
+                reads: Any = end._nats._reading_task
+                assert not reads.done()
             assert watch.events_of(Lost, Closed) == []
             assert fed.relay._nats.stats["reconnects"] == 0
             await nats.close()
