@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 from attrs import field, frozen
 from nats.aio.client import Client
 from nats.errors import Error as NatsError
-from nats.errors import NoRespondersError
+from nats.errors import NoRespondersError, StaleConnectionError
 from nats.js import JetStreamContext
 from nats.js.api import DiscardPolicy, PersistMode, RePublish, RetentionPolicy, StorageType, StreamConfig
 from nats.js.errors import APIError, NotFoundError, ServiceUnavailableError
@@ -196,7 +196,8 @@ async def connect(to: Nats, name: str, ended: Callable[[str], None], *, reconnec
         connection.said_last = said(error)
 
     async def on_closed() -> None:
-        ended(connection.said_last or "the NATS server ended the connection")
+        error = connection.last_error
+        ended(connection.said_last or ("the server ended the connection" if error is None else said(error)))
 
     options: dict[str, Any] = {}
     if to.credentials is not None:
@@ -232,6 +233,8 @@ def said(error: BaseException) -> str:
     """An error of nats-py in a line, without what a URL may hold."""
     if isinstance(error, TimeoutError):
         text = "no answer in time"
+    elif type(error) is StaleConnectionError:
+        text = "the server answers no more"
     elif isinstance(error, APIError) and error.description:
         text = error.description
     else:

@@ -16,7 +16,7 @@ from attrs import evolve
 
 from coinex_relay.actions import Action, FetchRoster, Follow, Leave, Prove, Replay, Wanted
 from coinex_relay.flows import MOST_HELD, Flow, Past, Phase, Verdict
-from coinex_relay.messages import LOST, LOST_AFTER, OLD_AFTER, Beat, Roster, Stored, encode
+from coinex_relay.messages import LOST, LOST_AFTER, OLD_AFTER, Beat, Roster, Stored, encode, printable
 from coinex_relay.peers import Peer, Peers
 from coinex_relay.probe import Probe
 from coinex_relay.shared import Share, Shared
@@ -316,7 +316,7 @@ class Feed:
         """Why nothing comes, of what no relay brings: it may be for ever."""
         for flow in self.flows.values():
             if flow.phase is Phase.WAITING:
-                self._say({"lost": [flow.key], "why": self.peers.why_not(flow.tail)})
+                self._say({"lost": [flow.key], "why": printable(self.peers.why_not(flow.tail))})
 
     def _told(self, flow: Flow, message: Stored) -> None:
         """A relay's own word about a topic; it has a place among the topic's messages."""
@@ -376,7 +376,7 @@ class Feed:
         """They are lost, and begin anew where a relay carries them."""
         if not flows:
             return
-        self._say({"lost": [flow.key for flow in flows], "why": why})
+        self._say({"lost": [flow.key for flow in flows], "why": printable(why)})
         for flow in flows:
             self._ahead.pop(flow.tail, None)
             flow.phase = Phase.WAITING

@@ -250,6 +250,11 @@ def read_roster(payload: bytes) -> Roster | None:
         return None
 
 
+def printable(text: str) -> str:
+    """A text that came over NATS, for a terminal or a log: anyone who may publish may have written it."""
+    return "".join([letter if letter.isprintable() else "\ufffd" for letter in text[:500]])
+
+
 def read_confirmation(payload: bytes) -> str | None:
     """What the server says of a message that was published: empty, it is stored; else why it is not. None: no such word."""
     try:

@@ -554,3 +554,21 @@ def test_a_topic_that_no_relay_brings_says_why() -> None:
     whys = [one.why for one in consumer.session.topics()]
     assert whys == ["", "no relay that is heard carries coinex.spot.state.ETHUSDT", "relay a: nothing has come yet"]
     assert consumer.of(Lost) == []
+
+
+def test_a_reason_that_came_over_nats_is_safe_to_print() -> None:
+    world = World()
+    relay = world.relay()
+    consumer = world.consumer()
+    world.run(10.0)
+    relay.publisher.take(Lost(topics=(TRADES,), since=0.0, why="red\x1b[31m\n" + "x" * 10_000))
+    world.run(0.1)
+    (lost,) = consumer.of(Lost)
+    assert isinstance(lost, Lost)
+    assert lost.why.startswith("relay a: red\ufffd[31m\ufffdxxx")
+    assert len(lost.why) == 500
+
+
+def test_a_private_topic_is_refused_because_of_the_relay_not_of_missing_credentials() -> None:
+    with pytest.raises(UsageError, match="never go over a relay"):
+        World().consumer(coinex.Balances())

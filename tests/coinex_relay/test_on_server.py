@@ -172,7 +172,7 @@ def test_what_somebody_else_sends_to_an_inbox_is_no_answer(own_server: EmbeddedS
             fed.say(100)
             await watch.has(TRADES, [one.raw for one in fed.updates[:300] if one.topic_key == TRADES.key][-1])
             for end in ends:
-                await end._nats.flush(HANGS_AFTER)
+                await end._nats.flush(int(HANGS_AFTER))
                 reads: Any = end._nats._reading_task
                 assert not reads.done()
             assert watch.events_of(Lost, Closed) == []
