@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, final
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from attrs import field, frozen
 from nats.aio.client import Client
@@ -51,7 +51,10 @@ class Nats:
     """Where the server is, and how to sign in there."""
 
     url: str = field(repr=False)
-    """`nats://host:4222` or `tls://host:4222`; several with commas between them. A user and password may stand in it."""
+    """`nats://host:4222` or `tls://host:4222`; several with commas between them, for one user.
+
+    A user and password, or a token, may stand in it: `nats://user:password@host`; what a URL cannot hold is written as `%` and two hex digits.
+    """
     credentials: str | os.PathLike[str] | None = None
     """A credentials file as `nsc` writes it."""
     ssl_context: ssl.SSLContext | None = field(default=None, repr=False)
@@ -84,6 +87,16 @@ class Nats:
         """Hosts and ports, without what must not be shown."""
         parts = [urlsplit(address) for address in self.addresses]
         return ", ".join([f"{one.hostname}:{one.port or 4222}" for one in parts])
+
+    @property
+    def sign_in(self) -> dict[str, str]:
+        """User and password, or token, as nats-py takes them."""
+        for parts in map(urlsplit, self.addresses):
+            if parts.username and parts.password is not None:
+                return {"user": unquote(parts.username), "password": unquote(parts.password)}
+            if parts.username:
+                return {"token": unquote(parts.username)}
+        return {}
 
     @property
     def needs_tls(self) -> bool:
@@ -199,7 +212,7 @@ async def connect(to: Nats, name: str, ended: Callable[[str], None], *, reconnec
         error = connection.last_error
         ended(connection.said_last or ("the server ended the connection" if error is None else said(error)))
 
-    options: dict[str, Any] = {}
+    options: dict[str, Any] = dict(to.sign_in)
     if to.credentials is not None:
         options["user_credentials"] = os.fspath(to.credentials)
     if to.needs_tls or to.ssl_context is not None:
@@ -239,7 +252,7 @@ def said(error: BaseException) -> str:
         text = error.description
     else:
         text = describe(error) if isinstance(error, OSError) and not isinstance(error, NatsError) else str(error)
-    return (text or type(error).__name__).removeprefix("nats: ").strip()[:200]
+    return (text or type(error).__name__).removeprefix("nats: ").strip(" '")[:200]
 
 
 async def closed(connection: Connection) -> None:

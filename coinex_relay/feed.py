@@ -317,6 +317,8 @@ class Feed:
         for flow in self.flows.values():
             if flow.phase is Phase.WAITING:
                 self._say({"lost": [flow.key], "why": printable(self.peers.why_not(flow.tail))})
+            elif flow.phase is Phase.SEEKING:
+                self._say({"lost": [flow.key], "why": "the next whole state has not come yet"})
 
     def _told(self, flow: Flow, message: Stored) -> None:
         """A relay's own word about a topic; it has a place among the topic's messages."""

@@ -52,7 +52,7 @@ _RELAY_ID: Final = re.compile(r"[A-Za-z0-9\-]{1,64}")
 def check_relay_id(name: str) -> str:
     """The id, which must be one token. Raises `UsageError`."""
     if not _RELAY_ID.fullmatch(name):
-        raise UsageError("a relay's id is 1 to 64 letters, digits and '-'")
+        raise UsageError("a relay's id is letters, digits and '-', at most 64 of them, of which --id may give 55")
     return name
 
 

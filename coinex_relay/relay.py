@@ -9,6 +9,7 @@ no server everything is kept, within bounds; consumers know by the missing heart
 from __future__ import annotations
 
 import asyncio
+import math
 import secrets
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
@@ -31,6 +32,8 @@ from coinex_relay.vouching import Vouching
 
 MAX_BYTES: Final = 1 << 30
 """What the stream may keep, by default; the oldest goes first."""
+TOO_LARGE_FOR: Final = 60.0
+"""Seconds for which a message that was too large is the relay's trouble, although others are stored."""
 BYE_WITHIN: Final = 1.0
 CATCHES_UP_WITHIN: Final = 1.0
 """Seconds in which what a stopped process left in its socket is read, where the venue answers no question."""
@@ -71,6 +74,7 @@ class Relay:
         """What is published again after a reconnect: all since a confirmed heartbeat of some seconds ago."""
         self._beats: deque[int] = deque()
         """How many messages had been published with each of the last heartbeats that the server confirmed."""
+        self._too_large_until = -math.inf
         self._sent = 0
         self._first_unproved = 0
         self._connects = -1
@@ -168,7 +172,8 @@ class Relay:
             for one in messages:
                 if len(one.payload) + len(one.block) > most:
                     self.publisher.give_up(one)
-            self._note(f"a payload is larger than the server's max_payload of {most} bytes")
+            self._too_large_until = self._loop.time() + TOO_LARGE_FOR
+            self._note(f"payloads are larger than the server's max_payload of {most} bytes, and are left out")
         self._unproved.extend(sent)
         while len(self._unproved) > MOST_WAITING:
             self._unproved.popleft()
@@ -195,7 +200,8 @@ class Relay:
             self._note(refused)
         if refused != "":
             return
-        self.trouble = ""
+        if self._loop.time() >= self._too_large_until:
+            self.trouble = ""
         self.confirmed = number
         self._beats.append(number)
         if len(self._beats) > REPEATED_BEATS:
@@ -248,7 +254,7 @@ def open_publisher(
 ) -> AbstractAsyncContextManager[Relay]:
     """A relay that runs while the block does.
 
-    `relay_id`: begins its id; the rest is made by chance, since another run of the same id would be taken for this one. `max_bytes`, `in_memory`, `replicas`: of the stream, where it is made now.
+    `relay_id`: begins its id, at most 55 letters, digits and `-`; the rest is made by chance, since another run of the same id would be taken for this one. `max_bytes`, `in_memory`, `replicas`: of the stream, where it is made now.
     Raises `UsageError` for a private topic, `ConnectFailed` and `RelayFailed` on entering.
     """
     chance = secrets.token_hex(4)

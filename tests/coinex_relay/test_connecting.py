@@ -8,6 +8,7 @@ from nats.errors import TimeoutError as NatsTimeout
 from nats.js.api import RePublish, RetentionPolicy, StreamConfig, SubjectTransform
 from nats.js.errors import APIError, NotFoundError, ServiceUnavailableError
 
+from coinex_relay import Nats
 from coinex_relay.connecting import said, unfit_settings, without_jetstream
 
 WANTED = StreamConfig(
@@ -69,3 +70,19 @@ def test_an_error_of_nats_is_a_line() -> None:
     assert said(APIError(code=400, description="subjects overlap")) == "subjects overlap"
     assert said(NatsTimeout()) == said(TimeoutError()) == "no answer in time"
     assert said(ConnectionRefusedError(111, "x")) == "Connection refused"
+
+
+@pytest.mark.parametrize(
+    ("url", "sign_in"),
+    [
+        ("nats://127.0.0.1", {}),
+        ("nats://desk:p%40ss%3Aw%2F@127.0.0.1", {"user": "desk", "password": "p@ss:w/"}),
+        ("nats://desk:@127.0.0.1", {"user": "desk", "password": ""}),
+        ("nats://t%2Fk@127.0.0.1", {"token": "t/k"}),
+        ("nats://127.0.0.1,nats://desk:right@127.0.0.2", {"user": "desk", "password": "right"}),
+    ],
+)
+def test_a_user_a_password_and_a_token_are_read_from_the_url_as_urls_are_written(
+    url: str, sign_in: dict[str, str]
+) -> None:
+    assert Nats(url=url).sign_in == sign_in

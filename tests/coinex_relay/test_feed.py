@@ -554,6 +554,12 @@ def test_a_topic_that_no_relay_brings_says_why() -> None:
     whys = [one.why for one in consumer.session.topics()]
     assert whys == ["", "no relay that is heard carries coinex.spot.state.ETHUSDT", "relay a: nothing has come yet"]
     assert consumer.of(Lost) == []
+    world = World()
+    world.relay("a", [one for one in recorded() if not getattr(one, "is_full", False)])
+    consumer = world.consumer(DEPTH)
+    world.run(3.0)
+    (status,) = consumer.session.topics()
+    assert status.why == "the next whole state has not come yet"
 
 
 def test_a_reason_that_came_over_nats_is_safe_to_print() -> None:

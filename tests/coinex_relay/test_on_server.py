@@ -199,6 +199,22 @@ def test_a_stream_that_is_full_is_told_at_the_relay_and_lost_at_the_consumer(own
     run(work())
 
 
+def test_a_message_that_is_too_large_stays_the_relays_trouble_while_others_are_stored(
+    tmp_path: Path, server: EmbeddedServer
+) -> None:
+    async def work(small: EmbeddedServer) -> None:
+        async with feeding(small.url) as fed:
+            fed.say(200)
+            await seen(lambda: fed.relay.trouble != "")
+            confirmed = fed.relay.confirmed
+            await seen(lambda: fed.relay.confirmed > confirmed)
+            assert "max_payload of 700 bytes" in fed.relay.trouble
+            assert fed.relay.publisher.dropped > 0
+
+    with EmbeddedServer(tmp_path / "small", settings={"max_payload": 700}) as small:
+        run(work(small))
+
+
 def test_a_server_without_room_for_the_stream_says_so(tmp_path: Path, server: EmbeddedServer) -> None:
     settings = {"jetstream": {"store_dir": str(tmp_path / "js"), "max_file_store": 1 << 20}}
 
@@ -416,13 +432,13 @@ def test_two_consumers_and_a_durable_of_somebody_else_take_nothing_from_each_oth
 
 
 def test_wrong_credentials_are_refused_with_the_servers_reason(tmp_path: Path, server: EmbeddedServer) -> None:
-    settings = {"authorization": {"user": "desk", "password": "right"}}
+    settings = {"authorization": {"user": "desk", "password": "r/ght@"}}
     with EmbeddedServer(tmp_path / "auth", settings=settings) as guarded:
         for url in (guarded.url, guarded.url.replace("//", "//desk:wrong@")):
             with pytest.raises(ConnectFailed, match=r"(?i)authorization") as failed:
                 run(entered(url))
             assert "wrong" not in str(failed.value)
-        run(entered(guarded.url.replace("//", "//desk:right@")))
+        run(entered(guarded.url.replace("//", "//desk:r%2Fght%40@")))
 
 
 async def entered(url: str, **options: Any) -> None:
