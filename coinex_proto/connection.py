@@ -36,7 +36,17 @@ from coinex_proto.checks import check_command
 from coinex_proto.commands import Command, describe
 from coinex_proto.config import Config, Endpoint, Sources
 from coinex_proto.decoding import check_count
-from coinex_proto.dialect import Answer, Challenge, Dialect, HasPlainPushes, Inbound, Interrupted, Mended, SendNow
+from coinex_proto.dialect import (
+    Answer,
+    Challenge,
+    Dialect,
+    Enclosed,
+    HasPlainPushes,
+    Inbound,
+    Interrupted,
+    Mended,
+    SendNow,
+)
 from coinex_proto.errors import (
     LoginRefused,
     NotReady,
@@ -469,6 +479,8 @@ class Connection:
         """What one message holds, where that is more than updates."""
         if type(inbound) is Mended:
             self.stats.unreadable_fields += inbound.left_out
+        elif type(inbound) is Enclosed:
+            payload = inbound.payload
         events = self._events
         has_update = any(isinstance(item, Update) for item in inbound)
         for item in inbound:

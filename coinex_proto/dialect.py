@@ -86,6 +86,19 @@ class Mended(tuple[Inbound, ...]):  # noqa: SLOT001  (a tuple with slots of its 
         return made
 
 
+@final
+class Enclosed(tuple[Inbound, ...]):  # noqa: SLOT001  (a tuple with slots of its own cannot be)
+    """What a payload holds that came with something around it: `payload` is what the venue sent."""
+
+    payload: bytes
+
+    def __new__(cls, inbound: Sequence[Inbound], *, payload: bytes) -> Self:
+        """`payload`: goes into the updates, in place of what came."""
+        made = super().__new__(cls, inbound)
+        made.payload = payload
+        return made
+
+
 @frozen(kw_only=True)
 class Opening:
     """What a dialect may use to build the opening of a connection."""

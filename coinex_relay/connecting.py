@@ -13,14 +13,15 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, final
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from attrs import field, frozen
 from nats.aio.client import Client
 from nats.errors import Error as NatsError
+from nats.errors import NoRespondersError, StaleConnectionError
 from nats.js import JetStreamContext
-from nats.js.api import DiscardPolicy, PersistMode, RePublish, StorageType, StreamConfig
-from nats.js.errors import APIError, NotFoundError
+from nats.js.api import DiscardPolicy, PersistMode, RePublish, RetentionPolicy, StorageType, StreamConfig
+from nats.js.errors import APIError, NotFoundError, ServiceUnavailableError
 
 from coinex_driver.network_errors import describe
 from coinex_proto import ConnectFailed, SdkError, UsageError
@@ -50,7 +51,10 @@ class Nats:
     """Where the server is, and how to sign in there."""
 
     url: str = field(repr=False)
-    """`nats://host:4222` or `tls://host:4222`; several with commas between them. A user and password may stand in it."""
+    """`nats://host:4222` or `tls://host:4222`; several with commas between them, for one user.
+
+    A user and password, or a token, may stand in it: `nats://user:password@host`; what a URL cannot hold is written as `%` and two hex digits.
+    """
     credentials: str | os.PathLike[str] | None = None
     """A credentials file as `nsc` writes it."""
     ssl_context: ssl.SSLContext | None = field(default=None, repr=False)
@@ -83,6 +87,16 @@ class Nats:
         """Hosts and ports, without what must not be shown."""
         parts = [urlsplit(address) for address in self.addresses]
         return ", ".join([f"{one.hostname}:{one.port or 4222}" for one in parts])
+
+    @property
+    def sign_in(self) -> dict[str, str]:
+        """User and password, or token, as nats-py takes them."""
+        for parts in map(urlsplit, self.addresses):
+            if parts.username and parts.password is not None:
+                return {"user": unquote(parts.username), "password": unquote(parts.password)}
+            if parts.username:
+                return {"token": unquote(parts.username)}
+        return {}
 
     @property
     def needs_tls(self) -> bool:
@@ -192,9 +206,10 @@ async def connect(to: Nats, name: str, ended: Callable[[str], None], *, reconnec
         connection.said_last = said(error)
 
     async def on_closed() -> None:
-        ended(connection.said_last or "the NATS server ended the connection")
+        error = connection.last_error
+        ended(connection.said_last or ("the server ended the connection" if error is None else said(error)))
 
-    options: dict[str, Any] = {}
+    options: dict[str, Any] = dict(to.sign_in)
     if to.credentials is not None:
         options["user_credentials"] = os.fspath(to.credentials)
     if to.needs_tls or to.ssl_context is not None:
@@ -226,8 +241,15 @@ async def connect(to: Nats, name: str, ended: Callable[[str], None], *, reconnec
 
 def said(error: BaseException) -> str:
     """An error of nats-py in a line, without what a URL may hold."""
-    text = describe(error) if isinstance(error, OSError) and not isinstance(error, NatsError) else str(error)
-    return (text or type(error).__name__).removeprefix("nats: ").strip()[:200]
+    if isinstance(error, TimeoutError):
+        text = "no answer in time"
+    elif type(error) is StaleConnectionError:
+        text = "the server answers no more"
+    elif isinstance(error, APIError) and error.description:
+        text = error.description
+    else:
+        text = describe(error) if isinstance(error, OSError) and not isinstance(error, NatsError) else str(error)
+    return (text or type(error).__name__).removeprefix("nats: ").strip(" '")[:200]
 
 
 async def closed(connection: Connection) -> None:
@@ -275,12 +297,17 @@ async def ensure_streams(context: JetStreamContext, *, max_bytes: int, in_memory
     for config in wanted:
         try:
             await _ensure(context, config)
-        except APIError as error:
-            raise RelayFailed(f"the stream {config.name}: {error.description or said(error)}") from error
         except (NatsError, TimeoutError) as error:
-            raise RelayFailed(
-                f"JetStream does not answer ({said(error)}): the server needs `jetstream` in its configuration, and this user the right to use it"
-            ) from error
+            if without := without_jetstream(error):
+                raise RelayFailed(without) from error
+            raise RelayFailed(f"the stream {config.name}: {said(error)}") from error
+
+
+def without_jetstream(error: BaseException) -> str:
+    """What to do where it is JetStream that does not answer; empty: it does, and says something else."""
+    if not isinstance(error, (NoRespondersError, ServiceUnavailableError, TimeoutError)):
+        return ""
+    return "JetStream does not answer: the server needs `jetstream` in its configuration, and this user the right to use it"
 
 
 async def _ensure(context: JetStreamContext, config: StreamConfig) -> None:
@@ -290,22 +317,34 @@ async def _ensure(context: JetStreamContext, config: StreamConfig) -> None:
     except NotFoundError:
         await context.add_stream(config)
         return
-    missing = [
-        what
-        for what, is_there in (
-            ("its subjects", set(config.subjects or ()) <= set(found.subjects or ())),
-            ("allow_direct", bool(found.allow_direct)),
-            (
-                "republish",
-                config.republish is None
-                or (found.republish is not None and found.republish.dest == config.republish.dest),
-            ),
-            ("a duplicate_window of at least 10 s", config.republish is None or found.duplicate_window >= 10.0),
+    if unfit := unfit_settings(config, found):
+        raise RelayFailed(
+            f"the stream {config.name} is there with other settings than a relay needs: {', '.join(unfit)}; "
+            "remove it for the relay to make it, or change it"
         )
-        if not is_there
+
+
+def unfit_settings(wanted: StreamConfig, found: StreamConfig) -> list[str]:
+    """What a stream that is there would have to be, and is not. Its size, age, storage and replicas are whoever made it's choice."""
+    wants = [
+        (f"subjects {', '.join(wanted.subjects or ())}", set(wanted.subjects or ()) <= set(found.subjects or ())),
+        ("allow_direct", bool(found.allow_direct)),
+        ("retention by limits", found.retention in (None, RetentionPolicy.LIMITS)),
+        ("acknowledgements (no_ack is false)", not found.no_ack),
+        ("no max_msg_size", (found.max_msg_size or -1) < 0),
+        ("no subject_transform", not found.subject_transform),
+        ("not sealed", not found.sealed),
     ]
-    if missing:
-        raise RelayFailed(f"the stream {config.name} is there, but without {', '.join(missing)}")
+    if wanted.republish is not None:
+        again, whole = found.republish, wanted.republish
+        is_same = again is not None and (again.src, again.dest) == (whole.src, whole.dest)
+        wants += [
+            (f"republish from {whole.src} to {whole.dest}", is_same),
+            ("republish with payloads (headers_only is false)", again is None or not again.headers_only),
+            ("a duplicate_window of at least 10 s", (found.duplicate_window or 0) >= 10.0),
+            ("no max_msgs_per_subject", (found.max_msgs_per_subject or -1) < 0),
+        ]
+    return [what for what, is_so in wants if not is_so]
 
 
 async def stream_identity(context: JetStreamContext) -> str | None:

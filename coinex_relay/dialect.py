@@ -11,11 +11,24 @@ from typing import Any, Final, final
 import msgspec
 from attrs import field, frozen
 
-from coinex_proto import Answer, Command, Dialect, Endpoint, Event, Outgoing, RequestId, Topic, UsageError
+from coinex_proto import (
+    Answer,
+    Command,
+    Dialect,
+    Endpoint,
+    Event,
+    Outgoing,
+    RequestId,
+    Topic,
+    Unrecognised,
+    Update,
+    UsageError,
+)
 from coinex_proto.books.book import Book
 from coinex_proto.commands import describe
-from coinex_proto.dialect import HasPlainPushes, Inbound, Interrupted
-from coinex_proto.ids import TopicKey
+from coinex_proto.dialect import Enclosed, HasPlainPushes, Inbound, Interrupted
+from coinex_proto.ids import ANYTHING, TopicKey
+from coinex_proto.topics import wide
 from coinex_relay.actions import Wanted
 from coinex_relay.feed import CONTROL, Feed
 from coinex_relay.messages import encode
@@ -109,7 +122,11 @@ class RelayDialect(Dialect):
         """The venue's payload by the venue's dialect, or the feed's own word."""
         if payload[:1] != CONTROL:
             return self.venue.decode(payload)
-        said = _said(payload[1:])
+        word, _, enclosed = payload[1:].partition(b"\n")
+        said = _said(word)
+        if said.only:
+            key = _key(said.only)
+            return Enclosed([one for one in self.venue.decode(enclosed) if _concerns(one, key)], payload=enclosed)
         if said.ok is not None:
             return (Answer(keys=(("relay", said.ok),)),)
         return (Interrupted(concerns=tuple(_key(key) for key in said.lost), why=said.why),)
@@ -139,8 +156,16 @@ def _groups(topics: Sequence[Topic[Event]]) -> list[Sequence[Topic[Event]]]:
     return [topics[at : at + MOST_TOPICS] for at in range(0, len(topics), MOST_TOPICS)]
 
 
+def _concerns(item: Inbound, key: TopicKey) -> bool:
+    if isinstance(item, Update):
+        return key in (item.topic_key, wide(item.topic_key))
+    return not isinstance(item, Unrecognised) or item.concerns in (None, ANYTHING, key)
+
+
 class _Said(msgspec.Struct, frozen=True):
     ok: int | None = None
+    only: tuple[Any, ...] = ()
+    """Of the payload behind it nothing but this topic counts."""
     lost: tuple[tuple[Any, ...], ...] = ()
     why: str = ""
 

@@ -8,24 +8,25 @@ are proved by the session, as on a connection of its own. Must not know NATS, no
 from __future__ import annotations
 
 import math
-from collections import OrderedDict, deque
-from collections.abc import Hashable, Sequence
+from collections import deque
+from collections.abc import Hashable, Iterable, Sequence
 from typing import Final, final
 
 from attrs import evolve
 
 from coinex_relay.actions import Action, FetchRoster, Follow, Leave, Prove, Replay, Wanted
 from coinex_relay.flows import MOST_HELD, Flow, Past, Phase, Verdict
-from coinex_relay.messages import LOST, LOST_AFTER, OLD_AFTER, Beat, Roster, Stored, encode
+from coinex_relay.messages import LOST, LOST_AFTER, OLD_AFTER, Beat, Roster, Stored, encode, printable
 from coinex_relay.peers import Peer, Peers
 from coinex_relay.probe import Probe
+from coinex_relay.shared import Share, Shared
 
 _LIVE: Final = Phase.LIVE
 _NEXT: Final = Verdict.NEXT
+EXPLAINED_AFTER: Final = 2.0
+"""Seconds after which a topic that nothing comes of has a reason: twice what it takes where a relay carries it."""
 CONTROL: Final = b"\x00"
 """Begins what the feed itself says to its session; no venue's payload does."""
-SHARED: Final = 4096
-"""Payloads of several subjects that are remembered, so that each is handed on once."""
 
 
 @final
@@ -58,11 +59,11 @@ class Feed:
         self.payloads: list[bytes] = []
         """For the session, in order."""
         self._actions: deque[Action] = deque()
-        self._shared: OrderedDict[str, set[str]] = OrderedDict()
-        """By which of their subjects payloads of several were told."""
+        self._shared = Shared()
         self._ahead: dict[str, tuple[float, str]] = {}
         """Since when another relay has brought what the followed one has not, and which; of live flows."""
         self._asked = 0
+        self._explain_at = math.inf
         self._probe = Probe()
         self._fetching: dict[str, float] = {}
         self._outdated: set[str] = set()
@@ -89,13 +90,14 @@ class Feed:
     def next_deadline(self) -> float:
         """When `handle_timeout` must be called."""
         ahead = next(iter(self._ahead.values()), (math.inf, ""))
-        return min(self.peers.next_deadline(), self._probe.next_deadline(), ahead[0] + LOST_AFTER)
+        return min(self.peers.next_deadline(), self._probe.next_deadline(), ahead[0] + LOST_AFTER, self._explain_at)
 
     # What the session asks --------------------------------------------------------------------------------------------
 
     def join(self, request: int, wanted: Sequence[Wanted], now: float) -> None:
         """The session wants these topics; it has its answer at once, and what comes proves them."""
         self._answer(request)
+        self._explain_at = now + EXPLAINED_AFTER
         for one in wanted:
             # A copy: the line before this one may still be closing.
             past = self._memory.pasts[one.tail] = evolve(self._memory.pasts.get(one.tail) or Past())
@@ -155,7 +157,7 @@ class Feed:
                 self._hand_on(flow, message)
                 if flow.others:
                     for one in flow.caught_up():
-                        self._hand_on(flow, one)
+                        self._hand_on_late(flow, one)
             elif verdict is Verdict.HOLE:
                 self._interrupt([flow], "messages of the relay are missing")
             else:
@@ -174,28 +176,41 @@ class Feed:
             self._hand_on(flow, message)
 
     def _hand_on(self, flow: Flow, message: Stored) -> None:
+        """The next one that came."""
+        share = self._shared.came(flow, message, self._with_data()) if message.shared else Share.ALL
+        self._took(flow, message)
+        if share is Share.OWN:
+            self._put_alone(flow, message)
+        elif share is Share.ALL:
+            self._put(message)
+
+    def _with_data(self) -> Iterable[Flow]:
+        """What a relay's payload may concern, and what its own relay would take back when it dies."""
+        return (flow for flow in self.flows.values() if flow.phase is not Phase.WAITING or self.peers.have(flow.tail))
+
+    def _hand_on_late(self, flow: Flow, message: Stored) -> None:
+        """One that was stored or kept: of other topics that it is of as well, newer ones may have been handed on."""
+        self._shared.came_late(flow, message)
+        self._took(flow, message)
+        if message.shared:
+            self._put_alone(flow, message)
+        else:
+            self._put(message)
+
+    def _took(self, flow: Flow, message: Stored) -> None:
         source = flow.past.source
         flow.took(message)
         if message.relay != source and not self._vouches(message.relay, flow.tail):
             flow.past.source = source  # what it brought fits, but its death would go unnoticed
         if self._ahead:
             self._ahead.pop(flow.tail, None)
-        if message.shared and self._was_told_by_another(message.shared, flow.tail):
-            return
+
+    def _put(self, message: Stored) -> None:
         if message.payload[:1] != CONTROL:
             self.payloads.append(message.payload)
 
-    def _was_told_by_another(self, payload: str, tail: str) -> bool:
-        """Whether another of its subjects has brought this payload; the same subject again brings the same words anew."""
-        tails = self._shared.get(payload)
-        if tails is not None and tail not in tails:
-            tails.add(tail)
-            return True
-        self._shared[payload] = {tail}
-        self._shared.move_to_end(payload)
-        if len(self._shared) > SHARED:
-            self._shared.popitem(last=False)
-        return False
+    def _put_alone(self, flow: Flow, message: Stored) -> None:
+        self.payloads.append(CONTROL + encode({"only": flow.key}) + b"\n" + message.payload)
 
     def replayed(self, tail: str, number: int, stored: Sequence[Stored], now: float) -> None:
         """The stored messages that `Replay` asked for, up to now."""
@@ -217,7 +232,7 @@ class Feed:
             return
         flow.begin()
         for message in links:
-            self._hand_on(flow, message)
+            self._hand_on_late(flow, message)
         flow.past.sequence = max(newest, flow.past.sequence)
         if not any(peer.relay == flow.past.source for peer in carriers):
             flow.past.source = carriers[0].relay
@@ -285,6 +300,9 @@ class Feed:
             self._actions.append(Prove(-number))
         for peer in self.peers.overdue(now):
             self._died(peer, f"no heartbeat of relay {peer.relay} for {LOST_AFTER:g} s")
+        if now >= self._explain_at:
+            self._explain_at = math.inf
+            self._explain()
         behind = [(tail, relay) for tail, (since, relay) in self._ahead.items() if now - since >= LOST_AFTER]
         for tail, relay in behind:
             del self._ahead[tail]
@@ -293,6 +311,14 @@ class Feed:
                 continue
             if not self._moves(flow, [relay]):
                 self._interrupt([flow], f"relay {relay} is ahead of relay {flow.past.source} by {LOST_AFTER:g} s")
+
+    def _explain(self) -> None:
+        """Why nothing comes, of what no relay brings: it may be for ever."""
+        for flow in self.flows.values():
+            if flow.phase is Phase.WAITING:
+                self._say({"lost": [flow.key], "why": printable(self.peers.why_not(flow.tail))})
+            elif flow.phase is Phase.SEEKING:
+                self._say({"lost": [flow.key], "why": "the next whole state has not come yet"})
 
     def _told(self, flow: Flow, message: Stored) -> None:
         """A relay's own word about a topic; it has a place among the topic's messages."""
@@ -345,14 +371,14 @@ class Feed:
         _, relay, aside = min(whole, key=lambda choice: choice[:2])
         flow.past.source = relay
         for message in aside:
-            self._hand_on(flow, message)
+            self._hand_on_late(flow, message)
         return True
 
     def _interrupt(self, flows: Sequence[Flow], why: str) -> None:
         """They are lost, and begin anew where a relay carries them."""
         if not flows:
             return
-        self._say({"lost": [flow.key for flow in flows], "why": why})
+        self._say({"lost": [flow.key for flow in flows], "why": printable(why)})
         for flow in flows:
             self._ahead.pop(flow.tail, None)
             flow.phase = Phase.WAITING

@@ -7,6 +7,7 @@ order without waiting, since each answer finds its way by a subject of its own.
 from __future__ import annotations
 
 import asyncio
+import re
 from collections import deque
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -24,6 +25,7 @@ from coinex_relay.connecting import (
     connect,
     said,
     stream_identity,
+    without_jetstream,
 )
 from coinex_relay.feed import Feed, Memory
 from coinex_relay.flows import MEMORY, Flow, Phase
@@ -37,6 +39,8 @@ BATCH: Final = 1000
 """Stored messages of one request."""
 BEFORE_WHOLE: Final = timedelta(seconds=2)
 """The mark of a whole state is stored shortly after it."""
+_PROOF: Final = re.compile("p-?[0-9]{1,18}")
+"""The end of the inbox that an answer to `Prove` comes to."""
 ANSWER_WITHIN: Final = 5.0
 """Seconds for whatever was asked of the server."""
 LONGEST_WAIT: Final = 0.1
@@ -106,7 +110,7 @@ class Line:
             try:
                 self._memory.of_stream(await stream_identity(nats.jetstream()))
             except Exception as error:
-                raise RelayFailed(f"NATS: JetStream does not answer: {said(error)}") from error
+                raise RelayFailed(f"NATS at {self._to.where}: {without_jetstream(error) or said(error)}") from error
             self._inbox = nats.new_inbox()
             nats.read_begins, nats.take_many, nats.read_ends = self._read_begins, self._take_many, self._read_ends
             await nats.take(f"{self._inbox}.*", self._answered)
@@ -177,7 +181,7 @@ class Line:
         """Something that was asked for."""
         name = subject.rpartition(".")[2]
         found = headers_of(headers) or {}
-        if name[0] == "p":
+        if _PROOF.fullmatch(name):
             number = int(name[1:])
             self._proving.pop(number, None)
             self._feed.proved(number, self._now())
@@ -205,7 +209,7 @@ class Line:
                 stored.append(message)
             if action.after or action.from_whole:
                 return  # the end of a batch is told
-        elif status == "204" and int(headers.get("Nats-Num-Pending", "0")) and stored:
+        elif status == "204" and headers.get("Nats-Num-Pending", "0").strip("0") and stored:
             self._ask(action, stored, {"seq": stored[-1].sequence + 1, "batch": BATCH}, name=name[0])
             return
         if action.from_whole and name[0] == "s" and not any(one.is_whole for one in stored):

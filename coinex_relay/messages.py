@@ -52,7 +52,7 @@ _RELAY_ID: Final = re.compile(r"[A-Za-z0-9\-]{1,64}")
 def check_relay_id(name: str) -> str:
     """The id, which must be one token. Raises `UsageError`."""
     if not _RELAY_ID.fullmatch(name):
-        raise UsageError("a relay's id is 1 to 64 letters, digits and '-'")
+        raise UsageError("a relay's id is letters, digits and '-', at most 64 of them, of which --id may give 55")
     return name
 
 
@@ -94,6 +94,7 @@ class ToPublish(msgspec.Struct, frozen=True, gc=False):
     size: int
     """Bytes of headers and payload: what a server has a limit for."""
     is_beat: bool = False
+    """A heartbeat, or what it refers to: the server is asked to confirm it."""
 
     @property
     def block(self) -> bytes:
@@ -230,7 +231,16 @@ class Roster(msgspec.Struct, frozen=True):
     """Those that the relay itself does not trust now, and why."""
 
 
+class _Error(msgspec.Struct, frozen=True):
+    description: str = "refused"
+
+
+class _Confirmation(msgspec.Struct, frozen=True):
+    error: _Error | None = None
+
+
 _encode: Final = msgspec.json.Encoder().encode
+_confirmation: Final = msgspec.json.Decoder(_Confirmation).decode
 _beat: Final = msgspec.json.Decoder(Beat).decode
 _roster: Final = msgspec.json.Decoder(Roster).decode
 
@@ -255,3 +265,17 @@ def read_roster(payload: bytes) -> Roster | None:
         return _roster(payload)
     except msgspec.MsgspecError:
         return None
+
+
+def printable(text: str) -> str:
+    """A text that came over NATS, for a terminal or a log: anyone who may publish may have written it."""
+    return "".join([letter if letter.isprintable() else "\ufffd" for letter in text[:500]])
+
+
+def read_confirmation(payload: bytes) -> str | None:
+    """What the server says of a message that was published: empty, it is stored; else why it is not. None: no such word."""
+    try:
+        error = _confirmation(payload).error
+    except msgspec.MsgspecError:
+        return None
+    return "" if error is None else error.description[:200] or "refused"

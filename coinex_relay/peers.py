@@ -108,6 +108,18 @@ class Peers:
         """The living relays that carry this subject and trust it."""
         return [peer for peer in self.known.values() if peer.carries(tail)]
 
+    def have(self, tail: str) -> bool:
+        """Whether a living relay has this subject, whether it trusts it or not."""
+        return any(peer.is_alive and tail in peer.subjects for peer in self.known.values())
+
+    def why_not(self, tail: str) -> str:
+        """Why nobody vouches for this subject."""
+        living = [peer for peer in self.known.values() if peer.is_alive]
+        if not living:
+            return "no relay is heard that publishes this venue's market data"
+        doubts = [f"relay {peer.relay}: {peer.lost[tail]}" for peer in living if tail in peer.lost]
+        return doubts[0] if doubts else f"no relay that is heard carries {tail}"
+
     def _forget(self) -> bool:
         dead = next((name for name, peer in self.known.items() if not peer.is_alive), None)
         if dead is not None:

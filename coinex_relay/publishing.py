@@ -46,6 +46,8 @@ _OF_ALL: Final[Hash] = blake2b(digest_size=12)
 """Of payloads on several subjects."""
 MOST_TAKEN: Final = 500
 """Events that may wait to be made messages of, which is quicker for many at once."""
+INTRODUCED_EVERY: Final = 25
+"""Heartbeats, 5 s, after which a relay says again what it carries: the server may have lost it, and without it no new consumer trusts the relay."""
 
 
 @final
@@ -187,7 +189,7 @@ class Publisher:
     def beat(self, bye: str = "") -> None:
         """The time of a heartbeat has come (`BEAT_EVERY`); `bye`: it is the last one, and why."""
         self._end_payload()
-        if self._told_version != self._version:
+        if self._told_version != self._version or self._beats % INTRODUCED_EVERY == 0:
             self._told_version = self._version
             subjects = self._subjects.values()
             roster = Roster(
@@ -197,7 +199,8 @@ class Publisher:
                 lost={one.tail: one.lost for one in subjects if one.lost is not None},
             )
             beats = self.names.beats(self.relay)
-            self._put(to_publish(f"{WHOLE_SUBJECT}.{beats}", encode(roster), block_of({RELAY_ID: self.relay})))
+            block = block_of({RELAY_ID: self.relay})
+            self._put(to_publish(f"{WHOLE_SUBJECT}.{beats}", encode(roster), block, is_beat=True))
         self._beats += 1
         beat = Beat(
             relay=self.relay,
@@ -210,6 +213,10 @@ class Publisher:
         subject = f"{DATA}.{self.names.beats(self.relay)}"
         headers = {MESSAGE_ID: f"{self.relay}.b{self._beats}", RELAY_ID: self.relay}
         self._put(to_publish(subject, encode(beat), block_of(headers), is_beat=True))
+
+    def introduce(self) -> None:
+        """What it carries is said again with the next heartbeat."""
+        self._told_version = 0
 
     def _put(self, message: ToPublish) -> None:
         self._make_room()

@@ -9,7 +9,7 @@ no server everything is kept, within bounds; consumers know by the missing heart
 from __future__ import annotations
 
 import asyncio
-import json
+import math
 import secrets
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
@@ -25,16 +25,20 @@ from coinex_asyncio.network import SYSTEM, Network
 from coinex_driver.log import LOG
 from coinex_proto import Callbacks, Config, Dialect, Event, Lost, Restored, SdkError, Topic, Update
 from coinex_relay.connecting import Connection, Nats, RelayFailed, closed, connect, ensure_streams, said
-from coinex_relay.messages import BEAT_EVERY, LOST_AFTER, ToPublish
+from coinex_relay.messages import BEAT_EVERY, LOST_AFTER, ToPublish, read_confirmation
 from coinex_relay.publishing import MOST_WAITING, Publisher
 from coinex_relay.sharding import Shard
 from coinex_relay.vouching import Vouching
 
 MAX_BYTES: Final = 1 << 30
 """What the stream may keep, by default; the oldest goes first."""
+TOO_LARGE_FOR: Final = 60.0
+"""Seconds for which a message that was too large is the relay's trouble, although others are stored."""
 BYE_WITHIN: Final = 1.0
 CATCHES_UP_WITHIN: Final = 1.0
 """Seconds in which what a stopped process left in its socket is read, where the venue answers no question."""
+MAKES_STREAMS_EVERY: Final = 1.0
+"""Seconds between two attempts to make streams that have gone."""
 MOST_AT_ONCE: Final = 1000
 """Messages in one write."""
 REPEATED_BEATS: Final = 15
@@ -51,8 +55,9 @@ class Relay:
         nats: Connection,
         client: Client,
         caught_up: Callable[[], Awaitable[object]] = lambda: asyncio.sleep(0),
+        make_streams: Callable[[], Awaitable[object]] = lambda: asyncio.sleep(0),
     ) -> None:
-        """`caught_up`: returns when everything was read that the venue had sent until it was called."""
+        """`caught_up`: returns when everything was read that the venue had sent until it was called. `make_streams`: where they are not."""
         self.publisher = publisher
         self.client = client
         self.trouble: str = ""
@@ -69,11 +74,14 @@ class Relay:
         """What is published again after a reconnect: all since a confirmed heartbeat of some seconds ago."""
         self._beats: deque[int] = deque()
         """How many messages had been published with each of the last heartbeats that the server confirmed."""
+        self._too_large_until = -math.inf
         self._sent = 0
         self._first_unproved = 0
         self._connects = -1
         self._caught_up = caught_up
         self._catching_up: asyncio.Task[None] | None = None
+        self._make_streams = make_streams
+        self._making: asyncio.Task[None] | None = None
         self._vouching = Vouching()
 
     def take(self, event: Event) -> None:
@@ -110,8 +118,9 @@ class Relay:
         finally:
             if self._soon is not None:
                 self._soon.cancel()
-            if self._catching_up is not None:
-                self._catching_up.cancel()
+            for task in (self._catching_up, self._making):
+                if task is not None:
+                    task.cancel()
 
     async def _catch_up(self) -> None:
         try:
@@ -163,7 +172,8 @@ class Relay:
             for one in messages:
                 if one.size > most:
                     self.publisher.give_up(one)
-            self._note(f"a payload is larger than the server's max_payload of {most} bytes")
+            self._too_large_until = self._loop.time() + TOO_LARGE_FOR
+            self._note(f"payloads are larger than the server's max_payload of {most} bytes, and are left out")
         self._unproved.extend(sent)
         while len(self._unproved) > MOST_WAITING:
             self._unproved.popleft()
@@ -174,16 +184,24 @@ class Relay:
         self._sent += len(sent)
 
     def _confirmed(self, subject: str, payload: bytes, headers: bytes | None) -> None:
-        number = int(subject.rpartition(".")[2])
+        name = subject.rpartition(".")[2]
+        if not name.isdecimal():
+            return  # of somebody else
+        number = int(name)
         self._vouching.answered(number, self._loop.time())
-        try:
-            answer = json.loads(payload)
-        except ValueError:
-            answer = {"error": {"description": "no stream takes it"}} if headers else {}
-        if "error" in answer:
-            self._note(str(answer["error"].get("description", "refused"))[:200])
+        refused = read_confirmation(payload)
+        if not payload and headers:
+            if not self.trouble:
+                self._note("the server has no stream that takes it; it is made again")
+            if self._making is None:
+                self._making = asyncio.create_task(self._make_again())
             return
-        self.trouble = ""
+        if refused:
+            self._note(refused)
+        if refused != "":
+            return
+        if self._loop.time() >= self._too_large_until:
+            self.trouble = ""
         self.confirmed = number
         self._beats.append(number)
         if len(self._beats) > REPEATED_BEATS:
@@ -191,6 +209,18 @@ class Relay:
             while self._unproved and self._first_unproved < oldest:
                 self._unproved.popleft()
                 self._first_unproved += 1
+
+    async def _make_again(self) -> None:
+        """The server has lost its streams: everything that is not certainly stored is said again in new ones, and what is carried."""
+        try:
+            await self._make_streams()
+            self.publisher.introduce()
+            self._connects = -1
+        except SdkError as error:
+            self._note(str(error))
+            await asyncio.sleep(MAKES_STREAMS_EVERY)
+        finally:
+            self._making = None
 
     def _note(self, trouble: str) -> None:
         if trouble != self.trouble:
@@ -224,7 +254,7 @@ def open_publisher(
 ) -> AbstractAsyncContextManager[Relay]:
     """A relay that runs while the block does.
 
-    `relay_id`: begins its id; the rest is made by chance, since another run of the same id would be taken for this one. `max_bytes`, `in_memory`, `replicas`: of the stream, where it is made now.
+    `relay_id`: begins its id, at most 55 letters, digits and `-`; the rest is made by chance, since another run of the same id would be taken for this one. `max_bytes`, `in_memory`, `replicas`: of the stream, where it is made now.
     Raises `UsageError` for a private topic, `ConnectFailed` and `RelayFailed` on entering.
     """
     chance = secrets.token_hex(4)
@@ -245,10 +275,13 @@ async def _open(
 ) -> AsyncIterator[Relay]:
     nats = await connect(to, f"relay {publisher.relay}", _unheard, reconnects=True)
     try:
-        await ensure_streams(nats.jetstream(), max_bytes=max_bytes, in_memory=in_memory, replicas=replicas)
+        make_streams = partial(
+            ensure_streams, nats.jetstream(), max_bytes=max_bytes, in_memory=in_memory, replicas=replicas
+        )
+        await make_streams()
         callbacks = Callbacks()
         async with open_client(dialect, callbacks=callbacks, config=config, network=network) as client:
-            relay = Relay(publisher, nats, client, partial(_answer_of_venue, client, dialect))
+            relay = Relay(publisher, nats, client, partial(_answer_of_venue, client, dialect), make_streams)
             await relay.open()
             for kind in (Update, Lost, Restored):
                 callbacks.add(kind, relay.take)

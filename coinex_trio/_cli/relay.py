@@ -77,7 +77,7 @@ def dialect_and_topics(settings: Settings) -> tuple[Dialect, list[Topic[Event]]]
 
 
 def run_relay(settings: Settings) -> int:
-    """Publishes until Ctrl-C, SIGTERM, or so many seconds. Raises `SdkError`."""
+    """Publishes until Ctrl-C, SIGTERM, SIGHUP, or so many seconds. Raises `SdkError`."""
     if settings.nats is None and not settings.embedded:
         raise UsageError("relay: name the server with --nats nats://HOST:4222, or try it with --embedded")
     dialect, topics = dialect_and_topics(settings)
@@ -124,7 +124,8 @@ async def _run(
 
     stop = asyncio.Event()
     if sys.platform != "win32":
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
+        for number in (signal.SIGTERM, signal.SIGHUP):  # a server of our own must not outlive its terminal
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with open_publisher(to, dialect, topics, relay_id=settings.relay_id, shard=shard) as relay:
         said = lines(_say)
         for kind in (Closed, Lost, Restored, Retrying):

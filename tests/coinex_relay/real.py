@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from typing import Any, Self, cast
 from urllib.parse import urlsplit
 
@@ -48,9 +49,10 @@ async def feeding(
     caught_up: Callable[[], Awaitable[object]] = lambda: asyncio.sleep(0),
 ) -> AsyncIterator[Feeding]:
     nats = await connect(Nats(url=url), name, lambda why: None, reconnects=True)
+    make_streams = partial(ensure_streams, nats.jetstream(), max_bytes=1 << 26, in_memory=False, replicas=1)
     if makes_streams:
-        await ensure_streams(nats.jetstream(), max_bytes=1 << 26, in_memory=False, replicas=1)
-    relay = Relay(Publisher(name, DIALECT, topics), nats, cast(Client, None), caught_up)
+        await make_streams()
+    relay = Relay(Publisher(name, DIALECT, topics), nats, cast(Client, None), caught_up, make_streams)
     await relay.open()
     running = asyncio.create_task(relay.run())
     try:

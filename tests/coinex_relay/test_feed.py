@@ -1,12 +1,26 @@
 """One consumer in virtual time: joining, holes, heartbeats, and two relays as one flow."""
 
+from itertools import pairwise
+
 import pytest
 from attrs import evolve
 
 from coinex_proto import BookChanged, Lost, Restored, Update, UsageError, coinex
 from coinex_proto.updates import stamp
 from coinex_relay.messages import BEAT_EVERY, LOST, LOST_AFTER, Beat, Roster, Stored
-from tests.coinex_relay.world import DEPTH, DIALECT, MARKET, NAMES, QUOTE, TICKER, TOPICS, TRADES, World, recorded
+from tests.coinex_relay.world import (
+    DEPTH,
+    DIALECT,
+    MARKET,
+    NAMES,
+    QUOTE,
+    TICKER,
+    TOPICS,
+    TRADES,
+    Consumer,
+    World,
+    recorded,
+)
 
 
 def test_a_consumer_has_every_payload_once_and_in_order_and_proves_the_book_again() -> None:
@@ -420,3 +434,147 @@ def test_a_relay_that_starts_while_the_other_one_is_slow_leaves_no_gap_when_that
     assert consumer.of(Lost) == []
     got, told = consumer.raws(QUOTE.key), [one.raw for one in sent[: slow.at]]
     assert got == told[told.index(got[0]) :]
+
+
+OTHER_TICKER = coinex.Ticker("ETHUSDT")
+TICKERS = (TICKER, OTHER_TICKER)
+
+
+def tickers(count: int, *, late: float = 0.0) -> list[Update]:
+    """Five pushes a second, of both markets or of the second one alone; prices rise by 1 with each."""
+    found: list[Update] = []
+    for number in range(1, count + 1):
+        markets = [topic.market for topic in TICKERS] if number % 3 == 0 else [OTHER_TICKER.market]
+        states = [
+            f'{{"market":"{market}","last":"{number}","open":"1","close":"1","high":"1","low":"1","volume":"1",'
+            '"volume_sell":"1","volume_buy":"1","value":"1","period":86400}'
+            for market in markets
+        ]
+        raw = f'{{"method":"state.update","data":{{"state_list":[{",".join(states)}]}},"id":null}}'.encode()
+        for update in DIALECT.decode(raw):
+            assert isinstance(update, Update)
+            stamp(update, raw, recorded()[0].received_at + number * 0.2 + late)
+            found.append(update)
+    return found
+
+
+def prices(consumer: Consumer, topic: coinex.Ticker) -> list[int]:
+    return [
+        int(one.last)
+        for one in consumer.events
+        if isinstance(one, coinex.TickerUpdate) and one.market == topic.market and one.last
+    ]
+
+
+def is_rising(numbers: list[int]) -> bool:
+    return all(before < after for before, after in pairwise(numbers))
+
+
+def test_a_push_of_several_markets_that_comes_late_for_one_does_not_take_the_others_back() -> None:
+    world = World()
+    for name in ("a", "b"):
+        world.relay(name, tickers(100), TICKERS)
+    consumer = world.consumer(*TICKERS)
+    world.run(10.0)
+    for relay in world.relays:
+        if consumer.feed.flows[NAMES.tail(TICKER)].past.source == relay.publisher.relay:
+            relay.state = "killed"
+    world.run(3.0)
+    assert consumer.of(Lost) == []
+    for topic in TICKERS:
+        assert is_rising(prices(consumer, topic)), topic
+        assert prices(consumer, topic)[-1] > 60
+
+
+def test_a_stored_push_of_several_markets_counts_for_the_one_alone_that_was_asked_for() -> None:
+    world = World()
+    world.relay("a", tickers(100), TICKERS)
+    consumer = world.consumer(OTHER_TICKER)
+    world.run(10.1)
+    consumer.session.subscribe(TICKER, now=world.now)
+    consumer.pump()
+    world.run(0.05)
+    assert prices(consumer, TICKER) == [48]
+    assert is_rising(prices(consumer, OTHER_TICKER))
+    assert [one.raw for one in consumer.events if isinstance(one, Update)][-1][:1] == b"{"
+    world.run(3.0)
+    for topic in TICKERS:
+        assert is_rising(prices(consumer, topic)), topic
+
+
+def test_a_push_of_several_markets_counts_for_one_alone_where_the_others_follow_another_relay() -> None:
+    world = World()
+    world.relay("a", tickers(100), TICKERS)
+    world.relay("b", tickers(100, late=0.7), TICKERS)
+    consumer = world.consumer(*TICKERS)
+    world.run(8.0)
+    for topic, relay in zip(TICKERS, "ab", strict=True):
+        consumer.feed.flows[NAMES.tail(topic)].past.source = relay
+    world.run(1.0)
+    consumer.events.clear()
+    world.run(5.0)
+    for topic in TICKERS:
+        assert is_rising(prices(consumer, topic)), topic
+        assert len(prices(consumer, topic)) > 5
+
+
+def test_a_push_of_several_markets_makes_none_of_them_live_that_its_relay_has_lost() -> None:
+    world = World()
+    relay = world.relay("a", tickers(100), TICKERS)
+    consumer = world.consumer(*TICKERS)
+    world.run(10.0)
+    relay.publisher.take(Lost(topics=(TICKER,), since=0.0, why="a push could not be read"))
+    world.run(2.0)
+    assert consumer.trusted(OTHER_TICKER)
+    assert not consumer.trusted(TICKER)
+
+
+def test_what_is_known_from_the_topic_of_all_markets_is_lost_with_it() -> None:
+    world = World()
+    relay = world.relay("a", tickers(100), (coinex.Ticker(),))
+    consumer = world.consumer(coinex.Ticker(), TICKER)
+    world.run(10.0)
+    assert consumer.trusted(coinex.Ticker(), TICKER)
+    relay.state = "killed"
+    world.run(1.0)
+    assert not consumer.trusted(coinex.Ticker())
+    assert not consumer.trusted(TICKER)
+
+
+def test_a_topic_that_no_relay_brings_says_why() -> None:
+    world = World()
+    consumer = world.consumer(TICKER, OTHER_TICKER)
+    world.run(3.0)
+    whys = [one.why for one in consumer.session.topics()]
+    assert whys == ["no relay is heard that publishes this venue's market data"] * 2
+    world = World()
+    world.relay("a", topics=(TICKER, coinex.Trades("NONE")))
+    consumer = world.consumer(TICKER, OTHER_TICKER, coinex.Trades("NONE"))
+    world.run(3.0)
+    whys = [one.why for one in consumer.session.topics()]
+    assert whys == ["", "no relay that is heard carries coinex.spot.state.ETHUSDT", "relay a: nothing has come yet"]
+    assert consumer.of(Lost) == []
+    world = World()
+    world.relay("a", [one for one in recorded() if not getattr(one, "is_full", False)])
+    consumer = world.consumer(DEPTH)
+    world.run(3.0)
+    (status,) = consumer.session.topics()
+    assert status.why == "the next whole state has not come yet"
+
+
+def test_a_reason_that_came_over_nats_is_safe_to_print() -> None:
+    world = World()
+    relay = world.relay()
+    consumer = world.consumer()
+    world.run(10.0)
+    relay.publisher.take(Lost(topics=(TRADES,), since=0.0, why="red\x1b[31m\n" + "x" * 10_000))
+    world.run(0.1)
+    (lost,) = consumer.of(Lost)
+    assert isinstance(lost, Lost)
+    assert lost.why.startswith("relay a: red\ufffd[31m\ufffdxxx")
+    assert len(lost.why) == 500
+
+
+def test_a_private_topic_is_refused_because_of_the_relay_not_of_missing_credentials() -> None:
+    with pytest.raises(UsageError, match="never go over a relay"):
+        World().consumer(coinex.Balances())

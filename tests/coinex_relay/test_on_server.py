@@ -15,7 +15,7 @@ import pytest
 import trustme
 
 from coinex_asyncio import Client
-from coinex_proto import ConnectFailed, Event, Lost, Restored, Topic, Update, UsageError, coinex
+from coinex_proto import Closed, ConnectFailed, Event, Lost, Restored, Topic, Update, UsageError, coinex
 from coinex_relay import EmbeddedServer, Nats, RelayClient, RelayFailed, open_relay, open_relay_trio
 from coinex_relay.connecting import connect, ensure_streams
 from tests.coinex_relay.real import Feeding, Proxy, feeding
@@ -53,6 +53,9 @@ class Watch:
             self.came.clear()
             await self.came.wait()
         return found
+
+    def events_of(self, *kinds: type[Event]) -> list[Event]:
+        return [one for one in self.events if isinstance(one, kinds)]
 
     async def has(self, topic: Topic[Event], raw: bytes) -> None:
         while raw not in self.raws(topic):
@@ -132,6 +135,53 @@ def test_a_server_that_was_killed_and_started_again_has_lost_nothing_that_a_rela
     run(work())
 
 
+def test_streams_that_have_gone_are_made_again_and_what_is_carried_is_said_again(own_server: EmbeddedServer) -> None:
+    async def work() -> None:
+        async with feeding(own_server.url) as fed, open_relay(own_server.url, DIALECT) as client:
+            watch = Watch(client)
+            fed.say(200)
+            await client.ready(*TOPICS)
+            streams = fed.relay._nats.jetstream()
+            await streams.delete_stream("MD")
+            await watch.until(Lost)
+            fed.say(100)
+            await client.ready(TRADES, QUOTE)
+            assert fed.relay.trouble == ""
+            await streams.delete_stream("MD-WHOLE")
+            async with open_relay(own_server.url, DIALECT) as late:
+                await late.ready(TRADES, QUOTE)
+
+    run(work())
+
+
+def test_what_somebody_else_sends_to_an_inbox_is_no_answer(own_server: EmbeddedServer) -> None:
+    async def work() -> None:
+        async with feeding(own_server.url) as fed, open_relay(own_server.url, DIALECT) as client:
+            watch = Watch(client)
+            fed.say(200)
+            await client.ready(*TOPICS)
+            (lane,) = client._io._lanes.values()
+            link: Any = lane.link
+            nats = await connect(Nats(url=own_server.url), "intruder", lambda why: None)
+            ends = (fed.relay, link.transport.line)
+            for inbox in [end._inbox for end in ends]:
+                for name in ("p", "px", "p-", "r", "rx", "w1", "s1", "x", "1"):
+                    for payload in (b"", b"[1]", b"{}", b'{"error":1}', b'{"error":{}}'):
+                        await nats.publish(f"{inbox}.{name}", payload)
+            await nats.flush(30)
+            fed.say(100)
+            await watch.has(TRADES, [one.raw for one in fed.updates[:300] if one.topic_key == TRADES.key][-1])
+            for end in ends:
+                await end._nats.flush(int(HANGS_AFTER))
+                reads: Any = end._nats._reading_task
+                assert not reads.done()
+            assert watch.events_of(Lost, Closed) == []
+            assert fed.relay._nats.stats["reconnects"] == 0
+            await nats.close()
+
+    run(work())
+
+
 def test_a_stream_that_is_full_is_told_at_the_relay_and_lost_at_the_consumer(own_server: EmbeddedServer) -> None:
     async def work() -> None:
         async with feeding(own_server.url) as fed, open_relay(own_server.url, DIALECT) as client:
@@ -147,6 +197,22 @@ def test_a_stream_that_is_full_is_told_at_the_relay_and_lost_at_the_consumer(own
             assert "maximum messages exceeded" in fed.relay.trouble
 
     run(work())
+
+
+def test_a_message_that_is_too_large_stays_the_relays_trouble_while_others_are_stored(
+    tmp_path: Path, server: EmbeddedServer
+) -> None:
+    async def work(small: EmbeddedServer) -> None:
+        async with feeding(small.url) as fed:
+            fed.say(200)
+            await seen(lambda: fed.relay.trouble != "")
+            confirmed = fed.relay.confirmed
+            await seen(lambda: fed.relay.confirmed > confirmed)
+            assert "max_payload of 700 bytes" in fed.relay.trouble
+            assert fed.relay.publisher.dropped > 0
+
+    with EmbeddedServer(tmp_path / "small", settings={"max_payload": 700}) as small:
+        run(work(small))
 
 
 def test_a_server_without_room_for_the_stream_says_so(tmp_path: Path, server: EmbeddedServer) -> None:
@@ -366,13 +432,13 @@ def test_two_consumers_and_a_durable_of_somebody_else_take_nothing_from_each_oth
 
 
 def test_wrong_credentials_are_refused_with_the_servers_reason(tmp_path: Path, server: EmbeddedServer) -> None:
-    settings = {"authorization": {"user": "desk", "password": "right"}}
+    settings = {"authorization": {"user": "desk", "password": "r/ght@"}}
     with EmbeddedServer(tmp_path / "auth", settings=settings) as guarded:
         for url in (guarded.url, guarded.url.replace("//", "//desk:wrong@")):
             with pytest.raises(ConnectFailed, match=r"(?i)authorization") as failed:
                 run(entered(url))
             assert "wrong" not in str(failed.value)
-        run(entered(guarded.url.replace("//", "//desk:right@")))
+        run(entered(guarded.url.replace("//", "//desk:r%2Fght%40@")))
 
 
 async def entered(url: str, **options: Any) -> None:

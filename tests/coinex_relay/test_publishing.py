@@ -22,7 +22,7 @@ from coinex_relay.messages import (
     read_roster,
     to_publish,
 )
-from coinex_relay.publishing import MOST_WAITING, Publisher
+from coinex_relay.publishing import INTRODUCED_EVERY, MOST_WAITING, Publisher
 from coinex_relay.sharding import Shard
 from tests.coinex_relay.world import DEPTH, DIALECT, QUOTE, TICKER, TOPICS, TRADES, recorded
 
@@ -130,6 +130,17 @@ def lost_of(publisher: Publisher) -> dict[str, str]:
     said = read_roster(roster.payload)
     assert said is not None
     return said.lost
+
+
+def test_what_is_carried_is_said_again_now_and_then_since_the_server_may_have_lost_it() -> None:
+    publisher = Publisher("a", DIALECT, TOPICS)
+    for _ in range(INTRODUCED_EVERY + 1):
+        publisher.beat()
+    rosters = [one for one in publisher.take_messages() if one.subject == "md-whole.coinex.spot._relay.a"]
+    assert len(rosters) == 2
+    publisher.introduce()
+    publisher.beat()
+    assert publisher.take_messages()[0].subject == "md-whole.coinex.spot._relay.a"
 
 
 def test_data_do_not_end_what_the_client_has_lost_before_it_says_so_itself() -> None:

@@ -231,7 +231,7 @@ def test_topics_that_a_peer_cannot_vouch_for_are_lost_and_a_book_begins_anew() -
     alone.trust.interrupted([A.key, Price("A").key, Price("Z").key], 3.0, "no relay")
     assert alone.told() == ["lost ladder/A+price/A since 1: no relay"]
     assert known.view is not None
-    assert (known.view.why, book.is_whole, known.unproved_why) == ("no relay", False, "")
+    assert (known.view.why, book.is_whole, known.unproved_why) == ("no relay", False, "no relay")
     assert alone.take(ladder(whole=False), 4.0) == ["LadderUpdate"]
     assert alone.take(price(), 4.0)[0] == "restored price/A 1 to 4"
     other.subscription.let_go("x")

