@@ -110,19 +110,23 @@ class Worker:
         return result
 
     def wait(self, is_met: Callable[[], bool], until: float) -> bool:
-        """Runs callbacks until the condition is met (True) or time is up (False); raises what the condition raises."""
+        """Runs callbacks until the condition is met or the thread has ended (True), or time is up (False).
+
+        Raises what the condition raises.
+        """
         condition = Condition(is_met)
         self.run_step(lambda: self._watch(condition))
         try:
             while True:
                 self._news.clear()
+                is_running = self.is_running()  # looked at first: it may leave callbacks behind
                 self.run_callbacks()
                 if condition.error is not None:
                     raise condition.error
-                if condition.is_done:
+                if condition.is_done or not is_running:
                     return True
                 left = until - self._network.now()
-                if left <= 0 or not self.is_running():
+                if left <= 0:
                     return False
                 self._news.wait(min(left, LONGEST_WAIT))
         finally:

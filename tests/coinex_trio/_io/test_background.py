@@ -28,6 +28,7 @@ from coinex_proto import (
     coinex,
 )
 from coinex_trio import CoinexClient, Exchange, local_exchange, run
+from coinex_trio._io.background import Worker
 from tests.coinex_trio.behaviour.test_process import SERVED, start
 from tests.coinex_trio.behaviour.test_process import run as run_program
 from tests.coinex_trio.venue import VirtualNetwork
@@ -386,3 +387,16 @@ def test_ctrl_c_in_the_start_of_the_thread_comes_out_as_itself(monkeypatch: pyte
         with pytest.raises(KeyboardInterrupt), client:
             client.run(seconds=1)
     client.close()
+
+
+def test_n6_a_thread_that_ends_before_anybody_waits_for_it_leaves_its_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    waits = Worker.wait
+
+    def late(worker: Worker, is_met: Callable[[], bool], until: float) -> bool:
+        worker.join(HANGS_AFTER)
+        return waits(worker, is_met, until)
+
+    monkeypatch.setattr(Worker, "wait", late)
+    cx = CoinexClient(url=f"ws://127.0.0.1:{refusing_port()}/v2/spot", background=True)
+    with pytest.raises(ConnectFailed, match="Connection refused"), cx:
+        pytest.fail("the block must not begin")
