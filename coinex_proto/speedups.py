@@ -13,7 +13,7 @@ from os import environ, listdir
 from types import ModuleType
 from typing import Final
 
-REVISION: Final = 9
+REVISION: Final = 10
 """Of what the extension offers; the same number as SPEED_REVISION in speed/speed.h."""
 
 _NAME: Final = "coinex_proto._speed"

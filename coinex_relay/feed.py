@@ -56,12 +56,16 @@ class Feed:
         """Messages that were known, or of a relay that is not followed."""
         self._memory = memory
         self.payloads: list[bytes] = []
-        """For the session, in order."""
-        self._actions: deque[Action] = deque()
+        """For the session, in order; whoever hands them on takes them out."""
+        self.actions: deque[Action] = deque()
+        """What has to be done on NATS, in order."""
         self._shared: OrderedDict[str, set[str]] = OrderedDict()
         """By which of their subjects payloads of several were told."""
-        self._ahead: dict[str, tuple[float, str]] = {}
-        """Since when another relay has brought what the followed one has not, and which; of live flows."""
+        self.ahead: dict[str, tuple[float, str]] = {}
+        """Since when another relay has brought what the followed one has not, and which; of live flows.
+
+        While there is any, every live message has to come to `receive`; else what `Flow.goes_on` takes may go to `payloads` as it is.
+        """
         self._asked = 0
         self._probe = Probe()
         self._fetching: dict[str, float] = {}
@@ -70,25 +74,15 @@ class Feed:
 
     # Outputs ----------------------------------------------------------------------------------------------------------
 
-    def take_payloads(self) -> list[bytes]:
-        """What the session has to get now, in order."""
-        payloads, self.payloads = self.payloads, []
-        return payloads
-
     def take_actions(self) -> list[Action]:
         """What has to be done on NATS now, in order."""
-        actions = list(self._actions)
-        self._actions.clear()
+        actions = list(self.actions)
+        self.actions.clear()
         return actions
-
-    @property
-    def has_actions(self) -> bool:
-        """Whether there is any."""
-        return bool(self._actions)
 
     def next_deadline(self) -> float:
         """When `handle_timeout` must be called."""
-        ahead = next(iter(self._ahead.values()), (math.inf, ""))
+        ahead = next(iter(self.ahead.values()), (math.inf, ""))
         return min(self.peers.next_deadline(), self._probe.next_deadline(), ahead[0] + LOST_AFTER)
 
     # What the session asks --------------------------------------------------------------------------------------------
@@ -100,22 +94,22 @@ class Feed:
             # A copy: the line before this one may still be closing.
             past = self._memory.pasts[one.tail] = evolve(self._memory.pasts.get(one.tail) or Past())
             self.flows[one.tail] = Flow(one.tail, one.key, one.needs_whole, one.is_state, past)
-            self._actions.append(Follow(one.tail))
+            self.actions.append(Follow(one.tail))
 
     def leave(self, request: int, tails: Sequence[str]) -> None:
         """The session wants these no more."""
         self._answer(request)
         for tail in tails:
-            self._ahead.pop(tail, None)
+            self.ahead.pop(tail, None)
             flow = self.flows.pop(tail, None)
             if flow is not None:
                 flow.phase = Phase.WAITING  # nothing goes on with it, whoever else knows it
                 self._memory.pasts.pop(tail, None)
-                self._actions.append(Leave(tail))
+                self.actions.append(Leave(tail))
 
     def prove(self, request: int) -> None:
         """The session asks whether the line still stands."""
-        self._actions.append(Prove(request))
+        self.actions.append(Prove(request))
 
     def proved(self, number: int, now: float) -> None:
         """The server has answered, behind everything that it had sent before."""
@@ -134,11 +128,6 @@ class Feed:
         flow = self.flows.get(tail)
         if flow is not None and flow.phase is Phase.WAITING:
             self._start(flow)
-
-    @property
-    def is_looking(self) -> bool:
-        """Every live message has to come to `receive`; else what `Flow.goes_on` takes may go to `payloads` as it is."""
-        return bool(self._ahead)
 
     def receive(self, tail: str, message: Stored, now: float) -> None:
         """One live message."""
@@ -161,7 +150,7 @@ class Feed:
             else:
                 self.dropped += 1
                 if verdict is Verdict.ASIDE:
-                    self._ahead.setdefault(tail, (now, message.relay))
+                    self.ahead.setdefault(tail, (now, message.relay))
         elif phase is Phase.REPLAYING:
             if len(flow.held) < MOST_HELD:
                 flow.held.append(message)
@@ -178,8 +167,8 @@ class Feed:
         flow.took(message)
         if message.relay != source and not self._vouches(message.relay, flow.tail):
             flow.past.source = source  # what it brought fits, but its death would go unnoticed
-        if self._ahead:
-            self._ahead.pop(flow.tail, None)
+        if self.ahead:
+            self.ahead.pop(flow.tail, None)
         if message.shared and self._was_told_by_another(message.shared, flow.tail):
             return
         if message.payload[:1] != CONTROL:
@@ -245,7 +234,7 @@ class Feed:
     def _fetch(self, relay: str, now: float) -> None:
         self._fetching[relay] = now
         self._outdated.discard(relay)
-        self._actions.append(FetchRoster(relay))
+        self.actions.append(FetchRoster(relay))
 
     def roster(self, relay: str, roster: Roster | None, now: float) -> None:
         """What a relay carries; None: that could not be read, and is asked for again."""
@@ -282,12 +271,12 @@ class Feed:
             live = [flow for flow in self.flows.values() if flow.phase is not Phase.WAITING]
             self._interrupt(live, f"what the server sends comes more than {OLD_AFTER:g} s late")
         if (number := self._probe.next(now)) is not None:
-            self._actions.append(Prove(-number))
+            self.actions.append(Prove(-number))
         for peer in self.peers.overdue(now):
             self._died(peer, f"no heartbeat of relay {peer.relay} for {LOST_AFTER:g} s")
-        behind = [(tail, relay) for tail, (since, relay) in self._ahead.items() if now - since >= LOST_AFTER]
+        behind = [(tail, relay) for tail, (since, relay) in self.ahead.items() if now - since >= LOST_AFTER]
         for tail, relay in behind:
-            del self._ahead[tail]
+            del self.ahead[tail]
             flow = self.flows.get(tail)
             if flow is None or flow.phase is not Phase.LIVE or not self._vouches(relay, tail):
                 continue
@@ -354,7 +343,7 @@ class Feed:
             return
         self._say({"lost": [flow.key for flow in flows], "why": why})
         for flow in flows:
-            self._ahead.pop(flow.tail, None)
+            self.ahead.pop(flow.tail, None)
             flow.phase = Phase.WAITING
             flow.held = []
             self._start(flow)
@@ -372,7 +361,7 @@ class Feed:
         self._asked += 1
         flow.asked = self._asked
         after = 0 if flow.needs_whole else flow.past.sequence
-        self._actions.append(Replay(flow.tail, flow.asked, after, flow.needs_whole))
+        self.actions.append(Replay(flow.tail, flow.asked, after, flow.needs_whole))
 
     def _carriers(self, flow: Flow) -> list[str]:
         return [peer.relay for peer in self.peers.carriers(flow.tail)]

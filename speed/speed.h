@@ -16,7 +16,7 @@
 #endif
 
 /* Grows with every change of what the module offers; coinex_proto/speedups.py expects the same number. */
-#define SPEED_REVISION 9
+#define SPEED_REVISION 10
 
 /* Each part adds its functions and types to the module: 0, or -1 with an exception. */
 int add_wire(PyObject *module);
