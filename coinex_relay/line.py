@@ -27,7 +27,7 @@ from coinex_relay.connecting import (
 )
 from coinex_relay.feed import Feed, Memory
 from coinex_relay.flows import MEMORY, Flow, Phase
-from coinex_relay.messages import TIME, Stored, encode, headers_of, read, read_beat, read_live, read_roster
+from coinex_relay.messages import LOST_AFTER, TIME, Stored, encode, headers_of, read, read_beat, read_live, read_roster
 from coinex_relay.reading import Take, take_usual
 from coinex_relay.socket import FeedSocket
 from coinex_relay.subjects import DATA, LIVE, WHOLE, Names
@@ -39,8 +39,8 @@ BEFORE_WHOLE: Final = timedelta(seconds=2)
 """The mark of a whole state is stored shortly after it."""
 ANSWER_WITHIN: Final = 5.0
 """Seconds for whatever was asked of the server."""
-LONGEST_WAIT: Final = 0.1
-"""Seconds between two looks at the time: a heartbeat may set an earlier deadline meanwhile."""
+LONGEST_WAIT: Final = LOST_AFTER / 2
+"""Seconds between two looks at the time: what comes meanwhile may set an earlier deadline, but none that is nearer than `LOST_AFTER`."""
 
 
 class Receiver(Protocol):
