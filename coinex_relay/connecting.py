@@ -121,7 +121,6 @@ class Connection(Client):
     def __init__(self) -> None:
         super().__init__()
         self.direct: dict[int, Take] = {}
-        self.read_begins: Callable[[], None] = _nobody_looks
         self.take_many: Callable[[bytes, int], int] = _nobody_takes
         self.read_ends: Callable[[], None] = _nobody_looks
         self._ps = Reader(self)

@@ -54,6 +54,8 @@ class RelayNetwork:
 
     def __init__(self, to: Nats, names: Names) -> None:
         self.where: Endpoint = Endpoint(host="relay.invalid", port=1, tls=False, target=f"/{secrets.token_urlsafe(16)}")
+        self.now: Callable[[], float] = SYSTEM.now
+        """The system's clock."""
         self._to = to
         self._names = names
         self._memory = Memory()
@@ -62,10 +64,6 @@ class RelayNetwork:
     def sources(self) -> Sources:
         """The system's."""
         return SYSTEM.sources
-
-    def now(self) -> float:
-        """The system's."""
-        return SYSTEM.now()
 
     async def open_transport(
         self, protocol: asyncio.Protocol, host: str, port: int, ssl_context: ssl.SSLContext | None

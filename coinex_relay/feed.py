@@ -57,11 +57,15 @@ class Feed:
         """Messages that were known, or of a relay that is not followed."""
         self._memory = memory
         self.payloads: list[bytes] = []
-        """For the session, in order."""
-        self._actions: deque[Action] = deque()
+        """For the session, in order; whoever hands them on takes them out."""
+        self.actions: deque[Action] = deque()
+        """What has to be done on NATS, in order."""
         self._shared = Shared()
-        self._ahead: dict[str, tuple[float, str]] = {}
-        """Since when another relay has brought what the followed one has not, and which; of live flows."""
+        self.ahead: dict[str, tuple[float, str]] = {}
+        """Since when another relay has brought what the followed one has not, and which; of live flows.
+
+        While there is any, every live message has to come to `receive`; else what `Flow.goes_on` takes may go to `payloads` as it is.
+        """
         self._asked = 0
         self._explain_at = math.inf
         self._probe = Probe()
@@ -71,25 +75,15 @@ class Feed:
 
     # Outputs ----------------------------------------------------------------------------------------------------------
 
-    def take_payloads(self) -> list[bytes]:
-        """What the session has to get now, in order."""
-        payloads, self.payloads = self.payloads, []
-        return payloads
-
     def take_actions(self) -> list[Action]:
         """What has to be done on NATS now, in order."""
-        actions = list(self._actions)
-        self._actions.clear()
+        actions = list(self.actions)
+        self.actions.clear()
         return actions
-
-    @property
-    def has_actions(self) -> bool:
-        """Whether there is any."""
-        return bool(self._actions)
 
     def next_deadline(self) -> float:
         """When `handle_timeout` must be called."""
-        ahead = next(iter(self._ahead.values()), (math.inf, ""))
+        ahead = next(iter(self.ahead.values()), (math.inf, ""))
         return min(self.peers.next_deadline(), self._probe.next_deadline(), ahead[0] + LOST_AFTER, self._explain_at)
 
     # What the session asks --------------------------------------------------------------------------------------------
@@ -102,22 +96,22 @@ class Feed:
             # A copy: the line before this one may still be closing.
             past = self._memory.pasts[one.tail] = evolve(self._memory.pasts.get(one.tail) or Past())
             self.flows[one.tail] = Flow(one.tail, one.key, one.needs_whole, one.is_state, past)
-            self._actions.append(Follow(one.tail))
+            self.actions.append(Follow(one.tail))
 
     def leave(self, request: int, tails: Sequence[str]) -> None:
         """The session wants these no more."""
         self._answer(request)
         for tail in tails:
-            self._ahead.pop(tail, None)
+            self.ahead.pop(tail, None)
             flow = self.flows.pop(tail, None)
             if flow is not None:
                 flow.phase = Phase.WAITING  # nothing goes on with it, whoever else knows it
                 self._memory.pasts.pop(tail, None)
-                self._actions.append(Leave(tail))
+                self.actions.append(Leave(tail))
 
     def prove(self, request: int) -> None:
         """The session asks whether the line still stands."""
-        self._actions.append(Prove(request))
+        self.actions.append(Prove(request))
 
     def proved(self, number: int, now: float) -> None:
         """The server has answered, behind everything that it had sent before."""
@@ -136,11 +130,6 @@ class Feed:
         flow = self.flows.get(tail)
         if flow is not None and flow.phase is Phase.WAITING:
             self._start(flow)
-
-    @property
-    def is_looking(self) -> bool:
-        """Every live message has to come to `receive`; else what `Flow.goes_on` takes may go to `payloads` as it is."""
-        return bool(self._ahead)
 
     def receive(self, tail: str, message: Stored, now: float) -> None:
         """One live message."""
@@ -163,7 +152,7 @@ class Feed:
             else:
                 self.dropped += 1
                 if verdict is Verdict.ASIDE:
-                    self._ahead.setdefault(tail, (now, message.relay))
+                    self.ahead.setdefault(tail, (now, message.relay))
         elif phase is Phase.REPLAYING:
             if len(flow.held) < MOST_HELD:
                 flow.held.append(message)
@@ -202,8 +191,8 @@ class Feed:
         flow.took(message)
         if message.relay != source and not self._vouches(message.relay, flow.tail):
             flow.past.source = source  # what it brought fits, but its death would go unnoticed
-        if self._ahead:
-            self._ahead.pop(flow.tail, None)
+        if self.ahead:
+            self.ahead.pop(flow.tail, None)
 
     def _put(self, message: Stored) -> None:
         if message.payload[:1] != CONTROL:
@@ -260,7 +249,7 @@ class Feed:
     def _fetch(self, relay: str, now: float) -> None:
         self._fetching[relay] = now
         self._outdated.discard(relay)
-        self._actions.append(FetchRoster(relay))
+        self.actions.append(FetchRoster(relay))
 
     def roster(self, relay: str, roster: Roster | None, now: float) -> None:
         """What a relay carries; None: that could not be read, and is asked for again."""
@@ -297,15 +286,15 @@ class Feed:
             live = [flow for flow in self.flows.values() if flow.phase is not Phase.WAITING]
             self._interrupt(live, f"what the server sends comes more than {OLD_AFTER:g} s late")
         if (number := self._probe.next(now)) is not None:
-            self._actions.append(Prove(-number))
+            self.actions.append(Prove(-number))
         for peer in self.peers.overdue(now):
             self._died(peer, f"no heartbeat of relay {peer.relay} for {LOST_AFTER:g} s")
         if now >= self._explain_at:
             self._explain_at = math.inf
             self._explain()
-        behind = [(tail, relay) for tail, (since, relay) in self._ahead.items() if now - since >= LOST_AFTER]
+        behind = [(tail, relay) for tail, (since, relay) in self.ahead.items() if now - since >= LOST_AFTER]
         for tail, relay in behind:
-            del self._ahead[tail]
+            del self.ahead[tail]
             flow = self.flows.get(tail)
             if flow is None or flow.phase is not Phase.LIVE or not self._vouches(relay, tail):
                 continue
@@ -380,7 +369,7 @@ class Feed:
             return
         self._say({"lost": [flow.key for flow in flows], "why": printable(why)})
         for flow in flows:
-            self._ahead.pop(flow.tail, None)
+            self.ahead.pop(flow.tail, None)
             flow.phase = Phase.WAITING
             flow.held = []
             self._start(flow)
@@ -398,7 +387,7 @@ class Feed:
         self._asked += 1
         flow.asked = self._asked
         after = 0 if flow.needs_whole else flow.past.sequence
-        self._actions.append(Replay(flow.tail, flow.asked, after, flow.needs_whole))
+        self.actions.append(Replay(flow.tail, flow.asked, after, flow.needs_whole))
 
     def _carriers(self, flow: Flow) -> list[str]:
         return [peer.relay for peer in self.peers.carriers(flow.tail)]

@@ -29,7 +29,7 @@ from coinex_relay.connecting import (
 )
 from coinex_relay.feed import Feed, Memory
 from coinex_relay.flows import MEMORY, Flow, Phase
-from coinex_relay.messages import TIME, Stored, encode, headers_of, read, read_beat, read_live, read_roster
+from coinex_relay.messages import LOST_AFTER, TIME, Stored, encode, headers_of, read, read_beat, read_live, read_roster
 from coinex_relay.reading import Take, take_usual
 from coinex_relay.socket import FeedSocket
 from coinex_relay.subjects import DATA, LIVE, WHOLE, Names
@@ -43,8 +43,8 @@ _PROOF: Final = re.compile("p-?[0-9]{1,18}")
 """The end of the inbox that an answer to `Prove` comes to."""
 ANSWER_WITHIN: Final = 5.0
 """Seconds for whatever was asked of the server."""
-LONGEST_WAIT: Final = 0.1
-"""Seconds between two looks at the time: a heartbeat may set an earlier deadline meanwhile."""
+LONGEST_WAIT: Final = LOST_AFTER / 2
+"""Seconds between two looks at the time: what comes meanwhile may set an earlier deadline, but none that is nearer than `LOST_AFTER`."""
 
 
 class Receiver(Protocol):
@@ -97,9 +97,8 @@ class Line:
         """Stored messages that are being read, by the end of the inbox that they come to; and until when."""
         self._proving: dict[int, float] = {}
         self._flush: asyncio.Handle | None = None
-        self._is_reading = False
-        self._at = 0.0
-        """When the messages of this read came."""
+        self._at: float | None = None
+        """When the messages of this read came, once one has been looked at."""
         self._timer: asyncio.TimerHandle | None = None
         self._has_ended = False
 
@@ -112,7 +111,7 @@ class Line:
             except Exception as error:
                 raise RelayFailed(f"NATS at {self._to.where}: {without_jetstream(error) or said(error)}") from error
             self._inbox = nats.new_inbox()
-            nats.read_begins, nats.take_many, nats.read_ends = self._read_begins, self._take_many, self._read_ends
+            nats.take_many, nats.read_ends = self._take_many, self._deliver
             await nats.take(f"{self._inbox}.*", self._answered)
             await nats.take(f"{LIVE}.{self._names.beats('*')}", self._beat)
         except BaseException:
@@ -141,20 +140,13 @@ class Line:
             self._worker.cancel()
         if self._nats is not None:
             self._nats.direct.clear()
+            self._flows.clear()
             task = self._loop.create_task(closed(self._nats))
             _closing.add(task)
             task.add_done_callback(_closing.discard)
         self._loop.call_soon(self._receiver.connection_lost, OSError(why) if why else None)
 
     # From NATS --------------------------------------------------------------------------------------------------------
-
-    def _read_begins(self) -> None:
-        self._is_reading = True
-        self._at = self._now()
-
-    def _read_ends(self) -> None:
-        self._is_reading = False
-        self._deliver()
 
     def _lost(self, why: str) -> None:
         if not self._has_ended:
@@ -166,16 +158,17 @@ class Line:
         message = read_live(payload, headers)
         if beat is not None and message is not None and message.relay == beat.relay:
             self._feed.beat(beat, message.sequence, self._now())
-            self._turn()
 
     def _take(self, tail: str, subject: str, payload: bytes, headers: bytes | None) -> None:
         message = read_live(payload, headers)
         if message is not None:
+            if self._at is None:
+                self._at = self._now()
             self._feed.receive(tail, message, self._at)
 
     def _take_many(self, data: bytes, at: int) -> int:
         feed = self._feed
-        return at if feed.is_looking else take_usual(data, at, self._flows, feed.payloads, _LIVE, MEMORY)
+        return at if feed.ahead else take_usual(data, at, self._flows, feed.payloads, _LIVE, MEMORY)
 
     def _answered(self, subject: str, payload: bytes, headers: bytes | None) -> None:
         """Something that was asked for."""
@@ -190,7 +183,6 @@ class Line:
             self._feed.roster(name[1:], read_roster(payload) if is_there else None, self._now())
         elif name in self._reading:
             self._read_stored(name, payload, found)
-        self._turn()
 
     def _read_stored(self, name: str, payload: bytes, headers: dict[str, str]) -> None:
         action, stored, _ = self._reading[name]
@@ -233,7 +225,7 @@ class Line:
         """What comes of a read is delivered at its end, all else in the next round of the loop: to the session, and to NATS by the
         worker.
         """
-        if self._flush is None and not self._is_reading and not self._has_ended:
+        if self._flush is None and not self._has_ended:
             self._flush = self._loop.call_soon(self._deliver)
 
     def _deliver(self) -> None:
@@ -242,13 +234,15 @@ class Line:
         if self._flush is not None:
             self._flush.cancel()
             self._flush = None
-        if self._feed.has_actions:
-            self._actions.extend(self._feed.take_actions())
+        self._at = None
+        feed = self._feed
+        if feed.actions:
+            self._actions.extend(feed.take_actions())
             self._work.set()
         if data := self._socket.data_to_send():
             self._receiver.data_received(data)
-        if self._feed.ended:
-            self.end(f"NATS: {self._feed.ended}")
+        if feed.ended:
+            self.end(f"NATS: {feed.ended}")
         elif self._socket.wants_close:
             self.end()
 

@@ -74,9 +74,8 @@ class Taker(Protocol):
     """Who takes messages, by the number of the subscription. They must not raise."""
     take_many: Callable[[bytes, int], int]
     """Takes what it can of a read from a place on, before anybody of `direct` is asked, and says where it stopped."""
-    read_begins: Callable[[], None]
-    """Called before the messages of each read, and `read_ends` after them."""
     read_ends: Callable[[], None]
+    """Called after the messages of each read."""
 
 
 @final
@@ -94,23 +93,21 @@ class Reader(Parser):
 
     def receive(self, data: bytes) -> bytes:
         """Takes what it can of a read. What it returns has to come to `parse`, before anything that is received later."""
-        if self.state != AWAITING_CONTROL_LINE or self._given or not self.nc.direct:
+        if self.state != AWAITING_CONTROL_LINE or self._given:
             self._given += len(data)
             return data
-        self.nc.read_begins()
-        data = bytes(self.buf) + data if self.buf else data
-        taken, is_cut = self._take(data)
-        left = data[taken:]
-        self.buf = bytearray(left if is_cut else b"")
-        self.nc.read_ends()
-        if is_cut:
-            return b""
+        if self.buf:
+            data = bytes(self.buf) + data
+            self.buf = bytearray()
+        nc = self.nc
+        at = nc.take_many(data, 0)
+        left = b"" if at == len(data) else self._take(data, at)
         self._given = len(left)
+        nc.read_ends()
         return left
 
     async def parse(self, data: bytes = b"") -> None:
         """What `receive` has left: nats-py gets one line or payload at a time, and what follows it may be taken again."""
-        self.nc.read_begins()
         size = len(data)
         try:
             if self.state == AWAITING_CONTROL_LINE:
@@ -118,10 +115,8 @@ class Reader(Parser):
                 self.buf = bytearray()
             while data:
                 if self.state == AWAITING_CONTROL_LINE:
-                    taken, is_cut = self._take(data)
-                    data = data[taken:]
-                    if is_cut:
-                        self.buf = bytearray(data)
+                    data = self._take(data, self.nc.take_many(data, 0))
+                    if not data:
                         break
                     end = data.find(b"\r\n") + 2
                     end = end if end > 1 else len(data)
@@ -133,22 +128,29 @@ class Reader(Parser):
             self._given = max(0, self._given - size)
             self.nc.read_ends()
 
-    def _take(self, data: bytes) -> tuple[int, bool]:
-        """How much of it was taken, and whether all that is left is a part of one message with a taker, or of a line."""
-        nc, size = self.nc, len(data)
-        at = nc.take_many(data, 0)
-        text = data.decode("latin-1") if at < size else ""
+    def _take(self, data: bytes, at: int) -> bytes:
+        """Gives messages from a place on to their takers, and returns what is nats-py's.
+
+        If all that is left is a part of one message with a taker, or of a line, it waits in `buf` for the rest of it.
+        """
+        nc, size, text = self.nc, len(data), data.decode("latin-1")
         while (line := _MESSAGE(text, at)) is not None:
             take = nc.direct.get(int(line[2]))
             if take is None:
-                return at, False
+                return data[at:]
             head = line.end()
             body, end = head + int(line[3]), head + int(line[4])
             if size < end + 2:
-                return at, end - at < MOST_REREAD
+                is_cut = end - at < MOST_REREAD
+                break
             take(line[1], data[body:end], data[head:body])
             at = nc.take_many(data, end + 2)
-        return at, at < size < at + MOST_REREAD and "\r\n" not in text[at:]
+        else:
+            is_cut = size - at < MOST_REREAD and text.find("\r\n", at) < 0
+        if is_cut:
+            self.buf = bytearray(data[at:])
+            return b""
+        return data[at:]
 
 
 @final

@@ -6,16 +6,27 @@ The server half is the one that the local exchange has. Must not know NATS, nor 
 from __future__ import annotations
 
 import hmac
+from collections.abc import Callable
 from typing import Final, final
 
 from coinex_proto.simulator.hosting.connection import ServerConnection
 from coinex_proto.simulator.hosting.http_server import HttpRequest, HttpResponse
-from coinex_proto.simulator.hosting.websocket_server import binary_header
+from coinex_proto.simulator.hosting.websocket_server import binary_frame
+from coinex_proto.speedups import speed
 from coinex_relay.dialect import ask
 from coinex_relay.feed import Feed
 
 MAX_REQUEST: Final = 1 << 20
 """Bytes of one request of a session, which are its own topics."""
+
+
+def framed(payloads: list[bytes], /) -> bytes:
+    """The twin of the extension's `binary_frames`."""
+    return b"".join([binary_frame(payload) for payload in payloads])
+
+
+binary_frames: Final[Callable[[list[bytes]], bytes]] = getattr(speed, "binary_frames", framed)
+"""Each payload as a whole unmasked binary frame, all in one piece."""
 
 
 @final
@@ -29,7 +40,11 @@ class FeedSocket:
         self.answers_pings = True
         self.answers_close = True
         self.max_request_bytes = MAX_REQUEST
+        self.wants_close = False
+        """Flush, then close."""
         self._target = target
+        self._answers: list[bytes] = []
+        """Of the server half."""
         self._connection = ServerConnection(self, 1, now)
 
     def receive_data(self, data: bytes, now: float) -> None:
@@ -39,18 +54,14 @@ class FeedSocket:
 
     def data_to_send(self) -> bytes:
         """Bytes for the session."""
-        data = self._connection.data_to_send()
-        if self.feed.payloads and self._connection.wants_close is None:
-            parts = [data]
-            for payload in self.feed.take_payloads():
-                parts += (binary_header(len(payload)), payload)
-            return b"".join(parts)
+        data = b""
+        if (payloads := self.feed.payloads) and not self.wants_close:
+            data = binary_frames(payloads)
+            payloads.clear()
+        if self._answers:
+            data = b"".join((*self._answers, data))
+            self._answers.clear()
         return data
-
-    @property
-    def wants_close(self) -> bool:
-        """Flush, then close."""
-        return self._connection.wants_close is not None
 
     # What the server half asks of its venue, and of what answers on a WebSocket ---------------------------------------
 
@@ -70,10 +81,12 @@ class FeedSocket:
         """Nothing here happens by time."""
 
     def has_output(self, connection: ServerConnection) -> None:
-        """Whoever feeds takes it."""
+        """It goes before the payloads that wait."""
+        self._answers.append(connection.data_to_send())
 
     def ended(self, connection: ServerConnection) -> None:
-        """Whoever feeds looks at `wants_close`."""
+        """Whoever feeds closes it."""
+        self.wants_close = True
 
     def message(self, message: str | bytes) -> None:
         """A request of the session."""

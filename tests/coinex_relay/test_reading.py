@@ -46,15 +46,11 @@ class Taken:
         self.pings_are_answered.set()
         self.reader = Reader(cast(Connection, self))
 
-    def read_begins(self) -> None:
-        assert not self.is_reading
-        self.is_reading = True
-
     def take_many(self, data: bytes, at: int) -> int:
+        self.is_reading = True
         return take_usual(data, at, self.flows, self.payloads, Phase.LIVE, MEMORY)
 
     def read_ends(self) -> None:
-        assert self.is_reading
         self.is_reading = False
 
     async def _process_ping(self) -> None:

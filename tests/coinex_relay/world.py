@@ -183,7 +183,7 @@ class Consumer:
             data += block + payload + b"\r\n"
             if (
                 flow is None
-                or self.feed.is_looking
+                or self.feed.ahead
                 or take_usual(data, 0, {1: flow}, self.feed.payloads, Phase.LIVE, MEMORY) < len(data)
             ):
                 self.feed.receive(tail, message, self.world.now)
