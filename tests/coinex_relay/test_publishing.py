@@ -388,7 +388,7 @@ Relay-Received: 101.123457
 Relay-Payload: ca049c51ccec31a42a0ebb14
 
 tickers
-HPUB md-whole.coinex.spot._relay.a  25 245
+HPUB md-whole.coinex.spot._relay.a _INBOX.x.20 25 245
 NATS/1.0
 Relay-Id: a
 
