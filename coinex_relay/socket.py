@@ -40,7 +40,7 @@ class FeedSocket:
         self.answers_pings = True
         self.answers_close = True
         self.max_request_bytes = MAX_REQUEST
-        self.wants_close = False
+        self.wants_close: bool = False
         """Flush, then close."""
         self._target = target
         self._answers: list[bytes] = []
