@@ -20,7 +20,7 @@ PARTS: Final[dict[str, Callable[[int], Coroutine[Any, Any, None]]]] = {
     "kills": kills,
 }
 USUAL: Final = {
-    "throughput": 30_000,
+    "throughput": 60_000,
     "delay": 3_000,
     "consumer": 30_000,
     "scaling": 20_000,
@@ -37,9 +37,10 @@ def main() -> None:
     parser.add_argument("--url")
     parser.add_argument("--clients", type=int, default=1)
     parser.add_argument("--tell-every", type=int, default=0)
+    parser.add_argument("--core", type=int)
     chosen = parser.parse_args()
     if chosen.part == "consume":
-        asyncio.run(consume(chosen.url, chosen.messages, chosen.clients, chosen.tell_every))
+        asyncio.run(consume(chosen.url, chosen.messages, chosen.clients, chosen.tell_every, chosen.core))
     elif chosen.part == "hatch":
         hatch()
     else:

@@ -27,8 +27,10 @@ ENDS_WITHIN: Final = 120.0
 """Seconds after the last message in which a busy machine's consumer has read it."""
 
 
-async def consume(url: str, count: int, clients: int = 1, tell_every: int = 0) -> None:
+async def consume(url: str, count: int, clients: int = 1, tell_every: int = 0, core: int | None = None) -> None:
     """A process of its own: follows everything and prints its CPU a message, at the end or on SIGTERM; `ws://` is the direct client."""
+    if core is not None:
+        os.sched_setaffinity(0, {core})
     done = asyncio.Event()
     left = [count] * clients
     began: list[float] = []
@@ -64,7 +66,9 @@ async def consume(url: str, count: int, clients: int = 1, tell_every: int = 0) -
         print(json.dumps({"cpu": used, "missing": sum(left), "interruptions": len(interruptions)}), flush=True)
 
 
-def consumer_process(url: str, count: int, clients: int = 1, tell_every: int = 0) -> "subprocess.Popen[str]":
+def consumer_process(
+    url: str, count: int, clients: int = 1, tell_every: int = 0, core: int | None = None
+) -> "subprocess.Popen[str]":
     """A consumer that is there when it has said a line."""
     return subprocess.Popen(
         [
@@ -80,6 +84,7 @@ def consumer_process(url: str, count: int, clients: int = 1, tell_every: int = 0
             str(clients),
             "--tell-every",
             str(tell_every),
+            *([] if core is None else ["--core", str(core)]),
         ],
         stdout=subprocess.PIPE,
         text=True,
@@ -105,15 +110,24 @@ async def consumer(count: int) -> None:
     """CPU a message of a consumer, and of the direct client, in turns: in full flow, and at a pace.
 
     Full flow is what comes after a pause of the consumer (SIGSTOP), some thousand messages at once, since otherwise it is the server
-    that sets the pace and each message wakes the process.
+    that sets the pace and each message wakes the process. The consumer has a core of its own, as on a machine of its own, and all else
+    runs on the others; beside relay and server on the same cores a lone message costs it what these two do to caches.
     """
     read = updates(messages(count + FIRST))
-    for pace, part in ((0.0, count), (PACE_OF_ONE, count // 10)):
+    cores = sorted(os.sched_getaffinity(0)) if sys.platform == "linux" else []
+    for pace, part, is_apart in (
+        (0.0, count, True),
+        (PACE_OF_ONE, count // 10, True),
+        (PACE_OF_ONE, count // 10, False),
+    ):
+        core = cores[-1] if is_apart and len(cores) > 1 else None
+        if cores:
+            os.sched_setaffinity(0, cores if core is None else cores[:-1])
         sent = messages(part)
         direct, through = [], []
         for turn in range(3):
             with Server(sent, pace) as venue:
-                process = consumer_process(venue.url, part)
+                process = consumer_process(venue.url, part, core=core)
                 assert process.stdout is not None
                 process.stdout.readline()
                 direct.append(cpu_said_by(process))
@@ -121,14 +135,15 @@ async def consumer(count: int) -> None:
             with EmbeddedServer() as server:
                 async with AsyncExitStack() as stack:
                     relay = await relay_on(stack, server.url, f"c{turn}")
-                    process = consumer_process(server.url, part)
+                    process = consumer_process(server.url, part, core=core)
                     await relayed(relay, read[:FIRST])
                     await asyncio.to_thread(cast(Any, process.stdout).readline)
                     flow = read[FIRST : FIRST + part]
                     await (_paced(relay, flow, pace) if pace else _in_bursts(relay, flow, process))
                     through.append(await asyncio.to_thread(cpu_said_by, process))
                     await asyncio.to_thread(process.wait)
-        print(f"at {pace:,.0f} a second" if pace else "in full flow")
+        where = "any core" if core is None else "a core of its own"
+        print(f"{f'at {pace:,.0f} a second' if pace else 'in full flow'}, the consumer on {where}")
         print(f"  direct client   {min(direct):6.1f} us CPU a message  {[round(one, 1) for one in direct]}")
         print(f"  over a relay    {min(through):6.1f} us CPU a message  {[round(one, 1) for one in through]}")
         print(f"  ratio           {min(through) / min(direct):.2f}", flush=True)
