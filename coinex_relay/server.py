@@ -105,6 +105,7 @@ class EmbeddedServer:
                         stdin=lock,  # which the server holds locked as long as it runs, whatever happens to us
                         stdout=subprocess.DEVNULL,
                         stderr=errors,
+                        process_group=0,  # a Ctrl-C in the terminal is ours, and it ends after us
                     )
         except OSError as error:
             raise RelayFailed(f"no nats-server can be started in {self.directory}: {describe(error)}") from error

@@ -1,5 +1,6 @@
 """The bundled server: one at a time on its directory, and what it says where it cannot start."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -29,3 +30,8 @@ def test_a_server_that_does_not_start_leaves_no_directory_of_its_own() -> None:
     with pytest.raises(RelayFailed, match="nats-server has ended"), server:
         pass
     assert not server.directory.exists()
+
+
+def test_a_ctrl_c_in_the_terminal_does_not_reach_the_server_before_its_program_has_said_goodbye() -> None:
+    with EmbeddedServer() as server:
+        assert os.getpgid(server.pid) == server.pid != os.getpgid(0)
